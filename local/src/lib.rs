@@ -1,0 +1,11 @@
+//! The Azure side of Sluice on one machine, without Docker.
+//!
+//! - [`azurite`]: Microsoft's storage emulator, installed and run as a child process
+//! - [`event_hubs`]: an Event Hubs namespace that any Event Hubs SDK can talk to
+//! - [`functions_host`]: a Functions host that runs the handler exactly as the real host does
+//!
+//! Nothing of this is part of what is deployed.
+
+pub mod azurite;
+pub mod event_hubs;
+pub mod functions_host;
