@@ -42,3 +42,20 @@ impl fmt::Display for ObjectPath {
         f.write_str(&self.0)
     }
 }
+
+/// The container of what arrived.
+pub const BRONZE: &str = "bronze";
+/// The container of typed rows.
+pub const SILVER: &str = "silver";
+/// The container of lines set aside.
+pub const QUARANTINE: &str = "quarantine";
+
+/// Returns where a commit keeps a list of files that is too long for its entity. Readers of Parquet files skip names
+/// that start with an underscore.
+#[must_use]
+pub fn manifest(dataset: &str, generation: u32, commit: &str) -> ObjectPath {
+    ObjectPath::new(
+        SILVER,
+        &format!("{dataset}/g{generation}/_sluice/manifests/{commit}.json"),
+    )
+}

@@ -3,6 +3,8 @@
 //! One table; entities of one partition change in atomic transactions with conditions. The commit log is built on
 //! this and nothing else.
 
+pub mod commit_log;
+
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
 
