@@ -3,12 +3,18 @@
 //! One table; entities of one partition change in atomic transactions with conditions. The commit log is built on
 //! this and nothing else.
 
+mod keys;
+mod limits;
+mod memory;
+
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
 
 use async_trait::async_trait;
 
 use crate::storage::StorageError;
+pub use limits::{MAX_ENTITY_BYTES, MAX_KEY_UNITS, MAX_PROPERTIES};
+pub use memory::MemoryState;
 
 /// Most entities that one transaction may hold.
 pub const MAX_TRANSACTION_ENTITIES: usize = 100;
