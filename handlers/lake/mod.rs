@@ -3,6 +3,8 @@
 //! A name is taken or free; whoever creates it first owns it. Everything the layers put into the lake
 //! goes through [`BlobStore`], and every name is built and parsed in [`paths`].
 
+mod limits;
+mod memory;
 pub mod paths;
 
 use std::collections::BTreeMap;
@@ -13,6 +15,8 @@ use bytes::Bytes;
 
 use crate::event::UnixMillis;
 use crate::storage::StorageError;
+pub use limits::{MAX_METADATA_BYTES, MAX_NAME_UNITS};
+pub use memory::MemoryLake;
 pub use paths::ObjectPath;
 
 /// User metadata of an object. Names are lower case; stores may change the case, so readers get them lowered.

@@ -4,6 +4,9 @@
 //! this and nothing else.
 
 pub mod commit_log;
+mod keys;
+mod limits;
+mod memory;
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
@@ -11,6 +14,8 @@ use std::fmt::{self, Debug};
 use async_trait::async_trait;
 
 use crate::storage::StorageError;
+pub use limits::{MAX_ENTITY_BYTES, MAX_KEY_UNITS, MAX_PROPERTIES};
+pub use memory::MemoryState;
 
 /// Most entities that one transaction may hold.
 pub const MAX_TRANSACTION_ENTITIES: usize = 100;
