@@ -22,9 +22,11 @@
 //! - **G2** applying a version twice changes nothing
 //! - **T1** the watermark never regresses
 
+pub mod bronze;
 pub mod clock;
 pub mod dataset;
 pub mod event;
 pub mod lake;
+pub mod retry;
 pub mod state;
 pub mod storage;

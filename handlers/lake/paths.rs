@@ -2,7 +2,11 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Datelike, Timelike, Utc};
 use serde::{Deserialize, Serialize};
+
+use crate::dataset::{Dataset, Period};
+use crate::event::{EventTime, PartitionId, SourceEvent, UnixMillis};
 
 /// An object's place in the lake: `container/name`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -57,5 +61,72 @@ pub fn manifest(dataset: &str, generation: u32, commit: &str) -> ObjectPath {
     ObjectPath::new(
         SILVER,
         &format!("{dataset}/g{generation}/_sluice/manifests/{commit}.json"),
+    )
+}
+
+/// Returns the folder of the events of a partition that were enqueued in the hour of `time`, slash included.
+#[must_use]
+pub fn bronze_hour(dataset: &str, partition: &PartitionId, time: UnixMillis) -> ObjectPath {
+    let folder = DateTime::<Utc>::from_timestamp_millis(time.0).unwrap_or_default();
+    ObjectPath::new(
+        BRONZE,
+        &format!("{dataset}/{partition}/{}/", folder.format("%Y/%m/%d/%H")),
+    )
+}
+
+/// Returns the place of the object that starts with `first`: a function of that event alone, so that everybody who
+/// stores it meets there.
+#[must_use]
+pub fn bronze_object(dataset: &str, partition: &PartitionId, first: &SourceEvent) -> ObjectPath {
+    let folder = bronze_hour(dataset, partition, first.enqueued_time);
+    let (sequence, enqueued) = (first.sequence_number.0, first.enqueued_time.0);
+    ObjectPath::new(
+        BRONZE,
+        &format!("{}{sequence:020}-{enqueued}.jsonl", folder.name()),
+    )
+}
+
+/// Returns the prefix of all bronze objects of a dataset.
+#[must_use]
+pub fn bronze_dataset(dataset: &str) -> ObjectPath {
+    ObjectPath::new(BRONZE, &format!("{dataset}/"))
+}
+
+/// Returns the place of a file of silver. `part` tells the files apart that one commit writes into one period.
+#[must_use]
+pub fn silver_file(dataset: &Dataset, period: EventTime, commit: &str, part: usize) -> ObjectPath {
+    let time = DateTime::<Utc>::from_timestamp_micros(period.0).unwrap_or_default();
+    let folder = match dataset.period {
+        Period::Hour => {
+            format!(
+                "event_date={}/event_hour={:02}",
+                time.format("%Y-%m-%d"),
+                time.hour()
+            )
+        }
+        Period::Day => format!("event_date={}", time.format("%Y-%m-%d")),
+        Period::Month => format!("event_month={}-{:02}", time.year(), time.month()),
+    };
+    let part = if part == 0 {
+        String::new()
+    } else {
+        format!("-{part}")
+    };
+    let (name, generation) = (&dataset.name, dataset.generation);
+    ObjectPath::new(
+        SILVER,
+        &format!("{name}/g{generation}/{folder}/{commit}{part}.parquet"),
+    )
+}
+
+/// Returns the place of the bad lines of a source.
+#[must_use]
+pub fn quarantine(dataset: &Dataset, source: &str, commit: &str) -> ObjectPath {
+    let (name, generation) = (&dataset.name, dataset.generation);
+    let source = source.strip_prefix(&format!("{name}/")).unwrap_or(source);
+    let source = source.strip_suffix(".jsonl").unwrap_or(source);
+    ObjectPath::new(
+        QUARANTINE,
+        &format!("{name}/g{generation}/{source}.{commit}.jsonl"),
     )
 }

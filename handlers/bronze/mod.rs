@@ -1,0 +1,214 @@
+//! Bronze keeps what arrived, as it arrived, once.
+//!
+//! The commit point is the creation of an object whose name is a function of its first event: whoever else stores the
+//! same events meets it there. Objects of a batch are written one after the other, each settled before the next, so
+//! every object starts where another ended, and two owners of a partition cannot store an event twice (B1).
+
+pub mod line;
+pub mod plan;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use thiserror::Error;
+
+use crate::event::{PartitionId, SourceEvent};
+use crate::lake::{BlobStore, Created, ObjectPath, paths};
+use crate::retry::{Deadline, retry};
+use crate::storage::StorageError;
+use plan::ObjectRange;
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ingested {
+    /// Events delivered.
+    pub events: usize,
+    /// Events stored now; the others were stored before.
+    pub stored: usize,
+    /// Objects created.
+    pub objects: usize,
+    /// Bytes of the objects created.
+    pub bytes: usize,
+}
+
+/// Why a batch could not be stored. It is delivered again.
+#[derive(Debug, Error)]
+pub enum IngestError {
+    /// The lake failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// An object is in the place of this one, but does not hold the event it is named after.
+    #[error("object {path} does not hold the event that it is named after")]
+    Foreign {
+        /// Where it is.
+        path: ObjectPath,
+    },
+}
+
+/// Stores events of all partitions of one dataset's hub.
+#[derive(Debug)]
+pub struct Bronze {
+    lake: Arc<dyn BlobStore>,
+    dataset: String,
+    /// The last object that this process settled in each partition. Nothing is known after a failure.
+    last: Mutex<HashMap<PartitionId, Arc<tokio::sync::Mutex<Option<ObjectRange>>>>>,
+}
+
+/// The lines of a batch, one after the other in one buffer.
+struct Lines {
+    buffer: Bytes,
+    ends: Vec<usize>,
+}
+
+impl Lines {
+    fn of(events: &[SourceEvent]) -> Self {
+        let capacity = events.iter().map(|event| event.body.len() + 1).sum();
+        let mut buffer = Vec::with_capacity(capacity);
+        let mut ends = Vec::with_capacity(events.len());
+        for event in events {
+            line::append_line(&event.body, &mut buffer);
+            ends.push(buffer.len());
+        }
+        Self {
+            buffer: Bytes::from(buffer),
+            ends,
+        }
+    }
+
+    /// Returns where the line of event `index` starts.
+    fn start(&self, index: usize) -> usize {
+        index
+            .checked_sub(1)
+            .and_then(|before| self.ends.get(before))
+            .copied()
+            .unwrap_or(0)
+    }
+
+    fn bytes(&self, index: usize) -> usize {
+        self.start(index + 1) - self.start(index)
+    }
+
+    fn slice(&self, run: &std::ops::Range<usize>) -> Bytes {
+        self.buffer
+            .slice(self.start(run.start)..self.start(run.end))
+    }
+}
+
+impl Bronze {
+    /// Makes the bronze layer of `dataset`.
+    #[must_use]
+    pub fn new(lake: Arc<dyn BlobStore>, dataset: &str) -> Self {
+        Self {
+            lake,
+            dataset: dataset.to_owned(),
+            last: Mutex::default(),
+        }
+    }
+
+    /// Stores the events of one batch, each unless it is stored already. Returns when every event is durable.
+    ///
+    /// # Errors
+    /// Fails if the lake fails until `deadline`; what was stored by then is found when the batch comes again.
+    pub async fn ingest(
+        &self,
+        partition: &PartitionId,
+        mut events: Vec<SourceEvent>,
+        deadline: Deadline,
+    ) -> Result<Ingested, IngestError> {
+        // The host delivers in order; a batch that is not would only make more objects.
+        events.sort_by_key(|event| event.sequence_number);
+        let slot = self.slot(partition);
+        let mut last = slot.lock().await;
+        // Until this batch is settled, nothing is known of the partition.
+        let before = last.take();
+        let Some(first) = events.first() else {
+            *last = before;
+            return Ok(Ingested::default());
+        };
+
+        let follows = before.is_some_and(|object| object.is_followed_by(first));
+        let known = match follows {
+            true => Vec::new(),
+            false => self.stored_objects(partition, &events, deadline).await?,
+        };
+
+        let (ingested, settled) = self.write(partition, &events, known, deadline).await?;
+        *last = settled;
+        Ok(ingested)
+    }
+
+    /// Lists the objects of the hours that the events were enqueued in; an event's object can only be there.
+    async fn stored_objects(
+        &self,
+        partition: &PartitionId,
+        events: &[SourceEvent],
+        deadline: Deadline,
+    ) -> Result<Vec<ObjectRange>, StorageError> {
+        let mut known = Vec::new();
+        for hour in plan::hours(events) {
+            let folder = paths::bronze_hour(&self.dataset, partition, hour);
+            let listed = retry(deadline, async || self.lake.list(&folder).await).await?;
+            known.extend(plan::ranges(&listed));
+        }
+        Ok(known)
+    }
+
+    /// Writes one object after the other and returns the last one that holds an event of the batch.
+    async fn write(
+        &self,
+        partition: &PartitionId,
+        events: &[SourceEvent],
+        mut known: Vec<ObjectRange>,
+        deadline: Deadline,
+    ) -> Result<(Ingested, Option<ObjectRange>), IngestError> {
+        let lines = Lines::of(events);
+        let mut ingested = Ingested {
+            events: events.len(),
+            ..Ingested::default()
+        };
+        let mut from = 0;
+        while let Some(run) = plan::next_run(events, from, &known, |index| lines.bytes(index)) {
+            let run_events = events.get(run.clone()).unwrap_or_default();
+            let (Some(first), Some(range)) = (run_events.first(), ObjectRange::of(run_events))
+            else {
+                break;
+            };
+            let path = paths::bronze_object(&self.dataset, partition, first);
+            let content = lines.slice(&run);
+            let metadata = range.to_metadata(partition, run_events.len());
+            // An unknown outcome repeats the same put: the name tells whether the first one took effect.
+            let created = retry(deadline, async || {
+                self.lake.create(&path, content.clone(), &metadata).await
+            })
+            .await?;
+            match created {
+                Created::New => {
+                    ingested.stored += run.len();
+                    ingested.objects += 1;
+                    ingested.bytes += content.len();
+                    known.push(range);
+                    from = run.end;
+                }
+                Created::AlreadyThere => {
+                    let found = retry(deadline, async || self.lake.head(&path).await).await?;
+                    let object = found.and_then(|info| ObjectRange::from_metadata(&info.metadata));
+                    match object.filter(|object| object.holds(first)) {
+                        Some(object) => known.push(object),
+                        None => return Err(IngestError::Foreign { path }),
+                    }
+                    from = run.start;
+                }
+            }
+        }
+        let holds_last =
+            |object: &&ObjectRange| events.last().is_some_and(|event| object.holds(event));
+        let settled = known.iter().rev().find(holds_last).copied();
+        Ok((ingested, settled))
+    }
+
+    fn slot(&self, partition: &PartitionId) -> Arc<tokio::sync::Mutex<Option<ObjectRange>>> {
+        let mut slots = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(slots.entry(partition.clone()).or_default())
+    }
+}
