@@ -28,5 +28,6 @@ pub mod dataset;
 pub mod event;
 pub mod lake;
 pub mod retry;
+pub mod silver;
 pub mod state;
 pub mod storage;
