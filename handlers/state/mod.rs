@@ -10,6 +10,7 @@ mod memory;
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -17,6 +18,8 @@ use crate::storage::StorageError;
 pub use limits::{MAX_ENTITY_BYTES, MAX_KEY_UNITS, MAX_PROPERTIES};
 pub use memory::MemoryState;
 
+/// How long a transaction may stay unanswered; then its outcome is unknown.
+pub const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(30);
 /// Most entities that one transaction may hold.
 pub const MAX_TRANSACTION_ENTITIES: usize = 100;
 /// Most bytes that one transaction may hold.
