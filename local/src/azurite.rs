@@ -117,8 +117,8 @@ impl Azurite {
             &install_dir.unwrap_or_else(default_install_dir),
             options.progress.as_ref(),
         )?;
-        let mut running = spawn(command(&program, options)?)?;
-        let ports = running.wait_until_it_listens()?;
+        let (mut running, output) = spawn(command(&program, options)?)?;
+        let ports = running.wait_until_it_listens(&output)?;
         Ok(Self { running, ports })
     }
 
@@ -162,15 +162,14 @@ impl Azurite {
 struct Running {
     child: Child,
     stdin: Option<ChildStdin>,
-    output: Option<mpsc::Receiver<String>>,
     errors: Arc<Mutex<String>>,
 }
 
 impl Running {
-    fn wait_until_it_listens(&mut self) -> Result<[u16; 3], AzuriteError> {
-        let Some(output) = self.output.take() else {
-            return Err(AzuriteError::Start("its output is gone".to_owned()));
-        };
+    fn wait_until_it_listens(
+        &mut self,
+        output: &mpsc::Receiver<String>,
+    ) -> Result<[u16; 3], AzuriteError> {
         let mut ports = [None; 3];
         let deadline = Instant::now() + START_TIMEOUT;
         loop {
@@ -268,7 +267,7 @@ fn made(dir: &Path) -> Result<PathBuf, AzuriteError> {
         })
 }
 
-fn spawn(mut command: Command) -> Result<Running, AzuriteError> {
+fn spawn(mut command: Command) -> Result<(Running, mpsc::Receiver<String>), AzuriteError> {
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -289,12 +288,12 @@ fn spawn(mut command: Command) -> Result<Running, AzuriteError> {
         let errors = Arc::clone(&errors);
         std::thread::spawn(move || keep_tail(stderr, &errors));
     }
-    Ok(Running {
+    let running = Running {
         stdin: child.stdin.take(),
         child,
-        output: Some(output),
         errors,
-    })
+    };
+    Ok((running, output))
 }
 
 /// Reads to the end, so that Azurite never blocks on a full pipe, whether somebody listens or not.
