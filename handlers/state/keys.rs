@@ -49,24 +49,28 @@ pub(super) fn unescape(key: &str) -> Result<String, ForeignKey> {
         let mark = rest.next().ok_or_else(|| ForeignKey(key.to_owned()))?;
         let character = match (lead, mark) {
             (' ', '~') => Some(' '),
+            (' ', _) => unshifted(mark, 0, 0x1f),
             ('~', '!') => Some('~'),
-            (' ', '@'..='_') => unshifted(mark, 0),
-            ('~', '@'..='`') => unshifted(mark, 0x7f),
+            ('~', _) => unshifted(mark, 0x7f, 0x9f),
             (_, NEXT) => char::from_u32(lead as u32 + 1),
-            _ if lead == mark => Some(lead),
-            _ => None,
+            _ => Some(lead).filter(|lead| *lead == mark),
         };
         original.push(character.ok_or_else(|| ForeignKey(key.to_owned()))?);
     }
     Ok(original)
 }
 
+/// Returns the mark of a control character: `@` and what follows it, without the backslash.
 fn shifted(character: char, base: u32) -> char {
-    char::from_u32('@' as u32 + (character as u32).saturating_sub(base)).unwrap_or(NEXT)
+    let mark = '@' as u32 + (character as u32).saturating_sub(base);
+    let skipped = u32::from(mark >= '\\' as u32);
+    char::from_u32(mark + skipped).unwrap_or(NEXT)
 }
 
-fn unshifted(mark: char, base: u32) -> Option<char> {
-    char::from_u32((mark as u32).checked_sub('@' as u32)? + base)
+fn unshifted(mark: char, base: u32, last: u32) -> Option<char> {
+    let skipped = u32::from(mark > '\\');
+    let code = (mark as u32 - skipped).checked_sub('@' as u32)? + base;
+    char::from_u32(code).filter(|_| mark != '\\' && code <= last)
 }
 
 #[cfg(test)]
