@@ -54,23 +54,32 @@ impl App {
     /// Fails if the dataset file is not valid, or a setting is of no use.
     pub fn connect(settings: &Settings) -> Result<Self, StartError> {
         let dataset = Arc::new(Dataset::load(&settings.dataset)?);
-        let lake: Arc<dyn BlobStore> = Arc::new(AzureLake::connect(&settings.lake)?);
-        let state: Arc<dyn StateStore> = Arc::new(TableState::connect(&settings.state)?);
+        let lake: Arc<dyn BlobStore> = Arc::new(AzureLake::new(&settings.lake)?);
+        let state: Arc<dyn StateStore> = Arc::new(TableState::new(&settings.state)?);
         let warehouse = warehouse::connect(&settings.gold)?;
-        Ok(Self::new(Edges {
-            dataset,
-            lake,
-            state,
-            clock: Arc::new(SystemClock),
-            new_id,
-            key_cache_bytes: settings.key_cache_bytes,
-        }, warehouse))
+        Ok(Self::new(
+            Edges {
+                dataset,
+                lake,
+                state,
+                clock: Arc::new(SystemClock),
+                new_id,
+                key_cache_bytes: settings.key_cache_bytes,
+            },
+            warehouse,
+        ))
     }
 
     /// Puts the layers together on the given edges.
     #[must_use]
     pub fn new(edges: Edges, warehouse: Arc<dyn Warehouse>) -> Self {
-        let Edges { dataset, lake, state, clock, .. } = &edges;
+        let Edges {
+            dataset,
+            lake,
+            state,
+            clock,
+            ..
+        } = &edges;
         Self {
             dataset: Arc::clone(dataset),
             bronze: Bronze::new(Arc::clone(lake), &dataset.name),
@@ -90,7 +99,8 @@ impl App {
     /// Tells whether an object of the bronze container belongs to this dataset.
     #[must_use]
     pub fn owns(&self, name: &str) -> bool {
-        name.strip_prefix(self.dataset.name.as_str()).is_some_and(|rest| rest.starts_with('/'))
+        name.strip_prefix(self.dataset.name.as_str())
+            .is_some_and(|rest| rest.starts_with('/'))
     }
 }
 

@@ -48,7 +48,11 @@ impl Settings {
         let has_state = present("StateStorage").is_some()
             || present("StateStorage__tableServiceUri").is_some()
             || present("StateStorage__accountName").is_some();
-        let state_name = if has_state { "StateStorage" } else { "AzureWebJobsStorage" };
+        let state_name = if has_state {
+            "StateStorage"
+        } else {
+            "AzureWebJobsStorage"
+        };
         let state = account(state_name, lookup, &mut problems);
         let gold = present("GoldDatabase");
         if gold.is_none() {
@@ -57,14 +61,20 @@ impl Settings {
             );
         }
         let cache = present("SLUICE_KEY_CACHE_MIB");
-        let cache_mib = cache.as_ref().map_or(Ok(DEFAULT_KEY_CACHE_MIB), |text| text.parse());
+        let cache_mib = cache
+            .as_ref()
+            .map_or(Ok(DEFAULT_KEY_CACHE_MIB), |text| text.parse());
         if cache_mib.is_err() {
             let value = cache.unwrap_or_default();
-            problems.push(format!("SLUICE_KEY_CACHE_MIB is {value:?}; it takes whole mebibytes"));
+            problems.push(format!(
+                "SLUICE_KEY_CACHE_MIB is {value:?}; it takes whole mebibytes"
+            ));
         }
         match (lake, state, gold, cache_mib) {
             (Some(lake), Some(state), Some(gold), Ok(mib)) => Ok(Self {
-                dataset: present("DATASET").unwrap_or_else(|| DEFAULT_DATASET.into()).into(),
+                dataset: present("DATASET")
+                    .unwrap_or_else(|| DEFAULT_DATASET.into())
+                    .into(),
                 lake,
                 state,
                 gold,

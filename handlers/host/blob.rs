@@ -50,15 +50,22 @@ impl<'a> BlobInvocation<'a> {
         let envelope = Envelope::<BlobMetadata<'_>>::parse(body)?;
         let content = envelope.text()?;
         let metadata = envelope.metadata;
-        let name = metadata.name.as_deref().ok_or_else(|| InvocationError::Part {
-            part: "Metadata",
-            detail: "no name; the path in function.json must be bronze/{name}".to_owned(),
-        })?;
+        let name = metadata
+            .name
+            .as_deref()
+            .ok_or_else(|| InvocationError::Part {
+                part: "Metadata",
+                detail: "no name; the path in function.json must be bronze/{name}".to_owned(),
+            })?;
         let name: String = nested(name, "name")?;
-        let user: BTreeMap<String, String> =
-            metadata.user.into_iter().map(|(key, value)| (key.to_lowercase(), value)).collect();
+        let user: BTreeMap<String, String> = metadata
+            .user
+            .into_iter()
+            .map(|(key, value)| (key.to_lowercase(), value))
+            .collect();
         let properties = metadata.properties;
-        let times = properties.and_then(|properties| properties.created_on.or(properties.last_modified));
+        let times =
+            properties.and_then(|properties| properties.created_on.or(properties.last_modified));
         let created = times.and_then(|text| DateTime::parse_from_rfc3339(&text).ok());
         Ok(Self {
             name,
@@ -71,9 +78,13 @@ impl<'a> BlobInvocation<'a> {
 
     /// Decodes the content. `now` is the enqueued time of an object of which nothing else is known.
     pub(super) fn into_source(self, now: UnixMillis) -> Result<Source, InvocationError> {
-        let content = STANDARD
-            .decode(self.content.as_bytes())
-            .map_err(|error| InvocationError::Part { part: "Data", detail: error.to_string() })?;
+        let content =
+            STANDARD
+                .decode(self.content.as_bytes())
+                .map_err(|error| InvocationError::Part {
+                    part: "Data",
+                    detail: error.to_string(),
+                })?;
         let enqueued_time = self.range.map(|range| range.last_enqueued).or(self.created);
         Ok(Source {
             name: self.name,

@@ -49,7 +49,9 @@ pub(super) struct Room {
 
 impl Default for Bodies {
     fn default() -> Self {
-        Self { large: Arc::new(Semaphore::new(1)) }
+        Self {
+            large: Arc::new(Semaphore::new(1)),
+        }
     }
 }
 
@@ -68,7 +70,10 @@ impl Bodies {
             }
             content.extend_from_slice(&chunk);
         }
-        Ok(ReadBody { content, room: Room { _permit: permit } })
+        Ok(ReadBody {
+            content,
+            room: Room { _permit: permit },
+        })
     }
 }
 

@@ -53,7 +53,10 @@ impl EventBatch {
         let counts = [bodies.len(), sequence_numbers.len(), enqueued_times.len()];
         if counts.iter().any(|count| *count != bodies.len()) {
             let detail = format!("{counts:?} events, sequence numbers and enqueued times");
-            return Err(InvocationError::Part { part: "Metadata", detail });
+            return Err(InvocationError::Part {
+                part: "Metadata",
+                detail,
+            });
         }
 
         let contents = decode_bodies(&bodies)?;
@@ -61,15 +64,25 @@ impl EventBatch {
         let events = contents.into_iter().zip(sequence_numbers).zip(times);
         let events = events.map(|((body, number), enqueued_time)| {
             let sequence_number = SequenceNumber(number);
-            Ok(SourceEvent { body, sequence_number, enqueued_time: enqueued_time? })
+            Ok(SourceEvent {
+                body,
+                sequence_number,
+                enqueued_time: enqueued_time?,
+            })
         });
-        Ok(Self { partition: metadata.partition()?, events: events.collect::<Result<_, _>>()? })
+        Ok(Self {
+            partition: metadata.partition()?,
+            events: events.collect::<Result<_, _>>()?,
+        })
     }
 }
 
 impl EventHubMetadata<'_> {
     fn partition(&self) -> Result<PartitionId, InvocationError> {
-        let context = self.partition_context.as_ref().or(self.trigger_partition_context.as_ref());
+        let context = self
+            .partition_context
+            .as_ref()
+            .or(self.trigger_partition_context.as_ref());
         let id = context.map(|context| PartitionId(context.partition_id.clone()));
         let is_plain = |id: &PartitionId| {
             !id.0.is_empty() && id.0.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
@@ -87,11 +100,17 @@ fn decode_bodies(bodies: &[Text<'_>]) -> Result<Vec<Bytes>, InvocationError> {
     let mut buffer = BytesMut::zeroed(capacity);
     let mut decoded = Vec::with_capacity(bodies.len());
     for (index, body) in bodies.iter().enumerate() {
-        let length = STANDARD.decode_slice(body.0.as_bytes(), &mut buffer).map_err(|error| {
-            let detail =
-                format!("event {index}: {error}; function.json must have \"dataType\": \"binary\"");
-            InvocationError::Part { part: "Data", detail }
-        })?;
+        let length = STANDARD
+            .decode_slice(body.0.as_bytes(), &mut buffer)
+            .map_err(|error| {
+                let detail = format!(
+                    "event {index}: {error}; function.json must have \"dataType\": \"binary\""
+                );
+                InvocationError::Part {
+                    part: "Data",
+                    detail,
+                }
+            })?;
         decoded.push(buffer.split_to(length).freeze());
     }
     Ok(decoded)
@@ -99,11 +118,16 @@ fn decode_bodies(bodies: &[Text<'_>]) -> Result<Vec<Bytes>, InvocationError> {
 
 /// Reads a time such as `2026-11-22T10:00:00.123`: UTC without a zone, which is how the host writes it.
 fn enqueued_time(text: &str) -> Result<UnixMillis, InvocationError> {
-    let plain = text.strip_suffix('Z').or_else(|| text.strip_suffix("+00:00")).unwrap_or(text);
-    let time = plain.parse::<NaiveDateTime>().map_err(|_| InvocationError::Part {
-        part: "EnqueuedTimeUtcArray",
-        detail: format!("{text:?} is no time"),
-    })?;
+    let plain = text
+        .strip_suffix('Z')
+        .or_else(|| text.strip_suffix("+00:00"))
+        .unwrap_or(text);
+    let time = plain
+        .parse::<NaiveDateTime>()
+        .map_err(|_| InvocationError::Part {
+            part: "EnqueuedTimeUtcArray",
+            detail: format!("{text:?} is no time"),
+        })?;
     Ok(UnixMillis(time.and_utc().timestamp_millis()))
 }
 
@@ -125,14 +149,25 @@ mod tests {
 
     #[test]
     fn bodies_and_their_places_come_out_of_the_strings() {
-        let body = request(r#"["eyJhIjoxfQ==","","//4AAQ=="]"#, "[7,8,9]",
-            r#"["2026-11-22T10:00:00.123","2026-11-22T10:00:01","2026-11-22T10:00:01.4567891"]"#);
+        let body = request(
+            r#"["eyJhIjoxfQ==","","//4AAQ=="]"#,
+            "[7,8,9]",
+            r#"["2026-11-22T10:00:00.123","2026-11-22T10:00:01","2026-11-22T10:00:01.4567891"]"#,
+        );
         let batch = EventBatch::parse(body.as_bytes()).unwrap();
-        let bodies: Vec<&[u8]> = batch.events.iter().map(|event| event.body.as_ref()).collect();
+        let bodies: Vec<&[u8]> = batch
+            .events
+            .iter()
+            .map(|event| event.body.as_ref())
+            .collect();
         assert_eq!(bodies, [&b"{\"a\":1}"[..], b"", b"\xff\xfe\0\x01"]);
         assert_eq!(batch.partition, PartitionId("3".into()));
         assert_eq!(batch.events[1].sequence_number, SequenceNumber(8));
-        let times: Vec<i64> = batch.events.iter().map(|e| e.enqueued_time.0 % 10_000).collect();
+        let times: Vec<i64> = batch
+            .events
+            .iter()
+            .map(|e| e.enqueued_time.0 % 10_000)
+            .collect();
         assert_eq!(times, [123, 1_000, 1_456]);
     }
 
@@ -140,10 +175,22 @@ mod tests {
     fn what_does_not_fit_together_is_an_error_that_names_the_part() {
         let cases = [
             (request(r#"["e30="]"#, "[]", "[]"), "Metadata"),
-            (request(r#"[{"a":1}]"#, "[1]", r#"["2026-11-22T10:00:00"]"#), "Data"),
-            (request(r#"["{}"]"#, "[1]", r#"["2026-11-22T10:00:00"]"#), "dataType"),
-            (request(r#"["e30="]"#, "[1]", r#"["noon"]"#), "EnqueuedTimeUtcArray"),
-            (request(r#"["e30="]"#, "[true]", r#"["2026-11-22T10:00:00"]"#), "SequenceNumberArray"),
+            (
+                request(r#"[{"a":1}]"#, "[1]", r#"["2026-11-22T10:00:00"]"#),
+                "Data",
+            ),
+            (
+                request(r#"["{}"]"#, "[1]", r#"["2026-11-22T10:00:00"]"#),
+                "dataType",
+            ),
+            (
+                request(r#"["e30="]"#, "[1]", r#"["noon"]"#),
+                "EnqueuedTimeUtcArray",
+            ),
+            (
+                request(r#"["e30="]"#, "[true]", r#"["2026-11-22T10:00:00"]"#),
+                "SequenceNumberArray",
+            ),
             ("{}".to_owned(), "JSON"),
         ];
         for (body, part) in cases {

@@ -56,7 +56,10 @@ pub(super) fn text<'a>(
     struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
     serde_json::from_str::<Text<'a>>(value.get())
         .map(|text| text.0)
-        .map_err(|error| InvocationError::Part { part, detail: error.to_string() })
+        .map_err(|error| InvocationError::Part {
+            part,
+            detail: error.to_string(),
+        })
 }
 
 /// Reads JSON text that the host put into a string.
@@ -64,6 +67,8 @@ pub(super) fn nested<'a, T: Deserialize<'a>>(
     text: &'a str,
     part: &'static str,
 ) -> Result<T, InvocationError> {
-    serde_json::from_str(text)
-        .map_err(|error| InvocationError::Part { part, detail: error.to_string() })
+    serde_json::from_str(text).map_err(|error| InvocationError::Part {
+        part,
+        detail: error.to_string(),
+    })
 }

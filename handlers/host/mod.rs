@@ -64,7 +64,9 @@ async fn invoke(
     body: Body,
 ) -> Response {
     let started = Instant::now();
-    let id = headers.get("x-azure-functions-invocationid").and_then(|id| id.to_str().ok());
+    let id = headers
+        .get("x-azure-functions-invocationid")
+        .and_then(|id| id.to_str().ok());
     let invocation_id = id.unwrap_or("none").to_owned();
     let outcome = match function.as_str() {
         "bronze" => bronze(&app, body, &invocation_id, started).await,
@@ -77,7 +79,13 @@ async fn invoke(
         Err(failure) => {
             let error = chain(&failure);
             let elapsed_ms = milliseconds(started);
-            tracing::error!(function, invocation_id, elapsed_ms, error, "invocation failed");
+            tracing::error!(
+                function,
+                invocation_id,
+                elapsed_ms,
+                error,
+                "invocation failed"
+            );
             let status = match failure {
                 Failure::UnknownFunction(_) => StatusCode::NOT_FOUND,
                 _ => StatusCode::INTERNAL_SERVER_ERROR,
@@ -100,7 +108,10 @@ async fn bronze(
     let first_sequence = batch.events.first().map(|event| event.sequence_number.0);
     let last_sequence = batch.events.last().map(|event| event.sequence_number.0);
     let deadline = Deadline::after(INGEST_TIME);
-    let done = app.bronze.ingest(&partition_id, batch.events, deadline).await?;
+    let done = app
+        .bronze
+        .ingest(&partition_id, batch.events, deadline)
+        .await?;
     tracing::info!(
         function = "bronze",
         invocation_id,
@@ -115,7 +126,10 @@ async fn bronze(
         "ingested"
     );
     let (stored, objects) = (done.stored, done.objects);
-    Ok(format!("ingested {} events: {stored} stored in {objects} objects", done.events))
+    Ok(format!(
+        "ingested {} events: {stored} stored in {objects} objects",
+        done.events
+    ))
 }
 
 async fn silver(
@@ -128,8 +142,15 @@ async fn silver(
     let blob = blob::BlobInvocation::parse(body.bytes())?;
     let source = blob.name.clone();
     if !app.owns(&source) {
-        tracing::info!(function = "silver", invocation_id, source, "ignored a foreign object");
-        return Ok(format!("ignored {source}, which is not an object of this dataset"));
+        tracing::info!(
+            function = "silver",
+            invocation_id,
+            source,
+            "ignored a foreign object"
+        );
+        return Ok(format!(
+            "ignored {source}, which is not an object of this dataset"
+        ));
     }
     let source = blob.into_source(app.clock.now())?;
     // The encoded body is a third larger than the content and no longer needed; its place in the budget is.
@@ -157,9 +178,19 @@ async fn silver(
     );
     for (reason, count) in counts.quarantined.iter().filter(|_| refined.now) {
         let (reason, source) = (reason.as_str(), &entry.source);
-        tracing::warn!(function = "silver", invocation_id, source, reason, count, "quarantined");
+        tracing::warn!(
+            function = "silver",
+            invocation_id,
+            source,
+            reason,
+            count,
+            "quarantined"
+        );
     }
-    Ok(format!("refined {} lines to {} rows in version {}", counts.lines, counts.rows, entry.version))
+    Ok(format!(
+        "refined {} lines to {} rows in version {}",
+        counts.lines, counts.rows, entry.version
+    ))
 }
 
 async fn gold(
@@ -183,11 +214,19 @@ async fn gold(
 }
 
 fn success(log: &str) -> Response {
-    answer(StatusCode::OK, &json!({ "Outputs": {}, "Logs": [log], "ReturnValue": null }))
+    answer(
+        StatusCode::OK,
+        &json!({ "Outputs": {}, "Logs": [log], "ReturnValue": null }),
+    )
 }
 
 fn answer(status: StatusCode, body: &serde_json::Value) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+    (
+        status,
+        [(header::CONTENT_TYPE, "application/json")],
+        body.to_string(),
+    )
+        .into_response()
 }
 
 fn milliseconds(since: Instant) -> u64 {

@@ -50,7 +50,10 @@ impl Known<'_> {
         rows_by_time: &mut Vec<u32>,
         overlapping: impl Fn(EventTime, EventTime, EventTime) -> Vec<DataFile>,
     ) -> Result<usize, ReadFileError> {
-        let times: Vec<i64> = rows_by_time.iter().map(|row| rows.event_time(*row)).collect();
+        let times: Vec<i64> = rows_by_time
+            .iter()
+            .map(|row| rows.event_time(*row))
+            .collect();
         let segments = super::period::segments(self.dataset.period, &times);
         let comparisons = compare(&segments, &times, overlapping);
         if comparisons.is_empty() {
@@ -60,10 +63,16 @@ impl Known<'_> {
         let mut known: HashSet<u32> = HashSet::new();
         let mut unread = Vec::new();
         for comparison in comparisons {
-            let candidates = rows_by_time.get(comparison.rows.clone()).unwrap_or_default();
+            let candidates = rows_by_time
+                .get(comparison.rows.clone())
+                .unwrap_or_default();
             match self.cache.get(&comparison.file.path) {
                 Some(keys) => {
-                    known.extend(candidates.iter().filter(|row| keys.contains(rows.key(**row))));
+                    known.extend(
+                        candidates
+                            .iter()
+                            .filter(|row| keys.contains(rows.key(**row))),
+                    );
                 }
                 None => unread.push(comparison.file),
             }
@@ -84,33 +93,22 @@ impl Known<'_> {
         candidates: &[u32],
         files: Vec<DataFile>,
     ) -> Result<Vec<u32>, ReadFileError> {
-        let index: KeyIndex = candidates.iter().map(|row| (rows.key(*row), *row)).collect();
-        let index = &index;
-        let (lake, dataset) = (self.lake, self.dataset);
+        let index: KeyIndex = candidates
+            .iter()
+            .map(|row| (rows.key(*row), *row))
+            .collect();
         let max_kept = self.cache_bytes / CACHE_SHARE / size_of::<u128>();
-        let read: Vec<(DataFile, Vec<u32>, Option<KeySet>)> = stream::iter(files)
-            .map(|file| async move {
-                let rows = usize::try_from(file.rows).unwrap_or(usize::MAX);
-                let mut keep = (rows <= max_kept).then(|| KeySet::with_capacity(rows));
-                let mut found = Vec::new();
-                let mut batches = read_columns(lake, &file, dataset, &dataset.key).await?;
-                let all: Vec<usize> = (0..dataset.key.len()).collect();
-                while let Some(batch) = batches.try_next().await? {
-                    for key in hash_keys(batch.columns(), &all) {
-                        found.extend(index.get(&key));
-                        if let Some(keys) = &mut keep {
-                            keys.insert(key);
-                        }
-                    }
-                }
-                Ok::<_, ReadFileError>((file, found, keep))
-            })
+        let reads: Vec<_> = files
+            .into_iter()
+            .map(|file| stream_file(self.lake, self.dataset, file, &index, max_kept))
+            .collect();
+        let read: Vec<FileKeys> = stream::iter(reads)
             .buffer_unordered(PARALLEL_FILES)
             .try_collect()
             .await?;
 
         let mut known = Vec::new();
-        for (file, found, keys) in read {
+        for FileKeys { file, found, keys } in read {
             known.extend(found);
             if let Some(keys) = keys {
                 self.cache.put(file.path, keys);
@@ -118,6 +116,38 @@ impl Known<'_> {
         }
         Ok(known)
     }
+}
+
+/// What a file's keys say.
+struct FileKeys {
+    file: DataFile,
+    /// The rows whose keys it holds.
+    found: Vec<u32>,
+    /// All of its keys, unless they are too many to keep.
+    keys: Option<KeySet>,
+}
+
+async fn stream_file(
+    lake: &Arc<dyn BlobStore>,
+    dataset: &Dataset,
+    file: DataFile,
+    index: &KeyIndex,
+    max_kept: usize,
+) -> Result<FileKeys, ReadFileError> {
+    let rows = usize::try_from(file.rows).unwrap_or(usize::MAX);
+    let mut keys = (rows <= max_kept).then(|| KeySet::with_capacity(rows));
+    let mut found = Vec::new();
+    let mut batches = read_columns(lake, &file, dataset, &dataset.key).await?;
+    let all: Vec<usize> = (0..dataset.key.len()).collect();
+    while let Some(batch) = batches.try_next().await? {
+        for key in hash_keys(batch.columns(), &all) {
+            found.extend(index.get(&key));
+            if let Some(keys) = &mut keys {
+                keys.insert(key);
+            }
+        }
+    }
+    Ok(FileKeys { file, found, keys })
 }
 
 /// Pairs every segment with the files that may hold its keys; pure.
@@ -158,7 +188,10 @@ impl Hasher for KeyHasher {
         }
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "either half of a hash is one")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "either half of a hash is one"
+    )]
     fn write_u128(&mut self, key: u128) {
         self.0 = key as u64;
     }
@@ -186,6 +219,9 @@ mod tests {
             max: EventTime(40),
         };
         let found = compare(&[segment], &[10, 20, 30, 40], |_, _, _| vec![file.clone()]);
-        assert_eq!(found.iter().map(|c| c.rows.clone()).collect::<Vec<_>>(), [1..3]);
+        assert_eq!(
+            found.iter().map(|c| c.rows.clone()).collect::<Vec<_>>(),
+            [1..3]
+        );
     }
 }

@@ -54,26 +54,43 @@ pub(super) async fn write(
     id: String,
 ) -> Result<Written, RefineError> {
     let quarantine = write_quarantine(lake, dataset, prepared, &id).await?;
-    let times: Vec<i64> = rows_by_time.iter().map(|row| prepared.rows.event_time(*row)).collect();
+    let times: Vec<i64> = rows_by_time
+        .iter()
+        .map(|row| prepared.rows.event_time(*row))
+        .collect();
     let parts: Vec<(usize, Segment)> = segments(dataset.period, &times)
         .iter()
         .flat_map(|segment| split_outliers(segment, &times).into_iter().enumerate())
         .collect();
 
-    let id = id.as_str();
-    let written: Vec<(DataFile, KeySet)> = stream::iter(parts)
+    let writes: Vec<_> = parts
+        .into_iter()
         .map(|(part, segment)| {
-            let rows = rows_by_time.get(segment.rows.clone()).unwrap_or_default().to_vec();
-            let path = paths::silver_file(dataset, segment.period, id, part);
+            let rows = rows_by_time
+                .get(segment.rows.clone())
+                .unwrap_or_default()
+                .to_vec();
+            let path = paths::silver_file(dataset, segment.period, &id, part);
             write_file(lake, dataset, prepared, segment, rows, path)
         })
+        .collect();
+    let written: Vec<(DataFile, KeySet)> = stream::iter(writes)
         .buffered(PARALLEL_WRITES)
         .try_collect()
         .await?;
 
     let (files, sets): (Vec<DataFile>, Vec<KeySet>) = written.into_iter().unzip();
-    let keys = files.iter().map(|file| file.path.clone()).zip(sets).collect();
-    Ok(Written { id: id.to_owned(), files, keys, quarantine })
+    let keys = files
+        .iter()
+        .map(|file| file.path.clone())
+        .zip(sets)
+        .collect();
+    Ok(Written {
+        id,
+        files,
+        keys,
+        quarantine,
+    })
 }
 
 async fn write_file(
@@ -92,8 +109,9 @@ async fn write_file(
         let content = parquet::encode(&batch, dataset.event_time)?;
         Ok::<_, RefineError>((content, KeySet::of(&keys)))
     };
-    let (content, keys) =
-        tokio::task::spawn_blocking(encode).await.map_err(RefineError::Interrupted)??;
+    let (content, keys) = tokio::task::spawn_blocking(encode)
+        .await
+        .map_err(RefineError::Interrupted)??;
     let bytes = content.len() as u64;
     lake.create(&path, content, &Metadata::new()).await?;
     let file = DataFile {
@@ -125,14 +143,25 @@ fn assemble(
         picked().map(|row| i32::try_from(prepared.rows.source(*row)).unwrap_or_default()),
     );
     let names = Arc::new(StringArray::from_iter_values(names));
-    columns.push(Arc::new(DictionaryArray::<Int32Type>::try_new(sources, names)?));
+    columns.push(Arc::new(DictionaryArray::<Int32Type>::try_new(
+        sources, names,
+    )?));
 
-    let sequence = |row: &u32| prepared.rows.sequence_numbers.get(*row as usize).copied().flatten();
+    let sequence = |row: &u32| {
+        prepared
+            .rows
+            .sequence_numbers
+            .get(*row as usize)
+            .copied()
+            .flatten()
+    };
     columns.push(Arc::new(picked().map(sequence).collect::<Int64Array>()));
 
     let enqueued = |row: &u32| {
         let source = prepared.sources.get(prepared.rows.source(*row) as usize);
-        source.map(|source| source.enqueued_time.as_event_time().0).unwrap_or_default()
+        source
+            .map(|source| source.enqueued_time.as_event_time().0)
+            .unwrap_or_default()
     };
     let times = TimestampMicrosecondArray::from_iter_values(picked().map(enqueued));
     columns.push(Arc::new(times.with_timezone("UTC")));
@@ -149,25 +178,42 @@ async fn write_quarantine(
     prepared: &Prepared,
     id: &str,
 ) -> Result<BTreeMap<String, ObjectPath>, RefineError> {
-    let bad = prepared.sources.iter().filter(|source| !source.rejected.is_empty());
-    stream::iter(bad)
-        .map(|source| async move {
+    let bad = prepared
+        .sources
+        .iter()
+        .filter(|source| !source.rejected.is_empty());
+    let writes: Vec<_> = bad
+        .map(|source| {
             let path = paths::quarantine(dataset, &source.name, id);
-            lake.create(&path, quarantine_lines(source), &Metadata::new()).await?;
-            Ok((source.name.clone(), path))
+            write_bad_lines(lake, source, path)
         })
+        .collect();
+    stream::iter(writes)
         .buffer_unordered(PARALLEL_WRITES)
         .try_collect()
         .await
+}
+
+async fn write_bad_lines(
+    lake: &Arc<dyn BlobStore>,
+    source: &SourceFacts,
+    path: ObjectPath,
+) -> Result<(String, ObjectPath), RefineError> {
+    lake.create(&path, quarantine_lines(source), &Metadata::new())
+        .await?;
+    Ok((source.name.clone(), path))
 }
 
 /// Writes bad lines as JSON lines: where each came from, why it was set aside, and its bytes.
 fn quarantine_lines(source: &SourceFacts) -> Bytes {
     let mut content = Vec::new();
     for Rejected { line, reject, body } in &source.rejected {
-        let sequence_number = source
-            .range
-            .map(|range| range.first.0.saturating_add(i64::try_from(*line).unwrap_or(i64::MAX)));
+        let sequence_number = source.range.map(|range| {
+            range
+                .first
+                .0
+                .saturating_add(i64::try_from(*line).unwrap_or(i64::MAX))
+        });
         let mut record = json!({
             "source": source.name,
             "line": line,

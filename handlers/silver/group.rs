@@ -78,16 +78,31 @@ impl Work {
         let prepared = tokio::task::spawn_blocking(prepare).await;
         let prepared = Arc::new(prepared.map_err(RefineError::Interrupted)?);
         let rows_by_time = prepared.distinct.clone();
-        Ok(Self { names, prepared, rows_by_time, checked: Version(0), written: None })
+        Ok(Self {
+            names,
+            prepared,
+            rows_by_time,
+            checked: Version(0),
+            written: None,
+        })
     }
 }
 
 impl Committer {
     pub(super) fn new(edges: Edges) -> Self {
-        let log =
-            CommitLog::new(Arc::clone(&edges.state), Arc::clone(&edges.lake), &edges.dataset);
+        let log = CommitLog::new(
+            Arc::clone(&edges.state),
+            Arc::clone(&edges.lake),
+            &edges.dataset,
+        );
         let cache = KeyCache::new(edges.key_cache_bytes);
-        Self { edges, log, live: None, recorded: None, cache }
+        Self {
+            edges,
+            log,
+            live: None,
+            recorded: None,
+            cache,
+        }
     }
 
     /// Finishes all sources, in one commit where it can be.
@@ -137,7 +152,8 @@ impl Committer {
             self.begin_log().await?;
             return Ok(Attempt::StartOver);
         };
-        let finished = self.log.ledger(sources.iter().map(|source| source.name.as_str())).await?;
+        let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+        let finished = self.log.ledger(&names).await?;
         if finished.len() == sources.len() {
             return Ok(Attempt::Done(earlier(finished, &head)));
         }
@@ -159,7 +175,11 @@ impl Committer {
         match self.log.commit(&head, &commit).await? {
             CommitOutcome::Conflict => Ok(Attempt::StartOver),
             CommitOutcome::Committed(version) => {
-                let keys = current.written.take().map(|written| written.keys).unwrap_or_default();
+                let keys = current
+                    .written
+                    .take()
+                    .map(|written| written.keys)
+                    .unwrap_or_default();
                 for (path, keys) in keys {
                     self.cache.put(path, keys);
                 }
@@ -207,7 +227,10 @@ impl Committer {
         let live = self.live.get_or_insert_default();
         let (mut work, against) = match reusable {
             Some(work) => (work, &appended),
-            None => (Work::prepare(&self.edges.dataset, names, todo).await?, &*live),
+            None => (
+                Work::prepare(&self.edges.dataset, names, todo).await?,
+                &*live,
+            ),
         };
 
         let mut known = Known {
@@ -234,7 +257,12 @@ impl Committer {
         if let Some(written) = &work.written {
             return Ok(written.id.clone());
         }
-        let Edges { lake, dataset, new_id, .. } = &self.edges;
+        let Edges {
+            lake,
+            dataset,
+            new_id,
+            ..
+        } = &self.edges;
         let written =
             files::write(lake, dataset, &work.prepared, &work.rows_by_time, new_id()).await?;
         Ok(work.written.insert(written).id.clone())
@@ -244,12 +272,17 @@ impl Committer {
     fn plan(&self, work: &Work, head: &Head, id: &str) -> NewCommit {
         let dataset = &self.edges.dataset;
         let lateness = i64::try_from(dataset.allowed_lateness.as_micros()).unwrap_or(i64::MAX);
-        let late_below = head.watermark.map(|time| EventTime(time.0.saturating_sub(lateness)));
+        let late_below = head
+            .watermark
+            .map(|time| EventTime(time.0.saturating_sub(lateness)));
         let mut partitions = head.partitions.clone();
         for source in &work.prepared.sources {
             if let Some(partition) = &source.partition {
                 let (event_time, enqueued_time) = (source.event_time, source.enqueued_time);
-                let seen = Seen { event_time, enqueued_time };
+                let seen = Seen {
+                    event_time,
+                    enqueued_time,
+                };
                 watermark::advance(&mut partitions, partition, seen);
             }
         }
@@ -257,7 +290,11 @@ impl Committer {
             id: id.to_owned(),
             kind: CommitKind::Append,
             committed: self.edges.clock.now(),
-            files: work.written.as_ref().map(|written| written.files.clone()).unwrap_or_default(),
+            files: work
+                .written
+                .as_ref()
+                .map(|written| written.files.clone())
+                .unwrap_or_default(),
             ledger: ledger(work, late_below),
             watermark: watermark::watermark(&partitions, dataset.idle_timeout, head.watermark),
             partitions,
@@ -266,7 +303,9 @@ impl Committer {
 
     async fn begin_log(&self) -> Result<(), RefineError> {
         let Edges { new_id, clock, .. } = &self.edges;
-        self.log.initialize(&new_id(), &self.schema(), clock.now()).await?;
+        self.log
+            .initialize(&new_id(), &self.schema(), clock.now())
+            .await?;
         Ok(())
     }
 
@@ -303,8 +342,11 @@ impl Committer {
 
 /// Returns the files that commits appended; a compaction only moves rows that were compared with before.
 fn appended(tail: &[Commit]) -> LiveFiles {
-    let appends: Vec<Commit> =
-        tail.iter().filter(|commit| commit.kind == CommitKind::Append).cloned().collect();
+    let appends: Vec<Commit> = tail
+        .iter()
+        .filter(|commit| commit.kind == CommitKind::Append)
+        .cloned()
+        .collect();
     LiveFiles::replay(&appends)
 }
 
@@ -320,14 +362,23 @@ fn ledger(work: &Work, late_below: Option<EventTime>) -> Vec<LedgerEntry> {
         }
     }
     let no_quarantine = BTreeMap::new();
-    let quarantine = work.written.as_ref().map_or(&no_quarantine, |written| &written.quarantine);
+    let quarantine = work
+        .written
+        .as_ref()
+        .map_or(&no_quarantine, |written| &written.quarantine);
     let entries = sources.iter().zip(rows).map(|(source, (rows, late))| {
         let quarantined = source.quarantined();
         let good = source.lines - source.rejected.len() as u64;
         let duplicates = good - rows;
         LedgerEntry {
             source: source.name.clone(),
-            counts: Counts { lines: source.lines, rows, duplicates, late, quarantined },
+            counts: Counts {
+                lines: source.lines,
+                rows,
+                duplicates,
+                late,
+                quarantined,
+            },
             range: source.range,
             version: Version(0),
             quarantine: quarantine.get(&source.name).cloned(),
@@ -339,7 +390,14 @@ fn ledger(work: &Work, late_below: Option<EventTime>) -> Vec<LedgerEntry> {
 fn earlier(finished: BTreeMap<String, LedgerEntry>, head: &Head) -> Vec<Refined> {
     let head = head.version;
     let entries = finished.into_values();
-    entries.map(|entry| Refined { entry, now: false, group: 0, head }).collect()
+    entries
+        .map(|entry| Refined {
+            entry,
+            now: false,
+            group: 0,
+            head,
+        })
+        .collect()
 }
 
 fn newly(ledger: Vec<LedgerEntry>, version: Version) -> impl Iterator<Item = Refined> {

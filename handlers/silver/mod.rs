@@ -53,7 +53,9 @@ pub struct Edges {
 
 impl std::fmt::Debug for Edges {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Edges").field("dataset", &self.dataset.name).finish_non_exhaustive()
+        f.debug_struct("Edges")
+            .field("dataset", &self.dataset.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -67,7 +69,9 @@ pub enum RefineError {
     #[error(transparent)]
     Log(#[from] LogError),
     /// A file that the log names is gone.
-    #[error("silver file {path} is in the log of commits and not in the lake; restore it, or raise the dataset's generation to rebuild silver from bronze")]
+    #[error(
+        "silver file {path} is in the log of commits and not in the lake; restore it, or raise the dataset's generation to rebuild silver from bronze"
+    )]
     FileLost {
         /// Where it was.
         path: ObjectPath,

@@ -100,15 +100,35 @@ mod tests {
     #[test]
     fn a_period_starts_on_the_hour_the_day_or_the_month_also_before_1970() {
         let cases = [
-            (Period::Hour, "2025-11-14T11:44:34.343Z", "2025-11-14T11:00:00Z"),
-            (Period::Day, "2025-11-14T23:59:59.999999Z", "2025-11-14T00:00:00Z"),
-            (Period::Month, "2024-02-29T23:59:59Z", "2024-02-01T00:00:00Z"),
+            (
+                Period::Hour,
+                "2025-11-14T11:44:34.343Z",
+                "2025-11-14T11:00:00Z",
+            ),
+            (
+                Period::Day,
+                "2025-11-14T23:59:59.999999Z",
+                "2025-11-14T00:00:00Z",
+            ),
+            (
+                Period::Month,
+                "2024-02-29T23:59:59Z",
+                "2024-02-01T00:00:00Z",
+            ),
             (Period::Hour, "1969-12-31T23:30:00Z", "1969-12-31T23:00:00Z"),
             (Period::Day, "1900-01-01T00:00:00Z", "1900-01-01T00:00:00Z"),
-            (Period::Month, "1969-12-31T23:30:00Z", "1969-12-01T00:00:00Z"),
+            (
+                Period::Month,
+                "1969-12-31T23:30:00Z",
+                "1969-12-01T00:00:00Z",
+            ),
         ];
         for (period, instant, start) in cases {
-            assert_eq!(period.start(time(instant)), time(start), "{period:?} {instant}");
+            assert_eq!(
+                period.start(time(instant)),
+                time(start),
+                "{period:?} {instant}"
+            );
         }
     }
 
@@ -118,7 +138,10 @@ mod tests {
         let found = segments(Period::Hour, &[0, 5, hour, hour + 1, 3 * hour]);
         let rows: Vec<_> = found.iter().map(|segment| segment.rows.clone()).collect();
         assert_eq!(rows, [0..2, 2..4, 4..5]);
-        assert_eq!((found[1].min, found[1].max), (EventTime(hour), EventTime(hour + 1)));
+        assert_eq!(
+            (found[1].min, found[1].max),
+            (EventTime(hour), EventTime(hour + 1))
+        );
         assert_eq!(segments(Period::Hour, &[]), []);
     }
 
@@ -130,12 +153,20 @@ mod tests {
         let parts = split_outliers(whole, &times);
         let rows: Vec<_> = parts.iter().map(|part| part.rows.clone()).collect();
         assert_eq!(rows, [0..1, 1..101]);
-        assert_eq!((parts[0].max, parts[1].min), (EventTime(3), EventTime(1_000)));
+        assert_eq!(
+            (parts[0].max, parts[1].min),
+            (EventTime(3), EventTime(1_000))
+        );
     }
 
     #[test]
     fn rows_spread_evenly_or_few_or_equal_stay_together() {
-        for times in [(0..100).collect::<Vec<i64>>(), vec![5], vec![0, 0, 0], vec![7; 50]] {
+        for times in [
+            (0..100).collect::<Vec<i64>>(),
+            vec![5],
+            vec![0, 0, 0],
+            vec![7; 50],
+        ] {
             let whole = &segments(Period::Hour, &times)[0];
             assert_eq!(split_outliers(whole, &times).len(), 1, "{times:?}");
         }

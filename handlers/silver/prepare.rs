@@ -103,13 +103,20 @@ impl Prepared {
             sequence_numbers: cast.sequence_numbers,
             keys,
         };
-        Self { sources: facts, rows, distinct }
+        Self {
+            sources: facts,
+            rows,
+            distinct,
+        }
     }
 }
 
 impl Rows {
     pub(super) fn event_time(&self, row: u32) -> i64 {
-        self.event_times.get(row as usize).copied().unwrap_or_default()
+        self.event_times
+            .get(row as usize)
+            .copied()
+            .unwrap_or_default()
     }
 
     pub(super) fn key(&self, row: u32) -> u128 {
@@ -138,12 +145,18 @@ fn cast_source(caster: &mut Caster, index: u32, source: &Source) -> SourceFacts 
         let context = LineContext {
             source: index,
             line: number,
-            sequence_number: source.range.map(|range| range.first.0.saturating_add(offset)),
+            sequence_number: source
+                .range
+                .map(|range| range.first.0.saturating_add(offset)),
             enqueued_time: source.enqueued_time,
         };
         let body = restore_body(line);
         if let Err(reject) = caster.push(&body, context) {
-            facts.rejected.push(Rejected { line: number, reject, body: body.into_owned() });
+            facts.rejected.push(Rejected {
+                line: number,
+                reject,
+                body: body.into_owned(),
+            });
         }
     }
     facts
@@ -197,6 +210,9 @@ mod tests {
 
     #[test]
     fn of_rows_with_one_key_the_first_stays_and_the_result_is_sorted_by_time() {
-        assert_eq!(distinct_by_time(&[7, 8, 7, 9], &[30, 20, 10, 20]), [1, 3, 0]);
+        assert_eq!(
+            distinct_by_time(&[7, 8, 7, 9], &[30, 20, 10, 20]),
+            [1, 3, 0]
+        );
     }
 }

@@ -39,7 +39,12 @@ impl Silver {
     #[must_use]
     pub fn new(edges: Edges) -> Self {
         let committer = tokio::sync::Mutex::new(Committer::new(edges));
-        Self { shared: Arc::new(Shared { waiting: Mutex::default(), committer }) }
+        Self {
+            shared: Arc::new(Shared {
+                waiting: Mutex::default(),
+                committer,
+            }),
+        }
     }
 
     /// Refines a source, together with what else is waiting. Returns when it is in the ledger.
@@ -52,13 +57,20 @@ impl Silver {
         let is_driven = {
             let mut waiting = self.shared.lock();
             let name = source.name.clone();
-            waiting.sources.entry(name).or_insert_with(|| (source, Vec::new())).1.push(reply);
+            waiting
+                .sources
+                .entry(name)
+                .or_insert_with(|| (source, Vec::new()))
+                .1
+                .push(reply);
             std::mem::replace(&mut waiting.is_driven, true)
         };
         if !is_driven {
             tokio::spawn(drive(Arc::clone(&self.shared)));
         }
-        answer.await.unwrap_or(Err(Arc::new(RefineError::OutOfTime)))
+        answer
+            .await
+            .unwrap_or(Err(Arc::new(RefineError::OutOfTime)))
     }
 }
 
@@ -73,7 +85,9 @@ impl Shared {
         let mut group = Vec::new();
         let mut bytes = 0;
         while group.len() < MAX_SOURCES {
-            let Some(entry) = waiting.sources.first_entry() else { break };
+            let Some(entry) = waiting.sources.first_entry() else {
+                break;
+            };
             bytes += entry.get().0.content.len();
             if bytes > MAX_GROUP_BYTES && !group.is_empty() {
                 break;
@@ -131,7 +145,10 @@ async fn commit(shared: Arc<Shared>, group: Vec<(Source, Vec<Reply>)>) {
             for source in &sources {
                 let outcome = committer.commit_group(std::slice::from_ref(source)).await;
                 let outcome = outcome.map_err(Arc::new).and_then(|refined| {
-                    refined.into_iter().next().ok_or(Arc::new(RefineError::OutOfTime))
+                    refined
+                        .into_iter()
+                        .next()
+                        .ok_or(Arc::new(RefineError::OutOfTime))
                 });
                 answer(&source.name, &outcome);
             }

@@ -37,7 +37,11 @@ impl Recorded {
     /// Describes what the dataset file asks for.
     pub(super) fn of(dataset: &Dataset) -> Self {
         let name = |index: &usize| {
-            dataset.columns.get(*index).map(|column| column.name.clone()).unwrap_or_default()
+            dataset
+                .columns
+                .get(*index)
+                .map(|column| column.name.clone())
+                .unwrap_or_default()
         };
         let columns = dataset.columns.iter().map(|column| RecordedColumn {
             name: column.name.clone(),
@@ -88,7 +92,11 @@ impl Recorded {
             }
         }
         let is_new = |name: &String| self.columns.iter().all(|column| column.name != *name);
-        for column in now.columns.iter().filter(|column| column.required && is_new(&column.name)) {
+        for column in now
+            .columns
+            .iter()
+            .filter(|column| column.required && is_new(&column.name))
+        {
             problems.push(format!("new column {} is required", column.name));
         }
         match problems.is_empty() {
@@ -138,7 +146,10 @@ mod tests {
         let before = recorded(&[("id", "int64", true)]);
         let cases = [
             (recorded(&[("id", "int64", true)]), Change::None),
-            (recorded(&[("id", "int64", true), ("note", "string", false)]), Change::Widen),
+            (
+                recorded(&[("id", "int64", true), ("note", "string", false)]),
+                Change::Widen,
+            ),
             (
                 recorded(&[("id", "int64", true), ("note", "string", true)]),
                 Change::Refuse(vec!["new column note is required".into()]),
@@ -147,12 +158,24 @@ mod tests {
                 recorded(&[("id", "string", true)]),
                 Change::Refuse(vec!["column id was int64 and is string".into()]),
             ),
-            (recorded(&[]), Change::Refuse(vec!["column id is missing".into()])),
             (
-                Recorded { period: "day".into(), ..before.clone() },
+                recorded(&[]),
+                Change::Refuse(vec!["column id is missing".into()]),
+            ),
+            (
+                Recorded {
+                    period: "day".into(),
+                    ..before.clone()
+                },
                 Change::Refuse(vec!["period was hour and is day".into()]),
             ),
-            (Recorded { rescued: false, ..before.clone() }, Change::Widen),
+            (
+                Recorded {
+                    rescued: false,
+                    ..before.clone()
+                },
+                Change::Widen,
+            ),
         ];
         for (now, expected) in cases {
             assert_eq!(before.change_to(&now), expected);
