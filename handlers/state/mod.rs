@@ -7,6 +7,7 @@ pub mod commit_log;
 mod keys;
 mod limits;
 mod memory;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
@@ -17,6 +18,7 @@ use async_trait::async_trait;
 use crate::storage::StorageError;
 pub use limits::{MAX_ENTITY_BYTES, MAX_KEY_UNITS, MAX_PROPERTIES};
 pub use memory::MemoryState;
+pub use tables::{TRANSACTION_SECONDS, TableState};
 
 /// How long a transaction may stay unanswered; then its outcome is unknown.
 pub const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(30);
