@@ -12,7 +12,7 @@ use crate::host::Bodies;
 use crate::lake::{AzureLake, BlobStore};
 use crate::settings::Settings;
 use crate::silver::{Edges, Silver};
-use crate::state::{StateStore, TableState};
+use crate::state::{STATE_TABLE, StateStore, TableState};
 use crate::storage::AccountError;
 use crate::warehouse::{self, Warehouse, WarehouseError};
 
@@ -55,7 +55,7 @@ impl App {
     pub fn connect(settings: &Settings) -> Result<Self, StartError> {
         let dataset = Arc::new(Dataset::load(&settings.dataset)?);
         let lake: Arc<dyn BlobStore> = Arc::new(AzureLake::new(&settings.lake)?);
-        let state: Arc<dyn StateStore> = Arc::new(TableState::new(&settings.state)?);
+        let state: Arc<dyn StateStore> = Arc::new(TableState::new(&settings.state, STATE_TABLE)?);
         let warehouse = warehouse::connect(&settings.gold)?;
         Ok(Self::new(
             Edges {

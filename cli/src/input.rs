@@ -25,14 +25,20 @@ pub(crate) struct Input {
 impl Input {
     /// Opens the file.
     pub(crate) fn open(path: &Path) -> Result<Self, InputError> {
-        let fail = |source| InputError { path: path.to_owned(), source };
+        let fail = |source| InputError {
+            path: path.to_owned(),
+            source,
+        };
         let file = File::open(path).map_err(fail)?;
         let is_packed = path.extension().is_some_and(|extension| extension == "gz");
         let reader: Box<dyn BufRead + Send> = match is_packed {
             true => Box::new(BufReader::new(MultiGzDecoder::new(file))),
             false => Box::new(BufReader::new(file)),
         };
-        Ok(Self { path: path.to_owned(), reader })
+        Ok(Self {
+            path: path.to_owned(),
+            reader,
+        })
     }
 
     /// Returns up to `count` further events; none at the end.
@@ -41,7 +47,10 @@ impl Input {
         while events.len() < count {
             let mut line = Vec::new();
             let read = self.reader.read_until(b'\n', &mut line);
-            let read = read.map_err(|source| InputError { path: self.path.clone(), source })?;
+            let read = read.map_err(|source| InputError {
+                path: self.path.clone(),
+                source,
+            })?;
             if read == 0 {
                 break;
             }
@@ -77,7 +86,10 @@ mod tests {
         for path in [plain, packed] {
             let mut input = Input::open(&path).unwrap();
             assert_eq!(input.next_events(2).unwrap(), [&b"{\"a\":1}"[..], b""]);
-            assert_eq!(input.next_events(2).unwrap(), [&b"last without line feed"[..]]);
+            assert_eq!(
+                input.next_events(2).unwrap(),
+                [&b"last without line feed"[..]]
+            );
             assert!(input.next_events(2).unwrap().is_empty());
         }
     }

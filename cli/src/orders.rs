@@ -30,7 +30,10 @@ pub(crate) struct Shares {
 }
 
 fn share(text: &str) -> Result<f64, String> {
-    let share = text.parse::<f64>().ok().filter(|share| (0.0..=1.0).contains(share));
+    let share = text
+        .parse::<f64>()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share));
     share.ok_or_else(|| "a share is a number from 0 to 1".to_owned())
 }
 
@@ -47,7 +50,12 @@ impl Orders {
     /// Makes events from order `first_id` on.
     pub(crate) fn new(seed: u64, shares: Shares, first_id: u64) -> Self {
         let random = fastrand::Rng::with_seed(seed);
-        Self { random, shares, next_id: first_id, recent: VecDeque::with_capacity(REMEMBERED) }
+        Self {
+            random,
+            shares,
+            next_id: first_id,
+            recent: VecDeque::with_capacity(REMEMBERED),
+        }
     }
 
     /// Makes the next event, as of `now` in milliseconds since 1970.
@@ -89,7 +97,10 @@ impl Orders {
             rest => format!("{}.{rest:02}", cents / 100),
         };
         let customer = match self.chance(0.9) {
-            true => format!(r#", "customer_id": "{:05}""#, self.random.u32(1..=CUSTOMERS)),
+            true => format!(
+                r#", "customer_id": "{:05}""#,
+                self.random.u32(1..=CUSTOMERS)
+            ),
             false => String::new(),
         };
         format!(
@@ -111,7 +122,10 @@ impl Orders {
             2 => format!(r#"{{"order_id": {id}, "amount": "a lot", "timestamp": {seconds}}}"#),
             3 => format!(r#"{{"order_id": {id}, "amount": -1, "timestamp": {seconds}}}"#),
             4 => format!(r#"{{"order_id": {id}.5, "amount": 7, "timestamp": {seconds}}}"#),
-            5 => format!(r#"{{"order_id": {id}, "amount": 7, "timestamp": {}}}"#, seconds + 86_400),
+            5 => format!(
+                r#"{{"order_id": {id}, "amount": 7, "timestamp": {}}}"#,
+                seconds + 86_400
+            ),
             _ => return Bytes::from_static(b"\xff\xfe not text"),
         };
         Bytes::from(text)
@@ -132,7 +146,12 @@ mod tests {
     }
 
     fn shares(duplicates: f64, broken: f64) -> Shares {
-        Shares { duplicates, late: 0.0, out_of_order: 0.0, broken }
+        Shares {
+            duplicates,
+            late: 0.0,
+            out_of_order: 0.0,
+            broken,
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::dataset::Dataset;
 use crate::event::EventTime;
 use crate::lake::ObjectPath;
 use crate::retry::{Backoff, Deadline};
-use crate::state::TRANSACTION_TIMEOUT;
+use crate::state::TRANSACTION_SECONDS;
 use crate::state::commit_log::{
     Commit, CommitKind, CommitLog, CommitOutcome, Counts, Head, LedgerEntry, NewCommit, Version,
 };
@@ -169,7 +169,7 @@ impl Committer {
         let id = self.write(current).await?;
 
         let commit = self.plan(current, &head, &id);
-        if !deadline.allows(TRANSACTION_TIMEOUT) {
+        if !deadline.allows(Duration::from_secs(TRANSACTION_SECONDS)) {
             return Err(RefineError::OutOfTime);
         }
         match self.log.commit(&head, &commit).await? {

@@ -11,7 +11,6 @@ mod tables;
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
-use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -20,8 +19,8 @@ pub use limits::{MAX_ENTITY_BYTES, MAX_KEY_UNITS, MAX_PROPERTIES};
 pub use memory::MemoryState;
 pub use tables::{TRANSACTION_SECONDS, TableState};
 
-/// How long a transaction may stay unanswered; then its outcome is unknown.
-pub const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(30);
+/// The table that holds the state of all datasets of an account.
+pub const STATE_TABLE: &str = "sluice";
 /// Most entities that one transaction may hold.
 pub const MAX_TRANSACTION_ENTITIES: usize = 100;
 /// Most bytes that one transaction may hold.

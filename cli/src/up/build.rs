@@ -26,7 +26,14 @@ pub(crate) async fn handler(root: &Path, release: bool) -> Result<PathBuf, Build
     let mut command = Command::new(cargo);
     command
         .current_dir(root)
-        .args(["build", "--quiet", "--package", "sluice", "--bin", "handler"])
+        .args([
+            "build",
+            "--quiet",
+            "--package",
+            "sluice",
+            "--bin",
+            "handler",
+        ])
         .args(["--message-format", "json-render-diagnostics"])
         .stdin(Stdio::null())
         .stderr(Stdio::inherit());
@@ -46,7 +53,10 @@ fn executable(messages: &str) -> Option<PathBuf> {
     messages.lines().find_map(|line| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
         let is_handler = message["target"]["name"] == "handler";
-        message["executable"].as_str().filter(|_| is_handler).map(PathBuf::from)
+        message["executable"]
+            .as_str()
+            .filter(|_| is_handler)
+            .map(PathBuf::from)
     })
 }
 

@@ -31,7 +31,11 @@ pub(crate) enum Origin {
     /// A file.
     File(PathBuf),
     /// So many made-up orders, or without end.
-    Orders { count: Option<u64>, shares: Shares, seed: u64 },
+    Orders {
+        count: Option<u64>,
+        shares: Shares,
+        seed: u64,
+    },
     /// Others.
     Nobody,
 }
@@ -54,13 +58,25 @@ impl FeedPlan {
                 Input::open(path).map_err(|error| sluice::error::chain(&error))?;
                 (Origin::File(path.clone()), arguments.rate)
             }
-            (None, Some(count)) => {
-                (Origin::Orders { count: Some(count), shares, seed }, arguments.rate)
-            }
+            (None, Some(count)) => (
+                Origin::Orders {
+                    count: Some(count),
+                    shares,
+                    seed,
+                },
+                arguments.rate,
+            ),
             (None, None) if arguments.no_producer => (Origin::Nobody, None),
             (None, None) => {
                 let rate = Some(arguments.rate.unwrap_or(DEFAULT_RATE));
-                (Origin::Orders { count: None, shares, seed }, rate)
+                (
+                    Origin::Orders {
+                        count: None,
+                        shares,
+                        seed,
+                    },
+                    rate,
+                )
             }
         };
         let takes_orders = ["order_id", "amount", "timestamp"]
@@ -122,9 +138,16 @@ impl Feed {
                 return Ok(Self { task, shared });
             }
             Origin::File(path) => Source::File(Input::open(&path)?),
-            Origin::Orders { count, shares, seed } => {
+            Origin::Orders {
+                count,
+                shares,
+                seed,
+            } => {
                 let orders = Orders::new(seed ^ first_id, shares, first_id);
-                Source::Orders { orders, left: count }
+                Source::Orders {
+                    orders,
+                    left: count,
+                }
             }
         };
         let producer = Producer::connect(stack.connection()?).await?;
@@ -134,7 +157,10 @@ impl Feed {
 
     /// How much has been sent.
     pub(crate) fn progress(&self) -> Progress {
-        Progress { sent: self.shared.sent.load(Ordering::SeqCst), is_done: self.is_done() }
+        Progress {
+            sent: self.shared.sent.load(Ordering::SeqCst),
+            is_done: self.is_done(),
+        }
     }
 
     /// Whether all events are sent.
@@ -144,7 +170,11 @@ impl Feed {
 
     /// Fails if sending has failed.
     pub(crate) fn check(&self) -> Result<(), String> {
-        let failure = self.shared.failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let failure = self
+            .shared
+            .failure
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         failure.clone().map_or(Ok(()), Err)
     }
 
@@ -183,7 +213,10 @@ impl Source {
 async fn send(producer: Producer, mut source: Source, rate: Option<u64>, shared: Arc<Shared>) {
     if let Err(error) = send_all(&producer, &mut source, rate, &shared).await {
         let text = format!("send events: {}", sluice::error::chain(error.as_ref()));
-        *shared.failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(text);
+        *shared
+            .failure
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(text);
     }
     producer.close().await;
 }

@@ -134,7 +134,10 @@ async fn supervise(
         screen.draw(&snapshot, feed.progress());
         if ends && feed.is_done() && snapshot.has_arrived() {
             if snapshot.is_published() {
-                screen.finish(&format!("everything has arrived after {:.1} s", started.elapsed().as_secs_f64()));
+                screen.finish(&format!(
+                    "everything has arrived after {:.1} s",
+                    started.elapsed().as_secs_f64()
+                ));
                 return conclude(&watch, &snapshot).await;
             }
             stack.publish_now().await;
@@ -162,15 +165,24 @@ async fn conclude(
         screen::thousands(counts.rows),
         screen::thousands(counts.duplicates),
         screen::thousands(counts.quarantined_total()),
-        if is_conserved { "" } else { "  DOES NOT ADD UP" },
+        if is_conserved {
+            ""
+        } else {
+            "  DOES NOT ADD UP"
+        },
     ));
     Ok(is_conserved)
 }
 
 /// Finds the folder with host.json, here or above.
 fn app_root(from: &Path) -> Result<PathBuf, String> {
-    let root = from.ancestors().find(|folder| folder.join("host.json").is_file());
+    let root = from
+        .ancestors()
+        .find(|folder| folder.join("host.json").is_file());
     root.map(Path::to_owned).ok_or_else(|| {
-        format!("there is no host.json in {} or above; run this in the repository", from.display())
+        format!(
+            "there is no host.json in {} or above; run this in the repository",
+            from.display()
+        )
     })
 }

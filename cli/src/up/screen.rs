@@ -47,11 +47,15 @@ impl Screen {
     pub(crate) fn draw(&mut self, snapshot: &Snapshot, progress: Progress) {
         let now = Instant::now();
         self.history.push((now, snapshot.clone()));
-        self.history.retain(|(at, _)| now.duration_since(*at) <= RATE_WINDOW);
+        self.history
+            .retain(|(at, _)| now.duration_since(*at) <= RATE_WINDOW);
         if self.is_terminal {
             let lines = self.lines(snapshot, progress);
             self.redraw(&lines);
-        } else if self.last_line.is_none_or(|at| at.elapsed() >= LINE_INTERVAL) {
+        } else if self
+            .last_line
+            .is_none_or(|at| at.elapsed() >= LINE_INTERVAL)
+        {
             self.last_line = Some(now);
             print(&self.line(snapshot));
         }
@@ -78,12 +82,15 @@ impl Screen {
         self.drawn_lines = lines.len();
         let mut stdout = std::io::stdout().lock();
         // A terminal that has gone ends the process by its own signal.
-        let _ = stdout.write_all(output.as_bytes()).and_then(|()| stdout.flush());
+        let _ = stdout
+            .write_all(output.as_bytes())
+            .and_then(|()| stdout.flush());
     }
 
     /// Returns the rate of what `count` counts, over the last seconds.
     fn rate(&self, count: impl Fn(&Snapshot) -> u64) -> u64 {
-        let (Some((from, first)), Some((until, last))) = (self.history.first(), self.history.last())
+        let (Some((from, first)), Some((until, last))) =
+            (self.history.first(), self.history.last())
         else {
             return 0;
         };
@@ -105,14 +112,20 @@ impl Screen {
             counts.late,
             counts.quarantined_total(),
             snapshot.version,
-            snapshot.published.map_or_else(|| "-".to_owned(), |version| version.to_string()),
+            snapshot
+                .published
+                .map_or_else(|| "-".to_owned(), |version| version.to_string()),
         )
     }
 
     fn lines(&self, snapshot: &Snapshot, progress: Progress) -> Vec<String> {
         let counts = &snapshot.counts;
         let layer = |name: &str, rate: u64, total: u64, text: String| {
-            format!("  {name:<8}{:>9}/s {:>13}  {text}", thousands(rate), thousands(total))
+            format!(
+                "  {name:<8}{:>9}/s {:>13}  {text}",
+                thousands(rate),
+                thousands(total)
+            )
         };
         let end = match (self.ends, progress.is_done) {
             (true, true) => "all sent",
@@ -120,7 +133,11 @@ impl Screen {
             (false, _) => "Ctrl-C stops",
         };
         let mut lines = vec![
-            format!("sluice up  {}  {}  {end}", self.dataset, elapsed(self.started)),
+            format!(
+                "sluice up  {}  {}  {end}",
+                self.dataset,
+                elapsed(self.started)
+            ),
             layer(
                 "hub",
                 self.rate(|s| s.hub_events),
@@ -184,7 +201,10 @@ fn gold_line(snapshot: &Snapshot) -> String {
         return format!("  {:<8} has not run yet", "gold");
     };
     let behind = snapshot.version.0.saturating_sub(published.0);
-    format!("  {:<8}{:>11} {:>13}  version {published}, {behind} behind silver", "gold", "", "")
+    format!(
+        "  {:<8}{:>11} {:>13}  version {published}, {behind} behind silver",
+        "gold", "", ""
+    )
 }
 
 fn row_text(columns: &[String], row: &[Option<String>]) -> String {
@@ -216,7 +236,12 @@ pub(crate) fn thousands(number: u64) -> String {
 
 fn elapsed(since: Instant) -> String {
     let seconds = since.elapsed().as_secs();
-    format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
+    format!(
+        "{:02}:{:02}:{:02}",
+        seconds / 3_600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
 }
 
 /// Writes a number of seconds as people say it.
@@ -225,7 +250,10 @@ fn span(seconds: i64) -> String {
         i64::MIN..120 => format!("{seconds} s"),
         120..7_200 => format!("{} min", seconds / 60),
         7_200..172_800 => format!("{} h", seconds / 3_600),
-        172_800.. => format!("{} days", thousands(u64::try_from(seconds / 86_400).unwrap_or(0))),
+        172_800.. => format!(
+            "{} days",
+            thousands(u64::try_from(seconds / 86_400).unwrap_or(0))
+        ),
     }
 }
 
@@ -238,6 +266,9 @@ mod tests {
         let numbers = [0, 7, 999, 1_000, 69_659, 1_234_567].map(thousands);
         assert_eq!(numbers, ["0", "7", "999", "1,000", "69,659", "1,234,567"]);
         let spans = [3, 119, 120, 7_200, 172_800, 900_000_000].map(span);
-        assert_eq!(spans, ["3 s", "119 s", "2 min", "2 h", "2 days", "10,416 days"]);
+        assert_eq!(
+            spans,
+            ["3 s", "119 s", "2 min", "2 h", "2 days", "10,416 days"]
+        );
     }
 }

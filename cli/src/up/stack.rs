@@ -64,7 +64,10 @@ impl Stack {
     pub(crate) async fn start(plan: Plan) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let azurite = Azurite::start(AzuriteOptions {
             data_dir: Some(plan.state_dir.join("azurite")),
-            ports: AZURITE_PORTS.iter().all(|port| is_free(*port)).then_some(AZURITE_PORTS),
+            ports: AZURITE_PORTS
+                .iter()
+                .all(|port| is_free(*port))
+                .then_some(AZURITE_PORTS),
             install_dir: None,
             progress: Some(Arc::new(|line: &str| eprintln!("{line}"))),
         })
@@ -104,7 +107,14 @@ impl Stack {
         options.settings = settings;
         options.events = listen(Arc::clone(&heard), File::create(&log_file)?);
         let host = Host::start(options).await?;
-        Ok(Self { azurite, namespace, host, heard, gold, log_file })
+        Ok(Self {
+            azurite,
+            namespace,
+            host,
+            heard,
+            gold,
+            log_file,
+        })
     }
 
     /// The storage account of lake and state.
@@ -124,17 +134,27 @@ impl Stack {
 
     /// A connection to the hub.
     pub(crate) fn connection(&self) -> Result<EventHubConnection, Box<dyn Error + Send + Sync>> {
-        Ok(EventHubConnection::parse(&self.namespace.connection_string(), HUB)?)
+        Ok(EventHubConnection::parse(
+            &self.namespace.connection_string(),
+            HUB,
+        )?)
     }
 
     /// All events that the hub holds.
     pub(crate) fn hub_events(&self) -> u64 {
-        self.namespace.stats().iter().map(|partition| partition.events).sum()
+        self.namespace
+            .stats()
+            .iter()
+            .map(|partition| partition.events)
+            .sum()
     }
 
     /// What the handler has said.
     pub(crate) fn heard(&self) -> Heard {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.heard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Where everything that host and handler say is written.
@@ -176,7 +196,12 @@ fn listen(heard: Arc<Mutex<Heard>>, log: File) -> EventSink {
             HostEvent::Stderr { level, line } => format!("handler {level:?} {line}"),
             HostEvent::Message { level, text } => format!("host {level:?} {text}"),
             HostEvent::FunctionLog { .. } => return,
-            HostEvent::Invoked { function, invocation_id, elapsed, error } => format!(
+            HostEvent::Invoked {
+                function,
+                invocation_id,
+                elapsed,
+                error,
+            } => format!(
                 "host {function} {invocation_id} {} ms {}",
                 elapsed.as_millis(),
                 error.as_deref().unwrap_or("succeeded")
@@ -184,7 +209,10 @@ fn listen(heard: Arc<Mutex<Heard>>, log: File) -> EventSink {
         };
         // A full disk must not end the pipeline.
         let _ = writeln!(log.lock().unwrap_or_else(PoisonError::into_inner), "{line}");
-        heard.lock().unwrap_or_else(PoisonError::into_inner).take_in(&event);
+        heard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take_in(&event);
     })
 }
 
@@ -193,7 +221,10 @@ impl Heard {
         match event {
             HostEvent::Stdout { line } => self.take_in_log(line),
             HostEvent::Stderr { line, .. } => self.remember(line.clone()),
-            HostEvent::Message { level: Level::Warning | Level::Error, text } => {
+            HostEvent::Message {
+                level: Level::Warning | Level::Error,
+                text,
+            } => {
                 self.remember(text.clone());
             }
             HostEvent::Message { .. }
@@ -213,7 +244,12 @@ impl Heard {
         let is_known = log["message"] == "quarantined";
         if matches!(log["level"].as_str(), Some("ERROR" | "WARN")) && !is_known {
             let text = |key: &str| log[key].as_str().unwrap_or_default();
-            self.remember(format!("{} {} {}", text("function"), text("message"), text("error")));
+            self.remember(format!(
+                "{} {} {}",
+                text("function"),
+                text("message"),
+                text("error")
+            ));
         }
     }
 

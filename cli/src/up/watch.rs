@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use sluice::dataset::Dataset;
 use sluice::event::EventTime;
 use sluice::lake::{AzureLake, BlobStore, paths};
-use sluice::state::TableState;
+use sluice::state::{STATE_TABLE, TableState};
 use sluice::state::commit_log::{CommitLog, Counts, Version};
 use sluice::warehouse::{self, TableRows, Warehouse};
 
@@ -79,7 +79,7 @@ impl Watch {
         let bronze = lake.list(&paths::bronze_dataset(&dataset.name)).await?;
         let lines = |metadata: &sluice::lake::Metadata| metadata.get("lines")?.parse::<u64>().ok();
         let events = bronze.iter().filter_map(|info| lines(&info.metadata)).sum();
-        let state = Arc::new(TableState::new(&account)?);
+        let state = Arc::new(TableState::new(&account, STATE_TABLE)?);
         let log = CommitLog::new(state, lake, &dataset);
         let warehouse = warehouse::connect(stack.gold())?;
         Ok(Self {
@@ -98,13 +98,19 @@ impl Watch {
         &mut self,
         stack: &Stack,
     ) -> Result<Snapshot, Box<dyn Error + Send + Sync>> {
-        let Heard { stored, objects, messages } = stack.heard();
+        let Heard {
+            stored,
+            objects,
+            messages,
+        } = stack.heard();
         self.snapshot.messages = messages;
         self.snapshot.bronze_events = self.bronze_before.0 + stored;
         self.snapshot.bronze_objects = self.bronze_before.1 + objects;
         self.snapshot.hub_events = stack.hub_events();
         self.read_log().await?;
-        let is_due = self.gold_read.is_none_or(|read| read.elapsed() >= GOLD_INTERVAL);
+        let is_due = self
+            .gold_read
+            .is_none_or(|read| read.elapsed() >= GOLD_INTERVAL);
         if is_due || (self.snapshot.has_arrived() && !self.snapshot.is_published()) {
             self.read_gold().await;
             self.gold_read = Some(Instant::now());
@@ -119,16 +125,24 @@ impl Watch {
     ) -> Result<Vec<(String, TableRows)>, Box<dyn Error + Send + Sync>> {
         let mut tables = Vec::new();
         for table in &self.dataset.gold {
-            tables.push((table.table.clone(), self.warehouse.read(&table.table, rows).await?));
+            tables.push((
+                table.table.clone(),
+                self.warehouse.read(&table.table, rows).await?,
+            ));
         }
         for ranking in &self.dataset.rankings {
-            tables.push((ranking.view.clone(), self.warehouse.read(&ranking.view, rows).await?));
+            tables.push((
+                ranking.view.clone(),
+                self.warehouse.read(&ranking.view, rows).await?,
+            ));
         }
         Ok(tables)
     }
 
     async fn read_log(&mut self) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let Some(head) = self.log.head().await? else { return Ok(()) };
+        let Some(head) = self.log.head().await? else {
+            return Ok(());
+        };
         let commits = match self.read {
             Some(version) => self.log.commits(version, head.version).await?,
             None => self.log.commits_from_start(head.version).await?,
@@ -156,8 +170,13 @@ impl Watch {
 async fn published(warehouse: &dyn Warehouse, dataset: &Dataset) -> Option<Version> {
     let progress = warehouse.progress().await.ok()?;
     let versions = dataset.gold.iter().map(|table| {
-        let progress = progress.iter().find(|progress| progress.table == table.table);
+        let progress = progress
+            .iter()
+            .find(|progress| progress.table == table.table);
         progress.map(|progress| progress.version)
     });
-    versions.collect::<Option<Vec<Version>>>()?.into_iter().min()
+    versions
+        .collect::<Option<Vec<Version>>>()?
+        .into_iter()
+        .min()
 }

@@ -30,7 +30,10 @@ fn dataset() -> Dataset {
         unknown_fields: UnknownFields::Rescue,
         columns: vec![
             column("order_id", ColumnType::Int64),
-            column("event_time", ColumnType::Timestamp(TimestampFormat::UnixSeconds)),
+            column(
+                "event_time",
+                ColumnType::Timestamp(TimestampFormat::UnixSeconds),
+            ),
         ],
         gold: vec![],
         rankings: vec![],
@@ -74,15 +77,20 @@ fn entry(source: &str) -> LedgerEntry {
     LedgerEntry {
         source: source.to_owned(),
         counts,
-        range: Some(SequenceRange { first: SequenceNumber(4), last: SequenceNumber(13) }),
+        range: Some(SequenceRange {
+            first: SequenceNumber(4),
+            last: SequenceNumber(13),
+        }),
         version: Version(0),
         quarantine: Some(ObjectPath::new("quarantine", "orders/g2/x.jsonl")),
     }
 }
 
 fn append(id: &str, files: Vec<DataFile>, sources: &[&str]) -> NewCommit {
-    let progress =
-        PartitionProgress { event_time: EventTime(7), enqueued_time: UnixMillis(8) };
+    let progress = PartitionProgress {
+        event_time: EventTime(7),
+        enqueued_time: UnixMillis(8),
+    };
     NewCommit {
         id: id.to_owned(),
         kind: CommitKind::Append,
@@ -100,7 +108,13 @@ async fn there_is_no_head_before_version_0_and_only_one_writes_it() {
     assert_eq!(log.head().await.unwrap(), None);
     let first = log.initialize("a", "{}", UnixMillis(1)).await.unwrap();
     let second = log.initialize("b", "{}", UnixMillis(1)).await.unwrap();
-    assert_eq!((first, second), (CommitOutcome::Committed(Version(0)), CommitOutcome::Conflict));
+    assert_eq!(
+        (first, second),
+        (
+            CommitOutcome::Committed(Version(0)),
+            CommitOutcome::Conflict
+        )
+    );
     let commits = log.commits_from_start(Version(0)).await.unwrap();
     assert_eq!(commits[0].kind, CommitKind::Schema("{}".into()));
 }
@@ -109,32 +123,53 @@ async fn there_is_no_head_before_version_0_and_only_one_writes_it() {
 async fn a_commit_moves_the_head_and_finishes_its_sources_s3() {
     let (log, ..) = begun().await;
     let head = log.head().await.unwrap().unwrap();
-    let new = append("c1", vec![file("a"), file("b")], &["orders/0/x", "orders/1/y z#?"]);
-    assert_eq!(log.commit(&head, &new).await.unwrap(), CommitOutcome::Committed(Version(1)));
+    let new = append(
+        "c1",
+        vec![file("a"), file("b")],
+        &["orders/0/x", "orders/1/y z#?"],
+    );
+    assert_eq!(
+        log.commit(&head, &new).await.unwrap(),
+        CommitOutcome::Committed(Version(1))
+    );
 
     let head = log.head().await.unwrap().unwrap();
     assert_eq!((head.version, head.watermark), (Version(1), new.watermark));
     assert_eq!(head.partitions, new.partitions);
     let commits = log.commits(Version(0), Version(1)).await.unwrap();
     assert_eq!(commits[0].files, new.files);
-    assert_eq!((commits[0].counts.clone(), commits[0].sources), (new.counts(), 2));
+    assert_eq!(
+        (commits[0].counts.clone(), commits[0].sources),
+        (new.counts(), 2)
+    );
 
     let names = ["orders/0/x", "orders/1/y z#?", "orders/2/none"].map(str::to_owned);
     let ledger = log.ledger(&names).await.unwrap();
-    let expected = |source: &str| LedgerEntry { version: Version(1), ..entry(source) };
+    let expected = |source: &str| LedgerEntry {
+        version: Version(1),
+        ..entry(source)
+    };
     assert_eq!(ledger.len(), 2);
     for name in &names[..2] {
         assert_eq!(ledger[name], expected(name));
     }
-    assert_eq!(log.ledger_prefix("orders/1/").await.unwrap(), [expected(&names[1])]);
+    assert_eq!(
+        log.ledger_prefix("orders/1/").await.unwrap(),
+        [expected(&names[1])]
+    );
 }
 
 #[tokio::test]
 async fn a_commit_on_a_head_that_has_moved_changes_nothing_s5() {
     let (log, ..) = begun().await;
     let stale = log.head().await.unwrap().unwrap();
-    log.commit(&stale, &append("c1", vec![], &["a"])).await.unwrap();
-    let outcome = log.commit(&stale, &append("c2", vec![], &["b"])).await.unwrap();
+    log.commit(&stale, &append("c1", vec![], &["a"]))
+        .await
+        .unwrap();
+    let outcome = log
+        .commit(&stale, &append("c2", vec![], &["b"]))
+        .await
+        .unwrap();
     assert_eq!(outcome, CommitOutcome::Conflict);
     assert_eq!(log.head().await.unwrap().unwrap().version, Version(1));
     assert!(log.ledger(&["b".to_owned()]).await.unwrap().is_empty());
@@ -144,9 +179,14 @@ async fn a_commit_on_a_head_that_has_moved_changes_nothing_s5() {
 async fn a_source_cannot_be_finished_twice_s4() {
     let (log, ..) = begun().await;
     let head = log.head().await.unwrap().unwrap();
-    log.commit(&head, &append("c1", vec![], &["a"])).await.unwrap();
+    log.commit(&head, &append("c1", vec![], &["a"]))
+        .await
+        .unwrap();
     let head = log.head().await.unwrap().unwrap();
-    let outcome = log.commit(&head, &append("c2", vec![], &["a", "b"])).await.unwrap();
+    let outcome = log
+        .commit(&head, &append("c2", vec![], &["a", "b"]))
+        .await
+        .unwrap();
     assert_eq!(outcome, CommitOutcome::Conflict);
     assert!(log.ledger(&["b".to_owned()]).await.unwrap().is_empty());
 }
@@ -161,15 +201,33 @@ async fn the_largest_group_with_hundreds_of_files_fits_one_transaction() {
     let path = |index| format!("orders/g2/event_date=2026-11-25/event_hour=08/{index}.parquet");
     let files: Vec<DataFile> = (0..500).map(|index| file(&path(index))).collect();
     let new = append("c1", files.clone(), &names);
-    assert_eq!(log.commit(&head, &new).await.unwrap(), CommitOutcome::Committed(Version(1)));
-    assert_eq!(log.commits(Version(0), Version(1)).await.unwrap()[0].files, files);
+    assert_eq!(
+        log.commit(&head, &new).await.unwrap(),
+        CommitOutcome::Committed(Version(1))
+    );
+    assert_eq!(
+        log.commits(Version(0), Version(1)).await.unwrap()[0].files,
+        files
+    );
     // The same try once more meets its own manifest and the head that it moved itself.
-    assert_eq!(log.commit(&head, &new).await.unwrap(), CommitOutcome::Conflict);
+    assert_eq!(
+        log.commit(&head, &new).await.unwrap(),
+        CommitOutcome::Conflict
+    );
 
     let manifest = paths::manifest("orders", 2, "c1");
     lake.delete(&manifest).await.unwrap();
     let error = log.commits(Version(0), Version(1)).await.unwrap_err();
-    assert!(matches!(error, LogError::ManifestGone { version: Version(1), .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            LogError::ManifestGone {
+                version: Version(1),
+                ..
+            }
+        ),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -177,17 +235,38 @@ async fn a_read_of_the_log_is_whole_or_void_s7() {
     let (log, state, _) = begun().await;
     for version in 1..=3u64 {
         let head = log.head().await.unwrap().unwrap();
-        log.commit(&head, &append(&format!("c{version}"), vec![], &[])).await.unwrap();
+        log.commit(&head, &append(&format!("c{version}"), vec![], &[]))
+            .await
+            .unwrap();
     }
     assert_eq!(log.commits(Version(0), Version(3)).await.unwrap().len(), 3);
     assert_eq!(log.commits(Version(3), Version(3)).await.unwrap(), []);
 
-    let gone = Operation::Delete { row: entities::log_row(Version(2)), if_match: None };
+    let gone = Operation::Delete {
+        row: entities::log_row(Version(2)),
+        if_match: None,
+    };
     state.transact(&log.partition, &[gone]).await.unwrap();
     let error = log.commits(Version(0), Version(3)).await.unwrap_err();
-    assert!(matches!(error, LogError::Gap { missing: Version(2) }), "{error}");
+    assert!(
+        matches!(
+            error,
+            LogError::Gap {
+                missing: Version(2)
+            }
+        ),
+        "{error}"
+    );
     let error = log.commits(Version(2), Version(4)).await.unwrap_err();
-    assert!(matches!(error, LogError::Gap { missing: Version(4) }), "{error}");
+    assert!(
+        matches!(
+            error,
+            LogError::Gap {
+                missing: Version(4)
+            }
+        ),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -196,7 +275,9 @@ async fn progress_of_a_thousand_partitions_fits_the_head() {
     let head = log.head().await.unwrap().unwrap();
     let mut new = append("c1", vec![], &[]);
     let progress = new.partitions.values().next().copied().unwrap();
-    new.partitions = (0..1_024).map(|id| (PartitionId(id.to_string()), progress)).collect();
+    new.partitions = (0..1_024)
+        .map(|id| (PartitionId(id.to_string()), progress))
+        .collect();
     log.commit(&head, &new).await.unwrap();
     let head = log.head().await.unwrap().unwrap();
     assert_eq!(head.partitions, new.partitions);
@@ -204,5 +285,8 @@ async fn progress_of_a_thousand_partitions_fits_the_head() {
     // A shorter text leaves nothing of the longer one behind.
     let fewer = append("c2", vec![], &[]);
     log.commit(&head, &fewer).await.unwrap();
-    assert_eq!(log.head().await.unwrap().unwrap().partitions, fewer.partitions);
+    assert_eq!(
+        log.head().await.unwrap().unwrap().partitions,
+        fewer.partitions
+    );
 }
