@@ -1,1 +1,30 @@
-//! placeholder
+//! Sluice's production crate: three functions that refine events layer by layer.
+//!
+//! ```text
+//! Event Hubs --bronze::ingest--> raw JSON lines --silver::refine--> typed Parquet --gold::publish--> SQL tables
+//!                                (lake)                            (lake + commit log in state)     (warehouse)
+//! ```
+//!
+//! Each layer reads facts, decides in pure functions and acts at three small edges: [`lake::BlobStore`],
+//! [`state::StateStore`] and the warehouse. What it promises, by number:
+//!
+//! - **B1** every event delivered is in exactly one bronze line
+//! - **B2** a bronze object is immutable, and its name and metadata give its range
+//! - **B3** the line restores the event's bytes
+//! - **S1** at most one silver row per key
+//! - **S2** lines = rows + duplicates + quarantined, per source, recorded in the transaction that makes the rows visible
+//! - **S3** a commit is all or nothing, over all periods and sources it touches
+//! - **S4** replaying any input changes nothing
+//! - **S5** versions are gapless and totally ordered
+//! - **S6** no event is dropped for being late
+//! - **S7** a reader that follows the log sees each row exactly once
+//! - **G1** a gold table equals the aggregate of silver at its recorded version
+//! - **G2** applying a version twice changes nothing
+//! - **T1** the watermark never regresses
+
+pub mod clock;
+pub mod dataset;
+pub mod event;
+pub mod lake;
+pub mod state;
+pub mod storage;

@@ -1,0 +1,190 @@
+//! The dataset file: what the events look like, and what is made of them.
+//!
+//! A [`Dataset`] has been validated as a whole: columns named elsewhere exist and have a fitting type.
+
+use std::time::Duration;
+
+use crate::event::EventTime;
+
+/// A validated dataset file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dataset {
+    /// Names the dataset in paths and keys: lower-case letters, digits, `-` and `_`.
+    pub name: String,
+    /// Counts incompatible changes; a higher number starts a fresh silver and gold from bronze.
+    pub generation: u32,
+    /// The columns of the deduplication key, as indices into `columns`, in the file's order. The event time is among them.
+    pub key: Vec<usize>,
+    /// The event-time column, as an index into `columns`.
+    pub event_time: usize,
+    /// Silver's time partition.
+    pub period: Period,
+    /// How far below the watermark an event may be without counting as late.
+    pub allowed_lateness: Duration,
+    /// How far after its enqueued time an event may claim to have happened.
+    pub max_clock_skew: Duration,
+    /// How long a hub partition may be silent before it stops holding the watermark back.
+    pub idle_timeout: Duration,
+    /// What happens to fields that no column names.
+    pub unknown_fields: UnknownFields,
+    /// The columns of silver, in the file's order.
+    pub columns: Vec<Column>,
+    /// The gold tables.
+    pub gold: Vec<GoldTable>,
+    /// The ranking views.
+    pub rankings: Vec<Ranking>,
+}
+
+/// Silver's time partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Period {
+    /// A directory an hour.
+    Hour,
+    /// A directory a day.
+    Day,
+    /// A directory a month.
+    Month,
+}
+
+/// What happens to fields that no column names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnknownFields {
+    /// They are kept as one JSON object in `_rescued`.
+    Rescue,
+    /// They are dropped.
+    Ignore,
+}
+
+/// A column of silver.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// Its name in silver.
+    pub name: String,
+    /// The field of the event that it is read from.
+    pub from: String,
+    /// Its type.
+    pub kind: ColumnType,
+    /// Whether a line without it is set aside.
+    pub required: bool,
+    /// The lowest value allowed.
+    pub min: Option<Bound>,
+    /// The highest value allowed.
+    pub max: Option<Bound>,
+    /// What it means, for people who read the table.
+    pub description: Option<String>,
+}
+
+/// A column's type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ColumnType {
+    /// A 64-bit integer.
+    Int64,
+    /// A 64-bit floating-point number.
+    Double,
+    /// An exact number with `precision` digits, `scale` of them after the point; precision 1 to 38, scale 0 to precision.
+    Decimal {
+        /// All digits.
+        precision: u8,
+        /// Digits after the point.
+        scale: u8,
+    },
+    /// UTF-8 text.
+    String,
+    /// True or false.
+    Bool,
+    /// A point in time in UTC, to the microsecond.
+    Timestamp(TimestampFormat),
+    /// A day.
+    Date,
+    /// Any JSON value, kept as text.
+    Json,
+}
+
+/// How an event writes a point in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TimestampFormat {
+    /// Seconds since 1970, with or without a fraction.
+    UnixSeconds,
+    /// Milliseconds since 1970.
+    UnixMillis,
+    /// RFC 3339, such as `2025-11-14T11:44:34.343Z`.
+    Rfc3339,
+}
+
+/// A limit of a column's values, already in the column's own representation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bound {
+    /// For int64.
+    Int64(i64),
+    /// For double.
+    Double(f64),
+    /// For decimal: the value times ten to the column's scale.
+    Decimal(i128),
+    /// For timestamp: microseconds since 1970.
+    Timestamp(EventTime),
+    /// For date: days since 1970.
+    Date(i32),
+}
+
+/// A gold table: silver aggregated by time and dimensions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GoldTable {
+    /// The SQL table's name.
+    pub table: String,
+    /// The time step of its rows.
+    pub grain: Grain,
+    /// The dimension columns, as indices into [`Dataset::columns`].
+    pub by: Vec<usize>,
+    /// The measures, in the file's order.
+    pub measures: Vec<Measure>,
+}
+
+/// The time step of a gold table's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grain {
+    /// A row an hour.
+    Hour,
+    /// A row a day.
+    Day,
+    /// A row a month.
+    Month,
+    /// One row for all time.
+    All,
+}
+
+/// A measure of a gold table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measure {
+    /// The SQL column's name.
+    pub name: String,
+    /// What it measures.
+    pub aggregate: Aggregate,
+}
+
+/// What a measure computes. Columns are indices into [`Dataset::columns`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aggregate {
+    /// The number of rows.
+    Count,
+    /// The sum of an int64 or decimal column; nulls count nothing.
+    Sum(usize),
+    /// The lowest value of an int64, double, decimal, timestamp or date column.
+    Min(usize),
+    /// The highest value, likewise.
+    Max(usize),
+    /// The mean of an int64 or decimal column: kept as sum and count, divided in a view.
+    Avg(usize),
+}
+
+/// A view that ranks the rows of a gold table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ranking {
+    /// The view's name.
+    pub view: String,
+    /// The gold table, as an index into [`Dataset::gold`].
+    pub from: usize,
+    /// The measure that ranks, highest first, as an index into the table's measures.
+    pub order_by: usize,
+    /// How many rows it shows.
+    pub top: u32,
+}

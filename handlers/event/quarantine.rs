@@ -1,0 +1,58 @@
+//! Why a line was set aside.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a line was set aside. The text is stable: operators filter on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RejectReason {
+    /// The line is not a JSON object.
+    NotAnObject,
+    /// A required field is absent or null.
+    MissingField,
+    /// A value cannot be cast to its column's type without loss.
+    InvalidValue,
+    /// A decimal or integer is larger than its column's type.
+    Overflow,
+    /// A value lies outside the column's `min` and `max`.
+    OutOfRange,
+    /// The event time lies outside the years 1900 to 9999.
+    TimeOutOfRange,
+    /// The event time lies further in the future than the clock skew that the dataset allows.
+    FutureTime,
+}
+
+impl RejectReason {
+    /// Every reason, in the order in which they are reported.
+    pub const ALL: [Self; 7] = [
+        Self::NotAnObject,
+        Self::MissingField,
+        Self::InvalidValue,
+        Self::Overflow,
+        Self::OutOfRange,
+        Self::TimeOutOfRange,
+        Self::FutureTime,
+    ];
+
+    /// Returns the stable text.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotAnObject => "not_an_object",
+            Self::MissingField => "missing_field",
+            Self::InvalidValue => "invalid_value",
+            Self::Overflow => "overflow",
+            Self::OutOfRange => "out_of_range",
+            Self::TimeOutOfRange => "time_out_of_range",
+            Self::FutureTime => "future_time",
+        }
+    }
+}
+
+impl fmt::Display for RejectReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

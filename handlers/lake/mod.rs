@@ -1,0 +1,90 @@
+//! The object-storage edge: immutable objects by name.
+//!
+//! A name is taken or free; whoever creates it first owns it. Everything the layers put into the lake
+//! goes through [`BlobStore`], and every name is built and parsed in [`paths`].
+
+mod limits;
+mod memory;
+pub mod paths;
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::event::UnixMillis;
+use crate::storage::StorageError;
+pub use limits::{MAX_METADATA_BYTES, MAX_NAME_UNITS};
+pub use memory::MemoryLake;
+pub use paths::ObjectPath;
+
+/// User metadata of an object. Names are lower case; stores may change the case, so readers get them lowered.
+pub type Metadata = BTreeMap<String, String>;
+
+/// What became of a conditional create.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Created {
+    /// The object is new and is ours.
+    New,
+    /// The name was taken. This may also be the answer to a repeated request of our own whose first answer was lost.
+    AlreadyThere,
+}
+
+/// An object's description, without its content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectInfo {
+    /// Where it is.
+    pub path: ObjectPath,
+    /// Size in bytes.
+    pub size: u64,
+    /// When it was created (objects are immutable, so also when it was last changed).
+    pub created: UnixMillis,
+    /// User metadata, names in lower case.
+    pub metadata: Metadata,
+}
+
+/// Stores immutable objects.
+///
+/// - a create is atomic: a reader sees the whole object or none
+/// - a create of a name that exists never changes the object
+/// - listing after a create shows the object
+/// - each method is tried again inside on transient failures, within a bounded time
+#[async_trait]
+pub trait BlobStore: Debug + Send + Sync {
+    /// Creates the object in a single request, unless the name is taken.
+    ///
+    /// Azure answers 409 or 412 and the emulator 409 when the name is taken; all mean [`Created::AlreadyThere`].
+    ///
+    /// # Errors
+    /// Fails if it is unknown whether the object was created, or if it was refused.
+    async fn create(
+        &self,
+        path: &ObjectPath,
+        content: Bytes,
+        metadata: &Metadata,
+    ) -> Result<Created, StorageError>;
+
+    /// Returns the whole content, or nothing where there is no such object.
+    async fn get(&self, path: &ObjectPath) -> Result<Option<Bytes>, StorageError>;
+
+    /// Returns the bytes `range` (half-open), or nothing where there is no such object.
+    ///
+    /// # Errors
+    /// Fails also if the object ends before the range does.
+    async fn get_range(
+        &self,
+        path: &ObjectPath,
+        range: std::ops::Range<u64>,
+    ) -> Result<Option<Bytes>, StorageError>;
+
+    /// Returns the description, or nothing where there is no such object.
+    async fn head(&self, path: &ObjectPath) -> Result<Option<ObjectInfo>, StorageError>;
+
+    /// Returns the descriptions of all objects whose path starts with `prefix`, metadata included, in the order of
+    /// their names. A missing container is an empty one.
+    async fn list(&self, prefix: &ObjectPath) -> Result<Vec<ObjectInfo>, StorageError>;
+
+    /// Deletes the object; one that is not there is fine.
+    async fn delete(&self, path: &ObjectPath) -> Result<(), StorageError>;
+}
