@@ -1,1 +1,3 @@
-//! A local Event Hubs namespace.
+//! An Event Hubs namespace on loopback that any Event Hubs SDK can talk to.
+
+pub mod client;
