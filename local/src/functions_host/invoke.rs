@@ -19,7 +19,7 @@ use super::stats::Counters;
 
 /// Why an attempt failed; the text is the real host's.
 #[derive(Clone, Debug, thiserror::Error)]
-pub enum InvocationError {
+pub(crate) enum InvocationError {
     /// The handler answered with a failure.
     #[error("Response status code does not indicate success: {status} ({reason}).")]
     Status {

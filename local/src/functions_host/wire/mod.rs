@@ -45,7 +45,7 @@ pub(crate) struct Payload {
 struct Sys<'call> {
     method_name: &'call str,
     utc_now: String,
-    rand_guid: Uuid,
+    rand_guid: String,
 }
 
 impl Payload {
@@ -57,7 +57,7 @@ impl Payload {
         retry: Option<&RetryContext>,
     ) -> [Bytes; 2] {
         let utc_now = format!("{}Z", unspecified(stamp.utc_now));
-        let sys = Sys { method_name: function, utc_now, rand_guid: stamp.rand_guid };
+        let sys = Sys { method_name: function, utc_now, rand_guid: stamp.rand_guid.to_string() };
         let mut tail = format!("\"sys\":{}", json_text(&sys));
         if let Some(retry) = retry {
             tail.push_str(",\"RetryContext\":");

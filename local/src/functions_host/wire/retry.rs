@@ -38,7 +38,7 @@ impl RetryContext {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct FunctionException {
-    instance_id: Uuid,
+    instance_id: String,
     method_name: String,
     handled: bool,
     class_name: &'static str,
@@ -76,7 +76,7 @@ impl FunctionException {
     /// What the failure of `function` looks like to its next attempt.
     pub(crate) fn new(invocation_id: Uuid, function: &str, error: &InvocationError) -> Self {
         Self {
-            instance_id: invocation_id,
+            instance_id: invocation_id.to_string(),
             method_name: format!("Host.Functions.{function}"),
             handled: false,
             class_name: "Microsoft.Azure.WebJobs.Host.FunctionInvocationException",
