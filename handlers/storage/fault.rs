@@ -43,6 +43,16 @@ pub fn kind_of_status(status: u16) -> ErrorKind {
 /// Returns what a caller can do about a failure of the SDK.
 #[must_use]
 pub fn kind_of(error: &azure_core::Error) -> ErrorKind {
+    // Conflicts that pass by themselves.
+    let passing = [
+        "ContainerBeingDeleted",
+        "OperationTimedOut",
+        "QueueBeingDeleted",
+        "TableBeingDeleted",
+    ];
+    if code_of(error).is_some_and(|code| passing.contains(&code)) {
+        return ErrorKind::Transient;
+    }
     match error.kind() {
         AzureKind::HttpResponse { status, .. } => kind_of_status(u16::from(*status)),
         AzureKind::Connection | AzureKind::Io => ErrorKind::Transient,

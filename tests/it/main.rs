@@ -1,1 +1,4 @@
-//! tests
+//! What the parts do together, over the wires that they use.
+
+mod conformance;
+mod support;
