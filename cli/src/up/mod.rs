@@ -125,8 +125,9 @@ async fn supervise(
                 feed.stop().await;
                 return Ok(true);
             }
-            reason = stack.ended() => {
-                return Err(format!("the Functions host ended: {reason}; see {}", stack.log_file().display()).into());
+            () = stack.stopped() => {
+                let log = stack.log_file().display();
+                return Err(format!("the handler failed three times and the host stopped; see {log}").into());
             }
         }
         feed.check()?;

@@ -162,9 +162,9 @@ impl Stack {
         &self.log_file
     }
 
-    /// Returns when the host stops by itself, and why.
-    pub(crate) async fn ended(&self) -> String {
-        self.host.ended().await.to_string()
+    /// Returns when the host stops by itself, which it does when the handler fails for the third time.
+    pub(crate) async fn stopped(&self) {
+        self.host.stopped().await;
     }
 
     /// Runs gold now instead of at the next tick of its timer.
