@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::bronze::Bronze;
 use crate::clock::{Clock, SystemClock};
-use crate::dataset::{Dataset, DatasetError};
+use crate::dataset::{Dataset, LoadDatasetError};
 use crate::gold::Gold;
 use crate::host::Bodies;
 use crate::lake::{AzureLake, BlobStore};
@@ -21,7 +21,7 @@ use crate::warehouse::{self, Warehouse, WarehouseError};
 pub enum StartError {
     /// The dataset file is not valid.
     #[error(transparent)]
-    Dataset(#[from] DatasetError),
+    Dataset(#[from] LoadDatasetError),
     /// A storage account cannot be reached with these settings.
     #[error(transparent)]
     Account(#[from] AccountError),

@@ -1,5 +1,7 @@
 //! What tests share.
 
+pub(crate) mod stack;
+
 use std::sync::OnceLock;
 
 use sluice::storage::StorageAccount;
