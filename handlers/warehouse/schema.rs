@@ -30,6 +30,22 @@ pub const RANK: &str = "rank";
 /// The most digits of a decimal.
 pub const MAX_PRECISION: u8 = 38;
 
+/// The columns of [`PROGRESS`]; the first is its key.
+pub const PROGRESS_COLUMNS: [(&str, ValueType); 4] = [
+    ("gold_table", ValueType::Text),
+    ("generation", ValueType::Int64),
+    ("definition", ValueType::Text),
+    ("version", ValueType::Int64),
+];
+/// The columns of [`FRESHNESS`]; the first is its key. Periods that start before `settled_until` are complete.
+pub const FRESHNESS_COLUMNS: [(&str, ValueType); 5] = [
+    ("gold_table", ValueType::Text),
+    ("watermark", ValueType::Timestamp),
+    ("settled_until", ValueType::Timestamp),
+    ("version", ValueType::Int64),
+    ("last_run", ValueType::Timestamp),
+];
+
 const MICROS_PER_HOUR: i64 = 3_600_000_000;
 const MICROS_PER_DAY: i64 = 24 * MICROS_PER_HOUR;
 /// Fewest digits after the point of an average.
@@ -278,6 +294,30 @@ impl GoldSchema {
         tables.find(|(_, table)| table.name == name)
     }
 
+    /// Returns the columns of a table or view of gold as read, without the key; averages count as doubles.
+    #[must_use]
+    pub fn columns_of(&self, name: &str) -> Option<Vec<(String, ValueType)>> {
+        let named = |(name, kind): (&str, ValueType)| (name.to_owned(), kind);
+        if name == PROGRESS {
+            return Some(PROGRESS_COLUMNS.into_iter().map(named).collect());
+        }
+        if name == FRESHNESS {
+            return Some(FRESHNESS_COLUMNS.into_iter().map(named).collect());
+        }
+        if let Some((_, table)) = self.table(name) {
+            let measures = table.measures.iter().map(|m| (m.name.clone(), m.kind));
+            return Some(table.leading_columns().chain(measures).collect());
+        }
+        if let Some(table) = self.tables.iter().find(|table| table.report == name) {
+            let settled = table.time().map(|_| (SETTLED.to_owned(), ValueType::Bool));
+            return Some(table.shown_columns().chain(settled).collect());
+        }
+        let ranking = self.rankings.iter().find(|ranking| ranking.name == name)?;
+        let rank = (RANK.to_owned(), ValueType::Int64);
+        let table = self.tables.get(ranking.table)?;
+        Some([rank].into_iter().chain(table.shown_columns()).collect())
+    }
+
     /// Returns the start of the first period of `grain` that may still change, if the watermark is known: all before
     /// it end at or before the watermark minus the allowed lateness.
     #[must_use]
@@ -301,6 +341,25 @@ impl TableSchema {
             Grain::Month => Some("month"),
             Grain::All => None,
         }
+    }
+
+    /// Returns the time column and the dimensions.
+    fn leading_columns(&self) -> impl Iterator<Item = (String, ValueType)> {
+        let time = self.time().map(|name| (name.to_owned(), self.time_type()));
+        let dimensions = self.dimensions.iter().map(|d| (d.name.clone(), d.kind));
+        time.into_iter().chain(dimensions)
+    }
+
+    /// Returns the time column, the dimensions and the measures as views show them.
+    fn shown_columns(&self) -> impl Iterator<Item = (String, ValueType)> {
+        let shown = self.shown.iter().map(|shown| {
+            let kind = match shown.value {
+                ShownValue::Stored(index) => self.measures.get(index).map(|m| m.kind),
+                ShownValue::Average { .. } => None,
+            };
+            (shown.name.clone(), kind.unwrap_or(ValueType::Double))
+        });
+        self.leading_columns().chain(shown)
     }
 
     /// Returns the type of the time column: a point in time for hours, a day for days and months.
