@@ -14,6 +14,7 @@ use crate::settings::Settings;
 use crate::silver::{Edges, Silver};
 use crate::state::{STATE_TABLE, StateStore, TableState};
 use crate::storage::AccountError;
+use crate::warehouse::schema::{GoldSchema, SchemaError};
 use crate::warehouse::{self, Warehouse, WarehouseError};
 
 /// Why the app cannot start.
@@ -25,6 +26,9 @@ pub enum StartError {
     /// A storage account cannot be reached with these settings.
     #[error(transparent)]
     Account(#[from] AccountError),
+    /// Gold cannot look as the dataset file says.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
     /// The warehouse cannot be reached with these settings.
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
@@ -56,7 +60,7 @@ impl App {
         let dataset = Arc::new(Dataset::load(&settings.dataset)?);
         let lake: Arc<dyn BlobStore> = Arc::new(AzureLake::new(&settings.lake)?);
         let state: Arc<dyn StateStore> = Arc::new(TableState::new(&settings.state, STATE_TABLE)?);
-        let warehouse = warehouse::connect(&settings.gold)?;
+        let warehouse = warehouse::connect(&settings.gold, GoldSchema::of(&dataset)?)?;
         Ok(Self::new(
             Edges {
                 dataset,

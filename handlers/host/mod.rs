@@ -23,7 +23,7 @@ use thiserror::Error;
 use crate::app::App;
 use crate::bronze::IngestError;
 use crate::error::chain;
-use crate::gold::PublishError;
+use crate::gold::{self, Ended, Published};
 use crate::retry::Deadline;
 use crate::silver::RefineError;
 pub use body::{Bodies, BodyError};
@@ -31,6 +31,9 @@ pub use invocation::InvocationError;
 
 /// How long an invocation of bronze may wait for the lake; below the host's functionTimeout.
 const INGEST_TIME: Duration = Duration::from_secs(5 * 60);
+
+/// How long an invocation of gold may begin transactions; what is left is done by the next.
+const PUBLISH_TIME: Duration = Duration::from_secs(5 * 60);
 
 /// Why an invocation failed.
 #[derive(Debug, Error)]
@@ -44,7 +47,7 @@ enum Failure {
     #[error(transparent)]
     Refine(#[from] Arc<RefineError>),
     #[error(transparent)]
-    Publish(#[from] PublishError),
+    Publish(#[from] gold::Error),
     #[error("there is no function {0}; there are bronze, silver and gold")]
     UnknownFunction(String),
 }
@@ -201,16 +204,27 @@ async fn gold(
 ) -> Result<String, Failure> {
     // A timer tells nothing that gold needs; its body is read so that the connection can be used again.
     app.bodies.read(body).await?;
-    let published = app.gold.publish().await?;
-    let summary = published.to_string();
+    let Published { ended, head, commits, files, rows, groups, transactions, rebuilt } =
+        app.gold.publish(Deadline::after(PUBLISH_TIME)).await?;
+    if ended == Ended::NothingYet {
+        return Ok("silver holds nothing yet".to_owned());
+    }
+    let version = head.map(|version| version.0);
     tracing::info!(
         function = "gold",
         invocation_id,
-        summary,
+        ended = ?ended,
+        version,
+        commits,
+        files,
+        rows,
+        groups,
+        transactions,
+        rebuilt = rebuilt.join(", "),
         elapsed_ms = milliseconds(started),
         "published"
     );
-    Ok(summary)
+    Ok(format!("published {rows} rows of {commits} commits as {groups} groups: {ended:?}"))
 }
 
 fn success(log: &str) -> Response {

@@ -44,7 +44,7 @@ async fn silver_rows(stack: &Stack) -> Vec<RecordBatch> {
 }
 
 async fn gold_total(stack: &Stack) -> BTreeMap<String, Option<String>> {
-    let rows = stack.warehouse.read("gold_total_revenue", 10).await.unwrap();
+    let rows = stack.warehouse.read_table("gold_total_revenue", None, 10).await.unwrap();
     assert_eq!(rows.rows.len(), 1, "one row for all time");
     rows.columns.into_iter().zip(rows.rows.into_iter().next().unwrap()).collect()
 }

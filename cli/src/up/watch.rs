@@ -4,12 +4,13 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sluice::dataset::Dataset;
+use sluice::dataset::{Dataset, GoldTable};
 use sluice::event::EventTime;
 use sluice::lake::{AzureLake, BlobStore, paths};
 use sluice::state::{STATE_TABLE, TableState};
 use sluice::state::commit_log::{CommitLog, Counts, Version};
-use sluice::warehouse::{self, TableRows, Warehouse};
+use sluice::warehouse::schema::GoldSchema;
+use sluice::warehouse::{self, Order, TableRows, Warehouse};
 
 use super::stack::{Heard, Stack};
 
@@ -81,7 +82,7 @@ impl Watch {
         let events = bronze.iter().filter_map(|info| lines(&info.metadata)).sum();
         let state = Arc::new(TableState::new(&account, STATE_TABLE)?);
         let log = CommitLog::new(state, lake, &dataset);
-        let warehouse = warehouse::connect(stack.gold())?;
+        let warehouse = warehouse::connect(stack.gold(), GoldSchema::of(&dataset)?)?;
         Ok(Self {
             dataset,
             log,
@@ -127,13 +128,13 @@ impl Watch {
         for table in &self.dataset.gold {
             tables.push((
                 table.table.clone(),
-                self.warehouse.read(&table.table, rows).await?,
+                self.warehouse.read_table(&table.table, order(table), rows).await?,
             ));
         }
         for ranking in &self.dataset.rankings {
             tables.push((
                 ranking.view.clone(),
-                self.warehouse.read(&ranking.view, rows).await?,
+                self.warehouse.read_table(&ranking.view, None, rows).await?,
             ));
         }
         Ok(tables)
@@ -169,14 +170,14 @@ impl Watch {
 /// Returns the version that every gold table has reached.
 async fn published(warehouse: &dyn Warehouse, dataset: &Dataset) -> Option<Version> {
     let progress = warehouse.progress().await.ok()?;
-    let versions = dataset.gold.iter().map(|table| {
-        let progress = progress
-            .iter()
-            .find(|progress| progress.table == table.table);
-        progress.map(|progress| progress.version)
-    });
-    versions
-        .collect::<Option<Vec<Version>>>()?
-        .into_iter()
-        .min()
+    let versions =
+        dataset.gold.iter().map(|table| progress.get(&table.table).map(|found| found.version));
+    versions.collect::<Option<Vec<Version>>>()?.into_iter().min()
+}
+
+/// The newest rows first; without a time, the rows of the highest first measure.
+fn order(table: &GoldTable) -> Option<Order> {
+    let first_measure = || table.measures.first().map(|measure| measure.name.clone());
+    let column = table.grain.time_column().map(str::to_owned).or_else(first_measure)?;
+    Some(Order { column, descending: true })
 }

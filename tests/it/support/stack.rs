@@ -13,6 +13,7 @@ use sluice::lake::{AzureLake, BlobStore, paths};
 use sluice::state::commit_log::{CommitLog, Counts, Version};
 use sluice::state::{STATE_TABLE, TableState};
 use sluice::storage::StorageAccount;
+use sluice::warehouse::schema::GoldSchema;
 use sluice::warehouse::{self, Warehouse};
 use sluice_local::azurite::{Azurite, AzuriteOptions};
 use sluice_local::event_hubs::client::{Destination, EventHubConnection, Producer};
@@ -81,7 +82,7 @@ impl Stack {
         let lake: Arc<dyn BlobStore> = Arc::new(AzureLake::new(&account).expect("a lake"));
         let state = Arc::new(TableState::new(&account, STATE_TABLE).expect("a state table"));
         let log = CommitLog::new(state, Arc::clone(&lake), &dataset);
-        let warehouse = warehouse::connect(&gold).expect("a warehouse");
+        let warehouse = warehouse::connect(&gold, GoldSchema::of(&dataset).expect("a schema")).expect("a warehouse");
         let mut stack = Self {
             dataset,
             lake,
@@ -158,7 +159,7 @@ impl Stack {
     async fn published(&self) -> Option<Version> {
         let progress = self.warehouse.progress().await.ok()?;
         let complete = progress.len() == self.dataset.gold.len();
-        progress.iter().map(|progress| progress.version).min().filter(|_| complete)
+        progress.values().map(|progress| progress.version).min().filter(|_| complete)
     }
 
     /// Returns the bodies that bronze holds, in no particular order.

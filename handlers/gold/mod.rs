@@ -1,0 +1,452 @@
+//! Gold: aggregates that cannot be double-counted.
+//!
+//! Each gold table's progress is a version of silver's log, kept in the warehouse and nowhere else. A run reads the
+//! commits after it, aggregates their files and, in one SQL transaction, moves the progress and merges what was
+//! aggregated; the move is conditional on where the run started from. So a table always equals the aggregate of
+//! silver at its version (G1), and a crash, a replay or two overlapping runs change nothing about that (G2).
+//!
+//! A table without valid progress is made from silver's live files at the head, in one transaction that also removes
+//! what it held: back-fill, rebuild and a changed definition are all this. The files are aggregated as a stream, and
+//! whenever the groups at hand exceed a limit they are merged into the open transaction, so memory is bounded by
+//! that limit whatever silver holds, and readers keep the old table until the new one is whole.
+
+pub mod delta;
+mod hint;
+pub mod plan;
+mod work;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::clock::Clock;
+use crate::dataset::Dataset;
+use crate::lake::BlobStore;
+use crate::retry::{Backoff, Deadline};
+use crate::silver::live::LiveFiles;
+use crate::silver::parquet::ReadFileError;
+use crate::state::StateStore;
+use crate::state::commit_log::{CommitLog, Head, LogError, Version};
+use crate::storage::StorageError;
+use crate::warehouse::schema::GoldSchema;
+use crate::warehouse::{FailureKind, Progress, Run, Step, Warehouse, WarehouseError};
+use delta::AggregateError;
+use hint::Hints;
+pub use plan::{Limits, Rebuild};
+use plan::{Standing, chunk};
+use work::{Done, Work};
+
+/// Publishes one dataset's silver to one warehouse.
+#[derive(Debug)]
+pub struct Gold {
+    dataset: Arc<Dataset>,
+    lake: Arc<dyn BlobStore>,
+    log: CommitLog,
+    warehouse: Arc<dyn Warehouse>,
+    clock: Arc<dyn Clock>,
+    hints: Hints,
+    limits: Limits,
+}
+
+/// What a run did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Published {
+    /// How it ended.
+    pub ended: Ended,
+    /// The latest version of silver that it saw.
+    pub head: Option<Version>,
+    /// The commits with new rows that it published.
+    pub commits: u64,
+    /// The files that it read.
+    pub files: u64,
+    /// The rows that it read.
+    pub rows: u64,
+    /// The groups that it merged, over all tables.
+    pub groups: u64,
+    /// The transactions that it committed.
+    pub transactions: u64,
+    /// The tables that it made from nothing.
+    pub rebuilt: Vec<String>,
+}
+
+/// How a run ended. What is left is done by the next run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ended {
+    /// Silver has no log yet, so there was nothing to publish.
+    #[default]
+    NothingYet,
+    /// The last run left nothing to do and nothing was added since; the warehouse was not looked at.
+    Unchanged,
+    /// Every table stands at the head.
+    UpToDate,
+    /// Time ran out between two transactions.
+    OutOfTime,
+    /// Another run was first.
+    Overtaken,
+    /// It is unknown whether the last transaction was committed.
+    Unknown,
+}
+
+/// A run that failed. Every table still equals the aggregate of silver at its version.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The log could not be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// A file of silver could not be read.
+    #[error(transparent)]
+    File(#[from] ReadFileError),
+    /// Rows could not be aggregated.
+    #[error(transparent)]
+    Aggregate(#[from] AggregateError),
+    /// The warehouse failed.
+    #[error(transparent)]
+    Warehouse(#[from] WarehouseError),
+    /// What a table needs to go on is no longer in silver.
+    #[error(
+        "rebuild gold: {} cannot go on from version {from}, because gold was away for longer than silver keeps what it replaced; drop the tables, and the next run makes them from silver",
+        tables.join(", ")
+    )]
+    Rebuild {
+        /// The tables.
+        tables: Vec<String>,
+        /// The version that they stand at.
+        from: Version,
+        /// What is missing.
+        source: Box<Error>,
+    },
+    /// Tables stand beyond silver's head.
+    #[error(
+        "rebuild gold: {} stand beyond silver's version {head}, so they were made from another log; drop the tables, and the next run makes them from silver",
+        tables.join(", ")
+    )]
+    Beyond {
+        /// The tables.
+        tables: Vec<String>,
+        /// Silver's version.
+        head: Version,
+    },
+    /// There is no such table to rebuild.
+    #[error("the dataset file has no gold table {0}")]
+    NoSuchTable(String),
+}
+
+impl Error {
+    /// Tells whether starting over may succeed.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Log(error) => error.is_transient(),
+            Self::File(ReadFileError::Storage(error)) => error.is_transient(),
+            Self::Warehouse(error) => error.kind() == FailureKind::Transient,
+            Self::File(ReadFileError::Gone { .. } | ReadFileError::Decode { .. })
+            | Self::Aggregate(_)
+            | Self::Rebuild { .. }
+            | Self::Beyond { .. }
+            | Self::NoSuchTable(_) => false,
+        }
+    }
+}
+
+impl Gold {
+    /// Makes the gold layer of a dataset; the warehouse has the schema of the same dataset.
+    #[must_use]
+    pub fn new(
+        dataset: Arc<Dataset>,
+        lake: Arc<dyn BlobStore>,
+        state: Arc<dyn StateStore>,
+        warehouse: Arc<dyn Warehouse>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let log = CommitLog::new(Arc::clone(&state), Arc::clone(&lake), &dataset);
+        let hints = Hints::new(state, &dataset, warehouse.schema());
+        Self {
+            dataset,
+            lake,
+            log,
+            warehouse,
+            clock,
+            hints,
+            limits: Limits::default(),
+        }
+    }
+
+    /// Sets other bounds.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Brings every table to silver's head. Failures that may pass are waited out until the deadline; no transaction
+    /// is begun after it.
+    ///
+    /// # Errors
+    /// Fails if the log, the lake or the warehouse does, or if gold must be rebuilt.
+    pub async fn publish(&self, deadline: Deadline) -> Result<Published, Error> {
+        let Some(head) = self.log.head().await? else {
+            return Ok(Published::default());
+        };
+        if self.warehouse.may_be_paused() && self.is_hinted(head.version).await {
+            return Ok(Published {
+                ended: Ended::Unchanged,
+                head: Some(head.version),
+                ..Published::default()
+            });
+        }
+        self.run(&Rebuild::None, deadline).await
+    }
+
+    /// Makes one table, or all, from nothing. Readers see the old rows until the new ones are there.
+    ///
+    /// # Errors
+    /// Fails as [`Gold::publish`] does, and if there is no such table.
+    pub async fn rebuild(
+        &self,
+        rebuild: &Rebuild,
+        deadline: Deadline,
+    ) -> Result<Published, Error> {
+        if let Rebuild::Table(name) = rebuild {
+            let found = self.schema().table(name);
+            found.ok_or_else(|| Error::NoSuchTable(name.clone()))?;
+        }
+        self.run(rebuild, deadline).await
+    }
+
+    fn schema(&self) -> &GoldSchema {
+        self.warehouse.schema()
+    }
+
+    /// Starts over after failures that may pass.
+    async fn run(&self, rebuild: &Rebuild, deadline: Deadline) -> Result<Published, Error> {
+        let mut published = Published::default();
+        let mut backoff = Backoff::default();
+        loop {
+            match self.attempt(rebuild, deadline, &mut published).await {
+                Ok(ended) => {
+                    published.ended = ended;
+                    break;
+                }
+                Err(Error::Warehouse(error)) if error.kind() == FailureKind::Ambiguous => {
+                    tracing::warn!(%error, "outcome of a gold transaction is unknown");
+                    published.ended = Ended::Unknown;
+                    break;
+                }
+                Err(error) if error.is_transient() && backoff.wait(deadline).await => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if let (Ended::UpToDate, Some(head)) = (published.ended, published.head) {
+            self.leave_hint(head).await;
+        }
+        Ok(published)
+    }
+
+    async fn attempt(
+        &self,
+        rebuild: &Rebuild,
+        deadline: Deadline,
+        published: &mut Published,
+    ) -> Result<Ended, Error> {
+        self.warehouse.ensure().await?;
+        // Progress first: the head read after it is not behind what any run has published.
+        let progress = self.warehouse.progress().await?;
+        let Some(head) = self.log.head().await? else {
+            return Ok(Ended::NothingYet);
+        };
+        published.head = Some(head.version);
+        let mut standing = Standing::of(self.schema(), &progress, head.version, rebuild);
+        if !standing.beyond.is_empty() {
+            return Err(Error::Beyond {
+                tables: standing.beyond,
+                head: head.version,
+            });
+        }
+
+        // A table that was rebuilt before a transient failure is not rebuilt again.
+        let names = &self.schema().tables;
+        let is_done = |index: &usize| names.get(*index).is_some_and(|t| published.rebuilt.contains(&t.name));
+        standing.fresh.retain(|index, _| !is_done(index));
+        if !standing.fresh.is_empty() {
+            let done = self.make_fresh(&standing.fresh, &head).await?;
+            if !published.count(&done) {
+                return Ok(Ended::Overtaken);
+            }
+            published.rebuilt.extend(self.names(standing.fresh.keys()));
+        }
+        while let Some((from, tables, until)) = standing.next(head.version) {
+            if !deadline.allows(std::time::Duration::ZERO) {
+                return Ok(Ended::OutOfTime);
+            }
+            let Some(to) = self.catch_up(from, &tables, until, published).await? else {
+                return Ok(Ended::Overtaken);
+            };
+            standing.advance(from, to, head.version);
+        }
+        Ok(Ended::UpToDate)
+    }
+
+    /// Makes tables from the live files at the head.
+    async fn make_fresh(
+        &self,
+        tables: &BTreeMap<usize, Option<Progress>>,
+        head: &Head,
+    ) -> Result<Done, Error> {
+        let commits = self.log.commits_from_start(head.version).await?;
+        let live = LiveFiles::replay(&commits);
+        let steps = tables.iter().map(|(table, from)| Step {
+            table: *table,
+            from: from.clone(),
+            to: head.version,
+            replace: true,
+        });
+        let run = Run {
+            steps: steps.collect(),
+            watermark: head.watermark,
+            at: self.clock.now(),
+        };
+        let files = live.iter().cloned().collect();
+        match self.work(run, files, 0).await {
+            Err(Error::File(ReadFileError::Gone { path })) => {
+                let commits = match self.log.head().await? {
+                    Some(now) => self.log.commits(head.version, now.version).await?,
+                    None => Vec::new(),
+                };
+                let mut live = live;
+                live.advance(&commits);
+                match live.iter().any(|file| file.path == path) {
+                    true => Err(Error::File(ReadFileError::Gone { path })),
+                    false => Ok(Done::Overtaken),
+                }
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Publishes the next commits to tables that stand at `from`; returns where they stand then, or nothing if
+    /// another run was first.
+    async fn catch_up(
+        &self,
+        from: Version,
+        tables: &[usize],
+        until: Version,
+        published: &mut Published,
+    ) -> Result<Option<Version>, Error> {
+        let until = until.min(Version(from.0.saturating_add(self.limits.versions.max(1))));
+        match self.publish_chunk(from, tables, until).await {
+            Ok((to, done)) => Ok(published.count(&done).then_some(to)),
+            Err(
+                source @ (Error::Log(LogError::Gap { .. } | LogError::ManifestGone { .. })
+                | Error::File(ReadFileError::Gone { .. })),
+            ) => {
+                // What is gone was published by another run long ago, or gold was away for too long.
+                let progress = self.warehouse.progress().await?;
+                let names = self.names(tables);
+                let has_moved = |name: &String| {
+                    progress.get(name).is_none_or(|progress| progress.version != from)
+                };
+                if names.iter().any(has_moved) {
+                    return Ok(None);
+                }
+                Err(Error::Rebuild {
+                    tables: names,
+                    from,
+                    source: Box::new(source),
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn publish_chunk(
+        &self,
+        from: Version,
+        tables: &[usize],
+        until: Version,
+    ) -> Result<(Version, Done), Error> {
+        let commits = self.log.commits(from, until).await?;
+        let watermarks: BTreeMap<Version, _> = commits
+            .iter()
+            .map(|commit| (commit.version, commit.watermark))
+            .collect();
+        let chunk = chunk(from, commits, &self.limits);
+        let schema = self.schema();
+        let steps = tables.iter().filter_map(|table| {
+            let definition = schema.tables.get(*table)?.definition.clone();
+            let from = Progress {
+                generation: schema.generation,
+                definition,
+                version: from,
+            };
+            Some(Step {
+                table: *table,
+                from: Some(from),
+                to: chunk.until,
+                replace: false,
+            })
+        });
+        let run = Run {
+            steps: steps.collect(),
+            watermark: watermarks.get(&chunk.until).copied().flatten(),
+            at: self.clock.now(),
+        };
+        let done = self.work(run, chunk.files, chunk.appends).await?;
+        Ok((chunk.until, done))
+    }
+
+    async fn work(
+        &self,
+        run: Run,
+        files: Vec<crate::state::commit_log::DataFile>,
+        commits: u64,
+    ) -> Result<Done, Error> {
+        let work = Work {
+            dataset: &self.dataset,
+            lake: &self.lake,
+            warehouse: self.warehouse.as_ref(),
+            max_groups: self.limits.groups.max(1),
+        };
+        work.carry_out(run, files, commits).await
+    }
+
+    fn names<'a>(&self, tables: impl IntoIterator<Item = &'a usize>) -> Vec<String> {
+        let known = &self.schema().tables;
+        let found = tables.into_iter().filter_map(|index| known.get(*index));
+        found.map(|table| table.name.clone()).collect()
+    }
+
+    async fn is_hinted(&self, head: Version) -> bool {
+        let said = self.hints.says_done(head, self.clock.now()).await;
+        said.unwrap_or_else(|error: StorageError| {
+            tracing::warn!(%error, "gold's hint could not be read");
+            false
+        })
+    }
+
+    async fn leave_hint(&self, head: Version) {
+        if !self.warehouse.may_be_paused() {
+            return;
+        }
+        if let Err(error) = self.hints.note(head, self.clock.now()).await {
+            tracing::warn!(%error, "gold's hint could not be written");
+        }
+    }
+}
+
+impl Published {
+    /// Counts a transaction; returns whether it was committed.
+    fn count(&mut self, done: &Done) -> bool {
+        match done {
+            Done::Overtaken => false,
+            Done::Committed(counts) => {
+                self.transactions += 1;
+                self.commits += counts.commits;
+                self.files += counts.files;
+                self.rows += counts.rows;
+                self.groups += counts.groups;
+                true
+            }
+        }
+    }
+}

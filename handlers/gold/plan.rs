@@ -1,0 +1,296 @@
+//! Which tables stand where, and what the next transaction does; pure.
+
+use std::collections::BTreeMap;
+
+use crate::state::commit_log::{Commit, CommitKind, DataFile, Version};
+use crate::warehouse::Progress;
+use crate::warehouse::schema::GoldSchema;
+
+/// Bounds of one transaction and of what is held in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Versions that are read from the log at a time.
+    pub versions: u64,
+    /// Files that a transaction reads.
+    pub files: u64,
+    /// Rows that a transaction reads.
+    pub rows: u64,
+    /// Bytes that a transaction reads.
+    pub bytes: u64,
+    /// Groups that are held before they are handed to an open transaction.
+    pub groups: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            versions: 1_000,
+            files: 2_000,
+            rows: 20_000_000,
+            bytes: 1 << 30,
+            groups: 250_000,
+        }
+    }
+}
+
+/// Where the tables stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The tables that are made from nothing, with the progress that they lose.
+    pub fresh: BTreeMap<usize, Option<Progress>>,
+    /// The tables that are behind, by the version they stand at.
+    pub behind: BTreeMap<Version, Vec<usize>>,
+    /// The tables that stand beyond the head, by name: their log was not this one.
+    pub beyond: Vec<String>,
+}
+
+impl Standing {
+    /// Finds out where the tables stand. A table is made from nothing if it has no progress, if its generation or
+    /// definition has changed, or if `rebuild` says so.
+    #[must_use]
+    pub fn of(
+        schema: &GoldSchema,
+        progress: &BTreeMap<String, Progress>,
+        head: Version,
+        rebuild: &Rebuild,
+    ) -> Self {
+        let mut standing = Self::default();
+        for (index, table) in schema.tables.iter().enumerate() {
+            let found = progress.get(&table.name);
+            let is_current = |found: &&Progress| {
+                found.generation == schema.generation && found.definition == table.definition
+            };
+            match found.filter(is_current).filter(|_| !rebuild.has(&table.name)) {
+                None => {
+                    standing.fresh.insert(index, found.cloned());
+                }
+                Some(found) if found.version > head => standing.beyond.push(table.name.clone()),
+                Some(found) if found.version < head => {
+                    let tables = standing.behind.entry(found.version).or_default();
+                    tables.push(index);
+                }
+                Some(_) => {}
+            }
+        }
+        standing
+    }
+
+    /// Returns the tables that are furthest behind, where they stand, and how far they go before they meet others or
+    /// the head: from there one read serves all.
+    #[must_use]
+    pub fn next(&self, head: Version) -> Option<(Version, Vec<usize>, Version)> {
+        let mut standing = self.behind.iter();
+        let (from, tables) = standing.next()?;
+        let until = standing.next().map_or(head, |(version, _)| *version);
+        Some((*from, tables.clone(), until.min(head)))
+    }
+
+    /// Notes that the tables that stood at `from` stand at `to`.
+    pub fn advance(&mut self, from: Version, to: Version, head: Version) {
+        let moved = self.behind.remove(&from).unwrap_or_default();
+        if to < head {
+            self.behind.entry(to).or_default().extend(moved);
+        }
+    }
+}
+
+/// Which tables are made anew whatever their progress.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Rebuild {
+    /// None.
+    #[default]
+    None,
+    /// This one.
+    Table(String),
+    /// All.
+    All,
+}
+
+impl Rebuild {
+    fn has(&self, table: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::Table(name) => name == table,
+            Self::All => true,
+        }
+    }
+}
+
+/// What one transaction reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chunk {
+    /// The version that the tables stand at afterwards.
+    pub until: Version,
+    /// How many of its commits added rows.
+    pub appends: u64,
+    /// The files to read.
+    pub files: Vec<DataFile>,
+}
+
+/// Takes commits, from the first one on, until a limit is met; at least one. Only commits that add rows have files to
+/// read: a compaction's files hold rows that were read before.
+#[must_use]
+pub fn chunk(from: Version, commits: Vec<Commit>, limits: &Limits) -> Chunk {
+    let mut chunk = Chunk {
+        until: from,
+        appends: 0,
+        files: Vec::new(),
+    };
+    let (mut rows, mut bytes) = (0_u64, 0_u64);
+    for commit in commits {
+        if commit.kind == CommitKind::Append {
+            rows += commit.files.iter().map(|file| file.rows).sum::<u64>();
+            bytes += commit.files.iter().map(|file| file.bytes).sum::<u64>();
+            let files = (chunk.files.len() + commit.files.len()) as u64;
+            let is_over = files > limits.files || rows > limits.rows || bytes > limits.bytes;
+            if is_over && chunk.until > from {
+                break;
+            }
+            chunk.appends += 1;
+            chunk.files.extend(commit.files);
+        }
+        chunk.until = commit.version;
+    }
+    chunk
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::Grain;
+    use crate::event::{EventTime, UnixMillis};
+    use crate::lake::ObjectPath;
+    use crate::state::commit_log::Counts;
+    use crate::warehouse::schema::TableSchema;
+
+    fn table(name: &str) -> TableSchema {
+        TableSchema {
+            name: name.into(),
+            report: format!("{name}_report"),
+            grain: Grain::All,
+            dimensions: vec![],
+            measures: vec![],
+            shown: vec![],
+            definition: format!("definition of {name}"),
+        }
+    }
+
+    fn schema(names: &[&str]) -> GoldSchema {
+        GoldSchema {
+            generation: 2,
+            allowed_lateness: std::time::Duration::ZERO,
+            tables: names.iter().map(|name| table(name)).collect(),
+            rankings: vec![],
+        }
+    }
+
+    fn at(name: &str, version: u64) -> (String, Progress) {
+        let progress = Progress {
+            generation: 2,
+            definition: format!("definition of {name}"),
+            version: Version(version),
+        };
+        (name.into(), progress)
+    }
+
+    fn commit(version: u64, kind: CommitKind, rows: &[u64]) -> Commit {
+        let file = |(i, rows): (usize, &u64)| DataFile {
+            path: ObjectPath::new("silver", &format!("{version}-{i}")),
+            period: EventTime(0),
+            rows: *rows,
+            bytes: rows * 10,
+            min: EventTime(0),
+            max: EventTime(0),
+        };
+        Commit {
+            version: Version(version),
+            id: format!("c{version}"),
+            kind,
+            committed: UnixMillis(0),
+            files: rows.iter().enumerate().map(file).collect(),
+            counts: Counts::default(),
+            sources: 0,
+            watermark: None,
+        }
+    }
+
+    #[test]
+    fn a_table_without_valid_progress_is_made_from_nothing() {
+        let schema = schema(&["new", "older", "changed", "same"]);
+        let mut progress = BTreeMap::from([at("older", 5), at("changed", 5), at("same", 5)]);
+        progress.get_mut("older").unwrap().generation = 1;
+        progress.get_mut("changed").unwrap().definition = "another".into();
+        let standing = Standing::of(&schema, &progress, Version(5), &Rebuild::None);
+        assert_eq!(standing.fresh.keys().copied().collect::<Vec<_>>(), [0, 1, 2]);
+        assert_eq!(standing.fresh[&0], None);
+        assert_eq!(standing.fresh[&1].as_ref().unwrap().generation, 1);
+        assert!(standing.behind.is_empty() && standing.beyond.is_empty());
+    }
+
+    #[test]
+    fn a_rebuild_names_one_table_or_all() {
+        let schema = schema(&["a", "b"]);
+        let progress = BTreeMap::from([at("a", 5), at("b", 5)]);
+        let fresh = |rebuild| {
+            let standing = Standing::of(&schema, &progress, Version(5), &rebuild);
+            standing.fresh.keys().copied().collect::<Vec<_>>()
+        };
+        assert_eq!(fresh(Rebuild::Table("b".into())), [1]);
+        assert_eq!(fresh(Rebuild::All), [0, 1]);
+    }
+
+    #[test]
+    fn a_table_beyond_the_head_followed_another_log() {
+        let standing = Standing::of(
+            &schema(&["a"]),
+            &BTreeMap::from([at("a", 6)]),
+            Version(5),
+            &Rebuild::None,
+        );
+        assert_eq!(standing.beyond, ["a"]);
+    }
+
+    #[test]
+    fn tables_catch_up_with_each_other_and_then_share_one_read() {
+        let schema = schema(&["a", "b", "c"]);
+        let progress = BTreeMap::from([at("a", 3), at("b", 7), at("c", 10)]);
+        let head = Version(10);
+        let mut standing = Standing::of(&schema, &progress, head, &Rebuild::None);
+        assert_eq!(standing.next(head), Some((Version(3), vec![0], Version(7))));
+        standing.advance(Version(3), Version(5), head);
+        assert_eq!(standing.next(head), Some((Version(5), vec![0], Version(7))));
+        standing.advance(Version(5), Version(7), head);
+        assert_eq!(standing.next(head), Some((Version(7), vec![1, 0], head)));
+        standing.advance(Version(7), head, head);
+        assert_eq!(standing.next(head), None);
+    }
+
+    #[test]
+    fn a_chunk_ends_before_the_commit_that_would_exceed_a_limit() {
+        let commits = || {
+            vec![
+                commit(1, CommitKind::Append, &[4, 4]),
+                commit(2, CommitKind::Append, &[4]),
+                commit(3, CommitKind::Append, &[1]),
+            ]
+        };
+        let until = |limits| chunk(Version(0), commits(), &limits).until;
+        let limits = Limits::default();
+        assert_eq!(until(limits), Version(3));
+        assert_eq!(until(Limits { rows: 12, ..limits }), Version(2));
+        assert_eq!(until(Limits { bytes: 119, ..limits }), Version(1));
+        assert_eq!(until(Limits { files: 1, ..limits }), Version(1));
+    }
+
+    #[test]
+    fn compactions_and_schemas_are_passed_over() {
+        let compact = CommitKind::Compact { replaces: vec![] };
+        let commits = vec![
+            commit(1, CommitKind::Schema(String::new()), &[]),
+            commit(2, compact, &[100]),
+        ];
+        let chunk = chunk(Version(0), commits, &Limits::default());
+        assert_eq!((chunk.until, chunk.appends), (Version(2), 0));
+        assert!(chunk.files.is_empty());
+    }
+}

@@ -1,0 +1,85 @@
+//! Exact decimals as text: the digits, a point, and as many digits after it as the scale says.
+//!
+//! The text of a value is unique: no leading zeros, no `+`, no `-0`.
+
+use super::schema::MAX_PRECISION;
+
+/// The first number that has more than 38 digits.
+const TOO_LARGE: u128 = 10_u128.pow(MAX_PRECISION as u32);
+
+/// Tells whether `unscaled` has at most 38 digits.
+#[must_use]
+pub fn fits(unscaled: i128) -> bool {
+    unscaled.unsigned_abs() < TOO_LARGE
+}
+
+/// Writes the number `unscaled / 10^scale`.
+#[must_use]
+pub fn to_text(unscaled: i128, scale: u8) -> String {
+    let sign = if unscaled < 0 { "-" } else { "" };
+    let digits = unscaled.unsigned_abs().to_string();
+    let scale = usize::from(scale);
+    if scale == 0 {
+        return format!("{sign}{digits}");
+    }
+    let padded = format!("{digits:0>width$}", width = scale + 1);
+    let (whole, fraction) = padded.split_at(padded.len() - scale);
+    format!("{sign}{whole}.{fraction}")
+}
+
+/// Reads what [`to_text`] wrote: the unscaled number and the scale.
+#[must_use]
+pub fn parse(text: &str) -> Option<(i128, u8)> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let mut unscaled: i128 = 0;
+    for digit in whole.bytes().chain(fraction.bytes()) {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        unscaled = unscaled
+            .checked_mul(10)?
+            .checked_add(i128::from(digit - b'0'))?;
+    }
+    let scale = u8::try_from(fraction.len()).ok()?;
+    (!whole.is_empty() && fits(unscaled)).then_some((sign * unscaled, scale))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_decimal_keeps_its_zeros_and_its_sign() {
+        for (unscaled, scale, text) in [
+            (0, 2, "0.00"),
+            (-5, 2, "-0.05"),
+            (1250, 2, "12.50"),
+            (-1250, 0, "-1250"),
+            (7, 38, "0.00000000000000000000000000000000000007"),
+            (10_i128.pow(38) - 1, 0, "99999999999999999999999999999999999999"),
+        ] {
+            assert_eq!(to_text(unscaled, scale), text);
+            assert_eq!(parse(text), Some((unscaled, scale)));
+        }
+    }
+
+    #[test]
+    fn what_is_no_decimal_of_38_digits_is_not_read() {
+        for text in ["", "-", ".5", "1e3", "+1", "1.2.3", "100000000000000000000000000000000000000"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn text_restores_the_number(unscaled in -(10_i128.pow(38) - 1)..10_i128.pow(38), scale in 0u8..=38) {
+            prop_assert_eq!(parse(&to_text(unscaled, scale)), Some((unscaled, scale)));
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The statements that change gold's rows, and values as SQLite stores them.
+
+use chrono::{DateTime, NaiveDate, SecondsFormat};
+use rusqlite::types::Value;
+
+use super::ddl::quote;
+use super::functions;
+use crate::dataset::Grain;
+use crate::warehouse::schema::{KEY, MeasureColumn, Merge, TableSchema, ValueType};
+use crate::warehouse::{Datum, Row, decimal};
+
+/// The statements of a merge into one table.
+#[derive(Clone, Debug)]
+pub(super) struct MergeStatements {
+    /// Makes the temporary table that takes the rows.
+    pub(super) create: String,
+    /// Empties it.
+    pub(super) clear: String,
+    /// Loads a row into it.
+    pub(super) load: String,
+    /// Merges all of its rows into the table.
+    pub(super) merge: String,
+}
+
+impl MergeStatements {
+    /// Works out the statements for the table with this index.
+    pub(super) fn of(index: usize, table: &TableSchema) -> Self {
+        let key: Vec<String> = table.time().into_iter().chain([KEY]).map(quote).collect();
+        let dimensions = table.dimensions.iter().map(|column| quote(&column.name));
+        let measures = table.measures.iter().map(|column| quote(&column.name));
+        let columns: Vec<String> = key.iter().cloned().chain(dimensions).chain(measures).collect();
+        let columns = columns.join(", ");
+        let count = key.len() + table.dimensions.len() + table.measures.len();
+        let parameters = vec!["?"; count].join(", ");
+        let updates: Vec<String> = table.measures.iter().map(update).collect();
+        let delta = format!("temp.\"sluice_delta_{index}\"");
+        Self {
+            create: format!("CREATE TEMP TABLE IF NOT EXISTS \"sluice_delta_{index}\" ({columns})"),
+            clear: format!("DELETE FROM {delta}"),
+            load: format!("INSERT INTO {delta} ({columns}) VALUES ({parameters})"),
+            merge: format!(
+                "INSERT INTO main.{} AS t ({columns}) SELECT {columns} FROM {delta} WHERE true\n\
+                 ON CONFLICT ({}) DO UPDATE SET {}",
+                quote(&table.name),
+                key.join(", "),
+                updates.join(", "),
+            ),
+        }
+    }
+}
+
+fn update(measure: &MeasureColumn) -> String {
+    let name = quote(&measure.name);
+    let (old, new) = (format!("t.{name}"), format!("excluded.{name}"));
+    let is_decimal = matches!(measure.kind, ValueType::Decimal { .. });
+    let value = match (measure.source.merge(), is_decimal) {
+        (Merge::Add, true) => format!("{}({old}, {new})", functions::ADD),
+        (Merge::Min, true) => format!("{}({old}, {new})", functions::MIN),
+        (Merge::Max, true) => format!("{}({old}, {new})", functions::MAX),
+        (Merge::Add, false) => format!("{old} + {new}"),
+        // SQLite's min and max of two values are null where one is.
+        (Merge::Min, false) => format!("min(COALESCE({old}, {new}), COALESCE({new}, {old}))"),
+        (Merge::Max, false) => format!("max(COALESCE({old}, {new}), COALESCE({new}, {old}))"),
+    };
+    format!("{name} = {value}")
+}
+
+/// Returns a row's values in the order of the load statement.
+pub(super) fn values(table: &TableSchema, row: Row) -> Vec<Value> {
+    let time = table.time().map(|_| period(table.grain, row.start));
+    let dimensions = row.dimensions.into_iter();
+    let dimensions = dimensions.zip(table.dimensions.iter().map(|column| column.kind));
+    let measures = row.measures.into_iter();
+    let measures = measures.zip(table.measures.iter().map(|column| column.kind));
+    time.into_iter()
+        .chain([Value::Blob(row.key.to_vec())])
+        .chain(dimensions.chain(measures).map(|(datum, kind)| value(datum, kind)))
+        .collect()
+}
+
+/// Returns the start of a period as the time column of its grain holds it.
+pub(super) fn period(grain: Grain, start: i64) -> Value {
+    let Some(time) = DateTime::from_timestamp_micros(start) else {
+        return Value::Null;
+    };
+    Value::Text(match grain {
+        Grain::Hour => time.to_rfc3339_opts(SecondsFormat::Secs, true),
+        Grain::Day | Grain::Month | Grain::All => time.format("%Y-%m-%d").to_string(),
+    })
+}
+
+/// Returns a point in time as text of one width.
+pub(super) fn timestamp(micros: i64) -> Value {
+    match DateTime::from_timestamp_micros(micros) {
+        Some(time) => Value::Text(time.to_rfc3339_opts(SecondsFormat::Micros, true)),
+        None => Value::Null,
+    }
+}
+
+fn value(datum: Datum, kind: ValueType) -> Value {
+    match datum {
+        Datum::Null => Value::Null,
+        Datum::Int64(number) => Value::Integer(number),
+        Datum::Double(number) => Value::Real(number),
+        Datum::Decimal(unscaled) => {
+            let scale = match kind {
+                ValueType::Decimal { scale, .. } => scale,
+                _ => 0,
+            };
+            Value::Text(decimal::to_text(unscaled, scale))
+        }
+        Datum::Text(text) => Value::Text(text),
+        Datum::Bool(is_true) => Value::Integer(i64::from(is_true)),
+        Datum::Timestamp(micros) => timestamp(micros),
+        Datum::Date(days) => match NaiveDate::from_epoch_days(days) {
+            Some(day) => Value::Text(day.format("%Y-%m-%d").to_string()),
+            None => Value::Null,
+        },
+    }
+}

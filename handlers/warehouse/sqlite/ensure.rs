@@ -1,0 +1,130 @@
+//! Creates what is missing in the file and checks what is there.
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use super::ddl::{self, ColumnDefinition, TableDefinition, quote};
+use super::failed;
+use crate::warehouse::WarehouseError;
+use crate::warehouse::schema::{FRESHNESS, GoldSchema, PROGRESS};
+
+/// Creates the tables and views that are missing, in one transaction, and checks those that are there.
+pub(super) fn ensure(
+    connection: &mut Connection,
+    schema: &GoldSchema,
+) -> Result<(), WarehouseError> {
+    // Looked at without a lock first: the usual answer is that nothing is to be done.
+    if statements(connection, schema)?.is_empty() {
+        return Ok(());
+    }
+    let create = failed("create", "gold's tables and views");
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(&create)?;
+    for statement in statements(&transaction, schema)? {
+        transaction.execute_batch(&statement).map_err(&create)?;
+    }
+    transaction.commit().map_err(create)
+}
+
+/// Works out what is to be done.
+fn statements(
+    connection: &Connection,
+    schema: &GoldSchema,
+) -> Result<Vec<String>, WarehouseError> {
+    let mut statements = Vec::new();
+    for table in ddl::tables(schema) {
+        let check = failed("check", &table.name);
+        let Some((kind, _)) = object(connection, &table.name).map_err(&check)? else {
+            statements.push(table.create());
+            statements.extend(forget_progress(&table.name));
+            continue;
+        };
+        let problems = match kind.as_str() {
+            "table" => compare(&table, &columns(connection, &table.name).map_err(check)?),
+            _ => vec![format!("it is a {kind}")],
+        };
+        if !problems.is_empty() {
+            let table = table.name;
+            return Err(WarehouseError::Mismatch { table, problems });
+        }
+    }
+    for view in ddl::views(schema) {
+        let found = object(connection, &view.name).map_err(failed("check", &view.name))?;
+        match found {
+            None => statements.push(view.create),
+            Some((kind, sql)) if kind == "view" => {
+                if sql != view.create {
+                    statements.push(format!("DROP VIEW {}", quote(&view.name)));
+                    statements.push(view.create);
+                }
+            }
+            Some((kind, _)) => {
+                let problems = vec![format!("it is a {kind}, not a view")];
+                let table = view.name;
+                return Err(WarehouseError::Mismatch { table, problems });
+            }
+        }
+    }
+    Ok(statements)
+}
+
+/// A table that somebody dropped starts from nothing, whatever its progress was.
+fn forget_progress(table: &str) -> Vec<String> {
+    if table == PROGRESS || table == FRESHNESS {
+        return Vec::new();
+    }
+    let name = table.replace('\'', "''");
+    [PROGRESS, FRESHNESS]
+        .map(|book| format!("DELETE FROM {book} WHERE \"gold_table\" = '{name}'"))
+        .to_vec()
+}
+
+fn object(connection: &Connection, name: &str) -> rusqlite::Result<Option<(String, String)>> {
+    connection
+        .prepare_cached("SELECT type, COALESCE(sql, '') FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE AND type IN ('table', 'view')")?
+        .query_row([name], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+}
+
+fn columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<ColumnDefinition>> {
+    let mut statement = connection
+        .prepare_cached("SELECT name, type, \"notnull\", pk FROM pragma_table_info(?1)")?;
+    let rows = statement.query_map(params![table], |row| {
+        Ok(ColumnDefinition {
+            name: row.get(0)?,
+            kind: row.get(1)?,
+            required: row.get(2)?,
+            is_key: row.get::<_, i64>(3)? > 0,
+        })
+    })?;
+    rows.collect()
+}
+
+fn compare(expected: &TableDefinition, found: &[ColumnDefinition]) -> Vec<String> {
+    let same_name = |a: &ColumnDefinition, b: &ColumnDefinition| a.name.eq_ignore_ascii_case(&b.name);
+    let mut problems = Vec::new();
+    for column in &expected.columns {
+        let name = &column.name;
+        match found.iter().find(|other| same_name(column, other)) {
+            None => problems.push(format!("column {name} is missing")),
+            Some(other) if !other.kind.eq_ignore_ascii_case(&column.kind) => {
+                problems.push(format!("column {name} is {}, not {}", other.kind, column.kind));
+            }
+            Some(other) if other.is_key != column.is_key => {
+                problems.push(match column.is_key {
+                    true => format!("column {name} is not in the primary key"),
+                    false => format!("column {name} is in the primary key"),
+                });
+            }
+            Some(other) if other.required && !column.required => {
+                problems.push(format!("column {name} refuses nulls"));
+            }
+            Some(_) => {}
+        }
+    }
+    let unknown = found
+        .iter()
+        .filter(|other| !expected.columns.iter().any(|column| same_name(column, other)));
+    problems.extend(unknown.map(|column| format!("column {} is unknown", column.name)));
+    problems
+}

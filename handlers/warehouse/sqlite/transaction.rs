@@ -1,0 +1,171 @@
+//! A transaction on the file: the fence first, then rows.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, params, params_from_iter};
+
+use super::dml::{MergeStatements, period, timestamp, values};
+use super::{Held, blocking, ddl, failed};
+use crate::warehouse::schema::{FRESHNESS, GoldSchema, PROGRESS, TableSchema};
+use crate::warehouse::{Begun, FailureKind, Row, Run, Step, Transaction, WarehouseError};
+
+/// An open transaction.
+#[derive(Debug)]
+struct SqliteTransaction {
+    /// The connection; gone once an operation has failed.
+    held: Option<Held>,
+    schema: Arc<GoldSchema>,
+}
+
+/// Opens a transaction and moves progress and freshness in it.
+pub(super) fn begin(
+    mut held: Held,
+    schema: Arc<GoldSchema>,
+    run: &Run,
+) -> Result<Begun, WarehouseError> {
+    let connection = held.connection()?;
+    connection
+        .execute_batch("BEGIN IMMEDIATE")
+        .map_err(failed("begin", "a gold transaction"))?;
+    for step in &run.steps {
+        let table = table_of(&schema, step.table)?;
+        let moved = advance(connection, &schema, table, step).map_err(failed("advance", PROGRESS))?;
+        if !moved {
+            // Dropping the connection's hold rolls back.
+            return Ok(Begun::Overtaken);
+        }
+        if step.replace {
+            let clear = format!("DELETE FROM main.{}", ddl::quote(&table.name));
+            let clear = connection.execute(&clear, []);
+            clear.map_err(failed("clear", &table.name))?;
+        }
+        refresh(connection, &schema, table, (step, run)).map_err(failed("write", FRESHNESS))?;
+    }
+    let held = Some(held);
+    Ok(Begun::Open(Box::new(SqliteTransaction { held, schema })))
+}
+
+/// Moves the progress of a table, if it stands where it should.
+fn advance(
+    connection: &Connection,
+    schema: &GoldSchema,
+    table: &TableSchema,
+    step: &Step,
+) -> rusqlite::Result<bool> {
+    let changed = match &step.from {
+        None => connection.prepare_cached(&format!(
+            "INSERT INTO {PROGRESS} (\"gold_table\", \"generation\", \"definition\", \"version\")\n\
+             SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM {PROGRESS} WHERE \"gold_table\" = ?1)"
+        ))?
+        .execute(params![table.name, schema.generation, table.definition, step.to.0])?,
+        Some(from) => connection.prepare_cached(&format!(
+            "UPDATE {PROGRESS} SET \"generation\" = ?2, \"definition\" = ?3, \"version\" = ?4\n\
+             WHERE \"gold_table\" = ?1 AND \"generation\" = ?5 AND \"definition\" = ?6 AND \"version\" = ?7"
+        ))?
+        .execute(params![
+            table.name,
+            schema.generation,
+            table.definition,
+            step.to.0,
+            from.generation,
+            from.definition,
+            from.version.0,
+        ])?,
+    };
+    Ok(changed == 1)
+}
+
+fn refresh(
+    connection: &Connection,
+    schema: &GoldSchema,
+    table: &TableSchema,
+    (step, run): (&Step, &Run),
+) -> rusqlite::Result<()> {
+    let settled = schema.settled_until(table.grain, run.watermark);
+    connection
+        .prepare_cached(&format!(
+            "INSERT OR REPLACE INTO {FRESHNESS}\n\
+             (\"gold_table\", \"watermark\", \"settled_until\", \"version\", \"last_run\")\n\
+             VALUES (?1, ?2, ?3, ?4, ?5)"
+        ))?
+        .execute(params![
+            table.name,
+            run.watermark.map(|watermark| timestamp(watermark.0)),
+            settled.map(|start| period(table.grain, start.0)),
+            step.to.0,
+            timestamp(run.at.as_event_time().0),
+        ])?;
+    Ok(())
+}
+
+#[async_trait]
+impl Transaction for SqliteTransaction {
+    async fn merge(&mut self, table: usize, rows: Vec<Row>) -> Result<(), WarehouseError> {
+        let mut held = self.held.take().ok_or_else(over)?;
+        let schema = Arc::clone(&self.schema);
+        let held = blocking(move || {
+            let name = table_of(&schema, table)?;
+            let merged = merge(held.connection()?, table, name, rows);
+            merged.map_err(failed("merge rows into", &name.name))?;
+            Ok(held)
+        });
+        self.held = Some(held.await?);
+        Ok(())
+    }
+
+    async fn commit(mut self: Box<Self>) -> Result<(), WarehouseError> {
+        let mut held = self.held.take().ok_or_else(over)?;
+        blocking(move || {
+            let committed = held.connection()?.execute_batch("COMMIT");
+            committed.map_err(|error| match failed("commit", "a gold transaction")(error) {
+                WarehouseError::Statement {
+                    purpose,
+                    object,
+                    kind: FailureKind::Permanent,
+                    source,
+                } => WarehouseError::Statement {
+                    purpose,
+                    object,
+                    kind: FailureKind::Ambiguous,
+                    source,
+                },
+                error => error,
+            })
+        })
+        .await
+    }
+}
+
+fn merge(
+    connection: &Connection,
+    index: usize,
+    table: &TableSchema,
+    rows: Vec<Row>,
+) -> rusqlite::Result<()> {
+    let statements = MergeStatements::of(index, table);
+    connection.execute_batch(&statements.create)?;
+    connection.execute(&statements.clear, [])?;
+    let mut load = connection.prepare_cached(&statements.load)?;
+    for row in rows {
+        load.execute(params_from_iter(values(table, row)))?;
+    }
+    connection.prepare_cached(&statements.merge)?.execute([])?;
+    Ok(())
+}
+
+fn table_of(schema: &GoldSchema, index: usize) -> Result<&TableSchema, WarehouseError> {
+    let missing = || WarehouseError::NoSuchTable {
+        name: format!("number {index}"),
+    };
+    schema.tables.get(index).ok_or_else(missing)
+}
+
+fn over() -> WarehouseError {
+    WarehouseError::Statement {
+        purpose: "use",
+        object: "a gold transaction".to_owned(),
+        kind: FailureKind::Permanent,
+        source: "it is over".into(),
+    }
+}
