@@ -34,6 +34,10 @@ const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long Azurite may take to save its data when it ends.
 const END_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How long Azurite keeps an idle connection: longer than clients do, so that it never closes one that is just being
+/// used again. Its own five seconds make transactions whose outcome is unknown.
+const KEEP_ALIVE_SECONDS: u32 = 120;
+
 /// Receives a line about what takes long, for people.
 pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;
 
@@ -250,6 +254,10 @@ fn command(program: &install::Program, options: &AzuriteOptions) -> Result<Comma
     for (service, port) in ["blob", "queue", "table"].into_iter().zip(ports) {
         command.args([format!("--{service}Host"), "127.0.0.1".to_owned()]);
         command.args([format!("--{service}Port"), port.to_string()]);
+        command.args([
+            format!("--{service}KeepAliveTimeout"),
+            KEEP_ALIVE_SECONDS.to_string(),
+        ]);
     }
     match &options.data_dir {
         Some(dir) => command.arg("--location").arg(made(dir)?),
