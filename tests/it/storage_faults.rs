@@ -250,7 +250,8 @@ async fn a_create_whose_answer_was_lost_finds_its_own_object() {
 
 #[tokio::test]
 async fn a_refused_create_says_why() {
-    let cases: [(u16, &'static [(&str, &str)], ErrorKind); 4] = [
+    type Headers = &'static [(&'static str, &'static str)];
+    let cases: [(u16, Headers, ErrorKind); 4] = [
         (
             403,
             &[("x-ms-error-code", "AuthorizationPermissionMismatch")],
