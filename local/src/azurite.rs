@@ -326,6 +326,10 @@ fn keep_tail(output: impl Read, tail: &Mutex<String>) {
 
 #[cfg(test)]
 mod tests {
+    use azure_storage_queue::models::QueueMessage;
+    use azure_storage_queue::{QueueServiceClient, QueueServiceClientOptions};
+    use sluice::storage::StorageAccount;
+
     use super::*;
 
     #[test]
@@ -340,5 +344,41 @@ mod tests {
             note_port(line, &mut ports);
         }
         assert_eq!(ports, [Some(39845), Some(37471), Some(42571)]);
+    }
+
+    #[tokio::test]
+    async fn an_accounts_options_authorise_its_queues() {
+        let azurite = Azurite::start(AzuriteOptions::default()).await.unwrap();
+        let text = azurite.connection_string();
+        let account = StorageAccount::from_connection_string("Test", &text).unwrap();
+        let options = QueueServiceClientOptions {
+            client_options: account.client_options(),
+            ..QueueServiceClientOptions::default()
+        };
+        let url = account.queue_service_url().unwrap();
+        let service = QueueServiceClient::new(url, account.credential(), Some(options)).unwrap();
+
+        let queue = service.queue_client("poison").unwrap();
+        queue.create(None).await.unwrap();
+        let message = QueueMessage {
+            message_text: Some("words".to_owned()),
+        };
+        queue
+            .send_message(message.try_into().unwrap(), None)
+            .await
+            .unwrap();
+        let received = queue
+            .receive_messages(None)
+            .await
+            .unwrap()
+            .into_model()
+            .unwrap();
+        let words: Vec<_> = received
+            .items
+            .into_iter()
+            .flatten()
+            .map(|message| message.message_text)
+            .collect();
+        assert_eq!(words, [Some("words".to_owned())]);
     }
 }
