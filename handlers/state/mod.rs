@@ -15,7 +15,7 @@ use std::fmt::{self, Debug};
 use async_trait::async_trait;
 
 use crate::storage::StorageError;
-pub use limits::{MAX_ENTITY_BYTES, MAX_KEY_UNITS, MAX_PROPERTIES};
+pub use limits::{MAX_ENTITY_BYTES, MAX_KEY_UNITS, MAX_PROPERTIES, transaction_bytes};
 pub use memory::MemoryState;
 pub use tables::{TRANSACTION_SECONDS, TableState};
 

@@ -43,6 +43,7 @@ pub struct TableState {
     table: String,
     repeating: Pipeline,
     once: Pipeline,
+    patience: Duration,
 }
 
 impl fmt::Debug for TableState {
@@ -86,6 +87,7 @@ impl TableState {
             table: table.to_owned(),
             repeating: pipeline(account.client_options()),
             once: pipeline(account.client_options_without_retry()),
+            patience: Duration::from_secs(TRANSACTION_SECONDS),
         })
     }
 
@@ -168,7 +170,7 @@ impl TableState {
         query: Option<&str>,
     ) -> Result<Option<RawResponse>, StorageError> {
         let request = self.request(Method::Get, resource, query);
-        let answer = within(READ, partition, READ_SECONDS, async {
+        let answer = within(READ, partition, Duration::from_secs(READ_SECONDS), async {
             Self::send(&self.repeating, request)
                 .await
                 .map_err(|error| StorageError::from_azure(READ, partition, &error))
@@ -201,7 +203,7 @@ impl StateStore for TableState {
             return Ok(Outcome::Committed);
         }
 
-        within(TRANSACT, partition, TRANSACTION_SECONDS, async {
+        within(TRANSACT, partition, self.patience, async {
             let mut answer = self.send_batch(partition, operations).await?;
             if matches!(answer, Answer::NoTable(_)) {
                 self.create_table().await?;
@@ -295,12 +297,12 @@ fn literal(key: &str) -> String {
 async fn within<T>(
     operation: &'static str,
     partition: &PartitionKey,
-    seconds: u64,
+    patience: Duration,
     work: impl Future<Output = Result<T, StorageError>>,
 ) -> Result<T, StorageError> {
-    tokio::time::timeout(Duration::from_secs(seconds), work)
+    tokio::time::timeout(patience, work)
         .await
-        .unwrap_or_else(|_| Err(StorageError::timed_out(operation, partition, seconds)))
+        .unwrap_or_else(|_| Err(StorageError::timed_out(operation, partition, patience)))
 }
 
 fn refused(
@@ -322,5 +324,32 @@ fn refused(
             code: refusal.code,
             message: refusal.message,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_transaction_without_an_answer_ends_after_its_time_and_is_transient() {
+        // The system accepts the connection; nobody ever reads from it.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = silent.local_addr().unwrap();
+        let text = format!("AccountName=a;AccountKey=a2V5;TableEndpoint=http://{address}/a");
+        let account = StorageAccount::from_connection_string("Test", &text).unwrap();
+        let state = TableState {
+            patience: Duration::from_millis(300),
+            ..TableState::new(&account, "sluice").unwrap()
+        };
+
+        let delete = Operation::Delete {
+            row: "head".to_owned(),
+            if_match: None,
+        };
+        let partition = PartitionKey("orders@1".to_owned());
+        let error = state.transact(&partition, &[delete]).await.unwrap_err();
+        assert!(error.is_transient(), "{error:?}");
+        assert_eq!(error.source.to_string(), "no answer within 300ms");
     }
 }

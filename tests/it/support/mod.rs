@@ -1,6 +1,7 @@
 //! What tests share.
 
 pub(crate) mod stack;
+pub(crate) mod scripted;
 
 use std::sync::OnceLock;
 
