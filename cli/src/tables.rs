@@ -1,6 +1,6 @@
 //! Tables as people like to read them.
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
 use sluice::warehouse::TableRows;
 
@@ -8,7 +8,7 @@ use sluice::warehouse::TableRows;
 pub(crate) fn render(name: &str, rows: &TableRows) -> String {
     let mut table = Table::new();
     table
-        .load_preset(UTF8_HORIZONTAL_ONLY)
+        .load_style(UTF8_BORDERS_ONLY)
         .set_header(&rows.columns);
     for row in &rows.rows {
         table.add_row(row.iter().map(|value| value.as_deref().unwrap_or("null")));

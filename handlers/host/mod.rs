@@ -204,8 +204,16 @@ async fn gold(
 ) -> Result<String, Failure> {
     // A timer tells nothing that gold needs; its body is read so that the connection can be used again.
     app.bodies.read(body).await?;
-    let Published { ended, head, commits, files, rows, groups, transactions, rebuilt } =
-        app.gold.publish(Deadline::after(PUBLISH_TIME)).await?;
+    let Published {
+        ended,
+        head,
+        commits,
+        files,
+        rows,
+        groups,
+        transactions,
+        rebuilt,
+    } = app.gold.publish(Deadline::after(PUBLISH_TIME)).await?;
     if ended == Ended::NothingYet {
         return Ok("silver holds nothing yet".to_owned());
     }
@@ -224,7 +232,9 @@ async fn gold(
         elapsed_ms = milliseconds(started),
         "published"
     );
-    Ok(format!("published {rows} rows of {commits} commits as {groups} groups: {ended:?}"))
+    Ok(format!(
+        "published {rows} rows of {commits} commits as {groups} groups: {ended:?}"
+    ))
 }
 
 fn success(log: &str) -> Response {

@@ -497,7 +497,12 @@ fn definition(
     dimensions: &[DimensionColumn],
     measures: &[MeasureColumn],
 ) -> String {
-    let name_of = |index: usize| dataset.columns.get(index).map(|column| column.name.as_str());
+    let name_of = |index: usize| {
+        dataset
+            .columns
+            .get(index)
+            .map(|column| column.name.as_str())
+    };
     let mut text = format!("1 {grain:?}");
     for dimension in dimensions {
         text.push_str(&format!("|by {:?} {:?}", dimension.name, dimension.kind));

@@ -36,7 +36,10 @@ async fn silver_rows(stack: &Stack) -> Vec<RecordBatch> {
             assert_eq!(content.len() as u64, file.bytes);
             let reader = ParquetRecordBatchReaderBuilder::try_new(content).unwrap();
             let read: Vec<_> = reader.build().unwrap().map(Result::unwrap).collect();
-            assert_eq!(read.iter().map(|b| b.num_rows() as u64).sum::<u64>(), file.rows);
+            assert_eq!(
+                read.iter().map(|b| b.num_rows() as u64).sum::<u64>(),
+                file.rows
+            );
             batches.extend(read);
         }
     }
@@ -44,16 +47,28 @@ async fn silver_rows(stack: &Stack) -> Vec<RecordBatch> {
 }
 
 async fn gold_total(stack: &Stack) -> BTreeMap<String, Option<String>> {
-    let rows = stack.warehouse.read_table("gold_total_revenue", None, 10).await.unwrap();
+    let rows = stack
+        .warehouse
+        .read_table("gold_total_revenue", None, 10)
+        .await
+        .unwrap();
     assert_eq!(rows.rows.len(), 1, "one row for all time");
-    rows.columns.into_iter().zip(rows.rows.into_iter().next().unwrap()).collect()
+    rows.columns
+        .into_iter()
+        .zip(rows.rows.into_iter().next().unwrap())
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_event_is_a_line_and_a_row_a_duplicate_or_quarantined_and_gold_adds_up() {
     let stack = Stack::start("datasets/orders.toml").await;
     let good = orders(1..1_001);
-    let large = [b"{\"order_id\": 2000, \"amount\": 1, \"timestamp\": 1763120674, \"text\": \"", &vec![b'x'; 900_000][..], b"\"}"].concat();
+    let large = [
+        b"{\"order_id\": 2000, \"amount\": 1, \"timestamp\": 1763120674, \"text\": \"",
+        &vec![b'x'; 900_000][..],
+        b"\"}",
+    ]
+    .concat();
     let odd: Vec<Bytes> = vec![
         Bytes::from_static(b"\xff\xfe not text"),
         Bytes::from_static(b""),
@@ -64,11 +79,18 @@ async fn every_event_is_a_line_and_a_row_a_duplicate_or_quarantined_and_gold_add
         Bytes::from(large),
     ];
     stack.send(&good, &Destination::Any).await;
-    stack.send(&good[..100], &Destination::Partition("1".to_owned())).await;
-    stack.send(&odd, &Destination::Partition("0".to_owned())).await;
+    stack
+        .send(&good[..100], &Destination::Partition("1".to_owned()))
+        .await;
+    stack
+        .send(&odd, &Destination::Partition("0".to_owned()))
+        .await;
 
     let counts = stack.settle(1_107).await;
-    assert_eq!((counts.lines, counts.rows, counts.duplicates), (1_107, 1_002, 100));
+    assert_eq!(
+        (counts.lines, counts.rows, counts.duplicates),
+        (1_107, 1_002, 100)
+    );
     let expected: BTreeMap<RejectReason, u64> = [
         (RejectReason::NotAnObject, 2),
         (RejectReason::MissingField, 2),
@@ -77,12 +99,19 @@ async fn every_event_is_a_line_and_a_row_a_duplicate_or_quarantined_and_gold_add
     .into();
     assert_eq!(counts.quarantined, expected);
 
-    let mut sent: Vec<Vec<u8>> =
-        good.iter().chain(&good[..100]).chain(&odd).map(|body| body.to_vec()).collect();
+    let mut sent: Vec<Vec<u8>> = good
+        .iter()
+        .chain(&good[..100])
+        .chain(&odd)
+        .map(|body| body.to_vec())
+        .collect();
     let mut kept = stack.bronze_bodies().await;
     sent.sort_unstable();
     kept.sort_unstable();
-    assert!(sent == kept, "bronze holds the bytes that were sent (B1, B3)");
+    assert!(
+        sent == kept,
+        "bronze holds the bytes that were sent (B1, B3)"
+    );
 
     let batches = silver_rows(&stack).await;
     let column = |batch: &RecordBatch, name: &str| batch.column_by_name(name).unwrap().clone();
@@ -91,9 +120,18 @@ async fn every_event_is_a_line_and_a_row_a_duplicate_or_quarantined_and_gold_add
     for batch in &batches {
         let ids = column(batch, "order_id");
         assert_eq!(ids.null_count(), 0);
-        assert!(ids.as_primitive::<Int64Type>().values().iter().all(|id| (1..=2_000).contains(id)));
+        assert!(
+            ids.as_primitive::<Int64Type>()
+                .values()
+                .iter()
+                .all(|id| (1..=2_000).contains(id))
+        );
         let cents = column(batch, "amount");
-        amounts += cents.as_primitive::<Decimal128Type>().values().iter().sum::<i128>();
+        amounts += cents
+            .as_primitive::<Decimal128Type>()
+            .values()
+            .iter()
+            .sum::<i128>();
         rescued += batch.num_rows() - column(batch, "_rescued").null_count();
     }
     // 1 + 2 + … + 1000, a quarter each, and the two orders of 1.
@@ -129,10 +167,16 @@ async fn a_restart_goes_on_where_it_stopped_and_a_second_delivery_changes_nothin
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_put_by_hand_is_refined_and_a_foreign_one_is_left_alone() {
     let stack = Stack::start("datasets/orders.toml").await;
-    let lines: Vec<u8> = orders(0..50).iter().flat_map(|o| [o, &b"\n"[..]].concat()).collect();
+    let lines: Vec<u8> = orders(0..50)
+        .iter()
+        .flat_map(|o| [o, &b"\n"[..]].concat())
+        .collect();
     for name in ["orders/by-hand.jsonl", "other/by-hand.jsonl"] {
         let path = ObjectPath::new(paths::BRONZE, name);
-        let created = stack.lake.create(&path, lines.clone().into(), &Metadata::new()).await;
+        let created = stack
+            .lake
+            .create(&path, lines.clone().into(), &Metadata::new())
+            .await;
         assert_eq!(created.unwrap(), Created::New);
     }
     let counts = stack.settle(50).await;

@@ -136,7 +136,7 @@ impl Stack {
     pub(crate) fn connection(&self) -> Result<EventHubConnection, Box<dyn Error + Send + Sync>> {
         Ok(EventHubConnection::parse(
             &self.namespace.connection_string(),
-            HUB,
+            Some(HUB),
         )?)
     }
 

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use sluice::dataset::{Dataset, GoldTable};
 use sluice::event::EventTime;
 use sluice::lake::{AzureLake, BlobStore, paths};
-use sluice::state::{STATE_TABLE, TableState};
 use sluice::state::commit_log::{CommitLog, Counts, Version};
+use sluice::state::{STATE_TABLE, TableState};
 use sluice::warehouse::schema::GoldSchema;
 use sluice::warehouse::{self, Order, TableRows, Warehouse};
 
@@ -128,7 +128,9 @@ impl Watch {
         for table in &self.dataset.gold {
             tables.push((
                 table.table.clone(),
-                self.warehouse.read_table(&table.table, order(table), rows).await?,
+                self.warehouse
+                    .read_table(&table.table, order(table), rows)
+                    .await?,
             ));
         }
         for ranking in &self.dataset.rankings {
@@ -170,14 +172,26 @@ impl Watch {
 /// Returns the version that every gold table has reached.
 async fn published(warehouse: &dyn Warehouse, dataset: &Dataset) -> Option<Version> {
     let progress = warehouse.progress().await.ok()?;
-    let versions =
-        dataset.gold.iter().map(|table| progress.get(&table.table).map(|found| found.version));
-    versions.collect::<Option<Vec<Version>>>()?.into_iter().min()
+    let versions = dataset
+        .gold
+        .iter()
+        .map(|table| progress.get(&table.table).map(|found| found.version));
+    versions
+        .collect::<Option<Vec<Version>>>()?
+        .into_iter()
+        .min()
 }
 
 /// The newest rows first; without a time, the rows of the highest first measure.
 fn order(table: &GoldTable) -> Option<Order> {
     let first_measure = || table.measures.first().map(|measure| measure.name.clone());
-    let column = table.grain.time_column().map(str::to_owned).or_else(first_measure)?;
-    Some(Order { column, descending: true })
+    let column = table
+        .grain
+        .time_column()
+        .map(str::to_owned)
+        .or_else(first_measure)?;
+    Some(Order {
+        column,
+        descending: true,
+    })
 }

@@ -240,7 +240,9 @@ impl Hasher for HashHasher {
     )]
     fn write_i64(&mut self, start: i64) {
         // Starts are multiples of large numbers, so they are spread over all bits first.
-        self.0 ^= (start as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
+        self.0 ^= (start as u64)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            .rotate_left(29);
     }
 
     #[expect(

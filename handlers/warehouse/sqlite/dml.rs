@@ -28,7 +28,12 @@ impl MergeStatements {
         let key: Vec<String> = table.time().into_iter().chain([KEY]).map(quote).collect();
         let dimensions = table.dimensions.iter().map(|column| quote(&column.name));
         let measures = table.measures.iter().map(|column| quote(&column.name));
-        let columns: Vec<String> = key.iter().cloned().chain(dimensions).chain(measures).collect();
+        let columns: Vec<String> = key
+            .iter()
+            .cloned()
+            .chain(dimensions)
+            .chain(measures)
+            .collect();
         let columns = columns.join(", ");
         let count = key.len() + table.dimensions.len() + table.measures.len();
         let parameters = vec!["?"; count].join(", ");
@@ -74,7 +79,11 @@ pub(super) fn values(table: &TableSchema, row: Row) -> Vec<Value> {
     let measures = measures.zip(table.measures.iter().map(|column| column.kind));
     time.into_iter()
         .chain([Value::Blob(row.key.to_vec())])
-        .chain(dimensions.chain(measures).map(|(datum, kind)| value(datum, kind)))
+        .chain(
+            dimensions
+                .chain(measures)
+                .map(|(datum, kind)| value(datum, kind)),
+        )
         .collect()
 }
 

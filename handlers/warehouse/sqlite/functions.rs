@@ -63,9 +63,8 @@ fn merge(
     right: &str,
     combine: fn(i128, i128) -> Result<i128, DecimalError>,
 ) -> Result<String, DecimalError> {
-    let read = |text: &str| {
-        decimal::parse(text).ok_or_else(|| DecimalError::Malformed(text.to_owned()))
-    };
+    let read =
+        |text: &str| decimal::parse(text).ok_or_else(|| DecimalError::Malformed(text.to_owned()));
     let ((left, scale), (right, other)) = (read(left)?, read(right)?);
     if scale != other {
         return Err(DecimalError::Scales);

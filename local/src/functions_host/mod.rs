@@ -160,8 +160,13 @@ impl Host {
         };
         let (switch, stop) = StopSwitch::new();
         let switch = Arc::new(switch);
-        let (worker, ended) =
-            watch_over(spec, port, &client, options.events.clone(), Arc::clone(&switch));
+        let (worker, ended) = watch_over(
+            spec,
+            port,
+            &client,
+            options.events.clone(),
+            Arc::clone(&switch),
+        );
         let counters = Counters::default();
         let dispatch = HandlerDispatch {
             worker: worker.clone(),
@@ -185,7 +190,16 @@ impl Host {
         let started = Box::pin(starter.start()).await;
         let Starter { tasks, timers, .. } = starter;
         let drain = options.drain;
-        let host = Self { tasks, timers, worker, ended, switch, counters, drain, port };
+        let host = Self {
+            tasks,
+            timers,
+            worker,
+            ended,
+            switch,
+            counters,
+            drain,
+            port,
+        };
         match started {
             Ok(()) => Ok(host),
             Err(error) => {
@@ -215,15 +229,18 @@ impl Host {
             function: named(),
             reason: invoke::InvocationError::Stopping.to_string(),
         };
-        let timer =
-            self.timers.get(function).ok_or_else(|| HostError::NotATimer { function: named() })?;
+        let timer = self
+            .timers
+            .get(function)
+            .ok_or_else(|| HostError::NotATimer { function: named() })?;
         let (reply, outcome) = oneshot::channel();
         timer.send(reply).map_err(|_| stopped())?;
         match outcome.await {
             Ok(Outcome::Succeeded) => Ok(()),
-            Ok(Outcome::Failed(error)) => {
-                Err(HostError::Failed { function: named(), reason: error.to_string() })
-            }
+            Ok(Outcome::Failed(error)) => Err(HostError::Failed {
+                function: named(),
+                reason: error.to_string(),
+            }),
             Ok(Outcome::Stopped) | Err(_) => Err(stopped()),
         }
     }
@@ -239,7 +256,9 @@ impl Host {
     /// What is still in flight then is delivered again by the next host.
     pub async fn shutdown(mut self) {
         self.switch.stop();
-        let drained = tokio::time::timeout(self.drain, join_all(&mut self.tasks)).await.is_ok();
+        let drained = tokio::time::timeout(self.drain, join_all(&mut self.tasks))
+            .await
+            .is_ok();
         self.worker.stop();
         self.stopped().await;
         if !drained {

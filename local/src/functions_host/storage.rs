@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use azure_core::http::StatusCode;
 use azure_storage_blob::models::BlockBlobClientUploadOptions;
-use azure_storage_blob::{BlobServiceClient, BlobClient};
+use azure_storage_blob::{BlobClient, BlobServiceClient};
 use azure_storage_queue::{QueueClient, QueueServiceClient, QueueServiceClientOptions};
 use bytes::Bytes;
 use sluice::storage::StorageAccount;
@@ -32,7 +32,9 @@ pub(crate) async fn ensure_queue(
     name: &str,
 ) -> Result<QueueClient, String> {
     let failed = |error: &dyn std::error::Error| format!("open queue {name}: {}", chain(error));
-    let url = account.queue_service_url().map_err(|error| failed(&error))?;
+    let url = account
+        .queue_service_url()
+        .map_err(|error| failed(&error))?;
     let options = QueueServiceClientOptions {
         client_options: account.client_options(),
         ..Default::default()
@@ -53,9 +55,15 @@ pub(crate) async fn put(
     content: String,
     metadata: Option<HashMap<String, String>>,
 ) -> Result<(), azure_core::Error> {
-    let options = BlockBlobClientUploadOptions { metadata, ..Default::default() };
+    let options = BlockBlobClientUploadOptions {
+        metadata,
+        ..Default::default()
+    };
     let content = Bytes::from(content).into();
-    blob.block_blob_client().upload(content, Some(options)).await.map(|_| ())
+    blob.block_blob_client()
+        .upload(content, Some(options))
+        .await
+        .map(|_| ())
 }
 
 /// Reads a small blob as text; none if it is not there.

@@ -1,7 +1,7 @@
 //! What tests share.
 
-pub(crate) mod stack;
 pub(crate) mod scripted;
+pub(crate) mod stack;
 
 use std::sync::OnceLock;
 

@@ -45,7 +45,9 @@ impl Stack {
     /// Starts everything with the dataset file of the repository.
     pub(crate) async fn start(dataset_file: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let azurite = Azurite::start(AzuriteOptions::default()).await.expect("Azurite starts");
+        let azurite = Azurite::start(AzuriteOptions::default())
+            .await
+            .expect("Azurite starts");
         let namespace = Namespace::start(NamespaceConfig {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             data_dir: Some(folder.path().join("hubs")),
@@ -75,14 +77,17 @@ impl Stack {
                 env!("CARGO_BIN_EXE_handler").to_owned(),
             ),
         ];
-        let settings = settings.map(|(name, value)| (name.to_owned(), value)).into();
+        let settings = settings
+            .map(|(name, value)| (name.to_owned(), value))
+            .into();
 
         let account = StorageAccount::from_connection_string("LakeStorage", &storage)
             .expect("Azurite's connection string is one");
         let lake: Arc<dyn BlobStore> = Arc::new(AzureLake::new(&account).expect("a lake"));
         let state = Arc::new(TableState::new(&account, STATE_TABLE).expect("a state table"));
         let log = CommitLog::new(state, Arc::clone(&lake), &dataset);
-        let warehouse = warehouse::connect(&gold, GoldSchema::of(&dataset).expect("a schema")).expect("a warehouse");
+        let warehouse = warehouse::connect(&gold, GoldSchema::of(&dataset).expect("a schema"))
+            .expect("a warehouse");
         let mut stack = Self {
             dataset,
             lake,
@@ -110,7 +115,10 @@ impl Stack {
                 HostEvent::Stdout { line } => line,
                 other => format!("{other:?}"),
             };
-            output.lock().expect("no test panics while it logs").push(line);
+            output
+                .lock()
+                .expect("no test panics while it logs")
+                .push(line);
         });
         self.host = Some(Host::start(options).await.expect("the host starts"));
     }
@@ -126,8 +134,13 @@ impl Stack {
     pub(crate) async fn send(&self, events: &[Bytes], to: &Destination) {
         let text = self.namespace.connection_string();
         let connection = EventHubConnection::parse(&text, Some("events")).expect("a connection");
-        let producer = Producer::connect(connection).await.expect("the hub answers");
-        producer.send(events.to_vec(), to).await.expect("the hub takes events");
+        let producer = Producer::connect(connection)
+            .await
+            .expect("the hub answers");
+        producer
+            .send(events.to_vec(), to)
+            .await
+            .expect("the hub takes events");
         producer.close().await;
     }
 
@@ -149,7 +162,11 @@ impl Stack {
 
     async fn settled(&self, lines: u64) -> Option<Counts> {
         let head = self.log.head().await.expect("the head can be read")?;
-        let commits = self.log.commits_from_start(head.version).await.expect("the log is whole");
+        let commits = self
+            .log
+            .commits_from_start(head.version)
+            .await
+            .expect("the log is whole");
         let mut counts = Counts::default();
         commits.iter().for_each(|commit| counts.add(&commit.counts));
         let published = self.published().await;
@@ -159,7 +176,11 @@ impl Stack {
     async fn published(&self) -> Option<Version> {
         let progress = self.warehouse.progress().await.ok()?;
         let complete = progress.len() == self.dataset.gold.len();
-        progress.values().map(|progress| progress.version).min().filter(|_| complete)
+        progress
+            .values()
+            .map(|progress| progress.version)
+            .min()
+            .filter(|_| complete)
     }
 
     /// Returns the bodies that bronze holds, in no particular order.
@@ -167,10 +188,18 @@ impl Stack {
         let mut bodies = Vec::new();
         let prefix = paths::bronze_dataset(&self.dataset.name);
         for object in self.lake.list(&prefix).await.expect("bronze can be listed") {
-            let content = self.lake.get(&object.path).await.expect("bronze can be read");
+            let content = self
+                .lake
+                .get(&object.path)
+                .await
+                .expect("bronze can be read");
             let content = content.expect("a listed object is there");
             let lines = content.strip_suffix(b"\n").expect("the last line ends");
-            bodies.extend(lines.split(|byte| *byte == b'\n').map(|l| restore_body(l).into_owned()));
+            bodies.extend(
+                lines
+                    .split(|byte| *byte == b'\n')
+                    .map(|l| restore_body(l).into_owned()),
+            );
         }
         bodies
     }
@@ -178,13 +207,23 @@ impl Stack {
     /// Ends everything.
     pub(crate) async fn shutdown(mut self) {
         self.stop_host().await;
-        self.namespace.shutdown().await.expect("the namespace stops");
+        self.namespace
+            .shutdown()
+            .await
+            .expect("the namespace stops");
         self.azurite.shutdown().await.expect("Azurite stops");
     }
 
     fn tail(&self) -> String {
         let output = self.output.lock().expect("no test panics while it logs");
-        output.iter().rev().take(30).rev().cloned().collect::<Vec<_>>().join("\n")
+        output
+            .iter()
+            .rev()
+            .take(30)
+            .rev()
+            .cloned()
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 }
 
