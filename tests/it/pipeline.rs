@@ -59,17 +59,13 @@ async fn gold_total(stack: &Stack) -> BTreeMap<String, Option<String>> {
         .collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_event_is_a_line_and_a_row_a_duplicate_or_quarantined_and_gold_adds_up() {
-    let stack = Stack::start("datasets/orders.toml").await;
-    let good = orders(1..1_001);
-    let large = [
-        b"{\"order_id\": 2000, \"amount\": 1, \"timestamp\": 1763120674, \"text\": \"",
-        &vec![b'x'; 900_000][..],
-        b"\"}",
-    ]
-    .concat();
-    let odd: Vec<Bytes> = vec![
+/// Bodies that cannot be a line, or no row, and two odd ones that are rows.
+fn odd_events() -> Vec<Bytes> {
+    let large = format!(
+        r#"{{"order_id": 2000, "amount": 1, "timestamp": {TIME}, "text": "{}"}}"#,
+        "x".repeat(900_000)
+    );
+    vec![
         Bytes::from_static(b"\xff\xfe not text"),
         Bytes::from_static(b""),
         Bytes::from_static(b"{\"order_id\": 1001, \"amount\": 1, \n\"timestamp\": 1763120674}"),
@@ -77,20 +73,19 @@ async fn every_event_is_a_line_and_a_row_a_duplicate_or_quarantined_and_gold_add
         Bytes::from_static(b"{\"order_id\": 1002, \"timestamp\": 1763120674}"),
         Bytes::from_static(b"{\"order_id\": 1003, \"amount\": -1, \"timestamp\": 1763120674}"),
         Bytes::from(large),
-    ];
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_event_is_a_line_and_a_row_a_duplicate_or_quarantined_and_gold_adds_up() {
+    let stack = Stack::start("datasets/orders.toml").await;
+    let (good, odd) = (orders(1..1_001), odd_events());
     stack.send(&good, &Destination::Any).await;
-    stack
-        .send(&good[..100], &Destination::Partition("1".to_owned()))
-        .await;
-    stack
-        .send(&odd, &Destination::Partition("0".to_owned()))
-        .await;
+    stack.send(&good[..100], &Destination::Partition("1".to_owned())).await;
+    stack.send(&odd, &Destination::Partition("0".to_owned())).await;
 
     let counts = stack.settle(1_107).await;
-    assert_eq!(
-        (counts.lines, counts.rows, counts.duplicates),
-        (1_107, 1_002, 100)
-    );
+    assert_eq!((counts.lines, counts.rows, counts.duplicates), (1_107, 1_002, 100));
     let expected: BTreeMap<RejectReason, u64> = [
         (RejectReason::NotAnObject, 2),
         (RejectReason::MissingField, 2),
@@ -99,49 +94,33 @@ async fn every_event_is_a_line_and_a_row_a_duplicate_or_quarantined_and_gold_add
     .into();
     assert_eq!(counts.quarantined, expected);
 
-    let mut sent: Vec<Vec<u8>> = good
-        .iter()
-        .chain(&good[..100])
-        .chain(&odd)
-        .map(|body| body.to_vec())
-        .collect();
+    let sent = good.iter().chain(&good[..100]).chain(&odd);
+    let mut sent: Vec<Vec<u8>> = sent.map(|body| body.to_vec()).collect();
     let mut kept = stack.bronze_bodies().await;
     sent.sort_unstable();
     kept.sort_unstable();
-    assert!(
-        sent == kept,
-        "bronze holds the bytes that were sent (B1, B3)"
-    );
+    assert!(sent == kept, "bronze holds the bytes that were sent (B1, B3)");
 
-    let batches = silver_rows(&stack).await;
-    let column = |batch: &RecordBatch, name: &str| batch.column_by_name(name).unwrap().clone();
-    let mut amounts = 0i128;
-    let mut rescued = 0;
-    for batch in &batches {
-        let ids = column(batch, "order_id");
-        assert_eq!(ids.null_count(), 0);
-        assert!(
-            ids.as_primitive::<Int64Type>()
-                .values()
-                .iter()
-                .all(|id| (1..=2_000).contains(id))
-        );
-        let cents = column(batch, "amount");
-        amounts += cents
-            .as_primitive::<Decimal128Type>()
-            .values()
-            .iter()
-            .sum::<i128>();
-        rescued += batch.num_rows() - column(batch, "_rescued").null_count();
-    }
-    // 1 + 2 + … + 1000, a quarter each, and the two orders of 1.
-    assert_eq!(amounts, 50_050_000 + 25_000 + 200);
-    assert_eq!(rescued, 1_001);
-
+    check_silver(&silver_rows(&stack).await);
     let gold = gold_total(&stack).await;
     assert_eq!(gold["total_orders"].as_deref(), Some("1002"));
     assert_eq!(gold["total_amount"].as_deref(), Some("500752.00"));
     stack.shutdown().await;
+}
+
+fn check_silver(batches: &[RecordBatch]) {
+    let mut amounts = 0i128;
+    let mut rescued = 0;
+    for batch in batches {
+        let column = |name: &str| batch.column_by_name(name).unwrap();
+        let ids = column("order_id").as_primitive::<Int64Type>();
+        assert!(ids.values().iter().all(|id| (1..=2_000).contains(id)));
+        amounts += column("amount").as_primitive::<Decimal128Type>().values().iter().sum::<i128>();
+        rescued += batch.num_rows() - column("_rescued").null_count();
+    }
+    // 1 + 2 + ... + 1000, a quarter each, and the two orders of 1.
+    assert_eq!(amounts, 50_050_000 + 25_000 + 200);
+    assert_eq!(rescued, 1_001);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,7 +154,7 @@ async fn an_object_put_by_hand_is_refined_and_a_foreign_one_is_left_alone() {
         let path = ObjectPath::new(paths::BRONZE, name);
         let created = stack
             .lake
-            .create(&path, lines.clone().into(), &Metadata::new())
+            .create(&path, Bytes::from(lines.clone()), &Metadata::new())
             .await;
         assert_eq!(created.unwrap(), Created::New);
     }

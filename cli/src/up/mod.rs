@@ -72,6 +72,9 @@ pub(crate) struct UpArguments {
     /// Build and run the handler optimised
     #[arg(long)]
     release: bool,
+    /// Run this handler instead of building one
+    #[arg(long, value_name = "FILE", conflicts_with = "release")]
+    handler: Option<PathBuf>,
 }
 
 /// Runs the pipeline; returns whether everything adds up.
@@ -85,7 +88,10 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
     }
     std::fs::create_dir_all(&state_dir)?;
 
-    let handler = build::handler(&root, arguments.release).await?;
+    let handler = match &arguments.handler {
+        Some(handler) => std::fs::canonicalize(handler)?,
+        None => build::handler(&root, arguments.release).await?,
+    };
     let dataset_file = std::fs::canonicalize(&arguments.dataset)?;
     let stack = Stack::start(stack::Plan {
         root,

@@ -119,58 +119,17 @@ impl Screen {
     }
 
     fn lines(&self, snapshot: &Snapshot, progress: Progress) -> Vec<String> {
-        let counts = &snapshot.counts;
-        let layer = |name: &str, rate: u64, total: u64, text: String| {
-            format!(
-                "  {name:<8}{:>9}/s {:>13}  {text}",
-                thousands(rate),
-                thousands(total)
-            )
-        };
         let end = match (self.ends, progress.is_done) {
             (true, true) => "all sent",
             (true, false) => "sending",
             (false, _) => "Ctrl-C stops",
         };
-        let mut lines = vec![
-            format!(
-                "sluice up  {}  {}  {end}",
-                self.dataset,
-                elapsed(self.started)
-            ),
-            layer(
-                "hub",
-                self.rate(|s| s.hub_events),
-                snapshot.hub_events,
-                format!("events, {} sent by this run", thousands(progress.sent)),
-            ),
-            layer(
-                "bronze",
-                self.rate(|s| s.bronze_events),
-                snapshot.bronze_events,
-                format!("events in {} objects", thousands(snapshot.bronze_objects)),
-            ),
-            layer(
-                "silver",
-                self.rate(|s| s.counts.lines),
-                counts.rows,
-                format!(
-                    "rows in {} files, {} duplicates, {} late, {} quarantined",
-                    thousands(snapshot.silver_files),
-                    thousands(counts.duplicates),
-                    thousands(counts.late),
-                    thousands(counts.quarantined_total()),
-                ),
-            ),
-        ];
-        if !counts.quarantined.is_empty() {
-            let reasons: Vec<String> = counts
-                .quarantined
-                .iter()
-                .map(|(reason, count)| format!("{reason} {}", thousands(*count)))
-                .collect();
-            lines.push(format!("{:>36}quarantined: {}", "", reasons.join(", ")));
-        }
+        let mut lines = vec![format!(
+            "sluice up  {}  {}  {end}",
+            self.dataset,
+            elapsed(self.started)
+        )];
+        lines.extend(self.layers(snapshot, progress));
         lines.push(watermark_line(snapshot));
         lines.push(gold_line(snapshot));
         for (name, rows) in &snapshot.gold {
@@ -181,8 +140,34 @@ impl Screen {
         lines.push(String::new());
         lines.push(format!("  send your own events to  {}", self.connection));
         lines.push(format!("  logs of host and handler {}", self.log_file));
-        for message in &snapshot.messages {
-            lines.push(format!("  ! {message}"));
+        lines.extend(snapshot.messages.iter().map(|message| format!("  ! {message}")));
+        lines
+    }
+
+    fn layers(&self, snapshot: &Snapshot, progress: Progress) -> Vec<String> {
+        let counts = &snapshot.counts;
+        let layer = |name: &str, rate: u64, total: u64, text: String| {
+            format!("  {name:<8}{:>9}/s {:>13}  {text}", thousands(rate), thousands(total))
+        };
+        let sent = format!("events, {} sent by this run", thousands(progress.sent));
+        let objects = format!("events in {} objects", thousands(snapshot.bronze_objects));
+        let rows = format!(
+            "rows in {} files, {} duplicates, {} late, {} quarantined",
+            thousands(snapshot.silver_files),
+            thousands(counts.duplicates),
+            thousands(counts.late),
+            thousands(counts.quarantined_total()),
+        );
+        let mut lines = vec![
+            layer("hub", self.rate(|s| s.hub_events), snapshot.hub_events, sent),
+            layer("bronze", self.rate(|s| s.bronze_events), snapshot.bronze_events, objects),
+            layer("silver", self.rate(|s| s.counts.lines), counts.rows, rows),
+        ];
+        if !counts.quarantined.is_empty() {
+            let reasons = counts.quarantined.iter();
+            let reasons: Vec<String> =
+                reasons.map(|(reason, count)| format!("{reason} {}", thousands(*count))).collect();
+            lines.push(format!("{:>36}quarantined: {}", "", reasons.join(", ")));
         }
         lines
     }
@@ -226,7 +211,7 @@ pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
