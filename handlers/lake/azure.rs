@@ -232,17 +232,20 @@ impl BlobStore for AzureLake {
             .into_pages();
 
         let mut found = Vec::new();
+        let mut first = true;
         loop {
             let page = within(OPERATION, prefix, async {
                 match pages.try_next().await {
                     Ok(Some(page)) => Ok(Some(page.into_model()?)),
-                    Err(error) if is_missing(&error) => Ok(None),
                     Ok(None) => Ok(None),
+                    // The container may be missing from the start, but not go away between two pages.
+                    Err(error) if first && is_missing(&error) => Ok(None),
                     Err(error) => Err(error),
                 }
             })
             .await?;
             let Some(page) = page else { break };
+            first = false;
             let items = page.blob_items.into_iter();
             found.extend(items.filter_map(|item| described(prefix.container(), item)));
         }

@@ -28,7 +28,8 @@ use crate::storage::{
 };
 use batch::Answer;
 
-/// The longest that a transaction takes, in seconds. It may still take effect after that, for as long again, at most.
+/// The longest that a transaction takes, in seconds, the creation of a missing table included. One that was not answered
+/// by then may still take effect: the service gives itself 30 seconds, too.
 pub const TRANSACTION_SECONDS: u64 = 30;
 /// The longest that a read of one page takes, the repetitions included, in seconds.
 const READ_SECONDS: u64 = 120;
@@ -262,7 +263,12 @@ impl StateStore for TableState {
         loop {
             let query = format!("$filter={filter}{next}");
             let Some(answer) = self.read(partition, &resource, Some(&query)).await? else {
-                return Ok(found);
+                // The table may be missing from the start, but not go away between two pages.
+                return if next.is_empty() {
+                    Ok(found)
+                } else {
+                    Err(gone(partition))
+                };
             };
             let page = entity::decode_page(answer.body())
                 .map_err(|problem| problem.of(READ, partition))?;
@@ -272,6 +278,15 @@ impl StateStore for TableState {
                 return Ok(found);
             }
         }
+    }
+}
+
+fn gone(partition: &PartitionKey) -> StorageError {
+    StorageError {
+        operation: READ,
+        object: partition.to_string(),
+        kind: ErrorKind::NotFound,
+        source: Box::new(Cause::NoAnswer("the table went away".to_owned())),
     }
 }
 

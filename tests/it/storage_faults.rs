@@ -206,6 +206,28 @@ async fn a_missing_table_is_an_empty_one() {
 }
 
 #[tokio::test]
+async fn what_goes_away_between_two_pages_is_not_taken_for_the_end() {
+    let more = &[("x-ms-continuation-NextPartitionKey", "1!8!b3Jk")];
+    let first = Reply::with(200, more, &page(&["log|1"]));
+    let server = Scripted::start([first, Reply::with(404, &[], NO_TABLE)]);
+    let range = RowRange::prefix("log|");
+    let error = state(&server)
+        .range(&partition(), &range)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NotFound);
+
+    let first =
+        "<EnumerationResults><Blobs></Blobs><NextMarker>2</NextMarker></EnumerationResults>";
+    let server = Scripted::start([Reply::with(200, &[], first), Reply::status(404)]);
+    let error = lake(&server)
+        .list(&ObjectPath::new("bronze", ""))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NotFound);
+}
+
+#[tokio::test]
 async fn every_request_is_signed_and_no_failure_tells_how() {
     let mut server = Scripted::start([Reply::Drop]);
     let error = transact(&server).await.unwrap_err();
