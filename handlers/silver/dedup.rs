@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 
+use super::RefineError;
 use super::key::hash_keys;
 use super::keys::{KeyCache, KeySet};
-use super::parquet::{ReadFileError, read_columns};
+use super::parquet::read_columns;
 use super::period::Segment;
 use super::prepare::Rows;
 use crate::dataset::Dataset;
@@ -49,7 +50,7 @@ impl Known<'_> {
         rows: &Rows,
         rows_by_time: &mut Vec<u32>,
         overlapping: impl Fn(EventTime, EventTime, EventTime) -> Vec<DataFile>,
-    ) -> Result<usize, ReadFileError> {
+    ) -> Result<usize, RefineError> {
         let times: Vec<i64> = rows_by_time
             .iter()
             .map(|row| rows.event_time(*row))
@@ -92,7 +93,7 @@ impl Known<'_> {
         rows: &Rows,
         candidates: &[u32],
         files: Vec<DataFile>,
-    ) -> Result<Vec<u32>, ReadFileError> {
+    ) -> Result<Vec<u32>, RefineError> {
         let index: KeyIndex = candidates
             .iter()
             .map(|row| (rows.key(*row), *row))
@@ -133,14 +134,16 @@ async fn stream_file(
     file: DataFile,
     index: &KeyIndex,
     max_kept: usize,
-) -> Result<FileKeys, ReadFileError> {
+) -> Result<FileKeys, RefineError> {
     let rows = usize::try_from(file.rows).unwrap_or(usize::MAX);
     let mut keys = (rows <= max_kept).then(|| KeySet::with_capacity(rows));
     let mut found = Vec::new();
-    let mut batches = read_columns(lake, &file, dataset, &dataset.key).await?;
+    let mut batches = read_columns(lake, &file, dataset, &dataset.key)
+        .await
+        .map_err(RefineError::Read)?;
     let all: Vec<usize> = (0..dataset.key.len()).collect();
-    while let Some(batch) = batches.try_next().await? {
-        for key in hash_keys(batch.columns(), &all) {
+    while let Some(batch) = batches.try_next().await.map_err(RefineError::Read)? {
+        for key in hash_keys(batch.columns(), &all)? {
             found.extend(index.get(&key));
             if let Some(keys) = &mut keys {
                 keys.insert(key);

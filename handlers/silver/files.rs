@@ -3,13 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, DictionaryArray, Int32Array, Int64Array, RecordBatch, StringArray,
-    TimestampMicrosecondArray, UInt32Array,
-};
-use arrow::compute::take;
-use arrow::datatypes::Int32Type;
-use arrow::error::ArrowError;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -18,7 +11,7 @@ use serde_json::json;
 
 use super::keys::KeySet;
 use super::period::{Segment, segments, split_outliers};
-use super::prepare::{Prepared, Rejected, SharedPrepared, SourceFacts};
+use super::prepare::{Prepared, Rejected, SourceFacts};
 use super::schema::arrow_schema;
 use super::{RefineError, parquet};
 use crate::dataset::Dataset;
@@ -49,7 +42,7 @@ pub(super) struct Written {
 pub(super) async fn write(
     lake: &Arc<dyn BlobStore>,
     dataset: &Arc<Dataset>,
-    prepared: &SharedPrepared,
+    prepared: &Arc<Prepared>,
     rows_by_time: &[u32],
     id: String,
 ) -> Result<Written, RefineError> {
@@ -96,7 +89,7 @@ pub(super) async fn write(
 async fn write_file(
     lake: &Arc<dyn BlobStore>,
     dataset: &Arc<Dataset>,
-    prepared: &SharedPrepared,
+    prepared: &Arc<Prepared>,
     segment: Segment,
     rows: Vec<u32>,
     path: ObjectPath,
@@ -105,7 +98,11 @@ async fn write_file(
     let count = rows.len() as u64;
     let encode = move || {
         let keys: Vec<u128> = rows.iter().map(|row| prepared.rows.key(*row)).collect();
-        let batch = assemble(&dataset, &prepared, rows)?;
+        let names: Vec<&str> = prepared.sources.iter().map(|s| s.name.as_str()).collect();
+        let batch = prepared
+            .rows
+            .cast
+            .batch(&arrow_schema(&dataset), &names, &rows)?;
         let content = parquet::encode(&batch, dataset.event_time)?;
         Ok::<_, RefineError>((content, KeySet::of(&keys)))
     };
@@ -125,53 +122,6 @@ async fn write_file(
     Ok((file, keys))
 }
 
-/// Puts rows together with where they came from.
-fn assemble(
-    dataset: &Dataset,
-    prepared: &Prepared,
-    rows: Vec<u32>,
-) -> Result<RecordBatch, ArrowError> {
-    let indices = UInt32Array::from(rows);
-    let picked = || indices.values().iter();
-    let mut columns: Vec<ArrayRef> = Vec::with_capacity(prepared.rows.columns.len() + 4);
-    for column in &prepared.rows.columns {
-        columns.push(take(column, &indices, None)?);
-    }
-
-    let names = prepared.sources.iter().map(|source| source.name.as_str());
-    let sources = Int32Array::from_iter_values(
-        picked().map(|row| i32::try_from(prepared.rows.source(*row)).unwrap_or_default()),
-    );
-    let names = Arc::new(StringArray::from_iter_values(names));
-    columns.push(Arc::new(DictionaryArray::<Int32Type>::try_new(
-        sources, names,
-    )?));
-
-    let sequence = |row: &u32| {
-        prepared
-            .rows
-            .sequence_numbers
-            .get(*row as usize)
-            .copied()
-            .flatten()
-    };
-    columns.push(Arc::new(picked().map(sequence).collect::<Int64Array>()));
-
-    let enqueued = |row: &u32| {
-        let source = prepared.sources.get(prepared.rows.source(*row) as usize);
-        source
-            .map(|source| source.enqueued_time.as_event_time().0)
-            .unwrap_or_default()
-    };
-    let times = TimestampMicrosecondArray::from_iter_values(picked().map(enqueued));
-    columns.push(Arc::new(times.with_timezone("UTC")));
-
-    if let Some(rescued) = &prepared.rows.rescued {
-        columns.push(take(rescued, &indices, None)?);
-    }
-    RecordBatch::try_new(arrow_schema(dataset), columns)
-}
-
 async fn write_quarantine(
     lake: &Arc<dyn BlobStore>,
     dataset: &Dataset,
@@ -185,7 +135,7 @@ async fn write_quarantine(
     let writes: Vec<_> = bad
         .map(|source| {
             let path = paths::quarantine(dataset, &source.name, id);
-            write_bad_lines(lake, source, path)
+            write_bad_lines(lake, dataset, source, path)
         })
         .collect();
     stream::iter(writes)
@@ -196,16 +146,17 @@ async fn write_quarantine(
 
 async fn write_bad_lines(
     lake: &Arc<dyn BlobStore>,
+    dataset: &Dataset,
     source: &SourceFacts,
     path: ObjectPath,
 ) -> Result<(String, ObjectPath), RefineError> {
-    lake.create(&path, quarantine_lines(source), &Metadata::new())
+    lake.create(&path, quarantine_lines(dataset, source), &Metadata::new())
         .await?;
     Ok((source.name.clone(), path))
 }
 
 /// Writes bad lines as JSON lines: where each came from, why it was set aside, and its bytes.
-fn quarantine_lines(source: &SourceFacts) -> Bytes {
+fn quarantine_lines(dataset: &Dataset, source: &SourceFacts) -> Bytes {
     let mut content = Vec::new();
     for Rejected { line, reject, body } in &source.rejected {
         let sequence_number = source.range.map(|range| {
@@ -214,13 +165,14 @@ fn quarantine_lines(source: &SourceFacts) -> Bytes {
                 .0
                 .saturating_add(i64::try_from(*line).unwrap_or(i64::MAX))
         });
+        let column = reject.column.and_then(|index| dataset.columns.get(index));
         let mut record = json!({
             "source": source.name,
             "line": line,
             "sequence_number": sequence_number,
             "enqueued_time": source.enqueued_time.to_string(),
             "reason": reject.reason.as_str(),
-            "column": reject.column,
+            "column": column.map(|column| column.name.as_str()),
             "position": reject.position,
             "detail": reject.detail,
         });

@@ -11,7 +11,7 @@ use super::dedup::Known;
 use super::files::{self, Written};
 use super::keys::KeyCache;
 use super::live::LiveFiles;
-use super::prepare::{Prepared, SharedPrepared};
+use super::prepare::Prepared;
 use super::schema_change::{Change, Recorded};
 use super::source::{Refined, Source};
 use super::watermark::{self, Seen};
@@ -45,7 +45,7 @@ pub(super) struct Committer {
 struct Work {
     /// The names of the sources, in order.
     names: Vec<String>,
-    prepared: SharedPrepared,
+    prepared: Arc<Prepared>,
     /// The rows that no live file holds at `checked`, by event time.
     rows_by_time: Vec<u32>,
     checked: Version,
@@ -76,7 +76,7 @@ impl Work {
         let dataset = Arc::clone(dataset);
         let prepare = move || Prepared::of(&dataset, &todo);
         let prepared = tokio::task::spawn_blocking(prepare).await;
-        let prepared = Arc::new(prepared.map_err(RefineError::Interrupted)?);
+        let prepared = Arc::new(prepared.map_err(RefineError::Interrupted)??);
         let rows_by_time = prepared.distinct.clone();
         Ok(Self {
             names,
@@ -243,8 +243,7 @@ impl Committer {
             |period, min, max| against.overlapping(period, min, max).cloned().collect();
         let dropped = known
             .drop_known(&work.prepared.rows, &mut work.rows_by_time, overlapping)
-            .await
-            .map_err(RefineError::Read)?;
+            .await?;
         work.checked = live.version();
         if dropped > 0 {
             work.written = None;

@@ -5,18 +5,21 @@
 //! refers to. Any conflict and any unknown outcome means to start over at the head; the ledger then tells what is
 //! done.
 
+mod builder;
 pub mod cast;
 mod dedup;
 mod files;
 mod group;
-pub mod json;
+mod json;
 pub mod key;
 pub mod keys;
 pub mod live;
 pub mod parquet;
+mod parse;
 mod period;
 mod prepare;
 mod queue;
+pub mod rows;
 pub mod schema;
 mod schema_change;
 mod source;
@@ -82,6 +85,9 @@ pub enum RefineError {
     /// Rows do not fit the columns of silver.
     #[error("assemble rows")]
     Assemble(#[from] ArrowError),
+    /// Keys cannot be hashed.
+    #[error(transparent)]
+    Hash(#[from] key::HashError),
     /// Rows cannot be encoded.
     #[error(transparent)]
     Encode(#[from] parquet::EncodeError),
@@ -108,6 +114,7 @@ impl RefineError {
             Self::Read(_)
             | Self::FileLost { .. }
             | Self::Assemble(_)
+            | Self::Hash(_)
             | Self::Encode(_)
             | Self::Incompatible(_)
             | Self::Interrupted(_)

@@ -1,13 +1,11 @@
 //! Sources in, typed rows out: cast, each key once, sorted by event time. Pure.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use arrow::array::ArrayRef;
-
+use super::RefineError;
 use super::cast::{Caster, LineContext, Reject};
-use super::key::hash_keys;
 use super::keys::KeySet;
+use super::rows::Cast;
 use super::source::Source;
 use crate::bronze::line::restore_body;
 use crate::dataset::Dataset;
@@ -47,21 +45,11 @@ impl SourceFacts {
     }
 }
 
-/// The good lines of a group of sources, as columns.
+/// The good lines of a group of sources, as columns, each with the hash of its key.
 #[derive(Debug)]
 pub(super) struct Rows {
-    /// The dataset's columns, in its order.
-    pub(super) columns: Vec<ArrayRef>,
-    /// The unknown fields, where the dataset keeps them.
-    pub(super) rescued: Option<ArrayRef>,
-    /// The event time of each row, in microseconds.
-    pub(super) event_times: Vec<i64>,
-    /// The source of each row, as an index into the group's sources.
-    pub(super) sources: Vec<u32>,
-    /// The sequence number of each row, where its source tells.
-    pub(super) sequence_numbers: Vec<Option<i64>>,
-    /// The hash of each row's key.
-    pub(super) keys: Vec<u128>,
+    pub(super) cast: Cast,
+    keys: Vec<u128>,
 }
 
 /// A group of sources, cast. It depends on the sources alone.
@@ -77,7 +65,10 @@ pub(super) struct Prepared {
 
 impl Prepared {
     /// Casts the lines of the sources.
-    pub(super) fn of(dataset: &Dataset, sources: &[Source]) -> Self {
+    ///
+    /// # Errors
+    /// Fails if they are too many for one group.
+    pub(super) fn of(dataset: &Dataset, sources: &[Source]) -> Result<Self, RefineError> {
         let mut ordered: Vec<&Source> = sources.iter().collect();
         ordered.sort_by(|a, b| a.name.cmp(&b.name));
 
@@ -86,34 +77,27 @@ impl Prepared {
             .zip(ordered)
             .map(|(index, source)| cast_source(&mut caster, index, source))
             .collect();
-        let cast = caster.finish();
-        for (source, time) in cast.sources.iter().zip(&cast.event_times) {
+        let cast = caster.finish()?;
+        for (source, time) in cast.sources.iter().zip(cast.event_times()) {
             if let Some(facts) = facts.get_mut(*source as usize) {
                 facts.event_time = facts.event_time.max(Some(EventTime(*time)));
             }
         }
 
-        let keys = hash_keys(&cast.columns, &dataset.key);
-        let distinct = distinct_by_time(&keys, &cast.event_times);
-        let rows = Rows {
-            columns: cast.columns,
-            rescued: cast.rescued,
-            event_times: cast.event_times,
-            sources: cast.sources,
-            sequence_numbers: cast.sequence_numbers,
-            keys,
-        };
-        Self {
+        let keys = cast.key_hashes(&dataset.key)?;
+        let distinct = distinct_by_time(&keys, cast.event_times());
+        Ok(Self {
             sources: facts,
-            rows,
+            rows: Rows { cast, keys },
             distinct,
-        }
+        })
     }
 }
 
 impl Rows {
     pub(super) fn event_time(&self, row: u32) -> i64 {
-        self.event_times
+        self.cast
+            .event_times()
             .get(row as usize)
             .copied()
             .unwrap_or_default()
@@ -124,7 +108,11 @@ impl Rows {
     }
 
     pub(super) fn source(&self, row: u32) -> u32 {
-        self.sources.get(row as usize).copied().unwrap_or_default()
+        self.cast
+            .sources
+            .get(row as usize)
+            .copied()
+            .unwrap_or_default()
     }
 }
 
@@ -191,9 +179,6 @@ fn distinct_by_time(keys: &[u128], event_times: &[i64]) -> Vec<u32> {
     }
     rows.into_iter().map(|(_, row)| row).collect()
 }
-
-/// Shares the columns of a group with the threads that encode its files.
-pub(super) type SharedPrepared = Arc<Prepared>;
 
 #[cfg(test)]
 mod tests {

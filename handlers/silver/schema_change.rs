@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::{ColumnType, Dataset, Period, UnknownFields};
+use crate::dataset::{Dataset, Period, UnknownFields};
 
 /// The columns of silver as the log records them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ impl Recorded {
         };
         let columns = dataset.columns.iter().map(|column| RecordedColumn {
             name: column.name.clone(),
-            kind: type_name(column.kind),
+            kind: column.kind.to_string(),
             required: column.required,
         });
         Self {
@@ -103,20 +103,6 @@ impl Recorded {
             true => Change::Widen,
             false => Change::Refuse(problems),
         }
-    }
-}
-
-/// Names the type of values, whatever events write them like.
-fn type_name(kind: ColumnType) -> String {
-    match kind {
-        ColumnType::Int64 => "int64".to_owned(),
-        ColumnType::Double => "double".to_owned(),
-        ColumnType::Decimal { precision, scale } => format!("decimal({precision},{scale})"),
-        ColumnType::String => "string".to_owned(),
-        ColumnType::Bool => "bool".to_owned(),
-        ColumnType::Timestamp(_) => "timestamp".to_owned(),
-        ColumnType::Date => "date".to_owned(),
-        ColumnType::Json => "json".to_owned(),
     }
 }
 

@@ -81,11 +81,18 @@ async fn every_event_is_a_line_and_a_row_a_duplicate_or_quarantined_and_gold_add
     let stack = Stack::start("datasets/orders.toml").await;
     let (good, odd) = (orders(1..1_001), odd_events());
     stack.send(&good, &Destination::Any).await;
-    stack.send(&good[..100], &Destination::Partition("1".to_owned())).await;
-    stack.send(&odd, &Destination::Partition("0".to_owned())).await;
+    stack
+        .send(&good[..100], &Destination::Partition("1".to_owned()))
+        .await;
+    stack
+        .send(&odd, &Destination::Partition("0".to_owned()))
+        .await;
 
     let counts = stack.settle(1_107).await;
-    assert_eq!((counts.lines, counts.rows, counts.duplicates), (1_107, 1_002, 100));
+    assert_eq!(
+        (counts.lines, counts.rows, counts.duplicates),
+        (1_107, 1_002, 100)
+    );
     let expected: BTreeMap<RejectReason, u64> = [
         (RejectReason::NotAnObject, 2),
         (RejectReason::MissingField, 2),
@@ -99,7 +106,10 @@ async fn every_event_is_a_line_and_a_row_a_duplicate_or_quarantined_and_gold_add
     let mut kept = stack.bronze_bodies().await;
     sent.sort_unstable();
     kept.sort_unstable();
-    assert!(sent == kept, "bronze holds the bytes that were sent (B1, B3)");
+    assert!(
+        sent == kept,
+        "bronze holds the bytes that were sent (B1, B3)"
+    );
 
     check_silver(&silver_rows(&stack).await);
     let gold = gold_total(&stack).await;
@@ -115,7 +125,11 @@ fn check_silver(batches: &[RecordBatch]) {
         let column = |name: &str| batch.column_by_name(name).unwrap();
         let ids = column("order_id").as_primitive::<Int64Type>();
         assert!(ids.values().iter().all(|id| (1..=2_000).contains(id)));
-        amounts += column("amount").as_primitive::<Decimal128Type>().values().iter().sum::<i128>();
+        amounts += column("amount")
+            .as_primitive::<Decimal128Type>()
+            .values()
+            .iter()
+            .sum::<i128>();
         rescued += batch.num_rows() - column("_rescued").null_count();
     }
     // 1 + 2 + ... + 1000, a quarter each, and the two orders of 1.

@@ -140,14 +140,23 @@ impl Screen {
         lines.push(String::new());
         lines.push(format!("  send your own events to  {}", self.connection));
         lines.push(format!("  logs of host and handler {}", self.log_file));
-        lines.extend(snapshot.messages.iter().map(|message| format!("  ! {message}")));
+        lines.extend(
+            snapshot
+                .messages
+                .iter()
+                .map(|message| format!("  ! {message}")),
+        );
         lines
     }
 
     fn layers(&self, snapshot: &Snapshot, progress: Progress) -> Vec<String> {
         let counts = &snapshot.counts;
         let layer = |name: &str, rate: u64, total: u64, text: String| {
-            format!("  {name:<8}{:>9}/s {:>13}  {text}", thousands(rate), thousands(total))
+            format!(
+                "  {name:<8}{:>9}/s {:>13}  {text}",
+                thousands(rate),
+                thousands(total)
+            )
         };
         let sent = format!("events, {} sent by this run", thousands(progress.sent));
         let objects = format!("events in {} objects", thousands(snapshot.bronze_objects));
@@ -159,14 +168,25 @@ impl Screen {
             thousands(counts.quarantined_total()),
         );
         let mut lines = vec![
-            layer("hub", self.rate(|s| s.hub_events), snapshot.hub_events, sent),
-            layer("bronze", self.rate(|s| s.bronze_events), snapshot.bronze_events, objects),
+            layer(
+                "hub",
+                self.rate(|s| s.hub_events),
+                snapshot.hub_events,
+                sent,
+            ),
+            layer(
+                "bronze",
+                self.rate(|s| s.bronze_events),
+                snapshot.bronze_events,
+                objects,
+            ),
             layer("silver", self.rate(|s| s.counts.lines), counts.rows, rows),
         ];
         if !counts.quarantined.is_empty() {
             let reasons = counts.quarantined.iter();
-            let reasons: Vec<String> =
-                reasons.map(|(reason, count)| format!("{reason} {}", thousands(*count))).collect();
+            let reasons: Vec<String> = reasons
+                .map(|(reason, count)| format!("{reason} {}", thousands(*count)))
+                .collect();
             lines.push(format!("{:>36}quarantined: {}", "", reasons.join(", ")));
         }
         lines
