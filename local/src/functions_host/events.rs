@@ -78,7 +78,10 @@ impl EventSink {
     }
 
     pub(crate) fn message(&self, level: Level, text: impl Into<String>) {
-        self.emit(HostEvent::Message { level, text: text.into() });
+        self.emit(HostEvent::Message {
+            level,
+            text: text.into(),
+        });
     }
 }
 

@@ -4,11 +4,16 @@
 //! are kept alive. No general client promises that, so this one writes and reads the little that is
 //! needed itself: requests without surprises, answers with a length, in chunks, or up to the end.
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, BufWriter};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, BufWriter,
+};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
@@ -42,7 +47,10 @@ struct Connection {
 
 impl Client {
     pub(crate) fn new(port: u16) -> Self {
-        Self { port, idle: Mutex::default() }
+        Self {
+            port,
+            idle: Mutex::default(),
+        }
     }
 
     /// `GET /`, on a connection of its own. The outer error means that nobody listens.
@@ -72,7 +80,10 @@ impl Client {
 
     /// Closes what a handler that is gone has left behind.
     pub(crate) fn forget(&self) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 
     async fn connect(&self) -> io::Result<Connection> {
@@ -80,7 +91,10 @@ impl Client {
         stream.set_nodelay(true)?;
         let (reader, writer) = stream.into_split();
         let writer = BufWriter::with_capacity(64 * 1024, writer);
-        Ok(Connection { reader: BufReader::new(reader), writer })
+        Ok(Connection {
+            reader: BufReader::new(reader),
+            writer,
+        })
     }
 
     /// A connection that the handler has not closed meanwhile.
@@ -101,7 +115,10 @@ impl Client {
         head: String,
         body: Option<&[Bytes]>,
     ) -> io::Result<Answer> {
-        let Connection { mut reader, mut writer } = connection;
+        let Connection {
+            mut reader,
+            mut writer,
+        } = connection;
         let mut written = false;
         let (answer, keep_alive) = {
             let mut write = std::pin::pin!(write_request(&mut writer, &head, body));
@@ -154,7 +171,9 @@ async fn write_request(
 }
 
 async fn write_chunk(writer: &mut BufWriter<OwnedWriteHalf>, chunk: &[u8]) -> io::Result<()> {
-    writer.write_all(format!("{:X}\r\n", chunk.len()).as_bytes()).await?;
+    writer
+        .write_all(format!("{:X}\r\n", chunk.len()).as_bytes())
+        .await?;
     writer.write_all(chunk).await?;
     writer.write_all(b"\r\n").await
 }
@@ -170,7 +189,12 @@ struct Head {
 /// The answer, and whether the connection can be used again.
 async fn read_answer(reader: &mut BufReader<OwnedReadHalf>) -> io::Result<(Answer, bool)> {
     loop {
-        let Head { mut answer, length, chunked, mut keep_alive } = read_head(reader).await?;
+        let Head {
+            mut answer,
+            length,
+            chunked,
+            mut keep_alive,
+        } = read_head(reader).await?;
         if answer.status < 200 {
             continue;
         }
@@ -183,7 +207,10 @@ async fn read_answer(reader: &mut BufReader<OwnedReadHalf>) -> io::Result<(Answe
             answer.body = read_exactly(reader, length).await?;
         } else {
             keep_alive = false;
-            reader.take(MAX_BODY as u64).read_to_end(&mut answer.body).await?;
+            reader
+                .take(MAX_BODY as u64)
+                .read_to_end(&mut answer.body)
+                .await?;
         }
         return Ok((answer, keep_alive));
     }
@@ -196,7 +223,10 @@ async fn read_head(reader: &mut BufReader<OwnedReadHalf>) -> io::Result<Head> {
     let status = words.next().and_then(|word| word.parse().ok());
     let status = status.filter(|_| version.starts_with("HTTP/1."));
     let status = status.ok_or_else(|| malformed("status line"))?;
-    let mut head = Head { keep_alive: version == "HTTP/1.1", ..Head::default() };
+    let mut head = Head {
+        keep_alive: version == "HTTP/1.1",
+        ..Head::default()
+    };
     head.answer.status = status;
     head.answer.reason = words.next().unwrap_or_default().to_owned();
     let mut size = 0;
@@ -246,10 +276,7 @@ async fn read_chunks(reader: &mut BufReader<OwnedReadHalf>) -> io::Result<Vec<u8
     }
 }
 
-async fn read_exactly(
-    reader: &mut BufReader<OwnedReadHalf>,
-    length: usize,
-) -> io::Result<Vec<u8>> {
+async fn read_exactly(reader: &mut BufReader<OwnedReadHalf>, length: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(length).unwrap_or(u64::MAX);
     reader.take(limit).read_to_end(&mut bytes).await?;
@@ -280,5 +307,8 @@ fn ended_early() -> io::Error {
 }
 
 fn malformed(part: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("malformed {part} in the response"))
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("malformed {part} in the response"),
+    )
 }

@@ -75,7 +75,12 @@ impl InvocationError {
 
 fn dotnet(timeout: &Duration) -> String {
     let seconds = timeout.as_secs();
-    format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+    format!(
+        "{:02}:{:02}:{:02}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
 }
 
 /// One attempt.
@@ -131,9 +136,13 @@ impl HandlerDispatch {
     async fn attempt(&self, invocation: &Invocation) -> Result<(), InvocationError> {
         self.ready().await?;
         let id = invocation.id.to_string();
-        let answer = self.client.post(&invocation.function, &id, &invocation.body).await;
-        let answer = answer
-            .map_err(|error| InvocationError::Transport { reason: error.to_string() })?;
+        let answer = self
+            .client
+            .post(&invocation.function, &id, &invocation.body)
+            .await;
+        let answer = answer.map_err(|error| InvocationError::Transport {
+            reason: error.to_string(),
+        })?;
         match judge(&answer)? {
             Verdict::Succeeded { logs } => {
                 for line in logs {
@@ -162,7 +171,10 @@ impl HandlerDispatch {
     }
 
     fn time_out(&self, invocation: &Invocation, timeout: Duration) -> InvocationError {
-        let error = InvocationError::Timeout { function: invocation.function.clone(), timeout };
+        let error = InvocationError::Timeout {
+            function: invocation.function.clone(),
+            timeout,
+        };
         self.events.message(Level::Error, error.to_string());
         self.events.message(
             Level::Error,
@@ -198,7 +210,8 @@ impl<'host> InFlight<'host> {
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
-        self.counters.function(self.function, |stats| stats.in_flight -= 1);
+        self.counters
+            .function(self.function, |stats| stats.in_flight -= 1);
     }
 }
 
@@ -220,7 +233,10 @@ fn judge(answer: &Answer) -> Result<Verdict, InvocationError> {
     let invalid = |reason: String| InvocationError::InvalidResponse { reason };
     let content_type = answer.content_type.as_deref().unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    if !["application/json", "text/json"].iter().any(|json| media_type.eq_ignore_ascii_case(json)) {
+    if !["application/json", "text/json"]
+        .iter()
+        .any(|json| media_type.eq_ignore_ascii_case(json))
+    {
         return Err(invalid(format!(
             "No MediaTypeFormatter is available to read an object of type 'HttpScriptInvocationResult' from content with media type '{media_type}'."
         )));
@@ -237,9 +253,10 @@ fn judge(answer: &Answer) -> Result<Verdict, InvocationError> {
         match (name.to_ascii_lowercase().as_str(), value) {
             ("logs", Value::Array(lines)) => {
                 for line in lines {
-                    logs.push(log_line(line).ok_or_else(|| {
-                        invalid("'Logs' must hold texts".to_owned())
-                    })?);
+                    logs.push(
+                        log_line(line)
+                            .ok_or_else(|| invalid("'Logs' must hold texts".to_owned()))?,
+                    );
                 }
             }
             ("logs" | "outputs", Value::Null) | ("outputs", Value::Object(_)) => {}
@@ -280,8 +297,22 @@ mod tests {
         let json = "application/json";
         let cases = [
             (answer(200, json, "{}"), "ok"),
-            (answer(202, "application/json; charset=utf-8", r#"{"ReturnValue":null}"#), "ok"),
-            (answer(200, "text/json", r#"{"outputs":{},"LOGS":["a",1,null],"x":1}"#), "ok"),
+            (
+                answer(
+                    202,
+                    "application/json; charset=utf-8",
+                    r#"{"ReturnValue":null}"#,
+                ),
+                "ok",
+            ),
+            (
+                answer(
+                    200,
+                    "text/json",
+                    r#"{"outputs":{},"LOGS":["a",1,null],"x":1}"#,
+                ),
+                "ok",
+            ),
             (answer(200, json, ""), "hangs"),
             (answer(204, "", ""), "hangs"),
             (answer(200, json, "null"), "hangs"),

@@ -33,7 +33,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-use config::ConfigError;
+use config::{AppConfig, ConfigError};
 use events::{EventSink, Level};
 use http::Client;
 use invoke::HandlerDispatch;
@@ -143,14 +143,8 @@ impl Host {
     /// # Errors
     /// Fails when the app is refused, or when storage or the event hub cannot be reached.
     pub async fn start(options: HostOptions) -> Result<Self, HostError> {
-        let environment = environment();
-        let config = config::load(&options.root, &environment, &options.settings)?;
-        for name in &config.settings.skipped {
-            let text = format!(
-                "Skipping '{name}' from local settings as it's already defined in current environment variables."
-            );
-            options.events.message(Level::Warning, text);
-        }
+        let config = config::load(&options.root, &environment(), &options.settings)?;
+        warn_of_skipped(&config, &options.events);
         let port = process::free_port().map_err(|source| HostError::Port { source })?;
         let client = Arc::new(Client::new(port));
         let spec = HandlerSpec {
@@ -160,8 +154,13 @@ impl Host {
         };
         let (switch, stop) = StopSwitch::new();
         let switch = Arc::new(switch);
-        let (worker, ended) =
-            watch_over(spec, port, &client, options.events.clone(), Arc::clone(&switch));
+        let (worker, ended) = watch_over(
+            spec,
+            port,
+            &client,
+            options.events.clone(),
+            Arc::clone(&switch),
+        );
         let counters = Counters::default();
         let dispatch = HandlerDispatch {
             worker: worker.clone(),
@@ -170,10 +169,9 @@ impl Host {
             events: options.events.clone(),
             counters: counters.clone(),
         };
-        let host_id = host_id::host_id(&config.settings, &config.root);
         let mut starter = Starter {
+            host_id: host_id::host_id(&config.settings, &config.root),
             config,
-            host_id,
             blob_poll: options.blob_poll,
             dispatch: Arc::new(dispatch),
             events: options.events,
@@ -185,14 +183,21 @@ impl Host {
         let started = Box::pin(starter.start()).await;
         let Starter { tasks, timers, .. } = starter;
         let drain = options.drain;
-        let host = Self { tasks, timers, worker, ended, switch, counters, drain, port };
-        match started {
-            Ok(()) => Ok(host),
-            Err(error) => {
-                host.shutdown().await;
-                Err(error)
-            }
+        let host = Self {
+            tasks,
+            timers,
+            worker,
+            ended,
+            switch,
+            counters,
+            drain,
+            port,
+        };
+        if let Err(error) = started {
+            host.shutdown().await;
+            return Err(error);
         }
+        Ok(host)
     }
 
     /// Counts so far.
@@ -215,15 +220,18 @@ impl Host {
             function: named(),
             reason: invoke::InvocationError::Stopping.to_string(),
         };
-        let timer =
-            self.timers.get(function).ok_or_else(|| HostError::NotATimer { function: named() })?;
+        let timer = self
+            .timers
+            .get(function)
+            .ok_or_else(|| HostError::NotATimer { function: named() })?;
         let (reply, outcome) = oneshot::channel();
         timer.send(reply).map_err(|_| stopped())?;
         match outcome.await {
             Ok(Outcome::Succeeded) => Ok(()),
-            Ok(Outcome::Failed(error)) => {
-                Err(HostError::Failed { function: named(), reason: error.to_string() })
-            }
+            Ok(Outcome::Failed(error)) => Err(HostError::Failed {
+                function: named(),
+                reason: error.to_string(),
+            }),
             Ok(Outcome::Stopped) | Err(_) => Err(stopped()),
         }
     }
@@ -239,13 +247,24 @@ impl Host {
     /// What is still in flight then is delivered again by the next host.
     pub async fn shutdown(mut self) {
         self.switch.stop();
-        let drained = tokio::time::timeout(self.drain, join_all(&mut self.tasks)).await.is_ok();
+        let drained = tokio::time::timeout(self.drain, join_all(&mut self.tasks))
+            .await
+            .is_ok();
         self.worker.stop();
         self.stopped().await;
         if !drained {
             // With the handler gone every request has failed, and the tasks end.
             let _ = tokio::time::timeout(Duration::from_secs(5), join_all(&mut self.tasks)).await;
         }
+    }
+}
+
+fn warn_of_skipped(config: &AppConfig, events: &EventSink) {
+    for name in &config.settings.skipped {
+        let text = format!(
+            "Skipping '{name}' from local settings as it's already defined in current environment variables."
+        );
+        events.message(Level::Warning, text);
     }
 }
 
@@ -277,4 +296,21 @@ fn environment() -> BTreeMap<String, String> {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     };
     std::env::vars_os().filter_map(text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_can_be_started_and_stopped_on_any_thread() {
+        fn is_send<T: Send>(_: impl FnOnce() -> T) {}
+        is_send(|| Host::start(HostOptions::new(".")));
+        is_send(|| async {
+            Host::start(HostOptions::new("."))
+                .await?
+                .trigger("gold")
+                .await
+        });
+    }
 }

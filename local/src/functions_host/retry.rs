@@ -50,7 +50,9 @@ pub(crate) async fn run(
                 let function = target.function.clone();
                 dispatch.dispatch(&Invocation { function, id, body }).await
             }
-            Err(reason) => Err(InvocationError::Binding { reason: reason.clone() }),
+            Err(reason) => Err(InvocationError::Binding {
+                reason: reason.clone(),
+            }),
         };
         let error = match result {
             Ok(()) => return Outcome::Succeeded,
@@ -58,7 +60,11 @@ pub(crate) async fn run(
             Err(error) => error,
         };
         let Some(delay) = policy.and_then(|policy| next_delay(policy, attempt, jitter())) else {
-            return if stop.is_set() { Outcome::Stopped } else { Outcome::Failed(error) };
+            return if stop.is_set() {
+                Outcome::Stopped
+            } else {
+                Outcome::Failed(error)
+            };
         };
         if stop.or(tokio::time::sleep(delay)).await.is_none() {
             return Outcome::Stopped;
@@ -104,7 +110,9 @@ mod tests {
             max_retry_count: Some(2),
             delay: RetryDelay::Fixed(Duration::from_secs(2)),
         };
-        let delays: Vec<_> = (0..4).map(|attempt| next_delay(&policy, attempt, 1.0)).collect();
+        let delays: Vec<_> = (0..4)
+            .map(|attempt| next_delay(&policy, attempt, 1.0))
+            .collect();
         let delay = Some(Duration::from_secs(2));
         assert_eq!(delays, [delay, delay, None, None]);
     }

@@ -24,7 +24,7 @@ use super::invoke::Dispatch;
 use super::retry::Target;
 use super::stats::Counters;
 use super::stop::Stop;
-use super::storage::{HOSTS_CONTAINER, ensure_container, ensure_queue};
+use super::storage::{HOSTS_CONTAINER, ensure_container, ensure_queue, queue_length};
 use super::timer::monitor::{BlobMonitor, Monitor, blob_name};
 use super::timer::{RunNow, Timer};
 use super::wire::event_hub::PartitionContext;
@@ -49,7 +49,9 @@ impl Starter {
         let account = self.account("AzureWebJobsStorage")?;
         let storage = Arc::new(blob_service(&account)?);
         for container in [HOSTS_CONTAINER, checkpoint::CONTAINER] {
-            ensure_container(&storage, container).await.map_err(HostError::storage)?;
+            ensure_container(&storage, container)
+                .await
+                .map_err(HostError::storage)?;
         }
         let mut blobs = Vec::new();
         for function in self.config.functions.clone() {
@@ -81,10 +83,17 @@ impl Starter {
         storage: &Arc<BlobServiceClient>,
     ) -> Result<(), HostError> {
         let hub = &trigger.event_hub_name;
-        let failed = |reason: String| HostError::EventHub { hub: hub.clone(), reason };
-        let text = self.config.settings.get(&trigger.connection).ok_or_else(|| {
-            failed("the local host needs a connection string, not an identity".to_owned())
-        })?;
+        let failed = |reason: String| HostError::EventHub {
+            hub: hub.clone(),
+            reason,
+        };
+        let text = self
+            .config
+            .settings
+            .get(&trigger.connection)
+            .ok_or_else(|| {
+                failed("the local host needs a connection string, not an identity".to_owned())
+            })?;
         let namespace = namespace(text).unwrap_or_default();
         let connection = EventHubConnection::parse(text, Some(hub))
             .map_err(|error| failed(error.to_string()))?;
@@ -153,7 +162,9 @@ impl Starter {
         trigger: &BlobTrigger,
     ) -> Result<BlobFunction, HostError> {
         let account = self.account(&trigger.connection)?;
-        let poison = ensure_queue(&account, POISON_QUEUE).await.map_err(HostError::storage)?;
+        let poison = ensure_queue(&account, POISON_QUEUE)
+            .await
+            .map_err(HostError::storage)?;
         Ok(BlobFunction {
             target: target(function),
             binding: function.binding.clone(),
@@ -170,7 +181,17 @@ impl Starter {
         storage: &Arc<BlobServiceClient>,
     ) -> Result<(), HostError> {
         let name = queue_name(&self.host_id);
-        let queue = Arc::new(ensure_queue(account, &name).await.map_err(HostError::storage)?);
+        let queue = Arc::new(
+            ensure_queue(account, &name)
+                .await
+                .map_err(HostError::storage)?,
+        );
+        if let Some(function) = functions.first() {
+            // What an earlier host has left; which function it is for shows only when it is read.
+            let left = queue_length(&queue).await.map_err(HostError::storage)?;
+            self.counters
+                .blob(&function.target.function, |stats| stats.pending += left);
+        }
         let enqueued = Arc::new(Notify::new());
         for function in &functions {
             let detector = Detector {
@@ -202,18 +223,26 @@ impl Starter {
 }
 
 fn target(function: &FunctionConfig) -> Target {
-    Target { function: function.name.clone(), retry: function.retry.clone() }
+    Target {
+        function: function.name.clone(),
+        retry: function.retry.clone(),
+    }
 }
 
 fn blob_service(account: &StorageAccount) -> Result<BlobServiceClient, HostError> {
-    account.blob_service().map_err(|error| HostError::storage(chain(&error)))
+    account
+        .blob_service()
+        .map_err(|error| HostError::storage(chain(&error)))
 }
 
 /// The host name of a connection string's endpoint.
 fn namespace(connection_string: &str) -> Option<String> {
     connection_string.split(';').find_map(|part| {
         let (key, value) = part.split_once('=')?;
-        let endpoint = key.trim().eq_ignore_ascii_case("Endpoint").then_some(value)?;
+        let endpoint = key
+            .trim()
+            .eq_ignore_ascii_case("Endpoint")
+            .then_some(value)?;
         let url = url::Url::parse(endpoint.trim()).ok()?;
         url.host_str().map(ToOwned::to_owned)
     })

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use azure_core::http::StatusCode;
 use azure_storage_blob::models::BlockBlobClientUploadOptions;
-use azure_storage_blob::{BlobServiceClient, BlobClient};
+use azure_storage_blob::{BlobClient, BlobServiceClient};
+use azure_storage_queue::models::QueueClientGetPropertiesResultHeaders as _;
 use azure_storage_queue::{QueueClient, QueueServiceClient, QueueServiceClientOptions};
 use bytes::Bytes;
 use sluice::storage::StorageAccount;
@@ -32,7 +33,9 @@ pub(crate) async fn ensure_queue(
     name: &str,
 ) -> Result<QueueClient, String> {
     let failed = |error: &dyn std::error::Error| format!("open queue {name}: {}", chain(error));
-    let url = account.queue_service_url().map_err(|error| failed(&error))?;
+    let url = account
+        .queue_service_url()
+        .map_err(|error| failed(&error))?;
     let options = QueueServiceClientOptions {
         client_options: account.client_options(),
         ..Default::default()
@@ -47,15 +50,31 @@ pub(crate) async fn ensure_queue(
     }
 }
 
+/// How many messages a queue holds, those being worked on included.
+pub(crate) async fn queue_length(queue: &QueueClient) -> Result<u64, String> {
+    let failed = |error: azure_core::Error| format!("read length of queue: {}", chain(&error));
+    let properties = queue.get_properties(None).await.map_err(failed)?;
+    let count = properties.approximate_messages_count().map_err(failed)?;
+    Ok(count
+        .and_then(|count| u64::try_from(count).ok())
+        .unwrap_or_default())
+}
+
 /// Writes a small blob, over one that is there.
 pub(crate) async fn put(
     blob: &BlobClient,
     content: String,
     metadata: Option<HashMap<String, String>>,
 ) -> Result<(), azure_core::Error> {
-    let options = BlockBlobClientUploadOptions { metadata, ..Default::default() };
+    let options = BlockBlobClientUploadOptions {
+        metadata,
+        ..Default::default()
+    };
     let content = Bytes::from(content).into();
-    blob.block_blob_client().upload(content, Some(options)).await.map(|_| ())
+    blob.block_blob_client()
+        .upload(content, Some(options))
+        .await
+        .map(|_| ())
 }
 
 /// Reads a small blob as text; none if it is not there.

@@ -101,25 +101,26 @@ impl Detector {
 
     async fn failed(&self, reason: String) {
         self.events.message(Level::Warning, reason);
-        self.stop.or(tokio::time::sleep(Duration::from_secs(1))).await;
+        self.stop
+            .or(tokio::time::sleep(Duration::from_secs(1)))
+            .await;
     }
 
     /// Lists what is under `prefixes`, announces what is new, and returns the folders it is in.
-    async fn scan(
-        &self,
-        prefixes: &[String],
-        seen: &mut Seen,
-    ) -> Result<HashSet<String>, String> {
+    async fn scan(&self, prefixes: &[String], seen: &mut Seen) -> Result<HashSet<String>, String> {
         let pattern = &self.function.trigger.pattern;
-        let container = self.function.blobs.blob_container_client(pattern.container());
+        let container = self
+            .function
+            .blobs
+            .blob_container_client(pattern.container());
         let mut folders = HashSet::new();
         for prefix in prefixes {
-            let listed = list(&container, prefix).await.map_err(|error| {
-                format!("list container {}: {error}", pattern.container())
-            })?;
-            let new = listed.into_iter().filter(|(name, etag)| {
-                !seen.has(name, etag) && pattern.captures(name).is_some()
-            });
+            let listed = list(&container, prefix)
+                .await
+                .map_err(|error| format!("list container {}: {error}", pattern.container()))?;
+            let new = listed
+                .into_iter()
+                .filter(|(name, etag)| !seen.has(name, etag) && pattern.captures(name).is_some());
             let new: Vec<_> = new.collect();
             let announced = futures::stream::iter(new)
                 .map(|(name, etag)| async move {
@@ -152,14 +153,21 @@ impl Detector {
         let container = self.function.trigger.pattern.container();
         let failed = |error: &azure_core::Error| format!("announce blob {name}: {}", chain(error));
         let message = BlobMessage::new(function, container, name, etag);
-        let content = QueueMessage { message_text: Some(message.encode()) };
+        let content = QueueMessage {
+            message_text: Some(message.encode()),
+        };
         let content = content.try_into().map_err(|error| failed(&error))?;
-        self.queue.send_message(content, None).await.map_err(|error| failed(&error))?;
+        self.queue
+            .send_message(content, None)
+            .await
+            .map_err(|error| failed(&error))?;
         self.counters.blob(function, |stats| stats.pending += 1);
         self.enqueued.notify_one();
         let receipt = format!("{}{etag}/{container}/{name}", self.receipt_prefix());
         let blob = self.host_blobs.blob_client(HOSTS_CONTAINER, &receipt);
-        storage::put(&blob, String::new(), None).await.map_err(|error| failed(&error))
+        storage::put(&blob, String::new(), None)
+            .await
+            .map_err(|error| failed(&error))
     }
 
     fn receipt_prefix(&self) -> String {
@@ -195,7 +203,8 @@ fn parse_receipt<'name>(
 }
 
 fn folder(name: &str) -> &str {
-    name.rfind('/').map_or("", |at| name.get(..=at).unwrap_or_default())
+    name.rfind('/')
+        .map_or("", |at| name.get(..=at).unwrap_or_default())
 }
 
 fn forget_cold(hot: &mut HashMap<String, Instant>, now: Instant) {
@@ -218,7 +227,9 @@ async fn list(
         prefix: (!prefix.is_empty()).then(|| prefix.to_owned()),
         ..Default::default()
     };
-    let mut pager = container.list_blobs(Some(options)).map_err(|error| chain(&error))?;
+    let mut pager = container
+        .list_blobs(Some(options))
+        .map_err(|error| chain(&error))?;
     let mut found = Vec::new();
     loop {
         match pager.try_next().await {
@@ -246,7 +257,10 @@ mod tests {
     fn receipts_name_the_blob_and_its_version() {
         let prefix = "blobreceipts/host/Host.Functions.silver/";
         let receipt = format!("{prefix}0x1/bronze/a/b.jsonl");
-        assert_eq!(parse_receipt(&receipt, prefix, "bronze"), Some(("0x1", "a/b.jsonl")));
+        assert_eq!(
+            parse_receipt(&receipt, prefix, "bronze"),
+            Some(("0x1", "a/b.jsonl"))
+        );
         assert_eq!(parse_receipt(&receipt, prefix, "bron"), None);
     }
 

@@ -28,7 +28,11 @@ pub(super) async fn fetch(
     service: &BlobServiceClient,
     message: &BlobMessage,
 ) -> Result<Fetched, String> {
-    let BlobMessage { container_name, blob_name, .. } = message;
+    let BlobMessage {
+        container_name,
+        blob_name,
+        ..
+    } = message;
     let failed = |error: azure_core::Error| format!("read blob {blob_name}: {}", chain(&error));
     let blob = service.blob_client(container_name, blob_name);
     let properties = match blob.get_properties(None).await {
@@ -39,7 +43,7 @@ pub(super) async fn fetch(
         Err(error) => return Err(failed(error)),
     };
     let etag = properties.etag().map_err(failed)?;
-    if !etag.is_some_and(|etag| message.is_for(&etag.to_string())) {
+    if !etag.is_some_and(|etag| message.is_for(etag.as_ref())) {
         return Ok(Fetched::Gone);
     }
     let mut metadata: Vec<_> = properties
@@ -55,7 +59,10 @@ pub(super) async fn fetch(
         created_on: time(properties.creation_time().map_err(failed)?),
         content_length: 0,
         content_type: properties.content_type().map_err(failed)?,
-        content_hash: properties.content_md5().map_err(failed)?.map(|md5| STANDARD.encode(md5)),
+        content_hash: properties
+            .content_md5()
+            .map_err(failed)?
+            .map(|md5| STANDARD.encode(md5)),
         access_tier: properties.access_tier().map_err(failed)?,
         access_tier_changed_on: properties
             .access_tier_change_time()
@@ -79,7 +86,10 @@ fn uri(service: &Url, container: &str, blob: &str) -> String {
     let mut uri = service.clone();
     uri.set_query(None);
     if let Ok(mut segments) = uri.path_segments_mut() {
-        segments.pop_if_empty().push(container).extend(blob.split('/'));
+        segments
+            .pop_if_empty()
+            .push(container)
+            .extend(blob.split('/'));
     }
     uri.to_string()
 }

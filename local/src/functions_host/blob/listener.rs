@@ -105,10 +105,19 @@ impl Listener {
     }
 
     async fn process(&self, received: ReceivedMessage) {
-        let (Some(id), Some(receipt)) = (received.message_id, received.pop_receipt) else { return };
-        let mut lease = Lease { queue: &self.queue, id, receipt };
+        let (Some(id), Some(receipt)) = (received.message_id, received.pop_receipt) else {
+            return;
+        };
+        let mut lease = Lease {
+            queue: &self.queue,
+            id,
+            receipt,
+        };
         let tries = received.dequeue_count.unwrap_or(1);
-        let message = received.message_text.as_deref().and_then(BlobMessage::decode);
+        let message = received
+            .message_text
+            .as_deref()
+            .and_then(BlobMessage::decode);
         let function = message.as_ref().and_then(|message| {
             self.functions
                 .iter()
@@ -154,7 +163,12 @@ impl Listener {
             Ok(Fetched::Gone) => return Fate::Done,
             Ok(Fetched::Found(content, facts)) => {
                 let captures = function.trigger.pattern.captures(&message.blob_name);
-                Ok(payload(&function.binding, &content, &facts, &captures.unwrap_or_default()))
+                Ok(payload(
+                    &function.binding,
+                    &content,
+                    &facts,
+                    &captures.unwrap_or_default(),
+                ))
             }
             Err(reason) => Err(reason),
         };
@@ -185,8 +199,14 @@ impl Listener {
         function: &BlobFunction,
         message: &BlobMessage,
     ) -> Result<(), azure_core::Error> {
-        let content = QueueMessage { message_text: Some(message.encode()) };
-        function.poison.send_message(content.try_into()?, None).await.map(|_| ())
+        let content = QueueMessage {
+            message_text: Some(message.encode()),
+        };
+        function
+            .poison
+            .send_message(content.try_into()?, None)
+            .await
+            .map(|_| ())
     }
 }
 
@@ -212,8 +232,10 @@ impl Lease<'_> {
     }
 
     async fn hide(&mut self, seconds: i32) -> Result<(), azure_core::Error> {
-        let response =
-            self.queue.update_message(&self.id, &self.receipt, seconds, None).await?;
+        let response = self
+            .queue
+            .update_message(&self.id, &self.receipt, seconds, None)
+            .await?;
         let receipt = HeaderName::from_static("x-ms-popreceipt");
         if let Some(receipt) = response.headers().get_optional_str(&receipt) {
             self.receipt = receipt.to_owned();
@@ -222,7 +244,10 @@ impl Lease<'_> {
     }
 
     async fn delete(&self) -> Result<(), azure_core::Error> {
-        self.queue.delete_message(&self.id, &self.receipt, None).await.map(|_| ())
+        self.queue
+            .delete_message(&self.id, &self.receipt, None)
+            .await
+            .map(|_| ())
     }
 }
 
@@ -232,7 +257,13 @@ mod tests {
 
     #[test]
     fn the_degree_of_parallelism_becomes_batch_size_and_threshold() {
-        let cases = [(16, (9, 7)), (1, (1, 0)), (2, (2, 0)), (8, (5, 3)), (100, (32, 68))];
+        let cases = [
+            (16, (9, 7)),
+            (1, (1, 0)),
+            (2, (2, 0)),
+            (8, (5, 3)),
+            (100, (32, 68)),
+        ];
         for (degree, expected) in cases {
             assert_eq!(batch_rule(degree), expected, "{degree}");
         }

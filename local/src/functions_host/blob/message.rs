@@ -81,7 +81,10 @@ mod tests {
             String::from_utf8_lossy(&text),
             r#"{"Type":"BlobTrigger","FunctionId":"Host.Functions.silver","BlobType":"BlockBlob","ContainerName":"bronze","BlobName":"a/b.jsonl","ETag":"\"0x1\""}"#
         );
-        assert_eq!(BlobMessage::decode(&message.encode()), Some(message.clone()));
+        assert_eq!(
+            BlobMessage::decode(&message.encode()),
+            Some(message.clone())
+        );
         assert!(message.is_for("\"0x1\""));
         assert!(!message.is_for("0x2"));
     }

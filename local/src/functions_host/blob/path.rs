@@ -43,7 +43,10 @@ impl BlobPattern {
         if !rest.is_empty() {
             parts.push(Part::Literal(rest.to_owned()));
         }
-        Ok(Self { container: container.to_owned(), parts })
+        Ok(Self {
+            container: container.to_owned(),
+            parts,
+        })
     }
 
     /// The container.
@@ -95,7 +98,10 @@ mod tests {
     }
 
     fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect()
     }
 
     #[test]
@@ -117,7 +123,10 @@ mod tests {
 
     #[test]
     fn the_prefix_is_what_comes_before_the_first_capture() {
-        assert_eq!(BlobPattern::parse("in/x/{name}").expect("valid").prefix(), "x/");
+        assert_eq!(
+            BlobPattern::parse("in/x/{name}").expect("valid").prefix(),
+            "x/"
+        );
         assert_eq!(BlobPattern::parse("in/{name}").expect("valid").prefix(), "");
     }
 

@@ -114,7 +114,10 @@ pub(crate) fn parse_function_json(
     }
     let json: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
         .map_err(|error| format!("Unable to parse function.json. {error}"))?;
-    let bindings = json.get("bindings").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let bindings = json
+        .get("bindings")
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
     if bindings.is_empty() {
         return Err("At least one binding must be declared.".to_owned());
     }
@@ -129,16 +132,33 @@ pub(crate) fn parse_function_json(
     let is_trigger = |binding: &&Value| {
         field(binding, "type").is_some_and(|kind| kind.to_ascii_lowercase().ends_with("trigger"))
     };
-    let trigger = match bindings.iter().filter(is_trigger).collect::<Vec<_>>().as_slice() {
-        [] => return Err("No trigger binding specified. A function must have a trigger input binding.".to_owned()),
+    let trigger = match bindings
+        .iter()
+        .filter(is_trigger)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
+        [] => {
+            return Err(
+                "No trigger binding specified. A function must have a trigger input binding."
+                    .to_owned(),
+            );
+        }
         [one] => *one,
-        _ => return Err("Multiple trigger bindings defined. A function can only have a single trigger binding.".to_owned()),
+        _ => return Err(
+            "Multiple trigger bindings defined. A function can only have a single trigger binding."
+                .to_owned(),
+        ),
     };
     Ok(FunctionConfig {
         name: name.to_owned(),
         binding: field(trigger, "name").unwrap_or_default().to_owned(),
         trigger: parse_trigger(trigger, settings)?,
-        retry: json.get("retry").filter(|retry| !retry.is_null()).map(parse_retry).transpose()?,
+        retry: json
+            .get("retry")
+            .filter(|retry| !retry.is_null())
+            .map(parse_retry)
+            .transpose()?,
     })
 }
 
@@ -157,13 +177,22 @@ fn parse_trigger(binding: &Value, settings: &AppSettings) -> Result<Trigger, Str
 fn event_hub_trigger(binding: &Value, settings: &AppSettings) -> Result<EventHubTrigger, String> {
     let cardinality = field(binding, "cardinality").unwrap_or("many");
     if !cardinality.eq_ignore_ascii_case("many") {
-        return Err(format!("cardinality '{cardinality}' is not supported by the local host"));
+        return Err(format!(
+            "cardinality '{cardinality}' is not supported by the local host"
+        ));
     }
-    let data_type = match field(binding, "dataType").map(str::to_ascii_lowercase).as_deref() {
+    let data_type = match field(binding, "dataType")
+        .map(str::to_ascii_lowercase)
+        .as_deref()
+    {
         Some("binary") => DataType::Binary,
         Some("string") => DataType::String,
         None => DataType::Json,
-        Some(other) => return Err(format!("dataType '{other}' is not supported for Event Hubs")),
+        Some(other) => {
+            return Err(format!(
+                "dataType '{other}' is not supported for Event Hubs"
+            ));
+        }
     };
     let connection = field(binding, "connection").unwrap_or_default().to_owned();
     let value = settings.get(&connection);
@@ -173,10 +202,14 @@ fn event_hub_trigger(binding: &Value, settings: &AppSettings) -> Result<EventHub
         ));
     }
     let named = settings.expand(field(binding, "eventHubName").unwrap_or_default())?;
-    let group = field(binding, "consumerGroup").map(|group| settings.expand(group)).transpose()?;
+    let group = field(binding, "consumerGroup")
+        .map(|group| settings.expand(group))
+        .transpose()?;
     Ok(EventHubTrigger {
         event_hub_name: value.and_then(entity_path).map_or(named, ToOwned::to_owned),
-        consumer_group: group.filter(|g| !g.is_empty()).unwrap_or_else(|| "$Default".to_owned()),
+        consumer_group: group
+            .filter(|g| !g.is_empty())
+            .unwrap_or_else(|| "$Default".to_owned()),
         connection,
         data_type,
     })
@@ -185,7 +218,9 @@ fn event_hub_trigger(binding: &Value, settings: &AppSettings) -> Result<EventHub
 fn blob_trigger(binding: &Value, settings: &AppSettings) -> Result<BlobTrigger, String> {
     let source = field(binding, "source").unwrap_or("LogsAndContainerScan");
     if !source.eq_ignore_ascii_case("LogsAndContainerScan") {
-        return Err(format!("blob trigger source '{source}' is not supported by the local host"));
+        return Err(format!(
+            "blob trigger source '{source}' is not supported by the local host"
+        ));
     }
     let path = settings.expand(field(binding, "path").unwrap_or_default())?;
     let connection = field(binding, "connection")
@@ -197,7 +232,10 @@ fn blob_trigger(binding: &Value, settings: &AppSettings) -> Result<BlobTrigger, 
             "Storage account connection string '{connection}' does not exist. Make sure that it is a defined App Setting."
         ));
     }
-    Ok(BlobTrigger { pattern: BlobPattern::parse(&path)?, connection })
+    Ok(BlobTrigger {
+        pattern: BlobPattern::parse(&path)?,
+        connection,
+    })
 }
 
 fn timer_trigger(binding: &Value, settings: &AppSettings) -> Result<TimerTrigger, String> {
@@ -218,13 +256,14 @@ fn parse_retry(retry: &Value) -> Result<RetryPolicy, String> {
         .ok_or_else(|| missing("MaxRetryCount"))?;
     let max_retry_count = match count {
         -1 => None,
-        count => Some(
-            u32::try_from(count).map_err(|_| format!("invalid maxRetryCount '{count}'"))?,
-        ),
+        count => {
+            Some(u32::try_from(count).map_err(|_| format!("invalid maxRetryCount '{count}'"))?)
+        }
     };
     let interval = |key: &str, name: &str| {
         let text = field(retry, key).ok_or_else(|| missing(name))?;
-        parse_time_span(text).ok_or_else(|| format!("String '{text}' was not recognized as a valid TimeSpan."))
+        parse_time_span(text)
+            .ok_or_else(|| format!("String '{text}' was not recognized as a valid TimeSpan."))
     };
     let strategy = field(retry, "strategy").unwrap_or_default();
     let delay = match strategy.to_ascii_lowercase().as_str() {
@@ -235,7 +274,10 @@ fn parse_retry(retry: &Value) -> Result<RetryPolicy, String> {
         },
         _ => return Err(missing("Strategy")),
     };
-    Ok(RetryPolicy { max_retry_count, delay })
+    Ok(RetryPolicy {
+        max_retry_count,
+        delay,
+    })
 }
 
 fn field<'json>(json: &'json Value, key: &str) -> Option<&'json str> {
@@ -246,7 +288,9 @@ fn field<'json>(json: &'json Value, key: &str) -> Option<&'json str> {
 pub(crate) fn entity_path(connection_string: &str) -> Option<&str> {
     connection_string.split(';').find_map(|part| {
         let (key, value) = part.split_once('=')?;
-        key.trim().eq_ignore_ascii_case("EntityPath").then(|| value.trim())
+        key.trim()
+            .eq_ignore_ascii_case("EntityPath")
+            .then(|| value.trim())
     })
 }
 

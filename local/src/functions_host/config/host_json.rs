@@ -111,11 +111,15 @@ fn handler(
         .ok_or_else(|| invalid("Missing worker Description."))?;
     // Names without a value vanish here, unlike in function.json.
     let text = |key: &str| {
-        get(description, &[key]).and_then(Value::as_str).map(|text| expand_loosely(text, settings))
+        get(description, &[key])
+            .and_then(Value::as_str)
+            .map(|text| expand_loosely(text, settings))
     };
     let executable = text("defaultExecutablePath").unwrap_or_default();
     if executable.is_empty() {
-        return Err(invalid("WorkerDescription DefaultExecutablePath cannot be empty"));
+        return Err(invalid(
+            "WorkerDescription DefaultExecutablePath cannot be empty",
+        ));
     }
     let worker_directory = root.join(text("workerDirectory").unwrap_or_default());
     let candidate = worker_directory.join(&executable);
@@ -128,7 +132,10 @@ fn handler(
     let mut arguments = list("arguments");
     arguments.extend(text("defaultWorkerPath").filter(|path| !path.is_empty()));
     arguments.extend(list("workerArguments"));
-    let arguments = arguments.iter().map(|argument| expand_loosely(argument, settings)).collect();
+    let arguments = arguments
+        .iter()
+        .map(|argument| expand_loosely(argument, settings))
+        .collect();
     let timeout = duration(json, &["customHandler", "initializationTimeout"])?;
     Ok(HandlerOptions {
         executable,
@@ -153,7 +160,9 @@ fn event_hubs(json: &Value) -> Result<EventHubsOptions, ConfigError> {
         ));
     }
     if options.max_wait_time > Duration::from_secs(600) {
-        return Err(invalid("'extensions:eventHubs:maxWaitTime' must not exceed 00:10:00."));
+        return Err(invalid(
+            "'extensions:eventHubs:maxWaitTime' must not exceed 00:10:00.",
+        ));
     }
     Ok(options)
 }
@@ -176,7 +185,9 @@ fn function_timeout(json: &Value) -> Result<Option<Duration>, ConfigError> {
 }
 
 fn duration(json: &Value, path: &[&str]) -> Result<Option<Duration>, ConfigError> {
-    let Some(value) = get(json, path) else { return Ok(None) };
+    let Some(value) = get(json, path) else {
+        return Ok(None);
+    };
     let text = as_text(value);
     match parse_time_span(&text) {
         Some(duration) => Ok(Some(duration)),
@@ -188,7 +199,9 @@ fn positive<N>(json: &Value, path: &[&str], default: N) -> Result<N, ConfigError
 where
     N: TryFrom<i64>,
 {
-    let Some(value) = get(json, path) else { return Ok(default) };
+    let Some(value) = get(json, path) else {
+        return Ok(default);
+    };
     let text = as_text(value);
     let number = text.parse::<i64>().ok().filter(|number| *number > 0);
     number
@@ -204,12 +217,16 @@ fn not_converted(path: &[&str], text: &str, kind: &str) -> ConfigError {
 }
 
 fn as_text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), |text| text.trim().to_owned())
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), |text| text.trim().to_owned())
 }
 
 /// A JSON array of texts, or a text that is one: the form an app setting has to take.
 fn texts(value: &Value) -> Vec<String> {
-    let parsed = value.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let parsed = value
+        .as_str()
+        .and_then(|text| serde_json::from_str::<Value>(text).ok());
     match parsed.as_ref().unwrap_or(value) {
         Value::Array(items) => items.iter().map(as_text).collect(),
         Value::Object(items) => items.values().map(as_text).collect(),
@@ -221,7 +238,9 @@ fn expand_loosely(text: &str, settings: &AppSettings) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('%') {
-        let Some((name, tail)) = after.split_once('%') else { break };
+        let Some((name, tail)) = after.split_once('%') else {
+            break;
+        };
         out.push_str(before);
         out.push_str(settings.get(name).unwrap_or_default());
         rest = tail;
@@ -234,7 +253,10 @@ fn get<'json>(json: &'json Value, path: &[&str]) -> Option<&'json Value> {
     let found = path.iter().try_fold(json, |value, key| {
         let members = value.as_object()?;
         members.get(*key).or_else(|| {
-            members.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
+            members
+                .iter()
+                .find(|(name, _)| name.eq_ignore_ascii_case(key))
+                .map(|(_, value)| value)
         })
     });
     found.filter(|value| !value.is_null())
@@ -249,7 +271,10 @@ fn set(json: &mut Value, path: &[&str], text: &str) {
         *json = Value::Object(Map::new());
     }
     if let Value::Object(members) = json {
-        let known = members.keys().find(|name| name.eq_ignore_ascii_case(key)).cloned();
+        let known = members
+            .keys()
+            .find(|name| name.eq_ignore_ascii_case(key))
+            .cloned();
         let name = known.unwrap_or_else(|| (*key).to_owned());
         set(members.entry(name).or_insert(Value::Null), rest, text);
     }
@@ -257,5 +282,9 @@ fn set(json: &mut Value, path: &[&str], text: &str) {
 
 fn strip_prefix_ignore_case<'text>(text: &'text str, prefix: &str) -> Option<&'text str> {
     let head = text.get(..prefix.len())?;
-    if head.eq_ignore_ascii_case(prefix) { text.get(prefix.len()..) } else { None }
+    if head.eq_ignore_ascii_case(prefix) {
+        text.get(prefix.len()..)
+    } else {
+        None
+    }
 }

@@ -73,7 +73,9 @@ pub enum ConfigError {
 }
 
 fn invalid(message: impl Into<String>) -> ConfigError {
-    ConfigError::Refused { message: message.into() }
+    ConfigError::Refused {
+        message: message.into(),
+    }
 }
 
 /// A validated app root.
@@ -107,7 +109,10 @@ pub fn load(
     environment: &BTreeMap<String, String>,
     overrides: &BTreeMap<String, String>,
 ) -> Result<AppConfig, ConfigError> {
-    let failed = |path: &Path, source| ConfigError::Read { path: path.to_owned(), source };
+    let failed = |path: &Path, source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    };
     let root = root.canonicalize().map_err(|source| failed(root, source))?;
     let files = read_files(&root)?;
     assemble(root, &files, environment, overrides)
@@ -115,7 +120,10 @@ pub fn load(
 
 /// Reads host.json, local.settings.json and the function.json of every immediate sub-folder.
 fn read_files(root: &Path) -> Result<AppFiles, ConfigError> {
-    let failed = |path: &Path, source| ConfigError::Read { path: path.to_owned(), source };
+    let failed = |path: &Path, source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    };
     let host_json = read(&root.join("host.json"))?.ok_or(ConfigError::NoHostJson)?;
     let local_settings = read(&root.join("local.settings.json"))?;
     let mut functions = BTreeMap::new();
@@ -129,14 +137,21 @@ fn read_files(root: &Path) -> Result<AppFiles, ConfigError> {
             functions.insert(entry.file_name().to_string_lossy().into_owned(), text);
         }
     }
-    Ok(AppFiles { host_json, local_settings, functions })
+    Ok(AppFiles {
+        host_json,
+        local_settings,
+        functions,
+    })
 }
 
 fn read(path: &Path) -> Result<Option<String>, ConfigError> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(ConfigError::Read { path: path.to_owned(), source }),
+        Err(source) => Err(ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        }),
     }
 }
 
@@ -147,7 +162,11 @@ pub(crate) fn assemble(
     environment: &BTreeMap<String, String>,
     overrides: &BTreeMap<String, String>,
 ) -> Result<AppConfig, ConfigError> {
-    let values = files.local_settings.as_deref().map(parse_local_settings).transpose()?;
+    let values = files
+        .local_settings
+        .as_deref()
+        .map(parse_local_settings)
+        .transpose()?;
     let settings = AppSettings::join(values.unwrap_or_default(), environment, overrides);
     if settings.get("FUNCTIONS_WORKER_RUNTIME").is_none() {
         return Err(invalid(NO_RUNTIME));
@@ -174,5 +193,10 @@ pub(crate) fn assemble(
     if !settings.has_connection("AzureWebJobsStorage") {
         return Err(invalid(NO_STORAGE));
     }
-    Ok(AppConfig { root, host, functions, settings })
+    Ok(AppConfig {
+        root,
+        host,
+        functions,
+        settings,
+    })
 }

@@ -35,14 +35,20 @@ impl AppSettings {
             }
         }
         let inherited = environment.clone();
-        Self { values, inherited, skipped }
+        Self {
+            values,
+            inherited,
+            skipped,
+        }
     }
 
     /// The value of a setting that is there and not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         let exact = self.values.get(name).or_else(|| self.inherited.get(name));
         let found = exact.or_else(|| {
-            self.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+            self.iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value)
         });
         found.map(String::as_str).filter(|value| !value.is_empty())
     }
@@ -51,7 +57,9 @@ impl AppSettings {
     pub(crate) fn has_connection(&self, name: &str) -> bool {
         let prefix = format!("{name}__").to_ascii_lowercase();
         self.get(name).is_some()
-            || self.iter().any(|(key, _)| key.to_ascii_lowercase().starts_with(&prefix))
+            || self
+                .iter()
+                .any(|(key, _)| key.to_ascii_lowercase().starts_with(&prefix))
     }
 
     /// The settings that the handler gets on top of the inherited environment.
@@ -72,9 +80,12 @@ impl AppSettings {
         let mut out = String::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('%') {
-            let Some((name, tail)) = after.split_once('%') else { break };
-            let value =
-                self.get(name).ok_or_else(|| format!("'%{name}%' does not resolve to a value."))?;
+            let Some((name, tail)) = after.split_once('%') else {
+                break;
+            };
+            let value = self
+                .get(name)
+                .ok_or_else(|| format!("'%{name}%' does not resolve to a value."))?;
             out.push_str(before);
             out.push_str(value);
             rest = tail;
@@ -93,11 +104,15 @@ pub(crate) fn parse_local_settings(text: &str) -> Result<BTreeMap<String, String
     let root: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
         .map_err(|error| unreadable(error.to_string()))?;
     if root.get("IsEncrypted").and_then(Value::as_bool) == Some(true) {
-        return Err(unreadable("encrypted settings are not supported".to_owned()));
+        return Err(unreadable(
+            "encrypted settings are not supported".to_owned(),
+        ));
     }
     let values = root.get("Values").and_then(Value::as_object);
     let texts = values.into_iter().flatten().map(|(name, value)| {
-        let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), ToOwned::to_owned);
         (name.clone(), text)
     });
     Ok(texts.collect())
@@ -108,14 +123,20 @@ mod tests {
     use super::*;
 
     fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect()
     }
 
     #[test]
     fn overrides_win_over_the_environment_which_wins_over_the_file() {
         let file = map(&[("A", "file"), ("B", "file"), ("C", "file")]);
-        let settings =
-            AppSettings::join(file, &map(&[("A", "env"), ("B", "env")]), &map(&[("A", "over")]));
+        let settings = AppSettings::join(
+            file,
+            &map(&[("A", "env"), ("B", "env")]),
+            &map(&[("A", "over")]),
+        );
         assert_eq!(settings.get("A"), Some("over"));
         assert_eq!(settings.get("b"), Some("env"));
         assert_eq!(settings.get("C"), Some("file"));

@@ -27,7 +27,9 @@ pub(crate) fn parse_time_span(text: &str) -> Option<Duration> {
 }
 
 fn days_of(hours: &str) -> Option<u64> {
-    hours.split_once('.').map_or(Some(0), |(days, _)| digits(days))
+    hours
+        .split_once('.')
+        .map_or(Some(0), |(days, _)| digits(days))
 }
 
 fn hours_of(hours: &str) -> &str {

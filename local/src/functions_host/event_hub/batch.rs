@@ -37,12 +37,17 @@ impl Batcher {
 
     pub(super) fn step(&self, now: Instant) -> Step {
         let room = self.max.saturating_sub(self.held.len());
-        let Some(since) = self.since else { return Step::Receive { room, wait: None } };
+        let Some(since) = self.since else {
+            return Step::Receive { room, wait: None };
+        };
         let left = self.max_wait.saturating_sub(now.duration_since(since));
         if self.held.len() >= self.min || room == 0 || left.is_zero() {
             return Step::Deliver;
         }
-        Step::Receive { room, wait: Some(left) }
+        Step::Receive {
+            room,
+            wait: Some(left),
+        }
     }
 
     pub(super) fn add(&mut self, events: Vec<HubEvent>, now: Instant) {
@@ -77,11 +82,23 @@ mod tests {
     fn without_a_minimum_whatever_comes_is_delivered() {
         let now = Instant::now();
         let mut batcher = batcher(1, 10);
-        assert_eq!(batcher.step(now), Step::Receive { room: 10, wait: None });
+        assert_eq!(
+            batcher.step(now),
+            Step::Receive {
+                room: 10,
+                wait: None
+            }
+        );
         batcher.add(vec![event(1)], now);
         assert_eq!(batcher.step(now), Step::Deliver);
         assert_eq!(batcher.take().len(), 1);
-        assert_eq!(batcher.step(now), Step::Receive { room: 10, wait: None });
+        assert_eq!(
+            batcher.step(now),
+            Step::Receive {
+                room: 10,
+                wait: None
+            }
+        );
     }
 
     #[test]

@@ -33,7 +33,10 @@ pub(crate) async fn read(
         .metadata()
         .map_err(|error| format!("read metadata of checkpoint {name}: {error}"))?;
     let field = |key: &str| {
-        metadata.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
+        metadata
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(key))
+            .map(|(_, value)| value)
     };
     let sequence_number = field("sequencenumber").and_then(|text| text.parse().ok());
     Ok(sequence_number.map(|sequence_number| Checkpoint {
@@ -50,13 +53,23 @@ pub(crate) async fn write(
 ) -> Result<(), String> {
     let metadata = HashMap::from([
         ("offset".to_owned(), checkpoint.offset.clone()),
-        ("sequencenumber".to_owned(), checkpoint.sequence_number.to_string()),
+        (
+            "sequencenumber".to_owned(),
+            checkpoint.sequence_number.to_string(),
+        ),
     ]);
-    let options =
-        BlockBlobClientUploadOptions { metadata: Some(metadata), ..Default::default() };
+    let options = BlockBlobClientUploadOptions {
+        metadata: Some(metadata),
+        ..Default::default()
+    };
     let content = Bytes::new().into();
-    let written = client(service, name).block_blob_client().upload(content, Some(options)).await;
-    written.map(|_| ()).map_err(|error| format!("write checkpoint {name}: {error}"))
+    let written = client(service, name)
+        .block_blob_client()
+        .upload(content, Some(options))
+        .await;
+    written
+        .map(|_| ())
+        .map_err(|error| format!("write checkpoint {name}: {error}"))
 }
 
 fn client(service: &BlobServiceClient, name: &str) -> BlobClient {

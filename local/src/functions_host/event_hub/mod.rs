@@ -74,7 +74,9 @@ impl Processor {
         let mut failures = 0;
         while !self.stop.is_set() {
             let before = position.clone();
-            let Err(reason) = self.process(&mut position).await else { return };
+            let Err(reason) = self.process(&mut position).await else {
+                return;
+            };
             failures = if position == before { failures + 1 } else { 1 };
             let partition = &self.context.partition_id;
             self.events.message(
@@ -93,15 +95,21 @@ impl Processor {
             self.count_position(position.as_ref());
         }
         let opening = self.partition.open(position.as_ref());
-        let Some(source) = self.stop.or(opening).await else { return Ok(()) };
+        let Some(source) = self.stop.or(opening).await else {
+            return Ok(());
+        };
         let mut source = source?;
         let mut batcher = Batcher::new(&self.options);
         let mut unwritten = 0;
         loop {
             let collecting = collect(&mut batcher, source.as_mut());
-            let Some(batch) = self.stop.or(collecting).await else { return Ok(()) };
+            let Some(batch) = self.stop.or(collecting).await else {
+                return Ok(());
+            };
             let batch = batch?;
-            let Some(last) = batch.last().map(checkpoint_of) else { continue };
+            let Some(last) = batch.last().map(checkpoint_of) else {
+                continue;
+            };
             if !self.deliver(&batch).await {
                 return Ok(());
             }
@@ -125,10 +133,12 @@ impl Processor {
         let (function, partition) = (&self.target.function, &self.context.partition_id);
         match outcome {
             Outcome::Succeeded => {
-                self.counters.partition(function, partition, |stats| stats.events += events);
+                self.counters
+                    .partition(function, partition, |stats| stats.events += events);
             }
             Outcome::Failed(error) => {
-                self.counters.partition(function, partition, |stats| stats.skipped += events);
+                self.counters
+                    .partition(function, partition, |stats| stats.skipped += events);
                 self.events.message(
                     Level::Error,
                     format!("Exception while executing function: Functions.{function}. {events} events of partition {partition} are skipped. {error}"),
@@ -145,7 +155,10 @@ impl Processor {
             // The next batch writes the next one; until then a restart would only repeat events.
             Err(reason) => self.events.message(
                 Level::Error,
-                format!("write checkpoint of partition {}: {reason}", self.context.partition_id),
+                format!(
+                    "write checkpoint of partition {}: {reason}",
+                    self.context.partition_id
+                ),
             ),
         }
     }
@@ -153,12 +166,16 @@ impl Processor {
     fn count_position(&self, checkpoint: Option<&Checkpoint>) {
         let sequence = checkpoint.map(|checkpoint| checkpoint.sequence_number);
         let (function, partition) = (&self.target.function, &self.context.partition_id);
-        self.counters.partition(function, partition, |stats| stats.checkpointed = sequence);
+        self.counters
+            .partition(function, partition, |stats| stats.checkpointed = sequence);
     }
 }
 
 fn checkpoint_of(event: &HubEvent) -> Checkpoint {
-    Checkpoint { sequence_number: event.sequence_number, offset: event.offset.clone() }
+    Checkpoint {
+        sequence_number: event.sequence_number,
+        offset: event.offset.clone(),
+    }
 }
 
 async fn collect(

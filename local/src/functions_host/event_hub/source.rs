@@ -51,8 +51,12 @@ impl Partition for HubPartition {
 
     async fn open(&self, after: Option<&Checkpoint>) -> Result<Box<dyn EventSource>, String> {
         let mut options = ReceiverOptions::new(self.context.partition_id.clone());
-        options.consumer_group.clone_from(&self.context.consumer_group);
+        options
+            .consumer_group
+            .clone_from(&self.context.consumer_group);
         options.prefetch = self.prefetch;
+        // As the extension does: whoever opens a partition last has it alone.
+        options.owner_level = Some(0);
         options.start = after.map_or(Start::Earliest, |checkpoint| {
             Start::AfterSequence(checkpoint.sequence_number)
         });
@@ -70,19 +74,18 @@ pub(crate) async fn partition_ids(connection: &EventHubConnection) -> Result<Vec
 
 /// Runs a client call whose future the compiler cannot prove to be `Send` (its closures borrow), so
 /// that it never leaves the thread it is made on.
-async fn on_own_thread<T, F>(
-    call: impl FnOnce() -> F + Send + 'static,
-) -> Result<T, String>
+async fn on_own_thread<T, F>(call: impl FnOnce() -> F + Send + 'static) -> Result<T, String>
 where
     T: Send + 'static,
     F: Future<Output = Result<T, ClientError>>,
 {
     let runtime = tokio::runtime::Handle::current();
-    let done = tokio::task::spawn_blocking(move || runtime.block_on(Box::pin(call())));
-    match done.await {
-        Ok(result) => result.map_err(|error| chain(&error)),
-        Err(error) => Err(format!("call the event hub: {error}")),
-    }
+    let done = tokio::task::spawn_blocking(move || {
+        let result = runtime.block_on(Box::pin(call()));
+        result.map_err(|error| chain(&error))
+    });
+    done.await
+        .map_err(|error| format!("call the event hub: {error}"))?
 }
 
 struct HubSource {
@@ -92,7 +95,11 @@ struct HubSource {
 #[async_trait]
 impl EventSource for HubSource {
     async fn next_batch(&mut self, max: usize, wait: Duration) -> Result<Vec<HubEvent>, String> {
-        let events = self.receiver.next_batch(max, wait).await.map_err(|error| chain(&error))?;
+        let events = self
+            .receiver
+            .next_batch(max, wait)
+            .await
+            .map_err(|error| chain(&error))?;
         Ok(events.into_iter().map(HubEvent::from).collect())
     }
 }

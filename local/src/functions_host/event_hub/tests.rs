@@ -32,7 +32,10 @@ struct Memory {
 
 impl Memory {
     fn put(&self, numbers: impl IntoIterator<Item = i64>) {
-        self.events.lock().expect("lock").extend(numbers.into_iter().map(event));
+        self.events
+            .lock()
+            .expect("lock")
+            .extend(numbers.into_iter().map(event));
         self.arrived.notify_one();
     }
 
@@ -51,13 +54,20 @@ impl Partition for Shared {
     }
 
     async fn write_checkpoint(&self, checkpoint: &Checkpoint) -> Result<(), String> {
-        self.0.checkpoints.lock().expect("lock").push(checkpoint.sequence_number);
+        self.0
+            .checkpoints
+            .lock()
+            .expect("lock")
+            .push(checkpoint.sequence_number);
         Ok(())
     }
 
     async fn open(&self, after: Option<&Checkpoint>) -> Result<Box<dyn EventSource>, String> {
         let after = after.map_or(-1, |checkpoint| checkpoint.sequence_number);
-        Ok(Box::new(Cursor { memory: Arc::clone(&self.0), after }))
+        Ok(Box::new(Cursor {
+            memory: Arc::clone(&self.0),
+            after,
+        }))
     }
 }
 
@@ -73,14 +83,19 @@ impl EventSource for Cursor {
         loop {
             let found: Vec<_> = {
                 let events = self.memory.events.lock().expect("lock");
-                let later = events.iter().filter(|event| event.sequence_number > self.after);
+                let later = events
+                    .iter()
+                    .filter(|event| event.sequence_number > self.after);
                 later.take(max).cloned().collect()
             };
             if let Some(last) = found.last() {
                 self.after = last.sequence_number;
                 return Ok(found);
             }
-            if tokio::time::timeout_at(deadline, self.memory.arrived.notified()).await.is_err() {
+            if tokio::time::timeout_at(deadline, self.memory.arrived.notified())
+                .await
+                .is_err()
+            {
                 return Ok(Vec::new());
             }
         }
@@ -97,7 +112,10 @@ struct Scripted {
 
 impl Scripted {
     fn failing(times: usize) -> Self {
-        Self { answers: Mutex::new(vec![false; times].into()), ..Self::default() }
+        Self {
+            answers: Mutex::new(vec![false; times].into()),
+            ..Self::default()
+        }
     }
 
     async fn asked(&self, count: usize) -> Vec<(uuid::Uuid, serde_json::Value)> {
@@ -118,16 +136,19 @@ impl Dispatch for Scripted {
         self.asked.lock().expect("lock").push((invocation.id, body));
         self.changed.notify_one();
         match self.answers.lock().expect("lock").pop_front() {
-            Some(false) => {
-                Err(InvocationError::Status { status: 500, reason: "Oops".to_owned() })
-            }
+            Some(false) => Err(InvocationError::Status {
+                status: 500,
+                reason: "Oops".to_owned(),
+            }),
             Some(true) | None => Ok(()),
         }
     }
 }
 
 fn numbers(body: &serde_json::Value) -> Vec<i64> {
-    let text = body["Metadata"]["SequenceNumberArray"].as_str().expect("a text");
+    let text = body["Metadata"]["SequenceNumberArray"]
+        .as_str()
+        .expect("a text");
     serde_json::from_str(text).expect("an array")
 }
 
@@ -163,7 +184,10 @@ fn start(
     let scripted = Arc::new(scripted);
     let counters = Counters::default();
     let processor = Processor {
-        target: Target { function: "bronze".to_owned(), retry },
+        target: Target {
+            function: "bronze".to_owned(),
+            retry,
+        },
         binding: "events".to_owned(),
         data_type: DataType::Binary,
         context: PartitionContext {
@@ -181,7 +205,13 @@ fn start(
         stop,
     };
     let task = tokio::spawn(processor.run());
-    Running { memory: Arc::clone(memory), scripted, counters, switch, task }
+    Running {
+        memory: Arc::clone(memory),
+        scripted,
+        counters,
+        switch,
+        task,
+    }
 }
 
 fn options(min: usize, max: usize) -> EventHubsOptions {
@@ -195,7 +225,10 @@ fn options(min: usize, max: usize) -> EventHubsOptions {
 }
 
 fn retries(max_retry_count: Option<u32>) -> Option<RetryPolicy> {
-    Some(RetryPolicy { max_retry_count, delay: RetryDelay::Fixed(Duration::from_millis(1)) })
+    Some(RetryPolicy {
+        max_retry_count,
+        delay: RetryDelay::Fixed(Duration::from_millis(1)),
+    })
 }
 
 #[tokio::test]
@@ -211,7 +244,10 @@ async fn batches_are_in_order_and_no_larger_than_the_maximum() {
     assert_eq!(checkpoints, [2, 5, 6]);
     let partitions = counters.snapshot().partitions;
     let stats = partitions.values().next().copied().expect("one partition");
-    assert_eq!((stats.events, stats.skipped, stats.checkpointed), (7, 0, Some(6)));
+    assert_eq!(
+        (stats.events, stats.skipped, stats.checkpointed),
+        (7, 0, Some(6))
+    );
 }
 
 #[tokio::test]
@@ -222,7 +258,10 @@ async fn a_minimum_holds_events_back_until_the_wait_is_over() {
     let running = start(&memory, Scripted::default(), options(100, 100), None);
     let asked = running.scripted.asked(1).await;
     assert!(started.elapsed() >= Duration::from_millis(200));
-    assert_eq!(asked.first().map(|(_, body)| numbers(body)), Some(vec![0, 1]));
+    assert_eq!(
+        asked.first().map(|(_, body)| numbers(body)),
+        Some(vec![0, 1])
+    );
     running.stop().await;
 }
 
@@ -234,7 +273,10 @@ async fn a_failed_batch_without_a_policy_is_checkpointed_all_the_same() {
     running.checkpointed(1).await;
     let (_, counters) = running.stop().await;
     let partitions = counters.snapshot().partitions;
-    assert_eq!(partitions.values().next().map(|stats| stats.skipped), Some(2));
+    assert_eq!(
+        partitions.values().next().map(|stats| stats.skipped),
+        Some(2)
+    );
 }
 
 #[tokio::test]
@@ -245,7 +287,11 @@ async fn retries_repeat_the_batch_under_one_id_and_say_so() {
     running.checkpointed(1).await;
     let asked = running.scripted.asked(3).await;
     let context = |at: usize| asked[at].1["Metadata"]["RetryContext"].clone();
-    assert!(asked.iter().all(|(id, body)| *id == asked[0].0 && numbers(body) == [0, 1]));
+    assert!(
+        asked
+            .iter()
+            .all(|(id, body)| *id == asked[0].0 && numbers(body) == [0, 1])
+    );
     assert_eq!(context(0)["RetryCount"], 0);
     assert_eq!(context(0)["MaxRetryCount"], -1);
     assert!(context(0)["Exception"].is_null());
@@ -259,7 +305,12 @@ async fn retries_repeat_the_batch_under_one_id_and_say_so() {
 async fn exhausted_retries_skip_the_batch() {
     let memory = Arc::new(Memory::default());
     memory.put(0..2);
-    let running = start(&memory, Scripted::failing(3), options(1, 10), retries(Some(2)));
+    let running = start(
+        &memory,
+        Scripted::failing(3),
+        options(1, 10),
+        retries(Some(2)),
+    );
     running.checkpointed(1).await;
     assert_eq!(running.scripted.asked(3).await.len(), 3);
     running.stop().await;
@@ -278,7 +329,10 @@ async fn nothing_is_checkpointed_while_stopping_and_the_batch_comes_again() {
     let again = start(&memory, Scripted::default(), options(1, 10), None);
     again.checkpointed(1).await;
     let asked = again.scripted.asked(1).await;
-    assert_eq!(asked.first().map(|(_, body)| numbers(body)), Some(vec![0, 1]));
+    assert_eq!(
+        asked.first().map(|(_, body)| numbers(body)),
+        Some(vec![0, 1])
+    );
     again.stop().await;
 }
 
@@ -293,7 +347,10 @@ async fn a_restart_goes_on_after_the_checkpoint() {
     let again = start(&memory, Scripted::default(), options(1, 10), None);
     again.checkpointed(4).await;
     let asked = again.scripted.asked(1).await;
-    assert_eq!(asked.first().map(|(_, body)| numbers(body)), Some(vec![3, 4]));
+    assert_eq!(
+        asked.first().map(|(_, body)| numbers(body)),
+        Some(vec![3, 4])
+    );
     again.stop().await;
 }
 
@@ -301,7 +358,10 @@ async fn a_restart_goes_on_after_the_checkpoint() {
 async fn checkpoints_may_be_written_every_few_batches() {
     let memory = Arc::new(Memory::default());
     memory.put(0..4);
-    let every_second = EventHubsOptions { batch_checkpoint_frequency: 2, ..options(1, 1) };
+    let every_second = EventHubsOptions {
+        batch_checkpoint_frequency: 2,
+        ..options(1, 1)
+    };
     let running = start(&memory, Scripted::default(), every_second, None);
     running.checkpointed(3).await;
     let (checkpoints, _) = running.stop().await;

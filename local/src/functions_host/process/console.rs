@@ -22,7 +22,9 @@ impl Console {
         let console = Self::default();
         if let Some(stdout) = child.stdout.take() {
             let events = events.clone();
-            tokio::spawn(each_line(stdout, move |line| events.emit(HostEvent::Stdout { line })));
+            tokio::spawn(each_line(stdout, move |line| {
+                events.emit(HostEvent::Stdout { line })
+            }));
         }
         if let Some(stderr) = child.stderr.take() {
             let (events, console) = (events.clone(), console.clone());
@@ -40,7 +42,11 @@ impl Console {
     /// The last lines of standard error.
     pub(crate) fn last_errors(&self) -> String {
         let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
-        errors.iter().map(String::as_str).collect::<Vec<_>>().join(",")
+        errors
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(",")
     }
 
     fn keep(&self, line: String) {
@@ -54,14 +60,22 @@ impl Console {
 
 /// Standard error is an error unless it says "warn".
 fn stderr_level(line: &str) -> Level {
-    if line.to_ascii_lowercase().contains("warn") { Level::Warning } else { Level::Error }
+    if line.to_ascii_lowercase().contains("warn") {
+        Level::Warning
+    } else {
+        Level::Error
+    }
 }
 
 async fn each_line(output: impl AsyncRead + Unpin, mut take: impl FnMut(String)) {
     let mut reader = BufReader::new(output);
     let mut line = Vec::new();
     // A read error is the end of the output, like its end.
-    while reader.read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
+    while reader
+        .read_until(b'\n', &mut line)
+        .await
+        .is_ok_and(|read| read > 0)
+    {
         let text = String::from_utf8_lossy(&line);
         take(text.trim_end_matches(['\n', '\r']).to_owned());
         line.clear();

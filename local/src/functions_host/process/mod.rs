@@ -116,7 +116,13 @@ pub(crate) fn supervise(
         errors: ErrorList::default(),
         process: 0,
     };
-    (Worker { state: receiver, commands }, tokio::spawn(supervisor.run()))
+    (
+        Worker {
+            state: receiver,
+            commands,
+        },
+        tokio::spawn(supervisor.run()),
+    )
 }
 
 struct Supervisor {
@@ -141,7 +147,8 @@ impl Supervisor {
     async fn run(mut self) -> Ended {
         loop {
             let process = self.process;
-            self.state.send_replace(WorkerState::Initializing { process });
+            self.state
+                .send_replace(WorkerState::Initializing { process });
             let life = self.live().await;
             self.client.forget();
             self.process += 1;
@@ -161,7 +168,8 @@ impl Supervisor {
                 self.state.send_replace(WorkerState::Stopped);
                 return Ended::TooManyErrors;
             }
-            self.events.message(Level::Debug, "Restarting http invoker channel");
+            self.events
+                .message(Level::Debug, "Restarting http invoker channel");
         }
     }
 
@@ -212,8 +220,7 @@ impl Supervisor {
     /// The real host says it started, and invocations wait until they time out.
     async fn not_started(&mut self, error: &std::io::Error) -> Life {
         let name = &self.spec.options.executable;
-        let text =
-            format!("Failed to start Worker Channel. Process fileName: {name}: {error}");
+        let text = format!("Failed to start Worker Channel. Process fileName: {name}: {error}");
         self.events.message(Level::Error, text);
         loop {
             match self.orders.recv().await {
@@ -225,7 +232,11 @@ impl Supervisor {
     }
 
     fn spawn(&self, worker_id: Uuid) -> std::io::Result<(Child, Console)> {
-        let HandlerSpec { options, root, settings } = &self.spec;
+        let HandlerSpec {
+            options,
+            root,
+            settings,
+        } = &self.spec;
         let port = self.port.to_string();
         let mut command = Command::new(&options.executable);
         command
@@ -241,6 +252,8 @@ impl Supervisor {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            // Ctrl-C in a terminal goes to the whole group; the handler's end is the host's business.
+            .process_group(0)
             .kill_on_drop(true);
         self.events.message(
             Level::Debug,
@@ -285,7 +298,10 @@ impl Supervisor {
 fn exit_code(status: ExitStatus) -> i32 {
     use std::os::unix::process::ExitStatusExt as _;
     // .NET reports a signal the way a shell does.
-    status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(-1)
+    status
+        .code()
+        .or_else(|| status.signal().map(|signal| 128 + signal))
+        .unwrap_or(-1)
 }
 
 async fn kill(child: &mut Child) {

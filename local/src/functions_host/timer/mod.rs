@@ -118,12 +118,24 @@ fn first_status(
 ) -> ScheduleStatus {
     let next = schedule.next_after(now).unwrap_or_else(never);
     match known {
-        None => ScheduleStatus { last: never(), next, last_updated: never() },
+        None => ScheduleStatus {
+            last: never(),
+            next,
+            last_updated: never(),
+        },
         Some(known) => {
             // A timer that never ran has nothing to compute the expectation from.
             let ran = known.last_updated != never();
-            let expected = if ran { schedule.next_after(known.last_updated) } else { Some(known.next) };
-            if expected == Some(known.next) { known } else { ScheduleStatus { next, ..known } }
+            let expected = if ran {
+                schedule.next_after(known.last_updated)
+            } else {
+                Some(known.next)
+            };
+            if expected == Some(known.next) {
+                known
+            } else {
+                ScheduleStatus { next, ..known }
+            }
         }
     }
 }
@@ -138,12 +150,18 @@ fn after_run(
     started: DateTime<Utc>,
 ) -> ScheduleStatus {
     let next = schedule.next_after(started).unwrap_or(status.next);
-    ScheduleStatus { last: started, next, last_updated: started }
+    ScheduleStatus {
+        last: started,
+        next,
+        last_updated: started,
+    }
 }
 
 /// Sleeps until the clock really shows `time`; for ever if there is none.
 async fn sleep_until(time: Option<DateTime<Utc>>) {
-    let Some(time) = time else { return std::future::pending().await };
+    let Some(time) = time else {
+        return std::future::pending().await;
+    };
     loop {
         let left = (time - Utc::now()).to_std().unwrap_or(Duration::ZERO);
         if left.is_zero() {

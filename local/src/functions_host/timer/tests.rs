@@ -27,7 +27,11 @@ fn a_timer_that_was_never_seen_is_not_past_due() {
 fn a_run_missed_while_the_host_was_down_is_past_due() {
     let ran = time("2026-11-22T15:00:00Z");
     let now = time("2026-11-22T18:12:10Z");
-    let before = ScheduleStatus { last: never(), next: ran, last_updated: never() };
+    let before = ScheduleStatus {
+        last: never(),
+        next: ran,
+        last_updated: never(),
+    };
     let known = after_run(&hourly(), before, ran);
     let status = first_status(&hourly(), Some(known), now);
     assert_eq!(status, known);
@@ -38,7 +42,11 @@ fn a_run_missed_while_the_host_was_down_is_past_due() {
 fn a_changed_schedule_starts_afresh() {
     let ran = time("2026-11-22T15:00:00Z");
     let now = time("2026-11-22T18:12:10Z");
-    let before = ScheduleStatus { last: never(), next: ran, last_updated: never() };
+    let before = ScheduleStatus {
+        last: never(),
+        next: ran,
+        last_updated: never(),
+    };
     let known = after_run(&hourly(), before, ran);
     let daily = Schedule::parse("0 0 0 * * *").expect("a schedule");
     let status = first_status(&daily, Some(known), now);
@@ -74,7 +82,10 @@ async fn runs_do_not_overlap_and_a_request_runs_at_once() {
     let (switch, stop) = StopSwitch::new();
     let (requests, receiver) = mpsc::unbounded_channel();
     let timer = Timer {
-        target: Target { function: "gold".to_owned(), retry: None },
+        target: Target {
+            function: "gold".to_owned(),
+            retry: None,
+        },
         binding: "timer".to_owned(),
         trigger: TimerTrigger {
             schedule: Schedule::parse("* * * * * *").expect("a schedule"),

@@ -144,7 +144,10 @@ impl<'blob> From<&'blob BlobFacts> for Properties<'blob> {
             is_sealed: false,
             rehydrate_priority: None,
             last_accessed: never,
-            immutability_policy: ImmutabilityPolicy { expires_on: None, policy_mode: None },
+            immutability_policy: ImmutabilityPolicy {
+                expires_on: None,
+                policy_mode: None,
+            },
             has_legal_hold: false,
         }
     }
@@ -157,7 +160,11 @@ pub(crate) fn payload(
     facts: &BlobFacts,
     captures: &[(String, String)],
 ) -> Payload {
-    let captured = |key: &str| captures.iter().any(|(name, _)| name.eq_ignore_ascii_case(key));
+    let captured = |key: &str| {
+        captures
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case(key))
+    };
     let mut writer = PayloadWriter::with_bytes(binding, content);
     if !captured("Uri") {
         writer = writer.text("Uri", &facts.uri);

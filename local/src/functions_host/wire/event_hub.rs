@@ -61,15 +61,27 @@ pub(crate) fn payload(
         Err(_) => Value::from("-1"),
     };
     let system: Vec<_> = events.iter().map(system_properties).collect();
-    let properties: Vec<_> = events.iter().map(|event| Pairs(&event.properties)).collect();
+    let properties: Vec<_> = events
+        .iter()
+        .map(|event| Pairs(&event.properties))
+        .collect();
     let system: Vec<_> = system.iter().map(|pairs| Pairs(pairs)).collect();
     Ok(data(binding, data_type, events)?
         .object("TriggerPartitionContext", context)
         .object("PartitionContext", context)
-        .text("PartitionKeyArray", &column(&|event| Value::from(event.partition_key.clone())))
+        .text(
+            "PartitionKeyArray",
+            &column(&|event| Value::from(event.partition_key.clone())),
+        )
         .text("OffsetArray", &column(&offset))
-        .text("OffsetStringArray", &column(&|event| Value::from(event.offset.clone())))
-        .text("SequenceNumberArray", &column(&|event| Value::from(event.sequence_number)))
+        .text(
+            "OffsetStringArray",
+            &column(&|event| Value::from(event.offset.clone())),
+        )
+        .text(
+            "SequenceNumberArray",
+            &column(&|event| Value::from(event.sequence_number)),
+        )
         .text(
             "EnqueuedTimeUtcArray",
             &column(&|event| Value::from(unspecified(event.enqueued_time))),
@@ -88,10 +100,13 @@ fn data(binding: &str, data_type: DataType, events: &[HubEvent]) -> Result<Paylo
         ),
         DataType::String => PayloadWriter::with_text(
             binding,
-            &bodies.map(|body| String::from_utf8_lossy(body)).collect::<Vec<_>>(),
+            &bodies
+                .map(|body| String::from_utf8_lossy(body))
+                .collect::<Vec<_>>(),
         ),
         DataType::Json => {
-            let parsed: Result<Vec<Value>, _> = bodies.map(|body| serde_json::from_slice(body)).collect();
+            let parsed: Result<Vec<Value>, _> =
+                bodies.map(|body| serde_json::from_slice(body)).collect();
             let parsed = parsed.map_err(|error| {
                 format!(
                     "Binding parameters to complex objects (such as 'Object') uses Json.NET serialization.\n1. Bind the parameter type as 'string' instead of 'Object' to get the raw values and avoid JSON deserialization, or\n2. Change the queue payload to be valid json. The JSON parser failed: {error}"
@@ -110,7 +125,10 @@ fn system_properties(event: &HubEvent) -> Vec<(String, Value)> {
     let offset = Value::from(event.offset.clone());
     add("x-opt-sequence-number", event.sequence_number.into());
     add("x-opt-offset", offset.clone());
-    add("x-opt-enqueued-time", with_offset(event.enqueued_time).into());
+    add(
+        "x-opt-enqueued-time",
+        with_offset(event.enqueued_time).into(),
+    );
     if let Some(key) = &event.partition_key {
         add("x-opt-partition-key", key.clone().into());
     }

@@ -30,7 +30,10 @@ pub(crate) struct Stamp {
 impl Stamp {
     /// Takes the time and draws a number.
     pub(crate) fn now() -> Self {
-        Self { utc_now: Utc::now(), rand_guid: Uuid::new_v4() }
+        Self {
+            utc_now: Utc::now(),
+            rand_guid: Uuid::new_v4(),
+        }
     }
 }
 
@@ -57,7 +60,11 @@ impl Payload {
         retry: Option<&RetryContext>,
     ) -> [Bytes; 2] {
         let utc_now = format!("{}Z", unspecified(stamp.utc_now));
-        let sys = Sys { method_name: function, utc_now, rand_guid: stamp.rand_guid.to_string() };
+        let sys = Sys {
+            method_name: function,
+            utc_now,
+            rand_guid: stamp.rand_guid.to_string(),
+        };
         let mut tail = format!("\"sys\":{}", json_text(&sys));
         if let Some(retry) = retry {
             tail.push_str(",\"RetryContext\":");
@@ -120,7 +127,9 @@ impl PayloadWriter {
 
     /// The payload.
     pub(crate) fn finish(self) -> Payload {
-        Payload { head: Bytes::from(self.out) }
+        Payload {
+            head: Bytes::from(self.out),
+        }
     }
 }
 
@@ -132,7 +141,9 @@ pub(crate) fn json_text<T: Serialize + ?Sized>(value: &T) -> String {
     // Json.NET escapes these three, serde_json does not; they can only be inside strings.
     if text.contains(['\u{85}', '\u{2028}', '\u{2029}']) {
         let text = text.replace('\u{85}', "\\u0085");
-        return text.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
+        return text
+            .replace('\u{2028}', "\\u2028")
+            .replace('\u{2029}', "\\u2029");
     }
     text
 }

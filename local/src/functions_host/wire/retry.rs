@@ -30,7 +30,13 @@ impl RetryContext {
         exception: Option<FunctionException>,
     ) -> Self {
         let max_retry_count = max_retry_count.map_or(-1, i64::from);
-        Self { retry_count, max_retry_count, exception, instance: None, state: Map::new() }
+        Self {
+            retry_count,
+            max_retry_count,
+            exception,
+            instance: None,
+            state: Map::new(),
+        }
     }
 }
 

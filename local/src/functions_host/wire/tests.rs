@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::blob::BlobFacts;
 use super::event_hub::{HubEvent, PartitionContext};
-use timer::ScheduleStatus;
 use super::*;
 use crate::functions_host::config::DataType;
 use crate::functions_host::invoke::InvocationError;
+use timer::ScheduleStatus;
 
 struct Capture {
     function: String,
@@ -21,7 +21,9 @@ struct Capture {
 }
 
 fn capture(name: &str) -> Capture {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/it/data/invocations").join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../tests/it/data/invocations")
+        .join(name);
     let bytes = std::fs::read(&path).expect("a capture");
     let mut text = String::new();
     if name.ends_with(".gz") {
@@ -36,13 +38,22 @@ fn capture(name: &str) -> Capture {
     let header = |name: &str| {
         let headers = request["headers"].as_array().expect("headers");
         let found = headers.iter().find(|header| header[0] == name);
-        found.and_then(|header| header[1].as_str()).expect(name).to_owned()
+        found
+            .and_then(|header| header[1].as_str())
+            .expect(name)
+            .to_owned()
     };
     Capture {
-        function: request["path"].as_str().expect("path").trim_start_matches('/').to_owned(),
+        function: request["path"]
+            .as_str()
+            .expect("path")
+            .trim_start_matches('/')
+            .to_owned(),
         body: serde_json::from_str(&raw).expect("JSON body"),
         raw,
-        invocation_id: header("X-Azure-Functions-InvocationId").parse().expect("a uuid"),
+        invocation_id: header("X-Azure-Functions-InvocationId")
+            .parse()
+            .expect("a uuid"),
     }
 }
 
@@ -69,7 +80,11 @@ impl Capture {
 
 fn utc(value: &Value) -> DateTime<Utc> {
     let text = value.as_str().expect("a time");
-    let zoned = if text.contains('+') { text.to_owned() } else { format!("{text}Z") };
+    let zoned = if text.contains('+') {
+        text.to_owned()
+    } else {
+        format!("{text}Z")
+    };
     zoned.parse().expect("a time")
 }
 
@@ -79,7 +94,14 @@ fn events(capture: &Capture, bodies: Vec<Bytes>) -> Vec<HubEvent> {
     let (sequence, offset) = (column("SequenceNumberArray"), column("OffsetArray"));
     let (enqueued, keys) = (column("EnqueuedTimeUtcArray"), column("PartitionKeyArray"));
     let (properties, system) = (column("PropertiesArray"), column("SystemPropertiesArray"));
-    let pairs = |value: &Value| value.as_object().expect("an object").clone().into_iter().collect();
+    let pairs = |value: &Value| {
+        value
+            .as_object()
+            .expect("an object")
+            .clone()
+            .into_iter()
+            .collect()
+    };
     let events = bodies.into_iter().enumerate().map(|(at, body)| HubEvent {
         body,
         sequence_number: sequence[at].as_i64().expect("a number"),
@@ -138,7 +160,10 @@ fn write_events(capture: &Capture, data_type: DataType, bodies: Vec<Bytes>) -> P
 fn binary_bodies(capture: &Capture) -> Vec<Bytes> {
     let text = capture.body["Data"]["events"].as_str().expect("text");
     let bodies: Vec<String> = serde_json::from_str(text).expect("an array");
-    bodies.iter().map(|body| STANDARD.decode(body).expect("base64").into()).collect()
+    bodies
+        .iter()
+        .map(|body| STANDARD.decode(body).expect("base64").into())
+        .collect()
 }
 
 fn first_attempt() -> RetryContext {
@@ -147,7 +172,10 @@ fn first_attempt() -> RetryContext {
 
 #[test]
 fn event_hub_batches_are_written_as_captured() {
-    for name in ["event-hub-many-binary.json", "event-hub-many-binary-one-event.json"] {
+    for name in [
+        "event-hub-many-binary.json",
+        "event-hub-many-binary-one-event.json",
+    ] {
         let capture = capture(name);
         let payload = write_events(&capture, DataType::Binary, binary_bodies(&capture));
         let text = capture.written(&payload, None);
@@ -179,7 +207,10 @@ fn one_body_that_is_not_json_fails_an_untyped_batch() {
     let events = events(&capture, binary_bodies(&capture));
     let refused = event_hub::payload("events", DataType::Json, &context, &events);
     let refused = refused.expect_err("not JSON");
-    assert!(refused.starts_with("Binding parameters to complex objects"), "{refused}");
+    assert!(
+        refused.starts_with("Binding parameters to complex objects"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -192,11 +223,15 @@ fn a_retry_is_written_as_captured_but_for_stack_traces() {
 
     let second = capture("event-hub-retry-attempt-1.json");
     let payload = write_events(&second, DataType::String, bodies());
-    let error =
-        InvocationError::Status { status: 500, reason: "Internal Server Error".to_owned() };
-    let exception =
-        retry::FunctionException::new(second.invocation_id, &second.function, &error);
-    let text = second.written(&payload, Some(&RetryContext::new(1, Some(3), Some(exception))));
+    let error = InvocationError::Status {
+        status: 500,
+        reason: "Internal Server Error".to_owned(),
+    };
+    let exception = retry::FunctionException::new(second.invocation_id, &second.function, &error);
+    let text = second.written(
+        &payload,
+        Some(&RetryContext::new(1, Some(3), Some(exception))),
+    );
     let without_traces = |text: &str| {
         let mut out = String::new();
         let mut rest = text;
@@ -206,12 +241,21 @@ fn a_retry_is_written_as_captured_but_for_stack_traces() {
         }
         out + rest
     };
-    assert_eq!(without_traces(&as_captured(&text, &second)), without_traces(&second.raw));
+    assert_eq!(
+        without_traces(&as_captured(&text, &second)),
+        without_traces(&second.raw)
+    );
 }
 
 #[test]
 fn blobs_are_written_as_captured() {
-    let names = ["blob-jsonl.json", "blob-empty.json", "blob-bom.json", "blob-utf8.json", "blob-nested-name.json"];
+    let names = [
+        "blob-jsonl.json",
+        "blob-empty.json",
+        "blob-bom.json",
+        "blob-utf8.json",
+        "blob-nested-name.json",
+    ];
     for name in names {
         let capture = capture(name);
         let content = capture.body["Data"]["blob"].as_str().expect("text");
@@ -220,7 +264,11 @@ fn blobs_are_written_as_captured() {
         let text = |key: &str| properties[key].as_str().map(ToOwned::to_owned);
         let metadata = properties["Metadata"].as_object().expect("metadata");
         let facts = BlobFacts {
-            uri: capture.metadata_text("Uri").as_str().expect("uri").to_owned(),
+            uri: capture
+                .metadata_text("Uri")
+                .as_str()
+                .expect("uri")
+                .to_owned(),
             last_modified: utc(&properties["LastModified"]),
             created_on: utc(&properties["CreatedOn"]),
             content_length: content.len() as u64,
@@ -236,7 +284,11 @@ fn blobs_are_written_as_captured() {
                 })
                 .collect(),
         };
-        let name_capture = capture.metadata_text("name").as_str().expect("name").to_owned();
+        let name_capture = capture
+            .metadata_text("name")
+            .as_str()
+            .expect("name")
+            .to_owned();
         let captures = [("name".to_owned(), name_capture)];
         let payload = blob::payload("blob", &content, &facts, &captures);
         assert_eq!(capture.written(&payload, None), capture.raw, "{name}");
@@ -248,18 +300,27 @@ fn timers_are_written_as_captured() {
     let timers = [
         ("timer-first-run.json", None),
         ("timer-monitored.json", None),
-        ("timer-unmonitored-with-retry.json", Some(RetryContext::new(0, Some(2), None))),
+        (
+            "timer-unmonitored-with-retry.json",
+            Some(RetryContext::new(0, Some(2), None)),
+        ),
     ];
     for (name, retry) in timers {
         let capture = capture(name);
         let timer = &capture.body["Data"]["timer"];
-        let status = timer["ScheduleStatus"].as_object().map(|status| ScheduleStatus {
-            last: utc(&status["Last"]),
-            next: utc(&status["Next"]),
-            last_updated: utc(&status["LastUpdated"]),
-        });
+        let status = timer["ScheduleStatus"]
+            .as_object()
+            .map(|status| ScheduleStatus {
+                last: utc(&status["Last"]),
+                next: utc(&status["Next"]),
+                last_updated: utc(&status["LastUpdated"]),
+            });
         let payload = timer::payload("timer", status, false);
-        assert_eq!(capture.written(&payload, retry.as_ref()), capture.raw, "{name}");
+        assert_eq!(
+            capture.written(&payload, retry.as_ref()),
+            capture.raw,
+            "{name}"
+        );
     }
 }
 

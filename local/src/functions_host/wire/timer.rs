@@ -46,13 +46,11 @@ impl From<ScheduleStatus> for Status {
 }
 
 /// Writes the body of a run; without a monitor there is no status.
-pub(crate) fn payload(
-    binding: &str,
-    status: Option<ScheduleStatus>,
-    is_past_due: bool,
-) -> Payload {
+pub(crate) fn payload(binding: &str, status: Option<ScheduleStatus>, is_past_due: bool) -> Payload {
     let info = TimerInfo {
-        schedule: AdjustForDst { adjust_for_dst: true },
+        schedule: AdjustForDst {
+            adjust_for_dst: true,
+        },
         schedule_status: status.map(Status::from),
         is_past_due,
     };
@@ -69,7 +67,9 @@ pub(crate) fn parse_status(text: &str) -> Option<ScheduleStatus> {
     let json: serde_json::Value = serde_json::from_str(text).ok()?;
     let time = |key: &str| {
         let text = json.get(key)?.as_str()?;
-        DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc))
+        DateTime::parse_from_rfc3339(text)
+            .ok()
+            .map(|time| time.with_timezone(&Utc))
     };
     Some(ScheduleStatus {
         last: time("Last")?,
