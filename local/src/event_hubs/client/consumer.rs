@@ -34,9 +34,6 @@ pub struct ReceiverOptions {
     pub partition: String,
     /// Where to start.
     pub start: Start,
-    /// With a level, the receiver is alone on the partition: a new one with the same or a higher
-    /// level takes over.
-    pub owner_level: Option<i64>,
     /// How many events may wait here, unread.
     pub prefetch: u32,
 }
@@ -48,7 +45,6 @@ impl ReceiverOptions {
             consumer_group: "$Default".to_owned(),
             partition: partition.into(),
             start: Start::Earliest,
-            owner_level: None,
             prefetch: 2_000,
         }
     }
@@ -216,7 +212,8 @@ impl Pump {
             ),
         };
         OpenReceiverOptions {
-            owner_level: self.options.owner_level,
+            // The SDK's link builder loses the owner level, so none is offered here.
+            owner_level: None,
             prefetch: Some(self.options.prefetch),
             start_position: Some(StartPosition {
                 location,

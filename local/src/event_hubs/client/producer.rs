@@ -1,11 +1,19 @@
 use std::sync::Arc;
 
-use azure_messaging_eventhubs::models::EventData;
-use azure_messaging_eventhubs::{EventDataBatchOptions, ProducerClient};
+use azure_messaging_eventhubs::models::{AmqpMessage, EventData};
+use azure_messaging_eventhubs::{EventDataBatchOptions, ProducerClient, SendMessageOptions};
 use bytes::Bytes;
 use tokio::sync::Mutex;
 
-use super::{ATTEMPTS, ClientError, EventHubConnection, Refusal, call, pause_after, refusal};
+use super::{ATTEMPTS, ClientError, EventHubConnection, call, pause_after};
+
+const PARTITION_KEY: &str = "x-opt-partition-key";
+
+/// The largest event a hub of the standard tier takes.
+const MAX_EVENT_BYTES: usize = 1024 * 1024;
+
+/// More than an event of ours needs besides its body and key.
+const MESSAGE_OVERHEAD: usize = 512;
 
 /// Where events go.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -122,37 +130,63 @@ impl Producer {
         }
         let batch = call("create batch", hub, client.create_batch(Some(options))).await?;
         let mut count = 0;
-        let too_large = |bytes| ClientError::EventTooLarge {
-            hub: hub.to_owned(),
-            bytes,
-        };
         for body in events {
             let event = EventData::builder().with_body(body.to_vec()).build();
-            let added =
-                batch
-                    .try_add_event_data(event, None)
-                    .map_err(|source| ClientError::Sdk {
-                        operation: "add to batch",
-                        hub: hub.to_owned(),
-                        source,
-                    })?;
+            let added = batch.try_add_event_data(event, None).map_err(|source| {
+                let operation = "add to batch";
+                ClientError::Sdk {
+                    operation,
+                    hub: hub.to_owned(),
+                    source,
+                }
+            })?;
             if !added && count == 0 {
-                return Err(too_large(body.len()));
+                return self.try_alone(client, body, to).await.map(|()| 1);
             }
             if !added {
                 break;
             }
             count += 1;
         }
-        match call("send batch", hub, client.send_batch(batch, None)).await {
-            // The SDK's estimate can be a few bytes short for one event at the limit.
-            Err(ClientError::Sdk { source, .. })
-                if count == 1 && refusal(&source) == Some(Refusal::TooLarge) =>
-            {
-                Err(too_large(events.first().map_or(0, Bytes::len)))
-            }
-            outcome => outcome.map(|()| count),
+        call("send batch", hub, client.send_batch(batch, None))
+            .await
+            .map(|()| count)
+    }
+
+    /// Sends one event that is no batch.
+    ///
+    /// The SDK counts the first event of a batch twice, so more than half of what a hub takes
+    /// never fits one.
+    async fn try_alone(
+        &self,
+        client: &ProducerClient,
+        body: &Bytes,
+        to: &Destination,
+    ) -> Result<(), ClientError> {
+        let hub = self.connection.hub();
+        // The SDK does not measure single events, and waits in vain if one is too large.
+        if body.len() + MESSAGE_OVERHEAD > MAX_EVENT_BYTES {
+            return Err(ClientError::EventTooLarge {
+                hub: hub.to_owned(),
+                bytes: body.len(),
+            });
         }
+        let mut message = AmqpMessage::from(EventData::from(body.to_vec()));
+        let mut partition_id = None;
+        match to {
+            Destination::Any => {}
+            Destination::Partition(id) => partition_id = Some(id.clone()),
+            Destination::Key(key) => {
+                message.add_message_annotation(PARTITION_KEY.into(), key.clone());
+            }
+        }
+        let options = SendMessageOptions { partition_id };
+        call(
+            "send event",
+            hub,
+            client.send_message(message, Some(options)),
+        )
+        .await
     }
 
     async fn client(&self) -> Result<Arc<ProducerClient>, ClientError> {
