@@ -1,5 +1,7 @@
 //! The local Event Hubs namespace through the wire, with the official SDK for Rust.
 
+#![expect(clippy::unwrap_used, reason = "test code outside of test functions")]
+
 mod event_hubs_support;
 
 use std::collections::HashSet;

@@ -98,20 +98,15 @@ fn install(language: &str, pinned: &[&str], build: impl FnOnce(&Path)) -> PathBu
 }
 
 /// Panics with what is needed if the program is missing or failed.
-pub(crate) fn succeed(
-    what: &str,
-    needs: &str,
-    output: std::io::Result<std::process::Output>,
-) -> String {
+pub(crate) fn succeed(what: &str, needs: &str, output: std::io::Result<std::process::Output>) {
     let output = output.unwrap_or_else(|error| {
         panic!("{what} could not be started ({error}); this test needs {needs}")
     });
-    let stdout = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success(),
-        "{what} failed ({}); it needs {needs}\n{stdout}\n{}",
+        "{what} failed ({}); it needs {needs}\n{}\n{}",
         output.status,
+        String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
-    stdout.into_owned()
 }

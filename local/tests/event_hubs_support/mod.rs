@@ -1,6 +1,11 @@
 //! What tests against a namespace share.
 
 #![expect(dead_code, reason = "each test binary uses its own part")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "test code outside of test functions"
+)]
 
 pub(crate) mod install;
 

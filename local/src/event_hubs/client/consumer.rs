@@ -6,9 +6,7 @@ use futures::StreamExt as _;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::{
-    ATTEMPTS, ClientError, EventHubConnection, ReceivedEvent, Refusal, call, pause_after, refusal,
-};
+use super::{ClientError, EventHubConnection, ReceivedEvent, Refusal, Tries, call, refusal};
 
 /// Where a receiver starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,20 +138,16 @@ struct Pump {
 impl Pump {
     /// Runs until receiving has failed for good, or several times without an event in between.
     async fn run(mut self) -> ClientError {
-        let mut failures = 0;
+        let mut tries = Tries::default();
         loop {
             let before = self.options.start.clone();
             let error = self.receive().await;
             if self.options.start != before {
-                failures = 0;
+                tries = Tries::default();
             }
-            failures += 1;
-            if error.is_permanent() || failures >= ATTEMPTS {
+            if !tries.pause_after(&error).await {
                 return error;
             }
-            let partition = &self.options.partition;
-            tracing::debug!(partition_id = %partition, error = %error, "receiver is opened again");
-            tokio::time::sleep(pause_after(failures)).await;
         }
     }
 

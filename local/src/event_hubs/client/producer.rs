@@ -5,7 +5,7 @@ use azure_messaging_eventhubs::{EventDataBatchOptions, ProducerClient, SendMessa
 use bytes::Bytes;
 use tokio::sync::Mutex;
 
-use super::{ATTEMPTS, ClientError, EventHubConnection, call, pause_after};
+use super::{ClientError, EventHubConnection, Tries, call};
 
 const PARTITION_KEY: &str = "x-opt-partition-key";
 
@@ -57,13 +57,11 @@ impl Producer {
             connection,
             client: Mutex::new(None),
         };
-        let mut attempt = 0;
+        let mut tries = Tries::default();
         loop {
-            attempt += 1;
             match producer.client().await {
-                Ok(_) => return Ok(producer),
-                Err(error) if attempt >= ATTEMPTS || error.is_permanent() => return Err(error),
-                Err(_) => tokio::time::sleep(pause_after(attempt)).await,
+                Err(error) if tries.pause_after(&error).await => {}
+                connected => return connected.map(|_| producer),
             }
         }
     }
@@ -94,24 +92,22 @@ impl Producer {
 
     /// Sends one batch from the front of `events` and returns how many events it held.
     async fn send_some(&self, events: &[Bytes], to: &Destination) -> Result<usize, ClientError> {
-        let mut attempt = 0;
+        let mut tries = Tries::default();
         loop {
-            attempt += 1;
-            let failed = match self.client().await {
-                Ok(client) => match self.try_batch(&client, events, to).await {
-                    Ok(sent) => return Ok(sent),
-                    Err(error) => {
+            let sent = match self.client().await {
+                Ok(client) => {
+                    let sent = self.try_batch(&client, events, to).await;
+                    if sent.is_err() {
                         self.discard(&client).await;
-                        error
                     }
-                },
-                Err(error) => error,
+                    sent
+                }
+                Err(error) => Err(error),
             };
-            if attempt >= ATTEMPTS || failed.is_permanent() {
-                return Err(failed);
+            match sent {
+                Err(error) if tries.pause_after(&error).await => {}
+                sent => return sent,
             }
-            tracing::debug!(attempt, error = %failed, "batch failed and is sent again");
-            tokio::time::sleep(pause_after(attempt)).await;
         }
     }
 
