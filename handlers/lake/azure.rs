@@ -269,9 +269,10 @@ async fn within<T>(
     path: &ObjectPath,
     work: impl Future<Output = azure_core::Result<T>>,
 ) -> Result<T, StorageError> {
-    match tokio::time::timeout(Duration::from_secs(OPERATION_SECONDS), work).await {
+    let patience = Duration::from_secs(OPERATION_SECONDS);
+    match tokio::time::timeout(patience, work).await {
         Ok(outcome) => outcome.map_err(|error| StorageError::from_azure(operation, path, &error)),
-        Err(_) => Err(StorageError::timed_out(operation, path, OPERATION_SECONDS)),
+        Err(_) => Err(StorageError::timed_out(operation, path, patience)),
     }
 }
 

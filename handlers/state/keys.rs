@@ -1,6 +1,6 @@
 //! Keys as the service takes them.
 //!
-//! Table storage refuses `/ \ # ?` and control characters in keys, and `%` makes trouble. Each of them is written as
+//! Table storage refuses `/ \ # ?` and control characters in keys, and `%` and `'` make trouble. Each of them is written as
 //! its predecessor followed by a mark, and the predecessor itself is written twice (the blank and the tilde, which
 //! stand for the control characters, get a mark of their own). So escaping is reversible and **keeps the order of keys**:
 //! a range of our keys is the same range of the service's keys. (The service compares UTF-16 units: only keys with
@@ -21,9 +21,10 @@ pub(super) fn escape(key: &str) -> String {
     let mut escaped = String::with_capacity(key.len() + key.len() / 8);
     for character in key.chars() {
         match character {
-            '"' | '$' | '.' | '>' | '[' => escaped.extend([character, character]),
+            '"' | '$' | '&' | '.' | '>' | '[' => escaped.extend([character, character]),
             '#' => escaped.extend(['"', NEXT]),
             '%' => escaped.extend(['$', NEXT]),
+            '\'' => escaped.extend(['&', NEXT]),
             '/' => escaped.extend(['.', NEXT]),
             '?' => escaped.extend(['>', NEXT]),
             '\\' => escaped.extend(['[', NEXT]),
@@ -42,7 +43,7 @@ pub(super) fn unescape(key: &str) -> Result<String, ForeignKey> {
     let mut original = String::with_capacity(key.len());
     let mut rest = key.chars();
     while let Some(lead) = rest.next() {
-        if !matches!(lead, '"' | '$' | '.' | '>' | '[' | ' ' | '~') {
+        if !matches!(lead, '"' | '$' | '&' | '.' | '>' | '[' | ' ' | '~') {
             original.push(lead);
             continue;
         }
@@ -93,7 +94,7 @@ mod tests {
 
         #[test]
         fn escaped_keys_have_only_characters_that_the_service_takes(key in keys()) {
-            let refused = |c: char| matches!(c, '/' | '\\' | '#' | '?' | '%') || c.is_control();
+            let refused = |c: char| matches!(c, '/' | '\\' | '#' | '?' | '%' | '\'') || c.is_control();
             prop_assert!(!escape(&key).contains(refused));
         }
 

@@ -6,6 +6,7 @@
 mod keys;
 mod limits;
 mod memory;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
@@ -13,8 +14,9 @@ use std::fmt::{self, Debug};
 use async_trait::async_trait;
 
 use crate::storage::StorageError;
-pub use limits::{MAX_ENTITY_BYTES, MAX_KEY_UNITS, MAX_PROPERTIES};
+pub use limits::{MAX_ENTITY_BYTES, MAX_KEY_UNITS, MAX_PROPERTIES, transaction_bytes};
 pub use memory::MemoryState;
+pub use tables::{TRANSACTION_SECONDS, TableState};
 
 /// Most entities that one transaction may hold.
 pub const MAX_TRANSACTION_ENTITIES: usize = 100;

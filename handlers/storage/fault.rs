@@ -1,6 +1,7 @@
 //! What a failure of the SDK means, said once for blobs, tables and queues.
 
 use std::error::Error as _;
+use std::time::Duration;
 
 use azure_core::error::ErrorKind as AzureKind;
 use azure_core::http::StatusCode;
@@ -25,8 +26,8 @@ pub enum Cause {
     #[error("{0}")]
     NoAnswer(String),
     /// There was no answer within the time that an operation may take.
-    #[error("no answer within {0} seconds")]
-    TimedOut(u64),
+    #[error("no answer within {0:?}")]
+    TimedOut(Duration),
 }
 
 /// Returns what a caller can do about an HTTP status.
@@ -106,12 +107,12 @@ impl StorageError {
 
     /// Makes the failure of an operation that had no answer in time; whether it took effect is unknown.
     #[must_use]
-    pub fn timed_out(operation: &'static str, object: impl ToString, seconds: u64) -> Self {
+    pub fn timed_out(operation: &'static str, object: impl ToString, waited: Duration) -> Self {
         Self {
             operation,
             object: object.to_string(),
             kind: ErrorKind::Transient,
-            source: Box::new(Cause::TimedOut(seconds)),
+            source: Box::new(Cause::TimedOut(waited)),
         }
     }
 }

@@ -8,4 +8,5 @@ mod sas;
 
 pub use account::{AccountError, Problem, StorageAccount};
 pub use error::{ErrorKind, StorageError};
+pub(crate) use fault::redact;
 pub use fault::{Cause, code_of, kind_of, kind_of_status};

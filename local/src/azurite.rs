@@ -34,6 +34,10 @@ const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long Azurite may take to save its data when it ends.
 const END_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How long Azurite keeps an idle connection: longer than clients do, so that it never closes one that is just being
+/// used again. Its own five seconds make transactions whose outcome is unknown.
+const KEEP_ALIVE_SECONDS: u32 = 120;
+
 /// Receives a line about what takes long, for people.
 pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;
 
@@ -250,6 +254,10 @@ fn command(program: &install::Program, options: &AzuriteOptions) -> Result<Comma
     for (service, port) in ["blob", "queue", "table"].into_iter().zip(ports) {
         command.args([format!("--{service}Host"), "127.0.0.1".to_owned()]);
         command.args([format!("--{service}Port"), port.to_string()]);
+        command.args([
+            format!("--{service}KeepAliveTimeout"),
+            KEEP_ALIVE_SECONDS.to_string(),
+        ]);
     }
     match &options.data_dir {
         Some(dir) => command.arg("--location").arg(made(dir)?),
@@ -318,6 +326,10 @@ fn keep_tail(output: impl Read, tail: &Mutex<String>) {
 
 #[cfg(test)]
 mod tests {
+    use azure_storage_queue::models::QueueMessage;
+    use azure_storage_queue::{QueueServiceClient, QueueServiceClientOptions};
+    use sluice::storage::StorageAccount;
+
     use super::*;
 
     #[test]
@@ -332,5 +344,41 @@ mod tests {
             note_port(line, &mut ports);
         }
         assert_eq!(ports, [Some(39845), Some(37471), Some(42571)]);
+    }
+
+    #[tokio::test]
+    async fn an_accounts_options_authorise_its_queues() {
+        let azurite = Azurite::start(AzuriteOptions::default()).await.unwrap();
+        let text = azurite.connection_string();
+        let account = StorageAccount::from_connection_string("Test", &text).unwrap();
+        let options = QueueServiceClientOptions {
+            client_options: account.client_options(),
+            ..QueueServiceClientOptions::default()
+        };
+        let url = account.queue_service_url().unwrap();
+        let service = QueueServiceClient::new(url, account.credential(), Some(options)).unwrap();
+
+        let queue = service.queue_client("poison").unwrap();
+        queue.create(None).await.unwrap();
+        let message = QueueMessage {
+            message_text: Some("words".to_owned()),
+        };
+        queue
+            .send_message(message.try_into().unwrap(), None)
+            .await
+            .unwrap();
+        let received = queue
+            .receive_messages(None)
+            .await
+            .unwrap()
+            .into_model()
+            .unwrap();
+        let words: Vec<_> = received
+            .items
+            .into_iter()
+            .flatten()
+            .map(|message| message.message_text)
+            .collect();
+        assert_eq!(words, [Some("words".to_owned())]);
     }
 }

@@ -1,6 +1,7 @@
 //! One suite for every implementation of an edge: what holds in memory holds on the wire.
 
 mod blobs;
+mod entities;
 mod state;
 
 /// Makes a test of each behaviour for each implementation.

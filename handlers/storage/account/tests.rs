@@ -32,7 +32,8 @@ const AZURE: [&str; 3] = [
 
 #[test]
 fn a_setting_names_its_services_as_the_host_reads_it() {
-    let cases: &[(&[(&str, &str)], [&str; 3])] = &[
+    type Settings = &'static [(&'static str, &'static str)];
+    let cases: &[(Settings, [&str; 3])] = &[
         (&[("Lake", "UseDevelopmentStorage=true")], EMULATOR),
         (
             &[(

@@ -1,5 +1,7 @@
 //! What tests share.
 
+pub(crate) mod scripted;
+
 use std::sync::OnceLock;
 
 use sluice::storage::StorageAccount;
