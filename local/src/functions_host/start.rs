@@ -17,7 +17,7 @@ use super::blob::message::{POISON_QUEUE, queue_name};
 use super::config::{
     AppConfig, BlobTrigger, EventHubTrigger, FunctionConfig, TimerTrigger, Trigger,
 };
-use super::event_hub::source::{HubPartition, chain, partition_ids};
+use super::event_hub::source::{HubPartition, chain};
 use super::event_hub::{Processor, checkpoint};
 use super::events::EventSink;
 use super::invoke::Dispatch;
@@ -97,7 +97,8 @@ impl Starter {
         let namespace = namespace(text).unwrap_or_default();
         let connection = EventHubConnection::parse(text, Some(hub))
             .map_err(|error| failed(error.to_string()))?;
-        let partitions = partition_ids(&connection).await.map_err(failed)?;
+        let partitions = Box::pin(connection.partition_ids()).await;
+        let partitions = partitions.map_err(|error| failed(chain(&error)))?;
         for partition_id in partitions {
             let context = PartitionContext {
                 is_checkpointing_after_invocation: true,
