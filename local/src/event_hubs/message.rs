@@ -7,9 +7,10 @@ use fe2o3_amqp_types::messaging::annotations::OwnedKey;
 use fe2o3_amqp_types::messaging::{MessageAnnotations, annotations::AnnotationKey};
 use fe2o3_amqp_types::primitives::{OrderedMap, Timestamp, Value};
 
+/// Codes of sections, in the order in which sections come.
 const HEADER: u8 = 0x70;
-const DELIVERY_ANNOTATIONS: u8 = 0x71;
 const MESSAGE_ANNOTATIONS: u8 = 0x72;
+const FOOTER: u8 = 0x78;
 
 const SEQUENCE_NUMBER: &str = "x-opt-sequence-number";
 const OFFSET: &str = "x-opt-offset";
@@ -169,7 +170,7 @@ fn section_code(bytes: &[u8]) -> Result<Option<u8>, Malformed> {
         [0x00, 0x80, 0, 0, 0, 0, 0, 0, 0, code, ..] => *code,
         _ => return Err(Malformed),
     };
-    let known = HEADER..=0x78;
+    let known = HEADER..=FOOTER;
     if known.contains(&code) {
         Ok(Some(code))
     } else {
@@ -179,10 +180,6 @@ fn section_code(bytes: &[u8]) -> Result<Option<u8>, Malformed> {
 
 /// The length of a section whose value is a list or map, descriptor included.
 fn section_length(bytes: &[u8]) -> Result<usize, Malformed> {
-    debug_assert!(
-        DELIVERY_ANNOTATIONS < MESSAGE_ANNOTATIONS,
-        "sections come in this order"
-    );
     let descriptor = if bytes.get(1) == Some(&0x80) { 10 } else { 3 };
     let value = bytes.get(descriptor..).ok_or(Malformed)?;
     let length = match value {

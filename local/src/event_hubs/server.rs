@@ -177,14 +177,14 @@ impl Session {
             self.repeat.store(true, Ordering::Relaxed);
         }
         let address = address_of(&attach);
-        let wish = Attached::of(&attach);
+        let behind = self.behind(&address, &attach);
         let mut acceptor = LinkAcceptor::builder()
             .properties(properties())
             // pyamqp asks for "second" and would then wait for ever.
             .supported_receiver_settle_modes(SupportedReceiverSettleModes::First)
             .fallback_receiver_settle_mode(ReceiverSettleMode::First);
         if is_sender {
-            // Stored events are a little larger than they came, so only this direction has a limit.
+            // Stored events are a little larger than they came, so only this way has a limit.
             acceptor = acceptor.max_message_size(MAX_MESSAGE_BYTES);
         }
         let link = match acceptor
@@ -198,37 +198,54 @@ impl Session {
                 return;
             }
         };
-        if let Err((link, fault)) = self.connect(link, &address, wish) {
-            tracing::debug!(%address, ?fault, "link was refused");
-            // There is no way to refuse in the attach itself; the client hears it right after.
-            self.links.spawn(async move {
-                match link {
-                    LinkEndpoint::Receiver(link) => link.close_with_error(fault).await?,
-                    LinkEndpoint::Sender(link) => link.close_with_error(fault).await?,
-                }
-                Ok(())
-            });
+        match (behind, link) {
+            (Ok(Behind::Requests(node)), link) => self.connect_requests(node, link),
+            (Ok(Behind::Ingest(ingest)), LinkEndpoint::Receiver(link)) => {
+                self.links.spawn(ingest.run(link));
+            }
+            (Ok(Behind::Egress(egress)), LinkEndpoint::Sender(link)) => {
+                self.links.spawn(egress.run(link));
+            }
+            (Ok(_), link) => self.refuse(link, not_found(&address)),
+            (Err(fault), link) => self.refuse(link, fault),
         }
     }
 
-    /// Starts what is behind the link, or returns the link and what to end it with.
-    fn connect(
-        &mut self,
-        link: LinkEndpoint,
-        address: &str,
-        wish: Attached,
-    ) -> Result<(), (LinkEndpoint, AmqpFault)> {
-        let not_found = |entity: &str| fault(AmqpError::NotFound, entity_not_found(entity));
-        match (address::parse(address), link) {
-            (Ok(Node::Tokens), link) => self.connect_requests(RequestNode::Tokens, link),
-            (Ok(Node::Management), link) => self.connect_requests(RequestNode::Management, link),
-            (Ok(Node::Ingest { hub, partition }), LinkEndpoint::Receiver(link)) => {
-                match self.ingest(&hub, partition.as_deref()) {
-                    Ok(ingest) => {
-                        self.links.spawn(ingest.run(link));
-                    }
-                    Err(fault) => return Err((LinkEndpoint::Receiver(link), fault)),
-                }
+    /// Ends a link right after it was attached: there is no way to refuse in the attach itself.
+    fn refuse(&mut self, link: LinkEndpoint, fault: AmqpFault) {
+        tracing::debug!(?fault, "link was refused");
+        self.links.spawn(async move {
+            match link {
+                LinkEndpoint::Receiver(link) => link.close_with_error(fault).await?,
+                LinkEndpoint::Sender(link) => link.close_with_error(fault).await?,
+            }
+            Ok(())
+        });
+    }
+
+    /// Finds what an attach is to, or what to end the link with.
+    fn behind(&self, address: &str, attach: &Attach) -> Result<Behind, AmqpFault> {
+        let hub_named = |name: &str| self.server.store.hub(name).ok_or_else(|| not_found(name));
+        match (address::parse(address), &attach.role) {
+            (Ok(Node::Tokens), _) => Ok(Behind::Requests(RequestNode::Tokens)),
+            (Ok(Node::Management), _) => Ok(Behind::Requests(RequestNode::Management)),
+            (Ok(Node::Ingest { hub, partition }), Role::Sender) => {
+                let hub = hub_named(&hub)?;
+                let partition = match partition {
+                    None => None,
+                    Some(id) => Some(Arc::clone(hub.partition(&id).ok_or_else(|| {
+                        fault(
+                            microsoft("argument-out-of-range"),
+                            partition_out_of_range(hub),
+                        )
+                    })?)),
+                };
+                let total = self.server.total.clone();
+                Ok(Behind::Ingest(Ingest {
+                    hub: Arc::clone(hub),
+                    partition,
+                    total,
+                }))
             }
             (
                 Ok(Node::Egress {
@@ -236,17 +253,26 @@ impl Session {
                     group,
                     partition,
                 }),
-                LinkEndpoint::Sender(link),
-            ) => match self.egress(&hub, group, partition, wish) {
-                Ok(egress) => {
-                    self.links.spawn(egress.run(link));
-                }
-                Err(fault) => return Err((LinkEndpoint::Sender(link), fault)),
-            },
-            (Ok(Node::Ingest { hub: entity, .. } | Node::Egress { hub: entity, .. }), link)
-            | (Err(entity), link) => return Err((link, not_found(&entity))),
+                Role::Receiver,
+            ) => {
+                let hub = hub_named(&hub)?;
+                let lower = |name: &str| name.to_ascii_lowercase();
+                let place = Place {
+                    hub: lower(&hub.name),
+                    group: lower(&group),
+                    partition,
+                };
+                let wish = Wish {
+                    place,
+                    link_name: attach.name.clone(),
+                    owner_level: owner_level(attach),
+                    source: attach.source.clone(),
+                };
+                Egress::open(hub, wish, &self.server.ownership).map(Behind::Egress)
+            }
+            (Ok(Node::Ingest { hub, .. } | Node::Egress { hub, .. }), _) => Err(not_found(&hub)),
+            (Err(path), _) => Err(not_found(&path)),
         }
-        Ok(())
     }
 
     fn connect_requests(&mut self, node: RequestNode, link: LinkEndpoint) {
@@ -265,81 +291,26 @@ impl Session {
             }
         }
     }
-
-    fn ingest(&self, hub: &str, partition: Option<&str>) -> Result<Ingest, AmqpFault> {
-        let hub = self
-            .server
-            .store
-            .hub(hub)
-            .ok_or_else(|| fault(AmqpError::NotFound, entity_not_found(hub)))?;
-        let partition = match partition {
-            None => None,
-            Some(id) => Some(Arc::clone(hub.partition(id).ok_or_else(|| {
-                fault(
-                    microsoft("argument-out-of-range"),
-                    partition_out_of_range(hub),
-                )
-            })?)),
-        };
-        Ok(Ingest {
-            hub: Arc::clone(hub),
-            partition,
-            total: self.server.total.clone(),
-        })
-    }
-
-    fn egress(
-        &self,
-        hub: &str,
-        group: String,
-        partition: String,
-        attached: Attached,
-    ) -> Result<Egress, AmqpFault> {
-        let hub = self
-            .server
-            .store
-            .hub(hub)
-            .ok_or_else(|| fault(AmqpError::NotFound, entity_not_found(hub)))?;
-        let lower = |name: String| name.to_ascii_lowercase();
-        let place = Place {
-            hub: lower(hub.name.clone()),
-            group: lower(group),
-            partition,
-        };
-        let Attached {
-            link_name,
-            owner_level,
-            source,
-        } = attached;
-        let wish = Wish {
-            place,
-            link_name,
-            owner_level,
-            source,
-        };
-        Egress::open(hub, wish, &self.server.ownership)
-    }
 }
 
-/// What an attach says besides the address.
-struct Attached {
-    link_name: String,
-    owner_level: Option<i64>,
-    source: Option<Box<fe2o3_amqp_types::messaging::Source>>,
+/// What a link is attached to.
+enum Behind {
+    Requests(RequestNode),
+    Ingest(Ingest),
+    Egress(Egress),
 }
 
-impl Attached {
-    fn of(attach: &Attach) -> Self {
-        let level = attach
+fn not_found(entity: &str) -> AmqpFault {
+    fault(AmqpError::NotFound, entity_not_found(entity))
+}
+
+fn owner_level(attach: &Attach) -> Option<i64> {
+    integer(
+        attach
             .properties
-            .as_ref()
-            .and_then(|properties| properties.get(&Symbol::from("com.microsoft:epoch")));
-        Self {
-            link_name: attach.name.clone(),
-            owner_level: level.and_then(integer),
-            source: attach.source.clone(),
-        }
-    }
+            .as_ref()?
+            .get(&Symbol::from("com.microsoft:epoch"))?,
+    )
 }
 
 /// SDKs send owner levels in whatever integer type fits.

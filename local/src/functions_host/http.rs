@@ -4,6 +4,9 @@
 //! are kept alive. No general client promises that, so this one writes and reads the little that is
 //! needed itself: requests without surprises, answers with a length, in chunks, or up to the end.
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::sync::{Mutex, PoisonError};
 

@@ -33,7 +33,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-use config::ConfigError;
+use config::{AppConfig, ConfigError};
 use events::{EventSink, Level};
 use http::Client;
 use invoke::HandlerDispatch;
@@ -143,14 +143,8 @@ impl Host {
     /// # Errors
     /// Fails when the app is refused, or when storage or the event hub cannot be reached.
     pub async fn start(options: HostOptions) -> Result<Self, HostError> {
-        let environment = environment();
-        let config = config::load(&options.root, &environment, &options.settings)?;
-        for name in &config.settings.skipped {
-            let text = format!(
-                "Skipping '{name}' from local settings as it's already defined in current environment variables."
-            );
-            options.events.message(Level::Warning, text);
-        }
+        let config = config::load(&options.root, &environment(), &options.settings)?;
+        warn_of_skipped(&config, &options.events);
         let port = process::free_port().map_err(|source| HostError::Port { source })?;
         let client = Arc::new(Client::new(port));
         let spec = HandlerSpec {
@@ -175,10 +169,9 @@ impl Host {
             events: options.events.clone(),
             counters: counters.clone(),
         };
-        let host_id = host_id::host_id(&config.settings, &config.root);
         let mut starter = Starter {
+            host_id: host_id::host_id(&config.settings, &config.root),
             config,
-            host_id,
             blob_poll: options.blob_poll,
             dispatch: Arc::new(dispatch),
             events: options.events,
@@ -200,13 +193,11 @@ impl Host {
             drain,
             port,
         };
-        match started {
-            Ok(()) => Ok(host),
-            Err(error) => {
-                host.shutdown().await;
-                Err(error)
-            }
+        if let Err(error) = started {
+            host.shutdown().await;
+            return Err(error);
         }
+        Ok(host)
     }
 
     /// Counts so far.
@@ -268,6 +259,15 @@ impl Host {
     }
 }
 
+fn warn_of_skipped(config: &AppConfig, events: &EventSink) {
+    for name in &config.settings.skipped {
+        let text = format!(
+            "Skipping '{name}' from local settings as it's already defined in current environment variables."
+        );
+        events.message(Level::Warning, text);
+    }
+}
+
 async fn join_all(tasks: &mut JoinSet<()>) {
     while tasks.join_next().await.is_some() {}
 }
@@ -296,4 +296,21 @@ fn environment() -> BTreeMap<String, String> {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     };
     std::env::vars_os().filter_map(text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_can_be_started_and_stopped_on_any_thread() {
+        fn is_send<T: Send>(_: impl FnOnce() -> T) {}
+        is_send(|| Host::start(HostOptions::new(".")));
+        is_send(|| async {
+            Host::start(HostOptions::new("."))
+                .await?
+                .trigger("gold")
+                .await
+        });
+    }
 }

@@ -17,14 +17,14 @@ use super::blob::message::{POISON_QUEUE, queue_name};
 use super::config::{
     AppConfig, BlobTrigger, EventHubTrigger, FunctionConfig, TimerTrigger, Trigger,
 };
-use super::event_hub::source::{HubPartition, chain, partition_ids};
+use super::event_hub::source::{HubPartition, chain};
 use super::event_hub::{Processor, checkpoint};
 use super::events::EventSink;
 use super::invoke::Dispatch;
 use super::retry::Target;
 use super::stats::Counters;
 use super::stop::Stop;
-use super::storage::{HOSTS_CONTAINER, ensure_container, ensure_queue};
+use super::storage::{HOSTS_CONTAINER, ensure_container, ensure_queue, queue_length};
 use super::timer::monitor::{BlobMonitor, Monitor, blob_name};
 use super::timer::{RunNow, Timer};
 use super::wire::event_hub::PartitionContext;
@@ -97,7 +97,8 @@ impl Starter {
         let namespace = namespace(text).unwrap_or_default();
         let connection = EventHubConnection::parse(text, Some(hub))
             .map_err(|error| failed(error.to_string()))?;
-        let partitions = partition_ids(&connection).await.map_err(failed)?;
+        let partitions = Box::pin(connection.partition_ids()).await;
+        let partitions = partitions.map_err(|error| failed(chain(&error)))?;
         for partition_id in partitions {
             let context = PartitionContext {
                 is_checkpointing_after_invocation: true,
@@ -186,6 +187,12 @@ impl Starter {
                 .await
                 .map_err(HostError::storage)?,
         );
+        if let Some(function) = functions.first() {
+            // What an earlier host has left; which function it is for shows only when it is read.
+            let left = queue_length(&queue).await.map_err(HostError::storage)?;
+            self.counters
+                .blob(&function.target.function, |stats| stats.pending += left);
+        }
         let enqueued = Arc::new(Notify::new());
         for function in &functions {
             let detector = Detector {

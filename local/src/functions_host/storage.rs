@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use azure_core::http::StatusCode;
 use azure_storage_blob::models::BlockBlobClientUploadOptions;
 use azure_storage_blob::{BlobClient, BlobServiceClient};
+use azure_storage_queue::models::QueueClientGetPropertiesResultHeaders as _;
 use azure_storage_queue::{QueueClient, QueueServiceClient, QueueServiceClientOptions};
 use bytes::Bytes;
 use sluice::storage::StorageAccount;
@@ -47,6 +48,16 @@ pub(crate) async fn ensure_queue(
         Err(error) if error.http_status() == Some(StatusCode::Conflict) => Ok(queue),
         Err(error) => Err(failed(&error)),
     }
+}
+
+/// How many messages a queue holds, those being worked on included.
+pub(crate) async fn queue_length(queue: &QueueClient) -> Result<u64, String> {
+    let failed = |error: azure_core::Error| format!("read length of queue: {}", chain(&error));
+    let properties = queue.get_properties(None).await.map_err(failed)?;
+    let count = properties.approximate_messages_count().map_err(failed)?;
+    Ok(count
+        .and_then(|count| u64::try_from(count).ok())
+        .unwrap_or_default())
 }
 
 /// Writes a small blob, over one that is there.

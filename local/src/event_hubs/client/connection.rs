@@ -6,7 +6,7 @@ use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions}
 use azure_core::time::{Duration as TokenLife, OffsetDateTime};
 use azure_messaging_eventhubs::{ConsumerClient, ProducerClient, RetryOptions};
 
-use super::{ATTEMPTS, ClientError, call, pause_after};
+use super::{ClientError, Tries, call};
 
 /// Which event hub to talk to, and how.
 #[derive(Clone)]
@@ -146,12 +146,13 @@ impl EventHubConnection {
     /// # Errors
     /// Fails if the hub does not exist or several attempts failed.
     pub async fn partition_ids(&self) -> Result<Vec<String>, ClientError> {
-        self.ask(async |client: &ConsumerClient| {
-            let operation = "read properties";
-            let properties = call(operation, &self.hub, client.get_eventhub_properties()).await?;
-            Ok(properties.partition_ids)
-        })
-        .await
+        let mut tries = Tries::default();
+        loop {
+            match self.try_partition_ids().await {
+                Err(error) if tries.pause_after(&error).await => {}
+                answer => return answer,
+            }
+        }
     }
 
     /// Reads how far a partition is.
@@ -159,51 +160,48 @@ impl EventHubConnection {
     /// # Errors
     /// Fails if the hub or the partition does not exist or several attempts failed.
     pub async fn partition_state(&self, partition: &str) -> Result<PartitionState, ClientError> {
-        self.ask(async |client: &ConsumerClient| {
-            let operation = "read partition properties";
-            let answer = call(
-                operation,
-                &self.hub,
-                client.get_partition_properties(partition),
-            );
-            let properties = answer.await?;
-            let enqueued = properties.last_enqueued_time_utc;
-            Ok(PartitionState {
-                begin_sequence: properties.beginning_sequence_number,
-                last_sequence: properties.last_enqueued_sequence_number,
-                last_offset: properties.last_enqueued_offset,
-                last_enqueued_ms: enqueued
-                    .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
-                    .and_then(|since| i64::try_from(since.as_millis()).ok()),
-                is_empty: properties.is_empty,
-            })
-        })
-        .await
-    }
-
-    async fn ask<T>(
-        &self,
-        question: impl AsyncFn(&ConsumerClient) -> Result<T, ClientError>,
-    ) -> Result<T, ClientError> {
-        let mut attempt = 0;
+        let mut tries = Tries::default();
         loop {
-            attempt += 1;
-            let answer = match self.open_consumer("$Default").await {
-                Ok(client) => {
-                    let answer = question(&client).await;
-                    // Nothing depends on a polite good-bye.
-                    let _ = call("close", &self.hub, client.close()).await;
-                    answer
-                }
-                Err(error) => Err(error),
-            };
-            match answer {
-                Err(error) if attempt < ATTEMPTS && !error.is_permanent() => {
-                    tokio::time::sleep(pause_after(attempt)).await;
-                }
+            match self.try_partition_state(partition).await {
+                Err(error) if tries.pause_after(&error).await => {}
                 answer => return answer,
             }
         }
+    }
+
+    async fn try_partition_ids(&self) -> Result<Vec<String>, ClientError> {
+        let client = self.open_consumer("$Default").await?;
+        let answer = call(
+            "read properties",
+            &self.hub,
+            client.get_eventhub_properties(),
+        )
+        .await;
+        self.close(client).await;
+        answer.map(|properties| properties.partition_ids)
+    }
+
+    async fn try_partition_state(&self, partition: &str) -> Result<PartitionState, ClientError> {
+        let client = self.open_consumer("$Default").await?;
+        let asking = client.get_partition_properties(partition);
+        let answer = call("read partition properties", &self.hub, asking).await;
+        self.close(client).await;
+        let properties = answer?;
+        let enqueued = properties.last_enqueued_time_utc;
+        Ok(PartitionState {
+            begin_sequence: properties.beginning_sequence_number,
+            last_sequence: properties.last_enqueued_sequence_number,
+            last_offset: properties.last_enqueued_offset,
+            last_enqueued_ms: enqueued
+                .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+                .and_then(|since| i64::try_from(since.as_millis()).ok()),
+            is_empty: properties.is_empty,
+        })
+    }
+
+    async fn close(&self, client: ConsumerClient) {
+        // Nothing depends on a polite good-bye.
+        let _ = call("close consumer", &self.hub, client.close()).await;
     }
 
     pub(super) async fn open_producer(&self) -> Result<ProducerClient, ClientError> {

@@ -6,9 +6,7 @@ use futures::StreamExt as _;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::{
-    ATTEMPTS, ClientError, EventHubConnection, ReceivedEvent, Refusal, call, pause_after, refusal,
-};
+use super::{ClientError, EventHubConnection, ReceivedEvent, Refusal, Tries, call, refusal};
 
 /// Where a receiver starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,9 +32,6 @@ pub struct ReceiverOptions {
     pub partition: String,
     /// Where to start.
     pub start: Start,
-    /// With a level, the receiver is alone on the partition: a new one with the same or a higher
-    /// level takes over.
-    pub owner_level: Option<i64>,
     /// How many events may wait here, unread.
     pub prefetch: u32,
 }
@@ -48,7 +43,6 @@ impl ReceiverOptions {
             consumer_group: "$Default".to_owned(),
             partition: partition.into(),
             start: Start::Earliest,
-            owner_level: None,
             prefetch: 2_000,
         }
     }
@@ -144,20 +138,16 @@ struct Pump {
 impl Pump {
     /// Runs until receiving has failed for good, or several times without an event in between.
     async fn run(mut self) -> ClientError {
-        let mut failures = 0;
+        let mut tries = Tries::default();
         loop {
             let before = self.options.start.clone();
             let error = self.receive().await;
             if self.options.start != before {
-                failures = 0;
+                tries = Tries::default();
             }
-            failures += 1;
-            if error.is_permanent() || failures >= ATTEMPTS {
+            if !tries.pause_after(&error).await {
                 return error;
             }
-            let partition = &self.options.partition;
-            tracing::debug!(partition_id = %partition, error = %error, "receiver is opened again");
-            tokio::time::sleep(pause_after(failures)).await;
         }
     }
 
@@ -216,7 +206,8 @@ impl Pump {
             ),
         };
         OpenReceiverOptions {
-            owner_level: self.options.owner_level,
+            // The SDK's link builder loses the owner level, so none is offered here.
+            owner_level: None,
             prefetch: Some(self.options.prefetch),
             start_position: Some(StartPosition {
                 location,

@@ -168,7 +168,66 @@ async fn call<T>(
     }
 }
 
-/// The pause before attempt `attempt + 1`: 100 ms, doubled each time, 2 s at most.
-fn pause_after(attempt: u32) -> Duration {
-    Duration::from_millis(100u64 << attempt.saturating_sub(1).min(5)).min(Duration::from_secs(2))
+/// Counts the attempts at one operation.
+#[derive(Debug, Default)]
+struct Tries {
+    failed: u32,
+}
+
+impl Tries {
+    /// Waits before the next attempt and returns true, or returns false if there is to be none.
+    async fn pause_after(&mut self, error: &ClientError) -> bool {
+        self.failed += 1;
+        if self.failed >= ATTEMPTS || error.is_permanent() {
+            return false;
+        }
+        tracing::debug!(attempt = self.failed, ?error, "attempt failed");
+        // 100 ms, doubled each time, 2 s at most.
+        let pause = Duration::from_millis(100u64 << (self.failed - 1).min(5));
+        tokio::time::sleep(pause.min(Duration::from_secs(2))).await;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hosts run receivers and producers in tasks of their own.
+    #[test]
+    fn everything_can_be_spawned() {
+        fn is_send<T: Send>(_: impl Fn() -> T) {}
+        let text = "Endpoint=sb://127.0.0.1:1/;UseDevelopmentEmulator=true";
+        let connection = || EventHubConnection::parse(text, Some("h")).unwrap();
+        is_send(|| async move { connection().partition_ids().await });
+        is_send(|| async move { connection().partition_state("0").await });
+        is_send(|| async move {
+            let mut receiver =
+                PartitionReceiver::open(connection(), ReceiverOptions::new("0")).await?;
+            receiver.next_batch(1, Duration::ZERO).await
+        });
+        is_send(|| async move {
+            let producer = Producer::connect(connection()).await?;
+            producer.send(vec![], &Destination::Any).await
+        });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn attempts_are_bounded() {
+        let failed = || ClientError::TimedOut {
+            operation: "send",
+            hub: "h".to_owned(),
+            after: CALL_TIMEOUT,
+        };
+        let mut tries = Tries::default();
+        let mut attempts = 1;
+        while tries.pause_after(&failed()).await {
+            attempts += 1;
+        }
+        assert_eq!(attempts, ATTEMPTS);
+        let gone = ClientError::Closed {
+            hub: "h".to_owned(),
+        };
+        assert!(!Tries::default().pause_after(&gone).await);
+    }
 }

@@ -1,11 +1,19 @@
 use std::sync::Arc;
 
-use azure_messaging_eventhubs::models::EventData;
-use azure_messaging_eventhubs::{EventDataBatchOptions, ProducerClient};
+use azure_messaging_eventhubs::models::{AmqpMessage, EventData};
+use azure_messaging_eventhubs::{EventDataBatchOptions, ProducerClient, SendMessageOptions};
 use bytes::Bytes;
 use tokio::sync::Mutex;
 
-use super::{ATTEMPTS, ClientError, EventHubConnection, Refusal, call, pause_after, refusal};
+use super::{ClientError, EventHubConnection, Tries, call};
+
+const PARTITION_KEY: &str = "x-opt-partition-key";
+
+/// The largest event a hub of the standard tier takes.
+const MAX_EVENT_BYTES: usize = 1024 * 1024;
+
+/// More than an event of ours needs besides its body and key.
+const MESSAGE_OVERHEAD: usize = 512;
 
 /// Where events go.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -49,13 +57,11 @@ impl Producer {
             connection,
             client: Mutex::new(None),
         };
-        let mut attempt = 0;
+        let mut tries = Tries::default();
         loop {
-            attempt += 1;
             match producer.client().await {
-                Ok(_) => return Ok(producer),
-                Err(error) if attempt >= ATTEMPTS || error.is_permanent() => return Err(error),
-                Err(_) => tokio::time::sleep(pause_after(attempt)).await,
+                Err(error) if tries.pause_after(&error).await => {}
+                connected => return connected.map(|_| producer),
             }
         }
     }
@@ -86,24 +92,22 @@ impl Producer {
 
     /// Sends one batch from the front of `events` and returns how many events it held.
     async fn send_some(&self, events: &[Bytes], to: &Destination) -> Result<usize, ClientError> {
-        let mut attempt = 0;
+        let mut tries = Tries::default();
         loop {
-            attempt += 1;
-            let failed = match self.client().await {
-                Ok(client) => match self.try_batch(&client, events, to).await {
-                    Ok(sent) => return Ok(sent),
-                    Err(error) => {
+            let sent = match self.client().await {
+                Ok(client) => {
+                    let sent = self.try_batch(&client, events, to).await;
+                    if sent.is_err() {
                         self.discard(&client).await;
-                        error
                     }
-                },
-                Err(error) => error,
+                    sent
+                }
+                Err(error) => Err(error),
             };
-            if attempt >= ATTEMPTS || failed.is_permanent() {
-                return Err(failed);
+            match sent {
+                Err(error) if tries.pause_after(&error).await => {}
+                sent => return sent,
             }
-            tracing::debug!(attempt, error = %failed, "batch failed and is sent again");
-            tokio::time::sleep(pause_after(attempt)).await;
         }
     }
 
@@ -122,37 +126,63 @@ impl Producer {
         }
         let batch = call("create batch", hub, client.create_batch(Some(options))).await?;
         let mut count = 0;
-        let too_large = |bytes| ClientError::EventTooLarge {
-            hub: hub.to_owned(),
-            bytes,
-        };
         for body in events {
             let event = EventData::builder().with_body(body.to_vec()).build();
-            let added =
-                batch
-                    .try_add_event_data(event, None)
-                    .map_err(|source| ClientError::Sdk {
-                        operation: "add to batch",
-                        hub: hub.to_owned(),
-                        source,
-                    })?;
+            let added = batch.try_add_event_data(event, None).map_err(|source| {
+                let operation = "add to batch";
+                ClientError::Sdk {
+                    operation,
+                    hub: hub.to_owned(),
+                    source,
+                }
+            })?;
             if !added && count == 0 {
-                return Err(too_large(body.len()));
+                return self.try_alone(client, body, to).await.map(|()| 1);
             }
             if !added {
                 break;
             }
             count += 1;
         }
-        match call("send batch", hub, client.send_batch(batch, None)).await {
-            // The SDK's estimate can be a few bytes short for one event at the limit.
-            Err(ClientError::Sdk { source, .. })
-                if count == 1 && refusal(&source) == Some(Refusal::TooLarge) =>
-            {
-                Err(too_large(events.first().map_or(0, Bytes::len)))
-            }
-            outcome => outcome.map(|()| count),
+        call("send batch", hub, client.send_batch(batch, None))
+            .await
+            .map(|()| count)
+    }
+
+    /// Sends one event that is no batch.
+    ///
+    /// The SDK counts the first event of a batch twice, so more than half of what a hub takes
+    /// never fits one.
+    async fn try_alone(
+        &self,
+        client: &ProducerClient,
+        body: &Bytes,
+        to: &Destination,
+    ) -> Result<(), ClientError> {
+        let hub = self.connection.hub();
+        // The SDK does not measure single events, and waits in vain if one is too large.
+        if body.len() + MESSAGE_OVERHEAD > MAX_EVENT_BYTES {
+            return Err(ClientError::EventTooLarge {
+                hub: hub.to_owned(),
+                bytes: body.len(),
+            });
         }
+        let mut message = AmqpMessage::from(EventData::from(body.to_vec()));
+        let mut partition_id = None;
+        match to {
+            Destination::Any => {}
+            Destination::Partition(id) => partition_id = Some(id.clone()),
+            Destination::Key(key) => {
+                message.add_message_annotation(PARTITION_KEY.into(), key.clone());
+            }
+        }
+        let options = SendMessageOptions { partition_id };
+        call(
+            "send event",
+            hub,
+            client.send_message(message, Some(options)),
+        )
+        .await
     }
 
     async fn client(&self) -> Result<Arc<ProducerClient>, ClientError> {

@@ -313,47 +313,69 @@ fn recover(path: &Path, file: &File) -> Result<(Vec<IndexEntry>, Tail), StoreErr
         at: 0,
         start: StartAt::Earliest,
     };
-    let mut tail = Tail {
-        next_sequence: 0,
-        end: 0,
-        last: None,
-    };
-    let mut index = Vec::new();
-    while tail.end < length {
+    let mut found = Found::default();
+    while reader.at < length {
         let chunk = reader.chunk(length)?;
+        let used = found.add(&chunk, reader.at).map_err(damaged)?;
+        if used == 0 {
+            break;
+        }
+        reader.at += used as u64;
+    }
+    let last = found.last;
+    Ok((
+        found.index,
+        Tail {
+            next_sequence: found.next_sequence,
+            end: reader.at,
+            last,
+        },
+    ))
+}
+
+/// What recovery has seen so far.
+#[derive(Default)]
+struct Found {
+    index: Vec<IndexEntry>,
+    next_sequence: i64,
+    last: Option<(u64, i64)>,
+}
+
+impl Found {
+    /// Takes the records at the front of `chunk`, which lies at `at`, and returns their length.
+    ///
+    /// # Errors
+    /// Returns the place of the first damage.
+    fn add(&mut self, chunk: &Bytes, at: u64) -> Result<usize, u64> {
         let mut used = 0;
         loop {
-            match record::decode(&chunk, used) {
+            let offset = at + used as u64;
+            match record::decode(chunk, used) {
+                Decoded::Whole(record, _) if record.sequence != self.next_sequence => {
+                    return Err(offset);
+                }
                 Decoded::Whole(record, length) => {
-                    let offset = tail.end + used as u64;
-                    if record.sequence != tail.next_sequence {
-                        return Err(damaged(offset));
-                    }
-                    if record.sequence % INDEX_EVERY == 0 {
-                        let Record {
-                            sequence,
-                            enqueued_ms,
-                            ..
-                        } = record;
-                        index.push(IndexEntry {
+                    let Record {
+                        sequence,
+                        enqueued_ms,
+                        ..
+                    } = record;
+                    if sequence % INDEX_EVERY == 0 {
+                        self.index.push(IndexEntry {
                             sequence,
                             offset,
                             enqueued_ms,
                         });
                     }
-                    tail.next_sequence += 1;
-                    tail.last = Some((offset, record.enqueued_ms));
+                    self.next_sequence += 1;
+                    self.last = Some((offset, enqueued_ms));
                     used += length;
                 }
-                Decoded::Partial(_) if used == 0 => return Ok((index, tail)),
-                Decoded::Partial(_) => break,
-                Decoded::Damaged => return Err(damaged(tail.end + used as u64)),
+                Decoded::Partial(_) => return Ok(used),
+                Decoded::Damaged => return Err(offset),
             }
         }
-        tail.end += used as u64;
-        reader.at = tail.end;
     }
-    Ok((index, tail))
 }
 
 #[cfg(test)]

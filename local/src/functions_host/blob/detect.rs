@@ -50,6 +50,15 @@ pub(crate) struct Detector {
 #[derive(Debug, Default)]
 struct Seen(HashMap<String, HashSet<String>>);
 
+/// What a look around brought.
+#[derive(Debug, Default)]
+struct Scan {
+    /// The folders that something new is in.
+    folders: HashSet<String>,
+    /// How long the listing itself took, which is what has to be kept rare.
+    listing: Duration,
+}
+
 impl Seen {
     fn has(&self, name: &str, etag: &str) -> bool {
         self.0.get(name).is_some_and(|etags| etags.contains(etag))
@@ -73,8 +82,7 @@ impl Detector {
         let mut hot: HashMap<String, Instant> = HashMap::new();
         let mut next_full = Instant::now();
         while !self.stop.is_set() {
-            let started = Instant::now();
-            let full = started >= next_full;
+            let full = Instant::now() >= next_full;
             let prefixes = if full {
                 vec![self.function.trigger.pattern.prefix().to_owned()]
             } else {
@@ -83,19 +91,19 @@ impl Detector {
             match self.stop.or(self.scan(&prefixes, &mut seen)).await {
                 None => return,
                 Some(Err(reason)) => self.failed(reason).await,
-                Some(Ok(folders)) => {
+                Some(Ok(Scan { folders, listing })) => {
                     let now = Instant::now();
                     hot.extend(folders.into_iter().map(|folder| (folder, now)));
                     forget_cold(&mut hot, now);
                     if full {
                         let name = &self.function.target.function;
                         self.counters.blob(name, |stats| stats.scans += 1);
-                        next_full = now + (started.elapsed() * FULL_DUTY).min(MAX_FULL_PAUSE);
+                        next_full = now + (listing * FULL_DUTY).min(MAX_FULL_PAUSE);
                     }
+                    let pause = self.poll.max(listing * 2);
+                    self.stop.or(tokio::time::sleep(pause)).await;
                 }
             }
-            let pause = self.poll.max(started.elapsed() * 2);
-            self.stop.or(tokio::time::sleep(pause)).await;
         }
     }
 
@@ -106,18 +114,20 @@ impl Detector {
             .await;
     }
 
-    /// Lists what is under `prefixes`, announces what is new, and returns the folders it is in.
-    async fn scan(&self, prefixes: &[String], seen: &mut Seen) -> Result<HashSet<String>, String> {
+    /// Lists what is under `prefixes` and announces what is new.
+    async fn scan(&self, prefixes: &[String], seen: &mut Seen) -> Result<Scan, String> {
         let pattern = &self.function.trigger.pattern;
         let container = self
             .function
             .blobs
             .blob_container_client(pattern.container());
-        let mut folders = HashSet::new();
+        let mut scan = Scan::default();
         for prefix in prefixes {
+            let started = Instant::now();
             let listed = list(&container, prefix)
                 .await
                 .map_err(|error| format!("list container {}: {error}", pattern.container()))?;
+            scan.listing += started.elapsed();
             let new = listed
                 .into_iter()
                 .filter(|(name, etag)| !seen.has(name, etag) && pattern.captures(name).is_some());
@@ -133,7 +143,7 @@ impl Detector {
             while let Some((name, etag, result)) = announced.next().await {
                 match result {
                     Ok(()) => {
-                        folders.insert(folder(&name).to_owned());
+                        scan.folders.insert(folder(&name).to_owned());
                         seen.add(name, etag);
                     }
                     Err(reason) => failure = Some(reason),
@@ -143,7 +153,7 @@ impl Detector {
                 return Err(reason);
             }
         }
-        Ok(folders)
+        Ok(scan)
     }
 
     /// Message first, receipt second: a crash in between repeats the message, the other order

@@ -43,7 +43,7 @@ pub(super) async fn fetch(
         Err(error) => return Err(failed(error)),
     };
     let etag = properties.etag().map_err(failed)?;
-    if !etag.is_some_and(|etag| message.is_for(&etag.to_string())) {
+    if !etag.is_some_and(|etag| message.is_for(etag.as_ref())) {
         return Ok(Fetched::Gone);
     }
     let mut metadata: Vec<_> = properties

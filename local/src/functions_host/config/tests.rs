@@ -134,6 +134,7 @@ fn what_the_host_refuses_in_host_json_is_refused_in_its_words() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn what_the_host_refuses_in_a_function_is_refused_in_its_words() {
     let retry = |retry: &str| GOLD.replacen('{', &format!(r#"{{"retry":{retry},"#), 1);
     let cases = [
@@ -297,5 +298,39 @@ fn a_folder_without_host_json_is_refused() {
         refused
             .to_string()
             .starts_with("Unable to find project root.")
+    );
+}
+
+#[test]
+fn this_repository_is_an_app_with_its_three_functions() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let config = load(&root, &BTreeMap::new(), &BTreeMap::new()).expect("valid");
+    let names: Vec<_> = config
+        .functions
+        .iter()
+        .map(|function| function.name.as_str())
+        .collect();
+    for name in ["bronze", "silver", "gold"] {
+        assert!(names.contains(&name), "{name} in {names:?}");
+    }
+    let find = |name: &str| {
+        config
+            .functions
+            .iter()
+            .find(|function| function.name == name)
+    };
+    let bronze = find("bronze").expect("bronze");
+    let endless = bronze.retry.as_ref().map(|retry| retry.max_retry_count);
+    assert_eq!(endless, Some(None), "bronze retries for ever");
+    let Trigger::EventHub(trigger) = &bronze.trigger else {
+        panic!("bronze reads a hub")
+    };
+    assert_eq!(trigger.data_type, DataType::Binary);
+    assert!(
+        config
+            .host
+            .handler
+            .executable
+            .ends_with("target/debug/handler")
     );
 }

@@ -9,7 +9,7 @@ use chrono::DateTime;
 
 use super::{Checkpoint, EventSource, Partition, checkpoint};
 use crate::event_hubs::client::{
-    ClientError, EventHubConnection, PartitionReceiver, ReceivedEvent, ReceiverOptions, Start,
+    EventHubConnection, PartitionReceiver, ReceivedEvent, ReceiverOptions, Start,
 };
 use crate::functions_host::wire::event_hub::{HubEvent, PartitionContext};
 
@@ -58,30 +58,9 @@ impl Partition for HubPartition {
         options.start = after.map_or(Start::Earliest, |checkpoint| {
             Start::AfterSequence(checkpoint.sequence_number)
         });
-        let connection = self.connection.clone();
-        let receiver = on_own_thread(move || PartitionReceiver::open(connection, options)).await?;
+        let opening = Box::pin(PartitionReceiver::open(self.connection.clone(), options));
+        let receiver = opening.await.map_err(|error| chain(&error))?;
         Ok(Box::new(HubSource { receiver }))
-    }
-}
-
-/// Lists the partitions of a hub.
-pub(crate) async fn partition_ids(connection: &EventHubConnection) -> Result<Vec<String>, String> {
-    let connection = connection.clone();
-    on_own_thread(move || async move { connection.partition_ids().await }).await
-}
-
-/// Runs a client call whose future the compiler cannot prove to be `Send` (its closures borrow), so
-/// that it never leaves the thread it is made on.
-async fn on_own_thread<T, F>(call: impl FnOnce() -> F + Send + 'static) -> Result<T, String>
-where
-    T: Send + 'static,
-    F: Future<Output = Result<T, ClientError>>,
-{
-    let runtime = tokio::runtime::Handle::current();
-    let done = tokio::task::spawn_blocking(move || runtime.block_on(Box::pin(call())));
-    match done.await {
-        Ok(result) => result.map_err(|error| chain(&error)),
-        Err(error) => Err(format!("call the event hub: {error}")),
     }
 }
 

@@ -252,6 +252,8 @@ impl Supervisor {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            // Ctrl-C in a terminal goes to the whole group; the handler's end is the host's business.
+            .process_group(0)
             .kill_on_drop(true);
         self.events.message(
             Level::Debug,

@@ -222,6 +222,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "one table")]
     fn next_occurrences_are_ncrontabs() {
         // 2026-11-22 is a Sunday.
         let cases = [

@@ -11,8 +11,10 @@ pub(crate) mod retry;
 mod tests;
 pub(crate) mod timer;
 
-use base64::Engine as _;
+use std::io::Write as _;
+
 use base64::engine::general_purpose::STANDARD;
+use base64::write::EncoderWriter;
 use bytes::Bytes;
 use chrono::{DateTime, NaiveDateTime, Timelike as _, Utc};
 use serde::Serialize;
@@ -92,21 +94,35 @@ impl PayloadWriter {
         Self::with_raw(binding, json_text(value).as_bytes())
     }
 
-    /// `Data` holding bytes as base64.
+    /// `Data` holding bytes as base64, which are encoded in place: they may be large.
     pub(crate) fn with_bytes(binding: &str, bytes: &[u8]) -> Self {
-        let mut raw = String::with_capacity(bytes.len() / 3 * 4 + 8);
-        raw.push('"');
-        STANDARD.encode_string(bytes, &mut raw);
-        raw.push('"');
-        Self::with_raw(binding, raw.as_bytes())
+        let mut out = Self::open(binding, bytes.len() / 3 * 4);
+        out.push(b'"');
+        let mut encoder = EncoderWriter::new(&mut out, &STANDARD);
+        let written = encoder
+            .write_all(bytes)
+            .and_then(|()| encoder.finish().map(|_| ()));
+        debug_assert!(written.is_ok(), "a vector takes everything");
+        drop(encoder);
+        out.push(b'"');
+        Self::close(out)
     }
 
     fn with_raw(binding: &str, value: &[u8]) -> Self {
-        let mut out = Vec::with_capacity(value.len() + 4096);
+        let mut out = Self::open(binding, value.len());
+        out.extend_from_slice(value);
+        Self::close(out)
+    }
+
+    fn open(binding: &str, size: usize) -> Vec<u8> {
+        let mut out = Vec::with_capacity(size + 4096);
         out.extend_from_slice(b"{\"Data\":{");
         out.extend_from_slice(json_text(binding).as_bytes());
         out.push(b':');
-        out.extend_from_slice(value);
+        out
+    }
+
+    fn close(mut out: Vec<u8>) -> Self {
         out.extend_from_slice(b"},\"Metadata\":{");
         Self { out }
     }

@@ -3,6 +3,7 @@
 use std::io::Read as _;
 use std::path::PathBuf;
 
+use base64::Engine as _;
 use chrono::DateTime;
 use serde_json::Value;
 
