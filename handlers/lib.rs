@@ -26,5 +26,6 @@ pub mod clock;
 pub mod dataset;
 pub mod event;
 pub mod lake;
+pub mod silver;
 pub mod state;
 pub mod storage;
