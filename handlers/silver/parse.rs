@@ -7,7 +7,8 @@ use std::collections::HashMap;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::json::{Kind, Scanner, SyntaxError, Token, decode, encode};
+use super::escape::{decode, encode};
+use super::json::{Kind, Scanner, SyntaxError, Token};
 
 /// No field: a number that is none.
 const UNKNOWN: u32 = u32::MAX;

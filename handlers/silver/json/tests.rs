@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::value::RawValue;
 
 use super::*;
+use crate::silver::escape::{decode, encode};
 
 fn scan(text: &str) -> Result<Token, SyntaxError> {
     let mut scanner = Scanner::new(text.as_bytes())?;
