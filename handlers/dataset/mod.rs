@@ -2,9 +2,20 @@
 //!
 //! A [`Dataset`] has been validated as a whole: columns named elsewhere exist and have a fitting type.
 
+mod column;
+mod file;
+mod gold;
+mod name;
+pub mod number;
+mod problem;
+mod reader;
+pub mod time;
+
 use std::time::Duration;
 
 use crate::event::EventTime;
+
+pub use problem::{DatasetProblems, LoadDatasetError, Problem};
 
 /// A validated dataset file.
 #[derive(Clone, Debug, PartialEq)]

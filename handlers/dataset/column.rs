@@ -1,0 +1,293 @@
+//! The `[[column]]` tables of a dataset file.
+
+use toml::de::{DeTable, DeValue};
+
+use super::name::{PERIOD_COLUMNS, SQL_NAME, is_sql_name};
+use super::number::{Excess, NumberProblem, parse_decimal, parse_double, parse_int64};
+use super::problem::{Sink, quoted};
+use super::reader::{Keys, Located};
+use super::time::{TimeProblem, parse_date, parse_rfc3339};
+use super::{Bound, Column, ColumnType, EventTime, TimestampFormat};
+
+const KEYS: [&str; 8] = [
+    "name",
+    "from",
+    "type",
+    "format",
+    "required",
+    "min",
+    "max",
+    "description",
+];
+const TYPES: &str =
+    "one of int64, double, decimal(precision,scale), string, bool, timestamp, date, json";
+const FORMATS: &str = "\"unix_seconds\", \"unix_millis\" or \"rfc3339\"";
+
+/// A column as far as it could be read: other parts of the file may refer to it even if something in it is wrong.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub(super) name: String,
+    /// Nothing if it could not be read, which has been reported.
+    pub(super) kind: Option<ColumnType>,
+    pub(super) required: bool,
+    from: String,
+    min: Option<Bound>,
+    max: Option<Bound>,
+    description: Option<String>,
+}
+
+impl Draft {
+    /// Returns the column, unless a problem with it was reported.
+    pub(super) fn finish(self) -> Option<Column> {
+        Some(Column {
+            name: self.name,
+            from: self.from,
+            kind: self.kind?,
+            required: self.required,
+            min: self.min,
+            max: self.max,
+            description: self.description,
+        })
+    }
+}
+
+/// Reads the columns.
+pub(super) fn read_all<'a>(
+    sink: &'a Sink<'a>,
+    tables: Vec<Located<&'a DeTable<'a>>>,
+) -> Vec<Draft> {
+    let mut drafts: Vec<Draft> = Vec::new();
+    for (i, table) in tables.into_iter().enumerate() {
+        let name = table
+            .value
+            .get("name")
+            .and_then(|name| name.get_ref().as_str());
+        let path = match name {
+            Some(name) => format!("column {}", quoted(name)),
+            None => format!("column {}", i + 1),
+        };
+        let keys = Keys::new(sink, table, path, &KEYS);
+        let draft = read(&keys);
+        let twin = |other: &&Draft| other.name.eq_ignore_ascii_case(&draft.name);
+        if !draft.name.is_empty() && drafts.iter().any(|other| twin(&other)) {
+            let message =
+                "a column of this name exists already (upper and lower case are the same)";
+            keys.report("name", keys.at(), message);
+        }
+        drafts.push(draft);
+    }
+    drafts
+}
+
+fn read(keys: &Keys<'_>) -> Draft {
+    let name = keys.required_string("name", SQL_NAME);
+    if let Some(name) = name {
+        check_name(keys, name);
+    }
+    let from = keys.string("from");
+    if let Some(from) = from.filter(|from| from.value.is_empty()) {
+        keys.report(
+            "from",
+            from.at,
+            "must be the name of a field of the event, not empty",
+        );
+    }
+    let name = name.map(|name| name.value.to_owned()).unwrap_or_default();
+    let kind = read_type(keys);
+    let (min, max) = kind.map_or((None, None), |kind| read_bounds(keys, kind));
+    Draft {
+        kind,
+        required: keys.boolean("required").unwrap_or(false),
+        from: from.map_or_else(|| name.clone(), |from| from.value.to_owned()),
+        name,
+        min,
+        max,
+        description: keys.string("description").map(|text| text.value.to_owned()),
+    }
+}
+
+fn check_name(keys: &Keys<'_>, name: Located<&str>) {
+    if !is_sql_name(name.value) {
+        keys.report(
+            "name",
+            name.at,
+            format!("{} is not {SQL_NAME}", quoted(name.value)),
+        );
+    }
+    if PERIOD_COLUMNS
+        .iter()
+        .any(|own| own.eq_ignore_ascii_case(name.value))
+    {
+        let message = format!(
+            "{} are the columns of silver's periods; choose another name",
+            PERIOD_COLUMNS.join(", ")
+        );
+        keys.report("name", name.at, message);
+    }
+}
+
+fn read_type(keys: &Keys<'_>) -> Option<ColumnType> {
+    let format = keys.parsed("format", FORMATS, |text| match text {
+        "unix_seconds" => Some(TimestampFormat::UnixSeconds),
+        "unix_millis" => Some(TimestampFormat::UnixMillis),
+        "rfc3339" => Some(TimestampFormat::Rfc3339),
+        _ => None,
+    });
+    let text = keys.required_string("type", TYPES)?;
+    let kind = match text.value {
+        "int64" => Some(ColumnType::Int64),
+        "double" => Some(ColumnType::Double),
+        "string" => Some(ColumnType::String),
+        "bool" => Some(ColumnType::Bool),
+        "date" => Some(ColumnType::Date),
+        "json" => Some(ColumnType::Json),
+        "timestamp" => Some(ColumnType::Timestamp(
+            format.unwrap_or(TimestampFormat::Rfc3339),
+        )),
+        other => read_decimal(
+            keys,
+            Located {
+                value: other,
+                at: text.at,
+            },
+        ),
+    };
+    if let Some(format) = keys.value("format")
+        && kind.is_some_and(|kind| !matches!(kind, ColumnType::Timestamp(_)))
+    {
+        keys.report("format", format.at, "only a timestamp has a format");
+    }
+    kind
+}
+
+fn read_decimal(keys: &Keys<'_>, text: Located<&str>) -> Option<ColumnType> {
+    let report = |message: String| {
+        keys.report(
+            "type",
+            text.at,
+            format!("{}: {message}", quoted(text.value)),
+        );
+        None
+    };
+    let arguments = text.value.strip_prefix("decimal");
+    let Some(arguments) = arguments else {
+        return report(format!("it is {TYPES}"));
+    };
+    let arguments = arguments
+        .strip_prefix('(')
+        .and_then(|rest| rest.strip_suffix(')'));
+    let numbers = arguments
+        .and_then(|rest| rest.split_once(','))
+        .and_then(|(precision, scale)| {
+            Some((
+                precision.trim().parse::<u8>().ok()?,
+                scale.trim().parse::<u8>().ok()?,
+            ))
+        });
+    let Some((precision, scale)) = numbers else {
+        return report(
+            "a decimal names its digits and those after the point, such as decimal(18,2)"
+                .to_owned(),
+        );
+    };
+    if !(1..=38).contains(&precision) {
+        return report(format!("precision must be 1 to 38, not {precision}"));
+    }
+    if scale > precision {
+        return report(format!(
+            "scale must be 0 to the precision {precision}, not {scale}"
+        ));
+    }
+    Some(ColumnType::Decimal { precision, scale })
+}
+
+fn read_bounds(keys: &Keys<'_>, kind: ColumnType) -> (Option<Bound>, Option<Bound>) {
+    let min = read_bound(keys, "min", kind);
+    let max = read_bound(keys, "max", kind);
+    if let (Some(low), Some(high)) = (min, max)
+        && exceeds(low, high)
+    {
+        keys.report(
+            "max",
+            keys.value("max").map_or(0, |max| max.at),
+            "must not be below min",
+        );
+    }
+    (min, max)
+}
+
+/// Tells whether `low` is above `high`; bounds of one column have one type.
+fn exceeds(low: Bound, high: Bound) -> bool {
+    match (low, high) {
+        (Bound::Int64(low), Bound::Int64(high)) => low > high,
+        (Bound::Double(low), Bound::Double(high)) => low > high,
+        (Bound::Decimal(low), Bound::Decimal(high)) => low > high,
+        (Bound::Timestamp(low), Bound::Timestamp(high)) => low > high,
+        (Bound::Date(low), Bound::Date(high)) => low > high,
+        _ => false,
+    }
+}
+
+fn read_bound(keys: &Keys<'_>, key: &str, kind: ColumnType) -> Option<Bound> {
+    let value = keys.value(key)?;
+    let text = match value.value {
+        DeValue::String(text) => text.to_string(),
+        DeValue::Integer(number) if number.radix() == 10 => {
+            number.as_str().trim_start_matches('+').to_owned()
+        }
+        DeValue::Float(number) => number.as_str().trim_start_matches('+').to_owned(),
+        DeValue::Datetime(time) => time.to_string(),
+        other => {
+            let message = format!(
+                "must be a value of the column's type, not {}",
+                other.type_str()
+            );
+            keys.report(key, value.at, message);
+            return None;
+        }
+    };
+    match parse_bound(text.as_bytes(), kind) {
+        Ok(bound) => Some(bound),
+        Err(message) => {
+            keys.report(key, value.at, format!("{} {message}", quoted(&text)));
+            None
+        }
+    }
+}
+
+fn parse_bound(text: &[u8], kind: ColumnType) -> Result<Bound, String> {
+    let of_number = |problem: NumberProblem, kind: &str| match problem {
+        NumberProblem::Syntax => format!("is not a number, which the bound of a {kind} is"),
+        NumberProblem::Overflow => format!("is too large for the column's type {kind}"),
+        NumberProblem::Inexact => {
+            format!("has more digits after the point than the column's type {kind}")
+        }
+    };
+    let of_time = |problem: TimeProblem, wanted: &str| match problem {
+        TimeProblem::Syntax => format!("is not {wanted}"),
+        TimeProblem::Overflow => "lies outside the years 1 to 9999".to_owned(),
+    };
+    match kind {
+        ColumnType::Int64 => parse_int64(text)
+            .map(Bound::Int64)
+            .map_err(|problem| of_number(problem, "int64")),
+        ColumnType::Double => parse_double(text)
+            .map(Bound::Double)
+            .map_err(|problem| of_number(problem, "double")),
+        ColumnType::Decimal { precision, scale } => {
+            parse_decimal(text, precision, scale, Excess::Refuse)
+                .map(Bound::Decimal)
+                .map_err(|problem| of_number(problem, &format!("decimal({precision},{scale})")))
+        }
+        ColumnType::Timestamp(_) => parse_rfc3339(text)
+            .map(|micros| Bound::Timestamp(EventTime(micros)))
+            .map_err(|problem| of_time(problem, "a point in time, such as 2025-11-14T11:44:34Z")),
+        ColumnType::Date => parse_date(text)
+            .map(Bound::Date)
+            .map_err(|problem| of_time(problem, "a day, such as 2025-11-14")),
+        ColumnType::String | ColumnType::Bool | ColumnType::Json => Err(
+            "is not allowed: only int64, double, decimal, timestamp and date have bounds"
+                .to_owned(),
+        ),
+    }
+}

@@ -1,0 +1,367 @@
+//! The `[[gold]]` and `[[ranking]]` tables of a dataset file.
+
+use toml::de::DeTable;
+
+use super::column::Draft;
+use super::name::{OWN_TABLES, SQL_NAME, is_sql_name};
+use super::problem::{Sink, nearest, quoted};
+use super::reader::{Keys, Located};
+use super::{Aggregate, ColumnType, GoldTable, Grain, Measure, Ranking};
+
+const GOLD_KEYS: [&str; 4] = ["table", "grain", "by", "measures"];
+const RANKING_KEYS: [&str; 4] = ["view", "from", "order_by", "top"];
+const GRAINS: &str = "\"hour\", \"day\", \"month\" or \"all\"";
+const MEASURES: &str = "a table such as { orders = \"count\", total = \"sum(amount)\" }";
+const AGGREGATES: &str = "count, sum(column), min(column), max(column) or avg(column)";
+
+impl Grain {
+    /// Returns the name of the time column of a table of this grain; a table for all time has none.
+    #[must_use]
+    pub fn time_column(self) -> Option<&'static str> {
+        match self {
+            Self::Hour => Some("hour"),
+            Self::Day => Some("day"),
+            Self::Month => Some("month"),
+            Self::All => None,
+        }
+    }
+}
+
+/// Finds a column by name, and reports one that does not exist under `key`.
+pub(super) fn find_column(
+    keys: &Keys<'_>,
+    key: &str,
+    name: Located<&str>,
+    columns: &[Draft],
+) -> Option<usize> {
+    let found = columns.iter().position(|column| column.name == name.value);
+    if found.is_none() {
+        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        let hint = match nearest(name.value, &names) {
+            Some(near) => format!("did you mean {}?", quoted(near)),
+            None => format!("columns are {}", names.join(", ")),
+        };
+        keys.report(
+            key,
+            name.at,
+            format!("no column is called {}; {hint}", quoted(name.value)),
+        );
+    }
+    found
+}
+
+/// Names of tables and views that are taken, in lower case.
+#[derive(Debug, Default)]
+pub(super) struct Taken(Vec<String>);
+
+impl Taken {
+    fn claim(&mut self, keys: &Keys<'_>, key: &str, name: Located<&str>) {
+        if !is_sql_name(name.value) {
+            keys.report(
+                key,
+                name.at,
+                format!("{} is not {SQL_NAME}", quoted(name.value)),
+            );
+        }
+        let lower = name.value.to_ascii_lowercase();
+        if lower.starts_with(OWN_TABLES) {
+            keys.report(
+                key,
+                name.at,
+                format!("names that begin with {OWN_TABLES} are reserved"),
+            );
+        }
+        if self.0.contains(&lower) {
+            let message =
+                "a table or view of this name exists already (upper and lower case are the same)";
+            keys.report(key, name.at, message);
+        }
+        self.0.push(lower);
+    }
+}
+
+/// Reads the gold tables. A table with a problem is still returned, so that rankings can refer to it.
+pub(super) fn read_tables<'a>(
+    sink: &'a Sink<'a>,
+    tables: Vec<Located<&'a DeTable<'a>>>,
+    columns: &[Draft],
+    taken: &mut Taken,
+) -> Vec<GoldTable> {
+    let mut gold = Vec::new();
+    for (i, table) in tables.into_iter().enumerate() {
+        let keys = Keys::new(
+            sink,
+            table,
+            path("gold", table.value, "table", i),
+            &GOLD_KEYS,
+        );
+        let name = keys.required_string("table", SQL_NAME);
+        if let Some(name) = name {
+            taken.claim(&keys, "table", name);
+        }
+        let _ = keys.required_string("grain", GRAINS);
+        let grain = keys.parsed("grain", GRAINS, parse_grain);
+        let by = read_dimensions(&keys, columns);
+        let measures = read_measures(&keys, columns);
+        let table = GoldTable {
+            table: name.map(|name| name.value.to_owned()).unwrap_or_default(),
+            grain: grain.unwrap_or(Grain::All),
+            by,
+            measures,
+        };
+        check_clashes(&keys, &table, columns);
+        gold.push(table);
+    }
+    gold
+}
+
+fn path(kind: &str, table: &DeTable<'_>, key: &str, i: usize) -> String {
+    match table.get(key).and_then(|name| name.get_ref().as_str()) {
+        Some(name) => format!("{kind} {}", quoted(name)),
+        None => format!("{kind} {}", i + 1),
+    }
+}
+
+fn parse_grain(text: &str) -> Option<Grain> {
+    match text {
+        "hour" => Some(Grain::Hour),
+        "day" => Some(Grain::Day),
+        "month" => Some(Grain::Month),
+        "all" => Some(Grain::All),
+        _ => None,
+    }
+}
+
+fn read_dimensions(keys: &Keys<'_>, columns: &[Draft]) -> Vec<usize> {
+    let mut by = Vec::new();
+    for name in keys.strings("by").unwrap_or_default() {
+        let Some(column) = find_column(keys, "by", name, columns) else {
+            continue;
+        };
+        let kind = columns.get(column).and_then(|column| column.kind);
+        if matches!(kind, Some(ColumnType::Double | ColumnType::Json)) {
+            let message = format!(
+                "{} is a double or json column, which cannot be grouped by",
+                quoted(name.value)
+            );
+            keys.report("by", name.at, message);
+        }
+        if by.contains(&column) {
+            keys.report(
+                "by",
+                name.at,
+                format!("{} is named twice", quoted(name.value)),
+            );
+        }
+        by.push(column);
+    }
+    by
+}
+
+fn read_measures(keys: &Keys<'_>, columns: &[Draft]) -> Vec<Measure> {
+    let entries = keys.required_entries("measures", MEASURES);
+    if let Some(measures) = keys.value("measures")
+        && measures.value.as_table().is_some_and(DeTable::is_empty)
+    {
+        keys.report(
+            "measures",
+            measures.at,
+            format!("must not be empty: {MEASURES}"),
+        );
+    }
+    let mut measures = Vec::new();
+    for (name, value) in entries {
+        let key = format!("measures.{name}");
+        if !is_sql_name(name) {
+            keys.report(
+                &key,
+                value.at,
+                format!("{} is not {SQL_NAME}", quoted(name)),
+            );
+        }
+        let Some(text) = value.value.as_str() else {
+            keys.report(&key, value.at, format!("must be a string: {AGGREGATES}"));
+            continue;
+        };
+        let text = Located {
+            value: text,
+            at: value.at,
+        };
+        measures.push(Measure {
+            name: name.to_owned(),
+            aggregate: read_aggregate(keys, &key, text, columns).unwrap_or(Aggregate::Count),
+        });
+    }
+    measures
+}
+
+fn read_aggregate(
+    keys: &Keys<'_>,
+    key: &str,
+    text: Located<&str>,
+    columns: &[Draft],
+) -> Option<Aggregate> {
+    if text.value == "count" {
+        return Some(Aggregate::Count);
+    }
+    let parts = text
+        .value
+        .strip_suffix(')')
+        .and_then(|rest| rest.split_once('('));
+    let known = parts.filter(|(function, _)| matches!(*function, "sum" | "min" | "max" | "avg"));
+    let Some((function, argument)) = known else {
+        keys.report(
+            key,
+            text.at,
+            format!("{} is not {AGGREGATES}", quoted(text.value)),
+        );
+        return None;
+    };
+    let name = Located {
+        value: argument.trim(),
+        at: text.at,
+    };
+    let column = find_column(keys, key, name, columns)?;
+    let kind = columns.get(column).and_then(|column| column.kind);
+    let numeric = matches!(
+        kind,
+        None | Some(ColumnType::Int64 | ColumnType::Decimal { .. })
+    );
+    let ordered = numeric
+        || matches!(
+            kind,
+            Some(ColumnType::Double | ColumnType::Timestamp(_) | ColumnType::Date)
+        );
+    let (aggregate, fits, wanted) = match function {
+        "sum" => (
+            Aggregate::Sum(column),
+            numeric,
+            "int64 and decimal (a sum of doubles depends on its order)",
+        ),
+        "avg" => (
+            Aggregate::Avg(column),
+            numeric,
+            "int64 and decimal (a sum of doubles depends on its order)",
+        ),
+        "min" => (
+            Aggregate::Min(column),
+            ordered,
+            "int64, double, decimal, timestamp and date",
+        ),
+        _ => (
+            Aggregate::Max(column),
+            ordered,
+            "int64, double, decimal, timestamp and date",
+        ),
+    };
+    if !fits {
+        let message = format!(
+            "{}: {function} takes columns of type {wanted}",
+            quoted(text.value)
+        );
+        keys.report(key, text.at, message);
+    }
+    Some(aggregate)
+}
+
+/// Reports columns of the table whose names differ at most in case: its time column, its dimensions, its measures and what an average is kept as.
+fn check_clashes(keys: &Keys<'_>, table: &GoldTable, columns: &[Draft]) {
+    let mut names: Vec<String> = table
+        .grain
+        .time_column()
+        .map(str::to_owned)
+        .into_iter()
+        .collect();
+    let mut claim = |key: &str, name: &str| {
+        let name = name.to_ascii_lowercase();
+        if names.contains(&name) {
+            let at = keys.value(key).map_or(keys.at(), |value| value.at);
+            let message = format!(
+                "the table has two columns called {}; its time column is called like its grain",
+                quoted(&name)
+            );
+            keys.report(key, at, message);
+        } else {
+            names.push(name);
+        }
+    };
+    // A dimension that is named twice has been reported as such.
+    let mut by = table.by.clone();
+    by.sort_unstable();
+    by.dedup();
+    for column in by.iter().filter_map(|column| columns.get(*column)) {
+        claim("by", &column.name);
+    }
+    for measure in &table.measures {
+        claim("measures", &measure.name);
+    }
+    for measure in &table.measures {
+        if let Aggregate::Avg(_) = measure.aggregate {
+            claim("measures", &format!("{}_sum", measure.name));
+            claim("measures", &format!("{}_count", measure.name));
+        }
+    }
+}
+
+/// Reads the ranking views.
+pub(super) fn read_rankings<'a>(
+    sink: &'a Sink<'a>,
+    tables: Vec<Located<&'a DeTable<'a>>>,
+    gold: &[GoldTable],
+    taken: &mut Taken,
+) -> Vec<Ranking> {
+    let mut rankings = Vec::new();
+    for (i, table) in tables.into_iter().enumerate() {
+        let keys = Keys::new(
+            sink,
+            table,
+            path("ranking", table.value, "view", i),
+            &RANKING_KEYS,
+        );
+        let view = keys.required_string("view", SQL_NAME);
+        if let Some(view) = view {
+            taken.claim(&keys, "view", view);
+        }
+        let from = keys.required_string("from", "the name of a gold table");
+        let order_by = keys.required_string("order_by", "the name of a measure of that table");
+        let top = keys.required_positive("top", "the number of rows, from 1");
+        let tables: Vec<&str> = gold.iter().map(|table| table.table.as_str()).collect();
+        let from = from.and_then(|from| find_name(&keys, "from", from, &tables));
+        let measures: Vec<&str> = from
+            .and_then(|from| gold.get(from))
+            .map(|table| {
+                table
+                    .measures
+                    .iter()
+                    .map(|measure| measure.name.as_str())
+                    .collect()
+            })
+            .unwrap_or_default();
+        let order_by = order_by
+            .filter(|_| from.is_some())
+            .and_then(|order_by| find_name(&keys, "order_by", order_by, &measures));
+        if let (Some(view), Some(from), Some(order_by), Some(top)) = (view, from, order_by, top) {
+            let view = view.value.to_owned();
+            rankings.push(Ranking {
+                view,
+                from,
+                order_by,
+                top,
+            });
+        }
+    }
+    rankings
+}
+
+fn find_name(keys: &Keys<'_>, key: &str, name: Located<&str>, names: &[&str]) -> Option<usize> {
+    let found = names.iter().position(|other| *other == name.value);
+    if found.is_none() {
+        let message = format!(
+            "nothing is called {}; there are {}",
+            quoted(name.value),
+            names.join(", ")
+        );
+        keys.report(key, name.at, message);
+    }
+    found
+}

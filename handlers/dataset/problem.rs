@@ -1,0 +1,136 @@
+//! What is wrong with a dataset file, all of it at once.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The line in the file, from 1.
+    pub line: usize,
+    /// The key, such as `period`, `column "amount".min` or `gold "gold_daily_orders".measures.total`; empty for the file's syntax.
+    pub key: String,
+    /// What is wrong with it, and what is allowed.
+    pub message: String,
+}
+
+/// Everything that is wrong with a dataset file, by line. `Display` prints a line for each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatasetProblems {
+    /// The file's name, as it was given.
+    pub file: String,
+    /// Never empty.
+    pub problems: Vec<Problem>,
+}
+
+impl fmt::Display for DatasetProblems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, problem) in self.problems.iter().enumerate() {
+            if i > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{}:{}: ", self.file, problem.line)?;
+            if !problem.key.is_empty() {
+                write!(f, "{}: ", problem.key)?;
+            }
+            f.write_str(&problem.message)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for DatasetProblems {}
+
+/// Why there is no dataset.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadDatasetError {
+    /// The file cannot be read.
+    #[error("read dataset file {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file's content is wrong.
+    #[error(transparent)]
+    Invalid(#[from] DatasetProblems),
+}
+
+/// Gathers problems while a file is read.
+#[derive(Debug)]
+pub(super) struct Sink<'t> {
+    text: &'t str,
+    problems: RefCell<Vec<Problem>>,
+}
+
+impl<'t> Sink<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self {
+            text,
+            problems: RefCell::default(),
+        }
+    }
+
+    /// Notes a problem at a byte offset of the text.
+    pub(super) fn report(&self, at: usize, key: String, message: String) {
+        let before = self.text.as_bytes().get(..at).unwrap_or_default();
+        let line = memchr::memchr_iter(b'\n', before).count() + 1;
+        self.problems
+            .borrow_mut()
+            .push(Problem { line, key, message });
+    }
+
+    /// Returns what was noted, by line, or nothing if all is well.
+    pub(super) fn into_problems(self, file: &str) -> Option<DatasetProblems> {
+        let mut problems = self.problems.into_inner();
+        problems.sort_by_key(|problem| problem.line);
+        problems.dedup();
+        (!problems.is_empty()).then(|| DatasetProblems {
+            file: file.to_owned(),
+            problems,
+        })
+    }
+}
+
+/// Returns the option that is spelled most like `word`, if one is close.
+pub(super) fn nearest<'o>(word: &str, options: &[&'o str]) -> Option<&'o str> {
+    options
+        .iter()
+        .map(|option| (distance(word, option), *option))
+        .filter(|(distance, option)| *distance <= 1 + option.len() / 4)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, option)| option)
+}
+
+/// Counts the insertions, deletions and replacements between two words, without regard to case.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.to_lowercase().chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, left) in left.to_lowercase().chars().take(256).enumerate() {
+        let mut diagonal = i;
+        let mut before = i + 1;
+        for (cell, right) in row.iter_mut().skip(1).zip(&right) {
+            let replaced = diagonal + usize::from(left != *right);
+            diagonal = *cell;
+            before = replaced.min(before + 1).min(*cell + 1);
+            *cell = before;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or(usize::MAX)
+}
+
+/// Quotes a word for people, shortened if it is very long.
+pub(super) fn quoted(word: &str) -> String {
+    const LONGEST: usize = 80;
+    if word.chars().count() <= LONGEST {
+        return format!("\"{word}\"");
+    }
+    let start: String = word.chars().take(LONGEST).collect();
+    format!("\"{start}…\"")
+}
