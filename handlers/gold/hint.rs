@@ -63,7 +63,10 @@ impl Hints {
     pub(super) async fn note(&self, version: Version, now: UnixMillis) -> Result<(), StorageError> {
         let version = i64::try_from(version.0).unwrap_or(i64::MAX);
         let properties = Properties::from([
-            ("definitions".into(), Value::String(self.definitions.clone())),
+            (
+                "definitions".into(),
+                Value::String(self.definitions.clone()),
+            ),
             ("looked".into(), Value::Int64(now.0)),
             ("version".into(), Value::Int64(version)),
         ]);

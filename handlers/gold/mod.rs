@@ -202,11 +202,7 @@ impl Gold {
     ///
     /// # Errors
     /// Fails as [`Gold::publish`] does, and if there is no such table.
-    pub async fn rebuild(
-        &self,
-        rebuild: &Rebuild,
-        deadline: Deadline,
-    ) -> Result<Published, Error> {
+    pub async fn rebuild(&self, rebuild: &Rebuild, deadline: Deadline) -> Result<Published, Error> {
         if let Rebuild::Table(name) = rebuild {
             let found = self.schema().table(name);
             found.ok_or_else(|| Error::NoSuchTable(name.clone()))?;
@@ -266,7 +262,11 @@ impl Gold {
 
         // A table that was rebuilt before a transient failure is not rebuilt again.
         let names = &self.schema().tables;
-        let is_done = |index: &usize| names.get(*index).is_some_and(|t| published.rebuilt.contains(&t.name));
+        let is_done = |index: &usize| {
+            names
+                .get(*index)
+                .is_some_and(|t| published.rebuilt.contains(&t.name))
+        };
         standing.fresh.retain(|index, _| !is_done(index));
         if !standing.fresh.is_empty() {
             let done = self.make_fresh(&standing.fresh, &head).await?;
@@ -344,7 +344,9 @@ impl Gold {
                 let progress = self.warehouse.progress().await?;
                 let names = self.names(tables);
                 let has_moved = |name: &String| {
-                    progress.get(name).is_none_or(|progress| progress.version != from)
+                    progress
+                        .get(name)
+                        .is_none_or(|progress| progress.version != from)
                 };
                 if names.iter().any(has_moved) {
                     return Ok(None);

@@ -60,7 +60,10 @@ impl Standing {
             let is_current = |found: &&Progress| {
                 found.generation == schema.generation && found.definition == table.definition
             };
-            match found.filter(is_current).filter(|_| !rebuild.has(&table.name)) {
+            match found
+                .filter(is_current)
+                .filter(|_| !rebuild.has(&table.name))
+            {
                 None => {
                     standing.fresh.insert(index, found.cloned());
                 }
@@ -221,7 +224,10 @@ mod tests {
         progress.get_mut("older").unwrap().generation = 1;
         progress.get_mut("changed").unwrap().definition = "another".into();
         let standing = Standing::of(&schema, &progress, Version(5), &Rebuild::None);
-        assert_eq!(standing.fresh.keys().copied().collect::<Vec<_>>(), [0, 1, 2]);
+        assert_eq!(
+            standing.fresh.keys().copied().collect::<Vec<_>>(),
+            [0, 1, 2]
+        );
         assert_eq!(standing.fresh[&0], None);
         assert_eq!(standing.fresh[&1].as_ref().unwrap().generation, 1);
         assert!(standing.behind.is_empty() && standing.beyond.is_empty());
@@ -278,7 +284,13 @@ mod tests {
         let limits = Limits::default();
         assert_eq!(until(limits), Version(3));
         assert_eq!(until(Limits { rows: 12, ..limits }), Version(2));
-        assert_eq!(until(Limits { bytes: 119, ..limits }), Version(1));
+        assert_eq!(
+            until(Limits {
+                bytes: 119,
+                ..limits
+            }),
+            Version(1)
+        );
         assert_eq!(until(Limits { files: 1, ..limits }), Version(1));
     }
 

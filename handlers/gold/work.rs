@@ -76,7 +76,10 @@ impl Work<'_> {
                 if aggregator.groups() < self.max_groups {
                     continue;
                 }
-                match self.flush(transaction, &run, &mut aggregator, &mut counts).await? {
+                match self
+                    .flush(transaction, &run, &mut aggregator, &mut counts)
+                    .await?
+                {
                     None => return Ok(Done::Overtaken),
                     open => transaction = open,
                 }

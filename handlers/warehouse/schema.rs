@@ -335,12 +335,7 @@ impl TableSchema {
     /// Returns the name of the time column, which the grain `all` does not have.
     #[must_use]
     pub fn time(&self) -> Option<&'static str> {
-        match self.grain {
-            Grain::Hour => Some("hour"),
-            Grain::Day => Some("day"),
-            Grain::Month => Some("month"),
-            Grain::All => None,
-        }
+        self.grain.time_column()
     }
 
     /// Returns the time column and the dimensions.
@@ -373,7 +368,7 @@ impl TableSchema {
 }
 
 /// Returns the start (inclusive) and end (exclusive) of the period around `time`, in microseconds since 1970. The
-/// grain `all` is one period that starts at 0.
+/// one period of the grain `all` is known by the start 0, though earlier times belong to it too.
 #[must_use]
 pub fn grain_bounds(grain: Grain, time: i64) -> (i64, i64) {
     let step = match grain {
@@ -497,7 +492,12 @@ fn definition(
     dimensions: &[DimensionColumn],
     measures: &[MeasureColumn],
 ) -> String {
-    let name_of = |index: usize| dataset.columns.get(index).map(|column| column.name.as_str());
+    let name_of = |index: usize| {
+        dataset
+            .columns
+            .get(index)
+            .map(|column| column.name.as_str())
+    };
     let mut text = format!("1 {grain:?}");
     for dimension in dimensions {
         text.push_str(&format!("|by {:?} {:?}", dimension.name, dimension.kind));

@@ -1,8 +1,6 @@
 //! One stored measure of every group.
 
-use arrow::array::{
-    Array, ArrowPrimitiveType, PrimitiveArray, RecordBatch,
-};
+use arrow::array::{Array, ArrowPrimitiveType, PrimitiveArray, RecordBatch};
 use arrow::datatypes::{
     Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
 };
@@ -83,7 +81,10 @@ impl Accumulator {
     pub(super) fn add(&mut self, rows: &RecordBatch, runs: &[Run]) -> Result<bool, AggregateError> {
         let column = Column {
             name: &self.name,
-            array: self.at.and_then(|at| rows.columns().get(at)).map(|array| array.as_ref()),
+            array: self
+                .at
+                .and_then(|at| rows.columns().get(at))
+                .map(|array| array.as_ref()),
             runs,
         };
         match &mut self.values {
@@ -126,9 +127,9 @@ impl Accumulator {
             Values::Rows(counts) | Values::NotNull(counts) => {
                 counts.drain(..).map(Datum::Int64).collect()
             }
-            Values::SumInt64(values)
-            | Values::SumDecimal(values)
-            | Values::Decimal(_, values) => datums(values, Datum::Decimal),
+            Values::SumInt64(values) | Values::SumDecimal(values) | Values::Decimal(_, values) => {
+                datums(values, Datum::Decimal)
+            }
             Values::Int64(_, values) => datums(values, Datum::Int64),
             Values::Timestamp(_, values) => datums(values, Datum::Timestamp),
             Values::Double(_, values) => datums(values, Datum::Double),
@@ -139,7 +140,9 @@ impl Accumulator {
 
 fn datums<T>(values: &mut Vec<Option<T>>, wrap: fn(T) -> Datum) -> Vec<Datum> {
     let values = values.drain(..);
-    values.map(|value| value.map_or(Datum::Null, wrap)).collect()
+    values
+        .map(|value| value.map_or(Datum::Null, wrap))
+        .collect()
 }
 
 fn count(counts: &mut [i64], runs: &[Run], rows: impl Fn(&Run) -> usize) {

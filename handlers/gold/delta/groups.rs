@@ -72,6 +72,10 @@ impl Groups {
             dimensions.push(Dimension::of(rows, *index)?);
         }
 
+        if self.grain == Grain::All && !times.is_empty() {
+            self.split(0, 0..times.len(), &dimensions);
+            return Ok(());
+        }
         let mut from = 0;
         while let Some(time) = times.get(from) {
             let period = grain_bounds(self.grain, *time);
@@ -240,7 +244,9 @@ impl Hasher for HashHasher {
     )]
     fn write_i64(&mut self, start: i64) {
         // Starts are multiples of large numbers, so they are spread over all bits first.
-        self.0 ^= (start as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
+        self.0 ^= (start as u64)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            .rotate_left(29);
     }
 
     #[expect(

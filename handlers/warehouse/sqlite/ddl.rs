@@ -235,7 +235,11 @@ fn shown_value(table: &TableSchema, shown: &Shown) -> String {
 
 /// Returns the terms that order by a value, nulls last. Decimals of one scale order by sign, then length, then text.
 pub(super) fn order_terms(value: &str, kind: ValueType, descending: bool) -> Vec<String> {
-    let (forward, backward) = if descending { ("DESC", "ASC") } else { ("ASC", "DESC") };
+    let (forward, backward) = if descending {
+        ("DESC", "ASC")
+    } else {
+        ("ASC", "DESC")
+    };
     let nulls_last = format!("{value} IS NULL");
     if !matches!(kind, ValueType::Decimal { .. }) {
         return vec![nulls_last, format!("{value} {forward}")];

@@ -6,8 +6,9 @@ use rusqlite::types::Value;
 use super::ddl::quote;
 use super::functions;
 use crate::dataset::Grain;
+use crate::dataset::number::format_scaled;
 use crate::warehouse::schema::{KEY, MeasureColumn, Merge, TableSchema, ValueType};
-use crate::warehouse::{Datum, Row, decimal};
+use crate::warehouse::{Datum, Row};
 
 /// The statements of a merge into one table.
 #[derive(Clone, Debug)]
@@ -28,7 +29,12 @@ impl MergeStatements {
         let key: Vec<String> = table.time().into_iter().chain([KEY]).map(quote).collect();
         let dimensions = table.dimensions.iter().map(|column| quote(&column.name));
         let measures = table.measures.iter().map(|column| quote(&column.name));
-        let columns: Vec<String> = key.iter().cloned().chain(dimensions).chain(measures).collect();
+        let columns: Vec<String> = key
+            .iter()
+            .cloned()
+            .chain(dimensions)
+            .chain(measures)
+            .collect();
         let columns = columns.join(", ");
         let count = key.len() + table.dimensions.len() + table.measures.len();
         let parameters = vec!["?"; count].join(", ");
@@ -74,7 +80,11 @@ pub(super) fn values(table: &TableSchema, row: Row) -> Vec<Value> {
     let measures = measures.zip(table.measures.iter().map(|column| column.kind));
     time.into_iter()
         .chain([Value::Blob(row.key.to_vec())])
-        .chain(dimensions.chain(measures).map(|(datum, kind)| value(datum, kind)))
+        .chain(
+            dimensions
+                .chain(measures)
+                .map(|(datum, kind)| value(datum, kind)),
+        )
         .collect()
 }
 
@@ -107,7 +117,7 @@ fn value(datum: Datum, kind: ValueType) -> Value {
                 ValueType::Decimal { scale, .. } => scale,
                 _ => 0,
             };
-            Value::Text(decimal::to_text(unscaled, scale))
+            Value::Text(format_scaled(unscaled, scale))
         }
         Datum::Text(text) => Value::Text(text),
         Datum::Bool(is_true) => Value::Integer(i64::from(is_true)),

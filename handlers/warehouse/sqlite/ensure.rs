@@ -27,10 +27,7 @@ pub(super) fn ensure(
 }
 
 /// Works out what is to be done.
-fn statements(
-    connection: &Connection,
-    schema: &GoldSchema,
-) -> Result<Vec<String>, WarehouseError> {
+fn statements(connection: &Connection, schema: &GoldSchema) -> Result<Vec<String>, WarehouseError> {
     let mut statements = Vec::new();
     for table in ddl::tables(schema) {
         let check = failed("check", &table.name);
@@ -101,14 +98,18 @@ fn columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<ColumnD
 }
 
 fn compare(expected: &TableDefinition, found: &[ColumnDefinition]) -> Vec<String> {
-    let same_name = |a: &ColumnDefinition, b: &ColumnDefinition| a.name.eq_ignore_ascii_case(&b.name);
+    let same_name =
+        |a: &ColumnDefinition, b: &ColumnDefinition| a.name.eq_ignore_ascii_case(&b.name);
     let mut problems = Vec::new();
     for column in &expected.columns {
         let name = &column.name;
         match found.iter().find(|other| same_name(column, other)) {
             None => problems.push(format!("column {name} is missing")),
             Some(other) if !other.kind.eq_ignore_ascii_case(&column.kind) => {
-                problems.push(format!("column {name} is {}, not {}", other.kind, column.kind));
+                problems.push(format!(
+                    "column {name} is {}, not {}",
+                    other.kind, column.kind
+                ));
             }
             Some(other) if other.is_key != column.is_key => {
                 problems.push(match column.is_key {
@@ -122,9 +123,12 @@ fn compare(expected: &TableDefinition, found: &[ColumnDefinition]) -> Vec<String
             Some(_) => {}
         }
     }
-    let unknown = found
-        .iter()
-        .filter(|other| !expected.columns.iter().any(|column| same_name(column, other)));
+    let unknown = found.iter().filter(|other| {
+        !expected
+            .columns
+            .iter()
+            .any(|column| same_name(column, other))
+    });
     problems.extend(unknown.map(|column| format!("column {} is unknown", column.name)));
     problems
 }

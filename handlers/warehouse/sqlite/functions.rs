@@ -4,6 +4,7 @@ use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 use thiserror::Error;
 
+use crate::dataset::number::format_scaled;
 use crate::warehouse::decimal;
 
 /// Adds two decimals; a null counts nothing.
@@ -63,12 +64,11 @@ fn merge(
     right: &str,
     combine: fn(i128, i128) -> Result<i128, DecimalError>,
 ) -> Result<String, DecimalError> {
-    let read = |text: &str| {
-        decimal::parse(text).ok_or_else(|| DecimalError::Malformed(text.to_owned()))
-    };
+    let read =
+        |text: &str| decimal::parse(text).ok_or_else(|| DecimalError::Malformed(text.to_owned()));
     let ((left, scale), (right, other)) = (read(left)?, read(right)?);
     if scale != other {
         return Err(DecimalError::Scales);
     }
-    Ok(decimal::to_text(combine(left, right)?, scale))
+    Ok(format_scaled(combine(left, right)?, scale))
 }

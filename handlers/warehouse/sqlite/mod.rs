@@ -236,7 +236,10 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// Names what failed and tells what can be done about it.
-fn failed(purpose: &'static str, object: &str) -> impl Fn(rusqlite::Error) -> WarehouseError + use<> {
+fn failed(
+    purpose: &'static str,
+    object: &str,
+) -> impl Fn(rusqlite::Error) -> WarehouseError + use<> {
     let object = object.to_owned();
     move |error| {
         if error.to_string().contains(functions::OVERFLOW) {

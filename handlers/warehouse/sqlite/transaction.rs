@@ -30,7 +30,8 @@ pub(super) fn begin(
         .map_err(failed("begin", "a gold transaction"))?;
     for step in &run.steps {
         let table = table_of(&schema, step.table)?;
-        let moved = advance(connection, &schema, table, step).map_err(failed("advance", PROGRESS))?;
+        let moved =
+            advance(connection, &schema, table, step).map_err(failed("advance", PROGRESS))?;
         if !moved {
             // Dropping the connection's hold rolls back.
             return Ok(Begun::Overtaken);
@@ -118,20 +119,22 @@ impl Transaction for SqliteTransaction {
         let mut held = self.held.take().ok_or_else(over)?;
         blocking(move || {
             let committed = held.connection()?.execute_batch("COMMIT");
-            committed.map_err(|error| match failed("commit", "a gold transaction")(error) {
-                WarehouseError::Statement {
-                    purpose,
-                    object,
-                    kind: FailureKind::Permanent,
-                    source,
-                } => WarehouseError::Statement {
-                    purpose,
-                    object,
-                    kind: FailureKind::Ambiguous,
-                    source,
+            committed.map_err(
+                |error| match failed("commit", "a gold transaction")(error) {
+                    WarehouseError::Statement {
+                        purpose,
+                        object,
+                        kind: FailureKind::Permanent,
+                        source,
+                    } => WarehouseError::Statement {
+                        purpose,
+                        object,
+                        kind: FailureKind::Ambiguous,
+                        source,
+                    },
+                    error => error,
                 },
-                error => error,
-            })
+            )
         })
         .await
     }
