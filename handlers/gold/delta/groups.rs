@@ -109,11 +109,11 @@ impl Groups {
                 dimension.encode(row, &mut self.encoded);
             }
             let hash = xxh3_128(&self.encoded);
-            if last == Some(hash) {
-                if let Some(run) = self.runs.last_mut() {
-                    run.rows.end = row + 1;
-                    continue;
-                }
+            if last == Some(hash)
+                && let Some(run) = self.runs.last_mut()
+            {
+                run.rows.end = row + 1;
+                continue;
             }
             let group = self.number(start, hash, row, dimensions);
             let rows = row..row + 1;
