@@ -22,14 +22,19 @@
 //! - **G2** applying a version twice changes nothing
 //! - **T1** the watermark never regresses
 
+pub mod app;
 pub mod bronze;
 pub mod clock;
 pub mod dataset;
+pub mod error;
 pub mod event;
 pub mod gold;
+pub mod host;
 pub mod lake;
 pub mod retry;
+pub mod settings;
 pub mod silver;
 pub mod state;
 pub mod storage;
+pub mod telemetry;
 pub mod warehouse;

@@ -1,2 +1,55 @@
-//! placeholder
-fn main() {}
+//! The custom handler that the Functions host starts: one process, three functions.
+
+use std::net::Ipv4Addr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sluice::app::App;
+use sluice::error::chain;
+use sluice::host;
+use sluice::settings::Settings;
+use sluice::telemetry;
+use tokio::net::TcpListener;
+
+/// How often to look whether the host is still there.
+const PARENT_CHECK: Duration = Duration::from_millis(500);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let lookup = |name: &str| std::env::var(name).ok();
+    telemetry::start(lookup("RUST_LOG").as_deref());
+    match run(&lookup).await {
+        Ok(()) => tracing::error!("stopped serving"),
+        Err(error) => tracing::error!(error = chain(error.as_ref()), "could not start"),
+    }
+    // The host would take 0 for an intentional end and never start the handler again.
+    ExitCode::FAILURE
+}
+
+async fn run(
+    lookup: &dyn Fn(&str) -> Option<String>,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let settings = Settings::from_lookup(lookup)?;
+    let app = Arc::new(App::connect(&settings)?);
+    let port = lookup("FUNCTIONS_CUSTOMHANDLER_PORT")
+        .ok_or("FUNCTIONS_CUSTOMHANDLER_PORT is not set; the Functions host sets it")?
+        .parse::<u16>()
+        .map_err(|_| "FUNCTIONS_CUSTOMHANDLER_PORT is no port number")?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    tokio::spawn(end_with_parent());
+    tracing::info!(port, dataset = app.dataset.name, "started");
+    axum::serve(listener, host::router(app)).await?;
+    Ok(())
+}
+
+/// Ends the process when its host is gone: a host that is killed leaves its handler behind.
+async fn end_with_parent() {
+    let parent = std::os::unix::process::parent_id();
+    let mut interval = tokio::time::interval(PARENT_CHECK);
+    while std::os::unix::process::parent_id() == parent {
+        interval.tick().await;
+    }
+    tracing::error!("the host is gone");
+    std::process::exit(1);
+}

@@ -67,10 +67,10 @@ impl Backoff {
 ///
 /// # Errors
 /// Returns the last failure.
-pub async fn retry<T>(
-    deadline: Deadline,
-    operation: impl AsyncFn() -> Result<T, StorageError>,
-) -> Result<T, StorageError> {
+pub async fn retry<T, F>(deadline: Deadline, operation: impl Fn() -> F) -> Result<T, StorageError>
+where
+    F: Future<Output = Result<T, StorageError>>,
+{
     let mut backoff = Backoff::default();
     loop {
         match operation().await {
@@ -103,7 +103,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_passing_failure_is_waited_out() {
         let calls = Cell::new(0);
-        let outcome = retry(Deadline::after(Duration::from_secs(60)), async || {
+        let outcome = retry(Deadline::after(Duration::from_secs(60)), || async {
             calls.set(calls.get() + 1);
             if calls.get() < 5 {
                 Err(failure(ErrorKind::Transient))
@@ -118,7 +118,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_failure_for_good_is_not_repeated() {
         let calls = Cell::new(0);
-        let outcome: Result<(), _> = retry(Deadline::after(Duration::from_secs(60)), async || {
+        let outcome: Result<(), _> = retry(Deadline::after(Duration::from_secs(60)), || async {
             calls.set(calls.get() + 1);
             Err(failure(ErrorKind::Permanent))
         })
@@ -130,7 +130,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_deadline_ends_the_repetition() {
         let started = Instant::now();
-        let outcome: Result<(), _> = retry(Deadline::after(Duration::from_secs(10)), async || {
+        let outcome: Result<(), _> = retry(Deadline::after(Duration::from_secs(10)), || async {
             Err(failure(ErrorKind::Transient))
         })
         .await;

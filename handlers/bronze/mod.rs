@@ -148,7 +148,7 @@ impl Bronze {
         let mut known = Vec::new();
         for hour in plan::hours(events) {
             let folder = paths::bronze_hour(&self.dataset, partition, hour);
-            let listed = retry(deadline, async || self.lake.list(&folder).await).await?;
+            let listed = retry(deadline, || self.lake.list(&folder)).await?;
             known.extend(plan::ranges(&listed));
         }
         Ok(known)
@@ -178,8 +178,8 @@ impl Bronze {
             let content = lines.slice(&run);
             let metadata = range.to_metadata(partition, run_events.len());
             // An unknown outcome repeats the same put: the name tells whether the first one took effect.
-            let created = retry(deadline, async || {
-                self.lake.create(&path, content.clone(), &metadata).await
+            let created = retry(deadline, || {
+                self.lake.create(&path, content.clone(), &metadata)
             })
             .await?;
             match created {
@@ -191,7 +191,7 @@ impl Bronze {
                     from = run.end;
                 }
                 Created::AlreadyThere => {
-                    let found = retry(deadline, async || self.lake.head(&path).await).await?;
+                    let found = retry(deadline, || self.lake.head(&path)).await?;
                     let object = found.and_then(|info| ObjectRange::from_metadata(&info.metadata));
                     match object.filter(|object| object.holds(first)) {
                         Some(object) => known.push(object),

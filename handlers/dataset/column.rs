@@ -205,7 +205,7 @@ fn read_bounds(keys: &Keys<'_>, kind: ColumnType) -> (Option<Bound>, Option<Boun
     let min = read_bound(keys, "min", kind);
     let max = read_bound(keys, "max", kind);
     if let (Some(low), Some(high)) = (min, max)
-        && exceeds(low, high)
+        && low > high
     {
         keys.report(
             "max",
@@ -214,18 +214,6 @@ fn read_bounds(keys: &Keys<'_>, kind: ColumnType) -> (Option<Bound>, Option<Boun
         );
     }
     (min, max)
-}
-
-/// Tells whether `low` is above `high`; bounds of one column have one type.
-fn exceeds(low: Bound, high: Bound) -> bool {
-    match (low, high) {
-        (Bound::Int64(low), Bound::Int64(high)) => low > high,
-        (Bound::Double(low), Bound::Double(high)) => low > high,
-        (Bound::Decimal(low), Bound::Decimal(high)) => low > high,
-        (Bound::Timestamp(low), Bound::Timestamp(high)) => low > high,
-        (Bound::Date(low), Bound::Date(high)) => low > high,
-        _ => false,
-    }
 }
 
 fn read_bound(keys: &Keys<'_>, key: &str, kind: ColumnType) -> Option<Bound> {

@@ -11,6 +11,7 @@ mod problem;
 mod reader;
 pub mod time;
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::event::EventTime;
@@ -111,6 +112,22 @@ pub enum ColumnType {
     Json,
 }
 
+impl fmt::Display for ColumnType {
+    /// Writes the type as the dataset file does.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Int64 => f.write_str("int64"),
+            Self::Double => f.write_str("double"),
+            Self::Decimal { precision, scale } => write!(f, "decimal({precision},{scale})"),
+            Self::String => f.write_str("string"),
+            Self::Bool => f.write_str("bool"),
+            Self::Timestamp(_) => f.write_str("timestamp"),
+            Self::Date => f.write_str("date"),
+            Self::Json => f.write_str("json"),
+        }
+    }
+}
+
 /// How an event writes a point in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TimestampFormat {
@@ -122,8 +139,8 @@ pub enum TimestampFormat {
     Rfc3339,
 }
 
-/// A limit of a column's values, already in the column's own representation.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A limit of a column's values, already in the column's own representation. Bounds of one type order as their values do.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub enum Bound {
     /// For int64.
     Int64(i64),

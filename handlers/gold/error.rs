@@ -24,7 +24,7 @@ pub enum Error {
     Warehouse(#[from] WarehouseError),
     /// What a table needs to go on is no longer in silver.
     #[error(
-        "rebuild gold: {} cannot go on from version {from}, because gold was away for longer than silver keeps what it replaced; run `sluice rebuild`",
+        "rebuild gold: {} cannot go on from version {from}, because gold was away for longer than silver keeps what it replaced; drop the tables, and the next run makes them from silver",
         tables.join(", ")
     )]
     Rebuild {
@@ -37,7 +37,7 @@ pub enum Error {
     },
     /// Tables stand beyond silver's head.
     #[error(
-        "rebuild gold: {} stand beyond silver's version {head}, so they were made from another log; run `sluice rebuild`",
+        "rebuild gold: {} stand beyond silver's version {head}, so they were made from another log; drop the tables, and the next run makes them from silver",
         tables.join(", ")
     )]
     Beyond {

@@ -48,7 +48,9 @@ pub(super) fn check(path: &ObjectPath, metadata: &Metadata) -> Result<(), Refusa
     }
     let name = path.name();
     let too_long = name.encode_utf16().count() > MAX_NAME_UNITS;
-    if name.is_empty() || too_long || name.ends_with(['.', '/']) {
+    // The service makes a slash of a backslash.
+    let odd = name.ends_with(['.', '/']) || name.contains(|c: char| c.is_control() || c == '\\');
+    if name.is_empty() || too_long || odd {
         return Err(Refusal::Name);
     }
 

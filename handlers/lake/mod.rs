@@ -3,6 +3,7 @@
 //! A name is taken or free; whoever creates it first owns it. Everything the layers put into the lake
 //! goes through [`BlobStore`], and every name is built and parsed in [`paths`].
 
+mod azure;
 mod limits;
 mod memory;
 pub mod paths;
@@ -15,6 +16,7 @@ use bytes::Bytes;
 
 use crate::event::UnixMillis;
 use crate::storage::StorageError;
+pub use azure::{AzureLake, OPERATION_SECONDS};
 pub use limits::{MAX_METADATA_BYTES, MAX_NAME_UNITS};
 pub use memory::MemoryLake;
 pub use paths::ObjectPath;

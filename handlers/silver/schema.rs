@@ -1,7 +1,67 @@
-//! stub
-use crate::dataset::Dataset;
-use arrow::datatypes::{Schema, SchemaRef};
-/// stub
-pub fn arrow_schema(_d: &Dataset) -> SchemaRef {
-    std::sync::Arc::new(Schema::empty())
+//! The Arrow schema of silver: the dataset's columns, then the lineage of each row.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+
+use crate::dataset::{Column, ColumnType, Dataset, UnknownFields};
+
+/// The bronze object that a row came from.
+pub const SOURCE: &str = "_source";
+/// The event's sequence number, where bronze tells it.
+pub const SEQUENCE_NUMBER: &str = "_sequence_number";
+/// When the hub took the last event of the row's bronze object.
+pub const ENQUEUED_TIME: &str = "_enqueued_time";
+/// The fields that no column names, as JSON text; null if there are none.
+pub const RESCUED: &str = "_rescued";
+
+/// Returns silver's schema.
+///
+/// A column is nullable unless it is required; its description is in the field's metadata under `description`.
+#[must_use]
+pub fn arrow_schema(dataset: &Dataset) -> SchemaRef {
+    let mut fields: Vec<Field> = dataset.columns.iter().map(field).collect();
+    fields.push(Field::new(SOURCE, source_type(), false));
+    fields.push(Field::new(SEQUENCE_NUMBER, DataType::Int64, true));
+    fields.push(Field::new(ENQUEUED_TIME, timestamp_type(), false));
+    if dataset.unknown_fields == UnknownFields::Rescue {
+        fields.push(Field::new(RESCUED, DataType::Utf8, true));
+    }
+    Arc::new(Schema::new(fields))
 }
+
+/// Returns the Arrow type of a column of type `kind`.
+#[must_use]
+pub fn arrow_type(kind: ColumnType) -> DataType {
+    match kind {
+        ColumnType::Int64 => DataType::Int64,
+        ColumnType::Double => DataType::Float64,
+        ColumnType::Decimal { precision, scale } => DataType::Decimal128(precision, scale as i8),
+        ColumnType::String | ColumnType::Json => DataType::Utf8,
+        ColumnType::Bool => DataType::Boolean,
+        ColumnType::Timestamp(_) => timestamp_type(),
+        ColumnType::Date => DataType::Date32,
+    }
+}
+
+fn field(column: &Column) -> Field {
+    let field = Field::new(&column.name, arrow_type(column.kind), !column.required);
+    match &column.description {
+        Some(text) => {
+            field.with_metadata(HashMap::from([("description".to_owned(), text.clone())]))
+        }
+        None => field,
+    }
+}
+
+fn timestamp_type() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+}
+
+fn source_type() -> DataType {
+    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+}
+
+#[cfg(test)]
+mod tests;

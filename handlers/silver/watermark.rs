@@ -8,15 +8,15 @@ use crate::state::commit_log::PartitionProgress;
 
 /// What a source says of its hub partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub(super) struct Seen {
     /// The highest event time of its good lines, if it has any.
-    pub event_time: Option<EventTime>,
+    pub(super) event_time: Option<EventTime>,
     /// The highest enqueued time.
-    pub enqueued_time: UnixMillis,
+    pub(super) enqueued_time: UnixMillis,
 }
 
 /// Moves a partition's progress on; it never moves back.
-pub fn advance(
+pub(super) fn advance(
     partitions: &mut BTreeMap<PartitionId, PartitionProgress>,
     partition: &PartitionId,
     seen: Seen,
@@ -43,8 +43,7 @@ pub fn advance(
 /// A partition that has been silent for longer than `idle_timeout` counts as now minus that timeout. Now is the
 /// highest enqueued time of any partition, not the time of day: a backlog that is worked off hours later then gives
 /// the same watermarks, and none of its events counts as late for having waited.
-#[must_use]
-pub fn watermark(
+pub(super) fn watermark(
     partitions: &BTreeMap<PartitionId, PartitionProgress>,
     idle_timeout: Duration,
     last: Option<EventTime>,

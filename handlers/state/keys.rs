@@ -1,6 +1,6 @@
 //! Keys as the service takes them.
 //!
-//! Table storage refuses `/ \ # ?` and control characters in keys, and `%` makes trouble. Each of them is written as
+//! Table storage refuses `/ \ # ?` and control characters in keys, and `%` and `'` make trouble. Each of them is written as
 //! its predecessor followed by a mark, and the predecessor itself is written twice (the blank and the tilde, which
 //! stand for the control characters, get a mark of their own). So escaping is reversible and **keeps the order of keys**:
 //! a range of our keys is the same range of the service's keys. (The service compares UTF-16 units: only keys with
@@ -21,9 +21,10 @@ pub(super) fn escape(key: &str) -> String {
     let mut escaped = String::with_capacity(key.len() + key.len() / 8);
     for character in key.chars() {
         match character {
-            '"' | '$' | '.' | '>' | '[' => escaped.extend([character, character]),
+            '"' | '$' | '&' | '.' | '>' | '[' => escaped.extend([character, character]),
             '#' => escaped.extend(['"', NEXT]),
             '%' => escaped.extend(['$', NEXT]),
+            '\'' => escaped.extend(['&', NEXT]),
             '/' => escaped.extend(['.', NEXT]),
             '?' => escaped.extend(['>', NEXT]),
             '\\' => escaped.extend(['[', NEXT]),
@@ -42,31 +43,35 @@ pub(super) fn unescape(key: &str) -> Result<String, ForeignKey> {
     let mut original = String::with_capacity(key.len());
     let mut rest = key.chars();
     while let Some(lead) = rest.next() {
-        if !matches!(lead, '"' | '$' | '.' | '>' | '[' | ' ' | '~') {
+        if !matches!(lead, '"' | '$' | '&' | '.' | '>' | '[' | ' ' | '~') {
             original.push(lead);
             continue;
         }
         let mark = rest.next().ok_or_else(|| ForeignKey(key.to_owned()))?;
         let character = match (lead, mark) {
             (' ', '~') => Some(' '),
+            (' ', _) => unshifted(mark, 0, 0x1f),
             ('~', '!') => Some('~'),
-            (' ', '@'..='_') => unshifted(mark, 0),
-            ('~', '@'..='`') => unshifted(mark, 0x7f),
+            ('~', _) => unshifted(mark, 0x7f, 0x9f),
             (_, NEXT) => char::from_u32(lead as u32 + 1),
-            _ if lead == mark => Some(lead),
-            _ => None,
+            _ => Some(lead).filter(|lead| *lead == mark),
         };
         original.push(character.ok_or_else(|| ForeignKey(key.to_owned()))?);
     }
     Ok(original)
 }
 
+/// Returns the mark of a control character: `@` and what follows it, without the backslash.
 fn shifted(character: char, base: u32) -> char {
-    char::from_u32('@' as u32 + (character as u32).saturating_sub(base)).unwrap_or(NEXT)
+    let mark = '@' as u32 + (character as u32).saturating_sub(base);
+    let skipped = u32::from(mark >= '\\' as u32);
+    char::from_u32(mark + skipped).unwrap_or(NEXT)
 }
 
-fn unshifted(mark: char, base: u32) -> Option<char> {
-    char::from_u32((mark as u32).checked_sub('@' as u32)? + base)
+fn unshifted(mark: char, base: u32, last: u32) -> Option<char> {
+    let skipped = u32::from(mark > '\\');
+    let code = (mark as u32 - skipped).checked_sub('@' as u32)? + base;
+    char::from_u32(code).filter(|_| mark != '\\' && code <= last)
 }
 
 #[cfg(test)]
@@ -89,7 +94,7 @@ mod tests {
 
         #[test]
         fn escaped_keys_have_only_characters_that_the_service_takes(key in keys()) {
-            let refused = |c: char| matches!(c, '/' | '\\' | '#' | '?' | '%') || c.is_control();
+            let refused = |c: char| matches!(c, '/' | '\\' | '#' | '?' | '%' | '\'') || c.is_control();
             prop_assert!(!escape(&key).contains(refused));
         }
 

@@ -123,20 +123,25 @@ fn check_entity(partition: &PartitionKey, entity: &Entity) -> Result<(), Refusal
     Ok(())
 }
 
-fn check_payload(partition: &PartitionKey, operations: &[Operation]) -> Result<(), Refusal> {
-    let sizes: Vec<usize> = operations
+/// Returns how many bytes of [`MAX_TRANSACTION_BYTES`] the steps take, counted generously, for callers that share a
+/// transaction out.
+#[must_use]
+pub fn transaction_bytes(partition: &PartitionKey, operations: &[Operation]) -> usize {
+    operations
         .iter()
         .map(|operation| payload_bytes(partition, operation))
-        .collect();
-    let bytes = sizes.iter().sum();
+        .sum()
+}
+
+fn check_payload(partition: &PartitionKey, operations: &[Operation]) -> Result<(), Refusal> {
+    let bytes = transaction_bytes(partition, operations);
     if bytes <= MAX_TRANSACTION_BYTES {
         return Ok(());
     }
     let largest = operations
         .iter()
-        .zip(sizes)
-        .max_by_key(|(_, size)| *size)
-        .map(|(operation, _)| operation.row().to_owned())
+        .max_by_key(|operation| payload_bytes(partition, operation))
+        .map(|operation| operation.row().to_owned())
         .unwrap_or_default();
     Err(Refusal::TooLarge { bytes, largest })
 }

@@ -7,6 +7,7 @@ pub mod commit_log;
 mod keys;
 mod limits;
 mod memory;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
@@ -14,9 +15,12 @@ use std::fmt::{self, Debug};
 use async_trait::async_trait;
 
 use crate::storage::StorageError;
-pub use limits::{MAX_ENTITY_BYTES, MAX_KEY_UNITS, MAX_PROPERTIES};
+pub use limits::{MAX_ENTITY_BYTES, MAX_KEY_UNITS, MAX_PROPERTIES, transaction_bytes};
 pub use memory::MemoryState;
+pub use tables::{TRANSACTION_SECONDS, TableState};
 
+/// The table that holds the state of all datasets of an account.
+pub const STATE_TABLE: &str = "sluice";
 /// Most entities that one transaction may hold.
 pub const MAX_TRANSACTION_ENTITIES: usize = 100;
 /// Most bytes that one transaction may hold.

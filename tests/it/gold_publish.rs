@@ -140,7 +140,10 @@ async fn a_file_that_gold_needs_and_is_gone_asks_for_a_rebuild() {
         ),
         "{error:?}"
     );
-    assert!(error.to_string().contains("sluice rebuild"), "{error}");
+    assert!(
+        error.to_string().starts_with("rebuild gold: hourly, "),
+        "{error}"
+    );
     world
         .gold()
         .rebuild(&Rebuild::All, World::deadline())

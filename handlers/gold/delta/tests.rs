@@ -194,7 +194,7 @@ fn naive(values: &[Datum], source: MeasureSource, rows: usize) -> Datum {
 type Shown = (i64, String, String);
 
 fn naive_rows(events: &[Event], dataset: &Dataset, table: &TableSchema) -> Vec<Shown> {
-    let mut groups: BTreeMap<(i64, String), (Vec<Datum>, Vec<&Event>)> = BTreeMap::new();
+    let mut groups: BTreeMap<(i64, String), Vec<&Event>> = BTreeMap::new();
     let name = |column: usize| dataset.columns[column].name.as_str();
     for event in events {
         let dimensions: Vec<Datum> = table
@@ -204,22 +204,20 @@ fn naive_rows(events: &[Event], dataset: &Dataset, table: &TableSchema) -> Vec<S
             .collect();
         let start = grain_bounds(table.grain, event.at).0;
         let group = groups.entry((start, format!("{dimensions:?}")));
-        group.or_insert((dimensions, Vec::new())).1.push(event);
+        group.or_default().push(event);
     }
-    let rows = groups
-        .into_iter()
-        .map(|((start, dimensions), (_, events))| {
-            let measures: Vec<Datum> = table
-                .measures
-                .iter()
-                .map(|measure| {
-                    let column = column_of(measure.source).map_or("id", name);
-                    let values: Vec<Datum> = events.iter().map(|e| datum_of(e, column)).collect();
-                    naive(&values, measure.source, events.len())
-                })
-                .collect();
-            (start, dimensions, format!("{measures:?}"))
-        });
+    let rows = groups.into_iter().map(|((start, dimensions), events)| {
+        let measures: Vec<Datum> = table
+            .measures
+            .iter()
+            .map(|measure| {
+                let column = column_of(measure.source).map_or("id", name);
+                let values: Vec<Datum> = events.iter().map(|e| datum_of(e, column)).collect();
+                naive(&values, measure.source, events.len())
+            })
+            .collect();
+        (start, dimensions, format!("{measures:?}"))
+    });
     rows.collect()
 }
 
@@ -295,7 +293,7 @@ fn a_sum_of_38_digits_is_exact_and_one_of_39_is_refused() {
         (vec![-most, -most], None),
     ] {
         let mut aggregator = Aggregator::new(&dataset, &schema, &[0]).unwrap();
-        let batch = batch(&amounts(&values), &dataset, &aggregator.columns().to_vec());
+        let batch = batch(&amounts(&values), &dataset, aggregator.columns());
         let outcome = aggregator.add(&batch);
         match expected {
             Some(sum) => {
@@ -319,7 +317,7 @@ fn a_key_never_changes() {
     let mut events = amounts(&[1]);
     events[0].kind = Some("a".into());
     aggregator
-        .add(&batch(&events, &dataset, &aggregator.columns().to_vec()))
+        .add(&batch(&events, &dataset, aggregator.columns()))
         .unwrap();
     let keys: Vec<String> = aggregator
         .take()

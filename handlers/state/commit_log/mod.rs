@@ -393,20 +393,25 @@ impl CommitLog {
     /// Fails if the store does, or if an entity is not a ledger entry.
     pub async fn ledger(
         &self,
-        sources: impl IntoIterator<Item = &str>,
+        sources: &[String],
     ) -> Result<BTreeMap<String, LedgerEntry>, LogError> {
-        let rows: Vec<String> = sources.into_iter().map(entities::ledger_row).collect();
-        stream::iter(rows)
-            .map(|row| async move {
-                let stored = self.state.get(&self.partition, &row).await?;
-                stored
-                    .map(|stored| decode_ledger_entry(&stored))
-                    .transpose()
-            })
+        let rows: Vec<String> = sources
+            .iter()
+            .map(|name| entities::ledger_row(name))
+            .collect();
+        let reads: Vec<_> = rows
+            .iter()
+            .map(|row| self.state.get(&self.partition, row))
+            .collect();
+        let found: Vec<Option<Stored>> = stream::iter(reads)
             .buffer_unordered(PARALLEL_READS)
-            .try_filter_map(|entry| async move { Ok(entry.map(|e| (e.source.clone(), e))) })
             .try_collect()
-            .await
+            .await?;
+        found
+            .iter()
+            .flatten()
+            .map(|stored| decode_ledger_entry(stored).map(|entry| (entry.source.clone(), entry)))
+            .collect()
     }
 
     /// Returns the ledger entries of all sources whose names start with `prefix`.
@@ -428,8 +433,11 @@ impl CommitLog {
             until: entities::log_row(until.next()),
         };
         let stored = self.state.range(&self.partition, &rows).await?;
-        let commits: Vec<Commit> = stream::iter(stored)
+        let decoded: Vec<_> = stored
+            .into_iter()
             .map(|stored| self.decode_commit(stored))
+            .collect();
+        let commits: Vec<Commit> = stream::iter(decoded)
             .buffered(PARALLEL_READS)
             .try_collect()
             .await?;

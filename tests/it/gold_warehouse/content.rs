@@ -111,9 +111,8 @@ pub(super) async fn dimension_values_are_neither_merged_nor_refused(database: Da
     assert_eq!(rows, expected);
 }
 
-pub(super) async fn every_type_is_kept_exactly(database: Database) {
-    let schema = schema();
-    let warehouse = database.ready(&schema).await;
+/// A row with the extremes of every type and a row of nulls.
+fn extreme_rows() -> Vec<Row> {
     let most = 10_i128.pow(38) - 1;
     let row = |key: u8, dimensions: Vec<Datum>, measures: Vec<Datum>| Row {
         start: -2_678_400_000_000,
@@ -141,7 +140,13 @@ pub(super) async fn every_type_is_kept_exactly(database: Database) {
         ],
     );
     let nulls = row(2, vec![Datum::Null; 6], vec![Datum::Null; 6]);
-    let rows = vec![values, nulls];
+    vec![values, nulls]
+}
+
+pub(super) async fn every_type_is_kept_exactly(database: Database) {
+    let schema = schema();
+    let warehouse = database.ready(&schema).await;
+    let rows = extreme_rows();
     assert!(
         apply(&*warehouse, run(&schema, TYPES, None, 1), rows.clone())
             .await

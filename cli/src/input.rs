@@ -1,0 +1,102 @@
+//! Events from a file: each line is one event's bytes; `.gz` is unpacked.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use flate2::read::MultiGzDecoder;
+use thiserror::Error;
+
+/// A file that cannot be read.
+#[derive(Debug, Error)]
+#[error("read {}", path.display())]
+pub(crate) struct InputError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// The lines of a file, without their line feeds.
+pub(crate) struct Input {
+    path: PathBuf,
+    reader: Box<dyn BufRead + Send>,
+}
+
+impl Input {
+    /// Opens the file.
+    pub(crate) fn open(path: &Path) -> Result<Self, InputError> {
+        let fail = |source| InputError {
+            path: path.to_owned(),
+            source,
+        };
+        let file = File::open(path).map_err(fail)?;
+        let is_packed = path.extension().is_some_and(|extension| extension == "gz");
+        let reader: Box<dyn BufRead + Send> = match is_packed {
+            true => Box::new(BufReader::new(MultiGzDecoder::new(file))),
+            false => Box::new(BufReader::new(file)),
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            reader,
+        })
+    }
+
+    /// Returns up to `count` further events; none at the end.
+    pub(crate) fn next_events(&mut self, count: usize) -> Result<Vec<Bytes>, InputError> {
+        let mut events = Vec::with_capacity(count);
+        while events.len() < count {
+            let mut line = Vec::new();
+            let read = self.reader.read_until(b'\n', &mut line);
+            let read = read.map_err(|source| InputError {
+                path: self.path.clone(),
+                source,
+            })?;
+            if read == 0 {
+                break;
+            }
+            if line.last() == Some(&b'\n') {
+                line.pop();
+            }
+            events.push(Bytes::from(line));
+        }
+        Ok(events)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    #[test]
+    fn plain_and_packed_files_give_the_same_events() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = b"{\"a\":1}\n\nlast without line feed";
+        let plain = folder.path().join("events.jsonl");
+        std::fs::write(&plain, text).unwrap();
+        let packed = folder.path().join("events.jsonl.gz");
+        let mut encoder = GzEncoder::new(File::create(&packed).unwrap(), Compression::fast());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap();
+
+        for path in [plain, packed] {
+            let mut input = Input::open(&path).unwrap();
+            assert_eq!(input.next_events(2).unwrap(), [&b"{\"a\":1}"[..], b""]);
+            assert_eq!(
+                input.next_events(2).unwrap(),
+                [&b"last without line feed"[..]]
+            );
+            assert!(input.next_events(2).unwrap().is_empty());
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_named() {
+        let error = Input::open(Path::new("no/such.jsonl")).err().unwrap();
+        assert_eq!(error.to_string(), "read no/such.jsonl");
+    }
+}

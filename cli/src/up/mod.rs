@@ -1,0 +1,195 @@
+//! `sluice up`: the whole pipeline on this machine, on the production code path.
+
+mod build;
+mod feed;
+mod screen;
+mod stack;
+mod watch;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use sluice::dataset::Dataset;
+
+use crate::orders::Shares;
+use crate::tables;
+use feed::{Feed, FeedPlan};
+use screen::Screen;
+use stack::Stack;
+use watch::{Snapshot, Watch};
+
+/// How often the summary is renewed.
+const TICK: Duration = Duration::from_millis(500);
+/// How many rows of a gold table are printed at the end.
+const FINAL_ROWS: usize = 10;
+
+/// Run the whole pipeline on this machine
+///
+/// Starts Azurite, a local Event Hubs namespace and a local Functions host with the handler, feeds events in and shows
+/// what becomes of them. Nothing but Node.js is needed; Azurite is installed the first time. State is kept in
+/// .sluice/<dataset>, so the next `up` goes on where this one stopped.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  cargo sluice up                                   made-up orders until Ctrl-C
+  cargo sluice up --rate 2000 --broken 0.1          faster, and a tenth of them broken
+  cargo sluice up --events 100000                   a hundred thousand, then the tables
+  cargo sluice up --dataset datasets/orders-history.toml --input orders.jsonl.gz
+                                                    a file, each line an event, then the tables
+  cargo sluice up --no-producer                     wait for producers of your own")]
+pub(crate) struct UpArguments {
+    /// The dataset file
+    #[arg(long, value_name = "FILE", default_value = "datasets/orders.toml")]
+    dataset: PathBuf,
+    /// Send the lines of a file (.jsonl or .gz), wait until all has arrived, print the tables and end
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["events", "no_producer"])]
+    input: Option<PathBuf>,
+    /// Send this many made-up orders, wait until all has arrived, print the tables and end
+    #[arg(long, value_name = "N", conflicts_with = "no_producer")]
+    events: Option<u64>,
+    /// Events a second; without it 200 made-up orders, and files and --events as fast as they go
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    rate: Option<u64>,
+    /// Send nothing: wait for events of others
+    #[arg(long)]
+    no_producer: bool,
+    #[command(flatten)]
+    shares: Shares,
+    /// Seed of the made-up orders
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Partitions of the event hub, when it is created
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=32))]
+    partitions: u16,
+    /// Where state is kept
+    #[arg(long, value_name = "DIR", default_value = ".sluice")]
+    state_dir: PathBuf,
+    /// Start afresh: delete this dataset's state first
+    #[arg(long)]
+    clean: bool,
+    /// Build and run the handler optimised
+    #[arg(long)]
+    release: bool,
+    /// Run this handler instead of building one
+    #[arg(long, value_name = "FILE", conflicts_with = "release")]
+    handler: Option<PathBuf>,
+}
+
+/// Runs the pipeline; returns whether everything adds up.
+pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    let dataset = Arc::new(Dataset::load(&arguments.dataset)?);
+    let feed_plan = FeedPlan::of(&arguments, &dataset)?;
+    let root = app_root(&std::env::current_dir()?)?;
+    let state_dir = root.join(&arguments.state_dir).join(&dataset.name);
+    if arguments.clean && state_dir.exists() {
+        std::fs::remove_dir_all(&state_dir)?;
+    }
+    std::fs::create_dir_all(&state_dir)?;
+
+    let handler = match &arguments.handler {
+        Some(handler) => std::fs::canonicalize(handler)?,
+        None => build::handler(&root, arguments.release).await?,
+    };
+    let dataset_file = std::fs::canonicalize(&arguments.dataset)?;
+    let stack = Stack::start(stack::Plan {
+        root,
+        state_dir,
+        handler,
+        dataset_file,
+        partitions: usize::from(arguments.partitions),
+    })
+    .await?;
+
+    let outcome = supervise(&stack, dataset, feed_plan).await;
+    let stopped = stack.shutdown().await;
+    let is_fine = outcome?;
+    stopped?;
+    Ok(is_fine)
+}
+
+/// Feeds, watches and shows until the end or Ctrl-C.
+async fn supervise(
+    stack: &Stack,
+    dataset: Arc<Dataset>,
+    plan: FeedPlan,
+) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    let mut watch = Watch::open(stack, Arc::clone(&dataset)).await?;
+    let ends = plan.ends();
+    let feed = Feed::start(plan, stack).await?;
+    let mut screen = Screen::new(&dataset.name, stack, ends);
+    let mut ticks = tokio::time::interval(TICK);
+    let interrupted = tokio::signal::ctrl_c();
+    tokio::pin!(interrupted);
+    let started = Instant::now();
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = &mut interrupted => {
+                screen.finish("stopping; the next `up` goes on from here");
+                feed.stop().await;
+                return Ok(true);
+            }
+            () = stack.stopped() => {
+                let log = stack.log_file().display();
+                return Err(format!("the handler failed three times and the host stopped; see {log}").into());
+            }
+        }
+        feed.check()?;
+        let snapshot = watch.look(stack).await?;
+        screen.draw(&snapshot, feed.progress());
+        if ends && feed.is_done() && snapshot.has_arrived() {
+            if snapshot.is_published() {
+                screen.finish(&format!(
+                    "everything has arrived after {:.1} s",
+                    started.elapsed().as_secs_f64()
+                ));
+                return conclude(&watch, &snapshot).await;
+            }
+            stack.publish_now().await;
+        }
+    }
+}
+
+/// Prints the gold tables and the balance.
+async fn conclude(
+    watch: &Watch,
+    snapshot: &Snapshot,
+) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    let mut text = String::new();
+    for (name, rows) in watch.gold_tables(FINAL_ROWS).await? {
+        text.push('\n');
+        text.push_str(&tables::render(&name, &rows));
+        text.push('\n');
+    }
+    screen::print(&text);
+    let counts = &snapshot.counts;
+    let is_conserved = counts.is_conserved() && counts.lines == snapshot.hub_events;
+    screen::print(&format!(
+        "\n{} events = {} rows + {} duplicates + {} quarantined{}",
+        screen::thousands(snapshot.hub_events),
+        screen::thousands(counts.rows),
+        screen::thousands(counts.duplicates),
+        screen::thousands(counts.quarantined_total()),
+        if is_conserved {
+            ""
+        } else {
+            "  DOES NOT ADD UP"
+        },
+    ));
+    Ok(is_conserved)
+}
+
+/// Finds the folder with host.json, here or above.
+fn app_root(from: &Path) -> Result<PathBuf, String> {
+    let root = from
+        .ancestors()
+        .find(|folder| folder.join("host.json").is_file());
+    root.map(Path::to_owned).ok_or_else(|| {
+        format!(
+            "there is no host.json in {} or above; run this in the repository",
+            from.display()
+        )
+    })
+}

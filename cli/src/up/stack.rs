@@ -1,0 +1,262 @@
+//! What runs beside the pipeline: Azurite, the event hub, the Functions host with its handler.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs::File;
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value;
+use sluice::storage::StorageAccount;
+use sluice_local::azurite::{Azurite, AzuriteOptions};
+use sluice_local::event_hubs::client::EventHubConnection;
+use sluice_local::event_hubs::{HubConfig, Namespace, NamespaceConfig};
+use sluice_local::functions_host::events::{EventSink, HostEvent, Level};
+use sluice_local::functions_host::{Host, HostOptions};
+
+/// The hub's name, as in local.settings.json.
+const HUB: &str = "events";
+/// The ports that emulators use, taken where they are free, so that other tools find them.
+const AMQP_PORT: u16 = 5672;
+const AZURITE_PORTS: [u16; 3] = [10_000, 10_001, 10_002];
+/// How many messages are kept for the screen.
+const KEPT_MESSAGES: usize = 3;
+
+/// What to start.
+pub(crate) struct Plan {
+    /// The folder with host.json.
+    pub(crate) root: PathBuf,
+    /// The dataset's state.
+    pub(crate) state_dir: PathBuf,
+    /// The handler.
+    pub(crate) handler: PathBuf,
+    /// The dataset file.
+    pub(crate) dataset_file: PathBuf,
+    /// Partitions of the hub.
+    pub(crate) partitions: usize,
+}
+
+/// What the handler has said since the start.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Heard {
+    /// Events that bronze stored.
+    pub(crate) stored: u64,
+    /// Objects that bronze created.
+    pub(crate) objects: u64,
+    /// The last warnings and errors.
+    pub(crate) messages: Vec<String>,
+}
+
+/// The running parts.
+pub(crate) struct Stack {
+    azurite: Azurite,
+    namespace: Namespace,
+    host: Host,
+    heard: Arc<Mutex<Heard>>,
+    gold: String,
+    log_file: PathBuf,
+}
+
+impl Stack {
+    /// Starts everything.
+    pub(crate) async fn start(plan: Plan) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let azurite = Azurite::start(AzuriteOptions {
+            data_dir: Some(plan.state_dir.join("azurite")),
+            ports: AZURITE_PORTS
+                .iter()
+                .all(|port| is_free(*port))
+                .then_some(AZURITE_PORTS),
+            install_dir: None,
+            progress: Some(Arc::new(|line: &str| eprintln!("{line}"))),
+        })
+        .await?;
+        let port = if is_free(AMQP_PORT) { AMQP_PORT } else { 0 };
+        let namespace = Namespace::start(NamespaceConfig {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            data_dir: Some(plan.state_dir.join("event-hubs")),
+            hubs: vec![HubConfig {
+                name: HUB.to_owned(),
+                partitions: plan.partitions,
+                consumer_groups: Vec::new(),
+            }],
+        })
+        .await?;
+
+        let gold = format!("sqlite:{}", plan.state_dir.join("gold.db").display());
+        let storage = azurite.connection_string();
+        let settings: BTreeMap<String, String> = [
+            ("AzureWebJobsStorage", storage.clone()),
+            ("LakeStorage", storage),
+            ("EventHubConnection", namespace.connection_string()),
+            ("EVENTHUB_NAME", HUB.to_owned()),
+            ("GoldDatabase", gold.clone()),
+            ("DATASET", plan.dataset_file.display().to_string()),
+            (
+                "AzureFunctionsJobHost__customHandler__description__defaultExecutablePath",
+                plan.handler.display().to_string(),
+            ),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+
+        let log_file = plan.state_dir.join("host.log");
+        let heard = Arc::new(Mutex::new(Heard::default()));
+        let mut options = HostOptions::new(plan.root);
+        options.settings = settings;
+        options.events = listen(Arc::clone(&heard), File::create(&log_file)?);
+        let host = Host::start(options).await?;
+        Ok(Self {
+            azurite,
+            namespace,
+            host,
+            heard,
+            gold,
+            log_file,
+        })
+    }
+
+    /// The storage account of lake and state.
+    pub(crate) fn account(&self) -> Result<StorageAccount, sluice::storage::AccountError> {
+        StorageAccount::from_connection_string("LakeStorage", &self.azurite.connection_string())
+    }
+
+    /// The warehouse, as the setting `GoldDatabase` has it.
+    pub(crate) fn gold(&self) -> &str {
+        &self.gold
+    }
+
+    /// How producers reach the hub.
+    pub(crate) fn connection_string(&self) -> String {
+        format!("{}EntityPath={HUB}", self.namespace.connection_string())
+    }
+
+    /// A connection to the hub.
+    pub(crate) fn connection(&self) -> Result<EventHubConnection, Box<dyn Error + Send + Sync>> {
+        Ok(EventHubConnection::parse(
+            &self.namespace.connection_string(),
+            Some(HUB),
+        )?)
+    }
+
+    /// All events that the hub holds.
+    pub(crate) fn hub_events(&self) -> u64 {
+        self.namespace
+            .stats()
+            .iter()
+            .map(|partition| partition.events)
+            .sum()
+    }
+
+    /// What the handler has said.
+    pub(crate) fn heard(&self) -> Heard {
+        self.heard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Where everything that host and handler say is written.
+    pub(crate) fn log_file(&self) -> &Path {
+        &self.log_file
+    }
+
+    /// Returns when the host stops by itself, which it does when the handler fails for the third time.
+    pub(crate) async fn stopped(&self) {
+        self.host.stopped().await;
+    }
+
+    /// Runs gold now instead of at the next tick of its timer.
+    pub(crate) async fn publish_now(&self) {
+        // A failure is in the log, and the next tick tries again.
+        let _ = self.host.trigger("gold").await;
+    }
+
+    /// Stops everything, the handler first.
+    pub(crate) async fn shutdown(self) -> Result<(), Box<dyn Error + Send + Sync>> {
+        self.host.shutdown().await;
+        let namespace = self.namespace.shutdown().await;
+        self.azurite.shutdown().await?;
+        namespace?;
+        Ok(())
+    }
+}
+
+fn is_free(port: u16) -> bool {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
+}
+
+/// Writes everything to the log file and remembers what the screen shows.
+fn listen(heard: Arc<Mutex<Heard>>, log: File) -> EventSink {
+    let log = Mutex::new(log);
+    EventSink::new(move |event| {
+        let line = match &event {
+            HostEvent::Stdout { line } => format!("handler {line}"),
+            HostEvent::Stderr { level, line } => format!("handler {level:?} {line}"),
+            HostEvent::Message { level, text } => format!("host {level:?} {text}"),
+            HostEvent::FunctionLog { .. } => return,
+            HostEvent::Invoked {
+                function,
+                invocation_id,
+                elapsed,
+                error,
+            } => format!(
+                "host {function} {invocation_id} {} ms {}",
+                elapsed.as_millis(),
+                error.as_deref().unwrap_or("succeeded")
+            ),
+        };
+        // A full disk must not end the pipeline.
+        let _ = writeln!(log.lock().unwrap_or_else(PoisonError::into_inner), "{line}");
+        heard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take_in(&event);
+    })
+}
+
+impl Heard {
+    fn take_in(&mut self, event: &HostEvent) {
+        match event {
+            HostEvent::Stdout { line } => self.take_in_log(line),
+            HostEvent::Stderr { line, .. } => self.remember(line.clone()),
+            HostEvent::Message {
+                level: Level::Warning | Level::Error,
+                text,
+            } => {
+                self.remember(text.clone());
+            }
+            HostEvent::Message { .. }
+            | HostEvent::FunctionLog { .. }
+            | HostEvent::Invoked { .. } => {}
+        }
+    }
+
+    fn take_in_log(&mut self, line: &str) {
+        let Ok(log) = serde_json::from_str::<Value>(line) else {
+            return self.remember(line.to_owned());
+        };
+        if log["message"] == "ingested" {
+            self.stored += log["stored"].as_u64().unwrap_or_default();
+            self.objects += log["objects"].as_u64().unwrap_or_default();
+        }
+        let is_known = log["message"] == "quarantined";
+        if matches!(log["level"].as_str(), Some("ERROR" | "WARN")) && !is_known {
+            let text = |key: &str| log[key].as_str().unwrap_or_default();
+            self.remember(format!(
+                "{} {} {}",
+                text("function"),
+                text("message"),
+                text("error")
+            ));
+        }
+    }
+
+    fn remember(&mut self, message: String) {
+        if self.messages.len() == KEPT_MESSAGES {
+            self.messages.remove(0);
+        }
+        self.messages.push(message);
+    }
+}

@@ -1,0 +1,197 @@
+//! Reads how far every layer is, from the same stores that the handler writes.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sluice::dataset::{Dataset, GoldTable};
+use sluice::event::EventTime;
+use sluice::lake::{AzureLake, BlobStore, paths};
+use sluice::state::commit_log::{CommitLog, Counts, Version};
+use sluice::state::{STATE_TABLE, TableState};
+use sluice::warehouse::schema::GoldSchema;
+use sluice::warehouse::{self, Order, TableRows, Warehouse};
+
+use super::stack::{Heard, Stack};
+
+/// How often gold tables are read for the screen.
+const GOLD_INTERVAL: Duration = Duration::from_secs(2);
+/// How many rows of each gold table the screen shows.
+const SCREEN_ROWS: usize = 2;
+
+/// How far everything is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Snapshot {
+    /// Events in the hub.
+    pub(crate) hub_events: u64,
+    /// Events in bronze.
+    pub(crate) bronze_events: u64,
+    /// Objects in bronze.
+    pub(crate) bronze_objects: u64,
+    /// What became of the lines.
+    pub(crate) counts: Counts,
+    /// Files written by commits.
+    pub(crate) silver_files: u64,
+    /// The log's latest version.
+    pub(crate) version: Version,
+    /// How far event time has come.
+    pub(crate) watermark: Option<EventTime>,
+    /// The version that every gold table has reached, if all are there.
+    pub(crate) published: Option<Version>,
+    /// The newest rows of the gold tables.
+    pub(crate) gold: Vec<(String, TableRows)>,
+    /// What the handler said.
+    pub(crate) messages: Vec<String>,
+}
+
+impl Snapshot {
+    /// Tells whether silver has every event.
+    pub(crate) fn has_arrived(&self) -> bool {
+        self.counts.lines >= self.hub_events
+    }
+
+    /// Tells whether gold has everything that silver has.
+    pub(crate) fn is_published(&self) -> bool {
+        self.published == Some(self.version)
+    }
+}
+
+/// Follows the pipeline.
+pub(crate) struct Watch {
+    dataset: Arc<Dataset>,
+    log: CommitLog,
+    warehouse: Arc<dyn Warehouse>,
+    snapshot: Snapshot,
+    /// Events and objects that bronze held at the start.
+    bronze_before: (u64, u64),
+    /// The version that the counts include.
+    read: Option<Version>,
+    gold_read: Option<Instant>,
+}
+
+impl Watch {
+    /// Opens the stores.
+    pub(crate) async fn open(
+        stack: &Stack,
+        dataset: Arc<Dataset>,
+    ) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let account = stack.account()?;
+        let lake: Arc<dyn BlobStore> = Arc::new(AzureLake::new(&account)?);
+        let bronze = lake.list(&paths::bronze_dataset(&dataset.name)).await?;
+        let lines = |metadata: &sluice::lake::Metadata| metadata.get("lines")?.parse::<u64>().ok();
+        let events = bronze.iter().filter_map(|info| lines(&info.metadata)).sum();
+        let state = Arc::new(TableState::new(&account, STATE_TABLE)?);
+        let log = CommitLog::new(state, lake, &dataset);
+        let warehouse = warehouse::connect(stack.gold(), GoldSchema::of(&dataset)?)?;
+        Ok(Self {
+            dataset,
+            log,
+            warehouse,
+            snapshot: Snapshot::default(),
+            bronze_before: (events, bronze.len() as u64),
+            read: None,
+            gold_read: None,
+        })
+    }
+
+    /// Reads what is new.
+    pub(crate) async fn look(
+        &mut self,
+        stack: &Stack,
+    ) -> Result<Snapshot, Box<dyn Error + Send + Sync>> {
+        let Heard {
+            stored,
+            objects,
+            messages,
+        } = stack.heard();
+        self.snapshot.messages = messages;
+        self.snapshot.bronze_events = self.bronze_before.0 + stored;
+        self.snapshot.bronze_objects = self.bronze_before.1 + objects;
+        self.snapshot.hub_events = stack.hub_events();
+        self.read_log().await?;
+        let is_due = self
+            .gold_read
+            .is_none_or(|read| read.elapsed() >= GOLD_INTERVAL);
+        if is_due || (self.snapshot.has_arrived() && !self.snapshot.is_published()) {
+            self.read_gold().await;
+            self.gold_read = Some(Instant::now());
+        }
+        Ok(self.snapshot.clone())
+    }
+
+    /// Returns the gold tables and rankings, at most `rows` rows of each.
+    pub(crate) async fn gold_tables(
+        &self,
+        rows: usize,
+    ) -> Result<Vec<(String, TableRows)>, Box<dyn Error + Send + Sync>> {
+        let mut tables = Vec::new();
+        for table in &self.dataset.gold {
+            tables.push((
+                table.table.clone(),
+                self.warehouse
+                    .read_table(&table.table, order(table), rows)
+                    .await?,
+            ));
+        }
+        for ranking in &self.dataset.rankings {
+            tables.push((
+                ranking.view.clone(),
+                self.warehouse.read_table(&ranking.view, None, rows).await?,
+            ));
+        }
+        Ok(tables)
+    }
+
+    async fn read_log(&mut self) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let Some(head) = self.log.head().await? else {
+            return Ok(());
+        };
+        let commits = match self.read {
+            Some(version) => self.log.commits(version, head.version).await?,
+            None => self.log.commits_from_start(head.version).await?,
+        };
+        for commit in &commits {
+            self.snapshot.counts.add(&commit.counts);
+            self.snapshot.silver_files += commit.files.len() as u64;
+        }
+        self.read = Some(head.version);
+        self.snapshot.version = head.version;
+        self.snapshot.watermark = head.watermark;
+        Ok(())
+    }
+
+    /// Reads gold; before its first run there is nothing to read.
+    async fn read_gold(&mut self) {
+        self.snapshot.published = published(self.warehouse.as_ref(), &self.dataset).await;
+        if let Ok(tables) = self.gold_tables(SCREEN_ROWS).await {
+            self.snapshot.gold = tables;
+        }
+    }
+}
+
+/// Returns the version that every gold table has reached.
+async fn published(warehouse: &dyn Warehouse, dataset: &Dataset) -> Option<Version> {
+    let progress = warehouse.progress().await.ok()?;
+    let versions = dataset
+        .gold
+        .iter()
+        .map(|table| progress.get(&table.table).map(|found| found.version));
+    versions
+        .collect::<Option<Vec<Version>>>()?
+        .into_iter()
+        .min()
+}
+
+/// The newest rows first; without a time, the rows of the highest first measure.
+fn order(table: &GoldTable) -> Option<Order> {
+    let first_measure = || table.measures.first().map(|measure| measure.name.clone());
+    let column = table
+        .grain
+        .time_column()
+        .map(str::to_owned)
+        .or_else(first_measure)?;
+    Some(Order {
+        column,
+        descending: true,
+    })
+}

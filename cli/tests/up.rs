@@ -1,0 +1,147 @@
+//! `sluice up` as a user runs it: a process, a file, what it prints and how it ends.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The handler, which cargo builds beside the command when the whole workspace is tested.
+fn handler() -> PathBuf {
+    let handler = Path::new(env!("CARGO_BIN_EXE_sluice")).with_file_name("handler");
+    assert!(
+        handler.is_file(),
+        "build the handler first: cargo build --bin handler"
+    );
+    handler
+}
+
+fn up(state: &Path, arguments: &[&str]) -> Output {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    Command::new(env!("CARGO_BIN_EXE_sluice"))
+        .current_dir(repository)
+        .args(["up", "--handler"])
+        .arg(handler())
+        .arg("--state-dir")
+        .arg(state)
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn text(output: &Output) -> String {
+    let (stdout, stderr) = (&output.stdout, &output.stderr);
+    format!(
+        "{}\n{}",
+        String::from_utf8_lossy(stdout),
+        String::from_utf8_lossy(stderr)
+    )
+}
+
+/// Returns the cells of the printed row that starts with `first`, in the table or view `name`.
+fn row(output: &str, name: &str, first: &str) -> Vec<String> {
+    let table = output
+        .split(&format!("\n{name}\n"))
+        .nth(1)
+        .unwrap_or_else(|| {
+            panic!("{name} is not printed in:\n{output}");
+        });
+    let rows = table.lines().map(|line| {
+        let cells = line.split(|c: char| !(c.is_alphanumeric() || ".-:_".contains(c)));
+        cells
+            .filter(|cell| !cell.is_empty())
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    });
+    let mut rows = rows.filter(|cells| cells.first().is_some_and(|cell| cell == first));
+    rows.next()
+        .unwrap_or_else(|| panic!("{name} has no row {first} in:\n{output}"))
+}
+
+#[test]
+fn a_file_of_orders_becomes_tables_and_a_second_time_changes_nothing() {
+    let state = tempfile::tempdir().unwrap();
+    let arguments = [
+        "--dataset",
+        "datasets/orders-history.toml",
+        "--input",
+        "cli/tests/data/orders-excerpt.jsonl.gz",
+    ];
+    let first = up(state.path(), &arguments);
+    let first_text = text(&first);
+    assert!(first.status.success(), "{first_text}");
+    assert!(
+        first_text.contains("500 events = 500 rows + 0 duplicates + 0 quarantined"),
+        "{first_text}"
+    );
+    assert_eq!(
+        row(&first_text, "gold_total_revenue", "500")[..2],
+        ["500", "19116.91"]
+    );
+
+    let second = up(state.path(), &arguments);
+    let second_text = text(&second);
+    assert!(second.status.success(), "{second_text}");
+    assert!(
+        second_text.contains("1,000 events = 500 rows + 500 duplicates + 0 quarantined"),
+        "{second_text}"
+    );
+    for table in [
+        "gold_total_revenue",
+        "gold_top_customers",
+        "gold_busiest_days",
+    ] {
+        let tail = |text: &str| {
+            let start = text
+                .split(&format!("\n{table}\n"))
+                .nth(1)
+                .unwrap()
+                .to_owned();
+            start.split("\n\n").next().unwrap().to_owned()
+        };
+        assert_eq!(tail(&first_text), tail(&second_text), "{table}");
+    }
+}
+
+#[test]
+fn made_up_orders_with_every_fault_add_up() {
+    let state = tempfile::tempdir().unwrap();
+    let output = up(
+        state.path(),
+        &[
+            "--events",
+            "3000",
+            "--duplicates",
+            "0.1",
+            "--late",
+            "0.1",
+            "--broken",
+            "0.1",
+        ],
+    );
+    let text = text(&output);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("\n3,000 events = "), "{text}");
+    assert!(!text.contains("DOES NOT ADD UP"), "{text}");
+}
+
+#[test]
+fn mistakes_are_named_with_what_would_be_accepted() {
+    let state = tempfile::tempdir().unwrap();
+    let cases = [
+        (vec!["--dataset", "no/such.toml"], "no/such.toml"),
+        (vec!["--input", "no/such.jsonl"], "no/such.jsonl"),
+        (vec!["--broken", "2"], "from 0 to 1"),
+        (
+            vec!["--dataset", "datasets/sensors.toml", "--events", "5"],
+            "--input",
+        ),
+    ];
+    for (arguments, expected) in cases {
+        let output = up(state.path(), &arguments);
+        assert!(!output.status.success(), "{arguments:?}");
+        let text = text(&output);
+        assert!(
+            text.contains(expected),
+            "{arguments:?} should say {expected}:\n{text}"
+        );
+    }
+}

@@ -1,0 +1,114 @@
+//! The layers of one dataset, connected to their edges.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::bronze::Bronze;
+use crate::clock::{Clock, SystemClock};
+use crate::dataset::{Dataset, LoadDatasetError};
+use crate::gold::Gold;
+use crate::host::Bodies;
+use crate::lake::{AzureLake, BlobStore};
+use crate::settings::Settings;
+use crate::silver::{Edges, Silver};
+use crate::state::{STATE_TABLE, StateStore, TableState};
+use crate::storage::AccountError;
+use crate::warehouse::schema::{GoldSchema, SchemaError};
+use crate::warehouse::{self, Warehouse, WarehouseError};
+
+/// Why the app cannot start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The dataset file is not valid.
+    #[error(transparent)]
+    Dataset(#[from] LoadDatasetError),
+    /// A storage account cannot be reached with these settings.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// Gold cannot look as the dataset file says.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// The warehouse cannot be reached with these settings.
+    #[error(transparent)]
+    Warehouse(#[from] WarehouseError),
+}
+
+/// The three layers.
+#[derive(Debug)]
+pub struct App {
+    /// What the events look like.
+    pub dataset: Arc<Dataset>,
+    /// Keeps events.
+    pub bronze: Bronze,
+    /// Makes rows of them.
+    pub silver: Silver,
+    /// Adds them up.
+    pub gold: Gold,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Reads requests.
+    pub bodies: Bodies,
+}
+
+impl App {
+    /// Connects the layers as the settings say. Nothing is read or written yet.
+    ///
+    /// # Errors
+    /// Fails if the dataset file is not valid, or a setting is of no use.
+    pub fn connect(settings: &Settings) -> Result<Self, StartError> {
+        let dataset = Arc::new(Dataset::load(&settings.dataset)?);
+        let lake: Arc<dyn BlobStore> = Arc::new(AzureLake::new(&settings.lake)?);
+        let state: Arc<dyn StateStore> = Arc::new(TableState::new(&settings.state, STATE_TABLE)?);
+        let warehouse = warehouse::connect(&settings.gold, GoldSchema::of(&dataset)?)?;
+        Ok(Self::new(
+            Edges {
+                dataset,
+                lake,
+                state,
+                clock: Arc::new(SystemClock),
+                new_id,
+                key_cache_bytes: settings.key_cache_bytes,
+            },
+            warehouse,
+        ))
+    }
+
+    /// Puts the layers together on the given edges.
+    #[must_use]
+    pub fn new(edges: Edges, warehouse: Arc<dyn Warehouse>) -> Self {
+        let Edges {
+            dataset,
+            lake,
+            state,
+            clock,
+            ..
+        } = &edges;
+        Self {
+            dataset: Arc::clone(dataset),
+            bronze: Bronze::new(Arc::clone(lake), &dataset.name),
+            gold: Gold::new(
+                Arc::clone(dataset),
+                Arc::clone(lake),
+                Arc::clone(state),
+                warehouse,
+                Arc::clone(clock),
+            ),
+            clock: Arc::clone(clock),
+            bodies: Bodies::default(),
+            silver: Silver::new(edges),
+        }
+    }
+
+    /// Tells whether an object of the bronze container belongs to this dataset.
+    #[must_use]
+    pub fn owns(&self, name: &str) -> bool {
+        name.strip_prefix(self.dataset.name.as_str())
+            .is_some_and(|rest| rest.starts_with('/'))
+    }
+}
+
+/// Makes an id that no other commit has.
+fn new_id() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
+}

@@ -1,0 +1,40 @@
+//! How errors are shown: one line, every cause once.
+
+use std::error::Error;
+use std::fmt::Write;
+
+/// Returns the error and its causes, outermost first, joined by colons.
+#[must_use]
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    let mut last = text.clone();
+    while let Some(error) = cause {
+        let message = error.to_string();
+        // A transparent wrapper shows its source's message as its own.
+        if message != last {
+            let _ = write!(text, ": {message}");
+        }
+        last = message;
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::{ErrorKind, StorageError};
+
+    #[test]
+    fn every_cause_is_named_once() {
+        let error = StorageError {
+            operation: "create blob",
+            object: "bronze/a".into(),
+            kind: ErrorKind::Transient,
+            source: "connection reset".into(),
+        };
+        let wrapped = crate::state::commit_log::LogError::from(error);
+        assert_eq!(chain(&wrapped), "create blob bronze/a: connection reset");
+    }
+}

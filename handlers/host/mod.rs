@@ -1,0 +1,258 @@
+//! The custom-handler protocol: what the Functions host sends, and what it takes for an answer.
+//!
+//! A success is `200`, `application/json` and an object (an empty answer would hang the host); a failure is `500`
+//! with a reason. Each invocation logs one summary, and each failure is logged here and nowhere else.
+
+mod blob;
+mod body;
+mod event_hub;
+mod invocation;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::json;
+use thiserror::Error;
+
+use crate::app::App;
+use crate::bronze::IngestError;
+use crate::error::chain;
+use crate::gold::{self, Ended, Published};
+use crate::retry::Deadline;
+use crate::silver::RefineError;
+pub use body::{Bodies, BodyError};
+pub use invocation::InvocationError;
+
+/// How long an invocation of bronze may wait for the lake; below the host's functionTimeout.
+const INGEST_TIME: Duration = Duration::from_secs(5 * 60);
+
+/// How long an invocation of gold may begin transactions; what is left is done by the next.
+const PUBLISH_TIME: Duration = Duration::from_secs(5 * 60);
+
+/// Why an invocation failed.
+#[derive(Debug, Error)]
+enum Failure {
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    #[error(transparent)]
+    Invocation(#[from] InvocationError),
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+    #[error(transparent)]
+    Refine(#[from] Arc<RefineError>),
+    #[error(transparent)]
+    Publish(#[from] gold::Error),
+    #[error("there is no function {0}; there are bronze, silver and gold")]
+    UnknownFunction(String),
+}
+
+/// Routes the host's requests to the layers.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/", get(|| async { "sluice handler\n" }))
+        .route("/{function}", post(invoke))
+        .with_state(app)
+}
+
+async fn invoke(
+    State(app): State<Arc<App>>,
+    Path(function): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let started = Instant::now();
+    let id = headers
+        .get("x-azure-functions-invocationid")
+        .and_then(|id| id.to_str().ok());
+    let invocation_id = id.unwrap_or("none").to_owned();
+    let outcome = match function.as_str() {
+        "bronze" => bronze(&app, body, &invocation_id, started).await,
+        "silver" => silver(&app, body, &invocation_id, started).await,
+        "gold" => gold(&app, body, &invocation_id, started).await,
+        _ => Err(Failure::UnknownFunction(function.clone())),
+    };
+    match outcome {
+        Ok(summary) => success(&summary),
+        Err(failure) => {
+            let error = chain(&failure);
+            let elapsed_ms = milliseconds(started);
+            tracing::error!(
+                function,
+                invocation_id,
+                elapsed_ms,
+                error,
+                "invocation failed"
+            );
+            let status = match failure {
+                Failure::UnknownFunction(_) => StatusCode::NOT_FOUND,
+                _ => StatusCode::INTERNAL_SERVER_ERROR,
+            };
+            answer(status, &json!({ "error": error }))
+        }
+    }
+}
+
+async fn bronze(
+    app: &App,
+    body: Body,
+    invocation_id: &str,
+    started: Instant,
+) -> Result<String, Failure> {
+    let body = app.bodies.read(body).await?;
+    let batch = event_hub::EventBatch::parse(body.bytes())?;
+    drop(body);
+    let partition_id = batch.partition;
+    let first_sequence = batch.events.first().map(|event| event.sequence_number.0);
+    let last_sequence = batch.events.last().map(|event| event.sequence_number.0);
+    let deadline = Deadline::after(INGEST_TIME);
+    let done = app
+        .bronze
+        .ingest(&partition_id, batch.events, deadline)
+        .await?;
+    tracing::info!(
+        function = "bronze",
+        invocation_id,
+        partition_id = partition_id.0,
+        first_sequence,
+        last_sequence,
+        events = done.events,
+        stored = done.stored,
+        objects = done.objects,
+        bytes = done.bytes,
+        elapsed_ms = milliseconds(started),
+        "ingested"
+    );
+    let (stored, objects) = (done.stored, done.objects);
+    Ok(format!(
+        "ingested {} events: {stored} stored in {objects} objects",
+        done.events
+    ))
+}
+
+async fn silver(
+    app: &App,
+    body: Body,
+    invocation_id: &str,
+    started: Instant,
+) -> Result<String, Failure> {
+    let body = app.bodies.read(body).await?;
+    let blob = blob::BlobInvocation::parse(body.bytes())?;
+    let source = blob.name.clone();
+    if !app.owns(&source) {
+        tracing::info!(
+            function = "silver",
+            invocation_id,
+            source,
+            "ignored a foreign object"
+        );
+        return Ok(format!(
+            "ignored {source}, which is not an object of this dataset"
+        ));
+    }
+    let source = blob.into_source(app.clock.now())?;
+    // The encoded body is a third larger than the content and no longer needed; its place in the budget is.
+    let _room = body.into_room();
+
+    let refined = app.silver.refine(source).await?;
+    let entry = &refined.entry;
+    let counts = &entry.counts;
+    let quarantined = counts.quarantined_total();
+    let elapsed_ms = milliseconds(started);
+    tracing::info!(
+        function = "silver",
+        invocation_id,
+        source = entry.source,
+        lines = counts.lines,
+        rows = counts.rows,
+        duplicates = counts.duplicates,
+        late = counts.late,
+        quarantined,
+        version = entry.version.0,
+        group = refined.group,
+        replay = !refined.now,
+        elapsed_ms,
+        "refined"
+    );
+    for (reason, count) in counts.quarantined.iter().filter(|_| refined.now) {
+        let (reason, source) = (reason.as_str(), &entry.source);
+        tracing::warn!(
+            function = "silver",
+            invocation_id,
+            source,
+            reason,
+            count,
+            "quarantined"
+        );
+    }
+    Ok(format!(
+        "refined {} lines to {} rows in version {}",
+        counts.lines, counts.rows, entry.version
+    ))
+}
+
+async fn gold(
+    app: &App,
+    body: Body,
+    invocation_id: &str,
+    started: Instant,
+) -> Result<String, Failure> {
+    // A timer tells nothing that gold needs; its body is read so that the connection can be used again.
+    app.bodies.read(body).await?;
+    let Published {
+        ended,
+        head,
+        commits,
+        files,
+        rows,
+        groups,
+        transactions,
+        rebuilt,
+    } = app.gold.publish(Deadline::after(PUBLISH_TIME)).await?;
+    if ended == Ended::NothingYet {
+        return Ok("silver holds nothing yet".to_owned());
+    }
+    let version = head.map(|version| version.0);
+    tracing::info!(
+        function = "gold",
+        invocation_id,
+        ended = ?ended,
+        version,
+        commits,
+        files,
+        rows,
+        groups,
+        transactions,
+        rebuilt = rebuilt.join(", "),
+        elapsed_ms = milliseconds(started),
+        "published"
+    );
+    Ok(format!(
+        "published {rows} rows of {commits} commits as {groups} groups: {ended:?}"
+    ))
+}
+
+fn success(log: &str) -> Response {
+    answer(
+        StatusCode::OK,
+        &json!({ "Outputs": {}, "Logs": [log], "ReturnValue": null }),
+    )
+}
+
+fn answer(status: StatusCode, body: &serde_json::Value) -> Response {
+    (
+        status,
+        [(header::CONTENT_TYPE, "application/json")],
+        body.to_string(),
+    )
+        .into_response()
+}
+
+fn milliseconds(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,342 @@
+//! The lake in Azure Blob storage.
+//!
+//! A create is one Put Blob on the condition that the name is free. Blocks are never staged: their commit answers a taken
+//! name differently, and a lost answer could be told from a refusal even less. The SDK repeats requests by itself;
+//! when the first answer of a create is lost, the repetition says [`Created::AlreadyThere`] of our own object.
+
+use std::future::Future;
+use std::num::NonZero;
+use std::ops::Range;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use azure_core::http::StatusCode;
+use azure_storage_blob::models::{
+    BlobClientDownloadOptions, BlobClientGetPropertiesResultHeaders,
+    BlobContainerClientListBlobsOptions, BlobItem, BlockBlobClientUploadOptions, HttpRange,
+    ListBlobsIncludeItem,
+};
+use azure_storage_blob::{BlobClient, BlobContainerClient, BlobServiceClient};
+use bytes::Bytes;
+use futures::TryStreamExt;
+
+use super::limits::{self, Refusal};
+use super::{BlobStore, Created, Metadata, ObjectInfo, ObjectPath};
+use crate::event::UnixMillis;
+use crate::storage::{AccountError, ErrorKind, StorageAccount, StorageError, code_of, kind_of};
+
+/// The longest that one operation takes, the SDK's repetitions included, in seconds. A listing takes it page by page.
+pub const OPERATION_SECONDS: u64 = 120;
+/// The most bytes that one request reads: a bronze object is one request.
+const DOWNLOAD_PART_BYTES: NonZero<usize> = NonZero::new(16 * 1024 * 1024).unwrap();
+/// How many parts of an object are read at once.
+const DOWNLOAD_PARALLEL: NonZero<usize> = NonZero::new(4).unwrap();
+/// How often content is read that breaks off in the middle, which the SDK does not repeat.
+const READ_TRIES: u32 = 3;
+
+/// Objects in Azure Blob storage or in Azurite.
+#[derive(Debug)]
+pub struct AzureLake {
+    service: Service,
+    page_size: Option<i32>,
+}
+
+/// The SDK's client, which has no `Debug` of its own.
+struct Service(BlobServiceClient);
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.url().authority())
+    }
+}
+
+impl AzureLake {
+    /// Uses the blob service of `account`. Nothing is sent yet; containers are created when they are first written to.
+    ///
+    /// # Errors
+    /// Fails if the account has no blob service.
+    pub fn new(account: &StorageAccount) -> Result<Self, AccountError> {
+        Ok(Self {
+            service: Service(account.blob_service()?),
+            page_size: None,
+        })
+    }
+
+    /// Lists with pages of at most `page_size` objects instead of the service's 5,000.
+    #[must_use]
+    pub fn with_page_size(self, page_size: u16) -> Self {
+        Self {
+            page_size: Some(i32::from(page_size)),
+            ..self
+        }
+    }
+
+    fn container(&self, path: &ObjectPath) -> BlobContainerClient {
+        self.service.0.blob_container_client(path.container())
+    }
+
+    fn blob(&self, path: &ObjectPath) -> BlobClient {
+        self.service.0.blob_client(path.container(), path.name())
+    }
+
+    async fn put(
+        &self,
+        path: &ObjectPath,
+        content: &Bytes,
+        metadata: &Metadata,
+    ) -> azure_core::Result<()> {
+        let one_request = NonZero::new(content.len() as u64).unwrap_or(NonZero::<u64>::MIN);
+        let options = BlockBlobClientUploadOptions {
+            blob_content_type: Some(content_type(path).to_owned()),
+            metadata: (!metadata.is_empty()).then(|| metadata.clone().into_iter().collect()),
+            partition_size: Some(one_request),
+            ..BlockBlobClientUploadOptions::default()
+        };
+        self.blob(path)
+            .upload(content.clone().into(), Some(options.if_not_exists()))
+            .await
+            .map(drop)
+    }
+
+    async fn put_into_new_container(
+        &self,
+        path: &ObjectPath,
+        content: &Bytes,
+        metadata: &Metadata,
+    ) -> azure_core::Result<()> {
+        match self.container(path).create(None).await {
+            Ok(_) => {}
+            Err(error) if code_of(&error) == Some("ContainerAlreadyExists") => {}
+            Err(error) => return Err(error),
+        }
+        self.put(path, content, metadata).await
+    }
+
+    async fn read(
+        &self,
+        path: &ObjectPath,
+        range: Option<Range<u64>>,
+    ) -> azure_core::Result<Option<Bytes>> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let options = BlobClientDownloadOptions {
+                range: range
+                    .clone()
+                    .map(|range| HttpRange::new(range.start, range.end - range.start)),
+                partition_size: Some(DOWNLOAD_PART_BYTES),
+                parallel: Some(DOWNLOAD_PARALLEL),
+                ..BlobClientDownloadOptions::default()
+            };
+            let read = async {
+                let answer = self.blob(path).download(Some(options)).await?;
+                answer.body.collect().await
+            };
+            match read.await {
+                Ok(content) => return Ok(Some(content)),
+                Err(error) if is_missing(&error) => return Ok(None),
+                Err(error) if kind_of(&error) == ErrorKind::Transient && tries < READ_TRIES => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl BlobStore for AzureLake {
+    async fn create(
+        &self,
+        path: &ObjectPath,
+        content: Bytes,
+        metadata: &Metadata,
+    ) -> Result<Created, StorageError> {
+        const OPERATION: &str = "create blob";
+        limits::check(path, metadata).map_err(|refusal| refusal.of(OPERATION, path))?;
+
+        within(OPERATION, path, async {
+            let mut answer = self.put(path, &content, metadata).await;
+            if is_missing_container(&answer) {
+                answer = self.put_into_new_container(path, &content, metadata).await;
+            }
+            match answer {
+                Ok(()) => Ok(Created::New),
+                Err(error) if is_taken(&error) => Ok(Created::AlreadyThere),
+                Err(error) => Err(error),
+            }
+        })
+        .await
+    }
+
+    async fn get(&self, path: &ObjectPath) -> Result<Option<Bytes>, StorageError> {
+        within("read blob", path, self.read(path, None)).await
+    }
+
+    async fn get_range(
+        &self,
+        path: &ObjectPath,
+        range: Range<u64>,
+    ) -> Result<Option<Bytes>, StorageError> {
+        const OPERATION: &str = "read part of blob";
+        let length = range.end.saturating_sub(range.start);
+        if length > 0 {
+            match within(OPERATION, path, self.read(path, Some(range.clone()))).await {
+                Ok(None) => return Ok(None),
+                Ok(Some(content)) if content.len() as u64 == length => return Ok(Some(content)),
+                // The object ends in the range or before it; below its size is told.
+                Ok(Some(_)) => {}
+                Err(error) if error.kind == ErrorKind::Permanent => {}
+                Err(error) => return Err(error),
+            }
+        }
+
+        let Some(ObjectInfo { size, .. }) = self.head(path).await? else {
+            return Ok(None);
+        };
+        if range.start == range.end && range.end <= size {
+            return Ok(Some(Bytes::new()));
+        }
+        let Range { start, end } = range;
+        Err(Refusal::Range { start, end, size }.of(OPERATION, path))
+    }
+
+    async fn head(&self, path: &ObjectPath) -> Result<Option<ObjectInfo>, StorageError> {
+        within("look at blob", path, async {
+            let answer = match self.blob(path).get_properties(None).await {
+                Ok(answer) => answer,
+                Err(error) if is_missing(&error) => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            let created = answer.creation_time()?.or(answer.last_modified()?);
+            Ok(Some(ObjectInfo {
+                path: path.clone(),
+                size: answer.content_length()?.unwrap_or_default(),
+                created: millis(created),
+                metadata: lowered(answer.metadata()?),
+            }))
+        })
+        .await
+    }
+
+    async fn list(&self, prefix: &ObjectPath) -> Result<Vec<ObjectInfo>, StorageError> {
+        const OPERATION: &str = "list blobs";
+        let options = BlobContainerClientListBlobsOptions {
+            include: Some(vec![ListBlobsIncludeItem::Metadata]),
+            maxresults: self.page_size,
+            prefix: (!prefix.name().is_empty()).then(|| prefix.name().to_owned()),
+            ..BlobContainerClientListBlobsOptions::default()
+        };
+        let mut pages = self
+            .container(prefix)
+            .list_blobs(Some(options))
+            .map_err(|error| StorageError::from_azure(OPERATION, prefix, &error))?
+            .into_pages();
+
+        let mut found = Vec::new();
+        let mut first = true;
+        loop {
+            let page = within(OPERATION, prefix, async {
+                match pages.try_next().await {
+                    Ok(Some(page)) => Ok(Some(page.into_model()?)),
+                    Ok(None) => Ok(None),
+                    // The container may be missing from the start, but not go away between two pages.
+                    Err(error) if first && is_missing(&error) => Ok(None),
+                    Err(error) => Err(error),
+                }
+            })
+            .await?;
+            let Some(page) = page else { break };
+            first = false;
+            let items = page.blob_items.into_iter();
+            found.extend(items.filter_map(|item| described(prefix.container(), item)));
+        }
+        // An account with a hierarchical namespace lists folder by folder.
+        found.sort_by(|left, right| left.path.cmp(&right.path));
+        Ok(found)
+    }
+
+    async fn delete(&self, path: &ObjectPath) -> Result<(), StorageError> {
+        within("delete blob", path, async {
+            match self.blob(path).delete(None).await {
+                Ok(_) => Ok(()),
+                Err(error) if is_missing(&error) => Ok(()),
+                Err(error) => Err(error),
+            }
+        })
+        .await
+    }
+}
+
+/// Bounds an operation in time and names it in its failure.
+async fn within<T>(
+    operation: &'static str,
+    path: &ObjectPath,
+    work: impl Future<Output = azure_core::Result<T>>,
+) -> Result<T, StorageError> {
+    let patience = Duration::from_secs(OPERATION_SECONDS);
+    match tokio::time::timeout(patience, work).await {
+        Ok(outcome) => outcome.map_err(|error| StorageError::from_azure(operation, path, &error)),
+        Err(_) => Err(StorageError::timed_out(operation, path, patience)),
+    }
+}
+
+fn is_missing(error: &azure_core::Error) -> bool {
+    error.http_status() == Some(StatusCode::NotFound)
+}
+
+fn is_missing_container(answer: &azure_core::Result<()>) -> bool {
+    answer
+        .as_ref()
+        .is_err_and(|error| code_of(error) == Some("ContainerNotFound"))
+}
+
+/// Tells whether a create was refused because the name is taken.
+fn is_taken(error: &azure_core::Error) -> bool {
+    let taken = [
+        "BlobAlreadyExists",
+        "BlobImmutableDueToPolicy",
+        "InvalidBlockList",
+        "PathAlreadyExists",
+    ];
+    error.http_status() == Some(StatusCode::PreconditionFailed)
+        || code_of(error).is_some_and(|code| taken.contains(&code))
+}
+
+fn described(container: &str, item: BlobItem) -> Option<ObjectInfo> {
+    let properties = item.properties?;
+    let values = item.metadata.and_then(|metadata| metadata.values);
+    let metadata = lowered(values.unwrap_or_default());
+    // A hierarchical namespace lists its folders among the blobs.
+    if metadata
+        .get("hdi_isfolder")
+        .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    {
+        return None;
+    }
+    Some(ObjectInfo {
+        path: ObjectPath::new(container, &item.name?),
+        size: properties.content_length.unwrap_or_default(),
+        created: millis(properties.creation_time.or(properties.last_modified)),
+        metadata,
+    })
+}
+
+fn lowered(metadata: impl IntoIterator<Item = (String, String)>) -> Metadata {
+    metadata
+        .into_iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value))
+        .collect()
+}
+
+fn millis(time: Option<azure_core::time::OffsetDateTime>) -> UnixMillis {
+    let nanos = time.map_or(0, |time| time.unix_timestamp_nanos());
+    UnixMillis(i64::try_from(nanos / 1_000_000).unwrap_or_default())
+}
+
+fn content_type(path: &ObjectPath) -> &'static str {
+    match path.name().rsplit_once('.').map(|(_, extension)| extension) {
+        Some("json") => "application/json",
+        Some("jsonl") => "application/x-ndjson",
+        Some("parquet") => "application/vnd.apache.parquet",
+        _ => "application/octet-stream",
+    }
+}

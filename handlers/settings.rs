@@ -1,0 +1,92 @@
+//! The settings of the handler, from a lookup that `main` points at the environment.
+//!
+//! All problems are reported together, each with the setting's name and what would be accepted.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::storage::StorageAccount;
+
+/// Looks a setting up by name.
+pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Where the dataset file is, unless `DATASET` says.
+const DEFAULT_DATASET: &str = "datasets/orders.toml";
+/// Memory for key sets, unless `SLUICE_KEY_CACHE_MIB` says: about 3 million keys.
+const DEFAULT_KEY_CACHE_MIB: usize = 64;
+
+/// The settings that every layer needs.
+#[derive(Debug)]
+pub struct Settings {
+    /// `DATASET`: the dataset file.
+    pub dataset: PathBuf,
+    /// `LakeStorage`: the account of bronze, silver and quarantine.
+    pub lake: StorageAccount,
+    /// `StateStorage`, or else `AzureWebJobsStorage`: the account of the state table.
+    pub state: StorageAccount,
+    /// `GoldDatabase`: the warehouse.
+    pub gold: String,
+    /// `SLUICE_KEY_CACHE_MIB`: memory for key sets, in bytes.
+    pub key_cache_bytes: usize,
+}
+
+/// Settings that are missing or malformed.
+#[derive(Debug, Error)]
+#[error("settings are missing or malformed: {}", .0.join("; "))]
+pub struct SettingsError(pub Vec<String>);
+
+impl Settings {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// Fails with all problems at once.
+    pub fn from_lookup(lookup: Lookup<'_>) -> Result<Self, SettingsError> {
+        let mut problems = Vec::new();
+        let present = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
+        let lake = account("LakeStorage", lookup, &mut problems);
+        let has_state = present("StateStorage").is_some()
+            || present("StateStorage__tableServiceUri").is_some()
+            || present("StateStorage__accountName").is_some();
+        let state_name = if has_state {
+            "StateStorage"
+        } else {
+            "AzureWebJobsStorage"
+        };
+        let state = account(state_name, lookup, &mut problems);
+        let gold = present("GoldDatabase");
+        if gold.is_none() {
+            problems.push(
+                "GoldDatabase is not set; it takes sqlite:PATH or an ADO connection string".into(),
+            );
+        }
+        let cache = present("SLUICE_KEY_CACHE_MIB");
+        let cache_mib = cache
+            .as_ref()
+            .map_or(Ok(DEFAULT_KEY_CACHE_MIB), |text| text.parse());
+        if cache_mib.is_err() {
+            let value = cache.unwrap_or_default();
+            problems.push(format!(
+                "SLUICE_KEY_CACHE_MIB is {value:?}; it takes whole mebibytes"
+            ));
+        }
+        match (lake, state, gold, cache_mib) {
+            (Some(lake), Some(state), Some(gold), Ok(mib)) => Ok(Self {
+                dataset: present("DATASET")
+                    .unwrap_or_else(|| DEFAULT_DATASET.into())
+                    .into(),
+                lake,
+                state,
+                gold,
+                key_cache_bytes: mib * 1024 * 1024,
+            }),
+            _ => Err(SettingsError(problems)),
+        }
+    }
+}
+
+fn account(name: &str, lookup: Lookup<'_>, problems: &mut Vec<String>) -> Option<StorageAccount> {
+    StorageAccount::from_settings(name, lookup)
+        .map_err(|error| problems.push(crate::error::chain(&error)))
+        .ok()
+}

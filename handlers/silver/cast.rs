@@ -1,0 +1,456 @@
+//! Lines to typed columns: a value is cast without loss, or its line is refused with a reason.
+//!
+//! - A string that holds exactly a JSON number, or `true` or `false`, counts as that value.
+//! - Decimals with more digits than the scale round half away from zero; time below a microsecond is cut. Nothing else changes.
+//! - A refused line leaves nothing behind.
+
+use std::mem;
+
+use crate::dataset::number::{Excess, NumberProblem, parse_decimal, parse_double, parse_int64};
+use crate::dataset::time::{
+    FIRST_EVENT_TIME, LAST_EVENT_TIME, TimeProblem, parse_date, parse_timestamp,
+};
+use crate::dataset::{Bound, ColumnType, Dataset, TimestampFormat, UnknownFields};
+use crate::event::{EventTime, RejectReason, UnixMillis};
+
+use super::builder::{Builder, Text, Values};
+use super::json::{Kind, SyntaxError, Token, decode};
+use super::parse::LineParser;
+use super::rows::{Cast, Parts};
+
+/// Where a line came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineContext {
+    /// Its bronze object, as a number that the caller gives.
+    pub source: u32,
+    /// Its place in the object, as the caller counts.
+    pub line: u64,
+    /// The event's sequence number, if it is known.
+    pub sequence_number: Option<i64>,
+    /// When the hub took the event.
+    pub enqueued_time: UnixMillis,
+}
+
+/// Why a line was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    /// The reason.
+    pub reason: RejectReason,
+    /// The column that could not be filled, as an index into [`Dataset::columns`].
+    pub column: Option<usize>,
+    /// The byte offset in the line of what is wrong; of a field that is missing, the offset of its null or the object's end.
+    pub position: usize,
+    /// What is wrong, for people; a few hundred bytes at most.
+    pub detail: String,
+}
+
+/// Casts lines and gathers the rows.
+#[derive(Debug)]
+pub struct Caster {
+    parser: LineParser,
+    columns: Vec<ColumnCaster>,
+    rescued: Option<Builder>,
+    sources: Vec<u32>,
+    lines: Vec<u64>,
+    sequence_numbers: Vec<Option<i64>>,
+    enqueued_times: Vec<i64>,
+    event_time: usize,
+    max_clock_skew: i64,
+    scratch: Vec<u8>,
+}
+
+/// A column, and the field it is read from.
+#[derive(Debug)]
+struct ColumnCaster {
+    field: usize,
+    kind: ColumnType,
+    required: bool,
+    min: Option<Bound>,
+    max: Option<Bound>,
+    /// Whether this is the event time, whose range is narrower.
+    is_event_time: bool,
+    builder: Builder,
+}
+
+/// What is wrong with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Failure {
+    Missing,
+    WrongKind,
+    Number(NumberProblem),
+    Time(TimeProblem),
+    Bounds,
+    EventTime,
+    Future { latest: EventTime },
+}
+
+impl From<NumberProblem> for Failure {
+    fn from(problem: NumberProblem) -> Self {
+        Self::Number(problem)
+    }
+}
+
+impl From<TimeProblem> for Failure {
+    fn from(problem: TimeProblem) -> Self {
+        Self::Time(problem)
+    }
+}
+
+impl Caster {
+    /// Makes a caster for a dataset's lines.
+    #[must_use]
+    pub fn new(dataset: &Dataset) -> Self {
+        let mut fields: Vec<&str> = Vec::new();
+        let mut columns = Vec::with_capacity(dataset.columns.len());
+        for (i, column) in dataset.columns.iter().enumerate() {
+            let known = fields.iter().position(|field| *field == column.from);
+            let field = known.unwrap_or(fields.len());
+            if known.is_none() {
+                fields.push(&column.from);
+            }
+            columns.push(ColumnCaster {
+                field,
+                kind: column.kind,
+                required: column.required,
+                min: column.min,
+                max: column.max,
+                is_event_time: i == dataset.event_time,
+                builder: Builder::new(column.kind, !column.required),
+            });
+        }
+        let rescue = dataset.unknown_fields == UnknownFields::Rescue;
+        Self {
+            parser: LineParser::new(&fields, rescue),
+            columns,
+            rescued: rescue.then(|| Builder::new(ColumnType::Json, true)),
+            sources: Vec::new(),
+            lines: Vec::new(),
+            sequence_numbers: Vec::new(),
+            enqueued_times: Vec::new(),
+            event_time: dataset.event_time,
+            max_clock_skew: i64::try_from(dataset.max_clock_skew.as_micros()).unwrap_or(i64::MAX),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Returns the number of rows gathered.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Tells whether no row has been gathered.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Estimates the memory that the rows take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        const LINEAGE: usize = mem::size_of::<(u32, u64, Option<i64>, i64)>();
+        let columns = self.columns.iter().map(|column| &column.builder);
+        let builders = columns.chain(&self.rescued).map(Builder::bytes);
+        builders.sum::<usize>() + self.len() * LINEAGE
+    }
+
+    /// Casts a line, which must be one JSON object, and appends it as a row.
+    ///
+    /// # Errors
+    /// Fails if the line is not an object or a value does not fit its column; the rows are then as before.
+    pub fn push(&mut self, line: &[u8], at: LineContext) -> Result<(), Reject> {
+        self.parser.read(line).map_err(syntax_reject)?;
+        let latest = at.enqueued_time.as_event_time().0;
+        let latest = EventTime(latest.saturating_add(self.max_clock_skew));
+        for (i, column) in self.columns.iter_mut().enumerate() {
+            let token = self.parser.token(column.field);
+            if let Err(failure) = column.push(line, token, latest, &mut self.scratch) {
+                return Err(self.undo(line, i, failure));
+            }
+        }
+
+        if let Some(rescued) = &mut self.rescued {
+            rescue(&self.parser, line, rescued);
+        }
+        self.sources.push(at.source);
+        self.lines.push(at.line);
+        self.sequence_numbers.push(at.sequence_number);
+        self.enqueued_times.push(at.enqueued_time.as_event_time().0);
+        Ok(())
+    }
+
+    /// Takes back the columns before the one that failed.
+    #[cold]
+    fn undo(&mut self, line: &[u8], failed: usize, failure: Failure) -> Reject {
+        let rows = self.lines.len();
+        for column in self.columns.iter_mut().take(failed) {
+            column.builder.truncate(rows);
+        }
+        let column = self.columns.get(failed);
+        let token = column.map(|column| self.parser.token(column.field));
+        let token = token.unwrap_or_default();
+        let position = match token.kind {
+            Kind::Absent => self.parser.end(),
+            _ => token.start(),
+        };
+        Reject {
+            reason: failure.reason(),
+            column: Some(failed),
+            position,
+            detail: column.map_or_else(String::new, |column| {
+                column.explain(failure, token.raw(line))
+            }),
+        }
+    }
+
+    /// Returns the rows.
+    ///
+    /// # Errors
+    /// Fails if a string column is larger than 2 GiB, which a caller prevents by watching [`Self::bytes`].
+    pub fn finish(self) -> Result<Cast, arrow::error::ArrowError> {
+        let columns = self
+            .columns
+            .into_iter()
+            .map(|column| column.builder.finish());
+        Ok(Cast::new(Parts {
+            columns: columns.collect::<Result<_, _>>()?,
+            rescued: self.rescued.map(Builder::finish).transpose()?,
+            event_time: self.event_time,
+            sources: self.sources,
+            lines: self.lines,
+            sequence_numbers: self.sequence_numbers,
+            enqueued_times: self.enqueued_times,
+        }))
+    }
+}
+
+fn rescue(parser: &LineParser, line: &[u8], rescued: &mut Builder) {
+    let Values::Text(text) = &mut rescued.values else {
+        return;
+    };
+    if parser.write_unknown(line, &mut text.bytes) {
+        text.end();
+        rescued.mark_valid();
+    } else {
+        rescued.push_null();
+    }
+}
+
+#[cold]
+fn syntax_reject(error: SyntaxError) -> Reject {
+    Reject {
+        reason: RejectReason::NotAnObject,
+        column: None,
+        position: error.at,
+        detail: error.message.to_owned(),
+    }
+}
+
+impl ColumnCaster {
+    /// Appends a value, or fails and appends nothing.
+    #[inline]
+    fn push(
+        &mut self,
+        line: &[u8],
+        token: Token,
+        latest: EventTime,
+        scratch: &mut Vec<u8>,
+    ) -> Result<(), Failure> {
+        if matches!(token.kind, Kind::Absent | Kind::Null) {
+            if self.required {
+                return Err(Failure::Missing);
+            }
+            self.builder.push_null();
+            return Ok(());
+        }
+
+        let (min, max) = (self.min, self.max);
+        match (&mut self.builder.values, self.kind) {
+            (Values::Int64(values), _) => {
+                let value = parse_int64(bare(token, line, scratch)?)?;
+                within(Bound::Int64(value), min, max)?;
+                values.push(value);
+            }
+            (Values::Double(values), _) => {
+                let value = parse_double(bare(token, line, scratch)?)?;
+                within(Bound::Double(value), min, max)?;
+                values.push(value);
+            }
+            (
+                Values::Decimal {
+                    values,
+                    precision,
+                    scale,
+                },
+                _,
+            ) => {
+                let text = bare(token, line, scratch)?;
+                let value = parse_decimal(text, *precision, *scale, Excess::Round)?;
+                within(Bound::Decimal(value), min, max)?;
+                values.push(value);
+            }
+            (Values::Timestamp(values), ColumnType::Timestamp(format)) => {
+                let time = parse_timestamp(bare(token, line, scratch)?, format);
+                let time = if self.is_event_time {
+                    check_event_time(time, latest)?
+                } else {
+                    time?
+                };
+                within(Bound::Timestamp(EventTime(time)), min, max)?;
+                values.push(time);
+            }
+            (Values::Date(values), _) => {
+                let value = parse_date(bare(token, line, scratch)?)?;
+                within(Bound::Date(value), min, max)?;
+                values.push(value);
+            }
+            (Values::Bool(values), _) => values.push(boolean(token, line, scratch)?),
+            (Values::Text(text), ColumnType::Json) => text.push(token.raw(line)),
+            (Values::Text(text), _) => push_text(token, line, text)?,
+            (Values::Timestamp(_), _) => return Err(Failure::WrongKind),
+        }
+        self.builder.mark_valid();
+        Ok(())
+    }
+
+    /// Says what is wrong with `raw`, for people.
+    fn explain(&self, failure: Failure, raw: &[u8]) -> String {
+        let kind = self.kind;
+        let value = excerpt(raw);
+        match failure {
+            Failure::Missing => "a required field is absent or null".to_owned(),
+            Failure::WrongKind
+            | Failure::Number(NumberProblem::Syntax)
+            | Failure::Time(TimeProblem::Syntax) => {
+                format!(
+                    "{value} is not a value of type {kind}: expected {}",
+                    expected(kind)
+                )
+            }
+            Failure::Number(NumberProblem::Inexact) => {
+                format!("{value} has a fraction, which type {kind} cannot hold")
+            }
+            Failure::Number(NumberProblem::Overflow) => {
+                format!("{value} is too large for type {kind}")
+            }
+            Failure::Time(TimeProblem::Overflow) => {
+                format!("{value} lies outside the years 1 to 9999")
+            }
+            Failure::Bounds => format!("{value} lies outside the column's min and max"),
+            Failure::EventTime => format!("{value} lies outside the years 1900 to 9999"),
+            Failure::Future { latest } => {
+                format!("{value} lies after {latest}, the latest time that the clock skew allows")
+            }
+        }
+    }
+}
+
+impl Failure {
+    fn reason(self) -> RejectReason {
+        match self {
+            Self::Missing => RejectReason::MissingField,
+            Self::WrongKind
+            | Self::Number(NumberProblem::Syntax | NumberProblem::Inexact)
+            | Self::Time(TimeProblem::Syntax) => RejectReason::InvalidValue,
+            Self::Number(NumberProblem::Overflow) | Self::Time(TimeProblem::Overflow) => {
+                RejectReason::Overflow
+            }
+            Self::Bounds => RejectReason::OutOfRange,
+            Self::EventTime => RejectReason::TimeOutOfRange,
+            Self::Future { .. } => RejectReason::FutureTime,
+        }
+    }
+}
+
+/// Returns a number as it was written, or the text of a string.
+#[inline]
+fn bare<'l>(token: Token, line: &'l [u8], scratch: &'l mut Vec<u8>) -> Result<&'l [u8], Failure> {
+    match token.kind {
+        Kind::Number => Ok(token.raw(line)),
+        Kind::String => Ok(token.quoted(line)),
+        Kind::EscapedString => {
+            scratch.clear();
+            decode(token.quoted(line), scratch);
+            Ok(scratch)
+        }
+        _ => Err(Failure::WrongKind),
+    }
+}
+
+#[inline]
+fn within(value: Bound, min: Option<Bound>, max: Option<Bound>) -> Result<(), Failure> {
+    let too_low = min.is_some_and(|min| value < min);
+    let too_high = max.is_some_and(|max| value > max);
+    if too_low || too_high {
+        return Err(Failure::Bounds);
+    }
+    Ok(())
+}
+
+#[inline]
+fn check_event_time(time: Result<i64, TimeProblem>, latest: EventTime) -> Result<i64, Failure> {
+    let time = match time {
+        Err(TimeProblem::Overflow) => return Err(Failure::EventTime),
+        other => other?,
+    };
+    if !(FIRST_EVENT_TIME..=LAST_EVENT_TIME).contains(&time) {
+        return Err(Failure::EventTime);
+    }
+    if time > latest.0 {
+        return Err(Failure::Future { latest });
+    }
+    Ok(time)
+}
+
+fn boolean(token: Token, line: &[u8], scratch: &mut Vec<u8>) -> Result<bool, Failure> {
+    match token.kind {
+        Kind::True => Ok(true),
+        Kind::False => Ok(false),
+        _ => match bare(token, line, scratch)? {
+            b"true" => Ok(true),
+            b"false" => Ok(false),
+            _ => Err(Failure::WrongKind),
+        },
+    }
+}
+
+#[inline]
+fn push_text(token: Token, line: &[u8], text: &mut Text) -> Result<(), Failure> {
+    match token.kind {
+        Kind::String => text.push(token.quoted(line)),
+        Kind::EscapedString => {
+            decode(token.quoted(line), &mut text.bytes);
+            text.end();
+        }
+        Kind::Number | Kind::True | Kind::False => text.push(token.raw(line)),
+        Kind::Absent | Kind::Null | Kind::Container => return Err(Failure::WrongKind),
+    }
+    Ok(())
+}
+
+fn expected(kind: ColumnType) -> &'static str {
+    match kind {
+        ColumnType::Int64 => "a whole number",
+        ColumnType::Double | ColumnType::Decimal { .. } => "a number",
+        ColumnType::String => "a string, a number, true or false",
+        ColumnType::Bool => "true or false",
+        ColumnType::Timestamp(TimestampFormat::Rfc3339) => {
+            "a string such as \"2025-11-14T11:44:34.343Z\""
+        }
+        ColumnType::Timestamp(TimestampFormat::UnixSeconds) => "seconds since 1970",
+        ColumnType::Timestamp(TimestampFormat::UnixMillis) => "milliseconds since 1970",
+        ColumnType::Date => "a string such as \"2025-11-14\"",
+        ColumnType::Json => "a value",
+    }
+}
+
+fn excerpt(raw: &[u8]) -> String {
+    const LONGEST: usize = 100;
+    match raw.get(..LONGEST) {
+        Some(start) => format!("{}…", String::from_utf8_lossy(start)),
+        None => String::from_utf8_lossy(raw).into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+//! Makes a group's rows and bad lines durable, under names of their own that nothing refers to yet.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use serde_json::json;
+
+use super::keys::KeySet;
+use super::period::{Segment, segments, split_outliers};
+use super::prepare::{Prepared, Rejected, SourceFacts};
+use super::schema::arrow_schema;
+use super::{RefineError, parquet};
+use crate::dataset::Dataset;
+use crate::lake::{BlobStore, Metadata, ObjectPath, paths};
+use crate::state::commit_log::DataFile;
+
+/// How many objects are written at once.
+const PARALLEL_WRITES: usize = 8;
+
+/// What a commit will name.
+#[derive(Debug)]
+pub(super) struct Written {
+    /// The commit's id, which is in every name.
+    pub(super) id: String,
+    /// The files of silver.
+    pub(super) files: Vec<DataFile>,
+    /// The keys of each file.
+    pub(super) keys: Vec<(ObjectPath, KeySet)>,
+    /// The objects with bad lines, by source.
+    pub(super) quarantine: BTreeMap<String, ObjectPath>,
+}
+
+/// Writes one Parquet file for each period of the rows (two where some are far older than the bulk), and one object
+/// for each source with bad lines.
+///
+/// # Errors
+/// Fails if the lake does. What was written by then is garbage, which vacuum removes.
+pub(super) async fn write(
+    lake: &Arc<dyn BlobStore>,
+    dataset: &Arc<Dataset>,
+    prepared: &Arc<Prepared>,
+    rows_by_time: &[u32],
+    id: String,
+) -> Result<Written, RefineError> {
+    let quarantine = write_quarantine(lake, dataset, prepared, &id).await?;
+    let times: Vec<i64> = rows_by_time
+        .iter()
+        .map(|row| prepared.rows.event_time(*row))
+        .collect();
+    let parts: Vec<(usize, Segment)> = segments(dataset.period, &times)
+        .iter()
+        .flat_map(|segment| split_outliers(segment, &times).into_iter().enumerate())
+        .collect();
+
+    let writes: Vec<_> = parts
+        .into_iter()
+        .map(|(part, segment)| {
+            let rows = rows_by_time
+                .get(segment.rows.clone())
+                .unwrap_or_default()
+                .to_vec();
+            let path = paths::silver_file(dataset, segment.period, &id, part);
+            write_file(lake, dataset, prepared, segment, rows, path)
+        })
+        .collect();
+    let written: Vec<(DataFile, KeySet)> = stream::iter(writes)
+        .buffered(PARALLEL_WRITES)
+        .try_collect()
+        .await?;
+
+    let (files, sets): (Vec<DataFile>, Vec<KeySet>) = written.into_iter().unzip();
+    let keys = files
+        .iter()
+        .map(|file| file.path.clone())
+        .zip(sets)
+        .collect();
+    Ok(Written {
+        id,
+        files,
+        keys,
+        quarantine,
+    })
+}
+
+async fn write_file(
+    lake: &Arc<dyn BlobStore>,
+    dataset: &Arc<Dataset>,
+    prepared: &Arc<Prepared>,
+    segment: Segment,
+    rows: Vec<u32>,
+    path: ObjectPath,
+) -> Result<(DataFile, KeySet), RefineError> {
+    let (dataset, prepared) = (Arc::clone(dataset), Arc::clone(prepared));
+    let count = rows.len() as u64;
+    let encode = move || {
+        let keys: Vec<u128> = rows.iter().map(|row| prepared.rows.key(*row)).collect();
+        let names: Vec<&str> = prepared.sources.iter().map(|s| s.name.as_str()).collect();
+        let batch = prepared
+            .rows
+            .cast
+            .batch(&arrow_schema(&dataset), &names, &rows)?;
+        let content = parquet::encode(&batch, dataset.event_time)?;
+        Ok::<_, RefineError>((content, KeySet::of(&keys)))
+    };
+    let (content, keys) = tokio::task::spawn_blocking(encode)
+        .await
+        .map_err(RefineError::Interrupted)??;
+    let bytes = content.len() as u64;
+    lake.create(&path, content, &Metadata::new()).await?;
+    let file = DataFile {
+        path,
+        period: segment.period,
+        rows: count,
+        bytes,
+        min: segment.min,
+        max: segment.max,
+    };
+    Ok((file, keys))
+}
+
+async fn write_quarantine(
+    lake: &Arc<dyn BlobStore>,
+    dataset: &Dataset,
+    prepared: &Prepared,
+    id: &str,
+) -> Result<BTreeMap<String, ObjectPath>, RefineError> {
+    let bad = prepared
+        .sources
+        .iter()
+        .filter(|source| !source.rejected.is_empty());
+    let writes: Vec<_> = bad
+        .map(|source| {
+            let path = paths::quarantine(dataset, &source.name, id);
+            write_bad_lines(lake, dataset, source, path)
+        })
+        .collect();
+    stream::iter(writes)
+        .buffer_unordered(PARALLEL_WRITES)
+        .try_collect()
+        .await
+}
+
+async fn write_bad_lines(
+    lake: &Arc<dyn BlobStore>,
+    dataset: &Dataset,
+    source: &SourceFacts,
+    path: ObjectPath,
+) -> Result<(String, ObjectPath), RefineError> {
+    lake.create(&path, quarantine_lines(dataset, source), &Metadata::new())
+        .await?;
+    Ok((source.name.clone(), path))
+}
+
+/// Writes bad lines as JSON lines: where each came from, why it was set aside, and its bytes.
+fn quarantine_lines(dataset: &Dataset, source: &SourceFacts) -> Bytes {
+    let mut content = Vec::new();
+    for Rejected { line, reject, body } in &source.rejected {
+        let sequence_number = source.range.map(|range| {
+            range
+                .first
+                .0
+                .saturating_add(i64::try_from(*line).unwrap_or(i64::MAX))
+        });
+        let column = reject.column.and_then(|index| dataset.columns.get(index));
+        let mut record = json!({
+            "source": source.name,
+            "line": line,
+            "sequence_number": sequence_number,
+            "enqueued_time": source.enqueued_time.to_string(),
+            "reason": reject.reason.as_str(),
+            "column": column.map(|column| column.name.as_str()),
+            "position": reject.position,
+            "detail": reject.detail,
+        });
+        let (field, text) = match std::str::from_utf8(body) {
+            Ok(text) => ("body", text.to_owned()),
+            Err(_) => ("body_base64", STANDARD.encode(body)),
+        };
+        if let Some(fields) = record.as_object_mut() {
+            fields.insert(field.to_owned(), text.into());
+        }
+        content.extend_from_slice(record.to_string().as_bytes());
+        content.push(b'\n');
+    }
+    Bytes::from(content)
+}

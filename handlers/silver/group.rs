@@ -1,0 +1,410 @@
+//! The commit of one group of sources: read `head`, then the ledger, then the log's tail; decide; write files; commit.
+//!
+//! Any conflict (the head moved, a source is finished) and any unknown outcome starts over at the head. What was
+//! prepared stays good as long as the same sources are unfinished, and what was written as long as no row fell away.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::dedup::Known;
+use super::files::{self, Written};
+use super::keys::KeyCache;
+use super::live::LiveFiles;
+use super::prepare::Prepared;
+use super::schema_change::{Change, Recorded};
+use super::source::{Refined, Source};
+use super::watermark::{self, Seen};
+use super::{Edges, RefineError, parquet::ReadFileError};
+use crate::dataset::Dataset;
+use crate::event::EventTime;
+use crate::lake::ObjectPath;
+use crate::retry::{Backoff, Deadline};
+use crate::state::TRANSACTION_SECONDS;
+use crate::state::commit_log::{
+    Commit, CommitKind, CommitLog, CommitOutcome, Counts, Head, LedgerEntry, NewCommit, Version,
+};
+
+/// The time from the start of the work in which a commit that names files may be sent. Vacuum waits far longer before
+/// it removes a file that nothing names.
+pub(super) const COMMIT_DEADLINE: Duration = Duration::from_secs(10 * 60);
+
+/// The one commit in flight in this process, and what it remembers from one to the next.
+#[derive(Debug)]
+pub(super) struct Committer {
+    edges: Edges,
+    log: CommitLog,
+    /// The live files, as far as the log has been read; nothing before the first commit.
+    live: Option<LiveFiles>,
+    /// The columns that the log records, as of `live`.
+    recorded: Option<Recorded>,
+    cache: KeyCache,
+}
+
+/// The work on the sources that are not finished yet.
+struct Work {
+    /// The names of the sources, in order.
+    names: Vec<String>,
+    prepared: Arc<Prepared>,
+    /// The rows that no live file holds at `checked`, by event time.
+    rows_by_time: Vec<u32>,
+    checked: Version,
+    written: Option<Written>,
+}
+
+/// What was new in the log.
+struct Tail {
+    /// The version that had been read before, if any.
+    after: Option<Version>,
+    commits: Vec<Commit>,
+}
+
+/// How an attempt ended.
+enum Attempt {
+    /// Every source is in the ledger.
+    Done(Vec<Refined>),
+    /// Others were faster, or the log was begun.
+    StartOver,
+}
+
+impl Work {
+    async fn prepare(
+        dataset: &Arc<Dataset>,
+        names: Vec<String>,
+        todo: Vec<Source>,
+    ) -> Result<Self, RefineError> {
+        let dataset = Arc::clone(dataset);
+        let prepare = move || Prepared::of(&dataset, &todo);
+        let prepared = tokio::task::spawn_blocking(prepare).await;
+        let prepared = Arc::new(prepared.map_err(RefineError::Interrupted)??);
+        let rows_by_time = prepared.distinct.clone();
+        Ok(Self {
+            names,
+            prepared,
+            rows_by_time,
+            checked: Version(0),
+            written: None,
+        })
+    }
+}
+
+impl Committer {
+    pub(super) fn new(edges: Edges) -> Self {
+        let log = CommitLog::new(
+            Arc::clone(&edges.state),
+            Arc::clone(&edges.lake),
+            &edges.dataset,
+        );
+        let cache = KeyCache::new(edges.key_cache_bytes);
+        Self {
+            edges,
+            log,
+            live: None,
+            recorded: None,
+            cache,
+        }
+    }
+
+    /// Finishes all sources, in one commit where it can be.
+    ///
+    /// # Errors
+    /// Fails if a failure is not of the passing kind, or if the time is up. No source is half done then.
+    pub(super) async fn commit_group(
+        &mut self,
+        sources: &[Source],
+    ) -> Result<Vec<Refined>, RefineError> {
+        let deadline = Deadline::after(COMMIT_DEADLINE);
+        let mut backoff = Backoff::default();
+        let mut work = None;
+        let mut missing: Option<ObjectPath> = None;
+        loop {
+            match self.attempt(sources, &mut work, deadline).await {
+                Ok(Attempt::Done(refined)) => return Ok(refined),
+                Ok(Attempt::StartOver) => {}
+                // A compaction may have replaced it since the log was read; it is lost if it is still named.
+                Err(RefineError::Read(ReadFileError::Gone { path })) => {
+                    if missing.as_ref() == Some(&path) {
+                        return Err(RefineError::FileLost { path });
+                    }
+                    missing = Some(path);
+                }
+                Err(error) if error.is_transient() => {
+                    if !backoff.wait(deadline).await {
+                        return Err(error);
+                    }
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
+            if !backoff.wait(deadline).await {
+                return Err(RefineError::OutOfTime);
+            }
+        }
+    }
+
+    async fn attempt(
+        &mut self,
+        sources: &[Source],
+        work: &mut Option<Work>,
+        deadline: Deadline,
+    ) -> Result<Attempt, RefineError> {
+        let Some(head) = self.log.head().await? else {
+            self.begin_log().await?;
+            return Ok(Attempt::StartOver);
+        };
+        let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+        let finished = self.log.ledger(&names).await?;
+        if finished.len() == sources.len() {
+            return Ok(Attempt::Done(earlier(finished, &head)));
+        }
+        let tail = self.catch_up(&head).await?;
+        if self.widen_schema(&head).await? {
+            return Ok(Attempt::StartOver);
+        }
+
+        let todo = |source: &&Source| !finished.contains_key(&source.name);
+        let todo: Vec<Source> = sources.iter().filter(todo).cloned().collect();
+        let current = self.dedup(todo, work.take(), &tail).await?;
+        let current = work.insert(current);
+        let id = self.write(current).await?;
+
+        let commit = self.plan(current, &head, &id);
+        if !deadline.allows(Duration::from_secs(TRANSACTION_SECONDS)) {
+            return Err(RefineError::OutOfTime);
+        }
+        match self.log.commit(&head, &commit).await? {
+            CommitOutcome::Conflict => Ok(Attempt::StartOver),
+            CommitOutcome::Committed(version) => {
+                let keys = current
+                    .written
+                    .take()
+                    .map(|written| written.keys)
+                    .unwrap_or_default();
+                for (path, keys) in keys {
+                    self.cache.put(path, keys);
+                }
+                let mut refined = earlier(finished, &head);
+                refined.extend(newly(commit.ledger, version));
+                Ok(Attempt::Done(refined))
+            }
+        }
+    }
+
+    /// Reads what is new in the log, whole, and returns it.
+    async fn catch_up(&mut self, head: &Head) -> Result<Tail, RefineError> {
+        let after = self.live.as_ref().map(LiveFiles::version);
+        let commits = match after {
+            Some(version) => self.log.commits(version, head.version).await,
+            None => self.log.commits_from_start(head.version).await,
+        };
+        // What is kept in memory is whole or void too.
+        let commits = commits.inspect_err(|_| self.live = None)?;
+        for commit in &commits {
+            if let CommitKind::Schema(schema) = &commit.kind {
+                self.recorded = serde_json::from_str(schema).ok();
+            }
+            if let CommitKind::Compact { replaces } = &commit.kind {
+                replaces.iter().for_each(|path| self.cache.remove(path));
+            }
+        }
+        self.live.get_or_insert_default().advance(&commits);
+        Ok(Tail { after, commits })
+    }
+
+    /// Returns the work on the sources with the rows that no live file holds.
+    async fn dedup(
+        &mut self,
+        todo: Vec<Source>,
+        before: Option<Work>,
+        tail: &Tail,
+    ) -> Result<Work, RefineError> {
+        let mut names: Vec<String> = todo.iter().map(|source| source.name.clone()).collect();
+        names.sort_unstable();
+        // Rows that were compared with everything up to where the tail begins need only be compared with the tail.
+        let reusable =
+            before.filter(|work| work.names == names && Some(work.checked) == tail.after);
+        let appended = appended(&tail.commits);
+        let live = self.live.get_or_insert_default();
+        let (mut work, against) = match reusable {
+            Some(work) => (work, &appended),
+            None => (
+                Work::prepare(&self.edges.dataset, names, todo).await?,
+                &*live,
+            ),
+        };
+
+        let mut known = Known {
+            lake: &self.edges.lake,
+            dataset: &self.edges.dataset,
+            cache: &mut self.cache,
+            cache_bytes: self.edges.key_cache_bytes,
+        };
+        let overlapping =
+            |period, min, max| against.overlapping(period, min, max).cloned().collect();
+        let dropped = known
+            .drop_known(&work.prepared.rows, &mut work.rows_by_time, overlapping)
+            .await?;
+        work.checked = live.version();
+        if dropped > 0 {
+            work.written = None;
+        }
+        Ok(work)
+    }
+
+    /// Makes the files durable, unless they are; returns the commit's id.
+    async fn write(&self, work: &mut Work) -> Result<String, RefineError> {
+        if let Some(written) = &work.written {
+            return Ok(written.id.clone());
+        }
+        let Edges {
+            lake,
+            dataset,
+            new_id,
+            ..
+        } = &self.edges;
+        let written =
+            files::write(lake, dataset, &work.prepared, &work.rows_by_time, new_id()).await?;
+        Ok(work.written.insert(written).id.clone())
+    }
+
+    /// Says what became of every line, and how far event time has come.
+    fn plan(&self, work: &Work, head: &Head, id: &str) -> NewCommit {
+        let dataset = &self.edges.dataset;
+        let lateness = i64::try_from(dataset.allowed_lateness.as_micros()).unwrap_or(i64::MAX);
+        let late_below = head
+            .watermark
+            .map(|time| EventTime(time.0.saturating_sub(lateness)));
+        let mut partitions = head.partitions.clone();
+        for source in &work.prepared.sources {
+            if let Some(partition) = &source.partition {
+                let (event_time, enqueued_time) = (source.event_time, source.enqueued_time);
+                let seen = Seen {
+                    event_time,
+                    enqueued_time,
+                };
+                watermark::advance(&mut partitions, partition, seen);
+            }
+        }
+        NewCommit {
+            id: id.to_owned(),
+            kind: CommitKind::Append,
+            committed: self.edges.clock.now(),
+            files: work
+                .written
+                .as_ref()
+                .map(|written| written.files.clone())
+                .unwrap_or_default(),
+            ledger: ledger(work, late_below),
+            watermark: watermark::watermark(&partitions, dataset.idle_timeout, head.watermark),
+            partitions,
+        }
+    }
+
+    async fn begin_log(&self) -> Result<(), RefineError> {
+        let Edges { new_id, clock, .. } = &self.edges;
+        self.log
+            .initialize(&new_id(), &self.schema(), clock.now())
+            .await?;
+        Ok(())
+    }
+
+    /// Compares the dataset file with what the log records; returns whether the log was changed.
+    async fn widen_schema(&mut self, head: &Head) -> Result<bool, RefineError> {
+        let now = Recorded::of(&self.edges.dataset);
+        let change = match &self.recorded {
+            Some(recorded) => recorded.change_to(&now),
+            None => Change::Widen,
+        };
+        match change {
+            Change::None => Ok(false),
+            Change::Refuse(problems) => Err(RefineError::Incompatible(problems)),
+            Change::Widen => {
+                let commit = NewCommit {
+                    id: (self.edges.new_id)(),
+                    kind: CommitKind::Schema(self.schema()),
+                    committed: self.edges.clock.now(),
+                    files: Vec::new(),
+                    ledger: Vec::new(),
+                    watermark: head.watermark,
+                    partitions: head.partitions.clone(),
+                };
+                self.log.commit(head, &commit).await?;
+                Ok(true)
+            }
+        }
+    }
+
+    fn schema(&self) -> String {
+        serde_json::to_string(&Recorded::of(&self.edges.dataset)).unwrap_or_default()
+    }
+}
+
+/// Returns the files that commits appended; a compaction only moves rows that were compared with before.
+fn appended(tail: &[Commit]) -> LiveFiles {
+    let appends: Vec<Commit> = tail
+        .iter()
+        .filter(|commit| commit.kind == CommitKind::Append)
+        .cloned()
+        .collect();
+    LiveFiles::replay(&appends)
+}
+
+/// Accounts for every line of every source (S2).
+fn ledger(work: &Work, late_below: Option<EventTime>) -> Vec<LedgerEntry> {
+    let sources = &work.prepared.sources;
+    let mut rows = vec![(0u64, 0u64); sources.len()];
+    for row in &work.rows_by_time {
+        if let Some((count, late)) = rows.get_mut(work.prepared.rows.source(*row) as usize) {
+            *count += 1;
+            let time = EventTime(work.prepared.rows.event_time(*row));
+            *late += u64::from(late_below.is_some_and(|below| time < below));
+        }
+    }
+    let no_quarantine = BTreeMap::new();
+    let quarantine = work
+        .written
+        .as_ref()
+        .map_or(&no_quarantine, |written| &written.quarantine);
+    let entries = sources.iter().zip(rows).map(|(source, (rows, late))| {
+        let quarantined = source.quarantined();
+        let good = source.lines - source.rejected.len() as u64;
+        let duplicates = good - rows;
+        LedgerEntry {
+            source: source.name.clone(),
+            counts: Counts {
+                lines: source.lines,
+                rows,
+                duplicates,
+                late,
+                quarantined,
+            },
+            range: source.range,
+            version: Version(0),
+            quarantine: quarantine.get(&source.name).cloned(),
+        }
+    });
+    entries.collect()
+}
+
+fn earlier(finished: BTreeMap<String, LedgerEntry>, head: &Head) -> Vec<Refined> {
+    let head = head.version;
+    let entries = finished.into_values();
+    entries
+        .map(|entry| Refined {
+            entry,
+            now: false,
+            group: 0,
+            head,
+        })
+        .collect()
+}
+
+fn newly(ledger: Vec<LedgerEntry>, version: Version) -> impl Iterator<Item = Refined> {
+    let group = ledger.len();
+    ledger.into_iter().map(move |entry| Refined {
+        entry: LedgerEntry { version, ..entry },
+        now: true,
+        group,
+        head: version,
+    })
+}

@@ -1,0 +1,170 @@
+//! What a changed dataset file means for the silver that exists; pure.
+
+use serde::{Deserialize, Serialize};
+
+use crate::dataset::{Dataset, Period, UnknownFields};
+
+/// The columns of silver as the log records them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Recorded {
+    period: String,
+    key: Vec<String>,
+    event_time: String,
+    rescued: bool,
+    columns: Vec<RecordedColumn>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct RecordedColumn {
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+    required: bool,
+}
+
+/// What to do about the difference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// Nothing: silver is as the file says.
+    None,
+    /// New optional columns: record them in a commit of their own.
+    Widen,
+    /// Rows that exist would be wrong: refuse, and say why.
+    Refuse(Vec<String>),
+}
+
+impl Recorded {
+    /// Describes what the dataset file asks for.
+    pub(super) fn of(dataset: &Dataset) -> Self {
+        let name = |index: &usize| {
+            dataset
+                .columns
+                .get(*index)
+                .map(|column| column.name.clone())
+                .unwrap_or_default()
+        };
+        let columns = dataset.columns.iter().map(|column| RecordedColumn {
+            name: column.name.clone(),
+            kind: column.kind.to_string(),
+            required: column.required,
+        });
+        Self {
+            period: match dataset.period {
+                Period::Hour => "hour",
+                Period::Day => "day",
+                Period::Month => "month",
+            }
+            .to_owned(),
+            key: dataset.key.iter().map(name).collect(),
+            event_time: name(&dataset.event_time),
+            rescued: dataset.unknown_fields == UnknownFields::Rescue,
+            columns: columns.collect(),
+        }
+    }
+
+    /// Compares with what the file asks for now.
+    pub(super) fn change_to(&self, now: &Self) -> Change {
+        if self == now {
+            return Change::None;
+        }
+        let mut problems = Vec::new();
+        for (what, before, after) in [
+            ("period", &self.period, &now.period),
+            ("key", &self.key.join(", "), &now.key.join(", ")),
+            ("event_time", &self.event_time, &now.event_time),
+        ] {
+            if before != after {
+                problems.push(format!("{what} was {before} and is {after}"));
+            }
+        }
+        for before in &self.columns {
+            match now.columns.iter().find(|column| column.name == before.name) {
+                None => problems.push(format!("column {} is missing", before.name)),
+                Some(after) if after.kind != before.kind => problems.push(format!(
+                    "column {} was {} and is {}",
+                    before.name, before.kind, after.kind
+                )),
+                Some(after) if after.required != before.required => problems.push(format!(
+                    "column {} had required = {} and has {}",
+                    before.name, before.required, after.required
+                )),
+                Some(_) => {}
+            }
+        }
+        let is_new = |name: &String| self.columns.iter().all(|column| column.name != *name);
+        for column in now
+            .columns
+            .iter()
+            .filter(|column| column.required && is_new(&column.name))
+        {
+            problems.push(format!("new column {} is required", column.name));
+        }
+        match problems.is_empty() {
+            true => Change::Widen,
+            false => Change::Refuse(problems),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recorded(columns: &[(&str, &str, bool)]) -> Recorded {
+        Recorded {
+            period: "hour".into(),
+            key: vec!["id".into()],
+            event_time: "at".into(),
+            rescued: true,
+            columns: columns
+                .iter()
+                .map(|(name, kind, required)| RecordedColumn {
+                    name: (*name).into(),
+                    kind: (*kind).into(),
+                    required: *required,
+                })
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn a_new_optional_column_widens_and_anything_else_is_refused() {
+        let before = recorded(&[("id", "int64", true)]);
+        let cases = [
+            (recorded(&[("id", "int64", true)]), Change::None),
+            (
+                recorded(&[("id", "int64", true), ("note", "string", false)]),
+                Change::Widen,
+            ),
+            (
+                recorded(&[("id", "int64", true), ("note", "string", true)]),
+                Change::Refuse(vec!["new column note is required".into()]),
+            ),
+            (
+                recorded(&[("id", "string", true)]),
+                Change::Refuse(vec!["column id was int64 and is string".into()]),
+            ),
+            (
+                recorded(&[]),
+                Change::Refuse(vec!["column id is missing".into()]),
+            ),
+            (
+                Recorded {
+                    period: "day".into(),
+                    ..before.clone()
+                },
+                Change::Refuse(vec!["period was hour and is day".into()]),
+            ),
+            (
+                Recorded {
+                    rescued: false,
+                    ..before.clone()
+                },
+                Change::Widen,
+            ),
+        ];
+        for (now, expected) in cases {
+            assert_eq!(before.change_to(&now), expected);
+        }
+    }
+}

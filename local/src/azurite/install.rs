@@ -1,0 +1,103 @@
+//! Installs Azurite once, exactly as the lockfile says.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::{AzuriteError, Progress};
+
+const PACKAGE: &str = include_str!("../../azurite/package.json");
+const LOCKFILE: &str = include_str!("../../azurite/package-lock.json");
+const PRELOAD: &str = include_str!("../../azurite/until-stdin-ends.cjs");
+/// Holds the lockfile that was installed; written last.
+const DONE: &str = "installed.json";
+
+/// An installed Azurite.
+#[derive(Clone, Debug)]
+pub(super) struct Program {
+    pub(super) dir: PathBuf,
+    pub(super) main: PathBuf,
+    pub(super) preload: PathBuf,
+}
+
+/// Returns the folder of the user's cache that installations share.
+#[must_use]
+pub fn default_install_dir() -> PathBuf {
+    let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let cache = from("XDG_CACHE_HOME")
+        .or_else(|| from("LOCALAPPDATA"))
+        .map(PathBuf::from)
+        .or_else(|| from("HOME").map(|home| PathBuf::from(home).join(".cache")));
+    match cache {
+        Some(cache) => cache.join("sluice").join("azurite"),
+        None => PathBuf::from(".sluice").join("azurite-program"),
+    }
+}
+
+/// Installs Azurite into `dir`, unless it is there. Others that want the same wait.
+pub(super) fn ensure(dir: &Path, progress: Option<&Progress>) -> Result<Program, AzuriteError> {
+    let files = |path: &Path| {
+        let path = path.to_owned();
+        move |source| AzuriteError::Files { path, source }
+    };
+    fs::create_dir_all(dir).map_err(files(dir))?;
+    let dir = std::path::absolute(dir).map_err(files(dir))?;
+    let program = Program {
+        main: dir.join("node_modules/azurite/dist/src/azurite.js"),
+        preload: dir.join("until-stdin-ends.cjs"),
+        dir,
+    };
+    if is_done(&program) {
+        return Ok(program);
+    }
+
+    let guard = program.dir.join("lock");
+    // Held until the file is closed, also by a crash.
+    let lock = File::create(&guard).map_err(files(&guard))?;
+    lock.lock().map_err(files(&guard))?;
+    if is_done(&program) {
+        return Ok(program);
+    }
+    for (name, content) in [
+        ("package.json", PACKAGE),
+        ("package-lock.json", LOCKFILE),
+        ("until-stdin-ends.cjs", PRELOAD),
+    ] {
+        let path = program.dir.join(name);
+        fs::write(&path, content).map_err(files(&path))?;
+    }
+    install(&program.dir, progress)?;
+    let done = program.dir.join(DONE);
+    fs::write(&done, mark()).map_err(files(&done))?;
+    Ok(program)
+}
+
+fn is_done(program: &Program) -> bool {
+    program.main.is_file()
+        && fs::read_to_string(program.dir.join(DONE)).is_ok_and(|text| text == mark())
+}
+
+fn mark() -> String {
+    [PACKAGE, LOCKFILE, PRELOAD].concat()
+}
+
+fn install(dir: &Path, progress: Option<&Progress>) -> Result<(), AzuriteError> {
+    let words = "installing Azurite, Microsoft's storage emulator, with npm (only this once)";
+    tracing::info!(dir = %dir.display(), "installing azurite");
+    if let Some(progress) = progress {
+        progress(words);
+    }
+    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
+    let output = Command::new(npm)
+        .args(["ci", "--omit=dev", "--ignore-scripts"])
+        .args(["--no-audit", "--no-fund", "--loglevel=error"])
+        .current_dir(dir)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|source| AzuriteError::NoNode("npm", source))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(AzuriteError::Install(said.trim().to_owned()))
+}

@@ -1,0 +1,482 @@
+//! The local Event Hubs namespace through the wire, with the official SDK for Rust.
+
+#![expect(clippy::unwrap_used, reason = "test code outside of test functions")]
+
+mod event_hubs_support;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use azure_core_amqp::message::AmqpMessageBody;
+use azure_messaging_eventhubs::models::{AmqpMessage, EventData};
+use azure_messaging_eventhubs::{ProducerClient, SendEventOptions};
+use bytes::Bytes;
+use event_hubs_support::{
+    Credential, Owner, config, connection, drain, earliest, free_namespace, hub, producer,
+};
+use sluice_local::event_hubs::client::{
+    ClientError, Destination, EventHubConnection, PartitionReceiver, Producer, ReceiverOptions,
+    Start,
+};
+use sluice_local::event_hubs::{Error, Namespace, NamespaceConfig};
+
+const MIB: usize = 1024 * 1024;
+
+fn to(partition: &str) -> Destination {
+    Destination::Partition(partition.to_owned())
+}
+
+fn bodies(texts: impl IntoIterator<Item = impl Into<String>>) -> Vec<Bytes> {
+    texts
+        .into_iter()
+        .map(|text| Bytes::from(text.into()))
+        .collect()
+}
+
+async fn sdk_producer(namespace: &Namespace, hub: &str) -> ProducerClient {
+    ProducerClient::builder()
+        .with_custom_endpoint(namespace.endpoint())
+        .open("127.0.0.1", hub, Arc::new(Credential))
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_arrive_byte_for_byte() {
+    let namespace = free_namespace(&[hub("orders", 1)]).await;
+    let all: Vec<u8> = (0..=255).collect();
+    let sent: Vec<Bytes> = [
+        Bytes::new(),
+        Bytes::from_static(b"{\"order_id\": 1}"),
+        Bytes::from(all.repeat(2)),
+        Bytes::from_static(b"\x00\x53\x75\xa0\x01x"),
+        Bytes::from_static(b"line\nbreak\r\n"),
+        Bytes::from(vec![0xff; 1_000_000]),
+        Bytes::new(),
+    ]
+    .into();
+    let producer = producer(&namespace, "orders").await;
+    producer.send(sent.clone(), &to("0")).await.unwrap();
+    let mut receiver = earliest(&namespace, "orders", "0").await;
+    let received = drain(&mut receiver, sent.len()).await;
+    for (at, (event, body)) in received.iter().zip(&sent).enumerate() {
+        assert!(event.body == *body, "body {at}");
+        assert_eq!(event.sequence_number, at as i64);
+    }
+    namespace.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn single_events_keep_properties_and_several_data_sections_are_joined() {
+    let namespace = free_namespace(&[hub("orders", 1)]).await;
+    let client = sdk_producer(&namespace, "orders").await;
+    let event = EventData::builder()
+        .with_body(b"one".to_vec())
+        .with_content_type("application/json".to_owned())
+        .with_message_id("id-1".to_owned())
+        .add_property("count".to_owned(), 7i32)
+        .add_property("name".to_owned(), "x")
+        .build();
+    client.send_event(event, None).await.unwrap();
+    let sections = AmqpMessageBody::Binary(vec![b"two-".to_vec(), vec![], b"parts".to_vec()]);
+    let message = AmqpMessage::builder().with_body(sections).build();
+    client.send_message(message, None).await.unwrap();
+    let long = SendEventOptions {
+        partition_id: Some("0".to_owned()),
+    };
+    client
+        .send_event(vec![b'x'; 200_000], Some(long))
+        .await
+        .unwrap();
+
+    let received = drain(&mut earliest(&namespace, "orders", "0").await, 3).await;
+    assert_eq!(received[0].body, "one");
+    assert_eq!(received[0].properties["count"], 7);
+    assert_eq!(received[0].properties["name"], "x");
+    assert_eq!(
+        received[0].system_properties["content-type"],
+        "application/json"
+    );
+    assert_eq!(received[0].system_properties["message-id"], "id-1");
+    assert_eq!(received[1].body, "two-parts");
+    assert_eq!(received[2].body.len(), 200_000);
+    assert!(
+        received
+            .iter()
+            .all(|it| it.enqueued_time_ms > 1_700_000_000_000)
+    );
+    let offsets: HashSet<_> = received.iter().map(|it| it.offset.clone()).collect();
+    assert_eq!(offsets.len(), 3);
+    namespace.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn key_keeps_events_together_and_no_key_spreads_them() {
+    let namespace = free_namespace(&[hub("orders", 4)]).await;
+    let producer = producer(&namespace, "orders").await;
+    let counts = || {
+        namespace
+            .stats()
+            .iter()
+            .map(|it| it.events)
+            .collect::<Vec<_>>()
+    };
+    for batch in 0..8 {
+        producer
+            .send(bodies([format!("{batch}")]), &Destination::Any)
+            .await
+            .unwrap();
+    }
+    assert_eq!(counts(), [2, 2, 2, 2]);
+    for _ in 0..3 {
+        let key = Destination::Key("customer-1".to_owned());
+        producer.send(bodies(["a", "b"]), &key).await.unwrap();
+    }
+    let mut sorted = counts();
+    sorted.sort_unstable();
+    assert_eq!(sorted, [2, 2, 2, 8]);
+
+    let stats = namespace.stats();
+    let keyed = stats.iter().find(|it| it.events == 8).unwrap();
+    let mut receiver = earliest(&namespace, "orders", &keyed.partition).await;
+    let received = drain(&mut receiver, 8).await;
+    assert_eq!(received[0].partition_key, None);
+    assert_eq!(received[7].partition_key.as_deref(), Some("customer-1"));
+    namespace.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn receiver_starts_where_asked() {
+    let namespace = free_namespace(&[hub("orders", 1)]).await;
+    let producer = producer(&namespace, "orders").await;
+    producer
+        .send(bodies((0..10).map(|it| it.to_string())), &to("0"))
+        .await
+        .unwrap();
+    let all = drain(&mut earliest(&namespace, "orders", "0").await, 10).await;
+    let time = all[0].enqueued_time_ms;
+    for (start, first) in [
+        (Start::Earliest, 0),
+        (Start::AfterSequence(-1), 0),
+        (Start::AfterSequence(4), 5),
+        (Start::AfterOffset(all[6].offset.clone()), 7),
+        (Start::EnqueuedAfter(time - 1), 0),
+    ] {
+        let options = ReceiverOptions {
+            start: start.clone(),
+            ..ReceiverOptions::new("0")
+        };
+        let connection = connection(&namespace, "orders");
+        let mut receiver = PartitionReceiver::open(connection, options).await.unwrap();
+        let received = drain(&mut receiver, 10 - first).await;
+        assert_eq!(received, all[first..], "{start:?}");
+    }
+    for start in [
+        Start::Latest,
+        Start::AfterSequence(9),
+        Start::EnqueuedAfter(time),
+    ] {
+        let options = ReceiverOptions {
+            start: start.clone(),
+            ..ReceiverOptions::new("0")
+        };
+        let connection = connection(&namespace, "orders");
+        let mut receiver = PartitionReceiver::open(connection, options).await.unwrap();
+        let none = receiver
+            .next_batch(10, Duration::from_millis(300))
+            .await
+            .unwrap();
+        assert_eq!(none, [], "{start:?}");
+    }
+    namespace.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn latest_receiver_gets_what_comes_next() {
+    let namespace = free_namespace(&[hub("orders", 1)]).await;
+    let producer = producer(&namespace, "orders").await;
+    producer.send(bodies(["old"]), &to("0")).await.unwrap();
+    let options = ReceiverOptions {
+        start: Start::Latest,
+        ..ReceiverOptions::new("0")
+    };
+    let mut receiver = PartitionReceiver::open(connection(&namespace, "orders"), options)
+        .await
+        .unwrap();
+    producer.send(bodies(["new"]), &to("0")).await.unwrap();
+    assert_eq!(drain(&mut receiver, 1).await[0].body, "new");
+    namespace.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_numbers_and_creation_survive_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let hubs = [hub("orders", 2)];
+    let first = Namespace::start(config(Some(directory.path()), &hubs))
+        .await
+        .unwrap();
+    producer(&first, "orders")
+        .await
+        .send(bodies(["a", "b"]), &to("1"))
+        .await
+        .unwrap();
+    let stats = first.stats();
+    first.shutdown().await.unwrap();
+
+    let second = Namespace::start(config(Some(directory.path()), &hubs))
+        .await
+        .unwrap();
+    assert_eq!(second.stats(), stats);
+    producer(&second, "orders")
+        .await
+        .send(bodies(["c"]), &to("1"))
+        .await
+        .unwrap();
+    let received = drain(&mut earliest(&second, "orders", "1").await, 3).await;
+    let found: Vec<_> = received
+        .iter()
+        .map(|it| (it.sequence_number, it.body.clone()))
+        .collect();
+    assert_eq!(found, [(0, "a".into()), (1, "b".into()), (2, "c".into())]);
+    second.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn open_clients_go_on_after_a_restart_without_loss_or_repetition() {
+    let directory = tempfile::tempdir().unwrap();
+    let hubs = [hub("orders", 1)];
+    let first = Namespace::start(config(Some(directory.path()), &hubs))
+        .await
+        .unwrap();
+    let address = first.local_addr();
+    let producer = producer(&first, "orders").await;
+    producer.send(bodies(["a", "b"]), &to("0")).await.unwrap();
+    let mut receiver = earliest(&first, "orders", "0").await;
+    assert_eq!(drain(&mut receiver, 2).await[1].body, "b");
+    first.shutdown().await.unwrap();
+
+    let again = NamespaceConfig {
+        listen: address,
+        ..config(Some(directory.path()), &hubs)
+    };
+    let second = Namespace::start(again).await.unwrap();
+    producer.send(bodies(["c"]), &to("0")).await.unwrap();
+    let received = drain(&mut receiver, 1).await;
+    assert_eq!(
+        (received[0].sequence_number, &received[0].body[..]),
+        (2, &b"c"[..])
+    );
+    second.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_there_is_refused_in_words() {
+    let namespace = free_namespace(&[hub("orders", 1)]).await;
+    let client = producer(&namespace, "nothing").await;
+    let error = client
+        .send(bodies(["a"]), &Destination::Any)
+        .await
+        .unwrap_err();
+    assert!(error.is_permanent(), "{error:?}");
+    assert!(
+        format!("{error:?}").contains("could not be found"),
+        "{error:?}"
+    );
+
+    let client = producer(&namespace, "orders").await;
+    let error = client.send(bodies(["a"]), &to("7")).await.unwrap_err();
+    assert!(error.is_permanent(), "{error:?}");
+    assert!(
+        format!("{error:?}").contains("between 0 and 0"),
+        "{error:?}"
+    );
+
+    for (group, partition, words) in [
+        ("nobody", "0", "nobody"),
+        ("$Default", "7", "between 0 and 0"),
+    ] {
+        let options = ReceiverOptions {
+            consumer_group: group.to_owned(),
+            ..ReceiverOptions::new(partition)
+        };
+        let opened = PartitionReceiver::open(connection(&namespace, "orders"), options).await;
+        let mut receiver = opened.unwrap();
+        let error = receiver
+            .next_batch(1, Duration::from_secs(20))
+            .await
+            .unwrap_err();
+        assert!(error.is_permanent(), "{error:?}");
+        assert!(format!("{error:?}").contains(words), "{error:?}");
+    }
+    let unknown = connection(&namespace, "nothing")
+        .partition_ids()
+        .await
+        .unwrap_err();
+    assert!(
+        format!("{unknown:?}").contains("could not be found"),
+        "{unknown:?}"
+    );
+    namespace.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn consumer_groups_read_independently() {
+    let mut orders = hub("orders", 1);
+    orders.consumer_groups = vec!["audit".to_owned()];
+    let namespace = free_namespace(&[orders]).await;
+    producer(&namespace, "orders")
+        .await
+        .send(bodies(["a"]), &to("0"))
+        .await
+        .unwrap();
+    for group in ["$Default", "audit"] {
+        let options = ReceiverOptions {
+            consumer_group: group.to_owned(),
+            ..ReceiverOptions::new("0")
+        };
+        let mut receiver = PartitionReceiver::open(connection(&namespace, "orders"), options)
+            .await
+            .unwrap();
+        assert_eq!(drain(&mut receiver, 1).await[0].body, "a");
+    }
+    namespace.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_a_mebibyte_is_refused_and_the_producer_goes_on() {
+    let namespace = free_namespace(&[hub("orders", 1)]).await;
+    let client = producer(&namespace, "orders").await;
+    let too_large = vec![Bytes::from(vec![0; MIB])];
+    let error = client.send(too_large, &to("0")).await.unwrap_err();
+    assert!(
+        matches!(error, ClientError::EventTooLarge { bytes: MIB, .. }),
+        "{error:?}"
+    );
+
+    // A single event, which the SDK does not measure. It does not notice either that the link is
+    // gone, so the answer may be none at all; what matters is that nothing is stored.
+    let sdk = sdk_producer(&namespace, "orders").await;
+    let refused = sdk.send_event(vec![0; MIB], None);
+    if let Ok(answer) = tokio::time::timeout(Duration::from_secs(2), refused).await {
+        let error = answer.unwrap_err();
+        assert!(format!("{error:?}").contains("SizeExceeded"), "{error:?}");
+    }
+    assert_eq!(namespace.stats()[0].events, 0);
+
+    // Six batches' worth goes out as several batches.
+    let large = (0..6)
+        .map(|it| Bytes::from(vec![it; MIB - 1_000]))
+        .collect();
+    client.send(large, &to("0")).await.unwrap();
+    let received = drain(&mut earliest(&namespace, "orders", "0").await, 6).await;
+    assert!(
+        received
+            .iter()
+            .zip(0..)
+            .all(|(event, it)| event.body == vec![it; MIB - 1_000])
+    );
+    namespace.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn receiver_with_a_level_takes_the_partition_over() {
+    let namespace = free_namespace(&[hub("orders", 1)]).await;
+    let producer = producer(&namespace, "orders").await;
+    producer.send(bodies(["a"]), &to("0")).await.unwrap();
+    let mut shared = earliest(&namespace, "orders", "0").await;
+    drain(&mut shared, 1).await;
+
+    let mut first = Owner::attach(&namespace, "orders", 1).await;
+    assert_eq!(first.receive().await.unwrap(), b"a");
+    let lost = shared
+        .next_batch(1, Duration::from_secs(20))
+        .await
+        .unwrap_err();
+    assert!(matches!(lost, ClientError::Stolen { .. }), "{lost:?}");
+
+    let mut second = Owner::attach(&namespace, "orders", 1).await;
+    assert_eq!(second.receive().await.unwrap(), b"a");
+    let lost = first.receive().await.unwrap_err();
+    assert!(lost.contains("Stolen"), "{lost}");
+
+    let refused = Owner::attach(&namespace, "orders", 0)
+        .await
+        .receive()
+        .await
+        .unwrap_err();
+    assert!(
+        refused.contains("Stolen") && refused.contains("higher epoch '1'"),
+        "{refused}"
+    );
+    let mut shared = earliest(&namespace, "orders", "0").await;
+    let refused = shared
+        .next_batch(1, Duration::from_secs(20))
+        .await
+        .unwrap_err();
+    assert!(matches!(refused, ClientError::Stolen { .. }), "{refused:?}");
+
+    producer.send(bodies(["b"]), &to("0")).await.unwrap();
+    assert_eq!(second.receive().await.unwrap(), b"b");
+    namespace.shutdown().await.unwrap();
+}
+
+/// The SDK's client can miss an outcome and wait for ever; the namespace repeats outcomes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_small_sends_never_hang() {
+    let namespace = free_namespace(&[hub("orders", 1)]).await;
+    let sends = (0..4).map(|_| async {
+        let client = sdk_producer(&namespace, "orders").await;
+        for _ in 0..250 {
+            client.send_event(b"x".to_vec(), None).await.unwrap();
+        }
+    });
+    let all = futures::future::join_all(sends);
+    tokio::time::timeout(Duration::from_secs(60), all)
+        .await
+        .expect("no send hangs");
+    let stored: u64 = namespace.stats().iter().map(|it| it.events).sum();
+    assert_eq!(stored, 1_000);
+    namespace.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stored_events_can_be_waited_for() {
+    let namespace = free_namespace(&[hub("orders", 2)]).await;
+    let mut events = namespace.events();
+    let producer = producer(&namespace, "orders").await;
+    let send = producer.send(bodies(["a", "b", "c"]), &Destination::Any);
+    let wait = tokio::time::timeout(Duration::from_secs(20), events.wait_for(|&it| it >= 3));
+    let (sent, waited) = tokio::join!(send, wait);
+    sent.unwrap();
+    assert_eq!(*waited.unwrap().unwrap(), 3);
+    namespace.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn only_loopback_is_listened_on() {
+    let config = NamespaceConfig {
+        listen: ([0, 0, 0, 0], 0).into(),
+        ..config(None, &[])
+    };
+    let error = Namespace::start(config).await.unwrap_err();
+    assert!(matches!(error, Error::NotLoopback { .. }), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn properties_tell_how_far_a_partition_is() {
+    let namespace = free_namespace(&[hub("orders", 3)]).await;
+    let connection: EventHubConnection = connection(&namespace, "ORDERS");
+    assert_eq!(connection.partition_ids().await.unwrap(), ["0", "1", "2"]);
+    let empty = connection.partition_state("2").await.unwrap();
+    assert!(empty.is_empty && empty.last_sequence == -1, "{empty:?}");
+    let producer = Producer::connect(connection.clone()).await.unwrap();
+    producer.send(bodies(["a", "b"]), &to("2")).await.unwrap();
+    let state = connection.partition_state("2").await.unwrap();
+    assert!(!state.is_empty && state.last_sequence == 1, "{state:?}");
+    let received = drain(&mut earliest(&namespace, "orders", "2").await, 2).await;
+    assert_eq!(received[1].offset, state.last_offset);
+    assert_eq!(Some(received[1].enqueued_time_ms), state.last_enqueued_ms);
+    producer.close().await;
+    namespace.shutdown().await.unwrap();
+}

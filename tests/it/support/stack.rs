@@ -1,0 +1,231 @@
+//! The whole pipeline on real wires, each test with an Azurite, an event hub and a host of its own.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use sluice::bronze::line::restore_body;
+use sluice::dataset::Dataset;
+use sluice::lake::{AzureLake, BlobStore, paths};
+use sluice::state::commit_log::{CommitLog, Counts, Version};
+use sluice::state::{STATE_TABLE, TableState};
+use sluice::storage::StorageAccount;
+use sluice::warehouse::schema::GoldSchema;
+use sluice::warehouse::{self, Warehouse};
+use sluice_local::azurite::{Azurite, AzuriteOptions};
+use sluice_local::event_hubs::client::{Destination, EventHubConnection, Producer};
+use sluice_local::event_hubs::{HubConfig, Namespace, NamespaceConfig};
+use sluice_local::functions_host::events::{EventSink, HostEvent};
+use sluice_local::functions_host::{Host, HostOptions};
+
+/// How long a test waits for the pipeline to come to rest.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How often it looks.
+const POLL: Duration = Duration::from_millis(100);
+
+/// The running pipeline.
+pub(crate) struct Stack {
+    pub(crate) dataset: Arc<Dataset>,
+    pub(crate) lake: Arc<dyn BlobStore>,
+    pub(crate) log: CommitLog,
+    pub(crate) warehouse: Arc<dyn Warehouse>,
+    pub(crate) output: Arc<Mutex<Vec<String>>>,
+    azurite: Azurite,
+    namespace: Namespace,
+    settings: BTreeMap<String, String>,
+    host: Option<Host>,
+    _folder: tempfile::TempDir,
+}
+
+impl Stack {
+    /// Starts everything with the dataset file of the repository.
+    pub(crate) async fn start(dataset_file: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let azurite = Azurite::start(AzuriteOptions::default())
+            .await
+            .expect("Azurite starts");
+        let namespace = Namespace::start(NamespaceConfig {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            data_dir: Some(folder.path().join("hubs")),
+            hubs: vec![HubConfig {
+                name: "events".to_owned(),
+                partitions: 2,
+                consumer_groups: Vec::new(),
+            }],
+        })
+        .await
+        .expect("the namespace starts");
+
+        let dataset_file = root().join(dataset_file);
+        let dataset = Arc::new(Dataset::load(&dataset_file).expect("the dataset file is valid"));
+        let gold = format!("sqlite:{}", folder.path().join("gold.db").display());
+        let storage = azurite.connection_string();
+        let settings = [
+            ("AzureWebJobsStorage", storage.clone()),
+            ("LakeStorage", storage.clone()),
+            ("EventHubConnection", namespace.connection_string()),
+            ("EVENTHUB_NAME", "events".to_owned()),
+            ("GoldDatabase", gold.clone()),
+            ("GOLD_SCHEDULE", "* * * * * *".to_owned()),
+            ("DATASET", dataset_file.display().to_string()),
+            (
+                "AzureFunctionsJobHost__customHandler__description__defaultExecutablePath",
+                env!("CARGO_BIN_EXE_handler").to_owned(),
+            ),
+        ];
+        let settings = settings
+            .map(|(name, value)| (name.to_owned(), value))
+            .into();
+
+        let account = StorageAccount::from_connection_string("LakeStorage", &storage)
+            .expect("Azurite's connection string is one");
+        let lake: Arc<dyn BlobStore> = Arc::new(AzureLake::new(&account).expect("a lake"));
+        let state = Arc::new(TableState::new(&account, STATE_TABLE).expect("a state table"));
+        let log = CommitLog::new(state, Arc::clone(&lake), &dataset);
+        let warehouse = warehouse::connect(&gold, GoldSchema::of(&dataset).expect("a schema"))
+            .expect("a warehouse");
+        let mut stack = Self {
+            dataset,
+            lake,
+            log,
+            warehouse,
+            output: Arc::default(),
+            azurite,
+            namespace,
+            settings,
+            host: None,
+            _folder: folder,
+        };
+        stack.start_host().await;
+        stack
+    }
+
+    /// Starts the Functions host with the handler.
+    pub(crate) async fn start_host(&mut self) {
+        let output = Arc::clone(&self.output);
+        let mut options = HostOptions::new(root());
+        options.settings = self.settings.clone();
+        options.events = EventSink::new(move |event| {
+            let line = match event {
+                HostEvent::Stdout { line } => line,
+                other => format!("{other:?}"),
+            };
+            output
+                .lock()
+                .expect("no test panics while it logs")
+                .push(line);
+        });
+        self.host = Some(Host::start(options).await.expect("the host starts"));
+    }
+
+    /// Stops host and handler, as a deployment or a scale-in does.
+    pub(crate) async fn stop_host(&mut self) {
+        if let Some(host) = self.host.take() {
+            host.shutdown().await;
+        }
+    }
+
+    /// Sends events in batches, to a partition or wherever the hub puts them.
+    pub(crate) async fn send(&self, events: &[Bytes], to: &Destination) {
+        let text = self.namespace.connection_string();
+        let connection = EventHubConnection::parse(&text, Some("events")).expect("a connection");
+        let producer = Producer::connect(connection)
+            .await
+            .expect("the hub answers");
+        producer
+            .send(events.to_vec(), to)
+            .await
+            .expect("the hub takes events");
+        producer.close().await;
+    }
+
+    /// Waits until silver has accounted for `lines` lines and gold has published them all; returns what became of them.
+    pub(crate) async fn settle(&self, lines: u64) -> Counts {
+        let settled = async {
+            loop {
+                if let Some(counts) = self.settled(lines).await {
+                    return counts;
+                }
+                tokio::time::sleep(POLL).await;
+            }
+        };
+        match tokio::time::timeout(PATIENCE, settled).await {
+            Ok(counts) => counts,
+            Err(_) => panic!("{lines} lines did not arrive:\n{}", self.tail()),
+        }
+    }
+
+    async fn settled(&self, lines: u64) -> Option<Counts> {
+        let head = self.log.head().await.expect("the head can be read")?;
+        let commits = self
+            .log
+            .commits_from_start(head.version)
+            .await
+            .expect("the log is whole");
+        let mut counts = Counts::default();
+        commits.iter().for_each(|commit| counts.add(&commit.counts));
+        let published = self.published().await;
+        (counts.lines >= lines && published == Some(head.version)).then_some(counts)
+    }
+
+    async fn published(&self) -> Option<Version> {
+        let progress = self.warehouse.progress().await.ok()?;
+        let complete = progress.len() == self.dataset.gold.len();
+        progress
+            .values()
+            .map(|progress| progress.version)
+            .min()
+            .filter(|_| complete)
+    }
+
+    /// Returns the bodies that bronze holds, in no particular order.
+    pub(crate) async fn bronze_bodies(&self) -> Vec<Vec<u8>> {
+        let mut bodies = Vec::new();
+        let prefix = paths::bronze_dataset(&self.dataset.name);
+        for object in self.lake.list(&prefix).await.expect("bronze can be listed") {
+            let content = self
+                .lake
+                .get(&object.path)
+                .await
+                .expect("bronze can be read");
+            let content = content.expect("a listed object is there");
+            let lines = content.strip_suffix(b"\n").expect("the last line ends");
+            bodies.extend(
+                lines
+                    .split(|byte| *byte == b'\n')
+                    .map(|l| restore_body(l).into_owned()),
+            );
+        }
+        bodies
+    }
+
+    /// Ends everything.
+    pub(crate) async fn shutdown(mut self) {
+        self.stop_host().await;
+        self.namespace
+            .shutdown()
+            .await
+            .expect("the namespace stops");
+        self.azurite.shutdown().await.expect("Azurite stops");
+    }
+
+    fn tail(&self) -> String {
+        let output = self.output.lock().expect("no test panics while it logs");
+        output
+            .iter()
+            .rev()
+            .take(30)
+            .rev()
+            .cloned()
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+}
+
+/// The app root, which is the repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
