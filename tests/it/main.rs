@@ -8,6 +8,8 @@
 
 mod azurite;
 mod conformance;
+mod gold_publish;
+mod gold_warehouse;
 mod pipeline;
 mod storage_faults;
 mod support;
