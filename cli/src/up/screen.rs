@@ -17,8 +17,6 @@ const RATE_WINDOW: Duration = Duration::from_secs(5);
 /// Shows snapshots.
 pub(crate) struct Screen {
     dataset: String,
-    connection: String,
-    log_file: String,
     ends: bool,
     is_terminal: bool,
     started: Instant,
@@ -28,12 +26,18 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    /// Makes a screen. `ends` tells whether the run comes to an end by itself.
+    /// Makes a screen and says how to take part. `ends` tells whether the run comes to an end by itself.
     pub(crate) fn new(dataset: &str, stack: &Stack, ends: bool) -> Self {
+        print(&format!(
+            "send your own events to  {}",
+            stack.connection_string()
+        ));
+        print(&format!(
+            "logs of host and handler {}\n",
+            stack.log_file().display()
+        ));
         Self {
             dataset: dataset.to_owned(),
-            connection: stack.connection_string(),
-            log_file: stack.log_file().display().to_string(),
             ends,
             is_terminal: std::io::stdout().is_terminal(),
             started: Instant::now(),
@@ -137,9 +141,6 @@ impl Screen {
                 lines.push(format!("    {name:<22} {}", row_text(&rows.columns, row)));
             }
         }
-        lines.push(String::new());
-        lines.push(format!("  send your own events to  {}", self.connection));
-        lines.push(format!("  logs of host and handler {}", self.log_file));
         lines.extend(
             snapshot
                 .messages
