@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 use super::Total;
 use super::address::{self, Node};
 use super::links::{
-    Egress, Ingest, LinkEnded, MAX_MESSAGE_BYTES, Wish, entity_not_found, fault, microsoft,
+    self, Egress, Ingest, LinkEnded, MAX_MESSAGE_BYTES, Wish, entity_not_found, fault, microsoft,
     partition_out_of_range,
 };
 use super::ownership::{Ownership, Place};
@@ -211,12 +211,12 @@ impl Session {
         }
     }
 
-    /// Ends a link right after it was attached: there is no way to refuse in the attach itself.
+    /// Ends a link once it is attached: there is no way to refuse in the attach itself.
     fn refuse(&mut self, link: LinkEndpoint, fault: AmqpFault) {
         tracing::debug!(?fault, "link was refused");
         self.links.spawn(async move {
             match link {
-                LinkEndpoint::Receiver(link) => link.close_with_error(fault).await?,
+                LinkEndpoint::Receiver(link) => links::reject(link, fault).await?,
                 LinkEndpoint::Sender(link) => link.close_with_error(fault).await?,
             }
             Ok(())
