@@ -71,7 +71,9 @@ pub(super) async fn serve(
         }
     }
     drop(listener);
-    while connections.join_next().await.is_some() {}
+    // Whoever is not closed by then loses its connection.
+    let closing = async { while connections.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(3 * CLOSE_TIMEOUT, closing).await;
 }
 
 async fn connection(server: Arc<Server>, stream: TcpStream, mut stop: watch::Receiver<bool>) {
@@ -107,7 +109,7 @@ async fn connection(server: Arc<Server>, stream: TcpStream, mut stop: watch::Rec
             // Only this wait can be given up half-way; accepting must not be.
             incoming = connection.next_incoming_session() => {
                 let Some(incoming) = incoming else {
-                    let _ = connection.on_close().await;
+                    let _ = tokio::time::timeout(CLOSE_TIMEOUT, connection.on_close()).await;
                     break;
                 };
                 match acceptor.accept_incoming_session(incoming, &mut connection).await {
