@@ -11,5 +11,6 @@ mod conformance;
 mod gold_publish;
 mod gold_warehouse;
 mod pipeline;
+mod readers;
 mod storage_faults;
 mod support;
