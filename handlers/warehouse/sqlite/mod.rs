@@ -2,7 +2,7 @@
 //!
 //! One connection is kept and used by one operation or transaction at a time; calls block on threads made for that.
 //! The file is in WAL mode, so readers see the last committed state while a transaction runs. Decimals are exact: see
-//! [`ddl`] for how they are stored and [`functions`] for how they are added.
+//! `ddl` for how they are stored and `functions` for how they are added.
 
 mod ddl;
 mod dml;
