@@ -263,8 +263,8 @@ mod tests {
             offset: "70".into(),
             enqueued_time_ms: 0,
             partition_key: None,
-            properties: serde_json::Map::new(),
-            system_properties: serde_json::Map::new(),
+            properties: Map::new(),
+            system_properties: Map::new(),
         }
     }
 

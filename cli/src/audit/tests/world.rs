@@ -224,10 +224,16 @@ impl World {
         log.commits_from_start(head.version).await.unwrap()
     }
 
-    /// A file of the last commit.
+    /// The files of the last commit that has some.
+    pub(super) async fn files(&self) -> Vec<DataFile> {
+        let mut commits = self.commits().await;
+        commits.retain(|commit| !commit.files.is_empty());
+        commits.pop().unwrap().files
+    }
+
+    /// One of them.
     pub(super) async fn file(&self) -> DataFile {
-        let commits = self.commits().await;
-        commits.last().unwrap().files.first().unwrap().clone()
+        self.files().await.remove(0)
     }
 
     /// Puts other content in an object's place.
