@@ -45,7 +45,7 @@ pub(crate) struct GoldArguments {
 /// Prints.
 pub(crate) async fn run(arguments: GoldArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
     let settings = AppSettings::find(&arguments.settings)?;
-    let dataset = Dataset::load(settings.dataset_file())?;
+    let dataset = stores::dataset(&settings)?;
     let schema = GoldSchema::of(&dataset)?;
     let Some(name) = &arguments.name else {
         let warehouse = stores::warehouse(&settings, &dataset)?;

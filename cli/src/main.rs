@@ -46,10 +46,6 @@ struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one is made in the life of the process"
-)]
 enum Command {
     Up(up::UpArguments),
     Produce(produce::ProduceArguments),

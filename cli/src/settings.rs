@@ -21,6 +21,9 @@ const DEFAULT_DATASET: &str = "datasets/orders.toml";
 /// How long something on this machine may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Settings by name.
+pub(crate) type Values = BTreeMap<String, String>;
+
 /// Which pipeline a command is about.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct SettingsArguments {
@@ -55,7 +58,7 @@ pub(crate) struct AppSettings {
     root: PathBuf,
     dataset: PathBuf,
     /// By name in lower case, as .NET compares them; the first layer that has a name counts.
-    layers: Vec<BTreeMap<String, String>>,
+    layers: Vec<Values>,
     /// Where they come from, for people.
     pub(crate) origin: String,
 }
@@ -64,7 +67,7 @@ impl AppSettings {
     /// Finds the settings.
     pub(crate) fn find(arguments: &SettingsArguments) -> Result<Self, FindError> {
         let here = std::env::current_dir().unwrap_or_default();
-        let environment: BTreeMap<String, String> = std::env::vars()
+        let environment: Values = std::env::vars()
             .map(|(name, value)| (name.to_lowercase(), value))
             .collect();
         Self::find_from(&here, environment, arguments)
@@ -72,7 +75,7 @@ impl AppSettings {
 
     fn find_from(
         here: &Path,
-        environment: BTreeMap<String, String>,
+        environment: Values,
         arguments: &SettingsArguments,
     ) -> Result<Self, FindError> {
         let holds = |folder: &&Path| {
@@ -148,10 +151,7 @@ impl AppSettings {
 }
 
 /// Writes the settings of a running pipeline to where the other commands find them.
-pub(crate) fn announce(
-    state_dir: &Path,
-    settings: &BTreeMap<String, String>,
-) -> std::io::Result<PathBuf> {
+pub(crate) fn announce(state_dir: &Path, settings: &Values) -> std::io::Result<PathBuf> {
     let file = state_dir.join(STACK_FILE);
     let content = json!({ "IsEncrypted": false, "Values": settings });
     std::fs::write(&file, format!("{content:#}\n"))?;
@@ -163,7 +163,7 @@ fn find_stack(
     state_dir: &Path,
     given: Option<&Path>,
     fallback: &Path,
-) -> Result<Option<(PathBuf, BTreeMap<String, String>)>, FindError> {
+) -> Result<Option<(PathBuf, Values)>, FindError> {
     let name = |file: &Path| Dataset::load(file).ok().map(|dataset| dataset.name);
     if let Some(given) = given {
         let Some(name) = name(given) else {
@@ -195,7 +195,7 @@ fn find_stack(
 }
 
 /// Reads the settings of a pipeline, if its storage answers: one that was killed leaves its file behind.
-fn running(file: &Path) -> Option<BTreeMap<String, String>> {
+fn running(file: &Path) -> Option<Values> {
     let values = read_file(file).ok()?;
     let storage = values.get("lakestorage")?;
     let account = StorageAccount::from_connection_string("LakeStorage", storage).ok()?;
@@ -213,7 +213,7 @@ pub(crate) fn answers(host: &str, port: u16) -> bool {
 }
 
 /// Reads a file of the form of local.settings.json; names in lower case.
-fn read_file(path: &Path) -> Result<BTreeMap<String, String>, FindError> {
+fn read_file(path: &Path) -> Result<Values, FindError> {
     let malformed = |problem: &str| FindError::Malformed {
         path: path.to_owned(),
         problem: problem.to_owned(),

@@ -27,7 +27,7 @@ pub(crate) struct Stores {
 impl Stores {
     /// Opens the stores that the settings name, and fails at once, with advice, where nothing answers.
     pub(crate) fn open(settings: &AppSettings) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let dataset = Arc::new(Dataset::load(settings.dataset_file())?);
+        let dataset = Arc::new(dataset(settings)?);
         let lookup = |name: &str| match name {
             "GoldDatabase" => settings.gold(),
             name => settings.get(name),
@@ -74,6 +74,20 @@ impl Stores {
 }
 
 const ADVICE: &str = "Start a pipeline on this machine with `sluice up` (in another terminal), or set the app settings of the deployment in the environment or in local.settings.json: LakeStorage, AzureWebJobsStorage, GoldDatabase, EventHubConnection, EVENTHUB_NAME, DATASET";
+
+/// Reads the dataset file.
+pub(crate) fn dataset(settings: &AppSettings) -> Result<Dataset, Box<dyn Error + Send + Sync>> {
+    let file = settings.dataset_file();
+    if !file.is_file() {
+        return Err(format!(
+            "there is no dataset file {} (settings from {}). {ADVICE}",
+            file.display(),
+            settings.origin
+        )
+        .into());
+    }
+    Ok(Dataset::load(file)?)
+}
 
 /// Opens gold alone.
 pub(crate) fn warehouse(

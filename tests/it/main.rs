@@ -8,6 +8,9 @@
 
 mod azurite;
 mod conformance;
+mod gold_publish;
+mod gold_warehouse;
 mod pipeline;
+mod readers;
 mod storage_faults;
 mod support;

@@ -5,9 +5,9 @@ use thiserror::Error;
 
 use super::sample::{Field, Sample};
 
-/// The years 2001 to 2096 in seconds: numbers in between, under a name that speaks of time, are points in time.
-const SECONDS: std::ops::Range<f64> = 1e9..4e9;
-const MILLIS: std::ops::Range<f64> = 1e12..4e12;
+/// The years 1973 to 2286 in seconds: numbers in between, under a name that speaks of time, are points in time.
+const SECONDS: std::ops::Range<f64> = 1e8..1e10;
+const MILLIS: std::ops::Range<f64> = 1e11..1e13;
 /// Words in the names of fields that are points in time, the most telling first.
 const TIME_WORDS: [&str; 11] = [
     "event_time",
@@ -227,7 +227,7 @@ fn guess_key(sample: &Sample, types: &[TypeGuess], event_time: usize) -> Vec<usi
             && guess.is_some_and(|g| g.required && !matches!(g.kind.as_str(), "double" | "json"))
     };
     let mut candidates: Vec<usize> = (0..types.len()).filter(may_be_key).collect();
-    candidates.sort_by_key(|index| sample.fields.get(*index).map_or(9, |field| identity(field)));
+    candidates.sort_by_key(|index| sample.fields.get(*index).map_or(9, identity));
     let mut key: Vec<usize> = Vec::new();
     let mut best = sample.distinct(&[event_time]);
     // Even if the times alone differ in a sample, a name that speaks of identity belongs to the key.

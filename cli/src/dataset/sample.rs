@@ -92,7 +92,8 @@ impl Sample {
         if !self.seen.insert(xxh3_64(line)) {
             return;
         }
-        for (name, value) in fields {
+        // A field without a name cannot be a column.
+        for (name, value) in fields.into_iter().filter(|(name, _)| !name.is_empty()) {
             let next = self.fields.len();
             let index = *self.by_name.entry(name.clone()).or_insert(next);
             if index == next {

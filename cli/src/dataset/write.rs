@@ -46,7 +46,6 @@ pub(super) fn dataset_name(file: &str) -> String {
 /// Writes the file.
 pub(super) fn dataset_file(name: &str, file: &str, sample: &Sample, guess: &Guess) -> String {
     let columns = column_names(sample);
-    let column = |index: &usize| columns.get(*index).map_or("", String::as_str);
     let mut text = format!(
         "# A first guess from {} events of {file}. A sample shows what occurs, not what may occur: look at every line with a ?\n",
         sample.events
@@ -58,9 +57,31 @@ pub(super) fn dataset_file(name: &str, file: &str, sample: &Sample, guess: &Gues
             sample.broken
         );
     }
-    let key: Vec<String> = guess.key.iter().map(|index| quote(column(index))).collect();
-    let event_time = column(&guess.event_time);
     let _ = writeln!(text, "\nname = {}\n", quote(name));
+    write_key(&mut text, guess, &columns);
+    write_times(&mut text, guess);
+    text.push_str("# Fields that no column names are kept as JSON text in _rescued; \"ignore\" drops them.\nunknown_fields = \"rescue\"\n");
+    for ((field, guessed), name) in sample.fields.iter().zip(&guess.types).zip(&columns) {
+        let example = match field.example.as_str() {
+            "" => "null",
+            example => example,
+        };
+        let _ = writeln!(
+            text,
+            "\n# In {} of {} events, for example {example}",
+            field.present, sample.events
+        );
+        if let Some(note) = &guessed.note {
+            let _ = writeln!(text, "# ? {note}");
+        }
+        write_column(&mut text, name, &field.name, guessed);
+    }
+    write_gold(&mut text, name, guess, &columns);
+    text
+}
+
+fn write_key(text: &mut String, guess: &Guess, columns: &[String]) {
+    let column = |index: &usize| columns.get(*index).map_or("", String::as_str);
     text.push_str(
         "# ? Two events with the same values here are one row. It must contain the event time.\n",
     );
@@ -73,17 +94,22 @@ pub(super) fn dataset_file(name: &str, file: &str, sample: &Sample, guess: &Gues
             );
         }
     }
+    let key: Vec<String> = guess.key.iter().map(|index| quote(column(index))).collect();
     let _ = writeln!(text, "key = [{}]\n", key.join(", "));
     text.push_str("# ? When an event happened, by its producer's clock.\n");
     if !guess.other_times.is_empty() {
         let others: Vec<&str> = guess.other_times.iter().map(column).collect();
         let _ = writeln!(
             text,
-            "# Other points in time that every event has: {}\n",
+            "# Other points in time that every event has: {}",
             others.join(", ")
         );
     }
-    let _ = writeln!(text, "event_time = {}\n", quote(event_time));
+    let event_time = quote(column(&guess.event_time));
+    let _ = writeln!(text, "event_time = {event_time}\n");
+}
+
+fn write_times(text: &mut String, guess: &Guess) {
     let (period, why) = match guess.days {
         days if days <= 2.0 => ("hour", "events as they happen"),
         days if days <= 62.0 => ("day", "some weeks of events at once"),
@@ -95,27 +121,6 @@ pub(super) fn dataset_file(name: &str, file: &str, sample: &Sample, guess: &Gues
         guess.days
     );
     text.push_str("# How far below the watermark an event may be without counting as late. Late events are stored all the same.\nallowed_lateness = \"1h\"\n\n");
-    text.push_str("# Fields that no column names are kept as JSON text in _rescued; \"ignore\" drops them.\nunknown_fields = \"rescue\"\n");
-    for ((field, guessed), name) in sample.fields.iter().zip(&guess.types).zip(&columns) {
-        text.push('\n');
-        let _ = writeln!(
-            text,
-            "# In {} of {} events, for example {}",
-            field.present,
-            sample.events,
-            if field.example.is_empty() {
-                "null"
-            } else {
-                &field.example
-            }
-        );
-        if let Some(note) = &guessed.note {
-            let _ = writeln!(text, "# ? {note}");
-        }
-        write_column(&mut text, name, &field.name, guessed);
-    }
-    write_gold(&mut text, name, guess, &columns);
-    text
 }
 
 fn write_column(text: &mut String, name: &str, from: &str, guess: &TypeGuess) {

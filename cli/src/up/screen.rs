@@ -18,8 +18,6 @@ const RATE_WINDOW: Duration = Duration::from_secs(5);
 /// Shows snapshots.
 pub(crate) struct Screen {
     dataset: String,
-    connection: String,
-    log_file: String,
     ends: bool,
     /// Standard output is for a result that is yet to come.
     silent: bool,
@@ -31,12 +29,16 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    /// Makes a screen. `ends` tells whether the run comes to an end by itself.
+    /// Makes a screen and says how to take part. `ends` tells whether the run comes to an end by itself, `silent`
+    /// that standard output is for something else.
     pub(crate) fn new(dataset: &str, stack: &Stack, ends: bool, silent: bool) -> Self {
+        if !silent {
+            let (connection, log) = (stack.connection_string(), stack.log_file().display());
+            print(&format!("send your own events to  {connection}"));
+            print(&format!("logs of host and handler {log}\n"));
+        }
         Self {
             dataset: dataset.to_owned(),
-            connection: stack.connection_string(),
-            log_file: stack.log_file().display().to_string(),
             ends,
             silent,
             is_terminal: std::io::stdout().is_terminal(),
@@ -148,9 +150,6 @@ impl Screen {
                 lines.push(format!("    {name:<22} {}", row_text(columns, row)));
             }
         }
-        lines.push(String::new());
-        lines.push(format!("  send your own events to  {}", self.connection));
-        lines.push(format!("  logs of host and handler {}", self.log_file));
         lines.extend(
             snapshot
                 .messages

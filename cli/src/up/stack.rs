@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 use sluice::storage::StorageAccount;
-use sluice_local::azurite::{Azurite, AzuriteOptions};
+use sluice_local::azurite::{Azurite, AzuriteError, AzuriteOptions};
 use sluice_local::event_hubs::client::EventHubConnection;
-use sluice_local::event_hubs::{HubConfig, Namespace, NamespaceConfig};
+use sluice_local::event_hubs::{self, HubConfig, Namespace, NamespaceConfig};
 use sluice_local::functions_host::events::{EventSink, HostEvent, Level};
 use sluice_local::functions_host::{Host, HostOptions};
 
@@ -66,27 +66,8 @@ pub(crate) struct Stack {
 impl Stack {
     /// Starts everything.
     pub(crate) async fn start(plan: Plan) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let azurite = Azurite::start(AzuriteOptions {
-            data_dir: Some(plan.state_dir.join("azurite")),
-            ports: AZURITE_PORTS
-                .iter()
-                .all(|port| is_free(*port))
-                .then_some(AZURITE_PORTS),
-            install_dir: None,
-            progress: Some(Arc::new(|line: &str| eprintln!("{line}"))),
-        })
-        .await?;
-        let port = if is_free(AMQP_PORT) { AMQP_PORT } else { 0 };
-        let namespace = Namespace::start(NamespaceConfig {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
-            data_dir: Some(plan.state_dir.join("event-hubs")),
-            hubs: vec![HubConfig {
-                name: HUB.to_owned(),
-                partitions: plan.partitions,
-                consumer_groups: Vec::new(),
-            }],
-        })
-        .await?;
+        let azurite = start_azurite(&plan.state_dir).await?;
+        let namespace = start_namespace(&plan).await?;
 
         let gold = format!("sqlite:{}", plan.state_dir.join("gold.db").display());
         let storage = azurite.connection_string();
@@ -189,6 +170,41 @@ impl Stack {
         self.azurite.shutdown().await?;
         namespace?;
         Ok(())
+    }
+}
+
+/// Starts Azurite on its usual ports, or on free ones where somebody has those.
+async fn start_azurite(state_dir: &Path) -> Result<Azurite, AzuriteError> {
+    let options = |ports| AzuriteOptions {
+        data_dir: Some(state_dir.join("azurite")),
+        ports,
+        install_dir: None,
+        progress: Some(Arc::new(|line: &str| eprintln!("{line}"))),
+    };
+    if AZURITE_PORTS.iter().all(|port| is_free(*port)) {
+        match Azurite::start(options(Some(AZURITE_PORTS))).await {
+            // Somebody may have been faster.
+            Err(AzuriteError::Start(_)) => {}
+            outcome => return outcome,
+        }
+    }
+    Azurite::start(options(None)).await
+}
+
+/// Starts the namespace on the emulator's port, or on a free one where somebody has that.
+async fn start_namespace(plan: &Plan) -> Result<Namespace, event_hubs::Error> {
+    let config = |port| NamespaceConfig {
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+        data_dir: Some(plan.state_dir.join("event-hubs")),
+        hubs: vec![HubConfig {
+            name: HUB.to_owned(),
+            partitions: plan.partitions,
+            consumer_groups: Vec::new(),
+        }],
+    };
+    match Namespace::start(config(AMQP_PORT)).await {
+        Err(event_hubs::Error::Listen { .. }) => Namespace::start(config(0)).await,
+        outcome => outcome,
     }
 }
 

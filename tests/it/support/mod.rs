@@ -1,5 +1,8 @@
 //! What tests share.
 
+#[path = "../../../local/tests/event_hubs_support/install.rs"]
+#[expect(dead_code, reason = "the Event Hubs tests need more of it")]
+pub(crate) mod install;
 pub(crate) mod scripted;
 pub(crate) mod stack;
 

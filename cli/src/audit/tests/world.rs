@@ -10,7 +10,7 @@ use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sluice::bronze::Bronze;
 use sluice::bronze::plan::ObjectRange;
-use sluice::clock::ManualClock;
+use sluice::clock::{Clock, ManualClock};
 use sluice::dataset::Dataset;
 use sluice::event::{PartitionId, SequenceNumber, SourceEvent, UnixMillis};
 use sluice::gold::Gold;
@@ -19,6 +19,7 @@ use sluice::retry::Deadline;
 use sluice::silver::{Edges, Silver, Source};
 use sluice::state::commit_log::{Commit, CommitLog, DataFile};
 use sluice::state::{Entity, MemoryState, Operation, PartitionKey, StateStore, Value};
+use sluice::warehouse::Warehouse;
 use sluice::warehouse::schema::GoldSchema;
 use sluice::warehouse::sqlite::SqliteWarehouse;
 
@@ -92,16 +93,17 @@ impl World {
     pub(super) fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let dataset = Arc::new(Dataset::parse(DATASET, "shop.toml").unwrap());
-        let clock = Arc::new(ManualClock::at(NOW));
-        let lake: Arc<dyn BlobStore> = Arc::new(MemoryLake::new(clock.clone()));
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(NOW));
+        let lake: Arc<dyn BlobStore> = Arc::new(MemoryLake::new(Arc::clone(&clock)));
         let state: Arc<dyn StateStore> = Arc::new(MemoryState::new());
         let schema = GoldSchema::of(&dataset).unwrap();
-        let warehouse = Arc::new(SqliteWarehouse::new(folder.path().join("gold.db"), schema));
+        let warehouse: Arc<dyn Warehouse> =
+            Arc::new(SqliteWarehouse::new(folder.path().join("gold.db"), schema));
         let subject = Subject {
             dataset: Arc::clone(&dataset),
             lake: Arc::clone(&lake),
             state: Arc::clone(&state),
-            warehouse: warehouse.clone(),
+            warehouse: Arc::clone(&warehouse),
         };
         let options = Options {
             grace: Duration::ZERO,
@@ -115,7 +117,7 @@ impl World {
                 Arc::clone(&lake),
                 Arc::clone(&state),
                 warehouse,
-                clock.clone(),
+                Arc::clone(&clock),
             ),
             silver: Silver::new(Edges {
                 dataset,

@@ -103,9 +103,8 @@ async fn forward(
     mut server: impl AsyncWrite + Unpin,
 ) -> io::Result<()> {
     let mut cbs_channels = HashSet::new();
-    let mut frame = Vec::new();
     loop {
-        frame.resize(FRAME_HEADER, 0);
+        let mut frame = vec![0; FRAME_HEADER];
         match client.read_exact(&mut frame).await {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 return server.shutdown().await;
