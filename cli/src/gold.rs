@@ -3,7 +3,8 @@
 use std::error::Error;
 
 use clap::Args;
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 use sluice::dataset::{Dataset, GoldTable};
 use sluice::warehouse::schema::{FRESHNESS, GoldSchema, ShownValue, ValueType};
 use sluice::warehouse::{Order, TableRows, Warehouse};
@@ -69,9 +70,7 @@ pub(crate) async fn run(arguments: GoldArguments) -> Result<bool, Box<dyn Error 
     let warehouse = stores::warehouse(&settings, &dataset)?;
     let rows = warehouse.read_table(&wanted, order, limit).await?;
     if arguments.json {
-        for row in &rows.rows {
-            print(&row_json(&columns, row).to_string());
-        }
+        print_json(&columns, &rows);
         return Ok(true);
     }
     let total = warehouse.count_rows(&wanted).await?;
@@ -195,29 +194,48 @@ async fn list(warehouse: &dyn Warehouse, json: bool) -> Result<bool, Box<dyn Err
             ValueType::Text,
         ];
         let columns: Vec<_> = listed.columns.iter().cloned().zip(kinds).collect();
-        listed
-            .rows
-            .iter()
-            .for_each(|row| print(&row_json(&columns, row).to_string()));
+        print_json(&columns, &listed);
     } else {
         print(&tables::render("gold", &listed));
     }
     Ok(true)
 }
 
-/// A row as a JSON object: integers, doubles and booleans as such, everything else as text.
-pub(crate) fn row_json(columns: &[(String, ValueType)], row: &[Option<String>]) -> Value {
-    let fields = columns.iter().zip(row).map(|((name, kind), value)| {
-        let value = match (value, kind) {
-            (None, _) => Value::Null,
-            (Some(text), ValueType::Int64) => text.parse::<i64>().map_or(json!(text), Value::from),
-            (Some(text), ValueType::Double) => text.parse::<f64>().map_or(json!(text), Value::from),
-            (Some(text), ValueType::Bool) => json!(text == "true" || text == "1"),
-            (Some(text), _) => json!(text),
-        };
-        (name.clone(), value)
-    });
-    Value::Object(fields.collect::<Map<_, _>>())
+/// A row as a JSON object in the order of its columns: integers, doubles and booleans as such, everything else as text.
+pub(crate) struct RowJson<'a> {
+    pub(crate) columns: &'a [(String, ValueType)],
+    pub(crate) row: &'a [Option<String>],
+}
+
+impl Serialize for RowJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(
+            self.columns
+                .iter()
+                .zip(self.row)
+                .map(|((name, kind), value)| {
+                    let value = match (value, kind) {
+                        (None, _) => Value::Null,
+                        (Some(text), ValueType::Int64) => text
+                            .parse::<i64>()
+                            .map_or_else(|_| json!(text), Value::from),
+                        (Some(text), ValueType::Double) => text
+                            .parse::<f64>()
+                            .map_or_else(|_| json!(text), Value::from),
+                        (Some(text), ValueType::Bool) => json!(text == "true" || text == "1"),
+                        (Some(text), _) => json!(text),
+                    };
+                    (name, value)
+                }),
+        )
+    }
+}
+
+fn print_json(columns: &[(String, ValueType)], rows: &TableRows) {
+    for row in &rows.rows {
+        // Text, numbers and booleans under names of text can always be written.
+        print(&serde_json::to_string(&RowJson { columns, row }).unwrap_or_default());
+    }
 }
 
 #[cfg(test)]
@@ -250,13 +268,12 @@ mod tests {
             scale: 2,
         };
         let columns = [
-            ("a".to_owned(), decimal),
+            ("z".to_owned(), decimal),
             ("b".to_owned(), ValueType::Int64),
         ];
         let row = [Some("0.10".to_owned()), None];
-        assert_eq!(
-            row_json(&columns, &row).to_string(),
-            r#"{"a":"0.10","b":null}"#
-        );
+        let (columns, row) = (&columns[..], &row[..]);
+        let text = serde_json::to_string(&RowJson { columns, row }).unwrap();
+        assert_eq!(text, r#"{"z":"0.10","b":null}"#);
     }
 }

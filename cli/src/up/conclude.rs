@@ -29,11 +29,12 @@ pub(super) async fn conclude(
         let schema = subject.warehouse.schema();
         let tables = shown.iter().map(|table| {
             let columns = schema.columns_of(&table.name).unwrap_or_default();
+            let columns = &columns[..];
             let rows = table
                 .rows
                 .rows
                 .iter()
-                .map(|row| gold::row_json(&columns, row));
+                .map(|row| gold::RowJson { columns, row });
             json!({ "name": table.name, "rows": table.total, "first": rows.collect::<Vec<_>>() })
         });
         let result = json!({
