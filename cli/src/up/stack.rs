@@ -16,6 +16,8 @@ use sluice_local::event_hubs::{self, HubConfig, Namespace, NamespaceConfig};
 use sluice_local::functions_host::events::{EventSink, HostEvent, Level};
 use sluice_local::functions_host::{Host, HostOptions};
 
+use crate::settings;
+
 /// The hub's name, as in local.settings.json.
 const HUB: &str = "events";
 /// The ports that emulators use, taken where they are free, so that other tools find them.
@@ -57,6 +59,8 @@ pub(crate) struct Stack {
     heard: Arc<Mutex<Heard>>,
     gold: String,
     log_file: PathBuf,
+    /// Where the other commands find this stack.
+    announced: PathBuf,
 }
 
 impl Stack {
@@ -67,12 +71,13 @@ impl Stack {
 
         let gold = format!("sqlite:{}", plan.state_dir.join("gold.db").display());
         let storage = azurite.connection_string();
-        let settings: BTreeMap<String, String> = [
+        let values: BTreeMap<String, String> = [
             ("AzureWebJobsStorage", storage.clone()),
             ("LakeStorage", storage),
             ("EventHubConnection", namespace.connection_string()),
             ("EVENTHUB_NAME", HUB.to_owned()),
             ("GoldDatabase", gold.clone()),
+            ("EVENTHUB_CONSUMER_GROUP", "$Default".to_owned()),
             ("DATASET", plan.dataset_file.display().to_string()),
             (
                 "AzureFunctionsJobHost__customHandler__description__defaultExecutablePath",
@@ -82,10 +87,11 @@ impl Stack {
         .map(|(name, value)| (name.to_owned(), value))
         .into();
 
+        let announced = settings::announce(&plan.state_dir, &values)?;
         let log_file = plan.state_dir.join("host.log");
         let heard = Arc::new(Mutex::new(Heard::default()));
         let mut options = HostOptions::new(plan.root);
-        options.settings = settings;
+        options.settings = values;
         options.events = listen(Arc::clone(&heard), File::create(&log_file)?);
         let host = Host::start(options).await?;
         Ok(Self {
@@ -95,6 +101,7 @@ impl Stack {
             heard,
             gold,
             log_file,
+            announced,
         })
     }
 
@@ -156,6 +163,8 @@ impl Stack {
 
     /// Stops everything, the handler first.
     pub(crate) async fn shutdown(self) -> Result<(), Box<dyn Error + Send + Sync>> {
+        // Left behind it would do no harm: nothing answers there any more.
+        let _ = std::fs::remove_file(&self.announced);
         self.host.shutdown().await;
         let namespace = self.namespace.shutdown().await;
         self.azurite.shutdown().await?;
