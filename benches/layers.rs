@@ -2,11 +2,7 @@
 //!
 //! Run on one core: `taskset -c 0 cargo bench --bench layers`. [`compare.py`](compare.py) sets silver beside DuckDB on
 //! the same events.
-#![expect(
-    clippy::unwrap_used,
-    missing_docs,
-    reason = "a benchmark ends by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a benchmark ends by panicking")]
 
 use std::hint::black_box;
 use std::io::Read;
