@@ -1,7 +1,10 @@
 //! What tests share.
 
+pub(crate) mod faulty;
 pub(crate) mod scripted;
 pub(crate) mod stack;
+pub(crate) mod strategies;
+pub(crate) mod world;
 
 use std::sync::OnceLock;
 
