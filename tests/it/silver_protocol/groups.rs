@@ -169,3 +169,17 @@ async fn the_time_that_a_manifest_takes_counts_towards_the_deadline() {
     assert!(matches!(&*error, RefineError::OutOfTime), "{error}");
     assert_eq!(sent(&process), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_fails_its_group_and_not_the_ones_after_it() {
+    let world = World::new();
+    let process = world.process();
+    let source = world.put("0", 0, &[thing(1, 0, 100)]).await;
+    for call in ["read head", "create silver", "transact log|000000000001"] {
+        process.script.fail_at(call, When::Before, How::Panic);
+        let error = process.app.silver.refine(source.clone()).await.unwrap_err();
+        assert!(matches!(&*error, RefineError::Abandoned), "{error}");
+    }
+    assert!(refine(&process, &source).await.now);
+    assert_eq!(world.silver().await.len(), 1);
+}

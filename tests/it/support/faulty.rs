@@ -32,6 +32,8 @@ pub(crate) enum How {
     Transient,
     /// With an error that stays.
     Permanent,
+    /// With a panic, as a defect would.
+    Panic,
     /// Not at all: the process is gone, and none of its calls returns or takes effect any more.
     Crash,
 }
@@ -248,6 +250,9 @@ impl Script {
                 self.dead.send_replace(true);
                 std::future::pending().await
             }
+            Some(Fault {
+                how: How::Panic, ..
+            }) => panic!("injected into {call}"),
             Some(fault) => Err(error(call, fault.how)),
         }
     }
@@ -275,7 +280,7 @@ fn storage_error(call: &str, how: How) -> StorageError {
         object: call.to_owned(),
         kind: match how {
             How::Transient => ErrorKind::Transient,
-            How::Permanent | How::Crash => ErrorKind::Permanent,
+            How::Permanent | How::Panic | How::Crash => ErrorKind::Permanent,
         },
         source: "injected".into(),
     }

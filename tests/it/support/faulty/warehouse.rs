@@ -20,7 +20,7 @@ fn warehouse_error(call: &str, how: How) -> WarehouseError {
             // Of a commit that failed nobody knows more.
             _ if call.starts_with("commit") => FailureKind::Ambiguous,
             How::Transient => FailureKind::Transient,
-            How::Permanent | How::Crash => FailureKind::Permanent,
+            How::Permanent | How::Panic | How::Crash => FailureKind::Permanent,
         },
         source: "injected".into(),
     }
