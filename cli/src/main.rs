@@ -4,6 +4,7 @@
 
 mod input;
 mod orders;
+mod schema;
 mod tables;
 mod up;
 
@@ -21,6 +22,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Schema(schema::SchemaArguments),
     Up(up::UpArguments),
 }
 
@@ -28,6 +30,7 @@ enum Command {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Up(arguments) => up::run(arguments).await,
     };
     match outcome {

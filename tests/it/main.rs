@@ -13,3 +13,5 @@ mod gold_warehouse;
 mod pipeline;
 mod storage_faults;
 mod support;
+mod tsql;
+mod warehouse_conformance;

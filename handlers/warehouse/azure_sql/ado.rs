@@ -11,7 +11,8 @@ use azure_core::credentials::Secret;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the server may be silent within a statement, unless the string says.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(300);
-const DEFAULT_PORT: u16 = 1433;
+/// The port of every server that is not told otherwise.
+pub(super) const DEFAULT_PORT: u16 = 1433;
 const AUTHENTICATIONS: &str =
     "Active Directory Managed Identity, Active Directory Default or Sql Password";
 /// Keywords of other drivers that change nothing here.
@@ -86,6 +87,8 @@ pub(super) enum Encryption {
     Required,
     /// The login, if the server can.
     LoginOnly,
+    /// Nothing.
+    Nothing,
 }
 
 /// What the parts of a string say so far.
@@ -227,6 +230,8 @@ fn parse_encryption(text: Option<&str>) -> Result<Encryption, String> {
         "strict" => Ok(Encryption::Strict),
         "true" | "yes" | "mandatory" | "required" => Ok(Encryption::Required),
         "false" | "no" | "optional" => Ok(Encryption::LoginOnly),
+        // As the driver calls it; for servers on this machine.
+        "danger_plaintext" => Ok(Encryption::Nothing),
         _ => Err("its Encrypt is not Strict, True or False".to_owned()),
     }
 }

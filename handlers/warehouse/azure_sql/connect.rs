@@ -87,7 +87,7 @@ impl Connector {
         let mut backoff = Backoff::default();
         loop {
             let (token, renew_at) = self.token().await?;
-            match self.log_in(token).await {
+            match self.log_in(token.as_deref()).await {
                 Ok(client) => {
                     let alive_at = Instant::now();
                     let mut session = Session {
@@ -123,10 +123,31 @@ impl Connector {
         Ok((Some(token.token.secret().to_owned()), Some(renew_at)))
     }
 
-    async fn log_in(&self, token: Option<String>) -> Result<Client<Compat<TcpStream>>, Error> {
+    /// Logs in with what encryption the settings ask for. A server without TLS cannot even encrypt the login, which
+    /// is found out only by trying.
+    async fn log_in(&self, token: Option<&str>) -> Result<Client<Compat<TcpStream>>, Error> {
+        let (level, plain) = match self.settings.encryption {
+            Encryption::Strict => (EncryptionLevel::Strict, None),
+            Encryption::Required => (EncryptionLevel::Required, None),
+            Encryption::LoginOnly => (EncryptionLevel::Off, Some(EncryptionLevel::NotSupported)),
+            Encryption::Nothing => (EncryptionLevel::NotSupported, None),
+        };
+        match (self.log_in_with(level, token).await, plain) {
+            (Err(Error::Tls(_) | Error::Protocol(_) | Error::Io { .. }), Some(plain)) => {
+                self.log_in_with(plain, token).await
+            }
+            (outcome, _) => outcome,
+        }
+    }
+
+    async fn log_in_with(
+        &self,
+        level: EncryptionLevel,
+        token: Option<&str>,
+    ) -> Result<Client<Compat<TcpStream>>, Error> {
         let (mut host, mut port) = (self.settings.host.clone(), self.settings.port);
         for _ in 0..MAX_REDIRECTS {
-            let config = self.config(&host, port, token.as_deref());
+            let config = self.config(&host, port, (level, token));
             let stream = self.reach(&host, port).await?;
             match Box::pin(Client::connect(config, stream.compat_write())).await {
                 Err(Error::Routing { host: to, port: at }) => (host, port) = (to, at),
@@ -147,18 +168,19 @@ impl Connector {
         Ok(stream)
     }
 
-    fn config(&self, host: &str, port: u16, token: Option<&str>) -> Config {
+    fn config(
+        &self,
+        host: &str,
+        port: u16,
+        (level, token): (EncryptionLevel, Option<&str>),
+    ) -> Config {
         let settings = &self.settings;
         let mut config = Config::new();
         config.host(host);
         config.port(port);
         config.database(&settings.database);
         config.application_name(settings.application.as_deref().unwrap_or(APPLICATION));
-        config.encryption(match settings.encryption {
-            Encryption::Strict => EncryptionLevel::Strict,
-            Encryption::Required => EncryptionLevel::Required,
-            Encryption::LoginOnly => EncryptionLevel::Off,
-        });
+        config.encryption(level);
         if settings.trust_certificate {
             config.trust_cert();
         }
@@ -237,14 +259,14 @@ impl Session {
         &mut self,
         table: &str,
         rows: impl Iterator<Item = tiberius::TokenRow<'static>> + Send,
-    ) -> Result<u64, Error> {
+    ) -> Result<(), Error> {
         let mut request = self.client.bulk_insert(table).await?;
         for row in rows {
             request.send(row).await?;
         }
-        let loaded = request.finalize().await?.total();
+        request.finalize().await?;
         self.alive_at = Instant::now();
-        Ok(loaded)
+        Ok(())
     }
 
     /// Tells whether the connection can be used: its token lasts, and it answers if it was idle for a while.

@@ -214,7 +214,7 @@ fn report(table: &TableSchema, place: &Place) -> String {
     let mut columns = shown_columns(table);
     if let Some(time) = table.time() {
         columns.push(format!(
-            "CAST(CASE WHEN t.{} < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS {}",
+            "CAST(CASE WHEN CAST(t.{} AS {SECONDS}) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS {}",
             quote(time),
             quote(SETTLED)
         ));

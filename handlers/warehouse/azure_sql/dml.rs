@@ -121,6 +121,8 @@ pub(super) struct MergeStatements {
     pub(super) delta: String,
     /// Makes it, empty.
     pub(super) create: String,
+    /// Counts its rows.
+    pub(super) count: String,
     /// Raises [`OVERFLOW`] if a sum would not fit, for tables that have sums of decimals.
     pub(super) check: Option<String>,
     /// Merges its rows into the groups that are there.
@@ -155,6 +157,7 @@ impl MergeStatements {
                 "DROP TABLE IF EXISTS {delta};\n{}",
                 ddl::create_table(&delta, &columns)
             ),
+            count: format!("SELECT COUNT_BIG(*) AS [loaded] FROM {delta}"),
             check,
             update: format!("UPDATE t SET {}\n{join}", updates.join(",\n    ")),
             insert: format!(

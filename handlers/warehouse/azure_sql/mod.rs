@@ -15,6 +15,8 @@ mod ensure;
 mod errors;
 mod load;
 mod read;
+#[cfg(test)]
+mod tests;
 mod transaction;
 
 use std::collections::BTreeMap;
@@ -34,7 +36,7 @@ use errors::{failed, failed_commit};
 
 /// The schema that gold lives in, unless it is said otherwise.
 pub const DEFAULT_SCHEMA: &str = "gold";
-/// How long a connection is taken to be alive without asking.
+/// [`AzureSqlWarehouse::idle`], unless a test sets it.
 const IDLE: Duration = Duration::from_secs(5);
 
 /// A warehouse in a database on a server.
@@ -44,6 +46,8 @@ pub struct AzureSqlWarehouse {
     schema: Arc<GoldSchema>,
     place: Place,
     kept: Arc<Mutex<Option<Session>>>,
+    /// How long a connection is taken to be alive without asking.
+    idle: Duration,
 }
 
 impl AzureSqlWarehouse {
@@ -59,6 +63,7 @@ impl AzureSqlWarehouse {
             schema: Arc::new(schema),
             place: place(options.schema.as_deref())?,
             kept: Arc::default(),
+            idle: IDLE,
         })
     }
 
@@ -67,7 +72,7 @@ impl AzureSqlWarehouse {
         let mut slot = Arc::clone(&self.kept).lock_owned().await;
         // Taken out while it is tried, so that a trial that is abandoned does not leave it half used.
         let session = match slot.take() {
-            Some(mut session) => session.is_usable(IDLE).await.then_some(session),
+            Some(mut session) => session.is_usable(self.idle).await.then_some(session),
             None => None,
         };
         let session = match session {
@@ -100,6 +105,19 @@ impl AzureSqlWarehouse {
 pub fn script(schema: &GoldSchema, name: Option<&str>) -> Result<String, WarehouseError> {
     let place = place(name).map_err(|problem| WarehouseError::Setting { problem })?;
     Ok(ddl::script(schema, &place))
+}
+
+/// Returns server and database of an ADO connection string, as tools want them: the port only where it is not 1433.
+///
+/// # Errors
+/// Fails if the string is none.
+pub fn address(text: &str) -> Result<(String, String), WarehouseError> {
+    let settings = ado::parse(text).map_err(|problem| WarehouseError::Setting { problem })?;
+    let server = match settings.port {
+        ado::DEFAULT_PORT => settings.host,
+        port => format!("{},{port}", settings.host),
+    };
+    Ok((server, settings.database))
 }
 
 /// Returns every statement that the handler sends, each a batch of its own, with what it is for.
@@ -157,6 +175,7 @@ fn all_statements(schema: &GoldSchema, place: &Place) -> Vec<(String, String)> {
         add("read", name, read(name));
         add("clear", name, dml::clear(place, table));
         add("make a temporary table for", name, merge.create);
+        add("count rows for", name, merge.count);
         if let Some(check) = merge.check {
             add("check the sums of", name, check);
         }
