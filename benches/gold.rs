@@ -2,7 +2,6 @@
 //!
 //! SQLite always; a server too where `SLUICE_TEST_SQL` is the ADO connection string of a database. The tables that this
 //! makes there lie in the schema `sluice_bench` and stay.
-#![expect(missing_docs, reason = "criterion makes a public function")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run has failed")]
 
 use std::sync::Arc;
@@ -103,7 +102,7 @@ fn deltas(criterion: &mut Criterion) {
     measure(criterion, "SQLite", &connect(&file, schema()).unwrap());
 
     let Ok(server) = std::env::var("SLUICE_TEST_SQL") else {
-        println!("skipped: SLUICE_TEST_SQL is not set, so only SQLite is measured");
+        eprintln!("skipped: SLUICE_TEST_SQL is not set, so only SQLite is measured");
         return;
     };
     let options = Options {

@@ -8,7 +8,8 @@
 
 mod proxy;
 
-use std::sync::Arc;
+use std::io::Write;
+use std::sync::{Arc, Once};
 use std::time::Instant;
 
 use sluice::warehouse::schema::GoldSchema;
@@ -21,6 +22,14 @@ use proxy::Proxy;
 
 const VARIABLE: &str = "SLUICE_TEST_SQL";
 
+/// Says once for all tests, and past the capture of their output, what was not tried.
+fn skip(why: &str) {
+    static SAID: Once = Once::new();
+    SAID.call_once(|| {
+        let _ = writeln!(std::io::stderr(), "skipped: {why}");
+    });
+}
+
 /// A schema of its own on the server, removed at the end.
 pub(crate) struct TestSchema {
     string: String,
@@ -30,7 +39,7 @@ pub(crate) struct TestSchema {
 impl TestSchema {
     pub(crate) fn new() -> Option<Self> {
         let Ok(string) = std::env::var(VARIABLE) else {
-            println!("skipped: {VARIABLE} is not set");
+            skip(&format!("{VARIABLE} is not set, so no server was tried"));
             return None;
         };
         let name = format!("sluice_test_{}", uuid::Uuid::new_v4().simple());
@@ -53,7 +62,8 @@ impl TestSchema {
     async fn remove(string: &str, name: &str) -> tiberius::Result<()> {
         let config = tiberius::Config::from_ado_string(string)?;
         let stream = TcpStream::connect(config.get_addr()).await?;
-        let mut client = tiberius::Client::connect(config, stream.compat_write()).await?;
+        let connecting = tiberius::Client::connect(config, stream.compat_write());
+        let mut client = Box::pin(connecting).await?;
         let objects = client
             .query(
                 "SELECT CAST(o.[name] AS nvarchar(128)), CAST(o.[type] AS nvarchar(2)) FROM sys.objects AS o \
@@ -87,7 +97,7 @@ impl Drop for TestSchema {
             runtime.block_on(Self::remove(&string, &name))
         });
         if let Ok(Err(error)) = removal.join() {
-            println!("schema {} was not removed: {error}", self.name);
+            eprintln!("schema {} was not removed: {error}", self.name);
         }
     }
 }
@@ -191,7 +201,7 @@ async fn a_hundred_thousand_groups_are_merged_in_seconds() {
         let started = Instant::now();
         let outcome = apply(&*warehouse, run(&schema, HOURLY, from, to), rows.clone()).await;
         assert!(outcome.unwrap());
-        println!("100,000 groups: {:.1} s", started.elapsed().as_secs_f64());
+        eprintln!("100,000 groups: {:.1} s", started.elapsed().as_secs_f64());
         assert!(started.elapsed().as_secs() < 60);
     }
 }
@@ -205,8 +215,8 @@ async fn the_script_makes_what_the_handler_then_finds_complete() {
     let script = sluice::warehouse::azure_sql::script(&schema, Some(&place.name)).unwrap();
     let config = tiberius::Config::from_ado_string(&place.string).unwrap();
     let stream = TcpStream::connect(config.get_addr()).await.unwrap();
-    let client = tiberius::Client::connect(config, stream.compat_write()).await;
-    let mut client = client.unwrap();
+    let connecting = tiberius::Client::connect(config, stream.compat_write());
+    let mut client = Box::pin(connecting).await.unwrap();
     for _ in 0..2 {
         for batch in script
             .split("GO\n")

@@ -169,10 +169,10 @@ async fn conclude(
         text.push_str(&tables::render(&name, &rows));
         text.push('\n');
     }
-    screen::print(&text);
+    print(&text);
     let counts = &snapshot.counts;
     let is_conserved = counts.is_conserved() && counts.lines == snapshot.hub_events;
-    screen::print(&format!(
+    print(&format!(
         "\n{} events = {} rows + {} duplicates + {} quarantined{}",
         screen::thousands(snapshot.hub_events),
         screen::thousands(counts.rows),

@@ -170,7 +170,7 @@ async fn a_run_is_one_transaction_with_the_lock_and_the_fence_first() {
 
 #[tokio::test]
 async fn a_connection_lost_in_a_run_is_a_failure_that_may_pass_and_at_the_commit_unknown() {
-    for lost in 0..RUN.len() {
+    for (lost, start) in RUN.into_iter().enumerate() {
         let mut asked = 0;
         let server = Server::start(move |_, request| {
             if *request != Request::LogIn {
@@ -184,7 +184,7 @@ async fn a_connection_lost_in_a_run_is_a_failure_that_may_pass_and_at_the_commit
         .await;
         let warehouse = warehouse(&server);
         let error = apply(&warehouse).await.unwrap_err();
-        let is_commit = RUN[lost].starts_with("COMMIT");
+        let is_commit = start.starts_with("COMMIT");
         let expected = match is_commit {
             true => FailureKind::Ambiguous,
             false => FailureKind::Transient,
