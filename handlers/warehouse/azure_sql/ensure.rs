@@ -24,8 +24,8 @@ JOIN sys.columns AS c ON c.[object_id] = o.[object_id]
 JOIN sys.types AS y ON y.[user_type_id] = c.[user_type_id]
 LEFT JOIN (SELECT i.[object_id], x.[column_id] FROM sys.indexes AS i
     JOIN sys.index_columns AS x ON x.[object_id] = i.[object_id] AND x.[index_id] = i.[index_id]
-    WHERE i.[is_primary_key] = 1) AS k ON k.[object_id] = c.[object_id] AND k.[column_id] = c.[column_id]
-WHERE LOWER(s.[name]) = LOWER(@P1) AND o.[type] IN ('U', 'V')
+    WHERE i.[is_primary_key] = 1 AND x.[key_ordinal] > 0) AS k ON k.[object_id] = c.[object_id] AND k.[column_id] = c.[column_id]
+WHERE LOWER(s.[name]) = LOWER(@P1) AND RTRIM(o.[type]) IN (N'U', N'V')
 ORDER BY o.[object_id], c.[column_id]";
 
 /// Lists the texts of a schema's views, as far as the user may see them.
@@ -34,7 +34,7 @@ SELECT CAST(o.[name] AS nvarchar(128)) AS [object], CAST(m.[definition] AS nvarc
 FROM sys.sql_modules AS m
 JOIN sys.objects AS o ON o.[object_id] = m.[object_id]
 JOIN sys.schemas AS s ON s.[schema_id] = o.[schema_id]
-WHERE LOWER(s.[name]) = LOWER(@P1) AND o.[type] = 'V'";
+WHERE LOWER(s.[name]) = LOWER(@P1) AND RTRIM(o.[type]) = N'V'";
 
 /// A table or view that is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -35,10 +35,8 @@ pub(super) fn catalog(columns: &[Row], views: &[Row]) -> Result<Catalog, Error> 
     let mut catalog = Catalog::new();
     for row in columns {
         let kind = text(row, 3)?;
-        let number = |index| {
-            let number = row.try_get::<i32, _>(index)?;
-            number.ok_or_else(|| unexpected("catalog"))
-        };
+        // Some servers have nulls here for types without a length, a precision or a scale.
+        let number = |index| Ok::<i32, Error>(row.try_get::<i32, _>(index)?.unwrap_or(0));
         let declared = CatalogType {
             name: &kind,
             length: number(4)?,
