@@ -225,3 +225,53 @@ fn largest(precision: u8, scale: u8) -> String {
         _ => format!("{whole}.{}", "9".repeat(scale.into())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::warehouse::schema::MeasureSource;
+
+    fn measure(source: MeasureSource, kind: ValueType) -> MeasureColumn {
+        let name = "m".to_owned();
+        MeasureColumn { name, source, kind }
+    }
+
+    #[test]
+    fn the_largest_number_has_as_many_digits_as_its_type() {
+        assert_eq!(largest(38, 2), format!("{}.99", "9".repeat(36)));
+        assert_eq!(largest(38, 0), format!("{}.", "9".repeat(38)));
+        assert_eq!(largest(38, 38), format!(".{}", "9".repeat(38)));
+    }
+
+    #[test]
+    fn a_null_neither_wins_nor_spoils_a_merge() {
+        let (source, kind) = (MeasureSource::Min(0), ValueType::Int64);
+        assert_eq!(
+            update(&measure(source, kind)),
+            "[m] = CASE WHEN t.[m] IS NULL OR d.[m] < t.[m] THEN d.[m] ELSE t.[m] END"
+        );
+        assert_eq!(
+            update(&measure(MeasureSource::Sum(0), kind)),
+            "[m] = CASE WHEN t.[m] IS NULL THEN d.[m] WHEN d.[m] IS NULL THEN t.[m] ELSE t.[m] + d.[m] END"
+        );
+        assert_eq!(
+            update(&measure(MeasureSource::Rows, kind)),
+            "[m] = t.[m] + d.[m]"
+        );
+    }
+
+    #[test]
+    fn only_sums_of_decimals_are_checked_for_their_digits() {
+        let decimal = ValueType::Decimal {
+            precision: 38,
+            scale: 2,
+        };
+        for (source, kind, is_checked) in [
+            (MeasureSource::Sum(0), decimal, true),
+            (MeasureSource::Max(0), decimal, false),
+            (MeasureSource::Rows, ValueType::Int64, false),
+        ] {
+            assert_eq!(overflow(&measure(source, kind)).is_some(), is_checked);
+        }
+    }
+}
