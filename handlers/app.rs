@@ -71,7 +71,11 @@ impl App {
     /// Fails if the dataset file is not valid, or a setting is of no use.
     pub fn connect(settings: &Settings) -> Result<Self, StartError> {
         let dataset = Arc::new(Dataset::load(&settings.dataset)?);
-        let warehouse = warehouse::connect(&settings.gold, GoldSchema::of(&dataset)?)?;
+        let warehouse = warehouse::connect_with(
+            &settings.gold,
+            &settings.gold_options,
+            GoldSchema::of(&dataset)?,
+        )?;
         let calls = LayerCalls::default();
         let edges = |calls: &Calls| {
             let lake = settings.lake.counted_by(calls);

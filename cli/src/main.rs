@@ -11,6 +11,7 @@ mod input;
 mod orders;
 mod produce;
 mod progress;
+mod schema;
 mod settings;
 mod status;
 mod stores;
@@ -54,6 +55,7 @@ enum Command {
     Gold(gold::GoldArguments),
     Audit(verify::AuditArguments),
     Dataset(dataset::DatasetArguments),
+    Schema(schema::SchemaArguments),
 }
 
 #[tokio::main]
@@ -68,6 +70,7 @@ async fn main() -> ExitCode {
         Command::Gold(arguments) => Box::pin(gold::run(arguments)).await,
         Command::Audit(arguments) => Box::pin(verify::run(arguments)).await,
         Command::Dataset(arguments) => dataset::run(arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

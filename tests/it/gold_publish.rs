@@ -1,6 +1,7 @@
 //! Gold from silver's log: what a run publishes, and what it does when something is in its way.
 
 mod faults;
+mod history;
 mod world;
 
 use std::sync::Arc;

@@ -21,3 +21,5 @@ mod restart;
 mod silver_protocol;
 mod storage_faults;
 mod support;
+mod tsql;
+mod warehouse_conformance;

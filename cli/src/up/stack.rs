@@ -38,6 +38,8 @@ pub(crate) struct Plan {
     pub(crate) dataset_file: PathBuf,
     /// Partitions of the hub.
     pub(crate) partitions: usize,
+    /// The setting `GoldDatabase`; a file beside the other state if there is none.
+    pub(crate) gold: Option<String>,
 }
 
 /// What the handler has said since the start.
@@ -69,7 +71,8 @@ impl Stack {
         let azurite = start_azurite(&plan.state_dir).await?;
         let namespace = start_namespace(&plan).await?;
 
-        let gold = format!("sqlite:{}", plan.state_dir.join("gold.db").display());
+        let file = || format!("sqlite:{}", plan.state_dir.join("gold.db").display());
+        let gold = plan.gold.unwrap_or_else(file);
         let storage = azurite.connection_string();
         let values: BTreeMap<String, String> = [
             ("AzureWebJobsStorage", storage.clone()),

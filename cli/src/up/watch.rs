@@ -9,7 +9,7 @@ use sluice::event::EventTime;
 use sluice::lake::paths;
 use sluice::state::commit_log::{Counts, Version};
 use sluice::warehouse::schema::GoldSchema;
-use sluice::warehouse::{self, TableRows, Warehouse};
+use sluice::warehouse::{self, Options, TableRows, Warehouse};
 use sluice_cli::audit::Subject;
 
 use super::stack::{Heard, Stack};
@@ -18,6 +18,8 @@ use crate::stores::Stores;
 
 /// How often gold tables are read for the screen.
 const GOLD_INTERVAL: Duration = Duration::from_secs(2);
+/// How long reading them may take.
+const GOLD_TIME: Duration = Duration::from_secs(5);
 /// How many rows of each gold table the screen shows.
 const SCREEN_ROWS: usize = 2;
 
@@ -95,7 +97,9 @@ impl Watch {
             .await?;
         let lines = |metadata: &sluice::lake::Metadata| metadata.get("lines")?.parse::<u64>().ok();
         let events = bronze.iter().filter_map(|info| lines(&info.metadata)).sum();
-        let warehouse = warehouse::connect(stack.gold(), GoldSchema::of(&dataset)?)?;
+        let options = Options::from_lookup(&|name| std::env::var(name).ok());
+        let schema = GoldSchema::of(&dataset)?;
+        let warehouse = warehouse::connect_with(stack.gold(), &options, schema)?;
         Ok(Self {
             stores,
             warehouse,
@@ -177,10 +181,17 @@ impl Watch {
         Ok(())
     }
 
-    /// Reads gold; before its first run there is nothing to read.
+    /// Reads gold; before its first run there is nothing to read. A database that resumes does not hold the screen up.
     async fn read_gold(&mut self) {
-        self.snapshot.published = published(self.warehouse.as_ref(), &self.stores.dataset).await;
-        if let Ok(tables) = self.gold_tables(SCREEN_ROWS).await {
+        let reading = async {
+            let published = published(self.warehouse.as_ref(), &self.stores.dataset).await;
+            (published, self.gold_tables(SCREEN_ROWS).await)
+        };
+        let Ok((published, tables)) = tokio::time::timeout(GOLD_TIME, reading).await else {
+            return;
+        };
+        self.snapshot.published = published;
+        if let Ok(tables) = tables {
             self.snapshot.gold = tables;
         }
     }

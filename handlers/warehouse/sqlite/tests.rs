@@ -312,3 +312,17 @@ async fn only_the_folder_of_local_state_is_made() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn where_nothing_is_missing_no_lock_is_taken() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("gold.db");
+    let (one, other) = (warehouse(&path), warehouse(&path));
+    one.ensure().await.unwrap();
+    with_connection(&other, |connection| connection.busy_timeout(Duration::ZERO)).await;
+    let Begun::Open(_transaction) = one.begin(run(&one, None, 1)).await.unwrap() else {
+        panic!("nobody else is here");
+    };
+    other.ensure().await.unwrap();
+    assert!(other.progress().await.unwrap().is_empty());
+}

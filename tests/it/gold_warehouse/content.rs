@@ -103,7 +103,7 @@ pub(super) async fn dimension_values_are_neither_merged_nor_refused(database: Da
     assert_eq!(found.columns, ["who", "total"]);
     let mut expected: Vec<_> = values
         .iter()
-        .map(|value| vec![value.map(str::to_owned), Some("2.50".to_owned())])
+        .map(|value| vec![value.map(|v| database.shows(v)), Some("2.50".to_owned())])
         .collect();
     let mut rows = found.rows;
     rows.sort();
