@@ -4,6 +4,8 @@
 
 mod input;
 mod orders;
+mod package;
+mod sql_grant;
 mod tables;
 mod up;
 
@@ -21,6 +23,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Package(package::PackageArguments),
+    SqlGrant(sql_grant::SqlGrantArguments),
     Up(up::UpArguments),
 }
 
@@ -28,6 +32,8 @@ enum Command {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
+        Command::Package(arguments) => package::run(arguments).await,
+        Command::SqlGrant(arguments) => sql_grant::run(&arguments),
         Command::Up(arguments) => up::run(arguments).await,
     };
     match outcome {
