@@ -8,6 +8,7 @@
 
 mod azurite;
 mod conformance;
+mod infra;
 mod pipeline;
 mod storage_faults;
 mod support;
