@@ -60,7 +60,11 @@ impl App {
         let dataset = Arc::new(Dataset::load(&settings.dataset)?);
         let lake: Arc<dyn BlobStore> = Arc::new(AzureLake::new(&settings.lake)?);
         let state: Arc<dyn StateStore> = Arc::new(TableState::new(&settings.state, STATE_TABLE)?);
-        let warehouse = warehouse::connect(&settings.gold, GoldSchema::of(&dataset)?)?;
+        let warehouse = warehouse::connect_with(
+            &settings.gold,
+            &settings.gold_options,
+            GoldSchema::of(&dataset)?,
+        )?;
         Ok(Self::new(
             Edges {
                 dataset,

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::storage::StorageAccount;
+use crate::warehouse::Options;
 
 /// Looks a setting up by name.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -27,6 +28,8 @@ pub struct Settings {
     pub state: StorageAccount,
     /// `GoldDatabase`: the warehouse.
     pub gold: String,
+    /// `GOLD_SCHEMA`, `AZURE_CLIENT_ID`: what a connection to Azure SQL needs besides.
+    pub gold_options: Options,
     /// `SLUICE_KEY_CACHE_MIB`: memory for key sets, in bytes.
     pub key_cache_bytes: usize,
 }
@@ -78,6 +81,7 @@ impl Settings {
                 lake,
                 state,
                 gold,
+                gold_options: Options::from_lookup(lookup),
                 key_cache_bytes: mib * 1024 * 1024,
             }),
             _ => Err(SettingsError(problems)),

@@ -14,6 +14,7 @@ param operatorPrincipalType = readEnvironmentVariable('AZURE_PRINCIPAL_TYPE', 'U
 
 param maximumThroughputUnits = 1
 param eventRetentionHours = 24
+param partitionCount = 2
 param bronzeLifecycle = { coolAfterDays: 0, archiveAfterDays: 0, deleteAfterDays: 30 }
 param softDeleteDays = 1
 param logDailyQuotaGb = 1

@@ -62,6 +62,9 @@ param maximumInstanceCount int = 40
 @description('Instances that are never switched off, by function or group, such as { name: \'function:bronze\', instanceCount: 1 }.')
 param alwaysReady alwaysReadyType[] = []
 
+@description('How long bronze gathers events of a partition before it stores fewer than 1,000: the price of a quiet hub.')
+param maxBatchWait string = '00:00:02'
+
 @description('When gold publishes, as NCRONTAB with seconds.')
 param goldSchedule string = '0 * * * * *'
 
@@ -248,6 +251,7 @@ module app 'modules/function-app.bicep' = {
     sqlServerName: sql.outputs.serverName
     componentName: monitoring.outputs.componentName
     datasetFile: datasetFile
+    maxBatchWait: maxBatchWait
     goldSchedule: goldSchedule
     maintainSchedule: maintainSchedule
     keyCacheMiB: keyCacheMiB

@@ -5,6 +5,7 @@
 mod input;
 mod orders;
 mod package;
+mod schema;
 mod sql_grant;
 mod tables;
 mod up;
@@ -24,6 +25,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Package(package::PackageArguments),
+    Schema(schema::SchemaArguments),
     SqlGrant(sql_grant::SqlGrantArguments),
     Up(up::UpArguments),
 }
@@ -33,7 +35,8 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Command::Package(arguments) => package::run(arguments).await,
-        Command::SqlGrant(arguments) => sql_grant::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
+        Command::SqlGrant(arguments) => sql_grant::run(&arguments).await,
         Command::Up(arguments) => up::run(arguments).await,
     };
     match outcome {

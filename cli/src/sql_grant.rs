@@ -7,6 +7,7 @@ use std::error::Error;
 use std::io::Write;
 
 use clap::Args;
+use sluice::warehouse::{Options, azure_sql};
 use uuid::Uuid;
 
 /// Let the app's managed identity into the Azure SQL database
@@ -46,7 +47,9 @@ pub(crate) struct Grant<'a> {
 }
 
 /// Makes the user and its rights.
-pub(crate) fn run(arguments: &SqlGrantArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
+pub(crate) async fn run(
+    arguments: &SqlGrantArguments,
+) -> Result<bool, Box<dyn Error + Send + Sync>> {
     let statements = statements(Grant {
         user: &arguments.identity,
         client_id: arguments.client_id,
@@ -59,13 +62,26 @@ pub(crate) fn run(arguments: &SqlGrantArguments) -> Result<bool, Box<dyn Error +
         }
         return Ok(true);
     }
-    // HOOK: with the client of the Azure SQL warehouse, run each statement on `arguments.server` and
-    // `arguments.database` with a token of the Azure CLI for https://database.windows.net/.default.
     let (server, database) = (&arguments.server, &arguments.database);
-    Err(format!(
-        "grant rights in {database} on {server}: this build has no client for Azure SQL; run what --print prints"
-    )
-    .into())
+    let connection = connection_string(server, database)?;
+    azure_sql::administer(&connection, &Options::default(), &statements).await?;
+    eprintln!(
+        "{} may use schema {} of {database} on {server}",
+        arguments.identity, arguments.schema
+    );
+    Ok(true)
+}
+
+/// Returns how an administrator who is logged in to the Azure CLI reaches the database.
+fn connection_string(server: &str, database: &str) -> Result<String, String> {
+    for name in [server, database] {
+        if name.contains([';', '=', '"', '\'']) {
+            return Err(format!("connect to the database: {name:?} is no name"));
+        }
+    }
+    Ok(format!(
+        "Server=tcp:{server},1433;Database={database};Encrypt=True;Authentication=Active Directory Default"
+    ))
 }
 
 /// Returns the statements that let the identity in, each a batch of its own, and each safe to repeat.
@@ -127,6 +143,16 @@ mod tests {
             "GRANT CREATE TABLE, CREATE VIEW TO [id-sluice-orders-dev]",
         ];
         assert_eq!(statements(grant), expected);
+    }
+
+    #[test]
+    fn the_database_is_reached_encrypted_and_with_a_token() {
+        let connection = connection_string("sql-x.database.windows.net", "gold").unwrap();
+        assert_eq!(
+            connection,
+            "Server=tcp:sql-x.database.windows.net,1433;Database=gold;Encrypt=True;Authentication=Active Directory Default"
+        );
+        assert!(connection_string("x;Encrypt=False", "gold").is_err());
     }
 
     #[test]

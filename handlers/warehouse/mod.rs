@@ -4,6 +4,7 @@
 //! that a transaction started from is a fence: of two runs that start from the same version one is first, and the
 //! other changes nothing (G2).
 
+pub mod azure_sql;
 pub mod decimal;
 pub mod schema;
 pub mod sqlite;
@@ -17,6 +18,7 @@ use thiserror::Error;
 
 use crate::event::{EventTime, UnixMillis};
 use crate::state::commit_log::Version;
+use azure_sql::AzureSqlWarehouse;
 use schema::GoldSchema;
 use sqlite::SqliteWarehouse;
 
@@ -250,25 +252,63 @@ impl WarehouseError {
     }
 }
 
-/// Returns the warehouse that the setting `GoldDatabase` names: `sqlite:` and the path of a file. It is opened when
-/// it is first used.
+/// What a connection to Azure SQL takes from outside of the setting `GoldDatabase`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The database schema of gold, [`azure_sql::DEFAULT_SCHEMA`] if none is given.
+    pub schema: Option<String>,
+    /// Which managed identity logs in where the connection string has no `User Id`.
+    pub client_id: Option<String>,
+    /// Whether this process runs where managed identities are.
+    pub on_azure: bool,
+}
+
+impl Options {
+    /// Reads `GOLD_SCHEMA`, `AZURE_CLIENT_ID`, and what tells that this is Azure.
+    #[must_use]
+    pub fn from_lookup(lookup: &dyn Fn(&str) -> Option<String>) -> Self {
+        let present = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
+        Self {
+            schema: present("GOLD_SCHEMA"),
+            client_id: present("AZURE_CLIENT_ID"),
+            on_azure: present("IDENTITY_ENDPOINT").is_some(),
+        }
+    }
+}
+
+/// Returns the warehouse that the setting `GoldDatabase` names, as [`connect_with`] does, with no other settings.
 ///
 /// # Errors
-/// Fails if the setting names no database that this build can use.
+/// Fails if the setting names no database.
 pub fn connect(setting: &str, schema: GoldSchema) -> Result<Arc<dyn Warehouse>, WarehouseError> {
-    let refuse = |problem: &str| WarehouseError::Setting {
-        problem: problem.to_owned(),
-    };
+    connect_with(setting, &Options::default(), schema)
+}
+
+/// Returns the warehouse that the setting `GoldDatabase` names: `sqlite:` and the path of a file, or an ADO connection
+/// string of an Azure SQL database. It is opened when it is first used.
+///
+/// # Errors
+/// Fails if the setting names no database; the error contains no secret.
+pub fn connect_with(
+    setting: &str,
+    options: &Options,
+    schema: GoldSchema,
+) -> Result<Arc<dyn Warehouse>, WarehouseError> {
+    let refuse = |problem: String| WarehouseError::Setting { problem };
     if let Some(path) = setting.strip_prefix("sqlite:") {
         if path.is_empty() {
-            return Err(refuse("a path must follow sqlite:"));
+            return Err(refuse("a path must follow sqlite:".to_owned()));
         }
         return Ok(Arc::new(SqliteWarehouse::new(path.into(), schema)));
     }
     if setting.contains('=') {
-        return Err(refuse(
-            "this looks like an ADO connection string, but this build has no Azure SQL yet; use sqlite:<path>",
-        ));
+        let warehouse = AzureSqlWarehouse::new(setting, options, schema);
+        return Ok(Arc::new(warehouse.map_err(refuse)?));
     }
-    Err(refuse("expected sqlite:<path>"))
+    Err(refuse(
+        "expected sqlite:<path> or an ADO connection string such as \
+         Server=tcp:<server>.database.windows.net;Database=<database>;\
+         Authentication=Active Directory Managed Identity"
+            .to_owned(),
+    ))
 }

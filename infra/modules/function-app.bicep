@@ -14,6 +14,7 @@ param eventHubsName string
 param sqlServerName string
 param componentName string
 param datasetFile string
+param maxBatchWait string
 param goldSchedule string
 param maintainSchedule string
 param keyCacheMiB int
@@ -119,6 +120,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
       // It says where to send; with local authentication off it opens nothing.
       APPLICATIONINSIGHTS_CONNECTION_STRING: component.properties.ConnectionString
+      // host.json's own value, overridden.
+      AzureFunctionsJobHost__extensions__eventHubs__maxWaitTime: maxBatchWait
       AzureWebJobsStorage__blobServiceUri: host.properties.primaryEndpoints.blob
       AzureWebJobsStorage__clientId: identityClientId
       AzureWebJobsStorage__credential: 'managedidentity'

@@ -8,7 +8,11 @@
 
 mod azurite;
 mod conformance;
+mod gold_publish;
+mod gold_warehouse;
 mod infra;
 mod pipeline;
 mod storage_faults;
 mod support;
+mod tsql;
+mod warehouse_conformance;

@@ -18,6 +18,7 @@ use crate::orders::Shares;
 use crate::tables;
 use feed::{Feed, FeedPlan};
 use screen::Screen;
+pub(crate) use screen::print;
 use stack::Stack;
 use watch::{Snapshot, Watch};
 
@@ -38,6 +39,7 @@ const FINAL_ROWS: usize = 10;
   cargo sluice up --events 100000                   a hundred thousand, then the tables
   cargo sluice up --dataset datasets/orders-history.toml --input orders.jsonl.gz
                                                     a file, each line an event, then the tables
+  cargo sluice up --gold 'Server=tcp:…;Database=…'  gold in Azure SQL instead of a file
   cargo sluice up --no-producer                     wait for producers of your own")]
 pub(crate) struct UpArguments {
     /// The dataset file
@@ -66,7 +68,10 @@ pub(crate) struct UpArguments {
     /// Where state is kept
     #[arg(long, value_name = "DIR", default_value = ".sluice")]
     state_dir: PathBuf,
-    /// Start afresh: delete this dataset's state first
+    /// Keep gold in this database, an ADO connection string, instead of a file; GOLD_SCHEMA names its schema
+    #[arg(long, value_name = "STRING")]
+    gold: Option<String>,
+    /// Start afresh: delete this dataset's state first (but nothing in a database of --gold)
     #[arg(long)]
     clean: bool,
     /// Build and run the handler optimised
@@ -99,6 +104,7 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
         handler,
         dataset_file,
         partitions: usize::from(arguments.partitions),
+        gold: arguments.gold,
     })
     .await?;
 
@@ -163,10 +169,10 @@ async fn conclude(
         text.push_str(&tables::render(&name, &rows));
         text.push('\n');
     }
-    screen::print(&text);
+    print(&text);
     let counts = &snapshot.counts;
     let is_conserved = counts.is_conserved() && counts.lines == snapshot.hub_events;
-    screen::print(&format!(
+    print(&format!(
         "\n{} events = {} rows + {} duplicates + {} quarantined{}",
         screen::thousands(snapshot.hub_events),
         screen::thousands(counts.rows),

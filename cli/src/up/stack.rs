@@ -36,6 +36,8 @@ pub(crate) struct Plan {
     pub(crate) dataset_file: PathBuf,
     /// Partitions of the hub.
     pub(crate) partitions: usize,
+    /// The setting `GoldDatabase`; a file beside the other state if there is none.
+    pub(crate) gold: Option<String>,
 }
 
 /// What the handler has said since the start.
@@ -84,7 +86,8 @@ impl Stack {
         })
         .await?;
 
-        let gold = format!("sqlite:{}", plan.state_dir.join("gold.db").display());
+        let file = || format!("sqlite:{}", plan.state_dir.join("gold.db").display());
+        let gold = plan.gold.unwrap_or_else(file);
         let storage = azurite.connection_string();
         let settings: BTreeMap<String, String> = [
             ("AzureWebJobsStorage", storage.clone()),

@@ -10,12 +10,14 @@ use sluice::lake::{AzureLake, BlobStore, paths};
 use sluice::state::commit_log::{CommitLog, Counts, Version};
 use sluice::state::{STATE_TABLE, TableState};
 use sluice::warehouse::schema::GoldSchema;
-use sluice::warehouse::{self, Order, TableRows, Warehouse};
+use sluice::warehouse::{self, Options, Order, TableRows, Warehouse};
 
 use super::stack::{Heard, Stack};
 
 /// How often gold tables are read for the screen.
 const GOLD_INTERVAL: Duration = Duration::from_secs(2);
+/// How long reading them may take.
+const GOLD_TIME: Duration = Duration::from_secs(5);
 /// How many rows of each gold table the screen shows.
 const SCREEN_ROWS: usize = 2;
 
@@ -82,7 +84,9 @@ impl Watch {
         let events = bronze.iter().filter_map(|info| lines(&info.metadata)).sum();
         let state = Arc::new(TableState::new(&account, STATE_TABLE)?);
         let log = CommitLog::new(state, lake, &dataset);
-        let warehouse = warehouse::connect(stack.gold(), GoldSchema::of(&dataset)?)?;
+        let options = Options::from_lookup(&|name| std::env::var(name).ok());
+        let schema = GoldSchema::of(&dataset)?;
+        let warehouse = warehouse::connect_with(stack.gold(), &options, schema)?;
         Ok(Self {
             dataset,
             log,
@@ -160,10 +164,17 @@ impl Watch {
         Ok(())
     }
 
-    /// Reads gold; before its first run there is nothing to read.
+    /// Reads gold; before its first run there is nothing to read. A database that resumes does not hold the screen up.
     async fn read_gold(&mut self) {
-        self.snapshot.published = published(self.warehouse.as_ref(), &self.dataset).await;
-        if let Ok(tables) = self.gold_tables(SCREEN_ROWS).await {
+        let reading = async {
+            let published = published(self.warehouse.as_ref(), &self.dataset).await;
+            (published, self.gold_tables(SCREEN_ROWS).await)
+        };
+        let Ok((published, tables)) = tokio::time::timeout(GOLD_TIME, reading).await else {
+            return;
+        };
+        self.snapshot.published = published;
+        if let Ok(tables) = tables {
             self.snapshot.gold = tables;
         }
     }

@@ -74,6 +74,16 @@ impl SqliteWarehouse {
     }
 }
 
+/// Returns the script that creates gold's tables and views in an empty file, as the handler does by itself.
+#[must_use]
+pub fn script(schema: &GoldSchema) -> String {
+    let tables = ddl::tables(schema);
+    let tables = tables.iter().map(ddl::TableDefinition::create);
+    let views = ddl::views(schema).into_iter().map(|view| view.create);
+    let statements = tables.chain(views).map(|sql| format!("{sql};\n"));
+    statements.collect::<Vec<String>>().join("\n")
+}
+
 #[async_trait]
 impl Warehouse for SqliteWarehouse {
     fn may_be_paused(&self) -> bool {

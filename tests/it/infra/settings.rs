@@ -9,8 +9,9 @@ use sluice::settings::Settings;
 use super::compiler::root;
 use super::snapshot::Snapshot;
 
-/// What every connection of a trigger needs, besides what the host needs of its own account.
-const HOST: [&str; 5] = [
+/// What the host reads besides the triggers' connections: its own account, and a value of host.json.
+const HOST: [&str; 6] = [
+    "AzureFunctionsJobHost__extensions__eventHubs__maxWaitTime",
     "AzureWebJobsStorage__blobServiceUri",
     "AzureWebJobsStorage__clientId",
     "AzureWebJobsStorage__credential",

@@ -1,0 +1,227 @@
+//! The statements that read and change gold's rows; pure text. All values are parameters or bulk rows.
+
+use super::ddl::{self, Place, literal, order_terms, quote};
+use super::errors::OVERFLOW;
+use crate::warehouse::Order;
+use crate::warehouse::schema::{
+    FRESHNESS, KEY, MAX_PRECISION, MeasureColumn, Merge, PROGRESS, TableSchema, ValueType,
+};
+
+/// What a session is like: an error undoes its transaction, and a lock is not waited for forever.
+pub(super) const SESSION: &str = "SET XACT_ABORT ON; SET LOCK_TIMEOUT 30000";
+/// Tells whether a connection is alive.
+pub(super) const PROBE: &str = "SELECT 1 AS [alive]";
+/// Makes everything visible.
+pub(super) const COMMIT: &str = "COMMIT TRANSACTION";
+/// Undoes everything.
+pub(super) const ROLLBACK: &str = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION";
+
+/// Begins a transaction, one at a time for each schema; the row tells whether the lock was granted, which it was if
+/// it is not negative. The lock ends with the transaction, also when the connection is lost.
+pub(super) fn begin(place: &Place) -> String {
+    format!(
+        "BEGIN TRANSACTION;\n\
+         DECLARE @granted int;\n\
+         EXEC @granted = sp_getapplock @Resource = {}, @LockMode = N'Exclusive', \
+         @LockOwner = N'Transaction', @LockTimeout = 30000;\n\
+         SELECT @granted AS [granted]",
+        literal(&format!("sluice/{}", place.0))
+    )
+}
+
+/// Reads the progress of all tables.
+pub(super) fn read_progress(place: &Place) -> String {
+    format!(
+        "SELECT [gold_table], [generation], [definition], [version] FROM {}",
+        place.of(PROGRESS)
+    )
+}
+
+/// Records the first progress of a table: its name, generation, definition and version.
+pub(super) fn start(place: &Place) -> String {
+    let progress = place.of(PROGRESS);
+    format!(
+        "INSERT INTO {progress} ([gold_table], [generation], [definition], [version])\n\
+         SELECT @P1, @P2, @P3, @P4\n\
+         WHERE NOT EXISTS (SELECT 1 FROM {progress} WHERE [gold_table] = @P1)"
+    )
+}
+
+/// Moves the progress of a table to a generation, definition and version, if it still has the given ones.
+pub(super) fn advance(place: &Place) -> String {
+    format!(
+        "UPDATE {} SET [generation] = @P2, [definition] = @P3, [version] = @P4\n\
+         WHERE [gold_table] = @P1 AND [generation] = @P5 AND [definition] = @P6 AND [version] = @P7",
+        place.of(PROGRESS)
+    )
+}
+
+/// Forgets the progress and freshness of a table.
+pub(super) fn forget(place: &Place, table: &str) -> Vec<String> {
+    let delete = |book: &str| {
+        let table = literal(table);
+        format!(
+            "DELETE FROM {} WHERE [gold_table] = {table}",
+            place.of(book)
+        )
+    };
+    vec![delete(PROGRESS), delete(FRESHNESS)]
+}
+
+/// Writes the freshness of a table: its name, watermark and settled time (empty where unknown), version and time of
+/// the run. Times are text, so that no parameter is an untyped null.
+pub(super) fn refresh(place: &Place) -> String {
+    let (freshness, time) = (place.of(FRESHNESS), "CAST(NULLIF(@P");
+    let watermark = format!("{time}2, N'') AS datetime2(6))");
+    let settled = format!("{time}3, N'') AS datetime2(0))");
+    let run = format!("{time}5, N'') AS datetime2(6))");
+    format!(
+        "UPDATE {freshness} SET [watermark] = {watermark}, [settled_until] = {settled}, \
+         [version] = @P4, [last_run] = {run}\n\
+         WHERE [gold_table] = @P1;\n\
+         IF @@ROWCOUNT = 0\n\
+         INSERT INTO {freshness} ([gold_table], [watermark], [settled_until], [version], [last_run])\n\
+         VALUES (@P1, {watermark}, {settled}, @P4, {run})"
+    )
+}
+
+/// Removes the rows of a table.
+pub(super) fn clear(place: &Place, table: &TableSchema) -> String {
+    format!("DELETE FROM {}", place.of(&table.name))
+}
+
+/// Reads the first rows of a table or view.
+pub(super) fn read(
+    place: &Place,
+    name: &str,
+    columns: &[(String, ValueType)],
+    order: Option<&Order>,
+    limit: usize,
+) -> String {
+    let names: Vec<String> = columns.iter().map(|(name, _)| quote(name)).collect();
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut sql = format!(
+        "SELECT TOP ({limit}) {} FROM {}",
+        names.join(", "),
+        place.of(name)
+    );
+    if let Some(order) = order {
+        let kind = columns.iter().find(|(name, _)| *name == order.column);
+        let kind = kind.map_or(ValueType::Int64, |(_, kind)| *kind);
+        let terms = order_terms(&quote(&order.column), kind, order.descending);
+        sql.push_str(&format!(" ORDER BY {}", terms.join(", ")));
+    }
+    sql
+}
+
+/// The statements of a merge into one table.
+#[derive(Clone, Debug)]
+pub(super) struct MergeStatements {
+    /// The temporary table that takes the rows.
+    pub(super) delta: String,
+    /// Makes it, empty.
+    pub(super) create: String,
+    /// Counts its rows.
+    pub(super) count: String,
+    /// Raises [`OVERFLOW`] if a sum would not fit, for tables that have sums of decimals.
+    pub(super) check: Option<String>,
+    /// Merges its rows into the groups that are there.
+    pub(super) update: String,
+    /// Adds the groups that are not.
+    pub(super) insert: String,
+    /// Removes the temporary table.
+    pub(super) drop: String,
+}
+
+impl MergeStatements {
+    /// Works out the statements for the table with this index.
+    pub(super) fn of(place: &Place, index: usize, table: &TableSchema) -> Self {
+        let delta = quote(&format!("#sluice_delta_{index}"));
+        let columns = ddl::columns(table);
+        let same = same_group(table);
+        let full = place.of(&table.name);
+        let join = format!("FROM {full} AS t\nJOIN {delta} AS d ON {same}");
+        let names: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
+        let names = names.join(", ");
+        let updates: Vec<String> = table.measures.iter().map(update).collect();
+        let overflows: Vec<String> = table.measures.iter().filter_map(overflow).collect();
+        let check = (!overflows.is_empty()).then(|| {
+            format!(
+                "IF EXISTS (SELECT 1 {join}\nWHERE {})\n    \
+                 THROW {OVERFLOW}, N'a sum has more than 38 digits', 1",
+                overflows.join("\n    OR ")
+            )
+        });
+        Self {
+            create: format!(
+                "DROP TABLE IF EXISTS {delta};\n{}",
+                ddl::create_table(&delta, &columns)
+            ),
+            count: format!("SELECT COUNT_BIG(*) AS [loaded] FROM {delta}"),
+            check,
+            update: format!("UPDATE t SET {}\n{join}", updates.join(",\n    ")),
+            insert: format!(
+                "INSERT INTO {full} ({names})\nSELECT {names} FROM {delta} AS d\n\
+                 WHERE NOT EXISTS (SELECT 1 FROM {full} AS t WHERE {same})"
+            ),
+            drop: format!("DROP TABLE {delta}"),
+            delta,
+        }
+    }
+}
+
+fn same_group(table: &TableSchema) -> String {
+    let key = table.time().into_iter().chain([KEY]);
+    let terms: Vec<String> = key
+        .map(|name| format!("t.{0} = d.{0}", quote(name)))
+        .collect();
+    terms.join(" AND ")
+}
+
+fn update(measure: &MeasureColumn) -> String {
+    let name = quote(&measure.name);
+    let value = match measure.source.merge() {
+        Merge::Add if measure.source.is_nullable() => format!(
+            "CASE WHEN t.{name} IS NULL THEN d.{name} WHEN d.{name} IS NULL THEN t.{name} \
+             ELSE t.{name} + d.{name} END"
+        ),
+        Merge::Add => format!("t.{name} + d.{name}"),
+        Merge::Min => extreme(&name, "<"),
+        Merge::Max => extreme(&name, ">"),
+    };
+    format!("{name} = {value}")
+}
+
+/// Takes the new value where there is no other or where it compares so to the old one; a null never does.
+fn extreme(name: &str, comparison: &str) -> String {
+    format!(
+        "CASE WHEN t.{name} IS NULL OR d.{name} {comparison} t.{name} THEN d.{name} ELSE t.{name} END"
+    )
+}
+
+/// Returns a condition that holds where a sum would have more digits than its column. CASE, because only it keeps the
+/// order of evaluation: the difference is computed only where it cannot overflow itself.
+fn overflow(measure: &MeasureColumn) -> Option<String> {
+    let ValueType::Decimal { precision, scale } = measure.kind else {
+        return None;
+    };
+    if measure.source.merge() != Merge::Add {
+        return None;
+    }
+    let name = quote(&measure.name);
+    let most = largest(precision.min(MAX_PRECISION), scale);
+    Some(format!(
+        "CASE WHEN d.{name} > 0 AND t.{name} > 0 THEN CASE WHEN t.{name} > {most} - d.{name} THEN 1 ELSE 0 END\n      \
+         WHEN d.{name} < 0 AND t.{name} < 0 THEN CASE WHEN t.{name} < -{most} - d.{name} THEN 1 ELSE 0 END\n      \
+         ELSE 0 END = 1"
+    ))
+}
+
+/// Returns the largest number of a type as a literal of just that type.
+fn largest(precision: u8, scale: u8) -> String {
+    let whole = "9".repeat(usize::from(precision - scale.min(precision)));
+    match scale {
+        0 => format!("{whole}."),
+        _ => format!("{whole}.{}", "9".repeat(scale.into())),
+    }
+}

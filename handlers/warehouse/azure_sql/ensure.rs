@@ -1,0 +1,170 @@
+//! What is missing in the database, and what is there and does not fit; pure.
+//!
+//! What is there is read with one query, so that a function without the right to create anything finds that nothing
+//! is to be done. Tables are compared column by column and never changed. A view is ours: it is made anew when its
+//! mark is another one, or, where the server does not show its text, when its columns are others.
+
+use std::collections::BTreeMap;
+
+use super::ddl::{self, ColumnDefinition, MARK, Place, TableDefinition, ViewDefinition};
+use super::dml;
+use crate::warehouse::WarehouseError;
+use crate::warehouse::schema::{FRESHNESS, GoldSchema, PROGRESS};
+
+/// Lists the columns of every table and view of a schema. Names of types and objects are compared without case.
+pub(super) const READ_COLUMNS: &str = "\
+SELECT CAST(o.[name] AS nvarchar(128)) AS [object], CAST(o.[type] AS nvarchar(2)) AS [kind],
+    CAST(c.[name] AS nvarchar(128)) AS [column], CAST(y.[name] AS nvarchar(128)) AS [type],
+    CAST(c.[max_length] AS int) AS [length], CAST(c.[precision] AS int) AS [precision],
+    CAST(c.[scale] AS int) AS [scale], CAST(c.[is_nullable] AS int) AS [nullable],
+    CASE WHEN k.[column_id] IS NULL THEN 0 ELSE 1 END AS [key]
+FROM sys.objects AS o
+JOIN sys.schemas AS s ON s.[schema_id] = o.[schema_id]
+JOIN sys.columns AS c ON c.[object_id] = o.[object_id]
+JOIN sys.types AS y ON y.[user_type_id] = c.[user_type_id]
+LEFT JOIN (SELECT i.[object_id], x.[column_id] FROM sys.indexes AS i
+    JOIN sys.index_columns AS x ON x.[object_id] = i.[object_id] AND x.[index_id] = i.[index_id]
+    WHERE i.[is_primary_key] = 1 AND x.[key_ordinal] > 0) AS k ON k.[object_id] = c.[object_id] AND k.[column_id] = c.[column_id]
+WHERE LOWER(s.[name]) = LOWER(@P1) AND RTRIM(o.[type]) IN (N'U', N'V')
+ORDER BY o.[object_id], c.[column_id]";
+
+/// Lists the texts of a schema's views, as far as the user may see them.
+pub(super) const READ_VIEWS: &str = "\
+SELECT CAST(o.[name] AS nvarchar(128)) AS [object], CAST(m.[definition] AS nvarchar(max)) AS [text]
+FROM sys.sql_modules AS m
+JOIN sys.objects AS o ON o.[object_id] = m.[object_id]
+JOIN sys.schemas AS s ON s.[schema_id] = o.[schema_id]
+WHERE LOWER(s.[name]) = LOWER(@P1) AND RTRIM(o.[type]) = N'V'";
+
+/// A table or view that is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Whether it is a view.
+    pub(super) is_view: bool,
+    /// Its columns, in order.
+    pub(super) columns: Vec<ColumnDefinition>,
+    /// A view's text, where the server shows it.
+    pub(super) text: Option<String>,
+}
+
+/// What is there, by name in lower case.
+pub(super) type Catalog = BTreeMap<String, Found>;
+
+/// A column as the catalog describes it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CatalogType<'a> {
+    pub(super) name: &'a str,
+    /// Bytes; -1 for `max`.
+    pub(super) length: i32,
+    pub(super) precision: i32,
+    pub(super) scale: i32,
+}
+
+impl CatalogType<'_> {
+    /// Returns the type as it is declared.
+    pub(super) fn declared(&self) -> String {
+        let name = self.name.to_ascii_lowercase();
+        match name.as_str() {
+            "decimal" | "numeric" => format!("decimal({},{})", self.precision, self.scale),
+            "nvarchar" | "nchar" if self.length >= 0 => format!("{name}({})", self.length / 2),
+            "binary" | "varbinary" | "char" | "varchar" if self.length >= 0 => {
+                format!("{name}({})", self.length)
+            }
+            "nvarchar" | "varchar" | "varbinary" => format!("{name}(max)"),
+            "datetime2" | "datetimeoffset" | "time" => format!("{name}({})", self.scale),
+            _ => name,
+        }
+    }
+}
+
+/// Works out the batches that create what is missing, in order.
+///
+/// # Errors
+/// Fails with [`WarehouseError::Mismatch`] for the first table that does not fit.
+pub(super) fn plan(
+    schema: &GoldSchema,
+    place: &Place,
+    catalog: &Catalog,
+) -> Result<Vec<String>, WarehouseError> {
+    let mut batches = Vec::new();
+    for table in ddl::tables(schema) {
+        match catalog.get(&table.name.to_ascii_lowercase()) {
+            None => {
+                batches.push(table.create(place));
+                // A table that somebody dropped starts from nothing, whatever its progress was.
+                if table.name != PROGRESS && table.name != FRESHNESS {
+                    batches.extend(dml::forget(place, &table.name));
+                }
+            }
+            Some(found) => check_table(&table, found)?,
+        }
+    }
+    if catalog.is_empty() && !batches.is_empty() {
+        batches.insert(0, ddl::create_schema(place));
+    }
+    for view in ddl::views(schema, place) {
+        let found = catalog.get(&view.name.to_ascii_lowercase());
+        if found.is_some_and(|found| !found.is_view) {
+            let problems = vec!["it is a table, not a view".to_owned()];
+            let table = view.name;
+            return Err(WarehouseError::Mismatch { table, problems });
+        }
+        if found.is_some_and(|found| is_current(&view, found)) {
+            continue;
+        }
+        if found.is_some() {
+            batches.push(ddl::drop_view(place, &view.name));
+        }
+        batches.push(view.create);
+    }
+    Ok(batches)
+}
+
+fn is_current(view: &ViewDefinition, found: &Found) -> bool {
+    match found.text.as_ref().filter(|text| text.contains(MARK)) {
+        Some(text) => text.contains(&view.mark),
+        None => {
+            let found: Vec<&str> = found.columns.iter().map(|c| c.name.as_str()).collect();
+            let same = |(a, b): (&String, &&str)| a.eq_ignore_ascii_case(b);
+            view.columns.len() == found.len() && view.columns.iter().zip(&found).all(same)
+        }
+    }
+}
+
+fn check_table(expected: &TableDefinition, found: &Found) -> Result<(), WarehouseError> {
+    let problems = match found.is_view {
+        true => vec!["it is a view".to_owned()],
+        false => compare(&expected.columns, &found.columns),
+    };
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let table = expected.name.clone();
+    Err(WarehouseError::Mismatch { table, problems })
+}
+
+fn compare(expected: &[ColumnDefinition], found: &[ColumnDefinition]) -> Vec<String> {
+    let same_name =
+        |a: &ColumnDefinition, b: &ColumnDefinition| a.name.eq_ignore_ascii_case(&b.name);
+    let mut problems = Vec::new();
+    for column in expected {
+        let name = &column.name;
+        let Some(other) = found.iter().find(|other| same_name(column, other)) else {
+            problems.push(format!("column {name} is missing"));
+            continue;
+        };
+        if other.kind != column.kind {
+            let (is, wanted) = (&other.kind, &column.kind);
+            problems.push(format!("column {name} is {is}, not {wanted}"));
+        } else if other.is_key != column.is_key {
+            let is = if column.is_key { "is not" } else { "is" };
+            problems.push(format!("column {name} {is} in the primary key"));
+        } else if other.required && !column.required {
+            problems.push(format!("column {name} refuses nulls"));
+        }
+    }
+    let is_unknown = |other: &&ColumnDefinition| !expected.iter().any(|c| same_name(c, other));
+    let unknown = found.iter().filter(is_unknown);
+    problems.extend(unknown.map(|column| format!("column {} is unknown", column.name)));
+    problems
+}
