@@ -9,10 +9,12 @@ mod gold;
 mod hub;
 mod input;
 mod orders;
+mod package;
 mod produce;
 mod progress;
 mod schema;
 mod settings;
+mod sql_grant;
 mod status;
 mod stores;
 mod tables;
@@ -56,6 +58,8 @@ enum Command {
     Audit(verify::AuditArguments),
     Dataset(dataset::DatasetArguments),
     Schema(schema::SchemaArguments),
+    Package(package::PackageArguments),
+    SqlGrant(sql_grant::SqlGrantArguments),
 }
 
 #[tokio::main]
@@ -71,6 +75,8 @@ async fn main() -> ExitCode {
         Command::Audit(arguments) => Box::pin(verify::run(arguments)).await,
         Command::Dataset(arguments) => dataset::run(arguments),
         Command::Schema(arguments) => schema::run(&arguments),
+        Command::Package(arguments) => Box::pin(package::run(arguments)).await,
+        Command::SqlGrant(arguments) => Box::pin(sql_grant::run(&arguments)).await,
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

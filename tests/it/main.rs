@@ -14,6 +14,7 @@ mod crash_points;
 mod gold_publish;
 mod gold_warehouse;
 mod host_protocol;
+mod infra;
 mod pipeline;
 mod readers;
 mod replay;

@@ -49,7 +49,7 @@ pub(crate) async fn handler(root: &Path, release: bool) -> Result<PathBuf, Build
 }
 
 /// Finds the handler in what cargo says about the build, a JSON object a line.
-fn executable(messages: &str) -> Option<PathBuf> {
+pub(crate) fn executable(messages: &str) -> Option<PathBuf> {
     messages.lines().find_map(|line| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
         let is_handler = message["target"]["name"] == "handler";

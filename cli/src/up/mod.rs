@@ -1,6 +1,6 @@
 //! `sluice up`: the whole pipeline on this machine, on the production code path.
 
-mod build;
+pub(crate) mod build;
 mod conclude;
 mod screen;
 mod stack;
@@ -184,7 +184,7 @@ async fn supervise(
 }
 
 /// Finds the folder with host.json, here or above.
-fn app_root(from: &Path) -> Result<PathBuf, String> {
+pub(crate) fn app_root(from: &Path) -> Result<PathBuf, String> {
     let root = from
         .ancestors()
         .find(|folder| folder.join("host.json").is_file());

@@ -97,6 +97,28 @@ impl AzureSqlWarehouse {
     }
 }
 
+/// Runs batches one after the other in the database that an ADO connection string names: what an administrator does
+/// before the app can log in.
+///
+/// # Errors
+/// Fails at the first batch that the server refuses; those before it are done.
+pub async fn administer(
+    text: &str,
+    options: &Options,
+    batches: &[String],
+) -> Result<(), WarehouseError> {
+    let settings = ado::parse(text).map_err(|problem| WarehouseError::Setting { problem })?;
+    let database = settings.database.clone();
+    let connector =
+        Connector::new(settings, options).map_err(|problem| WarehouseError::Setting { problem })?;
+    let mut session = connector.open().await?;
+    for batch in batches {
+        let run = session.run(batch).await;
+        run.map_err(failed("administer", &database))?;
+    }
+    Ok(())
+}
+
 /// Returns the script that creates gold in an Azure SQL database, for people who deploy it by hand and run the
 /// function without the right to create anything. Batches are separated by `GO`.
 ///

@@ -1,0 +1,20 @@
+// Small, pausing, and forgetting: a place to try things.
+using 'main.bicep'
+
+param environmentName = 'dev'
+param location = readEnvironmentVariable('AZURE_LOCATION')
+param datasetName = readEnvironmentVariable('SLUICE_DATASET', 'orders')
+param sqlAdministrator = {
+  login: readEnvironmentVariable('SLUICE_SQL_ADMIN_NAME')
+  objectId: readEnvironmentVariable('SLUICE_SQL_ADMIN_ID')
+  principalType: readEnvironmentVariable('SLUICE_SQL_ADMIN_TYPE', 'Group')
+}
+param operatorPrincipalId = readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')
+param operatorPrincipalType = readEnvironmentVariable('AZURE_PRINCIPAL_TYPE', 'User')
+
+param maximumThroughputUnits = 1
+param eventRetentionHours = 24
+param partitionCount = 2
+param bronzeLifecycle = { coolAfterDays: 0, archiveAfterDays: 0, deleteAfterDays: 30 }
+param softDeleteDays = 1
+param logDailyQuotaGb = 1

@@ -1,0 +1,13 @@
+// For azd: everything comes from its environment (azd env set NAME VALUE).
+using 'main.bicep'
+
+param environmentName = readEnvironmentVariable('AZURE_ENV_NAME')
+param location = readEnvironmentVariable('AZURE_LOCATION')
+param datasetName = readEnvironmentVariable('SLUICE_DATASET', 'orders')
+param sqlAdministrator = {
+  login: readEnvironmentVariable('SLUICE_SQL_ADMIN_NAME')
+  objectId: readEnvironmentVariable('SLUICE_SQL_ADMIN_ID')
+  principalType: readEnvironmentVariable('SLUICE_SQL_ADMIN_TYPE', 'Group')
+}
+param operatorPrincipalId = readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')
+param operatorPrincipalType = readEnvironmentVariable('AZURE_PRINCIPAL_TYPE', 'User')

@@ -1,0 +1,204 @@
+metadata description = 'What somebody has to look at. docs/operations.md says what to do about each.'
+
+param prefix string
+param location string
+param tags object
+param emails string[]
+param workspaceId string
+param eventHubsName string
+param topicName string
+param hostStorageName string
+param lakeName string
+
+resource namespace 'Microsoft.EventHub/namespaces@2024-01-01' existing = {
+  name: eventHubsName
+}
+
+resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
+  name: topicName
+}
+
+resource host 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
+  name: hostStorageName
+}
+
+resource lake 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
+  name: lakeName
+}
+
+resource mail 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(emails)) {
+  name: 'ag-${prefix}'
+  location: 'global'
+  tags: tags
+  properties: {
+    enabled: true
+    groupShortName: 'sluice'
+    emailReceivers: [
+      for (address, i) in emails: { name: 'mail-${i}', emailAddress: address, useCommonAlertSchema: true }
+    ]
+  }
+}
+
+var actionGroups = empty(emails) ? [] : [mail.id]
+
+var queries = [
+  {
+    name: 'function-failures'
+    text: 'More than five invocations of a function failed in a quarter of an hour.'
+    query: loadTextContent('../alerts/function-failures.kql')
+    severity: 2
+    threshold: 5
+    every: 'PT5M'
+    window: 'PT15M'
+    dimensions: [{ name: 'OperationName', operator: 'Include', values: ['*'] }]
+  }
+  {
+    name: 'poison-messages'
+    text: 'Silver gave up on a bronze object after five tries.'
+    query: loadTextContent('../alerts/poison-messages.kql')
+    severity: 2
+    threshold: 0
+    every: 'PT5M'
+    window: 'PT15M'
+    dimensions: []
+  }
+  {
+    name: 'gold-not-advancing'
+    text: 'Gold is more than a quarter of an hour behind silver.'
+    query: loadTextContent('../alerts/gold-not-advancing.kql')
+    severity: 2
+    threshold: 0
+    every: 'PT15M'
+    window: 'PT1H'
+    dimensions: []
+  }
+  {
+    name: 'nothing-ingested'
+    text: 'Events arrive and bronze stores none of them.'
+    query: loadTextContent('../alerts/nothing-ingested.kql')
+    severity: 1
+    threshold: 0
+    every: 'PT15M'
+    window: 'PT30M'
+    dimensions: []
+  }
+]
+
+resource queryAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+  for alert in queries: {
+    name: '${prefix}-${alert.name}'
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: '${prefix}: ${alert.name}'
+      description: alert.text
+      enabled: true
+      severity: alert.severity
+      scopes: [workspaceId]
+      evaluationFrequency: alert.every
+      windowSize: alert.window
+      autoMitigate: true
+      // A table is not there before its first row.
+      skipQueryValidation: true
+      criteria: {
+        allOf: [
+          {
+            query: alert.query
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: alert.threshold
+            dimensions: alert.dimensions
+            failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+          }
+        ]
+      }
+      actions: { actionGroups: actionGroups }
+    }
+  }
+]
+
+var throttled = [
+  {
+    name: 'ResponseType'
+    operator: 'Include'
+    values: [
+      'ClientAccountBandwidthThrottlingError'
+      'ClientAccountRequestThrottlingError'
+      'ClientThrottlingError'
+      'ServerBusyError'
+    ]
+  }
+]
+
+var metrics = [
+  {
+    name: 'event-hubs-throttled'
+    text: 'Producers or bronze asked for more than the throughput units allow.'
+    scope: namespace.id
+    namespace: 'Microsoft.EventHub/namespaces'
+    metric: 'ThrottledRequests'
+    dimensions: []
+    severity: 2
+  }
+  {
+    name: 'event-grid-dead-letters'
+    text: 'Event Grid gave up telling silver of a bronze object.'
+    scope: topic.id
+    namespace: 'Microsoft.EventGrid/systemTopics'
+    metric: 'DeadLetteredCount'
+    dimensions: []
+    severity: 2
+  }
+  {
+    name: 'state-throttled'
+    text: 'The account of the state table refused requests because there were too many.'
+    scope: host.id
+    namespace: 'Microsoft.Storage/storageAccounts'
+    metric: 'Transactions'
+    dimensions: throttled
+    severity: 3
+  }
+  {
+    name: 'lake-throttled'
+    text: 'The lake refused requests because there were too many.'
+    scope: lake.id
+    namespace: 'Microsoft.Storage/storageAccounts'
+    metric: 'Transactions'
+    dimensions: throttled
+    severity: 3
+  }
+]
+
+resource metricAlerts 'Microsoft.Insights/metricAlerts@2018-03-01' = [
+  for alert in metrics: {
+    name: '${prefix}-${alert.name}'
+    location: 'global'
+    tags: tags
+    properties: {
+      description: alert.text
+      enabled: true
+      severity: alert.severity
+      scopes: [alert.scope]
+      evaluationFrequency: 'PT5M'
+      windowSize: 'PT15M'
+      autoMitigate: true
+      criteria: {
+        'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+        allOf: [
+          {
+            criterionType: 'StaticThresholdCriterion'
+            name: alert.name
+            metricNamespace: alert.namespace
+            metricName: alert.metric
+            dimensions: alert.dimensions
+            operator: 'GreaterThan'
+            threshold: 0
+            timeAggregation: 'Total'
+          }
+        ]
+      }
+      actions: map(actionGroups, id => { actionGroupId: id })
+    }
+  }
+]

@@ -1,0 +1,53 @@
+metadata description = 'The Event Hubs namespace, its hub, and the consumer group that is Sluice\'s own. Without any key: producers and consumers come with tokens.'
+
+param name string
+param location string
+param tags object
+param throughputUnits int
+param maximumThroughputUnits int
+param partitionCount int
+param retentionHours int
+param isolated bool
+param workspaceId string
+
+var inflates = maximumThroughputUnits > throughputUnits
+
+resource namespace 'Microsoft.EventHub/namespaces@2024-01-01' = {
+  name: name
+  location: location
+  tags: tags
+  sku: { name: 'Standard', tier: 'Standard', capacity: throughputUnits }
+  properties: {
+    disableLocalAuth: true
+    isAutoInflateEnabled: inflates
+    maximumThroughputUnits: inflates ? maximumThroughputUnits : 0
+    minimumTlsVersion: '1.2'
+    publicNetworkAccess: isolated ? 'Disabled' : 'Enabled'
+  }
+
+  resource hub 'eventhubs' = {
+    name: 'events'
+    properties: {
+      partitionCount: partitionCount
+      retentionDescription: { cleanupPolicy: 'Delete', retentionTimeInHours: retentionHours }
+    }
+
+    resource group 'consumergroups' = {
+      name: 'sluice'
+    }
+  }
+}
+
+resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'to-workspace'
+  scope: namespace
+  properties: {
+    workspaceId: workspaceId
+    logs: [{ category: 'OperationalLogs', enabled: true }]
+    metrics: [{ category: 'AllMetrics', enabled: true }]
+  }
+}
+
+output namespaceName string = namespace.name
+output fullyQualifiedNamespace string = split(split(namespace.properties.serviceBusEndpoint, '//')[1], ':')[0]
+output hubName string = namespace::hub.name

@@ -1,0 +1,80 @@
+metadata description = 'Gold: a serverless database that pauses when nobody uses it. Entra principals only; there is no password anywhere.'
+
+import { sqlAdministratorType, sqlComputeType } from '../types.bicep'
+
+param serverName string
+param location string
+param tags object
+param administrator sqlAdministratorType
+param compute sqlComputeType
+param zoneRedundant bool
+param isolated bool
+param workspaceId string
+
+resource server 'Microsoft.Sql/servers@2025-01-01' = {
+  name: serverName
+  location: location
+  tags: tags
+  properties: {
+    version: '12.0'
+    minimalTlsVersion: '1.2'
+    publicNetworkAccess: isolated ? 'Disabled' : 'Enabled'
+    administrators: {
+      administratorType: 'ActiveDirectory'
+      azureADOnlyAuthentication: true
+      login: administrator.login
+      principalType: administrator.principalType
+      sid: administrator.objectId
+      tenantId: tenant().tenantId
+    }
+  }
+
+  // The property above is only heeded when the server is made.
+  resource entraOnly 'azureADOnlyAuthentications' = {
+    name: 'Default'
+    properties: { azureADOnlyAuthentication: true }
+  }
+
+  resource gold 'databases' = {
+    name: 'gold'
+    location: location
+    tags: tags
+    sku: { name: 'GP_S_Gen5', tier: 'GeneralPurpose', family: 'Gen5', capacity: compute.maxVCores }
+    properties: {
+      autoPauseDelay: compute.autoPauseDelayMinutes
+      minCapacity: json(compute.minVCores)
+      // Gold can be rebuilt from silver, so that backups need not leave the region.
+      requestedBackupStorageRedundancy: zoneRedundant ? 'Zone' : 'Local'
+      zoneRedundant: zoneRedundant
+    }
+  }
+
+  resource master 'databases' existing = {
+    name: 'master'
+  }
+
+  resource auditing 'auditingSettings' = {
+    name: 'default'
+    properties: { state: 'Enabled', isAzureMonitorTargetEnabled: true }
+    dependsOn: [auditLogs]
+  }
+
+  // Instances have no fixed addresses; with this rule the server is reachable from within Azure only.
+  resource fromAzure 'firewallRules' = if (!isolated) {
+    name: 'AllowAllWindowsAzureIps'
+    properties: { startIpAddress: '0.0.0.0', endIpAddress: '0.0.0.0' }
+  }
+}
+
+resource auditLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'audit-to-workspace'
+  scope: server::master
+  properties: {
+    workspaceId: workspaceId
+    logs: [{ category: 'SQLSecurityAuditEvents', enabled: true }]
+  }
+}
+
+output serverName string = server.name
+output fullyQualifiedDomainName string = server.properties.fullyQualifiedDomainName
+output databaseName string = server::gold.name

@@ -1,0 +1,20 @@
+metadata description = 'What the pipeline is doing, from its own log lines.'
+
+param displayName string
+param location string
+param tags object
+param componentId string
+
+resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
+  name: guid(componentId, 'pipeline')
+  location: location
+  tags: tags
+  kind: 'shared'
+  properties: {
+    displayName: displayName
+    category: 'workbook'
+    serializedData: string(loadJsonContent('../workbook.json'))
+    sourceId: componentId
+    version: 'Notebook/1.0'
+  }
+}

@@ -1,0 +1,34 @@
+// Zone redundant, behind private endpoints, with bronze warm.
+using 'main.bicep'
+
+param environmentName = 'prod'
+param location = readEnvironmentVariable('AZURE_LOCATION')
+param datasetName = readEnvironmentVariable('SLUICE_DATASET', 'orders')
+param sqlAdministrator = {
+  login: readEnvironmentVariable('SLUICE_SQL_ADMIN_NAME')
+  objectId: readEnvironmentVariable('SLUICE_SQL_ADMIN_ID')
+  principalType: readEnvironmentVariable('SLUICE_SQL_ADMIN_TYPE', 'Group')
+}
+param operatorPrincipalId = readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')
+param operatorPrincipalType = readEnvironmentVariable('AZURE_PRINCIPAL_TYPE', 'ServicePrincipal')
+param alertEmails = filter(split(readEnvironmentVariable('SLUICE_ALERT_EMAILS', ''), ','), address => !empty(address))
+
+param throughputUnits = 2
+param maximumThroughputUnits = 20
+param partitionCount = 32
+param eventRetentionHours = 168
+param instanceMemoryMB = 4096
+param maximumInstanceCount = 100
+param alwaysReady = [
+  { name: 'function:bronze', instanceCount: 1 }
+  { name: 'blob', instanceCount: 1 }
+]
+param keyCacheMiB = 512
+param sqlCompute = { maxVCores: 4, minVCores: '0.5', autoPauseDelayMinutes: -1 }
+param bronzeLifecycle = { coolAfterDays: 30, archiveAfterDays: 0, deleteAfterDays: 0 }
+param softDeleteDays = 30
+param lakeRedundancy = 'Standard_ZRS'
+param hostRedundancy = 'Standard_ZRS'
+param logRetentionDays = 90
+param networkIsolation = true
+param zoneRedundant = true
