@@ -124,9 +124,18 @@ impl AppSettings {
     }
 
     /// The value of a setting that is there and not empty.
+    ///
+    /// The first place that says anything about a connection says everything about it: an account of the environment
+    /// is not mixed with a connection string of a file.
     pub(crate) fn get(&self, name: &str) -> Option<String> {
         let name = name.to_lowercase();
-        let found = self.layers.iter().find_map(|layer| layer.get(&name));
+        let wanted = group(&name);
+        let mut layers = self.layers.iter();
+        let layer = layers.find(|layer| {
+            let mut values = layer.iter();
+            values.any(|(key, value)| group(key) == wanted && !value.trim().is_empty())
+        })?;
+        let found = layer.get(&name);
         found.filter(|value| !value.trim().is_empty()).cloned()
     }
 
@@ -147,6 +156,16 @@ impl AppSettings {
     /// The app root.
     pub(crate) fn root(&self) -> &Path {
         &self.root
+    }
+}
+
+/// The connection or setting that a name is about: `AzureWebJobsLakeStorage`, `LakeStorage` and
+/// `LakeStorage__accountName` are about one. Names are in lower case.
+fn group(name: &str) -> &str {
+    let base = name.split("__").next().unwrap_or(name);
+    match base.strip_prefix("azurewebjobs") {
+        Some(rest) if !matches!(rest, "" | "storage") => rest,
+        _ => base,
     }
 }
 
@@ -303,6 +322,31 @@ mod tests {
             "a pipeline that has gone"
         );
         assert_eq!(settings.dataset_file(), root.join(DEFAULT_DATASET));
+    }
+
+    #[test]
+    fn connections_of_two_places_are_not_mixed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = [
+            ("LakeStorage", "file"),
+            ("EventHubConnection", "file"),
+            ("E", "file"),
+        ];
+        write(&folder.path().join(LOCAL_FILE), &file);
+        let names = [
+            "azurewebjobslakestorage__accountname",
+            "eventhubconnection__fullyqualifiednamespace",
+            "e",
+        ];
+        let environment = names
+            .map(|name| (name.to_owned(), "environment".to_owned()))
+            .into();
+        let settings = AppSettings::find_from(folder.path(), environment, &arguments()).unwrap();
+        assert_eq!(settings.get("LakeStorage"), None);
+        assert_eq!(settings.get("EventHubConnection"), None);
+        let account = settings.get("AzureWebJobsLakeStorage__accountName");
+        assert_eq!(account.as_deref(), Some("environment"));
+        assert_eq!(settings.get("E").as_deref(), Some("environment"));
     }
 
     #[test]
