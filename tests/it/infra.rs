@@ -2,6 +2,7 @@
 
 mod agreement;
 mod compiler;
+mod deploy_script;
 mod mutants;
 mod policy;
 mod roles;
