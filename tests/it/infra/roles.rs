@@ -57,7 +57,9 @@ pub(super) fn problems(snapshot: &Snapshot, roles: &Value) -> Vec<String> {
             .iter()
             .position(|(role, end)| role == name && ends(scope, end))
         {
-            Some(found) => drop(missing.remove(found)),
+            Some(found) => {
+                missing.remove(found);
+            }
             None => problems.push(format!("{name} is assigned at {scope}")),
         }
     }
