@@ -9,11 +9,11 @@ use crate::clock::{Clock, SystemClock};
 use crate::dataset::{Dataset, LoadDatasetError};
 use crate::gold::Gold;
 use crate::host::Bodies;
-use crate::lake::{AzureLake, BlobStore};
+use crate::lake::AzureLake;
 use crate::settings::Settings;
 use crate::silver::{Edges, Silver};
-use crate::state::{STATE_TABLE, StateStore, TableState};
-use crate::storage::AccountError;
+use crate::state::{STATE_TABLE, TableState};
+use crate::storage::{AccountError, Calls};
 use crate::warehouse::schema::{GoldSchema, SchemaError};
 use crate::warehouse::{self, Warehouse, WarehouseError};
 
@@ -49,6 +49,19 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Reads requests.
     pub bodies: Bodies,
+    /// What each layer asks of storage.
+    pub calls: LayerCalls,
+}
+
+/// Counts the storage requests of each layer since the start; they are what a deployment pays for beside compute.
+#[derive(Clone, Debug, Default)]
+pub struct LayerCalls {
+    /// Of bronze.
+    pub bronze: Calls,
+    /// Of silver.
+    pub silver: Calls,
+    /// Of gold.
+    pub gold: Calls,
 }
 
 impl App {
@@ -58,49 +71,57 @@ impl App {
     /// Fails if the dataset file is not valid, or a setting is of no use.
     pub fn connect(settings: &Settings) -> Result<Self, StartError> {
         let dataset = Arc::new(Dataset::load(&settings.dataset)?);
-        let lake: Arc<dyn BlobStore> = Arc::new(AzureLake::new(&settings.lake)?);
-        let state: Arc<dyn StateStore> = Arc::new(TableState::new(&settings.state, STATE_TABLE)?);
         let warehouse = warehouse::connect_with(
             &settings.gold,
             &settings.gold_options,
             GoldSchema::of(&dataset)?,
         )?;
-        Ok(Self::new(
-            Edges {
-                dataset,
-                lake,
-                state,
+        let calls = LayerCalls::default();
+        let edges = |calls: &Calls| {
+            let lake = settings.lake.counted_by(calls);
+            let state = settings.state.counted_by(calls);
+            Ok::<_, AccountError>(Edges {
+                dataset: Arc::clone(&dataset),
+                lake: Arc::new(AzureLake::new(&lake)?),
+                state: Arc::new(TableState::new(&state, STATE_TABLE)?),
                 clock: Arc::new(SystemClock),
                 new_id,
                 key_cache_bytes: settings.key_cache_bytes,
-            },
-            warehouse,
-        ))
+            })
+        };
+        let bronze = edges(&calls.bronze)?;
+        let silver = edges(&calls.silver)?;
+        let gold = edges(&calls.gold)?;
+        Ok(Self::of(bronze, silver, gold, warehouse, calls))
     }
 
     /// Puts the layers together on the given edges.
     #[must_use]
     pub fn new(edges: Edges, warehouse: Arc<dyn Warehouse>) -> Self {
-        let Edges {
-            dataset,
-            lake,
-            state,
-            clock,
-            ..
-        } = &edges;
+        Self::of(
+            edges.clone(),
+            edges.clone(),
+            edges,
+            warehouse,
+            LayerCalls::default(),
+        )
+    }
+
+    fn of(
+        bronze: Edges,
+        silver: Edges,
+        gold: Edges,
+        warehouse: Arc<dyn Warehouse>,
+        calls: LayerCalls,
+    ) -> Self {
         Self {
-            dataset: Arc::clone(dataset),
-            bronze: Bronze::new(Arc::clone(lake), &dataset.name),
-            gold: Gold::new(
-                Arc::clone(dataset),
-                Arc::clone(lake),
-                Arc::clone(state),
-                warehouse,
-                Arc::clone(clock),
-            ),
-            clock: Arc::clone(clock),
+            dataset: Arc::clone(&silver.dataset),
+            bronze: Bronze::new(bronze.lake, &bronze.dataset.name),
+            gold: Gold::new(gold.dataset, gold.lake, gold.state, warehouse, gold.clock),
+            clock: Arc::clone(&silver.clock),
             bodies: Bodies::default(),
-            silver: Silver::new(edges),
+            silver: Silver::new(silver),
+            calls,
         }
     }
 

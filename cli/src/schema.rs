@@ -9,7 +9,7 @@ use sluice::dataset::Dataset;
 use sluice::warehouse::schema::GoldSchema;
 use sluice::warehouse::{azure_sql, sqlite};
 
-use crate::up::print;
+use crate::text::print;
 
 /// Print what creates gold's tables and views
 ///

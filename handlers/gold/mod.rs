@@ -86,7 +86,7 @@ impl Gold {
     /// # Errors
     /// Fails if the log, the lake or the warehouse does, or if gold must be rebuilt.
     pub async fn publish(&self, deadline: Deadline) -> Result<Published, Error> {
-        let Some(head) = self.log.head().await? else {
+        let Some(head) = self.head(deadline).await? else {
             return Ok(Published::default());
         };
         if self.warehouse.may_be_paused() && self.is_hinted(head.version).await {
@@ -109,6 +109,17 @@ impl Gold {
             found.ok_or_else(|| Error::NoSuchTable(name.clone()))?;
         }
         self.run(rebuild, deadline).await
+    }
+
+    /// Reads silver's head; a failure that may pass is waited out.
+    async fn head(&self, deadline: Deadline) -> Result<Option<Head>, LogError> {
+        let mut backoff = Backoff::default();
+        loop {
+            match self.log.head().await {
+                Err(error) if error.is_transient() && backoff.wait(deadline).await => {}
+                outcome => return outcome,
+            }
+        }
     }
 
     fn schema(&self) -> &GoldSchema {

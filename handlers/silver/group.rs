@@ -20,7 +20,6 @@ use crate::dataset::Dataset;
 use crate::event::EventTime;
 use crate::lake::ObjectPath;
 use crate::retry::{Backoff, Deadline};
-use crate::state::TRANSACTION_SECONDS;
 use crate::state::commit_log::{
     Commit, CommitKind, CommitLog, CommitOutcome, Counts, Head, LedgerEntry, NewCommit, Version,
 };
@@ -105,15 +104,15 @@ impl Committer {
         }
     }
 
-    /// Finishes all sources, in one commit where it can be.
+    /// Finishes all sources, in one commit where it can be. Nothing is sent that might come after `deadline`.
     ///
     /// # Errors
     /// Fails if a failure is not of the passing kind, or if the time is up. No source is half done then.
     pub(super) async fn commit_group(
         &mut self,
         sources: &[Source],
+        deadline: Deadline,
     ) -> Result<Vec<Refined>, RefineError> {
-        let deadline = Deadline::after(COMMIT_DEADLINE);
         let mut backoff = Backoff::default();
         let mut work = None;
         let mut missing: Option<ObjectPath> = None;
@@ -157,7 +156,9 @@ impl Committer {
         if finished.len() == sources.len() {
             return Ok(Attempt::Done(earlier(finished, &head)));
         }
-        let tail = self.catch_up(&head).await?;
+        let Some(tail) = self.catch_up(&head).await? else {
+            return Ok(Attempt::StartOver);
+        };
         if self.widen_schema(&head).await? {
             return Ok(Attempt::StartOver);
         }
@@ -169,10 +170,8 @@ impl Committer {
         let id = self.write(current).await?;
 
         let commit = self.plan(current, &head, &id);
-        if !deadline.allows(Duration::from_secs(TRANSACTION_SECONDS)) {
-            return Err(RefineError::OutOfTime);
-        }
-        match self.log.commit(&head, &commit).await? {
+        match self.log.commit_until(&head, &commit, deadline).await? {
+            CommitOutcome::TooLate => Err(RefineError::OutOfTime),
             CommitOutcome::Conflict => Ok(Attempt::StartOver),
             CommitOutcome::Committed(version) => {
                 let keys = current
@@ -190,15 +189,26 @@ impl Committer {
         }
     }
 
-    /// Reads what is new in the log, whole, and returns it.
-    async fn catch_up(&mut self, head: &Head) -> Result<Tail, RefineError> {
+    /// Reads what is new in the log, whole, and returns it; nothing if what was read before is of no use any more.
+    async fn catch_up(&mut self, head: &Head) -> Result<Option<Tail>, RefineError> {
+        // A head below what was read is that of a log that was made anew.
+        self.live.take_if(|live| live.version() > head.version);
         let after = self.live.as_ref().map(LiveFiles::version);
         let commits = match after {
             Some(version) => self.log.commits(version, head.version).await,
             None => self.log.commits_from_start(head.version).await,
         };
         // What is kept in memory is whole or void too.
-        let commits = commits.inspect_err(|_| self.live = None)?;
+        let commits = match commits {
+            Ok(commits) => commits,
+            Err(error) => {
+                self.live = None;
+                return match after.filter(|_| error.is_missing()) {
+                    Some(_) => Ok(None),
+                    None => Err(error.into()),
+                };
+            }
+        };
         for commit in &commits {
             if let CommitKind::Schema(schema) = &commit.kind {
                 self.recorded = serde_json::from_str(schema).ok();
@@ -208,7 +218,7 @@ impl Committer {
             }
         }
         self.live.get_or_insert_default().advance(&commits);
-        Ok(Tail { after, commits })
+        Ok(Some(Tail { after, commits }))
     }
 
     /// Returns the work on the sources with the rows that no live file holds.

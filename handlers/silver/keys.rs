@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use crate::lake::ObjectPath;
 
+/// What an entry of the cache takes beside its set and its path, which is kept twice: nodes of the maps, counters.
+const ENTRY_BYTES: usize = 256;
+
 /// Slots for every 4 keys: 5, so a table is at most four fifths full and a key costs at most 20 bytes.
 const SLOTS_NUMERATOR: usize = 5;
 const SLOTS_DENOMINATOR: usize = 4;
@@ -164,7 +167,7 @@ impl KeyCache {
     /// Keeps the keys of a file, and forgets those used longest ago to make room. A set larger than the cache is
     /// not kept.
     pub fn put(&mut self, path: ObjectPath, set: KeySet) {
-        let size = set.bytes();
+        let size = entry_bytes(&path, &set);
         if size > self.max_bytes {
             return;
         }
@@ -174,7 +177,7 @@ impl KeyCache {
                 break;
             };
             if let Some((old, _)) = self.sets.remove(&oldest) {
-                self.bytes -= old.bytes();
+                self.bytes -= entry_bytes(&oldest, &old);
             }
         }
         self.clock += 1;
@@ -186,16 +189,21 @@ impl KeyCache {
     /// Forgets the keys of a file.
     pub fn remove(&mut self, path: &ObjectPath) {
         if let Some((set, used)) = self.sets.remove(path) {
-            self.bytes -= set.bytes();
+            self.bytes -= entry_bytes(path, &set);
             self.uses.remove(&used);
         }
     }
 
-    /// Returns the memory that the key sets take, in bytes.
+    /// Returns the memory that the cache takes, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
     }
+}
+
+/// Many files are small: what an entry takes beside its keys counts as well, or the bound would be none.
+fn entry_bytes(path: &ObjectPath, set: &KeySet) -> usize {
+    ENTRY_BYTES + 2 * path.as_str().len() + set.bytes()
 }
 
 #[cfg(test)]
@@ -237,7 +245,7 @@ mod tests {
 
     #[test]
     fn the_cache_forgets_what_was_used_longest_ago() {
-        let size = KeySet::of(&[1, 2, 3]).bytes();
+        let size = entry_bytes(&path("a"), &KeySet::of(&[1, 2, 3]));
         let mut cache = KeyCache::new(2 * size);
         cache.put(path("a"), KeySet::of(&[1, 2, 3]));
         cache.put(path("b"), KeySet::of(&[4, 5, 6]));
@@ -247,6 +255,16 @@ mod tests {
         assert!(cache.get(&path("a")).is_some_and(|set| set.contains(2)));
         assert!(cache.get(&path("c")).is_some());
         assert!(cache.bytes() <= 2 * size);
+    }
+
+    #[test]
+    fn the_bound_holds_for_many_small_files_too() {
+        let mut cache = KeyCache::new(100_000);
+        for number in 0..10_000 {
+            cache.put(path(&format!("{number:0100}")), KeySet::of(&[number]));
+        }
+        assert!(cache.bytes() <= 100_000);
+        assert!(cache.sets.len() * 2 * 100 < 100_000, "{}", cache.sets.len());
     }
 
     #[test]

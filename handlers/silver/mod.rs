@@ -99,6 +99,9 @@ pub enum RefineError {
     /// A part of the work ended early.
     #[error("refine in the background")]
     Interrupted(#[source] tokio::task::JoinError),
+    /// The task that was to refine it ended without a word: a defect, whose traces are in the output of the process.
+    #[error("the group that the object was in ended without an outcome")]
+    Abandoned,
     /// There was no time left to commit.
     #[error("the commit did not come through in the time that an invocation has")]
     OutOfTime,
@@ -120,7 +123,13 @@ impl RefineError {
             | Self::Encode(_)
             | Self::Incompatible(_)
             | Self::Interrupted(_)
+            | Self::Abandoned
             | Self::OutOfTime => false,
         }
+    }
+
+    /// Tells whether each source of the group would fail like this alone: then none of them is tried alone.
+    pub(crate) fn is_of_all(&self) -> bool {
+        self.is_transient() || matches!(self, Self::OutOfTime | Self::Incompatible(_))
     }
 }

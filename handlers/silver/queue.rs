@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::group::Committer;
+use super::group::{COMMIT_DEADLINE, Committer};
 use super::source::{Refined, Source};
 use super::{Edges, RefineError};
+use crate::retry::Deadline;
 use crate::state::commit_log::MAX_SOURCES;
 
 /// Most bytes of bronze that one group holds, unless a single source is larger.
@@ -70,7 +71,7 @@ impl Silver {
         }
         answer
             .await
-            .unwrap_or(Err(Arc::new(RefineError::OutOfTime)))
+            .unwrap_or(Err(Arc::new(RefineError::Abandoned)))
     }
 }
 
@@ -127,14 +128,15 @@ async fn commit(shared: Arc<Shared>, group: Vec<(Source, Vec<Reply>)>) {
         }
     };
 
-    match committer.commit_group(&sources).await {
+    let deadline = Deadline::after(COMMIT_DEADLINE);
+    match committer.commit_group(&sources, deadline).await {
         Ok(refined) => {
             for refined in refined {
                 let name = refined.entry.source.clone();
                 answer(&name, &Ok(refined));
             }
         }
-        Err(error) if sources.len() == 1 || error.is_transient() => {
+        Err(error) if sources.len() == 1 || error.is_of_all() => {
             let error = Arc::new(error);
             for source in &sources {
                 answer(&source.name, &Err(Arc::clone(&error)));
@@ -143,12 +145,13 @@ async fn commit(shared: Arc<Shared>, group: Vec<(Source, Vec<Reply>)>) {
         // One bad source must not fail its neighbours.
         Err(_) => {
             for source in &sources {
-                let outcome = committer.commit_group(std::slice::from_ref(source)).await;
+                let alone = std::slice::from_ref(source);
+                let outcome = committer.commit_group(alone, deadline).await;
                 let outcome = outcome.map_err(Arc::new).and_then(|refined| {
                     refined
                         .into_iter()
                         .next()
-                        .ok_or(Arc::new(RefineError::OutOfTime))
+                        .ok_or(Arc::new(RefineError::Abandoned))
                 });
                 answer(&source.name, &outcome);
             }

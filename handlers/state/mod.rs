@@ -143,9 +143,18 @@ impl RowRange {
     /// Returns the range of the row keys that start with `prefix`.
     #[must_use]
     pub fn prefix(prefix: &str) -> Self {
+        // What follows the prefix may be any character, so the end is the prefix with its last one moved on.
+        let mut until = prefix.to_owned();
+        let next = until
+            .pop()
+            .and_then(|last| char::from_u32(u32::from(last) + 1));
+        match next {
+            Some(next) => until.push(next),
+            None => until = format!("{prefix}{}", char::MAX),
+        }
         Self {
             from: prefix.to_owned(),
-            until: format!("{prefix}\u{7f}"),
+            until,
         }
     }
 }

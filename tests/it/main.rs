@@ -6,11 +6,19 @@
     reason = "a test fails by panicking, also in the functions that tests share"
 )]
 
+mod agreement;
 mod azurite;
+mod bronze_protocol;
 mod conformance;
+mod crash_points;
 mod gold_publish;
 mod gold_warehouse;
+mod host_protocol;
 mod pipeline;
+mod readers;
+mod replay;
+mod restart;
+mod silver_protocol;
 mod storage_faults;
 mod support;
 mod tsql;

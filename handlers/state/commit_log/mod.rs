@@ -14,16 +14,20 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Entity, Operation, Outcome, PartitionKey, RowRange, StateStore, Stored};
+use super::{
+    Entity, Operation, Outcome, PartitionKey, RowRange, StateStore, Stored, TRANSACTION_SECONDS,
+};
 use crate::dataset::Dataset;
 use crate::event::{EventTime, PartitionId, RejectReason, SequenceRange, UnixMillis};
 use crate::lake::{BlobStore, Created, Metadata, ObjectPath, paths};
+use crate::retry::Deadline;
 use crate::storage::StorageError;
 pub use entities::MalformedEntity;
 
@@ -222,6 +226,8 @@ pub enum CommitOutcome {
     Committed(Version),
     /// The head had moved or a source was finished already: start over at the head.
     Conflict,
+    /// It might have come after its deadline, so it was not sent.
+    TooLate,
 }
 
 /// A failure to read or write the log.
@@ -262,6 +268,12 @@ impl LogError {
             Self::Storage(error) => error.is_transient(),
             Self::Malformed { .. } | Self::Gap { .. } | Self::ManifestGone { .. } => false,
         }
+    }
+
+    /// Tells whether a part of the log was missing, so that a reader that had read before may start over.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Gap { .. } | Self::ManifestGone { .. })
     }
 }
 
@@ -340,6 +352,29 @@ impl CommitLog {
     /// Fails if the store does; after a transient failure it may or may not have happened, and the caller starts
     /// over at the head.
     pub async fn commit(&self, head: &Head, new: &NewCommit) -> Result<CommitOutcome, LogError> {
+        self.send(head, new, None).await
+    }
+
+    /// Does what [`Self::commit`] does, unless the transaction could arrive after `deadline`: files that nothing names
+    /// are removed one day, and a commit must not name them after that.
+    ///
+    /// # Errors
+    /// As [`Self::commit`].
+    pub async fn commit_until(
+        &self,
+        head: &Head,
+        new: &NewCommit,
+        deadline: Deadline,
+    ) -> Result<CommitOutcome, LogError> {
+        self.send(head, new, Some(deadline)).await
+    }
+
+    async fn send(
+        &self,
+        head: &Head,
+        new: &NewCommit,
+        deadline: Option<Deadline>,
+    ) -> Result<CommitOutcome, LogError> {
         let version = head.version.next();
         let files = self.write_files(new).await?;
         let commit = Commit {
@@ -364,6 +399,10 @@ impl CommitLog {
             operations.push(Operation::Insert(entities::encode_ledger(entry, version)));
         }
 
+        let longest = Duration::from_secs(TRANSACTION_SECONDS);
+        if deadline.is_some_and(|deadline| !deadline.allows(longest)) {
+            return Ok(CommitOutcome::TooLate);
+        }
         let outcome = self.state.transact(&self.partition, &operations).await?;
         Ok(match outcome {
             Outcome::Committed => CommitOutcome::Committed(version),

@@ -1,7 +1,13 @@
 //! What tests share.
 
+pub(crate) mod faulty;
+#[path = "../../../local/tests/event_hubs_support/install.rs"]
+#[expect(dead_code, reason = "the Event Hubs tests need more of it")]
+pub(crate) mod install;
 pub(crate) mod scripted;
 pub(crate) mod stack;
+pub(crate) mod strategies;
+pub(crate) mod world;
 
 use std::sync::OnceLock;
 

@@ -128,6 +128,44 @@ impl Stack {
         }
     }
 
+    /// Kills the handler at once, as the host does whenever it likes, and waits until another one has taken its place.
+    pub(crate) async fn kill_handler(&self) {
+        let killed = self.handler().await;
+        let status = std::process::Command::new("kill")
+            .args(["-KILL", &killed.to_string()])
+            .status()
+            .expect("there is a kill command");
+        assert!(status.success());
+        while self.handler().await == killed {
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Waits for the handler of this stack, and returns its process id: that of the process whose environment has this
+    /// stack's warehouse.
+    async fn handler(&self) -> u32 {
+        let mark = format!("GoldDatabase={}", self.settings["GoldDatabase"]);
+        let has_mark = |pid: &u32| {
+            let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            let mut variables = environment.split(|byte| *byte == 0);
+            variables.any(|variable| variable == mark.as_bytes())
+        };
+        let find = async {
+            loop {
+                let processes = std::fs::read_dir("/proc").expect("processes can be listed");
+                let names = processes.flatten().map(|entry| entry.file_name());
+                let ids = names.filter_map(|name| name.to_str()?.parse().ok());
+                if let Some(pid) = ids.into_iter().find(has_mark) {
+                    return pid;
+                }
+                tokio::time::sleep(POLL).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, find)
+            .await
+            .expect("a handler runs")
+    }
+
     /// Sends events in batches, to a partition or wherever the hub puts them.
     pub(crate) async fn send(&self, events: &[Bytes], to: &Destination) {
         let text = self.namespace.connection_string();
