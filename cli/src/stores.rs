@@ -11,7 +11,7 @@ use sluice::state::commit_log::CommitLog;
 use sluice::state::{STATE_TABLE, StateStore, TableState};
 use sluice::storage::StorageAccount;
 use sluice::warehouse::schema::GoldSchema;
-use sluice::warehouse::{self, Warehouse};
+use sluice::warehouse::{self, Options, Warehouse};
 use sluice_cli::audit::Subject;
 
 use crate::settings::{AppSettings, answers};
@@ -119,7 +119,9 @@ pub(crate) fn warehouse(
         )
         .into());
     }
-    Ok(warehouse::connect(&gold, GoldSchema::of(dataset)?)?)
+    let options = Options::from_lookup(&|name| settings.get(name));
+    let schema = GoldSchema::of(dataset)?;
+    Ok(warehouse::connect_with(&gold, &options, schema)?)
 }
 
 /// Fails if a storage emulator does not answer; Azure is left to its client.

@@ -12,6 +12,7 @@ use azure_identity::{
     DeveloperToolsCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions,
     UserAssignedId,
 };
+use futures::TryStreamExt;
 use tiberius::error::{Error, IoErrorKind};
 use tiberius::{AuthMethod, Client, Config, EncryptionLevel, Row, ToSql};
 use tokio::net::TcpStream;
@@ -229,6 +230,22 @@ impl Session {
         let results = self.client.simple_query(sql).await?.into_results().await?;
         self.alive_at = Instant::now();
         Ok(results.into_iter().flatten().collect())
+    }
+
+    /// Runs a batch without parameters and hands each of its rows over as it comes.
+    pub(super) async fn visit(
+        &mut self,
+        sql: &str,
+        mut visit: impl FnMut(Row),
+    ) -> Result<(), Error> {
+        let stream = self.client.simple_query(sql).await?;
+        let mut rows = stream.into_row_stream();
+        while let Some(row) = rows.try_next().await? {
+            visit(row);
+        }
+        drop(rows);
+        self.alive_at = Instant::now();
+        Ok(())
     }
 
     /// Runs a query with parameters and returns its rows.

@@ -90,6 +90,11 @@ pub(super) fn clear(place: &Place, table: &TableSchema) -> String {
     format!("DELETE FROM {}", place.of(&table.name))
 }
 
+/// Counts the rows of a table or view by its full name.
+pub(super) fn count(full_name: &str) -> String {
+    format!("SELECT COUNT_BIG(*) AS [rows] FROM {full_name}")
+}
+
 /// Reads the first rows of a table or view.
 pub(super) fn read(
     place: &Place,
@@ -157,7 +162,7 @@ impl MergeStatements {
                 "DROP TABLE IF EXISTS {delta};\n{}",
                 ddl::create_table(&delta, &columns)
             ),
-            count: format!("SELECT COUNT_BIG(*) AS [loaded] FROM {delta}"),
+            count: count(&delta),
             check,
             update: format!("UPDATE t SET {}\n{join}", updates.join(",\n    ")),
             insert: format!(

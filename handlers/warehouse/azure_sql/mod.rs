@@ -4,8 +4,8 @@
 //! whether it is alive, and it is opened afresh when it is not, when its token is about to expire, and after every
 //! failure: a connection that is dropped undoes its transaction and gives its lock back. Decimals are exact.
 //!
-//! What a statement says is in [`ddl`] and [`dml`], what is loaded in [`load`], what is missing in [`ensure`]; these
-//! are pure. [`connect`], [`transaction`] and this module act.
+//! What a statement says is in `ddl` and `dml`, what is loaded in `load`, what is missing in `ensure`; these
+//! are pure. `connect`, `transaction` and this module act.
 
 mod ado;
 mod connect;
@@ -28,7 +28,8 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::schema::{GoldSchema, PROGRESS};
 use super::{
-    Begun, FailureKind, Options, Order, Progress, Run, TableRows, Warehouse, WarehouseError,
+    Begun, FailureKind, Options, Order, Progress, RowVisitor, Run, TableRows, Warehouse,
+    WarehouseError,
 };
 use connect::{Connector, Session};
 use ddl::Place;
@@ -293,6 +294,30 @@ impl Warehouse for AzureSqlWarehouse {
             columns: columns.into_iter().map(|(name, _)| name).collect(),
             rows: rows.into_iter().map(read::cells).collect(),
         })
+    }
+
+    async fn count_rows(&self, name: &str) -> Result<u64, WarehouseError> {
+        let missing = || WarehouseError::NoSuchTable { name: name.into() };
+        self.schema.columns_of(name).ok_or_else(missing)?;
+        let sql = dml::count(&self.place.of(name));
+        let mut held = self.hold().await?;
+        let rows = held.session()?.run(&sql).await;
+        let count = rows.and_then(|rows| read::count(&rows));
+        let count = count.map_err(failed("count", name))?;
+        held.give_back();
+        Ok(count)
+    }
+
+    async fn visit_rows(&self, name: &str, mut visit: RowVisitor) -> Result<(), WarehouseError> {
+        let missing = || WarehouseError::NoSuchTable { name: name.into() };
+        let columns = self.schema.columns_of(name).ok_or_else(missing)?;
+        let sql = dml::read(&self.place, name, &columns, None, usize::MAX);
+        let mut held = self.hold().await?;
+        let session = held.session()?;
+        let visited = session.visit(&sql, |row| visit(read::cells(row))).await;
+        visited.map_err(failed("read", name))?;
+        held.give_back();
+        Ok(())
     }
 }
 

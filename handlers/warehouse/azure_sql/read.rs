@@ -62,6 +62,12 @@ pub(super) fn catalog(columns: &[Row], views: &[Row]) -> Result<Catalog, Error> 
     Ok(catalog)
 }
 
+/// Reads the answer to [`count`](super::dml::count).
+pub(super) fn count(rows: &[Row]) -> Result<u64, Error> {
+    let count = integer(rows.first().ok_or_else(|| unexpected("count"))?, 0)?;
+    u64::try_from(count).map_err(|_| unexpected("count"))
+}
+
 /// Returns the cells of a row as text.
 pub(super) fn cells(row: Row) -> Vec<Option<String>> {
     row.into_iter().map(text_of).collect()

@@ -10,7 +10,7 @@ use super::connect::Session;
 use super::ddl::Place;
 use super::dml::{self, MergeStatements};
 use super::errors::{failed, failed_commit};
-use super::{Held, load};
+use super::{Held, load, read};
 use crate::event::EventTime;
 use crate::warehouse::schema::{FRESHNESS, GoldSchema, PROGRESS, TableSchema};
 use crate::warehouse::{Begun, FailureKind, Row, Run, Step, Transaction, WarehouseError};
@@ -168,19 +168,19 @@ async fn merge(
     let made = session.run(&statements.create).await;
     made.map_err(failed("make a temporary table for", name))?;
 
-    let expected = rows.len();
+    let expected = rows.len() as u64;
     let rows = rows.into_iter().map(|row| load::token_row(table, row));
     let load = failed("load rows for", name);
     let loaded = session.load(&statements.delta, rows).await;
     loaded.map_err(&load)?;
-    let counted = session.run(&statements.count).await.map_err(load)?;
-    let counted = counted.first().and_then(|row| row.get::<i64, _>(0));
-    if counted.and_then(|counted| usize::try_from(counted).ok()) != Some(expected) {
+    let counted = session.run(&statements.count).await;
+    let counted = counted.and_then(|rows| read::count(&rows)).map_err(load)?;
+    if counted != expected {
         return Err(WarehouseError::Statement {
             purpose: "load rows for",
             object: name.clone(),
             kind: FailureKind::Permanent,
-            source: format!("{} of {expected} rows arrived", counted.unwrap_or(0)).into(),
+            source: format!("{counted} of {expected} rows arrived").into(),
         });
     }
 

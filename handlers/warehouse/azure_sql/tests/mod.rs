@@ -358,7 +358,7 @@ async fn progress_and_tables_are_read() {
             let columns = vec![Column::Text, Column::Bigint, Column::Text, Column::Bigint];
             Answer::Table(columns, vec![row])
         }
-        Request::Sql(sql) if sql.starts_with("SELECT TOP (5)") => {
+        Request::Sql(sql) if sql.starts_with("SELECT TOP (") => {
             let row = vec![Cell::Text("\u{e4}\u{1f600}".into()), Cell::Bigint(-1)];
             Answer::Table(vec![Column::Text, Column::Bigint], vec![row])
         }
@@ -374,6 +374,7 @@ async fn progress_and_tables_are_read() {
     };
     assert_eq!(found, BTreeMap::from([("daily".to_owned(), expected)]));
 
+    assert_eq!(warehouse.count_rows("top").await.unwrap(), 2);
     let rows = warehouse.read_table("top", None, 5).await.unwrap();
     assert_eq!(
         rows.rows,
@@ -382,4 +383,10 @@ async fn progress_and_tables_are_read() {
     let asked = server.statements().pop().unwrap();
     assert!(asked.contains("FROM [gold].[top] ORDER BY"), "{asked}");
     assert!(asked.ends_with("[rank] ASC"), "{asked}");
+
+    let (send, seen) = std::sync::mpsc::channel();
+    let visitor: RowVisitor = Box::new(move |row| send.send(row).unwrap());
+    warehouse.visit_rows("top", visitor).await.unwrap();
+    assert_eq!(seen.iter().collect::<Vec<_>>(), rows.rows);
+    assert_eq!(server.logins(), 1);
 }
