@@ -10,6 +10,7 @@ use crate::dataset::{Dataset, LoadDatasetError};
 use crate::gold::Gold;
 use crate::host::Bodies;
 use crate::lake::{AzureLake, BlobStore};
+use crate::maintain::{AzurePoison, Maintenance, PoisonQueue};
 use crate::settings::Settings;
 use crate::silver::{Edges, Silver};
 use crate::state::{STATE_TABLE, StateStore, TableState};
@@ -34,7 +35,7 @@ pub enum StartError {
     Warehouse(#[from] WarehouseError),
 }
 
-/// The three layers.
+/// The three layers and their upkeep.
 #[derive(Debug)]
 pub struct App {
     /// What the events look like.
@@ -45,6 +46,8 @@ pub struct App {
     pub silver: Silver,
     /// Adds them up.
     pub gold: Gold,
+    /// Keeps silver complete and fast.
+    pub maintain: Maintenance,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// Reads requests.
@@ -61,17 +64,20 @@ impl App {
         let lake: Arc<dyn BlobStore> = Arc::new(AzureLake::new(&settings.lake)?);
         let state: Arc<dyn StateStore> = Arc::new(TableState::new(&settings.state, STATE_TABLE)?);
         let warehouse = warehouse::connect(&settings.gold, GoldSchema::of(&dataset)?)?;
-        Ok(Self::new(
-            Edges {
-                dataset,
-                lake,
-                state,
-                clock: Arc::new(SystemClock),
-                new_id,
-                key_cache_bytes: settings.key_cache_bytes,
-            },
-            warehouse,
-        ))
+        let edges = Edges {
+            dataset,
+            lake,
+            state,
+            clock: Arc::new(SystemClock),
+            new_id,
+            key_cache_bytes: settings.key_cache_bytes,
+        };
+        let mut app = Self::new(edges.clone(), warehouse);
+        // An account without queues has no poison messages either.
+        let poison = AzurePoison::new(&settings.lake).ok();
+        let poison = poison.map(|queue| Arc::new(queue) as Arc<dyn PoisonQueue>);
+        app.maintain = Maintenance::new(edges, app.silver.clone(), poison);
+        Ok(app)
     }
 
     /// Puts the layers together on the given edges.
@@ -84,6 +90,7 @@ impl App {
             clock,
             ..
         } = &edges;
+        let silver = Silver::new(edges.clone());
         Self {
             dataset: Arc::clone(dataset),
             bronze: Bronze::new(Arc::clone(lake), &dataset.name),
@@ -96,7 +103,8 @@ impl App {
             ),
             clock: Arc::clone(clock),
             bodies: Bodies::default(),
-            silver: Silver::new(edges),
+            maintain: Maintenance::new(edges.clone(), silver.clone(), None),
+            silver,
         }
     }
 

@@ -29,7 +29,7 @@ pub(crate) struct RecordedColumn {
 
 /// What to do about the difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Change {
+pub(crate) enum Change {
     /// Nothing: silver is as the file says.
     None,
     /// New optional columns or other descriptions: record them in a commit of their own.
@@ -40,7 +40,7 @@ pub(super) enum Change {
 
 impl Recorded {
     /// Describes what the dataset file asks for.
-    pub(super) fn of(dataset: &Dataset) -> Self {
+    pub(crate) fn of(dataset: &Dataset) -> Self {
         let name = |index: &usize| {
             dataset
                 .columns
@@ -69,7 +69,7 @@ impl Recorded {
     }
 
     /// Compares with what the file asks for now.
-    pub(super) fn change_to(&self, now: &Self) -> Change {
+    pub(crate) fn change_to(&self, now: &Self) -> Change {
         if self == now {
             return Change::None;
         }

@@ -79,6 +79,22 @@ impl CommitLog {
     /// Fails if the store does. If the snapshot or a part of the log is gone, the head is out of date, and the reader
     /// starts over at a new one.
     pub async fn load(&self, head: &Head) -> Result<Snapshot, LogError> {
+        let loaded = self.load_at(head, head.version).await?;
+        loaded.ok_or(LogError::Gap {
+            missing: head.version,
+        })
+    }
+
+    /// Returns what silver consisted of at `version`, which lies before `head`; nothing if the snapshot that `head`
+    /// names is later.
+    ///
+    /// # Errors
+    /// As [`CommitLog::load`].
+    pub async fn load_at(
+        &self,
+        head: &Head,
+        version: Version,
+    ) -> Result<Option<Snapshot>, LogError> {
         let mut snapshot = match &head.snapshot {
             Some(named) => self.read_snapshot(named).await?,
             None => {
@@ -87,11 +103,14 @@ impl CommitLog {
                 snapshot
             }
         };
-        while snapshot.version < head.version {
-            let until = head.version.min(Version(snapshot.version.0 + CHUNK));
+        if snapshot.version > version {
+            return Ok(None);
+        }
+        while snapshot.version < version {
+            let until = version.min(Version(snapshot.version.0 + CHUNK));
             snapshot.advance(&self.commits(snapshot.version, until).await?);
         }
-        Ok(snapshot)
+        Ok(Some(snapshot))
     }
 
     /// Returns the snapshot of that name.
