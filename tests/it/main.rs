@@ -8,6 +8,10 @@
 
 mod azurite;
 mod conformance;
+mod delta;
+mod maintain;
 mod pipeline;
+mod readers;
 mod storage_faults;
 mod support;
+mod upkeep_at_scale;

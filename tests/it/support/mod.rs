@@ -1,7 +1,11 @@
 //! What tests share.
 
+pub(crate) mod directory_lake;
+pub(crate) mod interrupted;
+pub(crate) mod python;
 pub(crate) mod scripted;
 pub(crate) mod stack;
+pub(crate) mod upkeep;
 
 use std::sync::OnceLock;
 
