@@ -64,14 +64,7 @@ impl App {
         let lake: Arc<dyn BlobStore> = Arc::new(AzureLake::new(&settings.lake)?);
         let state: Arc<dyn StateStore> = Arc::new(TableState::new(&settings.state, STATE_TABLE)?);
         let warehouse = warehouse::connect(&settings.gold, GoldSchema::of(&dataset)?)?;
-        let edges = Edges {
-            dataset,
-            lake,
-            state,
-            clock: Arc::new(SystemClock),
-            new_id,
-            key_cache_bytes: settings.key_cache_bytes,
-        };
+        let edges = edges(dataset, lake, state, settings.key_cache_bytes);
         let mut app = Self::new(edges.clone(), warehouse);
         // An account without queues has no poison messages either.
         let poison = AzurePoison::new(&settings.lake).ok();
@@ -113,6 +106,24 @@ impl App {
     pub fn owns(&self, name: &str) -> bool {
         name.strip_prefix(self.dataset.name.as_str())
             .is_some_and(|rest| rest.starts_with('/'))
+    }
+}
+
+/// Returns these stores with the machine's clock, for a process of its own.
+#[must_use]
+pub fn edges(
+    dataset: Arc<Dataset>,
+    lake: Arc<dyn BlobStore>,
+    state: Arc<dyn StateStore>,
+    key_cache_bytes: usize,
+) -> Edges {
+    Edges {
+        dataset,
+        lake,
+        state,
+        clock: Arc::new(SystemClock),
+        new_id,
+        key_cache_bytes,
     }
 }
 

@@ -20,6 +20,7 @@ mod period;
 mod prepare;
 mod queue;
 pub mod rows;
+pub mod sample;
 pub mod schema;
 pub(crate) mod schema_change;
 mod source;

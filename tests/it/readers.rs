@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use sluice::clock::ManualClock;
 use sluice::event::UnixMillis;
-use sluice::maintain::{CompactLimits, Limits};
+use sluice::maintain::{CompactLimits, Limits, Report};
 use sluice::state::MemoryState;
 
 use super::support::directory_lake::DirectoryLake;
@@ -42,7 +42,7 @@ async fn round(
     world: &mut World,
     number: i64,
     rows: &mut BTreeSet<i64>,
-) -> BTreeMap<u64, BTreeSet<i64>> {
+) -> (BTreeMap<u64, BTreeSet<i64>>, Report) {
     let mut expected = BTreeMap::new();
     let before = world
         .log
@@ -57,7 +57,7 @@ async fn round(
         expected.insert(done.entry.version.0, rows.clone());
         world.wait(HOUR / 4);
     }
-    world.upkeep(false).await;
+    let report = world.upkeep(false).await;
     let head = world.log.head().await.unwrap().unwrap().version.0;
     for version in before + 1..=head {
         // Compactions and schemas change no row.
@@ -69,7 +69,7 @@ async fn round(
             .entry(version)
             .or_insert_with(|| rows.unwrap_or_default());
     }
-    expected
+    (expected, report)
 }
 
 fn check(answers: &[Value], expected: &BTreeMap<u64, BTreeSet<i64>>) {
@@ -106,7 +106,7 @@ async fn at_every_version_every_reader_finds_the_rows_of_the_log_s7() {
             let answers = last.map(|_| reader.ask(&request)).unwrap_or_default();
             (reader, answers)
         });
-        let new = round(&mut world, number, &mut rows).await;
+        let (new, report) = round(&mut world, number, &mut rows).await;
         let answers;
         (reader, answers) = ask.await.unwrap();
         check(&answers, &expected);
@@ -119,11 +119,11 @@ async fn at_every_version_every_reader_finds_the_rows_of_the_log_s7() {
             read = last + 1;
         }
         expected.extend(new);
+        compacted += report.compact.done().unwrap().replaced;
         world.wait(DAY);
         let report = world.upkeep(false).await;
         let vacuumed = report.vacuum.done().unwrap();
         removed += vacuumed.replaced;
-        compacted += report.compact.done().unwrap().replaced;
         let head = world.log.head().await.unwrap().unwrap().version.0;
         let latest = rows.clone();
         for version in expected.keys().next_back().unwrap() + 1..=head {

@@ -42,7 +42,11 @@ def describe(table, key):
     """Everything about the table that a catalog would show, and a filter that only reads what it must."""
     delta = DeltaTable(table)
     metadata, protocol = delta.metadata(), delta.protocol()
-    actions = polars.from_arrow(delta.get_add_actions(flatten=True))
+    actions = pyarrow.table(delta.get_add_actions(flatten=True))
+
+    def values(column):
+        return [value for value in actions[column].to_pylist() if value is not None]
+
     return {
         "version": delta.version(),
         "id": metadata.id,
@@ -52,10 +56,10 @@ def describe(table, key):
         "protocol": [protocol.min_reader_version, protocol.min_writer_version],
         "schema": json.loads(delta.schema().to_json()),
         "history": [entry.get("operation") for entry in delta.history()],
-        "records": int(actions["num_records"].sum()),
-        "lowest": int(actions[f"min.{key}"].min()),
-        "highest": int(actions[f"max.{key}"].max()),
-        "nulls": int(actions["null_count.customer_id"].sum()),
+        "records": sum(values("num_records")),
+        "lowest": min(values(f"min.{key}")),
+        "highest": max(values(f"max.{key}")),
+        "nulls": sum(values("null_count.customer_id")),
         "types": {
             field.name: str(field.type)
             for field in delta.to_pyarrow_dataset().schema
