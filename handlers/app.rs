@@ -14,7 +14,7 @@ use crate::maintain::{AzurePoison, Maintenance, PoisonQueue};
 use crate::settings::Settings;
 use crate::silver::{Edges, Silver};
 use crate::state::{STATE_TABLE, StateStore, TableState};
-use crate::storage::AccountError;
+use crate::storage::{AccountError, Calls};
 use crate::warehouse::schema::{GoldSchema, SchemaError};
 use crate::warehouse::{self, Warehouse, WarehouseError};
 
@@ -52,6 +52,21 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Reads requests.
     pub bodies: Bodies,
+    /// What each layer asks of storage.
+    pub calls: LayerCalls,
+}
+
+/// Counts the storage requests of each layer since the start; they are what a deployment pays for beside compute.
+#[derive(Clone, Debug, Default)]
+pub struct LayerCalls {
+    /// Of bronze.
+    pub bronze: Calls,
+    /// Of silver.
+    pub silver: Calls,
+    /// Of gold.
+    pub gold: Calls,
+    /// Of maintenance, but for what silver does for it.
+    pub maintain: Calls,
 }
 
 impl App {
@@ -61,43 +76,61 @@ impl App {
     /// Fails if the dataset file is not valid, or a setting is of no use.
     pub fn connect(settings: &Settings) -> Result<Self, StartError> {
         let dataset = Arc::new(Dataset::load(&settings.dataset)?);
-        let lake: Arc<dyn BlobStore> = Arc::new(AzureLake::new(&settings.lake)?);
-        let state: Arc<dyn StateStore> = Arc::new(TableState::new(&settings.state, STATE_TABLE)?);
         let warehouse = warehouse::connect(&settings.gold, GoldSchema::of(&dataset)?)?;
-        let edges = edges(dataset, lake, state, settings.key_cache_bytes);
-        let mut app = Self::new(edges.clone(), warehouse);
+        let calls = LayerCalls::default();
+        let edges = |calls: &Calls| {
+            let lake = AzureLake::new(&settings.lake.counted_by(calls))?;
+            let state = TableState::new(&settings.state.counted_by(calls), STATE_TABLE)?;
+            Ok::<_, AccountError>(edges(
+                Arc::clone(&dataset),
+                Arc::new(lake),
+                Arc::new(state),
+                settings.key_cache_bytes,
+            ))
+        };
+        let bronze = edges(&calls.bronze)?;
+        let silver = edges(&calls.silver)?;
+        let gold = edges(&calls.gold)?;
+        let maintain = edges(&calls.maintain)?;
+        let lake = settings.lake.counted_by(&calls.maintain);
+        let mut app = Self::of(bronze, silver, gold, warehouse, calls);
         // An account without queues has no poison messages either.
-        let poison = AzurePoison::new(&settings.lake).ok();
+        let poison = AzurePoison::new(&lake).ok();
         let poison = poison.map(|queue| Arc::new(queue) as Arc<dyn PoisonQueue>);
-        app.maintain = Maintenance::new(edges, app.silver.clone(), poison);
+        app.maintain = Maintenance::new(maintain, app.silver.clone(), poison);
         Ok(app)
     }
 
     /// Puts the layers together on the given edges.
     #[must_use]
     pub fn new(edges: Edges, warehouse: Arc<dyn Warehouse>) -> Self {
-        let Edges {
-            dataset,
-            lake,
-            state,
-            clock,
-            ..
-        } = &edges;
-        let silver = Silver::new(edges.clone());
+        Self::of(
+            edges.clone(),
+            edges.clone(),
+            edges,
+            warehouse,
+            LayerCalls::default(),
+        )
+    }
+
+    fn of(
+        bronze: Edges,
+        silver: Edges,
+        gold: Edges,
+        warehouse: Arc<dyn Warehouse>,
+        calls: LayerCalls,
+    ) -> Self {
+        let upkeep = silver.clone();
+        let refining = Silver::new(silver.clone());
         Self {
-            dataset: Arc::clone(dataset),
-            bronze: Bronze::new(Arc::clone(lake), &dataset.name),
-            gold: Gold::new(
-                Arc::clone(dataset),
-                Arc::clone(lake),
-                Arc::clone(state),
-                warehouse,
-                Arc::clone(clock),
-            ),
-            clock: Arc::clone(clock),
+            dataset: Arc::clone(&silver.dataset),
+            bronze: Bronze::new(bronze.lake, &bronze.dataset.name),
+            gold: Gold::new(gold.dataset, gold.lake, gold.state, warehouse, gold.clock),
+            clock: Arc::clone(&silver.clock),
             bodies: Bodies::default(),
-            maintain: Maintenance::new(edges.clone(), silver.clone(), None),
-            silver,
+            maintain: Maintenance::new(upkeep, refining.clone(), None),
+            silver: refining,
+            calls,
         }
     }
 

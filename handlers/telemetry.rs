@@ -1,16 +1,25 @@
 //! Logs: JSON lines on stdout, where the host reads them as information. What goes to stderr counts as an error there.
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
-/// Starts logging at the level that `RUST_LOG` asks for, `info` by default. Libraries log warnings and errors only.
-pub fn start(filter: Option<&str>) {
-    let default = "warn,sluice=info,handler=info";
-    let filter = EnvFilter::try_new(filter.unwrap_or(default));
-    tracing_subscriber::fmt()
+/// What is logged unless the caller says otherwise: libraries log warnings and errors only.
+const DEFAULT_LEVELS: &str = "warn,sluice=info,handler=info";
+
+/// Starts logging at the levels of `levels`, such as `warn,sluice=debug`.
+pub fn start(levels: Option<&str>) {
+    let chosen = levels.and_then(|levels| levels.parse::<Targets>().ok());
+    let filter = chosen
+        .or_else(|| DEFAULT_LEVELS.parse().ok())
+        .unwrap_or_default();
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_target(false)
-        .with_env_filter(filter.unwrap_or_else(|_| EnvFilter::new(default)))
-        .with_writer(std::io::stdout)
+        .with_writer(std::io::stdout);
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(lines)
         .init();
 }

@@ -6,8 +6,10 @@ use clap::Args;
 use sluice::silver::sample::Sample;
 use sluice::warehouse::TableRows;
 
-use crate::connect::{ConnectArguments, Connected, print};
+use crate::settings::{AppSettings, SettingsArguments};
+use crate::stores::Stores;
 use crate::tables;
+use crate::text::print;
 
 /// Print the newest rows of silver, by event time
 #[derive(Debug, Args)]
@@ -22,19 +24,19 @@ pub(crate) struct HeadArguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    connect: ConnectArguments,
+    settings: SettingsArguments,
 }
 
 /// Prints.
 pub(crate) async fn run(arguments: HeadArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let connected = Connected::open(&arguments.connect)?;
-    let Some(head) = connected.log.head().await? else {
+    let settings = AppSettings::find(&arguments.settings)?;
+    let stores = Stores::open(&settings)?;
+    let Some(head) = stores.log.head().await? else {
         print("silver has no rows yet");
         return Ok(true);
     };
-    let snapshot = connected.log.load(&head).await?;
-    let edges = &connected.edges;
-    let sample = Sample::newest(&edges.lake, &edges.dataset, &snapshot, arguments.rows).await?;
+    let snapshot = stores.log.load(&head).await?;
+    let sample = Sample::newest(&stores.lake, &stores.dataset, &snapshot, arguments.rows).await?;
     if arguments.json {
         print(sample.json_lines()?.trim_end());
         return Ok(true);
@@ -46,7 +48,7 @@ pub(crate) async fn run(arguments: HeadArguments) -> Result<bool, Box<dyn Error 
     };
     let title = format!(
         "{} at version {}: the newest {} of {all} rows",
-        edges.dataset.name,
+        stores.dataset.name,
         head.version,
         shown.rows.len()
     );

@@ -7,8 +7,10 @@ use serde_json::json;
 use sluice::state::commit_log::{Commit, CommitKind, Version};
 use sluice::warehouse::TableRows;
 
-use crate::connect::{ConnectArguments, Connected, print};
+use crate::settings::{AppSettings, SettingsArguments};
+use crate::stores::Stores;
 use crate::tables;
+use crate::text::print;
 
 /// Print the log of silver: every commit with what it did, the latest first
 ///
@@ -26,32 +28,30 @@ pub(crate) struct HistoryArguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    connect: ConnectArguments,
+    settings: SettingsArguments,
 }
 
 /// Prints.
 pub(crate) async fn run(arguments: HistoryArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let connected = Connected::open(&arguments.connect)?;
-    let Some(head) = connected.log.head().await? else {
+    let settings = AppSettings::find(&arguments.settings)?;
+    let stores = Stores::open(&settings)?;
+    let Some(head) = stores.log.head().await? else {
         print("silver has no log yet");
         return Ok(true);
     };
-    let oldest = connected.log.first_version(head.version).await?;
+    let oldest = stores.log.first_version(head.version).await?;
     let first = match arguments.limit {
         0 => oldest,
         limit => oldest.max(Version((head.version.0 + 1).saturating_sub(limit))),
     };
-    let mut commits = connected.log.remaining(first, head.version).await?;
+    let mut commits = stores.log.remaining(first, head.version).await?;
     commits.reverse();
     match arguments.json {
         true => commits
             .iter()
             .for_each(|commit| print(&as_json(commit).to_string())),
         false => {
-            let title = format!(
-                "{} at version {}",
-                connected.edges.dataset.name, head.version
-            );
+            let title = format!("{} at version {}", stores.dataset.name, head.version);
             print(&tables::render(&title, &as_table(&commits)));
         }
     }

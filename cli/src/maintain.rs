@@ -8,7 +8,9 @@ use serde_json::Value;
 use sluice::maintain::{Options, Report};
 use sluice::retry::Deadline;
 
-use crate::connect::{ConnectArguments, Connected, print};
+use crate::settings::{AppSettings, SettingsArguments};
+use crate::stores::Stores;
+use crate::text::print;
 
 /// Reconcile, compact, publish, snapshot and vacuum silver now, and say what was done and what is left
 ///
@@ -32,20 +34,21 @@ pub(crate) struct MaintainArguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    connect: ConnectArguments,
+    settings: SettingsArguments,
 }
 
 /// Runs.
 pub(crate) async fn run(
     arguments: MaintainArguments,
 ) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let connected = Connected::open(&arguments.connect)?;
+    let settings = AppSettings::find(&arguments.settings)?;
+    let stores = Stores::open(&settings)?;
     let options = Options {
         dry_run: arguments.dry_run,
         full: arguments.full,
     };
     let deadline = Deadline::after(Duration::from_secs(arguments.minutes.saturating_mul(60)));
-    let report = connected.maintain.run(options, deadline).await;
+    let report = stores.maintenance().run(options, deadline).await;
     let is_whole = report.failures().is_empty();
     match arguments.json {
         true => print(&serde_json::to_string(&report)?),

@@ -1,5 +1,9 @@
 //! `sluice up` as a user runs it: a process, a file, what it prints and how it ends.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -39,7 +43,7 @@ fn text(output: &Output) -> String {
 /// Returns the cells of the printed row that starts with `first`, in the table or view `name`.
 fn row(output: &str, name: &str, first: &str) -> Vec<String> {
     let table = output
-        .split(&format!("\n{name}\n"))
+        .split(&format!("\n{name}  "))
         .nth(1)
         .unwrap_or_else(|| {
             panic!("{name} is not printed in:\n{output}");
@@ -72,9 +76,14 @@ fn a_file_of_orders_becomes_tables_and_a_second_time_changes_nothing() {
         first_text.contains("500 events = 500 rows + 0 duplicates + 0 quarantined"),
         "{first_text}"
     );
+    assert!(
+        first_text.contains("\ngold_customer_totals  "),
+        "{first_text}"
+    );
+    assert!(first_text.contains("everything adds up"), "{first_text}");
     assert_eq!(
-        row(&first_text, "gold_total_revenue", "500")[..2],
-        ["500", "19116.91"]
+        row(&first_text, "gold_total_revenue_report", "500")[..3],
+        ["500", "19116.91", "38.23382"]
     );
 
     let second = up(state.path(), &arguments);
@@ -85,13 +94,13 @@ fn a_file_of_orders_becomes_tables_and_a_second_time_changes_nothing() {
         "{second_text}"
     );
     for table in [
-        "gold_total_revenue",
+        "gold_total_revenue_report",
         "gold_top_customers",
         "gold_busiest_days",
     ] {
         let tail = |text: &str| {
             let start = text
-                .split(&format!("\n{table}\n"))
+                .split(&format!("\n{table}  "))
                 .nth(1)
                 .unwrap()
                 .to_owned();
@@ -120,7 +129,29 @@ fn made_up_orders_with_every_fault_add_up() {
     let text = text(&output);
     assert!(output.status.success(), "{text}");
     assert!(text.contains("\n3,000 events = "), "{text}");
+    assert!(text.contains("\neverything adds up\n"), "{text}");
     assert!(!text.contains("DOES NOT ADD UP"), "{text}");
+}
+
+#[test]
+fn the_result_for_programs_is_all_that_is_printed() {
+    let state = tempfile::tempdir().unwrap();
+    let output = up(
+        state.path(),
+        &["--events", "400", "--broken", "0", "--json"],
+    );
+    assert!(output.status.success(), "{}", text(&output));
+    let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(result["events"], 400);
+    assert_eq!(result["adds_up"], true);
+    assert_eq!(result["audit"]["sums"]["lines"], 400);
+    let tables = result["gold"].as_array().unwrap();
+    let total = tables
+        .iter()
+        .find(|table| table["name"] == "gold_total_revenue_report")
+        .unwrap();
+    assert_eq!(total["rows"], 1);
+    assert_eq!(total["first"][0]["total_orders"], result["rows"]);
 }
 
 #[test]
@@ -134,10 +165,12 @@ fn mistakes_are_named_with_what_would_be_accepted() {
             vec!["--dataset", "datasets/sensors.toml", "--events", "5"],
             "--input",
         ),
+        (vec!["--json"], "sluice status --json"),
     ];
     for (arguments, expected) in cases {
         let output = up(state.path(), &arguments);
         assert!(!output.status.success(), "{arguments:?}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
         let text = text(&output);
         assert!(
             text.contains(expected),

@@ -175,62 +175,29 @@ mod tests {
 
     #[test]
     fn a_run_ends_at_a_gap_a_new_hour_a_full_object_and_a_stored_event() {
-        let cases: [(
-            &str,
-            Vec<SourceEvent>,
-            Vec<ObjectRange>,
-            usize,
-            std::ops::Range<usize>,
-        ); 5] = [
-            (
-                "gap",
-                vec![event(1, 0), event(2, 0), event(4, 0)],
-                vec![],
-                3,
-                0..2,
-            ),
-            (
-                "hour",
-                vec![event(1, HOUR_MILLIS - 1), event(2, HOUR_MILLIS)],
-                vec![],
-                3,
-                0..1,
-            ),
-            (
-                "full",
-                vec![event(1, 0), event(2, 0), event(3, 0)],
-                vec![],
-                4 * 1024 * 1024,
-                0..2,
-            ),
-            (
-                "larger than an object",
-                vec![event(1, 0), event(2, 0)],
-                vec![],
-                9 << 20,
-                0..1,
-            ),
-            (
-                "stored",
-                vec![
-                    event(1, 0),
-                    event(2, 0),
-                    event(3, 0),
-                    event(4, 0),
-                    event(5, 0),
-                ],
-                vec![object(1, 2, 0, 0), object(5, 9, 0, 0)],
-                3,
-                2..4,
-            ),
-        ];
-        for (name, events, known, bytes, expected) in cases {
-            assert_eq!(
-                next_run(&events, 0, &known, |_| bytes),
-                Some(expected),
-                "{name}"
-            );
-        }
+        let run = |events: &[(i64, i64)], known: &[ObjectRange], bytes: usize| {
+            let events: Vec<_> = events
+                .iter()
+                .map(|(number, time)| event(*number, *time))
+                .collect();
+            next_run(&events, 0, known, |_| bytes)
+        };
+        let three = [(1, 0), (2, 0), (3, 0)];
+        assert_eq!(run(&[(1, 0), (2, 0), (4, 0)], &[], 3), Some(0..2), "gap");
+        assert_eq!(
+            run(&[(1, HOUR_MILLIS - 1), (2, HOUR_MILLIS)], &[], 3),
+            Some(0..1),
+            "hour"
+        );
+        assert_eq!(run(&three, &[], MAX_OBJECT_BYTES / 2), Some(0..2), "full");
+        assert_eq!(
+            run(&three, &[], MAX_OBJECT_BYTES + 1),
+            Some(0..1),
+            "larger than an object"
+        );
+        let stored = [object(1, 2, 0, 0), object(5, 9, 0, 0)];
+        let five = [(1, 0), (2, 0), (3, 0), (4, 0), (5, 0)];
+        assert_eq!(run(&five, &stored, 3), Some(2..4), "stored");
     }
 
     #[test]

@@ -222,46 +222,39 @@ fn read_aggregate(
         at: text.at,
     };
     let column = find_column(keys, key, name, columns)?;
-    let kind = columns.get(column).and_then(|column| column.kind);
-    let numeric = matches!(
-        kind,
-        None | Some(ColumnType::Int64 | ColumnType::Decimal { .. })
-    );
-    let ordered = numeric
-        || matches!(
-            kind,
-            Some(ColumnType::Double | ColumnType::Timestamp(_) | ColumnType::Date)
-        );
-    let (aggregate, fits, wanted) = match function {
-        "sum" => (
-            Aggregate::Sum(column),
-            numeric,
-            "int64 and decimal (a sum of doubles depends on its order)",
-        ),
-        "avg" => (
-            Aggregate::Avg(column),
-            numeric,
-            "int64 and decimal (a sum of doubles depends on its order)",
-        ),
-        "min" => (
-            Aggregate::Min(column),
-            ordered,
-            "int64, double, decimal, timestamp and date",
-        ),
-        _ => (
-            Aggregate::Max(column),
-            ordered,
-            "int64, double, decimal, timestamp and date",
-        ),
+    let aggregate = match function {
+        "sum" => Aggregate::Sum(column),
+        "avg" => Aggregate::Avg(column),
+        "min" => Aggregate::Min(column),
+        _ => Aggregate::Max(column),
     };
-    if !fits {
+    let kind = columns.get(column).and_then(|column| column.kind);
+    if let Some(types) = kind.and_then(|kind| other_types(aggregate, kind)) {
         let message = format!(
-            "{}: {function} takes columns of type {wanted}",
+            "{}: {function} takes columns of type {types}",
             quoted(text.value)
         );
         keys.report(key, text.at, message);
     }
     Some(aggregate)
+}
+
+/// Returns the types that an aggregate takes, if `kind` is not among them.
+fn other_types(aggregate: Aggregate, kind: ColumnType) -> Option<&'static str> {
+    let numeric = matches!(kind, ColumnType::Int64 | ColumnType::Decimal { .. });
+    let ordered = matches!(
+        kind,
+        ColumnType::Double | ColumnType::Timestamp(_) | ColumnType::Date
+    );
+    match aggregate {
+        Aggregate::Sum(_) | Aggregate::Avg(_) if !numeric => {
+            Some("int64 and decimal (a sum of doubles depends on its order)")
+        }
+        Aggregate::Min(_) | Aggregate::Max(_) if !numeric && !ordered => {
+            Some("int64, double, decimal, timestamp and date")
+        }
+        _ => None,
+    }
 }
 
 /// Reports columns of the table whose names differ at most in case: its time column, its dimensions, its measures and what an average is kept as.

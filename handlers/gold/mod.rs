@@ -11,14 +11,14 @@
 //! that limit whatever silver holds, and readers keep the old table until the new one is whole.
 
 pub mod delta;
+mod error;
 mod hint;
 pub mod plan;
+mod published;
 mod work;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-use thiserror::Error;
 
 use crate::clock::Clock;
 use crate::dataset::Dataset;
@@ -27,14 +27,15 @@ use crate::retry::{Backoff, Deadline};
 use crate::silver::live::LiveFiles;
 use crate::silver::parquet::ReadFileError;
 use crate::state::StateStore;
-use crate::state::commit_log::{CommitLog, Head, LogError, Version};
+use crate::state::commit_log::{CommitLog, DataFile, Head, LogError, Version};
 use crate::storage::StorageError;
 use crate::warehouse::schema::GoldSchema;
-use crate::warehouse::{FailureKind, Progress, Run, Step, Warehouse, WarehouseError};
-use delta::AggregateError;
+use crate::warehouse::{FailureKind, Progress, Run, Step, Warehouse};
+pub use error::Error;
 use hint::Hints;
 pub use plan::{Limits, Rebuild};
 use plan::{Standing, chunk};
+pub use published::{Ended, Published};
 use work::{Done, Work};
 
 /// Publishes one dataset's silver to one warehouse.
@@ -47,106 +48,6 @@ pub struct Gold {
     clock: Arc<dyn Clock>,
     hints: Hints,
     limits: Limits,
-}
-
-/// What a run did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Published {
-    /// How it ended.
-    pub ended: Ended,
-    /// The latest version of silver that it saw.
-    pub head: Option<Version>,
-    /// The commits with new rows that it published.
-    pub commits: u64,
-    /// The files that it read.
-    pub files: u64,
-    /// The rows that it read.
-    pub rows: u64,
-    /// The groups that it merged, over all tables.
-    pub groups: u64,
-    /// The transactions that it committed.
-    pub transactions: u64,
-    /// The tables that it made from nothing.
-    pub rebuilt: Vec<String>,
-}
-
-/// How a run ended. What is left is done by the next run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Ended {
-    /// Silver has no log yet, so there was nothing to publish.
-    #[default]
-    NothingYet,
-    /// The last run left nothing to do and nothing was added since; the warehouse was not looked at.
-    Unchanged,
-    /// Every table stands at the head.
-    UpToDate,
-    /// Time ran out between two transactions.
-    OutOfTime,
-    /// Another run was first.
-    Overtaken,
-    /// It is unknown whether the last transaction was committed.
-    Unknown,
-}
-
-/// A run that failed. Every table still equals the aggregate of silver at its version.
-#[derive(Debug, Error)]
-pub enum Error {
-    /// The log could not be read.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// A file of silver could not be read.
-    #[error(transparent)]
-    File(#[from] ReadFileError),
-    /// Rows could not be aggregated.
-    #[error(transparent)]
-    Aggregate(#[from] AggregateError),
-    /// The warehouse failed.
-    #[error(transparent)]
-    Warehouse(#[from] WarehouseError),
-    /// What a table needs to go on is no longer in silver.
-    #[error(
-        "rebuild gold: {} cannot go on from version {from}, because gold was away for longer than silver keeps what it replaced; drop the tables, and the next run makes them from silver",
-        tables.join(", ")
-    )]
-    Rebuild {
-        /// The tables.
-        tables: Vec<String>,
-        /// The version that they stand at.
-        from: Version,
-        /// What is missing.
-        source: Box<Error>,
-    },
-    /// Tables stand beyond silver's head.
-    #[error(
-        "rebuild gold: {} stand beyond silver's version {head}, so they were made from another log; drop the tables, and the next run makes them from silver",
-        tables.join(", ")
-    )]
-    Beyond {
-        /// The tables.
-        tables: Vec<String>,
-        /// Silver's version.
-        head: Version,
-    },
-    /// There is no such table to rebuild.
-    #[error("the dataset file has no gold table {0}")]
-    NoSuchTable(String),
-}
-
-impl Error {
-    /// Tells whether starting over may succeed.
-    #[must_use]
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Log(error) => error.is_transient(),
-            Self::File(ReadFileError::Storage(error)) => error.is_transient(),
-            Self::Warehouse(error) => error.kind() == FailureKind::Transient,
-            Self::File(ReadFileError::Gone { .. } | ReadFileError::Decode { .. })
-            | Self::Aggregate(_)
-            | Self::Rebuild { .. }
-            | Self::Beyond { .. }
-            | Self::NoSuchTable(_) => false,
-        }
-    }
 }
 
 impl Gold {
@@ -270,7 +171,7 @@ impl Gold {
         standing.fresh.retain(|index, _| !is_done(index));
         if !standing.fresh.is_empty() {
             let done = self.make_fresh(&standing.fresh, &head).await?;
-            if !published.count(&done) {
+            if !published.add(&done) {
                 return Ok(Ended::Overtaken);
             }
             published.rebuilt.extend(self.names(standing.fresh.keys()));
@@ -334,7 +235,7 @@ impl Gold {
     ) -> Result<Option<Version>, Error> {
         let until = until.min(Version(from.0.saturating_add(self.limits.versions.max(1))));
         match self.publish_chunk(from, tables, until).await {
-            Ok((to, done)) => Ok(published.count(&done).then_some(to)),
+            Ok((to, done)) => Ok(published.add(&done).then_some(to)),
             Err(
                 source @ (Error::Log(LogError::Gap { .. } | LogError::ManifestGone { .. })
                 | Error::File(ReadFileError::Gone { .. })),
@@ -396,12 +297,7 @@ impl Gold {
         Ok((chunk.until, done))
     }
 
-    async fn work(
-        &self,
-        run: Run,
-        files: Vec<crate::state::commit_log::DataFile>,
-        commits: u64,
-    ) -> Result<Done, Error> {
+    async fn work(&self, run: Run, files: Vec<DataFile>, commits: u64) -> Result<Done, Error> {
         let work = Work {
             dataset: &self.dataset,
             lake: &self.lake,
@@ -431,23 +327,6 @@ impl Gold {
         }
         if let Err(error) = self.hints.note(head, self.clock.now()).await {
             tracing::warn!(%error, "gold's hint could not be written");
-        }
-    }
-}
-
-impl Published {
-    /// Counts a transaction; returns whether it was committed.
-    fn count(&mut self, done: &Done) -> bool {
-        match done {
-            Done::Overtaken => false,
-            Done::Committed(counts) => {
-                self.transactions += 1;
-                self.commits += counts.commits;
-                self.files += counts.files;
-                self.rows += counts.rows;
-                self.groups += counts.groups;
-                true
-            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The custom-handler protocol: what the Functions host sends, and what it takes for an answer.
 //!
 //! A success is `200`, `application/json` and an object (an empty answer would hang the host); a failure is `500`
-//! with a reason. Each invocation logs one summary, and each failure is logged here and nowhere else.
+//! with a reason. Each invocation logs one summary (`storage_calls` counts the layer's requests since the start), and each failure is logged here and nowhere else.
 
 mod blob;
 mod body;
@@ -132,6 +132,7 @@ async fn bronze(
         stored = done.stored,
         objects = done.objects,
         bytes = done.bytes,
+        storage_calls = app.calls.bronze.count(),
         elapsed_ms = milliseconds(started),
         "ingested"
     );
@@ -183,6 +184,7 @@ async fn silver(
         version = entry.version.0,
         group = refined.group,
         replay = !refined.now,
+        storage_calls = app.calls.silver.count(),
         elapsed_ms,
         "refined"
     );
@@ -236,6 +238,7 @@ async fn gold(
         groups,
         transactions,
         rebuilt = rebuilt.join(", "),
+        storage_calls = app.calls.gold.count(),
         elapsed_ms = milliseconds(started),
         "published"
     );

@@ -4,18 +4,18 @@
 //! - Decimals with more digits than the scale round half away from zero; time below a microsecond is cut. Nothing else changes.
 //! - A refused line leaves nothing behind.
 
-use std::mem;
-
-use crate::dataset::number::{Excess, NumberProblem, parse_decimal, parse_double, parse_int64};
+use crate::dataset::number::{Excess, parse_decimal, parse_double, parse_int64};
 use crate::dataset::time::{
     FIRST_EVENT_TIME, LAST_EVENT_TIME, TimeProblem, parse_date, parse_timestamp,
 };
-use crate::dataset::{Bound, ColumnType, Dataset, TimestampFormat, UnknownFields};
-use crate::event::{EventTime, RejectReason, UnixMillis};
+use crate::dataset::{Bound, ColumnType, Dataset, UnknownFields};
+use crate::event::{EventTime, UnixMillis};
 
 use super::builder::{Builder, Text, Values};
-use super::json::{Kind, SyntaxError, Token, decode};
+use super::escape::decode;
+use super::json::{Kind, Token};
 use super::parse::LineParser;
+use super::reject::{Failure, Reject};
 use super::rows::{Cast, Parts};
 
 /// Where a line came from.
@@ -29,19 +29,6 @@ pub struct LineContext {
     pub sequence_number: Option<i64>,
     /// When the hub took the event.
     pub enqueued_time: UnixMillis,
-}
-
-/// Why a line was refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reject {
-    /// The reason.
-    pub reason: RejectReason,
-    /// The column that could not be filled, as an index into [`Dataset::columns`].
-    pub column: Option<usize>,
-    /// The byte offset in the line of what is wrong; of a field that is missing, the offset of its null or the object's end.
-    pub position: usize,
-    /// What is wrong, for people; a few hundred bytes at most.
-    pub detail: String,
 }
 
 /// Casts lines and gathers the rows.
@@ -70,30 +57,6 @@ struct ColumnCaster {
     /// Whether this is the event time, whose range is narrower.
     is_event_time: bool,
     builder: Builder,
-}
-
-/// What is wrong with a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Failure {
-    Missing,
-    WrongKind,
-    Number(NumberProblem),
-    Time(TimeProblem),
-    Bounds,
-    EventTime,
-    Future { latest: EventTime },
-}
-
-impl From<NumberProblem> for Failure {
-    fn from(problem: NumberProblem) -> Self {
-        Self::Number(problem)
-    }
-}
-
-impl From<TimeProblem> for Failure {
-    fn from(problem: TimeProblem) -> Self {
-        Self::Time(problem)
-    }
 }
 
 impl Caster {
@@ -148,7 +111,7 @@ impl Caster {
     /// Estimates the memory that the rows take.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        const LINEAGE: usize = mem::size_of::<(u32, u64, Option<i64>, i64)>();
+        const LINEAGE: usize = size_of::<(u32, u64, Option<i64>, i64)>();
         let columns = self.columns.iter().map(|column| &column.builder);
         let builders = columns.chain(&self.rescued).map(Builder::bytes);
         builders.sum::<usize>() + self.len() * LINEAGE
@@ -159,7 +122,7 @@ impl Caster {
     /// # Errors
     /// Fails if the line is not an object or a value does not fit its column; the rows are then as before.
     pub fn push(&mut self, line: &[u8], at: LineContext) -> Result<(), Reject> {
-        self.parser.read(line).map_err(syntax_reject)?;
+        self.parser.read(line).map_err(Reject::from)?;
         let latest = at.enqueued_time.as_event_time().0;
         let latest = EventTime(latest.saturating_add(self.max_clock_skew));
         for (i, column) in self.columns.iter_mut().enumerate() {
@@ -198,7 +161,7 @@ impl Caster {
             column: Some(failed),
             position,
             detail: column.map_or_else(String::new, |column| {
-                column.explain(failure, token.raw(line))
+                failure.explain(column.kind, token.raw(line))
             }),
         }
     }
@@ -233,16 +196,6 @@ fn rescue(parser: &LineParser, line: &[u8], rescued: &mut Builder) {
         rescued.mark_valid();
     } else {
         rescued.push_null();
-    }
-}
-
-#[cold]
-fn syntax_reject(error: SyntaxError) -> Reject {
-    Reject {
-        reason: RejectReason::NotAnObject,
-        column: None,
-        position: error.at,
-        detail: error.message.to_owned(),
     }
 }
 
@@ -312,54 +265,6 @@ impl ColumnCaster {
         self.builder.mark_valid();
         Ok(())
     }
-
-    /// Says what is wrong with `raw`, for people.
-    fn explain(&self, failure: Failure, raw: &[u8]) -> String {
-        let kind = self.kind;
-        let value = excerpt(raw);
-        match failure {
-            Failure::Missing => "a required field is absent or null".to_owned(),
-            Failure::WrongKind
-            | Failure::Number(NumberProblem::Syntax)
-            | Failure::Time(TimeProblem::Syntax) => {
-                format!(
-                    "{value} is not a value of type {kind}: expected {}",
-                    expected(kind)
-                )
-            }
-            Failure::Number(NumberProblem::Inexact) => {
-                format!("{value} has a fraction, which type {kind} cannot hold")
-            }
-            Failure::Number(NumberProblem::Overflow) => {
-                format!("{value} is too large for type {kind}")
-            }
-            Failure::Time(TimeProblem::Overflow) => {
-                format!("{value} lies outside the years 1 to 9999")
-            }
-            Failure::Bounds => format!("{value} lies outside the column's min and max"),
-            Failure::EventTime => format!("{value} lies outside the years 1900 to 9999"),
-            Failure::Future { latest } => {
-                format!("{value} lies after {latest}, the latest time that the clock skew allows")
-            }
-        }
-    }
-}
-
-impl Failure {
-    fn reason(self) -> RejectReason {
-        match self {
-            Self::Missing => RejectReason::MissingField,
-            Self::WrongKind
-            | Self::Number(NumberProblem::Syntax | NumberProblem::Inexact)
-            | Self::Time(TimeProblem::Syntax) => RejectReason::InvalidValue,
-            Self::Number(NumberProblem::Overflow) | Self::Time(TimeProblem::Overflow) => {
-                RejectReason::Overflow
-            }
-            Self::Bounds => RejectReason::OutOfRange,
-            Self::EventTime => RejectReason::TimeOutOfRange,
-            Self::Future { .. } => RejectReason::FutureTime,
-        }
-    }
 }
 
 /// Returns a number as it was written, or the text of a string.
@@ -426,30 +331,6 @@ fn push_text(token: Token, line: &[u8], text: &mut Text) -> Result<(), Failure> 
         Kind::Absent | Kind::Null | Kind::Container => return Err(Failure::WrongKind),
     }
     Ok(())
-}
-
-fn expected(kind: ColumnType) -> &'static str {
-    match kind {
-        ColumnType::Int64 => "a whole number",
-        ColumnType::Double | ColumnType::Decimal { .. } => "a number",
-        ColumnType::String => "a string, a number, true or false",
-        ColumnType::Bool => "true or false",
-        ColumnType::Timestamp(TimestampFormat::Rfc3339) => {
-            "a string such as \"2025-11-14T11:44:34.343Z\""
-        }
-        ColumnType::Timestamp(TimestampFormat::UnixSeconds) => "seconds since 1970",
-        ColumnType::Timestamp(TimestampFormat::UnixMillis) => "milliseconds since 1970",
-        ColumnType::Date => "a string such as \"2025-11-14\"",
-        ColumnType::Json => "a value",
-    }
-}
-
-fn excerpt(raw: &[u8]) -> String {
-    const LONGEST: usize = 100;
-    match raw.get(..LONGEST) {
-        Some(start) => format!("{}…", String::from_utf8_lossy(start)),
-        None => String::from_utf8_lossy(raw).into_owned(),
-    }
 }
 
 #[cfg(test)]

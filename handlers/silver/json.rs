@@ -3,6 +3,12 @@
 //! Every byte is looked at once and no memory is allocated, whatever the text: nesting is counted in a bit set, never on
 //! the call stack. What it accepts, every other JSON parser accepts too.
 
+mod token;
+
+use super::escape::code_unit;
+
+pub(super) use token::{Kind, Token};
+
 /// How deep values may be nested, the outermost one included.
 pub(super) const MAX_DEPTH: u32 = 128;
 
@@ -13,57 +19,6 @@ pub(super) struct SyntaxError {
     pub(super) at: usize,
     /// What is wrong, for people.
     pub(super) message: &'static str,
-}
-
-/// What a value is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// There is none.
-    #[default]
-    Absent,
-    /// `null`.
-    Null,
-    /// `true`.
-    True,
-    /// `false`.
-    False,
-    /// A number.
-    Number,
-    /// A string whose text is what stands between its quotes.
-    String,
-    /// A string with escapes, which must be decoded.
-    EscapedString,
-    /// An object or an array.
-    Container,
-}
-
-/// A value and the bytes it was written with, a string's quotes included.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Token {
-    pub(super) kind: Kind,
-    start: u32,
-    end: u32,
-}
-
-impl Token {
-    /// Returns the byte offset of the value.
-    pub(super) fn start(self) -> usize {
-        self.start as usize
-    }
-
-    /// Returns the value as it was written.
-    pub(super) fn raw(self, line: &[u8]) -> &[u8] {
-        line.get(self.start as usize..self.end as usize)
-            .unwrap_or_default()
-    }
-
-    /// Returns what stands between the quotes of a string.
-    pub(super) fn quoted(self, line: &[u8]) -> &[u8] {
-        match self.raw(line) {
-            [b'"', content @ .., b'"'] => content,
-            other => other,
-        }
-    }
 }
 
 /// Walks over one text.
@@ -153,12 +108,7 @@ impl<'a> Scanner<'a> {
 
     #[inline]
     fn token(&self, kind: Kind, start: usize) -> Token {
-        // `new` has checked that the length fits.
-        Token {
-            kind,
-            start: start as u32,
-            end: self.at as u32,
-        }
+        Token::new(kind, start, self.at)
     }
 
     /// Moves over any value.
@@ -415,75 +365,6 @@ fn special_bytes(word: u64) -> u64 {
     let is_backslash = backslash.wrapping_sub(ONES) & !backslash;
     let is_control = word.wrapping_sub(ONES * 0x20) & !word;
     (is_quote | is_backslash | is_control) & HIGH
-}
-
-/// Reads a `\uXXXX` at the start of `text`.
-fn code_unit(text: &[u8]) -> Option<u32> {
-    let [b'\\', b'u', digits @ ..] = text else {
-        return None;
-    };
-    digits.get(..4)?.iter().try_fold(0, |unit, digit| {
-        Some(unit << 4 | char::from(*digit).to_digit(16)?)
-    })
-}
-
-/// Appends the text that a string's `content`, which a scanner has accepted, stands for.
-pub(super) fn decode(mut content: &[u8], out: &mut Vec<u8>) {
-    while let Some(plain) = memchr::memchr(b'\\', content) {
-        let (before, escape) = content.split_at(plain);
-        out.extend_from_slice(before);
-        let (character, length) = decode_escape(escape);
-        let mut buffer = [0; 4];
-        out.extend_from_slice(character.encode_utf8(&mut buffer).as_bytes());
-        content = escape.get(length..).unwrap_or_default();
-    }
-    out.extend_from_slice(content);
-}
-
-fn decode_escape(escape: &[u8]) -> (char, usize) {
-    let character = match escape.get(1) {
-        Some(b'b') => '\u{8}',
-        Some(b'f') => '\u{c}',
-        Some(b'n') => '\n',
-        Some(b'r') => '\r',
-        Some(b't') => '\t',
-        Some(b'u') => return decode_code_point(escape),
-        Some(other) => char::from(*other),
-        None => char::REPLACEMENT_CHARACTER,
-    };
-    (character, 2)
-}
-
-fn decode_code_point(escape: &[u8]) -> (char, usize) {
-    let unit = code_unit(escape).unwrap_or(u32::from(char::REPLACEMENT_CHARACTER));
-    let low = escape.get(6..).and_then(code_unit).unwrap_or_default();
-    let (code_point, length) = match unit {
-        0xD800..=0xDBFF => (0x1_0000 + ((unit & 0x3FF) << 10 | (low & 0x3FF)), 12),
-        _ => (unit, 6),
-    };
-    let character = char::from_u32(code_point).unwrap_or(char::REPLACEMENT_CHARACTER);
-    (character, length)
-}
-
-/// Appends `text`, which is UTF-8, as a JSON string, quotes included.
-pub(super) fn encode(text: &[u8], out: &mut Vec<u8>) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    out.push(b'"');
-    for byte in text {
-        match byte {
-            b'"' | b'\\' => out.extend_from_slice(&[b'\\', *byte]),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            0..0x20 => {
-                out.extend_from_slice(b"\\u00");
-                out.push(if *byte < 0x10 { b'0' } else { b'1' });
-                out.extend(HEX.get(usize::from(byte & 0xF)));
-            }
-            _ => out.push(*byte),
-        }
-    }
-    out.push(b'"');
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 mod builder;
 pub mod cast;
 mod dedup;
+mod escape;
 mod files;
 mod group;
 mod json;
@@ -19,6 +20,7 @@ mod parse;
 mod period;
 mod prepare;
 mod queue;
+pub mod reject;
 pub mod rows;
 pub mod sample;
 pub mod schema;

@@ -7,7 +7,8 @@ use std::collections::HashMap;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::json::{Kind, Scanner, SyntaxError, Token, decode, encode};
+use super::escape::{decode, encode};
+use super::json::{Kind, Scanner, SyntaxError, Token};
 
 /// No field: a number that is none.
 const UNKNOWN: u32 = u32::MAX;
@@ -244,10 +245,8 @@ impl Names {
         };
         for (number, name) in (0_u32..).zip(names) {
             let start = built.start(name.as_bytes());
-            let free = (0..size).map(|step| (start + step) & (size - 1));
-            let free = free
-                .into_iter()
-                .find(|place| built.table.get(*place) == Some(&UNKNOWN));
+            let mut places = (0..size).map(|step| (start + step) & (size - 1));
+            let free = places.find(|place| built.table.get(*place) == Some(&UNKNOWN));
             if let Some(place) = free.and_then(|place| built.table.get_mut(place)) {
                 *place = number;
             }

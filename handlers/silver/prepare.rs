@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::RefineError;
-use super::cast::{Caster, LineContext, Reject};
+use super::cast::{Caster, LineContext};
 use super::keys::KeySet;
+use super::reject::Reject;
 use super::rows::Cast;
 use super::source::Source;
 use crate::bronze::line::restore_body;

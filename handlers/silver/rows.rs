@@ -94,20 +94,18 @@ impl Cast {
         sources: &[impl AsRef<str>],
         rows: &[u32],
     ) -> Result<RecordBatch, ArrowError> {
+        // Numbers are checked before `take`, which panics.
+        let sequence_numbers: Int64Array =
+            pick(&self.sequence_numbers, rows)?.into_iter().collect();
+        let enqueued_times = TimestampMicrosecondArray::from(pick(&self.enqueued_times, rows)?);
         let picked = UInt32Array::from(rows.to_vec());
         let mut columns = Vec::with_capacity(schema.fields().len());
         for column in &self.columns {
             columns.push(take(column, &picked, None)?);
         }
         columns.push(self.source_column(sources, rows)?);
-        let sequence_numbers = pick(&self.sequence_numbers, rows)?;
-        columns.push(Arc::new(
-            sequence_numbers.into_iter().collect::<Int64Array>(),
-        ));
-        let enqueued_times = pick(&self.enqueued_times, rows)?;
-        columns.push(Arc::new(
-            TimestampMicrosecondArray::from(enqueued_times).with_timezone("UTC"),
-        ));
+        columns.push(Arc::new(sequence_numbers));
+        columns.push(Arc::new(enqueued_times.with_timezone("UTC")));
         if let Some(rescued) = &self.rescued {
             columns.push(take(rescued, &picked, None)?);
         }

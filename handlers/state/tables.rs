@@ -15,8 +15,7 @@ use async_trait::async_trait;
 use azure_core::http::policies::Policy;
 use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
 use azure_core::http::{
-    ClientOptions, Context, Method, Pipeline, PipelineSendOptions, RawResponse, Request, Transport,
-    new_http_client,
+    ClientOptions, Context, Method, Pipeline, PipelineSendOptions, RawResponse, Request,
 };
 use std::sync::Arc;
 use url::Url;
@@ -64,12 +63,7 @@ impl TableState {
     /// # Errors
     /// Fails if the account has no table service.
     pub fn new(account: &StorageAccount, table: &str) -> Result<Self, AccountError> {
-        let transport = Transport::new(new_http_client(None));
         let pipeline = |options: ClientOptions| {
-            let options = ClientOptions {
-                transport: Some(transport.clone()),
-                ..options
-            };
             let token = account.credential().map(|credential| {
                 Arc::new(BearerTokenAuthorizationPolicy::new(credential, [SCOPE]))
                     as Arc<dyn Policy>

@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use azure_core::credentials::TokenCredential;
-use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions};
+use azure_core::http::{
+    ClientOptions, ExponentialRetryOptions, RetryOptions, Transport, new_http_client,
+};
 use azure_core::time::Duration;
 use azure_identity::{
     DeveloperToolsCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions,
@@ -14,6 +16,7 @@ use azure_storage_blob::{BlobServiceClient, BlobServiceClientOptions};
 use thiserror::Error;
 use url::Url;
 
+use super::calls::Calls;
 use super::connection_string;
 use super::sas::{AccountKey, SignaturePolicy};
 
@@ -95,6 +98,9 @@ pub struct StorageAccount {
     endpoints: Endpoints,
     credential: Option<Arc<dyn TokenCredential>>,
     signature: Option<Arc<SignaturePolicy>>,
+    calls: Option<Calls>,
+    /// The connections that all of the account's clients share.
+    transport: Transport,
 }
 
 impl fmt::Debug for StorageAccount {
@@ -163,6 +169,17 @@ impl StorageAccount {
             endpoints,
             credential,
             signature: signature.map(Arc::new),
+            calls: None,
+            transport: Transport::new(new_http_client(None)),
+        }
+    }
+
+    /// Returns the same account, with every request of its clients counted by `calls`.
+    #[must_use]
+    pub fn counted_by(&self, calls: &Calls) -> Self {
+        Self {
+            calls: Some(calls.clone()),
+            ..self.clone()
         }
     }
 
@@ -184,8 +201,12 @@ impl StorageAccount {
     pub fn client_options_without_retry(&self) -> ClientOptions {
         let mut options = ClientOptions {
             retry: RetryOptions::none(),
+            transport: Some(self.transport.clone()),
             ..ClientOptions::default()
         };
+        if let Some(calls) = &self.calls {
+            options.per_try_policies.push(Arc::new(calls.clone()));
+        }
         if let Some(signature) = &self.signature {
             options.per_try_policies.push(Arc::clone(signature) as _);
         }

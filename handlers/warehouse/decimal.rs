@@ -13,21 +13,7 @@ pub fn fits(unscaled: i128) -> bool {
     unscaled.unsigned_abs() < TOO_LARGE
 }
 
-/// Writes the number `unscaled / 10^scale`.
-#[must_use]
-pub fn to_text(unscaled: i128, scale: u8) -> String {
-    let sign = if unscaled < 0 { "-" } else { "" };
-    let digits = unscaled.unsigned_abs().to_string();
-    let scale = usize::from(scale);
-    if scale == 0 {
-        return format!("{sign}{digits}");
-    }
-    let padded = format!("{digits:0>width$}", width = scale + 1);
-    let (whole, fraction) = padded.split_at(padded.len() - scale);
-    format!("{sign}{whole}.{fraction}")
-}
-
-/// Reads what [`to_text`] wrote: the unscaled number and the scale.
+/// Reads what [`format_scaled`](crate::dataset::number::format_scaled) wrote: the unscaled number and the scale.
 #[must_use]
 pub fn parse(text: &str) -> Option<(i128, u8)> {
     let (sign, digits) = match text.strip_prefix('-') {
@@ -53,6 +39,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::dataset::number::format_scaled;
 
     #[test]
     fn a_decimal_keeps_its_zeros_and_its_sign() {
@@ -68,7 +55,7 @@ mod tests {
                 "99999999999999999999999999999999999999",
             ),
         ] {
-            assert_eq!(to_text(unscaled, scale), text);
+            assert_eq!(format_scaled(unscaled, scale), text);
             assert_eq!(parse(text), Some((unscaled, scale)));
         }
     }
@@ -91,7 +78,7 @@ mod tests {
     proptest! {
         #[test]
         fn text_restores_the_number(unscaled in -(10_i128.pow(38) - 1)..10_i128.pow(38), scale in 0u8..=38) {
-            prop_assert_eq!(parse(&to_text(unscaled, scale)), Some((unscaled, scale)));
+            prop_assert_eq!(parse(&format_scaled(unscaled, scale)), Some((unscaled, scale)));
         }
     }
 }

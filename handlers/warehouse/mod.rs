@@ -159,7 +159,30 @@ pub trait Warehouse: Debug + Send + Sync {
         order: Option<Order>,
         limit: usize,
     ) -> Result<TableRows, WarehouseError>;
+
+    /// Returns the number of rows of a table or view of gold.
+    ///
+    /// # Errors
+    /// As [`Warehouse::read_table`].
+    async fn count_rows(&self, name: &str) -> Result<u64, WarehouseError> {
+        let rows = self.read_table(name, None, usize::MAX).await?;
+        Ok(rows.rows.len() as u64)
+    }
+
+    /// Hands every row of a table or view of gold to `visit`, in no particular order, as [`Warehouse::read_table`]
+    /// writes it. A warehouse that can does not hold all rows at once.
+    ///
+    /// # Errors
+    /// As [`Warehouse::read_table`].
+    async fn visit_rows(&self, name: &str, mut visit: RowVisitor) -> Result<(), WarehouseError> {
+        let rows = self.read_table(name, None, usize::MAX).await?;
+        rows.rows.into_iter().for_each(&mut visit);
+        Ok(())
+    }
 }
+
+/// Takes the rows of a table, one by one.
+pub type RowVisitor = Box<dyn FnMut(Vec<Option<String>>) + Send>;
 
 /// The order of rows that are read.
 #[derive(Clone, Debug, PartialEq, Eq)]

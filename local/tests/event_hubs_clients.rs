@@ -63,7 +63,9 @@ async fn exercise(namespace: Namespace, what: &'static str, mut command: Command
 
 #[tokio::test(flavor = "multi_thread")]
 async fn python_sdk_works_unchanged() {
-    let python = tokio::task::spawn_blocking(python).await.unwrap();
+    let python = tokio::task::spawn_blocking(|| python("python"))
+        .await
+        .unwrap();
     let mut command = Command::new(python);
     command.arg(sources("python").join("exercise.py"));
     exercise(namespace_for_clients().await, "the Python client", command).await;

@@ -9,6 +9,9 @@
 mod azurite;
 mod conformance;
 mod delta;
+mod delta_readers;
+mod gold_publish;
+mod gold_warehouse;
 mod maintain;
 mod pipeline;
 mod readers;

@@ -1,166 +1,180 @@
-//! Readers of Delta in other languages, beside a pipeline that commits, compacts and vacuums: at every version each
-//! of them finds exactly the rows that the log says (S7).
+//! Files of silver, as readers that are not ours see them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::process::Command;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use sluice::clock::ManualClock;
-use sluice::event::UnixMillis;
-use sluice::maintain::{CompactLimits, Limits, Report};
+use sluice::dataset::Dataset;
+use sluice::event::{PartitionId, SequenceNumber, SequenceRange, UnixMillis};
+use sluice::lake::{BlobStore, MemoryLake, ObjectPath, paths};
+use sluice::silver::{Edges, Silver, Source};
 use sluice::state::MemoryState;
 
-use super::support::directory_lake::DirectoryLake;
-use super::support::python::Reader;
-use super::support::upkeep::{DAY, HOUR, START, World};
+use super::support::install::{python, sources, succeed};
 
-const ROUNDS: i64 = 24;
+const DATASET: &str = r#"
+name = "kinds"
+key = ["id", "at"]
+event_time = "at"
+period = "day"
 
-fn digest(ids: &BTreeSet<i64>) -> Value {
-    let text: Vec<String> = ids.iter().map(i64::to_string).collect();
-    let hash = Sha256::digest(text.join(",").as_bytes());
-    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    json!({ "rows": ids.len(), "digest": hash })
-}
+[[column]]
+name = "id"
+type = "int64"
+required = true
 
-fn limits() -> Limits {
-    Limits {
-        compact: CompactLimits {
-            open_files: 6,
-            ..CompactLimits::default()
-        },
-        snapshot_every: 20,
-        checkpoint_every: 10,
-        vacuum_every: std::time::Duration::ZERO,
-        ..Limits::default()
-    }
-}
+[[column]]
+name = "at"
+type = "timestamp"
+format = "unix_seconds"
+required = true
 
-/// Refines some groups, a part of them duplicates, and keeps house; returns what the log says at each new version.
-async fn round(
-    world: &mut World,
-    number: i64,
-    rows: &mut BTreeSet<i64>,
-) -> (BTreeMap<u64, BTreeSet<i64>>, Report) {
-    let mut expected = BTreeMap::new();
-    let before = world
-        .log
-        .head()
+[[column]]
+name = "small"
+type = "decimal(9,2)"
+
+[[column]]
+name = "large"
+type = "decimal(38,10)"
+
+[[column]]
+name = "ratio"
+type = "double"
+
+[[column]]
+name = "text"
+type = "string"
+
+[[column]]
+name = "flag"
+type = "bool"
+
+[[column]]
+name = "day"
+type = "date"
+
+[[column]]
+name = "tree"
+type = "json"
+"#;
+
+const LINES: &str = concat!(
+    r#"{"id":1,"at":1763120674.343001,"small":-0.5,"large":"1234567890123456789012345678.0123456789","ratio":0.1,"text":"Grüße 👋","flag":true,"day":"2024-02-29","tree":{"a":[1,2]},"more":"kept"}"#,
+    "\n",
+    r#"{"id":2,"at":1763120675}"#,
+    "\n",
+);
+
+/// Refines the lines and returns the bytes of the file that comes of them.
+async fn silver_file() -> Bytes {
+    let clock = Arc::new(ManualClock::at(UnixMillis(1_763_120_700_000)));
+    let lake = Arc::new(MemoryLake::new(Arc::clone(&clock) as _));
+    let silver = Silver::new(Edges {
+        dataset: Arc::new(Dataset::parse(DATASET, "kinds.toml").unwrap()),
+        lake: Arc::clone(&lake) as _,
+        state: Arc::new(MemoryState::new()),
+        clock,
+        new_id: || "c1".to_owned(),
+        key_cache_bytes: 1 << 20,
+    });
+    let refined = silver
+        .refine(Source {
+            name: "kinds/0/a.jsonl".to_owned(),
+            content: Bytes::from_static(LINES.as_bytes()),
+            partition: Some(PartitionId("0".to_owned())),
+            range: Some(SequenceRange {
+                first: SequenceNumber(7),
+                last: SequenceNumber(8),
+            }),
+            enqueued_time: UnixMillis(1_763_120_690_123),
+        })
         .await
-        .unwrap()
-        .map_or(0, |head| head.version.0);
-    for group in 0..8 {
-        let first = number * 1_000 + group * 20;
-        let done = world.refine(first..first + 20).await;
-        rows.extend(first..first + 20);
-        expected.insert(done.entry.version.0, rows.clone());
-        world.wait(HOUR / 4);
-    }
-    let report = world.upkeep(false).await;
-    let head = world.log.head().await.unwrap().unwrap().version.0;
-    for version in before + 1..=head {
-        // Compactions and schemas change no row.
-        let rows = expected
-            .range(..version)
-            .next_back()
-            .map(|(_, rows)| rows.clone());
-        expected
-            .entry(version)
-            .or_insert_with(|| rows.unwrap_or_default());
-    }
-    (expected, report)
+        .unwrap();
+    assert_eq!(refined.entry.counts.rows, 2);
+    let found = lake
+        .list(&ObjectPath::new(paths::SILVER, "kinds/"))
+        .await
+        .unwrap();
+    assert_eq!(found.len(), 1);
+    lake.get(&found[0].path).await.unwrap().unwrap()
 }
 
-fn check(answers: &[Value], expected: &BTreeMap<u64, BTreeSet<i64>>) {
-    for answer in answers {
-        let version = answer["version"].as_u64().unwrap();
-        let wanted = digest(&expected[&version]);
-        for engine in ["deltalake", "duckdb", "polars", "pyarrow"] {
-            assert_eq!(
-                answer["found"][engine], wanted,
-                "{engine} at {version}: {answer}"
-            );
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn at_every_version_every_reader_finds_the_rows_of_the_log_s7() {
+#[tokio::test]
+async fn pyarrow_duckdb_and_polars_see_the_same_rows_and_the_right_types() {
     let folder = tempfile::tempdir().unwrap();
-    let clock = Arc::new(ManualClock::at(UnixMillis(START)));
-    let lake = DirectoryLake::new(folder.path(), Arc::clone(&clock) as _);
-    let mut world =
-        World::on(clock, Arc::new(lake), Arc::new(MemoryState::new())).limited(limits());
-    let table = folder.path().join("silver/orders/g1").display().to_string();
-    let mut reader = tokio::task::spawn_blocking(Reader::start).await.unwrap();
-    let (mut rows, mut expected) = (BTreeSet::new(), BTreeMap::new());
-    let mut read = 1;
-    let (mut removed, mut compacted) = (0, 0);
+    let path = folder.path().join("silver.parquet");
+    std::fs::write(&path, silver_file().await).unwrap();
+    let script = sources("readers").join("read.py");
+    let output = Command::new(python("readers"))
+        .arg(script)
+        .arg(&path)
+        .output();
+    let stdout = output
+        .as_ref()
+        .map(|output| output.stdout.clone())
+        .unwrap_or_default();
+    succeed("read.py", "Python 3", output);
 
-    for number in 0..ROUNDS {
-        // What the last rounds published is read while this one commits, compacts and vacuums.
-        let last = expected.keys().next_back().copied();
-        let request = json!({ "table": table, "from": read, "to": last, "key": "order_id" });
-        let ask = tokio::task::spawn_blocking(move || {
-            let answers = last.map(|_| reader.ask(&request)).unwrap_or_default();
-            (reader, answers)
-        });
-        let (new, report) = round(&mut world, number, &mut rows).await;
-        let answers;
-        (reader, answers) = ask.await.unwrap();
-        check(&answers, &expected);
-        if let Some(last) = last {
-            assert_eq!(
-                answers.len() as u64,
-                last + 1 - read,
-                "every version was read"
-            );
-            read = last + 1;
-        }
-        expected.extend(new);
-        compacted += report.compact.done().unwrap().replaced;
-        world.wait(DAY);
-        let report = world.upkeep(false).await;
-        let vacuumed = report.vacuum.done().unwrap();
-        removed += vacuumed.replaced;
-        let head = world.log.head().await.unwrap().unwrap().version.0;
-        let latest = rows.clone();
-        for version in expected.keys().next_back().unwrap() + 1..=head {
-            expected.insert(version, latest.clone());
-        }
+    let text = String::from_utf8(stdout).unwrap();
+    let seen: BTreeMap<String, Value> = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .map(|value| (value["reader"].as_str().unwrap().to_owned(), value))
+        .collect();
+    let rows = json!([
+        {
+            "id": 1, "at": "time 2025-11-14T11:44:34.343001+00:00", "small": "decimal -0.50",
+            "large": "decimal 1234567890123456789012345678.0123456789", "ratio": 0.1,
+            "text": "Grüße 👋", "flag": true, "day": "date 2024-02-29", "tree": "{\"a\":[1,2]}",
+            "_source": "kinds/0/a.jsonl", "_sequence_number": 7,
+            "_enqueued_time": "time 2025-11-14T11:44:50.123000+00:00", "_rescued": "{\"more\":\"kept\"}",
+        },
+        {
+            "id": 2, "at": "time 2025-11-14T11:44:35+00:00", "small": null, "large": null,
+            "ratio": null, "text": null, "flag": null, "day": null, "tree": null,
+            "_source": "kinds/0/a.jsonl", "_sequence_number": 8,
+            "_enqueued_time": "time 2025-11-14T11:44:50.123000+00:00", "_rescued": null,
+        },
+    ]);
+    for reader in ["pyarrow", "duckdb", "polars"] {
+        assert_eq!(seen[reader]["rows"], rows, "{reader}");
     }
-
-    assert!(
-        removed > 50 && compacted > 50,
-        "{removed} files removed, {compacted} compacted"
-    );
-    let head = world.log.head().await.unwrap().unwrap().version.0;
-    let last = reader.ask(&json!({ "table": table, "from": head, "to": null, "key": "order_id" }));
-    assert_eq!(last[0]["version"], head);
-    check(&last, &expected);
-    describe(&mut reader, &table, &rows);
+    check_types(&seen);
 }
 
-/// What a catalog shows of the table.
-fn describe(reader: &mut Reader, table: &str, rows: &BTreeSet<i64>) {
-    let request = json!({ "table": table, "describe": true, "key": "order_id" });
-    let answers = reader.ask(&request);
-    let table = &answers[0];
-    assert_eq!(table["name"], "orders");
-    assert_eq!(table["protocol"], json!([1, 2]));
-    assert_eq!(
-        table["partition_columns"],
-        json!(["event_date", "event_hour"])
-    );
-    assert_eq!(table["records"], rows.len());
-    assert_eq!(table["lowest"], *rows.first().unwrap());
-    assert_eq!(table["highest"], *rows.last().unwrap());
-    assert_eq!(table["nulls"], rows.len(), "no order has a customer");
-    assert_eq!(table["types"]["amount"], "decimal128(18, 2)");
-    assert_eq!(table["types"]["event_time"], "timestamp[us, tz=UTC]");
-    assert_eq!(table["types"]["event_date"], "date32[day]");
-    assert_eq!(table["types"]["event_hour"], "int32");
-    let history = table["history"].as_array().unwrap();
-    assert!(history.contains(&json!("OPTIMIZE")) && history.contains(&json!("WRITE")));
+fn check_types(seen: &BTreeMap<String, Value>) {
+    let expected = [
+        ("id", "int64 not null", "BIGINT", "Int64"),
+        (
+            "at",
+            "timestamp[us, tz=UTC] not null",
+            "TIMESTAMP WITH TIME ZONE",
+            "Datetime(time_unit='us', time_zone='UTC')",
+        ),
+        (
+            "small",
+            "decimal128(9, 2) null",
+            "DECIMAL(9,2)",
+            "Decimal(precision=9, scale=2)",
+        ),
+        (
+            "large",
+            "decimal128(38, 10) null",
+            "DECIMAL(38,10)",
+            "Decimal(precision=38, scale=10)",
+        ),
+        ("ratio", "double null", "DOUBLE", "Float64"),
+        ("text", "string null", "VARCHAR", "String"),
+        ("flag", "bool null", "BOOLEAN", "Boolean"),
+        ("day", "date32[day] null", "DATE", "Date"),
+        ("_sequence_number", "int64 null", "BIGINT", "Int64"),
+    ];
+    for (column, pyarrow, duckdb, polars) in expected {
+        assert_eq!(seen["pyarrow"]["types"][column], pyarrow, "{column}");
+        assert_eq!(seen["duckdb"]["types"][column], duckdb, "{column}");
+        assert_eq!(seen["polars"]["types"][column], polars, "{column}");
+    }
 }

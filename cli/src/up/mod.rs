@@ -1,7 +1,7 @@
 //! `sluice up`: the whole pipeline on this machine, on the production code path.
 
 mod build;
-mod feed;
+mod conclude;
 mod screen;
 mod stack;
 mod watch;
@@ -13,24 +13,25 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use sluice::dataset::Dataset;
+use sluice_local::event_hubs::client::Destination;
 
+use crate::feed::{Feed, FeedPlan, Wish};
 use crate::orders::Shares;
-use crate::tables;
-use feed::{Feed, FeedPlan};
+use crate::usage::Usage;
 use screen::Screen;
 use stack::Stack;
-use watch::{Snapshot, Watch};
+use watch::Watch;
 
 /// How often the summary is renewed.
 const TICK: Duration = Duration::from_millis(500);
-/// How many rows of a gold table are printed at the end.
-const FINAL_ROWS: usize = 10;
 
 /// Run the whole pipeline on this machine
 ///
 /// Starts Azurite, a local Event Hubs namespace and a local Functions host with the handler, feeds events in and shows
 /// what becomes of them. Nothing but Node.js is needed; Azurite is installed the first time. State is kept in
-/// .sluice/<dataset>, so the next `up` goes on where this one stopped.
+/// .sluice/<dataset>, so the next `up` goes on where this one stopped. While it runs, the other commands find it there.
+///
+/// With --input or --events it ends by itself: with the tables, the audit, and the audit's verdict as exit code.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cargo sluice up                                   made-up orders until Ctrl-C
@@ -72,6 +73,9 @@ pub(crate) struct UpArguments {
     /// Build and run the handler optimised
     #[arg(long)]
     release: bool,
+    /// Print the result of --input or --events as JSON, and nothing else on standard output
+    #[arg(long)]
+    json: bool,
     /// Run this handler instead of building one
     #[arg(long, value_name = "FILE", conflicts_with = "release")]
     handler: Option<PathBuf>,
@@ -80,7 +84,11 @@ pub(crate) struct UpArguments {
 /// Runs the pipeline; returns whether everything adds up.
 pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
     let dataset = Arc::new(Dataset::load(&arguments.dataset)?);
-    let feed_plan = FeedPlan::of(&arguments, &dataset)?;
+    let feed_plan = FeedPlan::of(arguments.wish(), Some(&dataset))?;
+    if arguments.json && !feed_plan.ends() {
+        let text = "--json prints a result, which only --input and --events have; for a running pipeline use `sluice status --json`";
+        return Err(Usage(text.to_owned()).into());
+    }
     let root = app_root(&std::env::current_dir()?)?;
     let state_dir = root.join(&arguments.state_dir).join(&dataset.name);
     if arguments.clean && state_dir.exists() {
@@ -102,11 +110,24 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
     })
     .await?;
 
-    let outcome = supervise(&stack, dataset, feed_plan).await;
+    let outcome = supervise(&stack, dataset, feed_plan, arguments.json).await;
     let stopped = stack.shutdown().await;
     let is_fine = outcome?;
     stopped?;
     Ok(is_fine)
+}
+
+impl UpArguments {
+    fn wish(&self) -> Wish {
+        Wish {
+            input: self.input.clone(),
+            count: self.events,
+            rate: self.rate,
+            shares: self.shares.clone(),
+            seed: self.seed,
+            nothing: self.no_producer,
+        }
+    }
 }
 
 /// Feeds, watches and shows until the end or Ctrl-C.
@@ -114,11 +135,18 @@ async fn supervise(
     stack: &Stack,
     dataset: Arc<Dataset>,
     plan: FeedPlan,
+    json: bool,
 ) -> Result<bool, Box<dyn Error + Send + Sync>> {
     let mut watch = Watch::open(stack, Arc::clone(&dataset)).await?;
     let ends = plan.ends();
-    let feed = Feed::start(plan, stack).await?;
-    let mut screen = Screen::new(&dataset.name, stack, ends);
+    let feed = Feed::start(
+        plan,
+        stack.connection()?,
+        Destination::Any,
+        stack.hub_events(),
+    )
+    .await?;
+    let mut screen = Screen::new(&dataset.name, stack, ends, json);
     let mut ticks = tokio::time::interval(TICK);
     let interrupted = tokio::signal::ctrl_c();
     tokio::pin!(interrupted);
@@ -138,47 +166,16 @@ async fn supervise(
         }
         feed.check()?;
         let snapshot = watch.look(stack).await?;
-        screen.draw(&snapshot, feed.progress());
+        screen.draw(&snapshot, feed.sent());
         if ends && feed.is_done() && snapshot.has_arrived() {
             if snapshot.is_published() {
-                screen.finish(&format!(
-                    "everything has arrived after {:.1} s",
-                    started.elapsed().as_secs_f64()
-                ));
-                return conclude(&watch, &snapshot).await;
+                let seconds = started.elapsed().as_secs_f64();
+                screen.finish(&format!("everything has arrived after {seconds:.1} s"));
+                return conclude::conclude(&watch, &snapshot, seconds, json).await;
             }
             stack.publish_now().await;
         }
     }
-}
-
-/// Prints the gold tables and the balance.
-async fn conclude(
-    watch: &Watch,
-    snapshot: &Snapshot,
-) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let mut text = String::new();
-    for (name, rows) in watch.gold_tables(FINAL_ROWS).await? {
-        text.push('\n');
-        text.push_str(&tables::render(&name, &rows));
-        text.push('\n');
-    }
-    screen::print(&text);
-    let counts = &snapshot.counts;
-    let is_conserved = counts.is_conserved() && counts.lines == snapshot.hub_events;
-    screen::print(&format!(
-        "\n{} events = {} rows + {} duplicates + {} quarantined{}",
-        screen::thousands(snapshot.hub_events),
-        screen::thousands(counts.rows),
-        screen::thousands(counts.duplicates),
-        screen::thousands(counts.quarantined_total()),
-        if is_conserved {
-            ""
-        } else {
-            "  DOES NOT ADD UP"
-        },
-    ));
-    Ok(is_conserved)
 }
 
 /// Finds the folder with host.json, here or above.

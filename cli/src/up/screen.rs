@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
-use super::feed::Progress;
 use super::stack::Stack;
 use super::watch::Snapshot;
+use crate::feed::Sent;
+use crate::text::{print, span, thousands};
 
 /// How often a line is written where nothing can be redrawn.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
@@ -17,9 +18,9 @@ const RATE_WINDOW: Duration = Duration::from_secs(5);
 /// Shows snapshots.
 pub(crate) struct Screen {
     dataset: String,
-    connection: String,
-    log_file: String,
     ends: bool,
+    /// Standard output is for a result that is yet to come.
+    silent: bool,
     is_terminal: bool,
     started: Instant,
     drawn_lines: usize,
@@ -28,13 +29,18 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    /// Makes a screen. `ends` tells whether the run comes to an end by itself.
-    pub(crate) fn new(dataset: &str, stack: &Stack, ends: bool) -> Self {
+    /// Makes a screen and says how to take part. `ends` tells whether the run comes to an end by itself, `silent`
+    /// that standard output is for something else.
+    pub(crate) fn new(dataset: &str, stack: &Stack, ends: bool, silent: bool) -> Self {
+        if !silent {
+            let (connection, log) = (stack.connection_string(), stack.log_file().display());
+            print(&format!("send your own events to  {connection}"));
+            print(&format!("logs of host and handler {log}\n"));
+        }
         Self {
             dataset: dataset.to_owned(),
-            connection: stack.connection_string(),
-            log_file: stack.log_file().display().to_string(),
             ends,
+            silent,
             is_terminal: std::io::stdout().is_terminal(),
             started: Instant::now(),
             drawn_lines: 0,
@@ -44,11 +50,14 @@ impl Screen {
     }
 
     /// Shows how far everything is.
-    pub(crate) fn draw(&mut self, snapshot: &Snapshot, progress: Progress) {
+    pub(crate) fn draw(&mut self, snapshot: &Snapshot, progress: Sent) {
         let now = Instant::now();
         self.history.push((now, snapshot.clone()));
         self.history
             .retain(|(at, _)| now.duration_since(*at) <= RATE_WINDOW);
+        if self.silent {
+            return;
+        }
         if self.is_terminal {
             let lines = self.lines(snapshot, progress);
             self.redraw(&lines);
@@ -64,7 +73,10 @@ impl Screen {
     /// Leaves what was drawn and writes a last line below it.
     pub(crate) fn finish(&mut self, text: &str) {
         self.drawn_lines = 0;
-        print(&format!("{}: {text}", self.dataset));
+        match self.silent {
+            true => eprintln!("{}: {text}", self.dataset),
+            false => print(&format!("{}: {text}", self.dataset)),
+        }
     }
 
     fn redraw(&mut self, lines: &[String]) {
@@ -118,7 +130,7 @@ impl Screen {
         )
     }
 
-    fn lines(&self, snapshot: &Snapshot, progress: Progress) -> Vec<String> {
+    fn lines(&self, snapshot: &Snapshot, progress: Sent) -> Vec<String> {
         let end = match (self.ends, progress.is_done) {
             (true, true) => "all sent",
             (true, false) => "sending",
@@ -132,14 +144,12 @@ impl Screen {
         lines.extend(self.layers(snapshot, progress));
         lines.push(watermark_line(snapshot));
         lines.push(gold_line(snapshot));
-        for (name, rows) in &snapshot.gold {
-            for row in &rows.rows {
-                lines.push(format!("    {name:<22} {}", row_text(&rows.columns, row)));
+        for table in &snapshot.gold {
+            for row in &table.rows.rows {
+                let (name, columns) = (&table.name, &table.rows.columns);
+                lines.push(format!("    {name:<22} {}", row_text(columns, row)));
             }
         }
-        lines.push(String::new());
-        lines.push(format!("  send your own events to  {}", self.connection));
-        lines.push(format!("  logs of host and handler {}", self.log_file));
         lines.extend(
             snapshot
                 .messages
@@ -149,7 +159,7 @@ impl Screen {
         lines
     }
 
-    fn layers(&self, snapshot: &Snapshot, progress: Progress) -> Vec<String> {
+    fn layers(&self, snapshot: &Snapshot, progress: Sent) -> Vec<String> {
         let counts = &snapshot.counts;
         let layer = |name: &str, rate: u64, total: u64, text: String| {
             format!(
@@ -158,7 +168,7 @@ impl Screen {
                 thousands(total)
             )
         };
-        let sent = format!("events, {} sent by this run", thousands(progress.sent));
+        let sent = format!("events, {} sent by this run", thousands(progress.events));
         let objects = format!("events in {} objects", thousands(snapshot.bronze_objects));
         let rows = format!(
             "rows in {} files, {} duplicates, {} late, {} quarantined",
@@ -220,25 +230,6 @@ fn row_text(columns: &[String], row: &[Option<String>]) -> String {
     parts.join("  ")
 }
 
-/// Writes text for people.
-pub(crate) fn print(text: &str) {
-    // A reader that has gone, such as `head`, is no failure.
-    let _ = writeln!(std::io::stdout(), "{text}");
-}
-
-/// Writes a number with commas.
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 fn elapsed(since: Instant) -> String {
     let seconds = since.elapsed().as_secs();
     format!(
@@ -247,33 +238,4 @@ fn elapsed(since: Instant) -> String {
         seconds / 60 % 60,
         seconds % 60
     )
-}
-
-/// Writes a number of seconds as people say it.
-fn span(seconds: i64) -> String {
-    match seconds {
-        i64::MIN..120 => format!("{seconds} s"),
-        120..7_200 => format!("{} min", seconds / 60),
-        7_200..172_800 => format!("{} h", seconds / 3_600),
-        172_800.. => format!(
-            "{} days",
-            thousands(u64::try_from(seconds / 86_400).unwrap_or(0))
-        ),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_have_commas_and_spans_a_unit() {
-        let numbers = [0, 7, 999, 1_000, 69_659, 1_234_567].map(thousands);
-        assert_eq!(numbers, ["0", "7", "999", "1,000", "69,659", "1,234,567"]);
-        let spans = [3, 119, 120, 7_200, 172_800, 900_000_000].map(span);
-        assert_eq!(
-            spans,
-            ["3 s", "119 s", "2 min", "2 h", "2 days", "10,416 days"]
-        );
-    }
 }

@@ -10,11 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 use sluice::storage::StorageAccount;
-use sluice_local::azurite::{Azurite, AzuriteOptions};
+use sluice_local::azurite::{Azurite, AzuriteError, AzuriteOptions};
 use sluice_local::event_hubs::client::EventHubConnection;
-use sluice_local::event_hubs::{HubConfig, Namespace, NamespaceConfig};
+use sluice_local::event_hubs::{self, HubConfig, Namespace, NamespaceConfig};
 use sluice_local::functions_host::events::{EventSink, HostEvent, Level};
 use sluice_local::functions_host::{Host, HostOptions};
+
+use crate::settings;
 
 /// The hub's name, as in local.settings.json.
 const HUB: &str = "events";
@@ -57,41 +59,25 @@ pub(crate) struct Stack {
     heard: Arc<Mutex<Heard>>,
     gold: String,
     log_file: PathBuf,
+    /// Where the other commands find this stack.
+    announced: PathBuf,
 }
 
 impl Stack {
     /// Starts everything.
     pub(crate) async fn start(plan: Plan) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let azurite = Azurite::start(AzuriteOptions {
-            data_dir: Some(plan.state_dir.join("azurite")),
-            ports: AZURITE_PORTS
-                .iter()
-                .all(|port| is_free(*port))
-                .then_some(AZURITE_PORTS),
-            install_dir: None,
-            progress: Some(Arc::new(|line: &str| eprintln!("{line}"))),
-        })
-        .await?;
-        let port = if is_free(AMQP_PORT) { AMQP_PORT } else { 0 };
-        let namespace = Namespace::start(NamespaceConfig {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
-            data_dir: Some(plan.state_dir.join("event-hubs")),
-            hubs: vec![HubConfig {
-                name: HUB.to_owned(),
-                partitions: plan.partitions,
-                consumer_groups: Vec::new(),
-            }],
-        })
-        .await?;
+        let azurite = start_azurite(&plan.state_dir).await?;
+        let namespace = start_namespace(&plan).await?;
 
         let gold = format!("sqlite:{}", plan.state_dir.join("gold.db").display());
         let storage = azurite.connection_string();
-        let settings: BTreeMap<String, String> = [
+        let values: BTreeMap<String, String> = [
             ("AzureWebJobsStorage", storage.clone()),
             ("LakeStorage", storage),
             ("EventHubConnection", namespace.connection_string()),
             ("EVENTHUB_NAME", HUB.to_owned()),
             ("GoldDatabase", gold.clone()),
+            ("EVENTHUB_CONSUMER_GROUP", "$Default".to_owned()),
             ("DATASET", plan.dataset_file.display().to_string()),
             (
                 "AzureFunctionsJobHost__customHandler__description__defaultExecutablePath",
@@ -101,10 +87,11 @@ impl Stack {
         .map(|(name, value)| (name.to_owned(), value))
         .into();
 
+        let announced = settings::announce(&plan.state_dir, &values)?;
         let log_file = plan.state_dir.join("host.log");
         let heard = Arc::new(Mutex::new(Heard::default()));
         let mut options = HostOptions::new(plan.root);
-        options.settings = settings;
+        options.settings = values;
         options.events = listen(Arc::clone(&heard), File::create(&log_file)?);
         let host = Host::start(options).await?;
         Ok(Self {
@@ -114,6 +101,7 @@ impl Stack {
             heard,
             gold,
             log_file,
+            announced,
         })
     }
 
@@ -175,11 +163,48 @@ impl Stack {
 
     /// Stops everything, the handler first.
     pub(crate) async fn shutdown(self) -> Result<(), Box<dyn Error + Send + Sync>> {
+        // Left behind it would do no harm: nothing answers there any more.
+        let _ = std::fs::remove_file(&self.announced);
         self.host.shutdown().await;
         let namespace = self.namespace.shutdown().await;
         self.azurite.shutdown().await?;
         namespace?;
         Ok(())
+    }
+}
+
+/// Starts Azurite on its usual ports, or on free ones where somebody has those.
+async fn start_azurite(state_dir: &Path) -> Result<Azurite, AzuriteError> {
+    let options = |ports| AzuriteOptions {
+        data_dir: Some(state_dir.join("azurite")),
+        ports,
+        install_dir: None,
+        progress: Some(Arc::new(|line: &str| eprintln!("{line}"))),
+    };
+    if AZURITE_PORTS.iter().all(|port| is_free(*port)) {
+        match Azurite::start(options(Some(AZURITE_PORTS))).await {
+            // Somebody may have been faster.
+            Err(AzuriteError::Start(_)) => {}
+            outcome => return outcome,
+        }
+    }
+    Azurite::start(options(None)).await
+}
+
+/// Starts the namespace on the emulator's port, or on a free one where somebody has that.
+async fn start_namespace(plan: &Plan) -> Result<Namespace, event_hubs::Error> {
+    let config = |port| NamespaceConfig {
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+        data_dir: Some(plan.state_dir.join("event-hubs")),
+        hubs: vec![HubConfig {
+            name: HUB.to_owned(),
+            partitions: plan.partitions,
+            consumer_groups: Vec::new(),
+        }],
+    };
+    match Namespace::start(config(AMQP_PORT)).await {
+        Err(event_hubs::Error::Listen { .. }) => Namespace::start(config(0)).await,
+        outcome => outcome,
     }
 }
 

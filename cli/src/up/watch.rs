@@ -4,15 +4,17 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sluice::dataset::{Dataset, GoldTable};
+use sluice::dataset::Dataset;
 use sluice::event::EventTime;
-use sluice::lake::{AzureLake, BlobStore, paths};
-use sluice::state::commit_log::{CommitLog, Counts, Version};
-use sluice::state::{STATE_TABLE, TableState};
+use sluice::lake::paths;
+use sluice::state::commit_log::{Counts, Version};
 use sluice::warehouse::schema::GoldSchema;
-use sluice::warehouse::{self, Order, TableRows, Warehouse};
+use sluice::warehouse::{self, TableRows, Warehouse};
+use sluice_cli::audit::Subject;
 
 use super::stack::{Heard, Stack};
+use crate::gold::{default_order, shown_name};
+use crate::stores::Stores;
 
 /// How often gold tables are read for the screen.
 const GOLD_INTERVAL: Duration = Duration::from_secs(2);
@@ -39,9 +41,20 @@ pub(crate) struct Snapshot {
     /// The version that every gold table has reached, if all are there.
     pub(crate) published: Option<Version>,
     /// The newest rows of the gold tables.
-    pub(crate) gold: Vec<(String, TableRows)>,
+    pub(crate) gold: Vec<ShownTable>,
     /// What the handler said.
     pub(crate) messages: Vec<String>,
+}
+
+/// The first rows of a gold table or view, and how many it has.
+#[derive(Clone, Debug)]
+pub(crate) struct ShownTable {
+    /// The table or view.
+    pub(crate) name: String,
+    /// All of its rows.
+    pub(crate) total: u64,
+    /// The first of them.
+    pub(crate) rows: TableRows,
 }
 
 impl Snapshot {
@@ -58,8 +71,7 @@ impl Snapshot {
 
 /// Follows the pipeline.
 pub(crate) struct Watch {
-    dataset: Arc<Dataset>,
-    log: CommitLog,
+    stores: Stores,
     warehouse: Arc<dyn Warehouse>,
     snapshot: Snapshot,
     /// Events and objects that bronze held at the start.
@@ -76,16 +88,16 @@ impl Watch {
         dataset: Arc<Dataset>,
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let account = stack.account()?;
-        let lake: Arc<dyn BlobStore> = Arc::new(AzureLake::new(&account)?);
-        let bronze = lake.list(&paths::bronze_dataset(&dataset.name)).await?;
+        let stores = Stores::of(Arc::clone(&dataset), &account, &account)?;
+        let bronze = stores
+            .lake
+            .list(&paths::bronze_dataset(&dataset.name))
+            .await?;
         let lines = |metadata: &sluice::lake::Metadata| metadata.get("lines")?.parse::<u64>().ok();
         let events = bronze.iter().filter_map(|info| lines(&info.metadata)).sum();
-        let state = Arc::new(TableState::new(&account, STATE_TABLE)?);
-        let log = CommitLog::new(state, lake, &dataset);
         let warehouse = warehouse::connect(stack.gold(), GoldSchema::of(&dataset)?)?;
         Ok(Self {
-            dataset,
-            log,
+            stores,
             warehouse,
             snapshot: Snapshot::default(),
             bronze_before: (events, bronze.len() as u64),
@@ -119,36 +131,41 @@ impl Watch {
         Ok(self.snapshot.clone())
     }
 
-    /// Returns the gold tables and rankings, at most `rows` rows of each.
+    /// What an audit looks at.
+    pub(crate) fn subject(&self) -> Subject {
+        self.stores.subject(Arc::clone(&self.warehouse))
+    }
+
+    /// Returns the gold tables and rankings as people read them, at most `rows` rows of each.
     pub(crate) async fn gold_tables(
         &self,
         rows: usize,
-    ) -> Result<Vec<(String, TableRows)>, Box<dyn Error + Send + Sync>> {
-        let mut tables = Vec::new();
-        for table in &self.dataset.gold {
-            tables.push((
-                table.table.clone(),
-                self.warehouse
-                    .read_table(&table.table, order(table), rows)
-                    .await?,
-            ));
+    ) -> Result<Vec<ShownTable>, Box<dyn Error + Send + Sync>> {
+        let (dataset, schema) = (&self.stores.dataset, self.warehouse.schema());
+        let tables = dataset
+            .gold
+            .iter()
+            .map(|table| shown_name(schema, &table.table));
+        let views = dataset.rankings.iter().map(|ranking| ranking.view.clone());
+        let mut shown = Vec::new();
+        for name in tables.chain(views) {
+            let order = default_order(dataset, &name);
+            shown.push(ShownTable {
+                total: self.warehouse.count_rows(&name).await?,
+                rows: self.warehouse.read_table(&name, order, rows).await?,
+                name,
+            });
         }
-        for ranking in &self.dataset.rankings {
-            tables.push((
-                ranking.view.clone(),
-                self.warehouse.read_table(&ranking.view, None, rows).await?,
-            ));
-        }
-        Ok(tables)
+        Ok(shown)
     }
 
     async fn read_log(&mut self) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let Some(head) = self.log.head().await? else {
+        let Some(head) = self.stores.log.head().await? else {
             return Ok(());
         };
         let commits = match self.read {
-            Some(version) => self.log.commits(version, head.version).await?,
-            None => self.log.commits_from_start(head.version).await?,
+            Some(version) => self.stores.log.commits(version, head.version).await?,
+            None => self.stores.log.commits_from_start(head.version).await?,
         };
         for commit in &commits {
             self.snapshot.counts.add(&commit.counts);
@@ -162,7 +179,7 @@ impl Watch {
 
     /// Reads gold; before its first run there is nothing to read.
     async fn read_gold(&mut self) {
-        self.snapshot.published = published(self.warehouse.as_ref(), &self.dataset).await;
+        self.snapshot.published = published(self.warehouse.as_ref(), &self.stores.dataset).await;
         if let Ok(tables) = self.gold_tables(SCREEN_ROWS).await {
             self.snapshot.gold = tables;
         }
@@ -180,18 +197,4 @@ async fn published(warehouse: &dyn Warehouse, dataset: &Dataset) -> Option<Versi
         .collect::<Option<Vec<Version>>>()?
         .into_iter()
         .min()
-}
-
-/// The newest rows first; without a time, the rows of the highest first measure.
-fn order(table: &GoldTable) -> Option<Order> {
-    let first_measure = || table.measures.first().map(|measure| measure.name.clone());
-    let column = table
-        .grain
-        .time_column()
-        .map(str::to_owned)
-        .or_else(first_measure)?;
-    Some(Order {
-        column,
-        descending: true,
-    })
 }

@@ -72,6 +72,10 @@ impl Groups {
             dimensions.push(Dimension::of(rows, *index)?);
         }
 
+        if self.grain == Grain::All && !times.is_empty() {
+            self.split(0, 0..times.len(), &dimensions);
+            return Ok(());
+        }
         let mut from = 0;
         while let Some(time) = times.get(from) {
             let period = grain_bounds(self.grain, *time);
@@ -105,11 +109,11 @@ impl Groups {
                 dimension.encode(row, &mut self.encoded);
             }
             let hash = xxh3_128(&self.encoded);
-            if last == Some(hash) {
-                if let Some(run) = self.runs.last_mut() {
-                    run.rows.end = row + 1;
-                    continue;
-                }
+            if last == Some(hash)
+                && let Some(run) = self.runs.last_mut()
+            {
+                run.rows.end = row + 1;
+                continue;
             }
             let group = self.number(start, hash, row, dimensions);
             let rows = row..row + 1;

@@ -6,8 +6,9 @@ use rusqlite::types::Value;
 use super::ddl::quote;
 use super::functions;
 use crate::dataset::Grain;
+use crate::dataset::number::format_scaled;
 use crate::warehouse::schema::{KEY, MeasureColumn, Merge, TableSchema, ValueType};
-use crate::warehouse::{Datum, Row, decimal};
+use crate::warehouse::{Datum, Row};
 
 /// The statements of a merge into one table.
 #[derive(Clone, Debug)]
@@ -116,7 +117,7 @@ fn value(datum: Datum, kind: ValueType) -> Value {
                 ValueType::Decimal { scale, .. } => scale,
                 _ => 0,
             };
-            Value::Text(decimal::to_text(unscaled, scale))
+            Value::Text(format_scaled(unscaled, scale))
         }
         Datum::Text(text) => Value::Text(text),
         Datum::Bool(is_true) => Value::Integer(i64::from(is_true)),

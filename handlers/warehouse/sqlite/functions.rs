@@ -4,6 +4,7 @@ use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 use thiserror::Error;
 
+use crate::dataset::number::format_scaled;
 use crate::warehouse::decimal;
 
 /// Adds two decimals; a null counts nothing.
@@ -69,5 +70,5 @@ fn merge(
     if scale != other {
         return Err(DecimalError::Scales);
     }
-    Ok(decimal::to_text(combine(left, right)?, scale))
+    Ok(format_scaled(combine(left, right)?, scale))
 }

@@ -2,7 +2,7 @@
 //!
 //! One connection is kept and used by one operation or transaction at a time; calls block on threads made for that.
 //! The file is in WAL mode, so readers see the last committed state while a transaction runs. Decimals are exact: see
-//! [`ddl`] for how they are stored and [`functions`] for how they are added.
+//! `ddl` for how they are stored and `functions` for how they are added.
 
 mod ddl;
 mod dml;
@@ -23,7 +23,9 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::schema::{GoldSchema, PROGRESS, ValueType};
-use super::{Begun, FailureKind, Order, Progress, Run, TableRows, Warehouse, WarehouseError};
+use super::{
+    Begun, FailureKind, Order, Progress, RowVisitor, Run, TableRows, Warehouse, WarehouseError,
+};
 use crate::state::commit_log::Version;
 use ddl::{order_terms, quote};
 
@@ -114,6 +116,29 @@ impl Warehouse for SqliteWarehouse {
         })
         .await
     }
+
+    async fn count_rows(&self, name: &str) -> Result<u64, WarehouseError> {
+        let missing = || WarehouseError::NoSuchTable { name: name.into() };
+        self.schema.columns_of(name).ok_or_else(missing)?;
+        let name = name.to_owned();
+        self.with(move |connection, _| {
+            let sql = format!("SELECT count(*) FROM {}", quote(&name));
+            let count = connection.query_row(&sql, [], |row| row.get(0));
+            count.map_err(failed("count", &name))
+        })
+        .await
+    }
+
+    async fn visit_rows(&self, name: &str, mut visit: RowVisitor) -> Result<(), WarehouseError> {
+        let missing = || WarehouseError::NoSuchTable { name: name.into() };
+        let columns = self.schema.columns_of(name).ok_or_else(missing)?;
+        let name = name.to_owned();
+        self.with(move |connection, _| {
+            let visited = each_row(connection, &name, &columns, None, usize::MAX, &mut visit);
+            visited.map_err(failed("read", &name))
+        })
+        .await
+    }
 }
 
 /// The connection while an operation or a transaction uses it. An open transaction ends with it.
@@ -185,6 +210,24 @@ fn read_rows(
     order: Option<&Order>,
     limit: usize,
 ) -> rusqlite::Result<TableRows> {
+    let mut rows = Vec::new();
+    each_row(connection, name, columns, order, limit, |row| {
+        rows.push(row)
+    })?;
+    Ok(TableRows {
+        columns: columns.iter().map(|(name, _)| name.clone()).collect(),
+        rows,
+    })
+}
+
+fn each_row(
+    connection: &Connection,
+    name: &str,
+    columns: &[(String, ValueType)],
+    order: Option<&Order>,
+    limit: usize,
+    mut visit: impl FnMut(Vec<Option<String>>),
+) -> rusqlite::Result<()> {
     let names: Vec<String> = columns.iter().map(|(name, _)| quote(name)).collect();
     let mut sql = format!("SELECT {} FROM {}", names.join(", "), quote(name));
     if let Some(order) = order {
@@ -197,16 +240,12 @@ fn read_rows(
 
     let mut statement = connection.prepare(&sql)?;
     let mut found = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
-    let mut rows = Vec::new();
     while let Some(row) = found.next()? {
         let cells = columns.iter().enumerate();
         let cells = cells.map(|(i, (_, kind))| row.get_ref(i).map(|value| text_of(value, *kind)));
-        rows.push(cells.collect::<Result<_, _>>()?);
+        visit(cells.collect::<Result<_, _>>()?);
     }
-    Ok(TableRows {
-        columns: columns.iter().map(|(name, _)| name.clone()).collect(),
-        rows,
-    })
+    Ok(())
 }
 
 fn text_of(value: ValueRef<'_>, kind: ValueType) -> Option<String> {

@@ -1,1 +1,314 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tempfile::TempDir;
+
+use super::*;
+use crate::dataset::Dataset;
+use crate::event::{EventTime, UnixMillis};
+use crate::warehouse::schema::FRESHNESS;
+use crate::warehouse::{Datum, Row, Step};
+
+const FILE: &str = r#"
+name = "orders"
+key = ["id", "at"]
+event_time = "at"
+[[column]]
+name = "id"
+type = "int64"
+required = true
+[[column]]
+name = "at"
+type = "timestamp"
+format = "unix_millis"
+required = true
+[[column]]
+name = "who"
+type = "string"
+[[column]]
+name = "amount"
+type = "decimal(18,2)"
+[[gold]]
+table = "daily"
+grain = "day"
+by = ["who"]
+measures = { n = "count", total = "sum(amount)", mean = "avg(amount)" }
+[[ranking]]
+view = "top"
+from = "daily"
+order_by = "total"
+top = 2
+"#;
+
+fn schema(text: &str) -> GoldSchema {
+    GoldSchema::of(&Dataset::parse(text, "orders.toml").unwrap()).unwrap()
+}
+
+fn warehouse(path: &Path) -> SqliteWarehouse {
+    SqliteWarehouse::new(path.into(), schema(FILE))
+}
+
+fn row(who: u8, amount: i128) -> Row {
+    Row {
+        start: 86_400_000_000,
+        key: [who; 16],
+        dimensions: vec![Datum::Text(format!("w{who}"))],
+        measures: vec![
+            Datum::Int64(1),
+            Datum::Decimal(amount),
+            Datum::Decimal(amount),
+            Datum::Int64(1),
+        ],
+    }
+}
+
+fn run(warehouse: &SqliteWarehouse, from: Option<u64>, to: u64) -> Run {
+    let progress = |version| Progress {
+        generation: 1,
+        definition: warehouse.schema.tables[0].definition.clone(),
+        version: Version(version),
+    };
+    let step = Step {
+        table: 0,
+        from: from.map(progress),
+        to: Version(to),
+        replace: false,
+    };
+    Run {
+        steps: vec![step],
+        watermark: Some(EventTime(0)),
+        at: UnixMillis(0),
+    }
+}
+
+async fn apply(
+    warehouse: &SqliteWarehouse,
+    run: Run,
+    rows: Vec<Row>,
+) -> Result<(), WarehouseError> {
+    let Begun::Open(mut transaction) = warehouse.begin(run).await? else {
+        panic!("nobody else is here");
+    };
+    transaction.merge(0, rows).await?;
+    transaction.commit().await
+}
+
+async fn everything(warehouse: &SqliteWarehouse) -> String {
+    let progress = warehouse.progress().await.unwrap();
+    let mut text = format!("{progress:?}");
+    for name in ["daily", "top", FRESHNESS] {
+        let rows = warehouse.read_table(name, None, 100).await.unwrap();
+        text.push_str(&format!("\n{rows:?}"));
+    }
+    text
+}
+
+async fn with_connection<T>(
+    warehouse: &SqliteWarehouse,
+    act: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> T {
+    let mut held = warehouse.hold().await.unwrap();
+    act(held.connection().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_run_interrupted_at_any_step_changes_nothing() {
+    let folder = TempDir::new().unwrap();
+    let warehouse = warehouse(&folder.path().join("gold.db"));
+    warehouse.ensure().await.unwrap();
+    apply(&warehouse, run(&warehouse, None, 1), vec![row(1, 5)])
+        .await
+        .unwrap();
+    let before = everything(&warehouse).await;
+    let mut interruptions = 0;
+    for stop in (0..).step_by(3) {
+        let steps = Arc::new(AtomicUsize::new(0));
+        with_connection(&warehouse, |connection| {
+            let steps = Arc::clone(&steps);
+            let handler = move || steps.fetch_add(1, Ordering::SeqCst) == stop;
+            connection.progress_handler(1, Some(handler));
+            Ok(())
+        })
+        .await;
+        let outcome = apply(
+            &warehouse,
+            run(&warehouse, Some(1), 2),
+            vec![row(1, 7), row(2, 1)],
+        )
+        .await;
+        let none: Option<fn() -> bool> = None;
+        with_connection(&warehouse, |connection| {
+            connection.progress_handler(1, none);
+            Ok(())
+        })
+        .await;
+        let Err(error) = outcome else {
+            assert!(steps.load(Ordering::SeqCst) <= stop);
+            break;
+        };
+        interruptions += 1;
+        assert_eq!(error.kind(), FailureKind::Transient, "{error:?}");
+        assert_eq!(everything(&warehouse).await, before);
+    }
+    assert!(interruptions > 20, "{interruptions}");
+    assert_ne!(everything(&warehouse).await, before);
+}
+
+#[tokio::test]
+async fn a_process_that_ends_in_a_transaction_leaves_the_state_before_it() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("gold.db");
+    let first = warehouse(&path);
+    first.ensure().await.unwrap();
+    apply(&first, run(&first, None, 1), vec![row(1, 5)])
+        .await
+        .unwrap();
+    let before = everything(&first).await;
+
+    // So many rows that SQLite writes some of them before the commit.
+    with_connection(&first, |connection| {
+        connection.pragma_update(None, "cache_size", 2)
+    })
+    .await;
+    let Begun::Open(mut transaction) = first.begin(run(&first, Some(1), 2)).await.unwrap() else {
+        panic!("nobody else is here");
+    };
+    let rows = (0..2_000_u128).map(|key| Row {
+        key: key.to_be_bytes(),
+        ..row(1, 1)
+    });
+    transaction.merge(0, rows.collect()).await.unwrap();
+    let copy = folder.path().join("copy.db");
+    for end in ["", "-wal"] {
+        let (from, to) = (
+            format!("{}{end}", path.display()),
+            format!("{}{end}", copy.display()),
+        );
+        std::fs::copy(from, to).unwrap();
+    }
+    drop(transaction);
+    assert_eq!(everything(&warehouse(&copy)).await, before);
+    assert_eq!(everything(&first).await, before);
+}
+
+#[tokio::test]
+async fn any_tool_reads_tables_and_views() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("gold.db");
+    let warehouse = warehouse(&path);
+    warehouse.ensure().await.unwrap();
+    let rows = vec![row(1, -5), row(2, 100), row(3, 7)];
+    apply(&warehouse, run(&warehouse, None, 1), rows)
+        .await
+        .unwrap();
+    apply(&warehouse, run(&warehouse, Some(1), 2), vec![row(3, 1)])
+        .await
+        .unwrap();
+
+    // A connection without our functions.
+    let plain = Connection::open(&path).unwrap();
+    let read = |sql: &str| -> Vec<String> {
+        let mut statement = plain.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    };
+    assert_eq!(
+        read("SELECT total FROM daily ORDER BY who"),
+        ["-0.05", "1.00", "0.08"]
+    );
+    assert_eq!(read("SELECT typeof(total) FROM daily GROUP BY 1"), ["text"]);
+    assert_eq!(
+        read("SELECT rank || ' ' || who || ' ' || total FROM top"),
+        ["1 w2 1.00", "2 w3 0.08"]
+    );
+    assert_eq!(
+        read("SELECT mean || ' ' || is_settled FROM daily_report WHERE n = 2"),
+        ["0.04 0"]
+    );
+    assert_eq!(read("SELECT day FROM daily LIMIT 1"), ["1970-01-02"]);
+}
+
+#[tokio::test]
+async fn a_table_that_was_dropped_starts_from_nothing() {
+    let folder = TempDir::new().unwrap();
+    let warehouse = warehouse(&folder.path().join("gold.db"));
+    warehouse.ensure().await.unwrap();
+    apply(&warehouse, run(&warehouse, None, 1), vec![row(1, 5)])
+        .await
+        .unwrap();
+    with_connection(&warehouse, |connection| {
+        connection.execute_batch("DROP TABLE daily")
+    })
+    .await;
+    warehouse.ensure().await.unwrap();
+    assert!(warehouse.progress().await.unwrap().is_empty());
+    apply(&warehouse, run(&warehouse, None, 4), vec![row(1, 5)])
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn views_follow_the_dataset_file_and_tables_stay() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("gold.db");
+    let before = warehouse(&path);
+    before.ensure().await.unwrap();
+    apply(&before, run(&before, None, 1), vec![row(1, 5), row(2, 6)])
+        .await
+        .unwrap();
+    let after = SqliteWarehouse::new(path, schema(&FILE.replace("top = 2", "top = 1")));
+    after.ensure().await.unwrap();
+    assert_eq!(
+        after.read_table("top", None, 9).await.unwrap().rows.len(),
+        1
+    );
+    assert_eq!(
+        after.read_table("daily", None, 9).await.unwrap().rows.len(),
+        2
+    );
+}
+
+#[tokio::test]
+async fn a_table_under_the_name_of_a_view_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let warehouse = warehouse(&folder.path().join("gold.db"));
+    with_connection(&warehouse, |connection| {
+        connection.execute_batch("CREATE TABLE top (x)")
+    })
+    .await;
+    let error = warehouse.ensure().await.unwrap_err();
+    assert!(
+        error.to_string().contains("it is a table, not a view"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_lock_that_is_held_too_long_is_a_failure_that_may_pass() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("gold.db");
+    let (one, other) = (warehouse(&path), warehouse(&path));
+    one.ensure().await.unwrap();
+    with_connection(&other, |connection| connection.busy_timeout(Duration::ZERO)).await;
+    let Begun::Open(transaction) = one.begin(run(&one, None, 1)).await.unwrap() else {
+        panic!("nobody else is here");
+    };
+    let error = other.begin(run(&other, None, 1)).await.unwrap_err();
+    assert_eq!(error.kind(), FailureKind::Transient);
+    drop(transaction);
+    assert!(matches!(
+        other.begin(run(&other, None, 1)).await,
+        Ok(Begun::Open(_))
+    ));
+}
+
+#[tokio::test]
+async fn only_the_folder_of_local_state_is_made() {
+    let folder = TempDir::new().unwrap();
+    let elsewhere = folder.path().join("missing/gold.db");
+    assert!(warehouse(&elsewhere).ensure().await.is_err());
+    assert!(!folder.path().join("missing").exists());
+    warehouse(&folder.path().join(".sluice/gold/gold.db"))
+        .ensure()
+        .await
+        .unwrap();
+}

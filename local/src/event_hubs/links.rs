@@ -118,6 +118,17 @@ impl Ingest {
     }
 }
 
+/// Rejects the first delivery on a link that leads nowhere, and then ends the link.
+///
+/// The service ends such a link at once. The client in the SDK for Rust misses that when it is
+/// already waiting for an outcome, and the one for JavaScript cannot say why it may not send.
+pub(super) async fn reject(mut link: Receiver, reason: AmqpFault) -> Result<(), LinkEnded> {
+    let delivery = link.recv::<Body<Value>>().await?;
+    link.reject(delivery, reason.clone()).await?;
+    link.close_with_error(reason).await?;
+    Ok(())
+}
+
 async fn settle(
     link: &Receiver,
     delivery: DeliveryInfo,

@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 use super::Total;
 use super::address::{self, Node};
 use super::links::{
-    Egress, Ingest, LinkEnded, MAX_MESSAGE_BYTES, Wish, entity_not_found, fault, microsoft,
+    self, Egress, Ingest, LinkEnded, MAX_MESSAGE_BYTES, Wish, entity_not_found, fault, microsoft,
     partition_out_of_range,
 };
 use super::ownership::{Ownership, Place};
@@ -71,7 +71,9 @@ pub(super) async fn serve(
         }
     }
     drop(listener);
-    while connections.join_next().await.is_some() {}
+    // Whoever is not closed by then loses its connection.
+    let closing = async { while connections.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(3 * CLOSE_TIMEOUT, closing).await;
 }
 
 async fn connection(server: Arc<Server>, stream: TcpStream, mut stop: watch::Receiver<bool>) {
@@ -107,7 +109,7 @@ async fn connection(server: Arc<Server>, stream: TcpStream, mut stop: watch::Rec
             // Only this wait can be given up half-way; accepting must not be.
             incoming = connection.next_incoming_session() => {
                 let Some(incoming) = incoming else {
-                    let _ = connection.on_close().await;
+                    let _ = tokio::time::timeout(CLOSE_TIMEOUT, connection.on_close()).await;
                     break;
                 };
                 match acceptor.accept_incoming_session(incoming, &mut connection).await {
@@ -211,12 +213,12 @@ impl Session {
         }
     }
 
-    /// Ends a link right after it was attached: there is no way to refuse in the attach itself.
+    /// Ends a link once it is attached: there is no way to refuse in the attach itself.
     fn refuse(&mut self, link: LinkEndpoint, fault: AmqpFault) {
         tracing::debug!(?fault, "link was refused");
         self.links.spawn(async move {
             match link {
-                LinkEndpoint::Receiver(link) => link.close_with_error(fault).await?,
+                LinkEndpoint::Receiver(link) => links::reject(link, fault).await?,
                 LinkEndpoint::Sender(link) => link.close_with_error(fault).await?,
             }
             Ok(())

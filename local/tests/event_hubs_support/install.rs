@@ -1,12 +1,12 @@
-//! Installs the SDKs of other languages, once per pinned version, below Cargo's target directory.
+//! Installs packages of other languages, once per pinned version, below Cargo's target directory.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The Python interpreter of an environment that holds `tests/clients/python/requirements.txt`.
-pub(crate) fn python() -> PathBuf {
-    let installed = install("python", &["requirements.txt"], |directory| {
+/// The Python interpreter of an environment with the packages of `tests/clients/<folder>/requirements.txt`.
+pub(crate) fn python(folder: &str) -> PathBuf {
+    let installed = install(folder, &["requirements.txt"], |directory| {
         let environment = directory.join("environment");
         let create = Command::new("python3")
             .args(["-m", "venv"])
@@ -76,7 +76,7 @@ fn install(language: &str, pinned: &[&str], build: impl FnOnce(&Path)) -> PathBu
         .iter()
         .map(|name| fs::read(sources(language).join(name)).unwrap())
         .collect();
-    let parent = Path::new(env!("CARGO_TARGET_TMPDIR")).join("event-hubs-clients");
+    let parent = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clients");
     fs::create_dir_all(&parent).unwrap();
     let name = format!("{language}-{:08x}", crc32fast::hash(&contents.concat()));
     let lock = File::create(parent.join(format!("{name}.lock"))).unwrap();

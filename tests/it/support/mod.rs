@@ -1,6 +1,9 @@
 //! What tests share.
 
 pub(crate) mod directory_lake;
+#[path = "../../../local/tests/event_hubs_support/install.rs"]
+#[expect(dead_code, reason = "the Event Hubs tests need more of it")]
+pub(crate) mod install;
 pub(crate) mod interrupted;
 pub(crate) mod python;
 pub(crate) mod scripted;

@@ -6,6 +6,10 @@ use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions}
 use azure_core::time::{Duration as TokenLife, OffsetDateTime};
 use azure_messaging_eventhubs::{ConsumerClient, ProducerClient, RetryOptions};
 
+use tokio::sync::OnceCell;
+
+use super::bridge::{Bridge, TLS_PORT, Upstream};
+use super::key::SharedAccess;
 use super::{ClientError, Tries, call};
 
 /// Which event hub to talk to, and how.
@@ -16,6 +20,8 @@ pub struct EventHubConnection {
     endpoint: Option<String>,
     hub: String,
     credential: Arc<dyn TokenCredential>,
+    /// For a shared key: the way around what the SDK cannot do, opened when it is first used.
+    bridge: Option<(Upstream, Arc<OnceCell<Bridge>>)>,
 }
 
 impl fmt::Debug for EventHubConnection {
@@ -46,12 +52,12 @@ pub enum ConnectionStringError {
         /// The hub that the caller names.
         hub: String,
     },
-    /// Keys of a namespace in Azure: the SDK for Rust signs in with Entra ID only.
+    /// Nothing to sign in with.
     #[error(
-        "connection string with a key works for the development emulator only \
-         (UseDevelopmentEmulator=true); use an identity for a namespace in Azure"
+        "connection string has neither SharedAccessKeyName and SharedAccessKey nor \
+         SharedAccessSignature"
     )]
-    KeyForAzure,
+    NoKey,
 }
 
 /// How far a partition is.
@@ -70,12 +76,12 @@ pub struct PartitionState {
 }
 
 impl EventHubConnection {
-    /// Reads a development-emulator connection string.
+    /// Reads a connection string, of the development emulator or of a namespace in Azure.
     ///
     /// The hub is `hub` or the string's `EntityPath`.
     ///
     /// # Errors
-    /// Fails if the endpoint or the hub is missing, or if the string is for a namespace in Azure.
+    /// Fails if the endpoint or the hub is missing, or the key of a namespace in Azure.
     pub fn parse(
         connection_string: &str,
         hub: Option<&str>,
@@ -103,7 +109,21 @@ impl EventHubConnection {
         };
         if !field("UseDevelopmentEmulator").is_some_and(|value| value.eq_ignore_ascii_case("true"))
         {
-            return Err(ConnectionStringError::KeyForAzure);
+            let signature = field("SharedAccessSignature").map(str::to_owned);
+            let key = field("SharedAccessKeyName").zip(field("SharedAccessKey"));
+            let key = key.map(|(name, key)| SharedAccess::Key {
+                resource: format!("sb://{address}/{hub}"),
+                name: name.to_owned(),
+                key: key.to_owned(),
+            });
+            let access = signature.map(SharedAccess::Signature).or(key);
+            let access = access.ok_or(ConnectionStringError::NoKey)?;
+            let upstream = Upstream {
+                host: address.to_owned(),
+                port: TLS_PORT,
+                tls: true,
+            };
+            return Ok(Self::with_shared_access(upstream, hub, access));
         }
         let has_port = url::Url::parse(&format!("amqp://{address}"))
             .map_err(|_| ConnectionStringError::Endpoint)?
@@ -119,7 +139,18 @@ impl EventHubConnection {
             endpoint: Some(format!("amqp://{address}{port}")),
             hub,
             credential: Arc::new(EmulatorCredential),
+            bridge: None,
         })
+    }
+
+    fn with_shared_access(upstream: Upstream, hub: String, access: SharedAccess) -> Self {
+        Self {
+            namespace: upstream.host.clone(),
+            endpoint: None,
+            hub,
+            credential: Arc::new(access),
+            bridge: Some((upstream, Arc::default())),
+        }
     }
 
     /// Signs in to a namespace in Azure with `credential`, over TLS.
@@ -133,6 +164,7 @@ impl EventHubConnection {
             endpoint: None,
             hub: hub.into(),
             credential,
+            bridge: None,
         }
     }
 
@@ -204,10 +236,25 @@ impl EventHubConnection {
         let _ = call("close consumer", &self.hub, client.close()).await;
     }
 
+    /// Where to connect instead of TLS to the namespace.
+    async fn endpoint(&self) -> Result<Option<String>, ClientError> {
+        let Some((upstream, bridge)) = &self.bridge else {
+            return Ok(self.endpoint.clone());
+        };
+        let opened = bridge.get_or_try_init(|| Bridge::open(upstream.clone()));
+        match opened.await {
+            Ok(bridge) => Ok(Some(bridge.endpoint())),
+            Err(source) => Err(ClientError::Bridge {
+                hub: self.hub.clone(),
+                source,
+            }),
+        }
+    }
+
     pub(super) async fn open_producer(&self) -> Result<ProducerClient, ClientError> {
         let mut builder = ProducerClient::builder().with_retry_options(no_retries());
-        if let Some(endpoint) = &self.endpoint {
-            builder = builder.with_custom_endpoint(endpoint.clone());
+        if let Some(endpoint) = self.endpoint().await? {
+            builder = builder.with_custom_endpoint(endpoint);
         }
         let opening = builder.open(&self.namespace, &self.hub, Arc::clone(&self.credential));
         call("connect producer", &self.hub, opening).await
@@ -217,8 +264,8 @@ impl EventHubConnection {
         let mut builder = ConsumerClient::builder()
             .with_consumer_group(group.to_owned())
             .with_retry_options(no_retries());
-        if let Some(endpoint) = &self.endpoint {
-            builder = builder.with_custom_endpoint(endpoint.clone());
+        if let Some(endpoint) = self.endpoint().await? {
+            builder = builder.with_custom_endpoint(endpoint);
         }
         let opening = builder.open(
             &self.namespace,
@@ -295,7 +342,7 @@ mod tests {
             ),
             (
                 "Endpoint=sb://x.servicebus.windows.net/",
-                ConnectionStringError::KeyForAzure,
+                ConnectionStringError::NoKey,
             ),
         ] {
             assert_eq!(
@@ -305,5 +352,60 @@ mod tests {
         }
         let no_hub = EventHubConnection::parse("Endpoint=sb://x/", None).unwrap_err();
         assert_eq!(no_hub, ConnectionStringError::Hub);
+    }
+
+    #[test]
+    fn a_key_for_azure_goes_over_tls() {
+        let text = format!("Endpoint=sb://x.servicebus.windows.net/;{KEY};EntityPath=orders");
+        let connection = EventHubConnection::parse(&text, None).unwrap();
+        let (upstream, _) = connection.bridge.unwrap();
+        assert_eq!(
+            (upstream.host.as_str(), upstream.port),
+            ("x.servicebus.windows.net", 5671)
+        );
+        assert!(upstream.tls);
+    }
+
+    /// What Azure would see, except for TLS: the local namespace reads every frame that the bridge has changed.
+    #[tokio::test]
+    async fn events_go_through_the_bridge_and_come_back() {
+        use crate::event_hubs::{HubConfig, Namespace, NamespaceConfig};
+
+        let namespace = Namespace::start(NamespaceConfig {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            data_dir: None,
+            hubs: vec![HubConfig {
+                name: "orders".to_owned(),
+                partitions: 1,
+                consumer_groups: Vec::new(),
+            }],
+        })
+        .await
+        .unwrap();
+        let upstream = Upstream {
+            host: "127.0.0.1".to_owned(),
+            port: namespace.local_addr().port(),
+            tls: false,
+        };
+        let access = SharedAccess::Key {
+            resource: "sb://127.0.0.1/orders".to_owned(),
+            name: "name".to_owned(),
+            key: "key".to_owned(),
+        };
+        let connection = EventHubConnection::with_shared_access(upstream, "orders".into(), access);
+        let producer = super::super::Producer::connect(connection.clone())
+            .await
+            .unwrap();
+        let events = vec![bytes::Bytes::from_static(b"{\"a\":1}"); 3];
+        producer
+            .send(events, &super::super::Destination::Any)
+            .await
+            .unwrap();
+        assert_eq!(
+            connection.partition_state("0").await.unwrap().last_sequence,
+            2
+        );
+        producer.close().await;
+        namespace.shutdown().await.unwrap();
     }
 }

@@ -6,7 +6,7 @@
 //! times, and a receiver goes on after the last event it delivered.
 //!
 //! ```text
-//! EventHubConnection::parse(connection_string, Some("orders"))?        // development emulator
+//! EventHubConnection::parse(connection_string, Some("orders"))?        // emulator, or Azure with a key
 //! EventHubConnection::with_credential(namespace, "orders", credential) // Azure
 //!
 //! Producer::connect(connection).await? -> Producer
@@ -22,8 +22,10 @@
 //! Delivery is at least once: a batch whose outcome is unknown is sent again and may then be
 //! stored twice.
 
+mod bridge;
 mod connection;
 mod consumer;
+mod key;
 mod producer;
 mod received;
 
@@ -69,6 +71,14 @@ pub enum ClientError {
         /// What the SDK said.
         source: EventHubsError,
     },
+    /// No port of this machine is to be had, which signing in with a key needs.
+    #[error("open a way to event hub {hub}")]
+    Bridge {
+        /// The event hub.
+        hub: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// One event alone is larger than the hub takes.
     #[error("event of {bytes} bytes is larger than event hub {hub} takes")]
     EventTooLarge {
@@ -97,7 +107,7 @@ impl ClientError {
     /// Whether trying again cannot help.
     pub fn is_permanent(&self) -> bool {
         match self {
-            Self::TimedOut { .. } => false,
+            Self::TimedOut { .. } | Self::Bridge { .. } => false,
             Self::Sdk { source, .. } => refusal(source).is_some(),
             Self::EventTooLarge { .. } | Self::Stolen { .. } | Self::Closed { .. } => true,
         }

@@ -106,7 +106,7 @@ fn unwrapped<'a>(parts: &Parts<'a>) -> &'a [u8] {
     }
 }
 
-/// The same outcome, not yet settled: for a frame from [`write`] that is a settled disposition of
+/// The same outcome, not yet settled: for a frame from [`write()`] that is a settled disposition of
 /// a receiver.
 pub(super) fn unsettled(frame: &[u8]) -> Option<Vec<u8>> {
     let parts = Parts::of(frame)?;

@@ -19,7 +19,9 @@ use tokio::time::Instant;
 
 use frame::Ends;
 
-const BUFFER_BYTES: usize = 256 * 1024;
+/// One frame's worth. A much larger pipe is much slower when the client is: it is then always full,
+/// and what is in it is moved around for every frame.
+const BUFFER_BYTES: usize = 64 * 1024;
 
 /// The pauses between the copies of an outcome; the one after the last pause settles.
 const PAUSES: [Duration; 5] = [

@@ -1,0 +1,264 @@
+//! What the layers themselves cost, with stores in memory: no network, no emulator.
+//!
+//! Run on one core: `taskset -c 0 cargo bench --bench layers`. [`compare.py`](compare.py) sets silver beside DuckDB on
+//! the same events.
+#![expect(clippy::unwrap_used, reason = "a benchmark ends by panicking")]
+
+use std::hint::black_box;
+use std::io::Read;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::http::Request;
+use bytes::Bytes;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use flate2::read::GzDecoder;
+use sluice::app::App;
+use sluice::clock::{Clock, SystemClock};
+use sluice::dataset::Dataset;
+use sluice::event::UnixMillis;
+use sluice::gold::delta::Aggregator;
+use sluice::lake::MemoryLake;
+use sluice::silver::keys::KeySet;
+use sluice::silver::{Edges, Silver, Source};
+use sluice::state::MemoryState;
+use sluice::warehouse;
+use sluice::warehouse::schema::GoldSchema;
+use tokio::runtime::{Builder, Runtime};
+use tower::ServiceExt;
+
+const EVENTS: usize = 1_000_000;
+/// 2025-11-14T11:44:34Z.
+const START: usize = 1_763_120_674;
+/// Events of one bronze object.
+const OBJECT_EVENTS: usize = 80_000;
+
+fn dataset() -> Arc<Dataset> {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/datasets/orders.toml");
+    Arc::new(Dataset::load(std::path::Path::new(file)).unwrap())
+}
+
+fn edges() -> Edges {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    Edges {
+        dataset: dataset(),
+        lake: Arc::new(MemoryLake::new(Arc::clone(&clock))),
+        state: Arc::new(MemoryState::new()),
+        clock,
+        new_id: || uuid::Uuid::new_v4().simple().to_string(),
+        key_cache_bytes: 64 << 20,
+    }
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// A million orders of about 90 bytes over two hours, 5 % of them duplicates and 2 % broken, as bronze objects.
+fn sources() -> Vec<Source> {
+    let mut random = fastrand_like(7);
+    let mut lines = Vec::with_capacity(EVENTS);
+    for id in 0..EVENTS {
+        let line = match random() % 100 {
+            0..5 if id > 100 => {
+                let back: usize = usize::try_from(random() % 100).unwrap() + 1;
+                String::clone(&lines[id - back])
+            }
+            5..7 => format!(r#"{{"order_id": {id}, "amount": "a lot", "timestamp": {START}}}"#),
+            _ => {
+                let (seconds, millis) = (START + id / 140, id % 1_000);
+                let (cents, customer) = (random() % 100_000, random() % 5_000);
+                format!(
+                    r#"{{"order_id": {id}, "amount": {}.{:02}, "timestamp": {seconds}.{millis:03}, "customer_id": "{customer:05}"}}"#,
+                    cents / 100,
+                    cents % 100
+                )
+            }
+        };
+        lines.push(line);
+    }
+    if let Ok(path) = std::env::var("SLUICE_BENCH_EVENTS") {
+        std::fs::write(path, lines.join("\n") + "\n").unwrap();
+    }
+    let objects = lines.chunks(OBJECT_EVENTS).enumerate();
+    let objects = objects.map(|(index, lines)| Source {
+        name: format!("orders/0/{index:03}.jsonl"),
+        content: Bytes::from(lines.join("\n") + "\n"),
+        partition: None,
+        range: None,
+        enqueued_time: UnixMillis(i64::try_from(START + EVENTS).unwrap() * 1_000),
+    });
+    objects.collect()
+}
+
+/// A small generator, so that every run has the same events.
+fn fastrand_like(seed: u64) -> impl FnMut() -> u64 {
+    let mut state = seed;
+    move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        state >> 33
+    }
+}
+
+/// JSON lines to committed Parquet: cast, deduplicated within and across groups, compressed, logged.
+fn silver(criterion: &mut Criterion) {
+    let sources = sources();
+    let mut group = criterion.benchmark_group("silver");
+    group
+        .throughput(Throughput::Elements(EVENTS as u64))
+        .sample_size(10);
+    group.bench_function("refine_1M_orders", |bencher| {
+        bencher.iter_custom(|rounds| {
+            let mut spent = Duration::ZERO;
+            for _ in 0..rounds {
+                let (runtime, silver, sources) = (runtime(), Silver::new(edges()), sources.clone());
+                let started = Instant::now();
+                runtime.block_on(async {
+                    let all = sources.into_iter().map(|source| silver.refine(source));
+                    for refined in futures::future::join_all(all).await {
+                        black_box(refined.unwrap());
+                    }
+                });
+                spent += started.elapsed();
+            }
+            spent
+        });
+    });
+    group.finish();
+}
+
+/// Lookups in the warm key set of files that hold 50 million keys.
+fn dedup(criterion: &mut Criterion) {
+    const KEYS: usize = 50_000_000;
+    const LOOKUPS: usize = 1_000_000;
+    let mut random = fastrand_like(11);
+    let mut key = move || {
+        u128::from(random()) << 95
+            | u128::from(random()) << 64
+            | u128::from(random()) << 33
+            | u128::from(random()) << 2
+            | 1
+    };
+    let mut set = KeySet::with_capacity(KEYS);
+    let mut probes = Vec::with_capacity(LOOKUPS);
+    for index in 0..KEYS {
+        let key = key();
+        set.insert(key);
+        if index % (KEYS / LOOKUPS) == 0 {
+            // Every other probe is in the set.
+            probes.push(if probes.len() % 2 == 0 { key } else { key ^ 2 });
+        }
+    }
+    let per_key = set.bytes() as f64 / set.len() as f64;
+    let mut group = criterion.benchmark_group("dedup");
+    group
+        .throughput(Throughput::Elements(LOOKUPS as u64))
+        .sample_size(20);
+    group.bench_function(
+        format!("lookup_in_50M_keys_of_{per_key:.1}_bytes"),
+        |bencher| {
+            bencher.iter(|| probes.iter().filter(|key| set.contains(**key)).count());
+        },
+    );
+    group.finish();
+}
+
+/// The captured request with 1,000 events: JSON in strings, base64, lines, object.
+fn bronze(criterion: &mut Criterion) {
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/it/data/invocations/event-hub-1000-events.json.gz"
+    );
+    let mut text = String::new();
+    GzDecoder::new(std::fs::File::open(file).unwrap())
+        .read_to_string(&mut text)
+        .unwrap();
+    let capture: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let body = Bytes::from(capture["request"]["raw"].as_str().unwrap().to_owned());
+    let runtime = runtime();
+    let mut group = criterion.benchmark_group("bronze");
+    group
+        .throughput(Throughput::Elements(1_000))
+        .sample_size(50);
+    group.bench_function("ingest_captured_1000_events", |bencher| {
+        bencher.iter_custom(|rounds| {
+            let mut spent = Duration::ZERO;
+            for _ in 0..rounds {
+                let edges = edges();
+                let schema = GoldSchema::of(&edges.dataset).unwrap();
+                let warehouse = warehouse::connect("sqlite::memory:", schema).unwrap();
+                let router = sluice::host::router(Arc::new(App::new(edges, warehouse)));
+                let request = Request::post("/bronze")
+                    .body(Body::from(body.clone()))
+                    .unwrap();
+                let started = Instant::now();
+                let response = runtime.block_on(router.oneshot(request)).unwrap();
+                spent += started.elapsed();
+                assert!(response.status().is_success());
+            }
+            spent
+        });
+    });
+    group.finish();
+}
+
+/// New files of silver to deltas: read the columns, aggregate to the tables of the dataset.
+fn gold(criterion: &mut Criterion) {
+    let (runtime, edges) = (runtime(), edges());
+    let silver = Silver::new(edges.clone());
+    runtime.block_on(async {
+        let all = sources().into_iter().map(|source| silver.refine(source));
+        futures::future::join_all(all).await;
+    });
+    let schema = GoldSchema::of(&edges.dataset).unwrap();
+    let log = sluice::state::commit_log::CommitLog::new(
+        Arc::clone(&edges.state),
+        Arc::clone(&edges.lake),
+        &edges.dataset,
+    );
+    let files = runtime.block_on(async {
+        let head = log.head().await.unwrap().unwrap();
+        let commits = log.commits_from_start(head.version).await.unwrap();
+        commits
+            .into_iter()
+            .flat_map(|commit| commit.files)
+            .collect::<Vec<_>>()
+    });
+    let rows: u64 = files.iter().map(|file| file.rows).sum();
+    let mut group = criterion.benchmark_group("gold");
+    group.throughput(Throughput::Elements(rows)).sample_size(10);
+    for (name, tables) in [
+        ("time_grains", vec![0, 1, 2]),
+        ("all_tables", vec![0, 1, 2, 3]),
+    ] {
+        group.bench_function(format!("aggregate_1M_rows_{name}"), |bencher| {
+            bencher.iter(|| {
+                runtime.block_on(async {
+                    let mut aggregator = Aggregator::new(&edges.dataset, &schema, &tables).unwrap();
+                    for file in &files {
+                        let columns = aggregator.columns().to_vec();
+                        let mut batches = sluice::silver::parquet::read_columns(
+                            &edges.lake,
+                            file,
+                            &edges.dataset,
+                            &columns,
+                        )
+                        .await
+                        .unwrap();
+                        while let Some(batch) = futures::StreamExt::next(&mut batches).await {
+                            aggregator.add(&batch.unwrap()).unwrap();
+                        }
+                    }
+                    black_box(aggregator.take())
+                })
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, silver, dedup, bronze, gold);
+criterion_main!(benches);

@@ -1,0 +1,111 @@
+//! What an audit found.
+
+use serde::Serialize;
+
+use super::bronze::BronzeObject;
+use super::history::History;
+
+/// The verdict, check by check.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The dataset.
+    pub dataset: String,
+    /// Its generation.
+    pub generation: u32,
+    /// The version of silver's log that was audited; none before its first commit.
+    pub version: Option<u64>,
+    /// The totals.
+    pub sums: Sums,
+    /// The checks, in the order in which events flow.
+    pub checks: Vec<Check>,
+}
+
+/// What the ledger adds up to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Sums {
+    /// Objects in bronze.
+    pub bronze_objects: u64,
+    /// Lines that silver has accounted for.
+    pub lines: u64,
+    /// Lines that became rows.
+    pub rows: u64,
+    /// Lines whose key was there already.
+    pub duplicates: u64,
+    /// Lines set aside.
+    pub quarantined: u64,
+}
+
+impl Sums {
+    pub(super) fn of(objects: &[BronzeObject], history: &History) -> Self {
+        let mut sums = Self {
+            bronze_objects: objects.len() as u64,
+            ..Self::default()
+        };
+        for entry in history.ledger() {
+            sums.lines += entry.counts.lines;
+            sums.rows += entry.counts.rows;
+            sums.duplicates += entry.counts.duplicates;
+            sums.quarantined += entry.counts.quarantined_total();
+        }
+        sums
+    }
+}
+
+/// One thing that was checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// Its name.
+    pub name: String,
+    /// What was looked at, in words.
+    pub examined: String,
+    /// The first difference; none means that it adds up.
+    pub difference: Option<String>,
+}
+
+impl Check {
+    /// Makes a check.
+    pub(super) fn new(name: &str, examined: String, difference: Option<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            examined,
+            difference,
+        }
+    }
+}
+
+impl Report {
+    /// Tells whether no check found a difference.
+    #[must_use]
+    pub fn adds_up(&self) -> bool {
+        self.checks.iter().all(|check| check.difference.is_none())
+    }
+
+    /// Returns the first check that found a difference, and what it found.
+    #[must_use]
+    pub fn first_difference(&self) -> Option<(&str, &str)> {
+        let mut found = self.checks.iter().filter_map(|check| {
+            let difference = check.difference.as_deref()?;
+            Some((check.name.as_str(), difference))
+        });
+        found.next()
+    }
+}
+
+/// Writes a number with commas.
+pub(super) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Writes a number of things, such as `1 file` or `2,000 files`.
+pub(super) fn count(number: u64, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", thousands(number))
+}

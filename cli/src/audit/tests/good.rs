@@ -1,0 +1,102 @@
+use super::world::{World, event};
+use crate::audit::{Report, Sums};
+
+fn assert_adds_up(report: &Report) {
+    assert!(
+        report.adds_up(),
+        "{:?}\n{report:#?}",
+        report.first_difference()
+    );
+}
+
+#[tokio::test]
+async fn a_good_store_adds_up() {
+    let report = World::good().await.audit().await;
+    assert_adds_up(&report);
+    let sums = Sums {
+        bronze_objects: 4,
+        lines: 67,
+        rows: 60,
+        duplicates: 4,
+        quarantined: 3,
+    };
+    assert_eq!(report.sums, sums);
+    assert_eq!(report.checks.len(), 8 + 3);
+}
+
+#[tokio::test]
+async fn many_passes_come_to_the_same_verdict_as_one() {
+    let mut world = World::good().await;
+    world.options.max_keys = 3;
+    world.options.max_groups = 2;
+    assert_adds_up(&world.audit().await);
+    world.sql("UPDATE gold_hourly SET orders = orders + 1 WHERE who = 'bob' AND hour LIKE '%T10%'");
+    let report = world.audit().await;
+    let (name, difference) = report.first_difference().unwrap();
+    assert!(
+        name.contains("gold_hourly") && difference.contains("bob"),
+        "{difference}"
+    );
+}
+
+#[tokio::test]
+async fn an_empty_pipeline_adds_up() {
+    let report = World::empty().audit().await;
+    assert_adds_up(&report);
+    assert_eq!(report.version, None);
+}
+
+#[tokio::test]
+async fn gold_behind_silver_is_compared_at_its_own_version() {
+    let world = World::good().await;
+    world.ingest("0", 49, vec![event(70), event(71)]).await;
+    world.refine().await;
+    assert_adds_up(&world.audit().await);
+    world.publish().await;
+    assert_adds_up(&world.audit().await);
+}
+
+#[tokio::test]
+async fn a_young_object_may_be_in_work_and_an_old_one_may_not() {
+    let mut world = World::good().await;
+    world.ingest("0", 49, vec![event(70)]).await;
+    assert!(!world.audit().await.adds_up());
+    world.options.grace = std::time::Duration::from_secs(60);
+    assert_adds_up(&world.audit().await);
+    world.options.now.0 += 60_000;
+    let report = world.audit().await;
+    assert!(
+        report
+            .first_difference()
+            .unwrap()
+            .1
+            .contains("not in the ledger")
+    );
+}
+
+#[tokio::test]
+async fn a_hub_that_was_made_anew_starts_from_zero_without_a_difference() {
+    let world = World::good().await;
+    // As if the hub had been made anew: sequence numbers from 0 again, enqueued later.
+    let later = super::world::START * 1_000 + 1_000_000;
+    let metadata = [
+        ("format", "1".to_owned()),
+        ("partition", "0".to_owned()),
+        ("first_sequence", "0".to_owned()),
+        ("last_sequence", "1".to_owned()),
+        ("first_enqueued_ms", later.to_string()),
+        ("last_enqueued_ms", later.to_string()),
+        ("lines", "2".to_owned()),
+    ];
+    let path = sluice::lake::ObjectPath::new("bronze", "shop/0/2025/11/14/12/anew.jsonl");
+    let lines = [event(80), event(81)]
+        .map(|line| [line, b"\n".to_vec()].concat())
+        .concat();
+    let metadata = metadata
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+    world.replace(&path, lines.into(), &metadata).await;
+    world.refine().await;
+    world.publish().await;
+    assert_adds_up(&world.audit().await);
+}

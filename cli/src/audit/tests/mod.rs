@@ -1,0 +1,5 @@
+//! Every check passes on a good store and fails on one that was tampered with, naming what was done.
+
+mod good;
+mod tampered;
+mod world;

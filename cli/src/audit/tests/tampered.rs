@@ -1,0 +1,287 @@
+use arrow::compute::concat_batches;
+use bytes::Bytes;
+use sluice::lake::{Metadata, ObjectPath};
+use sluice::state::Value;
+
+use super::world::World;
+
+/// Asserts that the check whose name contains `check` fails and its difference names what is expected.
+async fn assert_found(world: &World, check: &str, expected: &[&str]) {
+    let report = world.audit().await;
+    let found = report
+        .checks
+        .iter()
+        .find(|found| found.name.contains(check));
+    let found = found.unwrap_or_else(|| panic!("no check {check} in {report:#?}"));
+    let difference = found
+        .difference
+        .as_deref()
+        .unwrap_or_else(|| panic!("{check} found nothing"));
+    for part in expected {
+        assert!(
+            difference.contains(part),
+            "{difference:?} should name {part:?}"
+        );
+    }
+    assert!(!report.adds_up());
+}
+
+#[tokio::test]
+async fn a_bronze_object_that_is_gone_is_a_gap() {
+    let world = World::good().await;
+    world.ingest("0", 49, vec![b"{}".to_vec()]).await;
+    world.refine().await;
+    let objects = world.objects().await;
+    let second = objects
+        .iter()
+        .filter(|o| o.path.name().starts_with("shop/0/"))
+        .nth(1)
+        .unwrap();
+    world.subject.lake.delete(&second.path).await.unwrap();
+    assert_found(&world, "none twice", &["partition 0", "events 32 to 48"]).await;
+    assert_found(
+        &world,
+        "every line",
+        &["bronze has no such object", "17 lines"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_bronze_object_that_overlaps_is_named() {
+    let world = World::good().await;
+    let first = world.objects().await.remove(0);
+    let content = world.subject.lake.get(&first.path).await.unwrap().unwrap();
+    let copy = ObjectPath::new("bronze", &format!("{}-copy", first.path.name()));
+    world.replace(&copy, content, &first.metadata).await;
+    assert_found(&world, "none twice", &["stored twice", "starts with 0"]).await;
+}
+
+#[tokio::test]
+async fn a_line_that_is_gone_from_bronze_is_counted() {
+    let world = World::good().await;
+    let first = world.objects().await.remove(0);
+    let content = world.subject.lake.get(&first.path).await.unwrap().unwrap();
+    let shorter = content.slice(content.iter().position(|byte| *byte == b'\n').unwrap() + 1..);
+    world
+        .replace(&first.path, shorter.clone(), &first.metadata)
+        .await;
+    assert_found(&world, "every line", &["31 lines", "metadata says 32"]).await;
+
+    let mut metadata = first.metadata.clone();
+    metadata.insert("lines".into(), "31".into());
+    metadata.insert("last_sequence".into(), "30".into());
+    world.replace(&first.path, shorter, &metadata).await;
+    assert_found(&world, "every line", &["31 lines", "ledger says 32"]).await;
+}
+
+#[tokio::test]
+async fn a_ledger_entry_that_is_gone_or_wrong_is_named() {
+    let world = World::good().await;
+    let name = world.objects().await.remove(0).path.name().to_owned();
+    let row = format!("src|{name}");
+    world
+        .change(&row, |entity| {
+            entity.properties.insert("rows".into(), Value::Int64(31));
+        })
+        .await;
+    assert_found(&world, "ledger: lines", &[&name, "31 rows + 1 duplicates"]).await;
+    assert_found(&world, "log: commits", &["version 1"]).await;
+    assert_found(
+        &world,
+        "each source's rows",
+        &[&name, "31 rows", "holds 30"],
+    )
+    .await;
+    world.remove(&row).await;
+    assert_found(&world, "every line", &[&name, "not in the ledger"]).await;
+}
+
+#[tokio::test]
+async fn a_quarantined_line_that_is_gone_is_counted() {
+    let world = World::good().await;
+    let quarantine = ObjectPath::new("quarantine", "shop/");
+    let object = world
+        .subject
+        .lake
+        .list(&quarantine)
+        .await
+        .unwrap()
+        .remove(0);
+    world
+        .replace(&object.path, Bytes::from_static(b""), &Metadata::new())
+        .await;
+    assert_found(&world, "every line set aside", &["set aside", "has 0"]).await;
+    world.subject.lake.delete(&object.path).await.unwrap();
+    assert_found(&world, "every line set aside", &["not there"]).await;
+}
+
+#[tokio::test]
+async fn a_commit_that_claims_another_number_of_rows_is_named() {
+    let world = World::good().await;
+    world
+        .change("log|000000000001", |entity| {
+            let Some(Value::Int64(rows)) = entity.properties.get_mut("rows") else {
+                panic!("a commit counts rows");
+            };
+            *rows += 1;
+        })
+        .await;
+    assert_found(&world, "log: commits", &["version 1"]).await;
+}
+
+#[tokio::test]
+async fn a_silver_file_that_is_gone_or_shorter_is_named() {
+    let world = World::good().await;
+    let file = world.file().await;
+    world
+        .rewrite(&file, |rows| rows.slice(1, rows.num_rows() - 1))
+        .await;
+    assert_found(&world, "log: commits", &["and its files"]).await;
+    assert_found(&world, "each source's rows", &["holds"]).await;
+    world.subject.lake.delete(&file.path).await.unwrap();
+    assert_found(
+        &world,
+        "files hold",
+        &[file.path.as_str(), "not in the lake"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_footer_with_another_number_of_rows_than_the_log_is_named() {
+    let world = World::good().await;
+    let file = world.file().await;
+    let content = world.subject.lake.get(&file.path).await.unwrap().unwrap();
+    world
+        .rewrite(&file, |rows| rows.slice(1, rows.num_rows() - 1))
+        .await;
+    let shorter = world.subject.lake.get(&file.path).await.unwrap().unwrap();
+    assert_ne!(content, shorter);
+    world.replace(&file.path, content, &Metadata::new()).await;
+    let report = world.audit().await;
+    assert!(!report.adds_up());
+    assert_found(&world, "files hold", &[file.path.as_str()]).await;
+}
+
+#[tokio::test]
+async fn a_key_that_is_in_silver_twice_is_named_with_its_places() {
+    for max_keys in [8_000_000, 5] {
+        let mut world = World::good().await;
+        world.options.max_keys = max_keys;
+        let file = world.file().await;
+        world
+            .rewrite(&file, |rows| {
+                let last = rows.slice(rows.num_rows() - 1, 1);
+                concat_batches(&rows.schema(), [&rows, &last]).unwrap()
+            })
+            .await;
+        assert_found(
+            &world,
+            "no key twice",
+            &["id = ", "at = 2025-11-14T", file.path.as_str()],
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_row_outside_of_its_file_s_range_is_named() {
+    let world = World::good().await;
+    let files = world.files().await;
+    let (one, other) = (
+        files.first().unwrap().clone(),
+        files.last().unwrap().clone(),
+    );
+    assert_ne!(one.period, other.period);
+    let content = world.subject.lake.get(&other.path).await.unwrap().unwrap();
+    world.rewrite(&one, |rows| rows).await;
+    world.replace(&one.path, content, &Metadata::new()).await;
+    assert!(!world.audit().await.adds_up());
+}
+
+/// A statement that spoils gold, the table whose check must fail, and what it must name.
+const SPOILED: &[(&str, &str, &[&str])] = &[
+    (
+        "UPDATE gold_hourly SET total = '0.01' WHERE who = 'ann' AND hour LIKE '%T11%'",
+        "gold_hourly",
+        &["total", "ann", "is 0.01, silver adds up to"],
+    ),
+    (
+        "UPDATE gold_hourly SET mean_count = mean_count + 1 WHERE who IS NULL",
+        "gold_hourly",
+        &["mean_count", "null"],
+    ),
+    (
+        "UPDATE gold_hourly SET lightest = 0.25 WHERE who = ''",
+        "gold_hourly",
+        &["lightest", "0.25"],
+    ),
+    (
+        "UPDATE gold_hourly SET ids = '1' WHERE who = 'bob'",
+        "gold_hourly",
+        &["ids"],
+    ),
+    (
+        "UPDATE gold_monthly SET largest = NULL",
+        "gold_monthly",
+        &["largest", "null", "59.10"],
+    ),
+    (
+        "UPDATE gold_all SET orders = 61",
+        "gold_all",
+        &["orders of all time is 61", "60"],
+    ),
+    (
+        "UPDATE gold_all SET last = '2025-11-14T11:44:34.000001Z'",
+        "gold_all",
+        &["last"],
+    ),
+    (
+        "DELETE FROM gold_hourly WHERE who = 'bob'",
+        "gold_hourly",
+        &["lacks 3 rows"],
+    ),
+    (
+        "INSERT INTO gold_monthly (month, _key, orders) VALUES ('1999-01-01', x'00', 1)",
+        "gold_monthly",
+        &["1999-01-01", "silver has none"],
+    ),
+    (
+        "DELETE FROM sluice_progress WHERE gold_table = 'gold_all'",
+        "gold_all",
+        &["not been made"],
+    ),
+    (
+        "UPDATE sluice_progress SET generation = 7",
+        "gold_all",
+        &["generation 7"],
+    ),
+    (
+        "UPDATE sluice_progress SET definition = 'x'",
+        "gold_all",
+        &["other measures"],
+    ),
+    (
+        "UPDATE sluice_progress SET version = 1 WHERE gold_table = 'gold_all'",
+        "gold_all",
+        &["orders of all time is 60", "30"],
+    ),
+];
+
+#[tokio::test]
+async fn gold_that_differs_from_silver_is_named_to_the_cell() {
+    for (statement, check, expected) in SPOILED {
+        let world = World::good().await;
+        world.sql(statement);
+        assert_found(&world, check, expected).await;
+    }
+}
+
+#[tokio::test]
+async fn gold_that_has_never_run_is_a_difference() {
+    let world = World::empty();
+    world.ingest("0", 0, vec![super::world::event(1)]).await;
+    world.refine().await;
+    assert_found(&world, "gold", &["has not run yet"]).await;
+}

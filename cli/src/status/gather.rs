@@ -1,0 +1,375 @@
+//! Reads how far every layer is. A layer that cannot be read is told of, and the others are still shown.
+
+use std::collections::{BTreeMap, HashSet};
+use std::error::Error;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+use sluice::bronze::plan::ObjectRange;
+use sluice::clock::{Clock, SystemClock};
+use sluice::lake::{ObjectInfo, paths};
+use sluice::silver::live::LiveFiles;
+use sluice::state::commit_log::{Counts, LedgerEntry};
+use sluice::warehouse::Warehouse;
+use sluice_local::event_hubs::client::EventHubConnection;
+
+use crate::stores::Stores;
+
+/// How far everything is. A further section is a further field here, filled by [`gather`] and shown by `show`.
+#[derive(Debug, Serialize)]
+pub(super) struct Status {
+    pub(super) dataset: String,
+    pub(super) generation: u32,
+    /// When it was read.
+    pub(super) at: String,
+    #[serde(serialize_with = "or_error")]
+    pub(super) hub: Result<Hub, String>,
+    pub(super) bronze: Bronze,
+    pub(super) silver: Option<Silver>,
+    #[serde(serialize_with = "or_error")]
+    pub(super) gold: Result<Vec<GoldTable>, String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Hub {
+    pub(super) name: String,
+    /// Events that it has taken, by its sequence numbers.
+    pub(super) events: u64,
+    pub(super) partitions: Vec<HubPartition>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct HubPartition {
+    pub(super) id: String,
+    pub(super) first_sequence: i64,
+    pub(super) last_sequence: i64,
+    /// Events that are not in bronze yet.
+    pub(super) behind: u64,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Bronze {
+    pub(super) objects: u64,
+    pub(super) events: u64,
+    pub(super) bytes: u64,
+    /// Events of the hub that are not here yet, where the hub can be read.
+    pub(super) behind: Option<u64>,
+    /// When the newest event here was taken by the hub.
+    pub(super) newest: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Silver {
+    pub(super) version: u64,
+    pub(super) watermark: Option<String>,
+    /// Seconds from the watermark to now.
+    pub(super) watermark_behind_now: Option<i64>,
+    pub(super) lines: u64,
+    pub(super) rows: u64,
+    pub(super) duplicates: u64,
+    pub(super) late: u64,
+    pub(super) quarantined: u64,
+    pub(super) quarantined_by_reason: BTreeMap<String, u64>,
+    /// Files that are live.
+    pub(super) files: u64,
+    pub(super) bytes: u64,
+    /// What bronze has and the ledger has not.
+    pub(super) behind: Behind,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Behind {
+    pub(super) objects: u64,
+    pub(super) lines: u64,
+    /// The age of the oldest of them, in seconds.
+    pub(super) oldest: Option<i64>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct GoldTable {
+    pub(super) table: String,
+    pub(super) rows: u64,
+    pub(super) version: Option<u64>,
+    /// Versions of silver that it has not seen.
+    pub(super) behind: Option<u64>,
+}
+
+/// Writes what was read, or `{"error": reason}`.
+fn or_error<T: Serialize, S: Serializer>(
+    read: &Result<T, String>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match read {
+        Ok(value) => value.serialize(serializer),
+        Err(error) => BTreeMap::from([("error", error)]).serialize(serializer),
+    }
+}
+
+/// Reads everything.
+pub(super) async fn gather(
+    stores: &Stores,
+    hub: Result<EventHubConnection, String>,
+    warehouse: Result<Arc<dyn Warehouse>, String>,
+) -> Result<Status, Box<dyn Error + Send + Sync>> {
+    let dataset = &stores.dataset;
+    // The hub first: what is in bronze by the time it is listed may be more, never less.
+    let hub = match hub {
+        Ok(hub) => read_hub(&hub).await,
+        Err(reason) => Err(reason),
+    };
+    let objects = stores
+        .lake
+        .list(&paths::bronze_dataset(&dataset.name))
+        .await?;
+    let (hub, behind) = match hub {
+        Ok(mut hub) => {
+            let behind = compare_hub(&mut hub, &objects);
+            (Ok(hub), Some(behind))
+        }
+        Err(reason) => (Err(reason), None),
+    };
+    let silver = read_silver(stores, &objects).await?;
+    let gold = match warehouse {
+        Ok(warehouse) => {
+            let head = silver.as_ref().map(|silver| silver.version);
+            read_gold(warehouse.as_ref(), head).await
+        }
+        Err(reason) => Err(reason),
+    };
+    Ok(Status {
+        dataset: dataset.name.clone(),
+        generation: dataset.generation,
+        at: SystemClock.now().to_string(),
+        hub,
+        bronze: bronze(&objects, behind),
+        silver,
+        gold,
+    })
+}
+
+async fn read_hub(hub: &EventHubConnection) -> Result<Hub, String> {
+    let mut partitions = Vec::new();
+    let ids = hub
+        .partition_ids()
+        .await
+        .map_err(|error| sluice::error::chain(&error))?;
+    for id in ids {
+        let state = hub.partition_state(&id).await;
+        let state = state.map_err(|error| sluice::error::chain(&error))?;
+        partitions.push(HubPartition {
+            id,
+            first_sequence: state.begin_sequence,
+            last_sequence: state.last_sequence,
+            behind: 0,
+        });
+    }
+    partitions.sort_by_key(|partition| (partition.id.len(), partition.id.clone()));
+    let events = partitions
+        .iter()
+        .map(|p| u64::try_from(p.last_sequence + 1).unwrap_or(0));
+    Ok(Hub {
+        name: hub.hub().to_owned(),
+        events: events.sum(),
+        partitions,
+    })
+}
+
+/// Notes for each partition how many of its events come after bronze's newest, and returns their sum.
+fn compare_hub(hub: &mut Hub, objects: &[ObjectInfo]) -> u64 {
+    let mut newest: BTreeMap<&str, ObjectRange> = BTreeMap::new();
+    for object in objects {
+        let range = ObjectRange::from_metadata(&object.metadata);
+        if let (Some(partition), Some(range)) = (object.metadata.get("partition"), range) {
+            // By time: a hub that was made anew counts from 0 again.
+            let kept = newest.entry(partition).or_insert(range);
+            if (range.last_enqueued, range.sequence.last) > (kept.last_enqueued, kept.sequence.last)
+            {
+                *kept = range;
+            }
+        }
+    }
+    let mut total = 0;
+    for partition in &mut hub.partitions {
+        let stored = newest
+            .get(partition.id.as_str())
+            .map_or(-1, |range| range.sequence.last.0);
+        // Bronze beyond the hub means that the hub was made anew and nothing of it has arrived.
+        let stored = if stored > partition.last_sequence {
+            -1
+        } else {
+            stored
+        };
+        let from = stored.max(partition.first_sequence - 1);
+        partition.behind = u64::try_from(partition.last_sequence - from).unwrap_or(0);
+        total += partition.behind;
+    }
+    total
+}
+
+fn bronze(objects: &[ObjectInfo], behind: Option<u64>) -> Bronze {
+    let newest = objects
+        .iter()
+        .filter_map(|object| ObjectRange::from_metadata(&object.metadata));
+    let newest = newest.map(|range| range.last_enqueued).max();
+    Bronze {
+        objects: objects.len() as u64,
+        events: objects.iter().map(lines).sum(),
+        bytes: objects.iter().map(|object| object.size).sum(),
+        behind,
+        newest: newest.map(|time| time.to_string()),
+    }
+}
+
+fn lines(object: &ObjectInfo) -> u64 {
+    let lines = object.metadata.get("lines");
+    lines.and_then(|lines| lines.parse().ok()).unwrap_or(0)
+}
+
+async fn read_silver(
+    stores: &Stores,
+    objects: &[ObjectInfo],
+) -> Result<Option<Silver>, Box<dyn Error + Send + Sync>> {
+    let Some(head) = stores.log.head().await? else {
+        return Ok(None);
+    };
+    let ledger = stores.log.ledger_prefix("").await?;
+    let live = LiveFiles::of(&stores.log.load(&head).await?);
+    let mut counts = Counts::default();
+    ledger.iter().for_each(|entry| counts.add(&entry.counts));
+    let now = SystemClock.now();
+    let behind_now = head
+        .watermark
+        .map(|watermark| (now.as_event_time().0 - watermark.0) / 1_000_000);
+    Ok(Some(Silver {
+        version: head.version.0,
+        watermark: head.watermark.map(|watermark| watermark.to_string()),
+        watermark_behind_now: behind_now,
+        lines: counts.lines,
+        rows: counts.rows,
+        duplicates: counts.duplicates,
+        late: counts.late,
+        quarantined: counts.quarantined_total(),
+        quarantined_by_reason: counts
+            .quarantined
+            .iter()
+            .map(|(reason, count)| (reason.to_string(), *count))
+            .collect(),
+        files: live.iter().count() as u64,
+        bytes: live.iter().map(|file| file.bytes).sum(),
+        behind: compare_ledger(objects, &ledger, now.0),
+    }))
+}
+
+fn compare_ledger(objects: &[ObjectInfo], ledger: &[LedgerEntry], now: i64) -> Behind {
+    let finished: HashSet<&str> = ledger.iter().map(|entry| entry.source.as_str()).collect();
+    let mut behind = Behind::default();
+    for object in objects
+        .iter()
+        .filter(|object| !finished.contains(object.path.name()))
+    {
+        behind.objects += 1;
+        behind.lines += lines(object);
+        let age = (now - object.created.0) / 1_000;
+        behind.oldest = behind.oldest.max(Some(age.max(0)));
+    }
+    behind
+}
+
+async fn read_gold(warehouse: &dyn Warehouse, head: Option<u64>) -> Result<Vec<GoldTable>, String> {
+    let text = |error: sluice::warehouse::WarehouseError| sluice::error::chain(&error);
+    let progress = warehouse.progress().await.map_err(text)?;
+    let mut tables = Vec::new();
+    for table in &warehouse.schema().tables {
+        let version = progress.get(&table.name).map(|progress| progress.version.0);
+        tables.push(GoldTable {
+            table: table.name.clone(),
+            rows: warehouse.count_rows(&table.name).await.map_err(text)?,
+            version,
+            behind: head
+                .zip(version)
+                .map(|(head, version)| head.saturating_sub(version)),
+        });
+    }
+    Ok(tables)
+}
+
+#[cfg(test)]
+mod tests {
+    use sluice::event::UnixMillis;
+    use sluice::lake::ObjectPath;
+
+    use super::*;
+
+    fn object(partition: &str, first: i64, last: i64, enqueued: i64) -> ObjectInfo {
+        let metadata = [
+            ("partition", partition.to_owned()),
+            ("first_sequence", first.to_string()),
+            ("last_sequence", last.to_string()),
+            ("first_enqueued_ms", enqueued.to_string()),
+            ("last_enqueued_ms", enqueued.to_string()),
+            ("lines", (last - first + 1).to_string()),
+        ];
+        ObjectInfo {
+            path: ObjectPath::new("bronze", &format!("orders/{partition}/{first}")),
+            size: 1,
+            created: UnixMillis(enqueued),
+            metadata: metadata
+                .map(|(name, value)| (name.to_owned(), value))
+                .into(),
+        }
+    }
+
+    fn hub(first: i64, last: i64) -> Hub {
+        Hub {
+            name: "h".into(),
+            events: 0,
+            partitions: vec![HubPartition {
+                id: "0".into(),
+                first_sequence: first,
+                last_sequence: last,
+                behind: 0,
+            }],
+        }
+    }
+
+    #[test]
+    fn bronze_is_behind_by_the_events_after_its_newest() {
+        let objects = [
+            object("0", 0, 9, 1),
+            object("0", 10, 19, 2),
+            object("1", 0, 99, 3),
+        ];
+        assert_eq!(compare_hub(&mut hub(0, 24), &objects), 5);
+        assert_eq!(compare_hub(&mut hub(0, 19), &objects), 0);
+        assert_eq!(compare_hub(&mut hub(0, 24), &[]), 25);
+        assert_eq!(
+            compare_hub(&mut hub(20, 24), &[]),
+            5,
+            "older events have expired"
+        );
+        assert_eq!(
+            compare_hub(&mut hub(0, 4), &objects),
+            5,
+            "the hub was made anew"
+        );
+        let anew = [object("0", 10, 19, 2), object("0", 0, 3, 7)];
+        assert_eq!(compare_hub(&mut hub(0, 4), &anew), 1);
+    }
+
+    #[test]
+    fn silver_is_behind_by_the_objects_that_are_not_in_the_ledger() {
+        let objects = [object("0", 0, 9, 1_000), object("0", 10, 29, 5_000)];
+        let entry = LedgerEntry {
+            source: "orders/0/0".into(),
+            counts: Counts::default(),
+            range: None,
+            version: sluice::state::commit_log::Version(1),
+            quarantine: None,
+        };
+        let behind = compare_ledger(&objects, &[entry], 9_000);
+        assert_eq!(
+            (behind.objects, behind.lines, behind.oldest),
+            (1, 20, Some(4))
+        );
+    }
+}

@@ -1,0 +1,284 @@
+//! The other commands as a user runs them: on a pipeline that `sluice up` runs, and on none.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+const PATIENCE: Duration = Duration::from_secs(120);
+const POLL: Duration = Duration::from_millis(200);
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// The handler, which cargo builds beside the command when the whole workspace is tested.
+fn handler() -> PathBuf {
+    let handler = Path::new(env!("CARGO_BIN_EXE_sluice")).with_file_name("handler");
+    assert!(
+        handler.is_file(),
+        "build the handler first: cargo build --bin handler"
+    );
+    handler
+}
+
+/// A pipeline that `sluice up` runs, and a folder without settings from which it is looked at.
+struct Pipeline {
+    up: Child,
+    folder: tempfile::TempDir,
+}
+
+impl Pipeline {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let up = Command::new(env!("CARGO_BIN_EXE_sluice"))
+            .current_dir(repository())
+            .args(["up", "--no-producer", "--partitions", "2", "--handler"])
+            .arg(handler())
+            .arg("--state-dir")
+            .arg(folder.path().join("state"))
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let pipeline = Self { up, folder };
+        pipeline.wait_for("the pipeline", || {
+            pipeline.run(&["status"]).status.success()
+        });
+        pipeline
+    }
+
+    /// Runs a command on it.
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
+        for name in [
+            "LakeStorage",
+            "AzureWebJobsStorage",
+            "StateStorage",
+            "GoldDatabase",
+            "DATASET",
+            "EventHubConnection",
+        ] {
+            command.env_remove(name);
+        }
+        command.current_dir(self.folder.path()).args(arguments);
+        if arguments.first() != Some(&"dataset") {
+            command
+                .arg("--state-dir")
+                .arg(self.folder.path().join("state"));
+        }
+        command.output().unwrap()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.run(arguments);
+        serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", text(&output)))
+    }
+
+    fn wait_for(&self, what: &str, is_so: impl Fn() -> bool) {
+        let started = Instant::now();
+        while !is_so() {
+            assert!(
+                started.elapsed() < PATIENCE,
+                "{what} did not come about: {}",
+                text(&self.run(&["status"]))
+            );
+            std::thread::sleep(POLL);
+        }
+    }
+
+    fn gold_file(&self) -> PathBuf {
+        self.folder.path().join("state/orders/gold.db")
+    }
+
+    /// Ends the pipeline as Ctrl-C does.
+    fn stop(&mut self) {
+        let id = self.up.id().to_string();
+        Command::new("kill").args(["-INT", &id]).status().unwrap();
+        assert!(self.up.wait().unwrap().success());
+    }
+}
+
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        if let Ok(None) = self.up.try_wait() {
+            self.stop();
+        }
+    }
+}
+
+fn text(output: &Output) -> String {
+    let (stdout, stderr) = (&output.stdout, &output.stderr);
+    format!(
+        "{}\n{}",
+        String::from_utf8_lossy(stdout),
+        String::from_utf8_lossy(stderr)
+    )
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn commands_find_the_pipeline_that_up_runs_and_agree_with_one_another() {
+    let mut pipeline = Pipeline::start();
+    let produced = pipeline.json(&[
+        "produce",
+        "--count",
+        "700",
+        "--duplicates",
+        "0.1",
+        "--broken",
+        "0.1",
+        "--json",
+    ]);
+    assert_eq!(produced["events"], 700);
+    pipeline.wait_for("the end of the work", || {
+        let status = pipeline.json(&["status", "--json"]);
+        let gold = status["gold"].as_array();
+        status["silver"]["lines"] == 700
+            && gold.is_some_and(|tables| tables.iter().all(|table| table["behind"] == 0))
+    });
+    let status = pipeline.json(&["status", "--json"]);
+    assert_eq!(status["hub"]["events"], 700);
+    assert_eq!(status["bronze"]["behind"], 0);
+    assert_eq!(status["silver"]["behind"]["lines"], 0);
+
+    let events = pipeline.run(&["consume", "--from", "start", "--until-now", "--json"]);
+    let events = lines(&events);
+    assert_eq!(events.len(), 700);
+    assert!(
+        events
+            .iter()
+            .all(|event| event["sequence_number"].is_i64() && event["offset"].is_string())
+    );
+    let some = pipeline.run(&["consume", "--from", "start", "--count", "5"]);
+    assert_eq!(some.stdout.iter().filter(|byte| **byte == b'\n').count(), 5);
+
+    let rows = status["silver"]["rows"].clone();
+    let total = pipeline.json(&["gold", "gold_total_revenue", "--json"]);
+    assert_eq!(total["total_orders"], rows);
+    let listed = lines(&pipeline.run(&["gold", "--json"]));
+    assert_eq!(listed[0]["table"], "gold_daily_orders");
+
+    let report = pipeline.json(&["audit", "--grace", "0", "--json"]);
+    assert_eq!(report["adds_up"], true, "{report:#}");
+    assert_eq!(report["sums"]["rows"], rows);
+    spoil(&pipeline.gold_file());
+    let audit = pipeline.run(&["audit"]);
+    assert_eq!(audit.status.code(), Some(1), "{}", text(&audit));
+    assert!(
+        text(&audit).contains("DOES NOT ADD UP: gold: gold_total_revenue"),
+        "{}",
+        text(&audit)
+    );
+
+    pipeline.stop();
+    let status = pipeline.run(&["status"]);
+    assert_eq!(status.status.code(), Some(1));
+    assert!(text(&status).contains("sluice up"), "{}", text(&status));
+}
+
+/// Changes a total behind gold's back.
+fn spoil(gold: &Path) {
+    let connection = rusqlite::Connection::open(gold).unwrap();
+    let statement = "UPDATE gold_total_revenue SET total_orders = total_orders + 1";
+    assert_eq!(connection.execute(statement, []).unwrap(), 1);
+}
+
+fn sluice(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
+    command
+        .current_dir(repository())
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn dataset_files_are_checked_and_inferred_ones_pass() {
+    for file in ["orders", "orders-history", "sensors"] {
+        let checked = sluice(&["dataset", "check", &format!("datasets/{file}.toml")]);
+        assert!(checked.status.success(), "{}", text(&checked));
+    }
+    let inferred = sluice(&["dataset", "infer", "cli/tests/data/orders-excerpt.jsonl.gz"]);
+    assert!(inferred.status.success(), "{}", text(&inferred));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("inferred.toml");
+    std::fs::write(&file, &inferred.stdout).unwrap();
+    let checked = sluice(&["dataset", "check", file.to_str().unwrap(), "--json"]);
+    let checked: Value = serde_json::from_slice(&checked.stdout).unwrap();
+    assert_eq!(
+        (&checked["ok"], &checked["name"]),
+        (&true.into(), &"orders-excerpt".into())
+    );
+
+    std::fs::write(&file, "name = \"x\"\nperiod = \"week\"\n").unwrap();
+    let checked = sluice(&["dataset", "check", file.to_str().unwrap()]);
+    assert_eq!(checked.status.code(), Some(1));
+    assert!(text(&checked).contains(":2: period"), "{}", text(&checked));
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_says_what_would_be_accepted() {
+    let unreachable = "Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=n;SharedAccessKey=k;UseDevelopmentEmulator=true";
+    for (arguments, code, expected) in [
+        (
+            vec!["gold", "no_such", "--dataset", "datasets/orders.toml"],
+            2,
+            "gold_daily_orders",
+        ),
+        (
+            vec!["produce", "--input", "no/such.jsonl"],
+            2,
+            "no/such.jsonl",
+        ),
+        (
+            vec![
+                "produce",
+                "--count",
+                "1",
+                "--connection",
+                unreachable,
+                "--hub",
+                "h",
+            ],
+            1,
+            "no event hub answers at 127.0.0.1:1",
+        ),
+        (vec!["consume", "--from", "yesterday"], 2, "latest"),
+        (
+            vec!["dataset", "infer", "no/such.jsonl"],
+            1,
+            "no/such.jsonl",
+        ),
+        (
+            vec!["audit", "--dataset", "no/such.toml"],
+            1,
+            "no/such.toml",
+        ),
+    ] {
+        let output = sluice(&arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{arguments:?}: {}",
+            text(&output)
+        );
+        assert!(
+            text(&output).contains(expected),
+            "{arguments:?} should say {expected}: {}",
+            text(&output)
+        );
+    }
+}

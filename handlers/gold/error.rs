@@ -1,0 +1,69 @@
+//! Why a run failed.
+
+use thiserror::Error;
+
+use super::delta::AggregateError;
+use crate::silver::parquet::ReadFileError;
+use crate::state::commit_log::{LogError, Version};
+use crate::warehouse::{FailureKind, WarehouseError};
+
+/// A run that failed. Every table still equals the aggregate of silver at its version.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The log could not be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// A file of silver could not be read.
+    #[error(transparent)]
+    File(#[from] ReadFileError),
+    /// Rows could not be aggregated.
+    #[error(transparent)]
+    Aggregate(#[from] AggregateError),
+    /// The warehouse failed.
+    #[error(transparent)]
+    Warehouse(#[from] WarehouseError),
+    /// What a table needs to go on is no longer in silver.
+    #[error(
+        "rebuild gold: {} cannot go on from version {from}, because gold was away for longer than silver keeps what it replaced; drop the tables, and the next run makes them from silver",
+        tables.join(", ")
+    )]
+    Rebuild {
+        /// The tables.
+        tables: Vec<String>,
+        /// The version that they stand at.
+        from: Version,
+        /// What is missing.
+        source: Box<Error>,
+    },
+    /// Tables stand beyond silver's head.
+    #[error(
+        "rebuild gold: {} stand beyond silver's version {head}, so they were made from another log; drop the tables, and the next run makes them from silver",
+        tables.join(", ")
+    )]
+    Beyond {
+        /// The tables.
+        tables: Vec<String>,
+        /// Silver's version.
+        head: Version,
+    },
+    /// There is no such table to rebuild.
+    #[error("the dataset file has no gold table {0}")]
+    NoSuchTable(String),
+}
+
+impl Error {
+    /// Tells whether starting over may succeed.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Log(error) => error.is_transient(),
+            Self::File(ReadFileError::Storage(error)) => error.is_transient(),
+            Self::Warehouse(error) => error.kind() == FailureKind::Transient,
+            Self::File(ReadFileError::Gone { .. } | ReadFileError::Decode { .. })
+            | Self::Aggregate(_)
+            | Self::Rebuild { .. }
+            | Self::Beyond { .. }
+            | Self::NoSuchTable(_) => false,
+        }
+    }
+}

@@ -1,0 +1,208 @@
+use super::*;
+
+const FILE: &str = r#"
+name = "orders"
+key = ["id", "at"]
+event_time = "at"
+allowed_lateness = "90m"
+[[column]]
+name = "id"
+type = "int64"
+required = true
+[[column]]
+name = "at"
+type = "timestamp"
+format = "unix_millis"
+required = true
+[[column]]
+name = "who"
+type = "string"
+[[column]]
+name = "amount"
+type = "decimal(18,2)"
+[[gold]]
+table = "daily"
+grain = "day"
+by = ["who"]
+measures = { n = "count", total = "sum(amount)", mean = "avg(id)", last = "max(at)" }
+[[ranking]]
+view = "best"
+from = "daily"
+order_by = "mean"
+top = 3
+"#;
+
+fn schema(text: &str) -> Result<GoldSchema, SchemaError> {
+    GoldSchema::of(&Dataset::parse(text, "orders.toml").unwrap())
+}
+
+fn micros(text: &str) -> i64 {
+    chrono::DateTime::parse_from_rfc3339(text)
+        .unwrap()
+        .timestamp_micros()
+}
+
+#[test]
+fn an_average_is_kept_as_sum_and_count() {
+    let table = schema(FILE).unwrap().tables.remove(0);
+    let columns: Vec<_> = table
+        .measures
+        .iter()
+        .map(|measure| (measure.name.as_str(), measure.kind))
+        .collect();
+    let decimal = |scale| ValueType::Decimal {
+        precision: 38,
+        scale,
+    };
+    let expected = [
+        ("n", ValueType::Int64),
+        ("total", decimal(2)),
+        ("mean_sum", decimal(0)),
+        ("mean_count", ValueType::Int64),
+        ("last", ValueType::Timestamp),
+    ];
+    assert_eq!(columns, expected);
+}
+
+#[test]
+fn tables_and_views_have_these_columns() {
+    let schema = schema(FILE).unwrap();
+    for (name, expected) in [
+        ("daily", "day who n total mean_sum mean_count last"),
+        ("daily_report", "day who n total mean last is_settled"),
+        ("best", "rank day who n total mean last"),
+        (PROGRESS, "gold_table generation definition version"),
+    ] {
+        let columns = schema.columns_of(name).unwrap();
+        let names: Vec<_> = columns.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names.join(" "), expected);
+    }
+    assert_eq!(schema.columns_of("sqlite_schema"), None);
+}
+
+#[test]
+fn the_definition_changes_with_the_content_and_only_with_it() {
+    let definition = |from: &str, to: &str| {
+        assert!(FILE.contains(from));
+        schema(&FILE.replace(from, to))
+            .unwrap()
+            .tables
+            .remove(0)
+            .definition
+    };
+    let original = definition("orders", "orders");
+    // Kept in warehouses: another one here would rebuild every table.
+    assert_eq!(original, "1d2db8c05b10d0b7a9be5d74e83e7e50");
+    for (from, to) in [
+        ("grain = \"day\"", "grain = \"hour\""),
+        ("sum(amount)", "sum(id)"),
+        ("n = \"count\"", "rows = \"count\""),
+        ("decimal(18,2)", "decimal(18,3)"),
+        ("[\"who\"]", "[]"),
+    ] {
+        assert_ne!(definition(from, to), original, "{from}");
+    }
+    let new_column = "[[column]]\nname = \"new\"\ntype = \"bool\"\n[[column]]\nname = \"who\"";
+    for (from, to) in [
+        ("[[column]]\nname = \"who\"", new_column),
+        ("top = 3", "top = 4"),
+        ("\"daily\"", "\"days\""),
+        ("90m", "1h"),
+    ] {
+        assert_eq!(definition(from, to), original, "{from}");
+    }
+}
+
+#[test]
+fn a_name_that_gold_needs_itself_is_refused() {
+    for (from, to, column) in [
+        ("n = \"count\"", "rank = \"count\"", "rank"),
+        ("n = \"count\"", "IS_settled = \"count\"", "IS_settled"),
+    ] {
+        let error = schema(&FILE.replace(from, to)).unwrap_err();
+        let expected = SchemaError::DuplicateColumn {
+            table: "daily".into(),
+            column: column.into(),
+        };
+        assert_eq!(error, expected);
+    }
+    let error = schema(&FILE.replace("\"best\"", "\"Daily_report\"")).unwrap_err();
+    let name = "Daily_report".to_owned();
+    assert_eq!(error, SchemaError::DuplicateName { name });
+}
+
+#[test]
+fn a_period_holds_its_start_and_not_its_end() {
+    for (grain, time, start, end) in [
+        (
+            Grain::Hour,
+            "2024-02-29T23:59:59.999999Z",
+            "2024-02-29T23:00:00Z",
+            "2024-03-01T00:00:00Z",
+        ),
+        (
+            Grain::Day,
+            "1969-12-31T23:59:59.999999Z",
+            "1969-12-31T00:00:00Z",
+            "1970-01-01T00:00:00Z",
+        ),
+        (
+            Grain::Day,
+            "1970-01-01T00:00:00Z",
+            "1970-01-01T00:00:00Z",
+            "1970-01-02T00:00:00Z",
+        ),
+        (
+            Grain::Month,
+            "2024-02-29T12:00:00Z",
+            "2024-02-01T00:00:00Z",
+            "2024-03-01T00:00:00Z",
+        ),
+        (
+            Grain::Month,
+            "1900-01-01T00:00:00Z",
+            "1900-01-01T00:00:00Z",
+            "1900-02-01T00:00:00Z",
+        ),
+        (
+            Grain::Month,
+            "9999-12-31T23:59:59Z",
+            "9999-12-01T00:00:00Z",
+            "+10000-01-01T00:00:00Z",
+        ),
+    ] {
+        let (found_start, found_end) = grain_bounds(grain, micros(time));
+        assert_eq!(found_start, micros(start), "{time}");
+        if !end.starts_with('+') {
+            assert_eq!(found_end, micros(end), "{time}");
+        }
+        assert!(found_end > micros(time));
+    }
+    assert_eq!(grain_bounds(Grain::All, -1).0, 0);
+}
+
+#[test]
+fn a_period_is_settled_when_it_ends_before_the_watermark_minus_the_lateness() {
+    let schema = schema(FILE).unwrap();
+    let settled =
+        |grain, watermark: &str| schema.settled_until(grain, Some(EventTime(micros(watermark))));
+    let time = |text: &str| Some(EventTime(micros(text)));
+    assert_eq!(
+        settled(Grain::Hour, "2025-01-01T02:29:59Z"),
+        time("2025-01-01T00:00:00Z")
+    );
+    assert_eq!(
+        settled(Grain::Hour, "2025-01-01T02:30:00Z"),
+        time("2025-01-01T01:00:00Z")
+    );
+    assert_eq!(
+        settled(Grain::Day, "2025-01-01T01:29:59Z"),
+        time("2024-12-31T00:00:00Z")
+    );
+    assert_eq!(
+        settled(Grain::Month, "2025-01-01T01:30:00Z"),
+        time("2025-01-01T00:00:00Z")
+    );
+    assert_eq!(settled(Grain::All, "2025-01-01T01:30:00Z"), None);
+    assert_eq!(schema.settled_until(Grain::Hour, None), None);
+}
