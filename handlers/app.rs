@@ -9,10 +9,11 @@ use crate::clock::{Clock, SystemClock};
 use crate::dataset::{Dataset, LoadDatasetError};
 use crate::gold::Gold;
 use crate::host::Bodies;
-use crate::lake::AzureLake;
+use crate::lake::{AzureLake, BlobStore};
+use crate::maintain::{AzurePoison, Maintenance, PoisonQueue};
 use crate::settings::Settings;
 use crate::silver::{Edges, Silver};
-use crate::state::{STATE_TABLE, TableState};
+use crate::state::{STATE_TABLE, StateStore, TableState};
 use crate::storage::{AccountError, Calls};
 use crate::warehouse::schema::{GoldSchema, SchemaError};
 use crate::warehouse::{self, Warehouse, WarehouseError};
@@ -34,7 +35,7 @@ pub enum StartError {
     Warehouse(#[from] WarehouseError),
 }
 
-/// The three layers.
+/// The three layers and their upkeep.
 #[derive(Debug)]
 pub struct App {
     /// What the events look like.
@@ -45,6 +46,8 @@ pub struct App {
     pub silver: Silver,
     /// Adds them up.
     pub gold: Gold,
+    /// Keeps silver complete and fast.
+    pub maintain: Maintenance,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// Reads requests.
@@ -62,6 +65,8 @@ pub struct LayerCalls {
     pub silver: Calls,
     /// Of gold.
     pub gold: Calls,
+    /// Of maintenance, but for what silver does for it.
+    pub maintain: Calls,
 }
 
 impl App {
@@ -78,21 +83,26 @@ impl App {
         )?;
         let calls = LayerCalls::default();
         let edges = |calls: &Calls| {
-            let lake = settings.lake.counted_by(calls);
-            let state = settings.state.counted_by(calls);
-            Ok::<_, AccountError>(Edges {
-                dataset: Arc::clone(&dataset),
-                lake: Arc::new(AzureLake::new(&lake)?),
-                state: Arc::new(TableState::new(&state, STATE_TABLE)?),
-                clock: Arc::new(SystemClock),
-                new_id,
-                key_cache_bytes: settings.key_cache_bytes,
-            })
+            let lake = AzureLake::new(&settings.lake.counted_by(calls))?;
+            let state = TableState::new(&settings.state.counted_by(calls), STATE_TABLE)?;
+            Ok::<_, AccountError>(edges(
+                Arc::clone(&dataset),
+                Arc::new(lake),
+                Arc::new(state),
+                settings.key_cache_bytes,
+            ))
         };
         let bronze = edges(&calls.bronze)?;
         let silver = edges(&calls.silver)?;
         let gold = edges(&calls.gold)?;
-        Ok(Self::of(bronze, silver, gold, warehouse, calls))
+        let maintain = edges(&calls.maintain)?;
+        let lake = settings.lake.counted_by(&calls.maintain);
+        let mut app = Self::of(bronze, silver, gold, warehouse, calls);
+        // An account without queues has no poison messages either.
+        let poison = AzurePoison::new(&lake).ok();
+        let poison = poison.map(|queue| Arc::new(queue) as Arc<dyn PoisonQueue>);
+        app.maintain = Maintenance::new(maintain, app.silver.clone(), poison);
+        Ok(app)
     }
 
     /// Puts the layers together on the given edges.
@@ -114,13 +124,16 @@ impl App {
         warehouse: Arc<dyn Warehouse>,
         calls: LayerCalls,
     ) -> Self {
+        let upkeep = silver.clone();
+        let refining = Silver::new(silver.clone());
         Self {
             dataset: Arc::clone(&silver.dataset),
             bronze: Bronze::new(bronze.lake, &bronze.dataset.name),
             gold: Gold::new(gold.dataset, gold.lake, gold.state, warehouse, gold.clock),
             clock: Arc::clone(&silver.clock),
             bodies: Bodies::default(),
-            silver: Silver::new(silver),
+            maintain: Maintenance::new(upkeep, refining.clone(), None),
+            silver: refining,
             calls,
         }
     }
@@ -130,6 +143,24 @@ impl App {
     pub fn owns(&self, name: &str) -> bool {
         name.strip_prefix(self.dataset.name.as_str())
             .is_some_and(|rest| rest.starts_with('/'))
+    }
+}
+
+/// Returns these stores with the machine's clock, for a process of its own.
+#[must_use]
+pub fn edges(
+    dataset: Arc<Dataset>,
+    lake: Arc<dyn BlobStore>,
+    state: Arc<dyn StateStore>,
+    key_cache_bytes: usize,
+) -> Edges {
+    Edges {
+        dataset,
+        lake,
+        state,
+        clock: Arc::new(SystemClock),
+        new_id,
+        key_cache_bytes,
     }
 }
 

@@ -6,8 +6,11 @@ mod consume;
 mod dataset;
 mod feed;
 mod gold;
+mod head;
+mod history;
 mod hub;
 mod input;
+mod maintain;
 mod orders;
 mod package;
 mod produce;
@@ -56,6 +59,9 @@ enum Command {
     Status(status::StatusArguments),
     Gold(gold::GoldArguments),
     Audit(verify::AuditArguments),
+    Head(head::HeadArguments),
+    History(history::HistoryArguments),
+    Maintain(maintain::MaintainArguments),
     Dataset(dataset::DatasetArguments),
     Schema(schema::SchemaArguments),
     Package(package::PackageArguments),
@@ -67,6 +73,9 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // Boxed: some of the commands' futures are large.
     let outcome = match arguments.command {
+        Command::Maintain(arguments) => Box::pin(maintain::run(arguments)).await,
+        Command::History(arguments) => Box::pin(history::run(arguments)).await,
+        Command::Head(arguments) => Box::pin(head::run(arguments)).await,
         Command::Up(arguments) => Box::pin(up::run(arguments)).await,
         Command::Produce(arguments) => Box::pin(produce::run(arguments)).await,
         Command::Consume(arguments) => Box::pin(consume::run(arguments)).await,

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use sluice::dataset::Dataset;
 use sluice::lake::{AzureLake, BlobStore};
+use sluice::maintain::{AzurePoison, Maintenance, PoisonQueue};
 use sluice::settings::Settings;
+use sluice::silver::Silver;
 use sluice::state::commit_log::CommitLog;
 use sluice::state::{STATE_TABLE, StateStore, TableState};
 use sluice::storage::StorageAccount;
@@ -22,6 +24,7 @@ pub(crate) struct Stores {
     pub(crate) lake: Arc<dyn BlobStore>,
     pub(crate) state: Arc<dyn StateStore>,
     pub(crate) log: CommitLog,
+    poison: Option<Arc<dyn PoisonQueue>>,
 }
 
 impl Stores {
@@ -51,6 +54,9 @@ impl Stores {
         lake: &StorageAccount,
         state: &StorageAccount,
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        // An account without queues has no poison messages either.
+        let poison = AzurePoison::new(lake).ok();
+        let poison = poison.map(|queue| Arc::new(queue) as Arc<dyn PoisonQueue>);
         let lake: Arc<dyn BlobStore> = Arc::new(AzureLake::new(lake)?);
         let state: Arc<dyn StateStore> = Arc::new(TableState::new(state, STATE_TABLE)?);
         let log = CommitLog::new(Arc::clone(&state), Arc::clone(&lake), &dataset);
@@ -59,7 +65,20 @@ impl Stores {
             lake,
             state,
             log,
+            poison,
         })
+    }
+
+    /// The upkeep of silver.
+    pub(crate) fn maintenance(&self) -> Maintenance {
+        let edges = sluice::app::edges(
+            Arc::clone(&self.dataset),
+            Arc::clone(&self.lake),
+            Arc::clone(&self.state),
+            KEY_CACHE_BYTES,
+        );
+        let silver = Silver::new(edges.clone());
+        Maintenance::new(edges, silver, self.poison.clone())
     }
 
     /// What an audit looks at.
@@ -73,6 +92,8 @@ impl Stores {
     }
 }
 
+/// Memory for key sets while maintenance refines what was forgotten.
+const KEY_CACHE_BYTES: usize = 64 * 1024 * 1024;
 const ADVICE: &str = "Start a pipeline on this machine with `sluice up` (in another terminal), or set the app settings of the deployment in the environment or in local.settings.json: LakeStorage, AzureWebJobsStorage, GoldDatabase, EventHubConnection, EVENTHUB_NAME, DATASET";
 
 /// Reads the dataset file.

@@ -205,8 +205,7 @@ impl Gold {
         tables: &BTreeMap<usize, Option<Progress>>,
         head: &Head,
     ) -> Result<Done, Error> {
-        let commits = self.log.commits_from_start(head.version).await?;
-        let live = LiveFiles::replay(&commits);
+        let live = LiveFiles::of(&self.log.load(head).await?);
         let steps = tables.iter().map(|(table, from)| Step {
             table: *table,
             from: from.clone(),

@@ -204,6 +204,7 @@ mod tests {
             bytes: rows * 10,
             min: EventTime(0),
             max: EventTime(0),
+            stats: None,
         };
         Commit {
             version: Version(version),

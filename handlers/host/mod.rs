@@ -24,6 +24,7 @@ use crate::app::App;
 use crate::bronze::IngestError;
 use crate::error::chain;
 use crate::gold::{self, Ended, Published};
+use crate::maintain::{Options, Report};
 use crate::retry::Deadline;
 use crate::silver::RefineError;
 pub use body::{Bodies, BodyError};
@@ -34,6 +35,9 @@ const INGEST_TIME: Duration = Duration::from_secs(5 * 60);
 
 /// How long an invocation of gold may begin transactions; what is left is done by the next.
 const PUBLISH_TIME: Duration = Duration::from_secs(5 * 60);
+
+/// How long an invocation of maintain may begin work; what is left is done by the next.
+const MAINTAIN_TIME: Duration = Duration::from_secs(4 * 60);
 
 /// Why an invocation failed.
 #[derive(Debug, Error)]
@@ -48,7 +52,9 @@ enum Failure {
     Refine(#[from] Arc<RefineError>),
     #[error(transparent)]
     Publish(#[from] gold::Error),
-    #[error("there is no function {0}; there are bronze, silver and gold")]
+    #[error("maintenance is not complete: {0}")]
+    Maintain(String),
+    #[error("there is no function {0}; there are bronze, silver, gold and maintain")]
     UnknownFunction(String),
 }
 
@@ -75,6 +81,7 @@ async fn invoke(
         "bronze" => bronze(&app, body, &invocation_id, started).await,
         "silver" => silver(&app, body, &invocation_id, started).await,
         "gold" => gold(&app, body, &invocation_id, started).await,
+        "maintain" => maintain(&app, body, &invocation_id, started).await,
         _ => Err(Failure::UnknownFunction(function.clone())),
     };
     match outcome {
@@ -238,6 +245,63 @@ async fn gold(
     Ok(format!(
         "published {rows} rows of {commits} commits as {groups} groups: {ended:?}"
     ))
+}
+
+async fn maintain(
+    app: &App,
+    body: Body,
+    invocation_id: &str,
+    started: Instant,
+) -> Result<String, Failure> {
+    app.bodies.read(body).await?;
+    let deadline = Deadline::after(MAINTAIN_TIME);
+    let report = app.maintain.run(Options::default(), deadline).await;
+    log_maintained(&report, invocation_id, milliseconds(started));
+    let failures = report.failures();
+    if !failures.is_empty() {
+        let failures: Vec<String> = failures
+            .iter()
+            .map(|(step, failure)| format!("{step}: {failure}"))
+            .collect();
+        return Err(Failure::Maintain(failures.join("; ")));
+    }
+    Ok(serde_json::to_string(&report).unwrap_or_default())
+}
+
+fn log_maintained(report: &Report, invocation_id: &str, elapsed_ms: u64) {
+    let reconciled = report.reconcile.done().cloned().unwrap_or_default();
+    let compacted = report.compact.done().cloned().unwrap_or_default();
+    let delta = report.delta.done().cloned().unwrap_or_default();
+    let snapshot = report.snapshot.done().and_then(|done| done.version);
+    let checkpoint = report.checkpoint.done().and_then(|done| done.version);
+    let vacuumed = report.vacuum.done().cloned().unwrap_or_default();
+    if reconciled.failed > 0 {
+        let (failed, error) = (reconciled.failed, reconciled.failure.as_deref());
+        tracing::error!(
+            invocation_id,
+            failed,
+            error,
+            "refined not every forgotten object"
+        );
+    }
+    tracing::info!(
+        function = "maintain",
+        invocation_id,
+        reconciled = reconciled.refined,
+        unreconciled = reconciled.left,
+        poison_removed = reconciled.poison_removed,
+        compacted_files = compacted.replaced,
+        compactions_left = compacted.left,
+        delta_written = delta.written,
+        delta_lag = delta.lag,
+        snapshot,
+        checkpoint,
+        vacuumed_files = vacuumed.replaced + vacuumed.unnamed,
+        vacuumed_log_entries = vacuumed.log_entries,
+        vacuum_left = vacuumed.left,
+        elapsed_ms,
+        "maintained"
+    );
 }
 
 fn success(log: &str) -> Response {

@@ -41,6 +41,13 @@ pub struct AzureLake {
     page_size: Option<i32>,
 }
 
+/// Whether a write may replace an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Condition {
+    IfAbsent,
+    Always,
+}
+
 /// The SDK's client, which has no `Debug` of its own.
 struct Service(BlobServiceClient);
 
@@ -79,11 +86,12 @@ impl AzureLake {
         self.service.0.blob_client(path.container(), path.name())
     }
 
-    async fn put(
+    async fn upload(
         &self,
         path: &ObjectPath,
         content: &Bytes,
         metadata: &Metadata,
+        condition: Condition,
     ) -> azure_core::Result<()> {
         let one_request = NonZero::new(content.len() as u64).unwrap_or(NonZero::<u64>::MIN);
         let options = BlockBlobClientUploadOptions {
@@ -92,8 +100,12 @@ impl AzureLake {
             partition_size: Some(one_request),
             ..BlockBlobClientUploadOptions::default()
         };
+        let options = match condition {
+            Condition::IfAbsent => options.if_not_exists(),
+            Condition::Always => options,
+        };
         self.blob(path)
-            .upload(content.clone().into(), Some(options.if_not_exists()))
+            .upload(content.clone().into(), Some(options))
             .await
             .map(drop)
     }
@@ -103,13 +115,14 @@ impl AzureLake {
         path: &ObjectPath,
         content: &Bytes,
         metadata: &Metadata,
+        condition: Condition,
     ) -> azure_core::Result<()> {
         match self.container(path).create(None).await {
             Ok(_) => {}
             Err(error) if code_of(&error) == Some("ContainerAlreadyExists") => {}
             Err(error) => return Err(error),
         }
-        self.put(path, content, metadata).await
+        self.upload(path, content, metadata, condition).await
     }
 
     async fn read(
@@ -154,15 +167,34 @@ impl BlobStore for AzureLake {
         limits::check(path, metadata).map_err(|refusal| refusal.of(OPERATION, path))?;
 
         within(OPERATION, path, async {
-            let mut answer = self.put(path, &content, metadata).await;
+            let condition = Condition::IfAbsent;
+            let mut answer = self.upload(path, &content, metadata, condition).await;
             if is_missing_container(&answer) {
-                answer = self.put_into_new_container(path, &content, metadata).await;
+                answer = self
+                    .put_into_new_container(path, &content, metadata, condition)
+                    .await;
             }
             match answer {
                 Ok(()) => Ok(Created::New),
                 Err(error) if is_taken(&error) => Ok(Created::AlreadyThere),
                 Err(error) => Err(error),
             }
+        })
+        .await
+    }
+
+    async fn put(&self, path: &ObjectPath, content: Bytes) -> Result<(), StorageError> {
+        let (metadata, condition) = (Metadata::new(), Condition::Always);
+        const OPERATION: &str = "write blob";
+        limits::check(path, &metadata).map_err(|refusal| refusal.of(OPERATION, path))?;
+        within(OPERATION, path, async {
+            let answer = self.upload(path, &content, &metadata, condition).await;
+            if is_missing_container(&answer) {
+                return self
+                    .put_into_new_container(path, &content, &metadata, condition)
+                    .await;
+            }
+            answer
         })
         .await
     }

@@ -69,6 +69,19 @@ impl BlobStore for MemoryLake {
         }))
     }
 
+    async fn put(&self, path: &ObjectPath, content: Bytes) -> Result<(), StorageError> {
+        let metadata = Metadata::new();
+        limits::check(path, &metadata).map_err(|refusal| refusal.of("write blob", path))?;
+        let info = ObjectInfo {
+            path: path.clone(),
+            size: content.len() as u64,
+            created: self.clock.now(),
+            metadata,
+        };
+        self.with_objects(|objects| objects.insert(path.clone(), Object { info, content }));
+        Ok(())
+    }
+
     async fn get(&self, path: &ObjectPath) -> Result<Option<Bytes>, StorageError> {
         Ok(self.find(path).map(|object| object.content))
     }

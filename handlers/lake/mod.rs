@@ -67,6 +67,17 @@ pub trait BlobStore: Debug + Send + Sync {
         metadata: &Metadata,
     ) -> Result<Created, StorageError>;
 
+    /// Writes the object whatever is there: for the one kind of object that is not immutable, a pointer that readers
+    /// can do without for a moment.
+    ///
+    /// # Errors
+    /// Fails if it is unknown whether the object was written, or if it was refused.
+    async fn put(&self, path: &ObjectPath, content: Bytes) -> Result<(), StorageError> {
+        self.delete(path).await?;
+        self.create(path, content, &Metadata::new()).await?;
+        Ok(())
+    }
+
     /// Returns the whole content, or nothing where there is no such object.
     async fn get(&self, path: &ObjectPath) -> Result<Option<Bytes>, StorageError>;
 

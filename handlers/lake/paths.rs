@@ -130,3 +130,65 @@ pub fn quarantine(dataset: &Dataset, source: &str, commit: &str) -> ObjectPath {
         &format!("{name}/g{generation}/{source}.{commit}.jsonl"),
     )
 }
+
+/// Returns the root of a table of silver, slash included.
+#[must_use]
+pub fn silver_table(dataset: &str, generation: u32) -> ObjectPath {
+    ObjectPath::new(SILVER, &format!("{dataset}/g{generation}/"))
+}
+
+/// Returns where a snapshot of the log at `version` is kept. `id` is its own, so that no two writers meet.
+#[must_use]
+pub fn snapshot(dataset: &str, generation: u32, version: u64, id: &str) -> ObjectPath {
+    let root = silver_table(dataset, generation);
+    ObjectPath::new(
+        SILVER,
+        &format!("{}_sluice/snapshots/{version:012}-{id}.json", root.name()),
+    )
+}
+
+/// Returns the folder of a table's Delta log, slash included.
+#[must_use]
+pub fn delta_log(dataset: &str, generation: u32) -> ObjectPath {
+    let root = silver_table(dataset, generation);
+    ObjectPath::new(SILVER, &format!("{}_delta_log/", root.name()))
+}
+
+/// Returns the place of a version's entry in the Delta log.
+#[must_use]
+pub fn delta_entry(dataset: &str, generation: u32, version: u64) -> ObjectPath {
+    let folder = delta_log(dataset, generation);
+    ObjectPath::new(SILVER, &format!("{}{version:020}.json", folder.name()))
+}
+
+/// Returns the place of a version's checkpoint in the Delta log.
+#[must_use]
+pub fn delta_checkpoint(dataset: &str, generation: u32, version: u64) -> ObjectPath {
+    let folder = delta_log(dataset, generation);
+    ObjectPath::new(
+        SILVER,
+        &format!("{}{version:020}.checkpoint.parquet", folder.name()),
+    )
+}
+
+/// Returns where the Delta log says what its latest checkpoint is.
+#[must_use]
+pub fn delta_pointer(dataset: &str, generation: u32) -> ObjectPath {
+    let folder = delta_log(dataset, generation);
+    ObjectPath::new(SILVER, &format!("{}_last_checkpoint", folder.name()))
+}
+
+/// Reads the version that an object of the Delta log, an entry or a checkpoint, belongs to.
+#[must_use]
+pub fn delta_version(path: &ObjectPath) -> Option<u64> {
+    let (_, file) = path.name().rsplit_once('/')?;
+    let (version, kind) = file.split_once('.')?;
+    let is_known = matches!(kind, "json" | "checkpoint.parquet") && version.len() == 20;
+    version.parse().ok().filter(|_| is_known)
+}
+
+/// Returns the prefix of the bronze objects of a partition, slash included.
+#[must_use]
+pub fn bronze_partition(dataset: &str, partition: &PartitionId) -> ObjectPath {
+    ObjectPath::new(BRONZE, &format!("{dataset}/{partition}/"))
+}

@@ -214,6 +214,7 @@ mod tests {
             bytes: 1,
             min: EventTime(20),
             max: EventTime(30),
+            stats: None,
         };
         let segment = Segment {
             period: EventTime(0),

@@ -15,6 +15,7 @@ use super::prepare::{Prepared, Rejected, SourceFacts};
 use super::schema::arrow_schema;
 use super::{RefineError, parquet};
 use crate::dataset::Dataset;
+use crate::delta::stats;
 use crate::lake::{BlobStore, Metadata, ObjectPath, paths};
 use crate::state::commit_log::DataFile;
 
@@ -104,9 +105,9 @@ async fn write_file(
             .cast
             .batch(&arrow_schema(&dataset), &names, &rows)?;
         let content = parquet::encode(&batch, dataset.event_time)?;
-        Ok::<_, RefineError>((content, KeySet::of(&keys)))
+        Ok::<_, RefineError>((content, KeySet::of(&keys), stats::of(&batch)))
     };
-    let (content, keys) = tokio::task::spawn_blocking(encode)
+    let (content, keys, stats) = tokio::task::spawn_blocking(encode)
         .await
         .map_err(RefineError::Interrupted)??;
     let bytes = content.len() as u64;
@@ -118,6 +119,7 @@ async fn write_file(
         bytes,
         min: segment.min,
         max: segment.max,
+        stats: Some(stats),
     };
     Ok((file, keys))
 }

@@ -17,6 +17,8 @@ use super::source::{Refined, Source};
 use super::watermark::{self, Seen};
 use super::{Edges, RefineError, parquet::ReadFileError};
 use crate::dataset::Dataset;
+use crate::delta::{Publisher, TableId};
+use crate::error::chain;
 use crate::event::EventTime;
 use crate::lake::ObjectPath;
 use crate::retry::{Backoff, Deadline};
@@ -26,13 +28,17 @@ use crate::state::commit_log::{
 
 /// The time from the start of the work in which a commit that names files may be sent. Vacuum waits far longer before
 /// it removes a file that nothing names.
-pub(super) const COMMIT_DEADLINE: Duration = Duration::from_secs(10 * 60);
+pub(crate) const COMMIT_DEADLINE: Duration = Duration::from_secs(10 * 60);
+
+/// How often in a row the log may turn out to be cleared under a reader before it is taken for damaged.
+const MAX_OUTDATED: u32 = 5;
 
 /// The one commit in flight in this process, and what it remembers from one to the next.
 #[derive(Debug)]
 pub(super) struct Committer {
     edges: Edges,
     log: CommitLog,
+    publisher: Arc<Publisher>,
     /// The live files, as far as the log has been read; nothing before the first commit.
     live: Option<LiveFiles>,
     /// The columns that the log records, as of `live`.
@@ -95,9 +101,15 @@ impl Committer {
             &edges.dataset,
         );
         let cache = KeyCache::new(edges.key_cache_bytes);
+        let publisher = Publisher::new(
+            Arc::clone(&edges.lake),
+            log.clone(),
+            TableId::of(&edges.dataset),
+        );
         Self {
             edges,
             log,
+            publisher: Arc::new(publisher),
             live: None,
             recorded: None,
             cache,
@@ -116,10 +128,16 @@ impl Committer {
         let mut backoff = Backoff::default();
         let mut work = None;
         let mut missing: Option<ObjectPath> = None;
+        let mut outdated = 0;
         loop {
             match self.attempt(sources, &mut work, deadline).await {
                 Ok(Attempt::Done(refined)) => return Ok(refined),
                 Ok(Attempt::StartOver) => {}
+                // Maintenance has cleared the log up to a snapshot that only a newer head names.
+                Err(RefineError::Log(error)) if error.is_outdated() && outdated < MAX_OUTDATED => {
+                    self.live = None;
+                    outdated += 1;
+                }
                 // A compaction may have replaced it since the log was read; it is lost if it is still named.
                 Err(RefineError::Read(ReadFileError::Gone { path })) => {
                     if missing.as_ref() == Some(&path) {
@@ -182,6 +200,7 @@ impl Committer {
                 for (path, keys) in keys {
                     self.cache.put(path, keys);
                 }
+                self.publish(commit.as_version(version));
                 let mut refined = earlier(finished, &head);
                 refined.extend(newly(commit.ledger, version));
                 Ok(Attempt::Done(refined))
@@ -189,23 +208,29 @@ impl Committer {
         }
     }
 
-    /// Reads what is new in the log, whole, and returns it; nothing if what was read before is of no use any more.
+    /// Reads what is new in the log, whole, and returns it; nothing if what was read before is of no use any more. A
+    /// process that knows nothing yet begins with the snapshot.
     async fn catch_up(&mut self, head: &Head) -> Result<Option<Tail>, RefineError> {
         // A head below what was read is that of a log that was made anew.
         self.live.take_if(|live| live.version() > head.version);
-        let after = self.live.as_ref().map(LiveFiles::version);
-        let commits = match after {
-            Some(version) => self.log.commits(version, head.version).await,
-            None => self.log.commits_from_start(head.version).await,
+        let Some(after) = self.live.as_ref().map(LiveFiles::version) else {
+            let snapshot = self.log.load(head).await?;
+            self.recorded = serde_json::from_str(&snapshot.schema).ok();
+            self.live = Some(LiveFiles::of(&snapshot));
+            let commits = Vec::new();
+            return Ok(Some(Tail {
+                after: None,
+                commits,
+            }));
         };
         // What is kept in memory is whole or void too.
-        let commits = match commits {
+        let commits = match self.log.commits(after, head.version).await {
             Ok(commits) => commits,
             Err(error) => {
                 self.live = None;
-                return match after.filter(|_| error.is_missing()) {
-                    Some(_) => Ok(None),
-                    None => Err(error.into()),
+                return match error.is_missing() {
+                    true => Ok(None),
+                    false => Err(error.into()),
                 };
             }
         };
@@ -218,7 +243,10 @@ impl Committer {
             }
         }
         self.live.get_or_insert_default().advance(&commits);
-        Ok(Some(Tail { after, commits }))
+        Ok(Some(Tail {
+            after: Some(after),
+            commits,
+        }))
     }
 
     /// Returns the work on the sources with the rows that no live file holds.
@@ -259,6 +287,18 @@ impl Committer {
             work.written = None;
         }
         Ok(work)
+    }
+
+    /// Publishes the commit to the Delta log, beside the work on the next one. A failure is made up for by a later
+    /// commit or by maintenance.
+    fn publish(&self, commit: Commit) {
+        let publisher = Arc::clone(&self.publisher);
+        tokio::spawn(async move {
+            if let Err(error) = publisher.publish(&commit).await {
+                let version = commit.version.0;
+                tracing::warn!(version, error = chain(&error), "published no Delta version");
+            }
+        });
     }
 
     /// Makes the files durable, unless they are; returns the commit's id.

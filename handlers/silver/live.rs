@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::event::EventTime;
 use crate::lake::ObjectPath;
-use crate::state::commit_log::{Commit, CommitKind, DataFile, Version};
+use crate::state::commit_log::{Commit, CommitKind, DataFile, Snapshot, Version};
 
 /// The live files at a version, by period.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +19,19 @@ impl LiveFiles {
     pub fn replay(commits: &[Commit]) -> Self {
         let mut live = Self::default();
         live.advance(commits);
+        live
+    }
+
+    /// Takes the files of a snapshot.
+    #[must_use]
+    pub fn of(snapshot: &Snapshot) -> Self {
+        let mut live = Self {
+            version: snapshot.version,
+            ..Self::default()
+        };
+        for entry in snapshot.files.values() {
+            live.insert(&entry.file);
+        }
         live
     }
 
@@ -40,11 +53,22 @@ impl LiveFiles {
                 self.periods.retain(|_, files| !files.is_empty());
             }
             for file in &commit.files {
-                let files = self.periods.entry(file.period).or_default();
-                files.insert(file.path.clone(), file.clone());
+                self.insert(file);
             }
             self.version = commit.version;
         }
+    }
+
+    /// Adds a file, without what only Delta wants to know of it.
+    fn insert(&mut self, file: &DataFile) {
+        let stats = None;
+        let file = DataFile {
+            path: file.path.clone(),
+            stats,
+            ..*file
+        };
+        let files = self.periods.entry(file.period).or_default();
+        files.insert(file.path.clone(), file);
     }
 
     /// Returns the files of `period` that may hold an event time in `[min, max]`.
@@ -90,6 +114,7 @@ mod tests {
             bytes: 1,
             min: EventTime(min),
             max: EventTime(max),
+            stats: None,
         }
     }
 

@@ -22,8 +22,9 @@ mod prepare;
 mod queue;
 pub mod reject;
 pub mod rows;
+pub mod sample;
 pub mod schema;
-mod schema_change;
+pub(crate) mod schema_change;
 mod source;
 mod watermark;
 
@@ -36,6 +37,7 @@ use crate::dataset::Dataset;
 use crate::lake::{BlobStore, ObjectPath};
 use crate::state::commit_log::LogError;
 use crate::storage::StorageError;
+pub(crate) use group::COMMIT_DEADLINE;
 pub use queue::Silver;
 pub use source::{Refined, Source};
 

@@ -6,28 +6,33 @@ use crate::dataset::{Dataset, Period, UnknownFields};
 
 /// The columns of silver as the log records them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Recorded {
-    period: String,
+pub(crate) struct Recorded {
+    /// `hour`, `day` or `month`.
+    pub(crate) period: String,
     key: Vec<String>,
     event_time: String,
-    rescued: bool,
-    columns: Vec<RecordedColumn>,
+    /// Whether there is a column of unknown fields.
+    pub(crate) rescued: bool,
+    pub(crate) columns: Vec<RecordedColumn>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct RecordedColumn {
-    name: String,
+pub(crate) struct RecordedColumn {
+    pub(crate) name: String,
+    /// The type, as the dataset file writes it.
     #[serde(rename = "type")]
-    kind: String,
-    required: bool,
+    pub(crate) kind: String,
+    pub(crate) required: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) description: Option<String>,
 }
 
 /// What to do about the difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Change {
+pub(crate) enum Change {
     /// Nothing: silver is as the file says.
     None,
-    /// New optional columns: record them in a commit of their own.
+    /// New optional columns or other descriptions: record them in a commit of their own.
     Widen,
     /// Rows that exist would be wrong: refuse, and say why.
     Refuse(Vec<String>),
@@ -35,7 +40,7 @@ pub(super) enum Change {
 
 impl Recorded {
     /// Describes what the dataset file asks for.
-    pub(super) fn of(dataset: &Dataset) -> Self {
+    pub(crate) fn of(dataset: &Dataset) -> Self {
         let name = |index: &usize| {
             dataset
                 .columns
@@ -47,6 +52,7 @@ impl Recorded {
             name: column.name.clone(),
             kind: column.kind.to_string(),
             required: column.required,
+            description: column.description.clone(),
         });
         Self {
             period: match dataset.period {
@@ -63,7 +69,7 @@ impl Recorded {
     }
 
     /// Compares with what the file asks for now.
-    pub(super) fn change_to(&self, now: &Self) -> Change {
+    pub(crate) fn change_to(&self, now: &Self) -> Change {
         if self == now {
             return Change::None;
         }
@@ -122,6 +128,7 @@ mod tests {
                     name: (*name).into(),
                     kind: (*kind).into(),
                     required: *required,
+                    description: None,
                 })
                 .collect(),
         }

@@ -233,8 +233,7 @@ async fn read_silver(
         return Ok(None);
     };
     let ledger = stores.log.ledger_prefix("").await?;
-    let commits = stores.log.commits_from_start(head.version).await?;
-    let live = LiveFiles::replay(&commits);
+    let live = LiveFiles::of(&stores.log.load(&head).await?);
     let mut counts = Counts::default();
     ledger.iter().for_each(|entry| counts.add(&entry.counts));
     let now = SystemClock.now();

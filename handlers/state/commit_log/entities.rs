@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{
-    Commit, CommitKind, Counts, DataFile, Head, LedgerEntry, NewCommit, PartitionProgress, Version,
+    Commit, CommitKind, Counts, DataFile, Head, LedgerEntry, NewCommit, PartitionProgress,
+    SnapshotRef, Version,
 };
 use crate::event::{
     EventTime, PartitionId, RejectReason, SequenceNumber, SequenceRange, UnixMillis,
@@ -114,8 +115,31 @@ pub(super) fn decode_head(stored: Stored) -> Result<Head, MalformedEntity> {
         version: version(properties)?,
         watermark: optional(properties, "watermark").map(EventTime),
         partitions,
+        snapshot: snapshot(properties)?,
         stored,
     })
+}
+
+/// Names a snapshot in the head and leaves the rest of it as it is.
+pub(super) fn encode_attached(head: &Head, snapshot: &SnapshotRef) -> Entity {
+    let mut properties = head.stored.entity.properties.clone();
+    let version = version_number(snapshot.version);
+    put(&mut properties, "snapshot_version", version);
+    put_text(&mut properties, "snapshot", snapshot.path.as_str());
+    Entity {
+        row: HEAD.to_owned(),
+        properties,
+    }
+}
+
+fn snapshot(properties: &Properties) -> Result<Option<SnapshotRef>, MalformedEntity> {
+    if !properties.contains_key("snapshot") {
+        return Ok(None);
+    }
+    Ok(Some(SnapshotRef {
+        version: count(properties, "snapshot_version").map(Version)?,
+        path: path(properties, "snapshot")?,
+    }))
 }
 
 pub(super) fn encode_commit(commit: &Commit, files: &FileList) -> Entity {
@@ -332,6 +356,6 @@ fn version_number(version: Version) -> i64 {
 }
 
 /// Serialises one of our own types, all of which are maps and lists of plain values.
-fn to_json(value: &impl Serialize) -> String {
+pub(super) fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }

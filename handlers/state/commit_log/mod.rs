@@ -7,7 +7,9 @@
 //! Whoever changes the log reads [`CommitLog::head`] **first**, then whatever it decides on, and then commits with
 //! that head. A read of the log is whole or void: [`CommitLog::commits`] returns every version or fails.
 
+mod clearing;
 mod entities;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +32,7 @@ use crate::lake::{BlobStore, Created, Metadata, ObjectPath, paths};
 use crate::retry::Deadline;
 use crate::storage::StorageError;
 pub use entities::MalformedEntity;
+pub use snapshot::{LiveFile, Snapshot, SnapshotRef};
 
 /// Most sources that one commit may finish; with `head` and the log entry they fit one transaction.
 pub const MAX_SOURCES: usize = 90;
@@ -77,6 +80,8 @@ pub struct Head {
     pub watermark: Option<EventTime>,
     /// What the watermark is made of.
     pub partitions: BTreeMap<PartitionId, PartitionProgress>,
+    /// The latest snapshot, once there is one.
+    pub snapshot: Option<SnapshotRef>,
     /// The entity as read, with its ETag and with properties that others keep in it.
     stored: Stored,
 }
@@ -96,6 +101,10 @@ pub struct DataFile {
     pub min: EventTime,
     /// The highest event time in it.
     pub max: EventTime,
+    /// What its columns hold, as the text that Delta wants; nothing for files of the time before it was recorded, and
+    /// where it is not needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stats: Option<String>,
 }
 
 /// What a commit is.
@@ -217,6 +226,21 @@ impl NewCommit {
         }
         counts
     }
+
+    /// Returns the commit that this is once it has come through as `version`.
+    #[must_use]
+    pub fn as_version(&self, version: Version) -> Commit {
+        Commit {
+            version,
+            id: self.id.clone(),
+            kind: self.kind.clone(),
+            committed: self.committed,
+            files: self.files.clone(),
+            counts: self.counts(),
+            sources: self.ledger.len() as u64,
+            watermark: self.watermark,
+        }
+    }
 }
 
 /// What became of a commit whose outcome is known.
@@ -250,6 +274,14 @@ pub enum LogError {
         /// The first version missing.
         missing: Version,
     },
+    /// The snapshot that a head names is gone; a reader starts over at a new head.
+    #[error("snapshot {path} of version {version} is gone")]
+    SnapshotGone {
+        /// Where it was.
+        path: ObjectPath,
+        /// Its version.
+        version: Version,
+    },
     /// A manifest that a commit names is gone.
     #[error("manifest {path} of version {version} is gone")]
     ManifestGone {
@@ -266,7 +298,20 @@ impl LogError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Storage(error) => error.is_transient(),
-            Self::Malformed { .. } | Self::Gap { .. } | Self::ManifestGone { .. } => false,
+            Self::Malformed { .. }
+            | Self::Gap { .. }
+            | Self::SnapshotGone { .. }
+            | Self::ManifestGone { .. } => false,
+        }
+    }
+
+    /// Tells whether something is missing that maintenance may have removed since the head was read, so that a reader
+    /// starts over at a new head.
+    #[must_use]
+    pub fn is_outdated(&self) -> bool {
+        match self {
+            Self::Gap { .. } | Self::SnapshotGone { .. } | Self::ManifestGone { .. } => true,
+            Self::Storage(_) | Self::Malformed { .. } => false,
         }
     }
 
@@ -377,16 +422,7 @@ impl CommitLog {
     ) -> Result<CommitOutcome, LogError> {
         let version = head.version.next();
         let files = self.write_files(new).await?;
-        let commit = Commit {
-            version,
-            id: new.id.clone(),
-            kind: new.kind.clone(),
-            committed: new.committed,
-            files: Vec::new(),
-            counts: new.counts(),
-            sources: new.ledger.len() as u64,
-            watermark: new.watermark,
-        };
+        let commit = new.as_version(version);
 
         let mut operations = vec![
             Operation::Update {

@@ -62,6 +62,7 @@ fn file(name: &str) -> DataFile {
         bytes: 99,
         min: EventTime(1),
         max: EventTime(2),
+        stats: None,
     }
 }
 

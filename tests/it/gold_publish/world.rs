@@ -312,6 +312,7 @@ impl World {
             bytes,
             min: EventTime(times[0]),
             max: EventTime(times[times.len() - 1]),
+            stats: None,
         }
     }
 

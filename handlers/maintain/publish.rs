@@ -1,0 +1,91 @@
+//! What readers of the log begin with: Delta versions, a Delta checkpoint, and a snapshot.
+
+use super::{Checkpointed, Delta, Error, Maintenance, Options, Snapshotted};
+use crate::delta::encode_checkpoint;
+use crate::retry::Deadline;
+use crate::state::commit_log::Version;
+
+impl Maintenance {
+    /// Publishes the Delta versions that are missing.
+    pub(super) async fn publish(
+        &self,
+        options: Options,
+        deadline: Deadline,
+    ) -> Result<Delta, Error> {
+        let Some(head) = self.log.head().await? else {
+            return Ok(Delta::default());
+        };
+        let (written, published) = match options.dry_run {
+            true => (0, self.publisher.published(head.version).await?),
+            false => {
+                let caught_up = self.publisher.catch_up(head.version, deadline).await?;
+                (caught_up.written, caught_up.published)
+            }
+        };
+        Ok(Delta {
+            written,
+            published: published.map(|version| version.0),
+            lag: lag(published, head.version),
+        })
+    }
+
+    /// Writes a snapshot and names it in the head, if enough versions came since the last one.
+    pub(super) async fn snapshot(&self, options: Options) -> Result<Snapshotted, Error> {
+        let Some(head) = self.log.head().await? else {
+            return Ok(Snapshotted::default());
+        };
+        let last = head.snapshot.as_ref().map_or(0, |named| named.version.0);
+        let since = head.version.0.saturating_sub(last);
+        if since < self.limits.snapshot_every || options.dry_run {
+            return Ok(Snapshotted {
+                left: since,
+                ..Snapshotted::default()
+            });
+        }
+        let snapshot = self.log.load(&head).await?;
+        let id = (self.edges.new_id)();
+        let named = self.log.write_snapshot(&snapshot, &id).await?;
+        // Another run may have attached a later one meanwhile; ours is then garbage, which vacuum removes.
+        let is_attached = self.log.attach_snapshot(&named).await?;
+        Ok(Snapshotted {
+            version: is_attached.then_some(named.version.0),
+            files: snapshot.files.len() as u64,
+            left: 0,
+        })
+    }
+
+    /// Writes a checkpoint of the head, if it is published and enough versions came since the last one.
+    pub(super) async fn checkpoint(&self, options: Options) -> Result<Checkpointed, Error> {
+        let Some(head) = self.log.head().await? else {
+            return Ok(Checkpointed::default());
+        };
+        let last = self.publisher.latest_checkpoint().await?;
+        let since = lag(last, head.version);
+        if since < self.limits.checkpoint_every || options.dry_run {
+            return Ok(Checkpointed::default());
+        }
+        // The log may have grown since it was published: the checkpoint is of what is.
+        let Some(published) = self.publisher.published(head.version).await? else {
+            return Ok(Checkpointed::default());
+        };
+        if lag(last, published) < self.limits.checkpoint_every {
+            return Ok(Checkpointed::default());
+        }
+        let Some(snapshot) = self.log.load_at(&head, published).await? else {
+            return Ok(Checkpointed::default());
+        };
+        let table = self.table();
+        let made = tokio::task::spawn_blocking(move || encode_checkpoint(&table, &snapshot)).await;
+        let made = made.map_err(Error::Interrupted)??;
+        self.publisher.checkpoint(&made).await?;
+        Ok(Checkpointed {
+            version: Some(made.version.0),
+            bytes: made.content.len() as u64,
+        })
+    }
+}
+
+/// Returns how many versions follow `done`, up to `head`.
+pub(super) fn lag(done: Option<Version>, head: Version) -> u64 {
+    done.map_or(head.0 + 1, |done| head.0.saturating_sub(done.0))
+}
