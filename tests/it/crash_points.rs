@@ -141,7 +141,7 @@ async fn reach(gate: &Gate, work: impl Future<Output = ()>) {
     tokio::pin!(work);
     tokio::select! {
         () = gate.reached() => {}
-        () = &mut work => return,
+        () = &mut work => {}
     }
 }
 
