@@ -160,6 +160,38 @@ async fn sources_that_another_worker_finished_meanwhile_are_done_and_the_rest_is
     assert_eq!(world.end_state().await.ledger.rows, 2);
 }
 
+/// Between two comparisons the log may be read without one: here because the columns are to be recorded anew, in this
+/// process's order.
+#[tokio::test(start_paused = true)]
+async fn rows_are_compared_with_all_that_came_since_they_were_last_compared() {
+    const WHO: &str = "[[column]]\nname = \"who\"\ntype = \"string\"\n";
+    const AMOUNT: &str = "[[column]]\nname = \"amount\"";
+    let reordered = THINGS.replace(WHO, "");
+    let reordered = reordered.replace(AMOUNT, &format!("{WHO}{AMOUNT}"));
+
+    let world = World::new();
+    let process = world.process();
+    let mine = [thing(1, 0, 100), thing(2, 1, 100)];
+    let mine = world.put("0", 0, &mine).await;
+    let theirs = world.put("1", 0, &[thing(2, 1, 777)]).await;
+    let gate = process
+        .script
+        .stop_at("transact log|000000000001", When::Before);
+    let task = refine_until(&process, &mine, &gate).await;
+    refine(&world.with_dataset(&reordered).process(), &theirs).await;
+    gate.open();
+
+    let counts = task.await.unwrap().unwrap().entry.counts;
+    assert_eq!((counts.rows, counts.duplicates), (1, 1));
+    let commits = world.commits().await;
+    let is_schema = |kind: &CommitKind| matches!(kind, CommitKind::Schema(_));
+    let schemas: Vec<_> = commits
+        .iter()
+        .map(|commit| is_schema(&commit.kind))
+        .collect();
+    assert_eq!(schemas, [true, true, false, true, false]);
+}
+
 /// Says of the first append that it failed, and lets it take effect later: a request that was slow on its way.
 #[derive(Debug)]
 struct Lagging {

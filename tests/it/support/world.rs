@@ -321,9 +321,12 @@ pub(crate) async fn published(world: &World) -> Option<Version> {
     versions.into_iter().next()
 }
 
+/// A gold table, a period and a dimension.
+type Group<'a> = (&'static str, i64, Option<&'a str>);
+
 /// Adds silver up anew, in the words of the gold tables.
 pub(crate) fn aggregate(silver: &[SilverRow]) -> BTreeMap<String, Vec<(String, String)>> {
-    let mut groups: BTreeMap<(&str, i64, Option<&str>), (u64, Option<i128>)> = BTreeMap::new();
+    let mut groups: BTreeMap<Group<'_>, (u64, Option<i128>)> = BTreeMap::new();
     for row in silver {
         let hour = row.at.div_euclid(3_600_000_000);
         let places = [
