@@ -182,7 +182,7 @@ async fn a_cold_start_reads_the_snapshot_and_a_short_tail() {
     let head = world.log.head().await.unwrap().unwrap();
     let measure = |what: &'static str, snapshot: &Snapshot, started: Instant, snapshot_bytes| {
         let (calls, bytes) = state.take();
-        println!(
+        eprintln!(
             "{what}: {} live files; {calls} table calls with {:.1} MB, snapshot {:.1} MB, {} ms",
             snapshot.files.len(),
             bytes as f64 / 1e6,
@@ -261,7 +261,7 @@ async fn a_day_of_events_ends_with_few_files_and_the_log_of_a_week() {
         }
     }
     report(&world, "after the day", started).await;
-    println!(
+    eprintln!(
         "{} lake calls of 288 runs, the longest {longest} ms; at most {most_files} live files after a run",
         calls
     );
@@ -290,7 +290,7 @@ async fn report(world: &World, when: &str, started: Instant) {
     let delta = objects
         .iter()
         .filter(|object| object.path.as_str().contains("_delta_log"));
-    println!(
+    eprintln!(
         "{when}: {} objects in silver, {} of them in _delta_log; {} s so far; {facts:?}",
         objects.len(),
         delta.count(),

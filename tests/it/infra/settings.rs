@@ -117,8 +117,6 @@ fn needed() -> BTreeSet<String> {
             needed.extend(keys.map(|key| format!("{connection}__{key}")));
         }
     }
-    // The timer of maintenance, which is switched on with the function.
-    needed.insert("MAINTAIN_SCHEDULE".to_owned());
     needed
 }
 
