@@ -150,7 +150,7 @@ impl Survey {
                 && Some(Version(**version)) <= latest
                 && self.age(**created) >= REPLACED_MILLIS
         };
-        let Some((base, _)) = self.delta.checkpoints.iter().filter(is_base).next_back() else {
+        let Some((base, _)) = self.delta.checkpoints.iter().rfind(is_base) else {
             return (Vec::new(), Vec::new());
         };
         let below = |listed: &BTreeMap<u64, UnixMillis>| -> Vec<u64> {
