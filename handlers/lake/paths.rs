@@ -54,6 +54,9 @@ pub const SILVER: &str = "silver";
 /// The container of lines set aside.
 pub const QUARANTINE: &str = "quarantine";
 
+/// The folder, below a table's own, of what only the log names: manifests and snapshots.
+pub const OWN_FOLDER: &str = "_sluice/";
+
 /// Returns where a commit keeps a list of files that is too long for its entity. Readers of Parquet files skip names
 /// that start with an underscore.
 #[must_use]

@@ -68,7 +68,7 @@ impl Maintenance {
         let below =
             |folder: &str| ObjectPath::new(root.container(), &format!("{}{folder}", root.name()));
         let mut objects = self.edges.lake.list(&below("event_")).await?;
-        objects.extend(self.edges.lake.list(&below("_sluice/")).await?);
+        objects.extend(self.edges.lake.list(&below(paths::OWN_FOLDER)).await?);
         Ok(objects)
     }
 

@@ -228,7 +228,7 @@ impl Committer {
             Ok(commits) => commits,
             Err(error) => {
                 self.live = None;
-                return match error.is_missing() {
+                return match error.is_outdated() {
                     true => Ok(None),
                     false => Err(error.into()),
                 };

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use sluice::dataset::Dataset;
 use sluice::event::EventTime;
 use sluice::lake::paths;
-use sluice::state::commit_log::{Counts, Version};
+use sluice::state::commit_log::{Counts, Head, Version};
 use sluice::warehouse::schema::GoldSchema;
 use sluice::warehouse::{self, Options, TableRows, Warehouse};
 use sluice_cli::audit::Subject;
@@ -167,17 +167,28 @@ impl Watch {
         let Some(head) = self.stores.log.head().await? else {
             return Ok(());
         };
-        let commits = match self.read {
-            Some(version) => self.stores.log.commits(version, head.version).await?,
-            None => self.stores.log.commits_from_start(head.version).await?,
-        };
-        for commit in &commits {
-            self.snapshot.counts.add(&commit.counts);
-            self.snapshot.silver_files += commit.files.len() as u64;
+        match self.read {
+            Some(version) => {
+                for commit in &self.stores.log.commits(version, head.version).await? {
+                    self.snapshot.counts.add(&commit.counts);
+                    self.snapshot.silver_files += commit.files.len() as u64;
+                }
+            }
+            None => self.read_from_start(&head).await?,
         }
         self.read = Some(head.version);
         self.snapshot.version = head.version;
         self.snapshot.watermark = head.watermark;
+        Ok(())
+    }
+
+    /// Adds up what became of every source. The log's start may be gone by now; the ledger is kept for ever.
+    async fn read_from_start(&mut self, head: &Head) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let ledger = self.stores.log.ledger_prefix("").await?;
+        for entry in ledger.iter().filter(|entry| entry.version <= head.version) {
+            self.snapshot.counts.add(&entry.counts);
+        }
+        self.snapshot.silver_files = self.stores.log.load(head).await?.files.len() as u64;
         Ok(())
     }
 

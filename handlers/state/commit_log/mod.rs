@@ -314,12 +314,6 @@ impl LogError {
             Self::Storage(_) | Self::Malformed { .. } => false,
         }
     }
-
-    /// Tells whether a part of the log was missing, so that a reader that had read before may start over.
-    #[must_use]
-    pub fn is_missing(&self) -> bool {
-        matches!(self, Self::Gap { .. } | Self::ManifestGone { .. })
-    }
 }
 
 /// Reads and writes the commit log of one generation of a dataset.
