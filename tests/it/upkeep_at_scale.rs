@@ -1,6 +1,5 @@
 //! What time does to a table: measurements that take minutes, run by hand with `--ignored --nocapture`. Their figures
 //! are in ARCHITECTURE.md.
-#![expect(clippy::print_stdout, reason = "a measurement is read on the screen")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
