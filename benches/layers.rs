@@ -1,7 +1,7 @@
 //! What the layers themselves cost, with stores in memory: no network, no emulator.
 //!
-//! Run on one core: `taskset -c 0 cargo bench --bench layers`. [`compare.py`](compare.py) sets silver beside DuckDB on
-//! the same events.
+//! Run on one core: `taskset -c 0 cargo bench --bench layers`. With `SLUICE_BENCH_EVENTS` set to a path, the events of
+//! silver's benchmark are written there, for other engines to read.
 #![expect(clippy::unwrap_used, reason = "a benchmark ends by panicking")]
 
 use std::hint::black_box;
