@@ -30,7 +30,12 @@ pub fn append_line(body: &[u8], lines: &mut Vec<u8>) {
 /// A line that starts like a wrapped one and is none, which only an object put there by hand can hold, is returned as
 /// it is.
 #[must_use]
+#[inline]
 pub fn restore_body(line: &[u8]) -> Cow<'_, [u8]> {
+    // Hardly any line is wrapped.
+    if !line.starts_with(b"{\"$") {
+        return Cow::Borrowed(line);
+    }
     let data = line
         .strip_prefix(PREFIX)
         .and_then(|rest| rest.strip_suffix(SUFFIX));

@@ -3,7 +3,7 @@
 use toml::de::{DeTable, DeValue};
 
 use super::name::{PERIOD_COLUMNS, SQL_NAME, is_sql_name};
-use super::number::{Excess, NumberProblem, parse_decimal, parse_double, parse_int64};
+use super::number::{Excess, Number, NumberProblem};
 use super::problem::{Sink, quoted};
 use super::reader::{Keys, Located};
 use super::time::{TimeProblem, parse_date, parse_rfc3339};
@@ -256,17 +256,18 @@ fn parse_bound(text: &[u8], kind: ColumnType) -> Result<Bound, String> {
         TimeProblem::Overflow => "lies outside the years 1 to 9999".to_owned(),
     };
     match kind {
-        ColumnType::Int64 => parse_int64(text)
+        ColumnType::Int64 => Number::new(text)
+            .int64()
             .map(Bound::Int64)
             .map_err(|problem| of_number(problem, "int64")),
-        ColumnType::Double => parse_double(text)
+        ColumnType::Double => Number::new(text)
+            .double()
             .map(Bound::Double)
             .map_err(|problem| of_number(problem, "double")),
-        ColumnType::Decimal { precision, scale } => {
-            parse_decimal(text, precision, scale, Excess::Refuse)
-                .map(Bound::Decimal)
-                .map_err(|problem| of_number(problem, &format!("decimal({precision},{scale})")))
-        }
+        ColumnType::Decimal { precision, scale } => Number::new(text)
+            .decimal(precision, scale, Excess::Refuse)
+            .map(Bound::Decimal)
+            .map_err(|problem| of_number(problem, &format!("decimal({precision},{scale})"))),
         ColumnType::Timestamp(_) => parse_rfc3339(text)
             .map(|micros| Bound::Timestamp(EventTime(micros)))
             .map_err(|problem| of_time(problem, "a point in time, such as 2025-11-14T11:44:34Z")),

@@ -1,5 +1,9 @@
 //! Numbers in text, exactly: no digit passes through a floating-point number on its way to an integer or a decimal.
 
+mod plain;
+
+pub use plain::PlainNumber;
+
 /// Ten to the power of the index.
 const POWERS_OF_TEN: [u128; 39] = {
     let mut powers = [1_u128; 39];
@@ -14,8 +18,8 @@ const POWERS_OF_TEN: [u128; 39] = {
 /// The most digits that an exact number may have: those of an `i128` that are free to take any value.
 const MAX_DIGITS: i64 = 38;
 
-/// The most digits that a `u64` holds whatever they are.
-const FAST_DIGITS: usize = 18;
+/// What the absolute value of an exact number is below.
+const MAGNITUDES: u128 = 10_u128.pow(MAX_DIGITS as u32);
 
 /// What happens to digits beyond the scale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,10 +99,6 @@ impl<'a> Parts<'a> {
     /// Returns the absolute value times ten to `scale` without what lies beyond, and the digits beyond: first, and whether any is not zero.
     fn scaled(&self, scale: u8) -> Option<(u128, u8, bool)> {
         let scale = usize::from(scale);
-        if self.exponent == 0 && self.integer.len() + scale <= FAST_DIGITS {
-            return Some(self.scaled_fast(scale));
-        }
-
         let length = self.integer.len() + self.fraction.len();
         let point = i64::try_from(self.integer.len() + scale)
             .ok()?
@@ -117,28 +117,6 @@ impl<'a> Parts<'a> {
         let any_beyond = (point.max(zeros)..length).any(|at| self.digit(at) != 0);
         Some((value, self.digit(point), any_beyond))
     }
-
-    fn scaled_fast(&self, scale: usize) -> (u128, u8, bool) {
-        let kept = self.fraction.get(..scale).unwrap_or(self.fraction);
-        let beyond = self.fraction.get(scale..).unwrap_or_default();
-        let mut value = fold_digits(fold_digits(0, self.integer), kept);
-        for _ in kept.len()..scale {
-            value *= 10;
-        }
-        let first = beyond.first().map_or(0, |digit| digit - b'0');
-        (
-            u128::from(value),
-            first,
-            beyond.iter().any(|digit| *digit != b'0'),
-        )
-    }
-}
-
-#[inline]
-fn fold_digits(value: u64, digits: &[u8]) -> u64 {
-    digits
-        .iter()
-        .fold(value, |value, digit| value * 10 + u64::from(digit - b'0'))
 }
 
 #[inline]
@@ -167,12 +145,79 @@ fn parse_exponent(text: &[u8]) -> Option<i64> {
     Some(if negative { -magnitude } else { magnitude })
 }
 
-/// Reads a JSON number as its value times ten to `scale`.
-///
-/// # Errors
-/// Fails if `text` is not a JSON number, needs more than 38 digits, or has digits that `excess` refuses.
-#[inline]
-pub fn parse_scaled(text: &[u8], scale: u8, excess: Excess) -> Result<i128, NumberProblem> {
+/// A number in text.
+#[derive(Clone, Copy, Debug)]
+pub struct Number<'a> {
+    text: &'a [u8],
+    /// What has been read of it already, if it is a plain one.
+    plain: Option<PlainNumber>,
+}
+
+impl<'a> Number<'a> {
+    /// Takes `text` for a number.
+    #[inline]
+    #[must_use]
+    pub fn new(text: &'a [u8]) -> Self {
+        let scanned = PlainNumber::scan(text).filter(|(_, length)| *length == text.len());
+        let plain = scanned.map(|(number, _)| number);
+        Self { text, plain }
+    }
+
+    /// Takes `text` for a number that has been read before, if `plain` has a value.
+    #[inline]
+    #[must_use]
+    pub fn scanned(text: &'a [u8], plain: Option<PlainNumber>) -> Self {
+        Self { text, plain }
+    }
+
+    /// Returns the number times ten to `scale`.
+    ///
+    /// # Errors
+    /// Fails if the text is not a JSON number, needs more than 38 digits, or has digits that `excess` refuses.
+    #[inline]
+    pub fn scaled(self, scale: u8, excess: Excess) -> Result<i128, NumberProblem> {
+        match self.plain {
+            Some(number) => number.scaled(scale, excess),
+            None => scaled(self.text, scale, excess),
+        }
+    }
+
+    /// Returns the number as a decimal of `precision` digits, `scale` of them after the point, times ten to `scale`.
+    ///
+    /// # Errors
+    /// As [`Self::scaled`], and if the number has more than `precision` digits once it is rounded.
+    #[inline]
+    pub fn decimal(self, precision: u8, scale: u8, excess: Excess) -> Result<i128, NumberProblem> {
+        let value = self.scaled(scale, excess)?;
+        let limit = POWERS_OF_TEN.get(usize::from(precision)).copied();
+        if value.unsigned_abs() >= limit.unwrap_or(0) {
+            return Err(NumberProblem::Overflow);
+        }
+        Ok(value)
+    }
+
+    /// Returns the number if it is a 64-bit integer, however it is written: `12`, `12.0`, `1.2e1`.
+    ///
+    /// # Errors
+    /// Fails if the text is not a JSON number, has a fraction, or is out of range.
+    #[inline]
+    pub fn int64(self) -> Result<i64, NumberProblem> {
+        let value = self.scaled(0, Excess::Refuse)?;
+        i64::try_from(value).map_err(|_| NumberProblem::Overflow)
+    }
+
+    /// Returns the double nearest to the number.
+    ///
+    /// # Errors
+    /// Fails if the text is not a JSON number or no finite double is near it.
+    #[inline]
+    pub fn double(self) -> Result<f64, NumberProblem> {
+        let plain = self.plain.and_then(PlainNumber::as_double);
+        plain.map_or_else(|| double(self.text), Ok)
+    }
+}
+
+fn scaled(text: &[u8], scale: u8, excess: Excess) -> Result<i128, NumberProblem> {
     let parts = Parts::split(text).ok_or(NumberProblem::Syntax)?;
     let (value, first_beyond, any_beyond) = parts.scaled(scale).ok_or(NumberProblem::Overflow)?;
     let grows = match excess {
@@ -191,41 +236,7 @@ pub fn parse_scaled(text: &[u8], scale: u8, excess: Excess) -> Result<i128, Numb
     })
 }
 
-/// Reads a JSON number as a decimal of `precision` digits, `scale` of them after the point, times ten to `scale`.
-///
-/// # Errors
-/// As [`parse_scaled`], and if the number has more than `precision` digits once it is rounded.
-#[inline]
-pub fn parse_decimal(
-    text: &[u8],
-    precision: u8,
-    scale: u8,
-    excess: Excess,
-) -> Result<i128, NumberProblem> {
-    let value = parse_scaled(text, scale, excess)?;
-    let limit = POWERS_OF_TEN.get(usize::from(precision)).copied();
-    if value.unsigned_abs() >= limit.unwrap_or(0) {
-        return Err(NumberProblem::Overflow);
-    }
-    Ok(value)
-}
-
-/// Reads a JSON number that is a 64-bit integer, however it is written: `12`, `12.0`, `1.2e1`.
-///
-/// # Errors
-/// Fails if `text` is not a JSON number, has a fraction, or is out of range.
-#[inline]
-pub fn parse_int64(text: &[u8]) -> Result<i64, NumberProblem> {
-    let value = parse_scaled(text, 0, Excess::Refuse)?;
-    i64::try_from(value).map_err(|_| NumberProblem::Overflow)
-}
-
-/// Reads a JSON number as the double nearest to it.
-///
-/// # Errors
-/// Fails if `text` is not a JSON number or no finite double is near it.
-#[inline]
-pub fn parse_double(text: &[u8]) -> Result<f64, NumberProblem> {
+fn double(text: &[u8]) -> Result<f64, NumberProblem> {
     Parts::split(text).ok_or(NumberProblem::Syntax)?;
     let text = std::str::from_utf8(text).map_err(|_| NumberProblem::Syntax)?;
     let value: f64 = text.parse().map_err(|_| NumberProblem::Syntax)?;

@@ -4,8 +4,7 @@
 
 use std::time::Duration;
 
-use super::TimestampFormat;
-use super::number::{Excess, NumberProblem, parse_scaled};
+use super::number::{Excess, Number, NumberProblem};
 
 /// Why text is not a point in time or a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,24 +29,18 @@ pub const FIRST_EVENT_TIME: i64 = -25_567 * MICROS_PER_DAY;
 /// The last microsecond of the year 9999, the last event time allowed.
 pub const LAST_EVENT_TIME: i64 = (LAST_DAY + 1) * MICROS_PER_DAY - 1;
 
-/// Reads text or a number in `format` as microseconds since 1970.
+/// Reads a number of seconds, if `scale` is 6, or of milliseconds, if it is 3, as microseconds since 1970.
 ///
 /// # Errors
-/// Fails if `text` is not in the format or outside the years 1 to 9999.
+/// Fails if it is no number or outside the years 1 to 9999.
 #[inline]
-pub fn parse_timestamp(text: &[u8], format: TimestampFormat) -> Result<i64, TimeProblem> {
-    match format {
-        TimestampFormat::UnixSeconds => parse_unix(text, 6),
-        TimestampFormat::UnixMillis => parse_unix(text, 3),
-        TimestampFormat::Rfc3339 => parse_rfc3339(text),
-    }
-}
-
-fn parse_unix(text: &[u8], scale: u8) -> Result<i64, TimeProblem> {
-    let micros = parse_scaled(text, scale, Excess::Floor).map_err(|problem| match problem {
-        NumberProblem::Syntax => TimeProblem::Syntax,
-        NumberProblem::Overflow | NumberProblem::Inexact => TimeProblem::Overflow,
-    })?;
+pub fn from_unix(number: Number<'_>, scale: u8) -> Result<i64, TimeProblem> {
+    let micros = number
+        .scaled(scale, Excess::Floor)
+        .map_err(|problem| match problem {
+            NumberProblem::Syntax => TimeProblem::Syntax,
+            NumberProblem::Overflow | NumberProblem::Inexact => TimeProblem::Overflow,
+        })?;
     i64::try_from(micros)
         .map_err(|_| TimeProblem::Overflow)
         .and_then(check_range)

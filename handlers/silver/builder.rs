@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow::array::NullBufferBuilder;
 use arrow::array::{
     ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringArray,
     TimestampMicrosecondArray,
@@ -31,15 +32,16 @@ pub(super) enum Values {
 #[derive(Debug, Default)]
 pub(super) struct Text {
     pub(super) bytes: Vec<u8>,
-    /// Where each string ends.
-    ends: Vec<usize>,
+    /// Where each string ends; wrong beyond 2 GiB, which is refused in the end.
+    ends: Vec<i32>,
 }
 
 impl Text {
     /// Ends a string whose text has been appended to `bytes`.
     #[inline]
     pub(super) fn end(&mut self) {
-        self.ends.push(self.bytes.len());
+        self.ends
+            .push(i32::try_from(self.bytes.len()).unwrap_or(i32::MAX));
     }
 
     /// Appends a string.
@@ -51,19 +53,19 @@ impl Text {
 
     fn truncate(&mut self, rows: usize) {
         let end = rows.checked_sub(1).and_then(|last| self.ends.get(last));
-        self.bytes.truncate(end.copied().unwrap_or(0));
+        let end = end.and_then(|end| usize::try_from(*end).ok());
+        self.bytes.truncate(end.unwrap_or(0));
         self.ends.truncate(rows);
     }
 
     fn finish(self, nulls: Option<NullBuffer>) -> Result<ArrayRef, ArrowError> {
+        if i32::try_from(self.bytes.len()).is_err() {
+            let message = "a string column is larger than 2 GiB".to_owned();
+            return Err(ArrowError::InvalidArgumentError(message));
+        }
         let mut offsets = Vec::with_capacity(self.ends.len() + 1);
         offsets.push(0);
-        for end in self.ends {
-            let end = i32::try_from(end).map_err(|_| {
-                ArrowError::InvalidArgumentError("a string column is larger than 2 GiB".to_owned())
-            })?;
-            offsets.push(end);
-        }
+        offsets.extend(self.ends);
         let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
         let array = StringArray::try_new(offsets, self.bytes.into(), nulls)?;
         Ok(Arc::new(array))
@@ -75,7 +77,7 @@ impl Text {
 pub(super) struct Builder {
     pub(super) values: Values,
     /// Nothing for a column that never is null.
-    valid: Option<Vec<bool>>,
+    valid: Option<NullBufferBuilder>,
 }
 
 impl Builder {
@@ -95,7 +97,7 @@ impl Builder {
         };
         Self {
             values,
-            valid: nullable.then(Vec::new),
+            valid: nullable.then(|| NullBufferBuilder::new(0)),
         }
     }
 
@@ -103,7 +105,7 @@ impl Builder {
     #[inline]
     pub(super) fn mark_valid(&mut self) {
         if let Some(valid) = &mut self.valid {
-            valid.push(true);
+            valid.append_non_null();
         }
     }
 
@@ -118,7 +120,7 @@ impl Builder {
             Values::Text(text) => text.end(),
         }
         if let Some(valid) = &mut self.valid {
-            valid.push(false);
+            valid.append_null();
         }
     }
 
@@ -145,14 +147,14 @@ impl Builder {
             Values::Decimal { values, .. } => values.len() * 16,
             Values::Bool(values) => values.len(),
             Values::Date(values) => values.len() * 4,
-            Values::Text(text) => text.bytes.len() + text.ends.len() * 8,
+            Values::Text(text) => text.bytes.len() + text.ends.len() * 4,
         };
-        values + self.valid.as_ref().map_or(0, Vec::len)
+        values + self.valid.as_ref().map_or(0, |valid| valid.len() / 8)
     }
 
     /// Returns the column as an array, without copying fixed-width values.
     pub(super) fn finish(self) -> Result<ArrayRef, ArrowError> {
-        let nulls = self.valid.map(NullBuffer::from);
+        let nulls = self.valid.and_then(NullBufferBuilder::build);
         Ok(match self.values {
             Values::Int64(values) => Arc::new(Int64Array::try_new(values.into(), nulls)?),
             Values::Double(values) => Arc::new(Float64Array::try_new(values.into(), nulls)?),

@@ -4,11 +4,11 @@
 //! - Decimals with more digits than the scale round half away from zero; time below a microsecond is cut. Nothing else changes.
 //! - A refused line leaves nothing behind.
 
-use crate::dataset::number::{Excess, parse_decimal, parse_double, parse_int64};
+use crate::dataset::number::{Excess, Number};
 use crate::dataset::time::{
-    FIRST_EVENT_TIME, LAST_EVENT_TIME, TimeProblem, parse_date, parse_timestamp,
+    FIRST_EVENT_TIME, LAST_EVENT_TIME, TimeProblem, from_unix, parse_date, parse_rfc3339,
 };
-use crate::dataset::{Bound, ColumnType, Dataset, UnknownFields};
+use crate::dataset::{Bound, ColumnType, Dataset, TimestampFormat, UnknownFields};
 use crate::event::{EventTime, UnixMillis};
 
 use super::builder::{Builder, Text, Values};
@@ -16,15 +16,13 @@ use super::escape::decode;
 use super::json::{Kind, Token};
 use super::parse::LineParser;
 use super::reject::{Failure, Reject};
-use super::rows::{Cast, Parts};
+use super::rows::{Cast, Lineage, Parts};
 
 /// Where a line came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LineContext {
     /// Its bronze object, as a number that the caller gives.
     pub source: u32,
-    /// Its place in the object, as the caller counts.
-    pub line: u64,
     /// The event's sequence number, if it is known.
     pub sequence_number: Option<i64>,
     /// When the hub took the event.
@@ -37,10 +35,7 @@ pub struct Caster {
     parser: LineParser,
     columns: Vec<ColumnCaster>,
     rescued: Option<Builder>,
-    sources: Vec<u32>,
-    lines: Vec<u64>,
-    sequence_numbers: Vec<Option<i64>>,
-    enqueued_times: Vec<i64>,
+    lineage: Lineage,
     event_time: usize,
     max_clock_skew: i64,
     scratch: Vec<u8>,
@@ -86,10 +81,7 @@ impl Caster {
             parser: LineParser::new(&fields, rescue),
             columns,
             rescued: rescue.then(|| Builder::new(ColumnType::Json, true)),
-            sources: Vec::new(),
-            lines: Vec::new(),
-            sequence_numbers: Vec::new(),
-            enqueued_times: Vec::new(),
+            lineage: Lineage::default(),
             event_time: dataset.event_time,
             max_clock_skew: i64::try_from(dataset.max_clock_skew.as_micros()).unwrap_or(i64::MAX),
             scratch: Vec::new(),
@@ -99,22 +91,21 @@ impl Caster {
     /// Returns the number of rows gathered.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lines.len()
+        self.lineage.len()
     }
 
     /// Tells whether no row has been gathered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
+        self.len() == 0
     }
 
     /// Estimates the memory that the rows take.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        const LINEAGE: usize = size_of::<(u32, u64, Option<i64>, i64)>();
         let columns = self.columns.iter().map(|column| &column.builder);
         let builders = columns.chain(&self.rescued).map(Builder::bytes);
-        builders.sum::<usize>() + self.len() * LINEAGE
+        builders.sum::<usize>() + self.lineage.bytes()
     }
 
     /// Casts a line, which must be one JSON object, and appends it as a row.
@@ -122,7 +113,17 @@ impl Caster {
     /// # Errors
     /// Fails if the line is not an object or a value does not fit its column; the rows are then as before.
     pub fn push(&mut self, line: &[u8], at: LineContext) -> Result<(), Reject> {
-        self.parser.read(line).map_err(Reject::from)?;
+        self.push_checked(line, false, at)
+    }
+
+    /// As [`Self::push`]; `is_utf8` tells that the line is known to be UTF-8.
+    pub(super) fn push_checked(
+        &mut self,
+        line: &[u8],
+        is_utf8: bool,
+        at: LineContext,
+    ) -> Result<(), Reject> {
+        self.parser.read(line, is_utf8).map_err(Reject::from)?;
         let latest = at.enqueued_time.as_event_time().0;
         let latest = EventTime(latest.saturating_add(self.max_clock_skew));
         for (i, column) in self.columns.iter_mut().enumerate() {
@@ -135,17 +136,14 @@ impl Caster {
         if let Some(rescued) = &mut self.rescued {
             rescue(&self.parser, line, rescued);
         }
-        self.sources.push(at.source);
-        self.lines.push(at.line);
-        self.sequence_numbers.push(at.sequence_number);
-        self.enqueued_times.push(at.enqueued_time.as_event_time().0);
+        self.lineage.push(at);
         Ok(())
     }
 
     /// Takes back the columns before the one that failed.
     #[cold]
     fn undo(&mut self, line: &[u8], failed: usize, failure: Failure) -> Reject {
-        let rows = self.lines.len();
+        let rows = self.len();
         for column in self.columns.iter_mut().take(failed) {
             column.builder.truncate(rows);
         }
@@ -179,10 +177,7 @@ impl Caster {
             columns: columns.collect::<Result<_, _>>()?,
             rescued: self.rescued.map(Builder::finish).transpose()?,
             event_time: self.event_time,
-            sources: self.sources,
-            lines: self.lines,
-            sequence_numbers: self.sequence_numbers,
-            enqueued_times: self.enqueued_times,
+            lineage: self.lineage,
         }))
     }
 }
@@ -220,12 +215,12 @@ impl ColumnCaster {
         let (min, max) = (self.min, self.max);
         match (&mut self.builder.values, self.kind) {
             (Values::Int64(values), _) => {
-                let value = parse_int64(bare(token, line, scratch)?)?;
+                let value = number(token, line, scratch)?.int64()?;
                 within(Bound::Int64(value), min, max)?;
                 values.push(value);
             }
             (Values::Double(values), _) => {
-                let value = parse_double(bare(token, line, scratch)?)?;
+                let value = number(token, line, scratch)?.double()?;
                 within(Bound::Double(value), min, max)?;
                 values.push(value);
             }
@@ -237,13 +232,17 @@ impl ColumnCaster {
                 },
                 _,
             ) => {
-                let text = bare(token, line, scratch)?;
-                let value = parse_decimal(text, *precision, *scale, Excess::Round)?;
+                let number = number(token, line, scratch)?;
+                let value = number.decimal(*precision, *scale, Excess::Round)?;
                 within(Bound::Decimal(value), min, max)?;
                 values.push(value);
             }
             (Values::Timestamp(values), ColumnType::Timestamp(format)) => {
-                let time = parse_timestamp(bare(token, line, scratch)?, format);
+                let time = match format {
+                    TimestampFormat::UnixSeconds => from_unix(number(token, line, scratch)?, 6),
+                    TimestampFormat::UnixMillis => from_unix(number(token, line, scratch)?, 3),
+                    TimestampFormat::Rfc3339 => parse_rfc3339(bare(token, line, scratch)?),
+                };
                 let time = if self.is_event_time {
                     check_event_time(time, latest)?
                 } else {
@@ -264,6 +263,19 @@ impl ColumnCaster {
         }
         self.builder.mark_valid();
         Ok(())
+    }
+}
+
+/// Returns a number, or what a string holds, which may be one.
+#[inline]
+fn number<'l>(
+    token: Token,
+    line: &'l [u8],
+    scratch: &'l mut Vec<u8>,
+) -> Result<Number<'l>, Failure> {
+    match token.kind {
+        Kind::Number => Ok(token.number(line)),
+        _ => bare(token, line, scratch).map(Number::new),
     }
 }
 

@@ -51,10 +51,7 @@ impl Known<'_> {
         rows_by_time: &mut Vec<u32>,
         overlapping: impl Fn(EventTime, EventTime, EventTime) -> Vec<DataFile>,
     ) -> Result<usize, RefineError> {
-        let times: Vec<i64> = rows_by_time
-            .iter()
-            .map(|row| rows.event_time(*row))
-            .collect();
+        let times = rows.event_times(rows_by_time);
         let segments = super::period::segments(self.dataset.period, &times);
         let comparisons = compare(&segments, &times, overlapping);
         if comparisons.is_empty() {
@@ -69,11 +66,11 @@ impl Known<'_> {
                 .unwrap_or_default();
             match self.cache.get(&comparison.file.path) {
                 Some(keys) => {
-                    known.extend(
-                        candidates
-                            .iter()
-                            .filter(|row| keys.contains(rows.key(**row))),
-                    );
+                    let mut rows_left = candidates.iter();
+                    let wanted = candidates.iter().map(|row| rows.key(*row));
+                    keys.look_up(wanted, |is_known| {
+                        known.extend(rows_left.next().filter(|_| is_known));
+                    });
                 }
                 None => unread.push(comparison.file),
             }

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
-use serde_json::json;
+use serde::Serialize;
 
 use super::keys::KeySet;
 use super::period::{Segment, segments, split_outliers};
@@ -48,10 +48,7 @@ pub(super) async fn write(
     id: String,
 ) -> Result<Written, RefineError> {
     let quarantine = write_quarantine(lake, dataset, prepared, &id).await?;
-    let times: Vec<i64> = rows_by_time
-        .iter()
-        .map(|row| prepared.rows.event_time(*row))
-        .collect();
+    let times = prepared.rows.event_times(rows_by_time);
     let parts: Vec<(usize, Segment)> = segments(dataset.period, &times)
         .iter()
         .flat_map(|segment| split_outliers(segment, &times).into_iter().enumerate())
@@ -152,14 +149,32 @@ async fn write_bad_lines(
     source: &SourceFacts,
     path: ObjectPath,
 ) -> Result<(String, ObjectPath), RefineError> {
-    lake.create(&path, quarantine_lines(dataset, source), &Metadata::new())
-        .await?;
+    let lines = quarantine_lines(dataset, source).map_err(RefineError::Quarantine)?;
+    lake.create(&path, lines, &Metadata::new()).await?;
     Ok((source.name.clone(), path))
 }
 
+/// A line of a quarantine object.
+#[derive(Serialize)]
+struct BadLine<'a> {
+    source: &'a str,
+    line: u64,
+    sequence_number: Option<i64>,
+    enqueued_time: &'a str,
+    reason: &'a str,
+    column: Option<&'a str>,
+    position: usize,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_base64: Option<String>,
+}
+
 /// Writes bad lines as JSON lines: where each came from, why it was set aside, and its bytes.
-fn quarantine_lines(dataset: &Dataset, source: &SourceFacts) -> Bytes {
+fn quarantine_lines(dataset: &Dataset, source: &SourceFacts) -> serde_json::Result<Bytes> {
     let mut content = Vec::new();
+    let enqueued_time = source.enqueued_time.to_string();
     for Rejected { line, reject, body } in &source.rejected {
         let sequence_number = source.range.map(|range| {
             range
@@ -168,25 +183,21 @@ fn quarantine_lines(dataset: &Dataset, source: &SourceFacts) -> Bytes {
                 .saturating_add(i64::try_from(*line).unwrap_or(i64::MAX))
         });
         let column = reject.column.and_then(|index| dataset.columns.get(index));
-        let mut record = json!({
-            "source": source.name,
-            "line": line,
-            "sequence_number": sequence_number,
-            "enqueued_time": source.enqueued_time.to_string(),
-            "reason": reject.reason.as_str(),
-            "column": column.map(|column| column.name.as_str()),
-            "position": reject.position,
-            "detail": reject.detail,
-        });
-        let (field, text) = match std::str::from_utf8(body) {
-            Ok(text) => ("body", text.to_owned()),
-            Err(_) => ("body_base64", STANDARD.encode(body)),
+        let text = std::str::from_utf8(body).ok();
+        let record = BadLine {
+            source: &source.name,
+            line: *line,
+            sequence_number,
+            enqueued_time: &enqueued_time,
+            reason: reject.reason.as_str(),
+            column: column.map(|column| column.name.as_str()),
+            position: reject.position,
+            detail: &reject.detail,
+            body: text,
+            body_base64: text.is_none().then(|| STANDARD.encode(body)),
         };
-        if let Some(fields) = record.as_object_mut() {
-            fields.insert(field.to_owned(), text.into());
-        }
-        content.extend_from_slice(record.to_string().as_bytes());
+        serde_json::to_writer(&mut content, &record)?;
         content.push(b'\n');
     }
-    Bytes::from(content)
+    Ok(Bytes::from(content))
 }

@@ -403,11 +403,11 @@ fn appended(tail: &[Commit]) -> LiveFiles {
 fn ledger(work: &Work, late_below: Option<EventTime>) -> Vec<LedgerEntry> {
     let sources = &work.prepared.sources;
     let mut rows = vec![(0u64, 0u64); sources.len()];
-    for row in &work.rows_by_time {
+    let times = work.prepared.rows.event_times(&work.rows_by_time);
+    for (row, time) in work.rows_by_time.iter().zip(times) {
         if let Some((count, late)) = rows.get_mut(work.prepared.rows.source(*row) as usize) {
             *count += 1;
-            let time = EventTime(work.prepared.rows.event_time(*row));
-            *late += u64::from(late_below.is_some_and(|below| time < below));
+            *late += u64::from(late_below.is_some_and(|below| EventTime(time) < below));
         }
     }
     let no_quarantine = BTreeMap::new();

@@ -3,10 +3,13 @@
 //! Every byte is looked at once and no memory is allocated, whatever the text: nesting is counted in a bit set, never on
 //! the call stack. What it accepts, every other JSON parser accepts too.
 
+mod name;
 mod token;
 
 use super::escape::code_unit;
+use crate::dataset::number::PlainNumber;
 
+pub(super) use name::Name;
 pub(super) use token::{Kind, Token};
 
 /// How deep values may be nested, the outermost one included.
@@ -31,8 +34,10 @@ pub(super) struct Scanner<'a> {
 type Scanned<T> = Result<T, SyntaxError>;
 
 impl<'a> Scanner<'a> {
-    /// Starts at the beginning of `bytes`, which must be UTF-8 without a byte order mark.
-    pub(super) fn new(bytes: &'a [u8]) -> Scanned<Self> {
+    /// Starts at the beginning of `bytes`, which must be UTF-8 without a byte order mark; `is_utf8` tells that it is known
+    /// to be UTF-8.
+    #[inline]
+    pub(super) fn new(bytes: &'a [u8], is_utf8: bool) -> Scanned<Self> {
         if bytes.starts_with(b"\xEF\xBB\xBF") {
             let message = "starts with a byte order mark, which JSON does not allow";
             return Err(SyntaxError { at: 0, message });
@@ -41,13 +46,13 @@ impl<'a> Scanner<'a> {
             let message = "is longer than 4 GiB";
             return Err(SyntaxError { at: 0, message });
         }
-        match std::str::from_utf8(bytes) {
-            Ok(_) => Ok(Self { bytes, at: 0 }),
-            Err(error) => Err(SyntaxError {
+        if !is_utf8 && let Err(error) = std::str::from_utf8(bytes) {
+            return Err(SyntaxError {
                 at: error.valid_up_to(),
                 message: "is not UTF-8",
-            }),
+            });
         }
+        Ok(Self { bytes, at: 0 })
     }
 
     /// Returns the byte offset of what comes next.
@@ -94,14 +99,13 @@ impl<'a> Scanner<'a> {
         comes
     }
 
-    /// Moves over `text` and a quote if they come next.
+    /// Moves over a name and its closing quote if they come next.
     #[inline]
-    pub(super) fn eat_quoted(&mut self, text: &[u8]) -> bool {
-        let end = self.at + text.len();
-        let comes =
-            self.bytes.get(end) == Some(&b'"') && self.bytes.get(self.at..end) == Some(text);
+    pub(super) fn eat_name(&mut self, name: &Name) -> bool {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let comes = name.is_closed_at(rest);
         if comes {
-            self.at = end + 1;
+            self.at += name.closed_length();
         }
         comes
     }
@@ -147,6 +151,17 @@ impl<'a> Scanner<'a> {
     #[inline]
     fn number(&mut self) -> Scanned<Token> {
         let start = self.at;
+        let rest = self.bytes.get(start..).unwrap_or_default();
+        if let Some((number, length)) = PlainNumber::scan(rest) {
+            self.at += length;
+            return Ok(Token::of_number(number, start, self.at));
+        }
+        self.long_number(start)
+    }
+
+    /// Moves over a number with an exponent or of many digits.
+    #[cold]
+    fn long_number(&mut self, start: usize) -> Scanned<Token> {
         self.eat(b'-');
         let leading_zero = self.eat(b'0');
         if !leading_zero {

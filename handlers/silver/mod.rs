@@ -95,6 +95,9 @@ pub enum RefineError {
     /// Rows cannot be encoded.
     #[error(transparent)]
     Encode(#[from] parquet::EncodeError),
+    /// Bad lines cannot be written out.
+    #[error("write out bad lines")]
+    Quarantine(#[source] serde_json::Error),
     /// The dataset file does not go with what silver holds.
     #[error("the dataset file no longer fits silver: {}; undo the change, or raise the generation to rebuild silver from bronze", .0.join("; "))]
     Incompatible(Vec<String>),
@@ -123,6 +126,7 @@ impl RefineError {
             | Self::Assemble(_)
             | Self::Hash(_)
             | Self::Encode(_)
+            | Self::Quarantine(_)
             | Self::Incompatible(_)
             | Self::Interrupted(_)
             | Self::Abandoned

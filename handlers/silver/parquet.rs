@@ -1,6 +1,6 @@
 //! Files of silver: written whole, read column by column.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -17,8 +17,10 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
 use thiserror::Error;
 
+use super::key::RowHasher;
 use super::schema::arrow_schema;
 use crate::dataset::Dataset;
 use crate::lake::{BlobStore, ObjectPath};
@@ -27,6 +29,8 @@ use crate::storage::StorageError;
 
 /// Files up to this size are read in one request; of larger ones only the columns asked for.
 const WHOLE_FILE_BYTES: u64 = 4 * 1024 * 1024;
+/// Values that are looked at to see whether a dictionary of them is worth its time.
+const SAMPLE: usize = 1_000;
 /// Rows that are decoded at a time.
 const BATCH_ROWS: usize = 64 * 1024;
 
@@ -68,17 +72,35 @@ pub fn encode(batch: &RecordBatch, event_time: usize) -> Result<Bytes, EncodeErr
         descending: false,
         nulls_first: false,
     };
-    let properties = WriterProperties::builder()
+    let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_sorting_columns(Some(vec![sorted]))
-        .set_created_by(concat!("sluice ", env!("CARGO_PKG_VERSION")).to_owned())
-        .build();
+        .set_created_by(concat!("sluice ", env!("CARGO_PKG_VERSION")).to_owned());
+    for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+        let path = ColumnPath::from(field.name().as_str());
+        properties = properties.set_column_dictionary_enabled(path, repeats(column));
+    }
     let mut file = Vec::with_capacity(batch.num_rows() * 16 + 4096);
-    let mut writer = ArrowWriter::try_new(&mut file, batch.schema(), Some(properties))?;
+    let mut writer = ArrowWriter::try_new(&mut file, batch.schema(), Some(properties.build()))?;
     writer.write(batch)?;
     writer.close()?;
     Ok(Bytes::from(file))
+}
+
+/// Tells whether a column has values that occur again and again, as far as a sample of them shows. A dictionary of other
+/// values takes much time to build and is given up in the end.
+fn repeats(column: &ArrayRef) -> bool {
+    let step = column.len() / SAMPLE + 1;
+    let Ok(mut hasher) = RowHasher::new(std::slice::from_ref(column), column.len()) else {
+        return true;
+    };
+    let sample: Vec<u128> = (0..column.len())
+        .step_by(step)
+        .map(|row| hasher.hash(row))
+        .collect();
+    let distinct: HashSet<&u128> = sample.iter().collect();
+    distinct.len() * 2 <= sample.len()
 }
 
 /// Reads columns of a file, as batches with exactly these columns of the dataset, in this order. A column that is

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::escape::{decode, encode};
-use super::json::{Kind, Scanner, SyntaxError, Token};
+use super::json::{Kind, Name, Scanner, SyntaxError, Token};
 
 /// No field: a number that is none.
 const UNKNOWN: u32 = u32::MAX;
@@ -57,9 +57,10 @@ impl LineParser {
         }
     }
 
-    /// Reads a line, which must be one JSON object and nothing else. Of fields with one name the last one counts.
-    pub(super) fn read(&mut self, line: &[u8]) -> Result<(), SyntaxError> {
-        let mut scanner = Scanner::new(line)?;
+    /// Reads a line, which must be one JSON object and nothing else; `is_utf8` tells that it is known to be UTF-8. Of
+    /// fields with one name the last one counts.
+    pub(super) fn read(&mut self, line: &[u8], is_utf8: bool) -> Result<(), SyntaxError> {
+        let mut scanner = Scanner::new(line, is_utf8)?;
         self.tokens.fill(Token::default());
         self.unknown.clear();
         self.decoded.clear();
@@ -228,9 +229,7 @@ fn name_text<'l>(
 /// The names of fields, and a hash table of them.
 #[derive(Debug)]
 struct Names {
-    names: Vec<Box<[u8]>>,
-    /// Whether a name is written without escapes, so that its bytes can be compared with the line's.
-    plain: Vec<bool>,
+    names: Vec<Name>,
     /// Numbers of names at their hash or after it; at most half full.
     table: Vec<u32>,
 }
@@ -239,8 +238,7 @@ impl Names {
     fn new(names: &[&str]) -> Self {
         let size = (names.len() * 2 + 1).next_power_of_two();
         let mut built = Self {
-            names: names.iter().map(|name| name.as_bytes().into()).collect(),
-            plain: names.iter().map(|name| is_plain(name)).collect(),
+            names: names.iter().map(|name| Name::new(name)).collect(),
             table: vec![UNKNOWN; size],
         };
         for (number, name) in (0_u32..).zip(names) {
@@ -262,11 +260,8 @@ impl Names {
     /// Moves over the name of `field` and its closing quote if they come next.
     #[inline]
     fn eat(&self, field: u32, scanner: &mut Scanner<'_>) -> bool {
-        let field = field as usize;
-        match (self.names.get(field), self.plain.get(field)) {
-            (Some(name), Some(true)) => scanner.eat_quoted(name),
-            _ => false,
-        }
+        let name = self.names.get(field as usize);
+        name.is_some_and(|name| scanner.eat_name(name))
     }
 
     fn find(&self, name: &[u8]) -> u32 {
@@ -275,18 +270,12 @@ impl Names {
         for number in after.iter().chain(before) {
             match self.names.get(*number as usize) {
                 None => return UNKNOWN,
-                Some(other) if **other == *name => return *number,
+                Some(other) if other.bytes() == name => return *number,
                 Some(_) => {}
             }
         }
         UNKNOWN
     }
-}
-
-fn is_plain(name: &str) -> bool {
-    !name
-        .bytes()
-        .any(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))
 }
 
 #[cfg(test)]

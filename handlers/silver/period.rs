@@ -34,6 +34,18 @@ impl Period {
     }
 }
 
+impl Period {
+    /// Returns the end of the period that starts at `start`: the start of the next one.
+    fn end(self, start: EventTime) -> EventTime {
+        match self {
+            Self::Hour => EventTime(start.0 + HOUR_MICROS),
+            Self::Day => EventTime(start.0 + DAY_MICROS),
+            // No month is longer.
+            Self::Month => self.start(EventTime(start.0 + 31 * DAY_MICROS)),
+        }
+    }
+}
+
 /// Rows of one period, as a range of a list that is sorted by event time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Segment {
@@ -46,19 +58,19 @@ pub(super) struct Segment {
 /// Splits event times, sorted, into periods.
 pub(super) fn segments(period: Period, times: &[i64]) -> Vec<Segment> {
     let mut segments: Vec<Segment> = Vec::new();
-    for (row, time) in times.iter().map(|time| EventTime(*time)).enumerate() {
-        match segments.last_mut() {
-            Some(last) if period.start(time) == last.period => {
-                last.rows.end = row + 1;
-                last.max = time;
-            }
-            _ => segments.push(Segment {
-                period: period.start(time),
-                rows: row..row + 1,
-                min: time,
-                max: time,
-            }),
-        }
+    let mut from = 0;
+    while let Some(first) = times.get(from) {
+        let start = period.start(EventTime(*first));
+        let end = period.end(start);
+        let rest = times.get(from..).unwrap_or_default();
+        let count = rest.partition_point(|time| *time < end.0).max(1);
+        segments.push(Segment {
+            period: start,
+            rows: from..from + count,
+            min: EventTime(*first),
+            max: EventTime(rest.get(count - 1).copied().unwrap_or(*first)),
+        });
+        from += count;
     }
     segments
 }

@@ -1,5 +1,6 @@
 //! Sources in, typed rows out: cast, each key once, sorted by event time. Pure.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::RefineError;
@@ -79,8 +80,9 @@ impl Prepared {
             .map(|(index, source)| cast_source(&mut caster, index, source))
             .collect();
         let cast = caster.finish()?;
-        for (source, time) in cast.sources.iter().zip(cast.event_times()) {
-            if let Some(facts) = facts.get_mut(*source as usize) {
+        for (row, time) in (0..).zip(cast.event_times()) {
+            let source = cast.source(row).and_then(|s| facts.get_mut(s as usize));
+            if let Some(facts) = source {
                 facts.event_time = facts.event_time.max(Some(EventTime(*time)));
             }
         }
@@ -96,12 +98,11 @@ impl Prepared {
 }
 
 impl Rows {
-    pub(super) fn event_time(&self, row: u32) -> i64 {
-        self.cast
-            .event_times()
-            .get(row as usize)
-            .copied()
-            .unwrap_or_default()
+    /// Returns the event times of rows.
+    pub(super) fn event_times(&self, rows: &[u32]) -> Vec<i64> {
+        let times = self.cast.event_times();
+        let time = |row: &u32| times.get(*row as usize).copied().unwrap_or_default();
+        rows.iter().map(time).collect()
     }
 
     pub(super) fn key(&self, row: u32) -> u128 {
@@ -109,11 +110,7 @@ impl Rows {
     }
 
     pub(super) fn source(&self, row: u32) -> u32 {
-        self.cast
-            .sources
-            .get(row as usize)
-            .copied()
-            .unwrap_or_default()
+        self.cast.source(row).unwrap_or_default()
     }
 }
 
@@ -127,20 +124,21 @@ fn cast_source(caster: &mut Caster, index: u32, source: &Source) -> SourceFacts 
         lines: 0,
         rejected: Vec::new(),
     };
+    let is_utf8 = std::str::from_utf8(&source.content).is_ok();
     for line in lines(&source.content) {
         let number = facts.lines;
         facts.lines += 1;
         let offset = i64::try_from(number).unwrap_or(i64::MAX);
         let context = LineContext {
             source: index,
-            line: number,
             sequence_number: source
                 .range
                 .map(|range| range.first.0.saturating_add(offset)),
             enqueued_time: source.enqueued_time,
         };
         let body = restore_body(line);
-        if let Err(reject) = caster.push(&body, context) {
+        let is_utf8 = is_utf8 && matches!(body, Cow::Borrowed(_));
+        if let Err(reject) = caster.push_checked(&body, is_utf8, context) {
             facts.rejected.push(Rejected {
                 line: number,
                 reject,
@@ -170,11 +168,13 @@ fn lines(content: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Returns the first row of each key, sorted by event time; rows come in the order of (source, line).
 fn distinct_by_time(keys: &[u128], event_times: &[i64]) -> Vec<u32> {
-    let mut seen = KeySet::with_capacity(keys.len());
-    let mut rows: Vec<(i64, u32)> = (0u32..)
-        .zip(keys.iter().zip(event_times))
-        .filter_map(|(row, (key, time))| seen.insert(*key).then_some((*time, row)))
-        .collect();
+    let mut rows: Vec<(i64, u32)> = Vec::with_capacity(keys.len());
+    let mut all = (0u32..).zip(event_times);
+    KeySet::with_capacity(keys.len()).insert_all(keys, |is_new| {
+        if let Some((row, time)) = all.next().filter(|_| is_new) {
+            rows.push((*time, row));
+        }
+    });
     if !rows.is_sorted() {
         rows.sort_unstable();
     }

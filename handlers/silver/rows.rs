@@ -11,6 +11,7 @@ use arrow::datatypes::{Int32Type, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 
+use super::cast::LineContext;
 use super::key::{HashError, hash_keys};
 
 /// Rows in the order in which their lines were pushed: a row's number is its index in every field.
@@ -20,15 +21,76 @@ pub struct Cast {
     pub columns: Vec<ArrayRef>,
     /// The unknown fields, if the dataset rescues them.
     pub rescued: Option<ArrayRef>,
-    /// The bronze object of each row, as [`super::cast::LineContext`] numbered it.
-    pub sources: Vec<u32>,
-    /// The line of each row.
-    pub lines: Vec<u64>,
-    /// The sequence number of each row.
-    pub sequence_numbers: Vec<Option<i64>>,
-    /// The enqueued time of each row, in microseconds since 1970.
-    pub enqueued_times: Vec<i64>,
+    lineage: Lineage,
     event_time: usize,
+}
+
+/// Where rows came from, in eight bytes a row.
+#[derive(Debug, Default)]
+pub(super) struct Lineage {
+    origins: Vec<Origin>,
+    /// The origin of each row, and how far it is from the first sequence number there.
+    rows: Vec<(u32, u32)>,
+}
+
+/// What rows from one source have in common.
+#[derive(Clone, Copy, Debug)]
+struct Origin {
+    source: u32,
+    first_sequence: Option<i64>,
+    /// In microseconds since 1970.
+    enqueued_time: i64,
+}
+
+impl Origin {
+    fn of(line: LineContext) -> Self {
+        Self {
+            source: line.source,
+            first_sequence: line.sequence_number,
+            enqueued_time: line.enqueued_time.as_event_time().0,
+        }
+    }
+
+    /// Returns how far a line is from the first one, if it is from here.
+    #[inline]
+    fn distance_to(&self, line: &Self) -> Option<u32> {
+        if self.source != line.source || self.enqueued_time != line.enqueued_time {
+            return None;
+        }
+        match (self.first_sequence, line.first_sequence) {
+            (None, None) => Some(0),
+            (Some(first), Some(number)) => u32::try_from(number.checked_sub(first)?).ok(),
+            _ => None,
+        }
+    }
+}
+
+impl Lineage {
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.rows.len() * size_of::<(u32, u32)>()
+    }
+
+    /// Appends a row.
+    #[inline]
+    pub(super) fn push(&mut self, line: LineContext) {
+        let line = Origin::of(line);
+        let distance = self.origins.last().and_then(|last| last.distance_to(&line));
+        let distance = distance.unwrap_or_else(|| {
+            self.origins.push(line);
+            0
+        });
+        // There is no more than one origin a row, and rows are counted in 32 bits.
+        let origin = u32::try_from(self.origins.len() - 1).unwrap_or(u32::MAX);
+        self.rows.push((origin, distance));
+    }
+
+    fn origin(&self, number: u32) -> Option<&Origin> {
+        self.origins.get(number as usize)
+    }
 }
 
 /// What a [`Cast`] is made of.
@@ -36,10 +98,7 @@ pub(super) struct Parts {
     pub(super) columns: Vec<ArrayRef>,
     pub(super) rescued: Option<ArrayRef>,
     pub(super) event_time: usize,
-    pub(super) sources: Vec<u32>,
-    pub(super) lines: Vec<u64>,
-    pub(super) sequence_numbers: Vec<Option<i64>>,
-    pub(super) enqueued_times: Vec<i64>,
+    pub(super) lineage: Lineage,
 }
 
 impl Cast {
@@ -47,10 +106,7 @@ impl Cast {
         Self {
             columns: parts.columns,
             rescued: parts.rescued,
-            sources: parts.sources,
-            lines: parts.lines,
-            sequence_numbers: parts.sequence_numbers,
-            enqueued_times: parts.enqueued_times,
+            lineage: parts.lineage,
             event_time: parts.event_time,
         }
     }
@@ -58,13 +114,20 @@ impl Cast {
     /// Returns the number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lines.len()
+        self.lineage.len()
     }
 
     /// Tells whether there is no row.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
+        self.len() == 0
+    }
+
+    /// Returns the source of a row, as the caller numbered it.
+    #[must_use]
+    pub fn source(&self, row: u32) -> Option<u32> {
+        let (origin, _) = self.lineage.rows.get(row as usize)?;
+        Some(self.lineage.origin(*origin)?.source)
     }
 
     /// Returns the event time of each row, in microseconds since 1970.
@@ -95,60 +158,80 @@ impl Cast {
         rows: &[u32],
     ) -> Result<RecordBatch, ArrowError> {
         // Numbers are checked before `take`, which panics.
-        let sequence_numbers: Int64Array =
-            pick(&self.sequence_numbers, rows)?.into_iter().collect();
-        let enqueued_times = TimestampMicrosecondArray::from(pick(&self.enqueued_times, rows)?);
+        let origins = self.origins_of(rows)?;
         let picked = UInt32Array::from(rows.to_vec());
         let mut columns = Vec::with_capacity(schema.fields().len());
         for column in &self.columns {
             columns.push(take(column, &picked, None)?);
         }
-        columns.push(self.source_column(sources, rows)?);
-        columns.push(Arc::new(sequence_numbers));
-        columns.push(Arc::new(enqueued_times.with_timezone("UTC")));
+        columns.push(source_column(sources, &origins)?);
+        columns.push(sequence_column(&origins));
+        columns.push(enqueued_time_column(&origins));
         if let Some(rescued) = &self.rescued {
             columns.push(take(rescued, &picked, None)?);
         }
         RecordBatch::try_new(Arc::clone(schema), columns)
     }
 
-    /// Builds a dictionary that holds the names of these rows' sources only.
-    fn source_column(
-        &self,
-        names: &[impl AsRef<str>],
-        rows: &[u32],
-    ) -> Result<ArrayRef, ArrowError> {
-        let mut entries: Vec<Option<i32>> = vec![None; names.len()];
-        let mut used: Vec<&str> = Vec::new();
-        let mut keys = Vec::with_capacity(rows.len());
-        for source in pick(&self.sources, rows)? {
-            let source = source as usize;
-            let (Some(entry), Some(name)) = (entries.get_mut(source), names.get(source)) else {
-                return Err(missing("source", source));
-            };
-            let key = match *entry {
-                Some(key) => key,
-                None => {
-                    let key = i32::try_from(used.len()).map_err(|_| missing("source", source))?;
-                    used.push(name.as_ref());
-                    *entry = Some(key);
-                    key
-                }
-            };
-            keys.push(key);
-        }
-        let values = Arc::new(StringArray::from(used));
-        let array = DictionaryArray::<Int32Type>::try_new(Int32Array::from(keys), values)?;
-        Ok(Arc::new(array))
+    /// Returns where each row came from, and how far it is from the first sequence number there.
+    fn origins_of(&self, rows: &[u32]) -> Result<Vec<(Origin, u32)>, ArrowError> {
+        let origin = |row: &u32| {
+            let (origin, distance) = self.lineage.rows.get(*row as usize)?;
+            Some((*self.lineage.origin(*origin)?, *distance))
+        };
+        rows.iter()
+            .map(|row| origin(row).ok_or_else(|| missing("row", *row as usize)))
+            .collect()
     }
 }
 
-fn pick<T: Copy>(values: &[T], rows: &[u32]) -> Result<Vec<T>, ArrowError> {
-    let pick_one = |row: &u32| {
-        let value = values.get(*row as usize).copied();
-        value.ok_or_else(|| missing("row", *row as usize))
+/// Builds a dictionary that holds the names of these rows' sources only.
+fn source_column(
+    names: &[impl AsRef<str>],
+    origins: &[(Origin, u32)],
+) -> Result<ArrayRef, ArrowError> {
+    let mut entries: Vec<Option<i32>> = vec![None; names.len()];
+    let mut used: Vec<&str> = Vec::new();
+    let mut keys = Vec::with_capacity(origins.len());
+    for (origin, _) in origins {
+        let source = origin.source as usize;
+        let (Some(entry), Some(name)) = (entries.get_mut(source), names.get(source)) else {
+            return Err(missing("source", source));
+        };
+        let key = match *entry {
+            Some(key) => key,
+            None => {
+                let key = i32::try_from(used.len()).map_err(|_| missing("source", source))?;
+                used.push(name.as_ref());
+                *entry = Some(key);
+                key
+            }
+        };
+        keys.push(key);
+    }
+    let values = Arc::new(StringArray::from(used));
+    let array = DictionaryArray::<Int32Type>::try_new(Int32Array::from(keys), values)?;
+    Ok(Arc::new(array))
+}
+
+fn sequence_column(origins: &[(Origin, u32)]) -> ArrayRef {
+    let number = |(origin, distance): &(Origin, u32)| {
+        let first = origin.first_sequence?;
+        Some(first + i64::from(*distance))
     };
-    rows.iter().map(pick_one).collect()
+    let is_known = origins
+        .iter()
+        .all(|(origin, _)| origin.first_sequence.is_some());
+    Arc::new(match is_known {
+        true => Int64Array::from_iter_values(origins.iter().filter_map(number)),
+        false => origins.iter().map(number).collect(),
+    })
+}
+
+fn enqueued_time_column(origins: &[(Origin, u32)]) -> ArrayRef {
+    let times = origins.iter().map(|(origin, _)| origin.enqueued_time);
+    let array = TimestampMicrosecondArray::from_iter_values(times);
+    Arc::new(array.with_timezone("UTC"))
 }
 
 fn missing(what: &str, number: usize) -> ArrowError {

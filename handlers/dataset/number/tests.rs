@@ -39,7 +39,7 @@ fn integers_are_read_however_they_are_written() {
         ("NaN", Err(NumberProblem::Syntax)),
     ];
     for (text, expected) in cases {
-        assert_eq!(parse_int64(text.as_bytes()), *expected, "{text}");
+        assert_eq!(Number::new(text.as_bytes()).int64(), *expected, "{text}");
     }
 }
 
@@ -93,7 +93,7 @@ fn decimals_round_half_away_from_zero_and_keep_their_precision() {
         ("1e-999999999", 38, 10, Ok(0)),
     ];
     for (text, precision, scale, expected) in cases {
-        let actual = parse_decimal(text.as_bytes(), *precision, *scale, Excess::Round);
+        let actual = Number::new(text.as_bytes()).decimal(*precision, *scale, Excess::Round);
         assert_eq!(actual, *expected, "{text} as decimal({precision},{scale})");
     }
 }
@@ -109,7 +109,7 @@ fn cutting_goes_towards_the_past_on_both_sides_of_zero() {
         ("-1e-400", -1),
     ];
     for (text, expected) in cases {
-        let actual = parse_scaled(text.as_bytes(), 6, Excess::Floor);
+        let actual = Number::new(text.as_bytes()).scaled(6, Excess::Floor);
         assert_eq!(actual, Ok(*expected), "{text}");
     }
 }
@@ -117,12 +117,12 @@ fn cutting_goes_towards_the_past_on_both_sides_of_zero() {
 #[test]
 fn doubles_are_finite() {
     assert_eq!(
-        parse_double(b"10.357019999999999"),
+        Number::new(b"10.357019999999999").double(),
         Ok(10.357_019_999_999_999)
     );
-    assert_eq!(parse_double(b"1e-999"), Ok(0.0));
-    assert_eq!(parse_double(b"1e999"), Err(NumberProblem::Overflow));
-    assert_eq!(parse_double(b"inf"), Err(NumberProblem::Syntax));
+    assert_eq!(Number::new(b"1e-999").double(), Ok(0.0));
+    assert_eq!(Number::new(b"1e999").double(), Err(NumberProblem::Overflow));
+    assert_eq!(Number::new(b"inf").double(), Err(NumberProblem::Syntax));
 }
 
 #[test]
@@ -142,14 +142,35 @@ proptest! {
             let unit = 10_i128.pow(u32::from(written - scale));
             (value + value.signum() * unit / 2) / unit
         };
-        prop_assert_eq!(parse_scaled(text.as_bytes(), scale, Excess::Round), Ok(expected));
+        prop_assert_eq!(Number::new(text.as_bytes()).scaled(scale, Excess::Round), Ok(expected));
         let shifted = format!("{text}e-3");
-        prop_assert_eq!(parse_scaled(shifted.as_bytes(), scale + 3, Excess::Round), Ok(expected));
+        prop_assert_eq!(Number::new(shifted.as_bytes()).scaled(scale + 3, Excess::Round), Ok(expected));
     }
 
     #[test]
     fn any_text_is_a_number_exactly_if_json_says_so(text in "[-+]?[0-9.eE+-]{0,12}") {
         let json = serde_json::from_str::<&serde_json::value::RawValue>(&text).is_ok_and(|raw| raw.get() == text);
-        prop_assert_eq!(parse_scaled(text.as_bytes(), 2, Excess::Round) != Err(NumberProblem::Syntax), json);
+        prop_assert_eq!(Number::new(text.as_bytes()).scaled(2, Excess::Round) != Err(NumberProblem::Syntax), json);
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_plain_number_is_what_the_digits_one_by_one_say(
+        text in "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,20})?",
+        scale in 0_u8..=38,
+        tail in "[,}: ]?",
+    ) {
+        for excess in [Excess::Round, Excess::Floor, Excess::Refuse] {
+            let slow = Number::scanned(text.as_bytes(), None);
+            prop_assert_eq!(Number::new(text.as_bytes()).scaled(scale, excess), slow.scaled(scale, excess));
+            prop_assert_eq!(Number::new(text.as_bytes()).double(), slow.double());
+        }
+        // What follows a number does not change it.
+        let longer = format!("{text}{tail}");
+        if let Some((number, length)) = PlainNumber::scan(longer.as_bytes()) {
+            prop_assert_eq!(length, text.len());
+            prop_assert_eq!(Some((number, length)), PlainNumber::scan(text.as_bytes()));
+        }
     }
 }

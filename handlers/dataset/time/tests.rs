@@ -38,8 +38,8 @@ fn rfc3339_is_read_to_the_microsecond() {
 
 #[test]
 fn unix_time_with_a_fraction_is_exact() {
-    let seconds = |text: &str| parse_timestamp(text.as_bytes(), TimestampFormat::UnixSeconds);
-    let millis = |text: &str| parse_timestamp(text.as_bytes(), TimestampFormat::UnixMillis);
+    let seconds = |text: &str| from_unix(Number::new(text.as_bytes()), 6);
+    let millis = |text: &str| from_unix(Number::new(text.as_bytes()), 3);
     assert_eq!(seconds("1763120674.343"), Ok(1_763_120_674_343_000));
     assert_eq!(seconds("852076800.0"), Ok(852_076_800_000_000));
     assert_eq!(seconds("1.763120674343e9"), Ok(1_763_120_674_343_000));

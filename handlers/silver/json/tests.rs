@@ -5,7 +5,7 @@ use super::*;
 use crate::silver::escape::{decode, encode};
 
 fn scan(text: &str) -> Result<Token, SyntaxError> {
-    let mut scanner = Scanner::new(text.as_bytes())?;
+    let mut scanner = Scanner::new(text.as_bytes(), false)?;
     scanner.skip_blanks();
     let token = scanner.value()?;
     scanner.skip_blanks();
@@ -100,7 +100,7 @@ fn what_is_not_json_is_refused_where_it_stops_fitting() {
 
 #[test]
 fn text_that_is_not_utf8_is_refused_where_it_begins() {
-    let error = Scanner::new(b"{\"a\":\"\xC3\x28\"}").expect_err("not UTF-8");
+    let error = Scanner::new(b"{\"a\":\"\xC3\x28\"}", false).expect_err("not UTF-8");
     assert_eq!(
         error,
         SyntaxError {
@@ -198,7 +198,7 @@ proptest! {
 
     #[test]
     fn no_bytes_make_the_scanner_panic(bytes: Vec<u8>) {
-        if let Ok(mut scanner) = Scanner::new(&bytes) {
+        if let Ok(mut scanner) = Scanner::new(&bytes, false) {
             let _ = scanner.value();
         }
     }

@@ -1,5 +1,7 @@
 //! Values in a text: what they are and where they stand.
 
+use crate::dataset::number::{Number, PlainNumber};
+
 /// What a value is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::silver) enum Kind {
@@ -28,6 +30,8 @@ pub(in crate::silver) struct Token {
     pub(in crate::silver) kind: Kind,
     start: u32,
     end: u32,
+    /// What was read of a number on the way.
+    plain: Option<PlainNumber>,
 }
 
 impl Token {
@@ -38,7 +42,23 @@ impl Token {
             kind,
             start: start as u32,
             end: end as u32,
+            plain: None,
         }
+    }
+
+    /// Makes the token of a number that has been read.
+    #[inline]
+    pub(super) fn of_number(number: PlainNumber, start: usize, end: usize) -> Self {
+        Self {
+            plain: Some(number),
+            ..Self::new(Kind::Number, start, end)
+        }
+    }
+
+    /// Returns a number.
+    #[inline]
+    pub(in crate::silver) fn number(self, line: &[u8]) -> Number<'_> {
+        Number::scanned(self.raw(line), self.plain)
     }
 
     /// Returns the byte offset of the value.

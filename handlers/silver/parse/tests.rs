@@ -25,7 +25,7 @@ fn fields_are_found_in_any_order_and_spacing() {
         r#"{"a":0,"bb":0,"é":0,"a":1,"bb":"x","é":true}"#,
     ];
     for line in lines.iter().chain(lines.iter().rev()) {
-        assert_eq!(parser.read(line.as_bytes()), Ok(()), "{line}");
+        assert_eq!(parser.read(line.as_bytes(), false), Ok(()), "{line}");
         assert_eq!(raw(&parser, line, 0), "1", "{line}");
         assert_eq!(raw(&parser, line, 1), "\"x\"", "{line}");
         assert_eq!(raw(&parser, line, 2), "true", "{line}");
@@ -36,11 +36,11 @@ fn fields_are_found_in_any_order_and_spacing() {
 #[test]
 fn a_line_keeps_nothing_of_the_line_before() {
     let mut parser = LineParser::new(&["a", "b"], true);
-    parser.read(br#"{"a":1,"b":2,"c":3}"#).unwrap();
-    parser.read(br#"{"b":2}"#).unwrap();
+    parser.read(br#"{"a":1,"b":2,"c":3}"#, false).unwrap();
+    parser.read(br#"{"b":2}"#, false).unwrap();
     assert_eq!(parser.token(0), Token::default());
     assert_eq!(unknown(&parser, r#"{"b":2}"#), None);
-    parser.read(b"{}").unwrap();
+    parser.read(b"{}", false).unwrap();
     assert_eq!(parser.token(1), Token::default());
     assert_eq!(parser.end(), 1);
 }
@@ -49,7 +49,7 @@ fn a_line_keeps_nothing_of_the_line_before() {
 fn names_that_differ_in_case_or_length_are_other_fields() {
     let mut parser = LineParser::new(&["ab"], true);
     let line = r#"{"a":1,"AB":2,"abc":3,"":4}"#;
-    parser.read(line.as_bytes()).unwrap();
+    parser.read(line.as_bytes(), false).unwrap();
     assert_eq!(parser.token(0), Token::default());
     assert_eq!(
         unknown(&parser, line).as_deref(),
@@ -62,7 +62,7 @@ fn names_that_need_escapes_are_found() {
     let mut parser = LineParser::new(&["a\"b", "c\\d", "e\nf"], true);
     let line = r#"{"a\"b":1,"c\\d":2,"e\u000af":3}"#;
     for _ in 0..2 {
-        parser.read(line.as_bytes()).unwrap();
+        parser.read(line.as_bytes(), false).unwrap();
         assert_eq!(
             [
                 raw(&parser, line, 0),
@@ -72,7 +72,7 @@ fn names_that_need_escapes_are_found() {
             ["1", "2", "3"]
         );
     }
-    assert!(parser.read(br#"{"a"b":1}"#).is_err());
+    assert!(parser.read(br#"{"a"b":1}"#, false).is_err());
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn only_one_object_is_a_line() {
     ];
     for (line, at, message) in cases {
         assert_eq!(
-            parser.read(line.as_bytes()),
+            parser.read(line.as_bytes(), false),
             Err(SyntaxError { at, message }),
             "{line}"
         );
@@ -111,14 +111,14 @@ fn unknown_fields_keep_their_bytes_and_the_last_of_a_name() {
     let mut parser = LineParser::new(&["a"], true);
     let line =
         r#"{"x": 1.50,"a":1,"y" : { "z" : [ 1 , "\u0041" ] },"\u0078":null,"n\/\u000a\"":"q"}"#;
-    parser.read(line.as_bytes()).unwrap();
+    parser.read(line.as_bytes(), false).unwrap();
     let expected = r#"{"y":{ "z" : [ 1 , "\u0041" ] },"x":null,"n/\n\"":"q"}"#;
     assert_eq!(unknown(&parser, line).as_deref(), Some(expected));
 
     let mut ignoring = LineParser::new(&["a"], false);
-    ignoring.read(line.as_bytes()).unwrap();
+    ignoring.read(line.as_bytes(), false).unwrap();
     assert_eq!(unknown(&ignoring, line), None);
-    assert!(ignoring.read(br#"{"x":[1,]}"#).is_err());
+    assert!(ignoring.read(br#"{"x":[1,]}"#, false).is_err());
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn a_flood_of_unknown_fields_takes_linear_time() {
         .map(|i| format!("\"f{}\":{i}", i % 50_000))
         .collect();
     let line = format!("{{{}}}", fields.join(","));
-    parser.read(line.as_bytes()).unwrap();
+    parser.read(line.as_bytes(), false).unwrap();
     let rescued: Map<String, Value> =
         serde_json::from_str(&unknown(&parser, &line).unwrap()).unwrap();
     assert_eq!(rescued.len(), 50_000);
@@ -146,7 +146,7 @@ proptest! {
         let line = format!("{{{}}}", members.join(","));
         let mut expected: Map<String, Value> = serde_json::from_str(&line).unwrap();
         for _ in 0..2 {
-            parser.read(line.as_bytes()).unwrap();
+            parser.read(line.as_bytes(), false).unwrap();
         }
         for (i, name) in names.iter().enumerate() {
             let found: Option<Value> = serde_json::from_slice(parser.token(i).raw(line.as_bytes())).ok();
@@ -170,7 +170,7 @@ proptest! {
     fn no_bytes_make_the_parser_panic(lines in prop::collection::vec(prop::collection::vec(prop::sample::select(b"{}[]\",:\\ua1\xC3\xA9 \x00\xFF".to_vec()), 0..30), 1..5)) {
         let mut parser = LineParser::new(&["a", "u"], true);
         for line in lines {
-            if parser.read(&line).is_ok() {
+            if parser.read(&line, false).is_ok() {
                 let _ = parser.write_unknown(&line, &mut Vec::new());
             }
         }
