@@ -60,13 +60,31 @@ fn check_range(micros: i64) -> Result<i64, TimeProblem> {
 /// # Errors
 /// Fails if `text` is not in the format or outside the years 1 to 9999.
 pub fn parse_rfc3339(text: &[u8]) -> Result<i64, TimeProblem> {
-    let (date, time) = text.split_at_checked(10).ok_or(TimeProblem::Syntax)?;
-    let day = parse_day(date).ok_or(TimeProblem::Syntax)?;
-    let (second, rest) = parse_time_of_day(time).ok_or(TimeProblem::Syntax)?;
-    let (micros, rest) = parse_fraction(rest).ok_or(TimeProblem::Syntax)?;
+    let (micros, rest) = parse_date_time(text).ok_or(TimeProblem::Syntax)?;
     let offset = parse_offset(rest).ok_or(TimeProblem::Syntax)?;
-    let seconds = day * SECONDS_PER_DAY + second - offset;
-    check_range(seconds * MICROS_PER_SECOND + micros)
+    check_range(micros - offset * MICROS_PER_SECOND)
+}
+
+/// Reads a date and time of RFC 3339 that lies in UTC and may therefore lack its offset, as .NET writes it.
+///
+/// # Errors
+/// As [`parse_rfc3339`].
+pub fn parse_utc(text: &[u8]) -> Result<i64, TimeProblem> {
+    let (micros, rest) = parse_date_time(text).ok_or(TimeProblem::Syntax)?;
+    if !(rest.is_empty() || parse_offset(rest) == Some(0)) {
+        return Err(TimeProblem::Syntax);
+    }
+    check_range(micros)
+}
+
+/// Reads all but the offset: microseconds since 1970, and what follows.
+fn parse_date_time(text: &[u8]) -> Option<(i64, &[u8])> {
+    let (date, time) = text.split_at_checked(10)?;
+    let day = parse_day(date)?;
+    let (second, rest) = parse_time_of_day(time)?;
+    let (micros, rest) = parse_fraction(rest)?;
+    let seconds = day * SECONDS_PER_DAY + second;
+    Some((seconds * MICROS_PER_SECOND + micros, rest))
 }
 
 /// Reads `YYYY-MM-DD` as days since 1970.

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
-use chrono::NaiveDateTime;
 use serde::Deserialize;
 
 use super::invocation::{Envelope, InvocationError, nested};
+use crate::dataset::time::parse_utc;
 use crate::event::{PartitionId, SequenceNumber, SourceEvent, UnixMillis};
 
 #[derive(Debug, Deserialize)]
@@ -118,17 +118,11 @@ fn decode_bodies(bodies: &[Text<'_>]) -> Result<Vec<Bytes>, InvocationError> {
 
 /// Reads a time such as `2026-11-22T10:00:00.123`: UTC without a zone, which is how the host writes it.
 fn enqueued_time(text: &str) -> Result<UnixMillis, InvocationError> {
-    let plain = text
-        .strip_suffix('Z')
-        .or_else(|| text.strip_suffix("+00:00"))
-        .unwrap_or(text);
-    let time = plain
-        .parse::<NaiveDateTime>()
-        .map_err(|_| InvocationError::Part {
-            part: "EnqueuedTimeUtcArray",
-            detail: format!("{text:?} is no time"),
-        })?;
-    Ok(UnixMillis(time.and_utc().timestamp_millis()))
+    let micros = parse_utc(text.as_bytes()).map_err(|_| InvocationError::Part {
+        part: "EnqueuedTimeUtcArray",
+        detail: format!("{text:?} is no time"),
+    })?;
+    Ok(UnixMillis(micros.div_euclid(1_000)))
 }
 
 #[cfg(test)]
