@@ -95,14 +95,14 @@ async fn write_file(
     let (dataset, prepared) = (Arc::clone(dataset), Arc::clone(prepared));
     let count = rows.len() as u64;
     let encode = move || {
-        let keys: Vec<u128> = rows.iter().map(|row| prepared.rows.key(*row)).collect();
+        let keys = KeySet::of(rows.iter().map(|row| prepared.rows.key(*row)));
         let names: Vec<&str> = prepared.sources.iter().map(|s| s.name.as_str()).collect();
         let batch = prepared
             .rows
             .cast
             .batch(&arrow_schema(&dataset), &names, &rows)?;
         let content = parquet::encode(&batch, dataset.event_time)?;
-        Ok::<_, RefineError>((content, KeySet::of(&keys), stats::of(&batch)))
+        Ok::<_, RefineError>((content, keys, stats::of(&batch)))
     };
     let (content, keys, stats) = tokio::task::spawn_blocking(encode)
         .await

@@ -42,17 +42,19 @@ impl KeySet {
 
     /// Makes a set of the keys.
     #[must_use]
-    pub fn of(keys: &[u128]) -> Self {
+    pub fn of(keys: impl ExactSizeIterator<Item = u128>) -> Self {
         let mut set = Self::with_capacity(keys.len());
         set.insert_all(keys, |_| {});
         set
     }
 
     /// Adds keys in their order; tells of each whether it was new.
-    pub fn insert_all(&mut self, keys: &[u128], mut each: impl FnMut(bool)) {
-        for keys in keys.chunks(AHEAD) {
-            self.fetch(keys);
-            for key in keys {
+    pub fn insert_all(&mut self, keys: impl IntoIterator<Item = u128>, mut each: impl FnMut(bool)) {
+        let mut keys = keys.into_iter();
+        let mut next = Vec::with_capacity(AHEAD);
+        while take(&mut keys, &mut next) {
+            self.fetch(&next);
+            for key in &next {
                 each(self.insert(*key));
             }
         }
@@ -62,12 +64,7 @@ impl KeySet {
     pub fn look_up(&self, keys: impl IntoIterator<Item = u128>, mut each: impl FnMut(bool)) {
         let mut keys = keys.into_iter();
         let mut next = Vec::with_capacity(AHEAD);
-        loop {
-            next.clear();
-            next.extend(keys.by_ref().take(AHEAD));
-            if next.is_empty() {
-                return;
-            }
+        while take(&mut keys, &mut next) {
             self.fetch(&next);
             for key in &next {
                 each(self.contains(*key));
@@ -140,6 +137,13 @@ impl KeySet {
         }
         self.slots = slots;
     }
+}
+
+/// Takes the next keys; tells whether there were any.
+fn take(keys: &mut impl Iterator<Item = u128>, next: &mut Vec<u128>) -> bool {
+    next.clear();
+    next.extend(keys.take(AHEAD));
+    !next.is_empty()
 }
 
 /// Maps a hash onto `slots` positions without a division.
@@ -278,19 +282,19 @@ mod tests {
     #[test]
     fn a_key_costs_at_most_24_bytes() {
         for keys in [1, 2, 3, 100_000] {
-            let set = KeySet::of(&(1..=keys).collect::<Vec<u128>>());
+            let set = KeySet::of((1..=keys).collect::<Vec<u128>>().into_iter());
             assert!(set.bytes() as u128 <= 24 * keys, "{keys}");
         }
     }
 
     #[test]
     fn the_cache_forgets_what_was_used_longest_ago() {
-        let size = entry_bytes(&path("a"), &KeySet::of(&[1, 2, 3]));
+        let size = entry_bytes(&path("a"), &KeySet::of([1, 2, 3].into_iter()));
         let mut cache = KeyCache::new(2 * size);
-        cache.put(path("a"), KeySet::of(&[1, 2, 3]));
-        cache.put(path("b"), KeySet::of(&[4, 5, 6]));
+        cache.put(path("a"), KeySet::of([1, 2, 3].into_iter()));
+        cache.put(path("b"), KeySet::of([4, 5, 6].into_iter()));
         assert!(cache.get(&path("a")).is_some());
-        cache.put(path("c"), KeySet::of(&[7, 8, 9]));
+        cache.put(path("c"), KeySet::of([7, 8, 9].into_iter()));
         assert!(cache.get(&path("b")).is_none());
         assert!(cache.get(&path("a")).is_some_and(|set| set.contains(2)));
         assert!(cache.get(&path("c")).is_some());
@@ -301,7 +305,10 @@ mod tests {
     fn the_bound_holds_for_many_small_files_too() {
         let mut cache = KeyCache::new(100_000);
         for number in 0..10_000 {
-            cache.put(path(&format!("{number:0100}")), KeySet::of(&[number]));
+            cache.put(
+                path(&format!("{number:0100}")),
+                KeySet::of([number].into_iter()),
+            );
         }
         assert!(cache.bytes() <= 100_000);
         assert!(cache.sets.len() * 2 * 100 < 100_000, "{}", cache.sets.len());
@@ -310,7 +317,7 @@ mod tests {
     #[test]
     fn a_set_larger_than_the_cache_is_not_kept() {
         let mut cache = KeyCache::new(16);
-        cache.put(path("a"), KeySet::of(&[1, 2, 3]));
+        cache.put(path("a"), KeySet::of([1, 2, 3].into_iter()));
         assert!(cache.get(&path("a")).is_none());
         assert_eq!(cache.bytes(), 0);
     }

@@ -170,7 +170,7 @@ fn lines(content: &[u8]) -> impl Iterator<Item = &[u8]> {
 fn distinct_by_time(keys: &[u128], event_times: &[i64]) -> Vec<u32> {
     let mut rows: Vec<(i64, u32)> = Vec::with_capacity(keys.len());
     let mut all = (0u32..).zip(event_times);
-    KeySet::with_capacity(keys.len()).insert_all(keys, |is_new| {
+    KeySet::with_capacity(keys.len()).insert_all(keys.iter().copied(), |is_new| {
         if let Some((row, time)) = all.next().filter(|_| is_new) {
             rows.push((*time, row));
         }

@@ -126,8 +126,7 @@ impl Cast {
     /// Returns the source of a row, as the caller numbered it.
     #[must_use]
     pub fn source(&self, row: u32) -> Option<u32> {
-        let (origin, _) = self.lineage.rows.get(row as usize)?;
-        Some(self.lineage.origin(*origin)?.source)
+        self.lineage.of(row).map(|(origin, _)| origin.source)
     }
 
     /// Returns the event time of each row, in microseconds since 1970.
@@ -157,83 +156,82 @@ impl Cast {
         sources: &[impl AsRef<str>],
         rows: &[u32],
     ) -> Result<RecordBatch, ArrowError> {
-        // Numbers are checked before `take`, which panics.
-        let origins = self.origins_of(rows)?;
+        // Checks the numbers before `take`, which panics.
+        let source = self.lineage.source_column(sources, rows)?;
         let picked = UInt32Array::from(rows.to_vec());
         let mut columns = Vec::with_capacity(schema.fields().len());
         for column in &self.columns {
             columns.push(take(column, &picked, None)?);
         }
-        columns.push(source_column(sources, &origins)?);
-        columns.push(sequence_column(&origins));
-        columns.push(enqueued_time_column(&origins));
+        columns.push(source);
+        columns.push(self.lineage.sequence_column(rows));
+        columns.push(self.lineage.enqueued_time_column(rows));
         if let Some(rescued) = &self.rescued {
             columns.push(take(rescued, &picked, None)?);
         }
         RecordBatch::try_new(Arc::clone(schema), columns)
     }
+}
 
-    /// Returns where each row came from, and how far it is from the first sequence number there.
-    fn origins_of(&self, rows: &[u32]) -> Result<Vec<(Origin, u32)>, ArrowError> {
-        let origin = |row: &u32| {
-            let (origin, distance) = self.lineage.rows.get(*row as usize)?;
-            Some((*self.lineage.origin(*origin)?, *distance))
+impl Lineage {
+    /// Returns where a row came from, and how far it is from the first sequence number there.
+    #[inline]
+    fn of(&self, row: u32) -> Option<(&Origin, u32)> {
+        let (origin, distance) = self.rows.get(row as usize)?;
+        Some((self.origin(*origin)?, *distance))
+    }
+
+    /// Builds a dictionary that holds the names of these rows' sources only.
+    fn source_column(
+        &self,
+        names: &[impl AsRef<str>],
+        rows: &[u32],
+    ) -> Result<ArrayRef, ArrowError> {
+        let mut entries: Vec<Option<i32>> = vec![None; names.len()];
+        let mut used: Vec<&str> = Vec::new();
+        let mut keys = Vec::with_capacity(rows.len());
+        for row in rows {
+            let (origin, _) = self.of(*row).ok_or_else(|| missing("row", *row))?;
+            let source = origin.source as usize;
+            let (Some(entry), Some(name)) = (entries.get_mut(source), names.get(source)) else {
+                return Err(missing("source", origin.source));
+            };
+            let key = match *entry {
+                Some(key) => key,
+                None => {
+                    let key = i32::try_from(used.len());
+                    let key = key.map_err(|_| missing("source", origin.source))?;
+                    used.push(name.as_ref());
+                    *entry = Some(key);
+                    key
+                }
+            };
+            keys.push(key);
+        }
+        let values = Arc::new(StringArray::from(used));
+        let array = DictionaryArray::<Int32Type>::try_new(Int32Array::from(keys), values)?;
+        Ok(Arc::new(array))
+    }
+
+    fn sequence_column(&self, rows: &[u32]) -> ArrayRef {
+        let number = |row: &u32| {
+            let (origin, distance) = self.of(*row)?;
+            Some(origin.first_sequence? + i64::from(distance))
         };
-        rows.iter()
-            .map(|row| origin(row).ok_or_else(|| missing("row", *row as usize)))
-            .collect()
+        let is_known = self.origins.iter().all(|o| o.first_sequence.is_some());
+        Arc::new(match is_known {
+            true => Int64Array::from_iter_values(rows.iter().filter_map(number)),
+            false => rows.iter().map(number).collect(),
+        })
+    }
+
+    fn enqueued_time_column(&self, rows: &[u32]) -> ArrayRef {
+        let time = |row: &u32| self.of(*row).map(|(origin, _)| origin.enqueued_time);
+        let array = TimestampMicrosecondArray::from_iter_values(rows.iter().filter_map(time));
+        Arc::new(array.with_timezone("UTC"))
     }
 }
 
-/// Builds a dictionary that holds the names of these rows' sources only.
-fn source_column(
-    names: &[impl AsRef<str>],
-    origins: &[(Origin, u32)],
-) -> Result<ArrayRef, ArrowError> {
-    let mut entries: Vec<Option<i32>> = vec![None; names.len()];
-    let mut used: Vec<&str> = Vec::new();
-    let mut keys = Vec::with_capacity(origins.len());
-    for (origin, _) in origins {
-        let source = origin.source as usize;
-        let (Some(entry), Some(name)) = (entries.get_mut(source), names.get(source)) else {
-            return Err(missing("source", source));
-        };
-        let key = match *entry {
-            Some(key) => key,
-            None => {
-                let key = i32::try_from(used.len()).map_err(|_| missing("source", source))?;
-                used.push(name.as_ref());
-                *entry = Some(key);
-                key
-            }
-        };
-        keys.push(key);
-    }
-    let values = Arc::new(StringArray::from(used));
-    let array = DictionaryArray::<Int32Type>::try_new(Int32Array::from(keys), values)?;
-    Ok(Arc::new(array))
-}
-
-fn sequence_column(origins: &[(Origin, u32)]) -> ArrayRef {
-    let number = |(origin, distance): &(Origin, u32)| {
-        let first = origin.first_sequence?;
-        Some(first + i64::from(*distance))
-    };
-    let is_known = origins
-        .iter()
-        .all(|(origin, _)| origin.first_sequence.is_some());
-    Arc::new(match is_known {
-        true => Int64Array::from_iter_values(origins.iter().filter_map(number)),
-        false => origins.iter().map(number).collect(),
-    })
-}
-
-fn enqueued_time_column(origins: &[(Origin, u32)]) -> ArrayRef {
-    let times = origins.iter().map(|(origin, _)| origin.enqueued_time);
-    let array = TimestampMicrosecondArray::from_iter_values(times);
-    Arc::new(array.with_timezone("UTC"))
-}
-
-fn missing(what: &str, number: usize) -> ArrowError {
+fn missing(what: &str, number: u32) -> ArrowError {
     ArrowError::InvalidArgumentError(format!("no {what} has the number {number}"))
 }
