@@ -55,10 +55,6 @@ impl Usage {
     }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "ticks of less than many years are exact"
-)]
 fn to_seconds(ticks: u64) -> f64 {
     ticks as f64 / TICKS
 }

@@ -71,30 +71,16 @@ impl Report {
 }
 
 /// Calls for 1,000 events.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "counts of less than 2^53 are exact"
-)]
 pub(super) fn per_thousand(calls: u64, events: u64) -> Option<f64> {
     (events > 0).then(|| calls as f64 * 1_000.0 / events as f64)
 }
 
 /// Events a second.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a rate of events is small and positive"
-)]
 pub(super) fn rate(events: u64, seconds: Option<f64>) -> Option<u64> {
     let seconds = seconds.filter(|seconds| *seconds > 0.0)?;
     Some((events as f64 / seconds) as u64)
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "counts of less than 2^53 are exact"
-)]
 fn ratio(count: u64, of: u64) -> Option<f64> {
     (of > 0).then(|| count as f64 / of as f64)
 }
@@ -292,10 +278,6 @@ fn work(facts: &Facts) -> Vec<String> {
     lines
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "milliseconds of less than many years are exact"
-)]
 fn milliseconds(milliseconds: i64) -> String {
     match milliseconds {
         i64::MIN..10_000 => format!("{milliseconds} ms"),

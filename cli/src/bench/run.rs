@@ -99,6 +99,7 @@ pub(super) fn clear(state_dir: &Path) -> std::io::Result<()> {
 impl Trial {
     /// Runs it to its end, the audit included.
     pub(super) async fn run(&self) -> Result<Report, Box<dyn Error + Send + Sync>> {
+        let feed = FeedPlan::of(self.wish(), Some(&self.dataset))?;
         std::fs::create_dir_all(&self.state_dir)?;
         let record: Arc<Mutex<Record>> = Arc::default();
         let hearing = Arc::clone(&record);
@@ -116,29 +117,32 @@ impl Trial {
             })),
         })
         .await?;
-        let outcome = Box::pin(self.measure(&stack, &record)).await;
+        let outcome = Box::pin(self.measure(&stack, feed, &record)).await;
         let stopped = stack.shutdown().await;
         let report = outcome?;
         stopped?;
         Ok(report)
     }
 
-    async fn measure(
-        &self,
-        stack: &Stack,
-        record: &Mutex<Record>,
-    ) -> Result<Report, Box<dyn Error + Send + Sync>> {
-        let mut watch = Watch::open(stack, Arc::clone(&self.dataset)).await?;
-        let mut usage = Usage::default();
-        let wish = Wish {
+    fn wish(&self) -> Wish {
+        Wish {
             input: None,
             count: Some(self.events),
             rate: self.pace.rate(),
             shares: self.shares.clone(),
             seed: self.seed,
             nothing: false,
-        };
-        let plan = FeedPlan::of(wish, Some(&self.dataset))?;
+        }
+    }
+
+    async fn measure(
+        &self,
+        stack: &Stack,
+        plan: FeedPlan,
+        record: &Mutex<Record>,
+    ) -> Result<Report, Box<dyn Error + Send + Sync>> {
+        let mut watch = Watch::open(stack, Arc::clone(&self.dataset)).await?;
+        let mut usage = Usage::default();
         let feed = Feed::start(plan, stack.connection()?, Destination::Any, 0).await?;
         let started = SystemClock.now().0;
         look_at(stack, &mut usage, true);
@@ -278,10 +282,6 @@ fn look_at(stack: &Stack, usage: &mut Usage, is_first: bool) {
     usage.sample(azurite, handler, is_first);
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "milliseconds of less than many years are exact"
-)]
 fn elapsed(from_ms: i64, until_ms: i64) -> f64 {
     (until_ms - from_ms).max(1) as f64 / 1_000.0
 }
