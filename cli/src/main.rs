@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 everything is as it should be, 1 something failed or does not add up, 2 the command line is wrong.
 
+mod bench;
 mod consume;
 mod dataset;
 mod feed;
@@ -44,6 +45,7 @@ use usage::Usage;
   sluice up                        a pipeline on this machine, with made-up orders
   sluice status                    how far every layer is
   sluice gold gold_daily_orders    a table
+  sluice bench                     how fast a pipeline on this machine is
   sluice audit                     the proof that everything adds up
   sluice COMMAND --help            more examples")]
 struct Arguments {
@@ -54,6 +56,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Up(up::UpArguments),
+    Bench(bench::BenchArguments),
     Produce(produce::ProduceArguments),
     Consume(consume::ConsumeArguments),
     Status(status::StatusArguments),
@@ -77,6 +80,7 @@ async fn main() -> ExitCode {
         Command::History(arguments) => Box::pin(history::run(arguments)).await,
         Command::Head(arguments) => Box::pin(head::run(arguments)).await,
         Command::Up(arguments) => Box::pin(up::run(arguments)).await,
+        Command::Bench(arguments) => Box::pin(bench::run(arguments)).await,
         Command::Produce(arguments) => Box::pin(produce::run(arguments)).await,
         Command::Consume(arguments) => Box::pin(consume::run(arguments)).await,
         Command::Status(arguments) => Box::pin(status::run(arguments)).await,

@@ -144,6 +144,12 @@ impl Azurite {
         )
     }
 
+    /// Returns its process id.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.running.child.id()
+    }
+
     /// Tells whether it still runs.
     #[must_use]
     pub fn is_running(&mut self) -> bool {

@@ -1,4 +1,4 @@
-//! Builds the handler, when run from a checkout.
+//! Builds the handler, and this command, when run from a checkout.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -6,56 +6,85 @@ use std::process::Stdio;
 use thiserror::Error;
 use tokio::process::Command;
 
-/// A handler that is not there.
+/// An executable that is not there.
 #[derive(Debug, Error)]
 pub(crate) enum BuildError {
     /// Cargo cannot be run.
-    #[error("run cargo to build the handler")]
-    Cargo(#[source] std::io::Error),
+    #[error("run cargo to build the {0}")]
+    Cargo(&'static str, #[source] std::io::Error),
     /// The build failed; cargo has said why.
-    #[error("build the handler: cargo ended with {0}")]
-    Failed(std::process::ExitStatus),
+    #[error("build the {0}: cargo ended with {1}")]
+    Failed(&'static str, std::process::ExitStatus),
     /// Cargo built something else.
-    #[error("find the handler that cargo built: {0}")]
-    NotFound(String),
+    #[error("find the {0} that cargo built: cargo named no executable")]
+    NotFound(&'static str),
+}
+
+/// An executable of the workspace.
+#[derive(Clone, Copy, Debug)]
+struct Target {
+    package: &'static str,
+    name: &'static str,
+    profile: &'static str,
 }
 
 /// Builds the handler of the checkout at `root` and returns where it is.
 pub(crate) async fn handler(root: &Path, release: bool) -> Result<PathBuf, BuildError> {
+    let profile = if release { "release" } else { "dev" };
+    let target = Target {
+        package: "sluice",
+        name: "handler",
+        profile,
+    };
+    build(root, target).await
+}
+
+/// Builds this command, optimised, and returns where it is.
+pub(crate) async fn optimised_command(root: &Path) -> Result<PathBuf, BuildError> {
+    let target = Target {
+        package: "sluice-cli",
+        name: "sluice",
+        profile: "quick-release",
+    };
+    build(root, target).await
+}
+
+async fn build(root: &Path, target: Target) -> Result<PathBuf, BuildError> {
+    let Target {
+        package,
+        name,
+        profile,
+    } = target;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command
+    let output = Command::new(cargo)
         .current_dir(root)
-        .args([
-            "build",
-            "--quiet",
-            "--package",
-            "sluice",
-            "--bin",
-            "handler",
-        ])
+        .args(["build", "--quiet", "--package", package, "--bin", name])
+        .args(["--profile", profile])
         .args(["--message-format", "json-render-diagnostics"])
         .stdin(Stdio::null())
-        .stderr(Stdio::inherit());
-    if release {
-        command.arg("--release");
-    }
-    let output = command.output().await.map_err(BuildError::Cargo)?;
+        .stderr(Stdio::inherit())
+        .output()
+        .await
+        .map_err(|source| BuildError::Cargo(name, source))?;
     if !output.status.success() {
-        return Err(BuildError::Failed(output.status));
+        return Err(BuildError::Failed(name, output.status));
     }
-    executable(&String::from_utf8_lossy(&output.stdout))
-        .ok_or_else(|| BuildError::NotFound("cargo named no executable".to_owned()))
+    executable_named(name, &String::from_utf8_lossy(&output.stdout))
+        .ok_or(BuildError::NotFound(name))
 }
 
 /// Finds the handler in what cargo says about the build, a JSON object a line.
 pub(crate) fn executable(messages: &str) -> Option<PathBuf> {
+    executable_named("handler", messages)
+}
+
+fn executable_named(name: &str, messages: &str) -> Option<PathBuf> {
     messages.lines().find_map(|line| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        let is_handler = message["target"]["name"] == "handler";
+        let is_it = message["target"]["name"] == name;
         message["executable"]
             .as_str()
-            .filter(|_| is_handler)
+            .filter(|_| is_it)
             .map(PathBuf::from)
     })
 }
@@ -65,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_executable_is_the_one_of_the_handler() {
+    fn the_executable_is_the_one_that_was_asked_for() {
         let messages = concat!(
             r#"{"reason":"compiler-artifact","target":{"name":"sluice"},"executable":null}"#,
             "\n",
@@ -74,6 +103,7 @@ mod tests {
             r#"{"reason":"build-finished","success":true}"#,
         );
         assert_eq!(executable(messages), Some(PathBuf::from("/t/handler")));
+        assert_eq!(executable_named("sluice", messages), None);
         assert_eq!(executable("not json"), None);
     }
 }

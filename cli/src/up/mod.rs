@@ -3,9 +3,10 @@
 pub(crate) mod build;
 mod conclude;
 mod screen;
-mod stack;
-mod watch;
+pub(crate) mod stack;
+pub(crate) mod watch;
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -112,6 +113,8 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
         dataset_file,
         partitions: usize::from(arguments.partitions),
         gold: arguments.gold,
+        settings: BTreeMap::new(),
+        listener: None,
     })
     .await?;
 

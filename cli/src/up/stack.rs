@@ -12,7 +12,7 @@ use serde_json::Value;
 use sluice::storage::StorageAccount;
 use sluice_local::azurite::{Azurite, AzuriteError, AzuriteOptions};
 use sluice_local::event_hubs::client::EventHubConnection;
-use sluice_local::event_hubs::{self, HubConfig, Namespace, NamespaceConfig};
+use sluice_local::event_hubs::{self, HubConfig, Namespace, NamespaceConfig, PartitionArrivals};
 use sluice_local::functions_host::events::{EventSink, HostEvent, Level};
 use sluice_local::functions_host::{Host, HostOptions};
 
@@ -25,6 +25,9 @@ const AMQP_PORT: u16 = 5672;
 const AZURITE_PORTS: [u16; 3] = [10_000, 10_001, 10_002];
 /// How many messages are kept for the screen.
 const KEPT_MESSAGES: usize = 3;
+
+/// Hears every line of the handler's log, which is JSON.
+pub(crate) type LogListener = Box<dyn Fn(&Value) + Send + Sync>;
 
 /// What to start.
 pub(crate) struct Plan {
@@ -40,6 +43,10 @@ pub(crate) struct Plan {
     pub(crate) partitions: usize,
     /// The setting `GoldDatabase`; a file beside the other state if there is none.
     pub(crate) gold: Option<String>,
+    /// App settings that are to differ from local.settings.json.
+    pub(crate) settings: BTreeMap<String, String>,
+    /// Who listens to the handler, beside the screen.
+    pub(crate) listener: Option<LogListener>,
 }
 
 /// What the handler has said since the start.
@@ -74,7 +81,7 @@ impl Stack {
         let file = || format!("sqlite:{}", plan.state_dir.join("gold.db").display());
         let gold = plan.gold.unwrap_or_else(file);
         let storage = azurite.connection_string();
-        let values: BTreeMap<String, String> = [
+        let mut values: BTreeMap<String, String> = [
             ("AzureWebJobsStorage", storage.clone()),
             ("LakeStorage", storage),
             ("EventHubConnection", namespace.connection_string()),
@@ -89,13 +96,14 @@ impl Stack {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
+        values.extend(plan.settings);
 
         let announced = settings::announce(&plan.state_dir, &values)?;
         let log_file = plan.state_dir.join("host.log");
         let heard = Arc::new(Mutex::new(Heard::default()));
         let mut options = HostOptions::new(plan.root);
         options.settings = values;
-        options.events = listen(Arc::clone(&heard), File::create(&log_file)?);
+        options.events = listen(Arc::clone(&heard), File::create(&log_file)?, plan.listener);
         let host = Host::start(options).await?;
         Ok(Self {
             azurite,
@@ -138,6 +146,16 @@ impl Stack {
             .iter()
             .map(|partition| partition.events)
             .sum()
+    }
+
+    /// When every event of the hub was enqueued.
+    pub(crate) async fn arrivals(&self) -> Result<Vec<PartitionArrivals>, event_hubs::Error> {
+        self.namespace.arrivals().await
+    }
+
+    /// The ids of the processes of Azurite and of the handler, which is there once it has started.
+    pub(crate) fn processes(&self) -> (u32, Option<u32>) {
+        (self.azurite.process_id(), self.host.handler_process())
     }
 
     /// What the handler has said.
@@ -216,7 +234,7 @@ fn is_free(port: u16) -> bool {
 }
 
 /// Writes everything to the log file and remembers what the screen shows.
-fn listen(heard: Arc<Mutex<Heard>>, log: File) -> EventSink {
+fn listen(heard: Arc<Mutex<Heard>>, log: File, listener: Option<LogListener>) -> EventSink {
     let log = Mutex::new(log);
     EventSink::new(move |event| {
         let line = match &event {
@@ -237,17 +255,28 @@ fn listen(heard: Arc<Mutex<Heard>>, log: File) -> EventSink {
         };
         // A full disk must not end the pipeline.
         let _ = writeln!(log.lock().unwrap_or_else(PoisonError::into_inner), "{line}");
+        let parsed = match &event {
+            HostEvent::Stdout { line } => serde_json::from_str(line).ok(),
+            _ => None,
+        };
+        if let (Some(listener), Some(said)) = (&listener, &parsed) {
+            listener(said);
+        }
         heard
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .take_in(&event);
+            .take_in(&event, parsed.as_ref());
     })
 }
 
 impl Heard {
-    fn take_in(&mut self, event: &HostEvent) {
+    /// Takes an event in; `said` is what a line of the handler's log says.
+    fn take_in(&mut self, event: &HostEvent, said: Option<&Value>) {
         match event {
-            HostEvent::Stdout { line } => self.take_in_log(line),
+            HostEvent::Stdout { line } => match said {
+                Some(log) => self.take_in_log(log),
+                None => self.remember(line.clone()),
+            },
             HostEvent::Stderr { line, .. } => self.remember(line.clone()),
             HostEvent::Message {
                 level: Level::Warning | Level::Error,
@@ -261,10 +290,7 @@ impl Heard {
         }
     }
 
-    fn take_in_log(&mut self, line: &str) {
-        let Ok(log) = serde_json::from_str::<Value>(line) else {
-            return self.remember(line.to_owned());
-        };
+    fn take_in_log(&mut self, log: &Value) {
         if log["message"] == "ingested" {
             self.stored += log["stored"].as_u64().unwrap_or_default();
             self.objects += log["objects"].as_u64().unwrap_or_default();

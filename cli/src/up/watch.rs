@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use sluice::dataset::Dataset;
 use sluice::event::EventTime;
 use sluice::lake::paths;
-use sluice::state::commit_log::{Counts, Head, Version};
+use sluice::state::commit_log::{CommitLog, Counts, Head, Version};
 use sluice::warehouse::schema::GoldSchema;
 use sluice::warehouse::{self, Options, TableRows, Warehouse};
 use sluice_cli::audit::Subject;
@@ -138,6 +138,11 @@ impl Watch {
     /// What an audit looks at.
     pub(crate) fn subject(&self) -> Subject {
         self.stores.subject(Arc::clone(&self.warehouse))
+    }
+
+    /// Silver's commit log.
+    pub(crate) fn log(&self) -> &CommitLog {
+        &self.stores.log
     }
 
     /// Returns the gold tables and rankings as people read them, at most `rows` rows of each.

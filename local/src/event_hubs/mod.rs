@@ -8,6 +8,7 @@
 //! Namespace::start(NamespaceConfig { listen, data_dir, hubs }).await? -> Namespace
 //! namespace.local_addr() / .connection_string() / .endpoint()
 //! namespace.stats() -> Vec<PartitionStats>
+//! namespace.arrivals() -> Vec<PartitionArrivals>   // when every event was enqueued
 //! namespace.events() -> watch::Receiver<u64>       // events stored in this run, awaitable
 //! namespace.shutdown().await?
 //! ```
@@ -110,6 +111,18 @@ pub struct PartitionStats {
     pub last_enqueued_ms: Option<i64>,
 }
 
+/// When the events of one partition were enqueued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartitionArrivals {
+    /// The hub's name.
+    pub hub: String,
+    /// The partition's id.
+    pub partition: String,
+    /// Sequence numbers with the time of their events, in milliseconds since 1970. Only the first of events in a row
+    /// that have the same time is here.
+    pub times: Vec<(i64, i64)>,
+}
+
 /// A running namespace. Dropping it ends it at once; [`Namespace::shutdown`] says good-bye first.
 #[derive(Debug)]
 pub struct Namespace {
@@ -198,6 +211,34 @@ impl Namespace {
             })
         })
         .collect()
+    }
+
+    /// When every event was enqueued. Reads all of them, which takes a while if there are many.
+    ///
+    /// # Errors
+    /// Fails if a partition cannot be read.
+    pub async fn arrivals(&self) -> Result<Vec<PartitionArrivals>, Error> {
+        let server = Arc::clone(&self.server);
+        let reading = move || {
+            let hubs = server.store.hubs();
+            let partitions = hubs.flat_map(|hub| {
+                let named = hub.partitions.iter().enumerate();
+                named.map(|(id, partition)| (hub.name.clone(), id.to_string(), partition))
+            });
+            let arrivals = partitions.map(|(hub, partition, stored)| {
+                let times = stored.enqueued_times()?;
+                Ok(PartitionArrivals {
+                    hub,
+                    partition,
+                    times,
+                })
+            });
+            arrivals.collect::<Result<Vec<_>, StoreError>>()
+        };
+        match tokio::task::spawn_blocking(reading).await {
+            Ok(read) => Ok(read?),
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        }
     }
 
     /// Follows how many events were stored since the start, in all hubs together.

@@ -210,6 +210,11 @@ impl Host {
         self.port
     }
 
+    /// The id of the handler's process, the last one's if none runs; none before the first.
+    pub fn handler_process(&self) -> Option<u32> {
+        self.worker.process_id()
+    }
+
     /// Runs a function with a timer now, and waits for its end, retries included.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! One directory per hub with `hub.json` and one append-only file per partition. A lock file
 //! keeps a second process out.
 
+mod arrivals;
 mod partition;
 mod record;
 

@@ -26,10 +26,15 @@ use crate::functions_host::storage::{self, HOSTS_CONTAINER};
 
 /// Share of the time that complete listings may take: one part in this many.
 const FULL_DUTY: u32 = 10;
+/// How many times as long as a listing took the next one is waited for: where listing is slow, because there is much to
+/// list or the storage is busy, it is not to be made slower still.
+const LISTING_PAUSE: u32 = 5;
 const MAX_FULL_PAUSE: Duration = Duration::from_secs(60);
 const HOT_FOR: Duration = Duration::from_secs(30);
 const MAX_HOT: usize = 32;
 const AT_ONCE: usize = 16;
+/// How many messages the listener hears of at once; it takes at most as many.
+const ANNOUNCED_TOGETHER: usize = 32;
 const BLOB_RECEIPTS: &str = "blobreceipts";
 
 /// Looks for new blobs of one function.
@@ -100,7 +105,7 @@ impl Detector {
                         self.counters.blob(name, |stats| stats.scans += 1);
                         next_full = now + (listing * FULL_DUTY).min(MAX_FULL_PAUSE);
                     }
-                    let pause = self.poll.max(listing * 2);
+                    let pause = self.poll.max(listing * LISTING_PAUSE);
                     self.stop.or(tokio::time::sleep(pause)).await;
                 }
             }
@@ -122,25 +127,30 @@ impl Detector {
             .blobs
             .blob_container_client(pattern.container());
         let mut scan = Scan::default();
+        let mut new = Vec::new();
         for prefix in prefixes {
             let started = Instant::now();
             let listed = list(&container, prefix)
                 .await
                 .map_err(|error| format!("list container {}: {error}", pattern.container()))?;
             scan.listing += started.elapsed();
-            let new = listed
+            let unseen = listed
                 .into_iter()
                 .filter(|(name, etag)| !seen.has(name, etag) && pattern.captures(name).is_some());
-            let new: Vec<_> = new.collect();
-            let announced = futures::stream::iter(new)
-                .map(|(name, etag)| async move {
-                    let result = self.announce(&name, &etag).await;
-                    (name, etag, result)
-                })
-                .buffer_unordered(AT_ONCE);
-            let mut announced = std::pin::pin!(announced);
-            let mut failure = None;
-            while let Some((name, etag, result)) = announced.next().await {
+            new.extend(unseen);
+        }
+        let announced = futures::stream::iter(new)
+            .map(|(name, etag)| async move {
+                let result = self.announce(&name, &etag).await;
+                (name, etag, result)
+            })
+            .buffer_unordered(AT_ONCE);
+        // Once for many: the queue is asked for many messages then, and not for each.
+        let mut announced = std::pin::pin!(announced.chunks(ANNOUNCED_TOGETHER));
+        let mut failure = None;
+        while let Some(announced) = announced.next().await {
+            self.enqueued.notify_one();
+            for (name, etag, result) in announced {
                 match result {
                     Ok(()) => {
                         scan.folders.insert(folder(&name).to_owned());
@@ -149,11 +159,11 @@ impl Detector {
                     Err(reason) => failure = Some(reason),
                 }
             }
-            if let Some(reason) = failure {
-                return Err(reason);
-            }
         }
-        Ok(scan)
+        match failure {
+            Some(reason) => Err(reason),
+            None => Ok(scan),
+        }
     }
 
     /// Message first, receipt second: a crash in between repeats the message, the other order
@@ -172,7 +182,6 @@ impl Detector {
             .await
             .map_err(|error| failed(&error))?;
         self.counters.blob(function, |stats| stats.pending += 1);
-        self.enqueued.notify_one();
         let receipt = format!("{}{etag}/{container}/{name}", self.receipt_prefix());
         let blob = self.host_blobs.blob_client(HOSTS_CONTAINER, &receipt);
         storage::put(&blob, String::new(), None)

@@ -12,6 +12,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::process::{Child, Command};
@@ -60,6 +61,7 @@ pub(crate) struct HandlerSpec {
 #[derive(Clone, Debug)]
 pub(crate) struct Worker {
     state: watch::Receiver<WorkerState>,
+    process_id: Arc<AtomicU32>,
     commands: mpsc::UnboundedSender<Order>,
 }
 
@@ -74,6 +76,11 @@ impl Worker {
     /// Where the handler stands, and how that changes.
     pub(crate) fn state(&self) -> watch::Receiver<WorkerState> {
         self.state.clone()
+    }
+
+    /// The id of the handler's process, the last one's if none runs; none before the first.
+    pub(crate) fn process_id(&self) -> Option<u32> {
+        Some(self.process_id.load(Ordering::Relaxed)).filter(|id| *id != 0)
     }
 
     /// Kills the present process and starts another, not counted as an error.
@@ -106,7 +113,9 @@ pub(crate) fn supervise(
 ) -> (Worker, JoinHandle<Ended>) {
     let (state, receiver) = watch::channel(WorkerState::Initializing { process: 0 });
     let (commands, orders) = mpsc::unbounded_channel();
+    let process_id = Arc::new(AtomicU32::new(0));
     let supervisor = Supervisor {
+        process_id: Arc::clone(&process_id),
         spec,
         port,
         client,
@@ -119,6 +128,7 @@ pub(crate) fn supervise(
     (
         Worker {
             state: receiver,
+            process_id,
             commands,
         },
         tokio::spawn(supervisor.run()),
@@ -126,6 +136,7 @@ pub(crate) fn supervise(
 }
 
 struct Supervisor {
+    process_id: Arc<AtomicU32>,
     spec: HandlerSpec,
     port: u16,
     client: Arc<Client>,
@@ -267,6 +278,7 @@ impl Supervisor {
         let mut child = command.spawn()?;
         let console = Console::forward(&mut child, &self.events);
         let id = child.id().unwrap_or_default();
+        self.process_id.store(id, Ordering::Relaxed);
         let text = format!("{} process with Id={id} started", options.executable);
         self.events.message(Level::Debug, text);
         Ok((child, console))

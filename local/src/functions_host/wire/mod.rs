@@ -11,12 +11,13 @@ pub(crate) mod retry;
 mod tests;
 pub(crate) mod timer;
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 
 use base64::engine::general_purpose::STANDARD;
 use base64::write::EncoderWriter;
 use bytes::Bytes;
-use chrono::{DateTime, NaiveDateTime, Timelike as _, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDateTime, Timelike as _, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -84,9 +85,11 @@ pub(crate) struct PayloadWriter {
 }
 
 impl PayloadWriter {
-    /// `Data` holding JSON text in a string.
-    pub(crate) fn with_text<T: Serialize + ?Sized>(binding: &str, value: &T) -> Self {
-        Self::with_object(binding, &json_text(value))
+    /// `Data` holding JSON text in a string, for which there is room for so many bytes.
+    pub(crate) fn with_text<T: Serialize + ?Sized>(binding: &str, value: &T, size: usize) -> Self {
+        let mut out = Self::open(binding, size);
+        write_text(value, &mut out);
+        Self::close(out)
     }
 
     /// `Data` holding an object.
@@ -137,8 +140,12 @@ impl PayloadWriter {
     }
 
     /// Adds metadata that is JSON text in a string.
-    pub(crate) fn text<T: Serialize + ?Sized>(self, key: &str, value: &T) -> Self {
-        self.object(key, &json_text(value))
+    pub(crate) fn text<T: Serialize + ?Sized>(mut self, key: &str, value: &T) -> Self {
+        self.out.extend_from_slice(json_text(key).as_bytes());
+        self.out.push(b':');
+        write_text(value, &mut self.out);
+        self.out.push(b',');
+        self
     }
 
     /// The payload.
@@ -164,9 +171,58 @@ pub(crate) fn json_text<T: Serialize + ?Sized>(value: &T) -> String {
     text
 }
 
+/// Writes JSON text in a JSON string, as [`json_text`] of a [`json_text`] is, but without the text between.
+fn write_text<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
+    out.push(b'"');
+    let written = serde_json::to_writer(InString(out), value);
+    debug_assert!(written.is_ok(), "wire types always serialise");
+    out.push(b'"');
+}
+
+/// Takes JSON text and writes it as the inside of a JSON string.
+struct InString<'out>(&'out mut Vec<u8>);
+
+impl std::io::Write for InString<'_> {
+    /// Whole characters come in each piece, as serde_json writes them.
+    fn write(&mut self, piece: &[u8]) -> std::io::Result<usize> {
+        let mut rest = piece;
+        let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0xc2 | 0xe2);
+        while let Some(at) = rest.iter().position(is_special) {
+            let (plain, special) = rest.split_at(at);
+            self.0.extend_from_slice(plain);
+            let (taken, text): (usize, &[u8]) = match special {
+                [b'"', ..] => (1, b"\\\""),
+                [b'\\', ..] => (1, b"\\\\"),
+                // The three that Json.NET escapes, in the text and so once more in the string.
+                [0xc2, 0x85, ..] => (2, b"\\\\u0085"),
+                [0xe2, 0x80, 0xa8, ..] => (3, b"\\\\u2028"),
+                [0xe2, 0x80, 0xa9, ..] => (3, b"\\\\u2029"),
+                [other, ..] => (1, std::slice::from_ref(other)),
+                [] => (0, &[]),
+            };
+            self.0.extend_from_slice(text);
+            rest = special.get(taken..).unwrap_or_default();
+        }
+        self.0.extend_from_slice(rest);
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A UTC time without zone, with up to seven digits of a second and no trailing zeros.
 pub(crate) fn unspecified(time: DateTime<Utc>) -> String {
-    let text = time.format("%Y-%m-%dT%H:%M:%S").to_string();
+    let mut text = String::with_capacity(33);
+    let (date, clock) = (time.date_naive(), time.time());
+    let (year, month, day) = (date.year(), date.month(), date.day());
+    let (hour, minute, second) = (clock.hour(), clock.minute(), clock.second());
+    // A string takes everything.
+    let _ = write!(
+        text,
+        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
+    );
     let ticks = time.nanosecond() % 1_000_000_000 / 100;
     if ticks == 0 {
         return text;
