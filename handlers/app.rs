@@ -12,7 +12,7 @@ use crate::host::Bodies;
 use crate::lake::{AzureLake, BlobStore};
 use crate::maintain::{AzurePoison, Maintenance, PoisonQueue};
 use crate::settings::Settings;
-use crate::silver::{Edges, Silver};
+use crate::silver::{COMMIT_PACE, Edges, Silver};
 use crate::state::{STATE_TABLE, StateStore, TableState};
 use crate::storage::{AccountError, Calls};
 use crate::warehouse::schema::{GoldSchema, SchemaError};
@@ -125,7 +125,7 @@ impl App {
         calls: LayerCalls,
     ) -> Self {
         let upkeep = silver.clone();
-        let refining = Silver::new(silver.clone());
+        let refining = Silver::with_pace(silver.clone(), COMMIT_PACE);
         Self {
             dataset: Arc::clone(&silver.dataset),
             bronze: Bronze::new(bronze.lake, &bronze.dataset.name),

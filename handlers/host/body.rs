@@ -1,8 +1,8 @@
 //! Reads request bodies within a bounded memory.
 //!
-//! The host sends bodies of any size, in chunks without a length, and up to sixteen blobs at once. Small bodies are
-//! read as they come; only one body at a time may grow larger, and keeps that room until its invocation ends. The
-//! others wait on their connections meanwhile.
+//! The host sends bodies of any size, in chunks without a length, and up to 64 blobs at once. Small bodies are read as
+//! they come; only sixteen at a time may grow to what the largest object of bronze takes, and only one beyond that. A
+//! body keeps that room until its invocation ends; the others wait on their connections meanwhile.
 
 use std::sync::Arc;
 
@@ -12,8 +12,12 @@ use futures::StreamExt;
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// A body that may be read at any time: a bronze object of 8 MiB in base64 fits.
-const SMALL_BODY_BYTES: usize = 12 * 1024 * 1024;
+/// A body that may be read at any time: a thousand events of 700 bytes in base64 fit.
+const SMALL_BODY_BYTES: usize = 1024 * 1024;
+/// A body that needs one of a few rooms: a bronze object of 8 MiB in base64 fits.
+const USUAL_BODY_BYTES: usize = 12 * 1024 * 1024;
+/// How many bodies may be of the usual size at once.
+const USUAL_BODIES: usize = 16;
 /// The largest body that is accepted.
 const MAX_BODY_BYTES: usize = 512 * 1024 * 1024;
 
@@ -28,9 +32,10 @@ pub enum BodyError {
     TooLarge,
 }
 
-/// Reads bodies, large ones one at a time.
+/// Reads bodies, a few of the usual size and one large one at a time.
 #[derive(Debug)]
 pub struct Bodies {
+    usual: Arc<Semaphore>,
     large: Arc<Semaphore>,
 }
 
@@ -41,15 +46,17 @@ pub(super) struct ReadBody {
     room: Room,
 }
 
-/// The right to hold a large body; it ends when this is dropped.
-#[derive(Debug)]
+/// The right to hold a body that is not small; it ends when this is dropped.
+#[derive(Debug, Default)]
 pub(super) struct Room {
-    _permit: Option<OwnedSemaphorePermit>,
+    usual: Option<OwnedSemaphorePermit>,
+    large: Option<OwnedSemaphorePermit>,
 }
 
 impl Default for Bodies {
     fn default() -> Self {
         Self {
+            usual: Arc::new(Semaphore::new(USUAL_BODIES)),
             large: Arc::new(Semaphore::new(1)),
         }
     }
@@ -58,22 +65,24 @@ impl Default for Bodies {
 impl Bodies {
     pub(super) async fn read(&self, body: Body) -> Result<ReadBody, BodyError> {
         let mut content = Vec::new();
-        let mut permit = None;
+        let mut room = Room::default();
         let mut chunks = body.into_data_stream();
         while let Some(chunk) = chunks.next().await {
             let chunk: Bytes = chunk.map_err(BodyError::Connection)?;
             if content.len() + chunk.len() > MAX_BODY_BYTES {
                 return Err(BodyError::TooLarge);
             }
-            if permit.is_none() && content.len() + chunk.len() > SMALL_BODY_BYTES {
-                permit = Arc::clone(&self.large).acquire_owned().await.ok();
+            let size = content.len() + chunk.len();
+            if room.usual.is_none() && size > SMALL_BODY_BYTES {
+                room.usual = Arc::clone(&self.usual).acquire_owned().await.ok();
+            }
+            // Whoever waits here waits for one that has both rooms.
+            if room.large.is_none() && size > USUAL_BODY_BYTES {
+                room.large = Arc::clone(&self.large).acquire_owned().await.ok();
             }
             content.extend_from_slice(&chunk);
         }
-        Ok(ReadBody {
-            content,
-            room: Room { _permit: permit },
-        })
+        Ok(ReadBody { content, room })
     }
 }
 
@@ -101,14 +110,29 @@ mod tests {
     #[tokio::test]
     async fn a_second_large_body_waits_until_the_first_ones_invocation_ends() {
         let bodies = Bodies::default();
-        let first = bodies.read(body(SMALL_BODY_BYTES + 1)).await.unwrap();
+        let first = bodies.read(body(USUAL_BODY_BYTES + 1)).await.unwrap();
         let small = bodies.read(body(10)).await.unwrap();
         assert_eq!(small.bytes().len(), 10);
-        let mut second = Box::pin(bodies.read(body(SMALL_BODY_BYTES + 2)));
+        let mut second = Box::pin(bodies.read(body(USUAL_BODY_BYTES + 2)));
         assert!(second.as_mut().now_or_never().is_none());
         let room = first.into_room();
         assert!(second.as_mut().now_or_never().is_none());
         drop(room);
-        assert_eq!(second.await.unwrap().bytes().len(), SMALL_BODY_BYTES + 2);
+        assert_eq!(second.await.unwrap().bytes().len(), USUAL_BODY_BYTES + 2);
+    }
+
+    #[tokio::test]
+    async fn bodies_of_the_usual_size_wait_for_one_of_sixteen_rooms() {
+        let bodies = Bodies::default();
+        let mut rooms = Vec::new();
+        for _ in 0..USUAL_BODIES {
+            let read = bodies.read(body(SMALL_BODY_BYTES + 1)).await.unwrap();
+            rooms.push(read.into_room());
+        }
+        let mut next = Box::pin(bodies.read(body(SMALL_BODY_BYTES + 2)));
+        assert!(next.as_mut().now_or_never().is_none());
+        assert!(bodies.read(body(SMALL_BODY_BYTES)).await.is_ok());
+        rooms.pop();
+        assert_eq!(next.await.unwrap().bytes().len(), SMALL_BODY_BYTES + 2);
     }
 }

@@ -192,6 +192,12 @@ impl Committer {
             CommitOutcome::TooLate => Err(RefineError::OutOfTime),
             CommitOutcome::Conflict => Ok(Attempt::StartOver),
             CommitOutcome::Committed(version) => {
+                // What was just written need not be read again, if nothing lies between.
+                if let Some(live) = &mut self.live
+                    && live.version().next() == version
+                {
+                    live.advance(&[commit.as_version(version)]);
+                }
                 let keys = current
                     .written
                     .take()

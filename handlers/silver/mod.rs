@@ -38,7 +38,7 @@ use crate::lake::{BlobStore, ObjectPath};
 use crate::state::commit_log::LogError;
 use crate::storage::StorageError;
 pub(crate) use group::COMMIT_DEADLINE;
-pub use queue::Silver;
+pub use queue::{COMMIT_PACE, Silver};
 pub use source::{Refined, Source};
 
 /// What silver needs from outside.

@@ -1,9 +1,14 @@
 //! Gathers sources into groups: one commit is in flight in a process, and what arrives meanwhile joins the next.
+//!
+//! A commit costs about the same number of requests whatever it holds. So commits keep a pace: after a pause the first
+//! source is committed at once, and while sources keep coming, a group gathers until it is full or its time has come.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
 
 use super::group::{COMMIT_DEADLINE, Committer};
 use super::source::{Refined, Source};
@@ -13,6 +18,10 @@ use crate::state::commit_log::MAX_SOURCES;
 
 /// Most bytes of bronze that one group holds, unless a single source is larger.
 const MAX_GROUP_BYTES: usize = 64 * 1024 * 1024;
+
+/// The pace of a handler's commits, from start to start: the most that it adds to an event's way, and what keeps the
+/// requests of a commit few for each of its sources.
+pub const COMMIT_PACE: Duration = Duration::from_secs(1);
 
 type Reply = oneshot::Sender<Result<Refined, Arc<RefineError>>>;
 
@@ -26,6 +35,9 @@ pub struct Silver {
 struct Shared {
     waiting: Mutex<Waiting>,
     committer: tokio::sync::Mutex<Committer>,
+    pace: Duration,
+    /// Told when a group is full.
+    full: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -33,17 +45,36 @@ struct Waiting {
     /// By name: a source that is delivered again while it waits is joined, not repeated.
     sources: BTreeMap<String, (Source, Vec<Reply>)>,
     is_driven: bool,
+    /// When the last commit began.
+    last_commit: Option<Instant>,
+}
+
+impl Waiting {
+    /// Tells whether waiting longer would not make the next group larger.
+    fn is_group_full(&self) -> bool {
+        let bytes = |(source, _): &(Source, Vec<Reply>)| source.content.len();
+        self.sources.len() >= MAX_SOURCES
+            || self.sources.values().map(bytes).sum::<usize>() >= MAX_GROUP_BYTES
+    }
 }
 
 impl Silver {
-    /// Makes the silver layer.
+    /// Makes a silver layer that commits without a pause between.
     #[must_use]
     pub fn new(edges: Edges) -> Self {
+        Self::with_pace(edges, Duration::ZERO)
+    }
+
+    /// Makes a silver layer whose commits start no more often than `pace`, but for full groups.
+    #[must_use]
+    pub fn with_pace(edges: Edges, pace: Duration) -> Self {
         let committer = tokio::sync::Mutex::new(Committer::new(edges));
         Self {
             shared: Arc::new(Shared {
                 waiting: Mutex::default(),
                 committer,
+                pace,
+                full: Notify::new(),
             }),
         }
     }
@@ -64,6 +95,9 @@ impl Silver {
                 .or_insert_with(|| (source, Vec::new()))
                 .1
                 .push(reply);
+            if waiting.is_group_full() {
+                self.shared.full.notify_one();
+            }
             std::mem::replace(&mut waiting.is_driven, true)
         };
         if !is_driven {
@@ -78,6 +112,19 @@ impl Silver {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the next commit may begin.
+    async fn keep_pace(&self) {
+        let (next, is_full) = {
+            let waiting = self.lock();
+            let next = waiting.last_commit.map(|last| last + self.pace);
+            (next, waiting.is_group_full())
+        };
+        if let Some(next) = next.filter(|_| !is_full) {
+            // A notice from before only makes one group smaller.
+            let _ = tokio::time::timeout_at(next, self.full.notified()).await;
+        }
     }
 
     /// Takes the sources of the next group, oldest names first; none ends the driver.
@@ -96,6 +143,9 @@ impl Shared {
             group.push(entry.remove());
         }
         waiting.is_driven = !group.is_empty();
+        if waiting.is_driven {
+            waiting.last_commit = Some(Instant::now());
+        }
         group
     }
 }
@@ -103,6 +153,7 @@ impl Shared {
 /// Commits one group after the other until nothing waits.
 async fn drive(shared: Arc<Shared>) {
     loop {
+        shared.keep_pace().await;
         let group = shared.next_group();
         if group.is_empty() {
             return;

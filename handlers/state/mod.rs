@@ -140,6 +140,16 @@ pub struct RowRange {
 }
 
 impl RowRange {
+    /// Returns the range from one row key to another, both included.
+    #[must_use]
+    pub fn inclusive(from: &str, last: &str) -> Self {
+        // No character of a row key sorts before a blank, so nothing lies between.
+        Self {
+            from: from.to_owned(),
+            until: format!("{last} "),
+        }
+    }
+
     /// Returns the range of the row keys that start with `prefix`.
     #[must_use]
     pub fn prefix(prefix: &str) -> Self {

@@ -13,7 +13,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -458,29 +458,53 @@ impl CommitLog {
 
     /// Returns those of the sources that are in the ledger.
     ///
+    /// Sources of one folder are neighbours in the ledger, with hardly anything else between the first and the last of
+    /// a group: they are read in one request.
+    ///
     /// # Errors
     /// Fails if the store does, or if an entity is not a ledger entry.
     pub async fn ledger(
         &self,
         sources: &[String],
     ) -> Result<BTreeMap<String, LedgerEntry>, LogError> {
-        let rows: Vec<String> = sources
-            .iter()
-            .map(|name| entities::ledger_row(name))
+        let mut folders: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for name in sources {
+            folders.entry(neighbours(name)).or_default().insert(name);
+        }
+        let reads: Vec<_> = folders
+            .into_values()
+            .map(|names| self.ledger_of_folder(names))
             .collect();
-        let reads: Vec<_> = rows
-            .iter()
-            .map(|row| self.state.get(&self.partition, row))
-            .collect();
-        let found: Vec<Option<Stored>> = stream::iter(reads)
+        let found: Vec<Vec<LedgerEntry>> = stream::iter(reads)
             .buffer_unordered(PARALLEL_READS)
             .try_collect()
             .await?;
-        found
+        let entries = found.into_iter().flatten();
+        Ok(entries.map(|entry| (entry.source.clone(), entry)).collect())
+    }
+
+    /// Returns those of the sources, which are neighbours, that are in the ledger.
+    async fn ledger_of_folder(&self, names: BTreeSet<&str>) -> Result<Vec<LedgerEntry>, LogError> {
+        let (Some(first), Some(last)) = (names.first(), names.last()) else {
+            return Ok(Vec::new());
+        };
+        let (first, last) = (entities::ledger_row(first), entities::ledger_row(last));
+        let stored = match first == last {
+            true => {
+                let stored = self.state.get(&self.partition, &first).await?;
+                stored.into_iter().collect()
+            }
+            false => {
+                let rows = RowRange::inclusive(&first, &last);
+                self.state.range(&self.partition, &rows).await?
+            }
+        };
+        let entries: Vec<LedgerEntry> = stored
             .iter()
-            .flatten()
-            .map(|stored| decode_ledger_entry(stored).map(|entry| (entry.source.clone(), entry)))
-            .collect()
+            .map(decode_ledger_entry)
+            .collect::<Result<_, _>>()?;
+        let wanted = |entry: &LedgerEntry| names.contains(entry.source.as_str());
+        Ok(entries.into_iter().filter(wanted).collect())
     }
 
     /// Returns the ledger entries of all sources whose names start with `prefix`.
@@ -562,6 +586,16 @@ impl CommitLog {
             .create(&path, Bytes::from(json), &Metadata::new())
             .await?;
         Ok(entities::FileList::Manifest(path))
+    }
+}
+
+/// Returns what a source has in common with its neighbours in the ledger: its folder. A name that bronze would not give
+/// stands alone, because it may be escaped, which moves it.
+fn neighbours(source: &str) -> &str {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    match source.rsplit_once('/') {
+        Some((folder, name)) if name.bytes().all(is_plain) => folder,
+        _ => source,
     }
 }
 
