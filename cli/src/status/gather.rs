@@ -13,6 +13,7 @@ use sluice::state::commit_log::{Counts, LedgerEntry};
 use sluice::warehouse::Warehouse;
 use sluice_local::event_hubs::client::EventHubConnection;
 
+use crate::hub::read_partitions;
 use crate::stores::Stores;
 
 /// How far everything is. A further section is a further field here, filled by [`gather`] and shown by `show`.
@@ -148,22 +149,15 @@ pub(super) async fn gather(
 }
 
 async fn read_hub(hub: &EventHubConnection) -> Result<Hub, String> {
-    let mut partitions = Vec::new();
-    let ids = hub
-        .partition_ids()
-        .await
-        .map_err(|error| sluice::error::chain(&error))?;
-    for id in ids {
-        let state = hub.partition_state(&id).await;
-        let state = state.map_err(|error| sluice::error::chain(&error))?;
-        partitions.push(HubPartition {
+    let partitions = read_partitions(hub).await?.into_iter();
+    let partitions: Vec<HubPartition> = partitions
+        .map(|(id, state)| HubPartition {
             id,
             first_sequence: state.begin_sequence,
             last_sequence: state.last_sequence,
             behind: 0,
-        });
-    }
-    partitions.sort_by_key(|partition| (partition.id.len(), partition.id.clone()));
+        })
+        .collect();
     let events = partitions
         .iter()
         .map(|p| u64::try_from(p.last_sequence + 1).unwrap_or(0));
