@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use sluice::bronze::plan::ObjectRange;
 use sluice::clock::{Clock, SystemClock};
 use sluice::lake::{ObjectInfo, paths};
+use sluice::maintain::Facts;
 use sluice::silver::live::LiveFiles;
 use sluice::state::commit_log::{Counts, LedgerEntry};
 use sluice::warehouse::Warehouse;
@@ -27,6 +28,9 @@ pub(super) struct Status {
     pub(super) hub: Result<Hub, String>,
     pub(super) bronze: Bronze,
     pub(super) silver: Option<Silver>,
+    /// What maintenance looks after: files, log, Delta log, and what silver has not refined.
+    #[serde(serialize_with = "or_error")]
+    pub(super) upkeep: Result<Facts, String>,
     #[serde(serialize_with = "or_error")]
     pub(super) gold: Result<Vec<GoldTable>, String>,
 }
@@ -130,6 +134,8 @@ pub(super) async fn gather(
         Err(reason) => (Err(reason), None),
     };
     let silver = read_silver(stores, &objects).await?;
+    let facts = stores.maintenance().facts().await;
+    let upkeep = facts.map_err(|error| sluice::error::chain(&error));
     let gold = match warehouse {
         Ok(warehouse) => {
             let head = silver.as_ref().map(|silver| silver.version);
@@ -144,6 +150,7 @@ pub(super) async fn gather(
         hub,
         bronze: bronze(&objects, behind),
         silver,
+        upkeep,
         gold,
     })
 }
