@@ -9,13 +9,17 @@ use sluice::warehouse::TableRows;
 use crate::settings::{AppSettings, SettingsArguments};
 use crate::stores::Stores;
 use crate::tables;
-use crate::text::print;
+use crate::text::{print, thousands};
 
 /// Print the newest rows of silver, by event time
+///
+/// Every column: those of the dataset file, `_rescued` with the fields that no column names, and where the row came
+/// from. Times are in UTC. Only as many files are read as it takes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice head                    the newest 10 rows
-  sluice head --rows 100 --json  an object a line; nulls are left out")]
+  sluice head --rows 100 --json  an object a line; nulls are left out
+  sluice head --json | jq .customer_id")]
 pub(crate) struct HeadArguments {
     /// How many rows
     #[arg(long, value_name = "N", default_value_t = 10)]
@@ -32,13 +36,16 @@ pub(crate) async fn run(arguments: HeadArguments) -> Result<bool, Box<dyn Error 
     let settings = AppSettings::find(&arguments.settings)?;
     let stores = Stores::open(&settings)?;
     let Some(head) = stores.log.head().await? else {
-        print("silver has no rows yet");
+        if !arguments.json {
+            print("silver has no rows yet");
+        }
         return Ok(true);
     };
     let snapshot = stores.log.load(&head).await?;
     let sample = Sample::newest(&stores.lake, &stores.dataset, &snapshot, arguments.rows).await?;
     if arguments.json {
-        print(sample.json_lines()?.trim_end());
+        let lines = sample.json_lines()?;
+        lines.lines().for_each(print);
         return Ok(true);
     }
     let all: u64 = snapshot.files.values().map(|live| live.file.rows).sum();
@@ -47,10 +54,11 @@ pub(crate) async fn run(arguments: HeadArguments) -> Result<bool, Box<dyn Error 
         rows: sample.rows()?,
     };
     let title = format!(
-        "{} at version {}: the newest {} of {all} rows",
+        "{} at version {}: the newest {} of {} rows",
         stores.dataset.name,
-        head.version,
-        shown.rows.len()
+        thousands(head.version.0),
+        thousands(shown.rows.len() as u64),
+        thousands(all)
     );
     print(&tables::render(&title, &shown));
     Ok(true)

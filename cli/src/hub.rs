@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use azure_identity::DeveloperToolsCredential;
 use clap::Args;
-use sluice_local::event_hubs::client::EventHubConnection;
+use sluice_local::event_hubs::client::{EventHubConnection, PartitionState};
 
 use crate::settings::{AppSettings, FindError, SettingsArguments, answers};
 use crate::usage::Usage;
@@ -81,6 +81,21 @@ impl HubArguments {
             Arc::clone(&credential) as _,
         ))
     }
+}
+
+/// Reads what every partition holds, in order; fails in words.
+pub(crate) async fn read_partitions(
+    hub: &EventHubConnection,
+) -> Result<Vec<(String, PartitionState)>, String> {
+    let ids = hub.partition_ids().await;
+    let mut partitions = Vec::new();
+    for id in ids.map_err(|error| sluice::error::chain(&error))? {
+        let state = hub.partition_state(&id).await;
+        let state = state.map_err(|error| sluice::error::chain(&error))?;
+        partitions.push((id, state));
+    }
+    partitions.sort_by_key(|(id, _)| (id.len(), id.clone()));
+    Ok(partitions)
 }
 
 /// Fails at once, with advice, if an emulator does not answer.

@@ -17,7 +17,7 @@ pub(crate) fn render(name: &str, rows: &TableRows) -> String {
         let is_number = |row: &Vec<Option<String>>| {
             row.get(index)
                 .and_then(Option::as_deref)
-                .is_none_or(|v| v.parse::<f64>().is_ok())
+                .is_none_or(|v| v.is_empty() || v.replace(',', "").parse::<f64>().is_ok())
         };
         if !rows.rows.is_empty() && rows.rows.iter().all(is_number) {
             column.set_cell_alignment(CellAlignment::Right);

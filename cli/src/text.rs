@@ -20,6 +20,30 @@ pub(crate) fn thousands(number: u64) -> String {
     text
 }
 
+/// Writes a number of things, such as `1 file` or `2,000 files`.
+pub(crate) fn count(number: u64, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", thousands(number))
+}
+
+/// Writes a size as people say it.
+pub(crate) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if bytes < 1_000 {
+        return count(bytes, "byte");
+    }
+    let mut scaled = bytes as f64 / 1_000.0;
+    let mut unit = UNITS[0];
+    for next in UNITS.iter().skip(1) {
+        if scaled < 1_000.0 {
+            break;
+        }
+        scaled /= 1_000.0;
+        unit = next;
+    }
+    format!("{scaled:.1} {unit}")
+}
+
 /// Writes a number of seconds as people say it.
 pub(crate) fn span(seconds: i64) -> String {
     match seconds {
@@ -41,6 +65,20 @@ mod tests {
     fn numbers_have_commas_and_spans_a_unit() {
         let numbers = [0, 7, 999, 1_000, 69_659, 1_234_567].map(thousands);
         assert_eq!(numbers, ["0", "7", "999", "1,000", "69,659", "1,234,567"]);
+        assert_eq!(count(1, "file"), "1 file");
+        assert_eq!(count(2_000, "file"), "2,000 files");
+        let sizes = [0, 1, 999, 1_000, 1_234_567, 5_000_000_000_000_000].map(size);
+        assert_eq!(
+            sizes,
+            [
+                "0 bytes",
+                "1 byte",
+                "999 bytes",
+                "1.0 kB",
+                "1.2 MB",
+                "5000.0 TB"
+            ]
+        );
         let spans = [3, 119, 120, 7_200, 172_800, 900_000_000].map(span);
         assert_eq!(
             spans,

@@ -171,8 +171,15 @@ fn commands_find_the_pipeline_that_up_runs_and_agree_with_one_another() {
     let listed = lines(&pipeline.run(&["gold", "--json"]));
     assert_eq!(listed[0]["table"], "gold_daily_orders");
 
+    check_upkeep(&pipeline, &rows);
+
     let report = pipeline.json(&["audit", "--grace", "0", "--json"]);
     assert_eq!(report["adds_up"], true, "{report:#}");
+    let hub = &report["checks"][1];
+    assert_eq!(
+        (&hub["skipped"], &hub["difference"]),
+        (&false.into(), &Value::Null)
+    );
     assert_eq!(report["sums"]["rows"], rows);
     spoil(&pipeline.gold_file());
     let audit = pipeline.run(&["audit"]);
@@ -187,6 +194,41 @@ fn commands_find_the_pipeline_that_up_runs_and_agree_with_one_another() {
     let status = pipeline.run(&["status"]);
     assert_eq!(status.status.code(), Some(1));
     assert!(text(&status).contains("sluice up"), "{}", text(&status));
+}
+
+/// Looks at silver's log and files, and maintains them.
+fn check_upkeep(pipeline: &Pipeline, rows: &Value) {
+    let history = lines(&pipeline.run(&["history", "--limit", "0", "--json"]));
+    let first = history.last().unwrap();
+    assert_eq!(
+        (&first["version"], &first["did"]),
+        (&0.into(), &"schema".into())
+    );
+    let appended = history.iter().filter_map(|commit| commit["rows"].as_u64());
+    assert_eq!(&Value::from(appended.sum::<u64>()), rows);
+    let newest = pipeline.run(&["head", "--rows", "3"]);
+    assert!(newest.status.success(), "{}", text(&newest));
+    assert!(
+        text(&newest).contains("the newest 3 of"),
+        "{}",
+        text(&newest)
+    );
+    let newest = lines(&pipeline.run(&["head", "--rows", "3", "--json"]));
+    assert_eq!(newest.len(), 3);
+    assert!(newest.iter().all(|row| row["order_id"].is_i64()));
+
+    let report = pipeline.json(&["maintain", "--dry-run", "--json"]);
+    assert_eq!(report["dry_run"], true);
+    let maintained = pipeline.run(&["maintain"]);
+    assert!(maintained.status.success(), "{}", text(&maintained));
+    assert!(
+        text(&maintained).contains("up to date"),
+        "{}",
+        text(&maintained)
+    );
+    let upkeep = pipeline.json(&["status", "--json"])["upkeep"].clone();
+    assert_eq!((&upkeep["rows"], &upkeep["delta_lag"]), (rows, &0.into()));
+    assert_eq!(upkeep["unreconciled"], 0);
 }
 
 /// Changes a total behind gold's back.

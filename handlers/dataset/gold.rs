@@ -9,6 +9,10 @@ use super::reader::{Keys, Located};
 use super::{Aggregate, ColumnType, GoldTable, Grain, Measure, Ranking};
 
 const GOLD_KEYS: [&str; 4] = ["table", "grain", "by", "measures"];
+/// What a table's report view is called, after the table's name.
+const REPORT_SUFFIX: &str = "_report";
+/// Columns that the views of a table have beside the table's. What begins with an underscore is no name anyway.
+const VIEW_COLUMNS: [&str; 2] = ["is_settled", "rank"];
 const RANKING_KEYS: [&str; 4] = ["view", "from", "order_by", "top"];
 const GRAINS: &str = "\"hour\", \"day\", \"month\" or \"all\"";
 const MEASURES: &str = "a table such as { orders = \"count\", total = \"sum(amount)\" }";
@@ -78,6 +82,20 @@ impl Taken {
         }
         self.0.push(lower);
     }
+
+    /// Claims the name of a table and that of its report view.
+    fn claim_table(&mut self, keys: &Keys<'_>, name: Located<&str>) {
+        self.claim(keys, "table", name);
+        let report = format!("{}{REPORT_SUFFIX}", name.value.to_ascii_lowercase());
+        if self.0.contains(&report) {
+            let message = format!(
+                "its report view would be called {}, which another table or view is called already",
+                quoted(&report)
+            );
+            keys.report("table", name.at, message);
+        }
+        self.0.push(report);
+    }
 }
 
 /// Reads the gold tables. A table with a problem is still returned, so that rankings can refer to it.
@@ -97,7 +115,7 @@ pub(super) fn read_tables<'a>(
         );
         let name = keys.required_string("table", SQL_NAME);
         if let Some(name) = name {
-            taken.claim(&keys, "table", name);
+            taken.claim_table(&keys, name);
         }
         let _ = keys.required_string("grain", GRAINS);
         let grain = keys.parsed("grain", GRAINS, parse_grain);
@@ -267,7 +285,14 @@ fn check_clashes(keys: &Keys<'_>, table: &GoldTable, columns: &[Draft]) {
         .collect();
     let mut claim = |key: &str, name: &str| {
         let name = name.to_ascii_lowercase();
-        if names.contains(&name) {
+        if VIEW_COLUMNS.contains(&name.as_str()) {
+            let at = keys.value(key).map_or(keys.at(), |value| value.at);
+            let message = format!(
+                "the table's views have a column {} of their own",
+                quoted(&name)
+            );
+            keys.report(key, at, message);
+        } else if names.contains(&name) {
             let at = keys.value(key).map_or(keys.at(), |value| value.at);
             let message = format!(
                 "the table has two columns called {}; its time column is called like its grain",

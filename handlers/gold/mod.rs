@@ -205,7 +205,14 @@ impl Gold {
         tables: &BTreeMap<usize, Option<Progress>>,
         head: &Head,
     ) -> Result<Done, Error> {
-        let live = LiveFiles::of(&self.log.load(head).await?);
+        let live = match self.log.load(head).await {
+            Ok(snapshot) => LiveFiles::of(&snapshot),
+            // Maintenance has made a later snapshot and removed this one.
+            Err(error) if error.is_outdated() && self.log.head().await?.as_ref() != Some(head) => {
+                return Ok(Done::Overtaken);
+            }
+            Err(error) => return Err(error.into()),
+        };
         let steps = tables.iter().map(|(table, from)| Step {
             table: *table,
             from: from.clone(),

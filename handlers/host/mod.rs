@@ -271,7 +271,7 @@ async fn maintain(
 fn log_maintained(report: &Report, invocation_id: &str, elapsed_ms: u64) {
     let reconciled = report.reconcile.done().cloned().unwrap_or_default();
     let compacted = report.compact.done().cloned().unwrap_or_default();
-    let delta = report.delta.done().cloned().unwrap_or_default();
+    let delta = report.delta.done();
     let snapshot = report.snapshot.done().and_then(|done| done.version);
     let checkpoint = report.checkpoint.done().and_then(|done| done.version);
     let vacuumed = report.vacuum.done().cloned().unwrap_or_default();
@@ -292,8 +292,8 @@ fn log_maintained(report: &Report, invocation_id: &str, elapsed_ms: u64) {
         poison_removed = reconciled.poison_removed,
         compacted_files = compacted.replaced,
         compactions_left = compacted.left,
-        delta_written = delta.written,
-        delta_lag = delta.lag,
+        delta_written = delta.map(|delta| delta.written),
+        delta_lag = delta.map(|delta| delta.lag),
         snapshot,
         checkpoint,
         vacuumed_files = vacuumed.replaced + vacuumed.unnamed,

@@ -21,7 +21,7 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 
 use super::limits::{self, Refusal};
-use super::{BlobStore, Created, Metadata, ObjectInfo, ObjectPath};
+use super::{BlobStore, Created, Metadata, ObjectInfo, ObjectPath, Page};
 use crate::event::UnixMillis;
 use crate::storage::{AccountError, ErrorKind, StorageAccount, StorageError, code_of, kind_of};
 
@@ -284,6 +284,45 @@ impl BlobStore for AzureLake {
         // An account with a hierarchical namespace lists folder by folder.
         found.sort_by(|left, right| left.path.cmp(&right.path));
         Ok(found)
+    }
+
+    async fn list_page(
+        &self,
+        prefix: &ObjectPath,
+        from: Option<String>,
+    ) -> Result<Page, StorageError> {
+        const OPERATION: &str = "list blobs";
+        let is_first = from.is_none();
+        let options = BlobContainerClientListBlobsOptions {
+            include: Some(vec![ListBlobsIncludeItem::Metadata]),
+            marker: from,
+            maxresults: self.page_size,
+            prefix: (!prefix.name().is_empty()).then(|| prefix.name().to_owned()),
+            ..BlobContainerClientListBlobsOptions::default()
+        };
+        let mut pages = self
+            .container(prefix)
+            .list_blobs(Some(options))
+            .map_err(|error| StorageError::from_azure(OPERATION, prefix, &error))?
+            .into_pages();
+        let page = within(OPERATION, prefix, async {
+            match pages.try_next().await {
+                Ok(Some(page)) => Ok(Some(page.into_model()?)),
+                Ok(None) => Ok(None),
+                Err(error) if is_first && is_missing(&error) => Ok(None),
+                Err(error) => Err(error),
+            }
+        });
+        let Some(page) = page.await? else {
+            return Ok(Page::default());
+        };
+        let items = page.blob_items.into_iter();
+        Ok(Page {
+            objects: items
+                .filter_map(|item| described(prefix.container(), item))
+                .collect(),
+            next: page.next_marker.filter(|marker| !marker.is_empty()),
+        })
     }
 
     async fn delete(&self, path: &ObjectPath) -> Result<(), StorageError> {

@@ -46,6 +46,15 @@ pub struct ObjectInfo {
     pub metadata: Metadata,
 }
 
+/// A part of a listing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The objects.
+    pub objects: Vec<ObjectInfo>,
+    /// What asks for the next page, if there may be one.
+    pub next: Option<String>,
+}
+
 /// Stores immutable objects.
 ///
 /// - a create is atomic: a reader sees the whole object or none
@@ -97,6 +106,20 @@ pub trait BlobStore: Debug + Send + Sync {
     /// Returns the descriptions of all objects whose path starts with `prefix`, metadata included, in the order of
     /// their names. A missing container is an empty one.
     async fn list(&self, prefix: &ObjectPath) -> Result<Vec<ObjectInfo>, StorageError>;
+
+    /// Returns some of what [`BlobStore::list`] returns, in any order, and where to go on. Each object that is there
+    /// all the time is in exactly one page. A store without pages has one.
+    async fn list_page(
+        &self,
+        prefix: &ObjectPath,
+        from: Option<String>,
+    ) -> Result<Page, StorageError> {
+        debug_assert!(from.is_none(), "the only page has no successor");
+        Ok(Page {
+            objects: self.list(prefix).await?,
+            next: None,
+        })
+    }
 
     /// Deletes the object; one that is not there is fine.
     async fn delete(&self, path: &ObjectPath) -> Result<(), StorageError>;

@@ -53,12 +53,12 @@ impl Maintenance {
     pub async fn facts(&self) -> Result<Facts, Error> {
         let memo = Memo::read(&self.edges.state, &self.edges.dataset).await?;
         let found = self.look(&memo, false).await?;
-        let oldest = found.unfinished.first().map(|object| Waiting {
+        let oldest = found.oldest.first().map(|object| Waiting {
             source: object.path.name().to_owned(),
             created: object.created,
         });
         let mut facts = Facts {
-            unreconciled: found.unfinished.len() as u64,
+            unreconciled: found.unfinished,
             oldest_unreconciled: oldest,
             ..Facts::default()
         };

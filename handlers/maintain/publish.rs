@@ -36,9 +36,11 @@ impl Maintenance {
         };
         let last = head.snapshot.as_ref().map_or(0, |named| named.version.0);
         let since = head.version.0.saturating_sub(last);
-        if since < self.limits.snapshot_every || options.dry_run {
+        let is_due = since >= self.limits.snapshot_every;
+        if !is_due || options.dry_run {
             return Ok(Snapshotted {
                 left: since,
+                is_due,
                 ..Snapshotted::default()
             });
         }
@@ -50,7 +52,7 @@ impl Maintenance {
         Ok(Snapshotted {
             version: is_attached.then_some(named.version.0),
             files: snapshot.files.len() as u64,
-            left: 0,
+            ..Snapshotted::default()
         })
     }
 
@@ -61,18 +63,24 @@ impl Maintenance {
         };
         let last = self.publisher.latest_checkpoint().await?;
         let since = lag(last, head.version);
-        if since < self.limits.checkpoint_every || options.dry_run {
-            return Ok(Checkpointed::default());
+        let is_due = since >= self.limits.checkpoint_every;
+        let left = Checkpointed {
+            left: since,
+            is_due,
+            ..Checkpointed::default()
+        };
+        if !is_due || options.dry_run {
+            return Ok(left);
         }
         // The log may have grown since it was published: the checkpoint is of what is.
         let Some(published) = self.publisher.published(head.version).await? else {
-            return Ok(Checkpointed::default());
+            return Ok(left);
         };
         if lag(last, published) < self.limits.checkpoint_every {
-            return Ok(Checkpointed::default());
+            return Ok(left);
         }
         let Some(snapshot) = self.log.load_at(&head, published).await? else {
-            return Ok(Checkpointed::default());
+            return Ok(left);
         };
         let table = self.table();
         let made = tokio::task::spawn_blocking(move || encode_checkpoint(&table, &snapshot)).await;
@@ -81,6 +89,7 @@ impl Maintenance {
         Ok(Checkpointed {
             version: Some(made.version.0),
             bytes: made.content.len() as u64,
+            ..Checkpointed::default()
         })
     }
 }

@@ -1,10 +1,13 @@
 //! Finds bronze objects that nothing has refined (a lost event, a poison message, a crash) and refines them, oldest
 //! first; then removes the poison messages of finished sources.
+//!
+//! Bronze is read page by page, and no more objects are kept than one run refines: memory is bounded whatever bronze
+//! holds, also where all of it is looked at and nothing of it is refined.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 
 use super::hours::{complete_before, folder_hour, folders, hour_of};
 use super::poison::PoisonMessage;
@@ -15,6 +18,7 @@ use crate::event::{PartitionId, UnixMillis};
 use crate::lake::{ObjectInfo, ObjectPath, paths};
 use crate::retry::Deadline;
 use crate::silver::Source;
+use crate::storage::StorageError;
 
 /// Partitions that are looked at although nothing of them was ever refined: those that most hubs have.
 const USUAL_PARTITIONS: u32 = 32;
@@ -27,10 +31,32 @@ const POISON_ROUNDS: usize = 20;
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) listed: u64,
-    /// Objects without a ledger entry, whatever their age, oldest first.
-    pub(super) unfinished: Vec<ObjectInfo>,
+    /// How many objects have no ledger entry, whatever their age.
+    pub(super) unfinished: u64,
+    /// How many of them are old enough to count as forgotten.
+    pub(super) forgotten: u64,
+    /// The oldest of them, as many as one run refines, oldest first.
+    pub(super) oldest: Vec<ObjectInfo>,
     /// How far each partition is complete now.
     complete_before: BTreeMap<PartitionId, UnixMillis>,
+}
+
+impl Found {
+    fn take_in(&mut self, unfinished: Vec<ObjectInfo>, before: UnixMillis, most: usize) {
+        self.unfinished += unfinished.len() as u64;
+        let forgotten = unfinished.iter().filter(|object| object.created <= before);
+        self.forgotten += forgotten.count() as u64;
+        self.oldest.extend(unfinished);
+        if self.oldest.len() > most.saturating_mul(2) {
+            self.keep_oldest(most);
+        }
+    }
+
+    fn keep_oldest(&mut self, most: usize) {
+        self.oldest
+            .sort_by_key(|object| (object.created, object.path.clone()));
+        self.oldest.truncate(most);
+    }
 }
 
 impl Maintenance {
@@ -46,17 +72,15 @@ impl Maintenance {
             memo.write(&self.edges.state, &self.edges.dataset).await?;
         }
 
-        let age = i64::try_from(self.limits.forgotten_after.as_millis()).unwrap_or(i64::MAX);
-        let before = UnixMillis(self.edges.clock.now().0.saturating_sub(age));
-        let mut forgotten = found.unfinished;
-        forgotten.retain(|object| object.created <= before);
+        let before = self.forgotten_before();
         let mut done = Reconciled {
             listed: found.listed,
-            left: forgotten.len() as u64,
+            left: found.forgotten,
             ..Reconciled::default()
         };
         if !options.dry_run {
-            forgotten.truncate(self.limits.objects);
+            let mut forgotten = found.oldest;
+            forgotten.retain(|object| object.created <= before);
             self.refine(forgotten, deadline, &mut done).await?;
             self.clear_poison(deadline, &mut done).await?;
         }
@@ -84,38 +108,54 @@ impl Maintenance {
                 .collect(),
         };
         let mut found = Found::default();
-        let lists: Vec<_> = prefixes
-            .iter()
-            .map(|prefix| self.edges.lake.list(prefix))
-            .collect();
-        let mut lists = stream::iter(lists).buffer_unordered(PARALLEL);
+        let pages = prefixes
+            .into_iter()
+            .map(|prefix| self.pages(prefix).boxed());
+        let mut pages = stream::iter(pages).flatten_unordered(PARALLEL);
         let mut newest: BTreeMap<PartitionId, UnixMillis> = BTreeMap::new();
-        while let Some(objects) = lists.try_next().await? {
+        let mut first_open: BTreeMap<PartitionId, UnixMillis> = BTreeMap::new();
+        while let Some(objects) = pages.try_next().await? {
             found.listed += objects.len() as u64;
             for (partition, hour) in objects.iter().filter_map(|object| self.place(object)) {
                 let last = newest.entry(partition).or_insert(hour);
                 *last = hour.max(*last);
             }
-            found.unfinished.extend(self.unfinished(objects).await?);
+            let unfinished = self.unfinished(objects).await?;
+            for (partition, hour) in unfinished.iter().filter_map(|object| self.place(object)) {
+                let first = first_open.entry(partition).or_insert(hour);
+                *first = hour.min(*first);
+            }
+            found.take_in(unfinished, self.forgotten_before(), self.limits.objects);
         }
 
-        found
-            .unfinished
-            .sort_by_key(|object| (object.created, object.path.clone()));
+        found.keep_oldest(self.limits.objects);
         found.complete_before.clone_from(&memo.complete_before);
         for (partition, newest) in newest {
-            let unfinished = found
-                .unfinished
-                .iter()
-                .filter_map(|object| self.place(object));
-            let first = unfinished
-                .filter(|(of, _)| *of == partition)
-                .map(|(_, hour)| hour)
-                .min();
-            let complete = complete_before(newest, first);
+            let complete = complete_before(newest, first_open.get(&partition).copied());
             found.complete_before.insert(partition, complete);
         }
         Ok(found)
+    }
+
+    /// Returns the time that an object without a ledger entry must not be younger than to count as forgotten.
+    fn forgotten_before(&self) -> UnixMillis {
+        let age = i64::try_from(self.limits.forgotten_after.as_millis()).unwrap_or(i64::MAX);
+        UnixMillis(self.edges.clock.now().0.saturating_sub(age))
+    }
+
+    /// Lists page by page.
+    fn pages(
+        &self,
+        prefix: ObjectPath,
+    ) -> impl Stream<Item = Result<Vec<ObjectInfo>, StorageError>> + Send {
+        stream::try_unfold(Some(None), move |next: Option<Option<String>>| {
+            let prefix = prefix.clone();
+            async move {
+                let Some(from) = next else { return Ok(None) };
+                let page = self.edges.lake.list_page(&prefix, from).await?;
+                Ok(Some((page.objects, page.next.map(Some))))
+            }
+        })
     }
 
     /// Returns what to list of a partition.

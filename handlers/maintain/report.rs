@@ -115,6 +115,8 @@ pub struct Snapshotted {
     pub files: u64,
     /// Versions since the latest snapshot.
     pub left: u64,
+    /// Whether one is due, which a dry run leaves.
+    pub is_due: bool,
 }
 
 /// The checkpoint that a run wrote, if one was due.
@@ -124,6 +126,10 @@ pub struct Checkpointed {
     pub version: Option<u64>,
     /// Its size.
     pub bytes: u64,
+    /// Versions since the latest checkpoint.
+    pub left: u64,
+    /// Whether one is due, which a dry run leaves, and so does a run that could not publish.
+    pub is_due: bool,
 }
 
 /// What was removed.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, Field, Schema, TimeUnit, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 use arrow::json::LineDelimitedWriter;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -67,7 +68,8 @@ impl Sample {
             count += take;
         }
         found.reverse();
-        Ok(Self(concat_batches(&schema, &found)?))
+        let rows = concat_batches(&schema, &found)?;
+        Ok(Self(with_offset(&rows)?))
     }
 
     /// Returns the names of the columns.
@@ -110,4 +112,27 @@ impl Sample {
         writer.finish()?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
+}
+
+/// Names UTC by its offset: a zone's name takes a database of time zones to lay out, an offset does not.
+fn with_offset(rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let schema = rows.schema();
+    let columns = schema.fields().iter().zip(rows.columns());
+    let columns = columns.map(|(field, column)| {
+        let column: ArrayRef = match column.data_type() {
+            DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => {
+                let times = column.as_primitive::<TimestampMicrosecondType>().clone();
+                Arc::new(times.with_timezone("+00:00"))
+            }
+            _ => Arc::clone(column),
+        };
+        let field = Field::new(
+            field.name(),
+            column.data_type().clone(),
+            field.is_nullable(),
+        );
+        (field, column)
+    });
+    let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = columns.unzip();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
 }

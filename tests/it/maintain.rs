@@ -66,6 +66,27 @@ async fn objects_whose_trigger_was_lost_are_refined_and_young_ones_left_to_it() 
 }
 
 #[tokio::test]
+async fn a_backlog_larger_than_a_run_is_worked_off_oldest_first() {
+    let few = Limits {
+        objects: 2,
+        ..Limits::default()
+    };
+    let mut world = World::in_memory().limited(few);
+    for lost in 0..7 {
+        world.put(lost * 10..lost * 10 + 10).await;
+        world.wait(HOUR);
+    }
+    for (round, left) in [5, 3, 1, 0].into_iter().enumerate() {
+        let facts = world.maintain.facts().await.unwrap();
+        assert_eq!(facts.unreconciled, 7 - 2 * round as u64);
+        let reconciled = world.upkeep(true).await.reconcile.done().cloned().unwrap();
+        assert_eq!((reconciled.listed, reconciled.left), (7, left));
+        let done = 70 - 10 * i64::try_from(left).unwrap();
+        assert_eq!(world.ids().await, (0..done).collect());
+    }
+}
+
+#[tokio::test]
 async fn a_dry_run_says_what_it_would_do_and_changes_nothing() {
     let mut world = World::in_memory().limited(eager());
     for group in 0..5 {

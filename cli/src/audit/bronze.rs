@@ -26,6 +26,24 @@ pub(super) struct BronzeObject {
     lines: Option<u64>,
 }
 
+impl BronzeObject {
+    /// Its partition and range; an object put there by hand has none.
+    pub(super) fn place(&self) -> Option<(&PartitionId, ObjectRange)> {
+        let (partition, range) = self.place.as_ref()?;
+        Some((partition, *range))
+    }
+}
+
+/// Returns when each life of a partition began: a hub that was made anew counts from 0 again, later.
+pub(super) fn births(ranges: impl Iterator<Item = ObjectRange>) -> Vec<UnixMillis> {
+    let mut births: Vec<UnixMillis> = ranges
+        .filter(|range| range.sequence.first.0 == 0)
+        .map(|range| range.first_enqueued)
+        .collect();
+    births.sort_unstable();
+    births
+}
+
 /// Lists the objects of the dataset.
 pub(super) async fn list(subject: &Subject) -> Result<Vec<BronzeObject>, StorageError> {
     let prefix = paths::bronze_dataset(&subject.dataset.name);
@@ -73,14 +91,8 @@ pub(super) fn check_ranges(objects: &[BronzeObject]) -> Check {
 
 fn range_difference(partition: &PartitionId, mut objects: Vec<&BronzeObject>) -> Option<String> {
     let range = |object: &BronzeObject| object.place.as_ref().map(|(_, range)| *range);
-    // A hub that was made anew counts from 0 again, later; each of its lives is whole by itself.
-    let mut births: Vec<UnixMillis> = objects
-        .iter()
-        .filter_map(|object| range(object))
-        .filter(|range| range.sequence.first.0 == 0)
-        .map(|range| range.first_enqueued)
-        .collect();
-    births.sort_unstable();
+    // Each life of a hub is whole by itself.
+    let births = births(objects.iter().filter_map(|object| range(object)));
     objects.sort_by_key(|object| {
         let range = range(object)?;
         let life = births.partition_point(|birth| *birth <= range.first_enqueued);

@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use arrow::array::{AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::compute::{cast, filter_record_batch};
+use arrow::datatypes::DataType;
 use futures::{StreamExt, TryStreamExt, stream};
-use sluice::state::commit_log::{DataFile, Version};
+use sluice::silver::schema::SOURCE;
+use sluice::state::commit_log::Version;
 use sluice::warehouse::schema::{GoldSchema, TableSchema, ValueType};
 use sluice::warehouse::{Progress as GoldProgress, WarehouseError};
 
 use super::file::{FileError, OpenFile};
-use super::history::History;
+use super::history::{History, Portion};
 use super::keys::{Pass, hash};
 use super::report::{Check, count};
 use super::totals::{GoldRow, Totals};
@@ -32,7 +36,7 @@ struct Snapshot<'a> {
 pub(super) async fn check(
     subject: &Subject,
     options: &Options,
-    history: &mut History,
+    history: &History,
     progress: &dyn Progress,
 ) -> Result<Vec<Check>, AuditError> {
     let schema = subject.warehouse.schema();
@@ -118,7 +122,7 @@ async fn standing(
 /// Compares the groups of one residue class of every table that has so many.
 async fn pass(
     subject: &Subject,
-    history: &mut History,
+    history: &History,
     audits: &mut [TableAudit<'_>],
     index: u64,
     progress: &dyn Progress,
@@ -144,9 +148,8 @@ async fn pass(
         }
     }
     for (version, snapshots) in by_version {
-        let files: Vec<DataFile> = history.live_at(version).await?.iter().cloned().collect();
         let (numbers, snapshots): (Vec<usize>, Vec<Snapshot<'_>>) = snapshots.into_iter().unzip();
-        let differences = compare(subject, &files, snapshots, progress).await?;
+        let differences = compare(subject, history, version, &snapshots, progress).await?;
         for (number, difference) in numbers.into_iter().zip(differences) {
             if let Some(audit) = audits.get_mut(number) {
                 audit.difference = difference;
@@ -199,36 +202,44 @@ async fn snapshot<'a>(
     ))
 }
 
-/// Aggregates the files for several tables at once and returns each table's first difference.
+/// Aggregates silver at a version for several tables at once and returns each table's first difference.
 async fn compare(
     subject: &Subject,
-    files: &[DataFile],
-    snapshots: Vec<Snapshot<'_>>,
+    history: &History,
+    version: Version,
+    snapshots: &[Snapshot<'_>],
     progress: &dyn Progress,
 ) -> Result<Vec<Option<String>>, AuditError> {
+    let portions = history.at(version).await?;
     let mut totals: Vec<Totals<'_>> = snapshots
         .iter()
         .map(|snapshot| Totals::new(snapshot.table, &subject.dataset, snapshot.pass))
         .collect();
     let mut columns: Vec<String> = totals.iter().flat_map(Totals::columns).collect();
+    columns.push(SOURCE.to_owned());
     columns.sort_unstable();
     columns.dedup();
-    progress.start(
-        "add silver up again",
-        files.iter().map(|file| file.rows).sum(),
-    );
-    let opened =
-        stream::iter(files.iter().map(|file| async move {
-            (file, OpenFile::open(Arc::clone(&subject.lake), file).await)
-        }));
+    let rows = portions.iter().map(|portion| portion.file.rows);
+    progress.start("add silver up again", rows.sum());
+    let lake = &subject.lake;
+    let opened = stream::iter(portions.iter().map(|portion| async move {
+        let open = OpenFile::open(Arc::clone(lake), &portion.file).await;
+        (portion, open)
+    }));
     let mut opened = opened.buffered(AHEAD);
-    while let Some((file, open)) = opened.next().await {
+    while let Some((portion, open)) = opened.next().await {
+        let mut adding = Adding {
+            history,
+            version,
+            columns: &columns,
+            totals: &mut totals,
+        };
         let added = match open {
-            Ok(open) => add(open, &columns, &mut totals).await,
+            Ok(open) => adding.add(portion, open).await,
             Err(error) => Err(error),
         };
         match added {
-            Ok(()) => progress.advance(file.rows),
+            Ok(()) => progress.advance(portion.file.rows),
             Err(FileError::Storage(error)) => return Err(error.into()),
             Err(FileError::Broken(text)) => {
                 let difference = format!("silver at its version cannot be added up: {text}");
@@ -243,24 +254,48 @@ async fn compare(
     Ok(compared.collect())
 }
 
+/// Adding the rows of one version up.
+struct Adding<'a, 'b> {
+    history: &'a History,
+    version: Version,
+    columns: &'a [String],
+    totals: &'a mut [Totals<'b>],
+}
+
+impl Adding<'_, '_> {
+    async fn add(&mut self, portion: &Portion, open: OpenFile) -> Result<(), FileError> {
+        let is_wanted = |name: &&String| portion.is_mixed || *name != SOURCE;
+        let columns: Vec<String> = self.columns.iter().filter(is_wanted).cloned().collect();
+        let mut batches = open.read(&columns)?;
+        while let Some(mut batch) = batches.try_next().await? {
+            if portion.is_mixed {
+                batch = self.of_version(&batch).ok_or_else(|| {
+                    FileError::Broken(format!("{} has no usable {SOURCE}", portion.file.path))
+                })?;
+            }
+            for total in &mut *self.totals {
+                total.add(&batch).map_err(FileError::Broken)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the rows whose source was finished by the version.
+    fn of_version(&self, batch: &RecordBatch) -> Option<RecordBatch> {
+        let sources = cast(batch.column_by_name(SOURCE)?, &DataType::Utf8).ok()?;
+        let sources: &StringArray = sources.as_string_opt()?;
+        let kept: BooleanArray = sources
+            .iter()
+            .map(|source| Some(self.history.had(source.unwrap_or_default(), self.version)))
+            .collect();
+        filter_record_batch(batch, &kept).ok()
+    }
+}
+
 fn missing(totals: &Totals<'_>) -> Option<String> {
     let group = totals.rows_of_a_group_left()?;
     Some(format!(
         "lacks {}, one of them with {group}",
         count(totals.left(), "row")
     ))
-}
-
-async fn add(
-    open: OpenFile,
-    columns: &[String],
-    totals: &mut [Totals<'_>],
-) -> Result<(), FileError> {
-    let mut batches = open.read(columns)?;
-    while let Some(batch) = batches.try_next().await? {
-        for total in &mut *totals {
-            total.add(&batch).map_err(FileError::Broken)?;
-        }
-    }
-    Ok(())
 }

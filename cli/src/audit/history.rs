@@ -1,41 +1,99 @@
-//! Silver's log and ledger, read once.
+//! Silver's ledger, its live files, and as much of the log as is left.
+//!
+//! Maintenance clears the log up to a snapshot once its entries are a week old. So nothing here needs the log's
+//! start: what was counted is in the ledger, which is never deleted, and what is live follows from the snapshot. Which
+//! rows were there at an earlier version follows from the rows themselves: each names its source, and the ledger
+//! names the version that finished the source. That holds however compaction has mixed the files since.
 
-use std::collections::BTreeMap;
-
-use sluice::silver::live::LiveFiles;
-use sluice::state::commit_log::{Commit, CommitLog, LedgerEntry, LogError, Version};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::{AuditError, Subject};
+use sluice::lake::ObjectPath;
+use sluice::silver::live::LiveFiles;
+use sluice::state::commit_log::{
+    Commit, CommitKind, CommitLog, DataFile, Head, LedgerEntry, LogError, Version,
+};
 
-/// The log up to a version, and the ledger of the sources that it had finished by then.
+use super::Subject;
+
+/// Versions that are read at a time.
+const CHUNK: u64 = 1_000;
+/// How often the log may turn out to be cleared while it is read.
+const ATTEMPTS: usize = 5;
+
+/// Silver as of one version.
 pub(super) struct History {
     log: CommitLog,
     head: Option<Version>,
+    live: LiveFiles,
     commits: Vec<Commit>,
     ledger: BTreeMap<String, LedgerEntry>,
 }
 
+/// A file with rows of a version.
+pub(super) struct Portion {
+    pub(super) file: DataFile,
+    /// Whether a compaction has put rows of later versions into it too.
+    pub(super) is_mixed: bool,
+}
+
 impl History {
-    pub(super) async fn read(subject: &Subject) -> Result<Self, AuditError> {
+    /// Reads the latest version; starts over if maintenance clears the log meanwhile.
+    pub(super) async fn read(subject: &Subject) -> Result<Self, LogError> {
         let (state, lake) = (Arc::clone(&subject.state), Arc::clone(&subject.lake));
         let log = CommitLog::new(state, lake, &subject.dataset);
-        let head = log.head().await?.map(|head| head.version);
         let mut history = Self {
             log,
-            head,
+            head: None,
+            live: LiveFiles::default(),
             commits: Vec::new(),
             ledger: BTreeMap::new(),
         };
-        let Some(head) = head else {
-            return Ok(history);
-        };
-        history.commits = history.log.commits_from_start(head).await?;
-        let entries = history.log.ledger_prefix("").await?;
-        // What was finished since the head was read belongs to later versions.
-        let entries = entries.into_iter().filter(|entry| entry.version <= head);
-        history.ledger = entries.map(|entry| (entry.source.clone(), entry)).collect();
+        let mut attempts = 1;
+        while let Err(error) = history.read_log().await {
+            if !error.is_outdated() || attempts == ATTEMPTS {
+                return Err(error);
+            }
+            attempts += 1;
+        }
+        if let Some(head) = history.head {
+            let entries = history.log.ledger_prefix("").await?;
+            // What was finished since the head was read belongs to later versions.
+            let entries = entries.into_iter().filter(|entry| entry.version <= head);
+            history.ledger = entries.map(|entry| (entry.source.clone(), entry)).collect();
+        }
         Ok(history)
+    }
+
+    async fn read_log(&mut self) -> Result<(), LogError> {
+        let Some(head) = self.log.head().await? else {
+            return Ok(());
+        };
+        self.live = LiveFiles::of(&self.log.load(&head).await?);
+        self.commits = self.left(&head).await?;
+        self.head = Some(head.version);
+        Ok(())
+    }
+
+    /// Reads the commits that are left, without what only Delta wants to know of their files.
+    async fn left(&self, head: &Head) -> Result<Vec<Commit>, LogError> {
+        let mut commits = Vec::new();
+        let first = self.log.first_version(head.version).await?;
+        // Nothing, unless an entry was lost that is not the oldest.
+        if first > Version(0) {
+            commits = self.log.remaining(Version(0), Version(first.0 - 1)).await?;
+        }
+        let mut from = first;
+        while from <= head.version {
+            let until = head.version.min(Version(from.0 + CHUNK - 1));
+            let mut read = self.log.remaining(from, until).await?;
+            for file in read.iter_mut().flat_map(|commit| &mut commit.files) {
+                file.stats = None;
+            }
+            commits.extend(read);
+            from = until.next();
+        }
+        Ok(commits)
     }
 
     /// The version that everything is compared at.
@@ -43,17 +101,21 @@ impl History {
         self.head
     }
 
-    /// The commits up to the version.
+    /// The first version that is left in the log.
+    pub(super) fn first(&self) -> Version {
+        self.commits
+            .first()
+            .map_or(Version(0), |commit| commit.version)
+    }
+
+    /// The commits that are left, up to the version.
     pub(super) fn commits(&self) -> &[Commit] {
-        match self.head {
-            Some(head) => {
-                let end = self
-                    .commits
-                    .partition_point(|commit| commit.version <= head);
-                self.commits.get(..end).unwrap_or_default()
-            }
-            None => &[],
-        }
+        &self.commits
+    }
+
+    /// The files that are live at the version.
+    pub(super) fn live(&self) -> &LiveFiles {
+        &self.live
     }
 
     pub(super) fn ledger(&self) -> impl Iterator<Item = &LedgerEntry> {
@@ -64,21 +126,52 @@ impl History {
         self.ledger.get(source)
     }
 
-    /// The files that are live at `version`, which may be later than the one that everything else is compared at.
-    pub(super) async fn live_at(&mut self, version: Version) -> Result<LiveFiles, LogError> {
-        let known = self.commits.last().map(|commit| commit.version);
-        match known {
-            Some(known) if known < version => {
-                self.commits.extend(self.log.commits(known, version).await?);
-            }
-            None => self.commits = self.log.commits_from_start(version).await?,
-            Some(_) => {}
+    /// Tells whether the rows of a source were there at `version`. A source that the ledger does not have is told of
+    /// elsewhere; here its rows count.
+    pub(super) fn had(&self, source: &str, version: Version) -> bool {
+        self.entry(source)
+            .is_none_or(|entry| entry.version <= version)
+    }
+
+    /// The files that hold the rows of `version`, which may be later than the one that everything else is compared at.
+    pub(super) async fn at(&self, version: Version) -> Result<Vec<Portion>, LogError> {
+        let whole = |file: &DataFile| Portion {
+            file: file.clone(),
+            is_mixed: false,
+        };
+        let head = self.head.unwrap_or_default();
+        if version < head {
+            return Ok(self.before(version));
         }
-        let end = self
-            .commits
-            .partition_point(|commit| commit.version <= version);
-        Ok(LiveFiles::replay(
-            self.commits.get(..end).unwrap_or_default(),
-        ))
+        let mut portions: Vec<Portion> = self.live.iter().map(whole).collect();
+        for commit in self.log.commits(head, version).await? {
+            if commit.kind == CommitKind::Append {
+                portions.extend(commit.files.iter().map(whole));
+            }
+        }
+        Ok(portions)
+    }
+
+    fn before(&self, version: Version) -> Vec<Portion> {
+        let mut added: HashMap<&ObjectPath, (Version, bool)> = HashMap::new();
+        for commit in &self.commits {
+            let is_compaction = matches!(commit.kind, CommitKind::Compact { .. });
+            for file in &commit.files {
+                added.insert(&file.path, (commit.version, is_compaction));
+            }
+        }
+        let is_mixed = |file: &&DataFile| match added.get(&file.path) {
+            Some((since, _)) if *since <= version => Some(false),
+            Some((_, is_compaction)) => is_compaction.then_some(true),
+            // Older than what is left of the log.
+            None => Some(self.first() > version.next()),
+        };
+        let portions = self.live.iter().filter_map(|file| {
+            Some(Portion {
+                file: file.clone(),
+                is_mixed: is_mixed(&file)?,
+            })
+        });
+        portions.collect()
     }
 }

@@ -1,8 +1,9 @@
 //! The ledger and the log: every line is a row, a duplicate or quarantined, and the log says the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use futures::{StreamExt, TryStreamExt, stream};
+use sluice::lake::ObjectPath;
 use sluice::state::commit_log::{Commit, CommitKind, Counts, DataFile, Version};
 use sluice::storage::StorageError;
 
@@ -87,44 +88,101 @@ pub(super) async fn check_quarantine(
     ))
 }
 
-/// Checks that every commit adds up with the ledger entries that it made, and its rows with its files.
+/// The name of the check of the log.
+pub(super) const LOG: &str = "log: commits = ledger = files";
+
+/// Checks that every commit that is left adds up with the ledger entries that it made, and its rows with its files;
+/// that no version is missing among them; and that the live files are what they say, and have as many rows as the
+/// whole ledger.
 pub(super) fn check_log(history: &History) -> Check {
+    let commits = history.commits();
+    let difference = commits_difference(history)
+        .or_else(|| live_difference(history))
+        .or_else(|| total_difference(history));
+    let mut examined = count(commits.len() as u64, "version");
+    if history.first() > Version(0) {
+        let cleared = thousands(history.first().0);
+        examined.push_str(&format!(", {cleared} older ones cleared"));
+    }
+    Check::new(LOG, examined, difference)
+}
+
+fn commits_difference(history: &History) -> Option<String> {
     let mut sums: BTreeMap<Version, (u64, Counts)> = BTreeMap::new();
-    for entry in history.ledger() {
+    let first = history.first();
+    for entry in history.ledger().filter(|entry| entry.version >= first) {
         let (sources, counts) = sums.entry(entry.version).or_default();
         *sources += 1;
         counts.add(&entry.counts);
     }
-    let mut files: BTreeMap<String, u64> = BTreeMap::new();
-    let mut difference = None;
+    let mut files: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut expected = first;
     for commit in history.commits() {
+        if commit.version != expected {
+            return Some(format!(
+                "version {expected} is gone, although version {first} is there"
+            ));
+        }
+        expected = expected.next();
         let (sources, counts) = sums.remove(&commit.version).unwrap_or_default();
-        if difference.is_none() {
-            difference = commit_difference(commit, sources, &counts, &files);
+        let difference = counts_difference(commit, sources, &counts);
+        let difference = difference.or_else(|| rows_difference(commit, &files, first));
+        if difference.is_some() {
+            return difference;
         }
         for file in &commit.files {
-            files.insert(file.path.as_str().to_owned(), file.rows);
+            files.insert(file.path.as_str(), file.rows);
         }
     }
-    if let Some((version, _)) = sums.pop_first().filter(|_| difference.is_none()) {
-        difference = Some(format!(
-            "the ledger names version {version}, which the log does not have"
-        ));
-    }
-    let commits = history.commits().len() as u64;
-    Check::new(
-        "log: commits = ledger = files",
-        count(commits, "version"),
-        difference,
-    )
+    let (version, _) = sums.pop_first()?;
+    Some(format!(
+        "the ledger names version {version}, which the log does not have"
+    ))
 }
 
-fn commit_difference(
-    commit: &Commit,
-    sources: u64,
-    counts: &Counts,
-    files: &BTreeMap<String, u64>,
-) -> Option<String> {
+/// Compares what the commits that are left added and replaced with what is live.
+fn live_difference(history: &History) -> Option<String> {
+    let live: HashSet<&str> = history
+        .live()
+        .iter()
+        .map(|file| file.path.as_str())
+        .collect();
+    let mut added: BTreeMap<&str, Version> = BTreeMap::new();
+    for commit in history.commits() {
+        if let CommitKind::Compact { replaces } = &commit.kind {
+            for path in replaces.iter().map(ObjectPath::as_str) {
+                added.remove(path);
+                if live.contains(path) {
+                    let version = commit.version;
+                    return Some(format!(
+                        "version {version} replaced {path}, which is among the live files"
+                    ));
+                }
+            }
+        }
+        let files = commit.files.iter();
+        added.extend(files.map(|file| (file.path.as_str(), commit.version)));
+    }
+    let lost = added.into_iter().find(|(path, _)| !live.contains(path));
+    lost.map(|(path, version)| {
+        format!("version {version} added {path}, which is not among the live files")
+    })
+}
+
+/// Compares the rows of all live files with those of all sources.
+fn total_difference(history: &History) -> Option<String> {
+    let live: u64 = history.live().iter().map(|file| file.rows).sum();
+    let ledger: u64 = history.ledger().map(|entry| entry.counts.rows).sum();
+    (live != ledger).then(|| {
+        format!(
+            "the live files have {} and the ledger says {}",
+            count(live, "row"),
+            thousands(ledger)
+        )
+    })
+}
+
+fn counts_difference(commit: &Commit, sources: u64, counts: &Counts) -> Option<String> {
     let version = commit.version;
     if commit.sources != sources {
         return Some(format!(
@@ -146,6 +204,11 @@ fn commit_difference(
             thousands(counts.quarantined_total()),
         ));
     }
+    None
+}
+
+fn rows_difference(commit: &Commit, files: &BTreeMap<&str, u64>, first: Version) -> Option<String> {
+    let version = commit.version;
     let rows: u64 = commit.files.iter().map(|file: &DataFile| file.rows).sum();
     let expected = match &commit.kind {
         CommitKind::Schema(_) => 0,
@@ -154,6 +217,8 @@ fn commit_difference(
             let replaced = replaces.iter().map(|path| files.get(path.as_str()));
             match replaced.sum::<Option<u64>>() {
                 Some(rows) => rows,
+                // The version that added it is no longer in the log; the rows of all live files are compared all the same.
+                None if first > Version(0) => return None,
                 None => {
                     return Some(format!(
                         "version {version} replaces a file that no version added"

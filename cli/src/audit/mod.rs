@@ -5,7 +5,8 @@
 //! gold with an aggregate of silver that is computed here and shares no code with gold's own. Each check names the
 //! first difference that it finds.
 //!
-//! It may run beside a pipeline at work: everything is compared as of the versions that were read.
+//! It may run beside a pipeline at work: everything is compared as of the versions that were read. And it may run
+//! however old the pipeline is: what it needs is the ledger, the snapshot and as much of the log as is left.
 //!
 //! Memory is bounded by the number of objects and files (some hundred bytes each), never by events: silver streams by
 //! batches; the keys of a period are held as 128-bit hashes, and those of a period with more rows than
@@ -17,6 +18,7 @@ mod cells;
 mod file;
 mod gold;
 mod history;
+mod hub;
 mod keys;
 mod ledger;
 mod report;
@@ -32,12 +34,13 @@ use sluice::dataset::Dataset;
 use sluice::event::UnixMillis;
 use sluice::lake::BlobStore;
 use sluice::state::StateStore;
-use sluice::state::commit_log::LogError;
+use sluice::state::commit_log::{LogError, Version};
 use sluice::storage::StorageError;
 use sluice::warehouse::{Warehouse, WarehouseError};
 use thiserror::Error;
 
 use history::History;
+pub use hub::{Hub, HubPartition};
 pub use report::{Check, Report, Sums};
 
 /// What is audited.
@@ -64,6 +67,8 @@ pub struct Options {
     pub max_keys: u64,
     /// Most groups of a gold table in memory.
     pub max_groups: u64,
+    /// What the hub said of itself before.
+    pub hub: Hub,
 }
 
 impl Options {
@@ -75,6 +80,7 @@ impl Options {
             grace: Duration::from_secs(600),
             max_keys: 8_000_000,
             max_groups: 200_000,
+            hub: Hub::NotAsked,
         }
     }
 }
@@ -122,23 +128,39 @@ pub async fn audit(
     // Bronze first: whatever silver has finished by the time its ledger is read was in bronze before.
     progress.start("list bronze", 0);
     let objects = bronze::list(subject).await?;
-    progress.start("read the log", 0);
-    let mut history = History::read(subject).await?;
-
     let mut checks = vec![bronze::check_ranges(&objects)];
+    checks.extend(hub::check(&options.hub, &objects));
+    progress.start("read the log", 0);
+    let history = match History::read(subject).await {
+        Ok(history) => history,
+        Err(error) if error.is_outdated() => {
+            let difference = sluice::error::chain(&error);
+            checks.push(Check::new(
+                ledger::LOG,
+                "nothing".to_owned(),
+                Some(difference),
+            ));
+            return Ok(report(subject, None, Sums::default(), checks));
+        }
+        Err(error) => return Err(error.into()),
+    };
+
     checks.push(bronze::check_lines(subject, options, &objects, &history, progress).await?);
     checks.push(ledger::check_balance(&history));
     checks.push(ledger::check_quarantine(subject, &history, progress).await?);
     checks.push(ledger::check_log(&history));
-    let scanned = silver::scan(subject, options, &history, progress).await?;
-    checks.extend(scanned);
+    checks.extend(silver::scan(subject, options, &history, progress).await?);
+    checks.extend(gold::check(subject, options, &history, progress).await?);
     let sums = Sums::of(&objects, &history);
-    checks.extend(gold::check(subject, options, &mut history, progress).await?);
-    Ok(Report {
+    Ok(report(subject, history.version(), sums, checks))
+}
+
+fn report(subject: &Subject, version: Option<Version>, sums: Sums, checks: Vec<Check>) -> Report {
+    Report {
         dataset: subject.dataset.name.clone(),
         generation: subject.dataset.generation,
-        version: history.version().map(|version| version.0),
+        version: version.map(|version| version.0),
         sums,
         checks,
-    })
+    }
 }

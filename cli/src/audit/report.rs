@@ -60,6 +60,8 @@ pub struct Check {
     pub examined: String,
     /// The first difference; none means that it adds up.
     pub difference: Option<String>,
+    /// Whether nothing could be compared, which is neither good nor bad.
+    pub skipped: bool,
 }
 
 impl Check {
@@ -69,6 +71,15 @@ impl Check {
             name: name.to_owned(),
             examined,
             difference,
+            skipped: false,
+        }
+    }
+
+    /// Makes a check that could not be made; `reason` says why.
+    pub(super) fn skipped(name: &str, reason: String) -> Self {
+        Self {
+            skipped: true,
+            ..Self::new(name, reason, None)
         }
     }
 }

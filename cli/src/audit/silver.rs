@@ -37,7 +37,7 @@ pub(super) async fn scan(
     history: &History,
     progress: &dyn Progress,
 ) -> Result<Vec<Check>, AuditError> {
-    let live = sluice::silver::live::LiveFiles::replay(history.commits());
+    let live = history.live();
     let mut periods: Vec<Vec<DataFile>> = Vec::new();
     for file in live.iter() {
         match periods.last_mut() {

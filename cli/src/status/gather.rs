@@ -8,11 +8,13 @@ use serde::{Serialize, Serializer};
 use sluice::bronze::plan::ObjectRange;
 use sluice::clock::{Clock, SystemClock};
 use sluice::lake::{ObjectInfo, paths};
+use sluice::maintain::Facts;
 use sluice::silver::live::LiveFiles;
 use sluice::state::commit_log::{Counts, LedgerEntry};
 use sluice::warehouse::Warehouse;
 use sluice_local::event_hubs::client::EventHubConnection;
 
+use crate::hub::read_partitions;
 use crate::stores::Stores;
 
 /// How far everything is. A further section is a further field here, filled by [`gather`] and shown by `show`.
@@ -26,6 +28,9 @@ pub(super) struct Status {
     pub(super) hub: Result<Hub, String>,
     pub(super) bronze: Bronze,
     pub(super) silver: Option<Silver>,
+    /// What maintenance looks after: files, log, Delta log, and what silver has not refined.
+    #[serde(serialize_with = "or_error")]
+    pub(super) upkeep: Result<Facts, String>,
     #[serde(serialize_with = "or_error")]
     pub(super) gold: Result<Vec<GoldTable>, String>,
 }
@@ -129,6 +134,8 @@ pub(super) async fn gather(
         Err(reason) => (Err(reason), None),
     };
     let silver = read_silver(stores, &objects).await?;
+    let facts = stores.maintenance().facts().await;
+    let upkeep = facts.map_err(|error| sluice::error::chain(&error));
     let gold = match warehouse {
         Ok(warehouse) => {
             let head = silver.as_ref().map(|silver| silver.version);
@@ -143,27 +150,21 @@ pub(super) async fn gather(
         hub,
         bronze: bronze(&objects, behind),
         silver,
+        upkeep,
         gold,
     })
 }
 
 async fn read_hub(hub: &EventHubConnection) -> Result<Hub, String> {
-    let mut partitions = Vec::new();
-    let ids = hub
-        .partition_ids()
-        .await
-        .map_err(|error| sluice::error::chain(&error))?;
-    for id in ids {
-        let state = hub.partition_state(&id).await;
-        let state = state.map_err(|error| sluice::error::chain(&error))?;
-        partitions.push(HubPartition {
+    let partitions = read_partitions(hub).await?.into_iter();
+    let partitions: Vec<HubPartition> = partitions
+        .map(|(id, state)| HubPartition {
             id,
             first_sequence: state.begin_sequence,
             last_sequence: state.last_sequence,
             behind: 0,
-        });
-    }
-    partitions.sort_by_key(|partition| (partition.id.len(), partition.id.clone()));
+        })
+        .collect();
     let events = partitions
         .iter()
         .map(|p| u64::try_from(p.last_sequence + 1).unwrap_or(0));

@@ -14,11 +14,13 @@ use crate::text::print;
 /// Show how far every layer is
 ///
 /// Hub, bronze, silver and gold with what they hold and how far each is behind the one before it; the versions of
-/// silver's log and of the gold tables, the watermark, and what became of the lines. Reads only.
+/// silver's log and of the gold tables, the watermark, and what became of the lines; silver's small files, the length
+/// of its log, how far its Delta log is, and the oldest bronze object that waits for silver. Reads only.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice status                       the pipeline that `sluice up` runs, or that of local.settings.json
   sluice status --json | jq .silver.behind.lines
+  sluice status --json | jq '.upkeep | {small_files, log_entries, delta_lag, oldest_unreconciled}'
   watch sluice status")]
 pub(crate) struct StatusArguments {
     /// Print JSON

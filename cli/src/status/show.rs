@@ -1,6 +1,8 @@
 //! The status for people: a line for each layer, and what is behind.
 
-use crate::text::{print, span, thousands};
+use sluice::maintain::Facts;
+
+use crate::text::{count, print, size, span, thousands};
 
 use super::gather::{Bronze, GoldTable, Hub, Silver, Status};
 
@@ -16,18 +18,33 @@ pub(super) fn show(status: &Status) {
         Some(silver) => show_silver(silver),
         None => print("  silver  has no version yet"),
     }
+    match &status.upkeep {
+        Ok(facts) => upkeep(facts),
+        Err(reason) => print(&format!("  upkeep  cannot be read: {reason}")),
+    }
     match &status.gold {
         Ok(tables) => tables.iter().for_each(gold),
         Err(reason) => print(&format!("  gold    {reason}")),
     }
 }
 
+/// A number of things, with all numbers of the status in one column.
+fn column(number: u64, thing: &str) -> String {
+    let text = count(number, thing);
+    let digits = thousands(number).len();
+    format!(
+        "{:width$}{text}",
+        "",
+        width = 13usize.saturating_sub(digits)
+    )
+}
+
 fn hub(hub: &Result<Hub, String>) {
     match hub {
         Ok(hub) => print(&format!(
-            "  hub     {:>13} events in {} partitions of {}",
-            thousands(hub.events),
-            hub.partitions.len(),
+            "  hub     {} in {} of {}",
+            column(hub.events, "event"),
+            count(hub.partitions.len() as u64, "partition"),
             hub.name
         )),
         Err(reason) => print(&format!("  hub     cannot be read: {reason}")),
@@ -37,7 +54,7 @@ fn hub(hub: &Result<Hub, String>) {
 fn bronze(bronze: &Bronze) {
     let behind = match bronze.behind {
         Some(0) => ", has every event of the hub".to_owned(),
-        Some(behind) => format!(", {} events behind the hub", thousands(behind)),
+        Some(behind) => format!(", {} behind the hub", count(behind, "event")),
         None => String::new(),
     };
     let newest = bronze
@@ -45,10 +62,10 @@ fn bronze(bronze: &Bronze) {
         .as_deref()
         .map_or_else(String::new, |time| format!(", newest {time}"));
     print(&format!(
-        "  bronze  {:>13} events in {} objects, {}{newest}{behind}",
-        thousands(bronze.events),
-        thousands(bronze.objects),
-        bytes(bronze.bytes)
+        "  bronze  {} in {}, {}{newest}{behind}",
+        column(bronze.events, "event"),
+        count(bronze.objects, "object"),
+        size(bronze.bytes)
     ));
 }
 
@@ -56,22 +73,22 @@ fn show_silver(silver: &Silver) {
     let behind = match silver.behind.objects {
         0 => "has every line of bronze".to_owned(),
         objects => format!(
-            "{} lines in {} objects behind bronze, the oldest for {}",
-            thousands(silver.behind.lines),
-            thousands(objects),
+            "{} in {} behind bronze, the oldest for {}",
+            count(silver.behind.lines, "line"),
+            count(objects, "object"),
             span(silver.behind.oldest.unwrap_or(0))
         ),
     };
     print(&format!(
-        "  silver  {:>13} rows in {} files, {}, version {}, {behind}",
-        thousands(silver.rows),
-        thousands(silver.files),
-        bytes(silver.bytes),
+        "  silver  {} in {}, {}, version {}, {behind}",
+        column(silver.rows, "row"),
+        count(silver.files, "file"),
+        size(silver.bytes),
         silver.version
     ));
     print(&format!(
-        "          {:>13} lines = {} rows + {} duplicates + {} quarantined; {} rows late",
-        thousands(silver.lines),
+        "          {} = {} rows + {} duplicates + {} quarantined; {} rows late",
+        column(silver.lines, "line"),
         thousands(silver.rows),
         thousands(silver.duplicates),
         thousands(silver.quarantined),
@@ -97,50 +114,55 @@ fn show_silver(silver: &Silver) {
     print(&format!("          {:>13} {watermark}", ""));
 }
 
+/// What maintenance looks after.
+fn upkeep(facts: &Facts) {
+    let Some(version) = facts.version else {
+        return;
+    };
+    let snapshot = match facts.snapshot {
+        Some(snapshot) => format!("snapshot of version {}", thousands(snapshot)),
+        None => "no snapshot yet".to_owned(),
+    };
+    print(&format!(
+        "  log     {} up to {}, {snapshot}; {} of {} small",
+        column(facts.log_entries, "version"),
+        thousands(version),
+        thousands(facts.small_files),
+        count(facts.live_files, "live file")
+    ));
+    let published = match (facts.delta_version, facts.delta_lag) {
+        (None, _) => "nothing is published yet".to_owned(),
+        (Some(version), 0) => format!("version {version}, has every version of silver"),
+        (Some(version), lag) => {
+            format!("version {version}, {} behind silver", count(lag, "version"))
+        }
+    };
+    print(&format!("  delta   {:>13} {published}", ""));
+    if let Some(oldest) = &facts.oldest_unreconciled {
+        print(&format!(
+            "  waiting {} for silver, the oldest since {}: {}",
+            column(facts.unreconciled, "object"),
+            oldest.created,
+            oldest.source
+        ));
+    }
+}
+
 fn gold(table: &GoldTable) {
     let version = match (table.version, table.behind) {
         (Some(version), Some(0)) => format!("version {version}, has every version of silver"),
         (Some(version), Some(behind)) => {
-            format!("version {version}, {behind} versions behind silver")
+            format!(
+                "version {version}, {} behind silver",
+                count(behind, "version")
+            )
         }
         (Some(version), None) => format!("version {version}"),
         (None, _) => "has not been made yet".to_owned(),
     };
     print(&format!(
-        "  gold    {:>13} rows in {}, {version}",
-        thousands(table.rows),
+        "  gold    {} in {}, {version}",
+        column(table.rows, "row"),
         table.table
     ));
-}
-
-/// Writes a size as people say it.
-fn bytes(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
-    if bytes < 1_000 {
-        return format!("{bytes} bytes");
-    }
-    let mut scaled = bytes as f64 / 1_000.0;
-    let mut unit = UNITS[0];
-    for next in UNITS.iter().skip(1) {
-        if scaled < 1_000.0 {
-            break;
-        }
-        scaled /= 1_000.0;
-        unit = next;
-    }
-    format!("{scaled:.1} {unit}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::bytes;
-
-    #[test]
-    fn sizes_have_a_unit() {
-        let sizes = [0, 999, 1_000, 1_234_567, 5_000_000_000_000_000].map(bytes);
-        assert_eq!(
-            sizes,
-            ["0 bytes", "999 bytes", "1.0 kB", "1.2 MB", "5000.0 TB"]
-        );
-    }
 }

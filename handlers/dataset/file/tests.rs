@@ -370,6 +370,31 @@ const WRONG: &[(&str, &str, &str)] = &[
     ),
     (
         "n = \"count\"",
+        "Rank = \"count\"",
+        "x.toml:28: gold \"daily\".measures: the table's views have a column \"rank\" of their own",
+    ),
+    (
+        "by = [\"id\"]\nmeasures = { n = \"count\"",
+        "by = [\"id\"]\nmeasures = { is_settled = \"count\"",
+        "the table's views have a column \"is_settled\" of their own",
+    ),
+    (
+        "view = \"top\"",
+        "view = \"Daily_report\"",
+        "x.toml:31: ranking \"Daily_report\".view: a table or view of this name exists already",
+    ),
+    (
+        "[[ranking]]",
+        "[[gold]]\ntable = \"dai\"\ngrain = \"all\"\nmeasures = { n = \"count\" }\n[[gold]]\ntable = \"DAILY_report\"\ngrain = \"all\"\nmeasures = { n = \"count\" }\n[[ranking]]",
+        "gold \"DAILY_report\".table: a table or view of this name exists already",
+    ),
+    (
+        "[[gold]]\ntable = \"daily\"",
+        "[[gold]]\ntable = \"daily_report\"\ngrain = \"all\"\nmeasures = { n = \"count\" }\n[[gold]]\ntable = \"daily\"",
+        "gold \"daily\".table: its report view would be called \"daily_report\"",
+    ),
+    (
+        "n = \"count\"",
         "Id = \"count\"",
         "the table has two columns called \"id\"",
     ),

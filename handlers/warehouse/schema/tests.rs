@@ -115,18 +115,21 @@ fn the_definition_changes_with_the_content_and_only_with_it() {
 
 #[test]
 fn a_name_that_gold_needs_itself_is_refused() {
-    for (from, to, column) in [
-        ("n = \"count\"", "rank = \"count\"", "rank"),
-        ("n = \"count\"", "IS_settled = \"count\"", "IS_settled"),
-    ] {
-        let error = schema(&FILE.replace(from, to)).unwrap_err();
+    // The dataset file is refused already; this is for a dataset of any other origin.
+    let dataset = || Dataset::parse(FILE, "x.toml").unwrap();
+    for column in ["rank", "IS_settled", "_key"] {
+        let mut dataset = dataset();
+        dataset.gold[0].measures[0].name = column.into();
+        let error = GoldSchema::of(&dataset).unwrap_err();
         let expected = SchemaError::DuplicateColumn {
             table: "daily".into(),
             column: column.into(),
         };
         assert_eq!(error, expected);
     }
-    let error = schema(&FILE.replace("\"best\"", "\"Daily_report\"")).unwrap_err();
+    let mut dataset = dataset();
+    dataset.rankings[0].view = "Daily_report".into();
+    let error = GoldSchema::of(&dataset).unwrap_err();
     let name = "Daily_report".to_owned();
     assert_eq!(error, SchemaError::DuplicateName { name });
 }

@@ -22,6 +22,9 @@ conform!(
     a_prefix_cuts_through_names_but_not_containers,
     odd_names_are_kept_exactly,
     a_deleted_name_is_free_again,
+    a_put_writes_whatever_is_there,
+    a_reader_beside_puts_finds_one_of_them_whole,
+    pages_cover_a_listing_once,
     a_large_object_is_one_object,
     what_the_service_refuses_is_refused_at_once,
 );
@@ -276,6 +279,65 @@ async fn a_deleted_name_is_free_again(lake: Lake) {
     lake.store.delete(&lake.path("x")).await.unwrap();
     assert_eq!(lake.store.get(&lake.path("x")).await.unwrap(), None);
     assert_eq!(lake.create("x", b"2").await, Created::New);
+}
+
+async fn a_put_writes_whatever_is_there(lake: Lake) {
+    let path = lake.path("pointer");
+    for content in ["first", "a longer second", ""] {
+        let content = Bytes::from(content);
+        lake.store.put(&path, content.clone()).await.unwrap();
+        assert_eq!(lake.store.get(&path).await.unwrap(), Some(content));
+    }
+    assert_eq!(lake.create("pointer", b"x").await, Created::AlreadyThere);
+    lake.create("other", b"created").await;
+    let path = lake.path("other");
+    lake.store.put(&path, Bytes::from("put")).await.unwrap();
+    let content = lake.store.get(&path).await.unwrap().unwrap();
+    assert_eq!(content, "put", "also over an object that was created");
+    assert_eq!(lake.names("").await, ["other", "pointer"]);
+}
+
+async fn a_reader_beside_puts_finds_one_of_them_whole(lake: Lake) {
+    let path = lake.path("pointer");
+    let contents = ["a", "b"].map(|letter| Bytes::from(letter.repeat(20_000)));
+    lake.store.put(&path, contents[0].clone()).await.unwrap();
+    let write = async {
+        for round in 0..20 {
+            let content = contents[round % 2].clone();
+            lake.store.put(&path, content).await.unwrap();
+        }
+    };
+    let read = async {
+        for _ in 0..40 {
+            let found = lake.store.get(&path).await.unwrap();
+            assert!(found.is_some_and(|found| contents.contains(&found)));
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::join!(write, read);
+}
+
+async fn pages_cover_a_listing_once(lake: Lake) {
+    for number in 0..8 {
+        lake.create(&format!("a/{number}"), b"x").await;
+    }
+    lake.create("b/0", b"x").await;
+    let prefix = lake.path("a/");
+    let mut names = Vec::new();
+    let mut next = None;
+    loop {
+        let page = lake.store.list_page(&prefix, next).await.unwrap();
+        names.extend(page.objects.iter().map(|o| o.path.name().to_owned()));
+        next = page.next;
+        if next.is_none() {
+            break;
+        }
+    }
+    names.sort();
+    assert_eq!(names, lake.names("a/").await);
+    let missing = ObjectPath::new(&support::unique(), "");
+    let page = lake.store.list_page(&missing, None).await.unwrap();
+    assert!(page.objects.is_empty() && page.next.is_none());
 }
 
 async fn a_large_object_is_one_object(lake: Lake) {

@@ -136,8 +136,12 @@ impl Script {
 
     /// Stops the first call whose text starts with `text`, once.
     pub(crate) fn stop_at(&self, text: &str, when: When) -> Arc<Gate> {
+        self.stop(Which::Text(text.to_owned()), when)
+    }
+
+    /// Stops one call, once.
+    pub(crate) fn stop(&self, which: Which, when: When) -> Arc<Gate> {
         let gate = Arc::new(Gate::default());
-        let which = Which::Text(text.to_owned());
         self.told().gates.push((which, when, Arc::clone(&gate)));
         gate
     }
@@ -296,6 +300,12 @@ impl BlobStore for Faulty<dyn BlobStore> {
     ) -> Result<Created, StorageError> {
         let act = self.inner.create(path, content, metadata);
         let call = format!("create {path}");
+        self.script.around(call, storage_error, act).await
+    }
+
+    async fn put(&self, path: &ObjectPath, content: Bytes) -> Result<(), StorageError> {
+        let call = format!("put {path}");
+        let act = self.inner.put(path, content);
         self.script.around(call, storage_error, act).await
     }
 

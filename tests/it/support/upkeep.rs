@@ -87,6 +87,11 @@ impl World {
         (self.now, self.next_sequence) = (other.now, other.next_sequence);
     }
 
+    /// Leaves the next name in bronze to another process.
+    pub(crate) fn next_object(&mut self) {
+        self.next_sequence += 1_000;
+    }
+
     pub(crate) fn limited(mut self, limits: Limits) -> Self {
         self.maintain =
             Maintenance::new(self.edges.clone(), self.silver.clone(), None).with_limits(limits);

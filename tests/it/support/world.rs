@@ -15,9 +15,10 @@ use sluice::clock::ManualClock;
 use sluice::dataset::Dataset;
 use sluice::event::{EventTime, PartitionId, SequenceNumber, SourceEvent, UnixMillis};
 use sluice::lake::{BlobStore, MemoryLake, Metadata, ObjectPath, paths};
+use sluice::maintain::{Limits, Maintenance};
 use sluice::retry::Deadline;
 use sluice::silver::live::LiveFiles;
-use sluice::silver::{Edges, Source};
+use sluice::silver::{Edges, Silver, Source};
 use sluice::state::commit_log::{Commit, CommitLog, Counts, LedgerEntry, Version};
 use sluice::state::{MemoryState, StateStore};
 use sluice::warehouse::schema::GoldSchema;
@@ -160,19 +161,28 @@ impl World {
 
     /// Starts a process.
     pub(crate) fn process_with(&self, script: Arc<Script>) -> Process {
-        let edges = Edges {
+        let warehouse = Faulty::new(&self.warehouse(), &script);
+        Process {
+            app: Arc::new(App::new(self.edges(&script), warehouse)),
+            script,
+        }
+    }
+
+    fn edges(&self, script: &Arc<Script>) -> Edges {
+        Edges {
             dataset: Arc::clone(&self.dataset),
-            lake: Faulty::new(&self.lake, &script),
-            state: Faulty::new(&self.state, &script),
+            lake: Faulty::new(&self.lake, script),
+            state: Faulty::new(&self.state, script),
             clock: Arc::clone(&self.clock) as _,
             new_id: || uuid::Uuid::new_v4().simple().to_string(),
             key_cache_bytes: 1 << 20,
-        };
-        let warehouse = Faulty::new(&self.warehouse(), &script);
-        Process {
-            app: Arc::new(App::new(edges, warehouse)),
-            script,
         }
+    }
+
+    /// Returns maintenance that follows a script.
+    pub(crate) fn upkeep(&self, script: &Arc<Script>, limits: Limits) -> Maintenance {
+        let edges = self.edges(script);
+        Maintenance::new(edges.clone(), Silver::new(edges), None).with_limits(limits)
     }
 
     pub(crate) fn warehouse(&self) -> Arc<dyn Warehouse> {

@@ -1,7 +1,7 @@
 use super::world::{World, event};
 use crate::audit::{Report, Sums};
 
-fn assert_adds_up(report: &Report) {
+pub(super) fn assert_adds_up(report: &Report) {
     assert!(
         report.adds_up(),
         "{:?}\n{report:#?}",

@@ -1,5 +1,6 @@
 //! Every check passes on a good store and fails on one that was tampered with, naming what was done.
 
+mod aged;
 mod good;
 mod tampered;
 mod world;

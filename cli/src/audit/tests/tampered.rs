@@ -6,7 +6,7 @@ use sluice::state::Value;
 use super::world::World;
 
 /// Asserts that the check whose name contains `check` fails and its difference names what is expected.
-async fn assert_found(world: &World, check: &str, expected: &[&str]) {
+pub(super) async fn assert_found(world: &World, check: &str, expected: &[&str]) {
     let report = world.audit().await;
     let found = report
         .checks

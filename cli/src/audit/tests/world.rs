@@ -15,9 +15,10 @@ use sluice::dataset::Dataset;
 use sluice::event::{PartitionId, SequenceNumber, SourceEvent, UnixMillis};
 use sluice::gold::Gold;
 use sluice::lake::{BlobStore, MemoryLake, Metadata, ObjectInfo, ObjectPath, paths};
+use sluice::maintain::{CompactLimits, Limits, Maintenance, Options as Upkeep};
 use sluice::retry::Deadline;
 use sluice::silver::{Edges, Silver, Source};
-use sluice::state::commit_log::{Commit, CommitLog, DataFile};
+use sluice::state::commit_log::{Commit, CommitLog, DataFile, Version};
 use sluice::state::{Entity, MemoryState, Operation, PartitionKey, StateStore, Value};
 use sluice::warehouse::Warehouse;
 use sluice::warehouse::schema::GoldSchema;
@@ -78,6 +79,8 @@ pub(super) struct World {
     pub(super) subject: Subject,
     pub(super) options: Options,
     pub(super) folder: tempfile::TempDir,
+    clock: Arc<ManualClock>,
+    upkeep: Maintenance,
     bronze: Bronze,
     silver: Silver,
     gold: Gold,
@@ -93,7 +96,8 @@ impl World {
     pub(super) fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let dataset = Arc::new(Dataset::parse(DATASET, "shop.toml").unwrap());
-        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(NOW));
+        let manual = Arc::new(ManualClock::at(NOW));
+        let clock: Arc<dyn Clock> = Arc::clone(&manual) as _;
         let lake: Arc<dyn BlobStore> = Arc::new(MemoryLake::new(Arc::clone(&clock)));
         let state: Arc<dyn StateStore> = Arc::new(MemoryState::new());
         let schema = GoldSchema::of(&dataset).unwrap();
@@ -109,8 +113,19 @@ impl World {
             grace: Duration::ZERO,
             ..Options::at(NOW)
         };
+        let edges = Edges {
+            dataset: Arc::clone(&dataset),
+            lake: Arc::clone(&lake),
+            state: Arc::clone(&state),
+            clock: Arc::clone(&clock),
+            new_id,
+            key_cache_bytes: 1 << 20,
+        };
+        let silver = Silver::new(edges.clone());
         Self {
             options,
+            clock: manual,
+            upkeep: Maintenance::new(edges, silver.clone(), None).with_limits(eager()),
             bronze: Bronze::new(Arc::clone(&lake), &dataset.name),
             gold: Gold::new(
                 Arc::clone(&dataset),
@@ -119,14 +134,7 @@ impl World {
                 warehouse,
                 Arc::clone(&clock),
             ),
-            silver: Silver::new(Edges {
-                dataset,
-                lake,
-                state,
-                clock,
-                new_id,
-                key_cache_bytes: 1 << 20,
-            }),
+            silver,
             subject,
             folder,
         }
@@ -199,6 +207,25 @@ impl World {
         }
     }
 
+    /// Runs maintenance, which compacts whatever it can and writes a snapshot.
+    pub(super) async fn upkeep(&self) {
+        let report = self.upkeep.run(Upkeep::default(), deadline()).await;
+        assert_eq!(report.failures(), []);
+    }
+
+    /// Lets days pass.
+    pub(super) fn wait(&mut self, days: i64) {
+        self.options.now.0 += days * 86_400_000;
+        self.clock.set(self.options.now);
+    }
+
+    /// Returns the first version that is left in the log, and the latest.
+    pub(super) async fn log_span(&self) -> (u64, u64) {
+        let commits = self.commits().await;
+        let version = |commit: Option<&Commit>| commit.unwrap().version.0;
+        (version(commits.first()), version(commits.last()))
+    }
+
     pub(super) async fn publish(&self) {
         self.gold.publish(deadline()).await.unwrap();
     }
@@ -213,7 +240,7 @@ impl World {
         self.subject.lake.list(&prefix).await.unwrap()
     }
 
-    /// The commits, version 0 first.
+    /// The commits that are left, the oldest first.
     pub(super) async fn commits(&self) -> Vec<Commit> {
         let Subject {
             dataset,
@@ -223,7 +250,7 @@ impl World {
         } = &self.subject;
         let log = CommitLog::new(Arc::clone(state), Arc::clone(lake), dataset);
         let head = log.head().await.unwrap().unwrap();
-        log.commits_from_start(head.version).await.unwrap()
+        log.remaining(Version(0), head.version).await.unwrap()
     }
 
     /// The files of the last commit that has some.
@@ -347,6 +374,20 @@ pub(super) fn event(id: i64) -> Vec<u8> {
         r#"{{"id": {id}, "at": {at}.{id:06}, "amount": {id}.10, "weight": {weight}, "who": {who}}}"#
     )
     .into_bytes()
+}
+
+/// Everything is due at once.
+fn eager() -> Limits {
+    Limits {
+        compact: CompactLimits {
+            open_files: 1,
+            ..CompactLimits::default()
+        },
+        snapshot_every: 2,
+        checkpoint_every: 2,
+        vacuum_every: Duration::ZERO,
+        ..Limits::default()
+    }
 }
 
 fn deadline() -> Deadline {
