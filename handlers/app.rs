@@ -1,6 +1,7 @@
 //! The layers of one dataset, connected to their edges.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -97,7 +98,7 @@ impl App {
         let gold = edges(&calls.gold)?;
         let maintain = edges(&calls.maintain)?;
         let lake = settings.lake.counted_by(&calls.maintain);
-        let mut app = Self::of(bronze, silver, gold, warehouse, calls);
+        let mut app = Self::of(bronze, silver, gold, warehouse, calls, COMMIT_PACE);
         // An account without queues has no poison messages either.
         let poison = AzurePoison::new(&lake).ok();
         let poison = poison.map(|queue| Arc::new(queue) as Arc<dyn PoisonQueue>);
@@ -114,6 +115,7 @@ impl App {
             edges,
             warehouse,
             LayerCalls::default(),
+            Duration::ZERO,
         )
     }
 
@@ -123,9 +125,10 @@ impl App {
         gold: Edges,
         warehouse: Arc<dyn Warehouse>,
         calls: LayerCalls,
+        pace: Duration,
     ) -> Self {
         let upkeep = silver.clone();
-        let refining = Silver::with_pace(silver.clone(), COMMIT_PACE);
+        let refining = Silver::with_pace(silver.clone(), pace);
         Self {
             dataset: Arc::clone(&silver.dataset),
             bronze: Bronze::new(bronze.lake, &bronze.dataset.name),

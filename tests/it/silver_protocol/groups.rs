@@ -1,5 +1,8 @@
 //! What shares a commit, who waits for it, and how long.
 
+use sluice::silver::COMMIT_PACE;
+use tokio::time::Instant;
+
 use super::*;
 
 #[tokio::test(start_paused = true)]
@@ -182,4 +185,53 @@ async fn a_panic_fails_its_group_and_not_the_ones_after_it() {
     }
     assert!(refine(&process, &source).await.now);
     assert_eq!(world.silver().await.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_within_the_pace_of_commits_shares_one() {
+    let world = World::new();
+    let silver = world.silver_at_pace();
+    let mut sources = Vec::new();
+    for id in 0..4 {
+        let partition = id.to_string();
+        sources.push(world.put(&partition, 0, &[thing(id, 0, 100)]).await);
+    }
+    let started = Instant::now();
+    let refine = |id: usize| silver.refine(sources[id].clone());
+
+    let first = refine(0).await.unwrap();
+    assert_eq!(first.entry.version, Version(1));
+    assert!(started.elapsed() < COMMIT_PACE / 2, "after a pause at once");
+
+    let (mut second, mut third) = (Box::pin(refine(1)), Box::pin(refine(2)));
+    assert!(futures::poll!(second.as_mut()).is_pending());
+    tokio::time::advance(COMMIT_PACE / 2).await;
+    assert!(futures::poll!(third.as_mut()).is_pending());
+    let (second, third) = (second.await.unwrap(), third.await.unwrap());
+    assert_eq!(second.entry.version, third.entry.version);
+    assert!(started.elapsed() >= COMMIT_PACE);
+
+    tokio::time::advance(COMMIT_PACE).await;
+    let before = Instant::now();
+    assert_eq!(refine(3).await.unwrap().entry.version, Version(3));
+    assert!(before.elapsed() < COMMIT_PACE / 2, "after a pause at once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_group_does_not_wait_for_its_time() {
+    let world = World::new();
+    let silver = world.silver_at_pace();
+    let mut sources = Vec::new();
+    for id in 0..=90 {
+        sources.push(world.put("0", id, &[thing(id, 0, 100)]).await);
+    }
+    let started = Instant::now();
+    silver.refine(sources[0].clone()).await.unwrap();
+    let rest = sources[1..]
+        .iter()
+        .map(|source| silver.refine(source.clone()));
+    for refined in join_all(rest).await {
+        assert_eq!(refined.unwrap().entry.version, Version(2));
+    }
+    assert!(started.elapsed() < COMMIT_PACE / 2);
 }

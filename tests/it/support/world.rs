@@ -18,7 +18,7 @@ use sluice::lake::{BlobStore, MemoryLake, Metadata, ObjectPath, paths};
 use sluice::maintain::{Limits, Maintenance};
 use sluice::retry::Deadline;
 use sluice::silver::live::LiveFiles;
-use sluice::silver::{Edges, Silver, Source};
+use sluice::silver::{COMMIT_PACE, Edges, Silver, Source};
 use sluice::state::commit_log::{Commit, CommitLog, Counts, LedgerEntry, Version};
 use sluice::state::{MemoryState, StateStore};
 use sluice::warehouse::schema::GoldSchema;
@@ -177,6 +177,11 @@ impl World {
             new_id: || uuid::Uuid::new_v4().simple().to_string(),
             key_cache_bytes: 1 << 20,
         }
+    }
+
+    /// Returns a silver layer that commits as often as a handler does.
+    pub(crate) fn silver_at_pace(&self) -> Silver {
+        Silver::with_pace(self.edges(&Script::new()), COMMIT_PACE)
     }
 
     /// Returns maintenance that follows a script.
