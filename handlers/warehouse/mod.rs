@@ -5,6 +5,7 @@
 //! other changes nothing (G2).
 
 pub mod azure_sql;
+mod ddl;
 pub mod decimal;
 pub mod schema;
 pub mod sqlite;

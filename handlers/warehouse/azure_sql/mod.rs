@@ -188,7 +188,7 @@ fn all_statements(schema: &GoldSchema, place: &Place) -> Vec<(String, String)> {
         });
         dml::read(place, name, &columns, order.as_ref(), 10)
     };
-    for view in ddl::views(schema, place) {
+    for view in super::ddl::views(schema, place) {
         add("drop", &view.name, ddl::drop_view(place, &view.name));
         add("read", &view.name, read(&view.name));
     }

@@ -22,12 +22,13 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use super::ddl as layout;
 use super::schema::{GoldSchema, PROGRESS, ValueType};
 use super::{
     Begun, FailureKind, Order, Progress, RowVisitor, Run, TableRows, Warehouse, WarehouseError,
 };
 use crate::state::commit_log::Version;
-use ddl::{order_terms, quote};
+use ddl::{Sqlite, create_view, order_terms, quote};
 
 /// How long a statement waits for another process's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -79,9 +80,10 @@ impl SqliteWarehouse {
 /// Returns the script that creates gold's tables and views in an empty file, as the handler does by itself.
 #[must_use]
 pub fn script(schema: &GoldSchema) -> String {
-    let tables = ddl::tables(schema);
-    let tables = tables.iter().map(ddl::TableDefinition::create);
-    let views = ddl::views(schema).into_iter().map(|view| view.create);
+    let tables = layout::tables(schema, &Sqlite);
+    let tables = tables.iter().map(|table| table.create(&Sqlite));
+    let views = layout::views(schema, &Sqlite);
+    let views = views.iter().map(create_view);
     let statements = tables.chain(views).map(|sql| format!("{sql};\n"));
     statements.collect::<Vec<String>>().join("\n")
 }

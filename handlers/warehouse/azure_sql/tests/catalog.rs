@@ -1,8 +1,9 @@
 //! What `ensure` finds and does.
 
 use super::*;
-use crate::warehouse::azure_sql::ddl::{ColumnDefinition, MARK};
+use crate::warehouse::azure_sql::ddl::{MARK, create_view};
 use crate::warehouse::azure_sql::ensure::{Catalog, CatalogType, Found, plan};
+use crate::warehouse::ddl::{self, ColumnDefinition};
 use crate::warehouse::schema::{FRESHNESS, PROGRESS};
 
 fn gold() -> Place {
@@ -12,7 +13,7 @@ fn gold() -> Place {
 /// The catalog after everything was created.
 fn complete(schema: &GoldSchema) -> Catalog {
     let mut catalog = Catalog::new();
-    for table in ddl::tables(schema) {
+    for table in ddl::tables(schema, &gold()) {
         let found = Found {
             columns: table.columns,
             ..Found::default()
@@ -20,16 +21,20 @@ fn complete(schema: &GoldSchema) -> Catalog {
         catalog.insert(table.name, found);
     }
     for view in ddl::views(schema, &gold()) {
-        let columns = view.columns.into_iter().map(|name| ColumnDefinition {
-            name,
-            kind: String::new(),
-            required: false,
-            is_key: false,
-        });
+        let columns = view
+            .columns
+            .clone()
+            .into_iter()
+            .map(|name| ColumnDefinition {
+                name,
+                kind: String::new(),
+                required: false,
+                is_key: false,
+            });
         let found = Found {
             is_view: true,
             columns: columns.collect(),
-            text: Some(view.create),
+            text: Some(create_view(&gold(), &view)),
         };
         catalog.insert(view.name, found);
     }
