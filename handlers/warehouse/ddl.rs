@@ -141,6 +141,44 @@ pub(super) fn create_table(
     format!("CREATE TABLE {name} (\n{}\n)", lines.join(",\n"))
 }
 
+/// Says what a table or view holds, in one line.
+pub(super) fn description(schema: &GoldSchema, name: &str) -> String {
+    if name == PROGRESS {
+        return "How far each gold table has come: the loader's own book.".to_owned();
+    }
+    if name == FRESHNESS {
+        return "How fresh each gold table is.".to_owned();
+    }
+    if let Some((_, table)) = schema.table(name) {
+        let dimensions = table.dimensions.iter().map(|column| column.name.as_str());
+        let group: Vec<&str> = table.time().into_iter().chain(dimensions).collect();
+        return match group.is_empty() {
+            true => "One row for all time.".to_owned(),
+            false => format!("A row for each {}.", group.join(" and ")),
+        };
+    }
+    if let Some(table) = schema.tables.iter().find(|table| table.report == name) {
+        let settled = match table.time() {
+            Some(_) => ", and whether the period is complete",
+            None => "",
+        };
+        return format!(
+            "{} as reports show it: averages computed{settled}.",
+            table.name
+        );
+    }
+    let ranking = schema.rankings.iter().find(|ranking| ranking.name == name);
+    let described = ranking.and_then(|ranking| {
+        let table = schema.tables.get(ranking.table)?;
+        let measure = &table.shown.get(ranking.order_by)?.name;
+        let (top, table) = (ranking.top, &table.name);
+        Some(format!(
+            "The {top} rows of {table} with the highest {measure}."
+        ))
+    });
+    described.unwrap_or_default()
+}
+
 /// Returns the statements that forget the progress and freshness of a table: one that somebody dropped starts from
 /// nothing.
 pub(super) fn forget(dialect: &dyn Dialect, table: &str) -> Vec<String> {

@@ -7,6 +7,8 @@
 pub mod azure_sql;
 mod ddl;
 pub mod decimal;
+#[cfg(test)]
+mod fixture;
 pub mod schema;
 pub mod sqlite;
 

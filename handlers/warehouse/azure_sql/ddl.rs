@@ -128,16 +128,19 @@ pub(super) fn drop_view(place: &Place, name: &str) -> String {
 /// Returns the script that creates everything that is missing, for those who deploy by hand. Batches are separated by
 /// `GO`; running it again changes nothing but views.
 pub(super) fn script(schema: &GoldSchema, place: &Place) -> String {
+    let about = |name: &str| format!("-- {}", ddl::description(schema, name));
     let mut batches = vec![create_schema(place)];
     for table in ddl::tables(schema, place) {
         batches.push(format!(
-            "IF OBJECT_ID({}, N'U') IS NULL\n{}",
+            "{}\nIF OBJECT_ID({}, N'U') IS NULL\n{}",
+            about(&table.name),
             literal(&place.of(&table.name)),
             table.create(place)
         ));
     }
     for view in ddl::views(schema, place) {
-        batches.push(drop_view(place, &view.name));
+        let (about, drop) = (about(&view.name), drop_view(place, &view.name));
+        batches.push(format!("{about}\n{drop}"));
         batches.push(create_view(place, &view));
     }
     let batches = batches.iter().map(|batch| format!("{batch};\nGO\n"));

@@ -3,7 +3,7 @@
 use super::ddl::{Place, literal, quote};
 use super::errors::OVERFLOW;
 use crate::warehouse::Order;
-use crate::warehouse::ddl::{self, Dialect};
+use crate::warehouse::ddl::{self, ColumnDefinition, Dialect};
 use crate::warehouse::schema::{
     FRESHNESS, KEY, MAX_PRECISION, MeasureColumn, Merge, PROGRESS, TableSchema, ValueType,
 };
@@ -12,6 +12,8 @@ use crate::warehouse::schema::{
 pub(super) const SESSION: &str = "SET XACT_ABORT ON; SET LOCK_TIMEOUT 30000";
 /// Tells whether a connection is alive.
 pub(super) const PROBE: &str = "SELECT 1 AS [alive]";
+/// The longest text of a decimal: a sign, a zero, a point and 38 digits.
+pub(super) const DECIMAL_LENGTH: usize = 41;
 /// Makes everything visible.
 pub(super) const COMMIT: &str = "COMMIT TRANSACTION";
 /// Undoes everything.
@@ -134,7 +136,8 @@ impl MergeStatements {
         let columns = ddl::columns(table, place);
         let same = same_group(table);
         let full = place.of(&table.name);
-        let join = format!("FROM {full} AS t\nJOIN {delta} AS d ON {same}");
+        let rows = loaded_rows(&delta, &columns);
+        let join = format!("FROM {full} AS t\nJOIN {rows} AS d ON {same}");
         let names: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
         let names = names.join(", ");
         let updates: Vec<String> = table.measures.iter().map(update).collect();
@@ -149,19 +152,48 @@ impl MergeStatements {
         Self {
             create: format!(
                 "DROP TABLE IF EXISTS {delta};\n{}",
-                ddl::create_table(place, &delta, &columns)
+                ddl::create_table(place, &delta, &loaded_columns(&columns))
             ),
             count: count(&delta),
             check,
             update: format!("UPDATE t SET {}\n{join}", updates.join(",\n    ")),
             insert: format!(
-                "INSERT INTO {full} ({names})\nSELECT {names} FROM {delta} AS d\n\
+                "INSERT INTO {full} ({names})\nSELECT {names} FROM {rows} AS d\n\
                  WHERE NOT EXISTS (SELECT 1 FROM {full} AS t WHERE {same})"
             ),
             drop: format!("DROP TABLE {delta}"),
             delta,
         }
     }
+}
+
+/// Returns the columns of the temporary table that takes rows: a table's own, decimals as text.
+fn loaded_columns(columns: &[ColumnDefinition]) -> Vec<ColumnDefinition> {
+    let loaded = columns.iter().map(|column| ColumnDefinition {
+        kind: match is_decimal(column) {
+            true => format!("nvarchar({DECIMAL_LENGTH})"),
+            false => column.kind.clone(),
+        },
+        ..column.clone()
+    });
+    loaded.collect()
+}
+
+/// Returns the rows of that table as a table has them.
+fn loaded_rows(delta: &str, columns: &[ColumnDefinition]) -> String {
+    let values = columns.iter().map(|column| {
+        let (name, kind) = (quote(&column.name), &column.kind);
+        match is_decimal(column) {
+            true => format!("CAST({name} AS {kind}) AS {name}"),
+            false => name,
+        }
+    });
+    let values: Vec<String> = values.collect();
+    format!("(SELECT {} FROM {delta})", values.join(", "))
+}
+
+fn is_decimal(column: &ColumnDefinition) -> bool {
+    column.kind.starts_with("decimal(")
 }
 
 fn same_group(table: &TableSchema) -> String {

@@ -28,7 +28,10 @@ pub(super) fn ensure(
 }
 
 /// Works out what is to be done.
-fn statements(connection: &Connection, schema: &GoldSchema) -> Result<Vec<String>, WarehouseError> {
+pub(super) fn statements(
+    connection: &Connection,
+    schema: &GoldSchema,
+) -> Result<Vec<String>, WarehouseError> {
     let mut statements = Vec::new();
     for table in ddl::tables(schema, &Sqlite) {
         let check = failed("check", &table.name);

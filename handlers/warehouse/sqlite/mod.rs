@@ -77,15 +77,22 @@ impl SqliteWarehouse {
     }
 }
 
-/// Returns the script that creates gold's tables and views in an empty file, as the handler does by itself.
+/// Returns the script that creates gold's tables and views in a file, as the handler does by itself. Running it again
+/// changes nothing but views.
 #[must_use]
 pub fn script(schema: &GoldSchema) -> String {
-    let tables = layout::tables(schema, &Sqlite);
-    let tables = tables.iter().map(|table| table.create(&Sqlite));
-    let views = layout::views(schema, &Sqlite);
-    let views = views.iter().map(create_view);
-    let statements = tables.chain(views).map(|sql| format!("{sql};\n"));
-    statements.collect::<Vec<String>>().join("\n")
+    let about = |name: &str| format!("-- {}", layout::description(schema, name));
+    let tables = layout::tables(schema, &Sqlite).into_iter().map(|table| {
+        let create = table.create(&Sqlite);
+        let create = create.replacen("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1);
+        format!("{}\n{create};\n", about(&table.name))
+    });
+    let views = layout::views(schema, &Sqlite).into_iter().map(|view| {
+        let (about, name) = (about(&view.name), quote(&view.name));
+        let create = create_view(&view);
+        format!("{about}\nDROP VIEW IF EXISTS {name};\n{create};\n")
+    });
+    tables.chain(views).collect::<Vec<String>>().join("\n")
 }
 
 #[async_trait]

@@ -27,29 +27,13 @@ use sluice::warehouse::schema::GoldSchema;
 use sluice::warehouse::{Progress, Warehouse, connect};
 use tempfile::TempDir;
 
+use crate::support::things::COLUMNS;
+
 /// What the clock shows at first.
 pub(crate) const NOW: i64 = 1_764_000_000_000;
 const MINUTE: i64 = 60_000_000;
 
-const FILE: &str = r#"
-name = "things"
-key = ["id", "at"]
-event_time = "at"
-[[column]]
-name = "id"
-type = "int64"
-required = true
-[[column]]
-name = "at"
-type = "timestamp"
-format = "unix_millis"
-required = true
-[[column]]
-name = "who"
-type = "string"
-[[column]]
-name = "amount"
-type = "decimal(38,2)"
+const TABLES: &str = r#"
 [[gold]]
 table = "hourly"
 grain = "hour"
@@ -96,9 +80,10 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new() -> Self {
         let clock = Arc::new(ManualClock::at(UnixMillis(NOW)));
+        let text = format!("{COLUMNS}{TABLES}");
         Self {
-            dataset: Arc::new(Dataset::parse(FILE, "things.toml").unwrap()),
-            text: FILE.to_owned(),
+            dataset: Arc::new(Dataset::parse(&text, "things.toml").unwrap()),
+            text,
             lake: Arc::new(MemoryLake::new(Arc::clone(&clock) as _)),
             clock,
             state: Arc::new(MemoryState::new()),
