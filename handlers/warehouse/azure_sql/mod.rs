@@ -13,6 +13,7 @@ mod ddl;
 mod dml;
 mod ensure;
 mod errors;
+mod grant;
 mod load;
 mod read;
 #[cfg(test)]
@@ -34,6 +35,7 @@ use super::{
 use connect::{Connector, Session};
 use ddl::Place;
 use errors::{failed, failed_commit};
+pub use grant::Grant;
 
 /// The schema that gold lives in, unless it is said otherwise.
 pub const DEFAULT_SCHEMA: &str = "gold";
