@@ -3,7 +3,7 @@
 use super::ddl::{Place, literal, quote};
 use super::errors::OVERFLOW;
 use crate::warehouse::Order;
-use crate::warehouse::ddl::{self, ColumnDefinition, Dialect};
+use crate::warehouse::ddl::{self, ColumnDefinition, Content, Dialect};
 use crate::warehouse::schema::{
     FRESHNESS, KEY, MAX_PRECISION, MeasureColumn, Merge, PROGRESS, TableSchema, ValueType,
 };
@@ -12,8 +12,6 @@ use crate::warehouse::schema::{
 pub(super) const SESSION: &str = "SET XACT_ABORT ON; SET LOCK_TIMEOUT 30000";
 /// Tells whether a connection is alive.
 pub(super) const PROBE: &str = "SELECT 1 AS [alive]";
-/// The longest text of a decimal: a sign, a zero, a point and 38 digits.
-pub(super) const DECIMAL_LENGTH: usize = 41;
 /// Makes everything visible.
 pub(super) const COMMIT: &str = "COMMIT TRANSACTION";
 /// Undoes everything.
@@ -152,7 +150,7 @@ impl MergeStatements {
         Self {
             create: format!(
                 "DROP TABLE IF EXISTS {delta};\n{}",
-                ddl::create_table(place, &delta, &loaded_columns(&columns))
+                ddl::create_table(place, &delta, &loaded_columns(place, &columns))
             ),
             count: count(&delta),
             check,
@@ -168,10 +166,11 @@ impl MergeStatements {
 }
 
 /// Returns the columns of the temporary table that takes rows: a table's own, decimals as text.
-fn loaded_columns(columns: &[ColumnDefinition]) -> Vec<ColumnDefinition> {
+fn loaded_columns(place: &Place, columns: &[ColumnDefinition]) -> Vec<ColumnDefinition> {
     let loaded = columns.iter().map(|column| ColumnDefinition {
         kind: match is_decimal(column) {
-            true => format!("nvarchar({DECIMAL_LENGTH})"),
+            // Not of a length: the driver declares a load of nvarchar(n) with twice the length.
+            true => place.declared_type(Content::Value(ValueType::Text)),
             false => column.kind.clone(),
         },
         ..column.clone()
