@@ -3,6 +3,7 @@
 
 mod catalog;
 mod server;
+mod tokens;
 
 use super::*;
 use crate::state::commit_log::Version;
