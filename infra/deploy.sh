@@ -152,7 +152,7 @@ grant() {
             --start-ip-address "$client_ip" --end-ip-address "$client_ip" --output none
     fi
     retry 5 20 cargo sluice sql-grant --server "$SQL_SERVER" --database "$SQL_DATABASE" \
-        --identity "$IDENTITY_NAME" --client-id "$IDENTITY_CLIENT_ID"
+        --identity "$IDENTITY_NAME" --client-id "$IDENTITY_CLIENT_ID" --schema "$GOLD_SCHEMA"
     if [[ -n $client_ip ]]; then
         trap - EXIT
         close_firewall

@@ -68,6 +68,9 @@ param maxBatchWait string = '00:00:02'
 @description('When gold publishes, as NCRONTAB with seconds.')
 param goldSchedule string = '0 * * * * *'
 
+@description('The database schema that gold\'s tables and views are in.')
+param goldSchema string = 'gold'
+
 @description('When maintenance runs, as NCRONTAB with seconds.')
 param maintainSchedule string = '30 */10 * * * *'
 
@@ -253,6 +256,7 @@ module app 'modules/function-app.bicep' = {
     datasetFile: datasetFile
     maxBatchWait: maxBatchWait
     goldSchedule: goldSchedule
+    goldSchema: goldSchema
     maintainSchedule: maintainSchedule
     keyCacheMiB: keyCacheMiB
     instanceMemoryMB: instanceMemoryMB
@@ -297,6 +301,7 @@ output IDENTITY_NAME string = identity.outputs.name
 output IDENTITY_CLIENT_ID string = identity.outputs.clientId
 output SQL_SERVER string = sql.outputs.fullyQualifiedDomainName
 output SQL_DATABASE string = sql.outputs.databaseName
+output GOLD_SCHEMA string = goldSchema
 output EVENTHUB_NAMESPACE string = eventHubs.outputs.fullyQualifiedNamespace
 output EVENTHUB_NAME string = eventHubs.outputs.hubName
 output STATE_ACCOUNT string = hostStorage.outputs.name

@@ -54,7 +54,11 @@ pub(crate) fn run(arguments: &SchemaArguments) -> Result<bool, Box<dyn Error + S
         true => sqlite::script(&schema),
         false => azure_sql::script(&schema, Some(&arguments.schema))?,
     };
-    print(script.trim_end());
+    let file = arguments.dataset.display();
+    print(&format!(
+        "-- Gold of {file}. Run this again after the file has changed: tables stay, views are made anew.\n\n{}",
+        script.trim_end()
+    ));
     Ok(true)
 }
 

@@ -5,7 +5,10 @@
 //! other changes nothing (G2).
 
 pub mod azure_sql;
+mod ddl;
 pub mod decimal;
+#[cfg(test)]
+mod fixture;
 pub mod schema;
 pub mod sqlite;
 

@@ -16,6 +16,7 @@ param componentName string
 param datasetFile string
 param maxBatchWait string
 param goldSchedule string
+param goldSchema string
 param maintainSchedule string
 param keyCacheMiB int
 param instanceMemoryMB int
@@ -134,6 +135,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       EventHubConnection__credential: 'managedidentity'
       EventHubConnection__fullyQualifiedNamespace: split(split(namespace.properties.serviceBusEndpoint, '//')[1], ':')[0]
       GOLD_SCHEDULE: goldSchedule
+      GOLD_SCHEMA: goldSchema
       GoldDatabase: 'Server=tcp:${server.properties.fullyQualifiedDomainName},1433;Database=${server::gold.name};Authentication=Active Directory Managed Identity;User Id=${identityClientId};Encrypt=True;TrustServerCertificate=False'
       LakeStorage__blobServiceUri: lake.properties.primaryEndpoints.blob
       LakeStorage__clientId: identityClientId

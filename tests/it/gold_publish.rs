@@ -2,6 +2,7 @@
 
 mod faults;
 mod history;
+mod server;
 mod world;
 
 use std::sync::Arc;

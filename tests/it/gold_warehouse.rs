@@ -15,6 +15,7 @@ use sluice::warehouse::{
 };
 use tempfile::TempDir;
 
+use crate::support::things::COLUMNS;
 use crate::warehouse_conformance::TestSchema;
 use content::*;
 use transactions::*;
@@ -100,33 +101,14 @@ conform!(
     an_unknown_table_is_an_error,
 );
 
-const COLUMNS: &str = r#"
-name = "things"
-generation = 1
-key = ["id", "at"]
-event_time = "at"
-allowed_lateness = "1h"
-[[column]]
-name = "id"
-type = "int64"
-required = true
-[[column]]
-name = "at"
-type = "timestamp"
-format = "unix_millis"
-required = true
-[[column]]
-name = "who"
-type = "string"
+/// Columns of every type that a dimension or a measure can have and [`COLUMNS`] has not.
+const MORE_COLUMNS: &str = r#"
 [[column]]
 name = "flag"
 type = "bool"
 [[column]]
 name = "born"
 type = "date"
-[[column]]
-name = "amount"
-type = "decimal(38,2)"
 [[column]]
 name = "level"
 type = "double"
@@ -160,7 +142,8 @@ const TYPES: usize = 2;
 pub(crate) const HOUR: i64 = 3_600_000_000;
 
 fn schema_of(tables: &str) -> GoldSchema {
-    let dataset = Dataset::parse(&format!("{COLUMNS}{tables}"), "things.toml").unwrap();
+    let dataset =
+        Dataset::parse(&format!("{COLUMNS}{MORE_COLUMNS}{tables}"), "things.toml").unwrap();
     GoldSchema::of(&dataset).unwrap()
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use sluice::dataset::Dataset;
-use sluice::warehouse::azure_sql::{script, statements};
+use sluice::warehouse::azure_sql::{Grant, script, statements};
 use sluice::warehouse::schema::GoldSchema;
 
 const DATASETS: [&str; 3] = ["orders", "orders-history", "sensors"];
@@ -78,6 +78,19 @@ fn the_script_of_every_dataset_file_parses() {
         assert!(text.contains("[reports].[sluice_progress]"));
         let found = problems(&parser, &text);
         assert_eq!(found, None, "{name}:\n{text}");
+    }
+}
+
+#[test]
+fn what_lets_an_identity_in_parses() {
+    let Some(parser) = parser() else { return };
+    let grant = Grant {
+        user: "it's [an] identity",
+        client_id: uuid::Uuid::from_u128(0x1122_3344),
+        schema: "gold",
+    };
+    for statement in grant.statements() {
+        assert_eq!(problems(&parser, &statement), None, "{statement}");
     }
 }
 

@@ -3,8 +3,8 @@
 //! These tests, and those of `gold_warehouse` for the server, run when `SLUICE_TEST_SQL` is an ADO connection string
 //! of a database in which schemas may be created. Readers must see the last committed state while others write, which
 //! is so on Azure SQL Database and Babelfish; on SQL Server READ_COMMITTED_SNAPSHOT must be on. Each test has a schema
-//! of its own and removes it. A proxy stands between client and server in some, so the string must trust the
-//! server's certificate or do without one.
+//! of its own and removes it; none is skipped on any server. A proxy stands between client and server in some, so the
+//! string must trust the server's certificate or do without one.
 
 mod proxy;
 

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use sluice::dataset::Dataset;
 use sluice::event::EventTime;
+use sluice::gold::Rebuild;
+use sluice::gold::plan::Standing;
 use sluice::lake::paths;
 use sluice::state::commit_log::{CommitLog, Counts, Head, Version};
 use sluice::warehouse::schema::GoldSchema;
@@ -85,6 +87,9 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// Opens the stores.
+    ///
+    /// # Errors
+    /// Fails if a store does, or if gold was made from another log than the one that is here.
     pub(crate) async fn open(
         stack: &Stack,
         dataset: Arc<Dataset>,
@@ -100,6 +105,7 @@ impl Watch {
         let options = Options::from_lookup(&|name| std::env::var(name).ok());
         let schema = GoldSchema::of(&dataset)?;
         let warehouse = warehouse::connect_with(stack.gold(), &options, schema)?;
+        check_gold(&stores, warehouse.as_ref()).await?;
         Ok(Self {
             stores,
             warehouse,
@@ -210,6 +216,25 @@ impl Watch {
         if let Ok(tables) = tables {
             self.snapshot.gold = tables;
         }
+    }
+}
+
+/// Refuses gold that stands beyond silver: a database that another state has filled. Its runs would fail for ever. What
+/// cannot be read yet is left to them.
+async fn check_gold(
+    stores: &Stores,
+    warehouse: &dyn Warehouse,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    // Progress first: the head read after it is not behind what any run has published.
+    let Ok(Ok(progress)) = tokio::time::timeout(GOLD_TIME, warehouse.progress()).await else {
+        return Ok(());
+    };
+    let head = stores.log.head().await?;
+    let head = head.map_or(Version(0), |head| head.version);
+    let standing = Standing::of(warehouse.schema(), &progress, head, &Rebuild::None);
+    match standing.beyond {
+        tables if tables.is_empty() => Ok(()),
+        tables => Err(sluice::gold::Error::Beyond { tables, head }.into()),
     }
 }
 

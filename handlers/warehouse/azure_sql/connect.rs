@@ -41,7 +41,8 @@ const APPLICATION: &str = "sluice";
 #[derive(Clone)]
 pub(super) struct Connector {
     settings: AdoSettings,
-    credential: Option<Arc<dyn TokenCredential>>,
+    /// What tokens come from, where tokens log in.
+    pub(super) credential: Option<Arc<dyn TokenCredential>>,
 }
 
 impl fmt::Debug for Connector {

@@ -1,8 +1,9 @@
 //! The statements that read and change gold's rows; pure text. All values are parameters or bulk rows.
 
-use super::ddl::{self, Place, literal, order_terms, quote};
+use super::ddl::{Place, literal, quote};
 use super::errors::OVERFLOW;
 use crate::warehouse::Order;
+use crate::warehouse::ddl::{self, ColumnDefinition, Content, Dialect};
 use crate::warehouse::schema::{
     FRESHNESS, KEY, MAX_PRECISION, MeasureColumn, Merge, PROGRESS, TableSchema, ValueType,
 };
@@ -56,18 +57,6 @@ pub(super) fn advance(place: &Place) -> String {
     )
 }
 
-/// Forgets the progress and freshness of a table.
-pub(super) fn forget(place: &Place, table: &str) -> Vec<String> {
-    let delete = |book: &str| {
-        let table = literal(table);
-        format!(
-            "DELETE FROM {} WHERE [gold_table] = {table}",
-            place.of(book)
-        )
-    };
-    vec![delete(PROGRESS), delete(FRESHNESS)]
-}
-
 /// Writes the freshness of a table: its name, watermark and settled time (empty where unknown), version and time of
 /// the run. Times are text, so that no parameter is an untyped null.
 pub(super) fn refresh(place: &Place) -> String {
@@ -113,7 +102,7 @@ pub(super) fn read(
     if let Some(order) = order {
         let kind = columns.iter().find(|(name, _)| *name == order.column);
         let kind = kind.map_or(ValueType::Int64, |(_, kind)| *kind);
-        let terms = order_terms(&quote(&order.column), kind, order.descending);
+        let terms = place.order_terms(&quote(&order.column), kind, order.descending);
         sql.push_str(&format!(" ORDER BY {}", terms.join(", ")));
     }
     sql
@@ -142,10 +131,11 @@ impl MergeStatements {
     /// Works out the statements for the table with this index.
     pub(super) fn of(place: &Place, index: usize, table: &TableSchema) -> Self {
         let delta = quote(&format!("#sluice_delta_{index}"));
-        let columns = ddl::columns(table);
+        let columns = ddl::columns(table, place);
         let same = same_group(table);
         let full = place.of(&table.name);
-        let join = format!("FROM {full} AS t\nJOIN {delta} AS d ON {same}");
+        let rows = loaded_rows(&delta, &columns);
+        let join = format!("FROM {full} AS t\nJOIN {rows} AS d ON {same}");
         let names: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
         let names = names.join(", ");
         let updates: Vec<String> = table.measures.iter().map(update).collect();
@@ -160,19 +150,49 @@ impl MergeStatements {
         Self {
             create: format!(
                 "DROP TABLE IF EXISTS {delta};\n{}",
-                ddl::create_table(&delta, &columns)
+                ddl::create_table(place, &delta, &loaded_columns(place, &columns))
             ),
             count: count(&delta),
             check,
             update: format!("UPDATE t SET {}\n{join}", updates.join(",\n    ")),
             insert: format!(
-                "INSERT INTO {full} ({names})\nSELECT {names} FROM {delta} AS d\n\
+                "INSERT INTO {full} ({names})\nSELECT {names} FROM {rows} AS d\n\
                  WHERE NOT EXISTS (SELECT 1 FROM {full} AS t WHERE {same})"
             ),
             drop: format!("DROP TABLE {delta}"),
             delta,
         }
     }
+}
+
+/// Returns the columns of the temporary table that takes rows: a table's own, decimals as text.
+fn loaded_columns(place: &Place, columns: &[ColumnDefinition]) -> Vec<ColumnDefinition> {
+    let loaded = columns.iter().map(|column| ColumnDefinition {
+        kind: match is_decimal(column) {
+            // Not of a length: the driver declares a load of nvarchar(n) with twice the length.
+            true => place.declared_type(Content::Value(ValueType::Text)),
+            false => column.kind.clone(),
+        },
+        ..column.clone()
+    });
+    loaded.collect()
+}
+
+/// Returns the rows of that table as a table has them.
+fn loaded_rows(delta: &str, columns: &[ColumnDefinition]) -> String {
+    let values = columns.iter().map(|column| {
+        let (name, kind) = (quote(&column.name), &column.kind);
+        match is_decimal(column) {
+            true => format!("CAST({name} AS {kind}) AS {name}"),
+            false => name,
+        }
+    });
+    let values: Vec<String> = values.collect();
+    format!("(SELECT {} FROM {delta})", values.join(", "))
+}
+
+fn is_decimal(column: &ColumnDefinition) -> bool {
+    column.kind.starts_with("decimal(")
 }
 
 fn same_group(table: &TableSchema) -> String {

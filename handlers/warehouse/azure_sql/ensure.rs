@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use super::ddl::{self, ColumnDefinition, MARK, Place, TableDefinition, ViewDefinition};
-use super::dml;
+use super::ddl::{MARK, Place, create_schema, create_view, drop_view, mark};
 use crate::warehouse::WarehouseError;
-use crate::warehouse::schema::{FRESHNESS, GoldSchema, PROGRESS};
+use crate::warehouse::ddl::{self, ColumnDefinition, TableDefinition, ViewDefinition};
+use crate::warehouse::schema::GoldSchema;
 
 /// Lists the columns of every table and view of a schema. Names of types and objects are compared without case.
 pub(super) const READ_COLUMNS: &str = "\
@@ -87,20 +87,20 @@ pub(super) fn plan(
     catalog: &Catalog,
 ) -> Result<Vec<String>, WarehouseError> {
     let mut batches = Vec::new();
-    for table in ddl::tables(schema) {
+    for table in ddl::tables(schema, place) {
         match catalog.get(&table.name.to_ascii_lowercase()) {
             None => {
                 batches.push(table.create(place));
                 // A table that somebody dropped starts from nothing, whatever its progress was.
-                if table.name != PROGRESS && table.name != FRESHNESS {
-                    batches.extend(dml::forget(place, &table.name));
+                if !ddl::is_book(&table.name) {
+                    batches.extend(ddl::forget(place, &table.name));
                 }
             }
             Some(found) => check_table(&table, found)?,
         }
     }
     if catalog.is_empty() && !batches.is_empty() {
-        batches.insert(0, ddl::create_schema(place));
+        batches.insert(0, create_schema(place));
     }
     for view in ddl::views(schema, place) {
         let found = catalog.get(&view.name.to_ascii_lowercase());
@@ -113,16 +113,16 @@ pub(super) fn plan(
             continue;
         }
         if found.is_some() {
-            batches.push(ddl::drop_view(place, &view.name));
+            batches.push(drop_view(place, &view.name));
         }
-        batches.push(view.create);
+        batches.push(create_view(place, &view));
     }
     Ok(batches)
 }
 
 fn is_current(view: &ViewDefinition, found: &Found) -> bool {
     match found.text.as_ref().filter(|text| text.contains(MARK)) {
-        Some(text) => text.contains(&view.mark),
+        Some(text) => text.contains(&mark(view)),
         None => {
             let found: Vec<&str> = found.columns.iter().map(|c| c.name.as_str()).collect();
             let same = |(a, b): (&String, &&str)| a.eq_ignore_ascii_case(b);
@@ -134,37 +134,11 @@ fn is_current(view: &ViewDefinition, found: &Found) -> bool {
 fn check_table(expected: &TableDefinition, found: &Found) -> Result<(), WarehouseError> {
     let problems = match found.is_view {
         true => vec!["it is a view".to_owned()],
-        false => compare(&expected.columns, &found.columns),
+        false => expected.problems(&found.columns),
     };
     if problems.is_empty() {
         return Ok(());
     }
     let table = expected.name.clone();
     Err(WarehouseError::Mismatch { table, problems })
-}
-
-fn compare(expected: &[ColumnDefinition], found: &[ColumnDefinition]) -> Vec<String> {
-    let same_name =
-        |a: &ColumnDefinition, b: &ColumnDefinition| a.name.eq_ignore_ascii_case(&b.name);
-    let mut problems = Vec::new();
-    for column in expected {
-        let name = &column.name;
-        let Some(other) = found.iter().find(|other| same_name(column, other)) else {
-            problems.push(format!("column {name} is missing"));
-            continue;
-        };
-        if other.kind != column.kind {
-            let (is, wanted) = (&other.kind, &column.kind);
-            problems.push(format!("column {name} is {is}, not {wanted}"));
-        } else if other.is_key != column.is_key {
-            let is = if column.is_key { "is not" } else { "is" };
-            problems.push(format!("column {name} {is} in the primary key"));
-        } else if other.required && !column.required {
-            problems.push(format!("column {name} refuses nulls"));
-        }
-    }
-    let is_unknown = |other: &&ColumnDefinition| !expected.iter().any(|c| same_name(c, other));
-    let unknown = found.iter().filter(is_unknown);
-    problems.extend(unknown.map(|column| format!("column {} is unknown", column.name)));
-    problems
 }

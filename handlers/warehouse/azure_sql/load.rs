@@ -1,15 +1,16 @@
 //! Rows as the bulk load takes them; pure.
 //!
 //! Every value has the type and scale of its column, nulls included: the driver rescales some types wrongly and has no
-//! null without a type.
+//! null without a type. Decimals are loaded as text: the driver writes each in as few bytes as it needs, and not every
+//! server reads fewer than the column's own 17.
 
 use std::borrow::Cow;
 
-use tiberius::numeric::Numeric;
 use tiberius::time::{Date, DateTime2, Time};
 use tiberius::{ColumnData, TokenRow};
 
-use crate::warehouse::schema::{MAX_PRECISION, TableSchema, ValueType};
+use crate::dataset::number::format_scaled;
+use crate::warehouse::schema::{TableSchema, ValueType};
 use crate::warehouse::{Datum, Row};
 
 /// Days from the year 1, where the protocol's calendar begins, to 1970.
@@ -53,10 +54,8 @@ fn value(datum: Datum, kind: ValueType) -> ColumnData<'static> {
             Datum::Double(number) => Some(number),
             _ => None,
         }),
-        ValueType::Decimal { scale, .. } => ColumnData::Numeric(match datum {
-            Datum::Decimal(unscaled) => {
-                Some(Numeric::new_with_scale(unscaled, scale.min(MAX_PRECISION)))
-            }
+        ValueType::Decimal { scale, .. } => ColumnData::String(match datum {
+            Datum::Decimal(unscaled) => Some(Cow::Owned(format_scaled(unscaled, scale))),
             _ => None,
         }),
         ValueType::Text => ColumnData::String(match datum {
@@ -155,13 +154,33 @@ mod tests {
         for (kind, expected) in [
             (ValueType::Int64, ColumnData::I64(None)),
             (ValueType::Double, ColumnData::F64(None)),
-            (decimal, ColumnData::Numeric(None)),
+            (decimal, ColumnData::String(None)),
             (ValueType::Text, ColumnData::String(None)),
             (ValueType::Bool, ColumnData::Bit(None)),
             (ValueType::Timestamp, ColumnData::DateTime2(None)),
             (ValueType::Date, ColumnData::Date(None)),
         ] {
             assert_eq!(value(Datum::Null, kind), expected);
+        }
+    }
+
+    #[test]
+    fn a_decimal_is_text_with_all_of_its_digits() {
+        let text = |unscaled, scale| {
+            let precision = 38;
+            value(
+                Datum::Decimal(unscaled),
+                ValueType::Decimal { precision, scale },
+            )
+        };
+        let most = 10_i128.pow(38) - 1;
+        for (found, expected) in [
+            (text(-5, 2), "-0.05".to_owned()),
+            (text(100, 2), "1.00".to_owned()),
+            (text(most, 0), "9".repeat(38)),
+            (text(-most, 38), format!("-0.{}", "9".repeat(38))),
+        ] {
+            assert_eq!(found, ColumnData::String(Some(expected.into())));
         }
     }
 

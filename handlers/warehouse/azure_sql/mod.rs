@@ -13,6 +13,7 @@ mod ddl;
 mod dml;
 mod ensure;
 mod errors;
+mod grant;
 mod load;
 mod read;
 #[cfg(test)]
@@ -34,6 +35,7 @@ use super::{
 use connect::{Connector, Session};
 use ddl::Place;
 use errors::{failed, failed_commit};
+pub use grant::Grant;
 
 /// The schema that gold lives in, unless it is said otherwise.
 pub const DEFAULT_SCHEMA: &str = "gold";
@@ -188,7 +190,7 @@ fn all_statements(schema: &GoldSchema, place: &Place) -> Vec<(String, String)> {
         });
         dml::read(place, name, &columns, order.as_ref(), 10)
     };
-    for view in ddl::views(schema, place) {
+    for view in super::ddl::views(schema, place) {
         add("drop", &view.name, ddl::drop_view(place, &view.name));
         add("read", &view.name, read(&view.name));
     }

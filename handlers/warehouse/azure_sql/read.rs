@@ -6,11 +6,11 @@ use chrono::{DateTime, NaiveDate, SecondsFormat};
 use tiberius::error::Error;
 use tiberius::{ColumnData, Row};
 
-use super::ddl::ColumnDefinition;
 use super::ensure::{Catalog, CatalogType};
 use crate::dataset::number::format_scaled;
 use crate::state::commit_log::Version;
 use crate::warehouse::Progress;
+use crate::warehouse::ddl::ColumnDefinition;
 
 /// Days from the year 1 to 1970.
 const DAYS_TO_1970: i32 = 719_162;

@@ -1,25 +1,7 @@
 use super::*;
+use crate::warehouse::fixture::COLUMNS;
 
-const FILE: &str = r#"
-name = "orders"
-key = ["id", "at"]
-event_time = "at"
-allowed_lateness = "90m"
-[[column]]
-name = "id"
-type = "int64"
-required = true
-[[column]]
-name = "at"
-type = "timestamp"
-format = "unix_millis"
-required = true
-[[column]]
-name = "who"
-type = "string"
-[[column]]
-name = "amount"
-type = "decimal(18,2)"
+const TABLES: &str = r#"
 [[gold]]
 table = "daily"
 grain = "day"
@@ -31,6 +13,10 @@ from = "daily"
 order_by = "mean"
 top = 3
 "#;
+
+fn file() -> String {
+    format!("{COLUMNS}{TABLES}")
+}
 
 fn schema(text: &str) -> Result<GoldSchema, SchemaError> {
     GoldSchema::of(&Dataset::parse(text, "orders.toml").unwrap())
@@ -44,7 +30,7 @@ fn micros(text: &str) -> i64 {
 
 #[test]
 fn an_average_is_kept_as_sum_and_count() {
-    let table = schema(FILE).unwrap().tables.remove(0);
+    let table = schema(&file()).unwrap().tables.remove(0);
     let columns: Vec<_> = table
         .measures
         .iter()
@@ -66,7 +52,7 @@ fn an_average_is_kept_as_sum_and_count() {
 
 #[test]
 fn tables_and_views_have_these_columns() {
-    let schema = schema(FILE).unwrap();
+    let schema = schema(&file()).unwrap();
     for (name, expected) in [
         ("daily", "day who n total mean_sum mean_count last"),
         ("daily_report", "day who n total mean last is_settled"),
@@ -83,8 +69,8 @@ fn tables_and_views_have_these_columns() {
 #[test]
 fn the_definition_changes_with_the_content_and_only_with_it() {
     let definition = |from: &str, to: &str| {
-        assert!(FILE.contains(from));
-        schema(&FILE.replace(from, to))
+        assert!(file().contains(from));
+        schema(&file().replace(from, to))
             .unwrap()
             .tables
             .remove(0)
@@ -116,7 +102,7 @@ fn the_definition_changes_with_the_content_and_only_with_it() {
 #[test]
 fn a_name_that_gold_needs_itself_is_refused() {
     // The dataset file is refused already; this is for a dataset of any other origin.
-    let dataset = || Dataset::parse(FILE, "x.toml").unwrap();
+    let dataset = || Dataset::parse(&file(), "x.toml").unwrap();
     for column in ["rank", "IS_settled", "_key"] {
         let mut dataset = dataset();
         dataset.gold[0].measures[0].name = column.into();
@@ -186,7 +172,7 @@ fn a_period_holds_its_start_and_not_its_end() {
 
 #[test]
 fn a_period_is_settled_when_it_ends_before_the_watermark_minus_the_lateness() {
-    let schema = schema(FILE).unwrap();
+    let schema = schema(&file()).unwrap();
     let settled =
         |grain, watermark: &str| schema.settled_until(grain, Some(EventTime(micros(watermark))));
     let time = |text: &str| Some(EventTime(micros(text)));

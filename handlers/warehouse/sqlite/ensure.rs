@@ -2,10 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::ddl::{self, ColumnDefinition, TableDefinition, quote};
+use super::ddl::{Sqlite, create_view, quote};
 use super::failed;
 use crate::warehouse::WarehouseError;
-use crate::warehouse::schema::{FRESHNESS, GoldSchema, PROGRESS};
+use crate::warehouse::ddl::{self, ColumnDefinition};
+use crate::warehouse::schema::GoldSchema;
 
 /// Creates the tables and views that are missing, in one transaction, and checks those that are there.
 pub(super) fn ensure(
@@ -27,17 +28,23 @@ pub(super) fn ensure(
 }
 
 /// Works out what is to be done.
-fn statements(connection: &Connection, schema: &GoldSchema) -> Result<Vec<String>, WarehouseError> {
+pub(super) fn statements(
+    connection: &Connection,
+    schema: &GoldSchema,
+) -> Result<Vec<String>, WarehouseError> {
     let mut statements = Vec::new();
-    for table in ddl::tables(schema) {
+    for table in ddl::tables(schema, &Sqlite) {
         let check = failed("check", &table.name);
         let Some((kind, _)) = object(connection, &table.name).map_err(&check)? else {
-            statements.push(table.create());
-            statements.extend(forget_progress(&table.name));
+            statements.push(table.create(&Sqlite));
+            // A table that somebody dropped starts from nothing, whatever its progress was.
+            if !ddl::is_book(&table.name) {
+                statements.extend(ddl::forget(&Sqlite, &table.name));
+            }
             continue;
         };
         let problems = match kind.as_str() {
-            "table" => compare(&table, &columns(connection, &table.name).map_err(check)?),
+            "table" => table.problems(&columns(connection, &table.name).map_err(check)?),
             _ => vec![format!("it is a {kind}")],
         };
         if !problems.is_empty() {
@@ -45,14 +52,15 @@ fn statements(connection: &Connection, schema: &GoldSchema) -> Result<Vec<String
             return Err(WarehouseError::Mismatch { table, problems });
         }
     }
-    for view in ddl::views(schema) {
+    for view in ddl::views(schema, &Sqlite) {
         let found = object(connection, &view.name).map_err(failed("check", &view.name))?;
         match found {
-            None => statements.push(view.create),
+            None => statements.push(create_view(&view)),
             Some((kind, sql)) if kind == "view" => {
-                if sql != view.create {
+                let create = create_view(&view);
+                if sql != create {
                     statements.push(format!("DROP VIEW {}", quote(&view.name)));
-                    statements.push(view.create);
+                    statements.push(create);
                 }
             }
             Some((kind, _)) => {
@@ -63,17 +71,6 @@ fn statements(connection: &Connection, schema: &GoldSchema) -> Result<Vec<String
         }
     }
     Ok(statements)
-}
-
-/// A table that somebody dropped starts from nothing, whatever its progress was.
-fn forget_progress(table: &str) -> Vec<String> {
-    if table == PROGRESS || table == FRESHNESS {
-        return Vec::new();
-    }
-    let name = table.replace('\'', "''");
-    [PROGRESS, FRESHNESS]
-        .map(|book| format!("DELETE FROM {book} WHERE \"gold_table\" = '{name}'"))
-        .to_vec()
 }
 
 fn object(connection: &Connection, name: &str) -> rusqlite::Result<Option<(String, String)>> {
@@ -95,40 +92,4 @@ fn columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<ColumnD
         })
     })?;
     rows.collect()
-}
-
-fn compare(expected: &TableDefinition, found: &[ColumnDefinition]) -> Vec<String> {
-    let same_name =
-        |a: &ColumnDefinition, b: &ColumnDefinition| a.name.eq_ignore_ascii_case(&b.name);
-    let mut problems = Vec::new();
-    for column in &expected.columns {
-        let name = &column.name;
-        match found.iter().find(|other| same_name(column, other)) {
-            None => problems.push(format!("column {name} is missing")),
-            Some(other) if !other.kind.eq_ignore_ascii_case(&column.kind) => {
-                problems.push(format!(
-                    "column {name} is {}, not {}",
-                    other.kind, column.kind
-                ));
-            }
-            Some(other) if other.is_key != column.is_key => {
-                problems.push(match column.is_key {
-                    true => format!("column {name} is not in the primary key"),
-                    false => format!("column {name} is in the primary key"),
-                });
-            }
-            Some(other) if other.required && !column.required => {
-                problems.push(format!("column {name} refuses nulls"));
-            }
-            Some(_) => {}
-        }
-    }
-    let unknown = found.iter().filter(|other| {
-        !expected
-            .columns
-            .iter()
-            .any(|column| same_name(column, other))
-    });
-    problems.extend(unknown.map(|column| format!("column {} is unknown", column.name)));
-    problems
 }

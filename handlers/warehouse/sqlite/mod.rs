@@ -22,12 +22,13 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use super::ddl as layout;
 use super::schema::{GoldSchema, PROGRESS, ValueType};
 use super::{
     Begun, FailureKind, Order, Progress, RowVisitor, Run, TableRows, Warehouse, WarehouseError,
 };
 use crate::state::commit_log::Version;
-use ddl::{order_terms, quote};
+use ddl::{Sqlite, create_view, order_terms, quote};
 
 /// How long a statement waits for another process's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -76,14 +77,22 @@ impl SqliteWarehouse {
     }
 }
 
-/// Returns the script that creates gold's tables and views in an empty file, as the handler does by itself.
+/// Returns the script that creates gold's tables and views in a file, as the handler does by itself. Running it again
+/// changes nothing but views.
 #[must_use]
 pub fn script(schema: &GoldSchema) -> String {
-    let tables = ddl::tables(schema);
-    let tables = tables.iter().map(ddl::TableDefinition::create);
-    let views = ddl::views(schema).into_iter().map(|view| view.create);
-    let statements = tables.chain(views).map(|sql| format!("{sql};\n"));
-    statements.collect::<Vec<String>>().join("\n")
+    let about = |name: &str| format!("-- {}", layout::description(schema, name));
+    let tables = layout::tables(schema, &Sqlite).into_iter().map(|table| {
+        let create = table.create(&Sqlite);
+        let create = create.replacen("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1);
+        format!("{}\n{create};\n", about(&table.name))
+    });
+    let views = layout::views(schema, &Sqlite).into_iter().map(|view| {
+        let (about, name) = (about(&view.name), quote(&view.name));
+        let create = create_view(&view);
+        format!("{about}\nDROP VIEW IF EXISTS {name};\n{create};\n")
+    });
+    tables.chain(views).collect::<Vec<String>>().join("\n")
 }
 
 #[async_trait]

@@ -3,93 +3,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 
 use super::*;
-use crate::dataset::Dataset;
-use crate::event::{EventTime, UnixMillis};
+use crate::warehouse::Row;
+use crate::warehouse::fixture::{TABLES, apply, row, schema_of};
 use crate::warehouse::schema::FRESHNESS;
-use crate::warehouse::{Datum, Row, Step};
-
-const FILE: &str = r#"
-name = "orders"
-key = ["id", "at"]
-event_time = "at"
-[[column]]
-name = "id"
-type = "int64"
-required = true
-[[column]]
-name = "at"
-type = "timestamp"
-format = "unix_millis"
-required = true
-[[column]]
-name = "who"
-type = "string"
-[[column]]
-name = "amount"
-type = "decimal(18,2)"
-[[gold]]
-table = "daily"
-grain = "day"
-by = ["who"]
-measures = { n = "count", total = "sum(amount)", mean = "avg(amount)" }
-[[ranking]]
-view = "top"
-from = "daily"
-order_by = "total"
-top = 2
-"#;
-
-fn schema(text: &str) -> GoldSchema {
-    GoldSchema::of(&Dataset::parse(text, "orders.toml").unwrap()).unwrap()
-}
 
 fn warehouse(path: &Path) -> SqliteWarehouse {
-    SqliteWarehouse::new(path.into(), schema(FILE))
-}
-
-fn row(who: u8, amount: i128) -> Row {
-    Row {
-        start: 86_400_000_000,
-        key: [who; 16],
-        dimensions: vec![Datum::Text(format!("w{who}"))],
-        measures: vec![
-            Datum::Int64(1),
-            Datum::Decimal(amount),
-            Datum::Decimal(amount),
-            Datum::Int64(1),
-        ],
-    }
+    SqliteWarehouse::new(path.into(), schema_of(TABLES))
 }
 
 fn run(warehouse: &SqliteWarehouse, from: Option<u64>, to: u64) -> Run {
-    let progress = |version| Progress {
-        generation: 1,
-        definition: warehouse.schema.tables[0].definition.clone(),
-        version: Version(version),
-    };
-    let step = Step {
-        table: 0,
-        from: from.map(progress),
-        to: Version(to),
-        replace: false,
-    };
-    Run {
-        steps: vec![step],
-        watermark: Some(EventTime(0)),
-        at: UnixMillis(0),
-    }
-}
-
-async fn apply(
-    warehouse: &SqliteWarehouse,
-    run: Run,
-    rows: Vec<Row>,
-) -> Result<(), WarehouseError> {
-    let Begun::Open(mut transaction) = warehouse.begin(run).await? else {
-        panic!("nobody else is here");
-    };
-    transaction.merge(0, rows).await?;
-    transaction.commit().await
+    crate::warehouse::fixture::run(&warehouse.schema, from, to)
 }
 
 async fn everything(warehouse: &SqliteWarehouse) -> String {
@@ -255,7 +178,7 @@ async fn views_follow_the_dataset_file_and_tables_stay() {
     apply(&before, run(&before, None, 1), vec![row(1, 5), row(2, 6)])
         .await
         .unwrap();
-    let after = SqliteWarehouse::new(path, schema(&FILE.replace("top = 2", "top = 1")));
+    let after = SqliteWarehouse::new(path, schema_of(&TABLES.replace("top = 2", "top = 1")));
     after.ensure().await.unwrap();
     assert_eq!(
         after.read_table("top", None, 9).await.unwrap().rows.len(),
@@ -325,4 +248,28 @@ async fn where_nothing_is_missing_no_lock_is_taken() {
     };
     other.ensure().await.unwrap();
     assert!(other.progress().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_script_makes_what_the_handler_then_finds_complete() {
+    let folder = TempDir::new().unwrap();
+    let warehouse = warehouse(&folder.path().join("gold.db"));
+    let script = script(&schema_of(TABLES));
+    for part in [
+        "-- A row for each day and who.",
+        "-- The 2 rows of daily with the highest total.",
+    ] {
+        assert!(script.contains(part), "{script}");
+    }
+    with_connection(&warehouse, |connection| {
+        connection.execute_batch(&script)?;
+        // A second time it keeps the tables.
+        connection.execute_batch(&script)
+    })
+    .await;
+    let missing = with_connection(&warehouse, |connection| {
+        Ok(ensure::statements(connection, &schema_of(TABLES)).unwrap())
+    })
+    .await;
+    assert!(missing.is_empty(), "{missing:?}");
 }

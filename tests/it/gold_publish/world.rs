@@ -1,4 +1,4 @@
-//! Silver in memory, gold in a file, and what gold should hold.
+//! Silver in memory, gold in a file or on a server, and what gold should hold.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,29 +27,14 @@ use sluice::warehouse::schema::GoldSchema;
 use sluice::warehouse::{Progress, Warehouse, connect};
 use tempfile::TempDir;
 
+use crate::support::things::COLUMNS;
+use crate::warehouse_conformance::TestSchema;
+
 /// What the clock shows at first.
 pub(crate) const NOW: i64 = 1_764_000_000_000;
 const MINUTE: i64 = 60_000_000;
 
-const FILE: &str = r#"
-name = "things"
-key = ["id", "at"]
-event_time = "at"
-[[column]]
-name = "id"
-type = "int64"
-required = true
-[[column]]
-name = "at"
-type = "timestamp"
-format = "unix_millis"
-required = true
-[[column]]
-name = "who"
-type = "string"
-[[column]]
-name = "amount"
-type = "decimal(38,2)"
+const TABLES: &str = r#"
 [[gold]]
 table = "hourly"
 grain = "hour"
@@ -89,6 +74,7 @@ pub(crate) struct World {
     lake: Arc<dyn BlobStore>,
     state: Arc<dyn StateStore>,
     folder: Arc<TempDir>,
+    server: Option<TestSchema>,
     names: AtomicU64,
     events: std::sync::Mutex<Vec<Event>>,
 }
@@ -96,16 +82,27 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new() -> Self {
         let clock = Arc::new(ManualClock::at(UnixMillis(NOW)));
+        let text = format!("{COLUMNS}{TABLES}");
         Self {
-            dataset: Arc::new(Dataset::parse(FILE, "things.toml").unwrap()),
-            text: FILE.to_owned(),
+            dataset: Arc::new(Dataset::parse(&text, "things.toml").unwrap()),
+            text,
             lake: Arc::new(MemoryLake::new(Arc::clone(&clock) as _)),
             clock,
             state: Arc::new(MemoryState::new()),
             folder: Arc::new(TempDir::new().unwrap()),
+            server: None,
             names: AtomicU64::new(0),
             events: std::sync::Mutex::default(),
         }
+    }
+
+    /// With gold on the server that the tests may use; nothing where there is none.
+    pub(crate) fn on_server() -> Option<Self> {
+        let server = Some(TestSchema::new()?);
+        Some(Self {
+            server,
+            ..Self::new()
+        })
     }
 
     /// The same gold over a log that has not begun.
@@ -129,8 +126,11 @@ impl World {
     }
 
     pub(crate) fn warehouse(&self) -> Arc<dyn Warehouse> {
-        let path = self.folder.path().join("gold.db");
         let schema = GoldSchema::of(&self.dataset).unwrap();
+        if let Some(server) = &self.server {
+            return server.open(&schema);
+        }
+        let path = self.folder.path().join("gold.db");
         connect(&format!("sqlite:{}", path.display()), schema).unwrap()
     }
 

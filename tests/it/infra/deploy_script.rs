@@ -26,7 +26,7 @@ const NOTHING: &str = "#!/usr/bin/env bash\n";
 /// Azure does not keep the case of an output's name.
 const OUTPUTS: &str = r#"{
     "aZURE_RESOURCE_GROUP": {"value": "rg-x"}, "apP_NAME": {"value": "func-x"},
-    "SQL_SERVER": {"value": "sql-x.database.example.net"}, "SQL_DATABASE": {"value": "gold"},
+    "SQL_SERVER": {"value": "sql-x.database.example.net"}, "SQL_DATABASE": {"value": "gold"}, "GOLD_SCHEMA": {"value": "gold"},
     "IDENTITY_NAME": {"value": "id-x"}, "IDENTITY_CLIENT_ID": {"value": "11223344-5566-7788-99aa-bbccddeeff00"},
     "EVENT_GRID_TOPIC": {"value": "topic-x"}, "STATE_ACCOUNT": {"value": "stx"},
     "EVENTHUB_NAMESPACE": {"value": "ns.example.net"}, "EVENTHUB_NAME": {"value": "events"},

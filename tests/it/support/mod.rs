@@ -10,6 +10,7 @@ pub(crate) mod python;
 pub(crate) mod scripted;
 pub(crate) mod stack;
 pub(crate) mod strategies;
+pub(crate) mod things;
 pub(crate) mod upkeep;
 pub(crate) mod world;
 

@@ -1,8 +1,9 @@
 //! What `ensure` finds and does.
 
 use super::*;
-use crate::warehouse::azure_sql::ddl::{ColumnDefinition, MARK};
+use crate::warehouse::azure_sql::ddl::{MARK, create_view};
 use crate::warehouse::azure_sql::ensure::{Catalog, CatalogType, Found, plan};
+use crate::warehouse::ddl::{self, ColumnDefinition};
 use crate::warehouse::schema::{FRESHNESS, PROGRESS};
 
 fn gold() -> Place {
@@ -12,7 +13,7 @@ fn gold() -> Place {
 /// The catalog after everything was created.
 fn complete(schema: &GoldSchema) -> Catalog {
     let mut catalog = Catalog::new();
-    for table in ddl::tables(schema) {
+    for table in ddl::tables(schema, &gold()) {
         let found = Found {
             columns: table.columns,
             ..Found::default()
@@ -20,16 +21,20 @@ fn complete(schema: &GoldSchema) -> Catalog {
         catalog.insert(table.name, found);
     }
     for view in ddl::views(schema, &gold()) {
-        let columns = view.columns.into_iter().map(|name| ColumnDefinition {
-            name,
-            kind: String::new(),
-            required: false,
-            is_key: false,
-        });
+        let columns = view
+            .columns
+            .clone()
+            .into_iter()
+            .map(|name| ColumnDefinition {
+                name,
+                kind: String::new(),
+                required: false,
+                is_key: false,
+            });
         let found = Found {
             is_view: true,
             columns: columns.collect(),
-            text: Some(view.create),
+            text: Some(create_view(&gold(), &view)),
         };
         catalog.insert(view.name, found);
     }
@@ -37,14 +42,14 @@ fn complete(schema: &GoldSchema) -> Catalog {
 }
 
 fn problems(catalog: &Catalog) -> String {
-    let error = plan(&schema_of(FILE), &gold(), catalog).unwrap_err();
+    let error = plan(&schema_of(TABLES), &gold(), catalog).unwrap_err();
     assert_eq!(error.kind(), FailureKind::Permanent);
     error.to_string()
 }
 
 #[test]
 fn an_empty_database_gets_schema_books_tables_and_views_in_this_order() {
-    let batches = plan(&schema_of(FILE), &gold(), &Catalog::new()).unwrap();
+    let batches = plan(&schema_of(TABLES), &gold(), &Catalog::new()).unwrap();
     let starts: Vec<String> = batches
         .iter()
         .map(|batch| batch.lines().next().unwrap_or_default().to_owned())
@@ -63,14 +68,14 @@ fn an_empty_database_gets_schema_books_tables_and_views_in_this_order() {
         ]
     );
     let daily = "CREATE TABLE [gold].[daily] (\n    [day] date NOT NULL,\n    [_key] binary(16) NOT NULL,\n    \
-                 [who] nvarchar(max) NULL,\n    [n] bigint NOT NULL,\n    [total] decimal(38,2) NULL,\n    \
+                 [who] nvarchar(max) NULL,\n    [n] bigint NOT NULL,\n    [total] decimal(38,2) NULL,\n    [mean_sum] decimal(38,2) NULL,\n    [mean_count] bigint NOT NULL,\n    \
                  PRIMARY KEY ([day], [_key])\n)";
     assert_eq!(batches[3], daily);
 }
 
 #[test]
 fn a_complete_database_needs_nothing_also_where_texts_are_hidden_or_names_lowered() {
-    let schema = schema_of(FILE);
+    let schema = schema_of(TABLES);
     let mut catalog = complete(&schema);
     assert!(plan(&schema, &gold(), &catalog).unwrap().is_empty());
     for found in catalog.values_mut() {
@@ -84,7 +89,7 @@ fn a_complete_database_needs_nothing_also_where_texts_are_hidden_or_names_lowere
 
 #[test]
 fn a_table_that_does_not_fit_is_refused_with_its_columns() {
-    let schema = schema_of(FILE);
+    let schema = schema_of(TABLES);
     let change = |table: &str, change: fn(&mut Vec<ColumnDefinition>)| {
         let mut catalog = complete(&schema);
         change(&mut catalog.get_mut(table).unwrap().columns);
@@ -117,7 +122,7 @@ fn a_table_that_does_not_fit_is_refused_with_its_columns() {
 
 #[test]
 fn a_table_and_a_view_do_not_stand_for_each_other() {
-    let schema = schema_of(FILE);
+    let schema = schema_of(TABLES);
     for (name, expected) in [
         ("daily", "it is a view"),
         ("top", "it is a table, not a view"),
@@ -132,8 +137,8 @@ fn a_table_and_a_view_do_not_stand_for_each_other() {
 
 #[test]
 fn a_view_follows_the_dataset_file() {
-    let catalog = complete(&schema_of(FILE));
-    let changed = schema_of(&FILE.replace("top = 2", "top = 3"));
+    let catalog = complete(&schema_of(TABLES));
+    let changed = schema_of(&TABLES.replace("top = 2", "top = 3"));
     let batches = plan(&changed, &gold(), &catalog).unwrap();
     assert_eq!(batches.len(), 2);
     assert_eq!(batches[0], "DROP VIEW IF EXISTS [gold].[top]");
@@ -149,7 +154,7 @@ fn a_view_follows_the_dataset_file() {
 
 #[test]
 fn a_table_that_was_dropped_starts_from_nothing() {
-    let schema = schema_of(FILE);
+    let schema = schema_of(TABLES);
     let mut catalog = complete(&schema);
     catalog.remove("daily");
     let batches = plan(&schema, &gold(), &catalog).unwrap();
@@ -246,7 +251,7 @@ fn sizes(declared: &str) -> (&str, [i32; 3]) {
 
 #[tokio::test]
 async fn without_the_right_to_create_a_complete_database_is_only_read() {
-    let catalog = complete(&schema_of(FILE));
+    let catalog = complete(&schema_of(TABLES));
     let server = Server::start(move |_, request| described(&catalog, request)).await;
     warehouse(&server).ensure().await.unwrap();
     let asked = server.statements();

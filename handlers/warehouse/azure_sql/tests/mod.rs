@@ -3,44 +3,13 @@
 
 mod catalog;
 mod server;
+mod tokens;
 
 use super::*;
-use crate::dataset::Dataset;
-use crate::event::{EventTime, UnixMillis};
 use crate::state::commit_log::Version;
-use crate::warehouse::{Datum, Row, Step};
+use crate::warehouse::fixture::{self, TABLES, row, schema_of};
+use crate::warehouse::{Datum, Row};
 use server::{Answer, Cell, Column, Request, Server};
-
-const FILE: &str = r#"
-name = "orders"
-key = ["id", "at"]
-event_time = "at"
-[[column]]
-name = "id"
-type = "int64"
-required = true
-[[column]]
-name = "at"
-type = "timestamp"
-format = "unix_millis"
-required = true
-[[column]]
-name = "who"
-type = "string"
-[[column]]
-name = "amount"
-type = "decimal(18,2)"
-[[gold]]
-table = "daily"
-grain = "day"
-by = ["who"]
-measures = { n = "count", total = "sum(amount)" }
-[[ranking]]
-view = "top"
-from = "daily"
-order_by = "total"
-top = 2
-"#;
 
 /// What a run of one merge asks, in order, by how it begins.
 const RUN: [&str; 14] = [
@@ -60,51 +29,26 @@ const RUN: [&str; 14] = [
     "COMMIT TRANSACTION",
 ];
 
-fn schema_of(text: &str) -> GoldSchema {
-    GoldSchema::of(&Dataset::parse(text, "orders.toml").unwrap()).unwrap()
-}
-
 fn warehouse(server: &Server) -> AzureSqlWarehouse {
     let string = server.connection_string();
-    AzureSqlWarehouse::new(&string, &Options::default(), schema_of(FILE)).unwrap()
+    AzureSqlWarehouse::new(&string, &Options::default(), schema_of(TABLES)).unwrap()
 }
 
 fn run(warehouse: &AzureSqlWarehouse) -> Run {
-    let progress = Progress {
-        generation: 1,
-        definition: warehouse.schema.tables[0].definition.clone(),
-        version: Version(1),
-    };
-    let step = Step {
-        table: 0,
-        from: Some(progress),
-        to: Version(2),
-        replace: false,
-    };
-    Run {
-        steps: vec![step],
-        watermark: Some(EventTime(0)),
-        at: UnixMillis(0),
-    }
+    fixture::run(&warehouse.schema, Some(1), 2)
 }
 
-fn row(who: Option<&str>) -> Row {
-    Row {
-        start: 86_400_000_000,
-        key: [7; 16],
-        dimensions: vec![who.map_or(Datum::Null, |who| Datum::Text(who.to_owned()))],
-        measures: vec![Datum::Int64(1), Datum::Decimal(-5)],
-    }
+/// Two rows, one of them without a value of the dimension.
+fn rows() -> Vec<Row> {
+    let nobody = Row {
+        dimensions: vec![Datum::Null],
+        ..row(2, -5)
+    };
+    vec![row(1, -5), nobody]
 }
 
 async fn apply(warehouse: &AzureSqlWarehouse) -> Result<bool, WarehouseError> {
-    let Begun::Open(mut transaction) = warehouse.begin(run(warehouse)).await? else {
-        return Ok(false);
-    };
-    let rows = vec![row(Some("a")), row(None)];
-    transaction.merge(0, rows).await?;
-    transaction.commit().await?;
-    Ok(true)
+    fixture::apply(warehouse, run(warehouse), rows()).await
 }
 
 /// Answers as a server does where nothing is wrong.
@@ -130,7 +74,9 @@ fn healthy(request: &Request) -> Answer {
             Column::Binary16,
             Column::Text,
             Column::Bigint,
-            Column::Decimal38(2),
+            Column::Text,
+            Column::Text,
+            Column::Bigint,
         ];
         return Answer::Table(columns, vec![]);
     }
@@ -235,8 +181,7 @@ async fn a_transaction_is_over_after_a_failed_merge() {
     let Begun::Open(mut transaction) = begun else {
         panic!("nobody else is here");
     };
-    let rows = vec![row(None), row(Some("b"))];
-    let error = transaction.merge(0, rows).await.unwrap_err();
+    let error = transaction.merge(0, rows()).await.unwrap_err();
     assert_eq!(error.to_string(), "merge rows into daily");
     assert_eq!(error.kind(), FailureKind::Permanent);
     let error = transaction.commit().await.unwrap_err();

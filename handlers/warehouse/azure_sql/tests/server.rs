@@ -41,7 +41,6 @@ pub(super) enum Column {
     Text,
     /// As the table of deltas has it.
     Binary16,
-    Decimal38(u8),
     Date,
 }
 
@@ -292,7 +291,6 @@ fn table(columns: &[Column], rows: &[Vec<Cell>]) -> Vec<u8> {
             Column::Bigint => vec![0x26, 8],
             Column::Text => vec![0xe7, 0xff, 0xff, 9, 4, 0xd0, 0, 52],
             Column::Binary16 => vec![0xad, 16, 0],
-            Column::Decimal38(scale) => vec![0x6a, 17, 38, *scale],
             Column::Date => vec![0x28],
         });
         tokens.extend(short_text(&format!("c{index}")));
