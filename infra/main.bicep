@@ -109,8 +109,16 @@ param logDailyQuotaGb int = -1
 @description('Where alerts are mailed to. None are sent if empty.')
 param alertEmails string[] = []
 
+@description('How far gold may be behind silver before an alert tells, in minutes: more than from one run to the next.')
+@minValue(5)
+@maxValue(1080)
+param goldLagMinutes int = 15
+
 @description('Puts storage, hub and database behind private endpoints and takes them off the internet.')
 param networkIsolation bool = false
+
+@description('Addresses of the isolated network, a /24. Networks that are peered with each other must not overlap.')
+param networkAddresses string = '10.20.0.0/24'
 
 @description('Address ranges that may reach the app itself when the network is isolated, such as the deploying machine\'s.')
 param operatorIpRanges string[] = []
@@ -204,6 +212,7 @@ module network 'modules/network.bicep' = if (networkIsolation) {
     name: 'vnet-${baseName}'
     location: location
     tags: tags
+    addresses: networkAddresses
     hostStorageName: hostStorage.outputs.name
     lakeName: lake.outputs.name
     eventHubsName: eventHubs.outputs.namespaceName
@@ -273,6 +282,7 @@ module alerts 'modules/alerts.bicep' = {
     location: location
     tags: tags
     emails: alertEmails
+    goldLagMinutes: goldLagMinutes
     workspaceId: monitoring.outputs.workspaceId
     eventHubsName: eventHubs.outputs.namespaceName
     topicName: eventGrid.outputs.topicName
