@@ -6,6 +6,7 @@ mod deploy_script;
 mod mutants;
 mod policy;
 mod roles;
+mod scripts;
 mod settings;
 mod snapshot;
 
@@ -13,7 +14,7 @@ use std::path::PathBuf;
 
 use compiler::{Copy, root};
 use mutants::Mutant;
-use serde_json::Value;
+use serde_json::{Value, json};
 use snapshot::Snapshot;
 
 /// Makes the committed snapshots anew, when set.
@@ -111,6 +112,38 @@ fn what_would_be_deployed_keeps_the_rules() {
     assert_eq!(policy::exposed(&Snapshot::committed("prod")), [""; 0]);
     let open = policy::exposed(&Snapshot::committed("dev"));
     assert!(!open.is_empty(), "dev is not isolated");
+}
+
+#[test]
+fn bronze_ages_as_the_parameters_say() {
+    let Some(copy) = Copy::new() else { return };
+    let actions = |copy: &Copy| {
+        let snapshot = Snapshot(copy.predict("prod"));
+        let kind = "Microsoft.Storage/storageAccounts/managementPolicies";
+        let policy = snapshot.of(kind).next().map(|policy| {
+            let rule = policy.property("/policy/rules/0/definition");
+            assert_eq!(rule["filters"]["prefixMatch"][0], "bronze/");
+            rule["actions"]["baseBlob"].clone()
+        });
+        policy.unwrap_or_default()
+    };
+    let days = |days: u64| json!({"daysAfterModificationGreaterThan": days});
+    assert_eq!(actions(&copy), json!({"tierToCool": days(30)}));
+    let set = |copy: &Copy, old: &str, new: &str| {
+        let parameter = |ages: &str| format!("param bronzeLifecycle = {{ {ages} }}");
+        copy.replace("prod.bicepparam", &parameter(old), &parameter(new));
+    };
+    let all = "coolAfterDays: 30, archiveAfterDays: 90, deleteAfterDays: 365";
+    let none = "coolAfterDays: 0, archiveAfterDays: 0, deleteAfterDays: 0";
+    set(
+        &copy,
+        "coolAfterDays: 30, archiveAfterDays: 0, deleteAfterDays: 0",
+        all,
+    );
+    let aged = json!({"tierToCool": days(30), "tierToArchive": days(90), "delete": days(365)});
+    assert_eq!(actions(&copy), aged);
+    set(&copy, all, none);
+    assert_eq!(actions(&copy), Value::Null);
 }
 
 /// Spoils a copy in every way at once and returns what is found; all mutants are independent of each other.
