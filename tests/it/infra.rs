@@ -146,6 +146,23 @@ fn bronze_ages_as_the_parameters_say() {
     assert_eq!(actions(&copy), Value::Null);
 }
 
+#[test]
+fn the_page_about_operations_tells_every_setting() {
+    let page = std::fs::read_to_string(root().join("docs/operations.md")).unwrap();
+    let differences =
+        |page: &str| settings::differences_of_page(&Snapshot::committed("prod"), page);
+    assert_eq!(differences(&page), [""; 0]);
+    let spoilt = page
+        .replace("`EVENTHUB_CONSUMER_GROUP`", "`EVENTHUB_GROUP`")
+        .replace("`SLUICE_KEY_CACHE_MIB`", "its cache");
+    let expected = [
+        "EVENTHUB_CONSUMER_GROUP is left out",
+        "SLUICE_KEY_CACHE_MIB is left out",
+        "EVENTHUB_GROUP is read by nobody",
+    ];
+    assert_eq!(differences(&spoilt), expected);
+}
+
 /// Spoils a copy in every way at once and returns what is found; all mutants are independent of each other.
 fn check(mutants: &[Mutant], problems: impl Fn(&Copy, &Snapshot) -> Vec<String>) {
     let Some(copy) = Copy::new() else { return };
