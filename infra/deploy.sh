@@ -110,10 +110,13 @@ for step in "${steps[@]}"; do
     [[ " ${all_steps[*]} " == *" $step "* ]] || fail "there is no step $step; there are ${all_steps[*]}"
 done
 export SLUICE_DATASET=$dataset
-deployment="sluice-$dataset-$environment"
+# As main.bicep names things.
+deployment="sluice-${dataset//_/-}-$environment"
 resource_group="rg-$deployment"
 dataset_file="datasets/$dataset.toml"
 [[ -f $dataset_file ]] || fail "there is no $dataset_file"
+grep -q "^name *= *\"$dataset\"" "$dataset_file" ||
+    fail "$dataset_file is not called after the dataset in it, and the deployment takes the name of both"
 [[ -z $smoke_events || -f $smoke_events ]] || fail "there is no $smoke_events"
 
 # The object id of who is logged in, from the token: a service principal may not ask the directory for it.
@@ -143,6 +146,8 @@ know_principal() {
 parameters() {
     local file="infra/$environment.bicepparam"
     [[ -f $file ]] || fail "there is no $file: copy infra/dev.bicepparam to it and say in it what is different"
+    grep -q "^param environmentName = '$environment'" "$file" ||
+        fail "$file is for another environment: set environmentName = '$environment' in it"
     [[ -n ${AZURE_LOCATION:-} ]] || fail "--location is missing, such as --location westeurope"
     printf '%s\n' "$file"
 }

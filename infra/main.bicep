@@ -14,7 +14,7 @@ param location string
 
 @description('The dataset: the name in its dataset file. Several datasets are several deployments.')
 @minLength(1)
-@maxLength(32)
+@maxLength(30)
 param datasetName string = 'orders'
 
 @description('The dataset file, as the package has it.')
@@ -124,7 +124,8 @@ param networkAddresses string = '10.20.0.0/24'
 param operatorIpRanges string[] = []
 
 var token = toLower(uniqueString(subscription().id, environmentName, datasetName, location))
-var baseName = 'sluice-${datasetName}-${environmentName}'
+// Most names in Azure take no underscore.
+var baseName = 'sluice-${replace(datasetName, '_', '-')}-${environmentName}'
 var tags = { 'azd-env-name': environmentName, dataset: datasetName, system: 'sluice' }
 
 resource group 'Microsoft.Resources/resourceGroups@2024-11-01' = {

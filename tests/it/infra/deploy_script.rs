@@ -50,12 +50,14 @@ fn deploy(arguments: &[&str], environment: &[(&str, &str)]) -> (Output, Vec<Stri
     for name in ["programs", "infra", "datasets"] {
         std::fs::create_dir(folder.path().join(name)).unwrap();
     }
-    for file in [
-        "infra/deploy.sh",
-        "infra/dev.bicepparam",
-        "datasets/orders.toml",
+    for (file, copy) in [
+        ("infra/deploy.sh", "infra/deploy.sh"),
+        ("infra/dev.bicepparam", "infra/dev.bicepparam"),
+        ("infra/dev.bicepparam", "infra/other.bicepparam"),
+        ("datasets/orders.toml", "datasets/orders.toml"),
+        ("datasets/orders.toml", "datasets/other.toml"),
     ] {
-        std::fs::copy(root().join(file), folder.path().join(file)).unwrap();
+        std::fs::copy(root().join(file), folder.path().join(copy)).unwrap();
     }
     write(&programs, "az", AZ);
     write(&programs, "cargo", CARGO);
@@ -129,7 +131,7 @@ fn the_steps_of_a_deployment_come_in_their_order_and_end_with_an_event_in_gold()
 
 #[test]
 fn what_is_missing_is_said_before_anything_is_changed() {
-    let cases: [(&[&str], &[(&str, &str)], &str); 9] = [
+    let cases: [(&[&str], &[(&str, &str)], &str); 11] = [
         (&[], &[], "--environment is missing"),
         (&["--environment"], &[], "--environment needs a value"),
         (&["--environments", "dev"], &[], "there is no option"),
@@ -143,6 +145,16 @@ fn what_is_missing_is_said_before_anything_is_changed() {
             &[&DEV[..], &["--step", "publsih"]].concat(),
             &[],
             "there is no step publsih",
+        ),
+        (
+            &["--environment", "other", "--location", "x"],
+            &[],
+            "infra/other.bicepparam is for another environment",
+        ),
+        (
+            &[&DEV[..], &["--dataset", "other"]].concat(),
+            &[],
+            "datasets/other.toml is not called after the dataset in it",
         ),
         (&DEV, &[("LOGGED_OUT", "1")], "run az login"),
         (
