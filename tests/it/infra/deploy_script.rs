@@ -129,9 +129,12 @@ fn the_steps_of_a_deployment_come_in_their_order_and_end_with_an_event_in_gold()
     );
 }
 
+/// Arguments, environment, and what must be said.
+type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a str);
+
 #[test]
 fn what_is_missing_is_said_before_anything_is_changed() {
-    let cases: [(&[&str], &[(&str, &str)], &str); 11] = [
+    let cases: [Case; 11] = [
         (&[], &[], "--environment is missing"),
         (&["--environment"], &[], "--environment needs a value"),
         (&["--environments", "dev"], &[], "there is no option"),
