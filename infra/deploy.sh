@@ -5,24 +5,34 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 usage() {
     cat <<'TEXT'
+Deploys Sluice for one dataset to the subscription that az is logged in to.
+
 usage: infra/deploy.sh --environment NAME --location REGION [options]
 
-  --environment NAME     dev or prod, or another with infra/NAME.bicepparam
-  --location REGION      such as westeurope; not needed once deployed
+  --environment NAME     dev or prod, or another for which there is infra/NAME.bicepparam
+  --location REGION      such as westeurope; what only touches a deployment that is there does without
   --dataset NAME         the dataset: datasets/NAME.toml (default: orders)
-  --step STEP            only this step, and others given likewise:
-                         provision grant package publish events smoke
-  --client-ip ADDRESS    let this address reach the database during the grant
+  --client-ip ADDRESS    let this address reach the database while rights are granted; from a machine
+                         outside of Azure, its public address
+  --step STEP            only this step, and others given likewise, in this order:
+                         provision grant package publish events smoke (docs/operations.md)
   --smoke-events FILE    smoke test with these events, one a line, which stay in the tables;
                          without it one event that ends in quarantine
   --no-smoke-test        leave the smoke test out
   --what-if              say what would change, and change nothing
   --destroy              delete everything, data included
   --yes                  do not ask before deleting
+  --help                 this
 
-Needs az (logged in), cargo and python3. Reads SLUICE_SQL_ADMIN_NAME, SLUICE_SQL_ADMIN_ID and
-SLUICE_SQL_ADMIN_TYPE (Group, User or Application), or else makes whoever is logged in the
-database's administrator.
+Needs az (logged in), cargo, python3 and curl. The database's administrator is who is named by
+SLUICE_SQL_ADMIN_NAME, SLUICE_SQL_ADMIN_ID (object id) and SLUICE_SQL_ADMIN_TYPE (Group, User or
+Application; default Group), or else the user who is logged in.
+
+Examples:
+  infra/deploy.sh --environment dev --location westeurope --what-if
+  infra/deploy.sh --environment dev --location westeurope --client-ip 203.0.113.7
+  infra/deploy.sh --environment dev --step package --step publish
+  infra/deploy.sh --environment dev --destroy
 TEXT
 }
 
@@ -38,16 +48,27 @@ retry() {
     shift 2
     for ((i = 1; i < times; i++)); do
         "$@" && return 0
-        printf 'once more in %s s\n' "$seconds" >&2
+        printf 'not yet (%s of %s); again in %s s\n' "$i" "$times" "$seconds" >&2
         sleep "$seconds"
     done
     "$@"
 }
 
+# need PROGRAM WHERE-IT-COMES-FROM
+need() {
+    command -v "$1" >/dev/null || fail "$1 is missing: $2"
+}
+need_az() {
+    need az "https://learn.microsoft.com/cli/azure/install-azure-cli"
+    subscription=$(az account show --query name --output tsv 2>/dev/null) ||
+        fail "az is not logged in: run az login"
+}
+
+# azd's environment, when it is azd that calls.
 environment=${AZURE_ENV_NAME:-}
 dataset=${SLUICE_DATASET:-orders}
 steps=()
-client_ip=
+client_ip=${SLUICE_CLIENT_IP:-}
 smoke_events=
 smoke_test=true
 what_if=false
@@ -71,49 +92,63 @@ while (($# > 0)); do
         --what-if) what_if=true ;;
         --destroy) destroy=true ;;
         --yes) yes=true ;;
-        --help | -h)
+        -h | --help)
             usage
             exit 0
             ;;
         *)
-            usage >&2
+            printf 'deploy.sh: there is no option %s; --help lists them\n' "$1" >&2
             exit 2
             ;;
     esac
     shift
 done
-[[ -n $environment ]] || fail "--environment is missing"
-((${#steps[@]} > 0)) || steps=(provision grant package publish events smoke)
+[[ -n $environment ]] || fail "--environment is missing, such as --environment dev (--help says more)"
+all_steps=(provision grant package publish events smoke)
+((${#steps[@]} > 0)) || steps=("${all_steps[@]}")
+for step in "${steps[@]}"; do
+    [[ " ${all_steps[*]} " == *" $step "* ]] || fail "there is no step $step; there are ${all_steps[*]}"
+done
 export SLUICE_DATASET=$dataset
-deployment="sluice-$dataset-$environment"
+# As main.bicep names things.
+deployment="sluice-${dataset//_/-}-$environment"
 resource_group="rg-$deployment"
 dataset_file="datasets/$dataset.toml"
 [[ -f $dataset_file ]] || fail "there is no $dataset_file"
+grep -q "^name *= *\"$dataset\"" "$dataset_file" ||
+    fail "$dataset_file is not called after the dataset in it, and the deployment takes the name of both"
+[[ -z $smoke_events || -f $smoke_events ]] || fail "there is no $smoke_events"
 
-# Who is logged in: AZURE_PRINCIPAL_ID and _TYPE, which the parameter files read.
+# The object id of who is logged in, from the token: a service principal may not ask the directory for it.
+object_id() {
+    az account get-access-token --query accessToken --output tsv | python3 -c 'import base64, json, sys
+claims = sys.stdin.read().split(".")[1]
+print(json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["oid"])'
+}
+
+# Who is logged in, AZURE_PRINCIPAL_ID and _TYPE, and who administers the database: the parameter files read them.
 know_principal() {
-    local name
-    [[ -z ${AZURE_PRINCIPAL_ID:-} ]] || return 0
-    name=$(az account show --query user.name --output tsv)
-    if [[ $(az account show --query user.type --output tsv) == user ]]; then
-        AZURE_PRINCIPAL_ID=$(az ad signed-in-user show --query id --output tsv)
+    local kind
+    kind=$(az account show --query user.type --output tsv)
+    if [[ -z ${AZURE_PRINCIPAL_ID:-} ]]; then
+        AZURE_PRINCIPAL_ID=$(object_id)
         AZURE_PRINCIPAL_TYPE=User
-    else
-        AZURE_PRINCIPAL_ID=$(az ad sp show --id "$name" --query id --output tsv)
-        AZURE_PRINCIPAL_TYPE=ServicePrincipal
+        [[ $kind == user ]] || AZURE_PRINCIPAL_TYPE=ServicePrincipal
+        export AZURE_PRINCIPAL_ID AZURE_PRINCIPAL_TYPE
     fi
-    export AZURE_PRINCIPAL_ID AZURE_PRINCIPAL_TYPE
-    if [[ -z ${SLUICE_SQL_ADMIN_ID:-} ]]; then
-        export SLUICE_SQL_ADMIN_ID=$AZURE_PRINCIPAL_ID SLUICE_SQL_ADMIN_NAME=$name
-        SLUICE_SQL_ADMIN_TYPE=${AZURE_PRINCIPAL_TYPE/ServicePrincipal/Application}
-        export SLUICE_SQL_ADMIN_TYPE
-    fi
+    [[ -z ${SLUICE_SQL_ADMIN_ID:-} ]] || return 0
+    [[ $kind == user ]] || fail "a service principal is logged in: name the group that administers the database" \
+        "with SLUICE_SQL_ADMIN_NAME and SLUICE_SQL_ADMIN_ID"
+    SLUICE_SQL_ADMIN_NAME=$(az account show --query user.name --output tsv)
+    export SLUICE_SQL_ADMIN_NAME SLUICE_SQL_ADMIN_ID=$AZURE_PRINCIPAL_ID SLUICE_SQL_ADMIN_TYPE=User
 }
 
 parameters() {
     local file="infra/$environment.bicepparam"
-    [[ -f $file ]] || fail "there is no $file"
-    [[ -n ${AZURE_LOCATION:-} ]] || fail "--location is missing"
+    [[ -f $file ]] || fail "there is no $file: copy infra/dev.bicepparam to it and say in it what is different"
+    grep -q "^param environmentName = '$environment'" "$file" ||
+        fail "$file is for another environment: set environmentName = '$environment' in it"
+    [[ -n ${AZURE_LOCATION:-} ]] || fail "--location is missing, such as --location westeurope"
     printf '%s\n' "$file"
 }
 
@@ -126,14 +161,14 @@ load_outputs() {
         export "$name=$value"
     done < <(az deployment sub show --name "$deployment" --query properties.outputs --output json |
         python3 -c 'import json, sys
-for name, output in json.load(sys.stdin).items(): print(name.upper(), output["value"], sep="=")')
-    [[ -n ${APP_NAME:-} ]] || fail "$deployment is not deployed yet: run the step provision first"
+for name, output in json.loads(sys.stdin.read() or "{}").items(): print(name.upper(), output["value"], sep="=")')
+    [[ -n ${APP_NAME:-} ]] || fail "$deployment is not deployed in subscription $subscription: run the step provision first"
 }
 
 provision() {
     local file
-    know_principal
     file=$(parameters)
+    know_principal
     az deployment sub create --name "$deployment" --location "$AZURE_LOCATION" \
         --parameters "$file" --output none
 }
@@ -208,17 +243,17 @@ send_event() {
 }
 
 smoke() {
-    local generation partition before head published event i
+    local generation partition before head published event i seen=
     load_outputs
-    if [[ ${NETWORK_ISOLATION,,} == true && -z ${SLUICE_INSIDE_NETWORK:-} ]]; then
-        say "no smoke test: the network is isolated (set SLUICE_INSIDE_NETWORK=1 on a machine inside of it)"
+    if [[ $NETWORK_ISOLATION == [Tt]rue && -z ${SLUICE_INSIDE_NETWORK:-} ]]; then
+        printf 'left out: the network is isolated (set SLUICE_INSIDE_NETWORK=1 on a machine inside of it)\n' >&2
         return 0
     fi
     generation=$(sed -n 's/^generation *= *\([0-9][0-9]*\).*/\1/p' "$dataset_file")
     partition="$dataset@${generation:-1}"
     before=$(retry 10 30 version "$partition" head)
     if [[ -n $smoke_events ]]; then
-        while IFS= read -r event; do
+        while IFS= read -r event || [[ -n $event ]]; do
             retry 10 30 send_event "$event"
         done <"$smoke_events"
     else
@@ -227,39 +262,81 @@ smoke() {
     for ((i = 0; i < 60; i++)); do
         head=$(version "$partition" head)
         published=$(version "$partition|gold" hint)
-        printf 'silver is at version %s, gold at %s\n' "$head" "$published" >&2
+        if [[ $seen != "$head $published" ]]; then
+            printf 'silver is at version %s, gold at %s (-1 is none yet)\n' "$head" "$published" >&2
+            seen="$head $published"
+        fi
         if ((head > before && head > 0 && published >= head)); then
-            say "the event went through bronze and silver, and gold has caught up"
+            printf 'bronze and silver have it, and gold has caught up\n' >&2
             return 0
         fi
         sleep 10
     done
-    fail "no event came through in ten minutes: docs/operations.md says where to look"
+    ((head > before)) ||
+        fail "silver has not committed it in ten minutes: look at the failures in the workbook (docs/operations.md, Alerts)"
+    fail "silver has it, and gold has not caught up in ten minutes: is its schedule that long? (docs/operations.md, Alerts)"
 }
 
+about() {
+    case $1 in
+        provision) printf '%s in subscription %s, by infra/%s.bicepparam' "$resource_group" "$subscription" "$environment" ;;
+        grant) printf 'a database user for the app' ;;
+        package) printf 'dist/app.zip, with the handler built for Azure; the first time takes a while' ;;
+        publish) printf 'the package to the app' ;;
+        events) printf 'tell silver of new bronze objects, once the app has started' ;;
+        smoke) printf 'send events and wait until gold has caught up with them' ;;
+    esac
+}
+
+conclude() {
+    load_outputs
+    cat >&2 <<TEXT
+
+== deployed
+resource group  $AZURE_RESOURCE_GROUP, in subscription $subscription
+send events to  $EVENTHUB_NAMESPACE, hub $EVENTHUB_NAME (role: Azure Event Hubs Data Sender)
+silver          storage account $LAKE_ACCOUNT, container silver
+gold            $SQL_SERVER, database $SQL_DATABASE
+watch           workbook "Sluice $dataset ($environment)" of that resource group
+TEXT
+}
+
+! $what_if || ! $destroy || fail "--what-if and --destroy exclude each other"
+need python3 "https://www.python.org"
+for step in "${steps[@]}"; do
+    case $step in
+        grant | package) need cargo "https://rustup.rs" ;;
+        smoke) need curl "https://curl.se" ;;
+    esac
+done
+[[ ${steps[*]} == package ]] || need_az
 if $what_if; then
-    know_principal
     file=$(parameters)
+    know_principal
     az deployment sub what-if --name "$deployment" --location "$AZURE_LOCATION" --parameters "$file"
     exit 0
 fi
 if $destroy; then
     if ! $yes; then
-        read -r -p "Delete $resource_group with all its data? Type its name: " answer
+        read -r -p "Delete $resource_group in subscription $subscription with all its data? Type its name: " answer || true
         [[ $answer == "$resource_group" ]] || fail "nothing was deleted"
     fi
     if [[ $(az group exists --name "$resource_group") == true ]]; then
+        say "deleting $resource_group, several minutes"
         az group delete --name "$resource_group" --yes
+    else
+        say "there is no $resource_group in subscription $subscription"
     fi
     az deployment sub delete --name "$deployment" 2>/dev/null || true
     exit 0
 fi
 for step in "${steps[@]}"; do
-    case $step in
-        provision | grant | package | publish | events) ;;
-        smoke) $smoke_test || continue ;;
-        *) fail "there is no step $step" ;;
-    esac
-    say "$step"
+    if [[ $step == smoke ]] && ! $smoke_test; then
+        continue
+    fi
+    say "$step: $(about "$step")"
     "$step"
 done
+if [[ ${steps[*]} == "${all_steps[*]}" ]]; then
+    conclude
+fi

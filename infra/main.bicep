@@ -14,7 +14,7 @@ param location string
 
 @description('The dataset: the name in its dataset file. Several datasets are several deployments.')
 @minLength(1)
-@maxLength(32)
+@maxLength(30)
 param datasetName string = 'orders'
 
 @description('The dataset file, as the package has it.')
@@ -112,14 +112,23 @@ param logDailyQuotaGb int = -1
 @description('Where alerts are mailed to. None are sent if empty.')
 param alertEmails string[] = []
 
+@description('How far gold may be behind silver before an alert tells, in minutes: more than from one run to the next.')
+@minValue(5)
+@maxValue(1080)
+param goldLagMinutes int = 15
+
 @description('Puts storage, hub and database behind private endpoints and takes them off the internet.')
 param networkIsolation bool = false
+
+@description('Addresses of the isolated network, a /24. Networks that are peered with each other must not overlap.')
+param networkAddresses string = '10.20.0.0/24'
 
 @description('Address ranges that may reach the app itself when the network is isolated, such as the deploying machine\'s.')
 param operatorIpRanges string[] = []
 
 var token = toLower(uniqueString(subscription().id, environmentName, datasetName, location))
-var baseName = 'sluice-${datasetName}-${environmentName}'
+// Most names in Azure take no underscore.
+var baseName = 'sluice-${replace(datasetName, '_', '-')}-${environmentName}'
 var tags = { 'azd-env-name': environmentName, dataset: datasetName, system: 'sluice' }
 
 resource group 'Microsoft.Resources/resourceGroups@2024-11-01' = {
@@ -207,6 +216,7 @@ module network 'modules/network.bicep' = if (networkIsolation) {
     name: 'vnet-${baseName}'
     location: location
     tags: tags
+    addresses: networkAddresses
     hostStorageName: hostStorage.outputs.name
     lakeName: lake.outputs.name
     eventHubsName: eventHubs.outputs.namespaceName
@@ -277,6 +287,7 @@ module alerts 'modules/alerts.bicep' = {
     location: location
     tags: tags
     emails: alertEmails
+    goldLagMinutes: goldLagMinutes
     workspaceId: monitoring.outputs.workspaceId
     eventHubsName: eventHubs.outputs.namespaceName
     topicName: eventGrid.outputs.topicName

@@ -206,8 +206,20 @@ async fn the_unpacked_package_runs_and_every_function_works() {
 
     send_orders(&namespace, 200).await;
     assert_eq!(total(warehouse.as_ref(), 200, &output).await, "500.00");
-    if app.join("maintain/function.json").exists() {
-        host.trigger("maintain").await.unwrap();
+    host.trigger("maintain").await.unwrap();
+    let ran: BTreeMap<String, bool> = host
+        .stats()
+        .functions
+        .into_iter()
+        .map(|(name, stats)| (name, stats.invocations > 0 && stats.failures == 0))
+        .collect();
+    let all = ["bronze", "gold", "maintain", "silver"].map(|name| (name.to_owned(), true));
+    let lines = output.lock().unwrap().join("\n");
+    assert_eq!(ran, BTreeMap::from(all), "{lines}");
+    // Each says in its own log line that it did its work, so that none was answered without being done.
+    for done in ["ingested", "refined", "published", "maintained"] {
+        let line = format!(r#"\"message\":\"{done}\""#);
+        assert!(lines.contains(&line), "{done}: {lines}");
     }
 
     host.shutdown().await;

@@ -4,6 +4,7 @@ param prefix string
 param location string
 param tags object
 param emails string[]
+param goldLagMinutes int
 param workspaceId string
 param eventHubsName string
 param topicName string
@@ -64,8 +65,18 @@ var queries = [
   }
   {
     name: 'gold-not-advancing'
-    text: 'Gold is more than a quarter of an hour behind silver.'
-    query: loadTextContent('../alerts/gold-not-advancing.kql')
+    text: 'Gold is more than ${goldLagMinutes} minutes behind silver.'
+    query: 'let lag = ${goldLagMinutes}m;\n${loadTextContent('../alerts/gold-not-advancing.kql')}'
+    severity: 2
+    threshold: 0
+    every: 'PT15M'
+    window: 'P1D'
+    dimensions: []
+  }
+  {
+    name: 'timers-failing'
+    text: 'Gold or maintenance failed every time for an hour.'
+    query: loadTextContent('../alerts/timers-failing.kql')
     severity: 2
     threshold: 0
     every: 'PT15M'

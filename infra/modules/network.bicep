@@ -3,6 +3,8 @@ metadata description = 'A network for the app, and private endpoints for everyth
 param name string
 param location string
 param tags object
+@description('A /24: half of it for instances of the app, a quarter for private endpoints.')
+param addresses string
 param hostStorageName string
 param lakeName string
 param eventHubsName string
@@ -58,12 +60,12 @@ resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
   location: location
   tags: tags
   properties: {
-    addressSpace: { addressPrefixes: ['10.20.0.0/24'] }
+    addressSpace: { addressPrefixes: [addresses] }
     subnets: [
       {
         name: 'app'
         properties: {
-          addressPrefix: '10.20.0.0/25'
+          addressPrefix: cidrSubnet(addresses, 25, 0)
           delegations: [
             { name: 'flex-consumption', properties: { serviceName: 'Microsoft.App/environments' } }
           ]
@@ -71,7 +73,7 @@ resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
       }
       {
         name: 'endpoints'
-        properties: { addressPrefix: '10.20.0.128/26', privateEndpointNetworkPolicies: 'Disabled' }
+        properties: { addressPrefix: cidrSubnet(addresses, 26, 2), privateEndpointNetworkPolicies: 'Disabled' }
       }
     ]
   }

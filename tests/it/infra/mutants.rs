@@ -40,7 +40,9 @@ pub(super) const POLICY: &[Mutant] = &[
     (APP, "      minTlsVersion: '1.2'", "      minTlsVersion: '1.0'", "(/siteConfig/minTlsVersion)"),
     (APP, "scmMinTlsVersion: '1.2'", "scmMinTlsVersion: '1.1'", "(/siteConfig/scmMinTlsVersion)"),
     (APP, "ftpsState: 'Disabled'", "ftpsState: 'AllAllowed'", "FTP is on"),
-    (APP, "      http20Enabled: true\n", "      http20Enabled: true\n      linuxFxVersion: ''\n      functionAppScaleLimit: 1\n      appSettings: []\n", "no linuxFxVersion"),
+    (APP, "      http20Enabled: true\n", "      http20Enabled: true\n      linuxFxVersion: ''\n", "no linuxFxVersion"),
+    (APP, "    siteConfig: {\n", "    siteConfig: {\n      functionAppScaleLimit: 1\n", "no functionAppScaleLimit"),
+    (APP, "      scmIpSecurityRestrictionsUseMain: false\n", "      appSettings: []\n", "settings stand in two places"),
     (APP, "runtime: { name: 'custom', version: '1.0' }", "runtime: { name: 'node', version: '22' }", "it runs no custom handler"),
     (APP, "type: 'UserAssignedIdentity', userAssignedIdentityResourceId: identityId", "type: 'SystemAssignedIdentity'", "packages are read with a key"),
     (APP, "name: 'scm'\n    properties: { allow: false }", "name: 'scm'\n    properties: { allow: true }", "deployed to with a password"),
@@ -78,4 +80,10 @@ pub(super) const SETTINGS: &[Mutant] = &[
     (APP, "string(keyCacheMiB)", "'plenty'", "the handler refuses its settings"),
     (APP, "TrustServerCertificate=False'", "Password=x'", "setting GoldDatabase holds a secret"),
     (APP, "      LakeStorage__queueServiceUri: lake.properties.primaryEndpoints.queue\n", "", "setting LakeStorage__queueServiceUri is missing"),
+];
+
+/// What the check of settings must find in settings that the handler takes.
+#[rustfmt::skip]
+pub(super) const IDENTITY: &[Mutant] = &[
+    (APP, "Authentication=Active Directory Managed Identity;User Id=${identityClientId};", "Authentication=Active Directory Default;", "setting GoldDatabase does not use the managed identity"),
 ];

@@ -91,6 +91,43 @@ pub(super) fn problems(snapshot: &Snapshot) -> Vec<String> {
     problems
 }
 
+/// Returns settings that the page about operations leaves out, and settings in its table that nobody reads.
+pub(super) fn differences_of_page(snapshot: &Snapshot, page: &str) -> Vec<String> {
+    let section = page.split("\n## Settings\n").nth(1).unwrap_or_default();
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let rows = section.lines().filter_map(|line| line.split('|').nth(1));
+    let told: BTreeSet<&str> = rows
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .collect();
+    let settings: BTreeMap<&str, &str> = snapshot.settings().into_iter().collect();
+    let asked = handler(&settings, &mut Vec::new());
+    // An account is told once: it may be given in several forms, and with the host's prefix before it.
+    let accounts: BTreeSet<&str> = told.iter().map(|name| account(name)).collect();
+    let is_told = |name: &str| {
+        let bare = name.strip_prefix("AzureWebJobs").unwrap_or(name);
+        [name, bare]
+            .map(account)
+            .iter()
+            .any(|name| accounts.contains(name))
+    };
+    let set = settings.keys().filter(|name| !told.contains(*name));
+    let asked_for = asked.iter().filter(|name| !is_told(name));
+    let left_out: BTreeSet<&str> = set.copied().chain(asked_for.map(String::as_str)).collect();
+    let unread = told.iter().filter(|name| {
+        // Read before all others.
+        **name != "RUST_LOG" && !settings.contains_key(*name) && !asked.contains(**name)
+    });
+    left_out
+        .iter()
+        .map(|name| format!("{name} is left out"))
+        .chain(unread.map(|name| format!("{name} is read by nobody")))
+        .collect()
+}
+
+fn account(name: &str) -> &str {
+    name.split("__").next().unwrap_or_default()
+}
+
 /// What the host needs: its own, and what the triggers name.
 fn needed() -> BTreeSet<String> {
     let mut needed: BTreeSet<String> = HOST
