@@ -3,10 +3,10 @@
 //! Any conflict (the head moved, a source is finished) and any unknown outcome starts over at the head. What was
 //! prepared stays good as long as the same sources are unfinished, and what was written as long as no row fell away.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::accounts;
 use super::dedup::Known;
 use super::files::{self, Written};
 use super::keys::KeyCache;
@@ -23,7 +23,7 @@ use crate::event::EventTime;
 use crate::lake::ObjectPath;
 use crate::retry::{Backoff, Deadline};
 use crate::state::commit_log::{
-    Commit, CommitKind, CommitLog, CommitOutcome, Counts, Head, LedgerEntry, NewCommit, Version,
+    Commit, CommitKind, CommitLog, CommitOutcome, Head, NewCommit, Version,
 };
 
 /// The time from the start of the work in which a commit that names files may be sent. Vacuum waits far longer before
@@ -47,14 +47,14 @@ pub(super) struct Committer {
 }
 
 /// The work on the sources that are not finished yet.
-struct Work {
+pub(super) struct Work {
     /// The names of the sources, in order.
     names: Vec<String>,
-    prepared: Arc<Prepared>,
+    pub(super) prepared: Arc<Prepared>,
     /// The rows that no live file holds at `checked`, by event time.
-    rows_by_time: Vec<u32>,
+    pub(super) rows_by_time: Vec<u32>,
     checked: Version,
-    written: Option<Written>,
+    pub(super) written: Option<Written>,
 }
 
 /// What was new in the log.
@@ -172,7 +172,7 @@ impl Committer {
         let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
         let finished = self.log.ledger(&names).await?;
         if finished.len() == sources.len() {
-            return Ok(Attempt::Done(earlier(finished, &head)));
+            return Ok(Attempt::Done(accounts::earlier(finished, &head)));
         }
         let Some(tail) = self.catch_up(&head).await? else {
             return Ok(Attempt::StartOver);
@@ -207,8 +207,8 @@ impl Committer {
                     self.cache.put(path, keys);
                 }
                 self.publish(commit.as_version(version));
-                let mut refined = earlier(finished, &head);
-                refined.extend(newly(commit.ledger, version));
+                let mut refined = accounts::earlier(finished, &head);
+                refined.extend(accounts::newly(commit.ledger, version));
                 Ok(Attempt::Done(refined))
             }
         }
@@ -350,7 +350,7 @@ impl Committer {
                 .as_ref()
                 .map(|written| written.files.clone())
                 .unwrap_or_default(),
-            ledger: ledger(work, late_below),
+            ledger: accounts::ledger(work, late_below),
             watermark: watermark::watermark(&partitions, dataset.idle_timeout, head.watermark),
             partitions,
         }
@@ -403,64 +403,4 @@ fn appended(tail: &[Commit]) -> LiveFiles {
         .cloned()
         .collect();
     LiveFiles::replay(&appends)
-}
-
-/// Accounts for every line of every source (S2).
-fn ledger(work: &Work, late_below: Option<EventTime>) -> Vec<LedgerEntry> {
-    let sources = &work.prepared.sources;
-    let mut rows = vec![(0u64, 0u64); sources.len()];
-    let times = work.prepared.rows.event_times(&work.rows_by_time);
-    for (row, time) in work.rows_by_time.iter().zip(times) {
-        if let Some((count, late)) = rows.get_mut(work.prepared.rows.source(*row) as usize) {
-            *count += 1;
-            *late += u64::from(late_below.is_some_and(|below| EventTime(time) < below));
-        }
-    }
-    let no_quarantine = BTreeMap::new();
-    let quarantine = work
-        .written
-        .as_ref()
-        .map_or(&no_quarantine, |written| &written.quarantine);
-    let entries = sources.iter().zip(rows).map(|(source, (rows, late))| {
-        let quarantined = source.quarantined();
-        let good = source.lines - source.rejected.len() as u64;
-        let duplicates = good - rows;
-        LedgerEntry {
-            source: source.name.clone(),
-            counts: Counts {
-                lines: source.lines,
-                rows,
-                duplicates,
-                late,
-                quarantined,
-            },
-            range: source.range,
-            version: Version(0),
-            quarantine: quarantine.get(&source.name).cloned(),
-        }
-    });
-    entries.collect()
-}
-
-fn earlier(finished: BTreeMap<String, LedgerEntry>, head: &Head) -> Vec<Refined> {
-    let head = head.version;
-    let entries = finished.into_values();
-    entries
-        .map(|entry| Refined {
-            entry,
-            now: false,
-            group: 0,
-            head,
-        })
-        .collect()
-}
-
-fn newly(ledger: Vec<LedgerEntry>, version: Version) -> impl Iterator<Item = Refined> {
-    let group = ledger.len();
-    ledger.into_iter().map(move |entry| Refined {
-        entry: LedgerEntry { version, ..entry },
-        now: true,
-        group,
-        head: version,
-    })
 }

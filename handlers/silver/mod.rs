@@ -5,6 +5,7 @@
 //! refers to. Any conflict and any unknown outcome means to start over at the head; the ledger then tells what is
 //! done.
 
+mod accounts;
 mod builder;
 pub mod cast;
 mod dedup;

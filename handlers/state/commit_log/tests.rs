@@ -3,7 +3,7 @@
 use super::*;
 use crate::clock::ManualClock;
 use crate::dataset::{Column, ColumnType, Period, TimestampFormat, UnknownFields};
-use crate::event::SequenceNumber;
+use crate::event::{EventTime, PartitionId, RejectReason, SequenceNumber, SequenceRange};
 use crate::lake::MemoryLake;
 use crate::state::MemoryState;
 use std::time::Duration;
