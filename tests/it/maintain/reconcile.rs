@@ -1,10 +1,13 @@
 //! Bronze objects whose trigger was lost are found and refined, however many there are.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use sluice::lake::{BlobStore, Created, Metadata, ObjectInfo, ObjectPath, Page};
 use sluice::maintain::{Limits, Maintenance, Options, PoisonMessage, PoisonQueue};
 use sluice::retry::Deadline;
 use sluice::storage::StorageError;
@@ -91,6 +94,84 @@ async fn a_backlog_is_worked_off_by_runs_that_only_look_at_its_beginning() {
         assert_eq!((reconciled.listed, reconciled.left), (listed, left));
         assert_eq!(world.ids().await, (0..done * 10).collect());
     }
+}
+
+/// A lake that lists one object at a time.
+#[derive(Debug)]
+struct Paged(Arc<dyn BlobStore>);
+
+#[async_trait]
+impl BlobStore for Paged {
+    async fn create(
+        &self,
+        path: &ObjectPath,
+        content: Bytes,
+        metadata: &Metadata,
+    ) -> Result<Created, StorageError> {
+        self.0.create(path, content, metadata).await
+    }
+
+    async fn get(&self, path: &ObjectPath) -> Result<Option<Bytes>, StorageError> {
+        self.0.get(path).await
+    }
+
+    async fn get_range(
+        &self,
+        path: &ObjectPath,
+        range: Range<u64>,
+    ) -> Result<Option<Bytes>, StorageError> {
+        self.0.get_range(path, range).await
+    }
+
+    async fn head(&self, path: &ObjectPath) -> Result<Option<ObjectInfo>, StorageError> {
+        self.0.head(path).await
+    }
+
+    async fn list(&self, prefix: &ObjectPath) -> Result<Vec<ObjectInfo>, StorageError> {
+        self.0.list(prefix).await
+    }
+
+    async fn list_page(
+        &self,
+        prefix: &ObjectPath,
+        from: Option<String>,
+    ) -> Result<Page, StorageError> {
+        let at = from.map_or(0, |from| from.parse().unwrap());
+        let mut objects = self.0.list(prefix).await?.into_iter().skip(at);
+        Ok(Page {
+            objects: objects.next().into_iter().collect(),
+            next: objects.next().map(|_| (at + 1).to_string()),
+        })
+    }
+
+    async fn delete(&self, path: &ObjectPath) -> Result<(), StorageError> {
+        self.0.delete(path).await
+    }
+}
+
+#[tokio::test]
+async fn a_bronze_of_many_pages_is_refined_from_its_beginning_without_listing_it_all() {
+    let few = Limits {
+        objects: 5,
+        ..Limits::default()
+    };
+    let mut world = World::in_memory();
+    for lost in 0..60 {
+        world.put(lost * 10..lost * 10 + 10).await;
+        world.wait(HOUR);
+    }
+    let lake: Arc<dyn BlobStore> = Arc::new(Paged(Arc::clone(&world.edges.lake)));
+    let paged = world
+        .restarted(lake, Arc::clone(&world.edges.state))
+        .limited(few);
+    for round in 1..=12 {
+        let reconciled = paged.upkeep(false).await.reconcile.done().cloned().unwrap();
+        assert_eq!(reconciled.refined, 5);
+        assert!(reconciled.listed < 40, "{} listed", reconciled.listed);
+        assert_eq!(paged.ids().await, (0..round * 50).collect());
+    }
+    let last = paged.upkeep(false).await.reconcile.done().cloned().unwrap();
+    assert_eq!((last.refined, last.left), (0, 0));
 }
 
 #[tokio::test]
