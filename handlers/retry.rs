@@ -24,6 +24,13 @@ impl Deadline {
         Self(Instant::now() + span)
     }
 
+    /// Returns a deadline after a part of the time that is left.
+    #[must_use]
+    pub fn part(&self, share: f64) -> Self {
+        let left = self.0.saturating_duration_since(Instant::now());
+        Self(Instant::now() + left.mul_f64(share))
+    }
+
     /// Tells whether something that takes up to `span` ends in time.
     #[must_use]
     pub fn allows(&self, span: Duration) -> bool {

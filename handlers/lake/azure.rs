@@ -4,25 +4,26 @@
 //! name differently, and a lost answer could be told from a refusal even less. The SDK repeats requests by itself;
 //! when the first answer of a create is lost, the repetition says [`Created::AlreadyThere`] of our own object.
 
+mod answers;
+
 use std::future::Future;
 use std::num::NonZero;
 use std::ops::Range;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use azure_core::http::StatusCode;
 use azure_storage_blob::models::{
     BlobClientDownloadOptions, BlobClientGetPropertiesResultHeaders,
-    BlobContainerClientListBlobsOptions, BlobItem, BlockBlobClientUploadOptions, HttpRange,
+    BlobContainerClientListBlobsOptions, BlockBlobClientUploadOptions, HttpRange,
     ListBlobsIncludeItem,
 };
 use azure_storage_blob::{BlobClient, BlobContainerClient, BlobServiceClient};
 use bytes::Bytes;
 use futures::TryStreamExt;
 
+use self::answers::{described, is_missing, is_missing_container, is_taken, lowered, millis};
 use super::limits::{self, Refusal};
 use super::{BlobStore, Created, Metadata, ObjectInfo, ObjectPath, Page};
-use crate::event::UnixMillis;
 use crate::storage::{AccountError, ErrorKind, StorageAccount, StorageError, code_of, kind_of};
 
 /// The longest that one operation takes, the SDK's repetitions included, in seconds. A listing takes it page by page.
@@ -348,59 +349,6 @@ async fn within<T>(
         Ok(outcome) => outcome.map_err(|error| StorageError::from_azure(operation, path, &error)),
         Err(_) => Err(StorageError::timed_out(operation, path, patience)),
     }
-}
-
-fn is_missing(error: &azure_core::Error) -> bool {
-    error.http_status() == Some(StatusCode::NotFound)
-}
-
-fn is_missing_container(answer: &azure_core::Result<()>) -> bool {
-    answer
-        .as_ref()
-        .is_err_and(|error| code_of(error) == Some("ContainerNotFound"))
-}
-
-/// Tells whether a create was refused because the name is taken.
-fn is_taken(error: &azure_core::Error) -> bool {
-    let taken = [
-        "BlobAlreadyExists",
-        "BlobImmutableDueToPolicy",
-        "InvalidBlockList",
-        "PathAlreadyExists",
-    ];
-    error.http_status() == Some(StatusCode::PreconditionFailed)
-        || code_of(error).is_some_and(|code| taken.contains(&code))
-}
-
-fn described(container: &str, item: BlobItem) -> Option<ObjectInfo> {
-    let properties = item.properties?;
-    let values = item.metadata.and_then(|metadata| metadata.values);
-    let metadata = lowered(values.unwrap_or_default());
-    // A hierarchical namespace lists its folders among the blobs.
-    if metadata
-        .get("hdi_isfolder")
-        .is_some_and(|value| value.eq_ignore_ascii_case("true"))
-    {
-        return None;
-    }
-    Some(ObjectInfo {
-        path: ObjectPath::new(container, &item.name?),
-        size: properties.content_length.unwrap_or_default(),
-        created: millis(properties.creation_time.or(properties.last_modified)),
-        metadata,
-    })
-}
-
-fn lowered(metadata: impl IntoIterator<Item = (String, String)>) -> Metadata {
-    metadata
-        .into_iter()
-        .map(|(name, value)| (name.to_ascii_lowercase(), value))
-        .collect()
-}
-
-fn millis(time: Option<azure_core::time::OffsetDateTime>) -> UnixMillis {
-    let nanos = time.map_or(0, |time| time.unix_timestamp_nanos());
-    UnixMillis(i64::try_from(nanos / 1_000_000).unwrap_or_default())
 }
 
 fn content_type(path: &ObjectPath) -> &'static str {

@@ -107,8 +107,9 @@ pub trait BlobStore: Debug + Send + Sync {
     /// their names. A missing container is an empty one.
     async fn list(&self, prefix: &ObjectPath) -> Result<Vec<ObjectInfo>, StorageError>;
 
-    /// Returns some of what [`BlobStore::list`] returns, in any order, and where to go on. Each object that is there
-    /// all the time is in exactly one page. A store without pages has one.
+    /// Returns some of what [`BlobStore::list`] returns, and where to go on. Each object that is there all the time is
+    /// in exactly one page. Pages are in the order of names, or, with a hierarchical namespace, folder by folder in
+    /// that order; so both where all names have the same depth. A store without pages has one.
     async fn list_page(
         &self,
         prefix: &ObjectPath,

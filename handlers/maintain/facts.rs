@@ -1,13 +1,19 @@
 //! How silver stands, for people who ask.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::publish::lag;
 use super::{Error, Maintenance, Memo};
 use crate::event::UnixMillis;
+use crate::retry::Deadline;
 
 /// A live file below this size is a small one.
 pub const SMALL_FILE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// How long bronze is looked at.
+const LOOK: Duration = Duration::from_secs(3 * 60);
 
 /// How silver and its log stand.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -30,7 +36,8 @@ pub struct Facts {
     pub delta_version: Option<u64>,
     /// Versions that are not in the Delta log yet.
     pub delta_lag: u64,
-    /// Bronze objects without a ledger entry, also those that arrived just now.
+    /// Bronze objects without a ledger entry, also those that arrived just now. In a partition with more than a run
+    /// refines, only its beginning is counted.
     pub unreconciled: u64,
     /// The oldest of them.
     pub oldest_unreconciled: Option<Waiting>,
@@ -52,7 +59,7 @@ impl Maintenance {
     /// Fails if a store does.
     pub async fn facts(&self) -> Result<Facts, Error> {
         let memo = Memo::read(&self.edges.state, &self.edges.dataset).await?;
-        let found = self.look(&memo, false).await?;
+        let found = self.look(&memo, false, Deadline::after(LOOK)).await?;
         let oldest = found.oldest.first().map(|object| Waiting {
             source: object.path.name().to_owned(),
             created: object.created,

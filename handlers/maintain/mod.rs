@@ -7,6 +7,7 @@
 mod compact;
 mod facts;
 mod hours;
+mod look;
 mod memo;
 mod plan;
 mod poison;
@@ -49,9 +50,9 @@ pub struct Maintenance {
 pub struct Limits {
     /// How old a bronze object without a ledger entry is before it counts as forgotten.
     pub forgotten_after: Duration,
-    /// Bronze objects that are refined.
+    /// Bronze objects that are refined, and that are kept in memory, about a kilobyte each. A run's time ends earlier.
     pub objects: usize,
-    /// Bytes of bronze that are read before they are refined together.
+    /// Bytes of bronze that are in memory at once.
     pub bytes: u64,
     /// What is compacted together.
     pub compact: CompactLimits,
@@ -71,8 +72,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             forgotten_after: Duration::from_secs(5 * 60),
-            objects: 2_000,
-            bytes: 32 * 1024 * 1024,
+            objects: 30_000,
+            bytes: 96 * 1024 * 1024,
             compact: CompactLimits::default(),
             compactions: 64,
             snapshot_every: 1_000,

@@ -70,7 +70,7 @@ pub struct Reconciled {
     pub failed: u64,
     /// The first of the failures.
     pub failure: Option<String>,
-    /// Objects that are left.
+    /// Objects that are left, as far as bronze was looked at.
     pub left: u64,
     /// Poison messages that were removed, because their source is finished.
     pub poison_removed: u64,

@@ -3,7 +3,7 @@
 //! A commit costs about the same number of requests whatever it holds. So commits keep a pace: after a pause the first
 //! source is committed at once, and while sources keep coming, a group gathers until it is full or its time has come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -44,6 +44,8 @@ struct Shared {
 struct Waiting {
     /// By name: a source that is delivered again while it waits is joined, not repeated.
     sources: BTreeMap<String, (Source, Vec<Reply>)>,
+    /// Their names as they came, so that none waits behind a backlog that maintenance keeps filling.
+    order: VecDeque<String>,
     is_driven: bool,
     /// When the last commit began.
     last_commit: Option<Instant>,
@@ -89,12 +91,12 @@ impl Silver {
         let is_driven = {
             let mut waiting = self.shared.lock();
             let name = source.name.clone();
-            waiting
-                .sources
-                .entry(name)
-                .or_insert_with(|| (source, Vec::new()))
-                .1
-                .push(reply);
+            if let Some((_, replies)) = waiting.sources.get_mut(&name) {
+                replies.push(reply);
+            } else {
+                waiting.order.push_back(name.clone());
+                waiting.sources.insert(name, (source, vec![reply]));
+            }
             if waiting.is_group_full() {
                 self.shared.full.notify_one();
             }
@@ -127,21 +129,28 @@ impl Shared {
         }
     }
 
-    /// Takes the sources of the next group, oldest names first; none ends the driver.
+    /// Takes the sources of the next group, in the order they came; none ends the driver. They are sorted by name, so
+    /// that which of two rows with one key stays is not a matter of luck.
     fn next_group(&self) -> Vec<(Source, Vec<Reply>)> {
         let mut waiting = self.lock();
-        let mut group = Vec::new();
+        let mut group: Vec<(Source, Vec<Reply>)> = Vec::new();
         let mut bytes = 0;
         while group.len() < MAX_SOURCES {
-            let Some(entry) = waiting.sources.first_entry() else {
+            let Some(name) = waiting.order.pop_front() else {
                 break;
             };
-            bytes += entry.get().0.content.len();
+            let Some(entry) = waiting.sources.remove(&name) else {
+                continue;
+            };
+            bytes += entry.0.content.len();
             if bytes > MAX_GROUP_BYTES && !group.is_empty() {
+                waiting.order.push_front(name.clone());
+                waiting.sources.insert(name, entry);
                 break;
             }
-            group.push(entry.remove());
+            group.push(entry);
         }
+        group.sort_unstable_by(|(left, _), (right, _)| left.name.cmp(&right.name));
         waiting.is_driven = !group.is_empty();
         if waiting.is_driven {
             waiting.last_commit = Some(Instant::now());

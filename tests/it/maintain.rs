@@ -1,19 +1,19 @@
 //! Maintenance beside the pipeline: nothing is lost, nothing is there twice, and what is old goes.
 
-use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Arc, Mutex};
+mod reconcile;
+mod vacuum;
 
-use async_trait::async_trait;
-use bytes::Bytes;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use sluice::delta::{TableId, log_entry};
-use sluice::lake::{BlobStore, Metadata, ObjectPath, paths};
-use sluice::maintain::{CompactLimits, Limits, Maintenance, Options, PoisonMessage, PoisonQueue};
+use sluice::lake::{BlobStore, paths};
+use sluice::maintain::{CompactLimits, Limits, Options};
 use sluice::silver::Silver;
 use sluice::state::StateStore;
-use sluice::storage::StorageError;
 
 use super::support::interrupted::{Death, MortalLake, MortalState};
-use super::support::upkeep::{DAY, HOUR, START, World, far};
+use super::support::upkeep::{DAY, HOUR, World, far};
 
 /// Everything is due early.
 fn eager() -> Limits {
@@ -26,63 +26,6 @@ fn eager() -> Limits {
         checkpoint_every: 5,
         vacuum_every: std::time::Duration::ZERO,
         ..Limits::default()
-    }
-}
-
-fn live_paths(snapshot: &sluice::state::commit_log::Snapshot) -> Vec<ObjectPath> {
-    snapshot.files.keys().cloned().collect()
-}
-
-async fn exists(world: &World, path: &ObjectPath) -> bool {
-    world.edges.lake.head(path).await.unwrap().is_some()
-}
-
-#[tokio::test]
-async fn objects_whose_trigger_was_lost_are_refined_and_young_ones_left_to_it() {
-    let mut world = World::in_memory();
-    world.refine(0..10).await;
-    for lost in 1..4 {
-        world.put(lost * 100..lost * 100 + 10).await;
-        world.wait(HOUR);
-    }
-    world.put(900..910).await;
-
-    let report = world.upkeep(false).await;
-    let reconciled = report.reconcile.done().unwrap();
-    assert_eq!((reconciled.refined, reconciled.left), (3, 0));
-    assert_eq!(world.ids().await.len(), 40);
-
-    world.wait(10 * 60_000);
-    let report = world.upkeep(false).await;
-    let reconciled = report.reconcile.done().unwrap();
-    assert_eq!(reconciled.refined, 1);
-    assert_eq!(world.ids().await.len(), 50);
-    let listed = world.upkeep(false).await.reconcile.done().unwrap().listed;
-    assert_eq!(
-        listed, 2,
-        "the folder of the newest object and the one ahead"
-    );
-    assert_eq!(world.upkeep(true).await.reconcile.done().unwrap().listed, 5);
-}
-
-#[tokio::test]
-async fn a_backlog_larger_than_a_run_is_worked_off_oldest_first() {
-    let few = Limits {
-        objects: 2,
-        ..Limits::default()
-    };
-    let mut world = World::in_memory().limited(few);
-    for lost in 0..7 {
-        world.put(lost * 10..lost * 10 + 10).await;
-        world.wait(HOUR);
-    }
-    for (round, left) in [5, 3, 1, 0].into_iter().enumerate() {
-        let facts = world.maintain.facts().await.unwrap();
-        assert_eq!(facts.unreconciled, 7 - 2 * round as u64);
-        let reconciled = world.upkeep(true).await.reconcile.done().cloned().unwrap();
-        assert_eq!((reconciled.listed, reconciled.left), (7, left));
-        let done = 70 - 10 * i64::try_from(left).unwrap();
-        assert_eq!(world.ids().await, (0..done).collect());
     }
 }
 
@@ -113,49 +56,6 @@ async fn a_dry_run_says_what_it_would_do_and_changes_nothing() {
         (facts.rows, facts.log_entries, facts.snapshot),
         (25, 6, None)
     );
-}
-
-#[derive(Debug, Default)]
-struct Queue(Mutex<(VecDeque<PoisonMessage>, Vec<String>)>);
-
-#[async_trait]
-impl PoisonQueue for Queue {
-    async fn receive(&self) -> Result<Vec<PoisonMessage>, StorageError> {
-        Ok(self.0.lock().unwrap().0.drain(..).collect())
-    }
-
-    async fn delete(&self, message: &PoisonMessage) -> Result<(), StorageError> {
-        self.0.lock().unwrap().1.push(message.id.clone());
-        Ok(())
-    }
-}
-
-#[tokio::test]
-async fn poison_messages_of_finished_sources_are_removed_and_others_stay() {
-    let mut world = World::in_memory();
-    let forgotten = world.put(0..5).await.name;
-    world.wait(HOUR);
-    let young = world.put(10..15).await.name;
-    let message = |id: &str, container: &str, blob: &str| PoisonMessage {
-        id: id.to_owned(),
-        receipt: String::new(),
-        text: format!(
-            r#"{{"Type":"BlobTrigger","ContainerName":"{container}","BlobName":"{blob}"}}"#
-        ),
-    };
-    let queue = Arc::new(Queue::default());
-    queue.0.lock().unwrap().0.extend([
-        message("forgotten", "bronze", &forgotten),
-        message("young", "bronze", &young),
-        message("foreign", "bronze", "other/0/a.jsonl"),
-        message("elsewhere", "inbox", &forgotten),
-    ]);
-    let poison: Arc<dyn PoisonQueue> = Arc::clone(&queue) as _;
-    world.maintain = Maintenance::new(world.edges.clone(), world.silver.clone(), Some(poison));
-    let report = world.upkeep(false).await;
-    let reconciled = report.reconcile.done().unwrap();
-    assert_eq!((reconciled.poison_removed, reconciled.poison_left), (1, 3));
-    assert_eq!(queue.0.lock().unwrap().1, ["forgotten"]);
 }
 
 #[tokio::test]
@@ -267,130 +167,6 @@ async fn a_compaction_whose_answer_was_lost_is_recognised_and_not_sent_twice() {
             }
         }
     }
-}
-
-#[tokio::test]
-async fn old_log_goes_and_cold_and_sleeping_processes_start_over_at_the_snapshot() {
-    let mut world = World::in_memory().limited(eager());
-    let mut sleeping = world.restarted(
-        Arc::clone(&world.edges.lake),
-        Arc::clone(&world.edges.state),
-    );
-    let mut expected: BTreeSet<i64> = (0..10).collect();
-    sleeping.refine(0..10).await;
-    world.wait(1);
-    for day in 1..12 {
-        world.refine(day * 100..day * 100 + 10).await;
-        expected.extend(day * 100..day * 100 + 10);
-        world.upkeep(false).await;
-        world.wait(DAY);
-    }
-    let facts = world.maintain.facts().await.unwrap();
-    assert!(facts.log_entries < facts.version.unwrap(), "{facts:?}");
-    assert!(
-        world
-            .log
-            .commits_from_start(world.snapshot().await.version)
-            .await
-            .is_err()
-    );
-
-    // The keys of the second day, once more: the sleeper must not miss them.
-    sleeping.follow(&world);
-    sleeping.now = START + 1;
-    let again = sleeping.refine(100..110).await;
-    assert_eq!(
-        (again.entry.counts.rows, again.entry.counts.duplicates),
-        (0, 10)
-    );
-    let mut cold = world.restarted(
-        Arc::clone(&world.edges.lake),
-        Arc::clone(&world.edges.state),
-    );
-    cold.follow(&sleeping);
-    cold.wait(20 * DAY);
-    cold.refine(5_000..5_010).await;
-    let ids = world.ids().await;
-    assert!(ids.is_superset(&expected));
-    assert!(ids.contains(&5_009));
-}
-
-#[tokio::test]
-async fn vacuum_takes_replaced_files_after_7_days_garbage_after_a_day_and_never_quarantine() {
-    let mut world = World::in_memory().limited(eager());
-    for group in 0..5 {
-        world.refine(group * 10..group * 10 + 10).await;
-    }
-    world.published().await;
-    let replaced = live_paths(&world.snapshot().await);
-    let put = |path: ObjectPath| {
-        let lake = Arc::clone(&world.edges.lake);
-        async move {
-            lake.create(&path, Bytes::from_static(b"x"), &Metadata::new())
-                .await
-                .unwrap();
-            path
-        }
-    };
-    let garbage = put(ObjectPath::new(
-        "silver",
-        "orders/g1/event_date=2025-11-14/event_hour=00/lost.parquet",
-    ))
-    .await;
-    let manifest = put(paths::manifest("orders", 1, "lost")).await;
-    let quarantine = put(ObjectPath::new("quarantine", "orders/g1/0/lost.jsonl")).await;
-    world.upkeep(false).await;
-    for path in replaced.iter().chain([&garbage, &manifest]) {
-        assert!(exists(&world, path).await, "{path}");
-    }
-    world.wait(DAY + 1);
-    world.upkeep(false).await;
-    assert!(!exists(&world, &garbage).await && !exists(&world, &manifest).await);
-    assert!(exists(&world, &replaced[0]).await);
-    world.wait(6 * DAY);
-    world.upkeep(false).await;
-    for path in &replaced {
-        assert!(!exists(&world, path).await, "{path}");
-    }
-    assert!(exists(&world, &quarantine).await);
-    assert_eq!(world.ids().await.len(), 50);
-}
-
-#[tokio::test]
-async fn a_replaced_file_stays_while_its_replacement_is_not_published() {
-    // A checkpoint would stand for the entry that is taken away below.
-    let unchecked = Limits {
-        checkpoint_every: 1_000,
-        ..eager()
-    };
-    let mut world = World::in_memory().limited(unchecked);
-    for group in 0..5 {
-        world.refine(group * 10..group * 10 + 10).await;
-    }
-    world.published().await;
-    let replaced = live_paths(&world.snapshot().await);
-    world.upkeep(false).await;
-    let head = world.log.head().await.unwrap().unwrap().version.0;
-    // As if publishing had failed since.
-    world
-        .edges
-        .lake
-        .delete(&paths::delta_entry("orders", 1, head))
-        .await
-        .unwrap();
-    world.wait(30 * DAY);
-    let other = world
-        .restarted(
-            Arc::clone(&world.edges.lake),
-            Arc::clone(&world.edges.state),
-        )
-        .limited(unchecked);
-    let report = other.upkeep(false).await;
-    assert_eq!(report.delta.done().unwrap().written, 1);
-    assert!(exists(&world, &replaced[0]).await, "published just now");
-    world.wait(7 * DAY);
-    other.upkeep(false).await;
-    assert!(!exists(&world, &replaced[0]).await);
 }
 
 /// A process dies at every call of a run; the next run makes good for it.
