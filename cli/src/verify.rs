@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Value, json};
 use sluice::clock::{Clock, SystemClock};
-use sluice::event::PartitionId;
+use sluice::event::{PartitionId, UnixMillis};
 use sluice_cli::audit::{Hub, HubPartition, Options, Report, Subject, audit};
 
 use crate::hub::{HubArguments, read_partitions};
@@ -80,6 +80,7 @@ async fn ask(hub: &HubArguments, settings: &AppSettings) -> Hub {
                         false => state.begin_sequence,
                     },
                     last: state.last_sequence,
+                    last_enqueued: state.last_enqueued_ms.map(UnixMillis),
                 })
                 .collect(),
         ),

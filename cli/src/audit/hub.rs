@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sluice::bronze::plan::ObjectRange;
-use sluice::event::PartitionId;
+use sluice::event::{PartitionId, UnixMillis};
 
 use super::bronze::{BronzeObject, births};
 use super::report::{Check, count, thousands};
@@ -29,6 +29,8 @@ pub struct HubPartition {
     pub first: i64,
     /// The newest sequence number; below `first` if there is no event.
     pub last: i64,
+    /// When the newest event was enqueued, if there ever was one.
+    pub last_enqueued: Option<UnixMillis>,
 }
 
 const NAME: &str = "hub: bronze passed nothing over";
@@ -75,24 +77,24 @@ struct Compared {
 fn compare(partition: &HubPartition, ranges: &[ObjectRange]) -> Compared {
     // Only the hub's last life can be compared: one that was made anew counts from 0 again.
     let born = births(ranges.iter().copied()).last().copied();
+    let newest = ranges.iter().max_by_key(|range| range.last_enqueued);
     let mut ranges: Vec<(i64, i64)> = ranges
         .iter()
         .filter(|range| born.is_none_or(|born| born <= range.first_enqueued))
         .map(|range| (range.sequence.first.0, range.sequence.last.0))
         .collect();
-    // Bronze beyond the hub: it was made anew, and nothing of it has arrived yet.
-    if ranges.iter().any(|(_, last)| *last > partition.last) {
+    if is_made_anew(partition, newest) {
         ranges.clear();
     }
     ranges.sort_unstable();
     let mut next = partition.first;
     let mut difference = None;
     for (first, last) in ranges {
-        if first > next && difference.is_none() {
+        let passed_over = (first - 1).min(partition.last);
+        if next <= passed_over && difference.is_none() {
             difference = Some(format!(
-                "partition {}: the hub has events {next} to {}, and bronze has later ones but not these",
+                "partition {}: the hub has events {next} to {passed_over}, and bronze has later ones but not these",
                 partition.id,
-                first - 1
             ));
         }
         next = next.max(last + 1);
@@ -103,13 +105,22 @@ fn compare(partition: &HubPartition, ranges: &[ObjectRange]) -> Compared {
     }
 }
 
+/// Tells whether the hub counts from 0 again and nothing of that has arrived: it has later events with lower numbers.
+/// Without later events, bronze has just gone on since the hub was asked.
+fn is_made_anew(partition: &HubPartition, newest: Option<&ObjectRange>) -> bool {
+    newest.is_some_and(|newest| {
+        newest.sequence.last.0 > partition.last
+            && partition.last_enqueued > Some(newest.last_enqueued)
+    })
+}
+
 fn events(first: i64, last: i64) -> u64 {
     u64::try_from(last - first + 1).unwrap_or(0)
 }
 
 #[cfg(test)]
 mod tests {
-    use sluice::event::{SequenceNumber, SequenceRange, UnixMillis};
+    use sluice::event::{SequenceNumber, SequenceRange};
 
     use super::*;
 
@@ -125,8 +136,13 @@ mod tests {
     }
 
     fn compared(first: i64, last: i64, ranges: &[ObjectRange]) -> (u64, Option<String>) {
-        let id = PartitionId("3".into());
-        let found = compare(&HubPartition { id, first, last }, ranges);
+        let partition = HubPartition {
+            id: PartitionId("3".into()),
+            first,
+            last,
+            last_enqueued: (last >= 0).then_some(UnixMillis(10)),
+        };
+        let found = compare(&partition, ranges);
         (found.behind, found.difference)
     }
 
@@ -137,6 +153,15 @@ mod tests {
         assert_eq!(compared(0, 19, &stored), (0, None));
         assert_eq!(compared(0, -1, &[]), (0, None));
         assert_eq!(compared(7, 9, &[]), (3, None));
+    }
+
+    #[test]
+    fn bronze_may_have_gone_on_since_the_hub_was_asked() {
+        let stored = [range(0, 9, 1), range(10, 19, 20)];
+        assert_eq!(compared(0, 14, &stored), (0, None));
+        assert_eq!(compared(0, -1, &[range(5, 9, 1)]), (0, None), "empty");
+        let difference = compared(0, 14, &[range(0, 9, 1), range(12, 19, 20)]).1;
+        assert!(difference.unwrap().contains("10 to 11"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use sluice::bronze::plan::ObjectRange;
 use sluice::clock::{Clock, SystemClock};
+use sluice::event::UnixMillis;
 use sluice::lake::{ObjectInfo, paths};
 use sluice::maintain::Facts;
 use sluice::silver::live::LiveFiles;
@@ -48,6 +49,9 @@ pub(super) struct HubPartition {
     pub(super) id: String,
     pub(super) first_sequence: i64,
     pub(super) last_sequence: i64,
+    /// When its newest event was enqueued.
+    #[serde(skip)]
+    pub(super) last_enqueued: Option<UnixMillis>,
     /// Events that are not in bronze yet.
     pub(super) behind: u64,
 }
@@ -162,6 +166,7 @@ async fn read_hub(hub: &EventHubConnection) -> Result<Hub, String> {
             id,
             first_sequence: state.begin_sequence,
             last_sequence: state.last_sequence,
+            last_enqueued: state.last_enqueued_ms.map(UnixMillis),
             behind: 0,
         })
         .collect();
@@ -191,15 +196,14 @@ fn compare_hub(hub: &mut Hub, objects: &[ObjectInfo]) -> u64 {
     }
     let mut total = 0;
     for partition in &mut hub.partitions {
-        let stored = newest
-            .get(partition.id.as_str())
-            .map_or(-1, |range| range.sequence.last.0);
-        // Bronze beyond the hub means that the hub was made anew and nothing of it has arrived.
-        let stored = if stored > partition.last_sequence {
-            -1
-        } else {
-            stored
+        // Bronze beyond the hub has gone on since the hub was asked, unless the hub has later events: it was made anew
+        // then, and nothing of it has arrived.
+        let is_of_now = |range: &&ObjectRange| {
+            range.sequence.last.0 <= partition.last_sequence
+                || partition.last_enqueued <= Some(range.last_enqueued)
         };
+        let stored = newest.get(partition.id.as_str()).filter(is_of_now);
+        let stored = stored.map_or(-1, |range| range.sequence.last.0);
         let from = stored.max(partition.first_sequence - 1);
         partition.behind = u64::try_from(partition.last_sequence - from).unwrap_or(0);
         total += partition.behind;
@@ -296,7 +300,6 @@ async fn read_gold(warehouse: &dyn Warehouse, head: Option<u64>) -> Result<Vec<G
 
 #[cfg(test)]
 mod tests {
-    use sluice::event::UnixMillis;
     use sluice::lake::ObjectPath;
 
     use super::*;
@@ -328,6 +331,7 @@ mod tests {
                 id: "0".into(),
                 first_sequence: first,
                 last_sequence: last,
+                last_enqueued: Some(UnixMillis(10)),
                 behind: 0,
             }],
         }
@@ -355,6 +359,11 @@ mod tests {
         );
         let anew = [object("0", 10, 19, 2), object("0", 0, 3, 7)];
         assert_eq!(compare_hub(&mut hub(0, 4), &anew), 1);
+        assert_eq!(
+            compare_hub(&mut hub(0, 24), &[object("0", 0, 29, 20)]),
+            0,
+            "bronze has gone on since the hub was asked"
+        );
     }
 
     #[test]
