@@ -259,9 +259,12 @@ smoke() {
     else
         retry 10 30 send_event "{\"smoke_test\": \"$(date -u +%Y-%m-%dT%H:%M:%SZ)\"}"
     fi
+    head=-1
     for ((i = 0; i < 60; i++)); do
-        head=$(version "$partition" head)
-        published=$(version "$partition|gold" hint)
+        if ! head=$(version "$partition" head) || ! published=$(version "$partition|gold" hint); then
+            sleep 10
+            continue
+        fi
         if [[ $seen != "$head $published" ]]; then
             printf 'silver is at version %s, gold at %s (-1 is none yet)\n' "$head" "$published" >&2
             seen="$head $published"
@@ -272,7 +275,7 @@ smoke() {
         fi
         sleep 10
     done
-    ((head > before)) ||
+    ((${head:--1} > before)) ||
         fail "silver has not committed it in ten minutes: look at the failures in the workbook (docs/operations.md, Alerts)"
     fail "silver has it, and gold has not caught up in ten minutes: is its schedule that long? (docs/operations.md, Alerts)"
 }
@@ -309,7 +312,9 @@ for step in "${steps[@]}"; do
         smoke) need curl "https://curl.se" ;;
     esac
 done
-[[ ${steps[*]} == package ]] || need_az
+if $what_if || $destroy || [[ ${steps[*]} != package ]]; then
+    need_az
+fi
 if $what_if; then
     file=$(parameters)
     know_principal
@@ -330,7 +335,8 @@ if $destroy; then
     az deployment sub delete --name "$deployment" 2>/dev/null || true
     exit 0
 fi
-for step in "${steps[@]}"; do
+for step in "${all_steps[@]}"; do
+    [[ " ${steps[*]} " == *" $step "* ]] || continue
     if [[ $step == smoke ]] && ! $smoke_test; then
         continue
     fi

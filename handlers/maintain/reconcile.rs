@@ -19,6 +19,8 @@ use crate::state::commit_log::MAX_SOURCES;
 
 /// The part of a run's time that reconciling may take: a rebuild must leave some to compaction.
 const SHARE: f64 = 0.75;
+/// The share of that which goes to listing bronze, at the most.
+const LOOK: f64 = 0.5;
 /// How many objects are under way at once: while one group commits, the next one fills.
 const PARALLEL: usize = 2 * MAX_SOURCES;
 /// How often the poison queue is asked in a run.
@@ -44,7 +46,8 @@ impl Maintenance {
     ) -> Result<Reconciled, Error> {
         let mut memo = Memo::read(&self.edges.state, &self.edges.dataset).await?;
         let deadline = deadline.part(SHARE);
-        let found = self.look(&memo, options.full, deadline).await?;
+        // However much there is to list, time is left to refine what was found.
+        let found = self.look(&memo, options.full, deadline.part(LOOK)).await?;
         if !options.dry_run && memo.complete_before != found.complete_before {
             memo.complete_before.clone_from(&found.complete_before);
             memo.write(&self.edges.state, &self.edges.dataset).await?;

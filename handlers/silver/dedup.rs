@@ -11,7 +11,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::RefineError;
 use super::key::hash_keys;
-use super::keys::{KeyCache, KeySet};
+use super::keys::{KEY_BYTES, KeyCache, KeySet};
 use super::parquet::read_columns;
 use super::period::Segment;
 use super::prepare::Rows;
@@ -95,7 +95,7 @@ impl Known<'_> {
             .iter()
             .map(|row| (rows.key(*row), *row))
             .collect();
-        let max_kept = self.cache_bytes / CACHE_SHARE / size_of::<u128>();
+        let max_kept = self.cache_bytes / CACHE_SHARE / KEY_BYTES;
         let reads: Vec<_> = files
             .into_iter()
             .map(|file| stream_file(self.lake, self.dataset, file, &index, max_kept))

@@ -267,7 +267,7 @@ impl Committer {
         // Rows that were compared with everything up to where the tail begins need only be compared with the tail.
         let reusable =
             before.filter(|work| work.names == names && Some(work.checked) == tail.after);
-        let appended = appended(&tail.commits);
+        let appended = LiveFiles::appended(&tail.commits);
         let live = self.live.get_or_insert_default();
         let (mut work, against) = match reusable {
             Some(work) => (work, &appended),
@@ -393,14 +393,4 @@ impl Committer {
     fn schema(&self) -> String {
         serde_json::to_string(&Recorded::of(&self.edges.dataset)).unwrap_or_default()
     }
-}
-
-/// Returns the files that commits appended; a compaction only moves rows that were compared with before.
-fn appended(tail: &[Commit]) -> LiveFiles {
-    let appends: Vec<Commit> = tail
-        .iter()
-        .filter(|commit| commit.kind == CommitKind::Append)
-        .cloned()
-        .collect();
-    LiveFiles::replay(&appends)
 }

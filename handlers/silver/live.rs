@@ -22,6 +22,15 @@ impl LiveFiles {
         live
     }
 
+    /// Returns the files that commits appended; a compaction only moves rows that were there before.
+    #[must_use]
+    pub fn appended(commits: &[Commit]) -> Self {
+        let appends = commits
+            .iter()
+            .filter(|commit| commit.kind == CommitKind::Append);
+        Self::replay(&appends.cloned().collect::<Vec<_>>())
+    }
+
     /// Takes the files of a snapshot.
     #[must_use]
     pub fn of(snapshot: &Snapshot) -> Self {

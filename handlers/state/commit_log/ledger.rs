@@ -70,14 +70,25 @@ impl CommitLog {
     }
 }
 
-/// Returns what a source has in common with its neighbours in the ledger: its folder. A name that bronze would not give
-/// stands alone, because it may be escaped, which moves it.
+/// Returns what a source has in common with its neighbours in the ledger: the folder of its hour. A name that bronze
+/// would not give stands alone: it may be escaped, which moves it, and a folder above that of an hour holds everything.
 fn neighbours(source: &str) -> &str {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
     match source.rsplit_once('/') {
-        Some((folder, name)) if name.bytes().all(is_plain) => folder,
+        Some((folder, name)) if is_hour(folder) && name.bytes().all(is_plain) => folder,
         _ => source,
     }
+}
+
+/// Tells whether a folder ends in a year, a month, a day and an hour.
+fn is_hour(folder: &str) -> bool {
+    let mut levels = folder.rsplit('/');
+    [2, 2, 2, 4].into_iter().all(|digits| {
+        let is_number = |level: &str| level.bytes().all(|byte| byte.is_ascii_digit());
+        levels
+            .next()
+            .is_some_and(|level| level.len() == digits && is_number(level))
+    })
 }
 
 fn decode_ledger_entry(stored: &Stored) -> Result<LedgerEntry, LogError> {

@@ -291,3 +291,39 @@ async fn progress_of_a_thousand_partitions_fits_the_head() {
         fewer.partitions
     );
 }
+
+#[tokio::test]
+async fn of_the_sources_of_one_hour_those_that_are_finished_are_found() {
+    let (log, ..) = begun().await;
+    let name = |number: u32| format!("orders/1/2026/11/25/13/{number:020}-17.jsonl");
+    let odd = "orders/1/2026/11/25/13/by hand #1".to_owned();
+    let above = ["orders/001.jsonl".to_owned(), "orders/2.jsonl".to_owned()];
+    let finished = [
+        name(1),
+        name(2),
+        name(4),
+        name(7),
+        odd.clone(),
+        above[0].clone(),
+    ];
+    let head = log.head().await.unwrap().unwrap();
+    let sources: Vec<&str> = finished.iter().map(String::as_str).collect();
+    log.commit(&head, &append("c1", vec![], &sources))
+        .await
+        .unwrap();
+
+    // 2 is a stranger in between; 3 and 9 are not finished.
+    let asked = [1, 3, 4, 7, 9].map(name);
+    let asked: Vec<String> = asked
+        .into_iter()
+        .chain([odd.clone()])
+        .chain(above.clone())
+        .collect();
+    let found = log.ledger(&asked).await.unwrap();
+    let found: Vec<&str> = found.keys().map(String::as_str).collect();
+    let mut expected = [name(1), name(4), name(7), odd, above[0].clone()];
+    expected.sort();
+    assert_eq!(found, expected);
+    assert_eq!(log.ledger(&[name(9), name(3)]).await.unwrap().len(), 0);
+    assert_eq!(log.ledger(&[name(7)]).await.unwrap().len(), 1);
+}
