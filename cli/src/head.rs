@@ -11,7 +11,7 @@ use crate::stores::Stores;
 use crate::tables;
 use crate::text::{print, thousands};
 
-/// Print the newest rows of silver, by event time
+/// Print some of the newest rows of silver, by event time
 ///
 /// Every column: those of the dataset file, `_rescued` with the fields that no column names, and where the row came
 /// from. Times are in UTC. Only as many files are read as it takes.

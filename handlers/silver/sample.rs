@@ -33,7 +33,8 @@ pub enum SampleError {
 pub struct Sample(RecordBatch);
 
 impl Sample {
-    /// Reads up to `rows` rows with the highest event times, from as few files as it takes.
+    /// Reads up to `rows` rows: the last ones of the file with the newest event, then of the next, as few files as it takes.
+    /// A file whose range overlaps may hold newer rows than the oldest of these.
     ///
     /// # Errors
     /// Fails if a file cannot be read.
