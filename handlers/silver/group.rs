@@ -192,11 +192,12 @@ impl Committer {
             CommitOutcome::TooLate => Err(RefineError::OutOfTime),
             CommitOutcome::Conflict => Ok(Attempt::StartOver),
             CommitOutcome::Committed(version) => {
+                let committed = commit.as_version(version);
                 // What was just written need not be read again, if nothing lies between.
                 if let Some(live) = &mut self.live
                     && live.version().next() == version
                 {
-                    live.advance(&[commit.as_version(version)]);
+                    live.advance(std::slice::from_ref(&committed));
                 }
                 let keys = current
                     .written
@@ -206,7 +207,7 @@ impl Committer {
                 for (path, keys) in keys {
                     self.cache.put(path, keys);
                 }
-                self.publish(commit.as_version(version));
+                self.publish(committed);
                 let mut refined = accounts::earlier(finished, &head);
                 refined.extend(accounts::newly(commit.ledger, version));
                 Ok(Attempt::Done(refined))

@@ -78,7 +78,7 @@ impl PlainNumber {
 
     #[inline]
     fn without(self, excess_digits: u8, excess: Excess) -> Result<i128, NumberProblem> {
-        let divisor = power(usize::from(excess_digits)).max(1);
+        let divisor = power(usize::from(excess_digits));
         let (value, beyond) = (self.magnitude / divisor, self.magnitude % divisor);
         let grows = match excess {
             Excess::Round => beyond * 2 >= divisor,
