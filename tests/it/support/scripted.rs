@@ -46,6 +46,7 @@ pub(crate) struct Received {
     pub(crate) line: String,
     /// Names in lower case.
     pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 impl Received {
@@ -172,10 +173,16 @@ fn read_request(reader: &mut impl BufRead) -> Option<Received> {
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
         .collect();
     let line = lines.first()?.trim_end_matches(" HTTP/1.1").to_owned();
-    let received = Received { line, headers };
+    let mut received = Received {
+        line,
+        headers,
+        body: String::new(),
+    };
     let length: usize = received
         .header("content-length")
         .map_or(0, |length| length.parse().unwrap());
-    reader.read_exact(&mut vec![0; length]).ok()?;
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    received.body = String::from_utf8_lossy(&body).into_owned();
     Some(received)
 }

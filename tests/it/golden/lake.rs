@@ -1,0 +1,185 @@
+//! Names of objects, the metadata and lines of bronze, and the records of quarantine.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sluice::bronze::line::append_line;
+use sluice::bronze::plan::ObjectRange;
+use sluice::clock::ManualClock;
+use sluice::dataset::Period;
+use sluice::event::{
+    EventTime, PartitionId, SequenceNumber, SequenceRange, SourceEvent, UnixMillis,
+};
+use sluice::lake::{BlobStore, MemoryLake, Metadata, ObjectPath, paths};
+use sluice::silver::{Edges, Silver, Source};
+use sluice::state::MemoryState;
+
+use super::{assert_golden, dataset};
+
+const NOW: i64 = 1_763_120_674_343;
+
+fn event(sequence: i64, enqueued: i64) -> SourceEvent {
+    SourceEvent {
+        body: Bytes::new(),
+        sequence_number: SequenceNumber(sequence),
+        enqueued_time: UnixMillis(enqueued),
+    }
+}
+
+#[test]
+fn objects_have_the_names_of_earlier_builds() {
+    let mut dataset = dataset();
+    let partition = PartitionId("11".to_owned());
+    let time = EventTime(1_763_103_600_000_000);
+    let mut found = vec![
+        paths::manifest("things", 3, "c7"),
+        paths::snapshot("things", 3, 7, "s7"),
+        paths::silver_table("things", 3),
+        paths::bronze_dataset("things"),
+        paths::bronze_partition("things", &partition),
+        paths::bronze_hour("things", &partition, UnixMillis(NOW)),
+        paths::bronze_object("things", &partition, &event(42, NOW)),
+        paths::delta_log("things", 3),
+        paths::delta_entry("things", 3, 7),
+        paths::delta_checkpoint("things", 3, 7),
+        paths::delta_pointer("things", 3),
+        paths::quarantine(&dataset, "things/11/2025/11/14/11/x-1.jsonl", "c7"),
+        paths::quarantine(&dataset, "elsewhere/x.json", "c7"),
+    ];
+    for period in [Period::Hour, Period::Day, Period::Month] {
+        dataset.period = period;
+        found.push(paths::silver_file(&dataset, time, "c7", 0));
+        found.push(paths::silver_file(&dataset, time, "c7", 1));
+    }
+    let found: Vec<_> = found.iter().map(ObjectPath::as_str).collect();
+    let expected = [
+        "silver/things/g3/_sluice/manifests/c7.json",
+        "silver/things/g3/_sluice/snapshots/000000000007-s7.json",
+        "silver/things/g3/",
+        "bronze/things/",
+        "bronze/things/11/",
+        "bronze/things/11/2025/11/14/11/",
+        "bronze/things/11/2025/11/14/11/00000000000000000042-1763120674343.jsonl",
+        "silver/things/g3/_delta_log/",
+        "silver/things/g3/_delta_log/00000000000000000007.json",
+        "silver/things/g3/_delta_log/00000000000000000007.checkpoint.parquet",
+        "silver/things/g3/_delta_log/_last_checkpoint",
+        "quarantine/things/g3/11/2025/11/14/11/x-1.c7.jsonl",
+        "quarantine/things/g3/elsewhere/x.json.c7.jsonl",
+        "silver/things/g3/event_date=2025-11-14/event_hour=07/c7.parquet",
+        "silver/things/g3/event_date=2025-11-14/event_hour=07/c7-1.parquet",
+        "silver/things/g3/event_date=2025-11-14/c7.parquet",
+        "silver/things/g3/event_date=2025-11-14/c7-1.parquet",
+        "silver/things/g3/event_month=2025-11/c7.parquet",
+        "silver/things/g3/event_month=2025-11/c7-1.parquet",
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn bronze_has_the_metadata_and_the_lines_of_earlier_builds() {
+    let events = [event(41, NOW), event(42, NOW - 7), event(43, NOW + 1)];
+    let range = ObjectRange::of(&events).unwrap();
+    let metadata = range.to_metadata(&PartitionId("11".to_owned()), 3);
+    let expected = [
+        ("first_enqueued_ms", "1763120674336"),
+        ("first_sequence", "41"),
+        ("format", "1"),
+        ("last_enqueued_ms", "1763120674344"),
+        ("last_sequence", "43"),
+        ("lines", "3"),
+        ("partition", "11"),
+    ];
+    let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(metadata, Metadata::from(expected));
+
+    let mut lines = Vec::new();
+    for body in [
+        &b"{ \"a\":1.0 }"[..],
+        b"",
+        b"a\r\nb",
+        b"\xff\xfe",
+        b"{\"$sluice\":1}",
+        b" no JSON",
+    ] {
+        append_line(body, &mut lines);
+    }
+    let expected = concat!(
+        "{ \"a\":1.0 }\n",
+        "{\"$sluice\":\"base64\",\"data\":\"\"}\n",
+        "{\"$sluice\":\"base64\",\"data\":\"YQ0KYg==\"}\n",
+        "{\"$sluice\":\"base64\",\"data\":\"//4=\"}\n",
+        "{\"$sluice\":\"base64\",\"data\":\"eyIkc2x1aWNlIjoxfQ==\"}\n",
+        " no JSON\n",
+    );
+    assert_eq!(std::str::from_utf8(&lines).unwrap(), expected);
+}
+
+/// A silver layer on a lake of its own; everything that it writes has one id.
+pub(super) fn silver() -> (Silver, Arc<MemoryLake>) {
+    let clock = Arc::new(ManualClock::at(UnixMillis(NOW)));
+    let lake = Arc::new(MemoryLake::new(Arc::clone(&clock) as _));
+    let silver = Silver::new(Edges {
+        dataset: Arc::new(dataset()),
+        lake: Arc::clone(&lake) as _,
+        state: Arc::new(MemoryState::new()),
+        clock,
+        new_id: || "c".repeat(32),
+        key_cache_bytes: 1 << 20,
+    });
+    (silver, lake)
+}
+
+/// An object of bronze with these lines.
+pub(super) fn source(bodies: &[&[u8]]) -> Source {
+    let mut content = Vec::new();
+    bodies
+        .iter()
+        .for_each(|body| append_line(body, &mut content));
+    let last = 42 + i64::try_from(bodies.len()).unwrap() - 1;
+    Source {
+        name: "things/11/2025/11/14/11/00000000000000000042-1763120674343.jsonl".to_owned(),
+        content: Bytes::from(content),
+        partition: Some(PartitionId("11".to_owned())),
+        range: Some(SequenceRange {
+            first: SequenceNumber(42),
+            last: SequenceNumber(last),
+        }),
+        enqueued_time: UnixMillis(NOW),
+    }
+}
+
+#[tokio::test]
+async fn quarantine_has_the_records_of_earlier_builds() {
+    let bodies: [&[u8]; 10] = [
+        b"no JSON",
+        b"\xff\xfe",
+        b"",
+        b"{\"id\":1}",
+        b"{\"id\":\"x\",\"at\":1763120674343}",
+        b"{\"id\":1,\"at\":1763120674343,\"amount\":123456789012345678901}",
+        b"{\"id\":1,\"at\":1763120674343,\"amount\":-0.5}",
+        b"{\"id\":1,\"at\":-9999999999999}",
+        b"{\"id\":1,\"at\":1773120674343}",
+        b"{\"id\":1,\"at\":1763120674343,\"born\":\"2025-02-30\"}",
+    ];
+    let (silver, lake) = silver();
+    let with_range = silver.refine(source(&bodies)).await.unwrap();
+    let by_hand = Source {
+        name: "things/by hand.txt".to_owned(),
+        partition: None,
+        range: None,
+        ..source(&bodies[..1])
+    };
+    let by_hand = silver.refine(by_hand).await.unwrap();
+    let mut text = String::new();
+    for refined in [with_range, by_hand] {
+        let path = refined.entry.quarantine.unwrap();
+        let content = lake.get(&path).await.unwrap().unwrap();
+        text.push_str(&format!(
+            "{path}\n{}",
+            std::str::from_utf8(&content).unwrap()
+        ));
+    }
+    assert_golden("golden/quarantine.txt", &text);
+}

@@ -1,0 +1,187 @@
+//! The log in the state table: its head, its entries and its ledger; its manifests and snapshots in the lake.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sluice::clock::ManualClock;
+use sluice::event::{
+    EventTime, PartitionId, RejectReason, SequenceNumber, SequenceRange, UnixMillis,
+};
+use sluice::lake::{BlobStore, MemoryLake, ObjectPath};
+use sluice::state::commit_log::{
+    CommitKind, CommitLog, CommitOutcome, Counts, DataFile, LedgerEntry, NewCommit,
+    PartitionProgress, Version,
+};
+
+use super::recorder::Recorder;
+use super::{assert_golden, dataset};
+
+const NOW: i64 = 1_763_120_674_343;
+
+pub(super) fn file(number: i64, stats: Option<&str>) -> DataFile {
+    let folder = "things/g3/event_date=2025-11-14/event_hour=07";
+    DataFile {
+        path: ObjectPath::new("silver", &format!("{folder}/c{number}.parquet")),
+        period: EventTime(1_763_103_600_000_000),
+        rows: 3,
+        bytes: 4_096,
+        min: EventTime(1_763_103_600_000_001 + number),
+        max: EventTime(1_763_103_600_000_999),
+        stats: stats.map(str::to_owned),
+    }
+}
+
+fn full_entry() -> LedgerEntry {
+    let reasons = (1..).zip(RejectReason::ALL);
+    LedgerEntry {
+        source: "things/0/2025/11/14/11/00000000000000000042-1763120674343.jsonl".to_owned(),
+        counts: Counts {
+            lines: 39,
+            rows: 6,
+            duplicates: 5,
+            late: 2,
+            quarantined: reasons.map(|(count, reason)| (reason, count)).collect(),
+        },
+        range: Some(SequenceRange {
+            first: SequenceNumber(42),
+            last: SequenceNumber(80),
+        }),
+        version: Version(0),
+        quarantine: Some(ObjectPath::new("quarantine", "things/g3/0/2025/x.c2.jsonl")),
+    }
+}
+
+fn plain_entry() -> LedgerEntry {
+    LedgerEntry {
+        source: "things/by hand/it's 100 % odd#?.jsonl".to_owned(),
+        counts: Counts::default(),
+        range: None,
+        version: Version(0),
+        quarantine: None,
+    }
+}
+
+fn append(id: &str) -> NewCommit {
+    NewCommit {
+        id: id.to_owned(),
+        kind: CommitKind::Append,
+        committed: UnixMillis(NOW),
+        files: Vec::new(),
+        ledger: Vec::new(),
+        watermark: None,
+        partitions: BTreeMap::new(),
+    }
+}
+
+/// Returns commits of every kind, with and without all that they may have.
+fn commits() -> Vec<NewCommit> {
+    let progress = |event_time, enqueued_time| PartitionProgress {
+        event_time: EventTime(event_time),
+        enqueued_time: UnixMillis(enqueued_time),
+    };
+    let partition = |id: &str| PartitionId(id.to_owned());
+    let seen = BTreeMap::from([
+        (partition("0"), progress(1_763_103_600_000_999, NOW)),
+        (partition("11"), progress(-1, 0)),
+    ]);
+    let long = "x".repeat(29_000);
+    let stats = format!("{{\"numRecords\":3,\"nullCount\":{{\"{long}\":0}}}}");
+    vec![
+        append("c1"),
+        NewCommit {
+            files: vec![file(1, Some("{\"numRecords\":3}")), file(2, None)],
+            ledger: vec![full_entry(), plain_entry()],
+            watermark: Some(EventTime(1_763_103_600_000_999)),
+            partitions: seen.clone(),
+            ..append("c2")
+        },
+        NewCommit {
+            kind: CommitKind::Compact {
+                replaces: vec![file(1, None).path, file(2, None).path],
+            },
+            files: vec![file(3, None)],
+            watermark: Some(EventTime(1_763_103_600_000_999)),
+            partitions: seen.clone(),
+            ..append("c3")
+        },
+        NewCommit {
+            files: vec![file(4, Some(&stats))],
+            watermark: Some(EventTime(1_763_103_600_001_000)),
+            partitions: seen.clone(),
+            ..append("c4")
+        },
+        NewCommit {
+            kind: CommitKind::Compact {
+                replaces: vec![file(4, None).path],
+            },
+            files: vec![file(5, Some(&stats))],
+            watermark: Some(EventTime(1_763_103_600_001_000)),
+            partitions: seen,
+            ..append("c5")
+        },
+        NewCommit {
+            // Characters of two bytes, one of which lies across the place where long text is cut.
+            kind: CommitKind::Schema(format!("\"{}\"", "é".repeat(33_000))),
+            ..append("c6")
+        },
+    ]
+}
+
+async fn commit(log: &CommitLog, new: &NewCommit) {
+    let head = log.head().await.unwrap().unwrap();
+    let outcome = log.commit(&head, new).await.unwrap();
+    assert_eq!(outcome, CommitOutcome::Committed(head.version.next()));
+}
+
+#[tokio::test]
+async fn the_log_writes_the_entities_and_objects_of_earlier_builds() {
+    let state = Arc::new(Recorder::default());
+    let clock = Arc::new(ManualClock::at(UnixMillis(NOW)));
+    let lake = Arc::new(MemoryLake::new(clock));
+    let log = CommitLog::new(Arc::clone(&state) as _, Arc::clone(&lake) as _, &dataset());
+    log.initialize("c0", "{\"a schema\":0}", UnixMillis(NOW))
+        .await
+        .unwrap();
+    for new in commits() {
+        commit(&log, &new).await;
+    }
+    let head = log.head().await.unwrap().unwrap();
+    let snapshot = log.load_at(&head, Version(5)).await.unwrap().unwrap();
+    let named = log.write_snapshot(&snapshot, "s5").await.unwrap();
+    assert!(log.attach_snapshot(&named).await.unwrap());
+    commit(&log, &append("c7")).await;
+    assert_eq!(log.clear(Version(0), Version(2)).await.unwrap(), 2);
+    assert_golden("golden/log-entities.txt", &state.take());
+
+    let mut text = String::new();
+    for object in lake.list(&ObjectPath::new("silver", "")).await.unwrap() {
+        let content = lake.get(&object.path).await.unwrap().unwrap();
+        let content = String::from_utf8(content.to_vec()).unwrap();
+        let content = content.replace(&"x".repeat(29_000), "(29,000 x)");
+        text.push_str(&format!(
+            "{} {:?}\n{content}\n",
+            object.path, object.metadata
+        ));
+    }
+    assert_golden("golden/log-objects.txt", &text);
+}
+
+#[test]
+fn reasons_have_the_names_of_earlier_builds() {
+    let names: Vec<_> = RejectReason::ALL
+        .iter()
+        .map(|reason| reason.as_str())
+        .collect();
+    let expected = [
+        "not_an_object",
+        "missing_field",
+        "invalid_value",
+        "overflow",
+        "out_of_range",
+        "time_out_of_range",
+        "future_time",
+    ];
+    assert_eq!(names, expected);
+    let json = serde_json::to_string(&RejectReason::ALL).unwrap();
+    assert_eq!(json, serde_json::to_string(&expected).unwrap());
+}
