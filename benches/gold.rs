@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use sluice::dataset::Dataset;
 use sluice::event::{EventTime, UnixMillis};
-use sluice::state::commit_log::Version;
+use sluice::table::log::Version;
 use sluice::warehouse::schema::GoldSchema;
 use sluice::warehouse::{
     Begun, Datum, Options, Progress, Row, Run, Step, Warehouse, connect, connect_with,

@@ -18,14 +18,15 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use flate2::read::GzDecoder;
 use sluice::app::App;
 use sluice::clock::{Clock, SystemClock};
+use sluice::context::Context;
 use sluice::dataset::Dataset;
 use sluice::event::{PartitionId, SequenceNumber, SequenceRange, UnixMillis};
-use sluice::gold::delta::Aggregator;
-use sluice::lake::MemoryLake;
-use sluice::silver::keys::KeySet;
-use sluice::silver::{Edges, Silver, Source};
-use sluice::state::MemoryState;
-use sluice::state::commit_log::{CommitLog, DataFile};
+use sluice::gold::increments::Aggregator;
+use sluice::silver::Silver;
+use sluice::silver::dedup::key_set::KeySet;
+use sluice::store::entity::MemoryEntityStore;
+use sluice::store::object::{MemoryObjectStore, Source};
+use sluice::table::log::{CommitLog, DataFile};
 use sluice::warehouse;
 use sluice::warehouse::schema::GoldSchema;
 use tokio::runtime::{Builder, Runtime};
@@ -42,12 +43,12 @@ fn dataset() -> Arc<Dataset> {
     Arc::new(Dataset::load(std::path::Path::new(file)).unwrap())
 }
 
-fn edges() -> Edges {
+fn edges() -> Context {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    Edges {
+    Context {
         dataset: dataset(),
-        lake: Arc::new(MemoryLake::new(Arc::clone(&clock))),
-        state: Arc::new(MemoryState::new()),
+        lake: Arc::new(MemoryObjectStore::new(Arc::clone(&clock))),
+        state: Arc::new(MemoryEntityStore::new()),
         clock,
         new_id: || uuid::Uuid::new_v4().simple().to_string(),
         key_cache_bytes: 64 << 20,
@@ -111,7 +112,7 @@ fn fastrand_like(seed: u64) -> impl FnMut() -> u64 {
 }
 
 /// Refines the sources in one group and returns the files of silver.
-fn refine(runtime: &Runtime, edges: &Edges, sources: Vec<Source>) -> Vec<DataFile> {
+fn refine(runtime: &Runtime, edges: &Context, sources: Vec<Source>) -> Vec<DataFile> {
     let silver = Silver::new(edges.clone());
     let log = CommitLog::new(
         Arc::clone(&edges.state),
@@ -249,7 +250,7 @@ fn bronze(criterion: &mut Criterion) {
                 let edges = edges();
                 let schema = GoldSchema::of(&edges.dataset).unwrap();
                 let warehouse = warehouse::connect("sqlite::memory:", schema).unwrap();
-                let router = sluice::host::router(Arc::new(App::new(edges, warehouse)));
+                let router = sluice::host::router(Arc::new(App::builder(edges, warehouse).build()));
                 let request = Request::post("/bronze")
                     .body(Body::from(body.clone()))
                     .unwrap();
@@ -282,7 +283,7 @@ fn gold(criterion: &mut Criterion) {
                     let mut aggregator = Aggregator::new(&edges.dataset, &schema, &tables).unwrap();
                     for file in &files {
                         let columns = aggregator.columns().to_vec();
-                        let mut batches = sluice::silver::parquet::read_columns(
+                        let mut batches = sluice::table::parquet::read_columns(
                             &edges.lake,
                             file,
                             &edges.dataset,

@@ -1,21 +1,23 @@
-//! The layers of one dataset, connected to their edges.
+//! The four functions of one dataset, put together.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::bronze::Bronze;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::Clock;
+use crate::context::Context;
 use crate::dataset::{Dataset, LoadDatasetError};
 use crate::gold::Gold;
-use crate::host::Bodies;
-use crate::lake::{AzureLake, BlobStore};
-use crate::maintain::{AzurePoison, Maintenance, PoisonQueue};
+use crate::maintain::{Maintenance, Refine, RefineFailure};
 use crate::settings::Settings;
-use crate::silver::{COMMIT_PACE, Edges, Silver};
-use crate::state::{STATE_TABLE, StateStore, TableState};
-use crate::storage::{AccountError, Calls};
+use crate::silver::{COMMIT_INTERVAL, Silver};
+use crate::store::account::{AccountError, Calls};
+use crate::store::entity::{AzureEntityStore, STATE_TABLE};
+use crate::store::object::{AzureObjectStore, Source};
+use crate::store::queue::{AzurePoisonQueue, PoisonQueue};
 use crate::warehouse::schema::{GoldSchema, SchemaError};
 use crate::warehouse::{self, Warehouse, WarehouseError};
 
@@ -36,7 +38,7 @@ pub enum StartError {
     Warehouse(#[from] WarehouseError),
 }
 
-/// The three layers and their upkeep.
+/// The layers and their maintenance.
 #[derive(Debug)]
 pub struct App {
     /// What the events look like.
@@ -51,8 +53,6 @@ pub struct App {
     pub maintain: Maintenance,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
-    /// Reads requests.
-    pub bodies: Bodies,
     /// What each layer asks of storage.
     pub calls: LayerCalls,
 }
@@ -70,11 +70,106 @@ pub struct LayerCalls {
     pub maintain: Calls,
 }
 
+/// The context of each layer: one dataset and one clock, on stores that may count requests apart.
+#[derive(Clone, Debug)]
+pub struct Contexts {
+    /// For bronze.
+    pub bronze: Context,
+    /// For silver.
+    pub silver: Context,
+    /// For gold.
+    pub gold: Context,
+    /// For maintenance.
+    pub maintain: Context,
+}
+
+impl From<Context> for Contexts {
+    fn from(context: Context) -> Self {
+        Self {
+            bronze: context.clone(),
+            silver: context.clone(),
+            gold: context.clone(),
+            maintain: context,
+        }
+    }
+}
+
+/// Puts an app together.
+#[derive(Debug)]
+#[must_use]
+pub struct AppBuilder {
+    contexts: Contexts,
+    warehouse: Arc<dyn Warehouse>,
+    calls: LayerCalls,
+    commit_interval: Duration,
+    poison: Option<Arc<dyn PoisonQueue>>,
+}
+
+impl AppBuilder {
+    /// Counts requests with these counters, which the contexts' stores were made with.
+    pub fn calls(mut self, calls: LayerCalls) -> Self {
+        self.calls = calls;
+        self
+    }
+
+    /// Starts silver's commits no more often than this, but for full groups; without it, one follows the other.
+    pub fn commit_interval(mut self, interval: Duration) -> Self {
+        self.commit_interval = interval;
+        self
+    }
+
+    /// Clears this poison queue of sources that have been refined after all; without it, its messages stay.
+    pub fn poison(mut self, queue: Arc<dyn PoisonQueue>) -> Self {
+        self.poison = Some(queue);
+        self
+    }
+
+    /// Makes the app. Nothing is read or written yet.
+    #[must_use]
+    pub fn build(self) -> App {
+        let Contexts {
+            bronze,
+            silver,
+            gold,
+            maintain,
+        } = self.contexts;
+        let dataset = Arc::clone(&silver.dataset);
+        let clock = Arc::clone(&silver.clock);
+        let silver = Silver::with_commit_interval(silver, self.commit_interval);
+        App {
+            bronze: Bronze::new(bronze.lake, &dataset.name),
+            gold: Gold::new(
+                gold.dataset,
+                gold.lake,
+                gold.state,
+                self.warehouse,
+                gold.clock,
+            ),
+            maintain: Maintenance::new(maintain, silver.clone(), self.poison),
+            silver,
+            dataset,
+            clock,
+            calls: self.calls,
+        }
+    }
+}
+
 impl App {
+    /// Begins an app on these contexts; `warehouse` has the schema of the same dataset.
+    pub fn builder(contexts: impl Into<Contexts>, warehouse: Arc<dyn Warehouse>) -> AppBuilder {
+        AppBuilder {
+            contexts: contexts.into(),
+            warehouse,
+            calls: LayerCalls::default(),
+            commit_interval: Duration::ZERO,
+            poison: None,
+        }
+    }
+
     /// Connects the layers as the settings say. Nothing is read or written yet.
     ///
     /// # Errors
-    /// Fails if the dataset file is not valid, or a setting is of no use.
+    /// Fails if the dataset file is not valid, or a setting is invalid.
     pub fn connect(settings: &Settings) -> Result<Self, StartError> {
         let dataset = Arc::new(Dataset::load(&settings.dataset)?);
         let warehouse = warehouse::connect_with(
@@ -83,91 +178,41 @@ impl App {
             GoldSchema::of(&dataset)?,
         )?;
         let calls = LayerCalls::default();
-        let edges = |calls: &Calls| {
-            let lake = AzureLake::new(&settings.lake.counted_by(calls))?;
-            let state = TableState::new(&settings.state.counted_by(calls), STATE_TABLE)?;
-            Ok::<_, AccountError>(edges(
+        let context = |calls: &Calls| {
+            let lake = AzureObjectStore::new(&settings.lake.counted_by(calls))?;
+            let state = AzureEntityStore::new(&settings.state.counted_by(calls), STATE_TABLE)?;
+            Ok::<_, AccountError>(Context::new(
                 Arc::clone(&dataset),
                 Arc::new(lake),
                 Arc::new(state),
                 settings.key_cache_bytes,
             ))
         };
-        let bronze = edges(&calls.bronze)?;
-        let silver = edges(&calls.silver)?;
-        let gold = edges(&calls.gold)?;
-        let maintain = edges(&calls.maintain)?;
+        let contexts = Contexts {
+            bronze: context(&calls.bronze)?,
+            silver: context(&calls.silver)?,
+            gold: context(&calls.gold)?,
+            maintain: context(&calls.maintain)?,
+        };
         let lake = settings.lake.counted_by(&calls.maintain);
-        let mut app = Self::of(bronze, silver, gold, warehouse, calls, COMMIT_PACE);
+        let builder = Self::builder(contexts, warehouse)
+            .calls(calls)
+            .commit_interval(COMMIT_INTERVAL);
         // An account without queues has no poison messages either.
-        let poison = AzurePoison::new(&lake).ok();
-        let poison = poison.map(|queue| Arc::new(queue) as Arc<dyn PoisonQueue>);
-        app.maintain = Maintenance::new(maintain, app.silver.clone(), poison);
-        Ok(app)
+        let builder = match AzurePoisonQueue::new(&lake) {
+            Ok(queue) => builder.poison(Arc::new(queue)),
+            Err(_) => builder,
+        };
+        Ok(builder.build())
     }
+}
 
-    /// Puts the layers together on the given edges.
-    #[must_use]
-    pub fn new(edges: Edges, warehouse: Arc<dyn Warehouse>) -> Self {
-        Self::of(
-            edges.clone(),
-            edges.clone(),
-            edges,
-            warehouse,
-            LayerCalls::default(),
-            Duration::ZERO,
-        )
-    }
-
-    fn of(
-        bronze: Edges,
-        silver: Edges,
-        gold: Edges,
-        warehouse: Arc<dyn Warehouse>,
-        calls: LayerCalls,
-        pace: Duration,
-    ) -> Self {
-        let upkeep = silver.clone();
-        let refining = Silver::with_pace(silver.clone(), pace);
-        Self {
-            dataset: Arc::clone(&silver.dataset),
-            bronze: Bronze::new(bronze.lake, &bronze.dataset.name),
-            gold: Gold::new(gold.dataset, gold.lake, gold.state, warehouse, gold.clock),
-            clock: Arc::clone(&silver.clock),
-            bodies: Bodies::default(),
-            maintain: Maintenance::new(upkeep, refining.clone(), None),
-            silver: refining,
-            calls,
+#[async_trait]
+impl Refine for Silver {
+    async fn refine(&self, source: Source) -> Result<(), RefineFailure> {
+        match Silver::refine(self, source).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
         }
     }
-
-    /// Tells whether an object of the bronze container belongs to this dataset.
-    #[must_use]
-    pub fn owns(&self, name: &str) -> bool {
-        name.strip_prefix(self.dataset.name.as_str())
-            .is_some_and(|rest| rest.starts_with('/'))
-    }
-}
-
-/// Returns these stores with the machine's clock, for a process of its own.
-#[must_use]
-pub fn edges(
-    dataset: Arc<Dataset>,
-    lake: Arc<dyn BlobStore>,
-    state: Arc<dyn StateStore>,
-    key_cache_bytes: usize,
-) -> Edges {
-    Edges {
-        dataset,
-        lake,
-        state,
-        clock: Arc::new(SystemClock),
-        new_id,
-        key_cache_bytes,
-    }
-}
-
-/// Makes an id that no other commit has.
-fn new_id() -> String {
-    uuid::Uuid::new_v4().simple().to_string()
 }

@@ -1,7 +1,14 @@
-//! How errors are shown: one line, every cause once.
+//! How errors are shown: one line, every cause once; and the error of a broken invariant.
 
 use std::error::Error;
 use std::fmt::Write;
+
+use thiserror::Error as ThisError;
+
+/// Something that cannot be, whatever the input: a defect of Sluice. Nothing is guessed in its place; the work fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
+#[error("broken invariant: {0}; this is a defect of Sluice, please report it")]
+pub struct Invariant(pub &'static str);
 
 /// Returns the error and its causes, outermost first, joined by colons.
 #[must_use]
@@ -24,7 +31,7 @@ pub fn chain(error: &dyn Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::{ErrorKind, StorageError};
+    use crate::store::{ErrorKind, StorageError};
 
     #[test]
     fn every_cause_is_named_once() {
@@ -34,7 +41,7 @@ mod tests {
             kind: ErrorKind::Transient,
             source: "connection reset".into(),
         };
-        let wrapped = crate::state::commit_log::LogError::from(error);
+        let wrapped = crate::table::log::LogError::from(error);
         assert_eq!(chain(&wrapped), "create blob bronze/a: connection reset");
     }
 }

@@ -1,12 +1,11 @@
-//! Sluice's production crate: three functions that refine events layer by layer.
+//! Sluice's production crate: four functions that refine events layer by layer, and keep the layers in order.
 //!
 //! ```text
 //! Event Hubs --bronze::ingest--> raw JSON lines --silver::refine--> typed Parquet --gold::publish--> SQL tables
 //!                                (lake)                            (lake + commit log in state)     (warehouse)
 //! ```
 //!
-//! Each layer reads facts, decides in pure functions and acts at three small edges: [`lake::BlobStore`],
-//! [`state::StateStore`] and the warehouse. What it promises, by number:
+//! Each layer reads facts, decides in pure functions and acts on [`store`] and [`warehouse`]. What it promises, by number:
 //!
 //! - **B1** every event delivered is in exactly one bronze line
 //! - **B2** a bronze object is immutable, and its name and metadata give its range
@@ -25,18 +24,18 @@
 pub mod app;
 pub mod bronze;
 pub mod clock;
+pub mod context;
 pub mod dataset;
-pub mod delta;
 pub mod error;
 pub mod event;
 pub mod gold;
 pub mod host;
-pub mod lake;
 pub mod maintain;
 pub mod retry;
 pub mod settings;
 pub mod silver;
-pub mod state;
-pub mod storage;
+pub mod store;
+pub mod table;
 pub mod telemetry;
+pub mod value;
 pub mod warehouse;

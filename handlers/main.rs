@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use sluice::app::App;
 use sluice::error::chain;
-use sluice::host;
 use sluice::settings::Settings;
-use sluice::telemetry;
+use sluice::{host, telemetry};
 use tokio::net::TcpListener;
 
 /// How often to look whether the host is still there.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::storage::StorageError;
+use crate::store::StorageError;
 
 /// The shortest wait before a repetition.
 const FIRST_DELAY: Duration = Duration::from_millis(50);
@@ -55,8 +55,7 @@ impl Backoff {
     pub fn next_delay(&mut self) -> Duration {
         let step = self.step;
         self.step = (step * 2).min(LONGEST_DELAY);
-        let [random, ..] = uuid::Uuid::new_v4().into_bytes();
-        step / 2 + step.mul_f64(f64::from(random) / 512.0)
+        step.mul_f64(0.5 + fastrand::f64() / 2.0)
     }
 
     /// Waits, unless the wait would end after the deadline; returns whether it waited.
@@ -96,7 +95,7 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
-    use crate::storage::ErrorKind;
+    use crate::store::ErrorKind;
 
     fn failure(kind: ErrorKind) -> StorageError {
         StorageError {

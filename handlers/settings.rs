@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::storage::StorageAccount;
+use crate::store::account::StorageAccount;
 use crate::warehouse::Options;
 
 /// Looks a setting up by name.

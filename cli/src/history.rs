@@ -4,7 +4,7 @@ use std::error::Error;
 
 use clap::Args;
 use serde_json::json;
-use sluice::state::commit_log::{Commit, CommitKind, Version};
+use sluice::table::log::{Commit, CommitKind, Version};
 use sluice::warehouse::TableRows;
 
 use crate::settings::{AppSettings, SettingsArguments};
@@ -184,8 +184,8 @@ fn kind(commit: &Commit) -> (&'static str, u64) {
 #[cfg(test)]
 mod tests {
     use sluice::event::{EventTime, UnixMillis};
-    use sluice::lake::ObjectPath;
-    use sluice::state::commit_log::{Counts, DataFile};
+    use sluice::store::object::ObjectPath;
+    use sluice::table::log::{Counts, DataFile};
 
     use super::*;
 

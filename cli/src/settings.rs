@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Value, json};
 use sluice::dataset::Dataset;
-use sluice::storage::StorageAccount;
+use sluice::store::account::StorageAccount;
 use thiserror::Error;
 
 /// Where a running pipeline leaves its connections, in its dataset's folder.

@@ -4,8 +4,8 @@ use std::error::Error;
 use std::io::Write;
 
 use clap::Args;
-use sluice::warehouse::Options;
-use sluice::warehouse::azure_sql::{self, Grant};
+use sluice::warehouse::azure_sql::Grant;
+use sluice::warehouse::{Options, azure_sql};
 use uuid::Uuid;
 
 /// Let the app's managed identity into the Azure SQL database

@@ -5,15 +5,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sluice::dataset::Dataset;
-use sluice::lake::{AzureLake, BlobStore};
-use sluice::maintain::{AzurePoison, Maintenance, PoisonQueue};
+use sluice::maintain::Maintenance;
 use sluice::settings::Settings;
 use sluice::silver::Silver;
-use sluice::state::commit_log::CommitLog;
-use sluice::state::{STATE_TABLE, StateStore, TableState};
-use sluice::storage::StorageAccount;
+use sluice::store::account::StorageAccount;
+use sluice::store::entity::{AzureEntityStore, EntityStore, STATE_TABLE};
+use sluice::store::object::{AzureObjectStore, ObjectStore};
+use sluice::store::queue::{AzurePoisonQueue, PoisonQueue};
+use sluice::table::log::CommitLog;
+use sluice::warehouse;
 use sluice::warehouse::schema::GoldSchema;
-use sluice::warehouse::{self, Options, Warehouse};
+use sluice::warehouse::{Options, Warehouse};
 use sluice_cli::audit::Subject;
 
 use crate::settings::{AppSettings, answers};
@@ -21,8 +23,8 @@ use crate::settings::{AppSettings, answers};
 /// Bronze and silver of one dataset. Gold is opened by [`warehouse`].
 pub(crate) struct Stores {
     pub(crate) dataset: Arc<Dataset>,
-    pub(crate) lake: Arc<dyn BlobStore>,
-    pub(crate) state: Arc<dyn StateStore>,
+    pub(crate) lake: Arc<dyn ObjectStore>,
+    pub(crate) state: Arc<dyn EntityStore>,
     pub(crate) log: CommitLog,
     poison: Option<Arc<dyn PoisonQueue>>,
 }
@@ -55,10 +57,10 @@ impl Stores {
         state: &StorageAccount,
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
         // An account without queues has no poison messages either.
-        let poison = AzurePoison::new(lake).ok();
+        let poison = AzurePoisonQueue::new(lake).ok();
         let poison = poison.map(|queue| Arc::new(queue) as Arc<dyn PoisonQueue>);
-        let lake: Arc<dyn BlobStore> = Arc::new(AzureLake::new(lake)?);
-        let state: Arc<dyn StateStore> = Arc::new(TableState::new(state, STATE_TABLE)?);
+        let lake: Arc<dyn ObjectStore> = Arc::new(AzureObjectStore::new(lake)?);
+        let state: Arc<dyn EntityStore> = Arc::new(AzureEntityStore::new(state, STATE_TABLE)?);
         let log = CommitLog::new(Arc::clone(&state), Arc::clone(&lake), &dataset);
         Ok(Self {
             dataset,
@@ -71,7 +73,7 @@ impl Stores {
 
     /// The upkeep of silver.
     pub(crate) fn maintenance(&self) -> Maintenance {
-        let edges = sluice::app::edges(
+        let edges = sluice::context::Context::new(
             Arc::clone(&self.dataset),
             Arc::clone(&self.lake),
             Arc::clone(&self.state),

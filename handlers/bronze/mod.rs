@@ -4,7 +4,6 @@
 //! same events meets it there. Objects of a batch are written one after the other, each settled before the next, so
 //! every object starts where another ended, and two owners of a partition cannot store an event twice (B1).
 
-pub mod line;
 pub mod plan;
 
 use std::collections::HashMap;
@@ -13,11 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use thiserror::Error;
 
-use crate::event::{PartitionId, SourceEvent};
-use crate::lake::{BlobStore, Created, ObjectPath, paths};
+use crate::event::{PartitionId, SourceEvent, line};
 use crate::retry::{Deadline, retry};
-use crate::storage::StorageError;
-use plan::ObjectRange;
+use crate::store::StorageError;
+use crate::store::object::{Created, ObjectPath, ObjectRange, ObjectStore, paths};
 
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,7 +47,7 @@ pub enum IngestError {
 /// Stores events of all partitions of one dataset's hub.
 #[derive(Debug)]
 pub struct Bronze {
-    lake: Arc<dyn BlobStore>,
+    lake: Arc<dyn ObjectStore>,
     dataset: String,
     /// The last object that this process settled in each partition. Nothing is known after a failure.
     last: Mutex<HashMap<PartitionId, Arc<tokio::sync::Mutex<Option<ObjectRange>>>>>,
@@ -98,7 +96,7 @@ impl Lines {
 impl Bronze {
     /// Makes the bronze layer of `dataset`.
     #[must_use]
-    pub fn new(lake: Arc<dyn BlobStore>, dataset: &str) -> Self {
+    pub fn new(lake: Arc<dyn ObjectStore>, dataset: &str) -> Self {
         Self {
             lake,
             dataset: dataset.to_owned(),
@@ -127,7 +125,7 @@ impl Bronze {
             return Ok(Ingested::default());
         };
 
-        let follows = before.is_some_and(|object| object.is_followed_by(first));
+        let follows = before.is_some_and(|object| plan::follows(first, &object));
         let known = match follows {
             true => Vec::new(),
             false => self.stored_objects(partition, &events, deadline).await?,

@@ -4,88 +4,22 @@
 //! stored if one object's sequence range **and** enqueued-time range contain it: a hub that was made anew counts from
 //! zero again, and only the time tells its events from the old ones.
 
-use crate::event::{PartitionId, SequenceNumber, SequenceRange, SourceEvent, UnixMillis};
-use crate::lake::{Metadata, ObjectInfo};
+use crate::event::{SourceEvent, UnixMillis};
+use crate::store::object::{ObjectInfo, ObjectRange};
+use crate::value::period::hour_of;
 
 /// Most bytes of lines in an object, unless a single event is larger.
 pub const MAX_OBJECT_BYTES: usize = 8 * 1024 * 1024;
 /// How far the next batch may lie behind this process's last object, in enqueued time, to be sure to follow it.
 const MAX_FOLLOW_MILLIS: i64 = 5 * 60 * 1000;
-const HOUR_MILLIS: i64 = 60 * 60 * 1000;
 
-/// What an object holds, as its metadata says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ObjectRange {
-    /// Its sequence numbers.
-    pub sequence: SequenceRange,
-    /// The lowest enqueued time in it.
-    pub first_enqueued: UnixMillis,
-    /// The highest enqueued time in it.
-    pub last_enqueued: UnixMillis,
-}
-
-impl ObjectRange {
-    /// Returns the range of a run of events, or nothing for none.
-    #[must_use]
-    pub fn of(events: &[SourceEvent]) -> Option<Self> {
-        let (first, last) = (events.first()?, events.last()?);
-        let times = events.iter().map(|event| event.enqueued_time);
-        Some(Self {
-            sequence: SequenceRange {
-                first: first.sequence_number,
-                last: last.sequence_number,
-            },
-            first_enqueued: times.clone().min()?,
-            last_enqueued: times.max()?,
-        })
-    }
-
-    /// Tells whether the object holds `event`.
-    #[must_use]
-    pub fn holds(&self, event: &SourceEvent) -> bool {
-        self.sequence.contains(event.sequence_number)
-            && self.first_enqueued <= event.enqueued_time
-            && event.enqueued_time <= self.last_enqueued
-    }
-
-    /// Writes the range as user metadata.
-    #[must_use]
-    pub fn to_metadata(&self, partition: &PartitionId, lines: usize) -> Metadata {
-        [
-            ("format", "1".to_owned()),
-            ("partition", partition.0.clone()),
-            ("first_sequence", self.sequence.first.to_string()),
-            ("last_sequence", self.sequence.last.to_string()),
-            ("first_enqueued_ms", self.first_enqueued.0.to_string()),
-            ("last_enqueued_ms", self.last_enqueued.0.to_string()),
-            ("lines", lines.to_string()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into()
-    }
-
-    /// Reads the range from user metadata, whose names are in lower case.
-    #[must_use]
-    pub fn from_metadata(metadata: &Metadata) -> Option<Self> {
-        let number = |name: &str| metadata.get(name)?.parse::<i64>().ok();
-        Some(Self {
-            sequence: SequenceRange {
-                first: SequenceNumber(number("first_sequence")?),
-                last: SequenceNumber(number("last_sequence")?),
-            },
-            first_enqueued: UnixMillis(number("first_enqueued_ms")?),
-            last_enqueued: UnixMillis(number("last_enqueued_ms")?),
-        })
-    }
-
-    /// Tells whether a batch that starts with `event` follows this object without anything in between, so that no
-    /// other object can hold its events.
-    #[must_use]
-    pub fn is_followed_by(&self, event: &SourceEvent) -> bool {
-        let distance = event.enqueued_time.0.saturating_sub(self.last_enqueued.0);
-        event.sequence_number == self.sequence.last.next()
-            && (0..=MAX_FOLLOW_MILLIS).contains(&distance)
-    }
+/// Returns whether a batch that starts with `event` follows the object `last` without anything in between, so that no
+/// other object can hold its events.
+#[must_use]
+pub fn follows(event: &SourceEvent, last: &ObjectRange) -> bool {
+    let distance = event.enqueued_time.0.saturating_sub(last.last_enqueued.0);
+    event.sequence_number == last.sequence.last.next()
+        && (0..=MAX_FOLLOW_MILLIS).contains(&distance)
 }
 
 /// Returns the ranges of listed objects; what has no range was not written by bronze.
@@ -143,16 +77,14 @@ pub fn next_run(
     Some(start..end)
 }
 
-/// Returns the start of the hour.
-fn hour_of(time: UnixMillis) -> UnixMillis {
-    UnixMillis(time.0.div_euclid(HOUR_MILLIS) * HOUR_MILLIS)
-}
-
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
 
     use super::*;
+    use crate::event::{SequenceNumber, SequenceRange};
+
+    const HOUR_MILLIS: i64 = 3_600_000;
 
     fn event(sequence: i64, enqueued: i64) -> SourceEvent {
         SourceEvent {
@@ -220,24 +152,10 @@ mod tests {
     #[test]
     fn only_the_very_next_event_within_minutes_follows() {
         let last = object(0, 9, 0, 1_000);
-        assert!(last.is_followed_by(&event(10, 1_000)));
-        assert!(last.is_followed_by(&event(10, 1_000 + MAX_FOLLOW_MILLIS)));
-        assert!(!last.is_followed_by(&event(11, 1_000)));
-        assert!(!last.is_followed_by(&event(10, 999)));
-        assert!(!last.is_followed_by(&event(10, 1_001 + MAX_FOLLOW_MILLIS)));
-    }
-
-    #[test]
-    fn metadata_gives_the_range_back_b2() {
-        let range = object(3, 8, 1_000, 1_700);
-        let metadata = range.to_metadata(&PartitionId("7".into()), 6);
-        assert_eq!(ObjectRange::from_metadata(&metadata), Some(range));
-        assert_eq!(metadata.get("lines").map(String::as_str), Some("6"));
-    }
-
-    #[test]
-    fn a_range_takes_the_extremes_of_times_that_are_out_of_order() {
-        let range = ObjectRange::of(&[event(1, 50), event(2, 40), event(3, 60)]).unwrap();
-        assert_eq!(range, object(1, 3, 40, 60));
+        assert!(follows(&event(10, 1_000), &last));
+        assert!(follows(&event(10, 1_000 + MAX_FOLLOW_MILLIS), &last));
+        assert!(!follows(&event(11, 1_000), &last));
+        assert!(!follows(&event(10, 999), &last));
+        assert!(!follows(&event(10, 1_001 + MAX_FOLLOW_MILLIS), &last));
     }
 }

@@ -3,11 +3,11 @@
 use toml::de::{DeTable, DeValue};
 
 use super::name::{PERIOD_COLUMNS, SQL_NAME, is_sql_name};
-use super::number::{Excess, Number, NumberProblem};
 use super::problem::{Sink, quoted};
 use super::reader::{Keys, Located};
-use super::time::{TimeProblem, parse_date, parse_rfc3339};
 use super::{Bound, Column, ColumnType, EventTime, TimestampFormat};
+use crate::value::number::{Excess, Number, NumberProblem};
+use crate::value::time::{TimeProblem, parse_date, parse_rfc3339};
 
 const KEYS: [&str; 8] = [
     "name",

@@ -6,7 +6,8 @@ use super::column::Draft;
 use super::name::{OWN_TABLES, SQL_NAME, is_sql_name};
 use super::problem::{Sink, nearest, quoted};
 use super::reader::{Keys, Located};
-use super::{Aggregate, ColumnType, GoldTable, Grain, Measure, Ranking};
+use super::{Aggregate, ColumnType, GoldTable, Measure, Ranking};
+use crate::value::Grain;
 
 const GOLD_KEYS: [&str; 4] = ["table", "grain", "by", "measures"];
 /// What a table's report view is called, after the table's name.

@@ -6,15 +6,14 @@ mod column;
 mod file;
 mod gold;
 mod name;
-pub mod number;
 mod problem;
 mod reader;
-pub mod time;
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::event::EventTime;
+use crate::value::{Grain, Period};
 
 pub use problem::{DatasetProblems, LoadDatasetError, Problem};
 
@@ -45,17 +44,6 @@ pub struct Dataset {
     pub gold: Vec<GoldTable>,
     /// The ranking views.
     pub rankings: Vec<Ranking>,
-}
-
-/// Silver's time partition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Period {
-    /// A directory an hour.
-    Hour,
-    /// A directory a day.
-    Day,
-    /// A directory a month.
-    Month,
 }
 
 /// What happens to fields that no column names.
@@ -167,19 +155,6 @@ pub struct GoldTable {
     pub measures: Vec<Measure>,
 }
 
-/// The time step of a gold table's rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Grain {
-    /// A row an hour.
-    Hour,
-    /// A row a day.
-    Day,
-    /// A row a month.
-    Month,
-    /// One row for all time.
-    All,
-}
-
 /// A measure of a gold table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measure {
@@ -215,4 +190,14 @@ pub struct Ranking {
     pub order_by: usize,
     /// How many rows it shows.
     pub top: u32,
+}
+
+impl Dataset {
+    /// Returns whether an object of the bronze container, named within it, belongs to this dataset.
+    #[must_use]
+    pub fn owns(&self, object: &str) -> bool {
+        object
+            .strip_prefix(self.name.as_str())
+            .is_some_and(|rest| rest.starts_with('/'))
+    }
 }

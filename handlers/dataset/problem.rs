@@ -97,32 +97,14 @@ impl<'t> Sink<'t> {
 
 /// Returns the option that is spelled most like `word`, if one is close.
 pub(super) fn nearest<'o>(word: &str, options: &[&'o str]) -> Option<&'o str> {
+    // However long the word is, looking for it takes no time.
+    let word: String = word.to_lowercase().chars().take(256).collect();
     options
         .iter()
-        .map(|option| (distance(word, option), *option))
+        .map(|option| (strsim::osa_distance(&word, &option.to_lowercase()), *option))
         .filter(|(distance, option)| *distance <= 1 + option.len() / 4)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, option)| option)
-}
-
-/// Counts the insertions, deletions and replacements between two words, without regard to case.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.to_lowercase().chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, left) in left.to_lowercase().chars().take(256).enumerate() {
-        let mut diagonal = i;
-        let mut before = i + 1;
-        for (cell, right) in row.iter_mut().skip(1).zip(&right) {
-            let replaced = diagonal + usize::from(left != *right);
-            diagonal = *cell;
-            before = replaced.min(before + 1).min(*cell + 1);
-            *cell = before;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or(usize::MAX)
 }
 
 /// Quotes a word for people, shortened if it is very long.

@@ -2,6 +2,7 @@
 //!
 //! Pure types; nothing here reads a store or a clock.
 
+pub mod line;
 mod position;
 mod quarantine;
 mod time;

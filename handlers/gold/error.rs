@@ -2,9 +2,9 @@
 
 use thiserror::Error;
 
-use super::delta::AggregateError;
-use crate::silver::parquet::ReadFileError;
-use crate::state::commit_log::{LogError, Version};
+use super::increments::AggregateError;
+use crate::table::log::{LogError, Version};
+use crate::table::parquet::ReadFileError;
 use crate::warehouse::{FailureKind, WarehouseError};
 
 /// A run that failed. Every table still equals the aggregate of silver at its version.

@@ -10,11 +10,11 @@
 //! whenever the groups at hand exceed a limit they are merged into the open transaction, so memory is bounded by
 //! that limit whatever silver holds, and readers keep the old table until the new one is whole.
 
-pub mod delta;
 mod error;
-mod hint;
+mod idle_marker;
+pub mod increments;
+mod outcome;
 pub mod plan;
-mod published;
 mod work;
 
 use std::collections::BTreeMap;
@@ -22,27 +22,27 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::dataset::Dataset;
-use crate::lake::BlobStore;
 use crate::retry::{Backoff, Deadline};
-use crate::silver::live::LiveFiles;
-use crate::silver::parquet::ReadFileError;
-use crate::state::StateStore;
-use crate::state::commit_log::{CommitLog, DataFile, Head, LogError, Version};
-use crate::storage::StorageError;
+use crate::store::StorageError;
+use crate::store::entity::EntityStore;
+use crate::store::object::ObjectStore;
+use crate::table::live::LiveFiles;
+use crate::table::log::{CommitLog, DataFile, Head, LogError, Version};
+use crate::table::parquet::ReadFileError;
 use crate::warehouse::schema::GoldSchema;
 use crate::warehouse::{FailureKind, Progress, Run, Step, Warehouse};
 pub use error::Error;
-use hint::Hints;
+use idle_marker::Hints;
+pub use outcome::{Ended, Published};
 pub use plan::{Limits, Rebuild};
 use plan::{Standing, chunk};
-pub use published::{Ended, Published};
 use work::{Done, Work};
 
 /// Publishes one dataset's silver to one warehouse.
 #[derive(Debug)]
 pub struct Gold {
     dataset: Arc<Dataset>,
-    lake: Arc<dyn BlobStore>,
+    lake: Arc<dyn ObjectStore>,
     log: CommitLog,
     warehouse: Arc<dyn Warehouse>,
     clock: Arc<dyn Clock>,
@@ -55,8 +55,8 @@ impl Gold {
     #[must_use]
     pub fn new(
         dataset: Arc<Dataset>,
-        lake: Arc<dyn BlobStore>,
-        state: Arc<dyn StateStore>,
+        lake: Arc<dyn ObjectStore>,
+        state: Arc<dyn EntityStore>,
         warehouse: Arc<dyn Warehouse>,
         clock: Arc<dyn Clock>,
     ) -> Self {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::state::commit_log::{Commit, CommitKind, DataFile, Version};
+use crate::table::log::{Commit, CommitKind, DataFile, Version};
 use crate::warehouse::Progress;
 use crate::warehouse::schema::GoldSchema;
 
@@ -160,10 +160,10 @@ pub fn chunk(from: Version, commits: Vec<Commit>, limits: &Limits) -> Chunk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::Grain;
     use crate::event::{EventTime, UnixMillis};
-    use crate::lake::ObjectPath;
-    use crate::state::commit_log::Counts;
+    use crate::store::object::ObjectPath;
+    use crate::table::log::Counts;
+    use crate::value::Grain;
     use crate::warehouse::schema::TableSchema;
 
     fn table(name: &str) -> TableSchema {

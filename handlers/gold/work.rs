@@ -5,11 +5,11 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::Error;
-use super::delta::Aggregator;
+use super::increments::Aggregator;
 use crate::dataset::Dataset;
-use crate::lake::BlobStore;
-use crate::silver::parquet::read_columns;
-use crate::state::commit_log::DataFile;
+use crate::store::object::ObjectStore;
+use crate::table::log::DataFile;
+use crate::table::parquet::read_columns;
 use crate::warehouse::{Begun, Run, Transaction, Warehouse};
 
 /// How many files are opened ahead of the one that is aggregated.
@@ -19,7 +19,7 @@ const FILES_AHEAD: usize = 4;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Work<'a> {
     pub(super) dataset: &'a Arc<Dataset>,
-    pub(super) lake: &'a Arc<dyn BlobStore>,
+    pub(super) lake: &'a Arc<dyn ObjectStore>,
     pub(super) warehouse: &'a dyn Warehouse,
     /// Groups that are held before they are merged into the transaction.
     pub(super) max_groups: usize,

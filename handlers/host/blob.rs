@@ -10,9 +10,8 @@ use chrono::DateTime;
 use serde::Deserialize;
 
 use super::invocation::{Envelope, InvocationError, nested};
-use crate::bronze::plan::ObjectRange;
-use crate::event::{PartitionId, UnixMillis};
-use crate::silver::Source;
+use crate::event::UnixMillis;
+use crate::store::object::{Metadata, Source};
 
 #[derive(Debug, Deserialize)]
 struct BlobMetadata<'a> {
@@ -40,8 +39,8 @@ pub(super) struct BlobInvocation<'a> {
     /// Its name in the container.
     pub(super) name: String,
     content: Cow<'a, str>,
-    range: Option<ObjectRange>,
-    partition: Option<PartitionId>,
+    /// Names in lower case.
+    metadata: Metadata,
     created: Option<UnixMillis>,
 }
 
@@ -58,7 +57,7 @@ impl<'a> BlobInvocation<'a> {
                 detail: "no name; the path in function.json must be bronze/{name}".to_owned(),
             })?;
         let name: String = nested(name, "name")?;
-        let user: BTreeMap<String, String> = metadata
+        let user: Metadata = metadata
             .user
             .into_iter()
             .map(|(key, value)| (key.to_lowercase(), value))
@@ -70,13 +69,12 @@ impl<'a> BlobInvocation<'a> {
         Ok(Self {
             name,
             content,
-            range: ObjectRange::from_metadata(&user),
-            partition: user.get("partition").cloned().map(PartitionId),
+            metadata: user,
             created: created.map(|time| UnixMillis(time.timestamp_millis())),
         })
     }
 
-    /// Decodes the content. `now` is the enqueued time of an object of which nothing else is known.
+    /// Decodes the content. `now` counts as the time of creation where the host does not tell it.
     pub(super) fn into_source(self, now: UnixMillis) -> Result<Source, InvocationError> {
         let content =
             STANDARD
@@ -85,13 +83,11 @@ impl<'a> BlobInvocation<'a> {
                     part: "Data",
                     detail: error.to_string(),
                 })?;
-        let enqueued_time = self.range.map(|range| range.last_enqueued).or(self.created);
-        Ok(Source {
-            name: self.name,
-            content: Bytes::from(content),
-            partition: self.partition.filter(|_| self.range.is_some()),
-            range: self.range.map(|range| range.sequence),
-            enqueued_time: enqueued_time.unwrap_or(now),
-        })
+        Ok(Source::of_object(
+            self.name,
+            Bytes::from(content),
+            &self.metadata,
+            self.created.unwrap_or(now),
+        ))
     }
 }

@@ -34,7 +34,7 @@ pub enum BodyError {
 
 /// Reads bodies, a few of the usual size and one large one at a time.
 #[derive(Debug)]
-pub struct Bodies {
+pub(super) struct Bodies {
     usual: Arc<Semaphore>,
     large: Arc<Semaphore>,
 }

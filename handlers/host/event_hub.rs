@@ -8,8 +8,8 @@ use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
 
 use super::invocation::{Envelope, InvocationError, nested};
-use crate::dataset::time::parse_utc;
 use crate::event::{PartitionId, SequenceNumber, SourceEvent, UnixMillis};
+use crate::value::time::parse_utc;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -23,11 +23,13 @@ use thiserror::Error;
 use crate::app::App;
 use crate::bronze::IngestError;
 use crate::error::chain;
-use crate::gold::{self, Ended, Published};
+use crate::gold;
+use crate::gold::{Ended, Published};
 use crate::maintain::{Options, Report};
 use crate::retry::Deadline;
 use crate::silver::RefineError;
-pub use body::{Bodies, BodyError};
+use body::Bodies;
+pub use body::BodyError;
 pub use invocation::InvocationError;
 
 /// How long an invocation of bronze may wait for the lake; below the host's functionTimeout.
@@ -58,16 +60,26 @@ enum Failure {
     UnknownFunction(String),
 }
 
+/// What requests are served with.
+struct Served {
+    app: Arc<App>,
+    bodies: Bodies,
+}
+
 /// Routes the host's requests to the layers.
 pub fn router(app: Arc<App>) -> Router {
+    let served = Arc::new(Served {
+        app,
+        bodies: Bodies::default(),
+    });
     Router::new()
         .route("/", get(|| async { "sluice handler\n" }))
         .route("/{function}", post(invoke))
-        .with_state(app)
+        .with_state(served)
 }
 
 async fn invoke(
-    State(app): State<Arc<App>>,
+    State(served): State<Arc<Served>>,
     Path(function): Path<String>,
     headers: HeaderMap,
     body: Body,
@@ -78,10 +90,10 @@ async fn invoke(
         .and_then(|id| id.to_str().ok());
     let invocation_id = id.unwrap_or("none").to_owned();
     let outcome = match function.as_str() {
-        "bronze" => bronze(&app, body, &invocation_id, started).await,
-        "silver" => silver(&app, body, &invocation_id, started).await,
-        "gold" => gold(&app, body, &invocation_id, started).await,
-        "maintain" => maintain(&app, body, &invocation_id, started).await,
+        "bronze" => bronze(&served, body, &invocation_id, started).await,
+        "silver" => silver(&served, body, &invocation_id, started).await,
+        "gold" => gold(&served, body, &invocation_id, started).await,
+        "maintain" => maintain(&served, body, &invocation_id, started).await,
         _ => Err(Failure::UnknownFunction(function.clone())),
     };
     match outcome {
@@ -106,12 +118,12 @@ async fn invoke(
 }
 
 async fn bronze(
-    app: &App,
+    Served { app, bodies }: &Served,
     body: Body,
     invocation_id: &str,
     started: Instant,
 ) -> Result<String, Failure> {
-    let body = app.bodies.read(body).await?;
+    let body = bodies.read(body).await?;
     let batch = event_hub::EventBatch::parse(body.bytes())?;
     drop(body);
     let partition_id = batch.partition;
@@ -144,15 +156,15 @@ async fn bronze(
 }
 
 async fn silver(
-    app: &App,
+    Served { app, bodies }: &Served,
     body: Body,
     invocation_id: &str,
     started: Instant,
 ) -> Result<String, Failure> {
-    let body = app.bodies.read(body).await?;
+    let body = bodies.read(body).await?;
     let blob = blob::BlobInvocation::parse(body.bytes())?;
     let source = blob.name.clone();
-    if !app.owns(&source) {
+    if !app.dataset.owns(&source) {
         tracing::info!(
             function = "silver",
             invocation_id,
@@ -206,13 +218,13 @@ async fn silver(
 }
 
 async fn gold(
-    app: &App,
+    Served { app, bodies }: &Served,
     body: Body,
     invocation_id: &str,
     started: Instant,
 ) -> Result<String, Failure> {
     // A timer tells nothing that gold needs; its body is read so that the connection can be used again.
-    app.bodies.read(body).await?;
+    bodies.read(body).await?;
     let Published {
         ended,
         head,
@@ -248,12 +260,12 @@ async fn gold(
 }
 
 async fn maintain(
-    app: &App,
+    Served { app, bodies }: &Served,
     body: Body,
     invocation_id: &str,
     started: Instant,
 ) -> Result<String, Failure> {
-    app.bodies.read(body).await?;
+    bodies.read(body).await?;
     let deadline = Deadline::after(MAINTAIN_TIME);
     let report = app.maintain.run(Options::default(), deadline).await;
     log_maintained(&report, invocation_id, milliseconds(started));
@@ -281,7 +293,7 @@ fn log_maintained(report: &Report, invocation_id: &str, elapsed_ms: u64) {
             invocation_id,
             failed,
             error,
-            "refined not every forgotten object"
+            "not every unprocessed object could be refined"
         );
     }
     tracing::info!(

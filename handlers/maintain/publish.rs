@@ -1,9 +1,9 @@
 //! What readers of the log begin with: Delta versions, a Delta checkpoint, and a snapshot.
 
 use super::{Checkpointed, Delta, Error, Maintenance, Options, Snapshotted};
-use crate::delta::encode_checkpoint;
 use crate::retry::Deadline;
-use crate::state::commit_log::Version;
+use crate::table::delta::encode_checkpoint;
+use crate::table::log::Version;
 
 impl Maintenance {
     /// Publishes the Delta versions that are missing.

@@ -4,14 +4,17 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::RefineError;
+use super::cast::keyed_rows::{KeyedRow, keyed_rows};
+use super::cast::reject::Reject;
+use super::cast::rows::Cast;
 use super::cast::{Caster, LineContext};
-use super::keys::KeySet;
-use super::reject::Reject;
-use super::rows::Cast;
-use super::source::Source;
-use crate::bronze::line::restore_body;
+use super::dedup::key_set::KeySet;
+use super::sources::SortedSources;
 use crate::dataset::Dataset;
+use crate::error::Invariant;
+use crate::event::line::restore_body;
 use crate::event::{EventTime, PartitionId, RejectReason, SequenceRange, UnixMillis};
+use crate::store::object::Source;
 
 /// A line that was set aside.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,22 +50,15 @@ impl SourceFacts {
     }
 }
 
-/// The good lines of a group of sources, as columns, each with the hash of its key.
-#[derive(Debug)]
-pub(super) struct Rows {
-    pub(super) cast: Cast,
-    keys: Vec<u128>,
-}
-
 /// A group of sources, cast. It depends on the sources alone.
 #[derive(Debug)]
 pub(super) struct Prepared {
     /// The sources, in the order of their names.
     pub(super) sources: Vec<SourceFacts>,
-    pub(super) rows: Rows,
+    pub(super) cast: Cast,
     /// One row of each key, by event time: that of the lowest (source, line), so that the outcome does not depend on
     /// how the group came together.
-    pub(super) distinct: Vec<u32>,
+    pub(super) distinct: Vec<KeyedRow>,
 }
 
 impl Prepared {
@@ -70,47 +66,25 @@ impl Prepared {
     ///
     /// # Errors
     /// Fails if they are too many for one group.
-    pub(super) fn of(dataset: &Dataset, sources: &[Source]) -> Result<Self, RefineError> {
-        let mut ordered: Vec<&Source> = sources.iter().collect();
-        ordered.sort_by(|a, b| a.name.cmp(&b.name));
-
+    pub(super) fn of(dataset: &Dataset, sources: &SortedSources) -> Result<Self, RefineError> {
         let mut caster = Caster::new(dataset);
         let mut facts: Vec<SourceFacts> = (0..)
-            .zip(ordered)
+            .zip(sources.iter())
             .map(|(index, source)| cast_source(&mut caster, index, source))
             .collect();
         let cast = caster.finish()?;
-        for (row, time) in (0..).zip(cast.event_times()) {
-            let source = cast.source(row).and_then(|s| facts.get_mut(s as usize));
-            if let Some(facts) = source {
-                facts.event_time = facts.event_time.max(Some(EventTime(*time)));
-            }
-        }
-
         let keys = cast.key_hashes(&dataset.key)?;
-        let distinct = distinct_by_time(&keys, cast.event_times());
+        let rows: Vec<KeyedRow> = keyed_rows(&cast, keys)?.collect();
+        for row in &rows {
+            let source = facts.get_mut(row.source as usize);
+            let source = source.ok_or(Invariant("a row comes from a source of its group"))?;
+            source.event_time = source.event_time.max(Some(EventTime(row.time)));
+        }
         Ok(Self {
             sources: facts,
-            rows: Rows { cast, keys },
-            distinct,
+            distinct: distinct_by_time(rows),
+            cast,
         })
-    }
-}
-
-impl Rows {
-    /// Returns the event times of rows.
-    pub(super) fn event_times(&self, rows: &[u32]) -> Vec<i64> {
-        let times = self.cast.event_times();
-        let time = |row: &u32| times.get(*row as usize).copied().unwrap_or_default();
-        rows.iter().map(time).collect()
-    }
-
-    pub(super) fn key(&self, row: u32) -> u128 {
-        self.keys.get(row as usize).copied().unwrap_or_default()
-    }
-
-    pub(super) fn source(&self, row: u32) -> u32 {
-        self.cast.source(row).unwrap_or_default()
     }
 }
 
@@ -167,18 +141,18 @@ fn lines(content: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Returns the first row of each key, sorted by event time; rows come in the order of (source, line).
-fn distinct_by_time(keys: &[u128], event_times: &[i64]) -> Vec<u32> {
-    let mut rows: Vec<(i64, u32)> = Vec::with_capacity(keys.len());
-    let mut all = (0u32..).zip(event_times);
-    KeySet::with_capacity(keys.len()).insert_all(keys.iter().copied(), |is_new| {
-        if let Some((row, time)) = all.next().filter(|_| is_new) {
-            rows.push((*time, row));
-        }
-    });
-    if !rows.is_sorted() {
-        rows.sort_unstable();
+fn distinct_by_time(mut rows: Vec<KeyedRow>) -> Vec<KeyedRow> {
+    let mut is_first = Vec::with_capacity(rows.len());
+    let keys = rows.iter().map(|row| row.key);
+    KeySet::with_capacity(rows.len()).insert_all(keys, |is_new| is_first.push(is_new));
+    let mut is_first = is_first.into_iter();
+    // There is an answer for every key.
+    rows.retain(|_| is_first.next().unwrap_or(true));
+    let order = |row: &KeyedRow| (row.time, row.row);
+    if !rows.is_sorted_by_key(order) {
+        rows.sort_unstable_by_key(order);
     }
-    rows.into_iter().map(|(_, row)| row).collect()
+    rows
 }
 
 #[cfg(test)]
@@ -196,9 +170,15 @@ mod tests {
 
     #[test]
     fn of_rows_with_one_key_the_first_stays_and_the_result_is_sorted_by_time() {
-        assert_eq!(
-            distinct_by_time(&[7, 8, 7, 9], &[30, 20, 10, 20]),
-            [1, 3, 0]
-        );
+        let rows = (0..).zip([(7, 30), (8, 20), (7, 10), (9, 20)]);
+        let rows = rows.map(|(row, (key, time))| KeyedRow {
+            time,
+            row,
+            source: 0,
+            key,
+        });
+        let distinct = distinct_by_time(rows.collect());
+        let rows: Vec<u32> = distinct.iter().map(|row| row.row).collect();
+        assert_eq!(rows, [1, 3, 0]);
     }
 }

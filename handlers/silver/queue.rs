@@ -1,7 +1,8 @@
 //! Gathers sources into groups: one commit is in flight in a process, and what arrives meanwhile joins the next.
 //!
-//! A commit costs about the same number of requests whatever it holds. So commits keep a pace: after a pause the first
-//! source is committed at once, and while sources keep coming, a group gathers until it is full or its time has come.
+//! A commit costs about the same number of requests whatever it holds. So there is a minimum interval between
+//! commit starts: after a pause the first source is committed at once, and while sources keep coming, a group gathers
+//! until it is full or the interval has passed.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,18 +11,20 @@ use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
-use super::group::{COMMIT_DEADLINE, Committer};
-use super::source::{Refined, Source};
-use super::{Edges, RefineError};
+use super::RefineError;
+use super::commit::Committer;
+use super::sources::{Refined, SortedSources};
+use crate::context::Context;
 use crate::retry::Deadline;
-use crate::state::commit_log::MAX_SOURCES;
+use crate::store::object::Source;
+use crate::table::log::{COMMIT_DEADLINE, MAX_SOURCES};
 
 /// Most bytes of bronze that one group holds, unless a single source is larger.
 const MAX_GROUP_BYTES: usize = 64 * 1024 * 1024;
 
-/// The pace of a handler's commits, from start to start: the most that it adds to an event's way, and what keeps the
-/// requests of a commit few for each of its sources.
-pub const COMMIT_PACE: Duration = Duration::from_secs(1);
+/// Minimum interval between commit starts. Bounds the latency added by batching, and spreads the fixed number of
+/// requests of a commit over its sources.
+pub const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
 
 type Reply = oneshot::Sender<Result<Refined, Arc<RefineError>>>;
 
@@ -35,7 +38,7 @@ pub struct Silver {
 struct Shared {
     waiting: Mutex<Waiting>,
     committer: tokio::sync::Mutex<Committer>,
-    pace: Duration,
+    commit_interval: Duration,
     /// Told when a group is full.
     full: Notify,
 }
@@ -63,19 +66,19 @@ impl Waiting {
 impl Silver {
     /// Makes a silver layer that commits without a pause between.
     #[must_use]
-    pub fn new(edges: Edges) -> Self {
-        Self::with_pace(edges, Duration::ZERO)
+    pub fn new(edges: Context) -> Self {
+        Self::with_commit_interval(edges, Duration::ZERO)
     }
 
-    /// Makes a silver layer whose commits start no more often than `pace`, but for full groups.
+    /// Makes a silver layer whose commits start no more often than every `commit_interval`, but for full groups.
     #[must_use]
-    pub fn with_pace(edges: Edges, pace: Duration) -> Self {
+    pub fn with_commit_interval(edges: Context, commit_interval: Duration) -> Self {
         let committer = tokio::sync::Mutex::new(Committer::new(edges));
         Self {
             shared: Arc::new(Shared {
                 waiting: Mutex::default(),
                 committer,
-                pace,
+                commit_interval,
                 full: Notify::new(),
             }),
         }
@@ -117,10 +120,10 @@ impl Shared {
     }
 
     /// Waits until the next commit may begin.
-    async fn keep_pace(&self) {
+    async fn wait_for_interval(&self) {
         let (next, is_full) = {
             let waiting = self.lock();
-            let next = waiting.last_commit.map(|last| last + self.pace);
+            let next = waiting.last_commit.map(|last| last + self.commit_interval);
             (next, waiting.is_group_full())
         };
         if let Some(next) = next.filter(|_| !is_full) {
@@ -129,8 +132,7 @@ impl Shared {
         }
     }
 
-    /// Takes the sources of the next group, in the order they came; none ends the driver. They are sorted by name, so
-    /// that which of two rows with one key stays is not a matter of luck.
+    /// Takes the sources of the next group, in the order they came; none ends the driver.
     fn next_group(&self) -> Vec<(Source, Vec<Reply>)> {
         let mut waiting = self.lock();
         let mut group: Vec<(Source, Vec<Reply>)> = Vec::new();
@@ -150,7 +152,6 @@ impl Shared {
             }
             group.push(entry);
         }
-        group.sort_unstable_by(|(left, _), (right, _)| left.name.cmp(&right.name));
         waiting.is_driven = !group.is_empty();
         if waiting.is_driven {
             waiting.last_commit = Some(Instant::now());
@@ -162,7 +163,7 @@ impl Shared {
 /// Commits one group after the other until nothing waits.
 async fn drive(shared: Arc<Shared>) {
     loop {
-        shared.keep_pace().await;
+        shared.wait_for_interval().await;
         let group = shared.next_group();
         if group.is_empty() {
             return;
@@ -177,10 +178,13 @@ async fn drive(shared: Arc<Shared>) {
 
 async fn commit(shared: Arc<Shared>, group: Vec<(Source, Vec<Reply>)>) {
     let mut committer = shared.committer.lock().await;
-    let (sources, mut replies): (Vec<Source>, BTreeMap<String, Vec<Reply>>) = group
-        .into_iter()
-        .map(|(source, replies)| (source.clone(), (source.name, replies)))
-        .unzip();
+    let mut replies: BTreeMap<String, Vec<Reply>> = BTreeMap::new();
+    let mut sources = Vec::with_capacity(group.len());
+    for (source, waiting) in group {
+        replies.insert(source.name.clone(), waiting);
+        sources.push(source);
+    }
+    let sources = SortedSources::new(sources);
     let mut answer = |name: &str, result: &Result<Refined, Arc<RefineError>>| {
         for reply in replies.remove(name).unwrap_or_default() {
             // A caller that has gone needs no answer.
@@ -198,22 +202,23 @@ async fn commit(shared: Arc<Shared>, group: Vec<(Source, Vec<Reply>)>) {
         }
         Err(error) if sources.len() == 1 || error.is_of_all() => {
             let error = Arc::new(error);
-            for source in &sources {
+            for source in sources.iter() {
                 answer(&source.name, &Err(Arc::clone(&error)));
             }
         }
         // One bad source must not fail its neighbours.
         Err(_) => {
-            for source in &sources {
-                let alone = std::slice::from_ref(source);
-                let outcome = committer.commit_group(alone, deadline).await;
+            for alone in sources.one_by_one() {
+                let outcome = committer.commit_group(&alone, deadline).await;
                 let outcome = outcome.map_err(Arc::new).and_then(|refined| {
                     refined
                         .into_iter()
                         .next()
                         .ok_or(Arc::new(RefineError::Abandoned))
                 });
-                answer(&source.name, &outcome);
+                for name in alone.names() {
+                    answer(name, &outcome);
+                }
             }
         }
     }

@@ -11,11 +11,11 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::TryStreamExt;
 use thiserror::Error;
 
-use super::parquet::{ReadFileError, read_columns};
-use super::schema::arrow_schema;
 use crate::dataset::Dataset;
-use crate::lake::BlobStore;
-use crate::state::commit_log::{DataFile, Snapshot};
+use crate::store::object::ObjectStore;
+use crate::table::log::{DataFile, Snapshot};
+use crate::table::parquet::{ReadFileError, read_columns};
+use crate::table::schema::arrow_schema;
 
 /// Rows that cannot be shown.
 #[derive(Debug, Error)]
@@ -39,7 +39,7 @@ impl Sample {
     /// # Errors
     /// Fails if a file cannot be read.
     pub async fn newest(
-        lake: &Arc<dyn BlobStore>,
+        lake: &Arc<dyn ObjectStore>,
         dataset: &Dataset,
         snapshot: &Snapshot,
         rows: usize,

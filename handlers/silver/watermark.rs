@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::event::{EventTime, PartitionId, UnixMillis};
-use crate::state::commit_log::PartitionProgress;
+use crate::table::log::PartitionProgress;
+use crate::value::time::millis;
 
 /// What a source says of its hub partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(super) struct PartitionObservation {
     /// The highest event time of its good lines, if it has any.
     pub(super) event_time: Option<EventTime>,
     /// The highest enqueued time.
@@ -19,7 +20,7 @@ pub(super) struct Seen {
 pub(super) fn advance(
     partitions: &mut BTreeMap<PartitionId, PartitionProgress>,
     partition: &PartitionId,
-    seen: Seen,
+    seen: PartitionObservation,
 ) {
     let Some(progress) = partitions.get_mut(partition) else {
         // A partition counts from its first good event on.
@@ -52,7 +53,7 @@ pub(super) fn watermark(
         .values()
         .map(|progress| progress.enqueued_time)
         .max()?;
-    let timeout = i64::try_from(idle_timeout.as_millis()).unwrap_or(i64::MAX);
+    let timeout = millis(idle_timeout);
     let idle_since = UnixMillis(now.0.saturating_sub(timeout));
     let lowest = partitions
         .values()
@@ -74,8 +75,8 @@ mod tests {
         PartitionId(name.to_owned())
     }
 
-    fn seen(event_seconds: i64, enqueued: i64) -> Seen {
-        Seen {
+    fn seen(event_seconds: i64, enqueued: i64) -> PartitionObservation {
+        PartitionObservation {
             event_time: Some(EventTime(event_seconds * 1_000_000)),
             enqueued_time: UnixMillis(enqueued),
         }
@@ -123,7 +124,7 @@ mod tests {
         advance(
             &mut partitions,
             &id("0"),
-            Seen {
+            PartitionObservation {
                 event_time: None,
                 enqueued_time: UnixMillis(2_000),
             },
@@ -134,7 +135,7 @@ mod tests {
     #[test]
     fn a_partition_without_a_good_event_does_not_count() {
         let mut partitions = progress(&[("0", 100, 1_000)]);
-        let bad = Seen {
+        let bad = PartitionObservation {
             event_time: None,
             enqueued_time: UnixMillis(1),
         };

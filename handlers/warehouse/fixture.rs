@@ -4,7 +4,7 @@ use super::schema::GoldSchema;
 use super::{Begun, Datum, Progress, Row, Run, Step, Warehouse, WarehouseError};
 use crate::dataset::Dataset;
 use crate::event::{EventTime, UnixMillis};
-use crate::state::commit_log::Version;
+use crate::table::log::Version;
 
 /// Silver's columns; gold's tables follow.
 pub(super) const COLUMNS: &str = r#"

@@ -6,7 +6,6 @@
 
 pub mod azure_sql;
 mod ddl;
-pub mod decimal;
 #[cfg(test)]
 mod fixture;
 pub mod schema;
@@ -20,7 +19,7 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::event::{EventTime, UnixMillis};
-use crate::state::commit_log::Version;
+use crate::table::log::Version;
 use azure_sql::AzureSqlWarehouse;
 use schema::GoldSchema;
 use sqlite::SqliteWarehouse;

@@ -334,7 +334,7 @@ fn keep_tail(output: impl Read, tail: &Mutex<String>) {
 mod tests {
     use azure_storage_queue::models::QueueMessage;
     use azure_storage_queue::{QueueServiceClient, QueueServiceClientOptions};
-    use sluice::storage::StorageAccount;
+    use sluice::store::account::StorageAccount;
 
     use super::*;
 

@@ -131,7 +131,10 @@ fn bindings_are_what_the_handler_relies_on() {
             }
             "blobTrigger" => {
                 let path = binding["path"].as_str().unwrap();
-                assert_eq!(path, format!("{}/{{name}}", sluice::lake::paths::BRONZE));
+                assert_eq!(
+                    path,
+                    format!("{}/{{name}}", sluice::store::object::paths::BRONZE)
+                );
             }
             "timerTrigger" => assert!(binding.get("runOnStartup").is_none()),
             other => panic!("{name}: {other} is not a trigger that the handler knows"),
@@ -214,8 +217,8 @@ fn all_modules() -> Vec<String> {
 #[test]
 fn modules_that_decide_touch_no_edge() {
     const EDGES: [&str; 9] = [
-        "BlobStore",
-        "StateStore",
+        "ObjectStore",
+        "EntityStore",
         "CommitLog",
         "dyn Warehouse",
         "dyn Clock",

@@ -3,16 +3,18 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use sluice::lake::{AzureLake, BlobStore, Created, Metadata, ObjectPath};
-use sluice::state::{Entity, Operation, Outcome, PartitionKey, Properties, StateStore, TableState};
-use sluice::storage::StorageAccount;
+use sluice::store::account::StorageAccount;
+use sluice::store::entity::{
+    AzureEntityStore, Entity, EntityStore, Operation, Outcome, PartitionKey, Properties,
+};
+use sluice::store::object::{AzureObjectStore, Created, Metadata, ObjectPath, ObjectStore};
 use sluice_local::azurite::{Azurite, AzuriteError, AzuriteOptions};
 
-fn edges(azurite: &Azurite) -> (AzureLake, TableState) {
+fn edges(azurite: &Azurite) -> (AzureObjectStore, AzureEntityStore) {
     let text = azurite.connection_string();
     let account = StorageAccount::from_connection_string("Test", &text).unwrap();
-    let lake = AzureLake::new(&account).unwrap();
-    (lake, TableState::new(&account, "sluice").unwrap())
+    let lake = AzureObjectStore::new(&account).unwrap();
+    (lake, AzureEntityStore::new(&account, "sluice").unwrap())
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use futures::future::join_all;
 use sluice::event::{PartitionId, SourceEvent};
 use sluice::gold::Ended;
-use sluice::silver::Source;
+use sluice::store::object::Source;
 
 use super::support::faulty::{Gate, How, Script, When, Which};
 use super::support::world::{EndState, Process, World, deadline, event, published, thing};

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use sluice::delta::{Publisher, TableId, encode_checkpoint, log_entry};
 use sluice::event::{EventTime, UnixMillis};
-use sluice::lake::{BlobStore, ObjectPath, paths};
-use sluice::state::commit_log::{
+use sluice::store::object::{ObjectPath, ObjectStore};
+use sluice::table::TableId;
+use sluice::table::delta::{Publisher, encode_checkpoint, log_entry};
+use sluice::table::log::{
     Commit, CommitKind, CommitLog, CommitOutcome, Counts, DataFile, NewCommit, Version,
 };
 
@@ -111,7 +112,7 @@ async fn silver_publishes_every_version_and_version_0_describes_the_table() {
     let entry = world
         .edges
         .lake
-        .get(&paths::delta_entry("orders", 1, 0))
+        .get(&TableId::new("orders", 1).delta_entry(0))
         .await
         .unwrap()
         .unwrap();
@@ -176,19 +177,22 @@ fn recorded() -> String {
         .to_owned()
 }
 
-fn publisher(lake: Arc<dyn BlobStore>, log: &CommitLog) -> Publisher {
+fn publisher(lake: Arc<dyn ObjectStore>, log: &CommitLog) -> Publisher {
     Publisher::new(lake, log.clone(), table())
 }
 
 /// Returns how many entries there are; they must be a prefix of the log, with its bytes.
-async fn check_prefix(lake: &Arc<dyn BlobStore>, commits: &[Commit]) -> usize {
-    let listed = lake.list(&paths::delta_log("orders", 1)).await.unwrap();
+async fn check_prefix(lake: &Arc<dyn ObjectStore>, commits: &[Commit]) -> usize {
+    let listed = lake
+        .list(&TableId::new("orders", 1).delta_log())
+        .await
+        .unwrap();
     let entries: Vec<_> = listed
         .iter()
         .filter(|object| object.path.name().ends_with(".json"))
         .collect();
     for (entry, commit) in entries.iter().zip(commits) {
-        assert_eq!(paths::delta_version(&entry.path), Some(commit.version.0));
+        assert_eq!(TableId::delta_version(&entry.path), Some(commit.version.0));
         let content = lake.get(&entry.path).await.unwrap().unwrap();
         assert_eq!(content, log_entry(&table(), commit).unwrap());
     }
@@ -202,7 +206,11 @@ async fn publishing_interrupted_at_every_call_leaves_a_prefix_and_ends_in_the_sa
     for after_effect in [false, true] {
         for call in 0.. {
             let lake = &world.edges.lake;
-            for object in lake.list(&paths::delta_log("orders", 1)).await.unwrap() {
+            for object in lake
+                .list(&TableId::new("orders", 1).delta_log())
+                .await
+                .unwrap()
+            {
                 lake.delete(&object.path).await.unwrap();
             }
             let death = Death::at(call, after_effect);
@@ -253,7 +261,7 @@ async fn publishers_that_race_end_in_the_same_bytes() {
 async fn a_committer_costs_one_put_and_leaves_a_long_gap_to_maintenance() {
     let (world, commits) = unpublished(200).await;
     let death = Death::never();
-    let lake: Arc<dyn BlobStore> = Arc::new(MortalLake(
+    let lake: Arc<dyn ObjectStore> = Arc::new(MortalLake(
         Arc::clone(&world.edges.lake),
         Arc::clone(&death),
     ));
@@ -296,13 +304,13 @@ async fn the_end_is_found_by_few_calls_also_where_old_entries_are_gone() {
         .await
         .unwrap();
     for commit in &commits[..650] {
-        lake.delete(&paths::delta_entry("orders", 1, commit.version.0))
+        lake.delete(&TableId::new("orders", 1).delta_entry(commit.version.0))
             .await
             .unwrap();
     }
 
     let death = Death::never();
-    let counted: Arc<dyn BlobStore> = Arc::new(MortalLake(Arc::clone(lake), Arc::clone(&death)));
+    let counted: Arc<dyn ObjectStore> = Arc::new(MortalLake(Arc::clone(lake), Arc::clone(&death)));
     let found = publisher(counted, &world.log)
         .published(Version(1_000))
         .await

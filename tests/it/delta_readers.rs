@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use sluice::clock::ManualClock;
 use sluice::event::UnixMillis;
 use sluice::maintain::{CompactLimits, Limits, Report};
-use sluice::state::MemoryState;
+use sluice::store::entity::MemoryEntityStore;
 
 use super::support::directory_lake::DirectoryLake;
 use super::support::python::Reader;
@@ -91,7 +91,7 @@ async fn at_every_version_every_reader_finds_the_rows_of_the_log_s7() {
     let clock = Arc::new(ManualClock::at(UnixMillis(START)));
     let lake = DirectoryLake::new(folder.path(), Arc::clone(&clock) as _);
     let mut world =
-        World::on(clock, Arc::new(lake), Arc::new(MemoryState::new())).limited(limits());
+        World::on(clock, Arc::new(lake), Arc::new(MemoryEntityStore::new())).limited(limits());
     let table = folder.path().join("silver/orders/g1").display().to_string();
     let mut reader = tokio::task::spawn_blocking(Reader::start).await.unwrap();
     let (mut rows, mut expected) = (BTreeSet::new(), BTreeMap::new());

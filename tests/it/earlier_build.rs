@@ -9,11 +9,11 @@ mod world;
 
 use std::time::Duration;
 
-use sluice::delta::{TableId, log_entry};
 use sluice::gold::Ended;
-use sluice::lake::paths;
 use sluice::maintain::{CompactLimits, Limits};
-use sluice::state::commit_log::{CommitKind, Counts, Version};
+use sluice::table::TableId;
+use sluice::table::delta::log_entry;
+use sluice::table::log::{CommitKind, Counts, Version};
 
 use crate::golden::assert_golden;
 use world::{DAY, MINUTE, World, body};
@@ -60,7 +60,7 @@ async fn a_lake_of_an_earlier_build_is_read() {
     let text = world.describe().await;
     assert_golden(&format!("{LAKE}/expected.txt"), &text);
     assert_eq!(totals(&world.ledger_total().await), LEDGER);
-    let facts = world.maintenance(eager()).facts().await.unwrap();
+    let facts = world.maintenance(eager()).status().await.unwrap();
     assert_eq!(facts.version, Some(VERSION));
     assert_eq!(facts.rows, LEDGER[1]);
     assert_eq!(facts.snapshot, Some(SNAPSHOT));
@@ -151,7 +151,7 @@ async fn a_lake_of_an_earlier_build_is_continued() {
 
 /// Checks that versions are gapless and that the Delta log has each of them with the bytes of its commit.
 async fn assert_log_goes_on(world: &World, old: Version) {
-    let facts = world.maintenance(eager()).facts().await.unwrap();
+    let facts = world.maintenance(eager()).status().await.unwrap();
     let head = world.log().head().await.unwrap().unwrap().version;
     assert!(head > old.next());
     assert_eq!((facts.delta_version, facts.delta_lag), (Some(head.0), 0));
@@ -161,7 +161,7 @@ async fn assert_log_goes_on(world: &World, old: Version) {
     assert_eq!(commits.len() as u64, facts.log_entries);
     let table = TableId::of(&world.dataset);
     for commit in commits {
-        let path = paths::delta_entry(&table.dataset, table.generation, commit.version.0);
+        let path = table.delta_entry(commit.version.0);
         let entry = world.lake.get(&path).await.unwrap();
         assert_eq!(entry, Some(log_entry(&table, &commit).unwrap()));
     }

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 
 use sluice::event::UnixMillis;
 use sluice::gold::{Ended, Error, Limits, Rebuild};
-use sluice::state::commit_log::{LogError, Version};
+use sluice::table::log::{LogError, Version};
 use sluice::warehouse::FailureKind;
 
 use faults::{Fault, Faulty, When};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use sluice::dataset::Dataset;
 use sluice::event::{EventTime, UnixMillis};
-use sluice::state::commit_log::Version;
+use sluice::table::log::Version;
 use sluice::warehouse::schema::{FRESHNESS, GoldSchema};
 use sluice::warehouse::{
     Begun, Datum, FailureKind, Order, Progress, Row, Run, Step, Warehouse, WarehouseError, connect,

@@ -261,7 +261,7 @@ async fn the_place_of_lines_is_read_from_metadata_in_any_case() {
         .await;
     let info = &world
         .lake
-        .list(&sluice::lake::paths::bronze_dataset("things"))
+        .list(&sluice::store::object::paths::bronze_dataset("things"))
         .await
         .unwrap()[0];
     let mut request: Value =

@@ -6,11 +6,12 @@ mod vacuum;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use sluice::delta::{TableId, log_entry};
-use sluice::lake::{BlobStore, paths};
 use sluice::maintain::{CompactLimits, Limits, Options};
 use sluice::silver::Silver;
-use sluice::state::StateStore;
+use sluice::store::entity::EntityStore;
+use sluice::store::object::ObjectStore;
+use sluice::table::TableId;
+use sluice::table::delta::log_entry;
 
 use super::support::interrupted::{Death, MortalLake, MortalState};
 use super::support::upkeep::{DAY, HOUR, World, far};
@@ -47,7 +48,7 @@ async fn a_dry_run_says_what_it_would_do_and_changes_nothing() {
     assert_eq!(report.reconcile.done().unwrap().left, 1);
     assert_eq!(report.compact.done().unwrap().left, 1);
     assert_eq!(world.snapshot().await, before);
-    let facts = world.maintain.facts().await.unwrap();
+    let facts = world.maintain.status().await.unwrap();
     assert_eq!(
         (facts.live_files, facts.small_files, facts.unreconciled),
         (5, 5, 1)
@@ -153,7 +154,7 @@ async fn a_compaction_whose_answer_was_lost_is_recognised_and_not_sent_twice() {
             world.published().await;
             let before = world.ids().await;
             let death = Death::hiccup(call, after_effect);
-            let state: Arc<dyn StateStore> = Arc::new(MortalState(
+            let state: Arc<dyn EntityStore> = Arc::new(MortalState(
                 Arc::clone(&world.edges.state),
                 Arc::clone(&death),
             ));
@@ -177,11 +178,11 @@ async fn a_run_that_dies_at_any_call_leaves_silver_whole_and_the_next_one_finish
         loop {
             let (mut world, expected) = neglected().await;
             let death = Death::at(call, after_effect);
-            let lake: Arc<dyn BlobStore> = Arc::new(MortalLake(
+            let lake: Arc<dyn ObjectStore> = Arc::new(MortalLake(
                 Arc::clone(&world.edges.lake),
                 Arc::clone(&death),
             ));
-            let state: Arc<dyn StateStore> = Arc::new(MortalState(
+            let state: Arc<dyn EntityStore> = Arc::new(MortalState(
                 Arc::clone(&world.edges.state),
                 Arc::clone(&death),
             ));
@@ -234,7 +235,7 @@ async fn check_delta(world: &World) {
         generation: 1,
     };
     for commit in world.log.remaining(first, head).await.unwrap() {
-        let path = paths::delta_entry("orders", 1, commit.version.0);
+        let path = TableId::new("orders", 1).delta_entry(commit.version.0);
         let content = world.edges.lake.get(&path).await.unwrap();
         let content = content.unwrap_or_else(|| panic!("{path} is there"));
         assert_eq!(content, log_entry(&table, &commit).unwrap());

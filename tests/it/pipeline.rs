@@ -7,7 +7,7 @@ use arrow::datatypes::{Decimal128Type, Int64Type};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sluice::event::RejectReason;
-use sluice::lake::{Created, Metadata, ObjectPath, paths};
+use sluice::store::object::{Created, Metadata, ObjectPath, paths};
 use sluice_local::event_hubs::client::Destination;
 
 use super::support::stack::Stack;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use azure_storage_queue::models::QueueMessage;
 use azure_storage_queue::{QueueServiceClient, QueueServiceClientOptions};
-use sluice::maintain::{AzurePoison, PoisonQueue};
-use sluice::storage::StorageAccount;
+use sluice::store::account::StorageAccount;
+use sluice::store::queue::{AzurePoisonQueue, PoisonQueue};
 use sluice_local::azurite::{Azurite, AzuriteOptions};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -14,7 +14,7 @@ async fn messages_are_received_hidden_and_removed_and_no_queue_is_an_empty_one()
     let azurite = Azurite::start(AzuriteOptions::default()).await.unwrap();
     let text = azurite.connection_string();
     let account = StorageAccount::from_connection_string("Test", &text).unwrap();
-    let poison = AzurePoison::new(&account).unwrap();
+    let poison = AzurePoisonQueue::new(&account).unwrap();
     assert_eq!(poison.receive().await.unwrap(), []);
 
     let options = QueueServiceClientOptions {
@@ -46,7 +46,7 @@ async fn messages_are_received_hidden_and_removed_and_no_queue_is_an_empty_one()
         "what was seen is hidden"
     );
     assert_eq!(poison.receive().await.unwrap(), []);
-    let named = |message: &sluice::maintain::PoisonMessage| {
+    let named = |message: &sluice::store::queue::PoisonMessage| {
         let blob = message.blob().unwrap();
         assert_eq!(blob.container(), "bronze");
         blob.name().to_owned()

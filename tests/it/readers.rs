@@ -7,11 +7,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use sluice::clock::ManualClock;
+use sluice::context::Context;
 use sluice::dataset::Dataset;
 use sluice::event::{PartitionId, SequenceNumber, SequenceRange, UnixMillis};
-use sluice::lake::{BlobStore, MemoryLake, ObjectPath, paths};
-use sluice::silver::{Edges, Silver, Source};
-use sluice::state::MemoryState;
+use sluice::silver::Silver;
+use sluice::store::entity::MemoryEntityStore;
+use sluice::store::object::{MemoryObjectStore, ObjectPath, ObjectStore, Source, paths};
 
 use super::support::install::{python, sources, succeed};
 
@@ -71,11 +72,11 @@ const LINES: &str = concat!(
 /// Refines the lines and returns the bytes of the file that comes of them.
 async fn silver_file() -> Bytes {
     let clock = Arc::new(ManualClock::at(UnixMillis(1_763_120_700_000)));
-    let lake = Arc::new(MemoryLake::new(Arc::clone(&clock) as _));
-    let silver = Silver::new(Edges {
+    let lake = Arc::new(MemoryObjectStore::new(Arc::clone(&clock) as _));
+    let silver = Silver::new(Context {
         dataset: Arc::new(Dataset::parse(DATASET, "kinds.toml").unwrap()),
         lake: Arc::clone(&lake) as _,
-        state: Arc::new(MemoryState::new()),
+        state: Arc::new(MemoryEntityStore::new()),
         clock,
         new_id: || "c1".to_owned(),
         key_cache_bytes: 1 << 20,

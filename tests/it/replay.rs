@@ -10,7 +10,7 @@ use futures::future::join_all;
 use proptest::prelude::*;
 use sluice::event::PartitionId;
 use sluice::gold::Ended;
-use sluice::silver::Source;
+use sluice::store::object::Source;
 
 use super::support::faulty::Script;
 use super::support::strategies::{Batches, Partition, hub};

@@ -8,7 +8,7 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Decimal128Type, Int64Type, TimestampMicrosecondType};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use sluice::silver::live::LiveFiles;
+use sluice::table::live::LiveFiles;
 use sluice_local::event_hubs::client::Destination;
 
 use super::support::stack::Stack;

@@ -11,10 +11,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::future::join_all;
 use sluice::event::{EventTime, RejectReason};
-use sluice::lake::{Metadata, ObjectPath};
-use sluice::silver::{RefineError, Refined, Source};
-use sluice::state::commit_log::{CommitKind, CommitOutcome, LogError, NewCommit, Version};
-use sluice::state::{Operation, PartitionKey};
+use sluice::silver::{RefineError, Refined};
+use sluice::store::entity::{Operation, PartitionKey};
+use sluice::store::object::{Metadata, ObjectPath, Source};
+use sluice::table::log::{CommitKind, CommitOutcome, LogError, NewCommit, Version};
 
 use super::support::faulty::{Gate, How, Script, When};
 use super::support::world::{MINUTE, Process, START, THINGS, World, files, thing, watermarks};

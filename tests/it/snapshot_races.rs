@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sluice::lake::BlobStore;
 use sluice::maintain::{CompactLimits, Limits};
-use sluice::state::StateStore;
+use sluice::store::entity::EntityStore;
+use sluice::store::object::ObjectStore;
 
 use super::support::faulty::{Faulty, Script, When};
 use super::support::upkeep::{DAY, World};
@@ -38,8 +38,8 @@ async fn a_cold_silver_whose_snapshot_is_removed_meanwhile_starts_over_at_the_he
     let old = world.log.head().await.unwrap().unwrap().snapshot.unwrap();
 
     let script = Script::new();
-    let lake: Arc<dyn BlobStore> = Faulty::new(&world.edges.lake, &script);
-    let state: Arc<dyn StateStore> = Faulty::new(&world.edges.state, &script);
+    let lake: Arc<dyn ObjectStore> = Faulty::new(&world.edges.lake, &script);
+    let state: Arc<dyn EntityStore> = Faulty::new(&world.edges.state, &script);
     let gate = script.stop_at(&format!("get {}", old.path), When::Before);
     let mut cold = world.restarted(lake, state);
     let refining = tokio::spawn(async move { cold.refine(5_000..5_010).await });

@@ -3,11 +3,13 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use sluice::lake::{AzureLake, BlobStore, Created, Metadata, ObjectPath};
-use sluice::state::{
-    Entity, Operation, Outcome, PartitionKey, Properties, RowRange, StateStore, TableState, Value,
+use sluice::store::account::StorageAccount;
+use sluice::store::entity::{
+    AzureEntityStore, Entity, EntityStore, Operation, Outcome, PartitionKey, Properties, RowRange,
+    Value,
 };
-use sluice::storage::{ErrorKind, StorageAccount, StorageError};
+use sluice::store::object::{AzureObjectStore, Created, Metadata, ObjectPath, ObjectStore};
+use sluice::store::{ErrorKind, StorageError};
 
 use crate::support::scripted::{Reply, Scripted};
 
@@ -18,12 +20,12 @@ fn account(server: &Scripted) -> StorageAccount {
     StorageAccount::from_connection_string("Test", &server.connection_string()).unwrap()
 }
 
-fn state(server: &Scripted) -> TableState {
-    TableState::new(&account(server), "sluice").unwrap()
+fn state(server: &Scripted) -> AzureEntityStore {
+    AzureEntityStore::new(&account(server), "sluice").unwrap()
 }
 
-fn lake(server: &Scripted) -> AzureLake {
-    AzureLake::new(&account(server)).unwrap()
+fn lake(server: &Scripted) -> AzureObjectStore {
+    AzureObjectStore::new(&account(server)).unwrap()
 }
 
 fn partition() -> PartitionKey {

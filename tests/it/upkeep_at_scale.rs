@@ -8,13 +8,15 @@ use std::time::Instant;
 use async_trait::async_trait;
 use sluice::clock::ManualClock;
 use sluice::event::UnixMillis;
-use sluice::lake::{BlobStore, MemoryLake, paths};
-use sluice::silver::live::LiveFiles;
-use sluice::state::commit_log::Snapshot;
-use sluice::state::{
-    Entity, MemoryState, Operation, Outcome, PartitionKey, RowRange, StateStore, Stored, Value,
+use sluice::store::StorageError;
+use sluice::store::entity::{
+    Entity, EntityStore, MemoryEntityStore, Operation, Outcome, PartitionKey, RowRange, Stored,
+    Value,
 };
-use sluice::storage::StorageError;
+use sluice::store::object::{MemoryObjectStore, ObjectStore};
+use sluice::table::TableId;
+use sluice::table::live::LiveFiles;
+use sluice::table::log::Snapshot;
 
 use super::support::interrupted::{Death, MortalLake};
 use super::support::upkeep::{DAY, START, World, log};
@@ -26,7 +28,7 @@ const PAGE: u64 = 1_000;
 /// then the compaction of them.
 #[derive(Debug)]
 struct GeneratedState {
-    memory: MemoryState,
+    memory: MemoryEntityStore,
     template: Stored,
     versions: u64,
     calls: AtomicU64,
@@ -101,7 +103,7 @@ fn row_of(version: u64) -> String {
 }
 
 #[async_trait]
-impl StateStore for GeneratedState {
+impl EntityStore for GeneratedState {
     async fn transact(
         &self,
         partition: &PartitionKey,
@@ -155,7 +157,7 @@ async fn generated(versions: u64) -> (World, Arc<GeneratedState>) {
     let mut head = get("head").await.entity;
     head.properties
         .insert("version".into(), Value::Int64(versions as i64));
-    let memory = MemoryState::new();
+    let memory = MemoryEntityStore::new();
     let rows = [head, get("log|000000000000").await.entity];
     let inserts = rows.map(Operation::Insert);
     memory.transact(&key, &inserts).await.unwrap();
@@ -167,7 +169,7 @@ async fn generated(versions: u64) -> (World, Arc<GeneratedState>) {
         bytes: AtomicU64::new(0),
     });
     let clock = Arc::new(ManualClock::at(UnixMillis(START)));
-    let lake = MemoryLake::new(Arc::clone(&clock) as _);
+    let lake = MemoryObjectStore::new(Arc::clone(&clock) as _);
     (
         World::on(clock, Arc::new(lake), Arc::clone(&state) as _),
         state,
@@ -198,7 +200,7 @@ async fn a_cold_start_reads_the_snapshot_and_a_short_tail() {
     // A snapshot as old as it gets: another one is due.
     let old = world
         .log
-        .load_at(&head, sluice::state::commit_log::Version(VERSIONS - 1_100))
+        .load_at(&head, sluice::table::log::Version(VERSIONS - 1_100))
         .await;
     let old = old.unwrap().unwrap();
     let named = world.log.write_snapshot(&old, "s").await.unwrap();
@@ -230,7 +232,7 @@ async fn a_cold_start_reads_the_snapshot_and_a_short_tail() {
 async fn a_day_of_events_ends_with_few_files_and_the_log_of_a_week() {
     let mut world = World::in_memory();
     let death = Death::never();
-    let lake: Arc<dyn BlobStore> = Arc::new(MortalLake(
+    let lake: Arc<dyn ObjectStore> = Arc::new(MortalLake(
         Arc::clone(&world.edges.lake),
         Arc::clone(&death),
     ));
@@ -270,7 +272,7 @@ async fn a_day_of_events_ends_with_few_files_and_the_log_of_a_week() {
         upkeep.upkeep(false).await;
     }
     report(&world, "9 days later", started).await;
-    let facts = world.maintain.facts().await.unwrap();
+    let facts = world.maintain.status().await.unwrap();
     assert!(facts.live_files < 100, "{facts:?}");
     assert!(facts.log_entries < 1_100, "{facts:?}");
     assert_eq!(facts.delta_lag, 0);
@@ -280,11 +282,11 @@ async fn a_day_of_events_ends_with_few_files_and_the_log_of_a_week() {
 }
 
 async fn report(world: &World, when: &str, started: Instant) {
-    let facts = world.maintain.facts().await.unwrap();
+    let facts = world.maintain.status().await.unwrap();
     let objects = world
         .edges
         .lake
-        .list(&paths::silver_table("orders", 1))
+        .list(&TableId::new("orders", 1).root())
         .await
         .unwrap();
     let delta = objects

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use sluice::bronze::plan::ObjectRange;
 use sluice::event::{PartitionId, UnixMillis};
-use sluice::lake::{BlobStore, ObjectPath, paths};
-use sluice::storage::StorageError;
+use sluice::store::StorageError;
+use sluice::store::object::{ObjectPath, ObjectRange, ObjectStore, paths};
 
 use super::history::History;
 use super::report::{Check, count, thousands};
@@ -264,7 +263,7 @@ async fn orphan(
 
 /// Counts lines; the last one need not end.
 pub(super) async fn count_lines(
-    lake: &dyn BlobStore,
+    lake: &dyn ObjectStore,
     path: &ObjectPath,
 ) -> Result<Option<u64>, StorageError> {
     let content = lake.get(path).await?;

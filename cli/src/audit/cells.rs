@@ -8,7 +8,7 @@ use arrow::array::{
     StringArray, TimestampMicrosecondArray,
 };
 use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat};
-use sluice::dataset::number::format_scaled;
+use sluice::value::decimal;
 use sluice::warehouse::schema::ValueType;
 
 /// A value.
@@ -79,7 +79,7 @@ impl<'a> Cell<'a> {
             Self::Null => "null".to_owned(),
             Self::Int64(number) => number.to_string(),
             Self::Double(number) => number.to_string(),
-            Self::Decimal(number) => format_scaled(*number, scale),
+            Self::Decimal(number) => decimal::format(*number, scale),
             Self::Text(text) => format!("{text:?}"),
             Self::Bool(is_true) => is_true.to_string(),
             Self::Timestamp(micros) => DateTime::from_timestamp_micros(*micros).map_or_else(

@@ -7,8 +7,8 @@ use arrow::array::{AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::DataType;
 use futures::{StreamExt, TryStreamExt, stream};
-use sluice::silver::schema::SOURCE;
-use sluice::state::commit_log::Version;
+use sluice::table::log::Version;
+use sluice::table::schema::SOURCE;
 use sluice::warehouse::schema::{GoldSchema, TableSchema, ValueType};
 use sluice::warehouse::{Progress as GoldProgress, WarehouseError};
 

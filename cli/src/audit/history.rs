@@ -8,9 +8,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use sluice::lake::ObjectPath;
-use sluice::silver::live::LiveFiles;
-use sluice::state::commit_log::{
+use sluice::store::object::ObjectPath;
+use sluice::table::live::LiveFiles;
+use sluice::table::log::{
     Commit, CommitKind, CommitLog, DataFile, Head, LedgerEntry, LogError, Version,
 };
 

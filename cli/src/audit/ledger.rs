@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 
 use futures::{StreamExt, TryStreamExt, stream};
-use sluice::lake::ObjectPath;
-use sluice::state::commit_log::{Commit, CommitKind, Counts, DataFile, Version};
-use sluice::storage::StorageError;
+use sluice::store::StorageError;
+use sluice::store::object::ObjectPath;
+use sluice::table::log::{Commit, CommitKind, Counts, DataFile, Version};
 
 use super::bronze::count_lines;
 use super::history::History;

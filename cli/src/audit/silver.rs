@@ -8,8 +8,8 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use futures::{StreamExt, TryStreamExt, stream};
 use sluice::event::EventTime;
-use sluice::silver::schema::SOURCE;
-use sluice::state::commit_log::DataFile;
+use sluice::table::log::DataFile;
+use sluice::table::schema::SOURCE;
 use sluice::warehouse::schema::ValueType;
 
 use super::cells::{Cell, Column};

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use arrow::array::RecordBatch;
 use chrono::{DateTime, Datelike, NaiveDate};
-use sluice::dataset::{Dataset, Grain};
+use sluice::dataset::Dataset;
+use sluice::value::Grain;
 use sluice::warehouse::schema::{MeasureSource, TableSchema, ValueType};
 
 use super::cells::{Cell, Column};

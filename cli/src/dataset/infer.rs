@@ -1,6 +1,6 @@
 //! Guesses what sample events mean; pure.
 
-use sluice::dataset::time::{FIRST_EVENT_TIME, LAST_EVENT_TIME};
+use sluice::value::time::{FIRST_EVENT_TIME, LAST_EVENT_TIME};
 use thiserror::Error;
 
 use super::sample::{Field, Sample};

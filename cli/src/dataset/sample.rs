@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
-use sluice::dataset::time::{parse_date, parse_rfc3339};
+use sluice::value::time::{parse_date, parse_rfc3339};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The fields of an event in the order in which it has them, their values as they are written.

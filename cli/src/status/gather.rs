@@ -5,13 +5,12 @@ use std::error::Error;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
-use sluice::bronze::plan::ObjectRange;
 use sluice::clock::{Clock, SystemClock};
 use sluice::event::UnixMillis;
-use sluice::lake::{ObjectInfo, paths};
-use sluice::maintain::Facts;
-use sluice::silver::live::LiveFiles;
-use sluice::state::commit_log::{Counts, LedgerEntry};
+use sluice::maintain::TableStatus;
+use sluice::store::object::{ObjectInfo, ObjectRange, paths};
+use sluice::table::live::LiveFiles;
+use sluice::table::log::{Counts, LedgerEntry};
 use sluice::warehouse::Warehouse;
 use sluice_local::event_hubs::client::EventHubConnection;
 
@@ -31,7 +30,7 @@ pub(super) struct Status {
     pub(super) silver: Option<Silver>,
     /// What maintenance looks after: files, log, Delta log, and what silver has not refined.
     #[serde(serialize_with = "or_error")]
-    pub(super) upkeep: Result<Facts, String>,
+    pub(super) upkeep: Result<TableStatus, String>,
     #[serde(serialize_with = "or_error")]
     pub(super) gold: Result<Vec<GoldTable>, String>,
 }
@@ -138,7 +137,7 @@ pub(super) async fn gather(
         Err(reason) => (Err(reason), None),
     };
     let silver = read_silver(stores, &objects).await?;
-    let facts = stores.maintenance().facts().await;
+    let facts = stores.maintenance().status().await;
     let upkeep = facts.map_err(|error| sluice::error::chain(&error));
     let gold = match warehouse {
         Ok(warehouse) => {
@@ -300,7 +299,7 @@ async fn read_gold(warehouse: &dyn Warehouse, head: Option<u64>) -> Result<Vec<G
 
 #[cfg(test)]
 mod tests {
-    use sluice::lake::ObjectPath;
+    use sluice::store::object::ObjectPath;
 
     use super::*;
 
@@ -373,7 +372,7 @@ mod tests {
             source: "orders/0/0".into(),
             counts: Counts::default(),
             range: None,
-            version: sluice::state::commit_log::Version(1),
+            version: sluice::table::log::Version(1),
             quarantine: None,
         };
         let behind = compare_ledger(&objects, &[entry], 9_000);

@@ -1,6 +1,6 @@
 //! The status for people: a line for each layer, and what is behind.
 
-use sluice::maintain::Facts;
+use sluice::maintain::TableStatus;
 
 use crate::text::{count, print, size, span, thousands};
 
@@ -115,7 +115,7 @@ fn show_silver(silver: &Silver) {
 }
 
 /// What maintenance looks after.
-fn upkeep(facts: &Facts) {
+fn upkeep(facts: &TableStatus) {
     let Some(version) = facts.version else {
         return;
     };

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
-use sluice::storage::StorageAccount;
+use sluice::store::account::StorageAccount;
 use sluice_local::azurite::{Azurite, AzuriteError, AzuriteOptions};
 use sluice_local::event_hubs::client::EventHubConnection;
 use sluice_local::event_hubs::{self, HubConfig, Namespace, NamespaceConfig, PartitionArrivals};
@@ -117,7 +117,7 @@ impl Stack {
     }
 
     /// The storage account of lake and state.
-    pub(crate) fn account(&self) -> Result<StorageAccount, sluice::storage::AccountError> {
+    pub(crate) fn account(&self) -> Result<StorageAccount, sluice::store::account::AccountError> {
         StorageAccount::from_connection_string("LakeStorage", &self.azurite.connection_string())
     }
 

@@ -8,10 +8,11 @@ use sluice::dataset::Dataset;
 use sluice::event::EventTime;
 use sluice::gold::Rebuild;
 use sluice::gold::plan::Standing;
-use sluice::lake::paths;
-use sluice::state::commit_log::{CommitLog, Counts, Head, Version};
+use sluice::store::object::paths;
+use sluice::table::log::{CommitLog, Counts, Head, Version};
+use sluice::warehouse;
 use sluice::warehouse::schema::GoldSchema;
-use sluice::warehouse::{self, Options, TableRows, Warehouse};
+use sluice::warehouse::{Options, TableRows, Warehouse};
 use sluice_cli::audit::Subject;
 
 use super::stack::{Heard, Stack};
@@ -100,7 +101,8 @@ impl Watch {
             .lake
             .list(&paths::bronze_dataset(&dataset.name))
             .await?;
-        let lines = |metadata: &sluice::lake::Metadata| metadata.get("lines")?.parse::<u64>().ok();
+        let lines =
+            |metadata: &sluice::store::object::Metadata| metadata.get("lines")?.parse::<u64>().ok();
         let events = bronze.iter().filter_map(|info| lines(&info.metadata)).sum();
         let options = Options::from_lookup(&|name| std::env::var(name).ok());
         let schema = GoldSchema::of(&dataset)?;

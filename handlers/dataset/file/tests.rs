@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::dataset::{Aggregate, Bound, EventTime, Grain, TimestampFormat};
+use crate::dataset::{Aggregate, Bound, EventTime, TimestampFormat};
+use crate::value::Grain;
 
 fn shipped(name: &str) -> Dataset {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -9,8 +9,8 @@ use arrow::util::display::array_value_to_string;
 use proptest::prelude::*;
 
 use super::*;
-use crate::event::RejectReason;
-use crate::silver::schema::arrow_schema;
+use crate::event::{RejectReason, UnixMillis};
+use crate::table::schema::arrow_schema;
 
 const ORDERS: &str = include_str!("../../../datasets/orders.toml");
 const HISTORY: &str = include_str!("../../../datasets/orders-history.toml");
@@ -224,7 +224,7 @@ fn hashes_of_keys_are_those_of_their_arrays() {
         .push(br#"{"order_id":7.0,"amount":2,"timestamp":1}"#, at(1))
         .unwrap();
     let hashes = caster.finish().unwrap().key_hashes(&dataset.key).unwrap();
-    let expected = crate::silver::key::hash_keys(
+    let expected = crate::value::hash::hash_keys(
         &[
             Arc::new(Int64Array::from(vec![7])),
             Arc::new(TimestampMicrosecondArray::from(vec![1_000_000])),

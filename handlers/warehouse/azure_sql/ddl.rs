@@ -6,7 +6,8 @@
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::warehouse::ddl::{self, Content, Dialect, ViewDefinition};
+use crate::warehouse::ddl;
+use crate::warehouse::ddl::{Content, Dialect, ViewDefinition};
 use crate::warehouse::schema::{GoldSchema, ValueType};
 
 /// How the mark in a view's text begins.

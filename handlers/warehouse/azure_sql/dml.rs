@@ -2,11 +2,12 @@
 
 use super::ddl::{Place, literal, quote};
 use super::errors::OVERFLOW;
-use crate::warehouse::Order;
-use crate::warehouse::ddl::{self, ColumnDefinition, Content, Dialect};
+use crate::value::decimal::MAX_PRECISION;
+use crate::warehouse::ddl::{ColumnDefinition, Content, Dialect};
 use crate::warehouse::schema::{
-    FRESHNESS, KEY, MAX_PRECISION, MeasureColumn, Merge, PROGRESS, TableSchema, ValueType,
+    FRESHNESS, KEY, MeasureColumn, Merge, PROGRESS, TableSchema, ValueType,
 };
+use crate::warehouse::{Order, ddl};
 
 /// What a session is like: an error undoes its transaction, and a lock is not waited for forever.
 pub(super) const SESSION: &str = "SET XACT_ABORT ON; SET LOCK_TIMEOUT 30000";

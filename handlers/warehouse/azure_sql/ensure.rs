@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 
 use super::ddl::{MARK, Place, create_schema, create_view, drop_view, mark};
-use crate::warehouse::WarehouseError;
-use crate::warehouse::ddl::{self, ColumnDefinition, TableDefinition, ViewDefinition};
+use crate::warehouse::ddl::{ColumnDefinition, TableDefinition, ViewDefinition};
 use crate::warehouse::schema::GoldSchema;
+use crate::warehouse::{WarehouseError, ddl};
 
 /// Lists the columns of every table and view of a schema. Names of types and objects are compared without case.
 pub(super) const READ_COLUMNS: &str = "\

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use tiberius::time::{Date, DateTime2, Time};
 use tiberius::{ColumnData, TokenRow};
 
-use crate::dataset::number::format_scaled;
+use crate::value::decimal;
 use crate::warehouse::schema::{TableSchema, ValueType};
 use crate::warehouse::{Datum, Row};
 
@@ -55,7 +55,7 @@ fn value(datum: Datum, kind: ValueType) -> ColumnData<'static> {
             _ => None,
         }),
         ValueType::Decimal { scale, .. } => ColumnData::String(match datum {
-            Datum::Decimal(unscaled) => Some(Cow::Owned(format_scaled(unscaled, scale))),
+            Datum::Decimal(unscaled) => Some(Cow::Owned(decimal::format(unscaled, scale))),
             _ => None,
         }),
         ValueType::Text => ColumnData::String(match datum {

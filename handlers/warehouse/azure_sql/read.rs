@@ -7,8 +7,8 @@ use tiberius::error::Error;
 use tiberius::{ColumnData, Row};
 
 use super::ensure::{Catalog, CatalogType};
-use crate::dataset::number::format_scaled;
-use crate::state::commit_log::Version;
+use crate::table::log::Version;
+use crate::value::decimal;
 use crate::warehouse::Progress;
 use crate::warehouse::ddl::ColumnDefinition;
 
@@ -97,7 +97,7 @@ fn text_of(value: ColumnData<'static>) -> Option<String> {
         ColumnData::F64(number) => number.map(|number| number.to_string()),
         ColumnData::Bit(is_true) => is_true.map(|is_true| is_true.to_string()),
         ColumnData::String(text) => text.map(|text| text.into_owned()),
-        ColumnData::Numeric(number) => number.map(|n| format_scaled(n.value(), n.scale())),
+        ColumnData::Numeric(number) => number.map(|n| decimal::format(n.value(), n.scale())),
         ColumnData::Binary(bytes) => {
             bytes.map(|bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect())
         }

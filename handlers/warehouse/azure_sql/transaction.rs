@@ -8,9 +8,9 @@ use tiberius::error::Error;
 
 use super::connect::Session;
 use super::ddl::Place;
-use super::dml::{self, MergeStatements};
+use super::dml::MergeStatements;
 use super::errors::{failed, failed_commit};
-use super::{Held, load, read};
+use super::{Held, dml, load, read};
 use crate::event::EventTime;
 use crate::warehouse::schema::{FRESHNESS, GoldSchema, PROGRESS, TableSchema};
 use crate::warehouse::{Begun, FailureKind, Row, Run, Step, Transaction, WarehouseError};
@@ -80,7 +80,7 @@ async fn advance(
     (table, step): (&TableSchema, &Step),
 ) -> Result<bool, Error> {
     let (name, definition) = (table.name.as_str(), table.definition.as_str());
-    let (generation, version) = (i64::from(schema.generation), number(step.to.0));
+    let (generation, version) = (i64::from(schema.generation), step.to.as_i64());
     let changed = match &step.from {
         None => {
             let start = dml::start(place);
@@ -88,8 +88,7 @@ async fn advance(
             session.execute(&start, &values).await?
         }
         Some(from) => {
-            let (old_generation, old_version) =
-                (i64::from(from.generation), number(from.version.0));
+            let (old_generation, old_version) = (i64::from(from.generation), from.version.as_i64());
             let old_definition = from.definition.as_str();
             let values: [&dyn tiberius::ToSql; 7] = [
                 &name,
@@ -117,7 +116,7 @@ async fn refresh(
     let watermark = run.watermark.map(iso).unwrap_or_default();
     let settled = schema.settled_until(table.grain, run.watermark);
     let settled = settled.map(iso).unwrap_or_default();
-    let (version, at) = (number(step.to.0), iso(run.at.as_event_time()));
+    let (version, at) = (step.to.as_i64(), iso(run.at.as_event_time()));
     let values: [&dyn tiberius::ToSql; 5] = [&name, &watermark, &settled, &version, &at];
     session.execute(&dml::refresh(place), &values).await?;
     Ok(())
@@ -128,11 +127,6 @@ fn iso(time: EventTime) -> String {
     let time = DateTime::from_timestamp_micros(time.0);
     time.map(|time| time.format("%Y-%m-%dT%H:%M:%S%.6f").to_string())
         .unwrap_or_default()
-}
-
-/// Versions are counted from 0 and never come near the limit.
-fn number(version: u64) -> i64 {
-    i64::try_from(version).unwrap_or(i64::MAX)
 }
 
 #[async_trait]

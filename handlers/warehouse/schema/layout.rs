@@ -5,10 +5,12 @@ use std::collections::HashSet;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::{
-    DimensionColumn, KEY, MAX_PRECISION, MeasureColumn, MeasureSource, RANK, SETTLED, SchemaError,
-    Shown, ShownValue, TableSchema, ValueType,
+    DimensionColumn, KEY, MeasureColumn, MeasureSource, RANK, SETTLED, SchemaError, Shown,
+    ShownValue, TableSchema, ValueType,
 };
-use crate::dataset::{Aggregate, Dataset, GoldTable, Grain};
+use crate::dataset::{Aggregate, Dataset, GoldTable};
+use crate::value::Grain;
+use crate::value::decimal::MAX_PRECISION;
 
 /// Fewest digits after the point of an average.
 const AVERAGE_SCALE: u8 = 6;

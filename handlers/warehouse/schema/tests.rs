@@ -160,14 +160,14 @@ fn a_period_holds_its_start_and_not_its_end() {
             "+10000-01-01T00:00:00Z",
         ),
     ] {
-        let (found_start, found_end) = grain_bounds(grain, micros(time));
+        let (found_start, found_end) = grain.bounds(micros(time));
         assert_eq!(found_start, micros(start), "{time}");
         if !end.starts_with('+') {
             assert_eq!(found_end, micros(end), "{time}");
         }
         assert!(found_end > micros(time));
     }
-    assert_eq!(grain_bounds(Grain::All, -1).0, 0);
+    assert_eq!(Grain::All.bounds(-1).0, 0);
 }
 
 #[test]

@@ -5,8 +5,7 @@ use rusqlite::types::Value;
 
 use super::ddl::quote;
 use super::functions;
-use crate::dataset::Grain;
-use crate::dataset::number::format_scaled;
+use crate::value::{Grain, decimal};
 use crate::warehouse::schema::{KEY, MeasureColumn, Merge, TableSchema, ValueType};
 use crate::warehouse::{Datum, Row};
 
@@ -117,7 +116,7 @@ fn value(datum: Datum, kind: ValueType) -> Value {
                 ValueType::Decimal { scale, .. } => scale,
                 _ => 0,
             };
-            Value::Text(format_scaled(unscaled, scale))
+            Value::Text(decimal::format(unscaled, scale))
         }
         Datum::Text(text) => Value::Text(text),
         Datum::Bool(is_true) => Value::Integer(i64::from(is_true)),

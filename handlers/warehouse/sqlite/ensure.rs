@@ -4,9 +4,9 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::ddl::{Sqlite, create_view, quote};
 use super::failed;
-use crate::warehouse::WarehouseError;
-use crate::warehouse::ddl::{self, ColumnDefinition};
+use crate::warehouse::ddl::ColumnDefinition;
 use crate::warehouse::schema::GoldSchema;
+use crate::warehouse::{WarehouseError, ddl};
 
 /// Creates the tables and views that are missing, in one transaction, and checks those that are there.
 pub(super) fn ensure(

@@ -4,8 +4,7 @@ use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 use thiserror::Error;
 
-use crate::dataset::number::format_scaled;
-use crate::warehouse::decimal;
+use crate::value::decimal;
 
 /// Adds two decimals; a null counts nothing.
 pub(super) const ADD: &str = "sluice_add";
@@ -70,5 +69,5 @@ fn merge(
     if scale != other {
         return Err(DecimalError::Scales);
     }
-    Ok(format_scaled(combine(left, right)?, scale))
+    Ok(decimal::format(combine(left, right)?, scale))
 }

@@ -22,12 +22,12 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::ddl as layout;
 use super::schema::{GoldSchema, PROGRESS, ValueType};
 use super::{
     Begun, FailureKind, Order, Progress, RowVisitor, Run, TableRows, Warehouse, WarehouseError,
+    ddl as layout,
 };
-use crate::state::commit_log::Version;
+use crate::table::log::Version;
 use ddl::{Sqlite, create_view, order_terms, quote};
 
 /// How long a statement waits for another process's lock.

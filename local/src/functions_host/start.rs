@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use azure_storage_blob::BlobServiceClient;
-use sluice::storage::StorageAccount;
+use sluice::store::account::StorageAccount;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 

@@ -8,7 +8,7 @@ use azure_storage_blob::{BlobClient, BlobServiceClient};
 use azure_storage_queue::models::QueueClientGetPropertiesResultHeaders as _;
 use azure_storage_queue::{QueueClient, QueueServiceClient, QueueServiceClientOptions};
 use bytes::Bytes;
-use sluice::storage::StorageAccount;
+use sluice::store::account::StorageAccount;
 
 use super::event_hub::source::chain;
 

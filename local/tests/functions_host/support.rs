@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use sluice::storage::StorageAccount;
+use sluice::store::account::StorageAccount;
 use sluice_local::azurite::{Azurite, AzuriteOptions};
 use sluice_local::functions_host::events::{EventSink, HostEvent, Level};
 use sluice_local::functions_host::{Host, HostError, HostOptions};

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::future::join_all;
 use sluice::clock::SystemClock;
-use sluice::lake::{AzureLake, BlobStore, Created, MemoryLake, Metadata, ObjectPath};
-use sluice::storage::ErrorKind;
+use sluice::store::ErrorKind;
+use sluice::store::object::{
+    AzureObjectStore, Created, MemoryObjectStore, Metadata, ObjectPath, ObjectStore,
+};
 
 use super::conform;
 use crate::support;
@@ -31,13 +33,13 @@ conform!(
 
 /// A store and a container of the test's own.
 struct Lake {
-    store: Arc<dyn BlobStore>,
+    store: Arc<dyn ObjectStore>,
     container: String,
 }
 
 fn memory() -> Lake {
     Lake {
-        store: Arc::new(MemoryLake::new(Arc::new(SystemClock))),
+        store: Arc::new(MemoryObjectStore::new(Arc::new(SystemClock))),
         container: support::unique(),
     }
 }
@@ -45,7 +47,7 @@ fn memory() -> Lake {
 async fn azurite() -> Lake {
     let account = support::azurite().await;
     Lake {
-        store: Arc::new(AzureLake::new(&account).unwrap().with_page_size(3)),
+        store: Arc::new(AzureObjectStore::new(&account).unwrap().with_page_size(3)),
         container: support::unique(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sluice::state::{MAX_KEY_UNITS, Operation, PartitionKey, RowRange, Value};
+use sluice::store::entity::{MAX_KEY_UNITS, Operation, PartitionKey, RowRange, Value};
 
 use super::conform;
 use super::state::{State, azurite, delete, entity, everything, insert, memory, with};

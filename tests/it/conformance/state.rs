@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use sluice::state::{
-    ETag, Entity, MemoryState, Operation, Outcome, PartitionKey, Properties, RowRange, StateStore,
-    Stored, TableState, Value,
+use sluice::store::ErrorKind;
+use sluice::store::entity::{
+    AzureEntityStore, ETag, Entity, EntityStore, MemoryEntityStore, Operation, Outcome,
+    PartitionKey, Properties, RowRange, Stored, Value,
 };
-use sluice::storage::ErrorKind;
 
 use super::conform;
 use crate::support;
@@ -27,13 +27,13 @@ conform!(
 
 /// A store and a partition of the test's own.
 pub(super) struct State {
-    pub(super) store: Arc<dyn StateStore>,
+    pub(super) store: Arc<dyn EntityStore>,
     pub(super) partition: PartitionKey,
 }
 
 pub(super) fn memory() -> State {
     State {
-        store: Arc::new(MemoryState::new()),
+        store: Arc::new(MemoryEntityStore::new()),
         partition: PartitionKey(support::unique()),
     }
 }
@@ -43,7 +43,7 @@ pub(super) async fn azurite() -> State {
     // Each test creates its table, some of them in a race.
     let table = support::unique();
     State {
-        store: Arc::new(TableState::new(&account, &table).unwrap()),
+        store: Arc::new(AzureEntityStore::new(&account, &table).unwrap()),
         partition: PartitionKey("orders@1".to_owned()),
     }
 }

@@ -13,8 +13,10 @@ use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 use sluice::clock::ManualClock;
 use sluice::event::UnixMillis;
-use sluice::lake::{BlobStore, Created, ObjectPath};
-use sluice::state::{Entity, Operation, Outcome, PartitionKey, RowRange, StateStore, Value};
+use sluice::store::entity::{
+    Entity, EntityStore, Operation, Outcome, PartitionKey, RowRange, Value,
+};
+use sluice::store::object::{Created, ObjectPath, ObjectStore};
 
 pub(super) const STORES: &str = "stores.json.gz";
 pub(super) const GOLD: &str = "gold.db.gz";
@@ -52,7 +54,7 @@ enum Property {
 }
 
 /// Returns the entities of some partitions.
-pub(super) async fn entities(state: &dyn StateStore, partitions: &[String]) -> Vec<Row> {
+pub(super) async fn entities(state: &dyn EntityStore, partitions: &[String]) -> Vec<Row> {
     let everything = RowRange {
         from: String::new(),
         until: char::MAX.to_string(),
@@ -83,8 +85,8 @@ pub(super) async fn entities(state: &dyn StateStore, partitions: &[String]) -> V
 impl Stores {
     /// Takes all objects, and the entities of some partitions.
     pub(super) async fn of(
-        lake: &dyn BlobStore,
-        state: &dyn StateStore,
+        lake: &dyn ObjectStore,
+        state: &dyn EntityStore,
         partitions: &[String],
     ) -> Self {
         let mut objects = Vec::new();
@@ -110,8 +112,8 @@ impl Stores {
     /// Puts everything into empty stores, whose clock then shows when the last object was created.
     pub(super) async fn restore(
         self,
-        lake: &dyn BlobStore,
-        state: &dyn StateStore,
+        lake: &dyn ObjectStore,
+        state: &dyn EntityStore,
         clock: &ManualClock,
     ) {
         let mut objects = self.objects;

@@ -10,19 +10,20 @@ use arrow::array::RecordBatch;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use sluice::app::App;
-use sluice::bronze::plan::ObjectRange;
 use sluice::clock::{Clock, ManualClock};
+use sluice::context::Context;
 use sluice::dataset::Dataset;
 use sluice::event::{PartitionId, SequenceNumber, SourceEvent, UnixMillis};
 use sluice::gold::Ended;
-use sluice::lake::{BlobStore, MemoryLake, paths};
 use sluice::maintain::{Limits, Maintenance, Options, Report};
 use sluice::retry::Deadline;
-use sluice::silver::live::LiveFiles;
-use sluice::silver::parquet::read_columns;
-use sluice::silver::{Edges, Refined, Silver, Source};
-use sluice::state::commit_log::{CommitLog, Counts};
-use sluice::state::{MemoryState, StateStore};
+use sluice::silver::{Refined, Silver};
+use sluice::store::entity::{EntityStore, MemoryEntityStore};
+use sluice::store::object::{MemoryObjectStore, ObjectRange, ObjectStore, Source, paths};
+use sluice::table::TableId;
+use sluice::table::live::LiveFiles;
+use sluice::table::log::{CommitLog, Counts};
+use sluice::table::parquet::read_columns;
 use sluice::warehouse::schema::{FRESHNESS, GoldSchema, PROGRESS};
 use sluice::warehouse::{Warehouse, connect};
 use tempfile::TempDir;
@@ -41,8 +42,8 @@ pub(super) const DAY: i64 = 24 * 60 * MINUTE;
 pub(super) struct World {
     pub(super) clock: Arc<ManualClock>,
     pub(super) dataset: Arc<Dataset>,
-    pub(super) lake: Arc<dyn BlobStore>,
-    pub(super) state: Arc<dyn StateStore>,
+    pub(super) lake: Arc<dyn ObjectStore>,
+    pub(super) state: Arc<dyn EntityStore>,
     folder: Arc<TempDir>,
 }
 
@@ -96,8 +97,8 @@ impl World {
         let clock = Arc::new(ManualClock::at(UnixMillis(START)));
         Self {
             dataset: dataset(generation),
-            lake: Arc::new(MemoryLake::new(Arc::clone(&clock) as _)),
-            state: Arc::new(MemoryState::new()),
+            lake: Arc::new(MemoryObjectStore::new(Arc::clone(&clock) as _)),
+            state: Arc::new(MemoryEntityStore::new()),
             folder: Arc::new(TempDir::new().unwrap()),
             clock,
         }
@@ -132,8 +133,8 @@ impl World {
         Deadline::after(Duration::from_secs(60))
     }
 
-    fn edges(&self) -> Edges {
-        Edges {
+    fn edges(&self) -> Context {
+        Context {
             dataset: Arc::clone(&self.dataset),
             lake: Arc::clone(&self.lake),
             state: Arc::clone(&self.state),
@@ -150,11 +151,11 @@ impl World {
 
     /// Starts a process. Its warehouse says that it may be paused, so that gold leaves a hint.
     pub(super) fn app(&self) -> App {
-        App::new(self.edges(), Faulty::new(&self.warehouse(), &Script::new()))
+        App::builder(self.edges(), Faulty::new(&self.warehouse(), &Script::new())).build()
     }
 
     pub(super) fn app_without_hints(&self) -> App {
-        App::new(self.edges(), self.warehouse())
+        App::builder(self.edges(), self.warehouse()).build()
     }
 
     pub(super) fn log(&self) -> CommitLog {
@@ -210,7 +211,7 @@ impl World {
     pub(super) async fn published(&self) {
         let head = self.log().head().await.unwrap().unwrap();
         let generation = self.dataset.generation;
-        let entry = paths::delta_entry(&self.dataset.name, generation, head.version.0);
+        let entry = TableId::new(&self.dataset.name, generation).delta_entry(head.version.0);
         while self.lake.head(&entry).await.unwrap().is_none() {
             tokio::task::yield_now().await;
         }

@@ -13,16 +13,14 @@ use sluice::clock::ManualClock;
 use sluice::dataset::Dataset;
 use sluice::event::{EventTime, UnixMillis};
 use sluice::gold::{Gold, Published};
-use sluice::lake::MemoryLake;
-use sluice::lake::{BlobStore, Created, Metadata, ObjectPath};
 use sluice::retry::Deadline;
-use sluice::silver::live::LiveFiles;
-use sluice::silver::parquet::encode;
-use sluice::state::MemoryState;
-use sluice::state::commit_log::{
+use sluice::store::entity::{EntityStore, MemoryEntityStore, Operation, PartitionKey};
+use sluice::store::object::{Created, MemoryObjectStore, Metadata, ObjectPath, ObjectStore};
+use sluice::table::live::LiveFiles;
+use sluice::table::log::{
     CommitKind, CommitLog, CommitOutcome, Counts, DataFile, LedgerEntry, NewCommit, Version,
 };
-use sluice::state::{Operation, PartitionKey, StateStore};
+use sluice::table::parquet::encode;
 use sluice::warehouse::schema::GoldSchema;
 use sluice::warehouse::{Progress, Warehouse, connect};
 use tempfile::TempDir;
@@ -71,8 +69,8 @@ pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     dataset: Arc<Dataset>,
     text: String,
-    lake: Arc<dyn BlobStore>,
-    state: Arc<dyn StateStore>,
+    lake: Arc<dyn ObjectStore>,
+    state: Arc<dyn EntityStore>,
     folder: Arc<TempDir>,
     server: Option<TestSchema>,
     names: AtomicU64,
@@ -86,9 +84,9 @@ impl World {
         Self {
             dataset: Arc::new(Dataset::parse(&text, "things.toml").unwrap()),
             text,
-            lake: Arc::new(MemoryLake::new(Arc::clone(&clock) as _)),
+            lake: Arc::new(MemoryObjectStore::new(Arc::clone(&clock) as _)),
             clock,
-            state: Arc::new(MemoryState::new()),
+            state: Arc::new(MemoryEntityStore::new()),
             folder: Arc::new(TempDir::new().unwrap()),
             server: None,
             names: AtomicU64::new(0),

@@ -9,12 +9,11 @@ use arrow::array::{
 };
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use sluice::delta::{Checkpoint, TableId, checkpoint_pointer, encode_checkpoint, log_entry, stats};
 use sluice::event::UnixMillis;
-use sluice::lake::ObjectPath;
-use sluice::state::commit_log::{
-    Commit, CommitKind, Counts, DataFile, LiveFile, Snapshot, Version,
-};
+use sluice::store::object::ObjectPath;
+use sluice::table::TableId;
+use sluice::table::delta::{Checkpoint, checkpoint_pointer, encode_checkpoint, log_entry, stats};
+use sluice::table::log::{Commit, CommitKind, Counts, DataFile, LiveFile, Snapshot, Version};
 
 use super::log::file;
 use super::{assert_golden, dataset, rows};

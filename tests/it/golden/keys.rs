@@ -8,9 +8,10 @@ use arrow::array::{
     TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Int32Type};
-use sluice::dataset::{Aggregate, GoldTable, Grain, Measure};
-use sluice::gold::delta::Aggregator;
-use sluice::silver::key::{RowHasher, hash_keys};
+use sluice::dataset::{Aggregate, GoldTable, Measure};
+use sluice::gold::increments::Aggregator;
+use sluice::value::Grain;
+use sluice::value::hash::{RowHasher, hash_keys};
 use sluice::warehouse::Row;
 use sluice::warehouse::schema::GoldSchema;
 

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sluice::bronze::line::append_line;
-use sluice::bronze::plan::ObjectRange;
 use sluice::clock::ManualClock;
-use sluice::dataset::Period;
+use sluice::context::Context;
+use sluice::event::line::append_line;
 use sluice::event::{
     EventTime, PartitionId, SequenceNumber, SequenceRange, SourceEvent, UnixMillis,
 };
-use sluice::lake::{BlobStore, MemoryLake, Metadata, ObjectPath, paths};
-use sluice::silver::{Edges, Silver, Source};
-use sluice::state::MemoryState;
+use sluice::silver::Silver;
+use sluice::store::entity::MemoryEntityStore;
+use sluice::store::object::{
+    MemoryObjectStore, Metadata, ObjectPath, ObjectRange, ObjectStore, Source, paths,
+};
+use sluice::table::TableId;
+use sluice::value::Period;
 
 use super::{assert_golden, dataset};
 
@@ -32,24 +35,24 @@ fn objects_have_the_names_of_earlier_builds() {
     let partition = PartitionId("11".to_owned());
     let time = EventTime(1_763_103_600_000_000);
     let mut found = vec![
-        paths::manifest("things", 3, "c7"),
-        paths::snapshot("things", 3, 7, "s7"),
-        paths::silver_table("things", 3),
+        TableId::new("things", 3).manifest("c7"),
+        TableId::new("things", 3).snapshot(7, "s7"),
+        TableId::new("things", 3).root(),
         paths::bronze_dataset("things"),
         paths::bronze_partition("things", &partition),
         paths::bronze_hour("things", &partition, UnixMillis(NOW)),
         paths::bronze_object("things", &partition, &event(42, NOW)),
-        paths::delta_log("things", 3),
-        paths::delta_entry("things", 3, 7),
-        paths::delta_checkpoint("things", 3, 7),
-        paths::delta_pointer("things", 3),
-        paths::quarantine(&dataset, "things/11/2025/11/14/11/x-1.jsonl", "c7"),
-        paths::quarantine(&dataset, "elsewhere/x.json", "c7"),
+        TableId::new("things", 3).delta_log(),
+        TableId::new("things", 3).delta_entry(7),
+        TableId::new("things", 3).delta_checkpoint(7),
+        TableId::new("things", 3).delta_pointer(),
+        TableId::of(&dataset).quarantine("things/11/2025/11/14/11/x-1.jsonl", "c7"),
+        TableId::of(&dataset).quarantine("elsewhere/x.json", "c7"),
     ];
     for period in [Period::Hour, Period::Day, Period::Month] {
         dataset.period = period;
-        found.push(paths::silver_file(&dataset, time, "c7", 0));
-        found.push(paths::silver_file(&dataset, time, "c7", 1));
+        found.push(TableId::of(&dataset).file(dataset.period, time, "c7", 0));
+        found.push(TableId::of(&dataset).file(dataset.period, time, "c7", 1));
     }
     let found: Vec<_> = found.iter().map(ObjectPath::as_str).collect();
     let expected = [
@@ -116,13 +119,13 @@ fn bronze_has_the_metadata_and_the_lines_of_earlier_builds() {
 }
 
 /// A silver layer on a lake of its own; everything that it writes has one id.
-pub(super) fn silver() -> (Silver, Arc<MemoryLake>) {
+pub(super) fn silver() -> (Silver, Arc<MemoryObjectStore>) {
     let clock = Arc::new(ManualClock::at(UnixMillis(NOW)));
-    let lake = Arc::new(MemoryLake::new(Arc::clone(&clock) as _));
-    let silver = Silver::new(Edges {
+    let lake = Arc::new(MemoryObjectStore::new(Arc::clone(&clock) as _));
+    let silver = Silver::new(Context {
         dataset: Arc::new(dataset()),
         lake: Arc::clone(&lake) as _,
-        state: Arc::new(MemoryState::new()),
+        state: Arc::new(MemoryEntityStore::new()),
         clock,
         new_id: || "c".repeat(32),
         key_cache_bytes: 1 << 20,

@@ -7,8 +7,8 @@ use sluice::clock::ManualClock;
 use sluice::event::{
     EventTime, PartitionId, RejectReason, SequenceNumber, SequenceRange, UnixMillis,
 };
-use sluice::lake::{BlobStore, MemoryLake, ObjectPath};
-use sluice::state::commit_log::{
+use sluice::store::object::{MemoryObjectStore, ObjectPath, ObjectStore};
+use sluice::table::log::{
     CommitKind, CommitLog, CommitOutcome, Counts, DataFile, LedgerEntry, NewCommit,
     PartitionProgress, Version,
 };
@@ -137,7 +137,7 @@ async fn commit(log: &CommitLog, new: &NewCommit) {
 async fn the_log_writes_the_entities_and_objects_of_earlier_builds() {
     let state = Arc::new(Recorder::default());
     let clock = Arc::new(ManualClock::at(UnixMillis(NOW)));
-    let lake = Arc::new(MemoryLake::new(clock));
+    let lake = Arc::new(MemoryObjectStore::new(clock));
     let log = CommitLog::new(Arc::clone(&state) as _, Arc::clone(&lake) as _, &dataset());
     log.initialize("c0", "{\"a schema\":0}", UnixMillis(NOW))
         .await

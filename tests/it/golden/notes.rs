@@ -6,13 +6,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use sluice::app::App;
 use sluice::clock::ManualClock;
+use sluice::context::Context;
 use sluice::event::{PartitionId, SequenceNumber, SourceEvent, UnixMillis};
 use sluice::gold::Ended;
-use sluice::lake::MemoryLake;
 use sluice::maintain::{Limits, Maintenance, Options};
 use sluice::retry::Deadline;
-use sluice::silver::{Edges, Silver};
-use sluice::state::commit_log::CommitLog;
+use sluice::silver::Silver;
+use sluice::store::object::MemoryObjectStore;
+use sluice::table::log::CommitLog;
 use sluice::warehouse::schema::GoldSchema;
 use sluice::warehouse::{Warehouse, connect};
 
@@ -32,9 +33,9 @@ async fn notes_and_the_recorded_columns_are_those_of_earlier_builds() {
     let state = Arc::new(Recorder::default());
     let clock = Arc::new(ManualClock::at(UnixMillis(NOW)));
     let dataset = Arc::new(dataset());
-    let edges = Edges {
+    let edges = Context {
         dataset: Arc::clone(&dataset),
-        lake: Arc::new(MemoryLake::new(Arc::clone(&clock) as _)),
+        lake: Arc::new(MemoryObjectStore::new(Arc::clone(&clock) as _)),
         state: Arc::clone(&state) as _,
         clock: Arc::clone(&clock) as _,
         new_id: || "c".repeat(32),
@@ -44,7 +45,7 @@ async fn notes_and_the_recorded_columns_are_those_of_earlier_builds() {
     let file = connect(&setting, GoldSchema::of(&dataset).unwrap()).unwrap();
     // It says that it may be paused, so that gold leaves a hint.
     let warehouse: Arc<dyn Warehouse> = Faulty::new(&file, &Script::new());
-    let app = App::new(edges.clone(), warehouse);
+    let app = App::builder(edges.clone(), warehouse).build();
 
     // No line becomes a row: the size of a file is a matter of the Parquet library.
     let log = CommitLog::new(Arc::clone(&edges.state), Arc::clone(&edges.lake), &dataset);

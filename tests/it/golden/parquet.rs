@@ -5,7 +5,7 @@ use std::fmt::Write;
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::metadata::ColumnChunkMetaData;
-use sluice::lake::{BlobStore, ObjectPath};
+use sluice::store::object::{ObjectPath, ObjectStore};
 
 use super::lake::{silver, source};
 use super::{assert_golden, rows};

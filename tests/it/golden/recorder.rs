@@ -3,17 +3,18 @@
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use sluice::state::{
-    MemoryState, Operation, Outcome, PartitionKey, Properties, RowRange, StateStore, Stored, Value,
+use sluice::store::StorageError;
+use sluice::store::entity::{
+    EntityStore, MemoryEntityStore, Operation, Outcome, PartitionKey, Properties, RowRange, Stored,
+    Value,
 };
-use sluice::storage::StorageError;
 
 /// Text that is longer than this is written as its length and hash.
 const LONGEST: usize = 4_000;
 
 #[derive(Debug, Default)]
 pub(super) struct Recorder {
-    inner: MemoryState,
+    inner: MemoryEntityStore,
     text: Mutex<String>,
 }
 
@@ -54,7 +55,7 @@ fn step(operation: &Operation) -> String {
 }
 
 #[async_trait]
-impl StateStore for Recorder {
+impl EntityStore for Recorder {
     async fn transact(
         &self,
         partition: &PartitionKey,

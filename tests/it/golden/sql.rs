@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
-use sluice::dataset::number::format_scaled;
 use sluice::event::{EventTime, UnixMillis};
-use sluice::state::commit_log::Version;
-use sluice::warehouse::schema::{GoldSchema, TableSchema, ValueType, grain_bounds};
+use sluice::table::log::Version;
+use sluice::value::decimal;
+use sluice::warehouse::schema::{GoldSchema, TableSchema, ValueType};
 use sluice::warehouse::{
-    Begun, Datum, Progress, Row, Run, Step, Warehouse, azure_sql, connect, decimal, sqlite,
+    Begun, Datum, Progress, Row, Run, Step, Warehouse, azure_sql, connect, sqlite,
 };
 
 use super::{assert_golden, dataset};
@@ -62,7 +62,7 @@ fn decimals_have_the_text_of_earlier_builds() {
         (highest, 0, "99999999999999999999999999999999999999"),
         (-highest, 2, "-999999999999999999999999999999999999.99"),
     ] {
-        assert_eq!(format_scaled(unscaled, scale), text);
+        assert_eq!(decimal::format(unscaled, scale), text);
         assert_eq!(decimal::parse(text), Some((unscaled, scale)));
     }
 }
@@ -91,7 +91,7 @@ fn row(table: &TableSchema, number: usize) -> Row {
     let dimensions = table.dimensions.iter();
     let measures = table.measures.iter();
     Row {
-        start: grain_bounds(table.grain, 1_763_120_674_343_001).0,
+        start: table.grain.bounds(1_763_120_674_343_001).0,
         key: [0xA0 + u8::try_from(number).unwrap(); 16],
         dimensions: dimensions
             .map(|column| datum(column.kind, number, true))

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use sluice::state::{
-    ETag, Entity, Operation, PartitionKey, Properties, RowRange, StateStore, TableState, Value,
+use sluice::store::account::StorageAccount;
+use sluice::store::entity::{
+    AzureEntityStore, ETag, Entity, EntityStore, Operation, PartitionKey, Properties, RowRange,
+    Value,
 };
-use sluice::storage::StorageAccount;
 
 use super::assert_golden;
 use crate::support::scripted::{Received, Reply, Scripted};
@@ -55,7 +56,7 @@ async fn a_transaction_and_its_keys_are_on_the_wire_as_in_earlier_builds() {
     let replies = [Reply::with(202, &[], &parts), missing.clone(), missing];
     let mut server = Scripted::start(replies);
     let account = StorageAccount::from_connection_string("Test", &server.connection_string());
-    let state = TableState::new(&account.unwrap(), "sluice").unwrap();
+    let state = AzureEntityStore::new(&account.unwrap(), "sluice").unwrap();
     let partition = PartitionKey("things@3|gold".to_owned());
     let etag = || ETag("W/\"datetime'2025'\"".to_owned());
     let operations = [
@@ -94,7 +95,7 @@ async fn an_entity_that_an_earlier_build_wrote_is_read() {
     let body = r#"{"odata.metadata":"x","odata.etag":"W/\"1\"","PartitionKey":"things@3","RowKey":"src|things._0._x$_ ~y..jsonl","Timestamp":"2025-01-01T00:00:00Z","lines@odata.type":"Edm.Int64","lines":"7","reasons":"{}","no":false}"#;
     let server = Scripted::start([Reply::with(200, &[], body)]);
     let account = StorageAccount::from_connection_string("Test", &server.connection_string());
-    let state = TableState::new(&account.unwrap(), "sluice").unwrap();
+    let state = AzureEntityStore::new(&account.unwrap(), "sluice").unwrap();
     let partition = PartitionKey("things@3".to_owned());
     let stored = state.get(&partition, "x").await.unwrap().unwrap();
     assert_eq!(stored.etag, ETag("W/\"1\"".to_owned()));

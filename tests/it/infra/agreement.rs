@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use sluice::dataset::Dataset;
-use sluice::lake::paths;
-use sluice::state::STATE_TABLE;
+use sluice::store::entity::STATE_TABLE;
+use sluice::store::object::paths;
 
 use super::compiler::root;
 use super::settings::functions;

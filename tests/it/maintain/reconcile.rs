@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use sluice::lake::{BlobStore, Created, Metadata, ObjectInfo, ObjectPath, Page};
-use sluice::maintain::{Limits, Maintenance, Options, PoisonMessage, PoisonQueue};
+use sluice::maintain::{Limits, Maintenance, Options};
 use sluice::retry::Deadline;
-use sluice::storage::StorageError;
+use sluice::store::StorageError;
+use sluice::store::object::{Created, Metadata, ObjectInfo, ObjectPath, ObjectStore, Page};
+use sluice::store::queue::{PoisonMessage, PoisonQueue};
 
 use crate::support::upkeep::{HOUR, World};
 
@@ -54,7 +55,7 @@ async fn a_backlog_larger_than_a_run_is_worked_off_oldest_first() {
         world.wait(HOUR);
     }
     for (unreconciled, left) in [(7, 5), (5, 3), (3, 1), (1, 0)] {
-        let facts = world.maintain.facts().await.unwrap();
+        let facts = world.maintain.status().await.unwrap();
         assert_eq!(facts.unreconciled, unreconciled);
         let reconciled = world.upkeep(true).await.reconcile.done().cloned().unwrap();
         assert_eq!((reconciled.listed, reconciled.left), (7, left));
@@ -98,10 +99,10 @@ async fn a_backlog_is_worked_off_by_runs_that_only_look_at_its_beginning() {
 
 /// A lake that lists one object at a time.
 #[derive(Debug)]
-struct Paged(Arc<dyn BlobStore>);
+struct Paged(Arc<dyn ObjectStore>);
 
 #[async_trait]
-impl BlobStore for Paged {
+impl ObjectStore for Paged {
     async fn create(
         &self,
         path: &ObjectPath,
@@ -109,6 +110,10 @@ impl BlobStore for Paged {
         metadata: &Metadata,
     ) -> Result<Created, StorageError> {
         self.0.create(path, content, metadata).await
+    }
+
+    async fn put(&self, path: &ObjectPath, content: Bytes) -> Result<(), StorageError> {
+        self.0.put(path, content).await
     }
 
     async fn get(&self, path: &ObjectPath) -> Result<Option<Bytes>, StorageError> {
@@ -160,7 +165,7 @@ async fn a_bronze_of_many_pages_is_refined_from_its_beginning_without_listing_it
         world.put(lost * 10..lost * 10 + 10).await;
         world.wait(HOUR);
     }
-    let lake: Arc<dyn BlobStore> = Arc::new(Paged(Arc::clone(&world.edges.lake)));
+    let lake: Arc<dyn ObjectStore> = Arc::new(Paged(Arc::clone(&world.edges.lake)));
     let paged = world
         .restarted(lake, Arc::clone(&world.edges.state))
         .limited(few);

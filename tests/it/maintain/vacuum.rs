@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sluice::lake::{Metadata, ObjectPath, paths};
 use sluice::maintain::Limits;
+use sluice::store::object::{Metadata, ObjectPath};
+use sluice::table::TableId;
 
 use super::eager;
 use crate::support::upkeep::{DAY, START, World};
 
-fn live_paths(snapshot: &sluice::state::commit_log::Snapshot) -> Vec<ObjectPath> {
+fn live_paths(snapshot: &sluice::table::log::Snapshot) -> Vec<ObjectPath> {
     snapshot.files.keys().cloned().collect()
 }
 
@@ -34,7 +35,7 @@ async fn old_log_goes_and_cold_and_sleeping_processes_start_over_at_the_snapshot
         world.upkeep(false).await;
         world.wait(DAY);
     }
-    let facts = world.maintain.facts().await.unwrap();
+    let facts = world.maintain.status().await.unwrap();
     assert!(facts.log_entries < facts.version.unwrap(), "{facts:?}");
     assert!(
         world
@@ -86,7 +87,7 @@ async fn vacuum_takes_replaced_files_after_7_days_garbage_after_a_day_and_never_
         "orders/g1/event_date=2025-11-14/event_hour=00/lost.parquet",
     ))
     .await;
-    let manifest = put(paths::manifest("orders", 1, "lost")).await;
+    let manifest = put(TableId::new("orders", 1).manifest("lost")).await;
     let quarantine = put(ObjectPath::new("quarantine", "orders/g1/0/lost.jsonl")).await;
     world.upkeep(false).await;
     for path in replaced.iter().chain([&garbage, &manifest]) {
@@ -124,7 +125,7 @@ async fn a_replaced_file_stays_while_its_replacement_is_not_published() {
     world
         .edges
         .lake
-        .delete(&paths::delta_entry("orders", 1, head))
+        .delete(&TableId::new("orders", 1).delta_entry(head))
         .await
         .unwrap();
     world.wait(30 * DAY);

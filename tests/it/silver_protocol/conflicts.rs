@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use sluice::state::{Outcome, RowRange, StateStore, Stored};
-use sluice::storage::StorageError;
+use sluice::store::StorageError;
+use sluice::store::entity::{EntityStore, Outcome, RowRange, Stored};
 
 use super::*;
 
@@ -195,13 +195,13 @@ async fn rows_are_compared_with_all_that_came_since_they_were_last_compared() {
 /// Says of the first append that it failed, and lets it take effect later: a request that was slow on its way.
 #[derive(Debug)]
 struct Lagging {
-    inner: Arc<dyn StateStore>,
+    inner: Arc<dyn EntityStore>,
     lag: Duration,
     is_first: AtomicBool,
 }
 
 #[async_trait]
-impl StateStore for Lagging {
+impl EntityStore for Lagging {
     async fn transact(
         &self,
         partition: &PartitionKey,

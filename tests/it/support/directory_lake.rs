@@ -7,13 +7,15 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bytes::Bytes;
 use sluice::clock::Clock;
-use sluice::lake::{BlobStore, Created, MemoryLake, Metadata, ObjectInfo, ObjectPath};
-use sluice::storage::StorageError;
+use sluice::store::StorageError;
+use sluice::store::object::{
+    Created, MemoryObjectStore, Metadata, ObjectInfo, ObjectPath, ObjectStore, Page,
+};
 
 /// Objects in memory, and the same objects as files below a directory.
 #[derive(Debug)]
 pub(crate) struct DirectoryLake {
-    memory: MemoryLake,
+    memory: MemoryObjectStore,
     root: PathBuf,
     /// Files are written beside their place first.
     next: Mutex<u64>,
@@ -22,7 +24,7 @@ pub(crate) struct DirectoryLake {
 impl DirectoryLake {
     pub(crate) fn new(root: &Path, clock: Arc<dyn Clock>) -> Self {
         Self {
-            memory: MemoryLake::new(clock),
+            memory: MemoryObjectStore::new(clock),
             root: root.to_owned(),
             next: Mutex::default(),
         }
@@ -43,7 +45,7 @@ impl DirectoryLake {
 }
 
 #[async_trait]
-impl BlobStore for DirectoryLake {
+impl ObjectStore for DirectoryLake {
     async fn create(
         &self,
         path: &ObjectPath,
@@ -77,6 +79,14 @@ impl BlobStore for DirectoryLake {
 
     async fn head(&self, path: &ObjectPath) -> Result<Option<ObjectInfo>, StorageError> {
         self.memory.head(path).await
+    }
+
+    async fn list_page(
+        &self,
+        prefix: &ObjectPath,
+        from: Option<String>,
+    ) -> Result<Page, StorageError> {
+        self.memory.list_page(prefix, from).await
     }
 
     async fn list(&self, prefix: &ObjectPath) -> Result<Vec<ObjectInfo>, StorageError> {

@@ -1,4 +1,4 @@
-//! Edges that fail, crash, stop and dawdle as a script says. They wrap the edge traits, so production code has no part
+//! Context that fail, crash, stop and dawdle as a script says. They wrap the edge traits, so production code has no part
 //! in it, and a new call of production code is met without an edit here.
 
 mod warehouse;
@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use sluice::lake::{BlobStore, Created, Metadata, ObjectInfo, ObjectPath};
-use sluice::state::{Operation, Outcome, PartitionKey, RowRange, StateStore, Stored};
-use sluice::storage::{ErrorKind, StorageError};
+use sluice::store::entity::{EntityStore, Operation, Outcome, PartitionKey, RowRange, Stored};
+use sluice::store::object::{Created, Metadata, ObjectInfo, ObjectPath, ObjectStore, Page};
+use sluice::store::{ErrorKind, StorageError};
 use tokio::sync::{Notify, watch};
 
 /// Whether a call that fails takes effect.
@@ -291,7 +291,7 @@ fn storage_error(call: &str, how: How) -> StorageError {
 }
 
 #[async_trait]
-impl BlobStore for Faulty<dyn BlobStore> {
+impl ObjectStore for Faulty<dyn ObjectStore> {
     async fn create(
         &self,
         path: &ObjectPath,
@@ -331,6 +331,16 @@ impl BlobStore for Faulty<dyn BlobStore> {
         self.script.around(call, storage_error, act).await
     }
 
+    async fn list_page(
+        &self,
+        prefix: &ObjectPath,
+        from: Option<String>,
+    ) -> Result<Page, StorageError> {
+        let call = format!("list {prefix}");
+        let act = self.inner.list_page(prefix, from);
+        self.script.around(call, storage_error, act).await
+    }
+
     async fn list(&self, prefix: &ObjectPath) -> Result<Vec<ObjectInfo>, StorageError> {
         let call = format!("list {prefix}");
         let act = self.inner.list(prefix);
@@ -345,7 +355,7 @@ impl BlobStore for Faulty<dyn BlobStore> {
 }
 
 #[async_trait]
-impl StateStore for Faulty<dyn StateStore> {
+impl EntityStore for Faulty<dyn EntityStore> {
     async fn transact(
         &self,
         partition: &PartitionKey,

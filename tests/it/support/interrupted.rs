@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use sluice::lake::{BlobStore, Created, Metadata, ObjectInfo, ObjectPath};
-use sluice::state::{Operation, Outcome, PartitionKey, RowRange, StateStore, Stored};
-use sluice::storage::{ErrorKind, StorageError};
+use sluice::store::entity::{EntityStore, Operation, Outcome, PartitionKey, RowRange, Stored};
+use sluice::store::object::{Created, Metadata, ObjectInfo, ObjectPath, ObjectStore, Page};
+use sluice::store::{ErrorKind, StorageError};
 
 /// When the process dies.
 #[derive(Debug)]
@@ -80,14 +80,14 @@ impl Death {
 
 /// A lake of a process that dies.
 #[derive(Debug)]
-pub(crate) struct MortalLake(pub(crate) Arc<dyn BlobStore>, pub(crate) Arc<Death>);
+pub(crate) struct MortalLake(pub(crate) Arc<dyn ObjectStore>, pub(crate) Arc<Death>);
 
 /// A state table of a process that dies.
 #[derive(Debug)]
-pub(crate) struct MortalState(pub(crate) Arc<dyn StateStore>, pub(crate) Arc<Death>);
+pub(crate) struct MortalState(pub(crate) Arc<dyn EntityStore>, pub(crate) Arc<Death>);
 
 #[async_trait]
-impl BlobStore for MortalLake {
+impl ObjectStore for MortalLake {
     async fn create(
         &self,
         path: &ObjectPath,
@@ -117,6 +117,14 @@ impl BlobStore for MortalLake {
         self.1.call(self.0.head(path)).await
     }
 
+    async fn list_page(
+        &self,
+        prefix: &ObjectPath,
+        from: Option<String>,
+    ) -> Result<Page, StorageError> {
+        self.1.call(self.0.list_page(prefix, from)).await
+    }
+
     async fn list(&self, prefix: &ObjectPath) -> Result<Vec<ObjectInfo>, StorageError> {
         self.1.call(self.0.list(prefix)).await
     }
@@ -127,7 +135,7 @@ impl BlobStore for MortalLake {
 }
 
 #[async_trait]
-impl StateStore for MortalState {
+impl EntityStore for MortalState {
     async fn transact(
         &self,
         partition: &PartitionKey,

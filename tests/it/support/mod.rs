@@ -16,7 +16,7 @@ pub(crate) mod world;
 
 use std::sync::OnceLock;
 
-use sluice::storage::StorageAccount;
+use sluice::store::account::StorageAccount;
 use sluice_local::azurite::{Azurite, AzuriteOptions};
 
 /// Returns the account of the one Azurite of this test binary, on free ports, in memory. Started by the first test that

@@ -9,17 +9,18 @@ use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use bytes::Bytes;
 use futures::TryStreamExt;
-use sluice::bronze::plan::ObjectRange;
 use sluice::clock::ManualClock;
+use sluice::context::Context;
 use sluice::dataset::Dataset;
 use sluice::event::{PartitionId, SequenceNumber, SequenceRange, SourceEvent, UnixMillis};
-use sluice::lake::{BlobStore, MemoryLake, paths};
 use sluice::maintain::{Limits, Maintenance, Options, Report};
 use sluice::retry::Deadline;
-use sluice::silver::parquet::read_columns;
-use sluice::silver::{Edges, Refined, Silver, Source};
-use sluice::state::commit_log::{CommitLog, Snapshot};
-use sluice::state::{MemoryState, StateStore};
+use sluice::silver::{Refined, Silver};
+use sluice::store::entity::{EntityStore, MemoryEntityStore};
+use sluice::store::object::{MemoryObjectStore, ObjectRange, ObjectStore, Source, paths};
+use sluice::table::TableId;
+use sluice::table::log::{CommitLog, Snapshot};
+use sluice::table::parquet::read_columns;
 
 /// 2025-11-14T00:00:00Z.
 pub(crate) const START: i64 = 1_763_078_400_000;
@@ -30,7 +31,7 @@ pub(crate) const DAY: i64 = 24 * HOUR;
 pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) now: i64,
-    pub(crate) edges: Edges,
+    pub(crate) edges: Context,
     pub(crate) silver: Silver,
     pub(crate) log: CommitLog,
     pub(crate) maintain: Maintenance,
@@ -45,17 +46,17 @@ fn new_id() -> String {
 impl World {
     pub(crate) fn in_memory() -> Self {
         let clock = Arc::new(ManualClock::at(UnixMillis(START)));
-        let lake = MemoryLake::new(Arc::clone(&clock) as _);
-        Self::on(clock, Arc::new(lake), Arc::new(MemoryState::new()))
+        let lake = MemoryObjectStore::new(Arc::clone(&clock) as _);
+        Self::on(clock, Arc::new(lake), Arc::new(MemoryEntityStore::new()))
     }
 
     pub(crate) fn on(
         clock: Arc<ManualClock>,
-        lake: Arc<dyn BlobStore>,
-        state: Arc<dyn StateStore>,
+        lake: Arc<dyn ObjectStore>,
+        state: Arc<dyn EntityStore>,
     ) -> Self {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/orders.toml");
-        let edges = Edges {
+        let edges = Context {
             dataset: Arc::new(Dataset::load(&file).unwrap()),
             lake,
             state,
@@ -76,7 +77,11 @@ impl World {
     }
 
     /// Returns the same data in a process that has just started, by way of other stores.
-    pub(crate) fn restarted(&self, lake: Arc<dyn BlobStore>, state: Arc<dyn StateStore>) -> Self {
+    pub(crate) fn restarted(
+        &self,
+        lake: Arc<dyn ObjectStore>,
+        state: Arc<dyn EntityStore>,
+    ) -> Self {
         let mut world = Self::on(Arc::clone(&self.clock), lake, state);
         (world.now, world.next_sequence) = (self.now, self.next_sequence);
         world
@@ -191,14 +196,14 @@ impl World {
     pub(crate) async fn published(&self) {
         let head = self.log.head().await.unwrap().unwrap();
         let (dataset, generation) = (&self.edges.dataset.name, self.edges.dataset.generation);
-        let entry = paths::delta_entry(dataset, generation, head.version.0);
+        let entry = TableId::new(dataset, generation).delta_entry(head.version.0);
         while self.edges.lake.head(&entry).await.unwrap().is_none() {
             tokio::task::yield_now().await;
         }
     }
 }
 
-pub(crate) fn log(edges: &Edges) -> CommitLog {
+pub(crate) fn log(edges: &Context) -> CommitLog {
     CommitLog::new(
         Arc::clone(&edges.state),
         Arc::clone(&edges.lake),

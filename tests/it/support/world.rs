@@ -9,18 +9,20 @@ use arrow::datatypes::{Decimal128Type, Int64Type, TimestampMicrosecondType};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sluice::app::App;
-use sluice::bronze::line::{append_line, restore_body};
-use sluice::bronze::plan::ObjectRange;
 use sluice::clock::ManualClock;
+use sluice::context::Context;
 use sluice::dataset::Dataset;
+use sluice::event::line::{append_line, restore_body};
 use sluice::event::{EventTime, PartitionId, SequenceNumber, SourceEvent, UnixMillis};
-use sluice::lake::{BlobStore, MemoryLake, Metadata, ObjectPath, paths};
 use sluice::maintain::{Limits, Maintenance};
 use sluice::retry::Deadline;
-use sluice::silver::live::LiveFiles;
-use sluice::silver::{COMMIT_PACE, Edges, Silver, Source};
-use sluice::state::commit_log::{Commit, CommitLog, Counts, LedgerEntry, Version};
-use sluice::state::{MemoryState, StateStore};
+use sluice::silver::{COMMIT_INTERVAL, Silver};
+use sluice::store::entity::{EntityStore, MemoryEntityStore};
+use sluice::store::object::{
+    MemoryObjectStore, Metadata, ObjectPath, ObjectRange, ObjectStore, Source, paths,
+};
+use sluice::table::live::LiveFiles;
+use sluice::table::log::{Commit, CommitLog, Counts, LedgerEntry, Version};
 use sluice::warehouse::schema::GoldSchema;
 use sluice::warehouse::{Warehouse, connect};
 
@@ -73,8 +75,8 @@ measures = { n = "count", total = "sum(amount)" }
 pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) dataset: Arc<Dataset>,
-    pub(crate) lake: Arc<dyn BlobStore>,
-    pub(crate) state: Arc<dyn StateStore>,
+    pub(crate) lake: Arc<dyn ObjectStore>,
+    pub(crate) state: Arc<dyn EntityStore>,
     folder: Arc<tempfile::TempDir>,
 }
 
@@ -136,8 +138,8 @@ impl World {
         let clock = Arc::new(ManualClock::at(UnixMillis(START)));
         Self {
             dataset: Arc::new(Dataset::parse(THINGS, "things.toml").unwrap()),
-            lake: Arc::new(MemoryLake::new(Arc::clone(&clock) as _)),
-            state: Arc::new(MemoryState::new()),
+            lake: Arc::new(MemoryObjectStore::new(Arc::clone(&clock) as _)),
+            state: Arc::new(MemoryEntityStore::new()),
             folder: Arc::new(tempfile::tempdir().unwrap()),
             clock,
         }
@@ -163,13 +165,13 @@ impl World {
     pub(crate) fn process_with(&self, script: Arc<Script>) -> Process {
         let warehouse = Faulty::new(&self.warehouse(), &script);
         Process {
-            app: Arc::new(App::new(self.edges(&script), warehouse)),
+            app: Arc::new(App::builder(self.edges(&script), warehouse).build()),
             script,
         }
     }
 
-    fn edges(&self, script: &Arc<Script>) -> Edges {
-        Edges {
+    fn edges(&self, script: &Arc<Script>) -> Context {
+        Context {
             dataset: Arc::clone(&self.dataset),
             lake: Faulty::new(&self.lake, script),
             state: Faulty::new(&self.state, script),
@@ -180,8 +182,8 @@ impl World {
     }
 
     /// Returns a silver layer that commits as often as a handler does.
-    pub(crate) fn silver_at_pace(&self) -> Silver {
-        Silver::with_pace(self.edges(&Script::new()), COMMIT_PACE)
+    pub(crate) fn silver_with_commit_interval(&self) -> Silver {
+        Silver::with_commit_interval(self.edges(&Script::new()), COMMIT_INTERVAL)
     }
 
     /// Returns maintenance that follows a script.

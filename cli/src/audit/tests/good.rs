@@ -88,7 +88,7 @@ async fn a_hub_that_was_made_anew_starts_from_zero_without_a_difference() {
         ("last_enqueued_ms", later.to_string()),
         ("lines", "2".to_owned()),
     ];
-    let path = sluice::lake::ObjectPath::new("bronze", "shop/0/2025/11/14/12/anew.jsonl");
+    let path = sluice::store::object::ObjectPath::new("bronze", "shop/0/2025/11/14/12/anew.jsonl");
     let lines = [event(80), event(81)]
         .map(|line| [line, b"\n".to_vec()].concat())
         .concat();

@@ -1,7 +1,7 @@
 use arrow::compute::concat_batches;
 use bytes::Bytes;
-use sluice::lake::{Metadata, ObjectPath};
-use sluice::state::Value;
+use sluice::store::entity::Value;
+use sluice::store::object::{Metadata, ObjectPath};
 
 use super::world::World;
 

@@ -9,17 +9,21 @@ use arrow::compute::concat_batches;
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sluice::bronze::Bronze;
-use sluice::bronze::plan::ObjectRange;
 use sluice::clock::{Clock, ManualClock};
+use sluice::context::Context;
 use sluice::dataset::Dataset;
 use sluice::event::{PartitionId, SequenceNumber, SourceEvent, UnixMillis};
 use sluice::gold::Gold;
-use sluice::lake::{BlobStore, MemoryLake, Metadata, ObjectInfo, ObjectPath, paths};
 use sluice::maintain::{CompactLimits, Limits, Maintenance, Options as Upkeep};
 use sluice::retry::Deadline;
-use sluice::silver::{Edges, Silver, Source};
-use sluice::state::commit_log::{Commit, CommitLog, DataFile, Version};
-use sluice::state::{Entity, MemoryState, Operation, PartitionKey, StateStore, Value};
+use sluice::silver::Silver;
+use sluice::store::entity::{
+    Entity, EntityStore, MemoryEntityStore, Operation, PartitionKey, Value,
+};
+use sluice::store::object::{
+    MemoryObjectStore, Metadata, ObjectInfo, ObjectPath, ObjectRange, ObjectStore, Source, paths,
+};
+use sluice::table::log::{Commit, CommitLog, DataFile, Version};
 use sluice::warehouse::Warehouse;
 use sluice::warehouse::schema::GoldSchema;
 use sluice::warehouse::sqlite::SqliteWarehouse;
@@ -98,8 +102,8 @@ impl World {
         let dataset = Arc::new(Dataset::parse(DATASET, "shop.toml").unwrap());
         let manual = Arc::new(ManualClock::at(NOW));
         let clock: Arc<dyn Clock> = Arc::clone(&manual) as _;
-        let lake: Arc<dyn BlobStore> = Arc::new(MemoryLake::new(Arc::clone(&clock)));
-        let state: Arc<dyn StateStore> = Arc::new(MemoryState::new());
+        let lake: Arc<dyn ObjectStore> = Arc::new(MemoryObjectStore::new(Arc::clone(&clock)));
+        let state: Arc<dyn EntityStore> = Arc::new(MemoryEntityStore::new());
         let schema = GoldSchema::of(&dataset).unwrap();
         let warehouse: Arc<dyn Warehouse> =
             Arc::new(SqliteWarehouse::new(folder.path().join("gold.db"), schema));
@@ -113,7 +117,7 @@ impl World {
             grace: Duration::ZERO,
             ..Options::at(NOW)
         };
-        let edges = Edges {
+        let edges = Context {
             dataset: Arc::clone(&dataset),
             lake: Arc::clone(&lake),
             state: Arc::clone(&state),
@@ -326,7 +330,7 @@ impl World {
         let batches: Vec<RecordBatch> = reader.map(Result::unwrap).collect();
         let rows = concat_batches(&batches[0].schema(), &batches).unwrap();
         let rows = change(rows);
-        let content = sluice::silver::parquet::encode(&rows, 1).unwrap();
+        let content = sluice::table::parquet::encode(&rows, 1).unwrap();
         let (bytes, count) = (content.len(), rows.num_rows());
         self.replace(&file.path, content, &Metadata::new()).await;
         for commit in self.commits().await {

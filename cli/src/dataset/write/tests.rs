@@ -1,4 +1,5 @@
-use sluice::dataset::{ColumnType, Dataset, Period, TimestampFormat};
+use sluice::dataset::{ColumnType, Dataset, TimestampFormat};
+use sluice::value::Period;
 
 use super::super::infer::{InferError, guess};
 use super::*;

@@ -2,9 +2,9 @@ use std::sync::Arc;
 
 use arrow::array::Array;
 
-use super::super::Caster;
 use super::{Dataset, at, shown, with_column};
 use crate::event::RejectReason;
+use crate::silver::cast::Caster;
 
 /// What becomes of `{"t": 0, "v": <value>}`: the value as text, or the reason.
 fn cast_value(dataset: &Dataset, value: &str) -> Result<String, RejectReason> {

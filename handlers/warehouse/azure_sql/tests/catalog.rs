@@ -3,7 +3,8 @@
 use super::*;
 use crate::warehouse::azure_sql::ddl::{MARK, create_view};
 use crate::warehouse::azure_sql::ensure::{Catalog, CatalogType, Found, plan};
-use crate::warehouse::ddl::{self, ColumnDefinition};
+use crate::warehouse::ddl;
+use crate::warehouse::ddl::ColumnDefinition;
 use crate::warehouse::schema::{FRESHNESS, PROGRESS};
 
 fn gold() -> Place {

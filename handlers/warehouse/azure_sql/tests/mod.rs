@@ -6,9 +6,9 @@ mod server;
 mod tokens;
 
 use super::*;
-use crate::state::commit_log::Version;
-use crate::warehouse::fixture::{self, TABLES, row, schema_of};
-use crate::warehouse::{Datum, Row};
+use crate::table::log::Version;
+use crate::warehouse::fixture::{TABLES, row, schema_of};
+use crate::warehouse::{Datum, Row, fixture};
 use server::{Answer, Cell, Column, Request, Server};
 
 /// What a run of one merge asks, in order, by how it begins.

@@ -1,0 +1,80 @@
+//! A note in the state table that gold has nothing to do, so that a run need not wake a paused database.
+//!
+//! It is only ever a saving: a run without it, or one that cannot read it, looks at the warehouse.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::dataset::Dataset;
+use crate::event::UnixMillis;
+use crate::store::StorageError;
+use crate::store::entity::{Entity, EntityStore, Operation, PartitionKey, Properties, Value};
+use crate::table::TableId;
+use crate::table::log::Version;
+use crate::value::time::millis;
+use crate::warehouse::schema::GoldSchema;
+
+/// How long a hint is believed.
+const VALID_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+const ROW: &str = "hint";
+
+/// Reads and writes the hint of one generation of a dataset.
+#[derive(Clone, Debug)]
+pub(super) struct Hints {
+    state: Arc<dyn EntityStore>,
+    partition: PartitionKey,
+    /// What gold was made to show: a hint about other tables says nothing.
+    definitions: String,
+}
+
+impl Hints {
+    pub(super) fn new(state: Arc<dyn EntityStore>, dataset: &Dataset, schema: &GoldSchema) -> Self {
+        let tables = schema.tables.iter();
+        let definitions: Vec<_> = tables
+            .map(|table| format!("{} {}", table.name, table.definition))
+            .collect();
+        Self {
+            state,
+            partition: TableId::of(dataset).side_partition("gold"),
+            definitions: format!("{:032x}", xxh3_128(definitions.join("\n").as_bytes())),
+        }
+    }
+
+    /// Tells whether every table stood at `head` when the warehouse was last looked at, within the last day.
+    pub(super) async fn says_done(
+        &self,
+        head: Version,
+        now: UnixMillis,
+    ) -> Result<bool, StorageError> {
+        let Some(stored) = self.state.get(&self.partition, ROW).await? else {
+            return Ok(false);
+        };
+        let properties = &stored.entity.properties;
+        let number = |name: &str| properties.get(name).and_then(Value::as_i64);
+        let definitions = properties.get("definitions").and_then(Value::as_str);
+        let age = number("looked").map(|looked| now.0 - looked);
+        let is_recent = age.is_some_and(|age| (0..millis(VALID_FOR)).contains(&age));
+        Ok(is_recent
+            && definitions == Some(&self.definitions)
+            && number("version") == Some(head.as_i64()))
+    }
+
+    /// Notes that every table stands at `version`.
+    pub(super) async fn note(&self, version: Version, now: UnixMillis) -> Result<(), StorageError> {
+        let properties = Properties::from([
+            (
+                "definitions".into(),
+                Value::String(self.definitions.clone()),
+            ),
+            ("looked".into(), Value::Int64(now.0)),
+            ("version".into(), Value::Int64(version.as_i64())),
+        ]);
+        let row = ROW.to_owned();
+        let entity = Entity { row, properties };
+        let operations = [Operation::Upsert(entity)];
+        self.state.transact(&self.partition, &operations).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,200 @@
+//! Which group of a gold table each row belongs to. Pure.
+
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{
+    DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimeUnit,
+    TimestampMicrosecondType,
+};
+
+use super::AggregateError;
+use crate::value::Grain;
+use crate::value::hash::{HashHasher, RowHasher};
+use crate::warehouse::{Datum, Row};
+
+/// Consecutive rows of one group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Run {
+    /// The group's number.
+    pub(super) group: usize,
+    /// The rows.
+    pub(super) rows: Range<usize>,
+}
+
+/// The groups seen so far, numbered.
+#[derive(Debug)]
+pub(super) struct Groups {
+    grain: Grain,
+    /// Where the dimensions are among the columns of a batch.
+    dimensions: Vec<usize>,
+    numbers: HashMap<(i64, u128), usize, BuildHasherDefault<HashHasher>>,
+    rows: Vec<Row>,
+    runs: Vec<Run>,
+}
+
+impl Groups {
+    pub(super) fn new(grain: Grain, dimensions: Vec<usize>) -> Self {
+        Self {
+            grain,
+            dimensions,
+            numbers: HashMap::default(),
+            rows: Vec::new(),
+            runs: Vec::new(),
+        }
+    }
+
+    /// Returns the number of groups.
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Returns the groups, without measures, in the order of their numbers, and forgets them.
+    pub(super) fn take(&mut self) -> Vec<Row> {
+        self.numbers.clear();
+        std::mem::take(&mut self.rows)
+    }
+
+    /// Cuts the rows into runs of one group each.
+    pub(super) fn assign(
+        &mut self,
+        times: &[i64],
+        rows: &RecordBatch,
+    ) -> Result<(), AggregateError> {
+        self.runs.clear();
+        let mut dimensions = Dimensions::of(rows, &self.dimensions)?;
+        if self.grain == Grain::All && !times.is_empty() {
+            return self.split(0, 0..times.len(), &mut dimensions);
+        }
+        let mut from = 0;
+        while let Some(time) = times.get(from) {
+            let period = self.grain.bounds(*time);
+            let after = times.get(from..).unwrap_or_default();
+            let length = after
+                .iter()
+                .position(|time| *time < period.0 || *time >= period.1)
+                .unwrap_or(after.len());
+            self.split(period.0, from..from + length, &mut dimensions)?;
+            from += length.max(1);
+        }
+        Ok(())
+    }
+
+    /// Returns the runs of the rows assigned last.
+    pub(super) fn runs(&self) -> &[Run] {
+        &self.runs
+    }
+
+    /// Cuts rows of one period into runs of one group.
+    fn split(
+        &mut self,
+        start: i64,
+        rows: Range<usize>,
+        dimensions: &mut Dimensions,
+    ) -> Result<(), AggregateError> {
+        if dimensions.columns.is_empty() {
+            let hash = dimensions.hasher.hash(rows.start);
+            let group = self.number(start, hash, rows.start, dimensions)?;
+            self.runs.push(Run { group, rows });
+            return Ok(());
+        }
+        let mut last: Option<u128> = None;
+        for row in rows {
+            let hash = dimensions.hasher.hash(row);
+            if last == Some(hash)
+                && let Some(run) = self.runs.last_mut()
+            {
+                run.rows.end = row + 1;
+                continue;
+            }
+            let group = self.number(start, hash, row, dimensions)?;
+            let rows = row..row + 1;
+            self.runs.push(Run { group, rows });
+            last = Some(hash);
+        }
+        Ok(())
+    }
+
+    fn number(
+        &mut self,
+        start: i64,
+        hash: u128,
+        row: usize,
+        dimensions: &Dimensions,
+    ) -> Result<usize, AggregateError> {
+        let next = self.rows.len();
+        let number = *self.numbers.entry((start, hash)).or_insert(next);
+        if number == next {
+            self.rows.push(Row {
+                start,
+                key: hash.to_be_bytes(),
+                dimensions: dimensions.data(row)?,
+                measures: Vec::new(),
+            });
+        }
+        Ok(number)
+    }
+}
+
+/// The dimension columns of a batch.
+struct Dimensions {
+    columns: Vec<ArrayRef>,
+    hasher: RowHasher,
+}
+
+impl Dimensions {
+    fn of(rows: &RecordBatch, indices: &[usize]) -> Result<Self, AggregateError> {
+        let column = |index: &usize| {
+            let column = rows.columns().get(*index).map(Arc::clone);
+            column.ok_or_else(|| AggregateError::Column {
+                column: format!("number {index}"),
+            })
+        };
+        let columns: Vec<ArrayRef> = indices.iter().map(column).collect::<Result<_, _>>()?;
+        let hasher =
+            RowHasher::new(&columns, rows.num_rows()).map_err(|error| AggregateError::Column {
+                column: format!("of a dimension ({error})"),
+            })?;
+        Ok(Self { columns, hasher })
+    }
+
+    fn data(&self, row: usize) -> Result<Vec<Datum>, AggregateError> {
+        self.columns
+            .iter()
+            .map(|column| datum(column, row))
+            .collect()
+    }
+}
+
+/// Returns a value of a dimension column.
+fn datum(column: &ArrayRef, row: usize) -> Result<Datum, AggregateError> {
+    if column.is_null(row) {
+        return Ok(Datum::Null);
+    }
+    Ok(match column.data_type() {
+        DataType::Int64 => Datum::Int64(column.as_primitive::<Int64Type>().value(row)),
+        DataType::Utf8 => Datum::Text(column.as_string::<i32>().value(row).to_owned()),
+        DataType::Decimal128(..) => {
+            Datum::Decimal(column.as_primitive::<Decimal128Type>().value(row))
+        }
+        DataType::Float64 => Datum::Double(plain(column.as_primitive::<Float64Type>().value(row))),
+        DataType::Boolean => Datum::Bool(column.as_boolean().value(row)),
+        DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            Datum::Timestamp(column.as_primitive::<TimestampMicrosecondType>().value(row))
+        }
+        DataType::Date32 => Datum::Date(column.as_primitive::<Date32Type>().value(row)),
+        other => {
+            return Err(AggregateError::Column {
+                column: format!("of a dimension of type {other}"),
+            });
+        }
+    })
+}
+
+/// Makes one zero of the two that floating-point numbers have.
+pub(super) fn plain(number: f64) -> f64 {
+    number + 0.0
+}

@@ -1,0 +1,59 @@
+//! How a run ended, and what it did.
+
+use super::work::Done;
+use crate::table::log::Version;
+/// What a run did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Published {
+    /// How it ended.
+    pub ended: Ended,
+    /// The latest version of silver that it saw.
+    pub head: Option<Version>,
+    /// The commits with new rows that it published.
+    pub commits: u64,
+    /// The files that it read.
+    pub files: u64,
+    /// The rows that it read.
+    pub rows: u64,
+    /// The groups that it merged, over all tables.
+    pub groups: u64,
+    /// The transactions that it committed.
+    pub transactions: u64,
+    /// The tables that it made from nothing.
+    pub rebuilt: Vec<String>,
+}
+
+/// How a run ended. What is left is done by the next run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ended {
+    /// Silver has no log yet, so there was nothing to publish.
+    #[default]
+    NothingYet,
+    /// The last run left nothing to do and nothing was added since; the warehouse was not looked at.
+    Unchanged,
+    /// Every table stands at the head.
+    UpToDate,
+    /// Time ran out between two transactions.
+    OutOfTime,
+    /// Another run was first.
+    Overtaken,
+    /// It is unknown whether the last transaction was committed.
+    Unknown,
+}
+
+impl Published {
+    /// Counts a transaction; returns whether it was committed.
+    pub(super) fn add(&mut self, done: &Done) -> bool {
+        match done {
+            Done::Overtaken => false,
+            Done::Committed(counts) => {
+                self.transactions += 1;
+                self.commits += counts.commits;
+                self.files += counts.files;
+                self.rows += counts.rows;
+                self.groups += counts.groups;
+                true
+            }
+        }
+    }
+}

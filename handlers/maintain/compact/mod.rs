@@ -1,0 +1,250 @@
+//! Rewrites small files into one that is sorted by event time. The rows stay the same, so readers that follow the log
+//! see each row exactly once (S7).
+
+mod plan;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::array::RecordBatch;
+use arrow::compute::{concat_batches, sort_to_indices, take_record_batch};
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use super::{Compacted, Error, Maintenance, Options};
+use crate::event::EventTime;
+use crate::retry::{Backoff, Deadline};
+use crate::store::object::Metadata;
+use crate::table::delta::stats;
+use crate::table::evolution::{Change, SchemaRecord};
+use crate::table::live::LiveFiles;
+use crate::table::log::{
+    COMMIT_DEADLINE, CommitKind, CommitOutcome, Counts, DataFile, NewCommit, Snapshot,
+};
+use crate::table::parquet;
+use crate::table::parquet::ReadFileError;
+use crate::table::schema::arrow_schema;
+use crate::value::time::micros;
+pub use plan::Job;
+
+/// How many inputs are read at once.
+const PARALLEL_FILES: usize = 4;
+
+/// What became of a rewrite.
+enum Outcome {
+    Done,
+    /// Its inputs are no longer live.
+    Conflict,
+}
+
+impl Maintenance {
+    pub(super) async fn compact(
+        &self,
+        options: Options,
+        deadline: Deadline,
+    ) -> Result<Compacted, Error> {
+        let mut done = Compacted::default();
+        let Some(head) = self.log.head().await? else {
+            return Ok(done);
+        };
+        let snapshot = self.log.load(&head).await?;
+        // With an older dataset file a rewrite would drop columns.
+        if !self.has_every_column(&snapshot) {
+            return Ok(done);
+        }
+        let lateness = micros(self.edges.dataset.allowed_lateness);
+        let closed = head.watermark.map(|time| time.0.saturating_sub(lateness));
+        let jobs = plan::jobs(
+            snapshot.files.values().map(|live| &live.file),
+            self.edges.dataset.period,
+            closed.map(EventTime),
+            &self.limits.compact,
+        );
+        done.left = jobs.len() as u64;
+        if options.dry_run {
+            return Ok(done);
+        }
+
+        let mut live = LiveFiles::of(&snapshot);
+        drop(snapshot);
+        for job in jobs.into_iter().take(self.limits.compactions) {
+            if !deadline.allows(Duration::ZERO) {
+                break;
+            }
+            match self.rewrite(&job, &mut live, &mut done).await? {
+                Outcome::Done => done.commits += 1,
+                Outcome::Conflict => done.given_up += 1,
+            }
+            done.left -= 1;
+        }
+        Ok(done)
+    }
+
+    fn has_every_column(&self, snapshot: &Snapshot) -> bool {
+        let now = SchemaRecord::of(&self.edges.dataset);
+        let recorded: Option<SchemaRecord> = serde_json::from_str(&snapshot.schema).ok();
+        recorded.is_some_and(|recorded| recorded.change_to(&now) == Change::None)
+    }
+
+    async fn rewrite(
+        &self,
+        job: &Job,
+        live: &mut LiveFiles,
+        done: &mut Compacted,
+    ) -> Result<Outcome, Error> {
+        let deadline = Deadline::after(COMMIT_DEADLINE);
+        let batches = match self.read_all(job).await {
+            Ok(batches) => batches,
+            // Another run has replaced it, and it was old enough to be removed; or it is lost, which silver reports.
+            Err(Error::Read(ReadFileError::Gone { .. })) => return Ok(Outcome::Conflict),
+            Err(error) => return Err(error),
+        };
+        let id = (self.edges.new_id)();
+        let file = self.write(job, batches, &id).await?;
+        let outcome = self.replace(job, &file, &id, live, deadline).await?;
+        if let Outcome::Done = outcome {
+            done.replaced += job.inputs.len() as u64;
+            done.rows += file.rows;
+            done.bytes += file.bytes;
+        }
+        Ok(outcome)
+    }
+
+    /// Reads every column of the inputs.
+    async fn read_all(&self, job: &Job) -> Result<Vec<RecordBatch>, Error> {
+        let dataset = &self.edges.dataset;
+        let columns: Vec<usize> = (0..arrow_schema(dataset).fields().len()).collect();
+        let reads: Vec<_> = job
+            .inputs
+            .iter()
+            .map(|file| parquet::read_columns(&self.edges.lake, file, dataset, &columns))
+            .collect();
+        let mut opened = stream::iter(reads).buffered(PARALLEL_FILES);
+        let mut batches = Vec::new();
+        while let Some(mut file) = opened.try_next().await? {
+            while let Some(batch) = file.try_next().await? {
+                batches.push(batch);
+            }
+        }
+        Ok(batches)
+    }
+
+    /// Writes the rows, sorted, to a file that nothing names yet.
+    async fn write(
+        &self,
+        job: &Job,
+        batches: Vec<RecordBatch>,
+        id: &str,
+    ) -> Result<DataFile, Error> {
+        let dataset = Arc::clone(&self.edges.dataset);
+        let merge = move || {
+            let schema = arrow_schema(&dataset);
+            let batches: Vec<RecordBatch> = batches
+                .iter()
+                .map(|batch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()))
+                .collect::<Result<_, _>>()?;
+            let rows = concat_batches(&schema, &batches)?;
+            drop(batches);
+            let order = sort_to_indices(rows.column(dataset.event_time), None, None)?;
+            let rows = take_record_batch(&rows, &order)?;
+            let content = parquet::encode(&rows, dataset.event_time)?;
+            Ok::<_, Error>((content, stats::of(&rows), rows.num_rows() as u64))
+        };
+        let merged = tokio::task::spawn_blocking(merge).await;
+        let (content, stats, rows) = merged.map_err(Error::Interrupted)??;
+
+        let path = self
+            .table()
+            .file(self.edges.dataset.period, job.period, id, 0);
+        let bytes = content.len() as u64;
+        self.edges
+            .lake
+            .create(&path, content, &Metadata::new())
+            .await?;
+        let times = |time: fn(&DataFile) -> EventTime| job.inputs.iter().map(time);
+        Ok(DataFile {
+            path,
+            period: job.period,
+            rows,
+            bytes,
+            min: times(|file| file.min).min().unwrap_or(job.period),
+            max: times(|file| file.max).max().unwrap_or(job.period),
+            stats: Some(stats),
+        })
+    }
+
+    /// Commits the rewrite. Whatever happened to an earlier try, it is sent only on a head at which every input is
+    /// live: never again with a higher version unchecked.
+    async fn replace(
+        &self,
+        job: &Job,
+        file: &DataFile,
+        id: &str,
+        live: &mut LiveFiles,
+        deadline: Deadline,
+    ) -> Result<Outcome, Error> {
+        let mut backoff = Backoff::default();
+        loop {
+            match self.try_replace(job, file, id, live, deadline).await {
+                Ok(Some(outcome)) => return Ok(outcome),
+                Ok(None) => {}
+                Err(Error::Log(error)) if error.is_transient() => {}
+                Err(error) => return Err(error),
+            }
+            if !backoff.wait(deadline).await {
+                return Ok(Outcome::Conflict);
+            }
+        }
+    }
+
+    async fn try_replace(
+        &self,
+        job: &Job,
+        file: &DataFile,
+        id: &str,
+        live: &mut LiveFiles,
+        deadline: Deadline,
+    ) -> Result<Option<Outcome>, Error> {
+        let Some(head) = self.log.head().await? else {
+            return Ok(Some(Outcome::Conflict));
+        };
+        match self.log.commits(live.version(), head.version).await {
+            Ok(tail) => live.advance(&tail),
+            Err(error) if error.is_outdated() => {
+                *live = LiveFiles::of(&self.log.load(&head).await?)
+            }
+            Err(error) => return Err(error.into()),
+        }
+        // An earlier try whose answer was lost.
+        if live.contains(file) {
+            return Ok(Some(Outcome::Done));
+        }
+        let are_live = job.inputs.iter().all(|input| live.contains(input));
+        if !are_live {
+            return Ok(Some(Outcome::Conflict));
+        }
+
+        let inputs = job.inputs.iter().map(|input| input.path.clone());
+        let commit = NewCommit {
+            id: id.to_owned(),
+            kind: CommitKind::Compact {
+                replaces: inputs.collect(),
+            },
+            committed: self.edges.clock.now(),
+            files: vec![file.clone()],
+            ledger: Vec::new(),
+            watermark: head.watermark,
+            partitions: head.partitions.clone(),
+        };
+        debug_assert_eq!(commit.counts(), Counts::default());
+        Ok(
+            match self.log.commit_until(&head, &commit, deadline).await? {
+                CommitOutcome::Conflict => None,
+                CommitOutcome::TooLate => Some(Outcome::Conflict),
+                CommitOutcome::Committed(version) => {
+                    live.advance(&[commit.as_version(version)]);
+                    Some(Outcome::Done)
+                }
+            },
+        )
+    }
+}

@@ -1,0 +1,80 @@
+//! One run: every step in turn, each within its bounds.
+
+use std::sync::Arc;
+
+use super::limits::{Limits, Options};
+use super::refine::Refine;
+use super::report::{Report, Step};
+use crate::context::Context;
+use crate::retry::Deadline;
+use crate::store::queue::PoisonQueue;
+use crate::table::TableId;
+use crate::table::delta::Publisher;
+use crate::table::log::CommitLog;
+
+/// The upkeep of one dataset.
+#[derive(Debug)]
+pub struct Maintenance {
+    pub(super) edges: Context,
+    pub(super) silver: Box<dyn Refine>,
+    pub(super) log: CommitLog,
+    pub(super) publisher: Publisher,
+    pub(super) poison: Option<Arc<dyn PoisonQueue>>,
+    pub(super) limits: Limits,
+}
+
+impl Maintenance {
+    /// Makes the upkeep of what `silver` writes on the same edges. Without a queue, poison messages stay.
+    #[must_use]
+    pub fn new(
+        edges: Context,
+        silver: impl Refine + 'static,
+        poison: Option<Arc<dyn PoisonQueue>>,
+    ) -> Self {
+        let log = CommitLog::new(
+            Arc::clone(&edges.state),
+            Arc::clone(&edges.lake),
+            &edges.dataset,
+        );
+        let table = TableId::of(&edges.dataset);
+        let publisher = Publisher::new(Arc::clone(&edges.lake), log.clone(), table);
+        Self {
+            edges,
+            silver: Box::new(silver),
+            log,
+            publisher,
+            poison,
+            limits: Limits::default(),
+        }
+    }
+
+    /// Sets other bounds.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Does what is due, until the deadline; a compaction that is under way may take longer.
+    pub async fn run(&self, options: Options, deadline: Deadline) -> Report {
+        let reconciled = self.reconcile(options, deadline).await;
+        let compacted = self.compact(options, deadline).await;
+        let delta = self.publish(options, deadline).await;
+        let snapshot = self.snapshot(options).await;
+        let checkpoint = self.checkpoint(options).await;
+        let vacuumed = self.vacuum(options, deadline).await;
+        Report {
+            dry_run: options.dry_run,
+            reconcile: Step::of(reconciled),
+            compact: Step::of(compacted),
+            delta: Step::of(delta),
+            snapshot: Step::of(snapshot),
+            checkpoint: Step::of(checkpoint),
+            vacuum: Step::of(vacuumed),
+        }
+    }
+
+    pub(super) fn table(&self) -> TableId {
+        TableId::of(&self.edges.dataset)
+    }
+}

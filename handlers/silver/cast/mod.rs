@@ -1,0 +1,343 @@
+//! Lines to typed columns: a value is cast without loss, or its line is refused with a reason.
+//!
+//! - A string that holds exactly a JSON number, or `true` or `false`, counts as that value.
+//! - Decimals with more digits than the scale round half away from zero; time below a microsecond is cut. Nothing else changes.
+//! - A refused line leaves nothing behind.
+
+mod columns;
+pub(super) mod keyed_rows;
+pub mod reject;
+pub mod rows;
+
+use super::line::LineParser;
+use super::line::escape::decode;
+use super::line::token::{Kind, Token};
+use crate::dataset::{Bound, ColumnType, Dataset, TimestampFormat, UnknownFields};
+use crate::event::EventTime;
+use crate::value::number::{Excess, Number};
+use crate::value::time::{
+    FIRST_EVENT_TIME, LAST_EVENT_TIME, TimeProblem, from_unix, micros, parse_date, parse_rfc3339,
+};
+use columns::{Builder, Text, Values};
+use reject::{Failure, Reject};
+pub use rows::LineContext;
+use rows::{Cast, Lineage, Parts};
+
+/// Casts lines and gathers the rows.
+#[derive(Debug)]
+pub struct Caster {
+    parser: LineParser,
+    columns: Vec<ColumnCaster>,
+    rescued: Option<Builder>,
+    lineage: Lineage,
+    event_time: usize,
+    max_clock_skew: i64,
+    scratch: Vec<u8>,
+}
+
+/// A column, and the field it is read from.
+#[derive(Debug)]
+struct ColumnCaster {
+    field: usize,
+    kind: ColumnType,
+    required: bool,
+    min: Option<Bound>,
+    max: Option<Bound>,
+    /// Whether this is the event time, whose range is narrower.
+    is_event_time: bool,
+    builder: Builder,
+}
+
+impl Caster {
+    /// Makes a caster for a dataset's lines.
+    #[must_use]
+    pub fn new(dataset: &Dataset) -> Self {
+        let mut fields: Vec<&str> = Vec::new();
+        let mut columns = Vec::with_capacity(dataset.columns.len());
+        for (i, column) in dataset.columns.iter().enumerate() {
+            let known = fields.iter().position(|field| *field == column.from);
+            let field = known.unwrap_or(fields.len());
+            if known.is_none() {
+                fields.push(&column.from);
+            }
+            columns.push(ColumnCaster {
+                field,
+                kind: column.kind,
+                required: column.required,
+                min: column.min,
+                max: column.max,
+                is_event_time: i == dataset.event_time,
+                builder: Builder::new(column.kind, !column.required),
+            });
+        }
+        let rescue = dataset.unknown_fields == UnknownFields::Rescue;
+        Self {
+            parser: LineParser::new(&fields, rescue),
+            columns,
+            rescued: rescue.then(|| Builder::new(ColumnType::Json, true)),
+            lineage: Lineage::default(),
+            event_time: dataset.event_time,
+            max_clock_skew: micros(dataset.max_clock_skew),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Returns the number of rows gathered.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lineage.len()
+    }
+
+    /// Tells whether no row has been gathered.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Estimates the memory that the rows take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let columns = self.columns.iter().map(|column| &column.builder);
+        let builders = columns.chain(&self.rescued).map(Builder::bytes);
+        builders.sum::<usize>() + self.lineage.bytes()
+    }
+
+    /// Casts a line, which must be one JSON object, and appends it as a row.
+    ///
+    /// # Errors
+    /// Fails if the line is not an object or a value does not fit its column; the rows are then as before.
+    pub fn push(&mut self, line: &[u8], at: LineContext) -> Result<(), Reject> {
+        self.push_checked(line, false, at)
+    }
+
+    /// As [`Self::push`]; `is_utf8` tells that the line is known to be UTF-8.
+    pub(super) fn push_checked(
+        &mut self,
+        line: &[u8],
+        is_utf8: bool,
+        at: LineContext,
+    ) -> Result<(), Reject> {
+        self.parser.read(line, is_utf8).map_err(Reject::from)?;
+        let latest = at.enqueued_time.as_event_time().0;
+        let latest = EventTime(latest.saturating_add(self.max_clock_skew));
+        for (i, column) in self.columns.iter_mut().enumerate() {
+            let token = self.parser.token(column.field);
+            if let Err(failure) = column.push(line, token, latest, &mut self.scratch) {
+                return Err(self.undo(line, i, failure));
+            }
+        }
+
+        if let Some(rescued) = &mut self.rescued {
+            rescue(&self.parser, line, rescued);
+        }
+        self.lineage.push(at);
+        Ok(())
+    }
+
+    /// Takes back the columns before the one that failed.
+    #[cold]
+    fn undo(&mut self, line: &[u8], failed: usize, failure: Failure) -> Reject {
+        let rows = self.len();
+        for column in self.columns.iter_mut().take(failed) {
+            column.builder.truncate(rows);
+        }
+        let column = self.columns.get(failed);
+        let token = column.map(|column| self.parser.token(column.field));
+        let token = token.unwrap_or_default();
+        let position = match token.kind {
+            Kind::Absent => self.parser.end(),
+            _ => token.start(),
+        };
+        Reject {
+            reason: failure.reason(),
+            column: Some(failed),
+            position,
+            detail: column.map_or_else(String::new, |column| {
+                failure.explain(column.kind, token.raw(line))
+            }),
+        }
+    }
+
+    /// Returns the rows.
+    ///
+    /// # Errors
+    /// Fails if a string column is larger than 2 GiB, which a caller prevents by watching [`Self::bytes`].
+    pub fn finish(self) -> Result<Cast, arrow::error::ArrowError> {
+        let columns = self
+            .columns
+            .into_iter()
+            .map(|column| column.builder.finish());
+        Cast::new(Parts {
+            columns: columns.collect::<Result<_, _>>()?,
+            rescued: self.rescued.map(Builder::finish).transpose()?,
+            event_time: self.event_time,
+            lineage: self.lineage,
+        })
+    }
+}
+
+fn rescue(parser: &LineParser, line: &[u8], rescued: &mut Builder) {
+    let Values::Text(text) = &mut rescued.values else {
+        return;
+    };
+    if parser.write_unknown(line, &mut text.bytes) {
+        text.end();
+        rescued.mark_valid();
+    } else {
+        rescued.push_null();
+    }
+}
+
+impl ColumnCaster {
+    /// Appends a value, or fails and appends nothing.
+    #[inline]
+    fn push(
+        &mut self,
+        line: &[u8],
+        token: Token,
+        latest: EventTime,
+        scratch: &mut Vec<u8>,
+    ) -> Result<(), Failure> {
+        if matches!(token.kind, Kind::Absent | Kind::Null) {
+            if self.required {
+                return Err(Failure::Missing);
+            }
+            self.builder.push_null();
+            return Ok(());
+        }
+
+        let (min, max) = (self.min, self.max);
+        match (&mut self.builder.values, self.kind) {
+            (Values::Int64(values), _) => {
+                let value = number(token, line, scratch)?.int64()?;
+                within(Bound::Int64(value), min, max)?;
+                values.push(value);
+            }
+            (Values::Double(values), _) => {
+                let value = number(token, line, scratch)?.double()?;
+                within(Bound::Double(value), min, max)?;
+                values.push(value);
+            }
+            (
+                Values::Decimal {
+                    values,
+                    precision,
+                    scale,
+                },
+                _,
+            ) => {
+                let number = number(token, line, scratch)?;
+                let value = number.decimal(*precision, *scale, Excess::Round)?;
+                within(Bound::Decimal(value), min, max)?;
+                values.push(value);
+            }
+            (Values::Timestamp(values), ColumnType::Timestamp(format)) => {
+                let time = match format {
+                    TimestampFormat::UnixSeconds => from_unix(number(token, line, scratch)?, 6),
+                    TimestampFormat::UnixMillis => from_unix(number(token, line, scratch)?, 3),
+                    TimestampFormat::Rfc3339 => parse_rfc3339(bare(token, line, scratch)?),
+                };
+                let time = if self.is_event_time {
+                    check_event_time(time, latest)?
+                } else {
+                    time?
+                };
+                within(Bound::Timestamp(EventTime(time)), min, max)?;
+                values.push(time);
+            }
+            (Values::Date(values), _) => {
+                let value = parse_date(bare(token, line, scratch)?)?;
+                within(Bound::Date(value), min, max)?;
+                values.push(value);
+            }
+            (Values::Bool(values), _) => values.push(boolean(token, line, scratch)?),
+            (Values::Text(text), ColumnType::Json) => text.push(token.raw(line)),
+            (Values::Text(text), _) => push_text(token, line, text)?,
+            (Values::Timestamp(_), _) => return Err(Failure::WrongKind),
+        }
+        self.builder.mark_valid();
+        Ok(())
+    }
+}
+
+/// Returns a number, or what a string holds, which may be one.
+#[inline]
+fn number<'l>(
+    token: Token,
+    line: &'l [u8],
+    scratch: &'l mut Vec<u8>,
+) -> Result<Number<'l>, Failure> {
+    match token.kind {
+        Kind::Number => Ok(token.number(line)),
+        _ => bare(token, line, scratch).map(Number::new),
+    }
+}
+
+/// Returns a number as it was written, or the text of a string.
+#[inline]
+fn bare<'l>(token: Token, line: &'l [u8], scratch: &'l mut Vec<u8>) -> Result<&'l [u8], Failure> {
+    match token.kind {
+        Kind::Number => Ok(token.raw(line)),
+        Kind::String => Ok(token.quoted(line)),
+        Kind::EscapedString => {
+            scratch.clear();
+            decode(token.quoted(line), scratch);
+            Ok(scratch)
+        }
+        _ => Err(Failure::WrongKind),
+    }
+}
+
+#[inline]
+fn within(value: Bound, min: Option<Bound>, max: Option<Bound>) -> Result<(), Failure> {
+    let too_low = min.is_some_and(|min| value < min);
+    let too_high = max.is_some_and(|max| value > max);
+    if too_low || too_high {
+        return Err(Failure::Bounds);
+    }
+    Ok(())
+}
+
+#[inline]
+fn check_event_time(time: Result<i64, TimeProblem>, latest: EventTime) -> Result<i64, Failure> {
+    let time = match time {
+        Err(TimeProblem::Overflow) => return Err(Failure::EventTime),
+        other => other?,
+    };
+    if !(FIRST_EVENT_TIME..=LAST_EVENT_TIME).contains(&time) {
+        return Err(Failure::EventTime);
+    }
+    if time > latest.0 {
+        return Err(Failure::Future { latest });
+    }
+    Ok(time)
+}
+
+fn boolean(token: Token, line: &[u8], scratch: &mut Vec<u8>) -> Result<bool, Failure> {
+    match token.kind {
+        Kind::True => Ok(true),
+        Kind::False => Ok(false),
+        _ => match bare(token, line, scratch)? {
+            b"true" => Ok(true),
+            b"false" => Ok(false),
+            _ => Err(Failure::WrongKind),
+        },
+    }
+}
+
+#[inline]
+fn push_text(token: Token, line: &[u8], text: &mut Text) -> Result<(), Failure> {
+    match token.kind {
+        Kind::String => text.push(token.quoted(line)),
+        Kind::EscapedString => {
+            decode(token.quoted(line), &mut text.bytes);
+            text.end();
+        }
+        Kind::Number | Kind::True | Kind::False => text.push(token.raw(line)),
+        Kind::Absent | Kind::Null | Kind::Container => return Err(Failure::WrongKind),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! Why a line was refused.
+
+use crate::dataset::{ColumnType, TimestampFormat};
+use crate::event::{EventTime, RejectReason};
+use crate::silver::line::json::SyntaxError;
+use crate::value::number::NumberProblem;
+use crate::value::time::TimeProblem;
+
+/// Why a line was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    /// The reason.
+    pub reason: RejectReason,
+    /// The column that could not be filled, as an index into [`Dataset::columns`](crate::dataset::Dataset::columns).
+    pub column: Option<usize>,
+    /// The byte offset in the line of what is wrong; of a field that is missing, the offset of its null or the object's end.
+    pub position: usize,
+    /// What is wrong, for people; a few hundred bytes at most.
+    pub detail: String,
+}
+
+impl From<SyntaxError> for Reject {
+    fn from(error: SyntaxError) -> Self {
+        Self {
+            reason: RejectReason::NotAnObject,
+            column: None,
+            position: error.at,
+            detail: error.message.to_owned(),
+        }
+    }
+}
+
+/// What is wrong with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    Missing,
+    WrongKind,
+    Number(NumberProblem),
+    Time(TimeProblem),
+    Bounds,
+    EventTime,
+    Future { latest: EventTime },
+}
+
+impl From<NumberProblem> for Failure {
+    fn from(problem: NumberProblem) -> Self {
+        Self::Number(problem)
+    }
+}
+
+impl From<TimeProblem> for Failure {
+    fn from(problem: TimeProblem) -> Self {
+        Self::Time(problem)
+    }
+}
+
+impl Failure {
+    /// Returns the reason to report.
+    pub(super) fn reason(self) -> RejectReason {
+        match self {
+            Self::Missing => RejectReason::MissingField,
+            Self::WrongKind
+            | Self::Number(NumberProblem::Syntax | NumberProblem::Inexact)
+            | Self::Time(TimeProblem::Syntax) => RejectReason::InvalidValue,
+            Self::Number(NumberProblem::Overflow) | Self::Time(TimeProblem::Overflow) => {
+                RejectReason::Overflow
+            }
+            Self::Bounds => RejectReason::OutOfRange,
+            Self::EventTime => RejectReason::TimeOutOfRange,
+            Self::Future { .. } => RejectReason::FutureTime,
+        }
+    }
+
+    /// Says what is wrong with `raw`, a value for a column of type `kind`, for people.
+    pub(super) fn explain(self, kind: ColumnType, raw: &[u8]) -> String {
+        let value = excerpt(raw);
+        match self {
+            Self::Missing => "a required field is absent or null".to_owned(),
+            Self::WrongKind
+            | Self::Number(NumberProblem::Syntax)
+            | Self::Time(TimeProblem::Syntax) => {
+                format!(
+                    "{value} is not a value of type {kind}: expected {}",
+                    expected(kind)
+                )
+            }
+            Self::Number(NumberProblem::Inexact) => {
+                format!("{value} has a fraction, which type {kind} cannot hold")
+            }
+            Self::Number(NumberProblem::Overflow) => {
+                format!("{value} is too large for type {kind}")
+            }
+            Self::Time(TimeProblem::Overflow) => {
+                format!("{value} lies outside the years 1 to 9999")
+            }
+            Self::Bounds => format!("{value} lies outside the column's min and max"),
+            Self::EventTime => format!("{value} lies outside the years 1900 to 9999"),
+            Self::Future { latest } => {
+                format!("{value} lies after {latest}, the latest time that the clock skew allows")
+            }
+        }
+    }
+}
+
+fn expected(kind: ColumnType) -> &'static str {
+    match kind {
+        ColumnType::Int64 => "a whole number",
+        ColumnType::Double | ColumnType::Decimal { .. } => "a number",
+        ColumnType::String => "a string, a number, true or false",
+        ColumnType::Bool => "true or false",
+        ColumnType::Timestamp(TimestampFormat::Rfc3339) => {
+            "a string such as \"2025-11-14T11:44:34.343Z\""
+        }
+        ColumnType::Timestamp(TimestampFormat::UnixSeconds) => "seconds since 1970",
+        ColumnType::Timestamp(TimestampFormat::UnixMillis) => "milliseconds since 1970",
+        ColumnType::Date => "a string such as \"2025-11-14\"",
+        ColumnType::Json => "a value",
+    }
+}
+
+fn excerpt(raw: &[u8]) -> String {
+    const LONGEST: usize = 100;
+    match raw.get(..LONGEST) {
+        Some(start) => format!("{}…", String::from_utf8_lossy(start)),
+        None => String::from_utf8_lossy(raw).into_owned(),
+    }
+}

@@ -1,0 +1,71 @@
+//! Accounts for what became of sources; pure.
+
+use std::collections::BTreeMap;
+
+use super::work::Work;
+use crate::error::Invariant;
+use crate::event::EventTime;
+use crate::silver::Refined;
+use crate::table::log::{Counts, Head, LedgerEntry, Version};
+
+/// Accounts for every line of every source (S2).
+///
+/// # Errors
+/// Fails if there are more rows than lines.
+pub(super) fn ledger(
+    work: &Work,
+    late_below: Option<EventTime>,
+) -> Result<Vec<LedgerEntry>, Invariant> {
+    let sources = &work.prepared.sources;
+    let mut counts = vec![(0u64, 0u64); sources.len()];
+    for row in &work.rows {
+        let counts = counts.get_mut(row.source as usize);
+        let (rows, late) = counts.ok_or(Invariant("a row comes from a source of its group"))?;
+        *rows += 1;
+        *late += u64::from(late_below.is_some_and(|below| EventTime(row.time) < below));
+    }
+    let quarantine = work.written.as_ref().map(|written| &written.quarantine);
+    let entries = sources.iter().zip(counts).map(|(source, (rows, late))| {
+        let good = source.lines.checked_sub(source.rejected.len() as u64);
+        let duplicates = good.and_then(|good| good.checked_sub(rows));
+        Ok(LedgerEntry {
+            source: source.name.clone(),
+            counts: Counts {
+                lines: source.lines,
+                rows,
+                duplicates: duplicates.ok_or(Invariant("a line is at most one row"))?,
+                late,
+                quarantined: source.quarantined(),
+            },
+            range: source.range,
+            version: Version(0),
+            quarantine: quarantine.and_then(|objects| objects.get(&source.name).cloned()),
+        })
+    });
+    entries.collect()
+}
+
+/// Returns what had been finished before.
+pub(super) fn earlier(finished: BTreeMap<String, LedgerEntry>, head: &Head) -> Vec<Refined> {
+    let head = head.version;
+    let entries = finished.into_values();
+    entries
+        .map(|entry| Refined {
+            entry,
+            now: false,
+            group: 0,
+            head,
+        })
+        .collect()
+}
+
+/// Returns what a commit has finished.
+pub(super) fn newly(ledger: Vec<LedgerEntry>, version: Version) -> impl Iterator<Item = Refined> {
+    let group = ledger.len();
+    ledger.into_iter().map(move |entry| Refined {
+        entry: LedgerEntry { version, ..entry },
+        now: true,
+        group,
+        head: version,
+    })
+}

@@ -1,0 +1,352 @@
+//! The commit of one group of sources: read `head`, then the ledger, then the log's tail; decide; write files; commit.
+//!
+//! Any conflict (the head moved, a source is finished) and any unknown outcome starts over at the head. What was
+//! prepared stays good as long as the same sources are unfinished, and what was written as long as no row fell away.
+
+mod ledger_entries;
+mod work;
+
+use std::sync::Arc;
+
+use super::dedup::Known;
+use super::dedup::key_set::KeyCache;
+use super::sources::SortedSources;
+use super::watermark::PartitionObservation;
+use super::{RefineError, Refined, watermark, write};
+use crate::context::Context;
+use crate::error::{Invariant, chain};
+use crate::event::EventTime;
+use crate::retry::{Backoff, Deadline};
+use crate::store::object::ObjectPath;
+use crate::table::TableId;
+use crate::table::delta::Publisher;
+use crate::table::evolution::{Change, SchemaRecord};
+use crate::table::live::LiveFiles;
+use crate::table::log::{Commit, CommitKind, CommitLog, CommitOutcome, Head, NewCommit, Version};
+use crate::table::parquet::ReadFileError;
+use crate::value::time::micros;
+
+use work::Work;
+
+/// How often in a row the log may turn out to be cleared under a reader before it is taken for damaged.
+const MAX_OUTDATED: u32 = 5;
+
+/// The one commit in flight in this process, and what it remembers from one to the next.
+#[derive(Debug)]
+pub(super) struct Committer {
+    edges: Context,
+    log: CommitLog,
+    publisher: Arc<Publisher>,
+    /// The live files, as far as the log has been read; nothing before the first commit.
+    live: Option<LiveFiles>,
+    /// The columns that the log records, as of `live`.
+    recorded: Option<SchemaRecord>,
+    cache: KeyCache,
+}
+
+/// What was new in the log.
+struct Tail {
+    /// The version that had been read before, if any.
+    after: Option<Version>,
+    commits: Vec<Commit>,
+}
+
+/// How an attempt ended.
+enum Attempt {
+    /// Every source is in the ledger.
+    Done(Vec<Refined>),
+    /// Others were faster, or the log was begun.
+    StartOver,
+}
+
+impl Committer {
+    pub(super) fn new(edges: Context) -> Self {
+        let log = CommitLog::new(
+            Arc::clone(&edges.state),
+            Arc::clone(&edges.lake),
+            &edges.dataset,
+        );
+        let cache = KeyCache::new(edges.key_cache_bytes);
+        let publisher = Publisher::new(
+            Arc::clone(&edges.lake),
+            log.clone(),
+            TableId::of(&edges.dataset),
+        );
+        Self {
+            edges,
+            log,
+            publisher: Arc::new(publisher),
+            live: None,
+            recorded: None,
+            cache,
+        }
+    }
+
+    /// Finishes all sources, in one commit where it can be. Nothing is sent that might come after `deadline`.
+    ///
+    /// # Errors
+    /// Fails if a failure is not of the passing kind, or if the time is up. No source is half done then.
+    pub(super) async fn commit_group(
+        &mut self,
+        sources: &SortedSources,
+        deadline: Deadline,
+    ) -> Result<Vec<Refined>, RefineError> {
+        let mut backoff = Backoff::default();
+        let mut work = None;
+        let mut missing: Option<ObjectPath> = None;
+        let mut outdated = 0;
+        loop {
+            match self.attempt(sources, &mut work, deadline).await {
+                Ok(Attempt::Done(refined)) => return Ok(refined),
+                Ok(Attempt::StartOver) => {}
+                // Maintenance has cleared the log up to a snapshot that only a newer head names.
+                Err(RefineError::Log(error)) if error.is_outdated() && outdated < MAX_OUTDATED => {
+                    self.live = None;
+                    outdated += 1;
+                }
+                // A compaction may have replaced it since the log was read; it is lost if it is still named.
+                Err(RefineError::Read(ReadFileError::Gone { path })) => {
+                    if missing.as_ref() == Some(&path) {
+                        return Err(RefineError::FileLost { path });
+                    }
+                    missing = Some(path);
+                }
+                Err(error) if error.is_transient() => {
+                    if !backoff.wait(deadline).await {
+                        return Err(error);
+                    }
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
+            if !backoff.wait(deadline).await {
+                return Err(RefineError::OutOfTime);
+            }
+        }
+    }
+
+    async fn attempt(
+        &mut self,
+        sources: &SortedSources,
+        work: &mut Option<Work>,
+        deadline: Deadline,
+    ) -> Result<Attempt, RefineError> {
+        let Some(head) = self.log.head().await? else {
+            self.begin_log().await?;
+            return Ok(Attempt::StartOver);
+        };
+        let finished = self.log.ledger(&sources.names()).await?;
+        if finished.len() == sources.len() {
+            return Ok(Attempt::Done(ledger_entries::earlier(finished, &head)));
+        }
+        let Some(tail) = self.catch_up(&head).await? else {
+            return Ok(Attempt::StartOver);
+        };
+        if self.evolve_schema(&head).await? {
+            return Ok(Attempt::StartOver);
+        }
+
+        let todo = sources.filter(|source| !finished.contains_key(&source.name));
+        let current = self.dedup(todo, work.take(), &tail).await?;
+        let current = work.insert(current);
+        let id = self.write(current).await?;
+
+        let commit = self.plan(current, &head, &id)?;
+        match self.log.commit_until(&head, &commit, deadline).await? {
+            CommitOutcome::TooLate => Err(RefineError::OutOfTime),
+            CommitOutcome::Conflict => Ok(Attempt::StartOver),
+            CommitOutcome::Committed(version) => {
+                let committed = commit.as_version(version);
+                // What was just written need not be read again, if nothing lies between.
+                if let Some(live) = &mut self.live
+                    && live.version().next() == version
+                {
+                    live.advance(std::slice::from_ref(&committed));
+                }
+                let keys = current
+                    .written
+                    .take()
+                    .map(|written| written.keys)
+                    .unwrap_or_default();
+                for (path, keys) in keys {
+                    self.cache.put(path, keys);
+                }
+                self.publish(committed);
+                let mut refined = ledger_entries::earlier(finished, &head);
+                refined.extend(ledger_entries::newly(commit.ledger, version));
+                Ok(Attempt::Done(refined))
+            }
+        }
+    }
+
+    /// Reads what is new in the log, whole, and returns it; nothing if what was read before is of no use any more. A
+    /// process that knows nothing yet begins with the snapshot.
+    async fn catch_up(&mut self, head: &Head) -> Result<Option<Tail>, RefineError> {
+        // A head below what was read is that of a log that was made anew.
+        self.live.take_if(|live| live.version() > head.version);
+        let Some(after) = self.live.as_ref().map(LiveFiles::version) else {
+            let snapshot = self.log.load(head).await?;
+            self.recorded = serde_json::from_str(&snapshot.schema).ok();
+            self.live = Some(LiveFiles::of(&snapshot));
+            let commits = Vec::new();
+            return Ok(Some(Tail {
+                after: None,
+                commits,
+            }));
+        };
+        // What is kept in memory is whole or void too.
+        let commits = match self.log.commits(after, head.version).await {
+            Ok(commits) => commits,
+            Err(error) => {
+                self.live = None;
+                return match error.is_outdated() {
+                    true => Ok(None),
+                    false => Err(error.into()),
+                };
+            }
+        };
+        for commit in &commits {
+            if let CommitKind::Schema(schema) = &commit.kind {
+                self.recorded = serde_json::from_str(schema).ok();
+            }
+            if let CommitKind::Compact { replaces } = &commit.kind {
+                replaces.iter().for_each(|path| self.cache.remove(path));
+            }
+        }
+        self.live.get_or_insert_default().advance(&commits);
+        Ok(Some(Tail {
+            after: Some(after),
+            commits,
+        }))
+    }
+
+    /// Returns the work on the sources with the rows that no live file holds.
+    async fn dedup(
+        &mut self,
+        todo: SortedSources,
+        before: Option<Work>,
+        tail: &Tail,
+    ) -> Result<Work, RefineError> {
+        // Rows that were compared with everything up to where the tail begins need only be compared with the tail.
+        let reusable = before.filter(|work| work.is_on(&todo) && Some(work.checked) == tail.after);
+        let appended = LiveFiles::appended(&tail.commits);
+        let live = self.live.get_or_insert_default();
+        let (mut work, against) = match reusable {
+            Some(work) => (work, &appended),
+            None => (Work::prepare(&self.edges.dataset, todo).await?, &*live),
+        };
+
+        let mut known = Known {
+            lake: &self.edges.lake,
+            dataset: &self.edges.dataset,
+            cache: &mut self.cache,
+            cache_bytes: self.edges.key_cache_bytes,
+        };
+        let overlapping =
+            |period, min, max| against.overlapping(period, min, max).cloned().collect();
+        let dropped = known.drop_known(&mut work.rows, overlapping).await?;
+        work.checked = live.version();
+        if dropped > 0 {
+            work.written = None;
+        }
+        Ok(work)
+    }
+
+    /// Publishes the commit to the Delta log, beside the work on the next one. A failure is made up for by a later
+    /// commit or by maintenance.
+    fn publish(&self, commit: Commit) {
+        let publisher = Arc::clone(&self.publisher);
+        tokio::spawn(async move {
+            if let Err(error) = publisher.publish(&commit).await {
+                let version = commit.version.0;
+                tracing::warn!(version, error = chain(&error), "published no Delta version");
+            }
+        });
+    }
+
+    /// Makes the files durable, unless they are; returns the commit's id.
+    async fn write(&self, work: &mut Work) -> Result<String, RefineError> {
+        if let Some(written) = &work.written {
+            return Ok(written.id.clone());
+        }
+        let Context {
+            lake,
+            dataset,
+            new_id,
+            ..
+        } = &self.edges;
+        let written = write::write(lake, dataset, &work.prepared, &work.rows, new_id()).await?;
+        Ok(work.written.insert(written).id.clone())
+    }
+
+    /// Says what became of every line, and how far event time has come.
+    fn plan(&self, work: &Work, head: &Head, id: &str) -> Result<NewCommit, Invariant> {
+        let dataset = &self.edges.dataset;
+        let lateness = micros(dataset.allowed_lateness);
+        let late_below = head
+            .watermark
+            .map(|time| EventTime(time.0.saturating_sub(lateness)));
+        let mut partitions = head.partitions.clone();
+        for source in &work.prepared.sources {
+            if let Some(partition) = &source.partition {
+                let (event_time, enqueued_time) = (source.event_time, source.enqueued_time);
+                let seen = PartitionObservation {
+                    event_time,
+                    enqueued_time,
+                };
+                watermark::advance(&mut partitions, partition, seen);
+            }
+        }
+        Ok(NewCommit {
+            id: id.to_owned(),
+            kind: CommitKind::Append,
+            committed: self.edges.clock.now(),
+            files: work
+                .written
+                .as_ref()
+                .map(|written| written.files.clone())
+                .unwrap_or_default(),
+            ledger: ledger_entries::ledger(work, late_below)?,
+            watermark: watermark::watermark(&partitions, dataset.idle_timeout, head.watermark),
+            partitions,
+        })
+    }
+
+    async fn begin_log(&self) -> Result<(), RefineError> {
+        let Context { new_id, clock, .. } = &self.edges;
+        self.log
+            .initialize(&new_id(), &self.schema(), clock.now())
+            .await?;
+        Ok(())
+    }
+
+    /// Compares the dataset file with what the log records; returns whether the log was changed.
+    async fn evolve_schema(&mut self, head: &Head) -> Result<bool, RefineError> {
+        let now = SchemaRecord::of(&self.edges.dataset);
+        let change = match &self.recorded {
+            Some(recorded) => recorded.change_to(&now),
+            None => Change::Evolve,
+        };
+        match change {
+            Change::None => Ok(false),
+            Change::Refuse(problems) => Err(RefineError::Incompatible(problems)),
+            Change::Evolve => {
+                let commit = NewCommit {
+                    id: (self.edges.new_id)(),
+                    kind: CommitKind::Schema(self.schema()),
+                    committed: self.edges.clock.now(),
+                    files: Vec::new(),
+                    ledger: Vec::new(),
+                    watermark: head.watermark,
+                    partitions: head.partitions.clone(),
+                };
+                self.log.commit(head, &commit).await?;
+                Ok(true)
+            }
+        }
+    }
+
+    fn schema(&self) -> String {
+        serde_json::to_string(&SchemaRecord::of(&self.edges.dataset)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,89 @@
+//! Why sources could not be refined.
+
+use arrow::error::ArrowError;
+use thiserror::Error;
+
+use crate::error::Invariant;
+use crate::store::StorageError;
+use crate::store::object::ObjectPath;
+use crate::table::log::LogError;
+use crate::table::parquet::{EncodeError, ReadFileError};
+use crate::value::hash::HashError;
+
+/// Why sources could not be refined. Their trigger tries again.
+#[derive(Debug, Error)]
+pub enum RefineError {
+    /// The lake failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The log failed.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// A file that the log names is gone.
+    #[error(
+        "silver file {path} is in the log of commits and not in the lake; restore it, or raise the dataset's generation to rebuild silver from bronze"
+    )]
+    FileLost {
+        /// Where it was.
+        path: ObjectPath,
+    },
+    /// A live file cannot be read.
+    #[error(transparent)]
+    Read(ReadFileError),
+    /// Rows do not fit the columns of silver.
+    #[error("assemble rows")]
+    Assemble(#[from] ArrowError),
+    /// Keys cannot be hashed.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// Rows cannot be encoded.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// Bad lines cannot be written out.
+    #[error("write out bad lines")]
+    Quarantine(#[source] serde_json::Error),
+    /// The dataset file does not go with what silver holds.
+    #[error("the dataset file no longer fits silver: {}; undo the change, or raise the generation to rebuild silver from bronze", .0.join("; "))]
+    Incompatible(Vec<String>),
+    /// A defect.
+    #[error(transparent)]
+    Invariant(#[from] Invariant),
+    /// A part of the work ended early.
+    #[error("refine in the background")]
+    Interrupted(#[source] tokio::task::JoinError),
+    /// The task that was to refine it ended without a word: a defect, whose traces are in the output of the process.
+    #[error("the group that the object was in ended without an outcome")]
+    Abandoned,
+    /// There was no time left to commit.
+    #[error("the commit did not come through in the time that an invocation has")]
+    OutOfTime,
+}
+
+impl RefineError {
+    /// Tells whether starting over may succeed.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Storage(error) | Self::Read(ReadFileError::Storage(error)) => {
+                error.is_transient()
+            }
+            Self::Log(error) => error.is_transient(),
+            Self::Read(_)
+            | Self::FileLost { .. }
+            | Self::Assemble(_)
+            | Self::Hash(_)
+            | Self::Encode(_)
+            | Self::Quarantine(_)
+            | Self::Incompatible(_)
+            | Self::Invariant(_)
+            | Self::Interrupted(_)
+            | Self::Abandoned
+            | Self::OutOfTime => false,
+        }
+    }
+
+    /// Tells whether each source of the group would fail like this alone: then none of them is tried alone.
+    pub(crate) fn is_of_all(&self) -> bool {
+        self.is_transient() || matches!(self, Self::OutOfTime | Self::Incompatible(_))
+    }
+}

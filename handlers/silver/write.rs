@@ -1,0 +1,204 @@
+//! Makes a group's rows and bad lines durable, under names of their own that nothing refers to yet.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use serde::Serialize;
+
+use super::RefineError;
+use super::cast::keyed_rows::KeyedRow;
+use super::dedup::key_set::KeySet;
+use super::prepare::{Prepared, Rejected, SourceFacts};
+use super::segments::{Segment, segments, split_outliers};
+use crate::dataset::Dataset;
+use crate::error::Invariant;
+use crate::store::object::{Metadata, ObjectPath, ObjectStore};
+use crate::table::delta::stats;
+use crate::table::log::DataFile;
+use crate::table::schema::arrow_schema;
+use crate::table::{TableId, parquet};
+
+/// How many objects are written at once.
+const PARALLEL_WRITES: usize = 8;
+
+/// What a commit will name.
+#[derive(Debug)]
+pub(super) struct Written {
+    /// The commit's id, which is in every name.
+    pub(super) id: String,
+    /// The files of silver.
+    pub(super) files: Vec<DataFile>,
+    /// The keys of each file.
+    pub(super) keys: Vec<(ObjectPath, KeySet)>,
+    /// The objects with bad lines, by source.
+    pub(super) quarantine: BTreeMap<String, ObjectPath>,
+}
+
+/// Writes one Parquet file for each period of the rows (two where some are far older than the bulk), and one object
+/// for each source with bad lines.
+///
+/// # Errors
+/// Fails if the lake does. What was written by then is garbage, which vacuum removes.
+pub(super) async fn write(
+    lake: &Arc<dyn ObjectStore>,
+    dataset: &Arc<Dataset>,
+    prepared: &Arc<Prepared>,
+    rows: &[KeyedRow],
+    id: String,
+) -> Result<Written, RefineError> {
+    let table = TableId::of(dataset);
+    let quarantine = write_quarantine(lake, dataset, prepared, &id).await?;
+    let parts: Vec<(usize, Segment)> = segments(dataset.period, rows)
+        .iter()
+        .flat_map(|segment| split_outliers(segment, rows).into_iter().enumerate())
+        .collect();
+
+    let writes = parts.into_iter().map(|(part, segment)| {
+        let of_segment = rows.get(segment.rows.clone());
+        let of_segment = of_segment.ok_or(Invariant("a segment lies within its rows"))?;
+        let path = table.file(dataset.period, segment.period, &id, part);
+        let rows = of_segment.to_vec();
+        Ok(write_file(lake, dataset, prepared, segment, rows, path))
+    });
+    let writes: Vec<_> = writes.collect::<Result<_, Invariant>>()?;
+    let written: Vec<(DataFile, KeySet)> = stream::iter(writes)
+        .buffered(PARALLEL_WRITES)
+        .try_collect()
+        .await?;
+
+    let (files, sets): (Vec<DataFile>, Vec<KeySet>) = written.into_iter().unzip();
+    let keys = files
+        .iter()
+        .map(|file| file.path.clone())
+        .zip(sets)
+        .collect();
+    Ok(Written {
+        id,
+        files,
+        keys,
+        quarantine,
+    })
+}
+
+async fn write_file(
+    lake: &Arc<dyn ObjectStore>,
+    dataset: &Arc<Dataset>,
+    prepared: &Arc<Prepared>,
+    segment: Segment,
+    rows: Vec<KeyedRow>,
+    path: ObjectPath,
+) -> Result<(DataFile, KeySet), RefineError> {
+    let (dataset, prepared) = (Arc::clone(dataset), Arc::clone(prepared));
+    let count = rows.len() as u64;
+    let encode = move || {
+        let keys = KeySet::of(rows.iter().map(|row| row.key));
+        let names: Vec<&str> = prepared.sources.iter().map(|s| s.name.as_str()).collect();
+        let rows: Vec<u32> = rows.iter().map(|row| row.row).collect();
+        let batch = prepared
+            .cast
+            .batch(&arrow_schema(&dataset), &names, &rows)?;
+        let content = parquet::encode(&batch, dataset.event_time)?;
+        Ok::<_, RefineError>((content, keys, stats::of(&batch)))
+    };
+    let (content, keys, stats) = tokio::task::spawn_blocking(encode)
+        .await
+        .map_err(RefineError::Interrupted)??;
+    let bytes = content.len() as u64;
+    lake.create(&path, content, &Metadata::new()).await?;
+    let file = DataFile {
+        path,
+        period: segment.period,
+        rows: count,
+        bytes,
+        min: segment.min,
+        max: segment.max,
+        stats: Some(stats),
+    };
+    Ok((file, keys))
+}
+
+async fn write_quarantine(
+    lake: &Arc<dyn ObjectStore>,
+    dataset: &Dataset,
+    prepared: &Prepared,
+    id: &str,
+) -> Result<BTreeMap<String, ObjectPath>, RefineError> {
+    let table = TableId::of(dataset);
+    let bad = prepared
+        .sources
+        .iter()
+        .filter(|source| !source.rejected.is_empty());
+    let writes: Vec<_> = bad
+        .map(|source| {
+            let path = table.quarantine(&source.name, id);
+            write_bad_lines(lake, dataset, source, path)
+        })
+        .collect();
+    stream::iter(writes)
+        .buffer_unordered(PARALLEL_WRITES)
+        .try_collect()
+        .await
+}
+
+async fn write_bad_lines(
+    lake: &Arc<dyn ObjectStore>,
+    dataset: &Dataset,
+    source: &SourceFacts,
+    path: ObjectPath,
+) -> Result<(String, ObjectPath), RefineError> {
+    let lines = quarantine_lines(dataset, source).map_err(RefineError::Quarantine)?;
+    lake.create(&path, lines, &Metadata::new()).await?;
+    Ok((source.name.clone(), path))
+}
+
+/// A line of a quarantine object.
+#[derive(Serialize)]
+struct BadLine<'a> {
+    source: &'a str,
+    line: u64,
+    sequence_number: Option<i64>,
+    enqueued_time: &'a str,
+    reason: &'a str,
+    column: Option<&'a str>,
+    position: usize,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_base64: Option<String>,
+}
+
+/// Writes bad lines as JSON lines: where each came from, why it was set aside, and its bytes.
+fn quarantine_lines(dataset: &Dataset, source: &SourceFacts) -> serde_json::Result<Bytes> {
+    let mut content = Vec::new();
+    let enqueued_time = source.enqueued_time.to_string();
+    for Rejected { line, reject, body } in &source.rejected {
+        let sequence_number = source.range.map(|range| {
+            range
+                .first
+                .0
+                .saturating_add(i64::try_from(*line).unwrap_or(i64::MAX))
+        });
+        let column = reject.column.and_then(|index| dataset.columns.get(index));
+        let text = std::str::from_utf8(body).ok();
+        let record = BadLine {
+            source: &source.name,
+            line: *line,
+            sequence_number,
+            enqueued_time: &enqueued_time,
+            reason: reject.reason.as_str(),
+            column: column.map(|column| column.name.as_str()),
+            position: reject.position,
+            detail: &reject.detail,
+            body: text,
+            body_base64: text.is_none().then(|| STANDARD.encode(body)),
+        };
+        serde_json::to_writer(&mut content, &record)?;
+        content.push(b'\n');
+    }
+    Ok(Bytes::from(content))
+}

@@ -1,0 +1,79 @@
+//! A bronze object to be refined, from whichever trigger or listing it came. Pure.
+
+use bytes::Bytes;
+
+use super::{Metadata, ObjectRange};
+use crate::event::{PartitionId, SequenceRange, UnixMillis};
+
+/// A bronze object as the trigger delivered it.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Its name in the container.
+    pub name: String,
+    /// Its lines.
+    pub content: Bytes,
+    /// The hub partition, unless the object was put there by hand.
+    pub partition: Option<PartitionId>,
+    /// The sequence numbers of its lines, likewise.
+    pub range: Option<SequenceRange>,
+    /// The highest enqueued time in it; when it was created, if it was put there by hand.
+    pub enqueued_time: UnixMillis,
+}
+
+impl Source {
+    /// Makes a source of an object's name in its container, its content and its metadata (names in lower case).
+    ///
+    /// An object without bronze's metadata was put there by hand: its events belong to no partition and count as
+    /// enqueued when the object was `created`.
+    #[must_use]
+    pub fn of_object(
+        name: String,
+        content: Bytes,
+        metadata: &Metadata,
+        created: UnixMillis,
+    ) -> Self {
+        let range = ObjectRange::from_metadata(metadata);
+        let partition = metadata.get("partition").cloned().map(PartitionId);
+        Self {
+            name,
+            content,
+            partition: partition.filter(|_| range.is_some()),
+            range: range.map(|range| range.sequence),
+            enqueued_time: range.map_or(created, |range| range.last_enqueued),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(metadata: &[(&str, &str)]) -> Source {
+        let metadata = metadata
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        Source::of_object("a".into(), Bytes::new(), &metadata, UnixMillis(9))
+    }
+
+    #[test]
+    fn bronze_metadata_gives_partition_range_and_time() {
+        let source = source(&[
+            ("partition", "3"),
+            ("first_sequence", "5"),
+            ("last_sequence", "7"),
+            ("first_enqueued_ms", "10"),
+            ("last_enqueued_ms", "20"),
+        ]);
+        assert_eq!(source.partition, Some(PartitionId("3".into())));
+        assert_eq!(source.range.map(|range| range.last.0), Some(7));
+        assert_eq!(source.enqueued_time, UnixMillis(20));
+    }
+
+    #[test]
+    fn an_object_put_by_hand_has_no_partition_and_counts_from_its_creation() {
+        let source = source(&[("partition", "3")]);
+        assert_eq!((source.partition, source.range), (None, None));
+        assert_eq!(source.enqueued_time, UnixMillis(9));
+    }
+}

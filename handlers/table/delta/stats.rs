@@ -1,0 +1,204 @@
+//! What the columns of a file hold, as the text that Delta keeps with it; pure.
+//!
+//! Readers skip files by it, so a bound may be wider than the values, never narrower: times are rounded outwards to the
+//! millisecond that every reader understands, and text is cut to a prefix, its upper bound with a highest character.
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::{max, max_string, min, min_string};
+use arrow::datatypes::{
+    DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimeUnit,
+    TimestampMicrosecondType,
+};
+use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
+
+use crate::table::schema::{RESCUED, SOURCE};
+
+/// Columns with bounds; further ones only count their nulls.
+const MAX_COLUMNS: usize = 32;
+/// Characters of text that are kept.
+const MAX_CHARACTERS: usize = 32;
+/// Sorts after every other character.
+const HIGHEST: char = '\u{10ffff}';
+
+/// Returns the statistics of a file with these rows.
+#[must_use]
+pub fn of(batch: &RecordBatch) -> String {
+    let (mut lowest, mut highest, mut nulls) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, (field, column)) in batch
+        .schema()
+        .fields()
+        .iter()
+        .zip(batch.columns())
+        .enumerate()
+    {
+        let name = quoted(field.name());
+        nulls.push(format!("{name}:{}", column.null_count()));
+        let is_text_for_people = [SOURCE, RESCUED].contains(&field.name().as_str());
+        if index >= MAX_COLUMNS || is_text_for_people {
+            continue;
+        }
+        if let Some((low, high)) = bounds(column) {
+            lowest.push(format!("{name}:{low}"));
+            highest.push(format!("{name}:{high}"));
+        }
+    }
+    format!(
+        "{{\"numRecords\":{},\"minValues\":{{{}}},\"maxValues\":{{{}}},\"nullCount\":{{{}}}}}",
+        batch.num_rows(),
+        lowest.join(","),
+        highest.join(","),
+        nulls.join(",")
+    )
+}
+
+/// Returns the lowest and the highest value as JSON, where there is one and its order is the same to everybody.
+fn bounds(column: &ArrayRef) -> Option<(String, String)> {
+    match column.data_type() {
+        DataType::Int64 => {
+            let column = column.as_primitive::<Int64Type>();
+            Some((min(column)?.to_string(), max(column)?.to_string()))
+        }
+        DataType::Float64 => {
+            let column = column.as_primitive::<Float64Type>();
+            double(min(column)?).zip(double(max(column)?))
+        }
+        DataType::Decimal128(_, scale) => {
+            let column = column.as_primitive::<Decimal128Type>();
+            let text = |unscaled| decimal(unscaled, *scale);
+            Some((text(min(column)?), text(max(column)?)))
+        }
+        DataType::Utf8 => {
+            let column = column.as_string::<i32>();
+            let (low, high) = (min_string(column)?, max_string(column)?);
+            Some((quoted(prefix(low)), quoted(&upper_prefix(high))))
+        }
+        DataType::Date32 => {
+            let column = column.as_primitive::<Date32Type>();
+            day(min(column)?).zip(day(max(column)?))
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            let column = column.as_primitive::<TimestampMicrosecondType>();
+            let (low, high) = (min(column)?, max(column)?);
+            let up = i64::from(high.rem_euclid(1_000) != 0);
+            instant(low.div_euclid(1_000)).zip(instant(high.div_euclid(1_000) + up))
+        }
+        _ => None,
+    }
+}
+
+fn double(value: f64) -> Option<String> {
+    serde_json::Number::from_f64(value).map(|number| number.to_string())
+}
+
+/// Writes a decimal with all of its digits, as a JSON number.
+fn decimal(unscaled: i128, scale: i8) -> String {
+    let scale = usize::from(scale.unsigned_abs());
+    let digits = format!("{:0>width$}", unscaled.unsigned_abs(), width = scale + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - scale);
+    let sign = if unscaled < 0 { "-" } else { "" };
+    match fraction.is_empty() {
+        true => format!("{sign}{whole}"),
+        false => format!("{sign}{whole}.{fraction}"),
+    }
+}
+
+fn day(days: i32) -> Option<String> {
+    let epoch = NaiveDate::from_ymd_opt(1970, 1, 1)?;
+    let span = Days::new(u64::from(days.unsigned_abs()));
+    let day = match days < 0 {
+        true => epoch.checked_sub_days(span)?,
+        false => epoch.checked_add_days(span)?,
+    };
+    Some(quoted(&day.to_string()))
+}
+
+fn instant(millis: i64) -> Option<String> {
+    let time = DateTime::<Utc>::from_timestamp_millis(millis)?;
+    Some(quoted(&time.to_rfc3339_opts(SecondsFormat::Millis, true)))
+}
+
+fn prefix(text: &str) -> &str {
+    let end = text.char_indices().nth(MAX_CHARACTERS);
+    end.map_or(text, |(end, _)| text.get(..end).unwrap_or(text))
+}
+
+fn upper_prefix(text: &str) -> String {
+    let cut = prefix(text);
+    match cut.len() == text.len() {
+        true => cut.to_owned(),
+        false => format!("{cut}{HIGHEST}"),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{Decimal128Array, Int64Array, StringArray, TimestampMicrosecondArray};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn bounds_are_never_narrower_than_the_values() {
+        let long = "x".repeat(40);
+        let batch = RecordBatch::try_from_iter_with_nullable([
+            (
+                "id",
+                Arc::new(Int64Array::from(vec![3, -5])) as ArrayRef,
+                false,
+            ),
+            (
+                "amount",
+                Arc::new(
+                    Decimal128Array::from(vec![-5, 1_234_567_890_123_456_789])
+                        .with_precision_and_scale(38, 2)
+                        .unwrap(),
+                ),
+                false,
+            ),
+            (
+                "at",
+                Arc::new(TimestampMicrosecondArray::from(vec![1_500, 2_001]).with_timezone("UTC")),
+                false,
+            ),
+            (
+                "name",
+                Arc::new(StringArray::from(vec![Some(long.as_str()), None])),
+                true,
+            ),
+            ("none", Arc::new(Int64Array::from(vec![None, None])), true),
+        ])
+        .unwrap();
+
+        let text = of(&batch);
+        assert!(text.contains("\"amount\":12345678901234567.89"), "{text}");
+        assert!(text.contains("\"amount\":-0.05"), "{text}");
+        let stats: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(stats["numRecords"], 2);
+        assert_eq!(stats["minValues"]["id"], -5);
+        assert_eq!(stats["minValues"]["at"], "1970-01-01T00:00:00.001Z");
+        assert_eq!(stats["maxValues"]["at"], "1970-01-01T00:00:00.003Z");
+        assert_eq!(stats["minValues"]["name"], "x".repeat(32));
+        assert_eq!(
+            stats["maxValues"]["name"],
+            format!("{}\u{10ffff}", "x".repeat(32))
+        );
+        assert_eq!(stats["minValues"].get("none"), None);
+        assert_eq!(
+            stats["nullCount"],
+            json!({ "id": 0, "amount": 0, "at": 0, "name": 1, "none": 2 })
+        );
+    }
+
+    #[test]
+    fn days_before_1970_and_decimals_without_a_fraction_are_written_out() {
+        assert_eq!(day(-1).unwrap(), "\"1969-12-31\"");
+        assert_eq!(decimal(-12, 0), "-12");
+        assert_eq!(decimal(7, 3), "0.007");
+    }
+}

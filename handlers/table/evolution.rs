@@ -1,0 +1,172 @@
+//! What a changed dataset file means for the silver that exists; pure.
+
+use serde::{Deserialize, Serialize};
+
+use crate::dataset::{Dataset, UnknownFields};
+
+/// The columns of silver as the log records them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SchemaRecord {
+    /// `hour`, `day` or `month`.
+    pub(crate) period: String,
+    key: Vec<String>,
+    event_time: String,
+    /// Whether there is a column of unknown fields.
+    pub(crate) rescued: bool,
+    pub(crate) columns: Vec<ColumnRecord>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ColumnRecord {
+    pub(crate) name: String,
+    /// The type, as the dataset file writes it.
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    pub(crate) required: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) description: Option<String>,
+}
+
+/// What to do about the difference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Nothing: silver is as the file says.
+    None,
+    /// New optional columns or other descriptions: record them in a commit of their own.
+    Evolve,
+    /// Rows that exist would be wrong: refuse, and say why.
+    Refuse(Vec<String>),
+}
+
+impl SchemaRecord {
+    /// Describes what the dataset file asks for.
+    pub(crate) fn of(dataset: &Dataset) -> Self {
+        let name = |index: &usize| {
+            dataset
+                .columns
+                .get(*index)
+                .map(|column| column.name.clone())
+                .unwrap_or_default()
+        };
+        let columns = dataset.columns.iter().map(|column| ColumnRecord {
+            name: column.name.clone(),
+            kind: column.kind.to_string(),
+            required: column.required,
+            description: column.description.clone(),
+        });
+        Self {
+            period: dataset.period.as_str().to_owned(),
+            key: dataset.key.iter().map(name).collect(),
+            event_time: name(&dataset.event_time),
+            rescued: dataset.unknown_fields == UnknownFields::Rescue,
+            columns: columns.collect(),
+        }
+    }
+
+    /// Compares with what the file asks for now.
+    pub(crate) fn change_to(&self, now: &Self) -> Change {
+        if self == now {
+            return Change::None;
+        }
+        let mut problems = Vec::new();
+        for (what, before, after) in [
+            ("period", &self.period, &now.period),
+            ("key", &self.key.join(", "), &now.key.join(", ")),
+            ("event_time", &self.event_time, &now.event_time),
+        ] {
+            if before != after {
+                problems.push(format!("{what} was {before} and is {after}"));
+            }
+        }
+        for before in &self.columns {
+            match now.columns.iter().find(|column| column.name == before.name) {
+                None => problems.push(format!("column {} is missing", before.name)),
+                Some(after) if after.kind != before.kind => problems.push(format!(
+                    "column {} was {} and is {}",
+                    before.name, before.kind, after.kind
+                )),
+                Some(after) if after.required != before.required => problems.push(format!(
+                    "column {} had required = {} and has {}",
+                    before.name, before.required, after.required
+                )),
+                Some(_) => {}
+            }
+        }
+        let is_new = |name: &String| self.columns.iter().all(|column| column.name != *name);
+        for column in now
+            .columns
+            .iter()
+            .filter(|column| column.required && is_new(&column.name))
+        {
+            problems.push(format!("new column {} is required", column.name));
+        }
+        match problems.is_empty() {
+            true => Change::Evolve,
+            false => Change::Refuse(problems),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recorded(columns: &[(&str, &str, bool)]) -> SchemaRecord {
+        SchemaRecord {
+            period: "hour".into(),
+            key: vec!["id".into()],
+            event_time: "at".into(),
+            rescued: true,
+            columns: columns
+                .iter()
+                .map(|(name, kind, required)| ColumnRecord {
+                    name: (*name).into(),
+                    kind: (*kind).into(),
+                    required: *required,
+                    description: None,
+                })
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn a_new_optional_column_widens_and_anything_else_is_refused() {
+        let before = recorded(&[("id", "int64", true)]);
+        let cases = [
+            (recorded(&[("id", "int64", true)]), Change::None),
+            (
+                recorded(&[("id", "int64", true), ("note", "string", false)]),
+                Change::Evolve,
+            ),
+            (
+                recorded(&[("id", "int64", true), ("note", "string", true)]),
+                Change::Refuse(vec!["new column note is required".into()]),
+            ),
+            (
+                recorded(&[("id", "string", true)]),
+                Change::Refuse(vec!["column id was int64 and is string".into()]),
+            ),
+            (
+                recorded(&[]),
+                Change::Refuse(vec!["column id is missing".into()]),
+            ),
+            (
+                SchemaRecord {
+                    period: "day".into(),
+                    ..before.clone()
+                },
+                Change::Refuse(vec!["period was hour and is day".into()]),
+            ),
+            (
+                SchemaRecord {
+                    rescued: false,
+                    ..before.clone()
+                },
+                Change::Evolve,
+            ),
+        ];
+        for (now, expected) in cases {
+            assert_eq!(before.change_to(&now), expected);
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! What the log holds: commits, the ledger of sources, and the head that orders them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{EventTime, PartitionId, RejectReason, SequenceRange, UnixMillis};
+use crate::store::entity::Stored;
+use crate::store::object::ObjectPath;
+
+/// Numbers the commits of a dataset; 0 carries the schema.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Version(pub u64);
+
+impl Version {
+    /// Returns the version that follows.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    /// Returns the number as stores keep it. Versions count from 0, so none comes near the limit: at a thousand a
+    /// second it takes 292 million years.
+    #[must_use]
+    pub fn as_i64(self) -> i64 {
+        i64::try_from(self.0).unwrap_or(i64::MAX)
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How far one hub partition has been seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartitionProgress {
+    /// The highest event time committed.
+    pub event_time: EventTime,
+    /// The highest enqueued time committed.
+    pub enqueued_time: UnixMillis,
+}
+
+/// The state of the whole log at one moment. Holding it is what a commit needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Head {
+    /// The latest version.
+    pub version: Version,
+    /// No earlier event time is expected; absent until the first row.
+    pub watermark: Option<EventTime>,
+    /// What the watermark is made of.
+    pub partitions: BTreeMap<PartitionId, PartitionProgress>,
+    /// The latest snapshot, once there is one.
+    pub snapshot: Option<SnapshotRef>,
+    /// The entity as read, with its ETag and with properties that others keep in it.
+    pub(super) stored: Stored,
+}
+
+/// One file of silver.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataFile {
+    /// Where it is.
+    pub path: ObjectPath,
+    /// The start of its period.
+    pub period: EventTime,
+    /// Rows.
+    pub rows: u64,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// The lowest event time in it.
+    pub min: EventTime,
+    /// The highest event time in it.
+    pub max: EventTime,
+    /// What its columns hold, as the text that Delta wants; nothing for files of the time before it was recorded, and
+    /// where it is not needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stats: Option<String>,
+}
+
+/// What a commit is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CommitKind {
+    /// The columns of silver, from this version on, as JSON.
+    Schema(String),
+    /// New rows.
+    Append,
+    /// The same rows in other files.
+    Compact {
+        /// The files that are live no longer.
+        replaces: Vec<ObjectPath>,
+    },
+}
+
+/// What became of the lines of one or more sources. `lines = rows + duplicates + quarantined` (S2).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Lines read.
+    pub lines: u64,
+    /// Rows written.
+    pub rows: u64,
+    /// Lines whose key was there already.
+    pub duplicates: u64,
+    /// Rows below the watermark minus the allowed lateness.
+    pub late: u64,
+    /// Lines set aside, by reason.
+    pub quarantined: BTreeMap<RejectReason, u64>,
+}
+
+impl Counts {
+    /// Returns the number of lines set aside for any reason.
+    #[must_use]
+    pub fn quarantined_total(&self) -> u64 {
+        self.quarantined.values().sum()
+    }
+
+    /// Adds what became of another source.
+    pub fn add(&mut self, other: &Self) {
+        self.lines += other.lines;
+        self.rows += other.rows;
+        self.duplicates += other.duplicates;
+        self.late += other.late;
+        for (reason, count) in &other.quarantined {
+            *self.quarantined.entry(*reason).or_default() += count;
+        }
+    }
+
+    /// Tells whether every line is accounted for (S2).
+    #[must_use]
+    pub fn is_conserved(&self) -> bool {
+        self.lines == self.rows + self.duplicates + self.quarantined_total()
+    }
+}
+
+/// One numbered change of silver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// Its number.
+    pub version: Version,
+    /// Its unique id, which is also in the names of what it wrote.
+    pub id: String,
+    /// What it is.
+    pub kind: CommitKind,
+    /// When it was sent.
+    pub committed: UnixMillis,
+    /// The files it adds.
+    pub files: Vec<DataFile>,
+    /// What became of its sources' lines.
+    pub counts: Counts,
+    /// The sources it finished.
+    pub sources: u64,
+    /// The watermark after it.
+    pub watermark: Option<EventTime>,
+}
+
+/// A source that has been refined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerEntry {
+    /// The bronze object's name in its container.
+    pub source: String,
+    /// What became of its lines.
+    pub counts: Counts,
+    /// The sequence numbers it holds, where its metadata tells.
+    pub range: Option<SequenceRange>,
+    /// The commit that finished it.
+    pub version: Version,
+    /// The object with its bad lines, if it had any.
+    pub quarantine: Option<ObjectPath>,
+}
+
+/// A commit to be made on a [`Head`].
+#[derive(Clone, Debug)]
+pub struct NewCommit {
+    /// Its unique id.
+    pub id: String,
+    /// What it is.
+    pub kind: CommitKind,
+    /// Now.
+    pub committed: UnixMillis,
+    /// The files it adds, all of them durable.
+    pub files: Vec<DataFile>,
+    /// The sources it finishes; their `version` is filled in.
+    pub ledger: Vec<LedgerEntry>,
+    /// The watermark after it.
+    pub watermark: Option<EventTime>,
+    /// What the watermark is made of, after it.
+    pub partitions: BTreeMap<PartitionId, PartitionProgress>,
+}
+
+impl NewCommit {
+    /// Returns what became of the lines of all of its sources.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for entry in &self.ledger {
+            counts.add(&entry.counts);
+        }
+        counts
+    }
+
+    /// Returns the commit that this is once it has come through as `version`.
+    #[must_use]
+    pub fn as_version(&self, version: Version) -> Commit {
+        Commit {
+            version,
+            id: self.id.clone(),
+            kind: self.kind.clone(),
+            committed: self.committed,
+            files: self.files.clone(),
+            counts: self.counts(),
+            sources: self.ledger.len() as u64,
+            watermark: self.watermark,
+        }
+    }
+}
+
+/// What became of a commit whose outcome is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommitOutcome {
+    /// It is in the log under this number.
+    Committed(Version),
+    /// The head had moved or a source was finished already: start over at the head.
+    Conflict,
+    /// It might have come after its deadline, so it was not sent.
+    TooLate,
+}
+
+/// What silver consists of at one version.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The version.
+    pub version: Version,
+    /// The columns of silver, as the last schema commit has them.
+    pub schema: String,
+    /// When that commit was sent.
+    pub schema_committed: UnixMillis,
+    /// The live files, by their place.
+    pub files: BTreeMap<ObjectPath, LiveFile>,
+}
+
+/// A file that is live, and since when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveFile {
+    /// The file.
+    pub file: DataFile,
+    /// When the commit was sent that added it.
+    pub committed: UnixMillis,
+}
+
+/// Names a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotRef {
+    /// Its version.
+    pub version: Version,
+    /// Where it is.
+    pub path: ObjectPath,
+}

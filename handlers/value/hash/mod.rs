@@ -1,0 +1,246 @@
+//! Hashes of typed values: of a row's deduplication key, and of a gold row's dimensions.
+//!
+//! Two rows have one hash exactly if their values are equal (up to the chance of a collision in 128 bits). Hashes are kept in
+//! SQL tables, so that the encoding is fixed for ever: XXH3-128 with seed 0 of the values' encodings, one after the other. Pure.
+//!
+//! | value | bytes |
+//! |---|---|
+//! | null of any type | `00` |
+//! | int64 | `01`, 8 bytes |
+//! | double | `02`, 8 bytes of its bits; -0 counts as 0, every NaN as one |
+//! | decimal | `03`, 16 bytes of its value times ten to its scale |
+//! | string, json | `04`, 8 bytes of its length, its UTF-8 bytes |
+//! | bool | `05`, 1 byte: 0 or 1 |
+//! | timestamp | `06`, 8 bytes of microseconds since 1970 |
+//! | date | `07`, 4 bytes of days since 1970 |
+//!
+//! Numbers are little-endian and, but for the length, in two's complement. How an array holds its values (a string view or a
+//! dictionary, for example) makes no difference.
+
+use std::hash::Hasher;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array,
+    StringArray, TimestampMicrosecondArray,
+};
+use arrow::compute::cast;
+use arrow::datatypes::{
+    DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimeUnit,
+    TimestampMicrosecondType,
+};
+use arrow::error::ArrowError;
+use xxhash_rust::xxh3::xxh3_128;
+
+/// Why values cannot be hashed.
+#[derive(Debug, thiserror::Error)]
+pub enum HashError {
+    /// The values have a type that no column of silver has.
+    #[error("hash a column of type {data_type}, which no column of silver has")]
+    Type {
+        /// The type.
+        data_type: DataType,
+    },
+    /// There is no such column.
+    #[error("hash column {index}, of which there is none")]
+    Column {
+        /// The index that was asked for.
+        index: usize,
+    },
+    /// The columns differ in length.
+    #[error("hash columns of {expected} and of {found} rows")]
+    Length {
+        /// Rows of the first column.
+        expected: usize,
+        /// Rows of another.
+        found: usize,
+    },
+    /// The values could not be read as plain strings.
+    #[error("unpack a column of type {data_type}")]
+    Unpack {
+        /// The type.
+        data_type: DataType,
+        /// Why.
+        source: ArrowError,
+    },
+}
+
+/// Hashes rows of some columns.
+#[derive(Debug)]
+pub struct RowHasher {
+    columns: Vec<Values>,
+    rows: usize,
+    buffer: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Values {
+    Int64(Int64Array),
+    Double(Float64Array),
+    Decimal(Decimal128Array),
+    Text(StringArray),
+    Bool(BooleanArray),
+    Timestamp(TimestampMicrosecondArray),
+    Date(Date32Array),
+}
+
+/// Returns the hash of the key of each row of `columns`; `key` says which columns it has, in this order.
+///
+/// # Errors
+/// Fails if there is no such column or its type is unsupported.
+pub fn hash_keys(columns: &[ArrayRef], key: &[usize]) -> Result<Vec<u128>, HashError> {
+    let pick = |index: &usize| {
+        let column = columns.get(*index).map(Arc::clone);
+        column.ok_or(HashError::Column { index: *index })
+    };
+    let key: Vec<ArrayRef> = key.iter().map(pick).collect::<Result<_, _>>()?;
+    let rows = columns.first().map_or(0, |column| column.len());
+    Ok(RowHasher::new(&key, rows)?.hash_all())
+}
+
+impl RowHasher {
+    /// Makes a hasher of the rows of `columns`, which have `rows` rows each; no column at all is a row of no values.
+    ///
+    /// # Errors
+    /// Fails if a column has another length, or an unsupported type.
+    pub fn new(columns: &[ArrayRef], rows: usize) -> Result<Self, HashError> {
+        if let Some(column) = columns.iter().find(|column| column.len() != rows) {
+            let found = column.len();
+            let expected = rows;
+            return Err(HashError::Length { expected, found });
+        }
+        Ok(Self {
+            columns: columns.iter().map(Values::of).collect::<Result<_, _>>()?,
+            rows,
+            buffer: Vec::new(),
+        })
+    }
+
+    /// Returns the hash of a row, which must exist.
+    pub fn hash(&mut self, row: usize) -> u128 {
+        debug_assert!(row < self.rows, "row {row} of {}", self.rows);
+        self.buffer.clear();
+        for column in &self.columns {
+            column.encode(row, &mut self.buffer);
+        }
+        xxh3_128(&self.buffer)
+    }
+
+    /// Returns the hashes of all rows.
+    pub fn hash_all(&mut self) -> Vec<u128> {
+        (0..self.rows).map(|row| self.hash(row)).collect()
+    }
+}
+
+impl Values {
+    fn of(array: &ArrayRef) -> Result<Self, HashError> {
+        let data_type = array.data_type().clone();
+        Ok(match &data_type {
+            DataType::Int64 => Self::Int64(array.as_primitive::<Int64Type>().clone()),
+            DataType::Float64 => Self::Double(array.as_primitive::<Float64Type>().clone()),
+            DataType::Decimal128(..) => {
+                Self::Decimal(array.as_primitive::<Decimal128Type>().clone())
+            }
+            DataType::Utf8 => Self::Text(array.as_string::<i32>().clone()),
+            DataType::Utf8View | DataType::LargeUtf8 | DataType::Dictionary(..) => {
+                let unpacked = cast(array, &DataType::Utf8);
+                let unpacked =
+                    unpacked.map_err(|source| HashError::Unpack { data_type, source })?;
+                Self::Text(unpacked.as_string::<i32>().clone())
+            }
+            DataType::Boolean => Self::Bool(array.as_boolean().clone()),
+            DataType::Timestamp(TimeUnit::Microsecond, _) => {
+                Self::Timestamp(array.as_primitive::<TimestampMicrosecondType>().clone())
+            }
+            DataType::Date32 => Self::Date(array.as_primitive::<Date32Type>().clone()),
+            _ => return Err(HashError::Type { data_type }),
+        })
+    }
+
+    fn array(&self) -> &dyn Array {
+        match self {
+            Self::Int64(array) => array,
+            Self::Double(array) => array,
+            Self::Decimal(array) => array,
+            Self::Text(array) => array,
+            Self::Bool(array) => array,
+            Self::Timestamp(array) => array,
+            Self::Date(array) => array,
+        }
+    }
+
+    #[inline]
+    fn encode(&self, row: usize, out: &mut Vec<u8>) {
+        if self.array().is_null(row) {
+            out.push(0);
+            return;
+        }
+        match self {
+            Self::Int64(array) => put(out, 1, &array.value(row).to_le_bytes()),
+            Self::Double(array) => put(out, 2, &canonical_bits(array.value(row)).to_le_bytes()),
+            Self::Decimal(array) => put(out, 3, &array.value(row).to_le_bytes()),
+            Self::Text(array) => {
+                let text = array.value(row).as_bytes();
+                put(out, 4, &(text.len() as u64).to_le_bytes());
+                out.extend_from_slice(text);
+            }
+            Self::Bool(array) => put(out, 5, &[u8::from(array.value(row))]),
+            Self::Timestamp(array) => put(out, 6, &array.value(row).to_le_bytes()),
+            Self::Date(array) => put(out, 7, &array.value(row).to_le_bytes()),
+        }
+    }
+}
+
+#[inline]
+fn put(out: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
+    out.push(tag);
+    out.extend_from_slice(bytes);
+}
+
+fn canonical_bits(value: f64) -> u64 {
+    if value.is_nan() {
+        return f64::NAN.to_bits();
+    }
+    if value == 0.0 {
+        return 0;
+    }
+    value.to_bits()
+}
+
+/// Passes on what is a hash already, mixed with the start of a period where there is one.
+#[derive(Debug, Default)]
+pub struct HashHasher(u64);
+
+impl Hasher for HashHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    #[expect(
+        clippy::cast_sign_loss,
+        reason = "only the bits of the period's start matter"
+    )]
+    fn write_i64(&mut self, start: i64) {
+        // Starts are multiples of large numbers, so they are spread over all bits first.
+        self.0 ^= (start as u64)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            .rotate_left(29);
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "half of a good hash is a good hash"
+    )]
+    fn write_u128(&mut self, hash: u128) {
+        self.0 ^= hash as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,9 @@
+//! Values and how they are written where they are kept: each persisted encoding once. Pure.
+
+pub mod decimal;
+pub mod hash;
+pub mod number;
+pub mod period;
+pub mod time;
+
+pub use period::{Grain, Period};
