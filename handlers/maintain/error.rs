@@ -24,7 +24,7 @@ pub enum Error {
     Read(#[from] ReadFileError),
     /// Rows of several files do not fit together.
     #[error("merge files of silver")]
-    Merge(#[from] arrow::error::ArrowError),
+    Merge(#[from] arrow_schema::ArrowError),
     /// Rows could not be encoded.
     #[error(transparent)]
     Encode(#[from] EncodeError),

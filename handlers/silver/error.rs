@@ -1,6 +1,6 @@
 //! Why sources could not be refined.
 
-use arrow::error::ArrowError;
+use arrow_schema::ArrowError;
 use thiserror::Error;
 
 use crate::error::Invariant;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::compute::concat_batches;
-use arrow::datatypes::{DataType, Field, Schema, TimeUnit, TimestampMicrosecondType};
-use arrow::error::ArrowError;
-use arrow::json::LineDelimitedWriter;
-use arrow::util::display::{ArrayFormatter, FormatOptions};
+use arrow_array::cast::AsArray;
+use arrow_array::types::TimestampMicrosecondType;
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_cast::display::{ArrayFormatter, FormatOptions};
+use arrow_json::LineDelimitedWriter;
+use arrow_schema::{ArrowError, DataType, Field, Schema, TimeUnit};
+use arrow_select::concat::concat_batches;
 use futures::TryStreamExt;
 use thiserror::Error;
 

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, new_null_array};
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow_array::{ArrayRef, RecordBatch, new_null_array};
+use arrow_schema::{Schema, SchemaRef};
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{BoxStream, StreamExt};
@@ -176,7 +176,7 @@ fn conform(batch: &RecordBatch, wanted: &SchemaRef) -> Result<RecordBatch, Parqu
             }
         }
     }
-    let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(rows));
+    let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(rows));
     let schema = Arc::new(Schema::new(fields));
     Ok(RecordBatch::try_new_with_options(
         schema, columns, &options,

@@ -16,10 +16,12 @@ mod wire;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
-use arrow::json::WriterBuilder;
-use arrow::json::writer::LineDelimited;
+use arrow_array::cast::AsArray;
+use arrow_array::types::TimestampMicrosecondType;
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_json::WriterBuilder;
+use arrow_json::writer::LineDelimited;
+use arrow_schema::{DataType, TimeUnit};
 use sluice::dataset::Dataset;
 
 /// A dataset with a column of every type and a gold table of every grain and measure.

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{AsArray, BooleanArray, RecordBatch, StringArray};
-use arrow::compute::{cast, filter_record_batch};
-use arrow::datatypes::DataType;
+use arrow_array::cast::AsArray;
+use arrow_array::{BooleanArray, RecordBatch, StringArray};
+use arrow_cast::cast;
+use arrow_schema::DataType;
+use arrow_select::filter::filter_record_batch;
 use futures::{StreamExt, TryStreamExt, stream};
 use sluice::table::log::Version;
 use sluice::table::schema::SOURCE;

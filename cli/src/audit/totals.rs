@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use arrow::array::RecordBatch;
+use arrow_array::RecordBatch;
 use chrono::{DateTime, Datelike, NaiveDate};
 use sluice::dataset::Dataset;
 use sluice::value::Grain;

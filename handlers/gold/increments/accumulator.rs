@@ -1,9 +1,9 @@
 //! One stored measure of every group.
 
-use arrow::array::{Array, ArrowPrimitiveType, PrimitiveArray, RecordBatch};
-use arrow::datatypes::{
+use arrow_array::types::{
     Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
 };
+use arrow_array::{Array, ArrowPrimitiveType, PrimitiveArray, RecordBatch};
 
 use super::AggregateError;
 use super::groups::{Run, plain};

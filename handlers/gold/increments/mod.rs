@@ -9,7 +9,7 @@ mod groups;
 #[cfg(test)]
 mod tests;
 
-use arrow::array::{Array, RecordBatch, TimestampMicrosecondArray};
+use arrow_array::{Array, RecordBatch, TimestampMicrosecondArray};
 
 use crate::dataset::Dataset;
 use crate::warehouse::Row;

@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{
+use arrow_array::{
     ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringArray,
 };
-use arrow::datatypes::DataType;
+use arrow_schema::DataType;
 use proptest::prelude::*;
 
 use super::*;

@@ -6,8 +6,10 @@ mod plan;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::RecordBatch;
-use arrow::compute::{concat_batches, sort_to_indices, take_record_batch};
+use arrow_array::RecordBatch;
+use arrow_ord::sort::sort_to_indices;
+use arrow_select::concat::concat_batches;
+use arrow_select::take::take_record_batch;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::{Compacted, Error, Maintenance, Options};

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::NullBufferBuilder;
-use arrow::array::{
+use arrow_array::{
     ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringArray,
     TimestampMicrosecondArray,
 };
-use arrow::buffer::{BooleanBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow::error::ArrowError;
+use arrow_buffer::{BooleanBuffer, NullBuffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer};
+use arrow_schema::ArrowError;
 
 use crate::dataset::ColumnType;
 

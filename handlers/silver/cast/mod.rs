@@ -162,7 +162,7 @@ impl Caster {
     ///
     /// # Errors
     /// Fails if a string column is larger than 2 GiB, which a caller prevents by watching [`Self::bytes`].
-    pub fn finish(self) -> Result<Cast, arrow::error::ArrowError> {
+    pub fn finish(self) -> Result<Cast, arrow_schema::ArrowError> {
         let columns = self
             .columns
             .into_iter()

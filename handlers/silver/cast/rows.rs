@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, AsArray, DictionaryArray, Int32Array, Int64Array, StringArray,
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int32Type, TimestampMicrosecondType};
+use arrow_array::{
+    ArrayRef, DictionaryArray, Int32Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray, UInt32Array,
 };
-use arrow::buffer::ScalarBuffer;
-use arrow::compute::take;
-use arrow::datatypes::{Int32Type, SchemaRef, TimestampMicrosecondType};
-use arrow::error::ArrowError;
-use arrow::record_batch::RecordBatch;
+use arrow_buffer::ScalarBuffer;
+use arrow_schema::{ArrowError, SchemaRef};
+use arrow_select::take::take;
 
 use crate::event::UnixMillis;
 use crate::value::hash::{HashError, hash_keys};

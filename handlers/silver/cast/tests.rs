@@ -2,10 +2,11 @@ mod values;
 
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+use arrow_array::cast::AsArray;
+use arrow_array::{
+    Array, ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
-use arrow::util::display::array_value_to_string;
+use arrow_cast::display::array_value_to_string;
 use proptest::prelude::*;
 
 use super::*;

@@ -3,12 +3,13 @@
 //! Readers skip files by it, so a bound may be wider than the values, never narrower: times are rounded outwards to the
 //! millisecond that every reader understands, and text is cut to a prefix, its upper bound with a highest character.
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::compute::{max, max_string, min, min_string};
-use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimeUnit,
-    TimestampMicrosecondType,
+use arrow_arith::aggregate::{max, max_string, min, min_string};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
 };
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::{DataType, TimeUnit};
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
 
 use crate::table::schema::{RESCUED, SOURCE};
@@ -138,7 +139,7 @@ fn quoted(text: &str) -> String {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{Decimal128Array, Int64Array, StringArray, TimestampMicrosecondArray};
+    use arrow_array::{Decimal128Array, Int64Array, StringArray, TimestampMicrosecondArray};
     use serde_json::json;
 
     use super::*;

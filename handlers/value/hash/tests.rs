@@ -1,5 +1,5 @@
-use arrow::array::{DictionaryArray, Int32Array, LargeStringArray, StringViewArray};
-use arrow::datatypes::Int32Type;
+use arrow_array::types::Int32Type;
+use arrow_array::{DictionaryArray, Int32Array, LargeStringArray, StringViewArray};
 use proptest::prelude::*;
 
 use super::*;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use arrow::array::{
+use arrow_array::{
     Decimal128Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
-use arrow::datatypes::DataType;
+use arrow_schema::DataType;
 use sluice::clock::ManualClock;
 use sluice::dataset::Dataset;
 use sluice::event::{EventTime, UnixMillis};

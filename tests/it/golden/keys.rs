@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
+use arrow_array::types::Int32Type;
+use arrow_array::{
     Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float64Array,
     Int64Array, LargeStringArray, RecordBatch, StringArray, StringViewArray,
     TimestampMicrosecondArray,
 };
-use arrow::datatypes::{DataType, Int32Type};
+use arrow_schema::DataType;
 use sluice::dataset::{Aggregate, GoldTable, Measure};
 use sluice::gold::increments::Aggregator;
 use sluice::value::Grain;

@@ -1,6 +1,6 @@
 //! A pipeline that is older than its log: maintenance has cleared the log's start and replaced its first files.
 
-use arrow::compute::concat_batches;
+use arrow_select::concat::concat_batches;
 use sluice::store::entity::Value;
 
 use super::good::assert_adds_up;

@@ -1,4 +1,4 @@
-use arrow::compute::concat_batches;
+use arrow_select::concat::concat_batches;
 use bytes::Bytes;
 use sluice::store::entity::Value;
 use sluice::store::object::{Metadata, ObjectPath};

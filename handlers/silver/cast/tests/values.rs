@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use arrow::array::Array;
+use arrow_array::Array;
 
 use super::{Dataset, at, shown, with_column};
 use crate::event::RejectReason;
