@@ -23,18 +23,32 @@ pub(crate) enum BuildError {
 /// An executable of the workspace.
 #[derive(Clone, Copy, Debug)]
 struct Target {
-    package: &'static str,
+    /// The packages whose features the build has, its own among them.
+    packages: &'static [&'static str],
     name: &'static str,
     profile: &'static str,
 }
 
+/// The handler as Azure runs it.
+const RELEASED: Target = Target {
+    packages: &["sluice"],
+    name: "handler",
+    profile: "release",
+};
+
+/// The handler for this machine. The features are the command's, whose build has compiled the dependencies already.
+const BESIDE_THE_COMMAND: Target = Target {
+    packages: &["sluice", "sluice-cli"],
+    name: "handler",
+    profile: "dev",
+};
+
 /// Builds the handler of the checkout at `root` and returns where it is.
 pub(crate) async fn handler(root: &Path, release: bool) -> Result<PathBuf, BuildError> {
-    let profile = if release { "release" } else { "dev" };
-    let target = Target {
-        package: "sluice",
-        name: "handler",
-        profile,
+    let target = if release {
+        RELEASED
+    } else {
+        BESIDE_THE_COMMAND
     };
     build(root, target).await
 }
@@ -42,7 +56,7 @@ pub(crate) async fn handler(root: &Path, release: bool) -> Result<PathBuf, Build
 /// Builds this command, optimised, and returns where it is.
 pub(crate) async fn optimised_command(root: &Path) -> Result<PathBuf, BuildError> {
     let target = Target {
-        package: "sluice-cli",
+        packages: &["sluice-cli"],
         name: "sluice",
         profile: "quick-release",
     };
@@ -51,14 +65,15 @@ pub(crate) async fn optimised_command(root: &Path) -> Result<PathBuf, BuildError
 
 async fn build(root: &Path, target: Target) -> Result<PathBuf, BuildError> {
     let Target {
-        package,
+        packages,
         name,
         profile,
     } = target;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .current_dir(root)
-        .args(["build", "--quiet", "--package", package, "--bin", name])
+        .args(["build", "--quiet", "--bin", name])
+        .args(packages.iter().flat_map(|package| ["--package", package]))
         .args(["--profile", profile])
         .args(["--message-format", "json-render-diagnostics"])
         .stdin(Stdio::null())
