@@ -5,6 +5,7 @@
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::process::Command;
 
 /// Every package of a build, with the features that it is compiled with: twice where a build script or macro wants it
@@ -74,4 +75,20 @@ fn the_released_handler_has_nothing_that_is_for_tests() {
     assert!(!features(&handler, "rusqlite").contains(&"hooks"));
     assert_eq!(features(&handler, "sluice-local"), Vec::<&str>::new());
     assert_eq!(features(&handler, "fe2o3-amqp"), Vec::<&str>::new());
+}
+
+#[test]
+fn the_readme_asks_for_the_node_that_azurite_asks_for() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+    let lock: serde_json::Value =
+        serde_json::from_str(&read("local/azurite/package-lock.json")).unwrap();
+
+    let asked = lock["packages"]["node_modules/azurite"]["engines"]["node"].as_str();
+    let version = asked.unwrap().trim_start_matches(">=").split('.').next();
+    let said = format!(
+        "[Node.js](https://nodejs.org) {} or later",
+        version.unwrap()
+    );
+    assert!(read("README.md").contains(&said), "README.md: {said}");
 }

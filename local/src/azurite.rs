@@ -69,7 +69,7 @@ impl fmt::Debug for AzuriteOptions {
 pub enum AzuriteError {
     /// Node.js is not there.
     #[error(
-        "run {0}: install Node.js 20 or later with npm (https://nodejs.org), and see that it is in the PATH"
+        "run {0}: install Node.js 22 or later with npm (https://nodejs.org), and see that it is in the PATH"
     )]
     NoNode(&'static str, #[source] std::io::Error),
     /// A folder or file cannot be used.
