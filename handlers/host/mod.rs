@@ -66,6 +66,46 @@ struct Served {
     bodies: Bodies,
 }
 
+/// A function that the handler serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Function {
+    /// Stores events as they came.
+    Bronze,
+    /// Refines an object of bronze.
+    Silver,
+    /// Publishes what silver has.
+    Gold,
+    /// Keeps silver complete and fast.
+    Maintain,
+}
+
+/// All functions: each has a folder of its name, with a `function.json`.
+pub const FUNCTIONS: [Function; 4] = [
+    Function::Bronze,
+    Function::Silver,
+    Function::Gold,
+    Function::Maintain,
+];
+
+impl Function {
+    /// Its name: that of its folder and of its route.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bronze => "bronze",
+            Self::Silver => "silver",
+            Self::Gold => "gold",
+            Self::Maintain => "maintain",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        FUNCTIONS
+            .into_iter()
+            .find(|function| function.name() == name)
+    }
+}
+
 /// Routes the host's requests to the layers.
 pub fn router(app: Arc<App>) -> Router {
     let served = Arc::new(Served {
@@ -89,12 +129,12 @@ async fn invoke(
         .get("x-azure-functions-invocationid")
         .and_then(|id| id.to_str().ok());
     let invocation_id = id.unwrap_or("none").to_owned();
-    let outcome = match function.as_str() {
-        "bronze" => bronze(&served, body, &invocation_id, started).await,
-        "silver" => silver(&served, body, &invocation_id, started).await,
-        "gold" => gold(&served, body, &invocation_id, started).await,
-        "maintain" => maintain(&served, body, &invocation_id, started).await,
-        _ => Err(Failure::UnknownFunction(function.clone())),
+    let outcome = match Function::named(&function) {
+        Some(Function::Bronze) => bronze(&served, body, &invocation_id, started).await,
+        Some(Function::Silver) => silver(&served, body, &invocation_id, started).await,
+        Some(Function::Gold) => gold(&served, body, &invocation_id, started).await,
+        Some(Function::Maintain) => maintain(&served, body, &invocation_id, started).await,
+        None => Err(Failure::UnknownFunction(function.clone())),
     };
     match outcome {
         Ok(summary) => success(&summary),
