@@ -1,4 +1,4 @@
-//! One event, one line, reversibly (B3).
+//! One event, one line, reversibly (B3); pure.
 //!
 //! A body that can be a line is that line, byte for byte. A body that cannot (not UTF-8, with a line break, empty, or
 //! starting like the wrapper) is wrapped as `{"$sluice":"base64","data":"…"}`.

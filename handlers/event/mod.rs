@@ -1,6 +1,6 @@
-//! The vocabulary of events: where one came from, when it happened, and why one was set aside.
+//! The vocabulary of events: where one came from, when it happened, and why one was set aside. Pure.
 //!
-//! Pure types; nothing here reads a store or a clock.
+//! Nothing here reads a store or a clock.
 
 pub mod line;
 mod position;

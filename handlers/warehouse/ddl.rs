@@ -1,4 +1,4 @@
-//! Gold's tables and views as every kind of SQL has them; pure text.
+//! Gold's tables and views as every kind of SQL has them; pure.
 //!
 //! What a kind of SQL says in its own way is its [`Dialect`]; which tables, columns and views there are, how they are
 //! laid out and what of a table that is there does not fit is said here, once. Names come from the validated dataset

@@ -1,4 +1,4 @@
-//! Columns while they grow, one value a row, with a way back.
+//! Columns while they grow, one value a row, with a way back; pure.
 
 use std::sync::Arc;
 

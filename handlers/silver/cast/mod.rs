@@ -1,4 +1,4 @@
-//! Lines to typed columns: a value is cast without loss, or its line is refused with a reason.
+//! Lines to typed columns: a value is cast without loss, or its line is refused with a reason. Pure.
 //!
 //! - A string that holds exactly a JSON number, or `true` or `false`, counts as that value.
 //! - Decimals with more digits than the scale round half away from zero; time below a microsecond is cut. Nothing else changes.

@@ -1,4 +1,4 @@
-//! Why a line was refused.
+//! Why a line was refused; pure.
 
 use crate::dataset::{ColumnType, TimestampFormat};
 use crate::event::{EventTime, RejectReason};

@@ -1,4 +1,4 @@
-//! Rows that have been cast, and record batches of some of them.
+//! Rows that have been cast, and record batches of some of them; pure.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Sets of deduplication keys: small, fast, and kept only as long as there is room.
+//! Sets of deduplication keys: small, fast, and kept only as long as there is room. Pure.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hint::black_box;

@@ -1,4 +1,4 @@
-//! The escapes of JSON strings, both ways.
+//! The escapes of JSON strings, both ways; pure.
 
 /// Reads a `\uXXXX` at the start of `text`.
 pub(in crate::silver) fn code_unit(text: &[u8]) -> Option<u32> {

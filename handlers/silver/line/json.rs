@@ -1,4 +1,4 @@
-//! A strict scanner for JSON text (RFC 8259) that finds where values begin and end, and builds nothing.
+//! A strict scanner for JSON text (RFC 8259) that finds where values begin and end, and builds nothing; pure.
 //!
 //! Every byte is looked at once and no memory is allocated, whatever the text: nesting is counted in a bit set, never on
 //! the call stack. What it accepts, every other JSON parser accepts too.

@@ -1,4 +1,4 @@
-//! Takes a line apart into the fields that columns are read from, and the rest.
+//! Takes a line apart into the fields that columns are read from, and the rest; pure.
 //!
 //! A [`LineParser`] is used for many lines: it expects the fields in the order of the line before, so that a field's name is
 //! usually recognised by one comparison. It keeps no text; all it knows of a line are places in it.

@@ -1,4 +1,4 @@
-//! The Arrow schema of silver: the dataset's columns, then the lineage of each row.
+//! The Arrow schema of silver: the dataset's columns, then the lineage of each row. Pure.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Numbers in text, exactly: no digit passes through a floating-point number on its way to an integer or a decimal.
+//! Numbers in text, exactly: no digit passes through a floating-point number on its way to an integer or a decimal. Pure.
 
 mod plain;
 

@@ -1,4 +1,4 @@
-//! Points in time and days in text, exactly: a point in time is a number of microseconds, a day a number of days, both since 1970.
+//! Points in time and days in text, exactly: a point in time is a number of microseconds, a day a number of days, both since 1970. Pure.
 //!
 //! The years 1 to 9999 of the Gregorian calendar exist, as in SQL. What is finer than a microsecond is cut, towards the past.
 

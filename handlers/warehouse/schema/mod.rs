@@ -1,4 +1,4 @@
-//! What gold looks like in SQL, worked out from the dataset file; pure and the same for every warehouse.
+//! What gold looks like in SQL, worked out from the dataset file, the same for every warehouse; pure.
 //!
 //! A gold table has the columns: its time (`hour`, `day` or `month`; none for the grain `all`), [`KEY`], the
 //! dimensions, the measures. Its primary key is (time, [`KEY`]). [`KEY`] is a hash of the exact dimension values, so
