@@ -1,4 +1,4 @@
-//! Files that must say the same: functions and routes, settings and what reads them, modules and what they may use.
+//! Files that must say the same: functions and routes, bindings and the handler, settings and what reads them.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -127,10 +127,7 @@ fn bindings_are_what_the_handler_relies_on() {
             }
             "blobTrigger" => {
                 let path = binding["path"].as_str().unwrap();
-                assert_eq!(
-                    path,
-                    format!("{}/{{name}}", sluice::store::object::paths::BRONZE)
-                );
+                assert_eq!(path, format!("{}/{{name}}", sluice::lake::paths::BRONZE));
             }
             "timerTrigger" => assert!(binding.get("runOnStartup").is_none()),
             other => panic!("{name}: {other} is not a trigger that the handler knows"),
@@ -175,137 +172,4 @@ fn host_json_gives_an_invocation_more_time_than_it_takes_at_most() {
         .collect();
     // Silver sends no commit after ten minutes, and may have to wait for another group first.
     assert!(parts[0] * 60 + parts[1] > 10, "{timeout}");
-}
-
-/// The text of a module without its tests and comments.
-fn code(path: &str) -> String {
-    let text = std::fs::read_to_string(root().join("handlers").join(path)).unwrap();
-    let text = text
-        .split("#[cfg(test)]")
-        .next()
-        .unwrap_or_default()
-        .to_owned();
-    let code = text
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"));
-    code.collect::<Vec<_>>().join("\n")
-}
-
-fn modules(folder: &Path, found: &mut Vec<String>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            modules(&path, found);
-        } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("tests.rs") {
-            let path = path.strip_prefix(root().join("handlers")).unwrap();
-            found.push(path.to_str().unwrap().to_owned());
-        }
-    }
-}
-
-fn all_modules() -> Vec<String> {
-    let mut found = Vec::new();
-    modules(&root().join("handlers"), &mut found);
-    assert!(found.len() > 40);
-    found
-}
-
-#[test]
-fn modules_that_decide_touch_no_edge() {
-    const EDGES: [&str; 9] = [
-        "ObjectStore",
-        "EntityStore",
-        "CommitLog",
-        "dyn Warehouse",
-        "dyn Clock",
-        "tokio",
-        "async ",
-        "std::env",
-        "crate::host",
-    ];
-    const PURE: [&str; 18] = [
-        "bronze/line.rs",
-        "bronze/plan.rs",
-        "gold/delta.rs",
-        "gold/plan.rs",
-        "silver/builder.rs",
-        "silver/cast.rs",
-        "silver/json.rs",
-        "silver/key.rs",
-        "silver/keys.rs",
-        "silver/live.rs",
-        "silver/parse.rs",
-        "silver/period.rs",
-        "silver/prepare.rs",
-        "silver/rows.rs",
-        "silver/schema.rs",
-        "silver/schema_change.rs",
-        "silver/source.rs",
-        "silver/watermark.rs",
-    ];
-    let pure = PURE.into_iter().map(str::to_owned);
-    let vocabulary = all_modules()
-        .into_iter()
-        .filter(|path| path.starts_with("event/"));
-    for module in pure.chain(vocabulary) {
-        let code = code(&module);
-        for edge in EDGES {
-            assert!(!code.contains(edge), "{module} mentions {edge}");
-        }
-    }
-}
-
-#[test]
-fn time_chance_and_the_environment_are_read_where_they_may_be() {
-    let rules: [(&str, &[&str]); 5] = [
-        ("Utc::now", &["clock.rs"]),
-        ("SystemTime::now", &[]),
-        // How old a connection or a token is, and when a commit begins, decides nothing about data.
-        (
-            "Instant::now",
-            &[
-                "retry.rs",
-                "host/mod.rs",
-                "silver/queue.rs",
-                "warehouse/azure_sql/connect.rs",
-            ],
-        ),
-        ("env::var", &["main.rs"]),
-        ("Uuid::new_v4", &["app.rs", "retry.rs"]),
-    ];
-    for module in all_modules() {
-        let code = code(&module);
-        for (word, allowed) in rules {
-            let is_allowed = allowed.contains(&module.as_str());
-            // The storage client makes ids for its requests.
-            let is_client = module.starts_with("state/tables") || module.starts_with("storage/");
-            assert!(
-                is_allowed || is_client || !code.contains(word),
-                "{module} has {word}"
-            );
-        }
-    }
-}
-
-#[test]
-fn object_names_are_made_in_one_place() {
-    // Beside the one place there is one that tells the content type from the name's end.
-    let others = ["lake/paths.rs", "lake/azure.rs"];
-    for module in all_modules()
-        .iter()
-        .filter(|module| !others.contains(&module.as_str()))
-    {
-        let code = code(module);
-        for word in [".parquet\"", ".jsonl\"", "event_date=", "_sluice/"] {
-            assert!(!code.contains(word), "{module} makes names with {word}");
-        }
-    }
-}
-
-#[test]
-fn nothing_but_the_start_knows_the_host() {
-    for module in all_modules() {
-        let may = module.starts_with("host/") || module == "app.rs" || module == "main.rs";
-        assert!(may || !code(&module).contains("crate::host"), "{module}");
-    }
 }

@@ -7,6 +7,7 @@
 )]
 
 mod agreement;
+mod architecture;
 mod azurite;
 mod bronze_protocol;
 mod conformance;
