@@ -127,7 +127,10 @@ fn bindings_are_what_the_handler_relies_on() {
             }
             "blobTrigger" => {
                 let path = binding["path"].as_str().unwrap();
-                assert_eq!(path, format!("{}/{{name}}", sluice::lake::paths::BRONZE));
+                assert_eq!(
+                    path,
+                    format!("{}/{{name}}", sluice::store::object::paths::BRONZE)
+                );
             }
             "timerTrigger" => assert!(binding.get("runOnStartup").is_none()),
             other => panic!("{name}: {other} is not a trigger that the handler knows"),

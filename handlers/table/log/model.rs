@@ -1,4 +1,4 @@
-//! What the log holds: commits, the ledger of sources, and the head that orders them.
+//! What the log holds: commits, the ledger of sources, and the head that orders them. Pure.
 
 use std::collections::BTreeMap;
 use std::fmt;

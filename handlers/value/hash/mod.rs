@@ -1,7 +1,7 @@
 //! Hashes of typed values: of a row's deduplication key, and of a gold row's dimensions. Pure.
 //!
 //! Two rows have one hash exactly if their values are equal (up to the chance of a collision in 128 bits). Hashes are kept in
-//! SQL tables, so that the encoding is fixed for ever: XXH3-128 with seed 0 of the values' encodings, one after the other. Pure.
+//! SQL tables, so that the encoding is fixed for ever: XXH3-128 with seed 0 of the values' encodings, one after the other.
 //!
 //! | value | bytes |
 //! |---|---|

@@ -38,43 +38,35 @@ const LEVELS: [&[&str]; 13] = [
 ];
 
 /// Files and folders of `handlers/` that decide and must say that they are pure; others may say so too.
-const PURE: [&str; 37] = [
-    "bronze/line.rs",
+const PURE: [&str; 29] = [
     "bronze/plan.rs",
-    "dataset/number.rs",
-    "dataset/number/",
-    "dataset/time.rs",
-    "delta/actions.rs",
-    "delta/schema.rs",
-    "delta/stats.rs",
     "event/",
-    "gold/delta.rs",
-    "gold/delta/",
+    "gold/increments/",
     "gold/plan.rs",
-    "lake/paths.rs",
-    "maintain/hours.rs",
-    "maintain/plan.rs",
-    "maintain/retention.rs",
-    "silver/accounts.rs",
-    "silver/builder.rs",
-    "silver/cast.rs",
-    "silver/escape.rs",
-    "silver/json.rs",
-    "silver/json/",
-    "silver/key.rs",
-    "silver/keys.rs",
-    "silver/live.rs",
-    "silver/parse.rs",
-    "silver/period.rs",
+    "maintain/compact/plan.rs",
+    "maintain/reconcile/bronze_folders.rs",
+    "maintain/vacuum/retention.rs",
+    "silver/cast/",
+    "silver/commit/ledger_entries.rs",
+    "silver/dedup/key_set.rs",
+    "silver/line/",
     "silver/prepare.rs",
-    "silver/reject.rs",
-    "silver/rows.rs",
-    "silver/schema.rs",
-    "silver/schema_change.rs",
-    "silver/source.rs",
+    "silver/segments.rs",
     "silver/watermark.rs",
+    "store/object/paths.rs",
+    "store/object/range.rs",
+    "store/object/source.rs",
+    "table/delta/actions.rs",
+    "table/delta/entry.rs",
+    "table/delta/schema.rs",
+    "table/delta/stats.rs",
+    "table/evolution.rs",
+    "table/id.rs",
+    "table/live.rs",
+    "table/log/model.rs",
+    "table/schema/",
+    "value/",
     "warehouse/ddl.rs",
-    "warehouse/decimal.rs",
     "warehouse/schema/",
 ];
 
@@ -83,7 +75,7 @@ const CALLS: [Rule<'_>; 5] = [
     // The client of Table storage dates and numbers its requests.
     Rule {
         path: "Utc::now",
-        allowed: &["clock.rs", "state/tables.rs"],
+        allowed: &["clock.rs", "store/entity/azure/mod.rs"],
     },
     Rule {
         path: "SystemTime::now",
@@ -105,12 +97,16 @@ const CALLS: [Rule<'_>; 5] = [
     },
     Rule {
         path: "Uuid::new_v4",
-        allowed: &["app.rs", "retry.rs", "state/tables.rs"],
+        allowed: &["context.rs", "store/entity/azure/mod.rs"],
     },
 ];
 
 /// Where object names are made, and where the content type is told from a name's end.
-const OBJECT_NAMES: [&str; 2] = ["lake/azure.rs", "lake/paths.rs"];
+const OBJECT_NAMES: [&str; 3] = [
+    "store/object/azure/mod.rs",
+    "store/object/paths.rs",
+    "table/id.rs",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

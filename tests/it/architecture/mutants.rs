@@ -2,8 +2,7 @@
 
 use super::imports::imports;
 use super::source::{Files, Source, Violation};
-use super::{CALLS, LEVELS, OBJECT_NAMES, PURE};
-use super::{cycles, handlers, levels, parse, places, purity};
+use super::{CALLS, LEVELS, OBJECT_NAMES, PURE, cycles, handlers, levels, parse, places, purity};
 
 /// The handler with a test module and then `code` at the end of each file that `is_meant` says.
 fn with(code: &str, is_meant: impl Fn(&str) -> bool) -> Files {
@@ -59,9 +58,12 @@ fn an_edge_is_found_in_every_pure_file() {
     let edges = [
         "use crate::host::router;\n",
         "async fn late() {}\n",
-        "fn late(_: &dyn BlobStore) {}\n",
+        "fn late(_: &dyn ObjectStore) {}\n",
     ];
-    for (edge, what) in edges.into_iter().zip(["crate::host", "async", "BlobStore"]) {
+    for (edge, what) in edges
+        .into_iter()
+        .zip(["crate::host", "async", "ObjectStore"])
+    {
         let source = parse("sluice", &with(edge, |_| true));
         let modules = source.modules.values();
         let marked = modules.filter(|module| purity::is_marked(&source, module));

@@ -273,7 +273,7 @@ fn a_pure_module_mentions_no_edge() {
         "use std::time::{Duration, Instant};",
         "use chrono::Utc; fn f() { Utc::now(); }",
         "use uuid::Uuid; fn f() { vec![Uuid::new_v4()]; }",
-        "fn f(_: &dyn BlobStore) {}",
+        "fn f(_: &dyn ObjectStore) {}",
         "fn f(_: impl Clock) {}",
         "fn f(_: &CommitLog) {}",
         "use crate::host::router;",
