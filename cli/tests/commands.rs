@@ -171,7 +171,7 @@ fn commands_find_the_pipeline_that_up_runs_and_agree_with_one_another() {
     let listed = lines(&pipeline.run(&["gold", "--json"]));
     assert_eq!(listed[0]["table"], "gold_daily_orders");
 
-    check_upkeep(&pipeline, &rows);
+    check_maintenance(&pipeline, &rows);
 
     let report = pipeline.json(&["audit", "--grace", "0", "--json"]);
     assert_eq!(report["adds_up"], true, "{report:#}");
@@ -197,7 +197,7 @@ fn commands_find_the_pipeline_that_up_runs_and_agree_with_one_another() {
 }
 
 /// Looks at silver's log and files, and maintains them.
-fn check_upkeep(pipeline: &Pipeline, rows: &Value) {
+fn check_maintenance(pipeline: &Pipeline, rows: &Value) {
     let history = lines(&pipeline.run(&["history", "--limit", "0", "--json"]));
     let first = history.last().unwrap();
     assert_eq!(
@@ -226,9 +226,12 @@ fn check_upkeep(pipeline: &Pipeline, rows: &Value) {
         "{}",
         text(&maintained)
     );
-    let upkeep = pipeline.json(&["status", "--json"])["upkeep"].clone();
-    assert_eq!((&upkeep["rows"], &upkeep["delta_lag"]), (rows, &0.into()));
-    assert_eq!(upkeep["unreconciled"], 0);
+    let maintenance = pipeline.json(&["status", "--json"])["upkeep"].clone();
+    assert_eq!(
+        (&maintenance["rows"], &maintenance["delta_lag"]),
+        (rows, &0.into())
+    );
+    assert_eq!(maintenance["unreconciled"], 0);
 }
 
 /// Changes a total behind gold's back.

@@ -10,9 +10,8 @@ use axum::http::{Request, StatusCode};
 use serde_json::Value;
 use sluice::host;
 use sluice::settings::Settings;
+use testkit::world::World;
 use tower::ServiceExt;
-
-use super::support::world::World;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()

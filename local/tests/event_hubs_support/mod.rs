@@ -7,8 +7,6 @@
     reason = "test code outside of test functions"
 )]
 
-pub(crate) mod install;
-
 use std::path::Path;
 use std::time::Duration;
 

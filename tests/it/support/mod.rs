@@ -1,18 +1,6 @@
-//! What tests share.
+//! What tests share that need more than memory.
 
-pub(crate) mod directory_lake;
-pub(crate) mod faulty;
-#[path = "../../../local/tests/event_hubs_support/install.rs"]
-#[expect(dead_code, reason = "the Event Hubs tests need more of it")]
-pub(crate) mod install;
-pub(crate) mod interrupted;
-pub(crate) mod python;
-pub(crate) mod scripted;
 pub(crate) mod stack;
-pub(crate) mod strategies;
-pub(crate) mod things;
-pub(crate) mod upkeep;
-pub(crate) mod world;
 
 use std::sync::OnceLock;
 

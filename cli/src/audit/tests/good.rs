@@ -1,4 +1,4 @@
-use super::world::{World, event};
+use super::pipeline::{Pipeline, event};
 use crate::audit::{Report, Sums};
 
 pub(super) fn assert_adds_up(report: &Report) {
@@ -11,7 +11,7 @@ pub(super) fn assert_adds_up(report: &Report) {
 
 #[tokio::test]
 async fn a_good_store_adds_up() {
-    let report = World::good().await.audit().await;
+    let report = Pipeline::good().await.audit().await;
     assert_adds_up(&report);
     let sums = Sums {
         bronze_objects: 4,
@@ -26,12 +26,13 @@ async fn a_good_store_adds_up() {
 
 #[tokio::test]
 async fn many_passes_come_to_the_same_verdict_as_one() {
-    let mut world = World::good().await;
-    world.options.max_keys = 3;
-    world.options.max_groups = 2;
-    assert_adds_up(&world.audit().await);
-    world.sql("UPDATE gold_hourly SET orders = orders + 1 WHERE who = 'bob' AND hour LIKE '%T10%'");
-    let report = world.audit().await;
+    let mut pipeline = Pipeline::good().await;
+    pipeline.options.max_keys = 3;
+    pipeline.options.max_groups = 2;
+    assert_adds_up(&pipeline.audit().await);
+    pipeline
+        .sql("UPDATE gold_hourly SET orders = orders + 1 WHERE who = 'bob' AND hour LIKE '%T10%'");
+    let report = pipeline.audit().await;
     let (name, difference) = report.first_difference().unwrap();
     assert!(
         name.contains("gold_hourly") && difference.contains("bob"),
@@ -41,30 +42,30 @@ async fn many_passes_come_to_the_same_verdict_as_one() {
 
 #[tokio::test]
 async fn an_empty_pipeline_adds_up() {
-    let report = World::empty().audit().await;
+    let report = Pipeline::empty().audit().await;
     assert_adds_up(&report);
     assert_eq!(report.version, None);
 }
 
 #[tokio::test]
 async fn gold_behind_silver_is_compared_at_its_own_version() {
-    let world = World::good().await;
-    world.ingest("0", 49, vec![event(70), event(71)]).await;
-    world.refine().await;
-    assert_adds_up(&world.audit().await);
-    world.publish().await;
-    assert_adds_up(&world.audit().await);
+    let pipeline = Pipeline::good().await;
+    pipeline.ingest("0", 49, vec![event(70), event(71)]).await;
+    pipeline.refine().await;
+    assert_adds_up(&pipeline.audit().await);
+    pipeline.publish().await;
+    assert_adds_up(&pipeline.audit().await);
 }
 
 #[tokio::test]
 async fn a_young_object_may_be_in_work_and_an_old_one_may_not() {
-    let mut world = World::good().await;
-    world.ingest("0", 49, vec![event(70)]).await;
-    assert!(!world.audit().await.adds_up());
-    world.options.grace = std::time::Duration::from_secs(60);
-    assert_adds_up(&world.audit().await);
-    world.options.now.0 += 60_000;
-    let report = world.audit().await;
+    let mut pipeline = Pipeline::good().await;
+    pipeline.ingest("0", 49, vec![event(70)]).await;
+    assert!(!pipeline.audit().await.adds_up());
+    pipeline.options.grace = std::time::Duration::from_secs(60);
+    assert_adds_up(&pipeline.audit().await);
+    pipeline.options.now.0 += 60_000;
+    let report = pipeline.audit().await;
     assert!(
         report
             .first_difference()
@@ -76,9 +77,9 @@ async fn a_young_object_may_be_in_work_and_an_old_one_may_not() {
 
 #[tokio::test]
 async fn a_hub_that_was_made_anew_starts_from_zero_without_a_difference() {
-    let world = World::good().await;
+    let pipeline = Pipeline::good().await;
     // As if the hub had been made anew: sequence numbers from 0 again, enqueued later.
-    let later = super::world::START * 1_000 + 1_000_000;
+    let later = super::pipeline::START * 1_000 + 1_000_000;
     let metadata = [
         ("format", "1".to_owned()),
         ("partition", "0".to_owned()),
@@ -95,8 +96,11 @@ async fn a_hub_that_was_made_anew_starts_from_zero_without_a_difference() {
     let metadata = metadata
         .map(|(name, value)| (name.to_owned(), value))
         .into();
-    world.replace(&path, lines.into(), &metadata).await;
-    world.refine().await;
-    world.publish().await;
-    assert_adds_up(&world.audit().await);
+    pipeline
+        .world
+        .replace_object(&path, lines.into(), &metadata)
+        .await;
+    pipeline.refine().await;
+    pipeline.publish().await;
+    assert_adds_up(&pipeline.audit().await);
 }

@@ -2,5 +2,5 @@
 
 mod aged;
 mod good;
+mod pipeline;
 mod tampered;
-mod world;

@@ -1,0 +1,105 @@
+//! The warehouse's part: a transaction is made of calls, too.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sluice::warehouse::schema::GoldSchema;
+use sluice::warehouse::{
+    Begun, FailureKind, Order, Progress, Row, Run, TableRows, Transaction, Warehouse,
+    WarehouseError,
+};
+
+use super::script::{Held, How, Script};
+use super::stores::Faulty;
+
+fn warehouse_error(call: &str, how: How) -> WarehouseError {
+    WarehouseError::Statement {
+        purpose: "make",
+        object: call.to_owned(),
+        kind: match how {
+            How::Unknown => FailureKind::Ambiguous,
+            // Of a commit that may have failed nobody knows more.
+            How::Transient if call == "commit" => FailureKind::Ambiguous,
+            How::Transient => FailureKind::Transient,
+            How::Permanent | How::Outage | How::Panic | How::Crash => FailureKind::Permanent,
+        },
+        source: "injected".into(),
+    }
+}
+
+#[async_trait]
+impl Warehouse for Faulty<dyn Warehouse> {
+    fn may_be_paused(&self) -> bool {
+        // So that the hint is in play as well.
+        true
+    }
+
+    fn schema(&self) -> &GoldSchema {
+        self.inner.schema()
+    }
+
+    async fn ensure(&self) -> Result<(), WarehouseError> {
+        let act = self.inner.ensure();
+        self.script
+            .around("ensure".into(), warehouse_error, act)
+            .await
+    }
+
+    async fn progress(&self) -> Result<BTreeMap<String, Progress>, WarehouseError> {
+        let act = self.inner.progress();
+        self.script
+            .around("progress".into(), warehouse_error, act)
+            .await
+    }
+
+    async fn begin(&self, run: Run) -> Result<Begun, WarehouseError> {
+        let script = &self.script;
+        let act = async {
+            Ok(match self.inner.begin(run).await? {
+                Begun::Overtaken => Begun::Overtaken,
+                Begun::Open(inner) => Begun::Open(Box::new(FaultyTransaction {
+                    inner,
+                    script: Arc::clone(script),
+                    _held: Held::of(script),
+                })),
+            })
+        };
+        script.around("begin".into(), warehouse_error, act).await
+    }
+
+    async fn read_table(
+        &self,
+        name: &str,
+        order: Option<Order>,
+        limit: usize,
+    ) -> Result<TableRows, WarehouseError> {
+        self.inner.read_table(name, order, limit).await
+    }
+}
+
+#[derive(Debug)]
+struct FaultyTransaction {
+    inner: Box<dyn Transaction>,
+    script: Arc<Script>,
+    _held: Held,
+}
+
+#[async_trait]
+impl Transaction for FaultyTransaction {
+    async fn merge(&mut self, table: usize, rows: Vec<Row>) -> Result<(), WarehouseError> {
+        let call = format!("merge {table}");
+        let act = self.inner.merge(table, rows);
+        self.script.around(call, warehouse_error, act).await
+    }
+
+    async fn commit(self: Box<Self>) -> Result<(), WarehouseError> {
+        let Self {
+            inner,
+            script,
+            _held,
+        } = *self;
+        let act = inner.commit();
+        script.around("commit".into(), warehouse_error, act).await
+    }
+}

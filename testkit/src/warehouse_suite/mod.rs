@@ -1,0 +1,37 @@
+//! One suite for every warehouse: the same runs leave the same tables.
+//!
+//! [`warehouse_behaviours!`](crate::warehouse_behaviours) gives the names of all behaviours to a macro of the test's
+//! choice.
+
+mod content;
+mod runs;
+mod transactions;
+
+pub use content::*;
+pub use runs::{HOURLY, apply, everything, hourly, run, schema};
+pub use transactions::*;
+
+/// Calls a macro with the names of all behaviours, which are functions of this module.
+#[macro_export]
+macro_rules! warehouse_behaviours {
+    ($each:ident) => {
+        $each!(
+            rows_progress_and_freshness_become_visible_together,
+            rows_of_one_group_are_merged_measure_by_measure,
+            g2_a_run_applied_twice_changes_nothing,
+            of_two_runs_at_once_one_is_first,
+            a_dropped_transaction_changes_nothing,
+            a_replaced_table_shows_its_old_rows_until_the_commit,
+            a_rebuild_is_fenced_by_the_progress_that_it_saw,
+            dimension_values_are_neither_merged_nor_refused,
+            every_type_is_kept_exactly,
+            a_sum_of_39_digits_is_an_overflow_and_nothing_is_written,
+            a_table_that_does_not_fit_is_refused_with_its_columns,
+            a_ranking_orders_numbers_as_numbers_and_ties_by_dimension,
+            a_report_shows_averages_and_settled_periods,
+            what_was_committed_is_there_after_reopening,
+            a_run_may_merge_a_group_more_than_once,
+            an_unknown_table_is_an_error,
+        );
+    };
+}

@@ -1,0 +1,251 @@
+//! Transactions: all or nothing, fenced, durable.
+#![expect(missing_docs, reason = "the name of a behaviour says what holds")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sluice::state::commit_log::Version;
+use sluice::warehouse::schema::FRESHNESS;
+use sluice::warehouse::{Begun, FailureKind, Progress, Warehouse, WarehouseError};
+
+use super::runs::{
+    BY_WHO, HOURLY, TABLES, apply, everything, hourly, progress, read, run, schema, schema_of, who,
+};
+use crate::database::Database;
+
+pub async fn rows_progress_and_freshness_become_visible_together(database: &dyn Database) {
+    let schema = schema();
+    let (writer, reader) = (database.ready(&schema).await, database.ready(&schema).await);
+    let before = everything(&*reader).await;
+    let Begun::Open(mut transaction) = writer.begin(run(&schema, HOURLY, None, 4)).await.unwrap()
+    else {
+        panic!("nobody else is here");
+    };
+    transaction
+        .merge(HOURLY, vec![hourly(1, 2, Some((100, 40, 60)), None)])
+        .await
+        .unwrap();
+    assert_eq!(everything(&*reader).await, before);
+
+    transaction.commit().await.unwrap();
+    let (found, _) = everything(&*reader).await;
+    assert_eq!(
+        found,
+        BTreeMap::from([("hourly".into(), progress(&schema, HOURLY, 4))])
+    );
+    let row = [
+        "1970-01-01T01:00:00Z",
+        "2",
+        "1.00",
+        "0.40",
+        "0.60",
+        "-",
+        "0",
+    ];
+    assert_eq!(read(&*reader, "hourly").await, [row]);
+    let fresh = [
+        "hourly",
+        "1970-01-01T05:00:00.000001Z",
+        "1970-01-01T04:00:00Z",
+        "4",
+        "1970-01-01T00:00:01.000000Z",
+    ];
+    assert_eq!(read(&*reader, FRESHNESS).await, [fresh]);
+}
+
+pub async fn g2_a_run_applied_twice_changes_nothing(database: &dyn Database) {
+    let schema = schema();
+    let warehouse = database.ready(&schema).await;
+    let rows = || vec![hourly(1, 1, Some((100, 100, 100)), None)];
+    for (from, to) in [(None, 3), (Some(3), 5)] {
+        assert!(
+            apply(&*warehouse, run(&schema, HOURLY, from, to), rows())
+                .await
+                .unwrap()
+        );
+        let once = everything(&*warehouse).await;
+        assert!(
+            !apply(&*warehouse, run(&schema, HOURLY, from, to), rows())
+                .await
+                .unwrap()
+        );
+        assert_eq!(everything(&*warehouse).await, once);
+    }
+}
+
+pub async fn of_two_runs_at_once_one_is_first(database: &dyn Database) {
+    let schema = schema();
+    let (one, other) = (database.ready(&schema).await, database.ready(&schema).await);
+    for round in 0..10 {
+        let from = (round > 0).then_some(round);
+        let attempt = |warehouse: Arc<dyn Warehouse>| {
+            let run = run(&schema, HOURLY, from, round + 1);
+            let rows = vec![hourly(1, 1, Some((100, 100, 100)), None)];
+            tokio::spawn(async move { apply(&*warehouse, run, rows).await.unwrap() })
+        };
+        let (first, second) = tokio::join!(attempt(Arc::clone(&one)), attempt(Arc::clone(&other)));
+        assert!(first.unwrap() ^ second.unwrap(), "exactly one run is first");
+    }
+    let rows = read(&*one, "hourly").await;
+    assert_eq!(rows[0][1..3], ["10", "10.00"]);
+}
+
+pub async fn a_dropped_transaction_changes_nothing(database: &dyn Database) {
+    let schema = schema();
+    let warehouse = database.ready(&schema).await;
+    let rows = || vec![hourly(1, 1, Some((100, 100, 100)), None)];
+    assert!(
+        apply(&*warehouse, run(&schema, HOURLY, None, 1), rows())
+            .await
+            .unwrap()
+    );
+    let before = everything(&*warehouse).await;
+    for merges in 0..3 {
+        let mut run = run(&schema, HOURLY, Some(1), 2);
+        run.steps[0].replace = merges == 2;
+        let Begun::Open(mut transaction) = warehouse.begin(run).await.unwrap() else {
+            panic!("nobody else is here");
+        };
+        for _ in 0..merges {
+            transaction.merge(HOURLY, rows()).await.unwrap();
+        }
+        drop(transaction);
+        assert_eq!(everything(&*warehouse).await, before);
+    }
+    assert!(
+        apply(&*warehouse, run(&schema, HOURLY, Some(1), 2), rows())
+            .await
+            .unwrap()
+    );
+}
+
+pub async fn a_replaced_table_shows_its_old_rows_until_the_commit(database: &dyn Database) {
+    let schema = schema();
+    let (writer, reader) = (database.ready(&schema).await, database.ready(&schema).await);
+    let rows = vec![hourly(1, 1, None, None), hourly(2, 1, None, None)];
+    assert!(
+        apply(&*writer, run(&schema, HOURLY, None, 1), rows)
+            .await
+            .unwrap()
+    );
+    let before = everything(&*reader).await;
+
+    let mut again = run(&schema, HOURLY, Some(1), 9);
+    again.steps[0].replace = true;
+    let Begun::Open(mut transaction) = writer.begin(again).await.unwrap() else {
+        panic!("nobody else is here");
+    };
+    transaction
+        .merge(HOURLY, vec![hourly(2, 5, None, None)])
+        .await
+        .unwrap();
+    assert_eq!(everything(&*reader).await, before);
+    transaction.commit().await.unwrap();
+    let rows = read(&*reader, "hourly").await;
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0][..2], ["1970-01-01T02:00:00Z", "5"]);
+}
+
+pub async fn a_rebuild_is_fenced_by_the_progress_that_it_saw(database: &dyn Database) {
+    let schema = schema();
+    let warehouse = database.ready(&schema).await;
+    assert!(
+        apply(&*warehouse, run(&schema, HOURLY, None, 1), vec![])
+            .await
+            .unwrap()
+    );
+    let with = |change: fn(&mut Progress)| {
+        let mut run = run(&schema, HOURLY, Some(1), 2);
+        run.steps[0].replace = true;
+        change(run.steps[0].from.as_mut().unwrap());
+        run
+    };
+    for stale in [
+        with(|progress| progress.generation = 7),
+        with(|progress| progress.definition = "another".into()),
+        with(|progress| progress.version = Version(7)),
+        run(&schema, HOURLY, None, 2),
+    ] {
+        assert!(!apply(&*warehouse, stale, vec![]).await.unwrap());
+    }
+
+    // A new definition with the same columns takes the table over.
+    let changed = schema_of(&TABLES.replace("avg(id)", "avg(amount)"));
+    let changed = {
+        let mut same_columns = schema.clone();
+        same_columns.generation = 2;
+        same_columns.tables[HOURLY]
+            .definition
+            .clone_from(&changed.tables[HOURLY].definition);
+        same_columns
+    };
+    let later = database.ready(&changed).await;
+    let mut takeover = run(&changed, HOURLY, None, 2);
+    takeover.steps[0].from = Some(progress(&schema, HOURLY, 1));
+    takeover.steps[0].replace = true;
+    assert!(apply(&*later, takeover, vec![]).await.unwrap());
+    let found = later.progress().await.unwrap();
+    assert_eq!(found["hourly"], progress(&changed, HOURLY, 2));
+    let behind = run(&schema, HOURLY, Some(2), 3);
+    assert!(!apply(&*warehouse, behind, vec![]).await.unwrap());
+}
+
+pub async fn a_sum_of_39_digits_is_an_overflow_and_nothing_is_written(database: &dyn Database) {
+    let schema = schema();
+    let warehouse = database.ready(&schema).await;
+    let most = 10_i128.pow(38) - 1;
+    let rows = vec![who(Some("a"), most), who(Some("b"), 1)];
+    assert!(
+        apply(&*warehouse, run(&schema, BY_WHO, None, 1), rows)
+            .await
+            .unwrap()
+    );
+    let before = everything(&*warehouse).await;
+    let rows = vec![who(Some("b"), 1), who(Some("a"), 1)];
+    let error = apply(&*warehouse, run(&schema, BY_WHO, Some(1), 2), rows)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&error, WarehouseError::Overflow { table } if table == "by_who"),
+        "{error:?}"
+    );
+    assert_eq!(error.kind(), FailureKind::Permanent);
+    assert_eq!(everything(&*warehouse).await, before);
+}
+
+pub async fn what_was_committed_is_there_after_reopening(database: &dyn Database) {
+    let schema = schema();
+    let before = {
+        let warehouse = database.ready(&schema).await;
+        let rows = vec![hourly(1, 1, Some((1, 1, 1)), Some(1))];
+        assert!(
+            apply(&*warehouse, run(&schema, HOURLY, None, 1), rows)
+                .await
+                .unwrap()
+        );
+        everything(&*warehouse).await
+    };
+    let warehouse = database.ready(&schema).await;
+    assert_eq!(everything(&*warehouse).await, before);
+}
+
+pub async fn a_run_may_merge_a_group_more_than_once(database: &dyn Database) {
+    let schema = schema();
+    let warehouse = database.ready(&schema).await;
+    let mut both = run(&schema, HOURLY, None, 1);
+    both.steps.extend(run(&schema, BY_WHO, None, 1).steps);
+    let Begun::Open(mut transaction) = warehouse.begin(both).await.unwrap() else {
+        panic!("nobody else is here");
+    };
+    for _ in 0..3 {
+        transaction
+            .merge(HOURLY, vec![hourly(1, 1, Some((5, 5, 5)), None)])
+            .await
+            .unwrap();
+        transaction.merge(BY_WHO, vec![who(None, 7)]).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+    assert_eq!(read(&*warehouse, "hourly").await[0][1..3], ["3", "0.15"]);
+    assert_eq!(read(&*warehouse, "by_who").await, [["-", "0.21"]]);
+    assert_eq!(warehouse.progress().await.unwrap().len(), 2);
+}

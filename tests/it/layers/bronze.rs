@@ -1,0 +1,259 @@
+//! Bronze's rules, word for word: names, ranges, what is listed when, and two owners of a partition.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sluice::bronze::{IngestError, Ingested};
+use sluice::event::{PartitionId, SourceEvent};
+use sluice::lake::{Metadata, ObjectPath};
+use testkit::events::{MINUTE, event, thing};
+use testkit::faulty::{Gate, How, When};
+use testkit::world::{Process, World, deadline};
+
+type Answer = Result<Ingested, IngestError>;
+
+/// Events with the numbers `range`, all enqueued `minute` minutes after the start.
+fn events(range: std::ops::Range<i64>, minute: i64) -> Vec<SourceEvent> {
+    range
+        .map(|number| event(number, minute, thing(number, 0, 100)))
+        .collect()
+}
+
+async fn ingest(process: &Process, events: &[SourceEvent]) -> Answer {
+    let partition = PartitionId("0".to_owned());
+    process
+        .app
+        .bronze
+        .ingest(&partition, events.to_vec(), deadline())
+        .await
+}
+
+async fn ingest_until(
+    process: &Process,
+    events: &[SourceEvent],
+    gate: &Gate,
+) -> tokio::task::JoinHandle<Answer> {
+    let (app, events) = (Arc::clone(&process.app), events.to_vec());
+    let task = tokio::spawn(async move {
+        let partition = PartitionId("0".to_owned());
+        app.bronze.ingest(&partition, events, deadline()).await
+    });
+    gate.reached().await;
+    task
+}
+
+/// The numbers of the lines of bronze, and the names of its objects without folder and time.
+async fn stored(world: &World) -> (Vec<i64>, Vec<String>) {
+    let numbers = world
+        .end_state()
+        .await
+        .bronze
+        .into_iter()
+        .map(|(_, number, _)| number);
+    let names = world.sources().await.into_iter().map(|source| {
+        let name = source.name.rsplit('/').next().unwrap().to_owned();
+        name.split('-')
+            .next()
+            .unwrap()
+            .trim_start_matches('0')
+            .to_owned()
+    });
+    (numbers.collect(), names.collect())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_is_named_after_its_own_first_event_after_trimming_and_splitting() {
+    let world = World::new();
+    let process = world.process();
+    ingest(&process, &events(1..5, 0)).await.unwrap();
+    // 1 to 4 are stored; 7 is missing; 9 is in the next hour.
+    let batch: Vec<_> = [events(1..7, 0), events(8..9, 0), events(9..12, 65)].concat();
+    let done = ingest(&process, &batch).await.unwrap();
+    assert_eq!((done.stored, done.objects), (6, 3));
+    let (numbers, names) = stored(&world).await;
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 8, 9, 10, 11]);
+    assert_eq!(names, ["1", "5", "8", "9"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_follows_is_written_at_once_and_any_other_lists_its_hours_first() {
+    let world = World::new();
+    let process = world.process();
+    let lists = || process.script.calls("list ").len();
+    ingest(&process, &events(1..5, 58)).await.unwrap();
+    assert_eq!(lists(), 1, "the first of a process");
+    ingest(&process, &[events(5..7, 59), events(7..8, 61)].concat())
+        .await
+        .unwrap();
+    assert_eq!(lists(), 1, "it follows, also into the next hour");
+    ingest(&process, &events(9..10, 61)).await.unwrap();
+    assert_eq!(lists(), 2, "a gap");
+    ingest(&process, &events(10..11, 67)).await.unwrap();
+    assert_eq!(lists(), 3, "more than a few minutes later");
+    ingest(&process, &events(11..12, 66)).await.unwrap();
+    assert_eq!(lists(), 4, "enqueued earlier");
+    process
+        .script
+        .fail_at("create ", When::After, How::Permanent);
+    ingest(&process, &events(12..13, 66)).await.unwrap_err();
+    ingest(&process, &events(12..13, 66)).await.unwrap();
+    assert_eq!(lists(), 5, "nothing is known after a failure");
+    assert_eq!(stored(&world).await.0, [1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_was_given_up_leaves_nothing_to_rely_on() {
+    let world = World::new();
+    let process = world.process();
+    ingest(&process, &events(1..3, 0)).await.unwrap();
+    let gate = process.script.stop_at("create ", When::After);
+    let task = ingest_until(&process, &events(3..6, 0), &gate).await;
+    task.abort();
+    assert!(task.await.is_err());
+    ingest(&process, &events(3..8, 0)).await.unwrap();
+    assert_eq!(
+        stored(&world).await,
+        ((1..8).collect(), vec!["1".into(), "3".into(), "6".into()])
+    );
+    assert_eq!(process.script.calls("list ").len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_outcome_repeats_the_same_put() {
+    for when in [When::Before, When::After] {
+        let world = World::new();
+        let process = world.process();
+        process.script.fail_at("create ", when, How::Transient);
+        ingest(&process, &events(1..5, 0)).await.unwrap();
+        let puts = process.script.calls("create ");
+        assert_eq!((puts.len(), &puts[0]), (2, &puts[1]));
+        assert_eq!(stored(&world).await.0, [1, 2, 3, 4]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_that_is_there_is_read_trimmed_and_gone_on_from() {
+    let world = World::new();
+    let (slow, fast) = (world.process(), world.process());
+    let gate = slow.script.stop_at("create ", When::Before);
+    // It has listed, and is about to write 1 to 9.
+    let task = ingest_until(&slow, &events(1..10, 0), &gate).await;
+    ingest(&fast, &events(1..4, 0)).await.unwrap();
+    ingest(&fast, &events(4..6, 0)).await.unwrap();
+    gate.open();
+    assert_eq!(task.await.unwrap().unwrap().stored, 4);
+    let (numbers, names) = stored(&world).await;
+    assert_eq!(numbers, (1..10).collect::<Vec<_>>());
+    assert_eq!(names, ["1", "4", "6"]);
+    assert_eq!(slow.script.calls("head ").len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_put_that_lands_after_its_owner_was_replaced_stores_nothing_twice_b1() {
+    let world = World::new();
+    let old = world.process();
+    ingest(&old, &events(1..4, 0)).await.unwrap();
+    let gate = old.script.stop_at("create ", When::Before);
+    let task = ingest_until(&old, &events(4..10, 0), &gate).await;
+    let new = world.process();
+    // Other boundaries, from an earlier checkpoint.
+    for batch in [2..6, 6..8, 8..10] {
+        ingest(&new, &events(batch, 0)).await.unwrap();
+    }
+    gate.open();
+    assert_eq!(task.await.unwrap().unwrap().stored, 0);
+    assert_eq!(stored(&world).await.0, (1..10).collect::<Vec<_>>());
+    // And it goes on as if it were still the owner.
+    ingest(&old, &events(9..12, 0)).await.unwrap();
+    ingest(&new, &events(10..13, 0)).await.unwrap();
+    assert_eq!(stored(&world).await.0, (1..13).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hub_that_was_made_anew_collides_with_nothing() {
+    let world = World::new();
+    let process = world.process();
+    ingest(&process, &events(0..5, 0)).await.unwrap();
+    let done = ingest(&process, &events(0..5, 7)).await.unwrap();
+    assert_eq!(
+        done.stored, 5,
+        "the same numbers in the same hour, at another time"
+    );
+    assert_eq!(ingest(&process, &events(0..5, 0)).await.unwrap().stored, 0);
+    assert_eq!(ingest(&process, &events(0..5, 7)).await.unwrap().stored, 0);
+    assert_eq!(world.sources().await.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_holds_at_most_8_mib_unless_an_event_is_larger() {
+    let world = World::new();
+    let process = world.process();
+    let large =
+        |number, mebibytes: usize| event(number, 0, Bytes::from(vec![b'x'; mebibytes << 20]));
+    let batch = [
+        large(1, 3),
+        large(2, 3),
+        large(3, 3),
+        large(4, 9),
+        large(5, 1),
+    ];
+    let done = ingest(&process, &batch).await.unwrap();
+    assert_eq!((done.stored, done.objects), (5, 4));
+    assert_eq!(stored(&world).await.1, ["1", "3", "4", "5"]);
+    // A second owner splits at the same places, whatever its batches are.
+    let other = world.process();
+    for batch in [&batch[..2], &batch[1..4], &batch[3..]] {
+        assert_eq!(ingest(&other, batch).await.unwrap().stored, 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn something_else_in_the_place_of_an_object_is_an_error_that_names_it() {
+    let world = World::new();
+    let batch = events(1..3, 0);
+    let enqueued = batch[0].enqueued_time.0;
+    let name = format!("things/0/2025/11/14/11/{:020}-{enqueued}.jsonl", 1);
+    let path = ObjectPath::new("bronze", &name);
+    world
+        .lake
+        .create(&path, Bytes::from_static(b"x"), &Metadata::new())
+        .await
+        .unwrap();
+    let error = ingest(&world.process(), &batch).await.unwrap_err();
+    assert!(
+        matches!(&error, IngestError::Foreign { path: found } if *found == path),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn partitions_do_not_wait_for_each_other() {
+    let world = World::new();
+    let process = world.process();
+    let gate = process.script.stop_at("create ", When::Before);
+    let task = ingest_until(&process, &events(1..3, 0), &gate).await;
+    let other = PartitionId("1".to_owned());
+    let done = process
+        .app
+        .bronze
+        .ingest(&other, events(1..3, 0), deadline())
+        .await;
+    assert_eq!(done.unwrap().stored, 2);
+    gate.open();
+    task.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn times_that_go_back_over_the_hour_do_not_store_an_event_twice() {
+    let world = World::new();
+    let process = world.process();
+    let mut batch = events(1..8, 60);
+    batch[2].enqueued_time.0 -= MINUTE;
+    batch[5].enqueued_time.0 -= 2 * MINUTE;
+    ingest(&process, &batch).await.unwrap();
+    assert_eq!(world.sources().await.len(), 5);
+    for range in [0..7, 2..4, 3..7, 5..6] {
+        let again = world.process();
+        assert_eq!(ingest(&again, &batch[range]).await.unwrap().stored, 0);
+    }
+}

@@ -1,0 +1,5 @@
+//! Gold from the log of silver, and the warehouses that hold it.
+
+mod history;
+mod publish;
+mod warehouse;

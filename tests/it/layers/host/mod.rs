@@ -1,0 +1,6 @@
+//! Requests that the real host sent, and the answers that it takes.
+
+mod answers;
+mod blobs;
+mod events;
+mod request;

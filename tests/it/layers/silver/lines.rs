@@ -1,0 +1,133 @@
+//! What becomes of lines: rows, late ones, bad ones, and columns that are new.
+
+use bytes::Bytes;
+use sluice::event::{EventTime, RejectReason};
+use sluice::silver::RefineError;
+use sluice::state::commit_log::CommitKind;
+use testkit::datasets::THINGS;
+use testkit::events::{MINUTE, START, thing};
+use testkit::read::watermarks;
+use testkit::world::World;
+
+use super::steps::{sent, written};
+
+#[tokio::test(start_paused = true)]
+async fn a_late_event_is_recorded_not_dropped_s6() {
+    let world = World::new();
+    let process = world.process();
+    process
+        .refine(&world.put("0", 0, &[thing(1, 300, 100)]).await)
+        .await;
+    let late = [
+        thing(2, 300 - 61, 100),
+        thing(3, 300 - 60, 100),
+        thing(4, 0, 100),
+    ];
+    let counts = process
+        .refine(&world.put("0", 1, &late).await)
+        .await
+        .entry
+        .counts;
+    assert_eq!(
+        (counts.rows, counts.late),
+        (3, 2),
+        "below the watermark minus an hour"
+    );
+    assert_eq!(world.silver().await.len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_watermark_never_regresses_over_two_workers_t1() {
+    let world = World::new();
+    let workers = [world.process(), world.process()];
+    let minutes = [300, 10, 350, 5, 200, 400, 1];
+    for (number, minute) in (0..).zip(minutes) {
+        // Ever new partitions, and old ones that return.
+        let partition = (number % 3).to_string();
+        let source = world
+            .put(&partition, number, &[thing(number, minute, 100)])
+            .await;
+        workers[number as usize % 2].refine(&source).await;
+    }
+    let watermarks = watermarks(&world.commits().await);
+    assert_eq!(watermarks.len(), minutes.len());
+    assert!(watermarks.is_sorted(), "{watermarks:?}");
+    assert_eq!(watermarks[0], EventTime((START + 300 * MINUTE) * 1_000));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_line_fails_its_blob_and_every_line_is_accounted_for_s2() {
+    let world = World::new();
+    let lines: [&[u8]; 12] = [
+        b"",
+        b" ",
+        b"null",
+        b"[]",
+        b"{",
+        b"{}}",
+        b"\"",
+        b"{\"id\":1e999}",
+        b"{\"id\":1,\"at\":9e18,\"amount\":1}",
+        b"{\"id\":1,\"at\":1763118000000,\"amount\":99999999999999999999999999}",
+        b"\xff\xfe\x00",
+        b"{\"$sluice\":\"base64\",\"data\":\"###\"}",
+    ];
+    let mut source = world.put("0", 0, &[thing(1, 0, 100)]).await;
+    let deep = [&b"{\"x\":"[..], &b"[".repeat(200_000)].concat();
+    let all: Vec<u8> = [&lines.join(&b'\n')[..], &deep, &thing(1, 0, 100)].join(&b'\n');
+    source.content = Bytes::from(all);
+    let counts = world.process().refine(&source).await.entry.counts;
+    assert_eq!(
+        (counts.lines, counts.rows, counts.quarantined_total()),
+        (14, 1, 13)
+    );
+    assert!(counts.is_conserved());
+    assert_eq!(world.end_state().await.quarantine.len(), 13);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrapped_line_is_read_as_the_bytes_that_were_sent() {
+    let world = World::new();
+    let broken = Bytes::from(format!("{{\"id\": 1,\r\n \"at\": {START}, \"amount\": 1}}"));
+    let marked = Bytes::from(format!("{{\"$sluice\":1,\"id\": 2, \"at\": {START}}}"));
+    let source = world.put("0", 0, &[broken, marked, Bytes::new()]).await;
+    let counts = world.process().refine(&source).await.entry.counts;
+    assert_eq!(
+        (counts.rows, counts.quarantined[&RejectReason::NotAnObject]),
+        (2, 1)
+    );
+    assert_eq!(
+        world.silver().await[1].rescued.as_deref(),
+        Some("{\"$sluice\":1}")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_optional_column_is_recorded_before_rows_have_it_and_any_other_change_is_refused() {
+    let world = World::new();
+    world
+        .process()
+        .refine(&world.put("0", 0, &[thing(1, 0, 100)]).await)
+        .await;
+    let column = "[[column]]\nname = \"extra\"\ntype = \"int64\"\n[[gold]]\ntable = \"hourly\"";
+    let wider = world.with_dataset(&THINGS.replace("[[gold]]\ntable = \"hourly\"", column));
+    let again = wider
+        .put("0", 1, &[thing(1, 0, 100), thing(2, 0, 100)])
+        .await;
+    let counts = wider.process().refine(&again).await.entry.counts;
+    assert_eq!((counts.rows, counts.duplicates), (1, 1));
+    let commits = wider.commits().await;
+    assert!(matches!(&commits[2].kind, CommitKind::Schema(text) if text.contains("extra")));
+    assert_eq!(commits.len(), 4);
+
+    let changed = world.with_dataset(&THINGS.replace("period = \"hour\"", "period = \"day\""));
+    let process = changed.process();
+    let source = changed.put("0", 5, &[thing(3, 0, 100)]).await;
+    let error = process.app.silver.refine(source).await.unwrap_err();
+    assert!(matches!(&*error, RefineError::Incompatible(_)), "{error}");
+    assert!(
+        error.to_string().contains("period was hour and is day"),
+        "{error}"
+    );
+    assert_eq!((sent(&process), written(&process).len()), (0, 0));
+}

@@ -1,0 +1,7 @@
+//! Silver's rules, word for word: conflicts, unknown outcomes, groups, lost files, late events and schemas.
+
+mod conflicts;
+mod groups;
+mod lines;
+mod log;
+mod steps;

@@ -1,0 +1,7 @@
+//! The layers together: whatever fails, repeats, races or restarts, the stores hold the same in the end.
+
+mod crash_points;
+mod replay;
+mod restart;
+mod strategies;
+mod wires;

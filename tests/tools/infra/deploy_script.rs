@@ -1,0 +1,211 @@
+//! `infra/deploy.sh` with stand-ins for the programs that it calls: what it would do, in which order.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use libtest_mimic::Trial;
+
+use crate::tool::{root, trials};
+
+/// Answers as Azure would, and writes down what it is asked. The first look at the log's head finds none.
+const AZ: &str = r#"#!/usr/bin/env bash
+echo "az $*" >> "$CALLS/log"
+[[ $* != "account show"* || -z ${LOGGED_OUT:-} ]] || exit 1
+case "$*" in
+    "account show --query name"*) echo somewhere ;;
+    "account show --query user.name"*) echo somebody@example.com ;;
+    "account show --query user.type"*) echo "${KIND:-user}" ;;
+    "deployment sub show"*) [[ -n ${NOT_DEPLOYED:-} ]] || cat "$CALLS/outputs" ;;
+    *"keys list"*) echo true ;;
+    *"get-access-token --resource"*) echo TOKEN ;;
+    *get-access-token*) echo "x.$(printf '{"oid": "55555555-5555-5555-5555-555555555555"}' | base64 | tr -d '=\n').x" ;;
+    "deployment sub "*) echo "administrator $SLUICE_SQL_ADMIN_TYPE $SLUICE_SQL_ADMIN_ID" >> "$CALLS/log" ;;
+    *"eq 'head'"*) [[ ! -e $CALLS/looked ]] || echo 7; touch "$CALLS/looked" ;;
+    *"eq 'hint'"*) echo 7 ;;
+    "group exists"*) echo true ;;
+esac
+"#;
+/// Makes what `package` would make, too.
+const CARGO: &str = "#!/usr/bin/env bash\necho \"cargo $*\" >> \"$CALLS/log\"\nmkdir -p dist && touch dist/app.zip\n";
+const NOTED: &str = "#!/usr/bin/env bash\necho \"${0##*/} $*\" >> \"$CALLS/log\"\n";
+const NOTHING: &str = "#!/usr/bin/env bash\n";
+/// Azure does not keep the case of an output's name.
+const OUTPUTS: &str = r#"{
+    "aZURE_RESOURCE_GROUP": {"value": "rg-x"}, "apP_NAME": {"value": "func-x"},
+    "SQL_SERVER": {"value": "sql-x.database.example.net"}, "SQL_DATABASE": {"value": "gold"}, "GOLD_SCHEMA": {"value": "gold"},
+    "IDENTITY_NAME": {"value": "id-x"}, "IDENTITY_CLIENT_ID": {"value": "11223344-5566-7788-99aa-bbccddeeff00"},
+    "EVENT_GRID_TOPIC": {"value": "topic-x"}, "STATE_ACCOUNT": {"value": "stx"},
+    "EVENTHUB_NAMESPACE": {"value": "ns.example.net"}, "EVENTHUB_NAME": {"value": "events"},
+    "LAKE_ACCOUNT": {"value": "stlake"}, "NETWORK_ISOLATION": {"value": false}}"#;
+
+/// They need a shell and no more.
+pub(super) fn trials() -> Vec<Trial> {
+    trials![None;
+        the_steps_of_a_deployment_come_in_their_order_and_end_with_an_event_in_gold,
+        what_is_missing_is_said_before_anything_is_changed,
+        a_preview_changes_nothing_and_nothing_is_deleted_unless_its_name_is_typed,
+    ]
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    let path = folder.join(name);
+    std::fs::write(&path, text).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Runs the script, in a repository of its own; returns how it ended and what it called.
+fn deploy(arguments: &[&str], environment: &[(&str, &str)]) -> (Output, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let programs = folder.path().join("programs");
+    for name in ["programs", "infra", "datasets"] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    for (file, copy) in [
+        ("infra/deploy.sh", "infra/deploy.sh"),
+        ("infra/dev.bicepparam", "infra/dev.bicepparam"),
+        ("infra/dev.bicepparam", "infra/other.bicepparam"),
+        ("datasets/orders.toml", "datasets/orders.toml"),
+        ("datasets/orders.toml", "datasets/other.toml"),
+    ] {
+        std::fs::copy(root().join(file), folder.path().join(copy)).unwrap();
+    }
+    write(&programs, "az", AZ);
+    write(&programs, "cargo", CARGO);
+    write(&programs, "curl", NOTED);
+    write(&programs, "sleep", NOTHING);
+    write(folder.path(), "outputs", OUTPUTS);
+    let path = std::env::var("PATH").unwrap();
+    let mut command = Command::new(folder.path().join("infra/deploy.sh"));
+    for name in READ {
+        command.env_remove(name);
+    }
+    let output = command
+        .args(arguments)
+        .env("PATH", format!("{}:{path}", programs.display()))
+        .env("CALLS", folder.path())
+        .envs(environment.iter().copied())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let log = std::fs::read_to_string(folder.path().join("log")).unwrap_or_default();
+    (output, log.lines().map(str::to_owned).collect())
+}
+
+/// What the script reads from the environment.
+const READ: [&str; 10] = [
+    "APP_NAME",
+    "AZURE_ENV_NAME",
+    "AZURE_LOCATION",
+    "AZURE_PRINCIPAL_ID",
+    "AZURE_PRINCIPAL_TYPE",
+    "SLUICE_CLIENT_IP",
+    "SLUICE_DATASET",
+    "SLUICE_SQL_ADMIN_ID",
+    "SLUICE_SQL_ADMIN_NAME",
+    "SLUICE_SQL_ADMIN_TYPE",
+];
+const DEV: [&str; 4] = ["--environment", "dev", "--location", "westeurope"];
+
+fn the_steps_of_a_deployment_come_in_their_order_and_end_with_an_event_in_gold() {
+    let (output, calls) = deploy(&[&DEV[..], &["--client-ip", "192.0.2.1"]].concat(), &[]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let expected = [
+        "az deployment sub create --name sluice-orders-dev --location westeurope --parameters infra/dev.bicepparam",
+        "administrator User 55555555-5555-5555-5555-555555555555",
+        "az deployment sub show --name sluice-orders-dev",
+        "az sql server firewall-rule create --resource-group rg-x --server sql-x",
+        "cargo sluice sql-grant --server sql-x.database.example.net --database gold --identity id-x --client-id 11223344",
+        "az sql server firewall-rule delete",
+        "cargo sluice package --dataset datasets/orders.toml",
+        "az functionapp deployment source config-zip --resource-group rg-x --name func-x --src dist/app.zip",
+        "az functionapp keys list",
+        "az deployment group create --name blob-events --resource-group rg-x",
+        "az storage entity query --account-name stx --table-name sluice",
+        "curl ",
+        "PartitionKey eq 'orders@1|gold' and RowKey eq 'hint'",
+    ];
+    let mut rest = calls.iter();
+    for call in expected {
+        assert!(rest.any(|made| made.contains(call)), "{call}\n{calls:#?}");
+    }
+    assert!(said.contains("gold has caught up"), "{said}");
+    let told = "send events to  ns.example.net, hub events";
+    assert!(said.contains(told), "{said}");
+    assert!(
+        !calls.iter().any(|call| call.contains("TOKEN")),
+        "a token is in a command line"
+    );
+}
+
+/// Arguments, environment, and what must be said.
+type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a str);
+
+fn what_is_missing_is_said_before_anything_is_changed() {
+    let cases: [Case; 11] = [
+        (&[], &[], "--environment is missing"),
+        (&["--environment"], &[], "--environment needs a value"),
+        (&["--environments", "dev"], &[], "there is no option"),
+        (&DEV[..2], &[], "--location is missing"),
+        (
+            &["--environment", "test", "--location", "x"],
+            &[],
+            "there is no infra/test.bicepparam",
+        ),
+        (
+            &[&DEV[..], &["--step", "publsih"]].concat(),
+            &[],
+            "there is no step publsih",
+        ),
+        (
+            &["--environment", "other", "--location", "x"],
+            &[],
+            "infra/other.bicepparam is for another environment",
+        ),
+        (
+            &[&DEV[..], &["--dataset", "other"]].concat(),
+            &[],
+            "datasets/other.toml is not called after the dataset in it",
+        ),
+        (&DEV, &[("LOGGED_OUT", "1")], "run az login"),
+        (
+            &DEV,
+            &[("KIND", "servicePrincipal")],
+            "name the group that administers the database",
+        ),
+        (
+            &["--environment", "dev", "--step", "grant"],
+            &[("NOT_DEPLOYED", "1")],
+            "run the step provision first",
+        ),
+    ];
+    for (arguments, environment, expected) in cases {
+        let (output, calls) = deploy(arguments, environment);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(said.contains(expected), "{arguments:?}: {said}");
+        assert!(!changes(&calls), "{arguments:?}: {calls:#?}");
+    }
+}
+
+fn changes(calls: &[String]) -> bool {
+    let words = [" create", " delete", "config-zip"];
+    let made = |call: &String| words.iter().any(|word| call.contains(word));
+    calls.iter().any(made)
+}
+
+fn a_preview_changes_nothing_and_nothing_is_deleted_unless_its_name_is_typed() {
+    let (output, calls) = deploy(&[&DEV[..], &["--what-if"]].concat(), &[]);
+    assert!(output.status.success());
+    let preview = "deployment sub what-if";
+    assert!(calls.iter().any(|call| call.contains(preview)));
+    assert!(!changes(&calls), "{calls:#?}");
+
+    let (output, calls) = deploy(&["--environment", "dev", "--destroy"], &[]);
+    assert!(!output.status.success());
+    assert!(!changes(&calls), "{calls:#?}");
+    let (output, calls) = deploy(&["--environment", "dev", "--destroy", "--yes"], &[]);
+    assert!(output.status.success());
+    assert!(calls.contains(&"az group delete --name rg-sluice-orders-dev --yes".to_owned()));
+}

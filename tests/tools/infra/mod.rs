@@ -1,0 +1,317 @@
+//! What `infra/` would deploy, without deploying it: the compiler predicts every resource.
+
+mod agreement;
+mod compiler;
+mod deploy_script;
+mod mutants;
+mod policy;
+mod roles;
+mod scripts;
+mod settings;
+mod snapshot;
+
+use std::path::PathBuf;
+
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+
+use crate::tool::{BICEP, root, trials};
+use compiler::Copy;
+use mutants::Mutant;
+use snapshot::Snapshot;
+
+/// Makes the committed snapshots anew, when set.
+const RENEW: &str = "SLUICE_RENEW_SNAPSHOTS";
+const ENVIRONMENTS: [&str; 2] = ["dev", "prod"];
+
+/// The tests of infra/, of its scripts, and of the workflows.
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut all = trials![BICEP.missing();
+        every_template_compiles_without_a_warning_and_a_misspelt_property_is_one,
+        every_template_is_formatted,
+        the_committed_snapshots_are_what_would_be_deployed_and_a_change_shows,
+        bronze_ages_as_the_parameters_say,
+        a_template_that_breaks_a_rule_is_found,
+        a_template_that_leaves_a_door_open_is_found,
+        a_role_too_many_too_few_or_too_wide_is_found,
+        a_setting_too_many_too_few_or_wrong_is_found,
+        a_name_that_the_code_does_not_share_is_found,
+        silver_is_told_of_bronze,
+    ];
+    all.extend(trials![None;
+        what_would_be_deployed_keeps_the_rules,
+        the_page_about_operations_tells_every_setting,
+        one_template_reads_a_key,
+        alerts_and_workbook_ask_for_what_the_handler_logs,
+    ]);
+    all.extend(deploy_script::trials());
+    all.extend(scripts::trials());
+    all
+}
+
+fn committed_roles() -> Value {
+    let text = std::fs::read_to_string(root().join("infra/roles.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// The files below `infra/` whose names end so.
+fn files(end: &str) -> Vec<PathBuf> {
+    let mut folders = vec![root().join("infra")];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.to_string_lossy().ends_with(end) {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+fn every_template_compiles_without_a_warning_and_a_misspelt_property_is_one() {
+    let copy = Copy::new();
+    assert_eq!(copy.complaints(), "");
+    copy.replace(
+        "modules/sql.bicep",
+        "minimalTlsVersion",
+        "minimalTlsversion",
+    );
+    assert!(copy.complaints().contains("minimalTlsversion"));
+}
+
+fn every_template_is_formatted() {
+    let copy = Copy::new();
+    let main = copy.read("main.bicep");
+    copy.replace("main.bicep", "targetScope = ", "targetScope   =   ");
+    copy.format();
+    assert_eq!(
+        copy.read("main.bicep"),
+        main,
+        "a careless line is put right"
+    );
+    for path in files(".bicep").into_iter().chain(files(".bicepparam")) {
+        let file = path.strip_prefix(root().join("infra")).unwrap();
+        let file = file.to_str().unwrap();
+        let own = std::fs::read_to_string(&path).unwrap();
+        assert!(copy.read(file) == own, "run: bicep format infra/{file}");
+    }
+}
+
+fn the_committed_snapshots_are_what_would_be_deployed_and_a_change_shows() {
+    let copy = Copy::new();
+    for environment in ENVIRONMENTS {
+        if std::env::var_os(RENEW).is_some() {
+            copy.predict(environment);
+            let file = format!("{environment}.snapshot.json");
+            std::fs::copy(copy.path(&file), root().join("infra").join(file)).unwrap();
+        }
+        if let Some(difference) = copy.snapshot_difference(environment) {
+            panic!("{environment} differs; to renew snapshots, set {RENEW}=1\n{difference}");
+        }
+    }
+    copy.replace(
+        "modules/event-hubs.bicep",
+        "name: 'sluice'",
+        "name: 'others'",
+    );
+    let difference = copy.snapshot_difference("dev").unwrap();
+    assert!(difference.contains("events/others"), "{difference}");
+}
+
+fn what_would_be_deployed_keeps_the_rules() {
+    for environment in ENVIRONMENTS {
+        let snapshot = Snapshot::committed(environment);
+        assert_eq!(policy::problems(&snapshot), [""; 0], "{environment}");
+        assert_eq!(
+            roles::problems(&snapshot, &committed_roles()),
+            [""; 0],
+            "{environment}"
+        );
+        assert_eq!(settings::problems(&snapshot), [""; 0], "{environment}");
+        assert_eq!(agreement::problems(&snapshot), [""; 0], "{environment}");
+    }
+    assert_eq!(policy::exposed(&Snapshot::committed("prod")), [""; 0]);
+    let open = policy::exposed(&Snapshot::committed("dev"));
+    assert!(!open.is_empty(), "dev is not isolated");
+}
+
+fn bronze_ages_as_the_parameters_say() {
+    let copy = Copy::new();
+    let actions = |copy: &Copy| {
+        let snapshot = Snapshot(copy.predict("prod"));
+        let kind = "Microsoft.Storage/storageAccounts/managementPolicies";
+        let policy = snapshot.of(kind).next().map(|policy| {
+            let rule = policy.property("/policy/rules/0/definition");
+            assert_eq!(rule["filters"]["prefixMatch"][0], "bronze/");
+            rule["actions"]["baseBlob"].clone()
+        });
+        policy.unwrap_or_default()
+    };
+    let days = |days: u64| json!({"daysAfterModificationGreaterThan": days});
+    assert_eq!(actions(&copy), json!({"tierToCool": days(30)}));
+    let set = |copy: &Copy, old: &str, new: &str| {
+        let parameter = |ages: &str| format!("param bronzeLifecycle = {{ {ages} }}");
+        copy.replace("prod.bicepparam", &parameter(old), &parameter(new));
+    };
+    let all = "coolAfterDays: 30, archiveAfterDays: 90, deleteAfterDays: 365";
+    let none = "coolAfterDays: 0, archiveAfterDays: 0, deleteAfterDays: 0";
+    set(
+        &copy,
+        "coolAfterDays: 30, archiveAfterDays: 0, deleteAfterDays: 0",
+        all,
+    );
+    let aged = json!({"tierToCool": days(30), "tierToArchive": days(90), "delete": days(365)});
+    assert_eq!(actions(&copy), aged);
+    set(&copy, all, none);
+    assert_eq!(actions(&copy), Value::Null);
+}
+
+fn the_page_about_operations_tells_every_setting() {
+    let page = std::fs::read_to_string(root().join("docs/operations.md")).unwrap();
+    let differences =
+        |page: &str| settings::differences_of_page(&Snapshot::committed("prod"), page);
+    assert_eq!(differences(&page), [""; 0]);
+    let spoilt = page
+        .replace("`EVENTHUB_CONSUMER_GROUP`", "`EVENTHUB_GROUP`")
+        .replace("`SLUICE_KEY_CACHE_MIB`", "its cache");
+    let expected = [
+        "EVENTHUB_CONSUMER_GROUP is left out",
+        "SLUICE_KEY_CACHE_MIB is left out",
+        "EVENTHUB_GROUP is read by nobody",
+    ];
+    assert_eq!(differences(&spoilt), expected);
+}
+
+/// Spoils a copy in every way at once and returns what is found; all mutants are independent of each other.
+fn check(mutants: &[Mutant], problems: impl Fn(&Copy, &Snapshot) -> Vec<String>) {
+    let copy = Copy::new();
+    copy.without_linter();
+    for (file, old, new, _) in mutants {
+        copy.replace(file, old, new);
+    }
+    let found = problems(&copy, &Snapshot(copy.predict("prod")));
+    for (file, old, _, expected) in mutants {
+        let pieces: Vec<&str> = expected.split(" … ").collect();
+        let complaint = found
+            .iter()
+            .find(|problem| pieces.iter().all(|piece| problem.contains(piece)));
+        assert!(
+            complaint.is_some(),
+            "{file} without {old:?} goes unnoticed; found: {found:#?}"
+        );
+    }
+}
+
+fn a_template_that_breaks_a_rule_is_found() {
+    check(mutants::POLICY, |_, snapshot| policy::problems(snapshot));
+}
+
+fn a_template_that_leaves_a_door_open_is_found() {
+    check(mutants::EXPOSED, |_, snapshot| policy::exposed(snapshot));
+}
+
+fn a_role_too_many_too_few_or_too_wide_is_found() {
+    check(mutants::ROLES, |copy, snapshot| {
+        let roles = serde_json::from_str(&copy.read("roles.json")).unwrap();
+        roles::problems(snapshot, &roles)
+    });
+}
+
+fn a_setting_too_many_too_few_or_wrong_is_found() {
+    for mutants in [mutants::SETTINGS, mutants::IDENTITY] {
+        check(mutants, |_, snapshot| settings::problems(snapshot));
+    }
+}
+
+fn a_name_that_the_code_does_not_share_is_found() {
+    let mutants: &[Mutant] = &[
+        (
+            "modules/event-hubs.bicep",
+            "name: 'sluice'",
+            "name: 'other'",
+            "no sluice among Microsoft.EventHub",
+        ),
+        (
+            "modules/host-storage.bicep",
+            "name: 'sluice'",
+            "name: 'state'",
+            "no sluice among Microsoft.Storage",
+        ),
+        (
+            "modules/lake.bicep",
+            "['bronze', 'silver', 'quarantine']",
+            "['bronze', 'silver']",
+            "no quarantine among",
+        ),
+        (
+            "prod.bicepparam",
+            "'SLUICE_DATASET', 'orders'",
+            "'NOT_SET', 'sensors'",
+            "the dataset's name is not its file's",
+        ),
+        (
+            "main.bicep",
+            "'datasets/${datasetName}.toml'",
+            "'datasets/orders.toml'",
+            "the dataset's name is not its file's",
+        ),
+    ];
+    check(mutants, |_, snapshot| agreement::problems(snapshot));
+}
+
+fn one_template_reads_a_key() {
+    let readers: Vec<PathBuf> = files(".bicep")
+        .into_iter()
+        .filter(|path| !agreement::key_readers(&std::fs::read_to_string(path).unwrap()).is_empty())
+        .collect();
+    assert_eq!(readers, [root().join("infra/post/blob-events.bicep")]);
+    let source =
+        "var a = account.listKeys().keys[0]\nvar b = listAccountSas(x)\nvar c = listing(y)";
+    assert_eq!(
+        agreement::key_readers(source),
+        ["listKeys", "listAccountSas"]
+    );
+}
+
+fn silver_is_told_of_bronze() {
+    let copy = Copy::new();
+    let (file, snapshot) = ("post/blob-events.bicep", Snapshot::committed("dev"));
+    let problems = |copy: &Copy| agreement::subscription_problems(&copy.template(file), &snapshot);
+    assert_eq!(problems(&copy), [""; 0]);
+    for (old, new) in [
+        ("Host.Functions.silver", "Host.Functions.bronze"),
+        ("containers/bronze/blobs/", "containers/silver/blobs/"),
+        ("'event-grid-dead-letters'", "'nowhere'"),
+        (
+            "functionName=",
+            "also=${listKeys(app.id, '2023-12-01').x}&functionName=",
+        ),
+    ] {
+        let copy = Copy::new();
+        copy.replace(file, old, new);
+        assert_ne!(problems(&copy), [""; 0], "{new} goes unnoticed");
+    }
+}
+
+fn alerts_and_workbook_ask_for_what_the_handler_logs() {
+    let read = |path: &PathBuf| std::fs::read_to_string(path).unwrap();
+    let queries: String = files(".kql").iter().map(read).collect();
+    let workbook: Value = serde_json::from_str(&read(&root().join("infra/workbook.json"))).unwrap();
+    let items = workbook["items"].as_array().unwrap().iter();
+    let texts: Vec<&str> = items
+        .filter_map(|item| item["content"]["query"].as_str())
+        .collect();
+    assert!(texts.len() > 5 && queries.len() > 500);
+    let sources = read(&root().join("handlers/host/mod.rs"));
+    let unknown = |queries: &str| agreement::unknown_log_words(queries, &sources);
+    assert!(unknown(&queries).is_empty(), "{:?}", unknown(&queries));
+    let texts = texts.join("\n");
+    assert!(unknown(&texts).is_empty(), "{:?}", unknown(&texts));
+    assert_eq!(
+        unknown(r#"where log.message == "digested" and log.rowz > 1"#).len(),
+        2
+    );
+}

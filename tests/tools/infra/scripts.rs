@@ -1,0 +1,109 @@
+//! Scripts and workflows: that they are well formed, and that those which deploy take the same steps.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use libtest_mimic::Trial;
+use testkit::install::{Clients, succeed};
+
+use crate::tool::{SHELLCHECK, root, trials};
+
+const CLIENTS: Clients = Clients::new(env!("CARGO_MANIFEST_DIR"), env!("CARGO_TARGET_TMPDIR"));
+
+const SCRIPTS: [&str; 2] = [".ci/run", "infra/deploy.sh"];
+
+/// Workflows need Python, which installs what reads them.
+pub(super) fn trials() -> Vec<Trial> {
+    let mut all = trials![SHELLCHECK.missing(); scripts_have_none_of_the_shells_usual_mistakes];
+    all.extend(trials![None;
+        workflows_are_what_github_takes,
+        azd_and_the_workflow_take_the_steps_that_the_script_takes_by_itself,
+        the_workflow_logs_in_without_a_secret,
+    ]);
+    all
+}
+
+fn shellcheck(scripts: &[PathBuf]) -> Output {
+    let mut shellcheck = Command::new(SHELLCHECK.path());
+    shellcheck.args(scripts).output().unwrap()
+}
+
+fn scripts_have_none_of_the_shells_usual_mistakes() {
+    let scripts = SCRIPTS.map(|script| root().join(script));
+    let output = shellcheck(&scripts);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let careless = folder.path().join("careless.sh");
+    std::fs::write(&careless, "#!/bin/bash\nrm -r $1/*\n").unwrap();
+    let output = shellcheck(&[careless]);
+    assert!(!output.status.success(), "an unquoted name is found");
+}
+
+/// Compares a workflow with the schema of GitHub's workflows.
+fn validate(workflow: &Path) -> std::io::Result<Output> {
+    Command::new(CLIENTS.python("workflows"))
+        .args(["-m", "check_jsonschema", "--builtin-schema"])
+        .arg("vendor.github-workflows")
+        .arg(workflow)
+        .output()
+}
+
+fn workflows_are_what_github_takes() {
+    for workflow in ["ci.yml", "deploy.yml"] {
+        let path = root().join(".github/workflows").join(workflow);
+        let needs = "a workflow that fits the schema";
+        succeed(workflow, needs, validate(&path));
+
+        let text = std::fs::read_to_string(&path).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let misspelt = folder.path().join(workflow);
+        std::fs::write(&misspelt, text.replace("runs-on:", "run-on:")).unwrap();
+        assert!(!validate(&misspelt).unwrap().status.success(), "{workflow}");
+    }
+}
+
+/// The steps of `infra/deploy.sh` that a text asks for.
+fn steps(text: &str) -> Vec<&str> {
+    let asked = text.split("--step ").skip(1);
+    asked
+        .filter_map(|rest| rest.split_whitespace().next())
+        .collect()
+}
+
+fn azd_and_the_workflow_take_the_steps_that_the_script_takes_by_itself() {
+    let read = |file: &str| std::fs::read_to_string(root().join(file)).unwrap();
+    let script = read("infra/deploy.sh");
+    let all = script.split("all_steps=(").nth(1).unwrap();
+    let all: Vec<&str> = all.split(')').next().unwrap().split(' ').collect();
+    let rest = ["provision", "grant", "publish", "events", "smoke"];
+    let workflow = read(".github/workflows/deploy.yml");
+    // The package comes first there: it takes long, and a login does not last.
+    assert_eq!(steps(&workflow), [&["package"], &rest[..]].concat());
+    let mut deployed = steps(&workflow);
+    deployed.sort_unstable();
+    let mut sorted = all.clone();
+    sorted.sort_unstable();
+    assert_eq!(deployed, sorted);
+
+    // azd itself provisions and publishes.
+    let azd = read("azure.yaml");
+    let own = ["provision", "publish"];
+    let mut hooked: Vec<&str> = steps(&azd).into_iter().chain(own).collect();
+    hooked.sort_unstable();
+    assert_eq!(hooked, sorted);
+    assert!(
+        azd.contains("dist: dist/app\n"),
+        "azd takes what is packaged"
+    );
+    // Its parameter file is the one beside main.bicep, and it finds the app by this tag.
+    let app = read("infra/modules/function-app.bicep");
+    assert!(app.contains("'azd-service-name': 'pipeline'") && azd.contains("  pipeline:\n"));
+}
+
+fn the_workflow_logs_in_without_a_secret() {
+    let workflow = std::fs::read_to_string(root().join(".github/workflows/deploy.yml")).unwrap();
+    assert!(workflow.contains("id-token: write"));
+    assert!(!workflow.contains("secrets.") && !workflow.contains("creds:"));
+}
