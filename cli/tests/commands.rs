@@ -130,7 +130,7 @@ fn lines(output: &Output) -> Vec<Value> {
 }
 
 #[test]
-fn commands_find_the_pipeline_that_up_runs_and_agree_with_one_another() {
+fn commands_find_the_pipeline_that_up_runs_and_agree() {
     let mut pipeline = Pipeline::start();
     let produced = pipeline.json(&[
         "produce",

@@ -78,7 +78,7 @@ fn unpack(zip: &Path, folder: &Path) {
 }
 
 #[test]
-fn the_same_repository_gives_the_same_bytes_and_the_folder_equals_the_zip() {
+fn packaging_is_reproducible_and_the_folder_equals_the_zip() {
     let work = tempfile::tempdir().unwrap();
     let (first, second) = (work.path().join("first"), work.path().join("second"));
     package(&first);

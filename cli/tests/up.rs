@@ -61,7 +61,7 @@ fn row(output: &str, name: &str, first: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_file_of_orders_becomes_tables_and_a_second_time_changes_nothing() {
+fn a_file_becomes_tables_and_a_second_time_changes_nothing() {
     let state = tempfile::tempdir().unwrap();
     let arguments = [
         "--dataset",

@@ -62,7 +62,7 @@ async fn stored(world: &World) -> (Vec<i64>, Vec<String>) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_object_is_named_after_its_own_first_event_after_trimming_and_splitting() {
+async fn an_object_is_named_after_its_first_event() {
     let world = World::new();
     let process = world.process();
     ingest(&process, &events(1..5, 0)).await.unwrap();
@@ -76,7 +76,7 @@ async fn an_object_is_named_after_its_own_first_event_after_trimming_and_splitti
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_batch_that_follows_is_written_at_once_and_any_other_lists_its_hours_first() {
+async fn only_a_batch_that_does_not_follow_lists_its_hours_first() {
     let world = World::new();
     let process = world.process();
     let lists = || process.script.calls("list ").len();
@@ -149,7 +149,7 @@ async fn an_object_that_is_there_is_read_trimmed_and_gone_on_from() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_put_that_lands_after_its_owner_was_replaced_stores_nothing_twice_b1() {
+async fn a_late_put_of_a_replaced_owner_stores_nothing_twice_b1() {
     let world = World::new();
     let old = world.process();
     ingest(&old, &events(1..4, 0)).await.unwrap();
@@ -208,7 +208,7 @@ async fn an_object_holds_at_most_8_mib_unless_an_event_is_larger() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn something_else_in_the_place_of_an_object_is_an_error_that_names_it() {
+async fn a_foreign_object_in_the_way_is_an_error_that_names_it() {
     let world = World::new();
     let batch = events(1..3, 0);
     let enqueued = batch[0].enqueued_time.0;

@@ -148,12 +148,12 @@ async fn meet(first: Work, second: Work, before: &[Work]) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn gold_from_nothing_counts_each_row_once_while_its_files_are_compacted_g1() {
+async fn gold_counts_all_rows_once_while_files_are_compacted_g1() {
     meet(Gold, Maintain, &[]).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn gold_that_follows_counts_each_row_once_while_its_files_are_compacted_g1() {
+async fn gold_counts_new_rows_once_while_files_are_compacted_g1() {
     meet(Gold, Maintain, &[Gold, Silver]).await;
 }
 
@@ -163,13 +163,13 @@ async fn compaction_beside_gold_takes_nothing_from_it_g1() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn silver_finds_its_duplicates_while_the_files_that_hold_them_are_compacted_s1() {
+async fn silver_finds_duplicates_while_their_files_are_compacted_s1() {
     meet(Silver, Maintain, &[]).await;
 }
 
 /// What it had written is gone by then, and so are the files that it wanted to compare with.
 #[tokio::test(start_paused = true)]
-async fn silver_that_stood_still_beyond_its_deadline_commits_nothing_s1() {
+async fn silver_paused_beyond_its_deadline_commits_nothing_s1() {
     meet(Silver, MaintainLater, &[]).await;
 }
 
@@ -185,7 +185,7 @@ async fn two_overlapping_runs_replace_each_file_once_s7() {
 
 /// The second run vacuums what the first is about to read, name or list.
 #[tokio::test(start_paused = true)]
-async fn a_run_that_stood_still_while_another_vacuumed_names_nothing_that_is_gone_s7() {
+async fn a_run_paused_during_a_vacuum_names_nothing_that_is_gone_s7() {
     meet(Maintain, MaintainLater, &[Silver]).await;
 }
 

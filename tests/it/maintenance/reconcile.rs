@@ -13,7 +13,7 @@ use testkit::faulty::Script;
 use testkit::world::World;
 
 #[tokio::test]
-async fn objects_whose_trigger_was_lost_are_refined_and_young_ones_left_to_it() {
+async fn objects_without_a_trigger_are_refined_unless_they_are_young() {
     let world = World::of_orders();
     let process = world.process();
     world.refine(&process, 0..10).await;
@@ -100,7 +100,7 @@ impl PoisonQueue for Queue {
 }
 
 #[tokio::test]
-async fn a_backlog_is_worked_off_by_runs_that_only_look_at_its_beginning() {
+async fn a_backlog_is_worked_off_from_its_beginning() {
     let few = Limits {
         objects: 2,
         ..Limits::default()
@@ -125,7 +125,7 @@ async fn a_backlog_is_worked_off_by_runs_that_only_look_at_its_beginning() {
 }
 
 #[tokio::test]
-async fn a_bronze_of_many_pages_is_refined_from_its_beginning_without_listing_it_all() {
+async fn a_long_backlog_is_refined_without_listing_all_of_bronze() {
     let few = Limits {
         objects: 5,
         ..Limits::default()
@@ -159,7 +159,7 @@ async fn a_bronze_of_many_pages_is_refined_from_its_beginning_without_listing_it
 }
 
 #[tokio::test]
-async fn poison_messages_of_finished_sources_are_removed_and_others_stay() {
+async fn poison_messages_of_committed_sources_are_removed() {
     let world = World::of_orders();
     let forgotten = world.put_orders(0..5).await.name;
     world.wait(HOUR);

@@ -41,7 +41,7 @@ async fn a_dry_run_says_what_it_would_do_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn compaction_keeps_every_row_and_finds_duplicates_afterwards_s1_s7() {
+async fn compaction_keeps_rows_and_finds_duplicates_after_it_s1_s7() {
     let world = World::of_orders();
     let process = world.process().limited(eager(3));
     for group in 0..6 {
@@ -131,7 +131,7 @@ async fn two_overlapping_runs_beside_silver_lose_and_repeat_nothing() {
 }
 
 #[tokio::test]
-async fn a_compaction_whose_answer_was_lost_is_recognised_and_not_sent_twice() {
+async fn a_compaction_whose_answer_was_lost_is_not_sent_twice() {
     for call in 0..40 {
         for when in [When::Before, When::After] {
             let world = World::of_orders();
@@ -157,7 +157,7 @@ async fn a_compaction_whose_answer_was_lost_is_recognised_and_not_sent_twice() {
 
 /// A process dies at every call of a run; the next run makes good for it.
 #[tokio::test]
-async fn a_run_that_dies_at_any_call_leaves_silver_whole_and_the_next_one_finishes() {
+async fn a_run_that_dies_at_any_call_is_finished_by_the_next_one() {
     for when in [When::Before, When::After] {
         let mut call = 0;
         loop {

@@ -9,7 +9,7 @@ use testkit::faulty::{Script, When};
 use testkit::world::{World, eager};
 
 #[tokio::test]
-async fn a_cold_silver_whose_snapshot_is_removed_meanwhile_starts_over_at_the_head_s1() {
+async fn a_cold_process_whose_snapshot_vanishes_starts_over_s1() {
     let world = World::of_orders();
     let often = Limits {
         snapshot_every: 1,

@@ -19,7 +19,7 @@ async fn exists(world: &World, path: &ObjectPath) -> bool {
 }
 
 #[tokio::test]
-async fn old_log_goes_and_cold_and_sleeping_processes_start_over_at_the_snapshot() {
+async fn processes_start_over_at_the_snapshot_without_the_old_log() {
     let world = World::of_orders();
     let process = world.process().limited(eager(3));
     let sleeping = world.process();
@@ -59,7 +59,7 @@ async fn old_log_goes_and_cold_and_sleeping_processes_start_over_at_the_snapshot
 }
 
 #[tokio::test]
-async fn vacuum_takes_replaced_files_after_7_days_garbage_after_a_day_and_never_quarantine() {
+async fn vacuum_keeps_replaced_files_7_days_and_quarantine_for_ever() {
     let world = World::of_orders();
     let process = world.process().limited(eager(3));
     for group in 0..5 {

@@ -246,7 +246,7 @@ async fn failures_that_pass_are_waited_out_inside_the_invocation() {
 /// The same, in the face of another worker that commits just before the commit that is disturbed: the conflict path
 /// has calls of its own.
 #[tokio::test(start_paused = true)]
-async fn silver_holds_the_same_rows_whichever_call_fails_after_a_conflict() {
+async fn silver_holds_the_same_rows_if_calls_fail_after_a_conflict() {
     let undisturbed = run_with_conflict(&Script::new()).await;
     for how in [How::Transient, How::Permanent, How::Crash] {
         for when in [When::Before, When::After] {

@@ -210,7 +210,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 150, max_shrink_iters: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_delivery_to_any_processes_gives_the_same_lines_keys_sums_and_tables(
+    fn any_delivery_to_any_process_gives_the_same_end_state(
         hub in hub(),
         deliveries in deliveries(),
         seed in any::<u64>(),

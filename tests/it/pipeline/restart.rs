@@ -112,7 +112,7 @@ async fn gold(stack: &Stack) -> BTreeMap<String, Vec<u8>> {
 
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restart_and_a_killed_handler_give_what_an_undisturbed_run_gives() {
+async fn restarts_and_kills_change_no_result() {
     let straight = run(Middle::Nothing).await;
     assert!(straight.rows.len() > EVENTS / 2);
     for middle in [Middle::Restart, Middle::Kill] {

@@ -58,7 +58,7 @@ fn odd_events() -> Vec<Bytes> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_event_is_a_line_and_a_row_a_duplicate_or_quarantined_and_gold_adds_up() {
+async fn every_event_is_accounted_for_and_gold_adds_up() {
     let stack = Stack::start("datasets/orders.toml").await;
     let (good, odd) = (orders(1..1_001), odd_events());
     stack.send(&good, &Destination::Any).await;
@@ -119,7 +119,7 @@ fn check_silver(batches: &[RecordBatch]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restart_goes_on_where_it_stopped_and_a_second_delivery_changes_nothing_s4() {
+async fn a_restart_resumes_and_a_second_delivery_changes_nothing_s4() {
     let mut stack = Stack::start("datasets/orders.toml").await;
     stack.send(&orders(0..300), &Destination::Any).await;
     stack.settle(300).await;
@@ -139,7 +139,7 @@ async fn a_restart_goes_on_where_it_stopped_and_a_second_delivery_changes_nothin
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_object_put_by_hand_is_refined_and_a_foreign_one_is_left_alone() {
+async fn an_object_put_by_hand_is_refined_and_a_foreign_one_is_not() {
     let stack = Stack::start("datasets/orders.toml").await;
     let lines: Vec<u8> = orders(0..50)
         .iter()

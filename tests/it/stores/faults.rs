@@ -72,7 +72,7 @@ async fn transact(server: &Scripted) -> Result<Outcome, StorageError> {
 }
 
 #[tokio::test]
-async fn a_read_is_repeated_when_the_service_is_busy_or_the_connection_breaks() {
+async fn a_read_is_retried_when_busy_or_disconnected() {
     let replies = [
         Reply::status(503),
         Reply::Drop,
@@ -96,7 +96,7 @@ async fn the_service_says_how_long_to_wait() {
 }
 
 #[tokio::test]
-async fn a_transaction_is_sent_once_and_an_unknown_outcome_is_transient() {
+async fn a_transaction_is_sent_once_whatever_its_outcome() {
     let unknown = [
         Reply::Drop,
         Reply::status(500),
@@ -116,7 +116,7 @@ async fn a_transaction_is_sent_once_and_an_unknown_outcome_is_transient() {
 }
 
 #[tokio::test]
-async fn conditions_that_do_not_hold_are_conflicts_and_other_refusals_are_not() {
+async fn only_a_failed_condition_is_a_conflict() {
     let error = |code: &str| {
         format!(
             r#"{{"odata.error":{{"code":"{code}","message":{{"value":"1:Words.\nTime:now"}}}}}}"#

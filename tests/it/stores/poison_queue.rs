@@ -9,7 +9,7 @@ use sluice::store::queue::{AzurePoisonQueue, PoisonQueue};
 use sluice_local::azurite::{Azurite, AzuriteOptions};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn messages_are_received_hidden_and_removed_and_no_queue_is_an_empty_one() {
+async fn messages_are_received_hidden_and_removed() {
     // Of its own: the queue has one name in an account.
     let azurite = Azurite::start(AzuriteOptions::default()).await.unwrap();
     let text = azurite.connection_string();

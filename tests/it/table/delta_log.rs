@@ -57,7 +57,7 @@ fn lines(commit: &Commit) -> Vec<Value> {
 }
 
 #[test]
-fn an_append_adds_files_with_their_statistics_and_the_values_of_their_directories() {
+fn an_append_adds_files_with_statistics_and_partition_values() {
     let lines = lines(&commit(4, CommitKind::Append, vec![file(0), file(1)]));
     assert_eq!(lines[0]["commitInfo"]["txnId"], "c4");
     assert_eq!(lines[0]["commitInfo"]["operation"], "WRITE");
@@ -101,7 +101,7 @@ fn a_file_of_another_table_is_refused() {
 }
 
 #[tokio::test]
-async fn silver_publishes_every_version_and_version_0_describes_the_table() {
+async fn every_version_is_published_and_version_0_describes_the_table() {
     let world = World::of_orders();
     let process = world.process();
     for group in 0..3 {
@@ -196,7 +196,7 @@ async fn check_prefix(lake: &Arc<dyn BlobStore>, commits: &[Commit]) -> usize {
 }
 
 #[tokio::test]
-async fn publishing_interrupted_at_every_call_leaves_a_prefix_and_ends_in_the_same_bytes() {
+async fn publishing_interrupted_anywhere_leaves_a_prefix_of_the_log() {
     let (world, commits) = unpublished(9).await;
     let head = Version(9);
     for when in [When::Before, When::After] {
@@ -252,7 +252,7 @@ async fn publishers_that_race_end_in_the_same_bytes() {
 }
 
 #[tokio::test]
-async fn a_committer_costs_one_put_and_leaves_a_long_gap_to_maintenance() {
+async fn a_committer_puts_once_and_leaves_long_gaps_to_maintenance() {
     let (world, commits) = unpublished(200).await;
     let script = Script::new();
     let committer = publisher(Faulty::new(&world.lake, &script), &world.log());
@@ -271,7 +271,7 @@ async fn a_committer_costs_one_put_and_leaves_a_long_gap_to_maintenance() {
 }
 
 #[tokio::test]
-async fn the_end_is_found_by_few_calls_also_where_old_entries_are_gone() {
+async fn the_end_is_found_by_few_calls_even_without_old_entries() {
     let (world, commits) = unpublished(1_000).await;
     let lake = &world.lake;
     publisher(Arc::clone(lake), &world.log())

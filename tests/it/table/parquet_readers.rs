@@ -87,7 +87,7 @@ async fn silver_file() -> Bytes {
 }
 
 #[tokio::test]
-async fn pyarrow_duckdb_and_polars_see_the_same_rows_and_the_right_types() {
+async fn other_readers_see_the_same_rows_and_the_right_types() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("silver.parquet");
     std::fs::write(&path, silver_file().await).unwrap();

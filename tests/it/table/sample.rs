@@ -8,7 +8,7 @@ use testkit::events::HOUR;
 use testkit::world::World;
 
 #[tokio::test]
-async fn the_newest_rows_are_shown_with_times_in_utc_and_nulls_left_out() {
+async fn newest_rows_are_shown_with_times_in_utc_and_without_nulls() {
     let world = World::of_orders();
     let process = world.process();
     world.refine(&process, 0..5).await;

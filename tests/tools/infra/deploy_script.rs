@@ -42,9 +42,9 @@ const OUTPUTS: &str = r#"{
 /// They need a shell and no more.
 pub(super) fn trials() -> Vec<Trial> {
     trials![None;
-        the_steps_of_a_deployment_come_in_their_order_and_end_with_an_event_in_gold,
+        deployment_steps_come_in_order_and_end_with_an_event_in_gold,
         what_is_missing_is_said_before_anything_is_changed,
-        a_preview_changes_nothing_and_nothing_is_deleted_unless_its_name_is_typed,
+        a_preview_changes_nothing_and_deletion_wants_the_name_typed,
     ]
 }
 
@@ -107,7 +107,7 @@ const READ: [&str; 10] = [
 ];
 const DEV: [&str; 4] = ["--environment", "dev", "--location", "westeurope"];
 
-fn the_steps_of_a_deployment_come_in_their_order_and_end_with_an_event_in_gold() {
+fn deployment_steps_come_in_order_and_end_with_an_event_in_gold() {
     let (output, calls) = deploy(&[&DEV[..], &["--client-ip", "192.0.2.1"]].concat(), &[]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
@@ -195,7 +195,7 @@ fn changes(calls: &[String]) -> bool {
     calls.iter().any(made)
 }
 
-fn a_preview_changes_nothing_and_nothing_is_deleted_unless_its_name_is_typed() {
+fn a_preview_changes_nothing_and_deletion_wants_the_name_typed() {
     let (output, calls) = deploy(&[&DEV[..], &["--what-if"]].concat(), &[]);
     assert!(output.status.success());
     let preview = "deployment sub what-if";

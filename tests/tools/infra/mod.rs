@@ -27,9 +27,9 @@ const ENVIRONMENTS: [&str; 2] = ["dev", "prod"];
 /// The tests of infra/, of its scripts, and of the workflows.
 pub(crate) fn trials() -> Vec<Trial> {
     let mut all = trials![BICEP.missing();
-        every_template_compiles_without_a_warning_and_a_misspelt_property_is_one,
+        every_template_compiles_without_a_warning,
         every_template_is_formatted,
-        the_committed_snapshots_are_what_would_be_deployed_and_a_change_shows,
+        the_committed_snapshots_are_what_would_be_deployed,
         bronze_ages_as_the_parameters_say,
         a_template_that_breaks_a_rule_is_found,
         a_template_that_leaves_a_door_open_is_found,
@@ -71,7 +71,7 @@ fn files(end: &str) -> Vec<PathBuf> {
     found
 }
 
-fn every_template_compiles_without_a_warning_and_a_misspelt_property_is_one() {
+fn every_template_compiles_without_a_warning() {
     let copy = Copy::new();
     assert_eq!(copy.complaints(), "");
     copy.replace(
@@ -100,7 +100,7 @@ fn every_template_is_formatted() {
     }
 }
 
-fn the_committed_snapshots_are_what_would_be_deployed_and_a_change_shows() {
+fn the_committed_snapshots_are_what_would_be_deployed() {
     let copy = Copy::new();
     for environment in ENVIRONMENTS {
         if std::env::var_os(RENEW).is_some() {

@@ -17,7 +17,7 @@ pub(super) fn trials() -> Vec<Trial> {
     let mut all = trials![SHELLCHECK.missing(); scripts_have_none_of_the_shells_usual_mistakes];
     all.extend(trials![None;
         workflows_are_what_github_takes,
-        azd_and_the_workflow_take_the_steps_that_the_script_takes_by_itself,
+        azd_and_the_workflow_take_the_steps_of_the_script,
         the_workflow_logs_in_without_a_secret,
     ]);
     all
@@ -72,7 +72,7 @@ fn steps(text: &str) -> Vec<&str> {
         .collect()
 }
 
-fn azd_and_the_workflow_take_the_steps_that_the_script_takes_by_itself() {
+fn azd_and_the_workflow_take_the_steps_of_the_script() {
     let read = |file: &str| std::fs::read_to_string(root().join(file)).unwrap();
     let script = read("infra/deploy.sh");
     let all = script.split("all_steps=(").nth(1).unwrap();

@@ -12,7 +12,7 @@ use super::trials::server_trials;
 pub(super) fn trials() -> Vec<Trial> {
     server_trials![
         a_connection_cut_anywhere_leaves_all_or_nothing,
-        a_connection_cut_in_the_middle_of_a_bulk_load_changes_nothing,
+        a_connection_cut_during_a_bulk_load_changes_nothing,
     ]
 }
 
@@ -71,7 +71,7 @@ async fn a_connection_cut_anywhere_leaves_all_or_nothing() {
     assert_eq!(after, everything(&*undisturbed).await);
 }
 
-async fn a_connection_cut_in_the_middle_of_a_bulk_load_changes_nothing() {
+async fn a_connection_cut_during_a_bulk_load_changes_nothing() {
     let place = TestSchema::new();
     let schema = schema();
     let direct = place.open(&schema);

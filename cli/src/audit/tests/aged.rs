@@ -50,7 +50,7 @@ async fn a_store_whose_log_has_lost_its_start_adds_up() {
 }
 
 #[tokio::test]
-async fn gold_is_compared_at_a_version_whose_rows_compaction_has_mixed_with_later_ones() {
+async fn gold_is_compared_at_a_version_that_compaction_has_mixed() {
     let mut pipeline = aged().await;
     pipeline
         .ingest("0", 89, (300..310).map(event).collect())
@@ -77,7 +77,7 @@ async fn gold_is_compared_at_a_version_whose_rows_compaction_has_mixed_with_late
 }
 
 #[tokio::test]
-async fn gold_ahead_of_the_version_that_was_read_is_compared_at_its_own() {
+async fn gold_ahead_of_the_audit_is_compared_at_its_own_version() {
     let pipeline = Pipeline::good().await;
     let history = super::super::history::History::read(&pipeline.subject)
         .await

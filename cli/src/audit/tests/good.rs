@@ -76,7 +76,7 @@ async fn a_young_object_may_be_in_work_and_an_old_one_may_not() {
 }
 
 #[tokio::test]
-async fn a_hub_that_was_made_anew_starts_from_zero_without_a_difference() {
+async fn a_recreated_hub_starts_from_zero_without_a_difference() {
     let pipeline = Pipeline::good().await;
     // As if the hub had been made anew: sequence numbers from 0 again, enqueued later.
     let later = super::pipeline::START * 1_000 + 1_000_000;

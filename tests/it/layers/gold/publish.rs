@@ -168,7 +168,7 @@ async fn a_live_file_that_is_gone_fails_loudly() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_gone_after_another_run_published_it_ends_quietly() {
+async fn a_file_that_another_run_published_may_be_gone() {
     let world = Committed::new();
     world.initialize().await;
     world.publish().await;
@@ -261,7 +261,7 @@ async fn an_unknown_table_cannot_be_rebuilt() {
 }
 
 #[tokio::test]
-async fn a_run_with_nothing_to_do_leaves_a_paused_database_alone_for_a_day() {
+async fn an_idle_run_leaves_a_paused_database_alone_for_a_day() {
     let world = Committed::new();
     world.initialize().await;
     world.append(&[&events(0, 5)]).await;
@@ -288,7 +288,7 @@ async fn a_run_with_nothing_to_do_leaves_a_paused_database_alone_for_a_day() {
 }
 
 #[tokio::test]
-async fn a_crash_before_or_after_any_database_call_leaves_the_same_tables() {
+async fn a_crash_around_any_database_call_leaves_the_same_tables() {
     for when in [When::Before, When::After] {
         for how in [How::Permanent, How::Unknown] {
             for call in 0.. {

@@ -16,7 +16,7 @@ macro_rules! tests {
 testkit::warehouse_behaviours!(tests);
 
 #[test]
-fn a_setting_that_names_no_database_is_refused_with_what_is_allowed() {
+fn a_setting_that_names_no_database_is_refused() {
     let ado = "Server=tcp:s.database.windows.net;Database=gold;Password=secret";
     let text = connect(ado, schema()).unwrap_err().to_string();
     assert!(

@@ -61,7 +61,7 @@ async fn a_batch_that_is_not_binary_fails_and_says_what_to_change() {
 }
 
 #[tokio::test]
-async fn a_retry_carries_the_same_events_with_or_without_a_trace_and_stores_them_once() {
+async fn a_retry_stores_its_events_once_with_or_without_a_trace() {
     let world = World::new();
     let process = world.process();
     process

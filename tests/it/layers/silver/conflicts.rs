@@ -13,7 +13,7 @@ use testkit::world::World;
 use super::steps::{refine_all, refine_until, sent, written};
 
 #[tokio::test(start_paused = true)]
-async fn an_own_commit_whose_answer_was_lost_is_recognised_by_the_ledger_of_each_source() {
+async fn a_commit_whose_answer_was_lost_is_found_in_the_ledger() {
     let world = World::new();
     let process = world.process();
     process
@@ -35,7 +35,7 @@ async fn an_own_commit_whose_answer_was_lost_is_recognised_by_the_ledger_of_each
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_commit_of_unknown_outcome_that_did_not_land_is_sent_again_with_the_same_files() {
+async fn a_commit_that_did_not_land_is_sent_again_with_its_files() {
     let world = World::new();
     let process = world.process();
     process
@@ -49,7 +49,7 @@ async fn a_commit_of_unknown_outcome_that_did_not_land_is_sent_again_with_the_sa
 
 /// The head alone says nothing: here it moved because of another worker while the own commit did not land.
 #[tokio::test(start_paused = true)]
-async fn a_head_that_moved_during_an_unknown_outcome_is_not_taken_for_the_own_commit() {
+async fn a_moved_head_is_not_mistaken_for_a_commit_of_unknown_outcome() {
     let world = World::new();
     let process = world.process();
     let mine = world.put("0", 0, &[thing(1, 0, 100)]).await;
@@ -69,7 +69,7 @@ async fn a_head_that_moved_during_an_unknown_outcome_is_not_taken_for_the_own_co
 }
 
 #[tokio::test(start_paused = true)]
-async fn rows_that_a_conflicting_commit_holds_fall_away_and_the_rest_is_written_under_a_new_id() {
+async fn rows_of_a_conflicting_commit_fall_away_and_the_rest_is_new() {
     let world = World::new();
     let process = world.process();
     let bad = Bytes::from_static(b"nonsense");
@@ -138,7 +138,7 @@ async fn a_conflict_without_row_changes_sends_the_same_files_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn sources_that_another_worker_finished_meanwhile_are_done_and_the_rest_is_committed() {
+async fn sources_committed_by_another_worker_are_left_out() {
     let world = World::new();
     let process = world.process();
     let one = world.put("0", 0, &[thing(1, 0, 100)]).await;
@@ -167,7 +167,7 @@ async fn sources_that_another_worker_finished_meanwhile_are_done_and_the_rest_is
 /// Between two comparisons the log may be read without one: here because the columns are to be recorded anew, in this
 /// process's order.
 #[tokio::test(start_paused = true)]
-async fn rows_are_compared_with_all_that_came_since_they_were_last_compared() {
+async fn rows_are_compared_with_everything_since_the_last_comparison() {
     const WHO: &str = "[[column]]\nname = \"who\"\ntype = \"string\"\n";
     const AMOUNT: &str = "[[column]]\nname = \"amount\"";
     let reordered = THINGS.replace(WHO, "");
@@ -201,7 +201,7 @@ async fn rows_are_compared_with_all_that_came_since_they_were_last_compared() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_commit_that_lands_later_than_its_time_out_lands_once_or_not_at_all() {
+async fn a_commit_that_lands_after_its_timeout_lands_at_most_once() {
     for lag in [0, 10, 30, 45, 60, 100, 200, 5_000] {
         let world = World::new();
         let process = world.process();

@@ -31,7 +31,7 @@ async fn one_bad_source_does_not_fail_its_neighbours() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_source_that_waits_already_is_joined_and_one_in_flight_is_found_in_the_ledger() {
+async fn a_pending_source_is_joined_and_a_committed_one_is_found() {
     let world = World::new();
     let process = world.process();
     let flying = world.put("0", 0, &[thing(1, 0, 100)]).await;
@@ -57,7 +57,7 @@ async fn a_source_that_waits_already_is_joined_and_one_in_flight_is_found_in_the
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_caller_that_goes_away_does_not_stop_the_others_nor_its_own_source() {
+async fn a_caller_that_goes_away_stops_no_source() {
     let world = World::new();
     let process = world.process();
     let (one, two) = (
@@ -141,7 +141,7 @@ async fn after_the_deadline_nothing_is_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_the_deadline_of_a_group_its_sources_are_not_tried_one_by_one() {
+async fn after_a_deadline_sources_are_not_tried_one_by_one() {
     let world = World::new();
     let process = world.process();
     let sources = [

@@ -103,7 +103,7 @@ async fn a_wrapped_line_is_read_as_the_bytes_that_were_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_new_optional_column_is_recorded_before_rows_have_it_and_any_other_change_is_refused() {
+async fn schema_evolution_adds_optional_columns_and_nothing_else() {
     let world = World::new();
     world
         .process()

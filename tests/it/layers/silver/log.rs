@@ -12,7 +12,7 @@ use testkit::world::World;
 use super::steps::{refine_until, sent};
 
 #[tokio::test(start_paused = true)]
-async fn a_referenced_file_that_is_missing_is_loud_and_never_taken_as_empty() {
+async fn a_missing_file_is_an_error_and_never_taken_as_empty() {
     let world = World::new();
     let first = world.put("0", 0, &[thing(1, 0, 100)]).await;
     world.process().refine(&first).await;
@@ -126,7 +126,7 @@ async fn a_source_of_any_name_is_found_by_its_folder() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_state_table_that_was_made_anew_is_not_compared_with_what_was_remembered() {
+async fn a_recreated_state_table_is_not_compared_with_the_old_one() {
     let world = World::new();
     let process = world.process();
     for number in 0..3 {
