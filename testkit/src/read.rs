@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow_array::RecordBatch;
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use sluice::bronze::line::restore_body;
 use sluice::event::EventTime;
-use sluice::lake::{BlobStore, ObjectPath, paths};
-use sluice::silver::live::LiveFiles;
-use sluice::state::commit_log::{Commit, CommitLog, DataFile};
+use sluice::event::line::restore_body;
+use sluice::store::object::{ObjectPath, ObjectStore, paths};
+use sluice::table::live::LiveFiles;
+use sluice::table::log::{Commit, CommitLog, DataFile};
 use sluice::warehouse::{TableRows, Warehouse};
 
 /// Returns the bodies that each object of bronze holds, by the object's name.
-pub async fn bronze(lake: &Arc<dyn BlobStore>, dataset: &str) -> Vec<(String, Vec<Vec<u8>>)> {
+pub async fn bronze(lake: &Arc<dyn ObjectStore>, dataset: &str) -> Vec<(String, Vec<Vec<u8>>)> {
     let mut objects = Vec::new();
     for object in lake.list(&paths::bronze_dataset(dataset)).await.unwrap() {
         let content = lake.get(&object.path).await.unwrap().unwrap();
@@ -31,7 +31,7 @@ pub fn bodies(content: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// Returns the rows of the live files of silver at the head; the log must be whole.
-pub async fn silver(lake: &Arc<dyn BlobStore>, log: &CommitLog) -> Vec<RecordBatch> {
+pub async fn silver(lake: &Arc<dyn ObjectStore>, log: &CommitLog) -> Vec<RecordBatch> {
     let head = log.head().await.unwrap().unwrap();
     let commits = log.commits_from_start(head.version).await.unwrap();
     let mut batches = Vec::new();
@@ -42,7 +42,7 @@ pub async fn silver(lake: &Arc<dyn BlobStore>, log: &CommitLog) -> Vec<RecordBat
 }
 
 /// Returns the rows of a file of silver, which must have the size and the number of rows that the log says.
-pub async fn silver_file(lake: &Arc<dyn BlobStore>, file: &DataFile) -> Vec<RecordBatch> {
+pub async fn silver_file(lake: &Arc<dyn ObjectStore>, file: &DataFile) -> Vec<RecordBatch> {
     let content = lake.get(&file.path).await.unwrap();
     let content = content.unwrap_or_else(|| panic!("there is no {}", file.path));
     assert_eq!(content.len() as u64, file.bytes, "{}", file.path);

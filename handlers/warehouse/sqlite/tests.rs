@@ -27,7 +27,7 @@ async fn everything(warehouse: &SqliteWarehouse) -> String {
 
 async fn with_connection<T>(
     warehouse: &SqliteWarehouse,
-    act: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    act: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
 ) -> T {
     let mut held = warehouse.hold().await.unwrap();
     act(held.connection().unwrap()).unwrap()
@@ -48,8 +48,7 @@ async fn a_run_interrupted_at_any_step_changes_nothing() {
         with_connection(&warehouse, |connection| {
             let steps = Arc::clone(&steps);
             let handler = move || steps.fetch_add(1, Ordering::SeqCst) == stop;
-            connection.progress_handler(1, Some(handler));
-            Ok(())
+            connection.progress_handler(1, Some(handler))
         })
         .await;
         let outcome = apply(
@@ -60,8 +59,7 @@ async fn a_run_interrupted_at_any_step_changes_nothing() {
         .await;
         let none: Option<fn() -> bool> = None;
         with_connection(&warehouse, |connection| {
-            connection.progress_handler(1, none);
-            Ok(())
+            connection.progress_handler(1, none)
         })
         .await;
         let Err(error) = outcome else {

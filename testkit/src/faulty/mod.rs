@@ -1,4 +1,4 @@
-//! Edges that fail, crash, stop and dawdle as a script says. They wrap the edge traits, so production code has no part
+//! Context that fail, crash, stop and dawdle as a script says. They wrap the edge traits, so production code has no part
 //! in it, and a new call of production code is met without an edit here.
 
 mod script;

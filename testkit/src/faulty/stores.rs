@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use sluice::lake::{BlobStore, Created, Metadata, ObjectInfo, ObjectPath, Page};
-use sluice::state::{Operation, Outcome, PartitionKey, RowRange, StateStore, Stored};
-use sluice::storage::{ErrorKind, StorageError};
+use sluice::store::entity::{EntityStore, Operation, Outcome, PartitionKey, RowRange, Stored};
+use sluice::store::object::{Created, Metadata, ObjectInfo, ObjectPath, ObjectStore, Page};
+use sluice::store::{ErrorKind, StorageError};
 
 use super::script::{How, Script};
 
@@ -42,7 +42,7 @@ fn storage_error(call: &str, how: How) -> StorageError {
 }
 
 #[async_trait]
-impl BlobStore for Faulty<dyn BlobStore> {
+impl ObjectStore for Faulty<dyn ObjectStore> {
     async fn create(
         &self,
         path: &ObjectPath,
@@ -110,7 +110,7 @@ impl BlobStore for Faulty<dyn BlobStore> {
 }
 
 #[async_trait]
-impl StateStore for Faulty<dyn StateStore> {
+impl EntityStore for Faulty<dyn EntityStore> {
     async fn transact(
         &self,
         partition: &PartitionKey,

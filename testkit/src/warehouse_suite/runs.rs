@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sluice::dataset::Dataset;
 use sluice::event::{EventTime, UnixMillis};
-use sluice::state::commit_log::Version;
+use sluice::table::log::Version;
 use sluice::warehouse::schema::{FRESHNESS, GoldSchema};
 use sluice::warehouse::{Begun, Datum, Order, Progress, Row, Run, Step, Warehouse, WarehouseError};
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sluice::state::commit_log::Version;
+use sluice::table::log::Version;
 use sluice::warehouse::schema::FRESHNESS;
 use sluice::warehouse::{Begun, FailureKind, Progress, Warehouse, WarehouseError};
 

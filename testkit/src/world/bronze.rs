@@ -3,11 +3,10 @@
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use sluice::bronze::line::append_line;
-use sluice::bronze::plan::ObjectRange;
+use sluice::event::line::append_line;
 use sluice::event::{PartitionId, SequenceNumber, SourceEvent, UnixMillis};
-use sluice::lake::{Metadata, paths};
-use sluice::silver::{Refined, Source};
+use sluice::silver::Refined;
+use sluice::store::object::{Metadata, ObjectRange, Source, paths};
 
 use super::process::Process;
 use super::stores::World;

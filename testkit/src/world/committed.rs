@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use arrow::array::{
+use arrow_array::{
     Decimal128Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
-use arrow::datatypes::DataType;
+use arrow_schema::DataType;
 use sluice::event::EventTime;
 use sluice::gold::{Gold, Limits, Published};
-use sluice::lake::{Created, Metadata, ObjectPath};
-use sluice::silver::live::LiveFiles;
-use sluice::silver::parquet::encode;
-use sluice::state::commit_log::{
+use sluice::store::object::{Created, Metadata, ObjectPath};
+use sluice::table::live::LiveFiles;
+use sluice::table::log::{
     CommitKind, CommitOutcome, Counts, DataFile, LedgerEntry, NewCommit, Version,
 };
+use sluice::table::parquet::encode;
 use sluice::warehouse::Progress;
 
 use super::process::deadline;

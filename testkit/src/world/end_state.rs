@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{Decimal128Type, Int64Type, TimestampMicrosecondType};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Decimal128Type, Int64Type, TimestampMicrosecondType};
+use arrow_array::{Array, RecordBatch};
 use futures::TryStreamExt;
-use sluice::lake::paths;
-use sluice::silver::parquet::read_columns;
-use sluice::state::commit_log::{Counts, Version};
+use sluice::table::TableId;
+use sluice::table::log::{Counts, Version};
+use sluice::table::parquet::read_columns;
 
 use super::stores::World;
 use crate::read;
@@ -137,7 +138,7 @@ impl World {
     /// Waits until the Delta log has the head, which committers write beside their work.
     pub async fn delta_published(&self) {
         let (dataset, generation) = (&self.dataset.name, self.dataset.generation);
-        let entry = paths::delta_entry(dataset, generation, self.version().await.0);
+        let entry = TableId::new(dataset, generation).delta_entry(self.version().await.0);
         while self.lake.head(&entry).await.unwrap().is_none() {
             tokio::task::yield_now().await;
         }

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sluice::app::App;
-use sluice::maintain::{CompactLimits, Limits, Maintenance, Options, PoisonQueue, Report};
+use sluice::context::Context;
+use sluice::maintain::{CompactLimits, Limits, Maintenance, Options, Report};
 use sluice::retry::Deadline;
-use sluice::silver::{Edges, Refined, Source};
+use sluice::silver::Refined;
+use sluice::store::object::Source;
+use sluice::store::queue::PoisonQueue;
 use sluice::warehouse::Warehouse;
 
 use crate::faulty::Script;
@@ -20,7 +23,7 @@ pub struct Process {
     pub maintenance: Maintenance,
     /// What its calls meet.
     pub script: Arc<Script>,
-    edges: Edges,
+    edges: Context,
 }
 
 impl Debug for Process {
@@ -56,8 +59,8 @@ pub fn eager(open_files: usize) -> Limits {
 }
 
 impl Process {
-    pub(super) fn new(edges: Edges, warehouse: Arc<dyn Warehouse>, script: Arc<Script>) -> Self {
-        let app = Arc::new(App::new(edges.clone(), warehouse));
+    pub(super) fn new(edges: Context, warehouse: Arc<dyn Warehouse>, script: Arc<Script>) -> Self {
+        let app = Arc::new(App::builder(edges.clone(), warehouse).build());
         Self {
             maintenance: Maintenance::new(edges.clone(), app.silver.clone(), None),
             app,

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use sluice::clock::{Clock, ManualClock};
+use sluice::context::Context;
 use sluice::dataset::Dataset;
 use sluice::event::UnixMillis;
 use sluice::gold::Gold;
-use sluice::lake::{BlobStore, MemoryLake};
-use sluice::silver::{COMMIT_PACE, Edges, Silver};
-use sluice::state::commit_log::{Commit, CommitLog, LedgerEntry, Snapshot, Version};
-use sluice::state::{MemoryState, StateStore};
+use sluice::silver::{COMMIT_INTERVAL, Silver};
+use sluice::store::entity::{EntityStore, MemoryEntityStore};
+use sluice::store::object::{MemoryObjectStore, ObjectStore};
+use sluice::table::log::{Commit, CommitLog, LedgerEntry, Snapshot, Version};
 use sluice::warehouse::Warehouse;
 use sluice::warehouse::schema::GoldSchema;
 
@@ -29,9 +30,9 @@ pub struct World {
     /// What the events look like.
     pub dataset: Arc<Dataset>,
     /// The objects.
-    pub lake: Arc<dyn BlobStore>,
+    pub lake: Arc<dyn ObjectStore>,
     /// The state table.
-    pub state: Arc<dyn StateStore>,
+    pub state: Arc<dyn EntityStore>,
     /// Where gold's tables are.
     pub database: Arc<dyn Database>,
     /// The sequence number of the next order.
@@ -43,8 +44,8 @@ pub struct World {
 pub struct Builder {
     dataset: Dataset,
     clock: Arc<ManualClock>,
-    lake: Option<Arc<dyn BlobStore>>,
-    state: Option<Arc<dyn StateStore>>,
+    lake: Option<Arc<dyn ObjectStore>>,
+    state: Option<Arc<dyn EntityStore>>,
     database: Option<Arc<dyn Database>>,
 }
 
@@ -73,14 +74,14 @@ impl Builder {
 
     /// Takes another lake, made with the world's clock.
     #[must_use]
-    pub fn lake(mut self, make: impl FnOnce(Arc<dyn Clock>) -> Arc<dyn BlobStore>) -> Self {
+    pub fn lake(mut self, make: impl FnOnce(Arc<dyn Clock>) -> Arc<dyn ObjectStore>) -> Self {
         self.lake = Some(make(Arc::clone(&self.clock) as _));
         self
     }
 
     /// Takes another state table.
     #[must_use]
-    pub fn state(mut self, state: Arc<dyn StateStore>) -> Self {
+    pub fn state(mut self, state: Arc<dyn EntityStore>) -> Self {
         self.state = Some(state);
         self
     }
@@ -100,8 +101,10 @@ impl Builder {
             dataset: Arc::new(self.dataset),
             lake: self
                 .lake
-                .unwrap_or_else(|| Arc::new(MemoryLake::new(Arc::clone(&clock) as _))),
-            state: self.state.unwrap_or_else(|| Arc::new(MemoryState::new())),
+                .unwrap_or_else(|| Arc::new(MemoryObjectStore::new(Arc::clone(&clock) as _))),
+            state: self
+                .state
+                .unwrap_or_else(|| Arc::new(MemoryEntityStore::new())),
             database: self.database.unwrap_or_else(|| Arc::new(SqliteFile::new())),
             next_order: Arc::default(),
             clock,
@@ -178,8 +181,8 @@ impl World {
         Process::new(self.edges(&script), warehouse, script)
     }
 
-    fn edges(&self, script: &Arc<Script>) -> Edges {
-        Edges {
+    fn edges(&self, script: &Arc<Script>) -> Context {
+        Context {
             dataset: Arc::clone(&self.dataset),
             lake: Faulty::new(&self.lake, script),
             state: Faulty::new(&self.state, script),
@@ -191,8 +194,8 @@ impl World {
 
     /// Returns a silver layer that commits as often as a handler does.
     #[must_use]
-    pub fn silver_at_pace(&self) -> Silver {
-        Silver::with_pace(self.edges(&Script::new()), COMMIT_PACE)
+    pub fn silver_with_commit_interval(&self) -> Silver {
+        Silver::with_commit_interval(self.edges(&Script::new()), COMMIT_INTERVAL)
     }
 
     /// Returns gold that writes to a warehouse of the test's choice.

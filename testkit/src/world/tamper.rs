@@ -1,8 +1,8 @@
 //! Changes behind the back of every layer.
 
 use bytes::Bytes;
-use sluice::lake::{Metadata, ObjectPath};
-use sluice::state::{Entity, Operation, PartitionKey};
+use sluice::store::entity::{Entity, Operation, PartitionKey};
+use sluice::store::object::{Metadata, ObjectPath};
 
 use super::stores::World;
 

@@ -31,7 +31,7 @@ use tempfile::TempDir;
 use super::stored::{GOLD, Row, STORES, Stores, entities, unpack};
 use super::{LAKE, totals};
 use crate::golden;
-use crate::support::faulty::{Faulty, Script};
+use testkit::faulty::{Faulty, Script};
 
 /// When the first hour of events begins: 2025-11-14T11:00:00Z.
 const START: i64 = 1_763_118_000_000;

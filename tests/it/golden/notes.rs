@@ -19,7 +19,7 @@ use sluice::warehouse::{Warehouse, connect};
 
 use super::recorder::Recorder;
 use super::{assert_golden, dataset};
-use crate::support::faulty::{Faulty, Script};
+use testkit::faulty::{Faulty, Script};
 
 const NOW: i64 = 1_763_120_674_343;
 

@@ -9,7 +9,7 @@ use sluice::store::entity::{
 };
 
 use super::assert_golden;
-use crate::support::scripted::{Received, Reply, Scripted};
+use crate::stores::scripted::{Received, Reply, Scripted};
 
 fn entity(row: &str) -> Entity {
     let properties = [

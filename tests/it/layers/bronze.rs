@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sluice::bronze::{IngestError, Ingested};
 use sluice::event::{PartitionId, SourceEvent};
-use sluice::lake::{Metadata, ObjectPath};
+use sluice::store::object::{Metadata, ObjectPath};
 use testkit::events::{MINUTE, event, thing};
 use testkit::faulty::{Gate, How, When};
 use testkit::world::{Process, World, deadline};

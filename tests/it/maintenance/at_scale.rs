@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use async_trait::async_trait;
-use sluice::lake::paths;
-use sluice::silver::live::LiveFiles;
-use sluice::state::commit_log::{Snapshot, Version};
-use sluice::state::{
-    Entity, MemoryState, Operation, Outcome, PartitionKey, RowRange, StateStore, Stored, Value,
+use sluice::store::StorageError;
+use sluice::store::entity::{
+    Entity, EntityStore, MemoryEntityStore, Operation, Outcome, PartitionKey, RowRange, Stored,
+    Value,
 };
-use sluice::storage::StorageError;
+use sluice::table::TableId;
+use sluice::table::live::LiveFiles;
+use sluice::table::log::{Snapshot, Version};
 use testkit::events::DAY;
 use testkit::faulty::{Faulty, Script};
 use testkit::world::{Process, World};
@@ -24,7 +25,7 @@ const PAGE: u64 = 1_000;
 /// then the compaction of them.
 #[derive(Debug)]
 struct GeneratedState {
-    memory: MemoryState,
+    memory: MemoryEntityStore,
     template: Stored,
     versions: u64,
     calls: AtomicU64,
@@ -99,7 +100,7 @@ fn row_of(version: u64) -> String {
 }
 
 #[async_trait]
-impl StateStore for GeneratedState {
+impl EntityStore for GeneratedState {
     async fn transact(
         &self,
         partition: &PartitionKey,
@@ -145,7 +146,7 @@ async fn generated(versions: u64) -> (World, Arc<GeneratedState>) {
     let mut head = seed.row("head").await;
     head.properties
         .insert("version".into(), Value::Int64(versions as i64));
-    let memory = MemoryState::new();
+    let memory = MemoryEntityStore::new();
     let rows = [head, seed.row(&row_of(0)).await];
     let inserts = rows.map(Operation::Insert);
     let log = seed.log_partition();
@@ -247,7 +248,7 @@ async fn a_day_of_events_ends_with_few_files_and_the_log_of_a_week() {
         maintenance.maintain(false).await;
     }
     report(&world, &process, "9 days later", started).await;
-    let facts = process.maintenance.facts().await.unwrap();
+    let facts = process.maintenance.status().await.unwrap();
     assert!(facts.live_files < 100, "{facts:?}");
     assert!(facts.log_entries < 1_100, "{facts:?}");
     assert_eq!(facts.delta_lag, 0);
@@ -257,10 +258,10 @@ async fn a_day_of_events_ends_with_few_files_and_the_log_of_a_week() {
 }
 
 async fn report(world: &World, process: &Process, when: &str, started: Instant) {
-    let facts = process.maintenance.facts().await.unwrap();
+    let facts = process.maintenance.status().await.unwrap();
     let objects = world
         .lake
-        .list(&paths::silver_table("orders", 1))
+        .list(&TableId::new("orders", 1).root())
         .await
         .unwrap();
     let delta = objects

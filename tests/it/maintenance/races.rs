@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use sluice::delta::{TableId, log_entry};
 use sluice::event::UnixMillis;
-use sluice::lake::paths;
 use sluice::maintain::Limits;
-use sluice::silver::Source;
-use sluice::state::commit_log::CommitKind;
+use sluice::store::object::Source;
+use sluice::table::TableId;
+use sluice::table::delta::log_entry;
+use sluice::table::log::CommitKind;
 use testkit::events::{MINUTE, START, thing};
 use testkit::faulty::{Script, When, Which};
 use testkit::world::{Process, World, deadline, eager};
@@ -104,7 +104,7 @@ impl Scene {
 
         let table = TableId::of(&self.world.dataset);
         for commit in self.world.commits().await {
-            let path = paths::delta_entry("things", 1, commit.version.0);
+            let path = TableId::new("things", 1).delta_entry(commit.version.0);
             let content = self.world.lake.get(&path).await.unwrap().unwrap();
             assert_eq!(content, log_entry(&table, &commit).unwrap());
         }

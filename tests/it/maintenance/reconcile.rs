@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sluice::maintain::{Limits, Options, PoisonMessage, PoisonQueue};
+use sluice::maintain::{Limits, Options};
 use sluice::retry::Deadline;
-use sluice::storage::StorageError;
+use sluice::store::StorageError;
+use sluice::store::queue::{PoisonMessage, PoisonQueue};
 use testkit::events::HOUR;
 use testkit::faulty::Script;
 use testkit::world::World;
@@ -69,7 +70,7 @@ async fn a_backlog_larger_than_a_run_is_worked_off_oldest_first() {
         world.wait(HOUR);
     }
     for (unreconciled, left) in [(7, 5), (5, 3), (3, 1), (1, 0)] {
-        let facts = process.maintenance.facts().await.unwrap();
+        let facts = process.maintenance.status().await.unwrap();
         assert_eq!(facts.unreconciled, unreconciled);
         let reconciled = process
             .maintain(true)

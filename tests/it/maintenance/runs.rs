@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use sluice::delta::{TableId, log_entry};
-use sluice::lake::paths;
 use sluice::maintain::Options;
+use sluice::table::TableId;
+use sluice::table::delta::log_entry;
 use testkit::events::{DAY, HOUR};
 use testkit::faulty::{Faulty, How, Script, When};
 use testkit::world::{World, deadline, eager};
@@ -29,7 +29,7 @@ async fn a_dry_run_says_what_it_would_do_and_changes_nothing() {
     assert_eq!(report.reconcile.done().unwrap().left, 1);
     assert_eq!(report.compact.done().unwrap().left, 1);
     assert_eq!(world.snapshot().await, before);
-    let facts = process.maintenance.facts().await.unwrap();
+    let facts = process.maintenance.status().await.unwrap();
     assert_eq!(
         (facts.live_files, facts.small_files, facts.unreconciled),
         (5, 5, 1)
@@ -212,7 +212,7 @@ async fn check_delta(world: &World) {
         generation: 1,
     };
     for commit in world.log().remaining(first, head).await.unwrap() {
-        let path = paths::delta_entry("orders", 1, commit.version.0);
+        let path = TableId::new("orders", 1).delta_entry(commit.version.0);
         let content = world.lake.get(&path).await.unwrap();
         let content = content.unwrap_or_else(|| panic!("{path} is there"));
         assert_eq!(content, log_entry(&table, &commit).unwrap());

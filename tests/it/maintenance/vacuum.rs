@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use sluice::event::UnixMillis;
-use sluice::lake::{Metadata, ObjectPath, paths};
 use sluice::maintain::Limits;
-use sluice::state::commit_log::Snapshot;
+use sluice::store::object::{Metadata, ObjectPath};
+use sluice::table::TableId;
+use sluice::table::log::Snapshot;
 use testkit::events::{DAY, MIDNIGHT};
 use testkit::world::{World, eager};
 
@@ -32,7 +33,7 @@ async fn processes_start_over_at_the_snapshot_without_the_old_log() {
         process.maintain(false).await;
         world.wait(DAY);
     }
-    let facts = process.maintenance.facts().await.unwrap();
+    let facts = process.maintenance.status().await.unwrap();
     assert!(facts.log_entries < facts.version.unwrap(), "{facts:?}");
     assert!(
         world
@@ -81,7 +82,7 @@ async fn vacuum_keeps_replaced_files_7_days_and_quarantine_for_ever() {
         "orders/g1/event_date=2025-11-14/event_hour=00/lost.parquet",
     ))
     .await;
-    let manifest = put(paths::manifest("orders", 1, "lost")).await;
+    let manifest = put(TableId::new("orders", 1).manifest("lost")).await;
     let quarantine = put(ObjectPath::new("quarantine", "orders/g1/0/lost.jsonl")).await;
     process.maintain(false).await;
     for path in replaced.iter().chain([&garbage, &manifest]) {
@@ -119,7 +120,7 @@ async fn a_replaced_file_stays_while_its_replacement_is_not_published() {
     // As if publishing had failed since.
     world
         .lake
-        .delete(&paths::delta_entry("orders", 1, head))
+        .delete(&TableId::new("orders", 1).delta_entry(head))
         .await
         .unwrap();
     world.wait(30 * DAY);

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use futures::future::join_all;
 use sluice::event::{PartitionId, SourceEvent};
 use sluice::gold::Ended;
-use sluice::silver::Source;
+use sluice::store::object::Source;
 use testkit::events::{event, thing};
 use testkit::faulty::{Gate, How, Script, When, Which};
 use testkit::world::{EndState, Process, World, deadline};

@@ -6,7 +6,7 @@ mod blobs;
 mod entities;
 mod faults;
 mod poison_queue;
-mod scripted;
+pub(crate) mod scripted;
 mod state;
 
 /// Makes a test of each behaviour for each implementation.

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use sluice::delta::{Publisher, TableId, encode_checkpoint, log_entry};
 use sluice::event::{EventTime, UnixMillis};
-use sluice::lake::{BlobStore, ObjectPath, paths};
-use sluice::state::commit_log::{
+use sluice::store::object::{ObjectPath, ObjectStore};
+use sluice::table::TableId;
+use sluice::table::delta::{Publisher, encode_checkpoint, log_entry};
+use sluice::table::log::{
     Commit, CommitKind, CommitLog, CommitOutcome, Counts, DataFile, NewCommit, Version,
 };
 use testkit::events::HOUR;
@@ -111,7 +112,7 @@ async fn every_version_is_published_and_version_0_describes_the_table() {
     }
     let entry = world
         .lake
-        .get(&paths::delta_entry("orders", 1, 0))
+        .get(&TableId::new("orders", 1).delta_entry(0))
         .await
         .unwrap()
         .unwrap();
@@ -176,19 +177,22 @@ fn recorded() -> String {
         .to_owned()
 }
 
-fn publisher(lake: Arc<dyn BlobStore>, log: &CommitLog) -> Publisher {
+fn publisher(lake: Arc<dyn ObjectStore>, log: &CommitLog) -> Publisher {
     Publisher::new(lake, log.clone(), table())
 }
 
 /// Returns how many entries there are; they must be a prefix of the log, with its bytes.
-async fn check_prefix(lake: &Arc<dyn BlobStore>, commits: &[Commit]) -> usize {
-    let listed = lake.list(&paths::delta_log("orders", 1)).await.unwrap();
+async fn check_prefix(lake: &Arc<dyn ObjectStore>, commits: &[Commit]) -> usize {
+    let listed = lake
+        .list(&TableId::new("orders", 1).delta_log())
+        .await
+        .unwrap();
     let entries: Vec<_> = listed
         .iter()
         .filter(|object| object.path.name().ends_with(".json"))
         .collect();
     for (entry, commit) in entries.iter().zip(commits) {
-        assert_eq!(paths::delta_version(&entry.path), Some(commit.version.0));
+        assert_eq!(TableId::delta_version(&entry.path), Some(commit.version.0));
         let content = lake.get(&entry.path).await.unwrap().unwrap();
         assert_eq!(content, log_entry(&table(), commit).unwrap());
     }
@@ -202,7 +206,11 @@ async fn publishing_interrupted_anywhere_leaves_a_prefix_of_the_log() {
     for when in [When::Before, When::After] {
         for call in 0.. {
             let lake = &world.lake;
-            for object in lake.list(&paths::delta_log("orders", 1)).await.unwrap() {
+            for object in lake
+                .list(&TableId::new("orders", 1).delta_log())
+                .await
+                .unwrap()
+            {
                 lake.delete(&object.path).await.unwrap();
             }
             let script = Script::failing_at(call, when, How::Outage);
@@ -291,7 +299,7 @@ async fn the_end_is_found_by_few_calls_even_without_old_entries() {
         .await
         .unwrap();
     for commit in &commits[..650] {
-        lake.delete(&paths::delta_entry("orders", 1, commit.version.0))
+        lake.delete(&TableId::new("orders", 1).delta_entry(commit.version.0))
             .await
             .unwrap();
     }

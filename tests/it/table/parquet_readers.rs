@@ -6,7 +6,7 @@ use std::process::Command;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use sluice::event::{PartitionId, SequenceNumber, SequenceRange, UnixMillis};
-use sluice::silver::Source;
+use sluice::store::object::Source;
 use testkit::install::succeed;
 use testkit::read::files;
 use testkit::world::World;

@@ -1,7 +1,7 @@
 //! A pipeline that is older than its log: maintenance has cleared the log's start and replaced its first files.
 
-use arrow::compute::concat_batches;
-use sluice::state::Value;
+use arrow_select::concat::concat_batches;
+use sluice::store::entity::Value;
 
 use super::good::assert_adds_up;
 use super::pipeline::{Pipeline, event};
@@ -154,7 +154,7 @@ async fn an_old_silver_file_that_is_gone_is_named() {
     let pipeline = aged().await;
     let report = pipeline.audit().await;
     assert_adds_up(&report);
-    let prefix = sluice::lake::ObjectPath::new("silver", "shop/g1/event_");
+    let prefix = sluice::store::object::ObjectPath::new("silver", "shop/g1/event_");
     let mut oldest = pipeline.subject.lake.list(&prefix).await.unwrap();
     oldest.sort_by_key(|file| std::cmp::Reverse(file.created));
     let live = oldest.pop().unwrap();

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
+use arrow_array::RecordBatch;
+use arrow_select::concat::concat_batches;
 use bytes::Bytes;
 use sluice::event::{PartitionId, SequenceNumber, SourceEvent, UnixMillis};
-use sluice::lake::{Metadata, ObjectInfo, paths};
 use sluice::maintain::Limits;
-use sluice::silver::parquet::encode;
-use sluice::state::Value;
-use sluice::state::commit_log::{Commit, DataFile, Version};
+use sluice::store::entity::Value;
+use sluice::store::object::{Metadata, ObjectInfo, paths};
+use sluice::table::log::{Commit, DataFile, Version};
+use sluice::table::parquet::encode;
 use testkit::database::SqliteFile;
 use testkit::datasets::{COLUMNS, replace};
 use testkit::events::DAY;

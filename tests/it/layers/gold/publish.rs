@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sluice::event::UnixMillis;
 use sluice::gold::{Ended, Error, Gold, Rebuild};
-use sluice::state::commit_log::{LogError, Version};
+use sluice::table::log::{LogError, Version};
 use testkit::events::{DAY, START};
 use testkit::faulty::{Faulty, How, Script, When};
 use testkit::world::{Committed, Event, SMALL, deadline, event, events};

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use bytes::Bytes;
 use serde_json::{Value, json};
-use sluice::lake::paths;
+use sluice::store::object::paths;
 use testkit::events::thing;
 use testkit::world::World;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use sluice::state::commit_log::{CommitKind, Version};
+use sluice::table::log::{CommitKind, Version};
 use testkit::datasets::THINGS;
 use testkit::events::thing;
 use testkit::faulty::{How, When};

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::join_all;
-use sluice::silver::{COMMIT_PACE, RefineError, Source};
-use sluice::state::commit_log::Version;
+use sluice::silver::{COMMIT_INTERVAL, RefineError};
+use sluice::store::object::Source;
+use sluice::table::log::Version;
 use testkit::events::thing;
 use testkit::faulty::{How, When};
 use testkit::world::World;
@@ -198,7 +199,7 @@ async fn a_panic_fails_its_group_and_not_the_ones_after_it() {
 #[tokio::test(start_paused = true)]
 async fn what_comes_within_the_pace_of_commits_shares_one() {
     let world = World::new();
-    let silver = world.silver_at_pace();
+    let silver = world.silver_with_commit_interval();
     let mut sources = Vec::new();
     for id in 0..4 {
         let partition = id.to_string();
@@ -209,26 +210,32 @@ async fn what_comes_within_the_pace_of_commits_shares_one() {
 
     let first = refine(0).await.unwrap();
     assert_eq!(first.entry.version, Version(1));
-    assert!(started.elapsed() < COMMIT_PACE / 2, "after a pause at once");
+    assert!(
+        started.elapsed() < COMMIT_INTERVAL / 2,
+        "after a pause at once"
+    );
 
     let (mut second, mut third) = (Box::pin(refine(1)), Box::pin(refine(2)));
     assert!(futures::poll!(second.as_mut()).is_pending());
-    tokio::time::advance(COMMIT_PACE / 2).await;
+    tokio::time::advance(COMMIT_INTERVAL / 2).await;
     assert!(futures::poll!(third.as_mut()).is_pending());
     let (second, third) = (second.await.unwrap(), third.await.unwrap());
     assert_eq!(second.entry.version, third.entry.version);
-    assert!(started.elapsed() >= COMMIT_PACE);
+    assert!(started.elapsed() >= COMMIT_INTERVAL);
 
-    tokio::time::advance(COMMIT_PACE).await;
+    tokio::time::advance(COMMIT_INTERVAL).await;
     let before = Instant::now();
     assert_eq!(refine(3).await.unwrap().entry.version, Version(3));
-    assert!(before.elapsed() < COMMIT_PACE / 2, "after a pause at once");
+    assert!(
+        before.elapsed() < COMMIT_INTERVAL / 2,
+        "after a pause at once"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_full_group_does_not_wait_for_its_time() {
     let world = World::new();
-    let silver = world.silver_at_pace();
+    let silver = world.silver_with_commit_interval();
     let mut sources = Vec::new();
     for id in 0..=90 {
         sources.push(world.put("0", id, &[thing(id, 0, 100)]).await);
@@ -241,5 +248,5 @@ async fn a_full_group_does_not_wait_for_its_time() {
     for refined in join_all(rest).await {
         assert_eq!(refined.unwrap().entry.version, Version(2));
     }
-    assert!(started.elapsed() < COMMIT_PACE / 2);
+    assert!(started.elapsed() < COMMIT_INTERVAL / 2);
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use sluice::event::{EventTime, RejectReason};
 use sluice::silver::RefineError;
-use sluice::state::commit_log::CommitKind;
+use sluice::table::log::CommitKind;
 use testkit::datasets::THINGS;
 use testkit::events::{MINUTE, START, thing};
 use testkit::read::watermarks;

@@ -1,9 +1,9 @@
 //! Reads of the log are whole or void, and what it names is there.
 
 use sluice::event::UnixMillis;
-use sluice::lake::{Metadata, ObjectPath};
 use sluice::silver::RefineError;
-use sluice::state::commit_log::{CommitKind, CommitOutcome, LogError, NewCommit, Version};
+use sluice::store::object::{Metadata, ObjectPath};
+use sluice::table::log::{CommitKind, CommitOutcome, LogError, NewCommit, Version};
 use testkit::events::{START, thing};
 use testkit::faulty::{Script, When};
 use testkit::read::files;

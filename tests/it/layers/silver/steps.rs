@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use sluice::silver::{RefineError, Refined, Source};
+use sluice::silver::{RefineError, Refined};
+use sluice::store::object::Source;
 use testkit::faulty::Gate;
 use testkit::world::Process;
 
