@@ -4,7 +4,7 @@
 use sluice::warehouse::{Datum, FailureKind, Order, Row, WarehouseError};
 
 use super::runs::{
-    BY_WHO, HOURLY, TABLES, TYPES, apply, everything, hourly, read, run, schema, schema_of, who,
+    BY_WHO, HOURLY, TABLES, TYPES, commit, everything, hourly, read, run, schema, schema_of, who,
 };
 use crate::database::Database;
 
@@ -16,22 +16,14 @@ pub async fn rows_of_one_group_are_merged_measure_by_measure(database: &dyn Data
         hourly(2, 2, Some((-150, -200, 50)), Some(7)),
         hourly(3, 1, Some((5, 5, 5)), None),
     ];
-    assert!(
-        apply(&*warehouse, run(&schema, HOURLY, None, 1), rows)
-            .await
-            .unwrap()
-    );
+    commit(&*warehouse, run(&schema, HOURLY, None, 1), rows).await;
     let rows = vec![
         hourly(1, 1, Some((-1, -1, -1)), Some(3)),
         hourly(2, 1, Some((1_000, 1_000, 1_000)), Some(-8)),
         hourly(3, 1, None, None),
         hourly(4, 1, None, None),
     ];
-    assert!(
-        apply(&*warehouse, run(&schema, HOURLY, Some(1), 2), rows)
-            .await
-            .unwrap()
-    );
+    commit(&*warehouse, run(&schema, HOURLY, Some(1), 2), rows).await;
     assert_eq!(
         read(&*warehouse, "hourly").await,
         [
@@ -94,16 +86,8 @@ pub async fn dimension_values_are_neither_merged_nor_refused(database: &dyn Data
             .map(|value| who(*value, 125))
             .collect::<Vec<_>>()
     };
-    assert!(
-        apply(&*warehouse, run(&schema, BY_WHO, None, 1), rows())
-            .await
-            .unwrap()
-    );
-    assert!(
-        apply(&*warehouse, run(&schema, BY_WHO, Some(1), 2), rows())
-            .await
-            .unwrap()
-    );
+    commit(&*warehouse, run(&schema, BY_WHO, None, 1), rows()).await;
+    commit(&*warehouse, run(&schema, BY_WHO, Some(1), 2), rows()).await;
 
     let found = warehouse.read_table("by_who", None, 100).await.unwrap();
     assert_eq!(found.columns, ["who", "total"]);
@@ -153,19 +137,11 @@ pub async fn every_type_is_kept_exactly(database: &dyn Database) {
     let schema = schema();
     let warehouse = database.ready(&schema).await;
     let rows = extreme_rows();
-    assert!(
-        apply(&*warehouse, run(&schema, TYPES, None, 1), rows.clone())
-            .await
-            .unwrap()
-    );
+    commit(&*warehouse, run(&schema, TYPES, None, 1), rows.clone()).await;
     // Merged with nulls, the values stay what they are.
     let mut again = rows;
     again[0].measures = vec![Datum::Null; 6];
-    assert!(
-        apply(&*warehouse, run(&schema, TYPES, Some(1), 2), again)
-            .await
-            .unwrap()
-    );
+    commit(&*warehouse, run(&schema, TYPES, Some(1), 2), again).await;
 
     let mut found = read(&*warehouse, "types").await;
     found.sort();
@@ -195,11 +171,7 @@ pub async fn every_type_is_kept_exactly(database: &dyn Database) {
 pub async fn a_table_that_does_not_fit_is_refused_with_its_columns(database: &dyn Database) {
     let warehouse = database.ready(&schema()).await;
     let rows = vec![hourly(1, 1, None, None)];
-    assert!(
-        apply(&*warehouse, run(&schema(), HOURLY, None, 1), rows)
-            .await
-            .unwrap()
-    );
+    commit(&*warehouse, run(&schema(), HOURLY, None, 1), rows).await;
     let before = everything(&*warehouse).await;
 
     let changed = TABLES.replace(
@@ -248,11 +220,7 @@ pub async fn a_ranking_orders_numbers_as_numbers_and_ties_by_dimension(database:
         ("less", -2),
     ];
     let rows = totals.map(|(name, total)| who(Some(name), total)).to_vec();
-    assert!(
-        apply(&*warehouse, run(&schema, BY_WHO, None, 1), rows)
-            .await
-            .unwrap()
-    );
+    commit(&*warehouse, run(&schema, BY_WHO, None, 1), rows).await;
     let ranked = read(&*warehouse, "top_who").await;
     let ranked: Vec<_> = ranked
         .iter()
@@ -293,11 +261,7 @@ pub async fn a_report_shows_averages_and_settled_periods(database: &dyn Database
         hourly(4, 1, None, None),
     ];
     // The watermark is just after 05:00, and an hour of lateness is allowed.
-    assert!(
-        apply(&*warehouse, run(&schema, HOURLY, None, 1), rows)
-            .await
-            .unwrap()
-    );
+    commit(&*warehouse, run(&schema, HOURLY, None, 1), rows).await;
     let report = warehouse
         .read_table("hourly_report", None, 1)
         .await

@@ -8,7 +8,7 @@ mod runs;
 mod transactions;
 
 pub use content::*;
-pub use runs::{HOURLY, apply, everything, hourly, run, schema};
+pub use runs::{HOURLY, apply, commit, everything, hourly, run, schema};
 pub use transactions::*;
 
 /// Calls a macro with the names of all behaviours, which are functions of this module.

@@ -9,7 +9,8 @@ use sluice::warehouse::schema::FRESHNESS;
 use sluice::warehouse::{Begun, FailureKind, Progress, Warehouse, WarehouseError};
 
 use super::runs::{
-    BY_WHO, HOURLY, TABLES, apply, everything, hourly, progress, read, run, schema, schema_of, who,
+    BY_WHO, HOURLY, TABLES, apply, commit, everything, hourly, progress, read, run, schema,
+    schema_of, who,
 };
 use crate::database::Database;
 
@@ -58,11 +59,7 @@ pub async fn g2_a_run_applied_twice_changes_nothing(database: &dyn Database) {
     let warehouse = database.ready(&schema).await;
     let rows = || vec![hourly(1, 1, Some((100, 100, 100)), None)];
     for (from, to) in [(None, 3), (Some(3), 5)] {
-        assert!(
-            apply(&*warehouse, run(&schema, HOURLY, from, to), rows())
-                .await
-                .unwrap()
-        );
+        commit(&*warehouse, run(&schema, HOURLY, from, to), rows()).await;
         let once = everything(&*warehouse).await;
         assert!(
             !apply(&*warehouse, run(&schema, HOURLY, from, to), rows())
@@ -94,11 +91,7 @@ pub async fn a_dropped_transaction_changes_nothing(database: &dyn Database) {
     let schema = schema();
     let warehouse = database.ready(&schema).await;
     let rows = || vec![hourly(1, 1, Some((100, 100, 100)), None)];
-    assert!(
-        apply(&*warehouse, run(&schema, HOURLY, None, 1), rows())
-            .await
-            .unwrap()
-    );
+    commit(&*warehouse, run(&schema, HOURLY, None, 1), rows()).await;
     let before = everything(&*warehouse).await;
     for merges in 0..3 {
         let mut run = run(&schema, HOURLY, Some(1), 2);
@@ -112,22 +105,14 @@ pub async fn a_dropped_transaction_changes_nothing(database: &dyn Database) {
         drop(transaction);
         assert_eq!(everything(&*warehouse).await, before);
     }
-    assert!(
-        apply(&*warehouse, run(&schema, HOURLY, Some(1), 2), rows())
-            .await
-            .unwrap()
-    );
+    commit(&*warehouse, run(&schema, HOURLY, Some(1), 2), rows()).await;
 }
 
 pub async fn a_replaced_table_shows_its_old_rows_until_the_commit(database: &dyn Database) {
     let schema = schema();
     let (writer, reader) = (database.ready(&schema).await, database.ready(&schema).await);
     let rows = vec![hourly(1, 1, None, None), hourly(2, 1, None, None)];
-    assert!(
-        apply(&*writer, run(&schema, HOURLY, None, 1), rows)
-            .await
-            .unwrap()
-    );
+    commit(&*writer, run(&schema, HOURLY, None, 1), rows).await;
     let before = everything(&*reader).await;
 
     let mut again = run(&schema, HOURLY, Some(1), 9);
@@ -149,11 +134,7 @@ pub async fn a_replaced_table_shows_its_old_rows_until_the_commit(database: &dyn
 pub async fn a_rebuild_is_fenced_by_the_progress_that_it_saw(database: &dyn Database) {
     let schema = schema();
     let warehouse = database.ready(&schema).await;
-    assert!(
-        apply(&*warehouse, run(&schema, HOURLY, None, 1), vec![])
-            .await
-            .unwrap()
-    );
+    commit(&*warehouse, run(&schema, HOURLY, None, 1), vec![]).await;
     let with = |change: fn(&mut Progress)| {
         let mut run = run(&schema, HOURLY, Some(1), 2);
         run.steps[0].replace = true;
@@ -183,7 +164,7 @@ pub async fn a_rebuild_is_fenced_by_the_progress_that_it_saw(database: &dyn Data
     let mut takeover = run(&changed, HOURLY, None, 2);
     takeover.steps[0].from = Some(progress(&schema, HOURLY, 1));
     takeover.steps[0].replace = true;
-    assert!(apply(&*later, takeover, vec![]).await.unwrap());
+    commit(&*later, takeover, vec![]).await;
     let found = later.progress().await.unwrap();
     assert_eq!(found["hourly"], progress(&changed, HOURLY, 2));
     let behind = run(&schema, HOURLY, Some(2), 3);
@@ -195,11 +176,7 @@ pub async fn a_sum_of_39_digits_is_an_overflow_and_nothing_is_written(database: 
     let warehouse = database.ready(&schema).await;
     let most = 10_i128.pow(38) - 1;
     let rows = vec![who(Some("a"), most), who(Some("b"), 1)];
-    assert!(
-        apply(&*warehouse, run(&schema, BY_WHO, None, 1), rows)
-            .await
-            .unwrap()
-    );
+    commit(&*warehouse, run(&schema, BY_WHO, None, 1), rows).await;
     let before = everything(&*warehouse).await;
     let rows = vec![who(Some("b"), 1), who(Some("a"), 1)];
     let error = apply(&*warehouse, run(&schema, BY_WHO, Some(1), 2), rows)
@@ -218,11 +195,7 @@ pub async fn what_was_committed_is_there_after_reopening(database: &dyn Database
     let before = {
         let warehouse = database.ready(&schema).await;
         let rows = vec![hourly(1, 1, Some((1, 1, 1)), Some(1))];
-        assert!(
-            apply(&*warehouse, run(&schema, HOURLY, None, 1), rows)
-                .await
-                .unwrap()
-        );
+        commit(&*warehouse, run(&schema, HOURLY, None, 1), rows).await;
         everything(&*warehouse).await
     };
     let warehouse = database.ready(&schema).await;

@@ -46,7 +46,7 @@ async fn round(
         .map_or(0, |head| head.version.0);
     for group in 0..8 {
         let first = number * 1_000 + group * 20;
-        let done = world.refine(&process, first..first + 20).await;
+        let done = world.refine(process, first..first + 20).await;
         rows.extend(first..first + 20);
         expected.insert(done.entry.version.0, rows.clone());
         world.wait(HOUR / 4);

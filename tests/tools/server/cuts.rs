@@ -3,7 +3,7 @@
 use libtest_mimic::Trial;
 use sluice::warehouse::FailureKind;
 use testkit::database::Database;
-use testkit::warehouse_suite::{HOURLY, apply, everything, hourly, run, schema};
+use testkit::warehouse_suite::{HOURLY, apply, commit, everything, hourly, run, schema};
 
 use super::proxy::Proxy;
 use super::schema::TestSchema;
@@ -22,11 +22,7 @@ async fn a_connection_cut_anywhere_leaves_all_or_nothing() {
     let direct = place.open(&schema);
     direct.ensure().await.unwrap();
     let first = vec![hourly(1, 1, Some((5, 5, 5)), None)];
-    assert!(
-        apply(&*direct, run(&schema, HOURLY, None, 1), first)
-            .await
-            .unwrap()
-    );
+    commit(&*direct, run(&schema, HOURLY, None, 1), first).await;
     let before = everything(&*direct).await;
 
     let proxy = Proxy::start(&place.string).await;
@@ -58,16 +54,8 @@ async fn a_connection_cut_anywhere_leaves_all_or_nothing() {
     let undisturbed = expected.open(&schema);
     undisturbed.ensure().await.unwrap();
     let first = vec![hourly(1, 1, Some((5, 5, 5)), None)];
-    assert!(
-        apply(&*undisturbed, run(&schema, HOURLY, None, 1), first)
-            .await
-            .unwrap()
-    );
-    assert!(
-        apply(&*undisturbed, run(&schema, HOURLY, Some(1), 2), rows())
-            .await
-            .unwrap()
-    );
+    commit(&*undisturbed, run(&schema, HOURLY, None, 1), first).await;
+    commit(&*undisturbed, run(&schema, HOURLY, Some(1), 2), rows()).await;
     assert_eq!(after, everything(&*undisturbed).await);
 }
 
@@ -87,9 +75,5 @@ async fn a_connection_cut_during_a_bulk_load_changes_nothing() {
     let error = apply(&*through, run(&schema, HOURLY, None, 1), rows.clone()).await;
     assert_eq!(error.unwrap_err().kind(), FailureKind::Transient);
     assert_eq!(everything(&*direct).await, before);
-    assert!(
-        apply(&*direct, run(&schema, HOURLY, None, 1), rows)
-            .await
-            .unwrap()
-    );
+    commit(&*direct, run(&schema, HOURLY, None, 1), rows).await;
 }
