@@ -11,12 +11,59 @@ use super::problem::Problem;
 use super::sas::AccountKey;
 
 /// The emulator's account, published by Microsoft.
-const EMULATOR_ACCOUNT: &str = "devstoreaccount1";
+pub const EMULATOR_ACCOUNT: &str = "devstoreaccount1";
 /// The emulator's key, published by Microsoft.
-const EMULATOR_KEY: &str =
+pub const EMULATOR_KEY: &str =
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 /// The emulator's ports for blobs, queues and tables.
 const EMULATOR_PORTS: [u16; 3] = [10_000, 10_001, 10_002];
+
+/// The fields of a connection string: `name=value` pairs, separated by semicolons.
+///
+/// Names are compared without case, a value may hold `=`, and of a name that stands twice the last value counts.
+/// Nothing of it is shown by `Debug` or by an error but names, for the values are secrets.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Fields(BTreeMap<String, String>);
+
+/// A connection string that is not made of `name=value` pairs.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("field {position} of the connection string is not of the form name=value")]
+pub struct MalformedField {
+    /// Which field, counted from 1.
+    pub position: usize,
+}
+
+impl Fields {
+    /// Reads all fields; empty ones are passed over.
+    ///
+    /// # Errors
+    /// Fails if a field has no `=`.
+    pub fn parse(text: &str) -> Result<Self, MalformedField> {
+        let fields = text
+            .split(';')
+            .map(str::trim)
+            .enumerate()
+            .filter(|(_, field)| !field.is_empty())
+            .map(|(index, field)| {
+                let position = index + 1;
+                let (name, value) = field.split_once('=').ok_or(MalformedField { position })?;
+                Ok((name.trim().to_ascii_lowercase(), value.trim().to_owned()))
+            });
+        fields.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Returns the value of a field, in whatever case its name is written.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(&name.to_ascii_lowercase()).map(String::as_str)
+    }
+}
+
+impl std::fmt::Debug for Fields {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 /// Reads endpoints and credential from a connection string.
 pub(super) fn parse(text: &str) -> Result<(Endpoints, Access), Problem> {
@@ -45,14 +92,8 @@ pub(super) fn parse(text: &str) -> Result<(Endpoints, Access), Problem> {
 }
 
 fn fields(text: &str) -> Result<BTreeMap<String, String>, Problem> {
-    text.split(';')
-        .map(str::trim)
-        .filter(|field| !field.is_empty())
-        .map(|field| {
-            let (name, value) = field.split_once('=').ok_or(Problem::NotAConnectionString)?;
-            Ok((name.trim().to_ascii_lowercase(), value.trim().to_owned()))
-        })
-        .collect()
+    let fields = Fields::parse(text).map_err(|_| Problem::NotAConnectionString)?;
+    Ok(fields.0)
 }
 
 fn emulator(proxy: Option<&str>) -> Result<(Endpoints, Access), Problem> {
@@ -100,4 +141,34 @@ fn endpoint(
 fn key_of(account: &str, key: &str) -> Result<AccountKey, Problem> {
     let key = STANDARD.decode(key).map_err(|_| Problem::Key)?;
     Ok(AccountKey::new(account.to_owned(), key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_found_in_any_case_and_hold_any_value() {
+        let fields = Fields::parse(" A = 1 ;;b=c=d==;E=;a=2").unwrap();
+        assert_eq!(fields.get("a"), Some("2"));
+        assert_eq!(fields.get("B"), Some("c=d=="));
+        assert_eq!(fields.get("e"), Some(""));
+        assert_eq!(fields.get("f"), None);
+        assert_eq!(Fields::parse("").unwrap().get("a"), None);
+    }
+
+    #[test]
+    fn a_field_without_a_value_is_refused_by_its_place() {
+        let refused = Fields::parse("A=1;;secret").unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "field 3 of the connection string is not of the form name=value"
+        );
+    }
+
+    #[test]
+    fn values_are_not_shown() {
+        let fields = Fields::parse("AccountKey=secret").unwrap();
+        assert_eq!(format!("{fields:?}"), r#"{"accountkey"}"#);
+    }
 }

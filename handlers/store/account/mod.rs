@@ -24,6 +24,7 @@ use url::Url;
 
 use access::{Access, Endpoints};
 pub use calls::Calls;
+pub use connection_string::{EMULATOR_ACCOUNT, EMULATOR_KEY, Fields, MalformedField};
 pub use problem::{AccountError, Problem};
 use sas::SignaturePolicy;
 
