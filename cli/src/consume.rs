@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use sluice::event::UnixMillis;
-use sluice_local::event_hubs::client::{
+use sluice_local::hub_client::{
     ClientError, EventHubConnection, PartitionReceiver, ReceivedEvent, ReceiverOptions, Start,
 };
 use tokio::sync::mpsc;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde_json::json;
 use sluice::dataset::Dataset;
-use sluice_local::event_hubs::client::{Destination, EventHubConnection};
+use sluice_local::hub_client::{Destination, EventHubConnection};
 
 use crate::feed::{Feed, FeedPlan, Wish};
 use crate::hub::HubArguments;
@@ -108,7 +108,7 @@ pub(crate) async fn run(arguments: ProduceArguments) -> Result<bool, Box<dyn Err
 /// How many events the hub has ever taken: made-up orders are numbered on from there.
 pub(crate) async fn events_so_far(
     hub: &EventHubConnection,
-) -> Result<u64, sluice_local::event_hubs::client::ClientError> {
+) -> Result<u64, sluice_local::hub_client::ClientError> {
     let mut events = 0;
     for partition in hub.partition_ids().await? {
         let state = hub.partition_state(&partition).await?;

@@ -21,10 +21,10 @@ use sluice::warehouse;
 use sluice::warehouse::Warehouse;
 use sluice::warehouse::schema::GoldSchema;
 use sluice_local::azurite::{Azurite, AzuriteOptions};
-use sluice_local::event_hubs::client::{Destination, EventHubConnection, Producer};
 use sluice_local::event_hubs::{HubConfig, Namespace, NamespaceConfig};
 use sluice_local::functions_host::events::EventSink;
 use sluice_local::functions_host::{Host, HostOptions};
+use sluice_local::hub_client::{Destination, EventHubConnection, Producer};
 use zip::ZipArchive;
 
 const PATIENCE: Duration = Duration::from_secs(120);

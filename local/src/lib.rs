@@ -3,9 +3,11 @@
 //! - [`azurite`]: Microsoft's storage emulator, installed and run as a child process
 //! - [`event_hubs`]: an Event Hubs namespace that any Event Hubs SDK can talk to
 //! - [`functions_host`]: a Functions host that runs the handler exactly as the real host does
+//! - [`hub_client`]: sends to and receives from an event hub, here or in Azure
 //!
 //! Nothing of this is part of what is deployed.
 
 pub mod azurite;
 pub mod event_hubs;
 pub mod functions_host;
+pub mod hub_client;

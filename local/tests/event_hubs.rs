@@ -15,11 +15,11 @@ use bytes::Bytes;
 use event_hubs_support::{
     Credential, Owner, config, connection, drain, earliest, free_namespace, hub, producer,
 };
-use sluice_local::event_hubs::client::{
+use sluice_local::event_hubs::{Error, Namespace, NamespaceConfig};
+use sluice_local::hub_client::{
     ClientError, Destination, EventHubConnection, PartitionReceiver, Producer, ReceiverOptions,
     Start,
 };
-use sluice_local::event_hubs::{Error, Namespace, NamespaceConfig};
 
 const MIB: usize = 1024 * 1024;
 
@@ -68,7 +68,7 @@ async fn bodies_arrive_byte_for_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn single_events_keep_properties_and_several_data_sections_are_joined() {
+async fn events_keep_properties_and_join_data_sections() {
     let namespace = free_namespace(&[hub("orders", 1)]).await;
     let client = sdk_producer(&namespace, "orders").await;
     let event = EventData::builder()
@@ -243,7 +243,7 @@ async fn events_numbers_and_creation_survive_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn open_clients_go_on_after_a_restart_without_loss_or_repetition() {
+async fn open_clients_go_on_after_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let hubs = [hub("orders", 1)];
     let first = Namespace::start(config(Some(directory.path()), &hubs))

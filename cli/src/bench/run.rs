@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use sluice::clock::{Clock, SystemClock};
 use sluice::dataset::Dataset;
-use sluice::table::log::CommitKind;
-use sluice_local::event_hubs::client::Destination;
+use sluice::state::commit_log::CommitKind;
+use sluice_local::hub_client::Destination;
 
 use super::latency::{Latencies, Span};
 use super::processes::Usage;

@@ -12,7 +12,7 @@ use sluice::store::object::{ObjectInfo, ObjectRange, paths};
 use sluice::table::live::LiveFiles;
 use sluice::table::log::{Counts, LedgerEntry};
 use sluice::warehouse::Warehouse;
-use sluice_local::event_hubs::client::EventHubConnection;
+use sluice_local::hub_client::EventHubConnection;
 
 use crate::hub::read_partitions;
 use crate::stores::Stores;

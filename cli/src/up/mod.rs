@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use sluice::dataset::Dataset;
-use sluice_local::event_hubs::client::Destination;
+use sluice_local::hub_client::Destination;
 
 use crate::feed::{Feed, FeedPlan, Wish};
 use crate::orders::Shares;

@@ -11,10 +11,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 use sluice::store::account::StorageAccount;
 use sluice_local::azurite::{Azurite, AzuriteError, AzuriteOptions};
-use sluice_local::event_hubs::client::EventHubConnection;
 use sluice_local::event_hubs::{self, HubConfig, Namespace, NamespaceConfig, PartitionArrivals};
 use sluice_local::functions_host::events::{EventSink, HostEvent, Level};
 use sluice_local::functions_host::{Host, HostOptions};
+use sluice_local::hub_client::EventHubConnection;
 
 use crate::settings;
 

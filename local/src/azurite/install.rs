@@ -3,14 +3,18 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
-use super::{AzuriteError, Progress};
+use super::error::AzuriteError;
 
 const PACKAGE: &str = include_str!("../../azurite/package.json");
 const LOCKFILE: &str = include_str!("../../azurite/package-lock.json");
 const PRELOAD: &str = include_str!("../../azurite/until-stdin-ends.cjs");
 /// Holds the lockfile that was installed; written last.
 const DONE: &str = "installed.json";
+
+/// Receives a line about what takes long, for people.
+pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// An installed Azurite.
 #[derive(Clone, Debug)]

@@ -23,7 +23,7 @@ pub(super) enum Node {
 /// Reads a link address, with or without `amqps://host[:port]/` in front.
 ///
 /// # Errors
-/// Returns the path if it is none of a hub's.
+/// Returns the path if it does not lead to a hub.
 pub(super) fn parse(address: &str) -> Result<Node, String> {
     let path = match address.split_once("://") {
         Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),

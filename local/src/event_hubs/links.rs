@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::Utc;
 use fe2o3_amqp::link::delivery::{DeliveryInfo, Sendable};
 use fe2o3_amqp::link::{DetachError, IllegalLinkStateError, RecvError, SendError};
 use fe2o3_amqp::{Receiver, Sender};
@@ -10,12 +11,10 @@ use fe2o3_amqp_types::messaging::message::__private::Serializable;
 use fe2o3_amqp_types::messaging::{Body, Data, Message, Source};
 use fe2o3_amqp_types::primitives::{Binary, Symbol, Value};
 
-use super::Total;
-use super::clock::now_ms;
 use super::filter::{self, StartAt};
 use super::message::{self, Malformed, Stamp};
 use super::ownership::{Claim, Ownership, Place};
-use super::store::{Hub, NewEvent, Partition, StoreError, Tail};
+use super::store::{Hub, NewEvent, Partition, StoreError, Tail, Total};
 
 /// The format of a message that holds a batch: each data section is an encoded message.
 const BATCH_FORMAT: u32 = 0x8001_3700;
@@ -106,13 +105,15 @@ impl Ingest {
                 partition_out_of_range(&self.hub),
             )
         })?;
-        partition.append(events, now_ms()).map_err(|error| {
-            tracing::error!(hub = %self.hub.name, %error, "events could not be stored");
-            fault(
-                AmqpError::InternalError,
-                "The events could not be stored.".to_owned(),
-            )
-        })?;
+        partition
+            .append(events, Utc::now().timestamp_millis())
+            .map_err(|error| {
+                tracing::error!(hub = %self.hub.name, %error, "events could not be stored");
+                fault(
+                    AmqpError::InternalError,
+                    "The events could not be stored.".to_owned(),
+                )
+            })?;
         self.total.add(events.len() as u64);
         Ok(())
     }
@@ -236,7 +237,8 @@ impl Egress {
             }
             reason = &mut self.claim.stolen => reason,
         };
-        let reason = reason.unwrap_or_default();
+        // The sender is dropped only by a reader that takes over, after it has sent its reason.
+        let reason = reason.unwrap_or_else(|_| "Another receiver has taken over.".to_owned());
         link.close_with_error(fault(LinkError::Stolen, reason))
             .await?;
         Ok(())
@@ -296,7 +298,7 @@ fn check_position(start: StartAt, tail: Tail) -> Result<(), AmqpFault> {
             format!(
                 "The supplied offset '{}' is invalid. The last offset in the system is '{}'",
                 first - 1,
-                last.map_or(-1, |(offset, _)| i64::try_from(offset).unwrap_or(i64::MAX))
+                last.map_or_else(|| "-1".to_owned(), |(offset, _)| offset.to_string())
             )
         }
         _ => return Ok(()),

@@ -22,7 +22,7 @@ const PARTITION_KEY: &str = "x-opt-partition-key";
 #[error("malformed AMQP message")]
 pub(super) struct Malformed;
 
-/// What the broker adds to an event.
+/// The annotations that the broker adds to an event.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stamp<'a> {
     pub(super) sequence_number: i64,

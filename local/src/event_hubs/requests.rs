@@ -111,6 +111,7 @@ impl Answer {
                 _ => None,
             }
         };
+        // What is not named is looked for under an empty name, and so not found.
         let operation = property("operation").unwrap_or_default();
         match (node, operation) {
             // The SDK for Rust takes no other status than 202.
@@ -189,6 +190,7 @@ fn hub_properties(hub: &Hub) -> Value {
         ),
         (
             "partition_count",
+            // A hub has 1,024 partitions at most.
             Value::Int(i32::try_from(ids.len()).unwrap_or(i32::MAX)),
         ),
         ("partition_ids", Value::Array(Array::from(ids))),

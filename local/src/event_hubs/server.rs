@@ -7,21 +7,22 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use fe2o3_amqp::acceptor::sasl_acceptor::SaslServerFrame;
 use fe2o3_amqp::acceptor::{
-    ConnectionAcceptor, LinkAcceptor, LinkEndpoint, ListenerSessionHandle, SessionAcceptor,
-    SupportedReceiverSettleModes,
+    ConnectionAcceptor, LinkAcceptor, LinkEndpoint, ListenerSessionHandle, SaslAcceptor,
+    SessionAcceptor, SupportedReceiverSettleModes,
 };
 use fe2o3_amqp_types::definitions::{
     AmqpError, ConnectionError, Error as AmqpFault, ReceiverSettleMode, Role, SenderSettleMode,
 };
 use fe2o3_amqp_types::messaging::TargetArchetype;
 use fe2o3_amqp_types::performatives::Attach;
-use fe2o3_amqp_types::primitives::{OrderedMap, Symbol, Value};
+use fe2o3_amqp_types::primitives::{Array, OrderedMap, Symbol, Value};
+use fe2o3_amqp_types::sasl::{SaslCode, SaslInit, SaslOutcome, SaslResponse};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::Total;
 use super::address::{self, Node};
 use super::links::{
     self, Egress, Ingest, LinkEnded, MAX_MESSAGE_BYTES, Wish, entity_not_found, fault, microsoft,
@@ -29,17 +30,16 @@ use super::links::{
 };
 use super::ownership::{Ownership, Place};
 use super::requests::{self, Replies, RequestNode};
-use super::sasl::AcceptAll;
 use super::shim::{self, RepeatOutcomes};
-use super::store::Store;
+use super::store::{Store, Total};
 
-/// How long a client gets to answer when its connection is closed at shutdown.
+/// Time for a client to answer when its connection is closed at shutdown.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Half of what a window can be: sessions never wait for each other's windows.
 const WINDOW: u32 = u32::MAX >> 1;
 
-/// What all connections share.
+/// State that all connections share.
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) store: Store,
@@ -330,7 +330,7 @@ fn integer(value: &Value) -> Option<i64> {
     }
 }
 
-/// The address of the end of the link that is here.
+/// The address of the end of the link that is here; empty, which leads nowhere, if there is none.
 fn address_of(attach: &Attach) -> String {
     let address = match attach.role {
         Role::Sender => match attach.target.as_deref() {
@@ -350,4 +350,30 @@ fn address_of(attach: &Attach) -> String {
 fn properties() -> OrderedMap<Symbol, Value> {
     let product = Value::String("sluice-event-hubs".to_owned());
     OrderedMap::from_iter([(Symbol::from("product"), product)])
+}
+
+/// Lets everybody in, from this machine only: offers what Event Hubs offers and accepts whatever comes.
+#[derive(Debug, Clone, Copy)]
+struct AcceptAll;
+
+const ACCEPTED: SaslServerFrame = SaslServerFrame::Outcome(SaslOutcome {
+    code: SaslCode::Ok,
+    additional_data: None,
+});
+
+impl SaslAcceptor for AcceptAll {
+    fn mechanisms(&self) -> Array<Symbol> {
+        ["MSSBCBS", "ANONYMOUS", "PLAIN", "EXTERNAL"]
+            .map(Symbol::from)
+            .to_vec()
+            .into()
+    }
+
+    fn on_init(&mut self, _init: SaslInit) -> SaslServerFrame {
+        ACCEPTED
+    }
+
+    fn on_response(&mut self, _response: SaslResponse) -> SaslServerFrame {
+        ACCEPTED
+    }
 }

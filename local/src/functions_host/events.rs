@@ -1,4 +1,4 @@
-//! What the host tells whoever runs it.
+//! Events of a host, for whoever runs it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-/// How grave a line is.
+/// Severity of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// For whoever looks for a cause.
+    /// Details for debugging.
     Debug,
-    /// Ordinary life.
+    /// Normal operation.
     Information,
     /// Unexpected.
     Warning,
@@ -29,32 +29,32 @@ pub enum HostEvent {
     },
     /// A line of the handler's standard error: an error, or a warning where it says "warn".
     Stderr {
-        /// How the real host logs it.
+        /// The severity at which the real host logs it.
         level: Level,
         /// Without line end.
         line: String,
     },
-    /// The host's own words.
+    /// A message of the host itself.
     Message {
-        /// How grave.
+        /// Its severity.
         level: Level,
         /// The text of the real host wherever it has one.
         text: String,
     },
     /// A line of `Logs` in an answer.
     FunctionLog {
-        /// Which function.
+        /// The function.
         function: String,
-        /// Which invocation.
+        /// The invocation.
         invocation_id: Uuid,
         /// The line.
         line: String,
     },
     /// An attempt ended.
     Invoked {
-        /// Which function.
+        /// The function.
         function: String,
-        /// Which invocation.
+        /// The invocation.
         invocation_id: Uuid,
         /// From trigger to answer.
         elapsed: Duration,

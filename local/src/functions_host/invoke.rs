@@ -13,9 +13,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::events::{EventSink, HostEvent, Level};
-use super::http::{Answer, Client};
+use super::process::http::{Answer, Client};
 use super::process::{Worker, WorkerState};
 use super::stats::Counters;
+use super::time_span::format_time_span;
 
 /// Why an attempt failed; the text is the real host's.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -43,13 +44,13 @@ pub(crate) enum InvocationError {
     /// The handler could not be reached, or went away.
     #[error("An error occurred while sending the request. {reason}")]
     Transport {
-        /// What the system said.
+        /// The operating system's error.
         reason: String,
     },
     /// The attempt took longer than functionTimeout.
-    #[error("Timeout value of {} was exceeded by function: Functions.{function}", dotnet(.timeout))]
+    #[error("Timeout value of {} was exceeded by function: Functions.{function}", format_time_span(*.timeout))]
     Timeout {
-        /// Which function.
+        /// The function.
         function: String,
         /// The limit.
         timeout: Duration,
@@ -71,16 +72,6 @@ impl InvocationError {
             | Self::Stopping => None,
         }
     }
-}
-
-fn dotnet(timeout: &Duration) -> String {
-    let seconds = timeout.as_secs();
-    format!(
-        "{:02}:{:02}:{:02}",
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60
-    )
 }
 
 /// One attempt.

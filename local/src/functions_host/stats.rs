@@ -1,4 +1,4 @@
-//! What the host has done so far, for the live summary and for tests.
+//! Counts of a host, for the live summary and for tests.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,15 +39,15 @@ pub struct PartitionStats {
 /// One blob trigger.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BlobStats {
-    /// Blobs detected whose function has neither succeeded nor been given up.
+    /// Blobs detected whose function has neither succeeded nor been poisoned.
     pub pending: u64,
-    /// Blobs given up and put on the poison queue.
+    /// Blobs put on the poison queue.
     pub poisoned: u64,
     /// Complete listings of the container.
     pub scans: u64,
 }
 
-/// Where the parts of the host count.
+/// The counts that the parts of the host add to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Counters(Arc<Mutex<HostStats>>);
 

@@ -18,10 +18,10 @@ use fe2o3_amqp::session::SessionHandle;
 use fe2o3_amqp::{Connection, Receiver, Session};
 use fe2o3_amqp_types::messaging::{Body, Source};
 use fe2o3_amqp_types::primitives::{OrderedMap, Symbol, Value};
-use sluice_local::event_hubs::client::{
+use sluice_local::event_hubs::{HubConfig, Namespace, NamespaceConfig};
+use sluice_local::hub_client::{
     EventHubConnection, PartitionReceiver, Producer, ReceivedEvent, ReceiverOptions,
 };
-use sluice_local::event_hubs::{HubConfig, Namespace, NamespaceConfig};
 
 /// Any token will do.
 #[derive(Debug)]

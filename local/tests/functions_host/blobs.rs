@@ -44,7 +44,7 @@ fn names(requests: &[Value]) -> Vec<String> {
 }
 
 /// Waits until nothing is pending and everything has been listed once more.
-async fn settled(host: &sluice_local::functions_host::Host) {
+async fn until_done(host: &sluice_local::functions_host::Host) {
     let scans = host
         .stats()
         .blobs
@@ -83,7 +83,7 @@ async fn blobs_before_and_after_the_start_are_delivered_whole() {
 }
 
 #[tokio::test]
-async fn a_blob_that_fails_is_tried_five_times_and_goes_to_the_poison_queue() {
+async fn a_failing_blob_is_poisoned_after_five_tries() {
     let bronze = container("poison").await;
     put(&bronze, "bad.jsonl", b"x").await;
     let app = App::new(&[("silver", silver("poison"))]).await;
@@ -94,7 +94,7 @@ async fn a_blob_that_fails_is_tried_five_times_and_goes_to_the_poison_queue() {
         (stats.poisoned == 1 && stats.pending == 0).then_some(())
     })
     .await;
-    settled(&host).await;
+    until_done(&host).await;
     let requests = app.requests();
     let ids: HashSet<_> = requests
         .iter()
@@ -153,13 +153,13 @@ async fn a_restart_repeats_nothing_and_a_changed_blob_comes_again() {
     let app = App::new(&[("silver", silver("restart"))]).await;
     let host = app.start().await;
     app.requested(2).await;
-    settled(&host).await;
+    until_done(&host).await;
     host.shutdown().await;
 
     put(&bronze, "c.jsonl", b"3").await;
     let host = app.start().await;
     app.requested(3).await;
-    settled(&host).await;
+    until_done(&host).await;
     assert_eq!(names(&app.requests()), ["a.jsonl", "b.jsonl", "c.jsonl"]);
 
     put(&bronze, "a.jsonl", b"changed").await;

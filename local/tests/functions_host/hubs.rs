@@ -7,9 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Value, json};
-use sluice_local::event_hubs::client::{Destination, EventHubConnection, Producer};
 use sluice_local::event_hubs::{HubConfig, Namespace, NamespaceConfig};
 use sluice_local::functions_host::Host;
+use sluice_local::hub_client::{Destination, EventHubConnection, Producer};
 
 use crate::support::{App, account, eventually, header};
 
@@ -88,7 +88,7 @@ async fn checkpointed(host: &Host, partition: &str, sequence: i64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn events_reach_the_function_byte_for_byte_and_a_restart_goes_on_after_them() {
+async fn events_arrive_byte_for_byte_and_a_restart_goes_on() {
     let namespace = namespace("exact").await;
     let app = app(&namespace, "exact").await;
     let all: [&[u8]; 4] = [b"{\"a\":1}", b"\xff\xfe\x00", b"", b"two\nlines"];

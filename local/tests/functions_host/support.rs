@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
 /// How long anything may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// One Azurite for all tests of this binary; it ends with the process.
 pub(crate) async fn storage() -> String {
@@ -29,12 +29,12 @@ pub(crate) async fn storage() -> String {
 
 /// Polls until there is an answer.
 pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     loop {
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(Instant::now() < deadline, "waited in vain: {what}");
+        assert!(Instant::now() < deadline, "timed out waiting for {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -193,7 +193,11 @@ pub(crate) fn header(request: &Value, name: &str) -> String {
     let headers = request["headers"].as_array().expect("headers");
     let at = headers
         .iter()
-        .position(|header| header == name)
+        .position(|header| {
+            header
+                .as_str()
+                .is_some_and(|header| header.eq_ignore_ascii_case(name))
+        })
         .expect(name);
     headers[at + 1].as_str().expect("a text").to_owned()
 }

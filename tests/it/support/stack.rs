@@ -7,20 +7,19 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use sluice::bronze::line::restore_body;
 use sluice::dataset::Dataset;
-use sluice::store::account::StorageAccount;
-use sluice::store::entity::{AzureEntityStore, STATE_TABLE};
-use sluice::store::object::{AzureObjectStore, ObjectStore};
-use sluice::table::log::{CommitLog, Counts, Version};
-use sluice::warehouse;
-use sluice::warehouse::Warehouse;
+use sluice::lake::{AzureLake, BlobStore, paths};
+use sluice::state::commit_log::{CommitLog, Counts, Version};
+use sluice::state::{STATE_TABLE, TableState};
+use sluice::storage::StorageAccount;
 use sluice::warehouse::schema::GoldSchema;
+use sluice::warehouse::{self, Warehouse};
 use sluice_local::azurite::{Azurite, AzuriteOptions};
-use sluice_local::event_hubs::client::{Destination, EventHubConnection, Producer};
 use sluice_local::event_hubs::{HubConfig, Namespace, NamespaceConfig};
 use sluice_local::functions_host::events::{EventSink, HostEvent};
 use sluice_local::functions_host::{Host, HostOptions};
-use testkit::read;
+use sluice_local::hub_client::{Destination, EventHubConnection, Producer};
 
 /// How long a test waits for the pipeline to come to rest.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -30,7 +29,7 @@ const POLL: Duration = Duration::from_millis(100);
 /// The running pipeline.
 pub(crate) struct Stack {
     pub(crate) dataset: Arc<Dataset>,
-    pub(crate) lake: Arc<dyn ObjectStore>,
+    pub(crate) lake: Arc<dyn BlobStore>,
     pub(crate) log: CommitLog,
     pub(crate) warehouse: Arc<dyn Warehouse>,
     pub(crate) output: Arc<Mutex<Vec<String>>>,
@@ -83,8 +82,8 @@ impl Stack {
 
         let account = StorageAccount::from_connection_string("LakeStorage", &storage)
             .expect("Azurite's connection string is one");
-        let lake: Arc<dyn ObjectStore> = Arc::new(AzureObjectStore::new(&account).expect("a lake"));
-        let state = Arc::new(AzureEntityStore::new(&account, STATE_TABLE).expect("a state table"));
+        let lake: Arc<dyn BlobStore> = Arc::new(AzureLake::new(&account).expect("a lake"));
+        let state = Arc::new(TableState::new(&account, STATE_TABLE).expect("a state table"));
         let log = CommitLog::new(state, Arc::clone(&lake), &dataset);
         let warehouse = warehouse::connect(&gold, GoldSchema::of(&dataset).expect("a schema"))
             .expect("a warehouse");
@@ -222,8 +221,23 @@ impl Stack {
 
     /// Returns the bodies that bronze holds, in no particular order.
     pub(crate) async fn bronze_bodies(&self) -> Vec<Vec<u8>> {
-        let objects = read::bronze(&self.lake, &self.dataset.name).await;
-        objects.into_iter().flat_map(|(_, bodies)| bodies).collect()
+        let mut bodies = Vec::new();
+        let prefix = paths::bronze_dataset(&self.dataset.name);
+        for object in self.lake.list(&prefix).await.expect("bronze can be listed") {
+            let content = self
+                .lake
+                .get(&object.path)
+                .await
+                .expect("bronze can be read");
+            let content = content.expect("a listed object is there");
+            let lines = content.strip_suffix(b"\n").expect("the last line ends");
+            bodies.extend(
+                lines
+                    .split(|byte| *byte == b'\n')
+                    .map(|l| restore_body(l).into_owned()),
+            );
+        }
+        bodies
     }
 
     /// Ends everything.

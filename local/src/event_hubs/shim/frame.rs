@@ -35,7 +35,7 @@ pub(super) fn channel(frame: &[u8]) -> u16 {
     }
 }
 
-/// Whether the frame ends its channel, or every channel.
+/// Returns whether the frame ends its channel, or every channel.
 pub(super) fn ends(frame: &[u8]) -> Option<Ends> {
     match Parts::of(frame)?.code {
         END => Some(Ends::Channel),

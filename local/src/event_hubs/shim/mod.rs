@@ -1,5 +1,9 @@
 //! Sits between a client's socket and the AMQP acceptor and changes what no setting reaches.
 //!
+//! To be removed, together with `vendor/`, once the SDK for Rust is at 0.16: its client is then
+//! fe2o3-amqp 0.18.2 or later, which loses no outcome and needs no OpenSSL. What [`frame::write`]
+//! does for pyamqp has to go into the acceptor first.
+//!
 //! - Frames go out as [`frame::write`] says.
 //! - The client inside the SDK for Rust (fe2o3-amqp before 0.18.2) registers a delivery only after
 //!   it has handed it over for sending. An outcome that arrives in between is lost, and the send
@@ -131,7 +135,7 @@ impl Outlet {
             return;
         };
         let channel = frame::channel(settled);
-        let generation = self.channels.get(&channel).copied().unwrap_or_default();
+        let generation = self.generation(channel);
         let settled = settled.to_vec();
         to.truncate(start);
         to.extend_from_slice(&unsettled);
@@ -143,10 +147,15 @@ impl Outlet {
         });
     }
 
+    fn generation(&self, channel: u16) -> u64 {
+        // A channel that is not here has not ended yet.
+        self.channels.get(&channel).copied().unwrap_or(0)
+    }
+
     fn repeat_due(&mut self, to: &mut Vec<u8>) {
         let channels = &self.channels;
         self.repeats.take_due(Instant::now(), |outcome, is_last| {
-            let generation = channels.get(&outcome.channel).copied().unwrap_or_default();
+            let generation = channels.get(&outcome.channel).copied().unwrap_or(0);
             let is_alive = generation == outcome.generation;
             if is_alive {
                 to.extend_from_slice(if is_last {

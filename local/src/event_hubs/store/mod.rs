@@ -1,114 +1,34 @@
-//! What the namespace keeps: hubs, their partitions and every event.
+//! The store: hubs, their partitions and every event.
 //!
 //! One directory per hub with `hub.json` and one append-only file per partition. A lock file
 //! keeps a second process out.
 
-mod arrivals;
+mod error;
 mod partition;
 mod record;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
-use super::HubConfig;
+pub use error::StoreError;
 pub(super) use partition::{NewEvent, Partition, Tail};
 
-/// Why events could not be kept or read.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// Another process uses the directory.
-    #[error("event hub data in {} is in use by another process", path.display())]
-    InUse {
-        /// The data directory.
-        path: PathBuf,
-    },
-    /// The directory or a file in it cannot be prepared.
-    #[error("prepare event hub data in {}", path.display())]
-    Prepare {
-        /// The directory or file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
-    /// `hub.json` is not ours.
-    #[error("read event hub description {}", path.display())]
-    Describe {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: serde_json::Error,
-    },
-    /// The hub exists with another number of partitions.
-    #[error(
-        "event hub {hub} was created with {created} partitions and cannot have {wanted}; \
-         remove {} to start it afresh", path.display()
-    )]
-    Partitions {
-        /// The hub.
-        hub: String,
-        /// How many it has.
-        created: usize,
-        /// How many are asked for.
-        wanted: usize,
-        /// Its directory.
-        path: PathBuf,
-    },
-    /// A hub's name or number of partitions is not allowed.
-    #[error(
-        "event hub {name:?} with {partitions} partitions: names have 1 to 256 letters, digits, \
-         '.', '-' and '_' and start with a letter or digit; there are 1 to 1024 partitions"
-    )]
-    Config {
-        /// The name asked for.
-        name: String,
-        /// The partitions asked for.
-        partitions: usize,
-    },
-    /// A partition's file cannot be opened.
-    #[error("open partition log {}", path.display())]
-    OpenLog {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
-    /// A partition's file cannot be written.
-    #[error("append to partition log {}", path.display())]
-    Append {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
-    /// A partition's file cannot be read.
-    #[error("read partition log {}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
-    /// A partition's file has something else than events in it.
-    #[error("partition log {} is damaged at byte {at}; remove the hub's directory", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// Where, counted from the first event.
-        at: u64,
-    },
-    /// An event does not fit the file format.
-    #[error("event is too long for partition log {}", path.display())]
-    TooLong {
-        /// The file.
-        path: PathBuf,
-    },
+/// One event hub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HubConfig {
+    /// Its name; not case-sensitive.
+    pub name: String,
+    /// The number of partitions; fixed once the hub is created.
+    pub partitions: usize,
+    /// Its consumer groups besides `$Default`.
+    pub consumer_groups: Vec<String>,
 }
 
 /// All hubs of a namespace.
@@ -244,7 +164,7 @@ impl Hub {
         self.partitions.get(number % self.partitions.len())
     }
 
-    /// Whether there is a consumer group with this name; `$Default` always is.
+    /// Returns whether there is a consumer group with this name; `$Default` always is.
     pub(super) fn has_group(&self, name: &str) -> bool {
         let mut groups = self
             .consumer_groups
@@ -252,6 +172,21 @@ impl Hub {
             .map(String::as_str)
             .chain(["$Default"]);
         groups.any(|group| group.eq_ignore_ascii_case(name))
+    }
+}
+
+/// The number of events stored since the start, in all hubs together.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Total(Arc<watch::Sender<u64>>);
+
+impl Total {
+    pub(super) fn add(&self, events: u64) {
+        self.0.send_modify(|total| *total += events);
+    }
+
+    /// Follows the count.
+    pub(super) fn watch(&self) -> watch::Receiver<u64> {
+        self.0.subscribe()
     }
 }
 

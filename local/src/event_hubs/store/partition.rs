@@ -8,35 +8,35 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::{Bytes, BytesMut};
 use tokio::sync::watch;
 
-use super::StoreError;
+use super::error::StoreError;
 use super::record::{self, Decoded, Record};
 use crate::event_hubs::filter::StartAt;
 
-/// What a partition's file starts with; the digit is the format's version.
+/// The start of a partition's file; the digit is the format's version.
 const MAGIC: &[u8; 8] = b"SLUICEH1";
 
 /// One of this many events is in the index.
 const INDEX_EVERY: i64 = 128;
 
-/// How much of the file is read at once.
+/// Size of a chunk read from the file.
 const READ_BYTES: usize = 256 * 1024;
 
-/// How far a partition is.
+/// The range of events that a partition holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::event_hubs) struct Tail {
+pub(crate) struct Tail {
     /// The sequence number that the next event gets.
-    pub(in crate::event_hubs) next_sequence: i64,
+    pub(crate) next_sequence: i64,
     /// Where the next event goes, counted from the first one.
-    pub(in crate::event_hubs) end: u64,
+    pub(crate) end: u64,
     /// The newest event's offset and enqueued time.
-    pub(in crate::event_hubs) last: Option<(u64, i64)>,
+    pub(crate) last: Option<(u64, i64)>,
 }
 
 /// An event to append: its key and its encoded message.
 #[derive(Debug)]
-pub(in crate::event_hubs) struct NewEvent {
-    pub(in crate::event_hubs) partition_key: Option<String>,
-    pub(in crate::event_hubs) message: Vec<u8>,
+pub(crate) struct NewEvent {
+    pub(crate) partition_key: Option<String>,
+    pub(crate) message: Vec<u8>,
 }
 
 /// A partition's log.
@@ -46,7 +46,7 @@ pub(in crate::event_hubs) struct NewEvent {
 /// - an append is a single write, handed to the operating system before it returns: it survives
 ///   the end of the process, not a power failure
 #[derive(Debug)]
-pub(in crate::event_hubs) struct Partition {
+pub(crate) struct Partition {
     path: PathBuf,
     log: Mutex<Log>,
     tail: watch::Sender<Tail>,
@@ -67,7 +67,7 @@ struct IndexEntry {
 
 /// A place in a partition to read on from.
 #[derive(Debug)]
-pub(in crate::event_hubs) struct Reader {
+pub(crate) struct Reader {
     path: PathBuf,
     file: File,
     /// Where the next record to read starts.
@@ -77,7 +77,7 @@ pub(in crate::event_hubs) struct Reader {
 }
 
 /// A record and its offset.
-pub(in crate::event_hubs) type Positioned = (u64, Record);
+pub(crate) type Positioned = (u64, Record);
 
 impl Partition {
     /// Opens or creates the log at `path`. What a kill left half-written at its end is cut off.
@@ -117,11 +117,7 @@ impl Partition {
     ///
     /// # Errors
     /// Fails if nothing could be written; the log is then as before.
-    pub(in crate::event_hubs) fn append(
-        &self,
-        events: &[NewEvent],
-        now_ms: i64,
-    ) -> Result<(), StoreError> {
+    pub(crate) fn append(&self, events: &[NewEvent], now_ms: i64) -> Result<(), StoreError> {
         let mut log = self.lock();
         let mut tail = *self.tail.borrow();
         let enqueued_ms = tail.last.map_or(now_ms, |(_, last)| last.max(now_ms));
@@ -167,13 +163,13 @@ impl Partition {
         Ok(())
     }
 
-    /// How far the partition is now.
-    pub(in crate::event_hubs) fn tail(&self) -> Tail {
+    /// Returns the partition's present end.
+    pub(crate) fn tail(&self) -> Tail {
         *self.tail.borrow()
     }
 
     /// Follows how far the partition is.
-    pub(in crate::event_hubs) fn watch(&self) -> watch::Receiver<Tail> {
+    pub(crate) fn watch(&self) -> watch::Receiver<Tail> {
         self.tail.subscribe()
     }
 
@@ -181,7 +177,7 @@ impl Partition {
     ///
     /// # Errors
     /// Fails if the file cannot be opened.
-    pub(in crate::event_hubs) fn reader(&self, start: StartAt) -> Result<Reader, StoreError> {
+    pub(crate) fn reader(&self, start: StartAt) -> Result<Reader, StoreError> {
         let file = File::open(&self.path).map_err(|source| StoreError::OpenLog {
             path: self.path.clone(),
             source,
@@ -231,10 +227,7 @@ impl Reader {
     ///
     /// # Errors
     /// Fails if the file cannot be read or is damaged.
-    pub(in crate::event_hubs) fn read(
-        &mut self,
-        tail: Tail,
-    ) -> Result<Vec<Positioned>, StoreError> {
+    pub(crate) fn read(&mut self, tail: Tail) -> Result<Vec<Positioned>, StoreError> {
         let mut records = Vec::new();
         while records.is_empty() && self.at < tail.end {
             let chunk = self.chunk(tail.end)?;
@@ -268,6 +261,7 @@ impl Reader {
 
     /// Reads the bytes after `at`: as many as are usual, or one longer record.
     fn chunk(&mut self, end: u64) -> Result<Bytes, StoreError> {
+        // More than this machine can address is more than one chunk as well.
         let there = usize::try_from(end - self.at).unwrap_or(usize::MAX);
         let chunk = self.fill(there.min(READ_BYTES))?;
         match record::decode(&chunk, 0) {

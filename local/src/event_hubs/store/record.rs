@@ -14,12 +14,12 @@ const MAX_LENGTH: usize = 4 * 1024 * 1024;
 
 /// A stored event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::event_hubs) struct Record {
-    pub(in crate::event_hubs) sequence: i64,
-    pub(in crate::event_hubs) enqueued_ms: i64,
-    pub(in crate::event_hubs) partition_key: Option<String>,
+pub(crate) struct Record {
+    pub(crate) sequence: i64,
+    pub(crate) enqueued_ms: i64,
+    pub(crate) partition_key: Option<String>,
     /// The encoded AMQP message, as it was sent.
-    pub(in crate::event_hubs) message: Bytes,
+    pub(crate) message: Bytes,
 }
 
 /// What lies at the front of some bytes.

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use sluice::storage::Fields;
 
+use super::blob_path::BlobPattern;
+use super::schedule::Schedule;
 use super::settings::AppSettings;
-use super::time_span::parse_time_span;
-use crate::functions_host::blob::path::BlobPattern;
-use crate::functions_host::timer::schedule::Schedule;
+use crate::functions_host::time_span::parse_time_span;
 
 /// One function: its name is its folder's.
 #[derive(Clone, Debug)]
@@ -16,9 +17,9 @@ pub struct FunctionConfig {
     pub name: String,
     /// Name of the trigger binding: the key of its value in `Data`.
     pub binding: String,
-    /// What makes it run.
+    /// The trigger.
     pub trigger: Trigger,
-    /// How failures are retried.
+    /// The retry policy, if there is one.
     pub retry: Option<RetryPolicy>,
 }
 
@@ -42,7 +43,7 @@ pub struct EventHubTrigger {
     pub consumer_group: String,
     /// Name of the setting that holds the connection.
     pub connection: String,
-    /// How bodies are written.
+    /// The form in which bodies are written.
     pub data_type: DataType,
 }
 
@@ -69,7 +70,7 @@ pub struct BlobTrigger {
 /// `timerTrigger`.
 #[derive(Clone, Debug)]
 pub struct TimerTrigger {
-    /// When it runs.
+    /// The schedule.
     pub schedule: Schedule,
     /// Runs once when the host starts.
     pub run_on_startup: bool,
@@ -86,7 +87,7 @@ pub struct RetryPolicy {
     pub delay: RetryDelay,
 }
 
-/// How long to wait between attempts.
+/// The wait between attempts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RetryDelay {
     /// Always the same.
@@ -202,11 +203,17 @@ fn event_hub_trigger(binding: &Value, settings: &AppSettings) -> Result<EventHub
         ));
     }
     let named = settings.expand(field(binding, "eventHubName").unwrap_or_default())?;
+    // The hub that the connection string names wins over the binding's.
+    let fields = value
+        .map(Fields::parse)
+        .transpose()
+        .map_err(|error| format!("connection '{connection}' cannot be read: {error}"))?;
+    let entity_path = fields.as_ref().and_then(|fields| fields.get("EntityPath"));
     let group = field(binding, "consumerGroup")
         .map(|group| settings.expand(group))
         .transpose()?;
     Ok(EventHubTrigger {
-        event_hub_name: value.and_then(entity_path).map_or(named, ToOwned::to_owned),
+        event_hub_name: entity_path.map_or(named, ToOwned::to_owned),
         consumer_group: group
             .filter(|g| !g.is_empty())
             .unwrap_or_else(|| "$Default".to_owned()),
@@ -282,16 +289,6 @@ fn parse_retry(retry: &Value) -> Result<RetryPolicy, String> {
 
 fn field<'json>(json: &'json Value, key: &str) -> Option<&'json str> {
     json.get(key).and_then(Value::as_str)
-}
-
-/// The hub that a connection string names; it wins over the binding's.
-pub(crate) fn entity_path(connection_string: &str) -> Option<&str> {
-    connection_string.split(';').find_map(|part| {
-        let (key, value) = part.split_once('=')?;
-        key.trim()
-            .eq_ignore_ascii_case("EntityPath")
-            .then(|| value.trim())
-    })
 }
 
 fn is_function_name(name: &str) -> bool {

@@ -1,26 +1,26 @@
-//! host.json: what of it concerns a custom handler with Event Hub, blob and timer triggers.
+//! host.json, as far as it concerns a custom handler with Event Hub, blob and timer triggers.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::error::{ConfigError, invalid};
 use super::settings::AppSettings;
-use super::time_span::parse_time_span;
-use super::{ConfigError, invalid};
+use crate::functions_host::time_span::parse_time_span;
 
 const OVERRIDE_PREFIX: &str = "AzureFunctionsJobHost__";
 
 /// `customHandler` of host.json, with paths resolved.
 #[derive(Clone, Debug)]
 pub struct HandlerOptions {
-    /// What to run: an absolute path, or a name that is looked up in PATH.
+    /// The program: an absolute path, or a name that is looked up in PATH.
     pub executable: String,
     /// Arguments in order.
     pub arguments: Vec<String>,
     /// The handler's working directory.
     pub working_directory: PathBuf,
-    /// How long the handler has to answer its first request.
+    /// Maximum time for the handler to answer its first request.
     pub initialization_timeout: Duration,
 }
 
@@ -31,7 +31,7 @@ pub struct EventHubsOptions {
     pub max_event_batch_size: usize,
     /// Events are held back until there are this many, or `max_wait_time` is over.
     pub min_event_batch_size: usize,
-    /// How long events are held back at most.
+    /// Maximum time for which events are held back.
     pub max_wait_time: Duration,
     /// Events that a partition's receiver asks for ahead of need.
     pub prefetch_count: u32,
@@ -51,13 +51,13 @@ pub struct BlobsOptions {
 /// host.json after app settings have overridden values.
 #[derive(Clone, Debug)]
 pub struct HostJson {
-    /// How to run the handler.
+    /// The handler's program and its time limit.
     pub handler: HandlerOptions,
     /// Event Hub trigger settings.
     pub event_hubs: EventHubsOptions,
     /// Blob trigger settings.
     pub blobs: BlobsOptions,
-    /// How long one invocation may take; none is for ever.
+    /// Maximum time for one invocation; none is for ever.
     pub function_timeout: Option<Duration>,
     /// Names of the only functions to load.
     pub functions: Option<Vec<String>>,
@@ -113,7 +113,7 @@ fn handler(
     let text = |key: &str| {
         get(description, &[key])
             .and_then(Value::as_str)
-            .map(|text| expand_loosely(text, settings))
+            .map(|text| settings.expand_loosely(text))
     };
     let executable = text("defaultExecutablePath").unwrap_or_default();
     if executable.is_empty() {
@@ -134,7 +134,7 @@ fn handler(
     arguments.extend(list("workerArguments"));
     let arguments = arguments
         .iter()
-        .map(|argument| expand_loosely(argument, settings))
+        .map(|argument| settings.expand_loosely(argument))
         .collect();
     let timeout = duration(json, &["customHandler", "initializationTimeout"])?;
     Ok(HandlerOptions {
@@ -232,21 +232,6 @@ fn texts(value: &Value) -> Vec<String> {
         Value::Object(items) => items.values().map(as_text).collect(),
         _ => Vec::new(),
     }
-}
-
-fn expand_loosely(text: &str, settings: &AppSettings) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('%') {
-        let Some((name, tail)) = after.split_once('%') else {
-            break;
-        };
-        out.push_str(before);
-        out.push_str(settings.get(name).unwrap_or_default());
-        rest = tail;
-    }
-    out.push_str(rest);
-    out
 }
 
 fn get<'json>(json: &'json Value, path: &[&str]) -> Option<&'json Value> {

@@ -1,27 +1,34 @@
-//! What the app root says: host.json, the function folders, and app settings.
+//! The configuration of an app: host.json, the function folders, and app settings.
 //!
 //! Everything here is a function of the files' text, the environment and the overrides. What the
 //! real host refuses is refused with its words; unlike the real host, which goes on without a
 //! function that is in error, all errors of functions are reported together and nothing starts.
 
+mod blob_path;
+mod error;
 mod function_json;
+mod host_id;
 mod host_json;
+mod schedule;
 mod settings;
 #[cfg(test)]
 mod tests;
-mod time_span;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use blob_path::BlobPattern;
+pub use error::ConfigError;
 pub use function_json::{
     BlobTrigger, DataType, EventHubTrigger, FunctionConfig, RetryDelay, RetryPolicy, TimerTrigger,
     Trigger,
 };
+pub(crate) use host_id::host_id;
 pub use host_json::{BlobsOptions, EventHubsOptions, HandlerOptions, HostJson};
+pub use schedule::Schedule;
 pub use settings::AppSettings;
-pub(crate) use time_span::parse_time_span;
 
+use error::invalid;
 use function_json::parse_function_json;
 use host_json::parse_host_json;
 use settings::parse_local_settings;
@@ -29,54 +36,6 @@ use settings::parse_local_settings;
 const NO_FUNCTIONS: &str = "No job functions found. Try making your job classes and methods public. If you're using binding extensions (e.g. Azure Storage, ServiceBus, Timers, etc.) make sure you've called the registration method for the extension(s) in your startup code (e.g. builder.AddAzureStorage(), builder.AddServiceBus(), builder.AddTimers(), etc.).";
 const NO_STORAGE: &str = "Missing value for AzureWebJobsStorage in local.settings.json. This is required for all triggers other than httptrigger, kafkatrigger, rabbitmqtrigger, orchestrationTrigger, activityTrigger, entityTrigger. You can run 'func azure functionapp fetch-app-settings <functionAppName>', specify a connection string in local.settings.json, or use managed identity to authenticate.";
 const NO_RUNTIME: &str = "The 'FUNCTIONS_WORKER_RUNTIME' setting is required. Please specify a valid value. See https://go.microsoft.com/fwlink/?linkid=2257963 for more information. The application will continue to run, but may throw an exception in the future.";
-
-/// Why the app root cannot be run.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// A file could not be read.
-    #[error("read {}", path.display())]
-    Read {
-        /// Which file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// There is no host.json.
-    #[error("Unable to find project root. Expecting to find one of host.json in project root.")]
-    NoHostJson,
-    /// host.json is not JSON.
-    #[error("Unable to parse host configuration file '{}'.", path.display())]
-    HostJson {
-        /// Which file.
-        path: PathBuf,
-        /// Where it stops being JSON.
-        source: serde_json::Error,
-    },
-    /// local.settings.json cannot be used.
-    #[error("read local.settings.json: {message}")]
-    LocalSettings {
-        /// Why not.
-        message: String,
-    },
-    /// The host refuses what it reads.
-    #[error("{message}")]
-    Refused {
-        /// The host's words.
-        message: String,
-    },
-    /// Functions are in error; each line is one.
-    #[error("{}", messages.join("\n"))]
-    Functions {
-        /// The host's words for each function.
-        messages: Vec<String>,
-    },
-}
-
-fn invalid(message: impl Into<String>) -> ConfigError {
-    ConfigError::Refused {
-        message: message.into(),
-    }
-}
 
 /// A validated app root.
 #[derive(Clone, Debug)]

@@ -1,10 +1,11 @@
-//! App settings: what `local.settings.json` says, what the environment says, and `%NAME%` in between.
+//! App settings from `local.settings.json`, the environment and overrides, and `%NAME%` in texts.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use serde_json::Value;
 
-use super::ConfigError;
+use super::error::ConfigError;
 
 /// App settings by name; names are compared without case, as .NET configuration does.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +54,7 @@ impl AppSettings {
         found.map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// Whether the name has a value or is a section (`NAME__…`), which is how identities are given.
+    /// Returns whether the name has a value or is a section (`NAME__…`), which is how identities are given.
     pub(crate) fn has_connection(&self, name: &str) -> bool {
         let prefix = format!("{name}__").to_ascii_lowercase();
         self.get(name).is_some()
@@ -77,22 +78,37 @@ impl AppSettings {
     /// # Errors
     /// Fails with the host's words when a name has no value.
     pub(crate) fn expand(&self, text: &str) -> Result<String, String> {
-        let mut out = String::new();
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once('%') {
-            let Some((name, tail)) = after.split_once('%') else {
-                break;
-            };
-            let value = self
-                .get(name)
-                .ok_or_else(|| format!("'%{name}%' does not resolve to a value."))?;
-            out.push_str(before);
-            out.push_str(value);
-            rest = tail;
-        }
-        out.push_str(rest);
-        Ok(out)
+        replace_names(text, |name| {
+            self.get(name)
+                .ok_or_else(|| format!("'%{name}%' does not resolve to a value."))
+        })
     }
+
+    /// Replaces every `%NAME%`, by nothing where the name has no value.
+    pub(crate) fn expand_loosely(&self, text: &str) -> String {
+        let Ok(text) = replace_names(text, |name| {
+            Ok::<_, Infallible>(self.get(name).unwrap_or_default())
+        });
+        text
+    }
+}
+
+fn replace_names<'value, E>(
+    text: &str,
+    value: impl Fn(&str) -> Result<&'value str, E>,
+) -> Result<String, E> {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('%') {
+        let Some((name, tail)) = after.split_once('%') else {
+            break;
+        };
+        out.push_str(before);
+        out.push_str(value(name)?);
+        rest = tail;
+    }
+    out.push_str(rest);
+    Ok(out)
 }
 
 /// Reads `Values` of a `local.settings.json`.
@@ -150,6 +166,7 @@ mod tests {
         assert_eq!(settings.expand("100%").as_deref(), Ok("100%"));
         let refused = settings.expand("%NOPE%").expect_err("must not resolve");
         assert_eq!(refused, "'%NOPE%' does not resolve to a value.");
+        assert_eq!(settings.expand_loosely("x-%HUB%-%NOPE%-%"), "x-events--%");
     }
 
     #[test]

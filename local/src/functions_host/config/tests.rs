@@ -244,7 +244,7 @@ fn an_app_without_functions_storage_or_runtime_is_refused() {
 }
 
 #[test]
-fn an_event_hub_trigger_takes_its_hub_from_settings_or_the_connection_string() {
+fn the_hub_comes_from_settings_or_the_connection_string() {
     let text = binding(
         r#"{"type":"eventHubTrigger","name":"events","eventHubName":"%HUB%","connection":"EventHubConnection","cardinality":"many","dataType":"binary"}"#,
     );
@@ -269,7 +269,7 @@ fn an_event_hub_trigger_takes_its_hub_from_settings_or_the_connection_string() {
 }
 
 #[test]
-fn only_immediate_folders_are_functions_and_links_count_by_their_own_name() {
+fn only_immediate_folders_are_functions_links_included() {
     let root = tempfile::tempdir().expect("a folder");
     let nested = root.path().join("functions/gold");
     std::fs::create_dir_all(&nested).expect("folders");

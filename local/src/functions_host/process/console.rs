@@ -1,4 +1,4 @@
-//! What the handler prints.
+//! The handler's output.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -5,6 +5,7 @@
 //! function takes too long.
 
 mod console;
+pub(crate) mod http;
 mod rules;
 
 use std::collections::BTreeMap;
@@ -22,13 +23,13 @@ use uuid::Uuid;
 
 use super::config::HandlerOptions;
 use super::events::{EventSink, Level};
-use super::http::Client;
 use console::Console;
+use http::Client;
 use rules::{AfterExit, ErrorList, after_exit};
 
 const POLL: Duration = Duration::from_millis(25);
 
-/// Where the handler stands; the number tells one process from the next.
+/// State of the handler; the number tells one process from the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WorkerState {
     /// Not taking requests yet.
@@ -48,7 +49,7 @@ pub(crate) enum Ended {
     TooManyErrors,
 }
 
-/// What the handler is started with.
+/// The handler's program, folder and settings.
 #[derive(Clone, Debug)]
 pub(crate) struct HandlerSpec {
     pub(crate) options: HandlerOptions,
@@ -73,7 +74,7 @@ enum Order {
 }
 
 impl Worker {
-    /// Where the handler stands, and how that changes.
+    /// Follows the handler's state.
     pub(crate) fn state(&self) -> watch::Receiver<WorkerState> {
         self.state.clone()
     }
@@ -277,6 +278,7 @@ impl Supervisor {
         );
         let mut child = command.spawn()?;
         let console = Console::forward(&mut child, &self.events);
+        // A child has an id until it was waited for, which nobody has done yet.
         let id = child.id().unwrap_or_default();
         self.process_id.store(id, Ordering::Relaxed);
         let text = format!("{} process with Id={id} started", options.executable);
@@ -313,6 +315,7 @@ fn exit_code(status: ExitStatus) -> i32 {
     status
         .code()
         .or_else(|| status.signal().map(|signal| 128 + signal))
+        // A process that has ended has one of the two.
         .unwrap_or(-1)
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(30 * 60);
 const MAX_ERRORS: usize = 3;
 
-/// What an exit means.
+/// The consequence of an exit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AfterExit {
     /// Goes unnoticed: the process stays gone, and invocations fail.

@@ -7,7 +7,7 @@ use super::{Payload, PayloadWriter, never, ordered, with_offset};
 
 /// A blob as downloaded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct BlobFacts {
+pub(crate) struct BlobProperties {
     /// Without query.
     pub(crate) uri: String,
     pub(crate) last_modified: DateTime<Utc>,
@@ -94,13 +94,13 @@ struct Properties<'blob> {
     has_legal_hold: bool,
 }
 
-impl<'blob> From<&'blob BlobFacts> for Properties<'blob> {
-    fn from(facts: &'blob BlobFacts) -> Self {
+impl<'blob> From<&'blob BlobProperties> for Properties<'blob> {
+    fn from(properties: &'blob BlobProperties) -> Self {
         let never = with_offset(never());
         Self {
-            last_modified: with_offset(facts.last_modified),
-            created_on: with_offset(facts.created_on),
-            metadata: Metadata(&facts.metadata),
+            last_modified: with_offset(properties.last_modified),
+            created_on: with_offset(properties.created_on),
+            metadata: Metadata(&properties.metadata),
             object_replication_destination_policy_id: None,
             object_replication_source_properties: None,
             blob_type: 0,
@@ -116,10 +116,10 @@ impl<'blob> From<&'blob BlobFacts> for Properties<'blob> {
             lease_duration: 0,
             lease_state: 0,
             lease_status: 1,
-            content_length: facts.content_length,
-            content_type: facts.content_type.as_deref(),
+            content_length: properties.content_length,
+            content_type: properties.content_type.as_deref(),
             etag: Empty {},
-            content_hash: facts.content_hash.as_deref(),
+            content_hash: properties.content_hash.as_deref(),
             content_encoding: None,
             content_disposition: None,
             content_language: None,
@@ -130,10 +130,10 @@ impl<'blob> From<&'blob BlobFacts> for Properties<'blob> {
             is_server_encrypted: true,
             encryption_key_sha256: None,
             encryption_scope: None,
-            access_tier: facts.access_tier.as_deref(),
-            access_tier_inferred: facts.access_tier.is_some(),
+            access_tier: properties.access_tier.as_deref(),
+            access_tier_inferred: properties.access_tier.is_some(),
             archive_status: None,
-            access_tier_changed_on: facts
+            access_tier_changed_on: properties
                 .access_tier_changed_on
                 .map_or_else(|| never.clone(), with_offset),
             smart_access_tier: None,
@@ -157,7 +157,7 @@ impl<'blob> From<&'blob BlobFacts> for Properties<'blob> {
 pub(crate) fn payload(
     binding: &str,
     content: &[u8],
-    facts: &BlobFacts,
+    properties: &BlobProperties,
     captures: &[(String, String)],
 ) -> Payload {
     let captured = |key: &str| {
@@ -167,13 +167,13 @@ pub(crate) fn payload(
     };
     let mut writer = PayloadWriter::with_bytes(binding, content);
     if !captured("Uri") {
-        writer = writer.text("Uri", &facts.uri);
+        writer = writer.text("Uri", &properties.uri);
     }
     if !captured("Properties") {
-        writer = writer.object("Properties", &Properties::from(facts));
+        writer = writer.object("Properties", &Properties::from(properties));
     }
     if !captured("Metadata") {
-        writer = writer.object("Metadata", &Metadata(&facts.metadata));
+        writer = writer.object("Metadata", &Metadata(&properties.metadata));
     }
     for (name, value) in captures {
         if !name.to_ascii_lowercase().ends_with("trigger") {

@@ -25,7 +25,7 @@ pub(crate) struct HubEvent {
     pub(crate) system_properties: Vec<(String, Value)>,
 }
 
-/// Where a batch comes from.
+/// The partition that a batch comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct PartitionContext {
@@ -80,6 +80,7 @@ impl Serialize for SystemProperties<'_> {
             map.serialize_entry("x-opt-partition-key", key)?;
         }
         map.serialize_entry("SequenceNumber", &event.sequence_number)?;
+        // Offsets of geo-replicated hubs are no numbers.
         map.serialize_entry("Offset", &event.offset.parse::<i64>().unwrap_or(-1))?;
         map.serialize_entry("OffsetString", &event.offset)?;
         map.serialize_entry("PartitionKey", &event.partition_key)?;

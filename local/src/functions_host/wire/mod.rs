@@ -17,13 +17,13 @@ use std::io::Write as _;
 use base64::engine::general_purpose::STANDARD;
 use base64::write::EncoderWriter;
 use bytes::Bytes;
-use chrono::{DateTime, Datelike as _, NaiveDateTime, Timelike as _, Utc};
+use chrono::{DateTime, Datelike as _, TimeDelta, Timelike as _, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
 use retry::RetryContext;
 
-/// What differs between two attempts with the same trigger value.
+/// The part of a body that differs between two attempts with the same trigger value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stamp {
     pub(crate) utc_now: DateTime<Utc>,
@@ -105,7 +105,7 @@ impl PayloadWriter {
         let written = encoder
             .write_all(bytes)
             .and_then(|()| encoder.finish().map(|_| ()));
-        debug_assert!(written.is_ok(), "a vector takes everything");
+        always(written);
         drop(encoder);
         out.push(b'"');
         Self::close(out)
@@ -156,11 +156,17 @@ impl PayloadWriter {
     }
 }
 
+/// Unwraps what cannot fail: the wire's types always serialise, and memory takes everything.
+fn always<T, E: std::fmt::Display>(result: Result<T, E>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => unreachable!("wire types always serialise: {error}"),
+    }
+}
+
 /// JSON as Json.NET writes it.
 pub(crate) fn json_text<T: Serialize + ?Sized>(value: &T) -> String {
-    let text = serde_json::to_string(value);
-    debug_assert!(text.is_ok(), "wire types always serialise");
-    let text = text.unwrap_or_default();
+    let text = always(serde_json::to_string(value));
     // Json.NET escapes these three, serde_json does not; they can only be inside strings.
     if text.contains(['\u{85}', '\u{2028}', '\u{2029}']) {
         let text = text.replace('\u{85}', "\\u0085");
@@ -174,8 +180,7 @@ pub(crate) fn json_text<T: Serialize + ?Sized>(value: &T) -> String {
 /// Writes JSON text in a JSON string, as [`json_text`] of a [`json_text`] is, but without the text between.
 fn write_text<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
     out.push(b'"');
-    let written = serde_json::to_writer(InString(out), value);
-    debug_assert!(written.is_ok(), "wire types always serialise");
+    always(serde_json::to_writer(InString(out), value));
     out.push(b'"');
 }
 
@@ -190,18 +195,18 @@ impl std::io::Write for InString<'_> {
         while let Some(at) = rest.iter().position(is_special) {
             let (plain, special) = rest.split_at(at);
             self.0.extend_from_slice(plain);
-            let (taken, text): (usize, &[u8]) = match special {
-                [b'"', ..] => (1, b"\\\""),
-                [b'\\', ..] => (1, b"\\\\"),
+            let (text, tail): (&[u8], &[u8]) = match special {
+                [b'"', tail @ ..] => (b"\\\"", tail),
+                [b'\\', tail @ ..] => (b"\\\\", tail),
                 // The three that Json.NET escapes, in the text and so once more in the string.
-                [0xc2, 0x85, ..] => (2, b"\\\\u0085"),
-                [0xe2, 0x80, 0xa8, ..] => (3, b"\\\\u2028"),
-                [0xe2, 0x80, 0xa9, ..] => (3, b"\\\\u2029"),
-                [other, ..] => (1, std::slice::from_ref(other)),
-                [] => (0, &[]),
+                [0xc2, 0x85, tail @ ..] => (b"\\\\u0085", tail),
+                [0xe2, 0x80, 0xa8, tail @ ..] => (b"\\\\u2028", tail),
+                [0xe2, 0x80, 0xa9, tail @ ..] => (b"\\\\u2029", tail),
+                [other, tail @ ..] => (std::slice::from_ref(other), tail),
+                [] => (&[], &[]),
             };
             self.0.extend_from_slice(text);
-            rest = special.get(taken..).unwrap_or_default();
+            rest = tail;
         }
         self.0.extend_from_slice(rest);
         Ok(piece.len())
@@ -238,10 +243,8 @@ pub(crate) fn with_offset(time: DateTime<Utc>) -> String {
 
 /// .NET's `DateTime.MinValue`, its way to say "never".
 pub(crate) fn never() -> DateTime<Utc> {
-    chrono::NaiveDate::from_ymd_opt(1, 1, 1)
-        .map(|date| date.and_time(chrono::NaiveTime::MIN))
-        .unwrap_or(NaiveDateTime::MIN)
-        .and_utc()
+    const SECONDS_BEFORE_1970: i64 = 62_135_596_800;
+    DateTime::UNIX_EPOCH - TimeDelta::seconds(SECONDS_BEFORE_1970)
 }
 
 /// Pairs that are written as an object in their own order.

@@ -11,7 +11,7 @@ const HRESULT: i32 = -2_146_233_088;
 // The frames of the real host's own code say nothing about the handler; one line stands for them.
 const STACK: &str = "   at Microsoft.Azure.WebJobs.Host.Executors.FunctionExecutor.TryExecuteAsync(IFunctionInstance functionInstance, CancellationToken cancellationToken)";
 
-/// Which attempt this is, and what the last one ended with.
+/// The number of this attempt, and the error of the last one.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct RetryContext {

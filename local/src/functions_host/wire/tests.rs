@@ -7,7 +7,7 @@ use base64::Engine as _;
 use chrono::DateTime;
 use serde_json::Value;
 
-use super::blob::BlobFacts;
+use super::blob::BlobProperties;
 use super::event_hub::{HubEvent, PartitionContext};
 use super::*;
 use crate::functions_host::config::DataType;
@@ -185,7 +185,7 @@ fn event_hub_batches_are_written_as_captured() {
 }
 
 #[test]
-fn a_batch_of_a_thousand_events_with_a_retry_policy_is_written_as_captured() {
+fn a_thousand_events_with_retries_are_written_as_captured() {
     let capture = capture("event-hub-1000-events.json.gz");
     let payload = write_events(&capture, DataType::Binary, binary_bodies(&capture));
     let text = capture.written(&payload, Some(&first_attempt()));
@@ -264,7 +264,7 @@ fn blobs_are_written_as_captured() {
         let properties = &capture.body["Metadata"]["Properties"];
         let text = |key: &str| properties[key].as_str().map(ToOwned::to_owned);
         let metadata = properties["Metadata"].as_object().expect("metadata");
-        let facts = BlobFacts {
+        let blob = BlobProperties {
             uri: capture
                 .metadata_text("Uri")
                 .as_str()
@@ -291,7 +291,7 @@ fn blobs_are_written_as_captured() {
             .expect("name")
             .to_owned();
         let captures = [("name".to_owned(), name_capture)];
-        let payload = blob::payload("blob", &content, &facts, &captures);
+        let payload = blob::payload("blob", &content, &blob, &captures);
         assert_eq!(capture.written(&payload, None), capture.raw, "{name}");
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Payload, PayloadWriter, with_offset};
 
-/// What the schedule monitor knows before a run.
+/// The schedule monitor's state before a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ScheduleStatus {
     pub(crate) last: DateTime<Utc>,

@@ -201,16 +201,3 @@ fn long_messages_and_many_short_ones_are_read() {
     assert_eq!(records.len(), 20_004);
     assert_eq!(records[3].1.message.len(), long.len());
 }
-
-#[test]
-fn arrivals_name_the_first_event_of_every_time() {
-    let place = place();
-    let partition = Partition::open(place.path.clone()).unwrap();
-    assert_eq!(partition.enqueued_times().unwrap(), []);
-    append(&partition, &["a", "b"], 10);
-    append(&partition, &["c"], 10);
-    append(&partition, &["d"], 30);
-    // Enqueued times never decrease.
-    append(&partition, &["e"], 20);
-    assert_eq!(partition.enqueued_times().unwrap(), [(0, 10), (3, 30)]);
-}

@@ -1,0 +1,33 @@
+//! Why Azurite does not run.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why Azurite does not run.
+#[derive(Debug, Error)]
+pub enum AzuriteError {
+    /// Node.js is not there.
+    #[error(
+        "run {0}: install Node.js 20 or later with npm (https://nodejs.org) and put it on the PATH"
+    )]
+    NoNode(&'static str, #[source] std::io::Error),
+    /// A folder or file cannot be used.
+    #[error("prepare {} for azurite", path.display())]
+    Files {
+        /// The folder or file.
+        path: PathBuf,
+        /// The operating system's error.
+        #[source]
+        source: std::io::Error,
+    },
+    /// `npm ci` failed.
+    #[error("install azurite with npm: {0}")]
+    Install(String),
+    /// It ended, or did not say in time that it listens.
+    #[error("start azurite: {0}")]
+    Start(String),
+    /// Work on a thread of its own failed.
+    #[error("wait for the thread that runs azurite")]
+    Wait(#[source] tokio::task::JoinError),
+}

@@ -1,0 +1,130 @@
+//! Why a call failed, and whether calling again can help.
+
+use std::time::Duration;
+
+use azure_core_amqp::{AmqpErrorCondition, AmqpErrorKind};
+use azure_messaging_eventhubs::EventHubsError;
+use azure_messaging_eventhubs::error::ErrorKind;
+
+/// Why sending or receiving failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The SDK gave no answer in time; the connection was given up.
+    #[error("{operation} on event hub {hub}: no answer within {} s", after.as_secs())]
+    TimedOut {
+        /// The operation that failed.
+        operation: &'static str,
+        /// The event hub.
+        hub: String,
+        /// The time waited.
+        after: Duration,
+    },
+    /// The SDK or the service refused.
+    #[error("{operation} on event hub {hub}")]
+    Sdk {
+        /// The operation that failed.
+        operation: &'static str,
+        /// The event hub.
+        hub: String,
+        /// The SDK's error.
+        source: EventHubsError,
+    },
+    /// No local port can be opened, which signing in with a key needs.
+    #[error("open a local port that leads to event hub {hub}")]
+    Bridge {
+        /// The event hub.
+        hub: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// One event alone is larger than the hub takes.
+    #[error("event of {bytes} bytes is larger than event hub {hub} takes")]
+    EventTooLarge {
+        /// The event hub.
+        hub: String,
+        /// The size of the event's body.
+        bytes: usize,
+    },
+    /// A receiver with a higher or equal owner level took the partition over.
+    #[error("partition {partition} of event hub {hub} was taken over by another receiver")]
+    Stolen {
+        /// The event hub.
+        hub: String,
+        /// The partition.
+        partition: String,
+    },
+    /// An event has no sequence number, offset or enqueued time, so that nothing can go on after it.
+    #[error(
+        "partition {partition} of event hub {hub} sent an event without a sequence number, an \
+         offset or an enqueued time"
+    )]
+    Unstamped {
+        /// The event hub.
+        hub: String,
+        /// The partition.
+        partition: String,
+    },
+    /// The task behind a receiver has ended after an earlier error.
+    #[error("receiver of event hub {hub} is closed")]
+    Closed {
+        /// The event hub.
+        hub: String,
+    },
+}
+
+impl ClientError {
+    /// Returns whether trying again cannot help.
+    pub fn is_permanent(&self) -> bool {
+        match self {
+            Self::TimedOut { .. } | Self::Bridge { .. } => false,
+            Self::Sdk { source, .. } => refusal(source).is_some(),
+            Self::EventTooLarge { .. }
+            | Self::Stolen { .. }
+            | Self::Unstamped { .. }
+            | Self::Closed { .. } => true,
+        }
+    }
+}
+
+/// A permanent refusal by the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    NotFound,
+    Unauthorized,
+    TooLarge,
+    Stolen,
+}
+
+/// Finds the AMQP condition of an error, if it is one that trying again does not change.
+pub(super) fn refusal(error: &EventHubsError) -> Option<Refusal> {
+    if let ErrorKind::ConsumerDisconnected(_) = &error.kind {
+        return Some(Refusal::Stolen);
+    }
+    if let ErrorKind::AmqpError(amqp) = &error.kind
+        && let AmqpErrorKind::AmqpDescribedError(described) = amqp.kind()
+    {
+        return match described.condition {
+            AmqpErrorCondition::NotFound | AmqpErrorCondition::ArgumentOutOfRangeError => {
+                Some(Refusal::NotFound)
+            }
+            AmqpErrorCondition::UnauthorizedAccess => Some(Refusal::Unauthorized),
+            AmqpErrorCondition::LinkPayloadSizeExceeded => Some(Refusal::TooLarge),
+            AmqpErrorCondition::LinkStolen => Some(Refusal::Stolen),
+            _ => None,
+        };
+    }
+    // A detached link comes out of the SDK as an opaque box; only its text has the condition.
+    let text = format!("{error:?}");
+    [
+        ("NotFound", Refusal::NotFound),
+        ("amqp:not-found", Refusal::NotFound),
+        ("argument-out-of-range", Refusal::NotFound),
+        ("UnauthorizedAccess", Refusal::Unauthorized),
+        ("MessageSizeExceeded", Refusal::TooLarge),
+        ("Stolen", Refusal::Stolen),
+        ("amqp:link:stolen", Refusal::Stolen),
+    ]
+    .into_iter()
+    .find_map(|(needle, refusal)| text.contains(needle).then_some(refusal))
+}
