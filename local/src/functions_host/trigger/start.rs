@@ -152,6 +152,7 @@ impl Starter {
             requests,
             dispatch: Arc::clone(&self.dispatch),
             events: self.events.clone(),
+            now: chrono::Utc::now,
             stop: self.stop.clone(),
         };
         self.tasks.spawn(timer.run());

@@ -37,20 +37,22 @@ pub(crate) struct Timer {
     pub(crate) requests: mpsc::UnboundedReceiver<RunNow>,
     pub(crate) dispatch: Arc<dyn Dispatch>,
     pub(crate) events: EventSink,
+    /// Tells the time of day.
+    pub(crate) now: fn() -> DateTime<Utc>,
     pub(crate) stop: Stop,
 }
 
 impl Timer {
     /// Runs until the host stops.
     pub(crate) async fn run(mut self) {
-        let now = Utc::now();
+        let now = (self.now)();
         let mut status = self.recall(now).await;
         let past_due = status.is_some_and(|status| is_past_due(status, now));
         if past_due || self.trigger.run_on_startup {
             self.invoke(&mut status, past_due).await;
         }
         while !self.stop.is_set() {
-            let next = self.trigger.schedule.next_after(Utc::now());
+            let next = self.trigger.schedule.next_after((self.now)());
             tokio::select! {
                 biased;
                 () = self.stop.wait() => return,
@@ -59,7 +61,7 @@ impl Timer {
                     // Whoever asked may have gone.
                     let _ = reply.send(outcome);
                 }
-                () = sleep_until(next) => {
+                () = sleep_until(next, self.now) => {
                     self.invoke(&mut status, false).await;
                 }
             }
@@ -67,7 +69,7 @@ impl Timer {
     }
 
     async fn invoke(&self, status: &mut Option<ScheduleStatus>, past_due: bool) -> Outcome {
-        let started = Utc::now();
+        let started = (self.now)();
         let payload = payload(&self.binding, *status, past_due);
         let outcome = retry::run(&*self.dispatch, &self.target, Ok(payload), &self.stop).await;
         if let Outcome::Failed(error) = &outcome {
@@ -156,12 +158,12 @@ fn after_run(
 }
 
 /// Sleeps until the clock really shows `time`; for ever if there is none.
-async fn sleep_until(time: Option<DateTime<Utc>>) {
+async fn sleep_until(time: Option<DateTime<Utc>>, now: fn() -> DateTime<Utc>) {
     let Some(time) = time else {
         return std::future::pending().await;
     };
     loop {
-        let left = (time - Utc::now()).to_std().unwrap_or(Duration::ZERO);
+        let left = (time - now()).to_std().unwrap_or(Duration::ZERO);
         if left.is_zero() {
             return;
         }

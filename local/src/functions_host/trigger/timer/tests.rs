@@ -1,6 +1,6 @@
-//! Schedules, statuses and runs.
+//! Schedules, statuses and runs on a clock that the tests turn.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use async_trait::async_trait;
 
@@ -24,6 +24,13 @@ fn after_a_run(ran: DateTime<Utc>) -> ScheduleStatus {
         last_updated: never(),
     };
     after_run(&hourly(), before, ran)
+}
+
+/// The time of day by Tokio's clock, so that it can be paused.
+fn paused_now() -> DateTime<Utc> {
+    static START: OnceLock<tokio::time::Instant> = OnceLock::new();
+    let start = START.get_or_init(tokio::time::Instant::now);
+    time("2026-11-22T15:00:00.5Z") + start.elapsed()
 }
 
 #[test]
@@ -78,7 +85,7 @@ impl Dispatch for Slow {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn runs_do_not_overlap_and_a_request_runs_at_once() {
     let slow = Arc::new(Slow::default());
     let (switch, stop) = StopSwitch::new();
@@ -98,6 +105,7 @@ async fn runs_do_not_overlap_and_a_request_runs_at_once() {
         requests: receiver,
         dispatch: Arc::clone(&slow) as Arc<dyn Dispatch>,
         events: EventSink::default(),
+        now: paused_now,
         stop,
     };
     let task = tokio::spawn(timer.run());
