@@ -279,7 +279,7 @@ mod tests {
             status,
             reason: "Reason".to_owned(),
             content_type: (!content_type.is_empty()).then(|| content_type.to_owned()),
-            body: body.as_bytes().to_vec(),
+            body: Bytes::from(body.to_owned()),
         }
     }
 

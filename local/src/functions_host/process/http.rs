@@ -1,26 +1,34 @@
-//! HTTP/1.1 to the handler, byte for byte as the real host speaks it.
+//! HTTP/1.1 to the handler, as the real host speaks it.
 //!
-//! Header names keep their case and order, bodies are chunked in pieces of 1 KiB and connections
-//! are kept alive. No general client promises that, so this one writes and reads the little that is
-//! needed itself: requests without surprises, answers with a length, in chunks, or up to the end.
+//! Requests carry no length: their bodies go out in chunks of 1 KiB. Connections are kept alive and
+//! used again. Answers are read whole, whether they have a length, come in chunks, or end with the
+//! connection. A request whose future is dropped takes its connection with it.
 
 #[cfg(test)]
 mod tests;
 
+use std::convert::Infallible;
+use std::error::Error;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
-use bytes::Bytes;
-use tokio::io::{
-    AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, BufWriter,
-};
+use bytes::buf::Chain;
+use bytes::{Buf as _, Bytes};
+use http_body_util::{BodyExt as _, Empty, Limited};
+use hyper::body::{Body, Frame, Incoming};
+use hyper::client::conn::http1::{Builder, SendRequest};
+use hyper::ext::ReasonPhrase;
+use hyper::header::{CONTENT_TYPE, HOST, TRANSFER_ENCODING, USER_AGENT};
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use sluice::error::chain;
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 /// The real host's own number; `.local` would not be a version.
-pub(crate) const HOST_VERSION: &str = "4.1037.0.0";
+const HOST_VERSION: &str = "4.1037.0.0";
 const CHUNK: usize = 1024;
-const MAX_HEAD: usize = 64 * 1024;
 const MAX_BODY: usize = 1 << 31;
 
 /// An answer.
@@ -29,286 +37,178 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) reason: String,
     pub(crate) content_type: Option<String>,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Bytes,
 }
 
 /// Connections to one port of 127.0.0.1.
 #[derive(Debug)]
 pub(crate) struct Client {
     port: u16,
-    idle: Mutex<Vec<Connection>>,
+    idle: Arc<Idle>,
 }
 
-#[derive(Debug)]
-struct Connection {
-    reader: BufReader<OwnedReadHalf>,
-    writer: BufWriter<OwnedWriteHalf>,
-}
+/// Connections that wait for their next request.
+#[derive(Debug, Default)]
+struct Idle(Mutex<Vec<SendRequest<Chunks>>>);
+
+/// A body in chunks of 1 KiB, without a length.
+struct Chunks(Chain<Bytes, Bytes>);
 
 impl Client {
     pub(crate) fn new(port: u16) -> Self {
         Self {
             port,
-            idle: Mutex::default(),
+            idle: Arc::default(),
         }
     }
 
     /// `GET /`, on a connection of its own. The outer error means that nobody listens.
     pub(crate) async fn ping(&self) -> io::Result<io::Result<Answer>> {
-        let connection = self.connect().await?;
-        let head = format!("GET / HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", self.port);
-        Ok(self.exchange(connection, head, None).await)
+        let mut sender = self.connect().await?;
+        let request = Request::get("/").header(HOST, self.authority());
+        let request = request
+            .body(Empty::<Bytes>::new())
+            .map_err(io::Error::other)?;
+        Ok(match sender.send_request(request).await {
+            Ok(response) => read_answer(response).await,
+            Err(error) => Err(failed(error)),
+        })
     }
 
-    /// `POST /{path}` with a chunked JSON body.
+    /// `POST /{path}` with a chunked JSON body, which is given in two pieces.
     pub(crate) async fn post(
         &self,
         path: &str,
         invocation_id: &str,
-        body: &[Bytes],
+        [head, tail]: &[Bytes; 2],
     ) -> io::Result<Answer> {
-        let connection = match self.take_idle() {
-            Some(connection) => connection,
-            None => self.connect().await?,
-        };
-        let head = format!(
-            "POST /{path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nX-Azure-Functions-HostVersion: {HOST_VERSION}\r\nX-Azure-Functions-InvocationId: {invocation_id}\r\nUser-Agent: Azure-Functions-Host/{HOST_VERSION}\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json; charset=utf-8\r\n\r\n",
-            self.port
-        );
-        self.exchange(connection, head, Some(body)).await
+        let mut request = Request::post(format!("/{path}"))
+            .header(HOST, self.authority())
+            .header("x-azure-functions-hostversion", HOST_VERSION)
+            .header("x-azure-functions-invocationid", invocation_id)
+            .header(USER_AGENT, format!("Azure-Functions-Host/{HOST_VERSION}"))
+            .header(TRANSFER_ENCODING, "chunked")
+            .header(CONTENT_TYPE, "application/json; charset=utf-8")
+            .body(Chunks(head.clone().chain(tail.clone())))
+            .map_err(io::Error::other)?;
+        while let Some(mut sender) = self.idle.take() {
+            match sender.try_send_request(request).await {
+                Ok(response) => return self.finish(sender, response).await,
+                Err(mut error) => match error.take_message() {
+                    // The handler has closed the connection before any of this was sent.
+                    Some(unsent) => request = unsent,
+                    None => return Err(failed(error.into_error())),
+                },
+            }
+        }
+        let mut sender = self.connect().await?;
+        let response = sender.send_request(request).await.map_err(failed)?;
+        self.finish(sender, response).await
     }
 
     /// Closes what a handler that is gone has left behind.
     pub(crate) fn forget(&self) {
-        self.idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.idle.lock().clear();
     }
 
-    async fn connect(&self) -> io::Result<Connection> {
+    fn authority(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    async fn connect<B>(&self) -> io::Result<SendRequest<B>>
+    where
+        B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+    {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
         stream.set_nodelay(true)?;
-        let (reader, writer) = stream.into_split();
-        let writer = BufWriter::with_capacity(64 * 1024, writer);
-        Ok(Connection {
-            reader: BufReader::new(reader),
-            writer,
-        })
+        let (sender, connection) = Builder::new()
+            .title_case_headers(true)
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(failed)?;
+        // Its error reaches the request as well.
+        tokio::spawn(connection);
+        Ok(sender)
     }
 
-    /// A connection that the handler has not closed meanwhile.
-    fn take_idle(&self) -> Option<Connection> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some(connection) = idle.pop() {
-            let probe = connection.reader.get_ref().try_read(&mut [0]);
-            if probe.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
-                return Some(connection);
-            }
-        }
-        None
-    }
-
-    async fn exchange(
+    async fn finish(
         &self,
-        connection: Connection,
-        head: String,
-        body: Option<&[Bytes]>,
+        mut sender: SendRequest<Chunks>,
+        response: Response<Incoming>,
     ) -> io::Result<Answer> {
-        let Connection {
-            mut reader,
-            mut writer,
-        } = connection;
-        let mut written = false;
-        let (answer, keep_alive) = {
-            let mut write = std::pin::pin!(write_request(&mut writer, &head, body));
-            let mut read = std::pin::pin!(read_answer(&mut reader));
-            // A handler may answer before it has read everything, for example to refuse it.
-            tokio::select! {
-                biased;
-                result = &mut write => {
-                    written = result.is_ok();
-                    let answer = read.await;
-                    answer.map_err(|error| result.err().unwrap_or(error))?
+        let answer = read_answer(response).await?;
+        if sender.is_ready() {
+            self.idle.lock().push(sender);
+        } else {
+            // A handler may answer before it has read the whole request, for example to refuse it.
+            let idle = Arc::clone(&self.idle);
+            tokio::spawn(async move {
+                if sender.ready().await.is_ok() {
+                    idle.lock().push(sender);
                 }
-                answer = &mut read => answer?,
-            }
-        };
-        if keep_alive && written {
-            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            idle.push(Connection { reader, writer });
+            });
         }
         Ok(answer)
     }
 }
 
-async fn write_request(
-    writer: &mut BufWriter<OwnedWriteHalf>,
-    head: &str,
-    body: Option<&[Bytes]>,
-) -> io::Result<()> {
-    writer.write_all(head.as_bytes()).await?;
-    if let Some(parts) = body {
-        let mut chunk = Vec::with_capacity(CHUNK);
-        for part in parts {
-            let mut rest = part.as_ref();
-            while !rest.is_empty() {
-                let (taken, left) = rest.split_at(rest.len().min(CHUNK - chunk.len()));
-                chunk.extend_from_slice(taken);
-                rest = left;
-                if chunk.len() == CHUNK {
-                    write_chunk(writer, &chunk).await?;
-                    chunk.clear();
-                }
-            }
-        }
-        if !chunk.is_empty() {
-            write_chunk(writer, &chunk).await?;
-        }
-        write_chunk(writer, &[]).await?;
+impl Idle {
+    fn lock(&self) -> MutexGuard<'_, Vec<SendRequest<Chunks>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    writer.flush().await
-}
 
-async fn write_chunk(writer: &mut BufWriter<OwnedWriteHalf>, chunk: &[u8]) -> io::Result<()> {
-    writer
-        .write_all(format!("{:X}\r\n", chunk.len()).as_bytes())
-        .await?;
-    writer.write_all(chunk).await?;
-    writer.write_all(b"\r\n").await
-}
-
-#[derive(Debug, Default)]
-struct Head {
-    answer: Answer,
-    length: Option<usize>,
-    chunked: bool,
-    keep_alive: bool,
-}
-
-/// The answer, and whether the connection can be used again.
-async fn read_answer(reader: &mut BufReader<OwnedReadHalf>) -> io::Result<(Answer, bool)> {
-    loop {
-        let Head {
-            mut answer,
-            length,
-            chunked,
-            mut keep_alive,
-        } = read_head(reader).await?;
-        if answer.status < 200 {
-            continue;
-        }
-        if answer.status == 204 || answer.status == 304 {
-            return Ok((answer, keep_alive));
-        }
-        if chunked {
-            answer.body = read_chunks(reader).await?;
-        } else if let Some(length) = length {
-            answer.body = read_exactly(reader, length).await?;
-        } else {
-            keep_alive = false;
-            reader
-                .take(MAX_BODY as u64)
-                .read_to_end(&mut answer.body)
-                .await?;
-        }
-        return Ok((answer, keep_alive));
+    fn take(&self) -> Option<SendRequest<Chunks>> {
+        self.lock().pop()
     }
 }
 
-async fn read_head(reader: &mut BufReader<OwnedReadHalf>) -> io::Result<Head> {
-    let status_line = read_line(reader).await?;
-    let mut words = status_line.splitn(3, ' ');
-    let version = words.next().unwrap_or_default();
-    let status = words.next().and_then(|word| word.parse().ok());
-    let status = status.filter(|_| version.starts_with("HTTP/1."));
-    let status = status.ok_or_else(|| malformed("status line"))?;
-    let mut head = Head {
-        keep_alive: version == "HTTP/1.1",
-        ..Head::default()
+impl Body for Chunks {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let size = self.0.remaining().min(CHUNK);
+        let chunk = (size > 0).then(|| Ok(Frame::data(self.0.copy_to_bytes(size))));
+        Poll::Ready(chunk)
+    }
+}
+
+async fn read_answer(response: Response<Incoming>) -> io::Result<Answer> {
+    let (head, body) = response.into_parts();
+    let reason = match head.extensions.get::<ReasonPhrase>() {
+        Some(reason) => String::from_utf8_lossy(reason.as_bytes()).into_owned(),
+        None => head.status.canonical_reason().unwrap_or("").to_owned(),
     };
-    head.answer.status = status;
-    head.answer.reason = words.next().unwrap_or_default().to_owned();
-    let mut size = 0;
-    loop {
-        let line = read_line(reader).await?;
-        if line.is_empty() {
-            return Ok(head);
-        }
-        size += line.len();
-        let (name, value) = line.split_once(':').ok_or_else(|| malformed("header"))?;
-        if size > MAX_HEAD {
-            return Err(malformed("header size"));
-        }
-        let value = value.trim();
-        match name.to_ascii_lowercase().as_str() {
-            "content-type" => head.answer.content_type = Some(value.to_owned()),
-            "content-length" => {
-                let length = value.parse().ok().filter(|length| *length <= MAX_BODY);
-                head.length = Some(length.ok_or_else(|| malformed("content length"))?);
-            }
-            "transfer-encoding" => head.chunked = value.to_ascii_lowercase().contains("chunked"),
-            "connection" => {
-                head.keep_alive &= !value.to_ascii_lowercase().contains("close");
-            }
-            _ => {}
-        }
-    }
+    let content_type = head.headers.get(CONTENT_TYPE);
+    let body = Limited::new(body, MAX_BODY).collect().await;
+    Ok(Answer {
+        status: head.status.as_u16(),
+        reason,
+        content_type: content_type
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
+        body: body.map_err(failed)?.to_bytes(),
+    })
 }
 
-async fn read_chunks(reader: &mut BufReader<OwnedReadHalf>) -> io::Result<Vec<u8>> {
-    let mut body = Vec::new();
-    loop {
-        let line = read_line(reader).await?;
-        let size = line.split(';').next().unwrap_or_default().trim();
-        let size = usize::from_str_radix(size, 16).map_err(|_| malformed("chunk size"))?;
-        if size == 0 {
-            while !read_line(reader).await?.is_empty() {}
-            return Ok(body);
+/// The error of a request, in the real host's words where the connection ended before the answer did.
+fn failed(error: impl Into<Box<dyn Error + Send + Sync>>) -> io::Error {
+    let error = error.into();
+    let mut cause: Option<&(dyn Error + 'static)> = Some(&*error);
+    while let Some(one) = cause {
+        let http = one.downcast_ref::<hyper::Error>();
+        let system = one.downcast_ref::<io::Error>();
+        if http.is_some_and(hyper::Error::is_incomplete_message)
+            || system.is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof)
+        {
+            return io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "The response ended prematurely. (ResponseEnded)",
+            );
         }
-        if size.saturating_add(body.len()) > MAX_BODY {
-            return Err(malformed("body size"));
-        }
-        body.extend(read_exactly(reader, size).await?);
-        if !read_line(reader).await?.is_empty() {
-            return Err(malformed("chunk"));
-        }
+        cause = one.source();
     }
-}
-
-async fn read_exactly(reader: &mut BufReader<OwnedReadHalf>, length: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let limit = u64::try_from(length).unwrap_or(u64::MAX);
-    reader.take(limit).read_to_end(&mut bytes).await?;
-    if bytes.len() < length {
-        return Err(ended_early());
-    }
-    Ok(bytes)
-}
-
-async fn read_line(reader: &mut BufReader<OwnedReadHalf>) -> io::Result<String> {
-    let mut line = Vec::new();
-    let limit = MAX_HEAD as u64;
-    reader.take(limit).read_until(b'\n', &mut line).await?;
-    if line.pop() != Some(b'\n') {
-        return Err(ended_early());
-    }
-    if line.last() == Some(&b'\r') {
-        line.pop();
-    }
-    Ok(String::from_utf8_lossy(&line).into_owned())
-}
-
-fn ended_early() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::UnexpectedEof,
-        "The response ended prematurely. (ResponseEnded)",
-    )
-}
-
-fn malformed(part: &str) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::InvalidData,
-        format!("malformed {part} in the response"),
-    )
+    io::Error::other(chain(&*error))
 }
