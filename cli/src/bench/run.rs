@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use sluice::clock::{Clock, SystemClock};
 use sluice::dataset::Dataset;
-use sluice::state::commit_log::CommitKind;
+use sluice::table::log::CommitKind;
 use sluice_local::hub_client::Destination;
 
 use super::latency::{Latencies, Span};

@@ -12,7 +12,7 @@ mod error;
 mod install;
 mod process;
 
-use sluice::storage::{EMULATOR_ACCOUNT, EMULATOR_KEY};
+use sluice::store::account::{EMULATOR_ACCOUNT, EMULATOR_KEY};
 
 pub use error::AzuriteError;
 pub use install::{Progress, default_install_dir};
@@ -98,7 +98,7 @@ impl Azurite {
 mod tests {
     use azure_storage_queue::models::QueueMessage;
     use azure_storage_queue::{QueueServiceClient, QueueServiceClientOptions};
-    use sluice::storage::StorageAccount;
+    use sluice::store::account::StorageAccount;
 
     use super::*;
 

@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::time::{Duration as TokenLife, OffsetDateTime};
 use azure_messaging_eventhubs::{ConsumerClient, ProducerClient, RetryOptions};
-use sluice::storage::{Fields, MalformedField};
+use sluice::store::account::{Fields, MalformedField};
 use tokio::sync::OnceCell;
 
 use super::attempts::{Tries, call};

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::{Decimal128Type, Int64Type};
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Decimal128Type, Int64Type};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sluice::event::RejectReason;
-use sluice::lake::{Created, Metadata, ObjectPath, paths};
+use sluice::store::object::{Created, Metadata, ObjectPath, paths};
 use sluice_local::hub_client::Destination;
 
 use super::support::stack::Stack;

@@ -7,14 +7,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use sluice::bronze::line::restore_body;
 use sluice::dataset::Dataset;
-use sluice::lake::{AzureLake, BlobStore, paths};
-use sluice::state::commit_log::{CommitLog, Counts, Version};
-use sluice::state::{STATE_TABLE, TableState};
-use sluice::storage::StorageAccount;
+use sluice::event::line::restore_body;
+use sluice::store::account::StorageAccount;
+use sluice::store::entity::{AzureEntityStore, STATE_TABLE};
+use sluice::store::object::{AzureObjectStore, ObjectStore, paths};
+use sluice::table::log::{CommitLog, Counts, Version};
+use sluice::warehouse;
+use sluice::warehouse::Warehouse;
 use sluice::warehouse::schema::GoldSchema;
-use sluice::warehouse::{self, Warehouse};
 use sluice_local::azurite::{Azurite, AzuriteOptions};
 use sluice_local::event_hubs::{HubConfig, Namespace, NamespaceConfig};
 use sluice_local::functions_host::events::{EventSink, HostEvent};
@@ -29,7 +30,7 @@ const POLL: Duration = Duration::from_millis(100);
 /// The running pipeline.
 pub(crate) struct Stack {
     pub(crate) dataset: Arc<Dataset>,
-    pub(crate) lake: Arc<dyn BlobStore>,
+    pub(crate) lake: Arc<dyn ObjectStore>,
     pub(crate) log: CommitLog,
     pub(crate) warehouse: Arc<dyn Warehouse>,
     pub(crate) output: Arc<Mutex<Vec<String>>>,
@@ -82,8 +83,8 @@ impl Stack {
 
         let account = StorageAccount::from_connection_string("LakeStorage", &storage)
             .expect("Azurite's connection string is one");
-        let lake: Arc<dyn BlobStore> = Arc::new(AzureLake::new(&account).expect("a lake"));
-        let state = Arc::new(TableState::new(&account, STATE_TABLE).expect("a state table"));
+        let lake: Arc<dyn ObjectStore> = Arc::new(AzureObjectStore::new(&account).expect("a lake"));
+        let state = Arc::new(AzureEntityStore::new(&account, STATE_TABLE).expect("a state table"));
         let log = CommitLog::new(state, Arc::clone(&lake), &dataset);
         let warehouse = warehouse::connect(&gold, GoldSchema::of(&dataset).expect("a schema"))
             .expect("a warehouse");

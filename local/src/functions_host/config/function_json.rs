@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use sluice::storage::Fields;
+use sluice::store::account::Fields;
 
 use super::blob_path::BlobPattern;
 use super::schedule::Schedule;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use azure_storage_blob::BlobServiceClient;
 use sluice::error::chain;
-use sluice::storage::StorageAccount;
+use sluice::store::account::StorageAccount;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 

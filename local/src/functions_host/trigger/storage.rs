@@ -9,7 +9,7 @@ use azure_storage_queue::models::QueueClientGetPropertiesResultHeaders as _;
 use azure_storage_queue::{QueueClient, QueueServiceClient, QueueServiceClientOptions};
 use bytes::Bytes;
 use sluice::error::chain;
-use sluice::storage::StorageAccount;
+use sluice::store::account::StorageAccount;
 
 /// The container for receipts and timer status.
 pub(crate) const HOSTS_CONTAINER: &str = "azure-webjobs-hosts";
