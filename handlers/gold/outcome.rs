@@ -1,5 +1,7 @@
 //! How a run ended, and what it did.
 
+use std::fmt;
+
 use super::work::Done;
 use crate::table::log::Version;
 /// What a run did.
@@ -39,6 +41,43 @@ pub enum Ended {
     Overtaken,
     /// It is unknown whether the last transaction was committed.
     Unknown,
+}
+
+impl Ended {
+    /// Every way to end.
+    pub const ALL: [Self; 6] = [
+        Self::NothingYet,
+        Self::Unchanged,
+        Self::UpToDate,
+        Self::OutOfTime,
+        Self::Overtaken,
+        Self::Unknown,
+    ];
+
+    /// Returns the stable text: log lines, alerts and the command read it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NothingYet => "NothingYet",
+            Self::Unchanged => "Unchanged",
+            Self::UpToDate => "UpToDate",
+            Self::OutOfTime => "OutOfTime",
+            Self::Overtaken => "Overtaken",
+            Self::Unknown => "Unknown",
+        }
+    }
+
+    /// Returns whether every table stands at the version that the run saw.
+    #[must_use]
+    pub fn is_whole(self) -> bool {
+        matches!(self, Self::Unchanged | Self::UpToDate)
+    }
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 impl Published {

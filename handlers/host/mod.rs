@@ -1,7 +1,8 @@
 //! The custom-handler protocol: what the Functions host sends, and what it takes for an answer.
 //!
 //! A success is `200`, `application/json` and an object (an empty answer would hang the host); a failure is `500`
-//! with a reason. Each invocation logs one summary (`storage_calls` counts the layer's requests since the start), and each failure is logged here and nowhere else.
+//! with a reason. Each invocation logs one summary (`storage_calls` counts the layer's requests since the start), and each failure of one is
+//! logged here; what goes wrong beside an invocation is logged where it happens. The lines are `telemetry::lines`.
 
 mod blob;
 mod body;
@@ -28,6 +29,7 @@ use crate::gold::{Ended, Published};
 use crate::maintain::{Options, Report};
 use crate::retry::Deadline;
 use crate::silver::RefineError;
+use crate::telemetry::lines;
 use body::Bodies;
 pub use body::BodyError;
 pub use invocation::InvocationError;
@@ -40,6 +42,11 @@ const PUBLISH_TIME: Duration = Duration::from_secs(5 * 60);
 
 /// How long an invocation of maintain may begin work; what is left is done by the next.
 const MAINTAIN_TIME: Duration = Duration::from_secs(4 * 60);
+
+/// A line that nothing but people read.
+const FOREIGN: &str = "ignored an object of another dataset";
+/// Likewise.
+const NOT_REFINED: &str = "not every unprocessed object could be refined";
 
 /// Why an invocation failed.
 #[derive(Debug, Error)]
@@ -56,8 +63,38 @@ enum Failure {
     Publish(#[from] gold::Error),
     #[error("maintenance is not complete: {0}")]
     Maintain(String),
+    #[error("write the report of maintenance")]
+    Report(#[from] serde_json::Error),
     #[error("there is no function {0}; there are bronze, silver, gold and maintain")]
     UnknownFunction(String),
+}
+
+/// An invocation, as its log lines name it.
+struct Invocation {
+    function: String,
+    id: String,
+    started: Instant,
+}
+
+impl Invocation {
+    fn elapsed_ms(&self) -> u64 {
+        // A duration of more milliseconds than 64 bits hold is not lived to see.
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Writes a log line of an invocation: at a level, with a message of [`lines`], and with its own fields.
+macro_rules! log {
+    ($level:ident, $invocation:expr, $message:path, $($fields:tt)*) => {
+        tracing::$level!(
+            function = $invocation.function,
+            invocation_id = $invocation.id,
+            elapsed_ms = $invocation.elapsed_ms(),
+            $($fields)*
+            "{}",
+            $message
+        )
+    };
 }
 
 /// What requests are served with.
@@ -124,30 +161,26 @@ async fn invoke(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let started = Instant::now();
     let id = headers
         .get("x-azure-functions-invocationid")
         .and_then(|id| id.to_str().ok());
-    let invocation_id = id.unwrap_or("none").to_owned();
-    let outcome = match Function::named(&function) {
-        Some(Function::Bronze) => bronze(&served, body, &invocation_id, started).await,
-        Some(Function::Silver) => silver(&served, body, &invocation_id, started).await,
-        Some(Function::Gold) => gold(&served, body, &invocation_id, started).await,
-        Some(Function::Maintain) => maintain(&served, body, &invocation_id, started).await,
-        None => Err(Failure::UnknownFunction(function.clone())),
+    let invocation = Invocation {
+        function,
+        id: id.unwrap_or("none").to_owned(),
+        started: Instant::now(),
+    };
+    let outcome = match Function::named(&invocation.function) {
+        Some(Function::Bronze) => bronze(&served, body, &invocation).await,
+        Some(Function::Silver) => silver(&served, body, &invocation).await,
+        Some(Function::Gold) => gold(&served, body, &invocation).await,
+        Some(Function::Maintain) => maintain(&served, body, &invocation).await,
+        None => Err(Failure::UnknownFunction(invocation.function.clone())),
     };
     match outcome {
         Ok(summary) => success(&summary),
         Err(failure) => {
             let error = chain(&failure);
-            let elapsed_ms = milliseconds(started);
-            tracing::error!(
-                function,
-                invocation_id,
-                elapsed_ms,
-                error,
-                "invocation failed"
-            );
+            log!(error, invocation, lines::FAILED, error,);
             let status = match failure {
                 Failure::UnknownFunction(_) => StatusCode::NOT_FOUND,
                 _ => StatusCode::INTERNAL_SERVER_ERROR,
@@ -160,8 +193,7 @@ async fn invoke(
 async fn bronze(
     Served { app, bodies }: &Served,
     body: Body,
-    invocation_id: &str,
-    started: Instant,
+    invocation: &Invocation,
 ) -> Result<String, Failure> {
     let body = bodies.read(body).await?;
     let batch = event_hub::EventBatch::parse(body.bytes())?;
@@ -174,9 +206,10 @@ async fn bronze(
         .bronze
         .ingest(&partition_id, batch.events, deadline)
         .await?;
-    tracing::info!(
-        function = "bronze",
-        invocation_id,
+    log!(
+        info,
+        invocation,
+        lines::INGESTED,
         partition_id = partition_id.0,
         first_sequence,
         last_sequence,
@@ -185,8 +218,6 @@ async fn bronze(
         objects = done.objects,
         bytes = done.bytes,
         storage_calls = app.calls.bronze.count(),
-        elapsed_ms = milliseconds(started),
-        "ingested"
     );
     let (stored, objects) = (done.stored, done.objects);
     Ok(format!(
@@ -198,19 +229,13 @@ async fn bronze(
 async fn silver(
     Served { app, bodies }: &Served,
     body: Body,
-    invocation_id: &str,
-    started: Instant,
+    invocation: &Invocation,
 ) -> Result<String, Failure> {
     let body = bodies.read(body).await?;
     let blob = blob::BlobInvocation::parse(body.bytes())?;
     let source = blob.name.clone();
     if !app.dataset.owns(&source) {
-        tracing::info!(
-            function = "silver",
-            invocation_id,
-            source,
-            "ignored a foreign object"
-        );
+        log!(info, invocation, FOREIGN, source,);
         return Ok(format!(
             "ignored {source}, which is not an object of this dataset"
         ));
@@ -223,10 +248,10 @@ async fn silver(
     let entry = &refined.entry;
     let counts = &entry.counts;
     let quarantined = counts.quarantined_total();
-    let elapsed_ms = milliseconds(started);
-    tracing::info!(
-        function = "silver",
-        invocation_id,
+    log!(
+        info,
+        invocation,
+        lines::REFINED,
         source = entry.source,
         lines = counts.lines,
         rows = counts.rows,
@@ -237,19 +262,10 @@ async fn silver(
         group = refined.group,
         replay = !refined.now,
         storage_calls = app.calls.silver.count(),
-        elapsed_ms,
-        "refined"
     );
     for (reason, count) in counts.quarantined.iter().filter(|_| refined.now) {
         let (reason, source) = (reason.as_str(), &entry.source);
-        tracing::warn!(
-            function = "silver",
-            invocation_id,
-            source,
-            reason,
-            count,
-            "quarantined"
-        );
+        log!(warn, invocation, lines::QUARANTINED, source, reason, count,);
     }
     Ok(format!(
         "refined {} lines to {} rows in version {}",
@@ -260,8 +276,7 @@ async fn silver(
 async fn gold(
     Served { app, bodies }: &Served,
     body: Body,
-    invocation_id: &str,
-    started: Instant,
+    invocation: &Invocation,
 ) -> Result<String, Failure> {
     // A timer tells nothing that gold needs; its body is read so that the connection can be used again.
     bodies.read(body).await?;
@@ -279,10 +294,11 @@ async fn gold(
         return Ok("silver holds nothing yet".to_owned());
     }
     let version = head.map(|version| version.0);
-    tracing::info!(
-        function = "gold",
-        invocation_id,
-        ended = ?ended,
+    log!(
+        info,
+        invocation,
+        lines::PUBLISHED,
+        ended = ended.as_str(),
         version,
         commits,
         files,
@@ -291,24 +307,21 @@ async fn gold(
         transactions,
         rebuilt = rebuilt.join(", "),
         storage_calls = app.calls.gold.count(),
-        elapsed_ms = milliseconds(started),
-        "published"
     );
     Ok(format!(
-        "published {rows} rows of {commits} commits as {groups} groups: {ended:?}"
+        "published {rows} rows of {commits} commits as {groups} groups: {ended}"
     ))
 }
 
 async fn maintain(
     Served { app, bodies }: &Served,
     body: Body,
-    invocation_id: &str,
-    started: Instant,
+    invocation: &Invocation,
 ) -> Result<String, Failure> {
     bodies.read(body).await?;
     let deadline = Deadline::after(MAINTAIN_TIME);
     let report = app.maintain.run(Options::default(), deadline).await;
-    log_maintained(&report, invocation_id, milliseconds(started));
+    log_maintained(&report, invocation);
     let failures = report.failures();
     if !failures.is_empty() {
         let failures: Vec<String> = failures
@@ -317,10 +330,10 @@ async fn maintain(
             .collect();
         return Err(Failure::Maintain(failures.join("; ")));
     }
-    Ok(serde_json::to_string(&report).unwrap_or_default())
+    Ok(serde_json::to_string(&report)?)
 }
 
-fn log_maintained(report: &Report, invocation_id: &str, elapsed_ms: u64) {
+fn log_maintained(report: &Report, invocation: &Invocation) {
     let reconciled = report.reconcile.done().cloned().unwrap_or_default();
     let compacted = report.compact.done().cloned().unwrap_or_default();
     let delta = report.delta.done();
@@ -329,16 +342,12 @@ fn log_maintained(report: &Report, invocation_id: &str, elapsed_ms: u64) {
     let vacuumed = report.vacuum.done().cloned().unwrap_or_default();
     if reconciled.failed > 0 {
         let (failed, error) = (reconciled.failed, reconciled.failure.as_deref());
-        tracing::error!(
-            invocation_id,
-            failed,
-            error,
-            "not every unprocessed object could be refined"
-        );
+        log!(error, invocation, NOT_REFINED, failed, error,);
     }
-    tracing::info!(
-        function = "maintain",
-        invocation_id,
+    log!(
+        info,
+        invocation,
+        lines::MAINTAINED,
         reconciled = reconciled.refined,
         unreconciled = reconciled.left,
         poison_removed = reconciled.poison_removed,
@@ -351,8 +360,6 @@ fn log_maintained(report: &Report, invocation_id: &str, elapsed_ms: u64) {
         vacuumed_files = vacuumed.replaced + vacuumed.unnamed,
         vacuumed_log_entries = vacuumed.log_entries,
         vacuum_left = vacuumed.left,
-        elapsed_ms,
-        "maintained"
     );
 }
 
@@ -370,8 +377,4 @@ fn answer(status: StatusCode, body: &serde_json::Value) -> Response {
         body.to_string(),
     )
         .into_response()
-}
-
-fn milliseconds(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,9 +1,11 @@
 //! Numbers in text, exactly: no digit passes through a floating-point number on its way to an integer or a decimal. Pure.
 
 mod plain;
+mod problem;
 
 use super::decimal::MAX_PRECISION;
 pub use plain::PlainNumber;
+pub use problem::{Excess, NumberProblem};
 
 /// Ten to the power of the index.
 const POWERS_OF_TEN: [u128; 39] = {
@@ -21,28 +23,6 @@ const MAX_DIGITS: i64 = MAX_PRECISION as i64;
 
 /// What the absolute value of an exact number is below.
 const MAGNITUDES: u128 = 10_u128.pow(MAX_DIGITS as u32);
-
-/// What happens to digits beyond the scale.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Excess {
-    /// They round, half away from zero.
-    Round,
-    /// They are cut, towards negative infinity.
-    Floor,
-    /// They are refused unless all of them are zero.
-    Refuse,
-}
-
-/// Why text is not a number of the wanted kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NumberProblem {
-    /// It is not written as JSON writes numbers.
-    Syntax,
-    /// It is larger than the type.
-    Overflow,
-    /// It has digits beyond the scale.
-    Inexact,
-}
 
 /// A JSON number, taken apart.
 struct Parts<'a> {

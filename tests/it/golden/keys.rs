@@ -22,67 +22,30 @@ const LONG: &str = "a text that is longer than the twelve bytes which a view hol
 
 /// Values of every type, by the column of the dataset that has it.
 fn values() -> Vec<(&'static str, ArrayRef)> {
-    let id = Int64Array::from(vec![
-        Some(0),
-        Some(1),
-        Some(-2),
-        Some(i64::MAX),
-        Some(i64::MIN),
-        None,
-    ]);
-    let seen = [Some(0), Some(-1), Some(1_763_120_674_343_001), None];
+    let id = [Some(0), Some(1), Some(-2), Some(i64::MAX), Some(i64::MIN)];
+    let id = id.into_iter().chain([None]);
+    let name = [Some(""), Some("é"), Some("a "), Some(LONG), None];
     let amount = [Some(0), Some(-1177), Some(10_i128.pow(17)), None];
     let amount = Decimal128Array::from(amount.to_vec());
-    let level = [
-        Some(0.0),
-        Some(1.5),
-        Some(-1e300),
-        Some(f64::INFINITY),
-        Some(f64::NAN),
-        None,
-    ];
+    let level = [0.0, 1.5, -1e300, f64::INFINITY, f64::NAN].map(Some);
+    let level = level.into_iter().chain([None]);
+    let flag = BooleanArray::from(vec![Some(false), Some(true), None]);
+    let born = Date32Array::from(vec![Some(0), Some(-1), Some(20_406), None]);
+    let seen = [Some(0), Some(-1), Some(1_763_120_674_343_001), None];
+    let seen = TimestampMicrosecondArray::from(seen.to_vec());
+    let more = [Some("{\"a\":[1]}"), Some("null"), None];
     vec![
-        ("id", Arc::new(id)),
-        (
-            "name",
-            Arc::new(StringArray::from(vec![
-                Some(""),
-                Some("é"),
-                Some("a "),
-                Some(LONG),
-                None,
-            ])),
-        ),
+        ("id", Arc::new(id.collect::<Int64Array>())),
+        ("name", Arc::new(StringArray::from(name.to_vec()))),
         (
             "amount",
             Arc::new(amount.with_data_type(DataType::Decimal128(18, 2))),
         ),
-        ("level", Arc::new(Float64Array::from(level.to_vec()))),
-        (
-            "flag",
-            Arc::new(BooleanArray::from(vec![Some(false), Some(true), None])),
-        ),
-        (
-            "born",
-            Arc::new(Date32Array::from(vec![
-                Some(0),
-                Some(-1),
-                Some(20_406),
-                None,
-            ])),
-        ),
-        (
-            "seen",
-            Arc::new(TimestampMicrosecondArray::from(seen.to_vec()).with_timezone("UTC")),
-        ),
-        (
-            "more",
-            Arc::new(StringArray::from(vec![
-                Some("{\"a\":[1]}"),
-                Some("null"),
-                None,
-            ])),
-        ),
+        ("level", Arc::new(level.collect::<Float64Array>())),
+        ("flag", Arc::new(flag)),
+        ("born", Arc::new(born)),
+        ("seen", Arc::new(seen.with_timezone("UTC"))),
+        ("more", Arc::new(StringArray::from(more.to_vec()))),
     ]
 }
 

@@ -12,7 +12,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sluice::table::live::LiveFiles;
 use sluice_local::hub_client::Destination;
 
-use super::support::stack::Stack;
+use crate::support::stack::Stack;
 
 /// Events in all, and in each sending.
 const EVENTS: usize = 600;

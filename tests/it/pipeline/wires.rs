@@ -11,7 +11,7 @@ use sluice::event::RejectReason;
 use sluice::store::object::{Created, Metadata, ObjectPath, paths};
 use sluice_local::hub_client::Destination;
 
-use super::support::stack::Stack;
+use crate::support::stack::Stack;
 
 /// 2025-11-14T11:44:34.343Z, in the format of the orders.
 const TIME: i64 = 1_763_120_674;

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use sluice::dataset::Dataset;
+use sluice::gold::Ended;
 use sluice::store::entity::STATE_TABLE;
 use sluice::store::object::paths;
 
 use super::settings::functions;
 use super::snapshot::Snapshot;
 use crate::tool::root;
+use sluice::telemetry::lines::{INVOCATION, LINES};
 
 /// Returns names that the code uses and the deployment does not make.
 pub(super) fn problems(snapshot: &Snapshot) -> Vec<String> {
@@ -109,26 +111,44 @@ pub(super) fn key_readers(source: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Returns the messages and fields that queries and workbook use and no log line of the handler has.
-pub(super) fn unknown_log_words(queries: &str, sources: &str) -> BTreeSet<String> {
+/// Returns the messages, fields and values that a query uses and no log line of the handler has.
+pub(super) fn unknown_log_words(query: &str) -> BTreeSet<String> {
     // What tracing adds by itself.
     let built_in = ["message", "level"];
     let mut unknown = BTreeSet::new();
-    let fields = queries.split("log.").skip(1).map(|rest| {
+    let messages: Vec<&str> = quoted_after(query, "message == \"").collect();
+    for message in &messages {
+        if !LINES.iter().any(|line| line.message == *message) {
+            unknown.insert((*message).to_owned());
+        }
+    }
+    // A query that asks for messages may use their fields only, any other one those of every line.
+    let asked = LINES
+        .iter()
+        .filter(|line| messages.is_empty() || messages.contains(&line.message));
+    let fields: Vec<&str> = asked.flat_map(|line| line.fields).copied().collect();
+    let used = query.split("log.").skip(1).map(|rest| {
         let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
         &rest[..end.unwrap_or(rest.len())]
     });
-    for field in fields.filter(|field| !built_in.contains(field)) {
-        let known = [format!(" {field},"), format!(" {field} = ")];
-        if !known.iter().any(|form| sources.contains(form)) {
-            unknown.insert(field.to_owned());
-        }
-    }
-    let messages = queries.split("message == \"").skip(1);
-    for message in messages.filter_map(|rest| rest.split('"').next()) {
-        if !sources.contains(&format!("\"{message}\"\n")) {
-            unknown.insert(message.to_owned());
+    let known = |field: &str| {
+        built_in.contains(&field) || INVOCATION.contains(&field) || fields.contains(&field)
+    };
+    unknown.extend(used.filter(|field| !known(field)).map(str::to_owned));
+    // How gold ended is compared with texts.
+    let ends = query.split("log.ended").skip(1);
+    let ends = ends.filter_map(|rest| rest.split(['|', '\n']).next());
+    for end in ends.flat_map(|rest| quoted_after(rest, "\"")) {
+        let is_text = end.chars().all(char::is_alphanumeric) && !end.is_empty();
+        if is_text && !Ended::ALL.iter().any(|ended| ended.as_str() == end) {
+            unknown.insert(end.to_owned());
         }
     }
     unknown
+}
+
+/// Returns what stands between `start`, which ends in a quote, and the next quote, wherever it does.
+fn quoted_after<'q>(text: &'q str, start: &'q str) -> impl Iterator<Item = &'q str> {
+    let rests = text.split(start).skip(1);
+    rests.filter_map(|rest| rest.split('"').next())
 }

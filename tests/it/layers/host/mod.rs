@@ -3,4 +3,5 @@
 mod answers;
 mod blobs;
 mod events;
+mod log_lines;
 mod request;

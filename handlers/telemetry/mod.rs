@@ -1,6 +1,9 @@
 //! Logs: JSON lines on stdout, where the host reads them as information. What goes to stderr counts as an error there.
 
+pub mod lines;
+
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -9,7 +12,16 @@ const DEFAULT_LEVELS: &str = "warn,sluice=info,handler=info";
 
 /// Starts logging at the levels of `levels`, such as `warn,sluice=debug`.
 pub fn start(levels: Option<&str>) {
+    to(levels, std::io::stdout).init();
+}
+
+/// Makes what writes log lines to `writer`, as the handler does to stdout.
+pub fn to<W>(levels: Option<&str>, writer: W) -> impl tracing::Subscriber + Send + Sync
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
     let chosen = levels.and_then(|levels| levels.parse::<Targets>().ok());
+    // The default is valid, as a test shows; a filter of nothing would only be silent.
     let filter = chosen
         .or_else(|| DEFAULT_LEVELS.parse().ok())
         .unwrap_or_default();
@@ -17,9 +29,16 @@ pub fn start(levels: Option<&str>) {
         .json()
         .flatten_event(true)
         .with_target(false)
-        .with_writer(std::io::stdout);
-    tracing_subscriber::registry()
-        .with(filter)
-        .with(lines)
-        .init();
+        .with_writer(writer);
+    tracing_subscriber::registry().with(filter).with(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_levels_are_levels() {
+        assert!(DEFAULT_LEVELS.parse::<Targets>().is_ok());
+    }
 }

@@ -1,0 +1,100 @@
+//! The log lines that others read: the command, the alerts and the workbook.
+//!
+//! Their messages, fields and values are an interface. A test holds what the handler writes to this list, and another
+//! one the queries of the deployment.
+
+/// Bronze stored the events of an invocation.
+pub const INGESTED: &str = "ingested";
+/// Silver has a source in its ledger.
+pub const REFINED: &str = "refined";
+/// Silver put rejected lines of a source into quarantine: a line for each reason.
+pub const QUARANTINED: &str = "quarantined";
+/// A run of gold ended.
+pub const PUBLISHED: &str = "published";
+/// A run of maintenance ended.
+pub const MAINTAINED: &str = "maintained";
+/// An invocation failed; its trigger tries again.
+pub const FAILED: &str = "invocation failed";
+
+/// What every summary of an invocation says besides its own.
+pub const INVOCATION: [&str; 3] = ["function", "invocation_id", "elapsed_ms"];
+
+/// A log line that others read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its message.
+    pub message: &'static str,
+    /// Its own fields, beside [`INVOCATION`]. One without a value is left out of the line.
+    pub fields: &'static [&'static str],
+}
+
+/// All of these lines.
+pub const LINES: [Line; 6] = [
+    Line {
+        message: INGESTED,
+        fields: &[
+            "partition_id",
+            "first_sequence",
+            "last_sequence",
+            "events",
+            "stored",
+            "objects",
+            "bytes",
+            "storage_calls",
+        ],
+    },
+    Line {
+        message: REFINED,
+        fields: &[
+            "source",
+            "lines",
+            "rows",
+            "duplicates",
+            "late",
+            "quarantined",
+            "version",
+            "group",
+            "replay",
+            "storage_calls",
+        ],
+    },
+    Line {
+        message: QUARANTINED,
+        fields: &["source", "reason", "count"],
+    },
+    Line {
+        message: PUBLISHED,
+        fields: &[
+            "ended",
+            "version",
+            "commits",
+            "files",
+            "rows",
+            "groups",
+            "transactions",
+            "rebuilt",
+            "storage_calls",
+        ],
+    },
+    Line {
+        message: MAINTAINED,
+        fields: &[
+            "reconciled",
+            "unreconciled",
+            "poison_removed",
+            "compacted_files",
+            "compactions_left",
+            "delta_written",
+            "delta_lag",
+            "snapshot",
+            "checkpoint",
+            "vacuumed_files",
+            "vacuumed_log_entries",
+            "vacuum_left",
+        ],
+    },
+    Line {
+        message: FAILED,
+        fields: &["error"],
+    },
+];
