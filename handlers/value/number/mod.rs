@@ -1,28 +1,11 @@
 //! Numbers in text, exactly: no digit passes through a floating-point number on its way to an integer or a decimal. Pure.
 
+mod exact;
 mod plain;
-mod problem;
 
-use super::decimal::MAX_PRECISION;
+pub use exact::{Excess, NumberProblem};
+use exact::{MAGNITUDES, MAX_DIGITS, POWERS_OF_TEN};
 pub use plain::PlainNumber;
-pub use problem::{Excess, NumberProblem};
-
-/// Ten to the power of the index.
-const POWERS_OF_TEN: [u128; 39] = {
-    let mut powers = [1_u128; 39];
-    let mut i = 1;
-    while i < 39 {
-        powers[i] = powers[i - 1] * 10;
-        i += 1;
-    }
-    powers
-};
-
-/// The most digits that an exact number may have: those of an `i128` that are free to take any value.
-const MAX_DIGITS: i64 = MAX_PRECISION as i64;
-
-/// What the absolute value of an exact number is below.
-const MAGNITUDES: u128 = 10_u128.pow(MAX_DIGITS as u32);
 
 /// A JSON number, taken apart.
 struct Parts<'a> {

@@ -2,7 +2,7 @@
 //!
 //! Eight digits are read at a time, so that the length of a number costs no mispredicted branch for each digit.
 
-use super::{Excess, MAGNITUDES, NumberProblem, POWERS_OF_TEN};
+use super::exact::{Excess, MAGNITUDES, NumberProblem, POWERS_OF_TEN};
 
 /// The most digits that a `u64` holds whatever they are.
 const MAX_DIGITS: usize = 18;
