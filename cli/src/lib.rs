@@ -1,3 +1,18 @@
-//! What the `sluice` command is made of, as far as others may use it.
+//! The `sluice` command as a library: `main` only hands the command line over.
+//!
+//! - `commands`: a module for each command, in groups: what runs a pipeline here, what sends and reads events, what
+//!   looks at the layers, what deploys
+//! - `pipeline`: the whole pipeline as processes of this machine, for `up` and `bench`
+//! - `feed`: the events that commands send
+//! - `target`: which pipeline a command is about: its settings, stores and event hub
+//! - `output`: text, numbers, tables and progress bars for people
+//! - [`audit`]: the proof that everything adds up
 
 pub mod audit;
+mod commands;
+mod feed;
+mod output;
+mod pipeline;
+mod target;
+
+pub use commands::CommandLine;

@@ -226,12 +226,9 @@ fn check_maintenance(pipeline: &Pipeline, rows: &Value) {
         "{}",
         text(&maintained)
     );
-    let maintenance = pipeline.json(&["status", "--json"])["upkeep"].clone();
-    assert_eq!(
-        (&maintenance["rows"], &maintenance["delta_lag"]),
-        (rows, &0.into())
-    );
-    assert_eq!(maintenance["unreconciled"], 0);
+    let facts = pipeline.json(&["status", "--json"])["maintenance"].clone();
+    assert_eq!((&facts["rows"], &facts["delta_lag"]), (rows, &0.into()));
+    assert_eq!(facts["unreconciled"], 0);
 }
 
 /// Changes a total behind gold's back.

@@ -12,7 +12,6 @@ mod error;
 mod line;
 mod prepare;
 mod queue;
-pub mod sample;
 mod segments;
 mod sources;
 mod watermark;

@@ -3,7 +3,7 @@
 //! Maintenance clears the log up to a snapshot once its entries are a week old. So nothing here needs the log's
 //! start: what was counted is in the ledger, which is never deleted, and what is live follows from the snapshot. Which
 //! rows were there at an earlier version follows from the rows themselves: each names its source, and the ledger
-//! names the version that finished the source. That holds however compaction has mixed the files since.
+//! names the version that committed the source. That holds however compaction has mixed the files since.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use sluice::table::log::{
     Commit, CommitKind, CommitLog, DataFile, Head, LedgerEntry, LogError, Version,
 };
 
-use super::Subject;
+use super::subject::Subject;
 
 /// Versions that are read at a time.
 const CHUNK: u64 = 1_000;
@@ -22,7 +22,7 @@ const CHUNK: u64 = 1_000;
 const ATTEMPTS: usize = 5;
 
 /// Silver as of one version.
-pub(super) struct History {
+pub(crate) struct History {
     log: CommitLog,
     head: Option<Version>,
     live: LiveFiles,
@@ -31,15 +31,15 @@ pub(super) struct History {
 }
 
 /// A file with rows of a version.
-pub(super) struct Portion {
-    pub(super) file: DataFile,
+pub(crate) struct Portion {
+    pub(crate) file: DataFile,
     /// Whether a compaction has put rows of later versions into it too.
-    pub(super) is_mixed: bool,
+    pub(crate) is_mixed: bool,
 }
 
 impl History {
     /// Reads the latest version; starts over if maintenance clears the log meanwhile.
-    pub(super) async fn read(subject: &Subject) -> Result<Self, LogError> {
+    pub(crate) async fn read(subject: &Subject) -> Result<Self, LogError> {
         let (state, lake) = (Arc::clone(&subject.state), Arc::clone(&subject.lake));
         let log = CommitLog::new(state, lake, &subject.dataset);
         let mut history = Self {
@@ -58,7 +58,7 @@ impl History {
         }
         if let Some(head) = history.head {
             let entries = history.log.ledger_prefix("").await?;
-            // What was finished since the head was read belongs to later versions.
+            // What was committed since the head was read belongs to later versions.
             let entries = entries.into_iter().filter(|entry| entry.version <= head);
             history.ledger = entries.map(|entry| (entry.source.clone(), entry)).collect();
         }
@@ -97,49 +97,52 @@ impl History {
     }
 
     /// The version that everything is compared at.
-    pub(super) fn version(&self) -> Option<Version> {
+    pub(crate) fn version(&self) -> Option<Version> {
         self.head
     }
 
     /// The first version that is left in the log.
-    pub(super) fn first(&self) -> Version {
+    pub(crate) fn first(&self) -> Version {
         self.commits
             .first()
             .map_or(Version(0), |commit| commit.version)
     }
 
     /// The commits that are left, up to the version.
-    pub(super) fn commits(&self) -> &[Commit] {
+    pub(crate) fn commits(&self) -> &[Commit] {
         &self.commits
     }
 
     /// The files that are live at the version.
-    pub(super) fn live(&self) -> &LiveFiles {
+    pub(crate) fn live(&self) -> &LiveFiles {
         &self.live
     }
 
-    pub(super) fn ledger(&self) -> impl Iterator<Item = &LedgerEntry> {
+    pub(crate) fn ledger(&self) -> impl Iterator<Item = &LedgerEntry> {
         self.ledger.values()
     }
 
-    pub(super) fn entry(&self, source: &str) -> Option<&LedgerEntry> {
+    pub(crate) fn entry(&self, source: &str) -> Option<&LedgerEntry> {
         self.ledger.get(source)
     }
 
-    /// Tells whether the rows of a source were there at `version`. A source that the ledger does not have is told of
-    /// elsewhere; here its rows count.
-    pub(super) fn had(&self, source: &str, version: Version) -> bool {
+    /// Returns whether the rows of a source were there at `version`. A source that the ledger does not have is reported by
+    /// another check; here its rows count.
+    pub(crate) fn had(&self, source: &str, version: Version) -> bool {
         self.entry(source)
             .is_none_or(|entry| entry.version <= version)
     }
 
     /// The files that hold the rows of `version`, which may be later than the one that everything else is compared at.
-    pub(super) async fn at(&self, version: Version) -> Result<Vec<Portion>, LogError> {
+    pub(crate) async fn at(&self, version: Version) -> Result<Vec<Portion>, LogError> {
         let whole = |file: &DataFile| Portion {
             file: file.clone(),
             is_mixed: false,
         };
-        let head = self.head.unwrap_or_default();
+        let Some(head) = self.head else {
+            // Silver has no rows before its first commit.
+            return Ok(Vec::new());
+        };
         if version < head {
             return Ok(self.before(version));
         }

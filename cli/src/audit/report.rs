@@ -2,9 +2,6 @@
 
 use serde::Serialize;
 
-use super::bronze::BronzeObject;
-use super::history::History;
-
 /// The verdict, check by check.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
@@ -31,24 +28,8 @@ pub struct Sums {
     pub rows: u64,
     /// Lines whose key was there already.
     pub duplicates: u64,
-    /// Lines set aside.
+    /// Lines in quarantine.
     pub quarantined: u64,
-}
-
-impl Sums {
-    pub(super) fn of(objects: &[BronzeObject], history: &History) -> Self {
-        let mut sums = Self {
-            bronze_objects: objects.len() as u64,
-            ..Self::default()
-        };
-        for entry in history.ledger() {
-            sums.lines += entry.counts.lines;
-            sums.rows += entry.counts.rows;
-            sums.duplicates += entry.counts.duplicates;
-            sums.quarantined += entry.counts.quarantined_total();
-        }
-        sums
-    }
 }
 
 /// One thing that was checked.
@@ -85,7 +66,7 @@ impl Check {
 }
 
 impl Report {
-    /// Tells whether no check found a difference.
+    /// Returns whether no check found a difference.
     #[must_use]
     pub fn adds_up(&self) -> bool {
         self.checks.iter().all(|check| check.difference.is_none())
@@ -100,23 +81,4 @@ impl Report {
         });
         found.next()
     }
-}
-
-/// Writes a number with commas.
-pub(super) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// Writes a number of things, such as `1 file` or `2,000 files`.
-pub(super) fn count(number: u64, thing: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {thing}{plural}", thousands(number))
 }

@@ -4,7 +4,7 @@ mod exact;
 mod plain;
 
 pub use exact::{Excess, NumberProblem};
-use exact::{MAGNITUDES, MAX_DIGITS, POWERS_OF_TEN};
+use exact::{MAX_DIGITS, POWERS_OF_TEN};
 pub use plain::PlainNumber;
 
 /// A JSON number, taken apart.

@@ -5,7 +5,6 @@ mod delta_log;
 mod delta_readers;
 mod directory_lake;
 mod parquet_readers;
-mod sample;
 
 use testkit::install::Clients;
 

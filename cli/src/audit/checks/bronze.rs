@@ -1,0 +1,276 @@
+//! Bronze: every event of a partition in exactly one line, and every line in the ledger.
+
+use std::collections::BTreeMap;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use sluice::event::{PartitionId, UnixMillis};
+use sluice::store::StorageError;
+use sluice::store::object::{ObjectPath, ObjectRange, ObjectStore, paths};
+
+use crate::audit::history::History;
+use crate::audit::report::Check;
+use crate::audit::subject::{AuditError, Options, Progress, Subject};
+use crate::output::{count, thousands};
+
+/// How many objects are read at once, each of 8 MiB at most unless a single event is larger.
+const PARALLEL_READS: usize = 4;
+
+/// An object of bronze.
+pub(crate) struct BronzeObject {
+    /// Its name in the container, which is what the ledger calls it.
+    name: String,
+    created: UnixMillis,
+    /// Its partition and range; an object put there by hand has none.
+    place: Option<(PartitionId, ObjectRange)>,
+    /// Its lines, as its metadata says.
+    lines: Option<u64>,
+}
+
+impl BronzeObject {
+    /// Its partition and range; an object put there by hand has none.
+    pub(super) fn place(&self) -> Option<(&PartitionId, ObjectRange)> {
+        let (partition, range) = self.place.as_ref()?;
+        Some((partition, *range))
+    }
+}
+
+/// Returns when each life of a partition began: a hub that was made anew counts from 0 again, later.
+pub(super) fn births(ranges: impl Iterator<Item = ObjectRange>) -> Vec<UnixMillis> {
+    let mut births: Vec<UnixMillis> = ranges
+        .filter(|range| range.sequence.first.0 == 0)
+        .map(|range| range.first_enqueued)
+        .collect();
+    births.sort_unstable();
+    births
+}
+
+/// Lists the objects of the dataset.
+pub(crate) async fn list(subject: &Subject) -> Result<Vec<BronzeObject>, StorageError> {
+    let prefix = paths::bronze_dataset(&subject.dataset.name);
+    let listed = subject.lake.list(&prefix).await?;
+    let objects = listed.into_iter().map(|info| {
+        let metadata = &info.metadata;
+        let partition = metadata.get("partition").cloned().map(PartitionId);
+        BronzeObject {
+            name: info.path.name().to_owned(),
+            created: info.created,
+            place: partition.zip(ObjectRange::from_metadata(metadata)),
+            lines: metadata.get("lines").and_then(|lines| lines.parse().ok()),
+        }
+    });
+    Ok(objects.collect())
+}
+
+/// Checks that in each partition every sequence number from the first to the last is in exactly one object.
+pub(crate) fn check_ranges(objects: &[BronzeObject]) -> Check {
+    let mut partitions: BTreeMap<&PartitionId, Vec<&BronzeObject>> = BTreeMap::new();
+    for object in objects {
+        if let Some((partition, _)) = &object.place {
+            partitions.entry(partition).or_default().push(object);
+        }
+    }
+    let placed: usize = partitions.values().map(Vec::len).sum();
+    let by_hand = objects.len() - placed;
+    let mut examined = format!(
+        "{} of {}",
+        count(placed as u64, "object"),
+        count(partitions.len() as u64, "partition")
+    );
+    if by_hand > 0 {
+        examined.push_str(&format!(", {} by hand", thousands(by_hand as u64)));
+    }
+    let mut differences = partitions
+        .into_iter()
+        .filter_map(|(partition, objects)| range_difference(partition, objects));
+    Check::new(
+        "bronze: no event missing, none twice",
+        examined,
+        differences.next(),
+    )
+}
+
+fn range_difference(partition: &PartitionId, mut objects: Vec<&BronzeObject>) -> Option<String> {
+    let range = |object: &BronzeObject| object.place.as_ref().map(|(_, range)| *range);
+    // Each life of a hub is whole by itself.
+    let births = births(objects.iter().filter_map(|object| range(object)));
+    objects.sort_by_key(|object| {
+        let range = range(object)?;
+        let life = births.partition_point(|birth| *birth <= range.first_enqueued);
+        Some((life.max(1), range.sequence))
+    });
+    let mut last: Option<(usize, i64, &str)> = None;
+    for object in objects {
+        let range = range(object)?;
+        let (first, end) = (range.sequence.first.0, range.sequence.last.0);
+        let events = end.saturating_sub(first).saturating_add(1);
+        if object.lines != u64::try_from(events).ok() {
+            return Some(format!(
+                "{} covers the events {first} to {end}, but its metadata says {} lines",
+                object.name,
+                object.lines.map_or_else(|| "no".to_owned(), thousands)
+            ));
+        }
+        let life = births
+            .partition_point(|birth| *birth <= range.first_enqueued)
+            .max(1);
+        if let Some((last_life, last_end, name)) = last
+            && last_life == life
+        {
+            if first <= last_end {
+                return Some(format!(
+                    "partition {partition}: {name} ends with event {last_end} and {} starts with {first}: the events between are stored twice",
+                    object.name
+                ));
+            }
+            if first != last_end + 1 {
+                return Some(format!(
+                    "partition {partition}: events {} to {} are in no object: {name} ends with {last_end}, {} starts with {first}",
+                    last_end + 1,
+                    first - 1,
+                    object.name
+                ));
+            }
+        }
+        last = Some((life, end, &object.name));
+    }
+    None
+}
+
+/// Checks that the lines in each object are those in its metadata and in the ledger, and that no ledger entry is
+/// without its object.
+pub(crate) async fn check_lines(
+    subject: &Subject,
+    options: &Options,
+    objects: &[BronzeObject],
+    history: &History,
+    progress: &dyn Progress,
+) -> Result<Check, AuditError> {
+    progress.start("count bronze lines", objects.len() as u64);
+    let counts =
+        stream::iter(objects.iter().map(|object| {
+            let path = ObjectPath::new(paths::BRONZE, &object.name);
+            async move {
+                Ok::<_, StorageError>((object, count_lines(subject.lake.as_ref(), &path).await?))
+            }
+        }));
+    let mut counts = counts.buffered(PARALLEL_READS);
+    let (mut lines, mut pending, mut difference) = (0, 0, None);
+    while let Some((object, counted)) = counts.try_next().await? {
+        progress.advance(1);
+        lines += counted.unwrap_or(0);
+        match line_difference(object, counted, history, options) {
+            Lines::Agree => {}
+            Lines::Pending => pending += 1,
+            Lines::Differ(text) => difference = difference.or(Some(text)),
+        }
+    }
+    if difference.is_none() {
+        difference = orphan(subject, objects, history).await?;
+    }
+    let mut examined = format!(
+        "{} in {}",
+        count(lines, "line"),
+        count(objects.len() as u64, "object")
+    );
+    if pending > 0 {
+        examined.push_str(&format!(
+            ", {} too young to be in the ledger",
+            thousands(pending)
+        ));
+    }
+    Ok(Check::new(
+        "bronze: every line is in the ledger",
+        examined,
+        difference,
+    ))
+}
+
+enum Lines {
+    Agree,
+    Pending,
+    Differ(String),
+}
+
+fn line_difference(
+    object: &BronzeObject,
+    counted: Option<u64>,
+    history: &History,
+    options: &Options,
+) -> Lines {
+    let name = &object.name;
+    let Some(counted) = counted else {
+        return Lines::Differ(format!("{name} was listed and has been deleted since"));
+    };
+    if let Some(said) = object.lines.filter(|said| *said != counted) {
+        return Lines::Differ(format!(
+            "{name} has {} and its metadata says {}",
+            count(counted, "line"),
+            thousands(said)
+        ));
+    }
+    let Some(entry) = history.entry(name) else {
+        let age = options.now.0.saturating_sub(object.created.0);
+        let grace = i64::try_from(options.grace.as_millis()).unwrap_or(i64::MAX);
+        if age < grace {
+            return Lines::Pending;
+        }
+        return Lines::Differ(format!(
+            "{name} has {} and is not in the ledger, although it is {} s old: silver is behind or has given up on it (see the queue webjobs-blobtrigger-poison)",
+            count(counted, "line"),
+            thousands(u64::try_from(age / 1_000).unwrap_or(0))
+        ));
+    };
+    if entry.counts.lines != counted {
+        return Lines::Differ(format!(
+            "{name} has {} and the ledger says {} (version {})",
+            count(counted, "line"),
+            thousands(entry.counts.lines),
+            entry.version
+        ));
+    }
+    let range = object.place.as_ref().map(|(_, range)| range.sequence);
+    if entry.range != range {
+        return Lines::Differ(format!(
+            "{name}: its metadata and the ledger differ about its sequence numbers"
+        ));
+    }
+    Lines::Agree
+}
+
+/// Finds a ledger entry whose object is not there, also not since the listing.
+async fn orphan(
+    subject: &Subject,
+    objects: &[BronzeObject],
+    history: &History,
+) -> Result<Option<String>, StorageError> {
+    let listed: std::collections::HashSet<&str> =
+        objects.iter().map(|object| object.name.as_str()).collect();
+    for entry in history
+        .ledger()
+        .filter(|entry| !listed.contains(entry.source.as_str()))
+    {
+        let path = ObjectPath::new(paths::BRONZE, &entry.source);
+        if subject.lake.head(&path).await?.is_none() {
+            return Ok(Some(format!(
+                "the ledger has {} of {} (version {}), but bronze has no such object",
+                count(entry.counts.lines, "line"),
+                entry.source,
+                entry.version
+            )));
+        }
+    }
+    Ok(None)
+}
+
+/// Counts lines; the last one need not end.
+pub(super) async fn count_lines(
+    lake: &dyn ObjectStore,
+    path: &ObjectPath,
+) -> Result<Option<u64>, StorageError> {
+    let content = lake.get(path).await?;
+    Ok(content.map(|content| {
+        let ends = memchr::memchr_iter(b'\n', &content).count() as u64;
+        let open = content.last().is_some_and(|byte| *byte != b'\n');
+        ends + u64::from(open)
+    }))
+}

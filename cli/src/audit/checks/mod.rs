@@ -1,0 +1,7 @@
+//! The checks, in the order in which events flow. Each names the first difference that it finds.
+
+pub(super) mod bronze;
+pub(super) mod gold;
+pub(super) mod hub;
+pub(super) mod ledger;
+pub(super) mod silver;

@@ -1,0 +1,345 @@
+//! An aggregate of silver that is computed in the plainest way: row by row, exactly, sharing no code with gold's own.
+
+use std::collections::HashMap;
+
+use arrow_array::RecordBatch;
+use chrono::{DateTime, Datelike, NaiveDate};
+use sluice::dataset::Dataset;
+use sluice::value::Grain;
+use sluice::warehouse::schema::{MeasureSource, TableSchema, ValueType};
+
+use super::cells::{Cell, Column};
+use super::keys::{Pass, hash};
+
+/// One measure of one group.
+#[derive(Clone, Debug)]
+enum Total {
+    Rows(i64),
+    Values(i64),
+    Sum(Option<i128>),
+    Least(Cell<'static>),
+    Most(Cell<'static>),
+}
+
+/// The aggregate of one gold table, of the groups that a pass takes.
+pub(crate) struct Totals<'a> {
+    schema: &'a TableSchema,
+    dataset: &'a Dataset,
+    pass: Pass,
+    groups: HashMap<Vec<u8>, Vec<Total>>,
+    encoded: Vec<u8>,
+}
+
+impl<'a> Totals<'a> {
+    pub(crate) fn new(schema: &'a TableSchema, dataset: &'a Dataset, pass: Pass) -> Self {
+        Self {
+            schema,
+            dataset,
+            pass,
+            groups: HashMap::new(),
+            encoded: Vec::new(),
+        }
+    }
+
+    /// The names of the columns of silver that it reads.
+    pub(crate) fn columns(&self) -> Vec<String> {
+        let measured = self
+            .schema
+            .measures
+            .iter()
+            .filter_map(|m| column_of(m.source));
+        let dimensions = self.schema.dimensions.iter().map(|d| d.column);
+        let all = dimensions.chain(measured).chain([self.dataset.event_time]);
+        // One that is not there fails when rows are added.
+        all.filter_map(|index| Some(self.dataset.columns.get(index)?.name.clone()))
+            .collect()
+    }
+
+    /// Adds rows; fails in words if they are not what they should be.
+    pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<(), String> {
+        let times = self.column(batch, self.dataset.event_time)?;
+        let dimensions: Vec<Column<'_>> = self
+            .schema
+            .dimensions
+            .iter()
+            .map(|dimension| self.column(batch, dimension.column))
+            .collect::<Result<_, _>>()?;
+        let measures: Vec<Option<Column<'_>>> = self
+            .schema
+            .measures
+            .iter()
+            .map(|measure| {
+                column_of(measure.source)
+                    .map(|c| self.column(batch, c))
+                    .transpose()
+            })
+            .collect::<Result<_, _>>()?;
+        for row in 0..batch.num_rows() {
+            let Cell::Timestamp(time) = times.cell(row) else {
+                return Err("a row has no event time".to_owned());
+            };
+            self.encoded.clear();
+            if let Some(start) = period(self.schema.grain, time) {
+                start.encode(&mut self.encoded);
+            }
+            for dimension in &dimensions {
+                dimension.cell(row).encode(&mut self.encoded);
+            }
+            if self.pass.of > 1 && !self.pass.takes(hash(&self.encoded)) {
+                continue;
+            }
+            if !self.groups.contains_key(&self.encoded) {
+                let totals = self
+                    .schema
+                    .measures
+                    .iter()
+                    .map(|m| empty(m.source))
+                    .collect();
+                self.groups.insert(self.encoded.clone(), totals);
+            }
+            let Some(totals) = self.groups.get_mut(&self.encoded) else {
+                return Err("a group is not there although it was just added".to_owned());
+            };
+            for (total, column) in totals.iter_mut().zip(&measures) {
+                total.add(column.as_ref().map(|column| column.cell(row)))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn column<'b>(&self, batch: &'b RecordBatch, index: usize) -> Result<Column<'b>, String> {
+        let column = self.dataset.columns.get(index);
+        let column = column.ok_or_else(|| "a gold table names no column".to_owned())?;
+        let found = Column::of(
+            batch.column_by_name(&column.name),
+            ValueType::from(column.kind),
+        );
+        found.ok_or_else(|| {
+            format!(
+                "column {} has another type than {}",
+                column.name, column.kind
+            )
+        })
+    }
+
+    /// Takes a row of the gold table, and returns in words how it differs.
+    pub(crate) fn take(&mut self, row: &GoldRow) -> Option<String> {
+        let Some(totals) = self.groups.remove(&row.group) else {
+            return Some(format!("has a row for {}, silver has none", row.shown));
+        };
+        for ((measure, total), text) in self.schema.measures.iter().zip(totals).zip(&row.measures) {
+            let scale = scale_of(measure.kind);
+            let expected = total.into_cell();
+            let found = Cell::parse(text.as_deref(), measure.kind);
+            if found.as_ref() != Some(&expected) {
+                return Some(format!(
+                    "{} of {} is {}, silver adds up to {}",
+                    measure.name,
+                    row.shown,
+                    text.as_deref().unwrap_or("null"),
+                    expected.show(scale)
+                ));
+            }
+        }
+        None
+    }
+
+    /// How many groups gold has not shown, after all of its rows were taken.
+    pub(crate) fn left(&self) -> u64 {
+        self.groups.len() as u64
+    }
+
+    /// The rows of the first group that gold has not shown.
+    pub(crate) fn rows_of_a_group_left(&self) -> Option<String> {
+        let totals = self.groups.values().next()?;
+        let measures = self.schema.measures.iter().zip(totals);
+        let shown = measures.map(|(measure, total)| {
+            let scale = scale_of(measure.kind);
+            format!("{} {}", measure.name, total.clone().into_cell().show(scale))
+        });
+        Some(shown.collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// A row of a gold table.
+pub(crate) struct GoldRow {
+    /// Time and dimensions, encoded as [`Totals`] does.
+    pub(crate) group: Vec<u8>,
+    /// The measures as text.
+    pub(crate) measures: Vec<Option<String>>,
+    /// Time and dimensions for people.
+    pub(crate) shown: String,
+}
+
+impl GoldRow {
+    /// Reads a row with the columns that the schema gives the table.
+    pub(crate) fn read(
+        row: &[Option<String>],
+        columns: &[(String, ValueType)],
+        leading: usize,
+    ) -> Result<Self, String> {
+        if row.len() != columns.len() {
+            return Err(format!(
+                "has a row of {} values in {} columns",
+                row.len(),
+                columns.len()
+            ));
+        }
+        let mut group = Vec::new();
+        let mut shown = Vec::new();
+        for ((name, kind), text) in columns.iter().zip(row).take(leading) {
+            let cell = Cell::parse(text.as_deref(), *kind);
+            let cell = cell.ok_or_else(|| {
+                format!("has {text:?} as {name}, which is not a value of its type")
+            })?;
+            cell.encode(&mut group);
+            shown.push(format!("{name} = {}", cell.show(scale_of(*kind))));
+        }
+        let shown = match shown.is_empty() {
+            true => "all time".to_owned(),
+            false => shown.join(", "),
+        };
+        Ok(Self {
+            group,
+            measures: row.iter().skip(leading).cloned().collect(),
+            shown,
+        })
+    }
+}
+
+impl Total {
+    fn add(&mut self, value: Option<Cell<'_>>) -> Result<(), String> {
+        let value = value.unwrap_or(Cell::Null);
+        match self {
+            Self::Rows(count) => *count += 1,
+            Self::Values(count) => *count += i64::from(value != Cell::Null),
+            Self::Sum(sum) => {
+                let number = match value {
+                    Cell::Int64(number) => i128::from(number),
+                    Cell::Decimal(number) => number,
+                    _ => return Ok(()),
+                };
+                let total = sum.unwrap_or(0).checked_add(number);
+                *sum = Some(total.ok_or_else(|| "a sum is too large".to_owned())?);
+            }
+            Self::Least(least) => replace(least, value, std::cmp::Ordering::Less),
+            Self::Most(most) => replace(most, value, std::cmp::Ordering::Greater),
+        }
+        Ok(())
+    }
+
+    fn into_cell(self) -> Cell<'static> {
+        match self {
+            Self::Rows(count) | Self::Values(count) => Cell::Int64(count),
+            Self::Sum(sum) => sum.map_or(Cell::Null, Cell::Decimal),
+            Self::Least(cell) | Self::Most(cell) => cell,
+        }
+    }
+}
+
+fn replace(kept: &mut Cell<'static>, value: Cell<'_>, wanted: std::cmp::Ordering) {
+    let value = match value {
+        Cell::Int64(number) => Cell::Int64(number),
+        Cell::Double(number) => Cell::Double(number + 0.0),
+        Cell::Decimal(number) => Cell::Decimal(number),
+        Cell::Timestamp(micros) => Cell::Timestamp(micros),
+        Cell::Date(days) => Cell::Date(days),
+        Cell::Null | Cell::Text(_) | Cell::Bool(_) => return,
+    };
+    if *kept == Cell::Null || value.order(kept) == Some(wanted) {
+        *kept = value;
+    }
+}
+
+fn empty(source: MeasureSource) -> Total {
+    match source {
+        MeasureSource::Rows => Total::Rows(0),
+        MeasureSource::Values(_) => Total::Values(0),
+        MeasureSource::Sum(_) => Total::Sum(None),
+        MeasureSource::Min(_) => Total::Least(Cell::Null),
+        MeasureSource::Max(_) => Total::Most(Cell::Null),
+    }
+}
+
+fn column_of(source: MeasureSource) -> Option<usize> {
+    match source {
+        MeasureSource::Rows => None,
+        MeasureSource::Values(column)
+        | MeasureSource::Sum(column)
+        | MeasureSource::Min(column)
+        | MeasureSource::Max(column) => Some(column),
+    }
+}
+
+fn scale_of(kind: ValueType) -> u8 {
+    match kind {
+        ValueType::Decimal { scale, .. } => scale,
+        _ => 0,
+    }
+}
+
+/// The time of a row as the table's time column has it.
+fn period(grain: Grain, micros: i64) -> Option<Cell<'static>> {
+    let day = || DateTime::from_timestamp_micros(micros).map(|time| time.date_naive());
+    let date = |day: Option<NaiveDate>| {
+        Some(day.map_or(Cell::Null, |day| Cell::Date(day.to_epoch_days())))
+    };
+    match grain {
+        Grain::All => None,
+        Grain::Hour => {
+            const HOUR: i64 = 3_600_000_000;
+            Some(Cell::Timestamp(micros.div_euclid(HOUR) * HOUR))
+        }
+        Grain::Day => date(day()),
+        Grain::Month => date(day().and_then(|day| day.with_day(1))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns() -> Vec<(String, ValueType)> {
+        let column = |name: &str, kind| (name.to_owned(), kind);
+        vec![
+            column("day", ValueType::Date),
+            column("orders", ValueType::Int64),
+        ]
+    }
+
+    fn read(values: &[&str]) -> Result<GoldRow, String> {
+        let row: Vec<_> = values
+            .iter()
+            .map(|value| Some((*value).to_owned()))
+            .collect();
+        GoldRow::read(&row, &columns(), 1)
+    }
+
+    #[test]
+    fn a_gold_row_is_its_group_and_its_measures() {
+        let row = read(&["2025-11-14", "7"]).unwrap();
+        assert_eq!(row.measures, [Some("7".to_owned())]);
+        assert_eq!(row.shown, "day = 2025-11-14");
+    }
+
+    #[test]
+    fn a_gold_row_with_other_columns_than_its_table_is_a_difference() {
+        for values in [&["2025-11-14"][..], &["2025-11-14", "7", "8"]] {
+            let error = read(values).err().unwrap();
+            assert!(error.ends_with("values in 2 columns"), "{error}");
+        }
+        let error = read(&["yesterday", "7"]).err().unwrap();
+        assert!(error.contains("not a value of its type"), "{error}");
+    }
+
+    #[test]
+    fn a_period_starts_where_its_column_says_also_before_1970() {
+        const DAY: i64 = 86_400_000_000;
+        assert_eq!(period(Grain::All, -1), None);
+        let hour = Cell::Timestamp(-3_600_000_000);
+        assert_eq!(period(Grain::Hour, -1), Some(hour));
+        assert_eq!(period(Grain::Day, -1), Some(Cell::Date(-1)));
+        assert_eq!(period(Grain::Day, DAY), Some(Cell::Date(1)));
+        assert_eq!(period(Grain::Month, -1), Some(Cell::Date(-31)));
+    }
+}

@@ -1,0 +1,196 @@
+//! `sluice audit`: proves that everything adds up.
+
+use std::error::Error;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use clap::Args;
+use indicatif::ProgressBar;
+use serde::Serialize;
+use serde_json::{Value, json};
+use sluice::clock::{Clock, SystemClock};
+use sluice::event::{PartitionId, UnixMillis};
+use sluice_local::event_hubs::client::PartitionState;
+
+use crate::audit::{
+    AuditError, Check, Hub, HubPartition, Options, Progress, Report, Subject, audit,
+};
+use crate::output::{bar, print, thousands};
+use crate::target::{self, AppSettings, HubArguments, Stores, read_partitions};
+
+/// Prove that every event is accounted for and gold is right
+///
+/// Compares bronze, ledger, commit log, silver and gold with one another and names the first difference of each check:
+/// no event missing in bronze and none stored twice; every line in the ledger; lines = rows + duplicates +
+/// quarantined; the files of silver hold what the log says; no key twice; each gold table equals an aggregate of
+/// silver that is computed here, independently of gold. Where the event hub can be read, bronze is compared with it
+/// too. Reads only, and may run beside a pipeline at work, however old it is.
+///
+/// Exit code 0: everything adds up. 1: it does not, or a store failed.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sluice audit                     the pipeline that `sluice up` runs, or that of local.settings.json
+  sluice audit --grace 0           also count bronze objects that were written just now
+  sluice audit --json | jq '.checks[] | select(.difference)'
+  LakeStorage='…' AzureWebJobsStorage='…' GoldDatabase='…' sluice audit --dataset datasets/orders.toml
+                                   a deployment in Azure")]
+pub(super) struct AuditArguments {
+    /// Bronze objects younger than this many seconds may still be in flight
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    grace: u64,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+    /// Do not ask the event hub what it holds
+    #[arg(long)]
+    no_hub: bool,
+    #[command(flatten)]
+    hub: HubArguments,
+}
+
+/// Audits; returns whether everything adds up.
+pub(super) async fn run(arguments: AuditArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    let settings = arguments.hub.find_settings()?;
+    let stores = Stores::open(&settings)?;
+    // The hub first: what is in bronze by the time it is listed may be more, never less.
+    let hub = match arguments.no_hub {
+        true => Hub::NotAsked,
+        false => ask(&arguments.hub, &settings).await,
+    };
+    let grace = Duration::from_secs(arguments.grace);
+    let warehouse = target::warehouse(&settings, &stores.dataset)?;
+    let report = examine_with(&stores.subject(warehouse), grace, hub).await?;
+    print(&match arguments.json {
+        true => format!("{:#}", json(&report)),
+        false => lines(&report).join("\n"),
+    });
+    Ok(report.adds_up())
+}
+
+async fn ask(hub: &HubArguments, settings: &AppSettings) -> Hub {
+    let hub = match hub.connect(settings) {
+        Ok(hub) => hub,
+        Err(error) => return Hub::Unreadable(sluice::error::chain(error.as_ref())),
+    };
+    match read_partitions(&hub).await {
+        Ok(partitions) => Hub::Read(partitions.into_iter().map(hub_partition).collect()),
+        Err(reason) => Hub::Unreadable(reason),
+    }
+}
+
+fn hub_partition((id, state): (String, PartitionState)) -> HubPartition {
+    HubPartition {
+        id: PartitionId(id),
+        first: match state.is_empty {
+            true => state.last_sequence + 1,
+            false => state.begin_sequence,
+        },
+        last: state.last_sequence,
+        last_enqueued: state.last_enqueued_ms.map(UnixMillis),
+    }
+}
+
+/// Audits with progress bars, without the hub.
+///
+/// # Errors
+/// Fails if a store does; a difference is part of the report.
+pub(super) async fn examine(subject: &Subject, grace: Duration) -> Result<Report, AuditError> {
+    examine_with(subject, grace, Hub::NotAsked).await
+}
+
+async fn examine_with(subject: &Subject, grace: Duration, hub: Hub) -> Result<Report, AuditError> {
+    let bars = Bars::default();
+    let options = Options {
+        grace,
+        hub,
+        ..Options::at(SystemClock.now())
+    };
+    let report = audit(subject, &options, &bars).await;
+    bars.finish();
+    report
+}
+
+/// A bar for each step of an audit, one after the other.
+#[derive(Debug, Default)]
+struct Bars(Mutex<Option<ProgressBar>>);
+
+impl Bars {
+    /// Clears the bar that is shown.
+    fn finish(&self) {
+        let bar = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(bar) = bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Progress for Bars {
+    fn start(&self, step: &str, total: u64) {
+        self.finish();
+        let bar = bar(step, Some(total).filter(|total| *total > 0));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar);
+    }
+
+    fn advance(&self, more: u64) {
+        let bar = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bar) = bar.as_ref() {
+            bar.inc(more);
+        }
+    }
+}
+
+/// A report with its verdict.
+#[derive(Serialize)]
+struct WithVerdict<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    adds_up: bool,
+}
+
+/// The report for programs: its fields, and whether everything adds up.
+pub(super) fn json(report: &Report) -> Value {
+    json!(WithVerdict {
+        report,
+        adds_up: report.adds_up(),
+    })
+}
+
+/// The report for people: a line for each check, the totals and the verdict.
+pub(super) fn lines(report: &Report) -> Vec<String> {
+    let version = report.version.map_or_else(
+        || "no version yet".to_owned(),
+        |version| format!("version {version}"),
+    );
+    let mut lines = vec![format!(
+        "audit of {}, generation {}, {version}",
+        report.dataset, report.generation
+    )];
+    lines.extend(report.checks.iter().flat_map(check_lines));
+    let sums = &report.sums;
+    lines.push(format!(
+        "{} lines = {} rows + {} duplicates + {} quarantined",
+        thousands(sums.lines),
+        thousands(sums.rows),
+        thousands(sums.duplicates),
+        thousands(sums.quarantined)
+    ));
+    lines.push(match report.first_difference() {
+        None => "everything adds up".to_owned(),
+        Some((name, difference)) => format!("DOES NOT ADD UP: {name}: {difference}"),
+    });
+    lines
+}
+
+fn check_lines(check: &Check) -> impl Iterator<Item = String> {
+    let mark = match (&check.difference, check.skipped) {
+        (Some(_), _) => "FAIL",
+        (None, true) => "skip",
+        (None, false) => "ok  ",
+    };
+    let line = format!("  {mark} {:<52} {}", check.name, check.examined);
+    let difference = check.difference.as_ref();
+    std::iter::once(line).chain(difference.map(|difference| format!("       {difference}")))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+//! `sluice bench`: how fast the whole pipeline is on this machine, on the production code path.
+//!
+//! It runs what `up` runs, with the batch sizes of production, listens to what the handler says, and computes the rest
+//! when all has arrived: nothing is polled while it is measured.
+
+mod bars;
+mod facts;
+mod latency;
+mod optimised;
+mod processes;
+mod record;
+mod report;
+mod settings;
+mod trial;
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use serde_json::json;
+use sluice::dataset::Dataset;
+
+use crate::feed::OrderArguments;
+use crate::output::print;
+use crate::pipeline::{app_root, handler};
+use facts::Pace;
+use trial::Trial;
+
+/// Measure the whole pipeline on this machine
+///
+/// Producer, event hub (AMQP), Functions host, handler, Azurite and SQLite, from an empty state and with full batches, as
+/// in production. Reports events a second, the time from enqueued to row in silver and to row in gold, the handler's
+/// memory, its storage calls for 1,000 events, and the CPU time of each process, beside the bars that Sluice sets itself.
+/// Ends with the audit, whose verdict is the exit code; a missed bar does not change it.
+///
+/// The handler is built as for a deployment, and a development build of this command is replaced by an optimised one:
+/// the first run builds for some minutes.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  cargo sluice bench                            a million orders, as fast as they go
+  cargo sluice bench --events 100000 --json     a tenth of that, for a program
+  cargo sluice bench --rate 5000                5,000 a second for a minute: what latency is when nothing queues
+  cargo sluice bench --rate max --rate 5000     both, one after the other, each from an empty state
+  cargo sluice bench --keep                     leave logs and state in .sluice/bench
+
+How to read it:
+  events a second    from the first event sent until the last row is in silver, or in gold
+  latency            of each event; as fast as they go, it is mostly the time in the hub's queue: use --rate
+  latency to gold    contains the wait for gold's timer (--gold-seconds)
+  calls              requests of the handler to blob and table storage; the host's own are not the handler's
+  CPU time           divided by the elapsed time, how many cores each process kept busy")]
+pub(crate) struct BenchArguments {
+    /// The dataset file; it must take orders
+    #[arg(long, value_name = "FILE", default_value = "datasets/orders.toml")]
+    dataset: PathBuf,
+    /// How many events, where the rate is `max`
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    events: u64,
+    /// Events a second, or `max` for as fast as they go; may be given several times
+    #[arg(long, value_name = "N|max", default_value = "max")]
+    rate: Vec<Pace>,
+    /// How long a steady rate is sent
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: u64,
+    /// How often gold runs
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=30))]
+    gold_seconds: u8,
+    #[command(flatten)]
+    orders: OrderArguments,
+    /// Partitions of the event hub
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=32))]
+    partitions: u16,
+    /// Where state is kept while it runs; what is there is removed first
+    #[arg(long, value_name = "DIR", default_value = ".sluice/bench")]
+    state_dir: PathBuf,
+    /// Keep the state afterwards
+    #[arg(long)]
+    keep: bool,
+    /// Print the result as JSON, and nothing else on standard output
+    #[arg(long)]
+    json: bool,
+    /// Run this handler instead of building one
+    #[arg(long, value_name = "FILE")]
+    handler: Option<PathBuf>,
+    /// Measure with this build of the command, optimised or not
+    #[arg(long)]
+    as_is: bool,
+}
+
+/// Measures; returns whether everything adds up.
+pub(crate) async fn run(arguments: BenchArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    let dataset = Arc::new(Dataset::load(&arguments.dataset)?);
+    let root = app_root(&std::env::current_dir()?)?;
+    if !optimised::IS && !arguments.as_is {
+        return optimised::run_instead(&root).await;
+    }
+    let handler = match &arguments.handler {
+        Some(handler) => std::fs::canonicalize(handler)?,
+        None => handler(&root, true).await?,
+    };
+    let dataset_file = std::fs::canonicalize(&arguments.dataset)?;
+    // In a folder of its own: other commands look for pipelines one level above.
+    let state_dir = root.join(&arguments.state_dir).join(&dataset.name);
+    let mut reports = Vec::new();
+    for pace in &arguments.rate {
+        let trial = Trial {
+            root: root.clone(),
+            state_dir: state_dir.clone(),
+            handler: handler.clone(),
+            dataset: Arc::clone(&dataset),
+            dataset_file: dataset_file.clone(),
+            partitions: usize::from(arguments.partitions),
+            pace: *pace,
+            events: pace.events(arguments.events, arguments.seconds),
+            gold_seconds: arguments.gold_seconds,
+            orders: arguments.orders.clone(),
+        };
+        trial::clear(&state_dir)?;
+        let report = Box::pin(trial.run()).await?;
+        if !arguments.json {
+            report::show(&report);
+        }
+        reports.push(report);
+    }
+    if !arguments.keep {
+        trial::clear(&state_dir)?;
+    }
+    if arguments.json {
+        print(&format!("{:#}", json!({ "runs": reports })));
+    }
+    Ok(reports.iter().all(|report| report.adds_up))
+}

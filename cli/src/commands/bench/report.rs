@@ -1,0 +1,266 @@
+//! What a run came to, for people and for programs.
+
+use comfy_table::presets::UTF8_BORDERS_ONLY;
+use comfy_table::{CellAlignment, Table};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::bars::{self, Bar};
+use super::facts::{Facts, Pace, per_thousand, rate, ratio};
+use super::optimised;
+use crate::audit;
+use crate::commands::audit as verdict;
+use crate::output::{print, thousands};
+
+/// A run with its verdicts.
+#[derive(Clone, Debug)]
+pub(super) struct Report {
+    facts: Facts,
+    bars: Vec<Bar>,
+    audit: audit::Report,
+    is_conserved: bool,
+    /// Whether everything adds up.
+    pub(super) adds_up: bool,
+}
+
+impl Report {
+    pub(super) fn new(facts: Facts, audit: audit::Report, is_conserved: bool) -> Self {
+        let adds_up = is_conserved && audit.adds_up();
+        Self {
+            bars: bars::judge(&facts),
+            facts,
+            audit,
+            is_conserved,
+            adds_up,
+        }
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+impl Serialize for Report {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let facts = &self.facts;
+        let heard = &facts.heard;
+        let per_thousand = |calls| per_thousand(calls, facts.events);
+        let calls = heard.calls;
+        let value = json!({
+            "dataset": facts.dataset,
+            "rate": match facts.pace { Pace::Max => Value::from("max"), Pace::Steady(rate) => rate.into() },
+            "events": facts.events,
+            "partitions": facts.partitions,
+            "cores": cores(),
+            "optimised": optimised::IS,
+            "seconds": { "sent": facts.sent_seconds, "silver": facts.silver_seconds, "gold": facts.gold_run_seconds },
+            "events_per_second": {
+                "sent": rate(facts.events, Some(facts.sent_seconds)),
+                "silver": rate(facts.events, facts.silver_seconds),
+                "gold": rate(facts.events, facts.gold_run_seconds),
+            },
+            "latency": { "silver": facts.silver_latency, "gold": facts.gold_latency },
+            "handler_memory_bytes": facts.handler_memory,
+            "storage_calls": { "bronze": calls.bronze, "silver": calls.silver, "gold": calls.gold },
+            "storage_calls_per_1000_events": {
+                "bronze": per_thousand(calls.bronze),
+                "silver": per_thousand(calls.silver),
+                "gold": per_thousand(calls.gold),
+                "all": per_thousand(calls.bronze + calls.silver + calls.gold),
+            },
+            "bronze": { "objects": heard.objects, "events_per_object": ratio(heard.stored, heard.objects) },
+            "silver": {
+                "commits": facts.silver.commits,
+                "sources_per_commit": ratio(facts.silver.sources, facts.silver.commits),
+            },
+            "gold": { "runs": heard.gold_runs, "transactions": heard.transactions, "every_seconds": facts.gold_seconds },
+            "cpu_seconds": facts.cpu_seconds,
+            "bars": self.bars,
+            "audit": verdict::json(&self.audit),
+            "adds_up": self.adds_up,
+        });
+        value.serialize(serializer)
+    }
+}
+
+/// The report for people.
+pub(super) fn show(report: &Report) {
+    let facts = &report.facts;
+    let pace = match facts.pace {
+        Pace::Max => "as fast as they go".to_owned(),
+        Pace::Steady(rate) => format!("{} a second", thousands(rate)),
+    };
+    print(&format!(
+        "\nsluice bench  {}  {} events {pace}, {} partitions, gold every {} s, {} cores\n",
+        facts.dataset,
+        thousands(facts.events),
+        facts.partitions,
+        facts.gold_seconds,
+        cores(),
+    ));
+    print(&bars_table(&report.bars));
+    for line in details(facts) {
+        print(&line);
+    }
+    if !optimised::IS {
+        print(
+            "  NOTE: this build of sluice is not optimised, and producer, hub and host are part of it",
+        );
+    }
+    print("");
+    verdict::lines(&report.audit)
+        .iter()
+        .for_each(|line| print(line));
+    if !report.is_conserved {
+        print("DOES NOT ADD UP: lines and events differ");
+    }
+}
+
+fn bars_table(bars: &[Bar]) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(UTF8_BORDERS_ONLY)
+        .set_header(["", "measured", "bar", "", ""]);
+    for bar in bars {
+        table.add_row([
+            bar.name,
+            &bar.measured,
+            &bar.bar,
+            bar.verdict.as_str(),
+            bar.note.as_deref().unwrap_or_default(),
+        ]);
+    }
+    if let Some(column) = table.column_mut(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.to_string()
+}
+
+fn details(facts: &Facts) -> Vec<String> {
+    let mut lines = throughput(facts);
+    lines.push(String::new());
+    lines.push(format!(
+        "  {:<16}{:>12}{:>12}{:>12}",
+        "latency", "p50", "p99", "longest"
+    ));
+    for (name, latency) in [
+        ("row in silver", facts.silver_latency),
+        ("row in gold", facts.gold_latency),
+    ] {
+        let cells = latency.map_or_else(
+            || ["not measured".to_owned(), String::new(), String::new()],
+            |it| [it.p50_ms, it.p99_ms, it.max_ms].map(milliseconds),
+        );
+        let [p50, p99, max] = cells;
+        lines.push(format!("  {name:<16}{p50:>12}{p99:>12}{max:>12}"));
+    }
+    lines.push(String::new());
+    lines.extend(work(facts));
+    lines
+}
+
+fn throughput(facts: &Facts) -> Vec<String> {
+    let mut lines = vec![format!(
+        "  {:<16}{:>12}{:>16}",
+        "until all are", "seconds", "events/s"
+    )];
+    for (name, seconds) in [
+        ("sent", Some(facts.sent_seconds)),
+        ("in silver", facts.silver_seconds),
+        ("in gold", facts.gold_run_seconds),
+    ] {
+        let text = seconds.map_or_else(
+            || "not measured".to_owned(),
+            |seconds| format!("{seconds:.1}"),
+        );
+        let rate = rate(facts.events, seconds).map_or_else(String::new, thousands);
+        lines.push(format!("  {name:<16}{text:>12}{rate:>16}"));
+    }
+    lines
+}
+
+fn work(facts: &Facts) -> Vec<String> {
+    let heard = &facts.heard;
+    let calls =
+        |calls| per_thousand(calls, facts.events).map_or(String::new(), |it| format!("{it:.2}"));
+    let each = |count, of| ratio(count, of).map_or(String::new(), |it| format!("{it:.1}"));
+    let row =
+        |layer: &str, calls: String, text: String| format!("  {layer:<16}{calls:>12}  {text}");
+    let objects = format!(
+        "{} objects of {} events",
+        thousands(heard.objects),
+        each(heard.stored, heard.objects)
+    );
+    let commits = format!(
+        "{} commits of {} sources",
+        thousands(facts.silver.commits),
+        each(facts.silver.sources, facts.silver.commits)
+    );
+    let runs = format!(
+        "{} runs, {} transactions",
+        thousands(heard.gold_runs),
+        thousands(heard.transactions)
+    );
+    let mut lines = vec![
+        format!("  {:<16}{:>12}", "layer", "calls/1,000"),
+        row("bronze", calls(heard.calls.bronze), objects),
+        row("silver", calls(heard.calls.silver), commits),
+        row("gold", calls(heard.calls.gold), runs),
+        String::new(),
+        format!("  {:<16}{:>12}{:>12}", "CPU time", "seconds", "cores"),
+    ];
+    let Some(seconds) = &facts.cpu_seconds else {
+        lines.push("  not measured on this system".to_owned());
+        return lines;
+    };
+    for (name, seconds) in seconds {
+        let (name, what) = match *name {
+            "sluice" => ("sluice", "producer, hub and host"),
+            "others" => ("others", "all else on this machine"),
+            name => (name, ""),
+        };
+        let cores = facts
+            .gold_run_seconds
+            .map_or_else(String::new, |elapsed| format!("{:.2}", seconds / elapsed));
+        lines.push(
+            format!("  {name:<16}{seconds:>12.1}{cores:>12}  {what}")
+                .trim_end()
+                .to_owned(),
+        );
+    }
+    lines
+}
+
+fn milliseconds(milliseconds: i64) -> String {
+    match milliseconds {
+        i64::MIN..10_000 => format!("{milliseconds} ms"),
+        10_000.. => format!("{:.1} s", milliseconds as f64 / 1_000.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_measure_stands_in_its_column() {
+        let facts = Facts::sample();
+        let table = bars_table(&bars::judge(&facts));
+        assert!(
+            table.contains("the aim of 50,000 is not reached"),
+            "{table}"
+        );
+        let details = details(&facts).join("\n");
+        for line in [
+            "  in silver               40.0          25,000",
+            "  row in silver         900 ms      12.3 s      13.0 s",
+            "  row in gold     not measured",
+            "  bronze                  1.01  1,004 objects of 996.0 events",
+            "  silver                  1.40  40 commits of 25.1 sources",
+            "  gold                    0.09  20 runs, 18 transactions",
+            "  sluice                  33.2        0.80  producer, hub and host",
+        ] {
+            assert!(details.contains(line), "{line:?} is not in\n{details}");
+        }
+    }
+}

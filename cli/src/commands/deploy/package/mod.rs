@@ -1,0 +1,101 @@
+//! `sluice package`: the function app as Azure takes it, in a folder and in a zip file.
+//!
+//! - the same files give the same bytes: order, times and modes are fixed
+//! - the handler keeps its mode in the zip, without which the host cannot start it
+//! - the only difference to the repository's own files is in [`app::for_azure`]
+
+mod app;
+mod archive;
+mod elf;
+mod zig;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use sluice::dataset::Dataset;
+
+use crate::pipeline::app_root;
+use app::Entry;
+use elf::Program;
+
+/// The newest glibc that the handler may need: that of RHEL 8 and Debian 10, older than any host image of Azure's.
+const MAX_GLIBC: elf::Glibc = elf::Glibc(2, 28);
+
+/// Stage the function app for Azure in dist/app and dist/app.zip
+///
+/// Builds the handler for Linux x64 so that it runs on glibc 2.28 and later. The compiler for that comes from the
+/// Python packages ziglang and cargo-zigbuild, which are installed under target/zig the first time.
+#[derive(Debug, Args)]
+pub(crate) struct PackageArguments {
+    /// The dataset file; the package holds it as datasets/<its name>
+    #[arg(long, value_name = "FILE", default_value = "datasets/orders.toml")]
+    dataset: PathBuf,
+    /// Where to put app and app.zip
+    #[arg(long, value_name = "DIR", default_value = "dist")]
+    output: PathBuf,
+    /// Package this handler instead of building one
+    #[arg(long, value_name = "FILE")]
+    handler: Option<PathBuf>,
+}
+
+/// Stages the package; there is nothing to add up, so the answer is always yes.
+pub(crate) async fn run(arguments: PackageArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    let dataset = Dataset::load(&arguments.dataset)?;
+    let root = app_root(&std::env::current_dir()?)?;
+    let handler = match &arguments.handler {
+        Some(handler) => handler.clone(),
+        None => zig::handler(&root, MAX_GLIBC).await?,
+    };
+    let content = read(&handler)?;
+    let program = Program::parse(&content).ok_or_else(|| {
+        let path = handler.display();
+        format!("package {path}: it is not a program for Linux on x64")
+    })?;
+    report_glibc(&program, arguments.handler.is_some())?;
+
+    let entries = app::entries(&root, &arguments.dataset, content)?;
+    let folder = root.join(&arguments.output).join("app");
+    let file = root.join(&arguments.output).join("app.zip");
+    app::stage(&entries, &folder)?;
+    let zip = archive::write(&entries)?;
+    std::fs::write(&file, &zip).map_err(|source| format!("write {}: {source}", file.display()))?;
+    summarise(&dataset.name, &entries, &file, zip.len());
+    Ok(true)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|source| format!("read {}: {source}", path.display()))
+}
+
+/// Refuses a handler of our own making that is too new; a handler passed with --handler only gets a warning.
+fn report_glibc(program: &Program, given: bool) -> Result<(), String> {
+    let Some(glibc) = program.glibc else {
+        eprintln!("the handler needs no glibc");
+        return Ok(());
+    };
+    eprintln!("the handler needs glibc {glibc} or later");
+    if glibc <= MAX_GLIBC {
+        return Ok(());
+    }
+    let problem = format!(
+        "glibc {glibc} is newer than {MAX_GLIBC}, the newest that every host image of Azure is sure to have"
+    );
+    if !given {
+        return Err(format!("build the handler: {problem}"));
+    }
+    eprintln!("warning: {problem}");
+    Ok(())
+}
+
+fn summarise(dataset: &str, entries: &[Entry], file: &Path, bytes: usize) {
+    for Entry {
+        path,
+        content,
+        mode,
+    } in entries
+    {
+        eprintln!("{mode:o} {:>10}  {path}", content.len());
+    }
+    eprintln!("{dataset}: {bytes} bytes in {}", file.display());
+}

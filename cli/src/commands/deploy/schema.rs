@@ -1,0 +1,103 @@
+//! `sluice schema`: gold's tables and views as SQL, and how Power BI finds them.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+use sluice::dataset::Dataset;
+use sluice::warehouse::schema::GoldSchema;
+use sluice::warehouse::{azure_sql, sqlite};
+
+use crate::output::print;
+
+/// Print the SQL that creates gold's tables and views
+///
+/// The handler creates what is missing by itself. Where its identity must not create tables, run this script once, and
+/// again after the dataset file has changed; running it again only renews the views.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  cargo sluice schema > gold.sql                                 T-SQL, for sqlcmd or any other tool
+  cargo sluice schema --sqlite                                   the same for SQLite
+  cargo sluice schema --pbids --gold 'Server=…;Database=…'       a file that opens in Power BI Desktop")]
+pub(crate) struct SchemaArguments {
+    /// The dataset file
+    #[arg(long, value_name = "FILE", default_value = "datasets/orders.toml")]
+    dataset: PathBuf,
+    /// The database schema that the tables are in
+    #[arg(long, value_name = "NAME", env = "GOLD_SCHEMA", default_value = azure_sql::DEFAULT_SCHEMA)]
+    schema: String,
+    /// Print SQL for SQLite
+    #[arg(long, conflicts_with = "pbids")]
+    sqlite: bool,
+    /// Print a connection file for Power BI Desktop; it holds no secret
+    #[arg(long, requires = "gold")]
+    pbids: bool,
+    /// The ADO connection string of the database, as in the setting GoldDatabase
+    #[arg(
+        long,
+        value_name = "STRING",
+        env = "GoldDatabase",
+        hide_env_values = true
+    )]
+    gold: Option<String>,
+}
+
+/// Prints.
+pub(crate) fn run(arguments: &SchemaArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    if let (true, Some(gold)) = (arguments.pbids, &arguments.gold) {
+        print(&pbids(gold)?);
+        return Ok(true);
+    }
+    let schema = GoldSchema::of(&Dataset::load(&arguments.dataset)?)?;
+    let script = match arguments.sqlite {
+        true => sqlite::script(&schema),
+        false => azure_sql::script(&schema, Some(&arguments.schema))?,
+    };
+    let file = arguments.dataset.display();
+    print(&format!(
+        "-- Gold of {file}. Run this again after the file has changed: tables stay, views are made anew.\n\n{}",
+        script.trim_end()
+    ));
+    Ok(true)
+}
+
+/// Returns a connection file. Data is imported: gold's tables are small, and reports then do not wake a paused
+/// database at every click.
+fn pbids(gold: &str) -> Result<String, Box<dyn Error + Send + Sync>> {
+    let (server, database) = azure_sql::address(gold)?;
+    let file = json!({
+        "version": "0.1",
+        "connections": [{
+            "details": {
+                "protocol": "tds",
+                "address": { "server": server, "database": database }
+            },
+            "options": {},
+            "mode": "Import"
+        }]
+    });
+    Ok(serde_json::to_string_pretty(&file)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_file_names_server_and_database_and_no_secret() {
+        let string =
+            "Server=tcp:s.database.windows.net,1433;Database=gold;User Id=u;Password=hidden";
+        let text = pbids(string).unwrap();
+        assert!(!text.contains("hidden"), "{text}");
+        let file: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let details = &file["connections"][0]["details"];
+        assert_eq!(details["protocol"], "tds");
+        assert_eq!(details["address"]["server"], "s.database.windows.net");
+        assert_eq!(details["address"]["database"], "gold");
+
+        let elsewhere = pbids("Server=localhost,5000;Database=d;Uid=u;Pwd=p").unwrap();
+        assert!(elsewhere.contains("\"localhost,5000\""), "{elsewhere}");
+        assert!(pbids("sqlite:gold.db").is_err());
+    }
+}

@@ -1,0 +1,93 @@
+//! `sluice sql-grant`: lets the app's managed identity into the database.
+
+use std::error::Error;
+use std::io::Write;
+
+use clap::Args;
+use sluice::warehouse::azure_sql::Grant;
+use sluice::warehouse::{Options, azure_sql};
+use uuid::Uuid;
+
+/// Let the app's managed identity into the Azure SQL database
+///
+/// Run it as an administrator of the server. Running it again changes nothing.
+#[derive(Debug, Args)]
+pub(crate) struct SqlGrantArguments {
+    /// The server, such as sql-abc.database.windows.net
+    #[arg(long, value_name = "HOST")]
+    server: String,
+    /// The database
+    #[arg(long, value_name = "NAME", default_value = "gold")]
+    database: String,
+    /// The managed identity's name, which becomes the user's
+    #[arg(long, value_name = "NAME")]
+    identity: String,
+    /// The managed identity's client id
+    #[arg(long, value_name = "GUID")]
+    client_id: Uuid,
+    /// The schema that gold's tables are in
+    #[arg(long, value_name = "NAME", default_value = "gold")]
+    schema: String,
+    /// Print the statements and run nothing
+    #[arg(long)]
+    print: bool,
+}
+
+/// Makes the user and its rights.
+pub(crate) async fn run(
+    arguments: &SqlGrantArguments,
+) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    let grant = Grant {
+        user: &arguments.identity,
+        client_id: arguments.client_id,
+        schema: &arguments.schema,
+    };
+    let statements = grant.statements();
+    if arguments.print {
+        let mut out = std::io::stdout().lock();
+        for statement in statements {
+            writeln!(out, "{statement};\nGO")?;
+        }
+        return Ok(true);
+    }
+    let (server, database) = (&arguments.server, &arguments.database);
+    let connection = connection_string(server, database)?;
+    azure_sql::administer(&connection, &Options::default(), &statements).await?;
+    eprintln!(
+        "{} may use schema {} of {database} on {server}",
+        arguments.identity, arguments.schema
+    );
+    Ok(true)
+}
+
+/// Returns how an administrator who is logged in to the Azure CLI reaches the database.
+fn connection_string(server: &str, database: &str) -> Result<String, String> {
+    for name in [server, database] {
+        if name.contains([';', '=', '"', '\'']) {
+            return Err(format!(
+                "connect to the database: {name:?} is not a name: it must not contain ; = \" or '"
+            ));
+        }
+    }
+    Ok(format!(
+        "Server=tcp:{server},1433;Database={database};Encrypt=True;Authentication=Active Directory Default"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_database_is_reached_encrypted_and_with_a_token() {
+        let connection = connection_string("sql-x.database.windows.net", "gold").unwrap();
+        assert_eq!(
+            connection,
+            "Server=tcp:sql-x.database.windows.net,1433;Database=gold;Encrypt=True;Authentication=Active Directory Default"
+        );
+        for (server, database) in [("x;Encrypt=False", "gold"), ("x", "gold\"")] {
+            let error = connection_string(server, database).unwrap_err();
+            assert!(error.contains("must not contain"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+use bytes::Bytes;
+
+use super::*;
+
+fn event(sequence_number: i64, body: &'static [u8]) -> ReceivedEvent {
+    ReceivedEvent {
+        body: Bytes::from_static(body),
+        sequence_number,
+        offset: "70".into(),
+        enqueued_time_ms: 0,
+        partition_key: None,
+        properties: Map::new(),
+        system_properties: Map::new(),
+    }
+}
+
+fn events(numbers: std::ops::Range<i64>) -> Vec<ReceivedEvent> {
+    numbers.map(|number| event(number, b"{}")).collect()
+}
+
+fn numbers(events: &[ReceivedEvent]) -> Vec<i64> {
+    events.iter().map(|event| event.sequence_number).collect()
+}
+
+fn text(event: ReceivedEvent) -> String {
+    String::from_utf8(output("3", &[event], true).unwrap()).unwrap()
+}
+
+#[test]
+fn a_body_is_json_digit_for_digit_or_text_or_base64() {
+    let ends = |body: &'static [u8], end: &str| {
+        let line = text(event(7, body));
+        assert!(line.ends_with(&format!("{end}\n")), "{line}");
+    };
+    ends(b"{\"a\": 1.10}", r#""body":{"a": 1.10}}"#);
+    ends(b"{\"a\"", r#""body":"{\"a\""}"#);
+    ends(b"[\n]", r#""body":"[\n]"}"#);
+    ends(b"\xff", r#""body_base64":"/w=="}"#);
+    let line: Value = serde_json::from_str(&text(event(7, b"1"))).unwrap();
+    assert_eq!(line["partition"], "3");
+    assert_eq!(line["sequence_number"], 7);
+    assert_eq!(line["enqueued_time"], "1970-01-01T00:00:00.000Z");
+}
+
+#[test]
+fn without_json_an_event_is_its_bytes_and_a_line_feed() {
+    let events = [event(1, b"\xff\xfe"), event(2, b""), event(3, b"x")];
+    assert_eq!(output("0", &events, false).unwrap(), b"\xff\xfe\n\nx\n");
+}
+
+#[test]
+fn without_a_goal_everything_is_taken_for_ever() {
+    let mut goal = Goal {
+        left: None,
+        ends: None,
+    };
+    assert_eq!(goal.take("0", &events(0..500)).len(), 500);
+    assert!(!goal.is_reached());
+}
+
+#[test]
+fn a_count_ends_in_the_middle_of_a_batch() {
+    let mut goal = Goal {
+        left: Some(5),
+        ends: None,
+    };
+    assert_eq!(numbers(goal.take("0", &events(0..3))), [0, 1, 2]);
+    assert!(!goal.is_reached());
+    assert_eq!(numbers(goal.take("1", &events(7..20))), [7, 8]);
+    assert!(goal.is_reached());
+}
+
+#[test]
+fn until_now_ends_with_the_last_event_that_was_there() {
+    let ends = [("0".to_owned(), 4), ("1".to_owned(), 1)];
+    let mut goal = Goal {
+        left: None,
+        ends: Some(ends.into()),
+    };
+    assert_eq!(numbers(goal.take("0", &events(0..4))), [0, 1, 2, 3]);
+    assert_eq!(numbers(goal.take("1", &events(0..9))), [0, 1]);
+    assert!(!goal.is_reached(), "partition 0 has one more");
+    let later = events(2..5);
+    assert!(goal.take("1", &later).is_empty(), "that came since");
+    assert_eq!(numbers(goal.take("0", &events(4..6))), [4]);
+    assert!(goal.is_reached());
+}
+
+#[test]
+fn events_that_expired_meanwhile_are_not_waited_for() {
+    let mut goal = Goal {
+        left: None,
+        ends: Some([("0".to_owned(), 4)].into()),
+    };
+    assert!(goal.take("0", &events(7..9)).is_empty());
+    assert!(goal.is_reached());
+}
+
+#[test]
+fn a_partition_that_is_not_there_is_wrong_usage_with_those_that_are() {
+    let known = || vec!["0".to_owned(), "1".to_owned()];
+    assert_eq!(chosen(None, known(), "h").unwrap(), known());
+    assert_eq!(chosen(Some("1"), known(), "h").unwrap(), ["1"]);
+    let error = chosen(Some("7"), known(), "h").unwrap_err();
+    assert_eq!(error.0, "hub h has no partition 7; it has 0, 1");
+}

@@ -1,0 +1,258 @@
+//! `sluice gold`: prints gold tables and views.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+
+use clap::Args;
+use sluice::warehouse::schema::{FRESHNESS, GoldSchema, ValueType};
+use sluice::warehouse::{Order, Progress, TableRows, Warehouse, WarehouseError};
+
+use crate::output::gold::{RowJson, ShownTable, default_order, shown_name};
+use crate::output::{Usage, print, table};
+use crate::target::{self, AppSettings, SettingsArguments};
+
+/// Print a gold table or view, or list them all
+///
+/// Without a name: every table with its rows, the version of silver that it equals the aggregate of, and how fresh it
+/// is. Averages are in the report view of a table, NAME_report, which is what is printed for a table that has one.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sluice gold                                        what there is
+  sluice gold gold_daily_orders                      the newest 20 days
+  sluice gold gold_top_customers --limit 3
+  sluice gold gold_customer_totals --order total_orders
+  sluice gold gold_hourly_revenue --order +hour      + is lowest first
+  sluice gold gold_daily_orders --limit 0 --json     all rows, a JSON object a line")]
+pub(crate) struct GoldArguments {
+    /// A table or view of the dataset file
+    name: Option<String>,
+    /// Most rows to print; 0 is all
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: usize,
+    /// Order by this column, highest first; +COLUMN is lowest first
+    #[arg(long, value_name = "COLUMN", requires = "name")]
+    order: Option<String>,
+    /// Print JSON, an object a line; numbers that are exact decimals are text
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    settings: SettingsArguments,
+}
+
+/// The columns of the list of all tables, and what they hold.
+const LISTED: [(&str, ValueType); 5] = [
+    ("table", ValueType::Text),
+    ("rows", ValueType::Int64),
+    ("version", ValueType::Int64),
+    ("settled_until", ValueType::Text),
+    ("last_run", ValueType::Text),
+];
+
+/// Prints.
+pub(crate) async fn run(arguments: GoldArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    let settings = AppSettings::find(&arguments.settings)?;
+    let dataset = target::dataset(&settings)?;
+    let schema = GoldSchema::of(&dataset)?;
+    let Some(name) = &arguments.name else {
+        let warehouse = target::warehouse(&settings, &dataset)?;
+        let listed = list(warehouse.as_ref()).await?;
+        let columns = LISTED.map(|(name, kind)| (name.to_owned(), kind));
+        print(&match arguments.json {
+            true => json_lines(&columns, &listed)?,
+            false => table("gold", &listed),
+        });
+        return Ok(true);
+    };
+    let wanted = shown_name(&schema, name);
+    let columns = columns_of(&schema, name, &wanted)?;
+    let order = match &arguments.order {
+        Some(order) => Some(parse_order(order, &columns)?),
+        None => default_order(&dataset, name),
+    };
+    let warehouse = target::warehouse(&settings, &dataset)?;
+    let limit = most_rows(arguments.limit);
+    let rows = warehouse.read_table(&wanted, order, limit).await?;
+    if !arguments.json {
+        let shown = ShownTable {
+            total: warehouse.count_rows(&wanted).await?,
+            name: wanted,
+            rows,
+        };
+        print(&table(&shown.title(), &shown.rows));
+    } else if !rows.rows.is_empty() {
+        print(&json_lines(&columns, &rows)?);
+    }
+    Ok(true)
+}
+
+/// Returns the limit that a warehouse is asked for; its databases count in 64 bits with a sign.
+fn most_rows(limit: usize) -> usize {
+    match limit {
+        0 => usize::try_from(i64::MAX).unwrap_or(usize::MAX),
+        limit => limit,
+    }
+}
+
+fn columns_of(
+    schema: &GoldSchema,
+    name: &str,
+    wanted: &str,
+) -> Result<Vec<(String, ValueType)>, Usage> {
+    schema.columns_of(wanted).ok_or_else(|| {
+        Usage(format!(
+            "gold has no table or view {name}; there are {}",
+            names(schema).join(", ")
+        ))
+    })
+}
+
+fn parse_order(text: &str, columns: &[(String, ValueType)]) -> Result<Order, Usage> {
+    let column = text.trim_start_matches('+');
+    if columns.iter().any(|(name, _)| name == column) {
+        return Ok(Order {
+            column: column.to_owned(),
+            descending: !text.starts_with('+'),
+        });
+    }
+    let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+    Err(Usage(format!(
+        "--order {text}: there is no column {column}; there are {}",
+        names.join(", ")
+    )))
+}
+
+fn names(schema: &GoldSchema) -> Vec<&str> {
+    let tables = schema
+        .tables
+        .iter()
+        .flat_map(|t| [t.name.as_str(), t.report.as_str()]);
+    tables
+        .chain(schema.rankings.iter().map(|r| r.name.as_str()))
+        .collect()
+}
+
+/// Reads every table and ranking with its number of rows, and how far it is.
+async fn list(warehouse: &dyn Warehouse) -> Result<TableRows, WarehouseError> {
+    let schema = warehouse.schema();
+    let progress = warehouse.progress().await?;
+    let freshness = warehouse
+        .read_table(FRESHNESS, None, schema.tables.len())
+        .await?;
+    let mut rows = Vec::new();
+    for table in &schema.tables {
+        let count = warehouse.count_rows(&table.name).await?;
+        rows.push(table_row(&table.name, count, &progress, &freshness));
+    }
+    for ranking in &schema.rankings {
+        let count = warehouse.count_rows(&ranking.name).await?;
+        let row = [Some(ranking.name.clone()), Some(count.to_string())];
+        rows.push(row.into_iter().chain([None, None, None]).collect());
+    }
+    Ok(TableRows {
+        columns: LISTED.map(|(name, _)| name.to_owned()).into(),
+        rows,
+    })
+}
+
+fn table_row(
+    name: &str,
+    rows: u64,
+    progress: &BTreeMap<String, Progress>,
+    freshness: &TableRows,
+) -> Vec<Option<String>> {
+    let fresh = |column: &str| {
+        let index = freshness.columns.iter().position(|name| name == column)?;
+        let mut rows = freshness.rows.iter();
+        let row = rows.find(|row| row.first().and_then(Option::as_deref) == Some(name))?;
+        row.get(index)?.clone()
+    };
+    let version = progress.get(name).map(|found| found.version.to_string());
+    vec![
+        Some(name.to_owned()),
+        Some(rows.to_string()),
+        version,
+        fresh("settled_until"),
+        fresh("last_run"),
+    ]
+}
+
+fn json_lines(
+    columns: &[(String, ValueType)],
+    rows: &TableRows,
+) -> Result<String, serde_json::Error> {
+    let rows = rows.rows.iter();
+    let lines = rows.map(|row| serde_json::to_string(&RowJson { columns, row }));
+    Ok(lines.collect::<Result<Vec<_>, _>>()?.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::target::in_memory::Pipeline;
+
+    #[test]
+    fn an_order_names_a_column_that_exists() {
+        let columns = [("day".to_owned(), ValueType::Date)];
+        assert!(parse_order("day", &columns).unwrap().descending);
+        assert!(!parse_order("+day", &columns).unwrap().descending);
+        let error = parse_order("dai", &columns).unwrap_err();
+        assert!(error.0.contains("there are day"), "{error}");
+    }
+
+    #[test]
+    fn a_table_that_is_not_there_is_wrong_usage_with_those_that_are() {
+        let pipeline = Pipeline::new();
+        let schema = GoldSchema::of(&pipeline.stores.dataset).unwrap();
+        let error = columns_of(&schema, "gold_orders", "gold_orders").unwrap_err();
+        for name in [
+            "no table or view gold_orders",
+            "gold_daily_orders",
+            "gold_total_revenue_report",
+            "gold_top_customers",
+        ] {
+            assert!(error.0.contains(name), "{error}");
+        }
+        assert!(columns_of(&schema, "x", "gold_top_customers").is_ok());
+    }
+
+    #[test]
+    fn no_limit_is_the_highest_that_a_database_counts_to() {
+        assert_eq!(most_rows(7), 7);
+        assert_eq!(most_rows(0) as u64, i64::MAX as u64);
+    }
+
+    #[tokio::test]
+    async fn the_list_has_every_table_with_its_rows_and_its_version() {
+        let pipeline = Pipeline::new();
+        pipeline.run(0, &[1, 2, 3]).await;
+        let head = pipeline.stores.log.head().await.unwrap().unwrap();
+        let listed = list(pipeline.warehouse.as_ref()).await.unwrap();
+        let columns = LISTED.map(|(name, kind)| (name.to_owned(), kind));
+        let lines = json_lines(&columns, &listed).unwrap();
+        let lines: Vec<Value> = lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(lines.len(), 5);
+        for line in &lines[..4] {
+            assert_eq!(line["rows"], 1);
+            assert_eq!(line["version"], head.version.0);
+            assert!(line["last_run"].is_string(), "{line}");
+        }
+        assert_eq!(lines[4]["table"], "gold_top_customers");
+        assert_eq!(lines[4]["version"], Value::Null, "a view has no progress");
+    }
+
+    #[test]
+    fn a_table_that_has_not_run_has_no_version_and_no_time() {
+        let freshness = TableRows {
+            columns: vec!["table_name".to_owned()],
+            rows: Vec::new(),
+        };
+        let row = table_row("t", 0, &BTreeMap::new(), &freshness);
+        let expected = [Some("t".to_owned()), Some("0".to_owned()), None, None, None];
+        assert_eq!(row, expected);
+    }
+}

@@ -1,0 +1,302 @@
+//! Reads how far every layer is. A layer that cannot be read is reported, and the others are still shown.
+
+use std::collections::{BTreeMap, HashSet};
+use std::error::Error;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+use sluice::bronze::plan::ObjectRange;
+use sluice::clock::{Clock, SystemClock};
+use sluice::event::{EventTime, UnixMillis};
+use sluice::lake::{ObjectInfo, paths};
+use sluice::maintain::Facts;
+use sluice::silver::live::LiveFiles;
+use sluice::state::commit_log::{Counts, Head, LedgerEntry};
+use sluice::warehouse::Warehouse;
+use sluice_local::event_hubs::client::{EventHubConnection, PartitionState};
+
+use crate::target::{Stores, events_ever, read_partitions};
+
+/// How far everything is. A further section is a further field here, filled by [`gather`] and shown by `show`.
+#[derive(Debug, Serialize)]
+pub(super) struct Status {
+    pub(super) dataset: String,
+    pub(super) generation: u32,
+    /// When it was read.
+    pub(super) at: String,
+    #[serde(serialize_with = "or_error")]
+    pub(super) hub: Result<Hub, String>,
+    pub(super) bronze: Bronze,
+    pub(super) silver: Option<Silver>,
+    /// What maintenance looks after: files, log, Delta log, and what silver has not refined.
+    #[serde(serialize_with = "or_error")]
+    pub(super) maintenance: Result<Facts, String>,
+    #[serde(serialize_with = "or_error")]
+    pub(super) gold: Result<Vec<GoldTable>, String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Hub {
+    pub(super) name: String,
+    /// Events that it has taken, by its sequence numbers.
+    pub(super) events: u64,
+    pub(super) partitions: Vec<HubPartition>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct HubPartition {
+    pub(super) id: String,
+    pub(super) first_sequence: i64,
+    pub(super) last_sequence: i64,
+    /// When its newest event was enqueued.
+    #[serde(skip)]
+    pub(super) last_enqueued: Option<UnixMillis>,
+    /// Events that are not in bronze yet.
+    pub(super) behind: u64,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Bronze {
+    pub(super) objects: u64,
+    pub(super) events: u64,
+    pub(super) bytes: u64,
+    /// Events of the hub that are not here yet, where the hub can be read.
+    pub(super) behind: Option<u64>,
+    /// When the newest event here was taken by the hub.
+    pub(super) newest: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Silver {
+    pub(super) version: u64,
+    pub(super) watermark: Option<String>,
+    /// Seconds from the watermark to now.
+    pub(super) watermark_behind_now: Option<i64>,
+    pub(super) lines: u64,
+    pub(super) rows: u64,
+    pub(super) duplicates: u64,
+    pub(super) late: u64,
+    pub(super) quarantined: u64,
+    pub(super) quarantined_by_reason: BTreeMap<String, u64>,
+    /// Files that are live.
+    pub(super) files: u64,
+    pub(super) bytes: u64,
+    /// What bronze has and the ledger has not.
+    pub(super) behind: Behind,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Behind {
+    pub(super) objects: u64,
+    pub(super) lines: u64,
+    /// The age of the oldest of them, in seconds.
+    pub(super) oldest: Option<i64>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct GoldTable {
+    pub(super) table: String,
+    pub(super) rows: u64,
+    pub(super) version: Option<u64>,
+    /// Versions of silver that it has not seen.
+    pub(super) behind: Option<u64>,
+}
+
+/// Writes what was read, or `{"error": reason}`.
+fn or_error<T: Serialize, S: Serializer>(
+    read: &Result<T, String>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match read {
+        Ok(value) => value.serialize(serializer),
+        Err(error) => BTreeMap::from([("error", error)]).serialize(serializer),
+    }
+}
+
+/// Reads everything.
+pub(super) async fn gather(
+    stores: &Stores,
+    hub: Result<EventHubConnection, String>,
+    warehouse: Result<Arc<dyn Warehouse>, String>,
+) -> Result<Status, Box<dyn Error + Send + Sync>> {
+    let dataset = &stores.dataset;
+    // The hub first: what is in bronze by the time it is listed may be more, never less.
+    let hub = match hub {
+        Ok(hub) => read_hub(&hub).await,
+        Err(reason) => Err(reason),
+    };
+    let objects = stores
+        .lake
+        .list(&paths::bronze_dataset(&dataset.name))
+        .await?;
+    let (hub, behind) = match hub {
+        Ok(mut hub) => {
+            let behind = compare_hub(&mut hub, &objects);
+            (Ok(hub), Some(behind))
+        }
+        Err(reason) => (Err(reason), None),
+    };
+    let silver = read_silver(stores, &objects).await?;
+    let facts = stores.maintenance().facts().await;
+    let maintenance = facts.map_err(|error| sluice::error::chain(&error));
+    let gold = match warehouse {
+        Ok(warehouse) => {
+            let head = silver.as_ref().map(|silver| silver.version);
+            read_gold(warehouse.as_ref(), head).await
+        }
+        Err(reason) => Err(reason),
+    };
+    Ok(Status {
+        dataset: dataset.name.clone(),
+        generation: dataset.generation,
+        at: SystemClock.now().to_string(),
+        hub,
+        bronze: bronze(&objects, behind),
+        silver,
+        maintenance,
+        gold,
+    })
+}
+
+async fn read_hub(hub: &EventHubConnection) -> Result<Hub, String> {
+    let partitions = read_partitions(hub).await?;
+    Ok(Hub {
+        name: hub.hub().to_owned(),
+        events: events_ever(&partitions),
+        partitions: partitions.into_iter().map(hub_partition).collect(),
+    })
+}
+
+fn hub_partition((id, state): (String, PartitionState)) -> HubPartition {
+    HubPartition {
+        id,
+        first_sequence: state.begin_sequence,
+        last_sequence: state.last_sequence,
+        last_enqueued: state.last_enqueued_ms.map(UnixMillis),
+        behind: 0,
+    }
+}
+
+/// Notes for each partition how many of its events come after bronze's newest, and returns their sum.
+fn compare_hub(hub: &mut Hub, objects: &[ObjectInfo]) -> u64 {
+    let mut newest: BTreeMap<&str, ObjectRange> = BTreeMap::new();
+    for object in objects {
+        let range = ObjectRange::from_metadata(&object.metadata);
+        if let (Some(partition), Some(range)) = (object.metadata.get("partition"), range) {
+            // By time: a hub that was made anew counts from 0 again.
+            let kept = newest.entry(partition).or_insert(range);
+            if (range.last_enqueued, range.sequence.last) > (kept.last_enqueued, kept.sequence.last)
+            {
+                *kept = range;
+            }
+        }
+    }
+    let mut total = 0;
+    for partition in &mut hub.partitions {
+        // Bronze beyond the hub has gone on since the hub was asked, unless the hub has later events: it was made anew
+        // then, and nothing of it has arrived.
+        let is_of_now = |range: &&ObjectRange| {
+            range.sequence.last.0 <= partition.last_sequence
+                || partition.last_enqueued <= Some(range.last_enqueued)
+        };
+        let stored = newest.get(partition.id.as_str()).filter(is_of_now);
+        let stored = stored.map_or(-1, |range| range.sequence.last.0);
+        let from = stored.max(partition.first_sequence - 1);
+        partition.behind = u64::try_from(partition.last_sequence - from).unwrap_or(0);
+        total += partition.behind;
+    }
+    total
+}
+
+fn bronze(objects: &[ObjectInfo], behind: Option<u64>) -> Bronze {
+    let newest = objects
+        .iter()
+        .filter_map(|object| ObjectRange::from_metadata(&object.metadata));
+    let newest = newest.map(|range| range.last_enqueued).max();
+    Bronze {
+        objects: objects.len() as u64,
+        events: objects.iter().map(lines).sum(),
+        bytes: objects.iter().map(|object| object.size).sum(),
+        behind,
+        newest: newest.map(|time| time.to_string()),
+    }
+}
+
+/// The lines that an object says it has; one that was put there by hand says nothing and counts as none.
+fn lines(object: &ObjectInfo) -> u64 {
+    let lines = object.metadata.get("lines");
+    lines.and_then(|lines| lines.parse().ok()).unwrap_or(0)
+}
+
+async fn read_silver(
+    stores: &Stores,
+    objects: &[ObjectInfo],
+) -> Result<Option<Silver>, Box<dyn Error + Send + Sync>> {
+    let Some(head) = stores.log.head().await? else {
+        return Ok(None);
+    };
+    let ledger = stores.log.ledger_prefix("").await?;
+    let live = LiveFiles::of(&stores.log.load(&head).await?);
+    let behind = compare_ledger(objects, &ledger, SystemClock.now().0);
+    Ok(Some(silver(&head, &ledger, &live, behind)))
+}
+
+fn silver(head: &Head, ledger: &[LedgerEntry], live: &LiveFiles, behind: Behind) -> Silver {
+    let mut counts = Counts::default();
+    ledger.iter().for_each(|entry| counts.add(&entry.counts));
+    let now = SystemClock.now().as_event_time();
+    let behind_now = |watermark: EventTime| (now.0 - watermark.0) / 1_000_000;
+    let reasons = counts.quarantined.iter();
+    Silver {
+        version: head.version.0,
+        watermark: head.watermark.map(|watermark| watermark.to_string()),
+        watermark_behind_now: head.watermark.map(behind_now),
+        lines: counts.lines,
+        rows: counts.rows,
+        duplicates: counts.duplicates,
+        late: counts.late,
+        quarantined: counts.quarantined_total(),
+        quarantined_by_reason: reasons
+            .map(|(reason, count)| (reason.to_string(), *count))
+            .collect(),
+        files: live.iter().count() as u64,
+        bytes: live.iter().map(|file| file.bytes).sum(),
+        behind,
+    }
+}
+
+fn compare_ledger(objects: &[ObjectInfo], ledger: &[LedgerEntry], now: i64) -> Behind {
+    let committed: HashSet<&str> = ledger.iter().map(|entry| entry.source.as_str()).collect();
+    let mut behind = Behind::default();
+    for object in objects
+        .iter()
+        .filter(|object| !committed.contains(object.path.name()))
+    {
+        behind.objects += 1;
+        behind.lines += lines(object);
+        let age = (now - object.created.0) / 1_000;
+        behind.oldest = behind.oldest.max(Some(age.max(0)));
+    }
+    behind
+}
+
+async fn read_gold(warehouse: &dyn Warehouse, head: Option<u64>) -> Result<Vec<GoldTable>, String> {
+    let text = |error: sluice::warehouse::WarehouseError| sluice::error::chain(&error);
+    let progress = warehouse.progress().await.map_err(text)?;
+    let mut tables = Vec::new();
+    for table in &warehouse.schema().tables {
+        let version = progress.get(&table.name).map(|progress| progress.version.0);
+        tables.push(GoldTable {
+            table: table.name.clone(),
+            rows: warehouse.count_rows(&table.name).await.map_err(text)?,
+            version,
+            behind: head
+                .zip(version)
+                .map(|(head, version)| head.saturating_sub(version)),
+        });
+    }
+    Ok(tables)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,48 @@
+//! `sluice status`: how far every layer is, and how far behind the one before it.
+
+mod gather;
+mod show;
+
+use std::error::Error;
+
+use clap::Args;
+
+use crate::output::print;
+use crate::target::{self, HubArguments, Stores};
+
+/// Show how far every layer is
+///
+/// Hub, bronze, silver and gold with what they hold and how far each is behind the one before it; the versions of
+/// silver's log and of the gold tables, the watermark, and what became of the lines; silver's small files, the length
+/// of its log, how far its Delta log is, and the oldest bronze object that waits for silver. Reads only.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sluice status                       the pipeline that `sluice up` runs, or that of local.settings.json
+  sluice status --json | jq .silver.behind.lines
+  sluice status --json | jq '.maintenance | {small_files, log_entries, delta_lag, oldest_unreconciled}'
+  watch sluice status")]
+pub(crate) struct StatusArguments {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    hub: HubArguments,
+}
+
+/// Shows.
+pub(crate) async fn run(arguments: StatusArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    let settings = arguments.hub.find_settings()?;
+    let stores = Stores::open(&settings)?;
+    let hub = match arguments.hub.connect(&settings) {
+        Ok(hub) => Ok(hub),
+        Err(error) => Err(sluice::error::chain(error.as_ref())),
+    };
+    let warehouse = target::warehouse(&settings, &stores.dataset);
+    let warehouse = warehouse.map_err(|error| sluice::error::chain(error.as_ref()));
+    let status = gather::gather(&stores, hub, warehouse).await?;
+    print(&match arguments.json {
+        true => serde_json::to_string_pretty(&status)?,
+        false => show::lines(&status).join("\n"),
+    });
+    Ok(true)
+}

@@ -1,0 +1,176 @@
+//! The status for people: a line for each layer, and what is behind.
+
+use sluice::maintain::Facts;
+
+use super::gather::{Bronze, GoldTable, Hub, Silver, Status};
+use crate::output::{count, size, span, thousands};
+
+/// The width of the column that all numbers of the status stand in.
+const WIDTH: usize = 13;
+
+/// Returns the status, a line for each layer and what there is to add.
+pub(super) fn lines(status: &Status) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{}, generation {}, at {}",
+        status.dataset, status.generation, status.at
+    )];
+    lines.push(hub(&status.hub));
+    lines.push(bronze(&status.bronze));
+    match &status.silver {
+        Some(silver) => lines.extend(silver_lines(silver)),
+        None => lines.push("  silver  has no version yet".to_owned()),
+    }
+    match &status.maintenance {
+        Ok(facts) => lines.extend(maintenance(facts)),
+        Err(reason) => lines.push(format!("  maintenance  cannot be read: {reason}")),
+    }
+    match &status.gold {
+        Ok(tables) => lines.extend(tables.iter().map(gold)),
+        Err(reason) => lines.push(format!("  gold    {reason}")),
+    }
+    lines
+}
+
+/// A number of things, with all numbers of the status in one column.
+fn column(number: u64, thing: &str) -> String {
+    let digits = thousands(number).len();
+    let indent = WIDTH.saturating_sub(digits);
+    format!("{:indent$}{}", "", count(number, thing))
+}
+
+/// A text in the column of what the numbers count.
+fn beside(text: &str) -> String {
+    format!("          {:>WIDTH$} {text}", "")
+}
+
+fn hub(hub: &Result<Hub, String>) -> String {
+    match hub {
+        Ok(hub) => format!(
+            "  hub     {} in {} of {}",
+            column(hub.events, "event"),
+            count(hub.partitions.len() as u64, "partition"),
+            hub.name
+        ),
+        Err(reason) => format!("  hub     cannot be read: {reason}"),
+    }
+}
+
+fn bronze(bronze: &Bronze) -> String {
+    let behind = match bronze.behind {
+        Some(0) => ", has every event of the hub".to_owned(),
+        Some(behind) => format!(", {} behind the hub", count(behind, "event")),
+        None => String::new(),
+    };
+    let newest = bronze.newest.as_deref();
+    let newest = newest.map_or_else(String::new, |time| format!(", newest {time}"));
+    format!(
+        "  bronze  {} in {}, {}{newest}{behind}",
+        column(bronze.events, "event"),
+        count(bronze.objects, "object"),
+        size(bronze.bytes)
+    )
+}
+
+fn silver_lines(silver: &Silver) -> Vec<String> {
+    let behind = match (silver.behind.objects, silver.behind.oldest) {
+        (0, _) | (_, None) => "has every line of bronze".to_owned(),
+        (objects, Some(oldest)) => format!(
+            "{} in {} behind bronze, the oldest for {}",
+            count(silver.behind.lines, "line"),
+            count(objects, "object"),
+            span(oldest)
+        ),
+    };
+    let mut lines = vec![
+        format!(
+            "  silver  {} in {}, {}, version {}, {behind}",
+            column(silver.rows, "row"),
+            count(silver.files, "file"),
+            size(silver.bytes),
+            silver.version
+        ),
+        format!(
+            "          {} = {} rows + {} duplicates + {} quarantined; {} rows late",
+            column(silver.lines, "line"),
+            thousands(silver.rows),
+            thousands(silver.duplicates),
+            thousands(silver.quarantined),
+            thousands(silver.late)
+        ),
+    ];
+    if !silver.quarantined_by_reason.is_empty() {
+        let reasons = silver.quarantined_by_reason.iter();
+        let reasons: Vec<_> = reasons
+            .map(|(reason, n)| format!("{reason} {}", thousands(*n)))
+            .collect();
+        lines.push(beside(&format!("quarantined: {}", reasons.join(", "))));
+    }
+    lines.push(match (&silver.watermark, silver.watermark_behind_now) {
+        (Some(watermark), Some(behind)) => beside(&format!(
+            "watermark {watermark}, {} behind now",
+            span(behind)
+        )),
+        _ => beside("no watermark yet"),
+    });
+    lines
+}
+
+/// What maintenance looks after; nothing before silver's first commit.
+fn maintenance(facts: &Facts) -> Vec<String> {
+    let Some(version) = facts.version else {
+        return Vec::new();
+    };
+    let snapshot = match facts.snapshot {
+        Some(snapshot) => format!("snapshot of version {}", thousands(snapshot)),
+        None => "no snapshot yet".to_owned(),
+    };
+    let published = match (facts.delta_version, facts.delta_lag) {
+        (None, _) => "nothing is published yet".to_owned(),
+        (Some(version), lag) => at_version(version, lag),
+    };
+    let mut lines = vec![
+        format!(
+            "  log     {} up to {}, {snapshot}; {} of {} small",
+            column(facts.log_entries, "version"),
+            thousands(version),
+            thousands(facts.small_files),
+            count(facts.live_files, "live file")
+        ),
+        format!("  delta   {:>WIDTH$} {published}", ""),
+    ];
+    if let Some(oldest) = &facts.oldest_unreconciled {
+        lines.push(format!(
+            "  waiting {} for silver, the oldest since {}: {}",
+            column(facts.unreconciled, "object"),
+            oldest.created,
+            oldest.source
+        ));
+    }
+    lines
+}
+
+fn gold(table: &GoldTable) -> String {
+    let version = match (table.version, table.behind) {
+        (Some(version), Some(behind)) => at_version(version, behind),
+        (Some(version), None) => format!("version {version}"),
+        (None, _) => "has not been made yet".to_owned(),
+    };
+    format!(
+        "  gold    {} in {}, {version}",
+        column(table.rows, "row"),
+        table.table
+    )
+}
+
+fn at_version(version: u64, behind: u64) -> String {
+    match behind {
+        0 => format!("version {version}, has every version of silver"),
+        behind => format!(
+            "version {version}, {} behind silver",
+            count(behind, "version")
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+use sluice::event::UnixMillis;
+use sluice::maintain::Waiting;
+
+use super::super::gather::{Behind, HubPartition};
+use super::*;
+
+fn status() -> Status {
+    Status {
+        dataset: "orders".to_owned(),
+        generation: 1,
+        at: "2026-11-25T11:43:41.880Z".to_owned(),
+        hub: Ok(Hub {
+            name: "events".to_owned(),
+            events: 70_159,
+            partitions: vec![HubPartition {
+                id: "0".to_owned(),
+                first_sequence: 0,
+                last_sequence: 70_158,
+                last_enqueued: None,
+                behind: 0,
+            }],
+        }),
+        bronze: Bronze {
+            objects: 302,
+            events: 70_159,
+            bytes: 6_900_000,
+            behind: Some(0),
+            newest: Some("2026-11-25T11:43:36.358Z".to_owned()),
+        },
+        silver: Some(Silver {
+            version: 140,
+            watermark: Some("1998-06-30T00:00:00Z".to_owned()),
+            watermark_behind_now: Some(125),
+            lines: 70_159,
+            rows: 69_659,
+            duplicates: 480,
+            late: 3,
+            quarantined: 20,
+            quarantined_by_reason: [("invalid_value".to_owned(), 20)].into(),
+            files: 427,
+            bytes: 2_217_445,
+            behind: Behind::default(),
+        }),
+        maintenance: Ok(Facts {
+            version: Some(140),
+            live_files: 427,
+            small_files: 427,
+            log_entries: 141,
+            delta_version: Some(140),
+            ..Facts::default()
+        }),
+        gold: Ok(vec![GoldTable {
+            table: "gold_daily_orders".to_owned(),
+            rows: 546,
+            version: Some(140),
+            behind: Some(0),
+        }]),
+    }
+}
+
+/// Returns the first line that starts with `start`.
+fn line(status: &Status, start: &str) -> String {
+    let lines = lines(status);
+    let found = lines.iter().find(|line| line.starts_with(start));
+    found
+        .unwrap_or_else(|| panic!("no {start:?} in {lines:#?}"))
+        .clone()
+}
+
+#[test]
+fn a_pipeline_that_is_up_to_date_says_so_in_every_layer() {
+    assert_eq!(
+        lines(&status()),
+        [
+            "orders, generation 1, at 2026-11-25T11:43:41.880Z",
+            "  hub            70,159 events in 1 partition of events",
+            "  bronze         70,159 events in 302 objects, 6.90 MB, newest 2026-11-25T11:43:36.358Z, has every event of the hub",
+            "  silver         69,659 rows in 427 files, 2.22 MB, version 140, has every line of bronze",
+            "                 70,159 lines = 69,659 rows + 480 duplicates + 20 quarantined; 3 rows late",
+            "                        quarantined: invalid_value 20",
+            "                        watermark 1998-06-30T00:00:00Z, 2 min behind now",
+            "  log               141 versions up to 140, no snapshot yet; 427 of 427 live files small",
+            "  delta                 version 140, has every version of silver",
+            "  gold              546 rows in gold_daily_orders, version 140, has every version of silver",
+        ]
+    );
+}
+
+#[test]
+fn every_layer_says_how_far_it_is_behind_the_one_before() {
+    let mut status = status();
+    status.bronze.behind = Some(1);
+    assert!(line(&status, "  bronze").ends_with(", 1 event behind the hub"));
+    let silver = status.silver.as_mut().unwrap();
+    silver.behind = Behind {
+        objects: 2,
+        lines: 1_500,
+        oldest: Some(7_200),
+    };
+    let behind = "1,500 lines in 2 objects behind bronze, the oldest for 2 h";
+    assert!(line(&status, "  silver").ends_with(behind));
+    status.gold.as_mut().unwrap()[0].behind = Some(6);
+    assert!(line(&status, "  gold").ends_with("version 140, 6 versions behind silver"));
+    status.maintenance.as_mut().unwrap().delta_lag = 1;
+    assert!(line(&status, "  delta").ends_with("version 140, 1 version behind silver"));
+}
+
+#[test]
+fn a_layer_that_cannot_be_read_says_why_and_the_others_are_shown() {
+    let mut status = status();
+    status.hub = Err("no event hub is named".to_owned());
+    status.bronze.behind = None;
+    status.maintenance = Err("lost".to_owned());
+    status.gold = Err("there is no gold yet".to_owned());
+    let hub = line(&status, "  hub");
+    assert_eq!(hub, "  hub     cannot be read: no event hub is named");
+    assert!(line(&status, "  bronze").ends_with("newest 2026-11-25T11:43:36.358Z"));
+    let maintenance = line(&status, "  maintenance");
+    assert_eq!(maintenance, "  maintenance  cannot be read: lost");
+    assert_eq!(line(&status, "  gold"), "  gold    there is no gold yet");
+    assert!(line(&status, "  silver").contains("69,659 rows"));
+}
+
+#[test]
+fn a_pipeline_at_its_beginning_has_nothing_yet() {
+    let mut status = status();
+    status.bronze = Bronze::default();
+    status.silver = None;
+    status.maintenance = Ok(Facts::default());
+    status.gold.as_mut().unwrap()[0].version = None;
+    assert_eq!(line(&status, "  silver"), "  silver  has no version yet");
+    assert!(line(&status, "  gold").ends_with("has not been made yet"));
+    let lines = lines(&status);
+    assert!(
+        !lines.iter().any(|line| line.starts_with("  log")),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn the_oldest_object_that_waits_for_silver_is_named() {
+    let mut status = status();
+    let facts = status.maintenance.as_mut().unwrap();
+    facts.snapshot = Some(1_000);
+    facts.unreconciled = 2;
+    facts.oldest_unreconciled = Some(Waiting {
+        source: "orders/0/x.jsonl".to_owned(),
+        created: UnixMillis(0),
+    });
+    assert_eq!(
+        line(&status, "  waiting"),
+        "  waiting             2 objects for silver, the oldest since 1970-01-01T00:00:00.000Z: orders/0/x.jsonl"
+    );
+    assert!(line(&status, "  log").contains("snapshot of version 1,000;"));
+}

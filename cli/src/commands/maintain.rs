@@ -1,0 +1,305 @@
+//! `sluice maintain`: one run of maintenance, now.
+
+use std::error::Error;
+use std::time::Duration;
+
+use clap::Args;
+use sluice::maintain::{
+    Checkpointed, Compacted, Delta, Options, Reconciled, Report, Snapshotted, Step, Vacuumed,
+};
+use sluice::retry::Deadline;
+
+use crate::output::{count, print, size, thousands};
+use crate::target::{AppSettings, SettingsArguments, Stores};
+
+/// Reconcile, compact, publish, snapshot and vacuum silver now, and say what was done and what is left
+///
+/// Refines unprocessed bronze objects, merges small files, publishes missing Delta versions, writes the snapshot and the
+/// Delta checkpoint that are due, and removes what is no longer referenced. The function `maintain` does the same on its
+/// timer; running both at once is safe. Each step is bounded; the next run does what is left.
+///
+/// Exit code 0: every step succeeded. 1: a step failed; the others did their work all the same.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sluice maintain --dry-run      what there is to do
+  sluice maintain                a run like the timer's
+  sluice maintain --full         look at all of bronze, and vacuum even if it is not due")]
+pub(super) struct MaintainArguments {
+    /// Say what would be done, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Look at all of bronze, and vacuum even if it is not due
+    #[arg(long)]
+    full: bool,
+    /// Begin no more work after this many minutes
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    minutes: u64,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    settings: SettingsArguments,
+}
+
+/// Runs.
+pub(super) async fn run(
+    arguments: MaintainArguments,
+) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    let settings = AppSettings::find(&arguments.settings)?;
+    let stores = Stores::open(&settings)?;
+    let options = Options {
+        dry_run: arguments.dry_run,
+        full: arguments.full,
+    };
+    let deadline = Deadline::after(Duration::from_secs(arguments.minutes.saturating_mul(60)));
+    let report = stores.maintenance().run(options, deadline).await;
+    let is_whole = report.failures().is_empty();
+    match arguments.json {
+        true => print(&serde_json::to_string_pretty(&report)?),
+        false => print(&lines(&stores.dataset.name, &report).join("\n")),
+    }
+    Ok(is_whole)
+}
+
+/// Lays a report out, a line for each step.
+fn lines(dataset: &str, report: &Report) -> Vec<String> {
+    let is_dry = report.dry_run;
+    let title = match is_dry {
+        true => format!("{dataset}, a dry run: nothing was changed"),
+        false => format!("{dataset}, maintained"),
+    };
+    let steps = [
+        ("reconcile", step(&report.reconcile, reconciled)),
+        (
+            "compact",
+            step(&report.compact, |done| compacted(done, is_dry)),
+        ),
+        ("delta", step(&report.delta, delta)),
+        ("snapshot", step(&report.snapshot, snapshotted)),
+        ("checkpoint", step(&report.checkpoint, checkpointed)),
+        (
+            "vacuum",
+            step(&report.vacuum, |done| vacuumed(done, is_dry)),
+        ),
+    ];
+    let steps = steps.map(|(name, text)| format!("  {name:<11} {text}"));
+    std::iter::once(title).chain(steps).collect()
+}
+
+fn step<T>(step: &Step<T>, text: impl FnOnce(&T) -> String) -> String {
+    match step {
+        Step::Done(done) => text(done),
+        Step::Failed(reason) => format!("failed: {reason}"),
+    }
+}
+
+fn reconciled(done: &Reconciled) -> String {
+    let mut parts = vec![format!("{} of bronze listed", count(done.listed, "object"))];
+    if done.refined > 0 {
+        parts.push(format!("{} refined", thousands(done.refined)));
+    }
+    if done.failed > 0 {
+        let reason = done.failure.as_deref().unwrap_or("for an unknown reason");
+        parts.push(format!(
+            "{} failed, the first: {reason}",
+            thousands(done.failed)
+        ));
+    }
+    parts.push(match done.left {
+        0 => "none left to refine".to_owned(),
+        left => format!("{} left to refine", thousands(left)),
+    });
+    if done.poison_removed + done.poison_left > 0 {
+        parts.push(format!(
+            "{} removed and {} left",
+            count(done.poison_removed, "poison message"),
+            thousands(done.poison_left)
+        ));
+    }
+    parts.join(", ")
+}
+
+fn compacted(done: &Compacted, is_dry: bool) -> String {
+    let mut parts = Vec::new();
+    if done.commits > 0 {
+        parts.push(format!(
+            "{} replaced by {}, with {} in {}",
+            count(done.replaced, "file"),
+            thousands(done.commits),
+            count(done.rows, "row"),
+            size(done.bytes)
+        ));
+    }
+    if done.given_up > 0 {
+        let rewrites = count(done.given_up, "rewrite");
+        parts.push(format!("{rewrites} abandoned after a conflict"));
+    }
+    match (done.left, is_dry) {
+        (0, _) => {}
+        (left, true) => parts.push(format!("{} to do", count(left, "rewrite"))),
+        (left, false) => parts.push(format!("{} left", count(left, "rewrite"))),
+    }
+    or_nothing(parts)
+}
+
+fn delta(done: &Delta) -> String {
+    let mut parts = Vec::new();
+    if done.written > 0 {
+        parts.push(format!("{} published", count(done.written, "version")));
+    }
+    parts.push(match (done.published, done.lag) {
+        (None, 0) => "nothing to publish".to_owned(),
+        (None, lag) => format!("{} to publish", count(lag, "version")),
+        (Some(version), 0) => format!("at version {}, up to date", thousands(version)),
+        (Some(version), lag) => format!(
+            "at version {}, {} to publish",
+            thousands(version),
+            count(lag, "version")
+        ),
+    });
+    parts.join(", ")
+}
+
+fn snapshotted(done: &Snapshotted) -> String {
+    match done.version {
+        Some(version) => format!(
+            "of version {} with {}",
+            thousands(version),
+            count(done.files, "file")
+        ),
+        None => not_made(done.is_due, done.left),
+    }
+}
+
+fn checkpointed(done: &Checkpointed) -> String {
+    match done.version {
+        Some(version) => format!("of version {}, {}", thousands(version), size(done.bytes)),
+        None => not_made(done.is_due, done.left),
+    }
+}
+
+fn not_made(is_due: bool, since: u64) -> String {
+    let due = if is_due { "due" } else { "not due" };
+    format!("{due}, {} since the last one", count(since, "version"))
+}
+
+fn vacuumed(done: &Vacuumed, is_dry: bool) -> String {
+    if !done.was_due {
+        return "not due".to_owned();
+    }
+    let removed = [
+        (done.replaced, "replaced file"),
+        (done.unnamed, "unnamed object"),
+        (done.log_entries, "log version"),
+        (done.delta_entries, "Delta log object"),
+    ];
+    let removed = removed.into_iter().filter(|(number, _)| *number > 0);
+    let removed: Vec<String> = removed
+        .map(|(number, thing)| count(number, thing))
+        .collect();
+    let mut parts = Vec::new();
+    if !removed.is_empty() {
+        let verb = if is_dry { "to remove" } else { "removed" };
+        parts.push(format!("{} {verb}", removed.join(", ")));
+    }
+    if done.left > 0 {
+        parts.push(format!("{} left", thousands(done.left)));
+    }
+    or_nothing(parts)
+}
+
+fn or_nothing(parts: Vec<String>) -> String {
+    match parts.is_empty() {
+        true => "nothing to do".to_owned(),
+        false => parts.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_tells_what_was_done_what_failed_and_what_is_left() {
+        let report = Report {
+            dry_run: false,
+            reconcile: Step::Done(Reconciled {
+                listed: 2_000,
+                refined: 3,
+                failed: 1,
+                failure: Some("lost".into()),
+                left: 1,
+                poison_removed: 1,
+                poison_left: 2,
+            }),
+            compact: Step::Done(Compacted {
+                commits: 2,
+                replaced: 130,
+                rows: 4_800,
+                bytes: 76_107,
+                given_up: 1,
+                left: 5,
+            }),
+            delta: Step::Done(Delta {
+                published: Some(7),
+                written: 1,
+                lag: 0,
+            }),
+            snapshot: Step::Done(Snapshotted {
+                left: 12,
+                ..Snapshotted::default()
+            }),
+            checkpoint: Step::Failed("write blob x: refused".into()),
+            vacuum: Step::Done(Vacuumed {
+                was_due: true,
+                replaced: 1,
+                log_entries: 20,
+                left: 4,
+                ..Vacuumed::default()
+            }),
+        };
+        let expected = [
+            "orders, maintained",
+            "  reconcile   2,000 objects of bronze listed, 3 refined, 1 failed, the first: lost, 1 left to refine, 1 poison message removed and 2 left",
+            "  compact     130 files replaced by 2, with 4,800 rows in 76.11 kB, 1 rewrite abandoned after a conflict, 5 rewrites left",
+            "  delta       1 version published, at version 7, up to date",
+            "  snapshot    not due, 12 versions since the last one",
+            "  checkpoint  failed: write blob x: refused",
+            "  vacuum      1 replaced file, 20 log versions removed, 4 left",
+        ];
+        assert_eq!(lines("orders", &report), expected);
+    }
+
+    #[test]
+    fn a_dry_run_tells_what_there_is_to_do() {
+        let report = Report {
+            dry_run: true,
+            reconcile: Step::Done(Reconciled::default()),
+            compact: Step::Done(Compacted {
+                left: 17,
+                ..Compacted::default()
+            }),
+            delta: Step::Done(Delta {
+                lag: 3,
+                ..Delta::default()
+            }),
+            snapshot: Step::Done(Snapshotted {
+                left: 1_000,
+                is_due: true,
+                ..Snapshotted::default()
+            }),
+            checkpoint: Step::Done(Checkpointed::default()),
+            vacuum: Step::Done(Vacuumed::default()),
+        };
+        let expected = [
+            "orders, a dry run: nothing was changed",
+            "  reconcile   0 objects of bronze listed, none left to refine",
+            "  compact     17 rewrites to do",
+            "  delta       3 versions to publish",
+            "  snapshot    due, 1,000 versions since the last one",
+            "  checkpoint  not due, 0 versions since the last one",
+            "  vacuum      not due",
+        ];
+        assert_eq!(lines("orders", &report), expected);
+    }
+}

@@ -1,0 +1,146 @@
+//! The commands, a module for each, and their exit codes.
+//!
+//! A command returns whether everything is as it should be: exit code 0 if so, 1 if not or if it fails, 2 if the command
+//! line asks for what cannot be.
+
+mod audit;
+mod bench;
+mod dataset;
+mod deploy;
+mod events;
+mod inspect;
+mod maintain;
+mod up;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::output::Usage;
+
+/// Real-time medallion ELT on Azure Functions: Event Hubs -> bronze -> silver -> gold
+///
+/// `up` runs a whole pipeline on this machine. All other commands work on a pipeline anywhere: on the one that `up`
+/// runs, and otherwise on the one that the app settings name (the environment, then local.settings.json).
+///
+/// Exit codes: 0 all is well, 1 something failed or does not add up, 2 wrong usage.
+#[derive(Debug, Parser)]
+#[command(name = "sluice", version)]
+#[command(after_help = "Examples:
+  sluice up                        a pipeline on this machine, with made-up orders
+  sluice status                    how far every layer is
+  sluice gold gold_daily_orders    a table
+  sluice bench                     how fast a pipeline on this machine is
+  sluice audit                     the proof that everything adds up
+  sluice COMMAND --help            more examples")]
+pub struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Up(up::UpArguments),
+    Bench(bench::BenchArguments),
+    Produce(events::ProduceArguments),
+    Consume(events::ConsumeArguments),
+    Status(inspect::StatusArguments),
+    Gold(inspect::GoldArguments),
+    Audit(audit::AuditArguments),
+    Head(inspect::HeadArguments),
+    History(inspect::HistoryArguments),
+    Maintain(maintain::MaintainArguments),
+    Dataset(dataset::DatasetArguments),
+    Schema(deploy::SchemaArguments),
+    Package(deploy::PackageArguments),
+    SqlGrant(deploy::SqlGrantArguments),
+}
+
+impl CommandLine {
+    /// Runs the command and reports an error on standard error.
+    pub async fn run(self) -> ExitCode {
+        let outcome = self.command.run().await;
+        if let Err(error) = &outcome {
+            eprintln!("sluice: {}", sluice::error::chain(error.as_ref()));
+        }
+        ExitCode::from(exit_code(&outcome))
+    }
+}
+
+impl Command {
+    async fn run(self) -> Result<bool, Box<dyn Error + Send + Sync>> {
+        // Boxed: some of the commands' futures are large.
+        match self {
+            Self::Up(arguments) => Box::pin(up::run(arguments)).await,
+            Self::Bench(arguments) => Box::pin(bench::run(arguments)).await,
+            Self::Produce(arguments) => Box::pin(events::produce(arguments)).await,
+            Self::Consume(arguments) => Box::pin(events::consume(arguments)).await,
+            Self::Status(arguments) => Box::pin(inspect::status(arguments)).await,
+            Self::Gold(arguments) => Box::pin(inspect::gold(arguments)).await,
+            Self::Audit(arguments) => Box::pin(audit::run(arguments)).await,
+            Self::Head(arguments) => Box::pin(inspect::head(arguments)).await,
+            Self::History(arguments) => Box::pin(inspect::history(arguments)).await,
+            Self::Maintain(arguments) => Box::pin(maintain::run(arguments)).await,
+            Self::Dataset(arguments) => dataset::run(arguments),
+            Self::Schema(arguments) => deploy::schema(&arguments),
+            Self::Package(arguments) => Box::pin(deploy::package(arguments)).await,
+            Self::SqlGrant(arguments) => Box::pin(deploy::sql_grant(&arguments)).await,
+        }
+    }
+}
+
+fn exit_code(outcome: &Result<bool, Box<dyn Error + Send + Sync>>) -> u8 {
+    match outcome {
+        Ok(true) => 0,
+        Ok(false) => 1,
+        Err(error) if error.is::<Usage>() => 2,
+        Err(_) => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn exit_codes_tell_doubt_failure_and_wrong_usage_apart() {
+        assert_eq!(exit_code(&Ok(true)), 0);
+        assert_eq!(exit_code(&Ok(false)), 1, "something does not add up");
+        assert_eq!(exit_code(&Err("a store failed".into())), 1);
+        assert_eq!(exit_code(&Err(Usage("no such table".into()).into())), 2);
+    }
+
+    #[test]
+    fn every_command_says_what_it_does_and_gives_no_flag_twice() {
+        let command = CommandLine::command();
+        // Also checks for flags that clash and for conflicts with flags that do not exist.
+        command.clone().debug_assert();
+        assert_eq!(command.get_subcommands().count(), 14);
+        for subcommand in command.get_subcommands() {
+            assert!(subcommand.get_about().is_some(), "{subcommand}");
+        }
+    }
+
+    #[test]
+    fn a_command_line_is_refused_where_its_flags_contradict_one_another() {
+        for line in [
+            "up --input a.jsonl --events 5",
+            "up --no-producer --events 5",
+            "up --release --handler h",
+            "up --rate 0",
+            "bench --events 0",
+            "bench --gold-seconds 31",
+            "produce --input a.jsonl --count 5",
+            "produce --connection c --namespace n",
+            "gold --order day",
+            "schema --pbids",
+            "sql-grant --server s --identity i --client-id no-guid",
+        ] {
+            let words = std::iter::once("sluice").chain(line.split(' '));
+            assert!(CommandLine::try_parse_from(words).is_err(), "{line}");
+        }
+    }
+}

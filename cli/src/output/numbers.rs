@@ -1,0 +1,65 @@
+//! Numbers as people read them.
+
+use indicatif::{DecimalBytes, HumanCount};
+
+/// Writes a number with commas.
+pub(crate) fn thousands(number: u64) -> String {
+    HumanCount(number).to_string()
+}
+
+/// Writes a number of things, such as `1 file` or `2,000 files`.
+pub(crate) fn count(number: u64, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", HumanCount(number))
+}
+
+/// Writes a number of bytes, such as `76.11 kB`.
+pub(crate) fn size(bytes: u64) -> String {
+    DecimalBytes(bytes).to_string()
+}
+
+/// Writes a number of seconds in the unit that suits it, rounded down.
+pub(crate) fn span(seconds: i64) -> String {
+    match seconds {
+        i64::MIN..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        172_800.. => format!("{} days", HumanCount((seconds / 86_400).unsigned_abs())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_commas_and_things_a_plural() {
+        let numbers = [0, 7, 999, 1_000, 69_659, 1_234_567].map(thousands);
+        assert_eq!(numbers, ["0", "7", "999", "1,000", "69,659", "1,234,567"]);
+        let counts = [0, 1, 2_000].map(|number| count(number, "file"));
+        assert_eq!(counts, ["0 files", "1 file", "2,000 files"]);
+    }
+
+    #[test]
+    fn sizes_have_decimal_units() {
+        let sizes = [0, 999, 1_000, 1_234_567, 5_000_000_000_000_000].map(size);
+        assert_eq!(sizes, ["0 B", "999 B", "1.00 kB", "1.23 MB", "5.00 PB"]);
+    }
+
+    #[test]
+    fn spans_change_their_unit_at_two_of_the_next() {
+        let spans = [-5, 3, 119, 120, 7_200, 172_800, 900_000_000].map(span);
+        assert_eq!(
+            spans,
+            [
+                "-5 s",
+                "3 s",
+                "119 s",
+                "2 min",
+                "2 h",
+                "2 days",
+                "10,416 days"
+            ]
+        );
+    }
+}

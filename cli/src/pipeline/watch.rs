@@ -1,0 +1,267 @@
+//! Reads how far every layer is, from the same stores that the handler writes.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sluice::dataset::Dataset;
+use sluice::event::EventTime;
+use sluice::gold::Rebuild;
+use sluice::gold::plan::Standing;
+use sluice::lake::paths;
+use sluice::state::commit_log::{CommitLog, Counts, Head, Version};
+use sluice::warehouse::schema::GoldSchema;
+use sluice::warehouse::{self, Options, Progress, Warehouse};
+
+use super::heard::Heard;
+use super::stack::Stack;
+use crate::audit::Subject;
+use crate::output::gold::{ShownTable, default_order, shown_name};
+use crate::target::Stores;
+
+/// How often gold tables are read for the screen.
+const GOLD_INTERVAL: Duration = Duration::from_secs(2);
+/// How long reading them may take.
+const GOLD_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many rows of each gold table the screen shows.
+const SCREEN_ROWS: usize = 2;
+
+/// How far everything is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Snapshot {
+    /// Events in the hub.
+    pub(crate) hub_events: u64,
+    /// Events in bronze.
+    pub(crate) bronze_events: u64,
+    /// Objects in bronze.
+    pub(crate) bronze_objects: u64,
+    /// What became of the lines.
+    pub(crate) counts: Counts,
+    /// Files written by commits.
+    pub(crate) silver_files: u64,
+    /// The log's latest version.
+    pub(crate) version: Version,
+    /// How far event time has come.
+    pub(crate) watermark: Option<EventTime>,
+    /// The version that every gold table has reached, if all are there.
+    pub(crate) published: Option<Version>,
+    /// The newest rows of the gold tables.
+    pub(crate) gold: Vec<ShownTable>,
+    /// What the handler said.
+    pub(crate) messages: Vec<String>,
+}
+
+impl Snapshot {
+    /// Returns whether silver has every event.
+    pub(crate) fn has_arrived(&self) -> bool {
+        self.counts.lines >= self.hub_events
+    }
+
+    /// Returns whether gold has everything that silver has.
+    pub(crate) fn is_published(&self) -> bool {
+        self.published == Some(self.version)
+    }
+
+    /// Returns whether every event of the hub is a line, and every line a row, a duplicate or quarantined.
+    pub(crate) fn is_conserved(&self) -> bool {
+        self.counts.is_conserved() && self.counts.lines == self.hub_events
+    }
+}
+
+/// Follows the pipeline.
+pub(crate) struct Watch {
+    stores: Stores,
+    warehouse: Arc<dyn Warehouse>,
+    snapshot: Snapshot,
+    /// Events and objects that bronze held at the start.
+    bronze_before: (u64, u64),
+    /// The version that the counts include.
+    read: Option<Version>,
+    gold_read: Option<Instant>,
+}
+
+impl Watch {
+    /// Opens the stores of a running stack.
+    ///
+    /// # Errors
+    /// Fails if a store does, or if gold was made from another log than the one that is here.
+    pub(crate) async fn open(
+        stack: &Stack,
+        dataset: Arc<Dataset>,
+    ) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let account = stack.account()?;
+        let stores = Stores::of(Arc::clone(&dataset), &account, &account)?;
+        let options = Options::from_lookup(&|name| std::env::var(name).ok());
+        let schema = GoldSchema::of(&dataset)?;
+        let warehouse = warehouse::connect_with(stack.gold(), &options, schema)?;
+        Self::over(stores, warehouse).await
+    }
+
+    /// Follows what writes these stores.
+    pub(crate) async fn over(
+        stores: Stores,
+        warehouse: Arc<dyn Warehouse>,
+    ) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let prefix = paths::bronze_dataset(&stores.dataset.name);
+        let bronze = stores.lake.list(&prefix).await?;
+        let lines = |metadata: &sluice::lake::Metadata| metadata.get("lines")?.parse::<u64>().ok();
+        // An object that somebody put there by hand does not say how many lines it has: it is counted as an object only.
+        let events = bronze.iter().filter_map(|info| lines(&info.metadata)).sum();
+        check_gold(&stores, warehouse.as_ref()).await?;
+        Ok(Self {
+            stores,
+            warehouse,
+            snapshot: Snapshot::default(),
+            bronze_before: (events, bronze.len() as u64),
+            read: None,
+            gold_read: None,
+        })
+    }
+
+    /// Reads what is new of a running stack.
+    ///
+    /// # Errors
+    /// Fails if silver's log cannot be read. Gold that cannot be read is read the next time.
+    pub(crate) async fn look(
+        &mut self,
+        stack: &Stack,
+    ) -> Result<Snapshot, Box<dyn Error + Send + Sync>> {
+        self.look_at(stack.heard(), stack.hub_events()).await
+    }
+
+    async fn look_at(
+        &mut self,
+        heard: Heard,
+        hub_events: u64,
+    ) -> Result<Snapshot, Box<dyn Error + Send + Sync>> {
+        let Heard {
+            stored,
+            objects,
+            messages,
+        } = heard;
+        self.snapshot.messages = messages;
+        self.snapshot.bronze_events = self.bronze_before.0 + stored;
+        self.snapshot.bronze_objects = self.bronze_before.1 + objects;
+        self.snapshot.hub_events = hub_events;
+        self.read_log().await?;
+        let is_due = self
+            .gold_read
+            .is_none_or(|read| read.elapsed() >= GOLD_INTERVAL);
+        if is_due || (self.snapshot.has_arrived() && !self.snapshot.is_published()) {
+            self.read_gold().await;
+            self.gold_read = Some(Instant::now());
+        }
+        Ok(self.snapshot.clone())
+    }
+
+    /// What an audit looks at.
+    pub(crate) fn subject(&self) -> Subject {
+        self.stores.subject(Arc::clone(&self.warehouse))
+    }
+
+    /// Silver's commit log.
+    pub(crate) fn log(&self) -> &CommitLog {
+        &self.stores.log
+    }
+
+    /// Returns the gold tables and rankings as people read them, at most `rows` rows of each.
+    pub(crate) async fn gold_tables(
+        &self,
+        rows: usize,
+    ) -> Result<Vec<ShownTable>, Box<dyn Error + Send + Sync>> {
+        let (dataset, schema) = (&self.stores.dataset, self.warehouse.schema());
+        let tables = dataset
+            .gold
+            .iter()
+            .map(|table| shown_name(schema, &table.table));
+        let views = dataset.rankings.iter().map(|ranking| ranking.view.clone());
+        let mut shown = Vec::new();
+        for name in tables.chain(views) {
+            let order = default_order(dataset, &name);
+            shown.push(ShownTable {
+                total: self.warehouse.count_rows(&name).await?,
+                rows: self.warehouse.read_table(&name, order, rows).await?,
+                name,
+            });
+        }
+        Ok(shown)
+    }
+
+    async fn read_log(&mut self) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let Some(head) = self.stores.log.head().await? else {
+            return Ok(());
+        };
+        match self.read {
+            Some(version) => {
+                for commit in &self.stores.log.commits(version, head.version).await? {
+                    self.snapshot.counts.add(&commit.counts);
+                    self.snapshot.silver_files += commit.files.len() as u64;
+                }
+            }
+            None => self.read_from_start(&head).await?,
+        }
+        self.read = Some(head.version);
+        self.snapshot.version = head.version;
+        self.snapshot.watermark = head.watermark;
+        Ok(())
+    }
+
+    /// Adds up what became of every source. The log's start may be gone by now; the ledger is kept for ever.
+    async fn read_from_start(&mut self, head: &Head) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let ledger = self.stores.log.ledger_prefix("").await?;
+        for entry in ledger.iter().filter(|entry| entry.version <= head.version) {
+            self.snapshot.counts.add(&entry.counts);
+        }
+        self.snapshot.silver_files = self.stores.log.load(head).await?.files.len() as u64;
+        Ok(())
+    }
+
+    /// Reads gold; before its first run there is nothing to read. A database that resumes does not hold the screen up.
+    async fn read_gold(&mut self) {
+        let reading = async {
+            let progress = self.warehouse.progress().await.ok();
+            let published = progress.and_then(|found| published(&found, &self.stores.dataset));
+            (published, self.gold_tables(SCREEN_ROWS).await)
+        };
+        let Ok((published, tables)) = tokio::time::timeout(GOLD_TIMEOUT, reading).await else {
+            return;
+        };
+        self.snapshot.published = published;
+        if let Ok(tables) = tables {
+            self.snapshot.gold = tables;
+        }
+    }
+}
+
+/// Refuses gold that is ahead of silver: a database that another state has filled. Its runs would fail for ever. What
+/// cannot be read yet is left to them.
+async fn check_gold(
+    stores: &Stores,
+    warehouse: &dyn Warehouse,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    // Progress first: the head read after it is not behind what any run has published.
+    let Ok(Ok(progress)) = tokio::time::timeout(GOLD_TIMEOUT, warehouse.progress()).await else {
+        return Ok(());
+    };
+    let head = stores.log.head().await?;
+    let head = head.map_or(Version(0), |head| head.version);
+    let standing = Standing::of(warehouse.schema(), &progress, head, &Rebuild::None);
+    match standing.beyond {
+        tables if tables.is_empty() => Ok(()),
+        tables => Err(sluice::gold::Error::Beyond { tables, head }.into()),
+    }
+}
+
+/// Returns the version that every gold table has reached, if all are there.
+fn published(progress: &BTreeMap<String, Progress>, dataset: &Dataset) -> Option<Version> {
+    let tables = dataset.gold.iter();
+    let versions = tables.map(|table| Some(progress.get(&table.table)?.version));
+    versions
+        .collect::<Option<Vec<Version>>>()?
+        .into_iter()
+        .min()
+}
+
+#[cfg(test)]
+mod tests;

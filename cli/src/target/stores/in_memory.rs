@@ -1,0 +1,168 @@
+//! A pipeline in memory, for tests of what commands read: the real layers over stores that forget.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use sluice::app::App;
+use sluice::bronze::plan::ObjectRange;
+use sluice::clock::SystemClock;
+use sluice::dataset::Dataset;
+use sluice::event::{PartitionId, SequenceNumber, SourceEvent, UnixMillis};
+use sluice::lake::{MemoryLake, paths};
+use sluice::retry::Deadline;
+use sluice::silver::Source;
+use sluice::state::MemoryState;
+use sluice::state::commit_log::Counts;
+use sluice::warehouse::Warehouse;
+use sluice::warehouse::schema::GoldSchema;
+use sluice::warehouse::sqlite::SqliteWarehouse;
+
+use super::Stores;
+
+/// When the first event was enqueued: 2025-11-14T11:44:34Z.
+const START_MS: i64 = 1_763_120_674_000;
+
+/// Bronze, silver and gold of `datasets/orders.toml`.
+pub(crate) struct Pipeline {
+    pub(crate) stores: Stores,
+    pub(crate) warehouse: Arc<dyn Warehouse>,
+    app: App,
+    folder: tempfile::TempDir,
+}
+
+impl Pipeline {
+    /// An empty one.
+    pub(crate) fn new() -> Self {
+        let dataset = Dataset::load(&repository().join("datasets/orders.toml")).unwrap();
+        let dataset = Arc::new(dataset);
+        let lake = Arc::new(MemoryLake::new(Arc::new(SystemClock)));
+        let stores = Stores::over(dataset, lake, Arc::new(MemoryState::new()), None);
+        Self::over(stores)
+    }
+
+    fn over(stores: Stores) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let schema = GoldSchema::of(&stores.dataset).unwrap();
+        let file = folder.path().join("gold.db");
+        let warehouse: Arc<dyn Warehouse> = Arc::new(SqliteWarehouse::new(file, schema));
+        let edges = sluice::app::edges(
+            Arc::clone(&stores.dataset),
+            Arc::clone(&stores.lake),
+            Arc::clone(&stores.state),
+            1 << 20,
+        );
+        Self {
+            app: App::new(edges, Arc::clone(&warehouse)),
+            stores,
+            warehouse,
+            folder,
+        }
+    }
+
+    /// The same stores, opened anew.
+    pub(crate) fn stores(&self) -> Stores {
+        let Stores {
+            dataset,
+            lake,
+            state,
+            ..
+        } = &self.stores;
+        Stores::over(
+            Arc::clone(dataset),
+            Arc::clone(lake),
+            Arc::clone(state),
+            None,
+        )
+    }
+
+    /// Another silver of the same dataset, which is empty, beside the same gold.
+    pub(crate) fn stores_of_another_silver(&self) -> Stores {
+        let lake = Arc::new(MemoryLake::new(Arc::new(SystemClock)));
+        let state = Arc::new(MemoryState::new());
+        Stores::over(Arc::clone(&self.stores.dataset), lake, state, None)
+    }
+
+    /// The file of gold.
+    pub(crate) fn gold_file(&self) -> PathBuf {
+        self.folder.path().join("gold.db")
+    }
+
+    /// Puts orders with these ids into partition 0, from sequence number `first` on; id 0 is a broken event.
+    pub(crate) async fn ingest(&self, first: i64, ids: &[u64]) {
+        let events = ids.iter().zip(first..).map(|(id, sequence)| SourceEvent {
+            body: order(*id),
+            sequence_number: SequenceNumber(sequence),
+            enqueued_time: UnixMillis(START_MS + sequence),
+        });
+        let partition = PartitionId("0".to_owned());
+        let ingested = self
+            .app
+            .bronze
+            .ingest(&partition, events.collect(), deadline());
+        ingested.await.unwrap();
+    }
+
+    /// Refines every object of bronze; what is in the ledger already changes nothing.
+    pub(crate) async fn refine(&self) {
+        let prefix = paths::bronze_dataset(&self.stores.dataset.name);
+        for object in self.stores.lake.list(&prefix).await.unwrap() {
+            let range = ObjectRange::from_metadata(&object.metadata).unwrap();
+            let source = Source {
+                name: object.path.name().to_owned(),
+                content: self.stores.lake.get(&object.path).await.unwrap().unwrap(),
+                partition: object.metadata.get("partition").cloned().map(PartitionId),
+                range: Some(range.sequence),
+                enqueued_time: range.last_enqueued,
+            };
+            self.app.silver.refine(source).await.unwrap();
+        }
+    }
+
+    /// What became of every line so far.
+    pub(crate) async fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for entry in self.stores.log.ledger_prefix("").await.unwrap() {
+            counts.add(&entry.counts);
+        }
+        counts
+    }
+
+    /// Runs gold.
+    pub(crate) async fn publish(&self) {
+        self.app.gold.publish(deadline()).await.unwrap();
+    }
+
+    /// Ingests, refines and publishes orders with these ids.
+    pub(crate) async fn run(&self, first: i64, ids: &[u64]) {
+        self.ingest(first, ids).await;
+        self.refine().await;
+        self.publish().await;
+    }
+}
+
+/// An order over 10.50 by customer 7; order 11 is by nobody.
+fn order(id: u64) -> Bytes {
+    if id == 0 {
+        return Bytes::from_static(b"broken");
+    }
+    let seconds = START_MS / 1_000;
+    let customer = match id {
+        11 => "",
+        _ => r#", "customer_id": "00007""#,
+    };
+    let text = format!(
+        r#"{{"order_id": {id}, "amount": 10.50, "timestamp": {seconds}.{id:06}{customer}}}"#
+    );
+    Bytes::from(text)
+}
+
+/// The checkout that the tests run in.
+pub(crate) fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+fn deadline() -> Deadline {
+    Deadline::after(Duration::from_secs(60))
+}
