@@ -263,4 +263,67 @@ mod tests {
             assert!(details.contains(line), "{line:?} is not in\n{details}");
         }
     }
+
+    fn audited(difference: Option<&str>) -> audit::Report {
+        audit::Report {
+            dataset: "orders".to_owned(),
+            generation: 1,
+            version: Some(40),
+            sums: audit::Sums::default(),
+            checks: vec![audit::Check {
+                name: "silver: no key twice".to_owned(),
+                examined: "1,000,000 keys".to_owned(),
+                difference: difference.map(str::to_owned),
+                skipped: false,
+            }],
+        }
+    }
+
+    #[test]
+    fn a_run_adds_up_if_lines_are_conserved_and_the_audit_agrees() {
+        let adds_up = |is_conserved, difference| {
+            Report::new(Facts::sample(), audited(difference), is_conserved).adds_up
+        };
+        assert!(adds_up(true, None));
+        assert!(!adds_up(false, None));
+        assert!(!adds_up(true, Some("order_id = 7: in a and in b")));
+    }
+
+    #[test]
+    fn programs_get_every_measure_and_null_where_there_is_none() {
+        let report = Report::new(Facts::sample(), audited(None), true);
+        let value = serde_json::to_value(&report).unwrap();
+        assert_eq!(value["rate"], "max");
+        assert_eq!(value["events_per_second"]["silver"], 25_000);
+        assert_eq!(value["latency"]["silver"]["p99_ms"], 12_345);
+        assert_eq!(value["latency"]["gold"], Value::Null);
+        let calls = &value["storage_calls_per_1000_events"];
+        assert_eq!(
+            (&calls["bronze"], &calls["all"]),
+            (&json!(1.01), &json!(2.5))
+        );
+        assert_eq!(value["silver"]["sources_per_commit"], 25.1);
+        assert_eq!(value["gold"]["every_seconds"], 2);
+        assert_eq!(value["bars"][0]["verdict"], "met");
+        assert_eq!(value["audit"]["adds_up"], true);
+    }
+
+    #[test]
+    fn what_cannot_be_measured_says_so_and_leaves_no_hole() {
+        let mut facts = Facts::sample();
+        facts.cpu_seconds = None;
+        facts.silver_seconds = None;
+        facts.events = 0;
+        let details = details(&facts).join("\n");
+        for line in [
+            "  in silver       not measured",
+            "  not measured on this system",
+        ] {
+            assert!(details.contains(line), "{line:?} is not in\n{details}");
+        }
+        assert!(
+            !details.contains("NaN") && !details.contains("inf"),
+            "{details}"
+        );
+    }
 }

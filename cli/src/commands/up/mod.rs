@@ -198,6 +198,7 @@ async fn supervise(
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
     use sluice::state::commit_log::{Counts, Version};
 
     use super::*;
@@ -237,5 +238,30 @@ mod tests {
         assert_eq!(next(true, &snapshot(100, Some(5))), Next::End);
         // Events of others may come beside those that were sent.
         assert_eq!(next(true, &snapshot(120, Some(5))), Next::End);
+    }
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        up: UpArguments,
+    }
+
+    fn request(line: &str) -> Request {
+        let words = std::iter::once("up").chain(line.split_whitespace());
+        Line::try_parse_from(words).unwrap().up.request()
+    }
+
+    #[test]
+    fn flags_say_what_is_fed_in() {
+        let plain = request("");
+        assert_eq!((&plain.input, plain.count, plain.rate), (&None, None, None));
+        assert!(!plain.nothing);
+        assert_eq!(plain.orders.shares.duplicates, 0.02);
+        let counted = request("--events 9 --rate 3 --seed 7 --late 0.5");
+        assert_eq!((counted.count, counted.rate), (Some(9), Some(3)));
+        assert_eq!((counted.orders.seed, counted.orders.shares.late), (7, 0.5));
+        assert!(request("--no-producer").nothing);
+        let file = request("--input orders.jsonl.gz").input.unwrap();
+        assert_eq!(file.to_str(), Some("orders.jsonl.gz"));
     }
 }

@@ -1,4 +1,8 @@
+use std::net::{Ipv4Addr, SocketAddr};
+
 use bytes::Bytes;
+use sluice_local::event_hubs::client::{Destination, Producer};
+use sluice_local::event_hubs::{HubConfig, Namespace, NamespaceConfig};
 
 use super::*;
 
@@ -103,4 +107,69 @@ fn a_partition_that_is_not_there_is_wrong_usage_with_those_that_are() {
     assert_eq!(chosen(Some("1"), known(), "h").unwrap(), ["1"]);
     let error = chosen(Some("7"), known(), "h").unwrap_err();
     assert_eq!(error.0, "hub h has no partition 7; it has 0, 1");
+}
+
+/// A namespace with a hub of two partitions; partition 0 has three events.
+async fn hub() -> (Namespace, EventHubConnection) {
+    let namespace = Namespace::start(NamespaceConfig {
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        data_dir: None,
+        hubs: vec![HubConfig {
+            name: "events".to_owned(),
+            partitions: 2,
+            consumer_groups: Vec::new(),
+        }],
+    });
+    let namespace = namespace.await.unwrap();
+    let connection = namespace.connection_string();
+    let connection = EventHubConnection::parse(&connection, Some("events")).unwrap();
+    let producer = Producer::connect(connection.clone()).await.unwrap();
+    let bodies = ["a", "b", "c"].map(Bytes::from);
+    let to = Destination::Partition("0".to_owned());
+    producer.send(bodies.into(), &to).await.unwrap();
+    producer.close().await;
+    (namespace, connection)
+}
+
+#[tokio::test]
+async fn until_now_waits_only_for_partitions_that_hold_events() {
+    let (namespace, hub) = hub().await;
+    let partitions = ["0", "1"].map(str::to_owned);
+    let found = ends(&hub, &partitions, From::Start).await.unwrap();
+    assert_eq!(found, HashMap::from([("0".to_owned(), 2)]));
+    let found = ends(&hub, &partitions, From::Latest).await.unwrap();
+    assert!(found.is_empty(), "nothing that is there is read");
+    namespace.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_partition_is_read_in_its_order_until_nobody_listens() {
+    let (namespace, hub) = hub().await;
+    let (sender, mut received) = mpsc::channel(1);
+    let reading = tokio::spawn(read(hub, ReceiverOptions::new("0"), sender));
+    let mut bodies = Vec::new();
+    while bodies.len() < 3 {
+        let (partition, events) = received.recv().await.unwrap().unwrap();
+        assert_eq!(partition, "0");
+        bodies.extend(events.into_iter().map(|event| event.body));
+    }
+    assert_eq!(bodies, ["a", "b", "c"]);
+    drop(received);
+    reading.abort();
+    namespace.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_partition_that_cannot_be_read_ends_the_command_with_its_error() {
+    let (namespace, hub) = hub().await;
+    let (sender, received) = mpsc::channel(1);
+    let reading = tokio::spawn(read(hub, ReceiverOptions::new("7"), sender));
+    let goal = Goal {
+        left: None,
+        ends: None,
+    };
+    let outcome = print_all(received, goal, false).await;
+    assert!(outcome.is_err());
+    reading.await.unwrap();
+    namespace.shutdown().await.unwrap();
 }
