@@ -22,7 +22,7 @@ mod subject;
 #[cfg(test)]
 mod tests;
 
-use sluice::state::commit_log::Version;
+use sluice::table::log::Version;
 
 use checks::bronze::{self, BronzeObject};
 use checks::{gold, hub, ledger, silver};

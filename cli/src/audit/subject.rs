@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use sluice::dataset::Dataset;
 use sluice::event::UnixMillis;
-use sluice::lake::BlobStore;
-use sluice::state::StateStore;
-use sluice::state::commit_log::LogError;
-use sluice::storage::StorageError;
+use sluice::store::StorageError;
+use sluice::store::entity::EntityStore;
+use sluice::store::object::ObjectStore;
+use sluice::table::log::LogError;
 use sluice::warehouse::{Warehouse, WarehouseError};
 use thiserror::Error;
 
@@ -20,9 +20,9 @@ pub struct Subject {
     /// What the events look like.
     pub dataset: Arc<Dataset>,
     /// Bronze, silver and quarantine.
-    pub lake: Arc<dyn BlobStore>,
+    pub lake: Arc<dyn ObjectStore>,
     /// The commit log and the ledger.
-    pub state: Arc<dyn StateStore>,
+    pub state: Arc<dyn EntityStore>,
     /// Gold.
     pub warehouse: Arc<dyn Warehouse>,
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sluice::clock::{Clock, SystemClock};
 use sluice::event::{PartitionId, UnixMillis};
-use sluice_local::event_hubs::client::PartitionState;
+use sluice_local::hub_client::PartitionState;
 
 use crate::audit::{
     AuditError, Check, Hub, HubPartition, Options, Progress, Report, Subject, audit,

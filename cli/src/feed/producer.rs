@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sluice::clock::{Clock, SystemClock};
-use sluice_local::event_hubs::client::{Destination, EventHubConnection, Producer};
+use sluice_local::hub_client::{Destination, EventHubConnection, Producer};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 

@@ -9,10 +9,11 @@ use sluice::dataset::Dataset;
 use sluice::event::EventTime;
 use sluice::gold::Rebuild;
 use sluice::gold::plan::Standing;
-use sluice::lake::paths;
-use sluice::state::commit_log::{CommitLog, Counts, Head, Version};
+use sluice::store::object::paths;
+use sluice::table::log::{CommitLog, Counts, Head, Version};
+use sluice::warehouse;
 use sluice::warehouse::schema::GoldSchema;
-use sluice::warehouse::{self, Options, Progress, Warehouse};
+use sluice::warehouse::{Options, Progress, Warehouse};
 
 use super::heard::Heard;
 use super::stack::Stack;
@@ -105,7 +106,8 @@ impl Watch {
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let prefix = paths::bronze_dataset(&stores.dataset.name);
         let bronze = stores.lake.list(&prefix).await?;
-        let lines = |metadata: &sluice::lake::Metadata| metadata.get("lines")?.parse::<u64>().ok();
+        let lines =
+            |metadata: &sluice::store::object::Metadata| metadata.get("lines")?.parse::<u64>().ok();
         // An object that somebody put there by hand does not say how many lines it has: it is counted as an object only.
         let events = bronze.iter().filter_map(|info| lines(&info.metadata)).sum();
         check_gold(&stores, warehouse.as_ref()).await?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use azure_identity::DeveloperToolsCredential;
 use clap::Args;
-use sluice_local::event_hubs::client::{EventHubConnection, PartitionState};
+use sluice_local::hub_client::{EventHubConnection, PartitionState};
 
 use super::settings::{AppSettings, FindError, SettingsArguments, answers};
 use crate::output::Usage;

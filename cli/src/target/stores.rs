@@ -7,21 +7,23 @@ use std::sync::Arc;
 use super::settings::{AppSettings, answers};
 use crate::audit::Subject;
 use sluice::dataset::Dataset;
-use sluice::lake::{AzureLake, BlobStore};
-use sluice::maintain::{AzurePoison, Maintenance, PoisonQueue};
+use sluice::maintain::Maintenance;
 use sluice::settings::Settings;
 use sluice::silver::Silver;
-use sluice::state::commit_log::CommitLog;
-use sluice::state::{STATE_TABLE, StateStore, TableState};
-use sluice::storage::StorageAccount;
+use sluice::store::account::StorageAccount;
+use sluice::store::entity::{AzureEntityStore, EntityStore, STATE_TABLE};
+use sluice::store::object::{AzureObjectStore, ObjectStore};
+use sluice::store::queue::{AzurePoisonQueue, PoisonQueue};
+use sluice::table::log::CommitLog;
+use sluice::warehouse;
 use sluice::warehouse::schema::GoldSchema;
-use sluice::warehouse::{self, Options, Warehouse};
+use sluice::warehouse::{Options, Warehouse};
 
 /// Bronze and silver of one dataset. Gold is opened by [`warehouse`].
 pub(crate) struct Stores {
     pub(crate) dataset: Arc<Dataset>,
-    pub(crate) lake: Arc<dyn BlobStore>,
-    pub(crate) state: Arc<dyn StateStore>,
+    pub(crate) lake: Arc<dyn ObjectStore>,
+    pub(crate) state: Arc<dyn EntityStore>,
     pub(crate) log: CommitLog,
     poison: Option<Arc<dyn PoisonQueue>>,
 }
@@ -57,17 +59,17 @@ impl Stores {
         state: &StorageAccount,
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
         // An account without queues has no poison messages either.
-        let poison = AzurePoison::new(lake).ok();
+        let poison = AzurePoisonQueue::new(lake).ok();
         let poison = poison.map(|queue| Arc::new(queue) as Arc<dyn PoisonQueue>);
-        let lake = Arc::new(AzureLake::new(lake)?);
-        let state = Arc::new(TableState::new(state, STATE_TABLE)?);
+        let lake = Arc::new(AzureObjectStore::new(lake)?);
+        let state = Arc::new(AzureEntityStore::new(state, STATE_TABLE)?);
         Ok(Self::over(dataset, lake, state, poison))
     }
 
     fn over(
         dataset: Arc<Dataset>,
-        lake: Arc<dyn BlobStore>,
-        state: Arc<dyn StateStore>,
+        lake: Arc<dyn ObjectStore>,
+        state: Arc<dyn EntityStore>,
         poison: Option<Arc<dyn PoisonQueue>>,
     ) -> Self {
         let log = CommitLog::new(Arc::clone(&state), Arc::clone(&lake), &dataset);
@@ -82,7 +84,7 @@ impl Stores {
 
     /// The maintenance of silver.
     pub(crate) fn maintenance(&self) -> Maintenance {
-        let edges = sluice::app::edges(
+        let edges = sluice::context::Context::new(
             Arc::clone(&self.dataset),
             Arc::clone(&self.lake),
             Arc::clone(&self.state),

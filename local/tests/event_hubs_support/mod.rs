@@ -1,11 +1,7 @@
 //! What tests against a namespace share.
 
-#![expect(dead_code, reason = "each test binary uses its own part")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "test code outside of test functions"
-)]
+#![allow(dead_code, reason = "each test binary uses its own part")]
+#![expect(clippy::unwrap_used, reason = "test code outside of test functions")]
 
 use std::path::Path;
 use std::time::Duration;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use sluice::bronze::plan::ObjectRange;
 use sluice::event::PartitionId;
+use sluice::store::object::ObjectRange;
 
 use super::bronze::{BronzeObject, births};
 use crate::audit::hub_state::{Hub, HubPartition};

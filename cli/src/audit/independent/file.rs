@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow_array::RecordBatch;
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{BoxStream, StreamExt};
@@ -12,9 +12,9 @@ use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuilder};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
-use sluice::lake::{BlobStore, ObjectPath};
-use sluice::state::commit_log::DataFile;
-use sluice::storage::StorageError;
+use sluice::store::StorageError;
+use sluice::store::object::{ObjectPath, ObjectStore};
+use sluice::table::log::DataFile;
 
 /// Files up to this size are read in one request.
 const WHOLE_BYTES: u64 = 8 * 1024 * 1024;
@@ -35,7 +35,10 @@ pub(crate) struct OpenFile {
 }
 
 impl OpenFile {
-    pub(crate) async fn open(lake: Arc<dyn BlobStore>, file: &DataFile) -> Result<Self, FileError> {
+    pub(crate) async fn open(
+        lake: Arc<dyn ObjectStore>,
+        file: &DataFile,
+    ) -> Result<Self, FileError> {
         let path = file.path.clone();
         let gone = || FileError::Broken(format!("{path} is in the log and not in the lake"));
         let whole = match file.bytes <= WHOLE_BYTES {
@@ -110,7 +113,7 @@ fn broken(path: &ObjectPath, error: ParquetError) -> FileError {
 
 /// Gives the Parquet reader the bytes it asks for.
 struct Reader {
-    lake: Arc<dyn BlobStore>,
+    lake: Arc<dyn ObjectStore>,
     path: ObjectPath,
     size: u64,
     whole: Option<Bytes>,

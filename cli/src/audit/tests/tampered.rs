@@ -1,13 +1,13 @@
-use arrow::compute::concat_batches;
+use arrow_select::concat::concat_batches;
 use bytes::Bytes;
-use sluice::lake::{Metadata, ObjectPath};
-use sluice::state::Value;
+use sluice::store::entity::Value;
+use sluice::store::object::{Metadata, ObjectPath};
 
-use super::world::World;
+use super::pipeline::Pipeline;
 
 /// Asserts that the check whose name contains `check` fails and its difference names what is expected.
-pub(super) async fn assert_found(world: &World, check: &str, expected: &[&str]) {
-    let report = world.audit().await;
+pub(super) async fn assert_found(pipeline: &Pipeline, check: &str, expected: &[&str]) {
+    let report = pipeline.audit().await;
     let found = report
         .checks
         .iter()
@@ -28,19 +28,19 @@ pub(super) async fn assert_found(world: &World, check: &str, expected: &[&str]) 
 
 #[tokio::test]
 async fn a_bronze_object_that_is_gone_is_a_gap() {
-    let world = World::good().await;
-    world.ingest("0", 49, vec![b"{}".to_vec()]).await;
-    world.refine().await;
-    let objects = world.objects().await;
+    let pipeline = Pipeline::good().await;
+    pipeline.ingest("0", 49, vec![b"{}".to_vec()]).await;
+    pipeline.refine().await;
+    let objects = pipeline.objects().await;
     let second = objects
         .iter()
         .filter(|o| o.path.name().starts_with("shop/0/"))
         .nth(1)
         .unwrap();
-    world.subject.lake.delete(&second.path).await.unwrap();
-    assert_found(&world, "none twice", &["partition 0", "events 32 to 48"]).await;
+    pipeline.subject.lake.delete(&second.path).await.unwrap();
+    assert_found(&pipeline, "none twice", &["partition 0", "events 32 to 48"]).await;
     assert_found(
-        &world,
+        &pipeline,
         "every line",
         &["bronze has no such object", "17 lines"],
     )
@@ -49,99 +49,126 @@ async fn a_bronze_object_that_is_gone_is_a_gap() {
 
 #[tokio::test]
 async fn a_bronze_object_that_overlaps_is_named() {
-    let world = World::good().await;
-    let first = world.objects().await.remove(0);
-    let content = world.subject.lake.get(&first.path).await.unwrap().unwrap();
+    let pipeline = Pipeline::good().await;
+    let first = pipeline.objects().await.remove(0);
+    let content = pipeline
+        .subject
+        .lake
+        .get(&first.path)
+        .await
+        .unwrap()
+        .unwrap();
     let copy = ObjectPath::new("bronze", &format!("{}-copy", first.path.name()));
-    world.replace(&copy, content, &first.metadata).await;
-    assert_found(&world, "none twice", &["stored twice", "starts with 0"]).await;
+    pipeline
+        .world
+        .replace_object(&copy, content, &first.metadata)
+        .await;
+    assert_found(&pipeline, "none twice", &["stored twice", "starts with 0"]).await;
 }
 
 #[tokio::test]
 async fn a_line_that_is_gone_from_bronze_is_counted() {
-    let world = World::good().await;
-    let first = world.objects().await.remove(0);
-    let content = world.subject.lake.get(&first.path).await.unwrap().unwrap();
+    let pipeline = Pipeline::good().await;
+    let first = pipeline.objects().await.remove(0);
+    let content = pipeline
+        .subject
+        .lake
+        .get(&first.path)
+        .await
+        .unwrap()
+        .unwrap();
     let shorter = content.slice(content.iter().position(|byte| *byte == b'\n').unwrap() + 1..);
-    world
-        .replace(&first.path, shorter.clone(), &first.metadata)
+    pipeline
+        .world
+        .replace_object(&first.path, shorter.clone(), &first.metadata)
         .await;
-    assert_found(&world, "every line", &["31 lines", "metadata says 32"]).await;
+    assert_found(&pipeline, "every line", &["31 lines", "metadata says 32"]).await;
 
     let mut metadata = first.metadata.clone();
     metadata.insert("lines".into(), "31".into());
     metadata.insert("last_sequence".into(), "30".into());
-    world.replace(&first.path, shorter, &metadata).await;
-    assert_found(&world, "every line", &["31 lines", "ledger says 32"]).await;
+    pipeline
+        .world
+        .replace_object(&first.path, shorter, &metadata)
+        .await;
+    assert_found(&pipeline, "every line", &["31 lines", "ledger says 32"]).await;
 }
 
 #[tokio::test]
 async fn a_ledger_entry_that_is_gone_or_wrong_is_named() {
-    let world = World::good().await;
-    let name = world.objects().await.remove(0).path.name().to_owned();
+    let pipeline = Pipeline::good().await;
+    let name = pipeline.objects().await.remove(0).path.name().to_owned();
     let row = format!("src|{name}");
-    world
-        .change(&row, |entity| {
+    pipeline
+        .world
+        .change_row(&row, |entity| {
             entity.properties.insert("rows".into(), Value::Int64(31));
         })
         .await;
-    assert_found(&world, "ledger: lines", &[&name, "31 rows + 1 duplicates"]).await;
-    assert_found(&world, "log: commits", &["version 1"]).await;
     assert_found(
-        &world,
+        &pipeline,
+        "ledger: lines",
+        &[&name, "31 rows + 1 duplicates"],
+    )
+    .await;
+    assert_found(&pipeline, "log: commits", &["version 1"]).await;
+    assert_found(
+        &pipeline,
         "each source's rows",
         &[&name, "31 rows", "holds 30"],
     )
     .await;
-    world.remove(&row).await;
-    assert_found(&world, "every line", &[&name, "not in the ledger"]).await;
+    pipeline.world.remove_row(&row).await;
+    assert_found(&pipeline, "every line", &[&name, "not in the ledger"]).await;
 }
 
 #[tokio::test]
 async fn a_quarantined_line_that_is_gone_is_counted() {
-    let world = World::good().await;
+    let pipeline = Pipeline::good().await;
     let quarantine = ObjectPath::new("quarantine", "shop/");
-    let object = world
+    let object = pipeline
         .subject
         .lake
         .list(&quarantine)
         .await
         .unwrap()
         .remove(0);
-    world
-        .replace(&object.path, Bytes::from_static(b""), &Metadata::new())
+    pipeline
+        .world
+        .replace_object(&object.path, Bytes::from_static(b""), &Metadata::new())
         .await;
-    assert_found(&world, "every rejected line", &["rejected", "has 0"]).await;
-    world.subject.lake.delete(&object.path).await.unwrap();
-    assert_found(&world, "every rejected line", &["not there"]).await;
+    assert_found(&pipeline, "every line set aside", &["set aside", "has 0"]).await;
+    pipeline.subject.lake.delete(&object.path).await.unwrap();
+    assert_found(&pipeline, "every line set aside", &["not there"]).await;
 }
 
 #[tokio::test]
 async fn a_commit_that_claims_another_number_of_rows_is_named() {
-    let world = World::good().await;
-    world
-        .change("log|000000000001", |entity| {
+    let pipeline = Pipeline::good().await;
+    pipeline
+        .world
+        .change_row("log|000000000001", |entity| {
             let Some(Value::Int64(rows)) = entity.properties.get_mut("rows") else {
                 panic!("a commit counts rows");
             };
             *rows += 1;
         })
         .await;
-    assert_found(&world, "log: commits", &["version 1"]).await;
+    assert_found(&pipeline, "log: commits", &["version 1"]).await;
 }
 
 #[tokio::test]
 async fn a_silver_file_that_is_gone_or_shorter_is_named() {
-    let world = World::good().await;
-    let file = world.file().await;
-    world
+    let pipeline = Pipeline::good().await;
+    let file = pipeline.file().await;
+    pipeline
         .rewrite(&file, |rows| rows.slice(1, rows.num_rows() - 1))
         .await;
-    assert_found(&world, "log: commits", &["and its files"]).await;
-    assert_found(&world, "each source's rows", &["holds"]).await;
-    world.subject.lake.delete(&file.path).await.unwrap();
+    assert_found(&pipeline, "log: commits", &["and its files"]).await;
+    assert_found(&pipeline, "each source's rows", &["holds"]).await;
+    pipeline.subject.lake.delete(&file.path).await.unwrap();
     assert_found(
-        &world,
+        &pipeline,
         "files hold",
         &[file.path.as_str(), "not in the lake"],
     )
@@ -150,34 +177,49 @@ async fn a_silver_file_that_is_gone_or_shorter_is_named() {
 
 #[tokio::test]
 async fn a_footer_with_another_number_of_rows_than_the_log_is_named() {
-    let world = World::good().await;
-    let file = world.file().await;
-    let content = world.subject.lake.get(&file.path).await.unwrap().unwrap();
-    world
+    let pipeline = Pipeline::good().await;
+    let file = pipeline.file().await;
+    let content = pipeline
+        .subject
+        .lake
+        .get(&file.path)
+        .await
+        .unwrap()
+        .unwrap();
+    pipeline
         .rewrite(&file, |rows| rows.slice(1, rows.num_rows() - 1))
         .await;
-    let shorter = world.subject.lake.get(&file.path).await.unwrap().unwrap();
+    let shorter = pipeline
+        .subject
+        .lake
+        .get(&file.path)
+        .await
+        .unwrap()
+        .unwrap();
     assert_ne!(content, shorter);
-    world.replace(&file.path, content, &Metadata::new()).await;
-    let report = world.audit().await;
+    pipeline
+        .world
+        .replace_object(&file.path, content, &Metadata::new())
+        .await;
+    let report = pipeline.audit().await;
     assert!(!report.adds_up());
-    assert_found(&world, "files hold", &[file.path.as_str()]).await;
+    assert_found(&pipeline, "files hold", &[file.path.as_str()]).await;
 }
 
 #[tokio::test]
 async fn a_key_that_is_in_silver_twice_is_named_with_its_places() {
     for max_keys in [8_000_000, 5] {
-        let mut world = World::good().await;
-        world.options.max_keys = max_keys;
-        let file = world.file().await;
-        world
+        let mut pipeline = Pipeline::good().await;
+        pipeline.options.max_keys = max_keys;
+        let file = pipeline.file().await;
+        pipeline
             .rewrite(&file, |rows| {
                 let last = rows.slice(rows.num_rows() - 1, 1);
                 concat_batches(&rows.schema(), [&rows, &last]).unwrap()
             })
             .await;
         assert_found(
-            &world,
+            &pipeline,
             "no key twice",
             &["id = ", "at = 2025-11-14T", file.path.as_str()],
         )
@@ -187,17 +229,26 @@ async fn a_key_that_is_in_silver_twice_is_named_with_its_places() {
 
 #[tokio::test]
 async fn a_row_outside_of_its_file_s_range_is_named() {
-    let world = World::good().await;
-    let files = world.files().await;
+    let pipeline = Pipeline::good().await;
+    let files = pipeline.files().await;
     let (one, other) = (
         files.first().unwrap().clone(),
         files.last().unwrap().clone(),
     );
     assert_ne!(one.period, other.period);
-    let content = world.subject.lake.get(&other.path).await.unwrap().unwrap();
-    world.rewrite(&one, |rows| rows).await;
-    world.replace(&one.path, content, &Metadata::new()).await;
-    assert!(!world.audit().await.adds_up());
+    let content = pipeline
+        .subject
+        .lake
+        .get(&other.path)
+        .await
+        .unwrap()
+        .unwrap();
+    pipeline.rewrite(&one, |rows| rows).await;
+    pipeline
+        .world
+        .replace_object(&one.path, content, &Metadata::new())
+        .await;
+    assert!(!pipeline.audit().await.adds_up());
 }
 
 /// A statement that spoils gold, the table whose check must fail, and what it must name.
@@ -272,16 +323,18 @@ const SPOILED: &[(&str, &str, &[&str])] = &[
 #[tokio::test]
 async fn gold_that_differs_from_silver_is_named_to_the_cell() {
     for (statement, check, expected) in SPOILED {
-        let world = World::good().await;
-        world.sql(statement);
-        assert_found(&world, check, expected).await;
+        let pipeline = Pipeline::good().await;
+        pipeline.sql(statement);
+        assert_found(&pipeline, check, expected).await;
     }
 }
 
 #[tokio::test]
 async fn gold_that_has_never_run_is_a_difference() {
-    let world = World::empty();
-    world.ingest("0", 0, vec![super::world::event(1)]).await;
-    world.refine().await;
-    assert_found(&world, "gold", &["has not run yet"]).await;
+    let pipeline = Pipeline::empty();
+    pipeline
+        .ingest("0", 0, vec![super::pipeline::event(1)])
+        .await;
+    pipeline.refine().await;
+    assert_found(&pipeline, "gold", &["has not run yet"]).await;
 }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use sluice::clock::{Clock, SystemClock};
 use sluice::dataset::Dataset;
-use sluice::state::commit_log::{Commit, CommitKind, LedgerEntry};
-use sluice_local::event_hubs::client::Destination;
+use sluice::table::log::{Commit, CommitKind, LedgerEntry};
+use sluice_local::hub_client::Destination;
 
 use super::facts::{Facts, Pace, SilverWork};
 use super::latency::{Latencies, Span};

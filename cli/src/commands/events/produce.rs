@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde_json::json;
 use sluice::dataset::Dataset;
-use sluice_local::event_hubs::client::Destination;
+use sluice_local::hub_client::Destination;
 
 use crate::feed::{Feed, FeedPlan, OrderArguments, Request};
 use crate::output::{bar, print, thousands};

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use clap::Args;
 use serde_json::json;
-use sluice::state::commit_log::{Commit, CommitKind, LogError, Version};
+use sluice::table::log::{Commit, CommitKind, LogError, Version};
 use sluice::warehouse::TableRows;
 
 use crate::output::{count, print, size, table, thousands};

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::compute::concat_batches;
-use arrow::datatypes::{DataType, Field, Schema, TimeUnit, TimestampMicrosecondType};
-use arrow::error::ArrowError;
-use arrow::json::LineDelimitedWriter;
-use arrow::util::display::{ArrayFormatter, FormatOptions};
+use arrow_array::cast::AsArray;
+use arrow_array::types::TimestampMicrosecondType;
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_cast::display::{ArrayFormatter, FormatOptions};
+use arrow_json::LineDelimitedWriter;
+use arrow_schema::{ArrowError, DataType, Field, Schema, TimeUnit};
+use arrow_select::concat::concat_batches;
 use futures::TryStreamExt;
 use sluice::dataset::Dataset;
-use sluice::lake::BlobStore;
-use sluice::silver::parquet::{ReadFileError, read_columns};
-use sluice::silver::schema::arrow_schema;
-use sluice::state::commit_log::{DataFile, Snapshot};
+use sluice::store::object::ObjectStore;
+use sluice::table::log::{DataFile, Snapshot};
+use sluice::table::parquet::{ReadFileError, read_columns};
+use sluice::table::schema::arrow_schema;
 use thiserror::Error;
 
 /// Rows that cannot be shown.
@@ -38,7 +39,7 @@ impl Sample {
     /// # Errors
     /// Fails if a file cannot be read.
     pub(super) async fn newest(
-        lake: &Arc<dyn BlobStore>,
+        lake: &Arc<dyn ObjectStore>,
         dataset: &Dataset,
         snapshot: &Snapshot,
         rows: usize,

@@ -119,7 +119,7 @@ mod tests {
 
     use sluice::dataset::Dataset;
     use sluice::event::RejectReason;
-    use sluice::state::commit_log::{Counts, Version};
+    use sluice::table::log::{Counts, Version};
     use sluice::warehouse::TableRows;
 
     use super::*;

@@ -199,7 +199,7 @@ async fn supervise(
 #[cfg(test)]
 mod tests {
     use clap::Parser;
-    use sluice::state::commit_log::{Counts, Version};
+    use sluice::table::log::{Counts, Version};
 
     use super::*;
 

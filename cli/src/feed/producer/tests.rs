@@ -1,7 +1,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
-use sluice_local::event_hubs::client::{PartitionReceiver, ReceiverOptions};
 use sluice_local::event_hubs::{HubConfig, Namespace, NamespaceConfig};
+use sluice_local::hub_client::{PartitionReceiver, ReceiverOptions};
 
 use super::super::orders::{OrderArguments, Shares};
 use super::*;

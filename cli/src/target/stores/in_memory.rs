@@ -6,15 +6,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sluice::app::App;
-use sluice::bronze::plan::ObjectRange;
 use sluice::clock::SystemClock;
 use sluice::dataset::Dataset;
 use sluice::event::{PartitionId, SequenceNumber, SourceEvent, UnixMillis};
-use sluice::lake::{MemoryLake, paths};
 use sluice::retry::Deadline;
-use sluice::silver::Source;
-use sluice::state::MemoryState;
-use sluice::state::commit_log::Counts;
+use sluice::store::entity::MemoryEntityStore;
+use sluice::store::object::{MemoryObjectStore, ObjectRange, Source, paths};
+use sluice::table::log::Counts;
 use sluice::warehouse::Warehouse;
 use sluice::warehouse::schema::GoldSchema;
 use sluice::warehouse::sqlite::SqliteWarehouse;
@@ -37,8 +35,8 @@ impl Pipeline {
     pub(crate) fn new() -> Self {
         let dataset = Dataset::load(&repository().join("datasets/orders.toml")).unwrap();
         let dataset = Arc::new(dataset);
-        let lake = Arc::new(MemoryLake::new(Arc::new(SystemClock)));
-        let stores = Stores::over(dataset, lake, Arc::new(MemoryState::new()), None);
+        let lake = Arc::new(MemoryObjectStore::new(Arc::new(SystemClock)));
+        let stores = Stores::over(dataset, lake, Arc::new(MemoryEntityStore::new()), None);
         Self::over(stores)
     }
 
@@ -47,14 +45,14 @@ impl Pipeline {
         let schema = GoldSchema::of(&stores.dataset).unwrap();
         let file = folder.path().join("gold.db");
         let warehouse: Arc<dyn Warehouse> = Arc::new(SqliteWarehouse::new(file, schema));
-        let edges = sluice::app::edges(
+        let edges = sluice::context::Context::new(
             Arc::clone(&stores.dataset),
             Arc::clone(&stores.lake),
             Arc::clone(&stores.state),
             1 << 20,
         );
         Self {
-            app: App::new(edges, Arc::clone(&warehouse)),
+            app: App::builder(edges, Arc::clone(&warehouse)).build(),
             stores,
             warehouse,
             folder,
@@ -79,8 +77,8 @@ impl Pipeline {
 
     /// Another silver of the same dataset, which is empty, beside the same gold.
     pub(crate) fn stores_of_another_silver(&self) -> Stores {
-        let lake = Arc::new(MemoryLake::new(Arc::new(SystemClock)));
-        let state = Arc::new(MemoryState::new());
+        let lake = Arc::new(MemoryObjectStore::new(Arc::new(SystemClock)));
+        let state = Arc::new(MemoryEntityStore::new());
         Stores::over(Arc::clone(&self.stores.dataset), lake, state, None)
     }
 

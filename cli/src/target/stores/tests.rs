@@ -144,7 +144,7 @@ async fn gold_that_is_there_is_opened() {
 async fn maintenance_and_audit_work_on_the_same_stores() {
     let pipeline = Pipeline::new();
     pipeline.run(0, &[1, 2, 2]).await;
-    let facts = pipeline.stores.maintenance().facts().await.unwrap();
+    let facts = pipeline.stores.maintenance().status().await.unwrap();
     assert_eq!((facts.rows, facts.unreconciled), (2, 0));
     let subject = pipeline.stores.subject(Arc::clone(&pipeline.warehouse));
     let options = crate::audit::Options::at(sluice::event::UnixMillis(i64::MAX));

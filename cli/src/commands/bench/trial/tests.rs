@@ -1,5 +1,5 @@
 use sluice::event::{SequenceNumber, SequenceRange, UnixMillis};
-use sluice::state::commit_log::{Counts, Version};
+use sluice::table::log::{Counts, Version};
 
 use super::super::record::{Published, Refined};
 use super::*;

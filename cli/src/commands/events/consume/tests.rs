@@ -1,8 +1,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use bytes::Bytes;
-use sluice_local::event_hubs::client::{Destination, Producer};
 use sluice_local::event_hubs::{HubConfig, Namespace, NamespaceConfig};
+use sluice_local::hub_client::{Destination, Producer};
 
 use super::*;
 

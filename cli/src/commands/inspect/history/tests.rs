@@ -1,6 +1,6 @@
 use sluice::event::{EventTime, UnixMillis};
-use sluice::lake::ObjectPath;
-use sluice::state::commit_log::{Counts, DataFile};
+use sluice::store::object::ObjectPath;
+use sluice::table::log::{Counts, DataFile};
 
 use super::*;
 use crate::target::in_memory::Pipeline;

@@ -5,15 +5,14 @@ use std::error::Error;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
-use sluice::bronze::plan::ObjectRange;
 use sluice::clock::{Clock, SystemClock};
 use sluice::event::{EventTime, UnixMillis};
-use sluice::lake::{ObjectInfo, paths};
-use sluice::maintain::Facts;
-use sluice::silver::live::LiveFiles;
-use sluice::state::commit_log::{Counts, Head, LedgerEntry};
+use sluice::maintain::TableStatus;
+use sluice::store::object::{ObjectInfo, ObjectRange, paths};
+use sluice::table::live::LiveFiles;
+use sluice::table::log::{Counts, Head, LedgerEntry};
 use sluice::warehouse::Warehouse;
-use sluice_local::event_hubs::client::{EventHubConnection, PartitionState};
+use sluice_local::hub_client::{EventHubConnection, PartitionState};
 
 use crate::target::{Stores, events_ever, read_partitions};
 
@@ -30,7 +29,7 @@ pub(super) struct Status {
     pub(super) silver: Option<Silver>,
     /// What maintenance looks after: files, log, Delta log, and what silver has not refined.
     #[serde(serialize_with = "or_error")]
-    pub(super) maintenance: Result<Facts, String>,
+    pub(super) maintenance: Result<TableStatus, String>,
     #[serde(serialize_with = "or_error")]
     pub(super) gold: Result<Vec<GoldTable>, String>,
 }
@@ -137,7 +136,7 @@ pub(super) async fn gather(
         Err(reason) => (Err(reason), None),
     };
     let silver = read_silver(stores, &objects).await?;
-    let facts = stores.maintenance().facts().await;
+    let facts = stores.maintenance().status().await;
     let maintenance = facts.map_err(|error| sluice::error::chain(&error));
     let gold = match warehouse {
         Ok(warehouse) => {

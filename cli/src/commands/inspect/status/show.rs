@@ -1,6 +1,6 @@
 //! The status for people: a line for each layer, and what is behind.
 
-use sluice::maintain::Facts;
+use sluice::maintain::TableStatus;
 
 use super::gather::{Bronze, GoldTable, Hub, Silver, Status};
 use crate::output::{count, size, span, thousands};
@@ -116,7 +116,7 @@ fn silver_lines(silver: &Silver) -> Vec<String> {
 }
 
 /// What maintenance looks after; nothing before silver's first commit.
-fn maintenance(facts: &Facts) -> Vec<String> {
+fn maintenance(facts: &TableStatus) -> Vec<String> {
     let Some(version) = facts.version else {
         return Vec::new();
     };

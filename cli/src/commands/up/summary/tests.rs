@@ -1,5 +1,5 @@
 use sluice::event::RejectReason;
-use sluice::state::commit_log::{Counts, Version};
+use sluice::table::log::{Counts, Version};
 use sluice::warehouse::TableRows;
 
 use super::*;

@@ -1,4 +1,4 @@
-use sluice::lake::ObjectPath;
+use sluice::store::object::ObjectPath;
 
 use super::*;
 use crate::target::in_memory::Pipeline;
@@ -72,7 +72,7 @@ fn silver_is_behind_by_the_objects_that_are_not_in_the_ledger() {
         source: "orders/0/0".into(),
         counts: Counts::default(),
         range: None,
-        version: sluice::state::commit_log::Version(1),
+        version: sluice::table::log::Version(1),
         quarantine: None,
     };
     let behind = compare_ledger(&objects, &[entry], 9_000);

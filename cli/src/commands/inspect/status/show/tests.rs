@@ -1,5 +1,5 @@
 use sluice::event::UnixMillis;
-use sluice::maintain::Waiting;
+use sluice::maintain::PendingObject;
 
 use super::super::gather::{Behind, HubPartition};
 use super::*;
@@ -41,13 +41,13 @@ fn status() -> Status {
             bytes: 2_217_445,
             behind: Behind::default(),
         }),
-        maintenance: Ok(Facts {
+        maintenance: Ok(TableStatus {
             version: Some(140),
             live_files: 427,
             small_files: 427,
             log_entries: 141,
             delta_version: Some(140),
-            ..Facts::default()
+            ..TableStatus::default()
         }),
         gold: Ok(vec![GoldTable {
             table: "gold_daily_orders".to_owned(),
@@ -126,7 +126,7 @@ fn a_pipeline_at_its_beginning_has_nothing_yet() {
     let mut status = status();
     status.bronze = Bronze::default();
     status.silver = None;
-    status.maintenance = Ok(Facts::default());
+    status.maintenance = Ok(TableStatus::default());
     status.gold.as_mut().unwrap()[0].version = None;
     assert_eq!(line(&status, "  silver"), "  silver  has no version yet");
     assert!(line(&status, "  gold").ends_with("has not been made yet"));
@@ -143,7 +143,7 @@ fn the_oldest_object_that_waits_for_silver_is_named() {
     let facts = status.maintenance.as_mut().unwrap();
     facts.snapshot = Some(1_000);
     facts.unreconciled = 2;
-    facts.oldest_unreconciled = Some(Waiting {
+    facts.oldest_unreconciled = Some(PendingObject {
         source: "orders/0/x.jsonl".to_owned(),
         created: UnixMillis(0),
     });
