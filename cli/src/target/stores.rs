@@ -19,7 +19,7 @@ use sluice::warehouse;
 use sluice::warehouse::schema::GoldSchema;
 use sluice::warehouse::{Options, Warehouse};
 
-/// Bronze and silver of one dataset. Gold is opened by [`warehouse`].
+/// Bronze and silver of one dataset. Gold is opened by [`warehouse()`].
 pub(crate) struct Stores {
     pub(crate) dataset: Arc<Dataset>,
     pub(crate) lake: Arc<dyn ObjectStore>,

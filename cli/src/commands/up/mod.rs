@@ -26,7 +26,7 @@ const TICK: Duration = Duration::from_millis(500);
 ///
 /// Starts Azurite, a local Event Hubs namespace and a local Functions host with the handler, feeds events in and shows
 /// what becomes of them. Nothing but Node.js is needed; Azurite is installed the first time. State is kept in
-/// .sluice/<dataset>, so the next `up` goes on where this one stopped. While it runs, the other commands find it there.
+/// .sluice/DATASET, so the next `up` goes on where this one stopped. While it runs, the other commands find it there.
 ///
 /// With --input or --events it ends by itself: with the tables, the audit, and the audit's verdict as exit code.
 #[derive(Debug, Args)]

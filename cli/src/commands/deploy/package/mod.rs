@@ -28,7 +28,7 @@ const MAX_GLIBC: elf::Glibc = elf::Glibc(2, 28);
 /// Python packages ziglang and cargo-zigbuild, which are installed under target/zig the first time.
 #[derive(Debug, Args)]
 pub(crate) struct PackageArguments {
-    /// The dataset file; the package holds it as datasets/<its name>
+    /// The dataset file; the package holds it in datasets/ under its own name
     #[arg(long, value_name = "FILE", default_value = "datasets/orders.toml")]
     dataset: PathBuf,
     /// Where to put app and app.zip
