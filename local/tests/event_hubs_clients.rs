@@ -9,10 +9,12 @@ use std::fs;
 use std::process::Command;
 
 use bytes::Bytes;
-use event_hubs_support::install::{node_modules, python, sources, succeed};
 use event_hubs_support::{drain, earliest, free_namespace, hub, producer};
 use sluice_local::event_hubs::Namespace;
 use sluice_local::hub_client::Destination;
+use testkit::install::{Clients, succeed};
+
+const CLIENTS: Clients = Clients::new(env!("CARGO_MANIFEST_DIR"), env!("CARGO_TARGET_TMPDIR"));
 
 fn every_byte() -> Vec<u8> {
     (0..=255).collect()
@@ -63,20 +65,22 @@ async fn exercise(namespace: Namespace, what: &'static str, mut command: Command
 
 #[tokio::test(flavor = "multi_thread")]
 async fn python_sdk_works_unchanged() {
-    let python = tokio::task::spawn_blocking(|| python("python"))
+    let python = tokio::task::spawn_blocking(|| CLIENTS.python("python"))
         .await
         .unwrap();
     let mut command = Command::new(python);
-    command.arg(sources("python").join("exercise.py"));
+    command.arg(CLIENTS.folder("python").join("exercise.py"));
     exercise(namespace_for_clients().await, "the Python client", command).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn javascript_sdk_works_unchanged() {
-    let directory = tokio::task::spawn_blocking(node_modules).await.unwrap();
+    let directory = tokio::task::spawn_blocking(|| CLIENTS.npm("javascript"))
+        .await
+        .unwrap();
     // Packages are looked for next to the script.
     let script = directory.join("exercise.js");
-    fs::copy(sources("javascript").join("exercise.js"), &script).unwrap();
+    fs::copy(CLIENTS.folder("javascript").join("exercise.js"), &script).unwrap();
     let mut command = Command::new("node");
     command.arg(script);
     exercise(

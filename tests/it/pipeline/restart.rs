@@ -8,9 +8,8 @@ use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Int64Type, TimestampMicrosecondType};
 use bytes::Bytes;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use sluice::table::live::LiveFiles;
 use sluice_local::hub_client::Destination;
+use testkit::read;
 
 use crate::support::stack::Stack;
 
@@ -85,21 +84,14 @@ async fn run(middle: Middle) -> Golden {
 }
 
 async fn rows(stack: &Stack) -> Vec<(i64, i64, i128)> {
-    let head = stack.log.head().await.unwrap().unwrap();
-    let commits = stack.log.commits_from_start(head.version).await.unwrap();
+    let batches = read::silver(&stack.lake, &stack.log).await;
     let mut rows = Vec::new();
-    for file in LiveFiles::replay(&commits).iter() {
-        let content = stack.lake.get(&file.path).await.unwrap().unwrap();
-        let reader = ParquetRecordBatchReaderBuilder::try_new(content).unwrap();
-        for batch in reader.build().unwrap() {
-            read(&batch.unwrap(), &mut rows);
-        }
-    }
+    batches.iter().for_each(|batch| append(batch, &mut rows));
     rows.sort_unstable();
     rows
 }
 
-fn read(batch: &RecordBatch, rows: &mut Vec<(i64, i64, i128)>) {
+fn append(batch: &RecordBatch, rows: &mut Vec<(i64, i64, i128)>) {
     let column = |name: &str| batch.column_by_name(name).unwrap();
     let ids = column("order_id").as_primitive::<Int64Type>();
     let times = column("event_time").as_primitive::<TimestampMicrosecondType>();
@@ -113,9 +105,7 @@ fn read(batch: &RecordBatch, rows: &mut Vec<(i64, i64, i128)>) {
 async fn gold(stack: &Stack) -> BTreeMap<String, Vec<u8>> {
     let mut gold = BTreeMap::new();
     for table in &stack.dataset.gold {
-        let read = stack.warehouse.read_table(&table.table, None, 100_000);
-        let mut read = read.await.unwrap();
-        read.rows.sort();
+        let read = read::gold(&*stack.warehouse, &table.table).await;
         gold.insert(table.table.clone(), format!("{read:?}").into_bytes());
     }
     gold
@@ -123,7 +113,7 @@ async fn gold(stack: &Stack) -> BTreeMap<String, Vec<u8>> {
 
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restart_and_a_killed_handler_give_what_an_undisturbed_run_gives() {
+async fn restarts_and_kills_change_no_result() {
     let straight = run(Middle::Nothing).await;
     assert!(straight.rows.len() > EVENTS / 2);
     for middle in [Middle::Restart, Middle::Kill] {

@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sluice::dataset::Dataset;
-use sluice::event::line::restore_body;
 use sluice::store::account::StorageAccount;
 use sluice::store::entity::{AzureEntityStore, STATE_TABLE};
-use sluice::store::object::{AzureObjectStore, ObjectStore, paths};
+use sluice::store::object::{AzureObjectStore, ObjectStore};
 use sluice::table::log::{CommitLog, Counts, Version};
 use sluice::warehouse;
 use sluice::warehouse::Warehouse;
@@ -21,6 +20,7 @@ use sluice_local::event_hubs::{HubConfig, Namespace, NamespaceConfig};
 use sluice_local::functions_host::events::{EventSink, HostEvent};
 use sluice_local::functions_host::{Host, HostOptions};
 use sluice_local::hub_client::{Destination, EventHubConnection, Producer};
+use testkit::read;
 
 /// How long a test waits for the pipeline to come to rest.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -222,23 +222,8 @@ impl Stack {
 
     /// Returns the bodies that bronze holds, in no particular order.
     pub(crate) async fn bronze_bodies(&self) -> Vec<Vec<u8>> {
-        let mut bodies = Vec::new();
-        let prefix = paths::bronze_dataset(&self.dataset.name);
-        for object in self.lake.list(&prefix).await.expect("bronze can be listed") {
-            let content = self
-                .lake
-                .get(&object.path)
-                .await
-                .expect("bronze can be read");
-            let content = content.expect("a listed object is there");
-            let lines = content.strip_suffix(b"\n").expect("the last line ends");
-            bodies.extend(
-                lines
-                    .split(|byte| *byte == b'\n')
-                    .map(|l| restore_body(l).into_owned()),
-            );
-        }
-        bodies
+        let objects = read::bronze(&self.lake, &self.dataset.name).await;
+        objects.into_iter().flat_map(|(_, bodies)| bodies).collect()
     }
 
     /// Ends everything.

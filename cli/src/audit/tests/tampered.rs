@@ -137,9 +137,9 @@ async fn a_quarantined_line_that_is_gone_is_counted() {
         .world
         .replace_object(&object.path, Bytes::from_static(b""), &Metadata::new())
         .await;
-    assert_found(&pipeline, "every line set aside", &["set aside", "has 0"]).await;
+    assert_found(&pipeline, "every rejected line", &["rejected", "has 0"]).await;
     pipeline.subject.lake.delete(&object.path).await.unwrap();
-    assert_found(&pipeline, "every line set aside", &["not there"]).await;
+    assert_found(&pipeline, "every rejected line", &["not there"]).await;
 }
 
 #[tokio::test]

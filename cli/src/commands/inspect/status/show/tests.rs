@@ -1,5 +1,5 @@
 use sluice::event::UnixMillis;
-use sluice::maintain::PendingObject;
+use sluice::maintain::{PendingObject, TableStatus};
 
 use super::super::gather::{Behind, HubPartition};
 use super::*;
