@@ -31,7 +31,7 @@ impl Deadline {
         Self(Instant::now() + left.mul_f64(share))
     }
 
-    /// Tells whether something that takes up to `span` ends in time.
+    /// Returns whether something that takes up to `span` ends in time.
     #[must_use]
     pub fn allows(&self, span: Duration) -> bool {
         Instant::now() + span <= self.0

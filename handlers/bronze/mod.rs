@@ -1,7 +1,7 @@
 //! Bronze keeps what arrived, as it arrived, once.
 //!
 //! The commit point is the creation of an object whose name is a function of its first event: whoever else stores the
-//! same events meets it there. Objects of a batch are written one after the other, each settled before the next, so
+//! same events meets it there. Objects of a batch are written one after the other, each stored before the next, so
 //! every object starts where another ended, and two owners of a partition cannot store an event twice (B1).
 
 pub mod plan;
@@ -49,7 +49,7 @@ pub enum IngestError {
 pub struct Bronze {
     lake: Arc<dyn ObjectStore>,
     dataset: String,
-    /// The last object that this process settled in each partition. Nothing is known after a failure.
+    /// The last object that this process wrote or found in each partition. Nothing is known after a failure.
     last: Mutex<HashMap<PartitionId, Arc<tokio::sync::Mutex<Option<ObjectRange>>>>>,
 }
 
@@ -118,7 +118,7 @@ impl Bronze {
         events.sort_by_key(|event| event.sequence_number);
         let slot = self.slot(partition);
         let mut last = slot.lock().await;
-        // Until this batch is settled, nothing is known of the partition.
+        // Until this batch is stored, nothing is known of the partition.
         let before = last.take();
         let Some(first) = events.first() else {
             *last = before;
@@ -131,8 +131,8 @@ impl Bronze {
             false => self.stored_objects(partition, &events, deadline).await?,
         };
 
-        let (ingested, settled) = self.write(partition, &events, known, deadline).await?;
-        *last = settled;
+        let (ingested, last_written) = self.write(partition, &events, known, deadline).await?;
+        *last = last_written;
         Ok(ingested)
     }
 
@@ -201,8 +201,8 @@ impl Bronze {
         }
         let holds_last =
             |object: &&ObjectRange| events.last().is_some_and(|event| object.holds(event));
-        let settled = known.iter().rev().find(holds_last).copied();
-        Ok((ingested, settled))
+        let last_written = known.iter().rev().find(holds_last).copied();
+        Ok((ingested, last_written))
     }
 
     fn slot(&self, partition: &PartitionId) -> Arc<tokio::sync::Mutex<Option<ObjectRange>>> {

@@ -1,4 +1,4 @@
-//! The vocabulary of events: where one came from, when it happened, and why one was set aside. Pure.
+//! The vocabulary of events: where one came from, when it happened, and why one was rejected. Pure.
 //!
 //! Nothing here reads a store or a clock.
 

@@ -47,7 +47,7 @@ pub struct SequenceRange {
 }
 
 impl SequenceRange {
-    /// Tells whether `number` lies in the span.
+    /// Returns whether `number` lies in the span.
     #[must_use]
     pub fn contains(&self, number: SequenceNumber) -> bool {
         self.first <= number && number <= self.last

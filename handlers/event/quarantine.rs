@@ -1,10 +1,10 @@
-//! Why a line was set aside.
+//! Why a line was rejected.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Why a line was set aside. The text is stable: operators filter on it.
+/// Why a line was rejected. The text is stable: operators filter on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RejectReason {

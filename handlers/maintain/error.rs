@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::error::Invariant;
 use crate::store::StorageError;
 use crate::table::delta::DeltaError;
 use crate::table::log::LogError;
@@ -28,6 +29,9 @@ pub enum Error {
     /// Rows could not be encoded.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    /// A defect.
+    #[error(transparent)]
+    Invariant(#[from] Invariant),
     /// A part of the work ended early.
     #[error("maintain in the background")]
     Interrupted(#[source] tokio::task::JoinError),

@@ -45,7 +45,7 @@ impl Maintenance {
             });
         }
         let snapshot = self.log.load(&head).await?;
-        let id = (self.edges.new_id)();
+        let id = (self.context.new_id)();
         let named = self.log.write_snapshot(&snapshot, &id).await?;
         // Another run may have attached a later one meanwhile; ours is then garbage, which vacuum removes.
         let is_attached = self.log.attach_snapshot(&named).await?;

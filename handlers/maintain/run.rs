@@ -12,10 +12,10 @@ use crate::table::TableId;
 use crate::table::delta::Publisher;
 use crate::table::log::CommitLog;
 
-/// The upkeep of one dataset.
+/// The maintenance of one dataset.
 #[derive(Debug)]
 pub struct Maintenance {
-    pub(super) edges: Context,
+    pub(super) context: Context,
     pub(super) silver: Box<dyn Refine>,
     pub(super) log: CommitLog,
     pub(super) publisher: Publisher,
@@ -24,22 +24,22 @@ pub struct Maintenance {
 }
 
 impl Maintenance {
-    /// Makes the upkeep of what `silver` writes on the same edges. Without a queue, poison messages stay.
+    /// Makes the maintenance of what `silver` writes on the same context. Without a queue, poison messages stay.
     #[must_use]
     pub fn new(
-        edges: Context,
+        context: Context,
         silver: impl Refine + 'static,
         poison: Option<Arc<dyn PoisonQueue>>,
     ) -> Self {
         let log = CommitLog::new(
-            Arc::clone(&edges.state),
-            Arc::clone(&edges.lake),
-            &edges.dataset,
+            Arc::clone(&context.state),
+            Arc::clone(&context.lake),
+            &context.dataset,
         );
-        let table = TableId::of(&edges.dataset);
-        let publisher = Publisher::new(Arc::clone(&edges.lake), log.clone(), table);
+        let table = TableId::of(&context.dataset);
+        let publisher = Publisher::new(Arc::clone(&context.lake), log.clone(), table);
         Self {
-            edges,
+            context,
             silver: Box::new(silver),
             log,
             publisher,
@@ -75,6 +75,6 @@ impl Maintenance {
     }
 
     pub(super) fn table(&self) -> TableId {
-        TableId::of(&self.edges.dataset)
+        TableId::of(&self.context.dataset)
     }
 }

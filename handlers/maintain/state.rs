@@ -37,6 +37,7 @@ impl MaintenanceState {
         let hours = properties.get("complete_before").and_then(Value::as_str);
         let vacuumed = properties.get("vacuumed").and_then(Value::as_i64);
         Ok(Self {
+            // Savings only: of a state that cannot be read, everything is scanned again.
             complete_before: hours
                 .and_then(|json| serde_json::from_str(json).ok())
                 .unwrap_or_default(),
@@ -50,6 +51,7 @@ impl MaintenanceState {
         state: &Arc<dyn EntityStore>,
         dataset: &Dataset,
     ) -> Result<(), StorageError> {
+        // Text to numbers, which JSON always takes; an empty text would be read as no state.
         let hours = serde_json::to_string(&self.complete_before).unwrap_or_default();
         let mut properties = Properties::from([("complete_before".into(), Value::String(hours))]);
         if let Some(time) = self.vacuumed {

@@ -58,7 +58,7 @@ impl Maintenance {
     /// # Errors
     /// Fails if a store does.
     pub async fn status(&self) -> Result<TableStatus, Error> {
-        let state = MaintenanceState::read(&self.edges.state, &self.edges.dataset).await?;
+        let state = MaintenanceState::read(&self.context.state, &self.context.dataset).await?;
         let scan = self.scan(&state, false, Deadline::after(SCAN)).await?;
         let oldest = scan.oldest.first().map(|object| PendingObject {
             source: object.path.name().to_owned(),

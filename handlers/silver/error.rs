@@ -39,12 +39,15 @@ pub enum RefineError {
     /// Rows cannot be encoded.
     #[error(transparent)]
     Encode(#[from] EncodeError),
-    /// Bad lines cannot be written out.
-    #[error("write out bad lines")]
+    /// Rejected lines cannot be written out.
+    #[error("write out rejected lines")]
     Quarantine(#[source] serde_json::Error),
     /// The dataset file does not go with what silver holds.
     #[error("the dataset file no longer fits silver: {}; undo the change, or raise the generation to rebuild silver from bronze", .0.join("; "))]
     Incompatible(Vec<String>),
+    /// The log records columns that cannot be read, or cannot be written.
+    #[error("the columns that the commit log records")]
+    Schema(#[source] serde_json::Error),
     /// A defect.
     #[error(transparent)]
     Invariant(#[from] Invariant),
@@ -60,7 +63,7 @@ pub enum RefineError {
 }
 
 impl RefineError {
-    /// Tells whether starting over may succeed.
+    /// Returns whether starting over may succeed.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -75,6 +78,7 @@ impl RefineError {
             | Self::Encode(_)
             | Self::Quarantine(_)
             | Self::Incompatible(_)
+            | Self::Schema(_)
             | Self::Invariant(_)
             | Self::Interrupted(_)
             | Self::Abandoned
@@ -82,7 +86,7 @@ impl RefineError {
         }
     }
 
-    /// Tells whether each source of the group would fail like this alone: then none of them is tried alone.
+    /// Returns whether each source of the group would fail like this alone: then none of them is tried alone.
     pub(crate) fn is_of_all(&self) -> bool {
         self.is_transient() || matches!(self, Self::OutOfTime | Self::Incompatible(_))
     }

@@ -16,7 +16,7 @@ use crate::event::line::restore_body;
 use crate::event::{EventTime, PartitionId, RejectReason, SequenceRange, UnixMillis};
 use crate::store::object::Source;
 
-/// A line that was set aside.
+/// A line that was rejected.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Rejected {
     /// Its number in the source, from 0.
@@ -102,6 +102,7 @@ fn cast_source(caster: &mut Caster, index: u32, source: &Source) -> SourceFacts 
     for line in lines(&source.content) {
         let number = facts.lines;
         facts.lines += 1;
+        // A source has fewer lines than bytes, and its bytes are in memory.
         let offset = i64::try_from(number).unwrap_or(i64::MAX);
         let context = LineContext {
             source: index,

@@ -55,7 +55,7 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// Tells whether waiting longer would not make the next group larger.
+    /// Returns whether waiting longer would not make the next group larger.
     fn is_group_full(&self) -> bool {
         let bytes = |(source, _): &(Source, Vec<Reply>)| source.content.len();
         self.sources.len() >= MAX_SOURCES
@@ -66,14 +66,14 @@ impl Waiting {
 impl Silver {
     /// Makes a silver layer that commits without a pause between.
     #[must_use]
-    pub fn new(edges: Context) -> Self {
-        Self::with_commit_interval(edges, Duration::ZERO)
+    pub fn new(context: Context) -> Self {
+        Self::with_commit_interval(context, Duration::ZERO)
     }
 
     /// Makes a silver layer whose commits start no more often than every `commit_interval`, but for full groups.
     #[must_use]
-    pub fn with_commit_interval(edges: Context, commit_interval: Duration) -> Self {
-        let committer = tokio::sync::Mutex::new(Committer::new(edges));
+    pub fn with_commit_interval(context: Context, commit_interval: Duration) -> Self {
+        let committer = tokio::sync::Mutex::new(Committer::new(context));
         Self {
             shared: Arc::new(Shared {
                 waiting: Mutex::default(),
@@ -186,6 +186,7 @@ async fn commit(shared: Arc<Shared>, group: Vec<(Source, Vec<Reply>)>) {
     }
     let sources = SortedSources::new(sources);
     let mut answer = |name: &str, result: &Result<Refined, Arc<RefineError>>| {
+        // A source is answered once; for a second answer nobody would be there.
         for reply in replies.remove(name).unwrap_or_default() {
             // A caller that has gone needs no answer.
             let _ = reply.send(result.clone());

@@ -1,4 +1,4 @@
-//! Makes a group's rows and bad lines durable, under names of their own that nothing refers to yet.
+//! Makes a group's rows and rejected lines durable, under names of their own that nothing refers to yet.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,12 +34,12 @@ pub(super) struct Written {
     pub(super) files: Vec<DataFile>,
     /// The keys of each file.
     pub(super) keys: Vec<(ObjectPath, KeySet)>,
-    /// The objects with bad lines, by source.
+    /// The quarantine objects, by source.
     pub(super) quarantine: BTreeMap<String, ObjectPath>,
 }
 
 /// Writes one Parquet file for each period of the rows (two where some are far older than the bulk), and one object
-/// for each source with bad lines.
+/// for each source with rejected lines.
 ///
 /// # Errors
 /// Fails if the lake does. What was written by then is garbage, which vacuum removes.
@@ -128,14 +128,14 @@ async fn write_quarantine(
     id: &str,
 ) -> Result<BTreeMap<String, ObjectPath>, RefineError> {
     let table = TableId::of(dataset);
-    let bad = prepared
+    let with_rejects = prepared
         .sources
         .iter()
         .filter(|source| !source.rejected.is_empty());
-    let writes: Vec<_> = bad
+    let writes: Vec<_> = with_rejects
         .map(|source| {
             let path = table.quarantine(&source.name, id);
-            write_bad_lines(lake, dataset, source, path)
+            write_rejected_lines(lake, dataset, source, path)
         })
         .collect();
     stream::iter(writes)
@@ -144,7 +144,7 @@ async fn write_quarantine(
         .await
 }
 
-async fn write_bad_lines(
+async fn write_rejected_lines(
     lake: &Arc<dyn ObjectStore>,
     dataset: &Dataset,
     source: &SourceFacts,
@@ -157,7 +157,7 @@ async fn write_bad_lines(
 
 /// A line of a quarantine object.
 #[derive(Serialize)]
-struct BadLine<'a> {
+struct RejectedLine<'a> {
     source: &'a str,
     line: u64,
     sequence_number: Option<i64>,
@@ -172,7 +172,7 @@ struct BadLine<'a> {
     body_base64: Option<String>,
 }
 
-/// Writes bad lines as JSON lines: where each came from, why it was set aside, and its bytes.
+/// Writes rejected lines as JSON lines: where each came from, why it was rejected, and its bytes.
 fn quarantine_lines(dataset: &Dataset, source: &SourceFacts) -> serde_json::Result<Bytes> {
     let mut content = Vec::new();
     let enqueued_time = source.enqueued_time.to_string();
@@ -185,7 +185,7 @@ fn quarantine_lines(dataset: &Dataset, source: &SourceFacts) -> serde_json::Resu
         });
         let column = reject.column.and_then(|index| dataset.columns.get(index));
         let text = std::str::from_utf8(body).ok();
-        let record = BadLine {
+        let record = RejectedLine {
             source: &source.name,
             line: *line,
             sequence_number,

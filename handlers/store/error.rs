@@ -38,7 +38,7 @@ pub struct StorageError {
 }
 
 impl StorageError {
-    /// Tells whether repeating the operation may succeed.
+    /// Returns whether repeating the operation may succeed.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         self.kind == ErrorKind::Transient

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::{Dataset, UnknownFields};
+use crate::error::Invariant;
 
 /// The columns of silver as the log records them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,13 +41,14 @@ pub(crate) enum Change {
 
 impl SchemaRecord {
     /// Describes what the dataset file asks for.
-    pub(crate) fn of(dataset: &Dataset) -> Self {
+    ///
+    /// # Errors
+    /// Fails if the key or the event time is not among the dataset's columns, which a valid dataset file rules out.
+    pub(crate) fn of(dataset: &Dataset) -> Result<Self, Invariant> {
         let name = |index: &usize| {
-            dataset
-                .columns
-                .get(*index)
-                .map(|column| column.name.clone())
-                .unwrap_or_default()
+            let column = dataset.columns.get(*index);
+            let column = column.ok_or(Invariant("a key column is a column of its dataset"))?;
+            Ok(column.name.clone())
         };
         let columns = dataset.columns.iter().map(|column| ColumnRecord {
             name: column.name.clone(),
@@ -54,13 +56,13 @@ impl SchemaRecord {
             required: column.required,
             description: column.description.clone(),
         });
-        Self {
+        Ok(Self {
             period: dataset.period.as_str().to_owned(),
-            key: dataset.key.iter().map(name).collect(),
-            event_time: name(&dataset.event_time),
+            key: dataset.key.iter().map(name).collect::<Result<_, _>>()?,
+            event_time: name(&dataset.event_time)?,
             rescued: dataset.unknown_fields == UnknownFields::Rescue,
             columns: columns.collect(),
-        }
+        })
     }
 
     /// Compares with what the file asks for now.

@@ -95,7 +95,7 @@ impl LiveFiles {
         files.filter(move |file| file.min <= max && min <= file.max)
     }
 
-    /// Tells whether the file is live.
+    /// Returns whether the file is live.
     #[must_use]
     pub fn contains(&self, file: &DataFile) -> bool {
         self.periods

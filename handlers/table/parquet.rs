@@ -66,7 +66,8 @@ pub struct EncodeError(#[from] ParquetError);
 /// # Errors
 /// Fails if the batch does not fit its own schema.
 pub fn encode(batch: &RecordBatch, event_time: usize) -> Result<Bytes, EncodeError> {
-    let event_time = i32::try_from(event_time).unwrap_or_default();
+    // An index of a column: a file has far fewer than two billion.
+    let event_time = i32::try_from(event_time).map_err(|_| too_many_columns())?;
     let sorted = SortingColumn {
         column_idx: event_time,
         descending: false,
@@ -88,7 +89,11 @@ pub fn encode(batch: &RecordBatch, event_time: usize) -> Result<Bytes, EncodeErr
     Ok(Bytes::from(file))
 }
 
-/// Tells whether a column has values that occur again and again, as far as a sample of them shows. A dictionary of other
+fn too_many_columns() -> ParquetError {
+    ParquetError::General("the event time has no column number".to_owned())
+}
+
+/// Returns whether a column has values that occur again and again, as far as a sample of them shows. A dictionary of other
 /// values takes much time to build and is given up in the end.
 fn repeats(column: &ArrayRef) -> bool {
     let step = column.len() / SAMPLE + 1;

@@ -8,7 +8,7 @@ pub const MAX_PRECISION: u8 = 38;
 /// The first number that has more than 38 digits.
 const TOO_LARGE: u128 = 10_u128.pow(MAX_PRECISION as u32);
 
-/// Tells whether `unscaled` has at most 38 digits.
+/// Returns whether `unscaled` has at most 38 digits.
 #[must_use]
 pub fn fits(unscaled: i128) -> bool {
     unscaled.unsigned_abs() < TOO_LARGE

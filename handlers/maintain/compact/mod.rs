@@ -50,14 +50,14 @@ impl Maintenance {
         };
         let snapshot = self.log.load(&head).await?;
         // With an older dataset file a rewrite would drop columns.
-        if !self.has_every_column(&snapshot) {
+        if !self.has_every_column(&snapshot)? {
             return Ok(done);
         }
-        let lateness = micros(self.edges.dataset.allowed_lateness);
+        let lateness = micros(self.context.dataset.allowed_lateness);
         let closed = head.watermark.map(|time| time.0.saturating_sub(lateness));
         let jobs = plan::jobs(
             snapshot.files.values().map(|live| &live.file),
-            self.edges.dataset.period,
+            self.context.dataset.period,
             closed.map(EventTime),
             &self.limits.compact,
         );
@@ -81,10 +81,10 @@ impl Maintenance {
         Ok(done)
     }
 
-    fn has_every_column(&self, snapshot: &Snapshot) -> bool {
-        let now = SchemaRecord::of(&self.edges.dataset);
+    fn has_every_column(&self, snapshot: &Snapshot) -> Result<bool, Error> {
+        let now = SchemaRecord::of(&self.context.dataset)?;
         let recorded: Option<SchemaRecord> = serde_json::from_str(&snapshot.schema).ok();
-        recorded.is_some_and(|recorded| recorded.change_to(&now) == Change::None)
+        Ok(recorded.is_some_and(|recorded| recorded.change_to(&now) == Change::None))
     }
 
     async fn rewrite(
@@ -100,7 +100,7 @@ impl Maintenance {
             Err(Error::Read(ReadFileError::Gone { .. })) => return Ok(Outcome::Conflict),
             Err(error) => return Err(error),
         };
-        let id = (self.edges.new_id)();
+        let id = (self.context.new_id)();
         let file = self.write(job, batches, &id).await?;
         let outcome = self.replace(job, &file, &id, live, deadline).await?;
         if let Outcome::Done = outcome {
@@ -113,12 +113,12 @@ impl Maintenance {
 
     /// Reads every column of the inputs.
     async fn read_all(&self, job: &Job) -> Result<Vec<RecordBatch>, Error> {
-        let dataset = &self.edges.dataset;
+        let dataset = &self.context.dataset;
         let columns: Vec<usize> = (0..arrow_schema(dataset).fields().len()).collect();
         let reads: Vec<_> = job
             .inputs
             .iter()
-            .map(|file| parquet::read_columns(&self.edges.lake, file, dataset, &columns))
+            .map(|file| parquet::read_columns(&self.context.lake, file, dataset, &columns))
             .collect();
         let mut opened = stream::iter(reads).buffered(PARALLEL_FILES);
         let mut batches = Vec::new();
@@ -137,7 +137,7 @@ impl Maintenance {
         batches: Vec<RecordBatch>,
         id: &str,
     ) -> Result<DataFile, Error> {
-        let dataset = Arc::clone(&self.edges.dataset);
+        let dataset = Arc::clone(&self.context.dataset);
         let merge = move || {
             let schema = arrow_schema(&dataset);
             let batches: Vec<RecordBatch> = batches
@@ -156,9 +156,9 @@ impl Maintenance {
 
         let path = self
             .table()
-            .file(self.edges.dataset.period, job.period, id, 0);
+            .file(self.context.dataset.period, job.period, id, 0);
         let bytes = content.len() as u64;
-        self.edges
+        self.context
             .lake
             .create(&path, content, &Metadata::new())
             .await?;
@@ -231,7 +231,7 @@ impl Maintenance {
             kind: CommitKind::Compact {
                 replaces: inputs.collect(),
             },
-            committed: self.edges.clock.now(),
+            committed: self.context.clock.now(),
             files: vec![file.clone()],
             ledger: Vec::new(),
             watermark: head.watermark,

@@ -43,13 +43,15 @@ impl Maintenance {
         options: Options,
         deadline: Deadline,
     ) -> Result<Reconciled, Error> {
-        let mut state = MaintenanceState::read(&self.edges.state, &self.edges.dataset).await?;
+        let mut state = MaintenanceState::read(&self.context.state, &self.context.dataset).await?;
         let deadline = deadline.part(SHARE);
         // However much there is to list, time is left to refine what was scan.
         let scan = self.scan(&state, options.full, deadline.part(SCAN)).await?;
         if !options.dry_run && state.complete_before != scan.complete_before {
             state.complete_before.clone_from(&scan.complete_before);
-            state.write(&self.edges.state, &self.edges.dataset).await?;
+            state
+                .write(&self.context.state, &self.context.dataset)
+                .await?;
         }
 
         let before = self.unprocessed_before();
@@ -114,7 +116,7 @@ impl Maintenance {
 
     /// Reads an object as the trigger would have delivered it; none if it is gone.
     async fn read(&self, object: &ObjectInfo) -> Result<Option<Source>, Error> {
-        let Some(content) = self.edges.lake.get(&object.path).await? else {
+        let Some(content) = self.context.lake.get(&object.path).await? else {
             return Ok(None);
         };
         Ok(Some(Source::of_object(
@@ -155,7 +157,7 @@ impl Maintenance {
     /// Returns the source that the message is about, if it is one of this dataset.
     fn own_source(&self, message: &PoisonMessage) -> Option<String> {
         let blob = message.blob()?;
-        let root = paths::bronze_dataset(&self.edges.dataset.name);
+        let root = paths::bronze_dataset(&self.context.dataset.name);
         let is_own = blob.container() == root.container() && blob.name().starts_with(root.name());
         is_own.then(|| blob.name().to_owned())
     }

@@ -91,7 +91,7 @@ impl Maintenance {
     ) -> Result<Scan, Error> {
         // Without a state this is the first run, which sees everything.
         if full || state.complete_before.is_empty() {
-            let everything = vec![paths::bronze_dataset(&self.edges.dataset.name)];
+            let everything = vec![paths::bronze_dataset(&self.context.dataset.name)];
             let pages = if full { usize::MAX } else { FIRST_PAGES };
             let scan = self.scan_below(everything, usize::MAX, deadline);
             let mut read = 0;
@@ -187,7 +187,7 @@ impl Maintenance {
     /// Returns the time that an object without a ledger entry must not be younger than to count as unprocessed.
     pub(super) fn unprocessed_before(&self) -> UnixMillis {
         let age = millis(self.limits.unprocessed_after);
-        UnixMillis(self.edges.clock.now().0.saturating_sub(age))
+        UnixMillis(self.context.clock.now().0.saturating_sub(age))
     }
 
     /// Lists page by page.
@@ -203,7 +203,7 @@ impl Maintenance {
                     Next::After(marker) => Some(marker),
                     Next::End => return Ok(None),
                 };
-                let page = self.edges.lake.list_page(&prefix, from).await?;
+                let page = self.context.lake.list_page(&prefix, from).await?;
                 let next = page.next.map_or(Next::End, Next::After);
                 Ok(Some((page.objects, next)))
             }
@@ -212,12 +212,12 @@ impl Maintenance {
 
     /// Returns what to list of a partition.
     fn prefixes(&self, partition: &PartitionId, state: &MaintenanceState) -> Vec<ObjectPath> {
-        let root = paths::bronze_partition(&self.edges.dataset.name, partition);
+        let root = paths::bronze_partition(&self.context.dataset.name, partition);
         let Some(from) = state.complete_before.get(partition) else {
             return vec![root];
         };
         // The hub's clock may be ahead of ours.
-        let until = UnixMillis(hour_of(self.edges.clock.now()).0 + 3_600_000);
+        let until = UnixMillis(hour_of(self.context.clock.now()).0 + 3_600_000);
         folders(*from, until)
             .iter()
             .map(|folder| ObjectPath::new(root.container(), &format!("{}{folder}", root.name())))
@@ -226,7 +226,7 @@ impl Maintenance {
 
     /// Returns the partition and the hour of an object that bronze wrote.
     fn place(&self, object: &ObjectInfo) -> Option<(PartitionId, UnixMillis)> {
-        let root = paths::bronze_dataset(&self.edges.dataset.name);
+        let root = paths::bronze_dataset(&self.context.dataset.name);
         let (partition, _) = object
             .path
             .name()

@@ -24,8 +24,8 @@ impl Maintenance {
         deadline: Deadline,
     ) -> Result<Vacuumed, Error> {
         // The time first, then the listing, then the log.
-        let now = self.edges.clock.now();
-        let mut state = MaintenanceState::read(&self.edges.state, &self.edges.dataset).await?;
+        let now = self.context.clock.now();
+        let mut state = MaintenanceState::read(&self.context.state, &self.context.dataset).await?;
         let every = millis(self.limits.vacuum_every);
         let is_due = state.vacuumed.is_none_or(|last| now.0 - last.0 >= every);
         if !is_due && !options.full {
@@ -60,7 +60,9 @@ impl Maintenance {
 
         if done.left == 0 {
             state.vacuumed = Some(now);
-            state.write(&self.edges.state, &self.edges.dataset).await?;
+            state
+                .write(&self.context.state, &self.context.dataset)
+                .await?;
         }
         Ok(done)
     }
@@ -68,13 +70,13 @@ impl Maintenance {
     /// Lists the files, manifests and snapshots of the table.
     async fn list(&self) -> Result<Vec<ObjectInfo>, Error> {
         let table = self.table();
-        let mut objects = self.edges.lake.list(&table.rows_folders()).await?;
-        objects.extend(self.edges.lake.list(&table.own_folder()).await?);
+        let mut objects = self.context.lake.list(&table.rows_folders()).await?;
+        objects.extend(self.context.lake.list(&table.own_folder()).await?);
         Ok(objects)
     }
 
     async fn list_delta(&self) -> Result<Vec<ObjectInfo>, Error> {
-        Ok(self.edges.lake.list(&self.table().delta_log()).await?)
+        Ok(self.context.lake.list(&self.table().delta_log()).await?)
     }
 
     /// Tells the plan what the log names; returns the first version that is left of it.
@@ -124,7 +126,7 @@ impl Maintenance {
         let mut deleted = 0;
         let wanted = paths.len();
         let deletes = paths.iter().take(self.limits.deletes);
-        let deletes: Vec<_> = deletes.map(|path| self.edges.lake.delete(path)).collect();
+        let deletes: Vec<_> = deletes.map(|path| self.context.lake.delete(path)).collect();
         let mut deletes = stream::iter(deletes).buffer_unordered(PARALLEL);
         while deadline.allows(std::time::Duration::ZERO) {
             if deletes.try_next().await?.is_none() {

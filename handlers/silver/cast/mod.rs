@@ -19,7 +19,7 @@ use crate::value::time::{
     FIRST_EVENT_TIME, LAST_EVENT_TIME, TimeProblem, from_unix, micros, parse_date, parse_rfc3339,
 };
 use columns::{Builder, Text, Values};
-use reject::{Failure, Reject};
+use reject::{Reject, RejectCause};
 pub use rows::LineContext;
 use rows::{Cast, Lineage, Parts};
 
@@ -88,7 +88,7 @@ impl Caster {
         self.lineage.len()
     }
 
-    /// Tells whether no row has been gathered.
+    /// Returns whether no row has been gathered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -122,8 +122,18 @@ impl Caster {
         let latest = EventTime(latest.saturating_add(self.max_clock_skew));
         for (i, column) in self.columns.iter_mut().enumerate() {
             let token = self.parser.token(column.field);
-            if let Err(failure) = column.push(line, token, latest, &mut self.scratch) {
-                return Err(self.undo(line, i, failure));
+            if let Err(cause) = column.push(line, token, latest, &mut self.scratch) {
+                let reject = Reject {
+                    reason: cause.reason(),
+                    column: Some(i),
+                    position: match token.kind {
+                        Kind::Absent => self.parser.end(),
+                        _ => token.start(),
+                    },
+                    detail: cause.explain(column.kind, token.raw(line)),
+                };
+                self.take_back(i);
+                return Err(reject);
             }
         }
 
@@ -134,27 +144,12 @@ impl Caster {
         Ok(())
     }
 
-    /// Takes back the columns before the one that failed.
+    /// Takes the row back from the columns before the one that failed.
     #[cold]
-    fn undo(&mut self, line: &[u8], failed: usize, failure: Failure) -> Reject {
+    fn take_back(&mut self, failed: usize) {
         let rows = self.len();
         for column in self.columns.iter_mut().take(failed) {
             column.builder.truncate(rows);
-        }
-        let column = self.columns.get(failed);
-        let token = column.map(|column| self.parser.token(column.field));
-        let token = token.unwrap_or_default();
-        let position = match token.kind {
-            Kind::Absent => self.parser.end(),
-            _ => token.start(),
-        };
-        Reject {
-            reason: failure.reason(),
-            column: Some(failed),
-            position,
-            detail: column.map_or_else(String::new, |column| {
-                failure.explain(column.kind, token.raw(line))
-            }),
         }
     }
 
@@ -197,10 +192,10 @@ impl ColumnCaster {
         token: Token,
         latest: EventTime,
         scratch: &mut Vec<u8>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), RejectCause> {
         if matches!(token.kind, Kind::Absent | Kind::Null) {
             if self.required {
-                return Err(Failure::Missing);
+                return Err(RejectCause::Missing);
             }
             self.builder.push_null();
             return Ok(());
@@ -253,7 +248,7 @@ impl ColumnCaster {
             (Values::Bool(values), _) => values.push(boolean(token, line, scratch)?),
             (Values::Text(text), ColumnType::Json) => text.push(token.raw(line)),
             (Values::Text(text), _) => push_text(token, line, text)?,
-            (Values::Timestamp(_), _) => return Err(Failure::WrongKind),
+            (Values::Timestamp(_), _) => return Err(RejectCause::WrongKind),
         }
         self.builder.mark_valid();
         Ok(())
@@ -266,7 +261,7 @@ fn number<'l>(
     token: Token,
     line: &'l [u8],
     scratch: &'l mut Vec<u8>,
-) -> Result<Number<'l>, Failure> {
+) -> Result<Number<'l>, RejectCause> {
     match token.kind {
         Kind::Number => Ok(token.number(line)),
         _ => bare(token, line, scratch).map(Number::new),
@@ -275,7 +270,11 @@ fn number<'l>(
 
 /// Returns a number as it was written, or the text of a string.
 #[inline]
-fn bare<'l>(token: Token, line: &'l [u8], scratch: &'l mut Vec<u8>) -> Result<&'l [u8], Failure> {
+fn bare<'l>(
+    token: Token,
+    line: &'l [u8],
+    scratch: &'l mut Vec<u8>,
+) -> Result<&'l [u8], RejectCause> {
     match token.kind {
         Kind::Number => Ok(token.raw(line)),
         Kind::String => Ok(token.quoted(line)),
@@ -284,49 +283,49 @@ fn bare<'l>(token: Token, line: &'l [u8], scratch: &'l mut Vec<u8>) -> Result<&'
             decode(token.quoted(line), scratch);
             Ok(scratch)
         }
-        _ => Err(Failure::WrongKind),
+        _ => Err(RejectCause::WrongKind),
     }
 }
 
 #[inline]
-fn within(value: Bound, min: Option<Bound>, max: Option<Bound>) -> Result<(), Failure> {
+fn within(value: Bound, min: Option<Bound>, max: Option<Bound>) -> Result<(), RejectCause> {
     let too_low = min.is_some_and(|min| value < min);
     let too_high = max.is_some_and(|max| value > max);
     if too_low || too_high {
-        return Err(Failure::Bounds);
+        return Err(RejectCause::Bounds);
     }
     Ok(())
 }
 
 #[inline]
-fn check_event_time(time: Result<i64, TimeProblem>, latest: EventTime) -> Result<i64, Failure> {
+fn check_event_time(time: Result<i64, TimeProblem>, latest: EventTime) -> Result<i64, RejectCause> {
     let time = match time {
-        Err(TimeProblem::Overflow) => return Err(Failure::EventTime),
+        Err(TimeProblem::Overflow) => return Err(RejectCause::EventTime),
         other => other?,
     };
     if !(FIRST_EVENT_TIME..=LAST_EVENT_TIME).contains(&time) {
-        return Err(Failure::EventTime);
+        return Err(RejectCause::EventTime);
     }
     if time > latest.0 {
-        return Err(Failure::Future { latest });
+        return Err(RejectCause::Future { latest });
     }
     Ok(time)
 }
 
-fn boolean(token: Token, line: &[u8], scratch: &mut Vec<u8>) -> Result<bool, Failure> {
+fn boolean(token: Token, line: &[u8], scratch: &mut Vec<u8>) -> Result<bool, RejectCause> {
     match token.kind {
         Kind::True => Ok(true),
         Kind::False => Ok(false),
         _ => match bare(token, line, scratch)? {
             b"true" => Ok(true),
             b"false" => Ok(false),
-            _ => Err(Failure::WrongKind),
+            _ => Err(RejectCause::WrongKind),
         },
     }
 }
 
 #[inline]
-fn push_text(token: Token, line: &[u8], text: &mut Text) -> Result<(), Failure> {
+fn push_text(token: Token, line: &[u8], text: &mut Text) -> Result<(), RejectCause> {
     match token.kind {
         Kind::String => text.push(token.quoted(line)),
         Kind::EscapedString => {
@@ -334,7 +333,7 @@ fn push_text(token: Token, line: &[u8], text: &mut Text) -> Result<(), Failure> 
             text.end();
         }
         Kind::Number | Kind::True | Kind::False => text.push(token.raw(line)),
-        Kind::Absent | Kind::Null | Kind::Container => return Err(Failure::WrongKind),
+        Kind::Absent | Kind::Null | Kind::Container => return Err(RejectCause::WrongKind),
     }
     Ok(())
 }

@@ -32,7 +32,7 @@ impl From<SyntaxError> for Reject {
 
 /// What is wrong with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(super) enum RejectCause {
     Missing,
     WrongKind,
     Number(NumberProblem),
@@ -42,19 +42,19 @@ pub(super) enum Failure {
     Future { latest: EventTime },
 }
 
-impl From<NumberProblem> for Failure {
+impl From<NumberProblem> for RejectCause {
     fn from(problem: NumberProblem) -> Self {
         Self::Number(problem)
     }
 }
 
-impl From<TimeProblem> for Failure {
+impl From<TimeProblem> for RejectCause {
     fn from(problem: TimeProblem) -> Self {
         Self::Time(problem)
     }
 }
 
-impl Failure {
+impl RejectCause {
     /// Returns the reason to report.
     pub(super) fn reason(self) -> RejectReason {
         match self {

@@ -138,7 +138,7 @@ impl Cast {
         self.lineage.len()
     }
 
-    /// Tells whether there is no row.
+    /// Returns whether there is no row.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -6,6 +6,7 @@ use super::work::Work;
 use crate::error::Invariant;
 use crate::event::EventTime;
 use crate::silver::Refined;
+use crate::silver::write::Written;
 use crate::table::log::{Counts, Head, LedgerEntry, Version};
 
 /// Accounts for every line of every source (S2).
@@ -14,6 +15,7 @@ use crate::table::log::{Counts, Head, LedgerEntry, Version};
 /// Fails if there are more rows than lines.
 pub(super) fn ledger(
     work: &Work,
+    written: &Written,
     late_below: Option<EventTime>,
 ) -> Result<Vec<LedgerEntry>, Invariant> {
     let sources = &work.prepared.sources;
@@ -24,7 +26,6 @@ pub(super) fn ledger(
         *rows += 1;
         *late += u64::from(late_below.is_some_and(|below| EventTime(row.time) < below));
     }
-    let quarantine = work.written.as_ref().map(|written| &written.quarantine);
     let entries = sources.iter().zip(counts).map(|(source, (rows, late))| {
         let good = source.lines.checked_sub(source.rejected.len() as u64);
         let duplicates = good.and_then(|good| good.checked_sub(rows));
@@ -39,7 +40,7 @@ pub(super) fn ledger(
             },
             range: source.range,
             version: Version(0),
-            quarantine: quarantine.and_then(|objects| objects.get(&source.name).cloned()),
+            quarantine: written.quarantine.get(&source.name).cloned(),
         })
     });
     entries.collect()

@@ -12,6 +12,7 @@ use super::dedup::Known;
 use super::dedup::key_set::KeyCache;
 use super::sources::SortedSources;
 use super::watermark::PartitionObservation;
+use super::write::Written;
 use super::{RefineError, Refined, watermark, write};
 use crate::context::Context;
 use crate::error::{Invariant, chain};
@@ -34,7 +35,7 @@ const MAX_OUTDATED: u32 = 5;
 /// The one commit in flight in this process, and what it remembers from one to the next.
 #[derive(Debug)]
 pub(super) struct Committer {
-    edges: Context,
+    context: Context,
     log: CommitLog,
     publisher: Arc<Publisher>,
     /// The live files, as far as the log has been read; nothing before the first commit.
@@ -60,20 +61,20 @@ enum Attempt {
 }
 
 impl Committer {
-    pub(super) fn new(edges: Context) -> Self {
+    pub(super) fn new(context: Context) -> Self {
         let log = CommitLog::new(
-            Arc::clone(&edges.state),
-            Arc::clone(&edges.lake),
-            &edges.dataset,
+            Arc::clone(&context.state),
+            Arc::clone(&context.lake),
+            &context.dataset,
         );
-        let cache = KeyCache::new(edges.key_cache_bytes);
+        let cache = KeyCache::new(context.key_cache_bytes);
         let publisher = Publisher::new(
-            Arc::clone(&edges.lake),
+            Arc::clone(&context.lake),
             log.clone(),
-            TableId::of(&edges.dataset),
+            TableId::of(&context.dataset),
         );
         Self {
-            edges,
+            context,
             log,
             publisher: Arc::new(publisher),
             live: None,
@@ -85,7 +86,7 @@ impl Committer {
     /// Finishes all sources, in one commit where it can be. Nothing is sent that might come after `deadline`.
     ///
     /// # Errors
-    /// Fails if a failure is not of the passing kind, or if the time is up. No source is half done then.
+    /// Fails on a permanent error, or once `deadline` has passed. No source is half done then.
     pub(super) async fn commit_group(
         &mut self,
         sources: &SortedSources,
@@ -149,9 +150,9 @@ impl Committer {
         let todo = sources.filter(|source| !finished.contains_key(&source.name));
         let current = self.dedup(todo, work.take(), &tail).await?;
         let current = work.insert(current);
-        let id = self.write(current).await?;
+        let written = self.write(current).await?;
 
-        let commit = self.plan(current, &head, &id)?;
+        let commit = self.plan(current, &written, &head)?;
         match self.log.commit_until(&head, &commit, deadline).await? {
             CommitOutcome::TooLate => Err(RefineError::OutOfTime),
             CommitOutcome::Conflict => Ok(Attempt::StartOver),
@@ -163,12 +164,9 @@ impl Committer {
                 {
                     live.advance(std::slice::from_ref(&committed));
                 }
-                let keys = current
-                    .written
-                    .take()
-                    .map(|written| written.keys)
-                    .unwrap_or_default();
-                for (path, keys) in keys {
+                // Nobody else holds it any more; if somebody did, the keys would be read when they are needed.
+                current.written = None;
+                for (path, keys) in Arc::into_inner(written).into_iter().flat_map(|w| w.keys) {
                     self.cache.put(path, keys);
                 }
                 self.publish(committed);
@@ -179,14 +177,14 @@ impl Committer {
         }
     }
 
-    /// Reads what is new in the log, whole, and returns it; nothing if what was read before is of no use any more. A
+    /// Reads what is new in the log, whole, and returns it; nothing if what was read before no longer holds. A
     /// process that knows nothing yet begins with the snapshot.
     async fn catch_up(&mut self, head: &Head) -> Result<Option<Tail>, RefineError> {
         // A head below what was read is that of a log that was made anew.
         self.live.take_if(|live| live.version() > head.version);
         let Some(after) = self.live.as_ref().map(LiveFiles::version) else {
             let snapshot = self.log.load(head).await?;
-            self.recorded = serde_json::from_str(&snapshot.schema).ok();
+            self.recorded = Some(recorded(&snapshot.schema)?);
             self.live = Some(LiveFiles::of(&snapshot));
             let commits = Vec::new();
             return Ok(Some(Tail {
@@ -207,7 +205,7 @@ impl Committer {
         };
         for commit in &commits {
             if let CommitKind::Schema(schema) = &commit.kind {
-                self.recorded = serde_json::from_str(schema).ok();
+                self.recorded = Some(recorded(schema)?);
             }
             if let CommitKind::Compact { replaces } = &commit.kind {
                 replaces.iter().for_each(|path| self.cache.remove(path));
@@ -233,14 +231,14 @@ impl Committer {
         let live = self.live.get_or_insert_default();
         let (mut work, against) = match reusable {
             Some(work) => (work, &appended),
-            None => (Work::prepare(&self.edges.dataset, todo).await?, &*live),
+            None => (Work::prepare(&self.context.dataset, todo).await?, &*live),
         };
 
         let mut known = Known {
-            lake: &self.edges.lake,
-            dataset: &self.edges.dataset,
+            lake: &self.context.lake,
+            dataset: &self.context.dataset,
             cache: &mut self.cache,
-            cache_bytes: self.edges.key_cache_bytes,
+            cache_bytes: self.context.key_cache_bytes,
         };
         let overlapping =
             |period, min, max| against.overlapping(period, min, max).cloned().collect();
@@ -264,24 +262,24 @@ impl Committer {
         });
     }
 
-    /// Makes the files durable, unless they are; returns the commit's id.
-    async fn write(&self, work: &mut Work) -> Result<String, RefineError> {
+    /// Makes the files durable, unless they are.
+    async fn write(&self, work: &mut Work) -> Result<Arc<Written>, RefineError> {
         if let Some(written) = &work.written {
-            return Ok(written.id.clone());
+            return Ok(Arc::clone(written));
         }
         let Context {
             lake,
             dataset,
             new_id,
             ..
-        } = &self.edges;
+        } = &self.context;
         let written = write::write(lake, dataset, &work.prepared, &work.rows, new_id()).await?;
-        Ok(work.written.insert(written).id.clone())
+        Ok(Arc::clone(work.written.insert(Arc::new(written))))
     }
 
     /// Says what became of every line, and how far event time has come.
-    fn plan(&self, work: &Work, head: &Head, id: &str) -> Result<NewCommit, Invariant> {
-        let dataset = &self.edges.dataset;
+    fn plan(&self, work: &Work, written: &Written, head: &Head) -> Result<NewCommit, Invariant> {
+        let dataset = &self.context.dataset;
         let lateness = micros(dataset.allowed_lateness);
         let late_below = head
             .watermark
@@ -298,31 +296,27 @@ impl Committer {
             }
         }
         Ok(NewCommit {
-            id: id.to_owned(),
+            id: written.id.clone(),
             kind: CommitKind::Append,
-            committed: self.edges.clock.now(),
-            files: work
-                .written
-                .as_ref()
-                .map(|written| written.files.clone())
-                .unwrap_or_default(),
-            ledger: ledger_entries::ledger(work, late_below)?,
+            committed: self.context.clock.now(),
+            files: written.files.clone(),
+            ledger: ledger_entries::ledger(work, written, late_below)?,
             watermark: watermark::watermark(&partitions, dataset.idle_timeout, head.watermark),
             partitions,
         })
     }
 
     async fn begin_log(&self) -> Result<(), RefineError> {
-        let Context { new_id, clock, .. } = &self.edges;
+        let Context { new_id, clock, .. } = &self.context;
         self.log
-            .initialize(&new_id(), &self.schema(), clock.now())
+            .initialize(&new_id(), &self.schema()?, clock.now())
             .await?;
         Ok(())
     }
 
     /// Compares the dataset file with what the log records; returns whether the log was changed.
     async fn evolve_schema(&mut self, head: &Head) -> Result<bool, RefineError> {
-        let now = SchemaRecord::of(&self.edges.dataset);
+        let now = SchemaRecord::of(&self.context.dataset)?;
         let change = match &self.recorded {
             Some(recorded) => recorded.change_to(&now),
             None => Change::Evolve,
@@ -332,9 +326,9 @@ impl Committer {
             Change::Refuse(problems) => Err(RefineError::Incompatible(problems)),
             Change::Evolve => {
                 let commit = NewCommit {
-                    id: (self.edges.new_id)(),
-                    kind: CommitKind::Schema(self.schema()),
-                    committed: self.edges.clock.now(),
+                    id: (self.context.new_id)(),
+                    kind: CommitKind::Schema(self.schema()?),
+                    committed: self.context.clock.now(),
                     files: Vec::new(),
                     ledger: Vec::new(),
                     watermark: head.watermark,
@@ -346,7 +340,13 @@ impl Committer {
         }
     }
 
-    fn schema(&self) -> String {
-        serde_json::to_string(&SchemaRecord::of(&self.edges.dataset)).unwrap_or_default()
+    fn schema(&self) -> Result<String, RefineError> {
+        let record = SchemaRecord::of(&self.context.dataset)?;
+        serde_json::to_string(&record).map_err(RefineError::Schema)
     }
+}
+
+/// Reads the columns that the log records.
+fn recorded(schema: &str) -> Result<SchemaRecord, RefineError> {
+    serde_json::from_str(schema).map_err(RefineError::Schema)
 }

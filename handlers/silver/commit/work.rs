@@ -16,7 +16,7 @@ pub(super) struct Work {
     /// The rows that no live file holds at `checked`, by event time.
     pub(super) rows: Vec<KeyedRow>,
     pub(super) checked: Version,
-    pub(super) written: Option<Written>,
+    pub(super) written: Option<Arc<Written>>,
 }
 
 impl Work {

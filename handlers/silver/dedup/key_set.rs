@@ -96,7 +96,7 @@ impl KeySet {
         is_new
     }
 
-    /// Tells whether the key is in the set.
+    /// Returns whether the key is in the set.
     #[must_use]
     pub fn contains(&self, key: u128) -> bool {
         if key == 0 {
@@ -121,7 +121,7 @@ impl KeySet {
         self.len + usize::from(self.has_zero)
     }
 
-    /// Tells whether there is no key.
+    /// Returns whether there is no key.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -127,6 +127,7 @@ async fn stream_file(
     wanted: &HashSet<u128, KeyBuilder>,
     max_kept: usize,
 ) -> Result<FileKeys, RefineError> {
+    // More rows than memory has addresses are too many to keep.
     let rows = usize::try_from(file.rows).unwrap_or(usize::MAX);
     let mut keys = (rows <= max_kept).then(|| KeySet::with_capacity(rows));
     let mut found = Vec::new();

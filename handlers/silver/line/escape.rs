@@ -18,6 +18,7 @@ pub(in crate::silver) fn decode(mut content: &[u8], out: &mut Vec<u8>) {
         let (character, length) = decode_escape(escape);
         let mut buffer = [0; 4];
         out.extend_from_slice(character.encode_utf8(&mut buffer).as_bytes());
+        // The scanner has accepted the escape, so all of it is there.
         content = escape.get(length..).unwrap_or_default();
     }
     out.extend_from_slice(content);

@@ -57,7 +57,7 @@ impl<'a> Scanner<'a> {
         self.at
     }
 
-    /// Tells whether nothing is left.
+    /// Returns whether nothing is left.
     pub(in crate::silver) fn at_end(&self) -> bool {
         self.at >= self.bytes.len()
     }
@@ -99,6 +99,7 @@ impl<'a> Scanner<'a> {
     /// Moves over a name and its closing quote if they come next.
     #[inline]
     pub(in crate::silver) fn eat_name(&mut self, name: &Name) -> bool {
+        // The scanner never moves beyond the line; there, nothing is what is left.
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let comes = name.is_closed_at(rest);
         if comes {
@@ -148,6 +149,7 @@ impl<'a> Scanner<'a> {
     #[inline]
     fn number(&mut self) -> Scanned<Token> {
         let start = self.at;
+        // As above: nothing is left at the end, and nothing is no number.
         let rest = self.bytes.get(start..).unwrap_or_default();
         if let Some((number, length)) = PlainNumber::scan(rest) {
             self.at += length;
@@ -246,6 +248,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn unicode_escape(&mut self) -> Scanned<()> {
+        // As above: at the end, four digits are missing.
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let length = match code_unit(rest) {
             None => return self.fail("\\u must be followed by four hexadecimal digits"),

@@ -163,6 +163,7 @@ impl LineParser {
     /// Returns the value of a field in the line that was read last.
     #[inline]
     pub(super) fn token(&self, field: usize) -> Token {
+        // A number beyond the names would be a field that no line has.
         self.tokens.get(field).copied().unwrap_or_default()
     }
 
@@ -228,6 +229,7 @@ fn name_text<'l>(
     decoded: Option<(usize, usize)>,
 ) -> &'l [u8] {
     match decoded {
+        // What was decoded of a line stays until the next one is read.
         Some((start, end)) => all_decoded.get(start..end).unwrap_or_default(),
         None => name.quoted(line),
     }

@@ -56,7 +56,7 @@ impl Name {
         self.closed.len()
     }
 
-    /// Tells whether `text` starts with the name, written without escapes, and a quote.
+    /// Returns whether `text` starts with the name, written without escapes, and a quote.
     #[inline]
     pub(in crate::silver) fn is_closed_at(&self, text: &[u8]) -> bool {
         match text.first_chunk::<WINDOW>() {

@@ -68,6 +68,7 @@ impl Token {
 
     /// Returns the value as it was written.
     pub(in crate::silver) fn raw(self, line: &[u8]) -> &[u8] {
+        // The places are in the line that was read; of another line, the value would be nothing.
         line.get(self.start as usize..self.end as usize)
             .unwrap_or_default()
     }

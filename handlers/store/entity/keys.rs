@@ -13,7 +13,7 @@ const NEXT: char = '_';
 
 /// A key in the table that [`escape`] never writes.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("key {0:?} is none that is written here")]
+#[error("row key {0:?} was not written by Sluice")]
 pub(super) struct ForeignKey(String);
 
 /// Writes a key such that the service takes it.

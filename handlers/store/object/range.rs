@@ -30,7 +30,7 @@ impl ObjectRange {
         })
     }
 
-    /// Tells whether the object holds `event`.
+    /// Returns whether the object holds `event`.
     #[must_use]
     pub fn holds(&self, event: &SourceEvent) -> bool {
         self.sequence.contains(event.sequence_number)

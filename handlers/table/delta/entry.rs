@@ -9,7 +9,7 @@ use crate::table::log::{Commit, CommitKind};
 /// Returns the content of the Delta log's entry for a commit: JSON lines, always the same for the same commit.
 ///
 /// # Errors
-/// Fails if the commit is none that silver writes.
+/// Fails if the commit is not of a kind that silver writes.
 pub fn log_entry(table: &TableId, commit: &Commit) -> Result<Bytes, DeltaError> {
     let mut lines = vec![actions::commit_info(commit)];
     if commit.version.0 == 0 {

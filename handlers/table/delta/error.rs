@@ -27,7 +27,7 @@ pub enum DeltaError {
 }
 
 impl DeltaError {
-    /// Tells whether starting over may succeed.
+    /// Returns whether starting over may succeed.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {

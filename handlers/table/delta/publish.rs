@@ -60,8 +60,8 @@ impl Publisher {
     }
 
     /// Publishes a commit that has come through: one small put, if the version before was published here. Some missing
-    /// versions before it are published first; many are left to [`Publisher::catch_up`]. While another call is at work
-    /// this one only tells it that there is more.
+    /// versions before it are published first; many are left to [`Publisher::catch_up`]. A concurrent call only
+    /// records the new version; the running call picks it up.
     ///
     /// # Errors
     /// Fails if the lake or the log does. Nothing is lost: the next commit or maintenance goes on.

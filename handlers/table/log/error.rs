@@ -45,7 +45,7 @@ pub enum LogError {
 }
 
 impl LogError {
-    /// Tells whether starting over may succeed.
+    /// Returns whether starting over may succeed.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -57,7 +57,7 @@ impl LogError {
         }
     }
 
-    /// Tells whether something is missing that maintenance may have removed since the head was read, so that a reader
+    /// Returns whether something is missing that maintenance may have removed since the head was read, so that a reader
     /// starts over at a new head.
     #[must_use]
     pub fn is_outdated(&self) -> bool {

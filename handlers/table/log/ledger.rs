@@ -80,7 +80,7 @@ fn neighbours(source: &str) -> &str {
     }
 }
 
-/// Tells whether a folder ends in a year, a month, a day and an hour.
+/// Returns whether a folder ends in a year, a month, a day and an hour.
 fn is_hour(folder: &str) -> bool {
     let mut levels = folder.rsplit('/');
     [2, 2, 2, 4].into_iter().all(|digits| {

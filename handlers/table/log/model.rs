@@ -107,12 +107,12 @@ pub struct Counts {
     pub duplicates: u64,
     /// Rows below the watermark minus the allowed lateness.
     pub late: u64,
-    /// Lines set aside, by reason.
+    /// Lines rejected, by reason.
     pub quarantined: BTreeMap<RejectReason, u64>,
 }
 
 impl Counts {
-    /// Returns the number of lines set aside for any reason.
+    /// Returns the number of lines rejected for any reason.
     #[must_use]
     pub fn quarantined_total(&self) -> u64 {
         self.quarantined.values().sum()
@@ -129,7 +129,7 @@ impl Counts {
         }
     }
 
-    /// Tells whether every line is accounted for (S2).
+    /// Returns whether every line is accounted for (S2).
     #[must_use]
     pub fn is_conserved(&self) -> bool {
         self.lines == self.rows + self.duplicates + self.quarantined_total()
@@ -168,7 +168,7 @@ pub struct LedgerEntry {
     pub range: Option<SequenceRange>,
     /// The commit that finished it.
     pub version: Version,
-    /// The object with its bad lines, if it had any.
+    /// The quarantine object with its rejected lines, if it had any.
     pub quarantine: Option<ObjectPath>,
 }
 

@@ -42,7 +42,7 @@ pub enum HashError {
         data_type: DataType,
     },
     /// There is no such column.
-    #[error("hash column {index}, of which there is none")]
+    #[error("hash column {index}, which does not exist")]
     Column {
         /// The index that was asked for.
         index: usize,

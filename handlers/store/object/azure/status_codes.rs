@@ -17,7 +17,7 @@ pub(super) fn is_missing_container(answer: &azure_core::Result<()>) -> bool {
         .is_err_and(|error| code_of(error) == Some("ContainerNotFound"))
 }
 
-/// Tells whether a create was refused because the name is taken.
+/// Returns whether a create was refused because the name is taken.
 pub(super) fn is_taken(error: &azure_core::Error) -> bool {
     let taken = [
         "BlobAlreadyExists",
