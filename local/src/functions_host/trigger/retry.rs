@@ -96,8 +96,7 @@ fn next_delay(policy: &RetryPolicy, attempt: u32, jitter: f64) -> Option<Duratio
 
 /// Between 0.8 and 1.2.
 fn jitter() -> f64 {
-    let [byte, ..] = *Uuid::new_v4().as_bytes();
-    0.8 + 0.4 * f64::from(byte) / 255.0
+    0.8 + 0.4 * fastrand::f64()
 }
 
 #[cfg(test)]
