@@ -25,7 +25,7 @@ use arrow_schema::{DataType, TimeUnit};
 use sluice::dataset::Dataset;
 
 /// A dataset with a column of every type and a gold table of every grain and measure.
-const DATASET: &str = include_str!("data/golden/things.toml");
+const DATASET: &str = include_str!("../data/golden/things.toml");
 
 fn dataset() -> Dataset {
     Dataset::parse(DATASET, "things.toml").unwrap()
