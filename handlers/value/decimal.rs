@@ -14,7 +14,7 @@ pub fn fits(unscaled: i128) -> bool {
     unscaled.unsigned_abs() < TOO_LARGE
 }
 
-/// Reads what [`format`] wrote: the unscaled number and the scale.
+/// Reads what [`format()`] wrote: the unscaled number and the scale.
 #[must_use]
 pub fn parse(text: &str) -> Option<(i128, u8)> {
     let (sign, digits) = match text.strip_prefix('-') {
