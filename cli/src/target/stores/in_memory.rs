@@ -16,6 +16,7 @@ use sluice::table::log::Counts;
 use sluice::warehouse::Warehouse;
 use sluice::warehouse::schema::GoldSchema;
 use sluice::warehouse::sqlite::SqliteWarehouse;
+use testkit::faulty::{Faulty, Script};
 
 use super::Stores;
 
@@ -75,6 +76,18 @@ impl Pipeline {
         )
     }
 
+    /// The same stores, whose calls follow a script.
+    pub(crate) fn stores_by(&self, script: &Arc<Script>) -> Stores {
+        let Stores {
+            dataset,
+            lake,
+            state,
+            ..
+        } = &self.stores;
+        let (lake, state) = (Faulty::new(lake, script), Faulty::new(state, script));
+        Stores::over(Arc::clone(dataset), lake, state, None)
+    }
+
     /// Another silver of the same dataset, which is empty, beside the same gold.
     pub(crate) fn stores_of_another_silver(&self) -> Stores {
         let lake = Arc::new(MemoryObjectStore::new(Arc::new(SystemClock)));
@@ -85,6 +98,12 @@ impl Pipeline {
     /// The file of gold.
     pub(crate) fn gold_file(&self) -> PathBuf {
         self.folder.path().join("gold.db")
+    }
+
+    /// Changes gold behind the warehouse's back.
+    pub(crate) fn change_gold(&self, statement: &str) {
+        let connection = rusqlite::Connection::open(self.gold_file()).unwrap();
+        connection.execute(statement, []).unwrap();
     }
 
     /// Puts orders with these ids into partition 0, from sequence number `first` on; id 0 is a broken event.

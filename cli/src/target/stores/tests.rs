@@ -151,3 +151,90 @@ async fn maintenance_and_audit_work_on_the_same_stores() {
     let report = crate::audit::audit(&subject, &options, &crate::audit::Silent);
     assert!(report.await.unwrap().adds_up());
 }
+
+#[test]
+fn everything_that_is_wrong_with_the_settings_is_said_at_once() {
+    let error = open(&[
+        ("LakeStorage", "secret nonsense"),
+        ("StateStorage", "AccountKey=a2V5"),
+        ("SLUICE_KEY_CACHE_MIB", "much"),
+    ]);
+    let error = error.err().unwrap();
+    for expected in [
+        "LakeStorage: is not a connection string",
+        "StateStorage: has an AccountKey, but no AccountName",
+        "GoldDatabase is not set",
+        "SLUICE_KEY_CACHE_MIB is \"much\"",
+    ] {
+        assert!(error.contains(expected), "{expected:?} is not in {error}");
+    }
+    assert!(!error.contains("secret"), "values are not shown: {error}");
+}
+
+#[test]
+fn a_state_storage_of_its_own_comes_before_that_of_the_host() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let there = account(listener.local_addr().unwrap().port());
+    let port = free_port();
+    let settings = |state: &str, host: &str| {
+        open(&[
+            ("LakeStorage", &there),
+            ("StateStorage", state),
+            ("AzureWebJobsStorage", host),
+            ("GoldDatabase", "sqlite:gold.db"),
+        ])
+    };
+    let gone = account(port);
+    assert!(settings(&there, &gone).is_ok(), "the host's is not asked");
+    let error = settings(&gone, &there).err().unwrap();
+    assert!(error.contains(&format!("127.0.0.1:{port}")), "{error}");
+    assert!(settings("", &there).is_ok(), "a blank one counts as none");
+}
+
+#[test]
+fn an_account_needs_blobs_and_tables_and_can_lack_queues() {
+    let dataset = Arc::new(dataset(&settings(Path::new("/app"), &[])).unwrap());
+    let with = |services: &[&str]| {
+        let mut text = "SharedAccessSignature=sv=1&sig=a;".to_owned();
+        for service in services {
+            text.push_str(&format!("{service}Endpoint=http://127.0.0.1:1/a;"));
+        }
+        let account = StorageAccount::from_connection_string("LakeStorage", &text).unwrap();
+        let stores = Stores::of(Arc::clone(&dataset), &account, &account);
+        stores.map_err(|error| sluice::error::chain(error.as_ref()))
+    };
+    assert!(with(&["Blob", "Queue", "Table"]).unwrap().poison.is_some());
+    assert!(with(&["Blob", "Table"]).unwrap().poison.is_none());
+    for (services, missing) in [(["Queue", "Table"], "blob"), (["Blob", "Queue"], "table")] {
+        let error = with(&services).err().unwrap();
+        let expected = format!("setting LakeStorage: does not say where its {missing} service is");
+        assert!(error.contains(&expected), "{error}");
+    }
+}
+
+#[test]
+fn a_dataset_file_that_is_none_is_named_with_its_problem() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("orders.toml");
+    std::fs::write(&file, "name = ").unwrap();
+    let settings = AppSettings::of_environment(folder.path(), &file, &[]);
+    let error = dataset(&settings).unwrap_err();
+    let error = sluice::error::chain(error.as_ref());
+    assert!(error.contains("orders.toml"), "{error}");
+}
+
+#[test]
+fn gold_in_a_database_is_opened_without_a_request() {
+    let open = |gold: &str| {
+        let settings = settings(Path::new("/app"), &[("GoldDatabase", gold)]);
+        let opened = warehouse(&settings, &dataset(&settings).unwrap());
+        opened.map_err(|error| sluice::error::chain(error.as_ref()))
+    };
+    let server = "Server=tcp:shop.database.windows.net;Database=gold";
+    let login = "Authentication=Active Directory Managed Identity";
+    let opened = open(&format!("{server};{login}")).unwrap();
+    assert!(opened.may_be_paused(), "it is not a file");
+    let error = open("gold.db").unwrap_err();
+    let expected = "GoldDatabase: expected sqlite:<path> or an ADO connection string";
+    assert!(error.starts_with(expected), "{error}");
+}
