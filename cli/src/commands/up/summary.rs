@@ -169,19 +169,27 @@ impl Summary<'_> {
     }
 }
 
-/// Returns what replaces `drawn` lines of a terminal of `width` columns by `lines`, each cut to the width.
+/// Returns what replaces `drawn` lines of a terminal of `width` columns by `lines`, each cut to the width. What would
+/// move the cursor, such as a line break in a message, is drawn as a space.
 pub(super) fn redraw(lines: &[String], drawn: usize, width: usize) -> String {
     let mut output = String::new();
     if drawn > 0 {
         output.push_str(&format!("\x1b[{drawn}A"));
     }
     for line in lines {
-        let shown: String = line.chars().take(width).collect();
+        let shown: String = line.chars().take(width).map(visible).collect();
         output.push_str(&format!("\x1b[2K{shown}\n"));
     }
     // What was longer before is cleared.
     output.push_str("\x1b[J");
     output
+}
+
+fn visible(character: char) -> char {
+    match character.is_control() {
+        true => ' ',
+        false => character,
+    }
 }
 
 fn layer(name: &str, rate: u64, total: u64, text: &str) -> String {

@@ -70,7 +70,7 @@ fn lines(snapshot: &Snapshot) -> Vec<String> {
 }
 
 #[test]
-fn every_layer_has_a_line_with_its_rate_its_total_and_what_it_made() {
+fn every_layer_has_a_line_with_rate_total_and_what_it_made() {
     assert_eq!(
         lines(&snapshot()),
         [
@@ -162,4 +162,151 @@ fn lines_are_drawn_over_the_last_ones_and_cut_to_the_width() {
     );
     let umlauts = ["äöüß".to_owned()];
     assert_eq!(redraw(&umlauts, 0, 2), format!("{clear}äö\n\x1b[J"));
+}
+
+#[test]
+fn a_message_of_several_lines_takes_one_on_the_screen() {
+    let message = ["lost:\n\tat\x1b[2J home".to_owned()];
+    assert_eq!(redraw(&message, 0, 80), "\x1b[2Klost:  at [2J home\n\x1b[J");
+}
+
+#[test]
+fn every_layer_has_a_rate_of_its_own() {
+    let mut rates = Rates::default();
+    let after = snapshot();
+    let mut before = snapshot();
+    before.bronze_events -= 600;
+    before.counts.lines -= 900;
+    rates.add(Duration::from_secs(1), &before);
+    rates.add(Duration::from_secs(4), &after);
+    let shown = Summary {
+        dataset: "orders",
+        ends: false,
+        elapsed: Duration::ZERO,
+        now: NOW,
+        rates: &rates,
+        snapshot: &after,
+        sent: Sent {
+            events: 0,
+            is_done: false,
+        },
+    };
+    let lines = shown.lines();
+    let rates = [1, 2, 3].map(|line: usize| lines[line].split_whitespace().nth(1).unwrap());
+    assert_eq!(rates, ["0/s", "200/s", "300/s"]);
+}
+
+#[test]
+fn columns_stay_where_they_are_as_numbers_grow() {
+    let column = |hub_events, text: &str| {
+        let snapshot = Snapshot {
+            hub_events,
+            ..Snapshot::default()
+        };
+        lines(&snapshot)[1].find(text).unwrap()
+    };
+    let place = column(7, "  events");
+    assert_eq!(column(9_999_999_999, "  events"), place);
+    assert_eq!(column(7, "7  events"), place - 1);
+}
+
+#[test]
+fn the_lag_is_in_the_unit_that_suits_it() {
+    for (seconds, expected) in [
+        (0, "0 s behind now"),
+        (119, "119 s behind now"),
+        (7_200, "2 h behind now"),
+        (259_200, "3 days behind now"),
+        // A producer's clock is ahead of this one.
+        (-30, "-30 s behind now"),
+    ] {
+        let mut snapshot = snapshot();
+        snapshot.watermark = Some(EventTime(NOW.0 - seconds * 1_000_000));
+        let line = lines(&snapshot).remove(5);
+        assert!(line.ends_with(&format!(", {expected}")), "{line}");
+    }
+}
+
+#[test]
+fn gold_says_how_many_versions_it_is_behind_silver() {
+    for (published, expected) in [
+        (193, "version 193, 0 behind silver"),
+        (180, "version 180, 13 behind silver"),
+        // Gold is read after silver and may have gone on.
+        (194, "version 194, 0 behind silver"),
+    ] {
+        let mut snapshot = snapshot();
+        snapshot.published = Some(Version(published));
+        let line = lines(&snapshot).remove(6);
+        assert!(line.ends_with(expected), "{line}");
+    }
+}
+
+#[test]
+fn the_clock_goes_on_beyond_a_day() {
+    let texts = [0, 59, 3_600, 360_061].map(|seconds| clock(Duration::from_secs(seconds)));
+    assert_eq!(texts, ["00:00:00", "00:00:59", "01:00:00", "100:01:01"]);
+}
+
+#[test]
+fn in_a_narrow_terminal_every_line_takes_one_row() {
+    let lines = lines(&snapshot());
+    for width in [0, 1, 40, 80] {
+        let output = redraw(&lines, 0, width);
+        let rows = output.lines().filter_map(|row| row.strip_prefix("\x1b[2K"));
+        let widths: Vec<usize> = rows.map(|row| row.chars().count()).collect();
+        assert_eq!(widths.len(), lines.len());
+        assert_eq!(widths.into_iter().max(), Some(width));
+    }
+}
+
+/// What a terminal shows of the sequences that are written.
+#[derive(Default)]
+struct Terminal {
+    rows: Vec<String>,
+    row: usize,
+}
+
+impl Terminal {
+    fn write(&mut self, mut output: &str) {
+        while !output.is_empty() {
+            self.rows
+                .resize(self.rows.len().max(self.row + 1), String::new());
+            if let Some(rest) = output.strip_prefix("\x1b[2K") {
+                self.rows[self.row].clear();
+                output = rest;
+            } else if let Some(rest) = output.strip_prefix("\x1b[J") {
+                self.rows.truncate(self.row);
+                output = rest;
+            } else if let Some(rest) = output.strip_prefix("\x1b[") {
+                let (up, rest) = rest.split_once('A').unwrap();
+                self.row -= up.parse::<usize>().unwrap();
+                output = rest;
+            } else {
+                let (text, rest) = output.split_once('\n').unwrap();
+                let row = &mut self.rows[self.row];
+                row.replace_range(..text.len().min(row.len()), text);
+                self.row += 1;
+                output = rest;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_terminal_shows_the_last_summary_below_what_was_there() {
+    let mut terminal = Terminal::default();
+    terminal.write("logs of host and handler\n");
+    let mut drawn = 0;
+    for lines in [
+        &["hub 100", "silver 7", "  ! lost"][..],
+        &["hub 9", "silver 8"],
+        &["hub 10", "silver 9", "gold", "  ! gap"],
+    ] {
+        let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+        terminal.write(&redraw(&lines, drawn, 80));
+        drawn = lines.len();
+        assert_eq!(terminal.rows[0], "logs of host and handler");
+        assert_eq!(terminal.rows[1..], lines);
+    }
 }
