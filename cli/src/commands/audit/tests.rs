@@ -1,7 +1,13 @@
+use std::net::TcpListener;
+use std::path::Path;
 use std::sync::Arc;
+
+use clap::Parser;
+use testkit::faulty::{Faulty, How, Script, When};
 
 use super::*;
 use crate::audit::Sums;
+use crate::commands::exit_code;
 use crate::target::in_memory::Pipeline;
 
 fn check(name: &str, difference: Option<&str>, skipped: bool) -> Check {
@@ -30,7 +36,7 @@ fn report(checks: Vec<Check>) -> Report {
 }
 
 #[test]
-fn a_good_report_has_a_line_for_each_check_the_totals_and_the_verdict() {
+fn a_good_report_has_its_checks_its_totals_and_the_verdict() {
     let report = report(vec![
         check("bronze: no event missing, none twice", None, false),
         check("hub: bronze passed nothing over", None, true),
@@ -130,7 +136,7 @@ async fn a_good_pipeline_adds_up_and_one_without_gold_does_not() {
 }
 
 #[tokio::test]
-async fn an_object_that_silver_has_not_seen_is_in_flight_only_while_it_is_young() {
+async fn an_object_that_silver_has_not_seen_is_excused_while_young() {
     let pipeline = Pipeline::new();
     pipeline.run(0, &[1, 2]).await;
     pipeline.ingest(2, &[3]).await;
@@ -138,4 +144,169 @@ async fn an_object_that_silver_has_not_seen_is_in_flight_only_while_it_is_young(
     let minutes = Duration::from_secs(600);
     assert!(examine(&subject, minutes).await.unwrap().adds_up());
     assert!(!examine(&subject, Duration::ZERO).await.unwrap().adds_up());
+}
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    audit: AuditArguments,
+}
+
+fn arguments(line: &str) -> Result<AuditArguments, clap::Error> {
+    let words = std::iter::once("audit").chain(line.split_whitespace());
+    Line::try_parse_from(words).map(|line| line.audit)
+}
+
+/// Returns the exit code that an audit comes to.
+async fn exit_code_of(subject: &Subject) -> u8 {
+    let report = examine(subject, Duration::ZERO).await;
+    exit_code(&report.map(|report| report.adds_up()).map_err(Into::into))
+}
+
+/// Audits a pipeline beside a hub whose only partition has these events.
+async fn beside_hub(pipeline: &Pipeline, first: i64, last: i64) -> Report {
+    let partition = HubPartition {
+        id: PartitionId("0".to_owned()),
+        first,
+        last,
+        last_enqueued: None,
+    };
+    let subject = pipeline.stores.subject(Arc::clone(&pipeline.warehouse));
+    let hub = Hub::Read(vec![partition]);
+    let report = examine_with(&subject, Duration::ZERO, hub).await;
+    report.unwrap()
+}
+
+#[test]
+fn without_a_flag_the_hub_is_asked_and_ten_minutes_are_granted() {
+    let plain = arguments("").unwrap();
+    assert_eq!((plain.grace, plain.json, plain.no_hub), (600, false, false));
+    let other = arguments("--grace 0 --json --no-hub").unwrap();
+    assert_eq!((other.grace, other.json, other.no_hub), (0, true, true));
+    for wrong in ["--grace soon", "--grace -1", "--grace 1.5"] {
+        assert!(arguments(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_hub_that_does_not_answer_is_skipped_with_its_address() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = listener.local_addr().unwrap();
+    drop(listener);
+    let connection = format!(
+        "Endpoint=sb://{place};SharedAccessKeyName=a;SharedAccessKey=a2V5;UseDevelopmentEmulator=true"
+    );
+    let silent = format!("EntityPath=orders;{connection}");
+    for (settings, expected) in [
+        (vec![], "no event hub is named".to_owned()),
+        (
+            vec![("EventHubConnection", silent.as_str())],
+            format!("no event hub answers at {place}"),
+        ),
+    ] {
+        let root = Path::new("/app");
+        let settings = AppSettings::of_environment(root, Path::new("d.toml"), &settings);
+        let hub = ask(&arguments("").unwrap().hub, &settings).await;
+        let Hub::Unreadable(reason) = &hub else {
+            panic!("{hub:?} has been read");
+        };
+        assert!(reason.starts_with(&expected), "{reason}");
+
+        let pipeline = Pipeline::new();
+        pipeline.run(0, &[1]).await;
+        let subject = pipeline.stores.subject(Arc::clone(&pipeline.warehouse));
+        let report = examine_with(&subject, Duration::ZERO, hub.clone()).await;
+        let report = report.unwrap();
+        assert!(report.adds_up(), "what was not compared is no difference");
+        let mut skipped = lines(&report).into_iter();
+        let skipped = skipped.find(|line| line.starts_with("  skip ")).unwrap();
+        assert!(skipped.contains(&expected), "{skipped}");
+    }
+}
+
+#[tokio::test]
+async fn events_that_are_on_the_way_from_the_hub_add_up() {
+    let pipeline = Pipeline::new();
+    pipeline.run(0, &[1, 2]).await;
+    let report = beside_hub(&pipeline, 0, 6).await;
+    assert!(report.adds_up(), "{:#}", json(&report));
+    let lines = lines(&report).join("\n");
+    assert!(lines.contains("7 events retained in 1 partition, 5 on the way to bronze"));
+}
+
+#[tokio::test]
+async fn events_that_bronze_passed_over_are_the_verdict() {
+    let pipeline = Pipeline::new();
+    pipeline.run(3, &[1, 2]).await;
+    let report = beside_hub(&pipeline, 0, 4).await;
+    let verdict = lines(&report).pop().unwrap();
+    let expected =
+        "DOES NOT ADD UP: hub: bronze passed nothing over: partition 0: the hub has events 0 to 2";
+    assert!(verdict.starts_with(expected), "{verdict}");
+}
+
+#[tokio::test]
+async fn gold_that_was_changed_by_hand_fails_under_its_name() {
+    let pipeline = Pipeline::new();
+    pipeline.run(0, &[1, 2]).await;
+    let subject = pipeline.stores.subject(Arc::clone(&pipeline.warehouse));
+    assert_eq!(exit_code_of(&subject).await, 0);
+    pipeline.change_gold("UPDATE gold_daily_orders SET total_orders = 3");
+    let report = examine(&subject, Duration::ZERO).await.unwrap();
+    let lines = lines(&report);
+    let failed: Vec<&String> = lines.iter().filter(|l| l.starts_with("  FAIL ")).collect();
+    assert_eq!(failed.len(), 1, "{lines:#?}");
+    assert!(failed[0].contains("gold: gold_daily_orders = silver"));
+    assert_eq!(json(&report)["adds_up"], false);
+    assert_eq!(exit_code_of(&subject).await, 1);
+}
+
+#[tokio::test]
+async fn a_store_that_fails_leaves_no_verdict_and_exit_code_1() {
+    let pipeline = Pipeline::new();
+    pipeline.run(0, &[1, 2]).await;
+    let subject = pipeline.stores.subject(Arc::clone(&pipeline.warehouse));
+    let script = Script::new();
+    let subject = Subject {
+        lake: Faulty::new(&subject.lake, &script),
+        ..subject
+    };
+    script.fail_at("list", When::Before, How::Outage);
+    let error = examine(&subject, Duration::ZERO).await.unwrap_err();
+    let text = sluice::error::chain(&error);
+    assert!(text.contains("list bronze/orders/"), "{text}");
+    assert_eq!(exit_code_of(&subject).await, 1);
+}
+
+#[tokio::test]
+async fn the_checks_of_a_pipeline_stand_in_columns() {
+    let pipeline = Pipeline::new();
+    pipeline.run(0, &[1, 2]).await;
+    let report = beside_hub(&pipeline, 0, 1).await;
+    let lines = lines(&report);
+    let checks = &lines[1..=report.checks.len()];
+    for line in checks {
+        let column: Vec<char> = line.chars().skip(59).take(2).collect();
+        assert!(column[0] == ' ' && column[1] != ' ', "{line}");
+    }
+}
+
+#[test]
+fn each_step_has_a_bar_of_its_own_and_the_last_one_goes() {
+    let bars = Bars::default();
+    let shown = || {
+        let bar = bars.0.lock().unwrap();
+        bar.as_ref()
+            .map(|bar| (bar.message(), bar.position(), bar.length()))
+    };
+    bars.advance(1);
+    assert_eq!(shown(), None, "no step has started");
+    bars.start("read silver", 10);
+    bars.advance(3);
+    bars.advance(4);
+    assert_eq!(shown(), Some(("read silver".to_owned(), 7, Some(10))));
+    bars.start("list bronze", 0);
+    assert_eq!(shown(), Some(("list bronze".to_owned(), 0, None)));
+    bars.finish();
+    assert_eq!(shown(), None);
 }
