@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sluice::dataset::Dataset;
 use sluice::event::EventTime;
@@ -14,6 +14,7 @@ use sluice::table::log::{CommitLog, Counts, Head, Version};
 use sluice::warehouse;
 use sluice::warehouse::schema::GoldSchema;
 use sluice::warehouse::{Options, Progress, Warehouse};
+use tokio::time::Instant;
 
 use super::heard::Heard;
 use super::stack::Stack;
@@ -212,10 +213,12 @@ impl Watch {
     /// Adds up what became of every source. The log's start may be gone by now; the ledger is kept for ever.
     async fn read_from_start(&mut self, head: &Head) -> Result<(), Box<dyn Error + Send + Sync>> {
         let ledger = self.stores.log.ledger_prefix("").await?;
+        // Everything is read before anything is counted: a look that fails is made again.
+        let loaded = self.stores.log.load(head).await?;
         for entry in ledger.iter().filter(|entry| entry.version <= head.version) {
             self.snapshot.counts.add(&entry.counts);
         }
-        self.snapshot.silver_files = self.stores.log.load(head).await?.files.len() as u64;
+        self.snapshot.silver_files = loaded.files.len() as u64;
         Ok(())
     }
 

@@ -1,4 +1,7 @@
+use bytes::Bytes;
+use sluice::store::object::{Metadata, ObjectPath};
 use sluice::warehouse::TableRows;
+use testkit::faulty::{Faulty, How, Script, When};
 
 use super::*;
 use crate::target::in_memory::{Pipeline, repository};
@@ -15,6 +18,57 @@ fn stored(events: u64) -> Heard {
 async fn watch(pipeline: &Pipeline) -> Watch {
     let warehouse = Arc::clone(&pipeline.warehouse);
     Watch::over(pipeline.stores(), warehouse).await.unwrap()
+}
+
+/// Follows a pipeline whose calls follow a script.
+async fn watch_by(script: &Arc<Script>, pipeline: &Pipeline) -> Watch {
+    let warehouse = Faulty::new(&pipeline.warehouse, script);
+    let watch = Watch::over(pipeline.stores_by(script), warehouse).await;
+    watch.unwrap()
+}
+
+#[test]
+fn silver_has_arrived_when_it_has_as_many_lines_as_the_hub() {
+    for (hub_events, lines, rows, has_arrived, is_conserved) in [
+        (0, 0, 0, true, true),
+        (10, 9, 9, false, false),
+        (10, 10, 10, true, true),
+        // A line has become nothing.
+        (10, 10, 9, true, false),
+        // The hub was made anew.
+        (10, 11, 11, true, false),
+    ] {
+        let snapshot = Snapshot {
+            hub_events,
+            counts: Counts {
+                lines,
+                rows,
+                ..Counts::default()
+            },
+            ..Snapshot::default()
+        };
+        let case = format!("{hub_events} events, {lines} lines, {rows} rows");
+        assert_eq!(snapshot.has_arrived(), has_arrived, "{case}");
+        assert_eq!(snapshot.is_conserved(), is_conserved, "{case}");
+    }
+}
+
+#[test]
+fn gold_is_published_only_at_silver_s_very_version() {
+    for (published, expected) in [
+        (None, false),
+        (Some(4), false),
+        (Some(5), true),
+        // What it was published from has not been looked at yet.
+        (Some(6), false),
+    ] {
+        let snapshot = Snapshot {
+            version: Version(5),
+            published: published.map(Version),
+            ..Snapshot::default()
+        };
+        assert_eq!(snapshot.is_published(), expected, "{published:?}");
+    }
 }
 
 #[tokio::test]
@@ -153,4 +207,158 @@ fn gold_has_published_what_its_last_table_has() {
         progress.insert(table.table.clone(), at);
     }
     assert_eq!(published(&progress, &dataset), Some(Version(5)));
+}
+
+#[tokio::test]
+async fn an_object_that_was_put_by_hand_counts_without_lines() {
+    let pipeline = Pipeline::new();
+    pipeline.ingest(0, &[1, 2]).await;
+    for (name, lines) in [("plain.jsonl", None), ("odd.jsonl", Some("many"))] {
+        let path = ObjectPath::new("bronze", &format!("orders/0/{name}"));
+        let lines = lines.map(|lines: &str| ("lines".to_owned(), lines.to_owned()));
+        let metadata = Metadata::from_iter(lines);
+        let content = Bytes::from_static(b"{}\n");
+        let created = pipeline.stores.lake.create(&path, content, &metadata);
+        created.await.unwrap();
+    }
+    let mut watch = watch(&pipeline).await;
+    let snapshot = watch.look_at(stored(0), 2).await.unwrap();
+    assert_eq!((snapshot.bronze_events, snapshot.bronze_objects), (2, 3));
+}
+
+#[tokio::test]
+async fn a_lake_that_cannot_be_listed_cannot_be_followed() {
+    let pipeline = Pipeline::new();
+    let script = Script::new();
+    script.fail_at("list bronze/orders/", When::Before, How::Permanent);
+    let warehouse = Arc::clone(&pipeline.warehouse);
+    let watch = Watch::over(pipeline.stores_by(&script), warehouse).await;
+    let error = sluice::error::chain(watch.err().unwrap().as_ref());
+    assert!(error.contains("list bronze/orders/"), "{error}");
+}
+
+#[tokio::test]
+async fn a_look_that_failed_is_made_again_and_counts_nothing_twice() {
+    let pipeline = Pipeline::new();
+    pipeline.run(0, &[1, 2, 2]).await;
+    for call in ["read head", "range src|", "range log|"] {
+        let script = Script::new();
+        let mut watch = watch_by(&script, &pipeline).await;
+        script.fail_at(call, When::Before, How::Transient);
+        let failed = watch.look_at(stored(0), 3).await;
+        let error = sluice::error::chain(failed.unwrap_err().as_ref());
+        assert!(error.contains(call), "{error}");
+
+        let snapshot = watch.look_at(stored(0), 3).await.unwrap();
+        let counts = &snapshot.counts;
+        assert_eq!((counts.lines, counts.rows), (3, 2), "after {call}");
+        assert_eq!(snapshot.silver_files, 1, "after {call}");
+        assert!(snapshot.is_published(), "after {call}");
+    }
+}
+
+#[tokio::test]
+async fn commits_that_could_not_be_read_are_counted_later() {
+    let pipeline = Pipeline::new();
+    pipeline.run(0, &[1]).await;
+    let script = Script::new();
+    let mut watch = watch_by(&script, &pipeline).await;
+    watch.look_at(stored(0), 1).await.unwrap();
+    pipeline.run(1, &[2, 3]).await;
+    script.fail_at("range log|", When::Before, How::Transient);
+    assert!(watch.look_at(stored(2), 3).await.is_err());
+    let snapshot = watch.look_at(stored(2), 3).await.unwrap();
+    assert_eq!((snapshot.counts.rows, snapshot.silver_files), (3, 2));
+}
+
+#[tokio::test]
+async fn before_gold_has_run_there_are_no_tables_to_show() {
+    let pipeline = Pipeline::new();
+    pipeline.ingest(0, &[1]).await;
+    pipeline.refine().await;
+    let mut watch = watch(&pipeline).await;
+    let snapshot = watch.look_at(stored(0), 1).await.unwrap();
+    assert!(snapshot.has_arrived() && snapshot.gold.is_empty());
+    assert!(watch.gold_tables(1).await.is_err(), "nor any to print");
+}
+
+#[tokio::test]
+async fn gold_that_cannot_be_read_is_read_at_the_next_look() {
+    let pipeline = Pipeline::new();
+    pipeline.run(0, &[1, 2]).await;
+    let script = Script::new();
+    let mut watch = watch_by(&script, &pipeline).await;
+    script.fail_at("progress", When::Before, How::Permanent);
+    let snapshot = watch.look_at(stored(0), 2).await.unwrap();
+    assert!(snapshot.has_arrived() && !snapshot.is_published());
+    let snapshot = watch.look_at(stored(0), 2).await.unwrap();
+    assert!(snapshot.is_published());
+}
+
+#[tokio::test]
+async fn the_last_tables_stay_where_one_can_no_longer_be_read() {
+    let pipeline = Pipeline::new();
+    pipeline.run(0, &[1]).await;
+    let mut watch = watch(&pipeline).await;
+    let before = watch.look_at(stored(0), 1).await.unwrap();
+    pipeline.change_gold("DROP VIEW gold_top_customers");
+    pipeline.ingest(1, &[2]).await;
+    pipeline.refine().await;
+    let after = watch.look_at(stored(1), 2).await.unwrap();
+    assert!(after.version > before.version && !after.is_published());
+    assert_eq!((before.gold.len(), after.gold.len()), (5, 5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_does_not_answer_holds_nothing_up() {
+    let pipeline = Pipeline::new();
+    pipeline.run(0, &[1, 2]).await;
+    let script = Script::new();
+    script.stop_at("progress", When::Before);
+    let mut watch = watch_by(&script, &pipeline).await;
+    script.stop_at("progress", When::Before);
+    let snapshot = watch.look_at(stored(0), 2).await.unwrap();
+    assert!(snapshot.has_arrived() && !snapshot.is_published());
+    assert!(snapshot.gold.is_empty());
+    let snapshot = watch.look_at(stored(0), 2).await.unwrap();
+    assert!(snapshot.is_published(), "it has resumed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn gold_that_is_up_to_date_is_read_every_two_seconds() {
+    let pipeline = Pipeline::new();
+    pipeline.run(0, &[1, 2]).await;
+    let script = Script::new();
+    let mut watch = watch_by(&script, &pipeline).await;
+    for _ in 0..3 {
+        watch.look_at(stored(0), 2).await.unwrap();
+    }
+    let reads = || script.calls("progress").len();
+    assert_eq!(reads(), 2, "when it was opened, and at the first look");
+    tokio::time::advance(GOLD_INTERVAL).await;
+    watch.look_at(stored(0), 2).await.unwrap();
+    assert_eq!(reads(), 3);
+}
+
+#[tokio::test]
+async fn a_table_says_how_many_rows_it_has_beyond_those_read() {
+    let pipeline = Pipeline::new();
+    pipeline.run(0, &[1, 11]).await;
+    let mut watch = watch(&pipeline).await;
+    let tables = watch.gold_tables(1).await.unwrap();
+    assert_eq!(tables[3].name, "gold_customer_totals");
+    assert_eq!((tables[3].total, tables[3].rows.rows.len()), (2, 1));
+    let snapshot = watch.look_at(stored(0), 2).await.unwrap();
+    assert_eq!(snapshot.gold[3].rows.rows.len(), 2, "the screen has two");
+}
+
+#[tokio::test]
+async fn gold_that_cannot_be_asked_yet_is_left_to_its_runs() {
+    let pipeline = Pipeline::new();
+    pipeline.run(0, &[1, 2]).await;
+    let script = Script::new();
+    script.fail_at("progress", When::Before, How::Transient);
+    let warehouse = Faulty::new(&pipeline.warehouse, &script);
+    let watch = Watch::over(pipeline.stores_of_another_silver(), warehouse).await;
+    assert!(watch.is_ok(), "it would be refused if it could be read");
 }
