@@ -21,10 +21,11 @@ use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
 
 use super::ado::{AdoSettings, Authentication, Encryption};
 use super::errors::{failed, is_resuming};
-use super::{Options, dml};
+use super::statements::dml;
 use crate::clock::{Clock, SystemClock};
 use crate::retry::{Backoff, Deadline};
-use crate::warehouse::{FailureKind, WarehouseError};
+use crate::warehouse::error::{FailureKind, WarehouseError};
+use crate::warehouse::options::Options;
 
 /// What tokens are for.
 const SCOPE: &str = "https://database.windows.net/.default";
@@ -287,7 +288,7 @@ impl Session {
         Ok(())
     }
 
-    /// Tells whether the connection can be used: its token lasts, and it answers if it was idle for a while.
+    /// Returns whether the connection can be used: its token lasts, and it answers if it was idle for a while.
     pub(super) async fn is_usable(&mut self, idle: Duration) -> bool {
         let now = Instant::now();
         if self.renew_at.is_some_and(|renew_at| renew_at <= now) {

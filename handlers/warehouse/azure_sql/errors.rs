@@ -2,7 +2,7 @@
 
 use tiberius::error::Error;
 
-use crate::warehouse::{FailureKind, WarehouseError};
+use crate::warehouse::error::{FailureKind, WarehouseError};
 
 /// The number of the error that our own statements raise when a sum would not fit its column.
 pub(super) const OVERFLOW: u32 = 50_038;

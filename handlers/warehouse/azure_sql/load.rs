@@ -10,8 +10,8 @@ use tiberius::time::{Date, DateTime2, Time};
 use tiberius::{ColumnData, TokenRow};
 
 use crate::value::decimal;
+use crate::warehouse::model::{Datum, Row};
 use crate::warehouse::schema::{TableSchema, ValueType};
-use crate::warehouse::{Datum, Row};
 
 /// Days from the year 1, where the protocol's calendar begins, to 1970.
 const DAYS_TO_1970: i64 = 719_162;

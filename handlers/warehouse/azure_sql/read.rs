@@ -6,16 +6,16 @@ use chrono::{DateTime, NaiveDate, SecondsFormat};
 use tiberius::error::Error;
 use tiberius::{ColumnData, Row};
 
-use super::ensure::{Catalog, CatalogType};
+use super::statements::ensure::{Catalog, CatalogType};
 use crate::table::log::Version;
 use crate::value::decimal;
-use crate::warehouse::Progress;
-use crate::warehouse::ddl::ColumnDefinition;
+use crate::warehouse::dialect::ColumnDefinition;
+use crate::warehouse::model::Progress;
 
 /// Days from the year 1 to 1970.
 const DAYS_TO_1970: i32 = 719_162;
 
-/// Reads the answer to [`read_progress`](super::dml::read_progress).
+/// Reads the answer to [`read_progress`](super::statements::dml::read_progress).
 pub(super) fn progress(rows: &[Row]) -> Result<BTreeMap<String, Progress>, Error> {
     let mut found = BTreeMap::new();
     for row in rows {
@@ -30,7 +30,7 @@ pub(super) fn progress(rows: &[Row]) -> Result<BTreeMap<String, Progress>, Error
     Ok(found)
 }
 
-/// Reads the answers to [`READ_COLUMNS`](super::ensure::READ_COLUMNS) and [`READ_VIEWS`](super::ensure::READ_VIEWS).
+/// Reads the answers to [`READ_COLUMNS`](super::statements::ensure::READ_COLUMNS) and [`READ_VIEWS`](super::statements::ensure::READ_VIEWS).
 pub(super) fn catalog(columns: &[Row], views: &[Row]) -> Result<Catalog, Error> {
     let mut catalog = Catalog::new();
     for row in columns {
@@ -62,7 +62,7 @@ pub(super) fn catalog(columns: &[Row], views: &[Row]) -> Result<Catalog, Error> 
     Ok(catalog)
 }
 
-/// Reads the answer to [`count`](super::dml::count).
+/// Reads the answer to [`count`](super::statements::dml::count).
 pub(super) fn count(rows: &[Row]) -> Result<u64, Error> {
     let count = integer(rows.first().ok_or_else(|| unexpected("count"))?, 0)?;
     u64::try_from(count).map_err(|_| unexpected("count"))

@@ -7,13 +7,17 @@ use chrono::DateTime;
 use tiberius::error::Error;
 
 use super::connect::Session;
-use super::ddl::Place;
-use super::dml::MergeStatements;
 use super::errors::{failed, failed_commit};
-use super::{Held, dml, load, read};
+use super::held::Held;
+use super::statements::dml::MergeStatements;
+use super::statements::{SqlSchema, dml};
+use super::{load, read};
 use crate::event::EventTime;
+use crate::warehouse::contract::{Begun, Transaction};
+use crate::warehouse::error::{FailureKind, WarehouseError};
+use crate::warehouse::lookup::{over, table_at};
+use crate::warehouse::model::{Row, Run, Step};
 use crate::warehouse::schema::{FRESHNESS, GoldSchema, PROGRESS, TableSchema};
-use crate::warehouse::{Begun, FailureKind, Row, Run, Step, Transaction, WarehouseError};
 
 /// An open transaction.
 #[derive(Debug)]
@@ -21,19 +25,22 @@ struct AzureSqlTransaction {
     /// The connection; gone once an operation has failed or was abandoned, which undoes the transaction.
     held: Option<Held>,
     schema: Arc<GoldSchema>,
-    place: Place,
+    sql_schema: SqlSchema,
 }
 
-/// Begins a transaction and takes the lock that serialises writers; without it the transaction is of no use.
-pub(super) async fn lock(session: &mut Session, place: &Place) -> Result<(), WarehouseError> {
-    let rows = session.run(&dml::begin(place)).await;
+/// Begins a transaction and takes the lock that serialises writers; without it the transaction must not go on.
+pub(super) async fn lock(
+    session: &mut Session,
+    sql_schema: &SqlSchema,
+) -> Result<(), WarehouseError> {
+    let rows = session.run(&dml::begin(sql_schema)).await;
     let rows = rows.map_err(failed("begin", "a gold transaction"))?;
     let granted = rows.first().and_then(|row| row.get::<i32, _>(0));
     match granted {
         Some(0..) => Ok(()),
         other => Err(WarehouseError::Statement {
             purpose: "lock",
-            object: format!("schema {}", place.0),
+            object: format!("schema {}", sql_schema.0),
             kind: FailureKind::Transient,
             source: format!("another run holds it (sp_getapplock returned {other:?})").into(),
         }),
@@ -44,14 +51,14 @@ pub(super) async fn lock(session: &mut Session, place: &Place) -> Result<(), War
 pub(super) async fn begin(
     mut held: Held,
     schema: Arc<GoldSchema>,
-    place: Place,
+    sql_schema: SqlSchema,
     run: &Run,
 ) -> Result<Begun, WarehouseError> {
     let session = held.session()?;
-    lock(session, &place).await?;
+    lock(session, &sql_schema).await?;
     for step in &run.steps {
-        let table = table_of(&schema, step.table)?;
-        let moved = advance(session, &schema, &place, (table, step)).await;
+        let table = table_at(&schema, step.table)?;
+        let moved = advance(session, &schema, &sql_schema, (table, step)).await;
         if !moved.map_err(failed("advance", PROGRESS))? {
             let undone = session.run(dml::ROLLBACK).await;
             undone.map_err(failed("roll back", "a gold transaction"))?;
@@ -59,16 +66,16 @@ pub(super) async fn begin(
             return Ok(Begun::Overtaken);
         }
         if step.replace {
-            let cleared = session.execute(&dml::clear(&place, table), &[]).await;
+            let cleared = session.execute(&dml::clear(&sql_schema, table), &[]).await;
             cleared.map_err(failed("clear", &table.name))?;
         }
-        let refreshed = refresh(session, &schema, &place, (table, step, run)).await;
+        let refreshed = refresh(session, &schema, &sql_schema, (table, step, run)).await;
         refreshed.map_err(failed("write", FRESHNESS))?;
     }
     Ok(Begun::Open(Box::new(AzureSqlTransaction {
         held: Some(held),
         schema,
-        place,
+        sql_schema,
     })))
 }
 
@@ -76,14 +83,14 @@ pub(super) async fn begin(
 async fn advance(
     session: &mut Session,
     schema: &GoldSchema,
-    place: &Place,
+    sql_schema: &SqlSchema,
     (table, step): (&TableSchema, &Step),
 ) -> Result<bool, Error> {
     let (name, definition) = (table.name.as_str(), table.definition.as_str());
     let (generation, version) = (i64::from(schema.generation), step.to.as_i64());
     let changed = match &step.from {
         None => {
-            let start = dml::start(place);
+            let start = dml::start(sql_schema);
             let values: [&dyn tiberius::ToSql; 4] = [&name, &generation, &definition, &version];
             session.execute(&start, &values).await?
         }
@@ -99,7 +106,7 @@ async fn advance(
                 &old_definition,
                 &old_version,
             ];
-            session.execute(&dml::advance(place), &values).await?
+            session.execute(&dml::advance(sql_schema), &values).await?
         }
     };
     // At most one row has this key; some servers count it twice.
@@ -109,7 +116,7 @@ async fn advance(
 async fn refresh(
     session: &mut Session,
     schema: &GoldSchema,
-    place: &Place,
+    sql_schema: &SqlSchema,
     (table, step, run): (&TableSchema, &Step, &Run),
 ) -> Result<(), Error> {
     let name = table.name.as_str();
@@ -118,7 +125,7 @@ async fn refresh(
     let settled = settled.map(iso).unwrap_or_default();
     let (version, at) = (step.to.as_i64(), iso(run.at.as_event_time()));
     let values: [&dyn tiberius::ToSql; 5] = [&name, &watermark, &settled, &version, &at];
-    session.execute(&dml::refresh(place), &values).await?;
+    session.execute(&dml::refresh(sql_schema), &values).await?;
     Ok(())
 }
 
@@ -134,8 +141,8 @@ impl Transaction for AzureSqlTransaction {
     async fn merge(&mut self, table: usize, rows: Vec<Row>) -> Result<(), WarehouseError> {
         // Taken, so that a merge that fails or is abandoned leaves nothing to commit.
         let mut held = self.held.take().ok_or_else(over)?;
-        let schema = table_of(&self.schema, table)?;
-        let statements = MergeStatements::of(&self.place, table, schema);
+        let schema = table_at(&self.schema, table)?;
+        let statements = MergeStatements::of(&self.sql_schema, table, schema);
         merge(held.session()?, &statements, schema, rows).await?;
         self.held = Some(held);
         Ok(())
@@ -189,20 +196,4 @@ async fn merge(
     let dropped = session.run(&statements.drop).await;
     dropped.map_err(failed("drop the temporary table of", name))?;
     Ok(())
-}
-
-fn table_of(schema: &GoldSchema, index: usize) -> Result<&TableSchema, WarehouseError> {
-    let missing = || WarehouseError::NoSuchTable {
-        name: format!("number {index}"),
-    };
-    schema.tables.get(index).ok_or_else(missing)
-}
-
-fn over() -> WarehouseError {
-    WarehouseError::Statement {
-        purpose: "use",
-        object: "a gold transaction".to_owned(),
-        kind: FailureKind::Permanent,
-        source: "it is over".into(),
-    }
 }

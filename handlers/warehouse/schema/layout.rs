@@ -1,13 +1,13 @@
-//! How a gold table of the dataset file becomes columns.
+//! How a gold table of the dataset file becomes columns; pure.
 
 use std::collections::HashSet;
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::{
-    DimensionColumn, KEY, MeasureColumn, MeasureSource, RANK, SETTLED, SchemaError, Shown,
-    ShownValue, TableSchema, ValueType,
-};
+use super::error::SchemaError;
+use super::names::{KEY, RANK, SETTLED};
+use super::table::{DimensionColumn, MeasureColumn, MeasureSource, Shown, ShownValue, TableSchema};
+use super::value_type::ValueType;
 use crate::dataset::{Aggregate, Dataset, GoldTable};
 use crate::value::Grain;
 use crate::value::decimal::MAX_PRECISION;

@@ -1,4 +1,7 @@
 use super::*;
+use crate::dataset::Dataset;
+use crate::event::EventTime;
+use crate::value::Grain;
 use crate::warehouse::fixture::COLUMNS;
 
 const TABLES: &str = r#"

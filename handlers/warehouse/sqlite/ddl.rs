@@ -4,7 +4,7 @@
 //! contains TEXT, and would keep a REAL in a column of type DECIMAL. Times are ISO 8601 text in UTC of one width a
 //! column, so that they order as text. Views use nothing but SQLite's own functions, so that any tool can read them.
 
-use crate::warehouse::ddl::{Content, Dialect, ViewDefinition};
+use crate::warehouse::dialect::{Content, Dialect, ViewDefinition};
 use crate::warehouse::schema::ValueType;
 
 /// What SQLite says in its own way.

@@ -6,8 +6,8 @@ use rusqlite::types::Value;
 use super::ddl::quote;
 use super::functions;
 use crate::value::{Grain, decimal};
+use crate::warehouse::model::{Datum, Row};
 use crate::warehouse::schema::{KEY, MeasureColumn, Merge, TableSchema, ValueType};
-use crate::warehouse::{Datum, Row};
 
 /// The statements of a merge into one table.
 #[derive(Clone, Debug)]

@@ -2,11 +2,12 @@
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
+use super::connection::failed;
 use super::ddl::{Sqlite, create_view, quote};
-use super::failed;
-use crate::warehouse::ddl::ColumnDefinition;
+use crate::warehouse::dialect;
+use crate::warehouse::dialect::ColumnDefinition;
+use crate::warehouse::error::WarehouseError;
 use crate::warehouse::schema::GoldSchema;
-use crate::warehouse::{WarehouseError, ddl};
 
 /// Creates the tables and views that are missing, in one transaction, and checks those that are there.
 pub(super) fn ensure(
@@ -33,13 +34,13 @@ pub(super) fn statements(
     schema: &GoldSchema,
 ) -> Result<Vec<String>, WarehouseError> {
     let mut statements = Vec::new();
-    for table in ddl::tables(schema, &Sqlite) {
+    for table in dialect::tables(schema, &Sqlite) {
         let check = failed("check", &table.name);
         let Some((kind, _)) = object(connection, &table.name).map_err(&check)? else {
             statements.push(table.create(&Sqlite));
             // A table that somebody dropped starts from nothing, whatever its progress was.
-            if !ddl::is_book(&table.name) {
-                statements.extend(ddl::forget(&Sqlite, &table.name));
+            if !dialect::is_book(&table.name) {
+                statements.extend(dialect::forget(&Sqlite, &table.name));
             }
             continue;
         };
@@ -52,7 +53,7 @@ pub(super) fn statements(
             return Err(WarehouseError::Mismatch { table, problems });
         }
     }
-    for view in ddl::views(schema, &Sqlite) {
+    for view in dialect::views(schema, &Sqlite) {
         let found = object(connection, &view.name).map_err(failed("check", &view.name))?;
         match found {
             None => statements.push(create_view(&view)),

@@ -1,11 +1,17 @@
+use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::*;
-use crate::warehouse::Row;
+use super::ensure;
+use super::script::script;
+use super::warehouse::SqliteWarehouse;
 use crate::warehouse::fixture::{TABLES, apply, row, schema_of};
 use crate::warehouse::schema::FRESHNESS;
+use crate::warehouse::{Begun, FailureKind, Reports, Row, Run, Warehouse};
 
 fn warehouse(path: &Path) -> SqliteWarehouse {
     SqliteWarehouse::new(path.into(), schema_of(TABLES))

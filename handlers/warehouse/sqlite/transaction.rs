@@ -5,10 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rusqlite::{Connection, params, params_from_iter};
 
+use super::connection::{Held, blocking, failed};
+use super::ddl::quote;
 use super::dml::{MergeStatements, period, timestamp, values};
-use super::{Held, blocking, ddl, failed};
+use crate::warehouse::contract::{Begun, Transaction};
+use crate::warehouse::error::{FailureKind, WarehouseError};
+use crate::warehouse::lookup::{over, table_at};
+use crate::warehouse::model::{Row, Run, Step};
 use crate::warehouse::schema::{FRESHNESS, GoldSchema, PROGRESS, TableSchema};
-use crate::warehouse::{Begun, FailureKind, Row, Run, Step, Transaction, WarehouseError};
 
 /// An open transaction.
 #[derive(Debug)]
@@ -29,7 +33,7 @@ pub(super) fn begin(
         .execute_batch("BEGIN IMMEDIATE")
         .map_err(failed("begin", "a gold transaction"))?;
     for step in &run.steps {
-        let table = table_of(&schema, step.table)?;
+        let table = table_at(&schema, step.table)?;
         let moved =
             advance(connection, &schema, table, step).map_err(failed("advance", PROGRESS))?;
         if !moved {
@@ -37,7 +41,7 @@ pub(super) fn begin(
             return Ok(Begun::Overtaken);
         }
         if step.replace {
-            let clear = format!("DELETE FROM main.{}", ddl::quote(&table.name));
+            let clear = format!("DELETE FROM main.{}", quote(&table.name));
             let clear = connection.execute(&clear, []);
             clear.map_err(failed("clear", &table.name))?;
         }
@@ -106,7 +110,7 @@ impl Transaction for SqliteTransaction {
         let mut held = self.held.take().ok_or_else(over)?;
         let schema = Arc::clone(&self.schema);
         let held = blocking(move || {
-            let name = table_of(&schema, table)?;
+            let name = table_at(&schema, table)?;
             let merged = merge(held.connection()?, table, name, rows);
             merged.map_err(failed("merge rows into", &name.name))?;
             Ok(held)
@@ -155,20 +159,4 @@ fn merge(
     }
     connection.prepare_cached(&statements.merge)?.execute([])?;
     Ok(())
-}
-
-fn table_of(schema: &GoldSchema, index: usize) -> Result<&TableSchema, WarehouseError> {
-    let missing = || WarehouseError::NoSuchTable {
-        name: format!("number {index}"),
-    };
-    schema.tables.get(index).ok_or_else(missing)
-}
-
-fn over() -> WarehouseError {
-    WarehouseError::Statement {
-        purpose: "use",
-        object: "a gold transaction".to_owned(),
-        kind: FailureKind::Permanent,
-        source: "it is over".into(),
-    }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sluice::warehouse::schema::GoldSchema;
 use sluice::warehouse::{
-    Begun, FailureKind, Order, Progress, Row, Run, TableRows, Transaction, Warehouse,
-    WarehouseError,
+    Begun, FailureKind, Order, Progress, Reports, Row, RowVisitor, Run, TableRows, Transaction,
+    Warehouse, WarehouseError,
 };
 
 use super::script::{Held, How, Script};
@@ -67,7 +67,10 @@ impl Warehouse for Faulty<dyn Warehouse> {
         };
         script.around("begin".into(), warehouse_error, act).await
     }
+}
 
+#[async_trait]
+impl Reports for Faulty<dyn Warehouse> {
     async fn read_table(
         &self,
         name: &str,
@@ -75,6 +78,14 @@ impl Warehouse for Faulty<dyn Warehouse> {
         limit: usize,
     ) -> Result<TableRows, WarehouseError> {
         self.inner.read_table(name, order, limit).await
+    }
+
+    async fn count_rows(&self, name: &str) -> Result<u64, WarehouseError> {
+        self.inner.count_rows(name).await
+    }
+
+    async fn visit_rows(&self, name: &str, visit: RowVisitor) -> Result<(), WarehouseError> {
+        self.inner.visit_rows(name, visit).await
     }
 }
 

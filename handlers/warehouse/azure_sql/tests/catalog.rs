@@ -1,27 +1,27 @@
 //! What `ensure` finds and does.
 
 use super::*;
-use crate::warehouse::azure_sql::ddl::{MARK, create_view};
-use crate::warehouse::azure_sql::ensure::{Catalog, CatalogType, Found, plan};
-use crate::warehouse::ddl;
-use crate::warehouse::ddl::ColumnDefinition;
+use crate::warehouse::azure_sql::statements::ddl::{MARK, create_view};
+use crate::warehouse::azure_sql::statements::ensure::{Catalog, CatalogType, Found, plan};
+use crate::warehouse::dialect;
+use crate::warehouse::dialect::ColumnDefinition;
 use crate::warehouse::schema::{FRESHNESS, PROGRESS};
 
-fn gold() -> Place {
-    Place("gold".into())
+fn gold() -> SqlSchema {
+    SqlSchema("gold".into())
 }
 
 /// The catalog after everything was created.
 fn complete(schema: &GoldSchema) -> Catalog {
     let mut catalog = Catalog::new();
-    for table in ddl::tables(schema, &gold()) {
+    for table in dialect::tables(schema, &gold()) {
         let found = Found {
             columns: table.columns,
             ..Found::default()
         };
         catalog.insert(table.name, found);
     }
-    for view in ddl::views(schema, &gold()) {
+    for view in dialect::views(schema, &gold()) {
         let columns = view
             .columns
             .clone()
@@ -192,11 +192,11 @@ fn types_are_read_as_they_are_declared() {
 #[test]
 fn only_a_plain_name_is_a_schema() {
     for name in ["gold", "Reports_2"] {
-        assert!(place(Some(name)).is_ok());
+        assert!(SqlSchema::named(Some(name)).is_ok());
     }
-    assert_eq!(place(None).unwrap().0, DEFAULT_SCHEMA);
+    assert_eq!(SqlSchema::named(None).unwrap().0, DEFAULT_SCHEMA);
     for name in ["", "a b", "a]", "1a", "_a", "a;b", "dbo.x"] {
-        assert!(place(Some(name)).is_err(), "{name}");
+        assert!(SqlSchema::named(Some(name)).is_err(), "{name}");
     }
 }
 

@@ -5,10 +5,21 @@ mod catalog;
 mod server;
 mod tokens;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::statements::{SqlSchema, dml, ensure};
 use super::*;
 use crate::table::log::Version;
 use crate::warehouse::fixture::{TABLES, row, schema_of};
-use crate::warehouse::{Datum, Row, fixture};
+use crate::warehouse::schema::GoldSchema;
+use crate::warehouse::{
+    Begun, Datum, FailureKind, Options, Progress, Reports, Row, RowVisitor, Run, Warehouse,
+    WarehouseError, fixture,
+};
 use server::{Answer, Cell, Column, Request, Server};
 
 /// What a run of one merge asks, in order, by how it begins.

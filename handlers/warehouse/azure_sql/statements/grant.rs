@@ -5,7 +5,7 @@
 
 use uuid::Uuid;
 
-use super::ddl::{literal, quote};
+use super::sql_schema::{literal, quote};
 
 /// Who is let in, and where.
 #[derive(Clone, Copy, Debug)]

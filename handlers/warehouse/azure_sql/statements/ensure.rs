@@ -6,13 +6,15 @@
 
 use std::collections::BTreeMap;
 
-use super::ddl::{MARK, Place, create_schema, create_view, drop_view, mark};
-use crate::warehouse::ddl::{ColumnDefinition, TableDefinition, ViewDefinition};
+use super::ddl::{MARK, create_schema, create_view, drop_view, mark};
+use super::sql_schema::SqlSchema;
+use crate::warehouse::dialect;
+use crate::warehouse::dialect::{ColumnDefinition, TableDefinition, ViewDefinition};
+use crate::warehouse::error::WarehouseError;
 use crate::warehouse::schema::GoldSchema;
-use crate::warehouse::{WarehouseError, ddl};
 
 /// Lists the columns of every table and view of a schema. Names of types and objects are compared without case.
-pub(super) const READ_COLUMNS: &str = "\
+pub(crate) const READ_COLUMNS: &str = "\
 SELECT CAST(o.[name] AS nvarchar(128)) AS [object], CAST(o.[type] AS nvarchar(2)) AS [kind],
     CAST(c.[name] AS nvarchar(128)) AS [column], CAST(y.[name] AS nvarchar(128)) AS [type],
     CAST(c.[max_length] AS int) AS [length], CAST(c.[precision] AS int) AS [precision],
@@ -29,7 +31,7 @@ WHERE LOWER(s.[name]) = LOWER(@P1) AND RTRIM(o.[type]) IN (N'U', N'V')
 ORDER BY o.[object_id], c.[column_id]";
 
 /// Lists the texts of a schema's views, as far as the user may see them.
-pub(super) const READ_VIEWS: &str = "\
+pub(crate) const READ_VIEWS: &str = "\
 SELECT CAST(o.[name] AS nvarchar(128)) AS [object], CAST(m.[definition] AS nvarchar(max)) AS [text]
 FROM sys.sql_modules AS m
 JOIN sys.objects AS o ON o.[object_id] = m.[object_id]
@@ -38,31 +40,31 @@ WHERE LOWER(s.[name]) = LOWER(@P1) AND RTRIM(o.[type]) = N'V'";
 
 /// A table or view that is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// Whether it is a view.
-    pub(super) is_view: bool,
+    pub(crate) is_view: bool,
     /// Its columns, in order.
-    pub(super) columns: Vec<ColumnDefinition>,
+    pub(crate) columns: Vec<ColumnDefinition>,
     /// A view's text, where the server shows it.
-    pub(super) text: Option<String>,
+    pub(crate) text: Option<String>,
 }
 
 /// What is there, by name in lower case.
-pub(super) type Catalog = BTreeMap<String, Found>;
+pub(crate) type Catalog = BTreeMap<String, Found>;
 
 /// A column as the catalog describes it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct CatalogType<'a> {
-    pub(super) name: &'a str,
+pub(crate) struct CatalogType<'a> {
+    pub(crate) name: &'a str,
     /// Bytes; -1 for `max`.
-    pub(super) length: i32,
-    pub(super) precision: i32,
-    pub(super) scale: i32,
+    pub(crate) length: i32,
+    pub(crate) precision: i32,
+    pub(crate) scale: i32,
 }
 
 impl CatalogType<'_> {
     /// Returns the type as it is declared.
-    pub(super) fn declared(&self) -> String {
+    pub(crate) fn declared(&self) -> String {
         let name = self.name.to_ascii_lowercase();
         match name.as_str() {
             "decimal" | "numeric" => format!("decimal({},{})", self.precision, self.scale),
@@ -81,28 +83,28 @@ impl CatalogType<'_> {
 ///
 /// # Errors
 /// Fails with [`WarehouseError::Mismatch`] for the first table that does not fit.
-pub(super) fn plan(
+pub(crate) fn plan(
     schema: &GoldSchema,
-    place: &Place,
+    sql_schema: &SqlSchema,
     catalog: &Catalog,
 ) -> Result<Vec<String>, WarehouseError> {
     let mut batches = Vec::new();
-    for table in ddl::tables(schema, place) {
+    for table in dialect::tables(schema, sql_schema) {
         match catalog.get(&table.name.to_ascii_lowercase()) {
             None => {
-                batches.push(table.create(place));
+                batches.push(table.create(sql_schema));
                 // A table that somebody dropped starts from nothing, whatever its progress was.
-                if !ddl::is_book(&table.name) {
-                    batches.extend(ddl::forget(place, &table.name));
+                if !dialect::is_book(&table.name) {
+                    batches.extend(dialect::forget(sql_schema, &table.name));
                 }
             }
             Some(found) => check_table(&table, found)?,
         }
     }
     if catalog.is_empty() && !batches.is_empty() {
-        batches.insert(0, create_schema(place));
+        batches.insert(0, create_schema(sql_schema));
     }
-    for view in ddl::views(schema, place) {
+    for view in dialect::views(schema, sql_schema) {
         let found = catalog.get(&view.name.to_ascii_lowercase());
         if found.is_some_and(|found| !found.is_view) {
             let problems = vec!["it is a table, not a view".to_owned()];
@@ -113,9 +115,9 @@ pub(super) fn plan(
             continue;
         }
         if found.is_some() {
-            batches.push(drop_view(place, &view.name));
+            batches.push(drop_view(sql_schema, &view.name));
         }
-        batches.push(create_view(place, &view));
+        batches.push(create_view(sql_schema, &view));
     }
     Ok(batches)
 }

@@ -1,47 +1,48 @@
 //! The statements that read and change gold's rows; pure text. All values are parameters or bulk rows.
 
-use super::ddl::{Place, literal, quote};
-use super::errors::OVERFLOW;
+use super::sql_schema::{SqlSchema, literal, quote};
 use crate::value::decimal::MAX_PRECISION;
-use crate::warehouse::ddl::{ColumnDefinition, Content, Dialect};
+use crate::warehouse::azure_sql::errors::OVERFLOW;
+use crate::warehouse::dialect;
+use crate::warehouse::dialect::{ColumnDefinition, Content, Dialect};
+use crate::warehouse::model::Order;
 use crate::warehouse::schema::{
     FRESHNESS, KEY, MeasureColumn, Merge, PROGRESS, TableSchema, ValueType,
 };
-use crate::warehouse::{Order, ddl};
 
 /// What a session is like: an error undoes its transaction, and a lock is not waited for forever.
-pub(super) const SESSION: &str = "SET XACT_ABORT ON; SET LOCK_TIMEOUT 30000";
+pub(crate) const SESSION: &str = "SET XACT_ABORT ON; SET LOCK_TIMEOUT 30000";
 /// Tells whether a connection is alive.
-pub(super) const PROBE: &str = "SELECT 1 AS [alive]";
+pub(crate) const PROBE: &str = "SELECT 1 AS [alive]";
 /// Makes everything visible.
-pub(super) const COMMIT: &str = "COMMIT TRANSACTION";
+pub(crate) const COMMIT: &str = "COMMIT TRANSACTION";
 /// Undoes everything.
-pub(super) const ROLLBACK: &str = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION";
+pub(crate) const ROLLBACK: &str = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION";
 
 /// Begins a transaction, one at a time for each schema; the row tells whether the lock was granted, which it was if
 /// it is not negative. The lock ends with the transaction, also when the connection is lost.
-pub(super) fn begin(place: &Place) -> String {
+pub(crate) fn begin(sql_schema: &SqlSchema) -> String {
     format!(
         "BEGIN TRANSACTION;\n\
          DECLARE @granted int;\n\
          EXEC @granted = sp_getapplock @Resource = {}, @LockMode = N'Exclusive', \
          @LockOwner = N'Transaction', @LockTimeout = 30000;\n\
          SELECT @granted AS [granted]",
-        literal(&format!("sluice/{}", place.0))
+        literal(&format!("sluice/{}", sql_schema.0))
     )
 }
 
 /// Reads the progress of all tables.
-pub(super) fn read_progress(place: &Place) -> String {
+pub(crate) fn read_progress(sql_schema: &SqlSchema) -> String {
     format!(
         "SELECT [gold_table], [generation], [definition], [version] FROM {}",
-        place.of(PROGRESS)
+        sql_schema.of(PROGRESS)
     )
 }
 
 /// Records the first progress of a table: its name, generation, definition and version.
-pub(super) fn start(place: &Place) -> String {
-    let progress = place.of(PROGRESS);
+pub(crate) fn start(sql_schema: &SqlSchema) -> String {
+    let progress = sql_schema.of(PROGRESS);
     format!(
         "INSERT INTO {progress} ([gold_table], [generation], [definition], [version])\n\
          SELECT @P1, @P2, @P3, @P4\n\
@@ -50,18 +51,18 @@ pub(super) fn start(place: &Place) -> String {
 }
 
 /// Moves the progress of a table to a generation, definition and version, if it still has the given ones.
-pub(super) fn advance(place: &Place) -> String {
+pub(crate) fn advance(sql_schema: &SqlSchema) -> String {
     format!(
         "UPDATE {} SET [generation] = @P2, [definition] = @P3, [version] = @P4\n\
          WHERE [gold_table] = @P1 AND [generation] = @P5 AND [definition] = @P6 AND [version] = @P7",
-        place.of(PROGRESS)
+        sql_schema.of(PROGRESS)
     )
 }
 
 /// Writes the freshness of a table: its name, watermark and settled time (empty where unknown), version and time of
 /// the run. Times are text, so that no parameter is an untyped null.
-pub(super) fn refresh(place: &Place) -> String {
-    let (freshness, time) = (place.of(FRESHNESS), "CAST(NULLIF(@P");
+pub(crate) fn refresh(sql_schema: &SqlSchema) -> String {
+    let (freshness, time) = (sql_schema.of(FRESHNESS), "CAST(NULLIF(@P");
     let watermark = format!("{time}2, N'') AS datetime2(6))");
     let settled = format!("{time}3, N'') AS datetime2(0))");
     let run = format!("{time}5, N'') AS datetime2(6))");
@@ -76,18 +77,18 @@ pub(super) fn refresh(place: &Place) -> String {
 }
 
 /// Removes the rows of a table.
-pub(super) fn clear(place: &Place, table: &TableSchema) -> String {
-    format!("DELETE FROM {}", place.of(&table.name))
+pub(crate) fn clear(sql_schema: &SqlSchema, table: &TableSchema) -> String {
+    format!("DELETE FROM {}", sql_schema.of(&table.name))
 }
 
 /// Counts the rows of a table or view by its full name.
-pub(super) fn count(full_name: &str) -> String {
+pub(crate) fn count(full_name: &str) -> String {
     format!("SELECT COUNT_BIG(*) AS [rows] FROM {full_name}")
 }
 
 /// Reads the first rows of a table or view.
-pub(super) fn read(
-    place: &Place,
+pub(crate) fn read(
+    sql_schema: &SqlSchema,
     name: &str,
     columns: &[(String, ValueType)],
     order: Option<&Order>,
@@ -98,12 +99,12 @@ pub(super) fn read(
     let mut sql = format!(
         "SELECT TOP ({limit}) {} FROM {}",
         names.join(", "),
-        place.of(name)
+        sql_schema.of(name)
     );
     if let Some(order) = order {
         let kind = columns.iter().find(|(name, _)| *name == order.column);
         let kind = kind.map_or(ValueType::Int64, |(_, kind)| *kind);
-        let terms = place.order_terms(&quote(&order.column), kind, order.descending);
+        let terms = sql_schema.order_terms(&quote(&order.column), kind, order.descending);
         sql.push_str(&format!(" ORDER BY {}", terms.join(", ")));
     }
     sql
@@ -111,30 +112,30 @@ pub(super) fn read(
 
 /// The statements of a merge into one table.
 #[derive(Clone, Debug)]
-pub(super) struct MergeStatements {
+pub(crate) struct MergeStatements {
     /// The temporary table that takes the rows.
-    pub(super) delta: String,
+    pub(crate) delta: String,
     /// Makes it, empty.
-    pub(super) create: String,
+    pub(crate) create: String,
     /// Counts its rows.
-    pub(super) count: String,
+    pub(crate) count: String,
     /// Raises [`OVERFLOW`] if a sum would not fit, for tables that have sums of decimals.
-    pub(super) check: Option<String>,
+    pub(crate) check: Option<String>,
     /// Merges its rows into the groups that are there.
-    pub(super) update: String,
+    pub(crate) update: String,
     /// Adds the groups that are not.
-    pub(super) insert: String,
+    pub(crate) insert: String,
     /// Removes the temporary table.
-    pub(super) drop: String,
+    pub(crate) drop: String,
 }
 
 impl MergeStatements {
     /// Works out the statements for the table with this index.
-    pub(super) fn of(place: &Place, index: usize, table: &TableSchema) -> Self {
+    pub(crate) fn of(sql_schema: &SqlSchema, index: usize, table: &TableSchema) -> Self {
         let delta = quote(&format!("#sluice_delta_{index}"));
-        let columns = ddl::columns(table, place);
+        let columns = dialect::columns(table, sql_schema);
         let same = same_group(table);
-        let full = place.of(&table.name);
+        let full = sql_schema.of(&table.name);
         let rows = loaded_rows(&delta, &columns);
         let join = format!("FROM {full} AS t\nJOIN {rows} AS d ON {same}");
         let names: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
@@ -151,7 +152,7 @@ impl MergeStatements {
         Self {
             create: format!(
                 "DROP TABLE IF EXISTS {delta};\n{}",
-                ddl::create_table(place, &delta, &loaded_columns(place, &columns))
+                dialect::create_table(sql_schema, &delta, &loaded_columns(sql_schema, &columns))
             ),
             count: count(&delta),
             check,
@@ -167,11 +168,11 @@ impl MergeStatements {
 }
 
 /// Returns the columns of the temporary table that takes rows: a table's own, decimals as text.
-fn loaded_columns(place: &Place, columns: &[ColumnDefinition]) -> Vec<ColumnDefinition> {
+fn loaded_columns(sql_schema: &SqlSchema, columns: &[ColumnDefinition]) -> Vec<ColumnDefinition> {
     let loaded = columns.iter().map(|column| ColumnDefinition {
         kind: match is_decimal(column) {
             // Not of a length: the driver declares a load of nvarchar(n) with twice the length.
-            true => place.declared_type(Content::Value(ValueType::Text)),
+            true => sql_schema.declared_type(Content::Value(ValueType::Text)),
             false => column.kind.clone(),
         },
         ..column.clone()

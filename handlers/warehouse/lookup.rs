@@ -1,0 +1,37 @@
+//! What both warehouses look up, and how both refuse.
+
+use super::error::{FailureKind, WarehouseError};
+use super::schema::{GoldSchema, TableSchema, ValueType};
+
+/// Returns the table of a step.
+///
+/// # Errors
+/// Fails if the schema has no such table.
+pub(super) fn table_at(schema: &GoldSchema, index: usize) -> Result<&TableSchema, WarehouseError> {
+    let missing = || WarehouseError::NoSuchTable {
+        name: format!("number {index}"),
+    };
+    schema.tables.get(index).ok_or_else(missing)
+}
+
+/// Returns the columns of a table or view of gold as read.
+///
+/// # Errors
+/// Fails if gold has no table or view of that name.
+pub(super) fn columns_of(
+    schema: &GoldSchema,
+    name: &str,
+) -> Result<Vec<(String, ValueType)>, WarehouseError> {
+    let missing = || WarehouseError::NoSuchTable { name: name.into() };
+    schema.columns_of(name).ok_or_else(missing)
+}
+
+/// The answer to whoever goes on with a transaction after one of its operations failed.
+pub(super) fn over() -> WarehouseError {
+    WarehouseError::Statement {
+        purpose: "use",
+        object: "a gold transaction".to_owned(),
+        kind: FailureKind::Permanent,
+        source: "it is over".into(),
+    }
+}

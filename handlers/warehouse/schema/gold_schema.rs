@@ -1,0 +1,121 @@
+//! All of gold, worked out from the dataset file; pure.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use super::error::SchemaError;
+use super::layout::table_schema;
+use super::names::{FRESHNESS, FRESHNESS_COLUMNS, PROGRESS, PROGRESS_COLUMNS, RANK, SETTLED};
+use super::table::TableSchema;
+use super::value_type::ValueType;
+use crate::dataset::Dataset;
+use crate::event::EventTime;
+use crate::value::Grain;
+use crate::value::time::micros;
+
+/// All of gold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GoldSchema {
+    /// The dataset's generation.
+    pub generation: u32,
+    /// How long after its end a period still counts as changing.
+    pub allowed_lateness: Duration,
+    /// The tables, in the order of [`Dataset::gold`].
+    pub tables: Vec<TableSchema>,
+    /// The ranking views.
+    pub rankings: Vec<RankingSchema>,
+}
+
+/// A ranking view: the time, dimensions and measures of the highest rows of a table, with their [`RANK`]. Rows with
+/// equal measures are ordered by their dimensions, time and key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RankingSchema {
+    /// Its name.
+    pub name: String,
+    /// The table, as an index into [`GoldSchema::tables`].
+    pub table: usize,
+    /// The measure that ranks, as an index into [`TableSchema::shown`].
+    pub order_by: usize,
+    /// How many rows it shows.
+    pub top: u32,
+}
+
+impl GoldSchema {
+    /// Works out gold from a dataset file.
+    ///
+    /// # Errors
+    /// Fails if two columns, or two tables or views, would have one name (case does not count).
+    pub fn of(dataset: &Dataset) -> Result<Self, SchemaError> {
+        let tables: Vec<TableSchema> = dataset
+            .gold
+            .iter()
+            .map(|table| table_schema(dataset, table))
+            .collect::<Result<_, _>>()?;
+        let rankings: Vec<RankingSchema> = dataset
+            .rankings
+            .iter()
+            .map(|ranking| RankingSchema {
+                name: ranking.view.clone(),
+                table: ranking.from,
+                order_by: ranking.order_by,
+                top: ranking.top,
+            })
+            .collect();
+        let mut names: HashSet<String> = HashSet::from([PROGRESS.into(), FRESHNESS.into()]);
+        let tables_and_reports = tables.iter().flat_map(|t| [&t.name, &t.report]);
+        for name in tables_and_reports.chain(rankings.iter().map(|ranking| &ranking.name)) {
+            if !names.insert(name.to_lowercase()) {
+                return Err(SchemaError::DuplicateName { name: name.clone() });
+            }
+        }
+        Ok(Self {
+            generation: dataset.generation,
+            allowed_lateness: dataset.allowed_lateness,
+            tables,
+            rankings,
+        })
+    }
+
+    /// Returns the table with this name, as an index and itself.
+    #[must_use]
+    pub fn table(&self, name: &str) -> Option<(usize, &TableSchema)> {
+        let mut tables = self.tables.iter().enumerate();
+        tables.find(|(_, table)| table.name == name)
+    }
+
+    /// Returns the columns of a table or view of gold as read, without the key; averages count as doubles.
+    #[must_use]
+    pub fn columns_of(&self, name: &str) -> Option<Vec<(String, ValueType)>> {
+        let named = |(name, kind): (&str, ValueType)| (name.to_owned(), kind);
+        if name == PROGRESS {
+            return Some(PROGRESS_COLUMNS.into_iter().map(named).collect());
+        }
+        if name == FRESHNESS {
+            return Some(FRESHNESS_COLUMNS.into_iter().map(named).collect());
+        }
+        if let Some((_, table)) = self.table(name) {
+            let measures = table.measures.iter().map(|m| (m.name.clone(), m.kind));
+            return Some(table.leading_columns().chain(measures).collect());
+        }
+        if let Some(table) = self.tables.iter().find(|table| table.report == name) {
+            let settled = table.time().map(|_| (SETTLED.to_owned(), ValueType::Bool));
+            return Some(table.shown_columns().chain(settled).collect());
+        }
+        let ranking = self.rankings.iter().find(|ranking| ranking.name == name)?;
+        let rank = (RANK.to_owned(), ValueType::Int64);
+        let table = self.tables.get(ranking.table)?;
+        Some([rank].into_iter().chain(table.shown_columns()).collect())
+    }
+
+    /// Returns the start of the first period of `grain` that may still change, if the watermark is known: all before
+    /// it end at or before the watermark minus the allowed lateness.
+    #[must_use]
+    pub fn settled_until(&self, grain: Grain, watermark: Option<EventTime>) -> Option<EventTime> {
+        if grain == Grain::All {
+            return None;
+        }
+        let lateness = micros(self.allowed_lateness);
+        let settled = watermark?.0.saturating_sub(lateness);
+        Some(EventTime(grain.bounds(settled).0))
+    }
+}

@@ -1,0 +1,150 @@
+//! One table of gold: its columns and what they are computed from; pure.
+
+use super::value_type::ValueType;
+use crate::value::Grain;
+
+/// A gold table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableSchema {
+    /// Its name.
+    pub name: String,
+    /// The name of its report view.
+    pub report: String,
+    /// The time step of its rows.
+    pub grain: Grain,
+    /// The dimension columns.
+    pub dimensions: Vec<DimensionColumn>,
+    /// The measure columns as stored.
+    pub measures: Vec<MeasureColumn>,
+    /// The measures as shown, in the file's order.
+    pub shown: Vec<Shown>,
+    /// A hash of grain, dimensions and measures; when it changes, the table is made anew from silver.
+    pub definition: String,
+}
+
+/// A dimension column of a gold table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DimensionColumn {
+    /// Its name.
+    pub name: String,
+    /// The silver column, as an index into [`Dataset::columns`](crate::dataset::Dataset::columns).
+    pub column: usize,
+    /// Its type.
+    pub kind: ValueType,
+}
+
+/// A measure column of a gold table, as stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeasureColumn {
+    /// Its name.
+    pub name: String,
+    /// What it is computed from.
+    pub source: MeasureSource,
+    /// Its type.
+    pub kind: ValueType,
+}
+
+/// What a stored measure is computed from. Columns are indices into [`Dataset::columns`](crate::dataset::Dataset::columns).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MeasureSource {
+    /// The number of rows.
+    Rows,
+    /// The number of values that are not null.
+    Values(usize),
+    /// The sum of the values; null where there is none.
+    Sum(usize),
+    /// The lowest value; null where there is none.
+    Min(usize),
+    /// The highest value; null where there is none.
+    Max(usize),
+}
+
+/// How two stored values of a measure become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merge {
+    /// They are added.
+    Add,
+    /// The lower one stays.
+    Min,
+    /// The higher one stays.
+    Max,
+}
+
+impl MeasureSource {
+    /// Returns how two values of it become one.
+    #[must_use]
+    pub fn merge(self) -> Merge {
+        match self {
+            Self::Rows | Self::Values(_) | Self::Sum(_) => Merge::Add,
+            Self::Min(_) => Merge::Min,
+            Self::Max(_) => Merge::Max,
+        }
+    }
+
+    /// Tells whether the column can hold a null.
+    #[must_use]
+    pub fn is_nullable(self) -> bool {
+        !matches!(self, Self::Rows | Self::Values(_))
+    }
+}
+
+/// A measure as a view shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub value: ShownValue,
+}
+
+/// Where a measure of a view comes from. Measures are indices into [`TableSchema::measures`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShownValue {
+    /// A stored measure.
+    Stored(usize),
+    /// A stored sum divided by a stored count.
+    Average {
+        /// The sum.
+        sum: usize,
+        /// The count.
+        count: usize,
+        /// Digits after the point.
+        scale: u8,
+    },
+}
+
+impl TableSchema {
+    /// Returns the name of the time column, which the grain `all` does not have.
+    #[must_use]
+    pub fn time(&self) -> Option<&'static str> {
+        self.grain.time_column()
+    }
+
+    /// Returns the time column and the dimensions.
+    pub(super) fn leading_columns(&self) -> impl Iterator<Item = (String, ValueType)> {
+        let time = self.time().map(|name| (name.to_owned(), self.time_type()));
+        let dimensions = self.dimensions.iter().map(|d| (d.name.clone(), d.kind));
+        time.into_iter().chain(dimensions)
+    }
+
+    /// Returns the time column, the dimensions and the measures as views show them.
+    pub(super) fn shown_columns(&self) -> impl Iterator<Item = (String, ValueType)> {
+        let shown = self.shown.iter().map(|shown| {
+            let kind = match shown.value {
+                ShownValue::Stored(index) => self.measures.get(index).map(|m| m.kind),
+                ShownValue::Average { .. } => None,
+            };
+            (shown.name.clone(), kind.unwrap_or(ValueType::Double))
+        });
+        self.leading_columns().chain(shown)
+    }
+
+    /// Returns the type of the time column: a point in time for hours, a day for days and months.
+    #[must_use]
+    pub fn time_type(&self) -> ValueType {
+        match self.grain {
+            Grain::Hour => ValueType::Timestamp,
+            Grain::Day | Grain::Month | Grain::All => ValueType::Date,
+        }
+    }
+}

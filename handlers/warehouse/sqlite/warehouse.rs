@@ -1,0 +1,125 @@
+//! The warehouse in a file of SQLite.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+use tokio::sync::Mutex;
+
+use super::connection::{Held, blocking, failed, open};
+use super::ddl::quote;
+use super::{ensure, read, transaction};
+use crate::warehouse::contract::{Begun, Reports, RowVisitor, Warehouse};
+use crate::warehouse::error::WarehouseError;
+use crate::warehouse::lookup::columns_of;
+use crate::warehouse::model::{Order, Progress, Run, TableRows};
+use crate::warehouse::schema::{GoldSchema, PROGRESS};
+
+/// A warehouse in a file.
+#[derive(Debug)]
+pub struct SqliteWarehouse {
+    path: PathBuf,
+    pub(super) schema: Arc<GoldSchema>,
+    connection: Arc<Mutex<Option<Connection>>>,
+}
+
+impl SqliteWarehouse {
+    /// Makes a warehouse in the file at `path`, which is opened, and made if it is missing, when it is first used.
+    #[must_use]
+    pub fn new(path: PathBuf, schema: GoldSchema) -> Self {
+        Self {
+            path,
+            schema: Arc::new(schema),
+            connection: Arc::default(),
+        }
+    }
+
+    /// Takes the connection, opened, for one operation.
+    pub(super) async fn hold(&self) -> Result<Held, WarehouseError> {
+        let mut slot = Arc::clone(&self.connection).lock_owned().await;
+        let path = self.path.clone();
+        blocking(move || {
+            if slot.is_none() {
+                *slot = Some(open(&path).map_err(failed("open", &path.display().to_string()))?);
+            }
+            Ok(Held(slot))
+        })
+        .await
+    }
+
+    async fn with<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Connection, &GoldSchema) -> Result<T, WarehouseError> + Send + 'static,
+    ) -> Result<T, WarehouseError> {
+        let mut held = self.hold().await?;
+        let schema = Arc::clone(&self.schema);
+        blocking(move || act(held.connection()?, &schema)).await
+    }
+}
+
+#[async_trait]
+impl Warehouse for SqliteWarehouse {
+    fn may_be_paused(&self) -> bool {
+        false
+    }
+
+    fn schema(&self) -> &GoldSchema {
+        &self.schema
+    }
+
+    async fn ensure(&self) -> Result<(), WarehouseError> {
+        self.with(ensure::ensure).await
+    }
+
+    async fn progress(&self) -> Result<BTreeMap<String, Progress>, WarehouseError> {
+        self.with(|connection, _| read::progress(connection).map_err(failed("read", PROGRESS)))
+            .await
+    }
+
+    async fn begin(&self, run: Run) -> Result<Begun, WarehouseError> {
+        let held = self.hold().await?;
+        let schema = Arc::clone(&self.schema);
+        blocking(move || transaction::begin(held, schema, &run)).await
+    }
+}
+
+#[async_trait]
+impl Reports for SqliteWarehouse {
+    async fn read_table(
+        &self,
+        name: &str,
+        order: Option<Order>,
+        limit: usize,
+    ) -> Result<TableRows, WarehouseError> {
+        let columns = columns_of(&self.schema, name)?;
+        let name = name.to_owned();
+        self.with(move |connection, _| {
+            let rows = read::rows(connection, &name, &columns, order.as_ref(), limit);
+            rows.map_err(failed("read", &name))
+        })
+        .await
+    }
+
+    async fn count_rows(&self, name: &str) -> Result<u64, WarehouseError> {
+        columns_of(&self.schema, name)?;
+        let name = name.to_owned();
+        self.with(move |connection, _| {
+            let sql = format!("SELECT count(*) FROM {}", quote(&name));
+            let count = connection.query_row(&sql, [], |row| row.get(0));
+            count.map_err(failed("count", &name))
+        })
+        .await
+    }
+
+    async fn visit_rows(&self, name: &str, mut visit: RowVisitor) -> Result<(), WarehouseError> {
+        let columns = columns_of(&self.schema, name)?;
+        let name = name.to_owned();
+        self.with(move |connection, _| {
+            let visited = read::each_row(connection, &name, &columns, None, usize::MAX, &mut visit);
+            visited.map_err(failed("read", &name))
+        })
+        .await
+    }
+}
