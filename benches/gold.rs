@@ -11,7 +11,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use sluice::dataset::Dataset;
 use sluice::event::{EventTime, UnixMillis};
 use sluice::table::log::Version;
-use sluice::warehouse::schema::GoldSchema;
+use sluice::warehouse::schema::{GoldSchema, TableIndex};
 use sluice::warehouse::{
     Begun, Datum, Options, Progress, Row, Run, Step, Warehouse, connect, connect_with,
 };
@@ -49,7 +49,9 @@ async fn apply(warehouse: &dyn Warehouse) -> Duration {
     commit(warehouse, table, (old, 1, true), rows(-(GROUPS as i64) / 2)).await;
     let from = Progress {
         generation: warehouse.schema().generation,
-        definition: warehouse.schema().tables[table].definition.clone(),
+        definition: warehouse.schema().tables[table.position()]
+            .definition
+            .clone(),
         version: Version(1),
     };
     let deltas = rows(0);
@@ -60,7 +62,7 @@ async fn apply(warehouse: &dyn Warehouse) -> Duration {
 
 async fn commit(
     warehouse: &dyn Warehouse,
-    table: usize,
+    table: TableIndex,
     (from, to, replace): (Option<Progress>, u64, bool),
     rows: Vec<Row>,
 ) {

@@ -28,7 +28,7 @@ use sluice::store::entity::MemoryEntityStore;
 use sluice::store::object::{MemoryObjectStore, Source};
 use sluice::table::log::{CommitLog, DataFile};
 use sluice::warehouse;
-use sluice::warehouse::schema::GoldSchema;
+use sluice::warehouse::schema::{GoldSchema, TableIndex};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 
@@ -280,6 +280,7 @@ fn gold(criterion: &mut Criterion) {
         group.bench_function(format!("aggregate_1M_rows_{name}"), |bencher| {
             bencher.iter(|| {
                 runtime.block_on(async {
+                    let tables: Vec<_> = tables.iter().copied().map(TableIndex::new).collect();
                     let mut aggregator = Aggregator::new(&edges.dataset, &schema, &tables).unwrap();
                     for file in &files {
                         let columns = aggregator.columns().to_vec();

@@ -92,6 +92,7 @@ fn read(keys: &Keys<'_>) -> Draft {
             "must be the name of a field of the event, not empty",
         );
     }
+    // Without a name a problem was reported, and the file makes no dataset.
     let name = name.map(|name| name.value.to_owned()).unwrap_or_default();
     let kind = read_type(keys);
     let (min, max) = kind.map_or((None, None), |kind| read_bounds(keys, kind));

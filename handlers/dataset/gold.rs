@@ -123,6 +123,7 @@ pub(super) fn read_tables<'a>(
         let by = read_dimensions(&keys, columns);
         let measures = read_measures(&keys, columns);
         let table = GoldTable {
+            // Without a name a problem was reported, and the file makes no dataset.
             table: name.map(|name| name.value.to_owned()).unwrap_or_default(),
             grain: grain.unwrap_or(Grain::All),
             by,
@@ -153,6 +154,7 @@ fn parse_grain(text: &str) -> Option<Grain> {
 
 fn read_dimensions(keys: &Keys<'_>, columns: &[Draft]) -> Vec<usize> {
     let mut by = Vec::new();
+    // A table may have no dimensions.
     for name in keys.strings("by").unwrap_or_default() {
         let Some(column) = find_column(keys, "by", name, columns) else {
             continue;
@@ -346,6 +348,7 @@ pub(super) fn read_rankings<'a>(
         let top = keys.required_positive("top", "the number of rows, from 1");
         let tables: Vec<&str> = gold.iter().map(|table| table.table.as_str()).collect();
         let from = from.and_then(|from| find_name(&keys, "from", from, &tables));
+        // Without a table a problem was reported, and no measure is looked for.
         let measures: Vec<&str> = from
             .and_then(|from| gold.get(from))
             .map(|table| {

@@ -12,6 +12,7 @@ mod reader;
 use std::fmt;
 use std::time::Duration;
 
+use crate::error::Invariant;
 use crate::event::EventTime;
 use crate::value::{Grain, Period};
 
@@ -193,6 +194,17 @@ pub struct Ranking {
 }
 
 impl Dataset {
+    /// Returns the column with this index, as other parts of a dataset refer to it.
+    ///
+    /// # Errors
+    /// Fails if the dataset has no such column.
+    pub fn column(&self, index: usize) -> Result<&Column, Invariant> {
+        let column = self.columns.get(index);
+        column.ok_or(Invariant(
+            "a column's index is used with the dataset that it is from",
+        ))
+    }
+
     /// Returns whether an object of the bronze container, named within it, belongs to this dataset.
     #[must_use]
     pub fn owns(&self, object: &str) -> bool {

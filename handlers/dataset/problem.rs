@@ -76,6 +76,7 @@ impl<'t> Sink<'t> {
 
     /// Notes a problem at a byte offset of the text.
     pub(super) fn report(&self, at: usize, key: String, message: String) {
+        // An offset beyond the text, of which there is none, would be shown on the first line.
         let before = self.text.as_bytes().get(..at).unwrap_or_default();
         let line = memchr::memchr_iter(b'\n', before).count() + 1;
         self.problems

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::increments::AggregateError;
+use crate::error::Invariant;
 use crate::table::log::{LogError, Version};
 use crate::table::parquet::ReadFileError;
 use crate::warehouse::{FailureKind, WarehouseError};
@@ -35,24 +36,27 @@ pub enum Error {
         /// What is missing.
         source: Box<Error>,
     },
-    /// Tables stand beyond silver's head.
+    /// Tables are ahead of silver's head.
     #[error(
         "rebuild gold: {} stand beyond silver's version {head}, so they were made from another log; drop the tables, and the next run makes them from silver",
         tables.join(", ")
     )]
-    Beyond {
+    Ahead {
         /// The tables.
         tables: Vec<String>,
         /// Silver's version.
         head: Version,
     },
+    /// A defect of Sluice.
+    #[error(transparent)]
+    Invariant(#[from] Invariant),
     /// There is no such table to rebuild.
     #[error("the dataset file has no gold table {0}")]
     NoSuchTable(String),
 }
 
 impl Error {
-    /// Tells whether starting over may succeed.
+    /// Returns whether starting over may succeed.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -62,7 +66,8 @@ impl Error {
             Self::File(ReadFileError::Gone { .. } | ReadFileError::Decode { .. })
             | Self::Aggregate(_)
             | Self::Rebuild { .. }
-            | Self::Beyond { .. }
+            | Self::Ahead { .. }
+            | Self::Invariant(_)
             | Self::NoSuchTable(_) => false,
         }
     }

@@ -16,20 +16,20 @@ use crate::table::log::Version;
 use crate::value::time::millis;
 use crate::warehouse::schema::GoldSchema;
 
-/// How long a hint is believed.
+/// How long the marker is believed.
 const VALID_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 const ROW: &str = "hint";
 
-/// Reads and writes the hint of one generation of a dataset.
+/// Reads and writes the marker of one generation of a dataset.
 #[derive(Clone, Debug)]
-pub(super) struct Hints {
+pub(super) struct IdleMarker {
     state: Arc<dyn EntityStore>,
     partition: PartitionKey,
-    /// What gold was made to show: a hint about other tables says nothing.
+    /// What gold was made to show: a marker about other tables says nothing.
     definitions: String,
 }
 
-impl Hints {
+impl IdleMarker {
     pub(super) fn new(state: Arc<dyn EntityStore>, dataset: &Dataset, schema: &GoldSchema) -> Self {
         let tables = schema.tables.iter();
         let definitions: Vec<_> = tables
@@ -42,7 +42,7 @@ impl Hints {
         }
     }
 
-    /// Tells whether every table stood at `head` when the warehouse was last looked at, within the last day.
+    /// Returns whether every table stood at `head` when the warehouse was last looked at, within the last day.
     pub(super) async fn says_done(
         &self,
         head: Version,

@@ -22,6 +22,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::dataset::Dataset;
+use crate::error::Invariant;
 use crate::retry::{Backoff, Deadline};
 use crate::store::StorageError;
 use crate::store::entity::EntityStore;
@@ -29,13 +30,13 @@ use crate::store::object::ObjectStore;
 use crate::table::live::LiveFiles;
 use crate::table::log::{CommitLog, DataFile, Head, LogError, Version};
 use crate::table::parquet::ReadFileError;
-use crate::warehouse::schema::GoldSchema;
+use crate::warehouse::schema::{GoldSchema, TableIndex};
 use crate::warehouse::{FailureKind, Progress, Run, Step, Warehouse};
 pub use error::Error;
-use idle_marker::Hints;
+use idle_marker::IdleMarker;
 pub use outcome::{Ended, Published};
+use plan::{CatchUp, TableBacklog, chunk};
 pub use plan::{Limits, Rebuild};
-use plan::{Standing, chunk};
 use work::{Done, Work};
 
 /// Publishes one dataset's silver to one warehouse.
@@ -46,7 +47,7 @@ pub struct Gold {
     log: CommitLog,
     warehouse: Arc<dyn Warehouse>,
     clock: Arc<dyn Clock>,
-    hints: Hints,
+    idle_marker: IdleMarker,
     limits: Limits,
 }
 
@@ -61,14 +62,14 @@ impl Gold {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let log = CommitLog::new(Arc::clone(&state), Arc::clone(&lake), &dataset);
-        let hints = Hints::new(state, &dataset, warehouse.schema());
+        let idle_marker = IdleMarker::new(state, &dataset, warehouse.schema());
         Self {
             dataset,
             lake,
             log,
             warehouse,
             clock,
-            hints,
+            idle_marker,
             limits: Limits::default(),
         }
     }
@@ -89,7 +90,7 @@ impl Gold {
         let Some(head) = self.head(deadline).await? else {
             return Ok(Published::default());
         };
-        if self.warehouse.may_be_paused() && self.is_hinted(head.version).await {
+        if self.warehouse.may_be_paused() && self.is_marked_idle(head.version).await {
             return Ok(Published {
                 ended: Ended::Unchanged,
                 head: Some(head.version),
@@ -146,7 +147,7 @@ impl Gold {
             }
         }
         if let (Ended::UpToDate, Some(head)) = (published.ended, published.head) {
-            self.leave_hint(head).await;
+            self.mark_idle(head).await;
         }
         Ok(published)
     }
@@ -164,52 +165,47 @@ impl Gold {
             return Ok(Ended::NothingYet);
         };
         published.head = Some(head.version);
-        let mut standing = Standing::of(self.schema(), &progress, head.version, rebuild);
-        if !standing.beyond.is_empty() {
-            return Err(Error::Beyond {
-                tables: standing.beyond,
+        let mut backlog = TableBacklog::of(self.schema(), &progress, head.version, rebuild);
+        if !backlog.ahead.is_empty() {
+            return Err(Error::Ahead {
+                tables: backlog.ahead,
                 head: head.version,
             });
         }
 
         // A table that was rebuilt before a transient failure is not rebuilt again.
-        let names = &self.schema().tables;
-        let is_done = |index: &usize| {
-            names
-                .get(*index)
-                .is_some_and(|t| published.rebuilt.contains(&t.name))
-        };
-        standing.fresh.retain(|index, _| !is_done(index));
-        if !standing.fresh.is_empty() {
-            let done = self.make_fresh(&standing.fresh, &head).await?;
+        backlog.leave_out(&published.rebuilt, self.schema())?;
+        if !backlog.to_rebuild.is_empty() {
+            let done = self.make_anew(&backlog.to_rebuild, &head).await?;
             if !published.add(&done) {
-                return Ok(Ended::Overtaken);
+                return Ok(Ended::Conflict);
             }
-            published.rebuilt.extend(self.names(standing.fresh.keys()));
+            let rebuilt = self.names(backlog.to_rebuild.keys())?;
+            published.rebuilt.extend(rebuilt);
         }
-        while let Some((from, tables, until)) = standing.next(head.version) {
+        while let Some(next) = backlog.next(head.version) {
             if !deadline.allows(std::time::Duration::ZERO) {
                 return Ok(Ended::OutOfTime);
             }
-            let Some(to) = self.catch_up(from, &tables, until, published).await? else {
-                return Ok(Ended::Overtaken);
+            let Some(to) = self.catch_up(&next, published).await? else {
+                return Ok(Ended::Conflict);
             };
-            standing.advance(from, to, head.version);
+            backlog.advance(next, to, head.version);
         }
         Ok(Ended::UpToDate)
     }
 
     /// Makes tables from the live files at the head.
-    async fn make_fresh(
+    async fn make_anew(
         &self,
-        tables: &BTreeMap<usize, Option<Progress>>,
+        tables: &BTreeMap<TableIndex, Option<Progress>>,
         head: &Head,
     ) -> Result<Done, Error> {
         let live = match self.log.load(head).await {
             Ok(snapshot) => LiveFiles::of(&snapshot),
             // Maintenance has made a later snapshot and removed this one.
             Err(error) if error.is_outdated() && self.log.head().await?.as_ref() != Some(head) => {
-                return Ok(Done::Overtaken);
+                return Ok(Done::Conflict);
             }
             Err(error) => return Err(error.into()),
         };
@@ -235,24 +231,22 @@ impl Gold {
                 live.advance(&commits);
                 match live.iter().any(|file| file.path == path) {
                     true => Err(Error::File(ReadFileError::Gone { path })),
-                    false => Ok(Done::Overtaken),
+                    false => Ok(Done::Conflict),
                 }
             }
             outcome => outcome,
         }
     }
 
-    /// Publishes the next commits to tables that stand at `from`; returns where they stand then, or nothing if
-    /// another run was first.
+    /// Publishes the next commits to tables that are behind; returns where they stand then, or nothing if another run
+    /// was first.
     async fn catch_up(
         &self,
-        from: Version,
-        tables: &[usize],
-        until: Version,
+        next: &CatchUp,
         published: &mut Published,
     ) -> Result<Option<Version>, Error> {
-        let until = until.min(Version(from.0.saturating_add(self.limits.versions.max(1))));
-        match self.publish_chunk(from, tables, until).await {
+        let from = next.from;
+        match self.publish_chunk(next).await {
             Ok((to, done)) => Ok(published.add(&done).then_some(to)),
             Err(
                 source @ (Error::Log(LogError::Gap { .. } | LogError::ManifestGone { .. })
@@ -260,7 +254,7 @@ impl Gold {
             ) => {
                 // What is gone was published by another run long ago, or gold was away for too long.
                 let progress = self.warehouse.progress().await?;
-                let names = self.names(tables);
+                let names = self.names(&next.tables)?;
                 let has_moved = |name: &String| {
                     progress
                         .get(name)
@@ -279,12 +273,10 @@ impl Gold {
         }
     }
 
-    async fn publish_chunk(
-        &self,
-        from: Version,
-        tables: &[usize],
-        until: Version,
-    ) -> Result<(Version, Done), Error> {
+    async fn publish_chunk(&self, next: &CatchUp) -> Result<(Version, Done), Error> {
+        let from = next.from;
+        let most = from.0.saturating_add(self.limits.versions.max(1));
+        let until = next.until.min(Version(most));
         let commits = self.log.commits(from, until).await?;
         let watermarks: BTreeMap<Version, _> = commits
             .iter()
@@ -292,14 +284,14 @@ impl Gold {
             .collect();
         let chunk = chunk(from, commits, &self.limits);
         let schema = self.schema();
-        let steps = tables.iter().filter_map(|table| {
-            let definition = schema.tables.get(*table)?.definition.clone();
+        let steps = next.tables.iter().map(|table| {
+            let definition = schema.table_at(*table)?.definition.clone();
             let from = Progress {
                 generation: schema.generation,
                 definition,
                 version: from,
             };
-            Some(Step {
+            Ok(Step {
                 table: *table,
                 from: Some(from),
                 to: chunk.until,
@@ -307,7 +299,7 @@ impl Gold {
             })
         });
         let run = Run {
-            steps: steps.collect(),
+            steps: steps.collect::<Result<_, Invariant>>()?,
             watermark: watermarks.get(&chunk.until).copied().flatten(),
             at: self.clock.now(),
         };
@@ -325,26 +317,29 @@ impl Gold {
         work.carry_out(run, files, commits).await
     }
 
-    fn names<'a>(&self, tables: impl IntoIterator<Item = &'a usize>) -> Vec<String> {
-        let known = &self.schema().tables;
-        let found = tables.into_iter().filter_map(|index| known.get(*index));
-        found.map(|table| table.name.clone()).collect()
+    fn names<'a>(
+        &self,
+        tables: impl IntoIterator<Item = &'a TableIndex>,
+    ) -> Result<Vec<String>, Invariant> {
+        let schema = self.schema();
+        let name = |index: &TableIndex| Ok(schema.table_at(*index)?.name.clone());
+        tables.into_iter().map(name).collect()
     }
 
-    async fn is_hinted(&self, head: Version) -> bool {
-        let said = self.hints.says_done(head, self.clock.now()).await;
+    async fn is_marked_idle(&self, head: Version) -> bool {
+        let said = self.idle_marker.says_done(head, self.clock.now()).await;
         said.unwrap_or_else(|error: StorageError| {
-            tracing::warn!(%error, "gold's hint could not be read");
+            tracing::warn!(%error, "gold's idle marker could not be read");
             false
         })
     }
 
-    async fn leave_hint(&self, head: Version) {
+    async fn mark_idle(&self, head: Version) {
         if !self.warehouse.may_be_paused() {
             return;
         }
-        if let Err(error) = self.hints.note(head, self.clock.now()).await {
-            tracing::warn!(%error, "gold's hint could not be written");
+        if let Err(error) = self.idle_marker.note(head, self.clock.now()).await {
+            tracing::warn!(%error, "gold's idle marker could not be written");
         }
     }
 }

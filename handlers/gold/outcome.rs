@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::work::Done;
 use crate::table::log::Version;
+
 /// What a run did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Published {
@@ -38,7 +39,7 @@ pub enum Ended {
     /// Time ran out between two transactions.
     OutOfTime,
     /// Another run was first.
-    Overtaken,
+    Conflict,
     /// It is unknown whether the last transaction was committed.
     Unknown,
 }
@@ -50,7 +51,7 @@ impl Ended {
         Self::Unchanged,
         Self::UpToDate,
         Self::OutOfTime,
-        Self::Overtaken,
+        Self::Conflict,
         Self::Unknown,
     ];
 
@@ -62,7 +63,7 @@ impl Ended {
             Self::Unchanged => "Unchanged",
             Self::UpToDate => "UpToDate",
             Self::OutOfTime => "OutOfTime",
-            Self::Overtaken => "Overtaken",
+            Self::Conflict => "Overtaken",
             Self::Unknown => "Unknown",
         }
     }
@@ -84,7 +85,7 @@ impl Published {
     /// Counts a transaction; returns whether it was committed.
     pub(super) fn add(&mut self, done: &Done) -> bool {
         match done {
-            Done::Overtaken => false,
+            Done::Conflict => false,
             Done::Committed(counts) => {
                 self.transactions += 1;
                 self.commits += counts.commits;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::error::Invariant;
 use crate::table::log::{Commit, CommitKind, DataFile, Version};
 use crate::warehouse::Progress;
-use crate::warehouse::schema::GoldSchema;
+use crate::warehouse::schema::{GoldSchema, TableIndex};
 
 /// Bounds of one transaction and of what is held in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,18 +34,18 @@ impl Default for Limits {
     }
 }
 
-/// Where the tables stand.
+/// What the tables lack of silver's head.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct TableBacklog {
     /// The tables that are made from nothing, with the progress that they lose.
-    pub fresh: BTreeMap<usize, Option<Progress>>,
+    pub to_rebuild: BTreeMap<TableIndex, Option<Progress>>,
     /// The tables that are behind, by the version they stand at.
-    pub behind: BTreeMap<Version, Vec<usize>>,
-    /// The tables that stand beyond the head, by name: their log was not this one.
-    pub beyond: Vec<String>,
+    pub behind: BTreeMap<Version, Vec<TableIndex>>,
+    /// The tables that are ahead of the head, by name: their log was not this one.
+    pub ahead: Vec<String>,
 }
 
-impl Standing {
+impl TableBacklog {
     /// Finds out where the tables stand. A table is made from nothing if it has no progress, if its generation or
     /// definition has changed, or if `rebuild` says so.
     #[must_use]
@@ -54,8 +55,8 @@ impl Standing {
         head: Version,
         rebuild: &Rebuild,
     ) -> Self {
-        let mut standing = Self::default();
-        for (index, table) in schema.tables.iter().enumerate() {
+        let mut backlog = Self::default();
+        for (index, table) in schema.indexed_tables() {
             let found = progress.get(&table.name);
             let is_current = |found: &&Progress| {
                 found.generation == schema.generation && found.definition == table.definition
@@ -65,36 +66,64 @@ impl Standing {
                 .filter(|_| !rebuild.has(&table.name))
             {
                 None => {
-                    standing.fresh.insert(index, found.cloned());
+                    backlog.to_rebuild.insert(index, found.cloned());
                 }
-                Some(found) if found.version > head => standing.beyond.push(table.name.clone()),
+                Some(found) if found.version > head => backlog.ahead.push(table.name.clone()),
                 Some(found) if found.version < head => {
-                    let tables = standing.behind.entry(found.version).or_default();
+                    let tables = backlog.behind.entry(found.version).or_default();
                     tables.push(index);
                 }
                 Some(_) => {}
             }
         }
-        standing
+        backlog
+    }
+
+    /// Leaves out what would be made from nothing and was already, by name.
+    ///
+    /// # Errors
+    /// Fails if the backlog is not of this schema.
+    pub fn leave_out(&mut self, rebuilt: &[String], schema: &GoldSchema) -> Result<(), Invariant> {
+        for (index, lost) in std::mem::take(&mut self.to_rebuild) {
+            if !rebuilt.contains(&schema.table_at(index)?.name) {
+                self.to_rebuild.insert(index, lost);
+            }
+        }
+        Ok(())
     }
 
     /// Returns the tables that are furthest behind, where they stand, and how far they go before they meet others or
     /// the head: from there one read serves all.
     #[must_use]
-    pub fn next(&self, head: Version) -> Option<(Version, Vec<usize>, Version)> {
-        let mut standing = self.behind.iter();
-        let (from, tables) = standing.next()?;
-        let until = standing.next().map_or(head, |(version, _)| *version);
-        Some((*from, tables.clone(), until.min(head)))
+    pub fn next(&self, head: Version) -> Option<CatchUp> {
+        let mut behind = self.behind.iter();
+        let (from, tables) = behind.next()?;
+        let until = behind.next().map_or(head, |(version, _)| *version);
+        Some(CatchUp {
+            from: *from,
+            until: until.min(head),
+            tables: tables.clone(),
+        })
     }
 
-    /// Notes that the tables that stood at `from` stand at `to`.
-    pub fn advance(&mut self, from: Version, to: Version, head: Version) {
-        let moved = self.behind.remove(&from).unwrap_or_default();
+    /// Notes that the tables of `moved` stand at `to`.
+    pub fn advance(&mut self, moved: CatchUp, to: Version, head: Version) {
+        self.behind.remove(&moved.from);
         if to < head {
-            self.behind.entry(to).or_default().extend(moved);
+            self.behind.entry(to).or_default().extend(moved.tables);
         }
     }
+}
+
+/// Tables that stand at one version and go on together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatchUp {
+    /// The version that they stand at.
+    pub from: Version,
+    /// The version that they go to at most.
+    pub until: Version,
+    /// The tables.
+    pub tables: Vec<TableIndex>,
 }
 
 /// Which tables are made anew whatever their progress.
@@ -224,37 +253,65 @@ mod tests {
         let mut progress = BTreeMap::from([at("older", 5), at("changed", 5), at("same", 5)]);
         progress.get_mut("older").unwrap().generation = 1;
         progress.get_mut("changed").unwrap().definition = "another".into();
-        let standing = Standing::of(&schema, &progress, Version(5), &Rebuild::None);
+        let backlog = TableBacklog::of(&schema, &progress, Version(5), &Rebuild::None);
         assert_eq!(
-            standing.fresh.keys().copied().collect::<Vec<_>>(),
+            backlog
+                .to_rebuild
+                .keys()
+                .map(|table| table.position())
+                .collect::<Vec<_>>(),
             [0, 1, 2]
         );
-        assert_eq!(standing.fresh[&0], None);
-        assert_eq!(standing.fresh[&1].as_ref().unwrap().generation, 1);
-        assert!(standing.behind.is_empty() && standing.beyond.is_empty());
+        assert_eq!(backlog.to_rebuild[&TableIndex::new(0)], None);
+        assert_eq!(
+            backlog.to_rebuild[&TableIndex::new(1)]
+                .as_ref()
+                .unwrap()
+                .generation,
+            1
+        );
+        assert!(backlog.behind.is_empty() && backlog.ahead.is_empty());
+    }
+
+    #[test]
+    fn a_table_that_was_rebuilt_is_not_rebuilt_again() {
+        let (one, both) = (schema(&["a"]), schema(&["a", "b"]));
+        let mut backlog = TableBacklog::of(&both, &BTreeMap::new(), Version(5), &Rebuild::None);
+        backlog.leave_out(&["a".to_owned()], &both).unwrap();
+        let left: Vec<_> = backlog
+            .to_rebuild
+            .keys()
+            .map(|table| table.position())
+            .collect();
+        assert_eq!(left, [1]);
+        assert!(backlog.leave_out(&[], &one).is_err());
     }
 
     #[test]
     fn a_rebuild_names_one_table_or_all() {
         let schema = schema(&["a", "b"]);
         let progress = BTreeMap::from([at("a", 5), at("b", 5)]);
-        let fresh = |rebuild| {
-            let standing = Standing::of(&schema, &progress, Version(5), &rebuild);
-            standing.fresh.keys().copied().collect::<Vec<_>>()
+        let to_rebuild = |rebuild| {
+            let backlog = TableBacklog::of(&schema, &progress, Version(5), &rebuild);
+            backlog
+                .to_rebuild
+                .keys()
+                .map(|table| table.position())
+                .collect::<Vec<_>>()
         };
-        assert_eq!(fresh(Rebuild::Table("b".into())), [1]);
-        assert_eq!(fresh(Rebuild::All), [0, 1]);
+        assert_eq!(to_rebuild(Rebuild::Table("b".into())), [1]);
+        assert_eq!(to_rebuild(Rebuild::All), [0, 1]);
     }
 
     #[test]
-    fn a_table_beyond_the_head_followed_another_log() {
-        let standing = Standing::of(
+    fn a_table_ahead_of_the_head_followed_another_log() {
+        let backlog = TableBacklog::of(
             &schema(&["a"]),
             &BTreeMap::from([at("a", 6)]),
             Version(5),
             &Rebuild::None,
         );
-        assert_eq!(standing.beyond, ["a"]);
+        assert_eq!(backlog.ahead, ["a"]);
     }
 
     #[test]
@@ -262,14 +319,22 @@ mod tests {
         let schema = schema(&["a", "b", "c"]);
         let progress = BTreeMap::from([at("a", 3), at("b", 7), at("c", 10)]);
         let head = Version(10);
-        let mut standing = Standing::of(&schema, &progress, head, &Rebuild::None);
-        assert_eq!(standing.next(head), Some((Version(3), vec![0], Version(7))));
-        standing.advance(Version(3), Version(5), head);
-        assert_eq!(standing.next(head), Some((Version(5), vec![0], Version(7))));
-        standing.advance(Version(5), Version(7), head);
-        assert_eq!(standing.next(head), Some((Version(7), vec![1, 0], head)));
-        standing.advance(Version(7), head, head);
-        assert_eq!(standing.next(head), None);
+        let mut backlog = TableBacklog::of(&schema, &progress, head, &Rebuild::None);
+        for (from, tables, until, to) in [
+            (3, vec![0], 7, 5),
+            (5, vec![0], 7, 7),
+            (7, vec![1, 0], 10, 10),
+        ] {
+            let next = backlog.next(head).unwrap();
+            let expected = CatchUp {
+                from: Version(from),
+                until: Version(until),
+                tables: tables.into_iter().map(TableIndex::new).collect(),
+            };
+            assert_eq!(next, expected);
+            backlog.advance(next, Version(to), head);
+        }
+        assert_eq!(backlog.next(head), None);
     }
 
     #[test]

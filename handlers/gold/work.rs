@@ -10,6 +10,7 @@ use crate::dataset::Dataset;
 use crate::store::object::ObjectStore;
 use crate::table::log::DataFile;
 use crate::table::parquet::read_columns;
+use crate::warehouse::schema::TableIndex;
 use crate::warehouse::{Begun, Run, Transaction, Warehouse};
 
 /// How many files are opened ahead of the one that is aggregated.
@@ -30,7 +31,7 @@ pub(super) struct Work<'a> {
 pub(super) enum Done {
     Committed(Counts),
     /// Another run was first; nothing has changed.
-    Overtaken,
+    Conflict,
 }
 
 /// What a transaction took.
@@ -51,7 +52,7 @@ impl Work<'_> {
         files: Vec<DataFile>,
         commits: u64,
     ) -> Result<Done, Error> {
-        let tables: Vec<usize> = run.steps.iter().map(|step| step.table).collect();
+        let tables: Vec<TableIndex> = run.steps.iter().map(|step| step.table).collect();
         let schema = self.warehouse.schema();
         let mut aggregator = Aggregator::new(self.dataset, schema, &tables)?;
         let mut counts = Counts {
@@ -80,14 +81,14 @@ impl Work<'_> {
                     .flush(transaction, &run, &mut aggregator, &mut counts)
                     .await?
                 {
-                    None => return Ok(Done::Overtaken),
+                    None => return Ok(Done::Conflict),
                     open => transaction = open,
                 }
             }
         }
         let last = self.flush(transaction, &run, &mut aggregator, &mut counts);
         let Some(transaction) = last.await? else {
-            return Ok(Done::Overtaken);
+            return Ok(Done::Conflict);
         };
         transaction.commit().await?;
         Ok(Done::Committed(counts))
@@ -106,7 +107,7 @@ impl Work<'_> {
             Some(transaction) => transaction,
             None => match self.warehouse.begin(run.clone()).await? {
                 Begun::Open(transaction) => transaction,
-                Begun::Overtaken => return Ok(None),
+                Begun::Conflict => return Ok(None),
             },
         };
         for (table, rows) in aggregator.take() {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::error::WarehouseError;
 use super::model::{Order, Progress, Row, Run, TableRows};
-use super::schema::GoldSchema;
+use super::schema::{GoldSchema, TableIndex};
 
 /// What became of the start of a transaction.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub enum Begun {
     /// It is open: every table stood where it should.
     Open(Box<dyn Transaction>),
     /// Another run was first; nothing has changed.
-    Overtaken,
+    Conflict,
 }
 
 /// A transaction that has moved the tables' progress and takes their rows. Nothing is visible before
@@ -28,7 +28,7 @@ pub trait Transaction: Debug + Send {
     /// # Errors
     /// Fails if the database does, or with [`WarehouseError::Overflow`] if a sum no longer fits its column; the
     /// transaction is then over.
-    async fn merge(&mut self, table: usize, rows: Vec<Row>) -> Result<(), WarehouseError>;
+    async fn merge(&mut self, table: TableIndex, rows: Vec<Row>) -> Result<(), WarehouseError>;
 
     /// Makes everything visible and durable.
     ///
@@ -44,7 +44,7 @@ pub trait Transaction: Debug + Send {
 /// - a failure tells whether repeating the whole transaction may help
 #[async_trait]
 pub trait Warehouse: Reports {
-    /// Tells whether looking at the database may cost money or time, because it pauses when it is not used.
+    /// Returns whether looking at the database may cost money or time, because it pauses when it is not used.
     fn may_be_paused(&self) -> bool;
 
     /// Returns what gold looks like here.

@@ -5,12 +5,14 @@
 //! file and are quoted.
 
 use super::schema::{
-    FRESHNESS, FRESHNESS_COLUMNS, GoldSchema, KEY, PROGRESS, PROGRESS_COLUMNS, RANK, RankingSchema,
-    SETTLED, Shown, ShownValue, TableSchema, ValueType,
+    FRESHNESS, FRESHNESS_COLUMNS, GoldSchema, KEY, MeasureColumn, PROGRESS, PROGRESS_COLUMNS, RANK,
+    RankingSchema, SETTLED, Shown, ShownValue, TableSchema, ValueType,
 };
+use crate::error::Invariant;
 
 /// The column that names a gold table in [`PROGRESS`] and [`FRESHNESS`].
 const TABLE: &str = "gold_table";
+const RANKED: Invariant = Invariant("a ranking orders by a measure of its table");
 /// The column of [`FRESHNESS`] that holds the start of a period.
 const SETTLED_UNTIL: &str = "settled_until";
 
@@ -142,41 +144,42 @@ pub(super) fn create_table(
 }
 
 /// Says what a table or view holds, in one line.
-pub(super) fn description(schema: &GoldSchema, name: &str) -> String {
+///
+/// # Errors
+/// Fails if gold has no such table or view.
+pub(super) fn description(schema: &GoldSchema, name: &str) -> Result<String, Invariant> {
     if name == PROGRESS {
-        return "How far each gold table has come: the loader's own book.".to_owned();
+        return Ok("How far each gold table has come: the loader's own book.".to_owned());
     }
     if name == FRESHNESS {
-        return "How fresh each gold table is.".to_owned();
+        return Ok("How fresh each gold table is.".to_owned());
     }
     if let Some((_, table)) = schema.table(name) {
         let dimensions = table.dimensions.iter().map(|column| column.name.as_str());
         let group: Vec<&str> = table.time().into_iter().chain(dimensions).collect();
-        return match group.is_empty() {
+        return Ok(match group.is_empty() {
             true => "One row for all time.".to_owned(),
             false => format!("A row for each {}.", group.join(" and ")),
-        };
+        });
     }
     if let Some(table) = schema.tables.iter().find(|table| table.report == name) {
         let settled = match table.time() {
             Some(_) => ", and whether the period is complete",
             None => "",
         };
-        return format!(
+        return Ok(format!(
             "{} as reports show it: averages computed{settled}.",
             table.name
-        );
+        ));
     }
     let ranking = schema.rankings.iter().find(|ranking| ranking.name == name);
-    let described = ranking.and_then(|ranking| {
-        let table = schema.tables.get(ranking.table)?;
-        let measure = &table.shown.get(ranking.order_by)?.name;
-        let (top, table) = (ranking.top, &table.name);
-        Some(format!(
-            "The {top} rows of {table} with the highest {measure}."
-        ))
-    });
-    described.unwrap_or_default()
+    let ranking = ranking.ok_or(Invariant("only tables and views of gold are described"))?;
+    let table = schema.table_at(ranking.table)?;
+    let measure = &table.shown.get(ranking.order_by).ok_or(RANKED)?.name;
+    let (top, table) = (ranking.top, &table.name);
+    Ok(format!(
+        "The {top} rows of {table} with the highest {measure}."
+    ))
 }
 
 /// Returns the statements that forget the progress and freshness of a table: one that somebody dropped starts from
@@ -190,7 +193,7 @@ pub(super) fn forget(dialect: &dyn Dialect, table: &str) -> Vec<String> {
     [PROGRESS, FRESHNESS].map(delete).to_vec()
 }
 
-/// Tells whether a table records progress or freshness.
+/// Returns whether a table records progress or freshness.
 pub(super) fn is_book(table: &str) -> bool {
     table == PROGRESS || table == FRESHNESS
 }
@@ -257,27 +260,34 @@ fn book(
 }
 
 /// Returns all views of gold.
-pub(super) fn views(schema: &GoldSchema, dialect: &dyn Dialect) -> Vec<ViewDefinition> {
+///
+/// # Errors
+/// Fails if the schema refers to what it does not have.
+pub(super) fn views(
+    schema: &GoldSchema,
+    dialect: &dyn Dialect,
+) -> Result<Vec<ViewDefinition>, Invariant> {
     let view = |name: &str, query: String| {
-        let columns = schema.columns_of(name).unwrap_or_default();
-        ViewDefinition {
+        let columns = schema.columns_of(name);
+        let columns = columns.ok_or(Invariant("a view of gold has columns"))?;
+        Ok(ViewDefinition {
             name: name.to_owned(),
             columns: columns.into_iter().map(|(name, _)| name).collect(),
             query,
-        }
+        })
     };
     let reports = schema.tables.iter();
-    let reports = reports.map(|table| view(&table.report, report(table, dialect)));
-    let rankings = schema.rankings.iter().filter_map(|ranking| {
-        let table = schema.tables.get(ranking.table)?;
-        Some(view(&ranking.name, rank(ranking, table, dialect)?))
+    let reports = reports.map(|table| view(&table.report, report(table, dialect)?));
+    let rankings = schema.rankings.iter().map(|ranking| {
+        let table = schema.table_at(ranking.table)?;
+        view(&ranking.name, rank(ranking, table, dialect)?)
     });
     reports.chain(rankings).collect()
 }
 
-fn report(table: &TableSchema, dialect: &dyn Dialect) -> String {
+fn report(table: &TableSchema, dialect: &dyn Dialect) -> Result<String, Invariant> {
     let settled_until = format!("f.{}", dialect.quote(SETTLED_UNTIL));
-    let mut columns = shown_columns(table, dialect);
+    let mut columns = shown_columns(table, dialect)?;
     if let Some(time) = table.time() {
         let period = format!("t.{}", dialect.quote(time));
         columns.push(format!(
@@ -299,55 +309,67 @@ fn report(table: &TableSchema, dialect: &dyn Dialect) -> String {
             dialect.literal(&table.name)
         ));
     }
-    query
+    Ok(query)
 }
 
-fn rank(ranking: &RankingSchema, table: &TableSchema, dialect: &dyn Dialect) -> Option<String> {
-    let measure = table.shown.get(ranking.order_by)?;
+fn rank(
+    ranking: &RankingSchema,
+    table: &TableSchema,
+    dialect: &dyn Dialect,
+) -> Result<String, Invariant> {
+    let measure = table.shown.get(ranking.order_by).ok_or(RANKED)?;
     let kind = match measure.value {
-        ShownValue::Stored(index) => table.measures.get(index)?.kind,
+        ShownValue::Stored(index) => stored(table, index)?.kind,
         ShownValue::Average { .. } => ValueType::Double,
     };
-    let mut terms = dialect.order_terms(&shown_value(table, measure, dialect), kind, true);
+    let mut terms = dialect.order_terms(&shown_value(table, measure, dialect)?, kind, true);
     let column = |name: &str| format!("t.{}", dialect.quote(name));
     let dimensions = table.dimensions.iter();
     terms.extend(dimensions.map(|d| dialect.ordered(&column(&d.name), d.kind)));
     terms.extend(table.time().into_iter().chain([KEY]).map(column));
     let (first, end) = dialect.first(ranking.top);
     let rank = dialect.quote(RANK);
-    Some(format!(
+    Ok(format!(
         "SELECT{first}\n    row_number() OVER (ORDER BY {}) AS {rank},\n    {}\nFROM {} AS t\nORDER BY {rank}{end}",
         terms.join(", "),
-        shown_columns(table, dialect).join(",\n    "),
+        shown_columns(table, dialect)?.join(",\n    "),
         dialect.full_name(&table.name),
     ))
 }
 
-fn shown_columns(table: &TableSchema, dialect: &dyn Dialect) -> Vec<String> {
+fn shown_columns(table: &TableSchema, dialect: &dyn Dialect) -> Result<Vec<String>, Invariant> {
     let dimensions = table.dimensions.iter().map(|column| column.name.as_str());
     let plain = table.time().into_iter().chain(dimensions);
     let plain = plain.map(|name| {
         let name = dialect.quote(name);
-        format!("t.{name} AS {name}")
+        Ok(format!("t.{name} AS {name}"))
     });
     let measures = table.shown.iter().map(|shown| {
-        let value = shown_value(table, shown, dialect);
-        format!("{value} AS {}", dialect.quote(&shown.name))
+        let value = shown_value(table, shown, dialect)?;
+        Ok(format!("{value} AS {}", dialect.quote(&shown.name)))
     });
     plain.chain(measures).collect()
 }
 
 /// Returns the expression of a measure.
-fn shown_value(table: &TableSchema, shown: &Shown, dialect: &dyn Dialect) -> String {
-    let stored = |index: usize| {
-        let measure = table.measures.get(index);
-        let name = measure.map_or(shown.name.as_str(), |measure| measure.name.as_str());
-        format!("t.{}", dialect.quote(name))
+fn shown_value(
+    table: &TableSchema,
+    shown: &Shown,
+    dialect: &dyn Dialect,
+) -> Result<String, Invariant> {
+    let column = |index: usize| {
+        let name = &stored(table, index)?.name;
+        Ok(format!("t.{}", dialect.quote(name)))
     };
     match shown.value {
-        ShownValue::Stored(index) => stored(index),
+        ShownValue::Stored(index) => column(index),
         ShownValue::Average { sum, count, scale } => {
-            dialect.average(&stored(sum), &stored(count), scale)
+            Ok(dialect.average(&column(sum)?, &column(count)?, scale))
         }
     }
+}
+
+fn stored(table: &TableSchema, index: usize) -> Result<&MeasureColumn, Invariant> {
+    let measure = table.measures.get(index);
+    measure.ok_or(Invariant("a measure that is shown is stored"))
 }

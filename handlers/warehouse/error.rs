@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::error::Invariant;
+
 /// What a caller can do about a failed database operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
@@ -51,6 +53,9 @@ pub enum WarehouseError {
         /// The name asked for.
         name: String,
     },
+    /// A defect of Sluice.
+    #[error(transparent)]
+    Invariant(#[from] Invariant),
     /// The setting names no database.
     #[error("GoldDatabase: {problem}")]
     Setting {
@@ -68,6 +73,7 @@ impl WarehouseError {
             Self::Mismatch { .. }
             | Self::Overflow { .. }
             | Self::NoSuchTable { .. }
+            | Self::Invariant(_)
             | Self::Setting { .. } => FailureKind::Permanent,
         }
     }

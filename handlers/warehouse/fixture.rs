@@ -1,6 +1,6 @@
 //! The gold that the tests of both warehouses make.
 
-use super::schema::GoldSchema;
+use super::schema::{GoldSchema, TableIndex};
 use super::{Begun, Datum, Progress, Row, Run, Step, Warehouse, WarehouseError};
 use crate::dataset::Dataset;
 use crate::event::{EventTime, UnixMillis};
@@ -72,7 +72,7 @@ pub(super) fn run(schema: &GoldSchema, from: Option<u64>, to: u64) -> Run {
         version: Version(version),
     };
     let step = Step {
-        table: 0,
+        table: TableIndex::new(0),
         from: from.map(progress),
         to: Version(to),
         replace: false,
@@ -84,7 +84,7 @@ pub(super) fn run(schema: &GoldSchema, from: Option<u64>, to: u64) -> Run {
     }
 }
 
-/// Makes a transaction of one merge; tells whether it was first.
+/// Makes a transaction of one merge; returns whether it was first.
 pub(super) async fn apply(
     warehouse: &dyn Warehouse,
     run: Run,
@@ -93,7 +93,7 @@ pub(super) async fn apply(
     let Begun::Open(mut transaction) = warehouse.begin(run).await? else {
         return Ok(false);
     };
-    transaction.merge(0, rows).await?;
+    transaction.merge(TableIndex::new(0), rows).await?;
     transaction.commit().await?;
     Ok(true)
 }

@@ -1,18 +1,7 @@
 //! What both warehouses look up, and how both refuse.
 
 use super::error::{FailureKind, WarehouseError};
-use super::schema::{GoldSchema, TableSchema, ValueType};
-
-/// Returns the table of a step.
-///
-/// # Errors
-/// Fails if the schema has no such table.
-pub(super) fn table_at(schema: &GoldSchema, index: usize) -> Result<&TableSchema, WarehouseError> {
-    let missing = || WarehouseError::NoSuchTable {
-        name: format!("number {index}"),
-    };
-    schema.tables.get(index).ok_or_else(missing)
-}
+use super::schema::{GoldSchema, ValueType};
 
 /// Returns the columns of a table or view of gold as read.
 ///

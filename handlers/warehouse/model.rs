@@ -1,5 +1,6 @@
 //! What goes into a warehouse and comes out of it: progress, rows, transactions to be made and what is read.
 
+use super::schema::TableIndex;
 use crate::event::{EventTime, UnixMillis};
 use crate::table::log::Version;
 
@@ -51,8 +52,8 @@ pub struct Row {
 /// How one table moves in a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// The table, as an index into [`GoldSchema::tables`].
-    pub table: usize,
+    /// The table.
+    pub table: TableIndex,
     /// The progress that it must still have; none where it must have none.
     pub from: Option<Progress>,
     /// The version that it stands at afterwards.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sluice::dataset::Dataset;
 use sluice::event::EventTime;
 use sluice::gold::Rebuild;
-use sluice::gold::plan::Standing;
+use sluice::gold::plan::TableBacklog;
 use sluice::store::object::paths;
 use sluice::table::log::{CommitLog, Counts, Head, Version};
 use sluice::warehouse;
@@ -251,10 +251,10 @@ async fn check_gold(
     };
     let head = stores.log.head().await?;
     let head = head.map_or(Version(0), |head| head.version);
-    let standing = Standing::of(warehouse.schema(), &progress, head, &Rebuild::None);
-    match standing.beyond {
+    let backlog = TableBacklog::of(warehouse.schema(), &progress, head, &Rebuild::None);
+    match backlog.ahead {
         tables if tables.is_empty() => Ok(()),
-        tables => Err(sluice::gold::Error::Beyond { tables, head }.into()),
+        tables => Err(sluice::gold::Error::Ahead { tables, head }.into()),
     }
 }
 

@@ -99,6 +99,7 @@ fn read<'a>(sink: &'a Sink<'a>, root: Located<&'a DeTable<'a>>) -> Option<Datase
             .unwrap_or(default)
     };
     Some(Dataset {
+        // Without a name a problem was reported, and the file makes no dataset.
         name: name.unwrap_or_default(),
         generation: keys.positive("generation").unwrap_or(1),
         key,

@@ -149,6 +149,7 @@ fn datums<T>(values: &mut Vec<Option<T>>, wrap: fn(T) -> Datum) -> Vec<Datum> {
 fn count(counts: &mut [i64], runs: &[Run], rows: impl Fn(&Run) -> usize) {
     for run in runs {
         if let Some(total) = counts.get_mut(run.group) {
+            // A batch in memory has fewer rows.
             *total += i64::try_from(rows(run)).unwrap_or(i64::MAX);
         }
     }
@@ -233,7 +234,7 @@ impl Column<'_> {
     }
 }
 
-/// Tells whether a total can be stored.
+/// Returns whether a total can be stored.
 trait Fits {
     fn fits(&self) -> bool {
         true

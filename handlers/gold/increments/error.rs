@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::error::Invariant;
+
 /// Rows that cannot be aggregated.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum AggregateError {
@@ -13,6 +15,9 @@ pub enum AggregateError {
         /// The measure.
         measure: String,
     },
+    /// A defect of Sluice.
+    #[error(transparent)]
+    Invariant(#[from] Invariant),
     /// The rows do not have the columns that were asked for.
     #[error("silver's rows lack column {column}, or it has another type")]
     Column {

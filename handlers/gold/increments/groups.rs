@@ -73,6 +73,7 @@ impl Groups {
         let mut from = 0;
         while let Some(time) = times.get(from) {
             let period = self.grain.bounds(*time);
+            // There is a time at `from`, so this is not empty.
             let after = times.get(from..).unwrap_or_default();
             let length = after
                 .iter()

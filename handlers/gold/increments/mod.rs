@@ -12,8 +12,9 @@ mod tests;
 use arrow_array::{Array, RecordBatch, TimestampMicrosecondArray};
 
 use crate::dataset::Dataset;
+use crate::error::Invariant;
 use crate::warehouse::Row;
-use crate::warehouse::schema::{GoldSchema, MeasureSource, TableSchema};
+use crate::warehouse::schema::{GoldSchema, TableIndex, TableSchema};
 use accumulator::Accumulator;
 pub use error::AggregateError;
 use groups::Groups;
@@ -28,35 +29,34 @@ pub struct Aggregator {
 
 #[derive(Debug)]
 struct TableAggregator {
-    index: usize,
+    index: TableIndex,
     schema: TableSchema,
     groups: Groups,
     accumulators: Vec<Accumulator>,
 }
 
 impl Aggregator {
-    /// Makes an aggregator for these tables of gold, as indices.
+    /// Makes an aggregator for these tables of gold.
     ///
     /// # Errors
-    /// Fails if a measure is of a type that it cannot have.
+    /// Fails if a measure is of a type that it cannot have, or if a table is not one of the schema.
     pub fn new(
         dataset: &Dataset,
         schema: &GoldSchema,
-        tables: &[usize],
+        tables: &[TableIndex],
     ) -> Result<Self, AggregateError> {
-        let chosen = tables
-            .iter()
-            .filter_map(|index| Some((*index, schema.tables.get(*index)?)));
         let mut columns = vec![dataset.event_time];
         let mut aggregators = Vec::new();
-        for (index, table) in chosen {
-            let measured = table.measures.iter().filter_map(|m| column_of(m.source));
+        for index in tables {
+            let table = schema.table_at(*index)?;
+            // Counting rows needs no column.
+            let measured = table.measures.iter().filter_map(|m| m.source.column());
             for column in table.dimensions.iter().map(|d| d.column).chain(measured) {
                 if !columns.contains(&column) {
                     columns.push(column);
                 }
             }
-            aggregators.push(TableAggregator::new(index, table, &columns, dataset)?);
+            aggregators.push(TableAggregator::new(*index, table, &columns, dataset)?);
         }
         Ok(Self {
             columns,
@@ -96,7 +96,7 @@ impl Aggregator {
     }
 
     /// Returns what the rows add to each table, and forgets it.
-    pub fn take(&mut self) -> Vec<(usize, Vec<Row>)> {
+    pub fn take(&mut self) -> Vec<(TableIndex, Vec<Row>)> {
         self.tables
             .iter_mut()
             .map(|table| (table.index, table.take()))
@@ -106,21 +106,23 @@ impl Aggregator {
 
 impl TableAggregator {
     fn new(
-        index: usize,
+        index: TableIndex,
         schema: &TableSchema,
         columns: &[usize],
         dataset: &Dataset,
     ) -> Result<Self, AggregateError> {
-        let position = |column: usize| columns.iter().position(|wanted| *wanted == column);
-        let dimensions = schema
-            .dimensions
-            .iter()
-            .filter_map(|dimension| position(dimension.column))
-            .collect();
+        let position = |column: usize| {
+            let position = columns.iter().position(|wanted| *wanted == column);
+            position.ok_or(Invariant("every column of a table is read"))
+        };
+        let dimensions = schema.dimensions.iter();
+        let dimensions = dimensions.map(|dimension| position(dimension.column));
+        let dimensions = dimensions.collect::<Result<_, _>>()?;
         let accumulators = schema.measures.iter().map(|measure| {
-            let at = column_of(measure.source).and_then(position);
-            let kind = column_of(measure.source).and_then(|column| dataset.columns.get(column));
-            let accumulator = Accumulator::new(measure, at, kind.map(|column| column.kind));
+            let source = measure.source.column();
+            let at = source.map(position).transpose()?;
+            let column = source.map(|index| dataset.column(index)).transpose()?;
+            let accumulator = Accumulator::new(measure, at, column.map(|column| column.kind));
             accumulator.ok_or_else(|| AggregateError::Column {
                 column: measure.name.clone(),
             })
@@ -156,15 +158,5 @@ impl TableAggregator {
             }
         }
         rows
-    }
-}
-
-fn column_of(source: MeasureSource) -> Option<usize> {
-    match source {
-        MeasureSource::Rows => None,
-        MeasureSource::Values(column)
-        | MeasureSource::Sum(column)
-        | MeasureSource::Min(column)
-        | MeasureSource::Max(column) => Some(column),
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn commit_kind(error: &Error) -> FailureKind {
     }
 }
 
-/// Tells whether the database is there in a minute.
+/// Returns whether the database is there in a minute.
 pub(super) fn is_resuming(error: &Error) -> bool {
     matches!(error, Error::Server(token) if RESUMING.contains(&token.code()))
 }

@@ -117,6 +117,7 @@ fn displayed(text: String) -> String {
         units > MAX_UNITS
     });
     match fitting {
+        // `end` is where a character starts.
         Some((end, _)) => text.get(..end).unwrap_or_default().to_owned(),
         None => text,
     }

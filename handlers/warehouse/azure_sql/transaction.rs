@@ -15,9 +15,9 @@ use super::{load, read};
 use crate::event::EventTime;
 use crate::warehouse::contract::{Begun, Transaction};
 use crate::warehouse::error::{FailureKind, WarehouseError};
-use crate::warehouse::lookup::{over, table_at};
+use crate::warehouse::lookup::over;
 use crate::warehouse::model::{Row, Run, Step};
-use crate::warehouse::schema::{FRESHNESS, GoldSchema, PROGRESS, TableSchema};
+use crate::warehouse::schema::{FRESHNESS, GoldSchema, PROGRESS, TableIndex, TableSchema};
 
 /// An open transaction.
 #[derive(Debug)]
@@ -57,13 +57,13 @@ pub(super) async fn begin(
     let session = held.session()?;
     lock(session, &sql_schema).await?;
     for step in &run.steps {
-        let table = table_at(&schema, step.table)?;
+        let table = schema.table_at(step.table)?;
         let moved = advance(session, &schema, &sql_schema, (table, step)).await;
         if !moved.map_err(failed("advance", PROGRESS))? {
             let undone = session.run(dml::ROLLBACK).await;
             undone.map_err(failed("roll back", "a gold transaction"))?;
             held.give_back();
-            return Ok(Begun::Overtaken);
+            return Ok(Begun::Conflict);
         }
         if step.replace {
             let cleared = session.execute(&dml::clear(&sql_schema, table), &[]).await;
@@ -120,6 +120,7 @@ async fn refresh(
     (table, step, run): (&TableSchema, &Step, &Run),
 ) -> Result<(), Error> {
     let name = table.name.as_str();
+    // Empty text is stored as null.
     let watermark = run.watermark.map(iso).unwrap_or_default();
     let settled = schema.settled_until(table.grain, run.watermark);
     let settled = settled.map(iso).unwrap_or_default();
@@ -138,10 +139,10 @@ fn iso(time: EventTime) -> String {
 
 #[async_trait]
 impl Transaction for AzureSqlTransaction {
-    async fn merge(&mut self, table: usize, rows: Vec<Row>) -> Result<(), WarehouseError> {
+    async fn merge(&mut self, table: TableIndex, rows: Vec<Row>) -> Result<(), WarehouseError> {
         // Taken, so that a merge that fails or is abandoned leaves nothing to commit.
         let mut held = self.held.take().ok_or_else(over)?;
-        let schema = table_at(&self.schema, table)?;
+        let schema = self.schema.table_at(table)?;
         let statements = MergeStatements::of(&self.sql_schema, table, schema);
         merge(held.session()?, &statements, schema, rows).await?;
         self.held = Some(held);

@@ -7,8 +7,10 @@ use super::error::SchemaError;
 use super::layout::table_schema;
 use super::names::{FRESHNESS, FRESHNESS_COLUMNS, PROGRESS, PROGRESS_COLUMNS, RANK, SETTLED};
 use super::table::TableSchema;
+use super::table_index::TableIndex;
 use super::value_type::ValueType;
 use crate::dataset::Dataset;
+use crate::error::Invariant;
 use crate::event::EventTime;
 use crate::value::Grain;
 use crate::value::time::micros;
@@ -32,8 +34,8 @@ pub struct GoldSchema {
 pub struct RankingSchema {
     /// Its name.
     pub name: String,
-    /// The table, as an index into [`GoldSchema::tables`].
-    pub table: usize,
+    /// The table.
+    pub table: TableIndex,
     /// The measure that ranks, as an index into [`TableSchema::shown`].
     pub order_by: usize,
     /// How many rows it shows.
@@ -56,7 +58,7 @@ impl GoldSchema {
             .iter()
             .map(|ranking| RankingSchema {
                 name: ranking.view.clone(),
-                table: ranking.from,
+                table: TableIndex::new(ranking.from),
                 order_by: ranking.order_by,
                 top: ranking.top,
             })
@@ -78,9 +80,26 @@ impl GoldSchema {
 
     /// Returns the table with this name, as an index and itself.
     #[must_use]
-    pub fn table(&self, name: &str) -> Option<(usize, &TableSchema)> {
-        let mut tables = self.tables.iter().enumerate();
+    pub fn table(&self, name: &str) -> Option<(TableIndex, &TableSchema)> {
+        let mut tables = self.indexed_tables();
         tables.find(|(_, table)| table.name == name)
+    }
+
+    /// Returns every table with its index.
+    pub fn indexed_tables(&self) -> impl Iterator<Item = (TableIndex, &TableSchema)> {
+        let tables = self.tables.iter().enumerate();
+        tables.map(|(position, table)| (TableIndex::new(position), table))
+    }
+
+    /// Returns the table with this index.
+    ///
+    /// # Errors
+    /// Fails if the index is not one of this schema.
+    pub fn table_at(&self, index: TableIndex) -> Result<&TableSchema, Invariant> {
+        let table = self.tables.get(index.position());
+        table.ok_or(Invariant(
+            "a table's index is used with the schema that it is from",
+        ))
     }
 
     /// Returns the columns of a table or view of gold as read, without the key; averages count as doubles.
@@ -103,7 +122,7 @@ impl GoldSchema {
         }
         let ranking = self.rankings.iter().find(|ranking| ranking.name == name)?;
         let rank = (RANK.to_owned(), ValueType::Int64);
-        let table = self.tables.get(ranking.table)?;
+        let table = self.table_at(ranking.table).ok()?;
         Some([rank].into_iter().chain(table.shown_columns()).collect())
     }
 

@@ -12,6 +12,7 @@ mod gold_schema;
 mod layout;
 mod names;
 mod table;
+mod table_index;
 #[cfg(test)]
 mod tests;
 mod value_type;
@@ -22,4 +23,5 @@ pub use names::{FRESHNESS, FRESHNESS_COLUMNS, KEY, PROGRESS, PROGRESS_COLUMNS, R
 pub use table::{
     DimensionColumn, MeasureColumn, MeasureSource, Merge, Shown, ShownValue, TableSchema,
 };
+pub use table_index::TableIndex;
 pub use value_type::ValueType;

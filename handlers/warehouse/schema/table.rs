@@ -81,7 +81,19 @@ impl MeasureSource {
         }
     }
 
-    /// Tells whether the column can hold a null.
+    /// Returns the silver column that it is computed from, as an index into [`Dataset::columns`](crate::dataset::Dataset::columns); counting rows needs
+    /// none.
+    #[must_use]
+    pub fn column(self) -> Option<usize> {
+        match self {
+            Self::Rows => None,
+            Self::Values(column) | Self::Sum(column) | Self::Min(column) | Self::Max(column) => {
+                Some(column)
+            }
+        }
+    }
+
+    /// Returns whether the column can hold a null.
     #[must_use]
     pub fn is_nullable(self) -> bool {
         !matches!(self, Self::Rows | Self::Values(_))

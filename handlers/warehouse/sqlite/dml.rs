@@ -7,7 +7,7 @@ use super::ddl::quote;
 use super::functions;
 use crate::value::{Grain, decimal};
 use crate::warehouse::model::{Datum, Row};
-use crate::warehouse::schema::{KEY, MeasureColumn, Merge, TableSchema, ValueType};
+use crate::warehouse::schema::{KEY, MeasureColumn, Merge, TableIndex, TableSchema, ValueType};
 
 /// The statements of a merge into one table.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub(super) struct MergeStatements {
 
 impl MergeStatements {
     /// Works out the statements for the table with this index.
-    pub(super) fn of(index: usize, table: &TableSchema) -> Self {
+    pub(super) fn of(index: TableIndex, table: &TableSchema) -> Self {
         let key: Vec<String> = table.time().into_iter().chain([KEY]).map(quote).collect();
         let dimensions = table.dimensions.iter().map(|column| quote(&column.name));
         let measures = table.measures.iter().map(|column| quote(&column.name));

@@ -53,7 +53,7 @@ pub(super) fn statements(
             return Err(WarehouseError::Mismatch { table, problems });
         }
     }
-    for view in dialect::views(schema, &Sqlite) {
+    for view in dialect::views(schema, &Sqlite)? {
         let found = object(connection, &view.name).map_err(failed("check", &view.name))?;
         match found {
             None => statements.push(create_view(&view)),

@@ -10,7 +10,7 @@ use super::ensure;
 use super::script::script;
 use super::warehouse::SqliteWarehouse;
 use crate::warehouse::fixture::{TABLES, apply, row, schema_of};
-use crate::warehouse::schema::FRESHNESS;
+use crate::warehouse::schema::{FRESHNESS, TableIndex};
 use crate::warehouse::{Begun, FailureKind, Reports, Row, Run, Warehouse};
 
 fn warehouse(path: &Path) -> SqliteWarehouse {
@@ -103,7 +103,10 @@ async fn a_process_that_ends_in_a_transaction_leaves_the_state_before_it() {
         key: key.to_be_bytes(),
         ..row(1, 1)
     });
-    transaction.merge(0, rows.collect()).await.unwrap();
+    transaction
+        .merge(TableIndex::new(0), rows.collect())
+        .await
+        .unwrap();
     let copy = folder.path().join("copy.db");
     for end in ["", "-wal"] {
         let (from, to) = (
@@ -258,7 +261,7 @@ async fn where_nothing_is_missing_no_lock_is_taken() {
 async fn the_script_makes_what_the_handler_then_finds_complete() {
     let folder = TempDir::new().unwrap();
     let warehouse = warehouse(&folder.path().join("gold.db"));
-    let script = script(&schema_of(TABLES));
+    let script = script(&schema_of(TABLES)).unwrap();
     for part in [
         "-- A row for each day and who.",
         "-- The 2 rows of daily with the highest total.",

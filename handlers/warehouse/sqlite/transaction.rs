@@ -10,9 +10,9 @@ use super::ddl::quote;
 use super::dml::{MergeStatements, period, timestamp, values};
 use crate::warehouse::contract::{Begun, Transaction};
 use crate::warehouse::error::{FailureKind, WarehouseError};
-use crate::warehouse::lookup::{over, table_at};
+use crate::warehouse::lookup::over;
 use crate::warehouse::model::{Row, Run, Step};
-use crate::warehouse::schema::{FRESHNESS, GoldSchema, PROGRESS, TableSchema};
+use crate::warehouse::schema::{FRESHNESS, GoldSchema, PROGRESS, TableIndex, TableSchema};
 
 /// An open transaction.
 #[derive(Debug)]
@@ -33,12 +33,12 @@ pub(super) fn begin(
         .execute_batch("BEGIN IMMEDIATE")
         .map_err(failed("begin", "a gold transaction"))?;
     for step in &run.steps {
-        let table = table_at(&schema, step.table)?;
+        let table = schema.table_at(step.table)?;
         let moved =
             advance(connection, &schema, table, step).map_err(failed("advance", PROGRESS))?;
         if !moved {
             // Dropping the connection's hold rolls back.
-            return Ok(Begun::Overtaken);
+            return Ok(Begun::Conflict);
         }
         if step.replace {
             let clear = format!("DELETE FROM main.{}", quote(&table.name));
@@ -106,11 +106,11 @@ fn refresh(
 
 #[async_trait]
 impl Transaction for SqliteTransaction {
-    async fn merge(&mut self, table: usize, rows: Vec<Row>) -> Result<(), WarehouseError> {
+    async fn merge(&mut self, table: TableIndex, rows: Vec<Row>) -> Result<(), WarehouseError> {
         let mut held = self.held.take().ok_or_else(over)?;
         let schema = Arc::clone(&self.schema);
         let held = blocking(move || {
-            let name = table_at(&schema, table)?;
+            let name = schema.table_at(table)?;
             let merged = merge(held.connection()?, table, name, rows);
             merged.map_err(failed("merge rows into", &name.name))?;
             Ok(held)
@@ -146,7 +146,7 @@ impl Transaction for SqliteTransaction {
 
 fn merge(
     connection: &Connection,
-    index: usize,
+    index: TableIndex,
     table: &TableSchema,
     rows: Vec<Row>,
 ) -> rusqlite::Result<()> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sluice::warehouse::schema::GoldSchema;
+use sluice::warehouse::schema::{GoldSchema, TableIndex};
 use sluice::warehouse::{
     Begun, FailureKind, Order, Progress, Reports, Row, RowVisitor, Run, TableRows, Transaction,
     Warehouse, WarehouseError,
@@ -57,7 +57,7 @@ impl Warehouse for Faulty<dyn Warehouse> {
         let script = &self.script;
         let act = async {
             Ok(match self.inner.begin(run).await? {
-                Begun::Overtaken => Begun::Overtaken,
+                Begun::Conflict => Begun::Conflict,
                 Begun::Open(inner) => Begun::Open(Box::new(FaultyTransaction {
                     inner,
                     script: Arc::clone(script),
@@ -98,7 +98,7 @@ struct FaultyTransaction {
 
 #[async_trait]
 impl Transaction for FaultyTransaction {
-    async fn merge(&mut self, table: usize, rows: Vec<Row>) -> Result<(), WarehouseError> {
+    async fn merge(&mut self, table: TableIndex, rows: Vec<Row>) -> Result<(), WarehouseError> {
         let call = format!("merge {table}");
         let act = self.inner.merge(table, rows);
         self.script.around(call, warehouse_error, act).await

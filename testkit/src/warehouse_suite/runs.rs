@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sluice::dataset::Dataset;
 use sluice::event::{EventTime, UnixMillis};
 use sluice::table::log::Version;
-use sluice::warehouse::schema::{FRESHNESS, GoldSchema};
+use sluice::warehouse::schema::{FRESHNESS, GoldSchema, TableIndex};
 use sluice::warehouse::{Begun, Datum, Order, Progress, Row, Run, Step, Warehouse, WarehouseError};
 
 use crate::datasets::{COLUMNS, with_large_amounts};
@@ -75,7 +75,7 @@ pub(super) fn progress(schema: &GoldSchema, table: usize, version: u64) -> Progr
 #[must_use]
 pub fn run(schema: &GoldSchema, table: usize, from: Option<u64>, to: u64) -> Run {
     let step = Step {
-        table,
+        table: TableIndex::new(table),
         from: from.map(|version| progress(schema, table, version)),
         to: Version(to),
         replace: false,
@@ -127,7 +127,7 @@ pub async fn apply(
 ) -> Result<bool, WarehouseError> {
     let table = run.steps[0].table;
     match warehouse.begin(run).await? {
-        Begun::Overtaken => Ok(false),
+        Begun::Conflict => Ok(false),
         Begun::Open(mut transaction) => {
             transaction.merge(table, rows).await?;
             transaction.commit().await?;

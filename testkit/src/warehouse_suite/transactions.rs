@@ -13,6 +13,7 @@ use super::runs::{
     schema_of, who,
 };
 use crate::database::Database;
+use sluice::warehouse::schema::TableIndex;
 
 pub async fn rows_progress_and_freshness_become_visible_together(database: &dyn Database) {
     let schema = schema();
@@ -23,7 +24,10 @@ pub async fn rows_progress_and_freshness_become_visible_together(database: &dyn 
         panic!("nobody else is here");
     };
     transaction
-        .merge(HOURLY, vec![hourly(1, 2, Some((100, 40, 60)), None)])
+        .merge(
+            TableIndex::new(HOURLY),
+            vec![hourly(1, 2, Some((100, 40, 60)), None)],
+        )
         .await
         .unwrap();
     assert_eq!(everything(&*reader).await, before);
@@ -100,7 +104,10 @@ pub async fn a_dropped_transaction_changes_nothing(database: &dyn Database) {
             panic!("nobody else is here");
         };
         for _ in 0..merges {
-            transaction.merge(HOURLY, rows()).await.unwrap();
+            transaction
+                .merge(TableIndex::new(HOURLY), rows())
+                .await
+                .unwrap();
         }
         drop(transaction);
         assert_eq!(everything(&*warehouse).await, before);
@@ -121,7 +128,7 @@ pub async fn a_replaced_table_shows_its_old_rows_until_the_commit(database: &dyn
         panic!("nobody else is here");
     };
     transaction
-        .merge(HOURLY, vec![hourly(2, 5, None, None)])
+        .merge(TableIndex::new(HOURLY), vec![hourly(2, 5, None, None)])
         .await
         .unwrap();
     assert_eq!(everything(&*reader).await, before);
@@ -212,10 +219,16 @@ pub async fn a_run_may_merge_a_group_more_than_once(database: &dyn Database) {
     };
     for _ in 0..3 {
         transaction
-            .merge(HOURLY, vec![hourly(1, 1, Some((5, 5, 5)), None)])
+            .merge(
+                TableIndex::new(HOURLY),
+                vec![hourly(1, 1, Some((5, 5, 5)), None)],
+            )
             .await
             .unwrap();
-        transaction.merge(BY_WHO, vec![who(None, 7)]).await.unwrap();
+        transaction
+            .merge(TableIndex::new(BY_WHO), vec![who(None, 7)])
+            .await
+            .unwrap();
     }
     transaction.commit().await.unwrap();
     assert_eq!(read(&*warehouse, "hourly").await[0][1..3], ["3", "0.15"]);

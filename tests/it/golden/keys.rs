@@ -14,7 +14,7 @@ use sluice::gold::increments::Aggregator;
 use sluice::value::Grain;
 use sluice::value::hash::{RowHasher, hash_keys};
 use sluice::warehouse::Row;
-use sluice::warehouse::schema::GoldSchema;
+use sluice::warehouse::schema::{GoldSchema, TableIndex};
 
 use super::{assert_golden, dataset};
 
@@ -101,7 +101,7 @@ fn groups(columns: &[(&'static str, ArrayRef)], rows: usize) -> Vec<Row> {
     }];
     dataset.rankings.clear();
     let schema = GoldSchema::of(&dataset).unwrap();
-    let mut aggregator = Aggregator::new(&dataset, &schema, &[0]).unwrap();
+    let mut aggregator = Aggregator::new(&dataset, &schema, &[TableIndex::new(0)]).unwrap();
     let times = TimestampMicrosecondArray::from(vec![0; rows]).with_timezone("UTC");
     let time: (&str, ArrayRef) = ("at", Arc::new(times));
     let all = [time].into_iter().chain(columns.iter().cloned());

@@ -8,7 +8,7 @@ use rusqlite::types::ValueRef;
 use sluice::event::{EventTime, UnixMillis};
 use sluice::table::log::Version;
 use sluice::value::decimal;
-use sluice::warehouse::schema::{GoldSchema, TableSchema, ValueType};
+use sluice::warehouse::schema::{GoldSchema, TableIndex, TableSchema, ValueType};
 use sluice::warehouse::{
     Begun, Datum, Progress, Row, Run, Step, Warehouse, azure_sql, connect, sqlite,
 };
@@ -34,7 +34,7 @@ fn azure_sql_gets_the_statements_and_the_script_of_earlier_builds() {
 
 #[test]
 fn sqlite_gets_the_script_of_earlier_builds() {
-    assert_golden("golden/sqlite.sql", &sqlite::script(&schema()));
+    assert_golden("golden/sqlite.sql", &sqlite::script(&schema()).unwrap());
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn row(table: &TableSchema, number: usize) -> Row {
 
 async fn publish(warehouse: &Arc<dyn Warehouse>, from: Option<u64>, to: u64) {
     let schema = warehouse.schema();
-    let step = |(table, laid_out): (usize, &TableSchema)| Step {
+    let step = |(table, laid_out): (TableIndex, &TableSchema)| Step {
         table,
         from: from.map(|version| Progress {
             generation: 3,
@@ -115,14 +115,14 @@ async fn publish(warehouse: &Arc<dyn Warehouse>, from: Option<u64>, to: u64) {
         replace: false,
     };
     let run = Run {
-        steps: schema.tables.iter().enumerate().map(step).collect(),
+        steps: schema.indexed_tables().map(step).collect(),
         watermark: Some(EventTime(1_763_120_674_343_001)),
         at: UnixMillis(1_763_120_674_343),
     };
     let Begun::Open(mut transaction) = warehouse.begin(run).await.unwrap() else {
         panic!("nobody else is here");
     };
-    for (index, table) in schema.tables.iter().enumerate() {
+    for (index, table) in schema.indexed_tables() {
         let rows = (0..3).map(|number| row(table, number)).collect();
         transaction.merge(index, rows).await.unwrap();
     }

@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: &SchemaArguments) -> Result<bool, Box<dyn Error + S
     }
     let schema = GoldSchema::of(&Dataset::load(&arguments.dataset)?)?;
     let script = match arguments.sqlite {
-        true => sqlite::script(&schema),
+        true => sqlite::script(&schema)?,
         false => azure_sql::script(&schema, Some(&arguments.schema))?,
     };
     let file = arguments.dataset.display();

@@ -6,6 +6,7 @@ use super::ensure;
 use super::sql_schema::SqlSchema;
 use crate::warehouse::dialect;
 use crate::warehouse::error::WarehouseError;
+use crate::warehouse::lookup::columns_of;
 use crate::warehouse::model::Order;
 use crate::warehouse::schema::GoldSchema;
 
@@ -17,7 +18,7 @@ use crate::warehouse::schema::GoldSchema;
 pub fn script(schema: &GoldSchema, name: Option<&str>) -> Result<String, WarehouseError> {
     let sql_schema =
         SqlSchema::named(name).map_err(|problem| WarehouseError::Setting { problem })?;
-    Ok(ddl::script(schema, &sql_schema))
+    Ok(ddl::script(schema, &sql_schema)?)
 }
 
 /// Returns every statement that the handler sends, each a batch of its own, with what it is for.
@@ -30,10 +31,13 @@ pub fn statements(
 ) -> Result<Vec<(String, String)>, WarehouseError> {
     let sql_schema =
         SqlSchema::named(name).map_err(|problem| WarehouseError::Setting { problem })?;
-    Ok(all_statements(schema, &sql_schema))
+    all_statements(schema, &sql_schema)
 }
 
-fn all_statements(schema: &GoldSchema, sql_schema: &SqlSchema) -> Vec<(String, String)> {
+fn all_statements(
+    schema: &GoldSchema,
+    sql_schema: &SqlSchema,
+) -> Result<Vec<(String, String)>, WarehouseError> {
     let mut all = vec![
         ("open a session".to_owned(), dml::SESSION.to_owned()),
         ("probe".to_owned(), dml::PROBE.to_owned()),
@@ -48,7 +52,7 @@ fn all_statements(schema: &GoldSchema, sql_schema: &SqlSchema) -> Vec<(String, S
         ("roll back".to_owned(), dml::ROLLBACK.to_owned()),
     ];
     // What creates everything, and what replaces views.
-    let created = ensure::plan(schema, sql_schema, &ensure::Catalog::new()).unwrap_or_default();
+    let created = ensure::plan(schema, sql_schema, &ensure::Catalog::new())?;
     all.extend(
         created
             .into_iter()
@@ -58,22 +62,23 @@ fn all_statements(schema: &GoldSchema, sql_schema: &SqlSchema) -> Vec<(String, S
         all.push((format!("{purpose} {object}"), sql));
     };
     let read = |name: &str| {
-        let columns = schema.columns_of(name).unwrap_or_default();
+        let columns = columns_of(schema, name)?;
         let column = columns.last().map(|(name, _)| name.clone());
         let order = column.map(|column| Order {
             column,
             descending: true,
         });
-        dml::read(sql_schema, name, &columns, order.as_ref(), 10)
+        let sql = dml::read(sql_schema, name, &columns, order.as_ref(), 10);
+        Ok::<_, WarehouseError>(sql)
     };
-    for view in dialect::views(schema, sql_schema) {
+    for view in dialect::views(schema, sql_schema)? {
         add("drop", &view.name, ddl::drop_view(sql_schema, &view.name));
-        add("read", &view.name, read(&view.name));
+        add("read", &view.name, read(&view.name)?);
     }
-    for (index, table) in schema.tables.iter().enumerate() {
+    for (index, table) in schema.indexed_tables() {
         let merge = dml::MergeStatements::of(sql_schema, index, table);
         let name = &table.name;
-        add("read", name, read(name));
+        add("read", name, read(name)?);
         add("clear", name, dml::clear(sql_schema, table));
         add("make a temporary table for", name, merge.create);
         add("count rows for", name, merge.count);
@@ -84,5 +89,5 @@ fn all_statements(schema: &GoldSchema, sql_schema: &SqlSchema) -> Vec<(String, S
         add("insert rows into", name, merge.insert);
         add("drop the temporary table of", name, merge.drop);
     }
-    all
+    Ok(all)
 }

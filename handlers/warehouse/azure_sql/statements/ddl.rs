@@ -7,6 +7,7 @@
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::sql_schema::{SqlSchema, literal, quote};
+use crate::error::Invariant;
 use crate::warehouse::dialect;
 use crate::warehouse::dialect::ViewDefinition;
 use crate::warehouse::schema::GoldSchema;
@@ -42,22 +43,22 @@ pub(crate) fn drop_view(sql_schema: &SqlSchema, name: &str) -> String {
 
 /// Returns the script that creates everything that is missing, for those who deploy by hand. Batches are separated by
 /// `GO`; running it again changes nothing but views.
-pub(crate) fn script(schema: &GoldSchema, sql_schema: &SqlSchema) -> String {
-    let about = |name: &str| format!("-- {}", dialect::description(schema, name));
+pub(crate) fn script(schema: &GoldSchema, sql_schema: &SqlSchema) -> Result<String, Invariant> {
+    let about = |name: &str| Ok(format!("-- {}", dialect::description(schema, name)?));
     let mut batches = vec![create_schema(sql_schema)];
     for table in dialect::tables(schema, sql_schema) {
         batches.push(format!(
             "{}\nIF OBJECT_ID({}, N'U') IS NULL\n{}",
-            about(&table.name),
+            about(&table.name)?,
             literal(&sql_schema.of(&table.name)),
             table.create(sql_schema)
         ));
     }
-    for view in dialect::views(schema, sql_schema) {
-        let (about, drop) = (about(&view.name), drop_view(sql_schema, &view.name));
+    for view in dialect::views(schema, sql_schema)? {
+        let (about, drop) = (about(&view.name)?, drop_view(sql_schema, &view.name));
         batches.push(format!("{about}\n{drop}"));
         batches.push(create_view(sql_schema, &view));
     }
     let batches = batches.iter().map(|batch| format!("{batch};\nGO\n"));
-    batches.collect::<Vec<String>>().join("\n")
+    Ok(batches.collect::<Vec<String>>().join("\n"))
 }

@@ -7,12 +7,12 @@ use crate::warehouse::dialect;
 use crate::warehouse::dialect::{ColumnDefinition, Content, Dialect};
 use crate::warehouse::model::Order;
 use crate::warehouse::schema::{
-    FRESHNESS, KEY, MeasureColumn, Merge, PROGRESS, TableSchema, ValueType,
+    FRESHNESS, KEY, MeasureColumn, Merge, PROGRESS, TableIndex, TableSchema, ValueType,
 };
 
 /// What a session is like: an error undoes its transaction, and a lock is not waited for forever.
 pub(crate) const SESSION: &str = "SET XACT_ABORT ON; SET LOCK_TIMEOUT 30000";
-/// Tells whether a connection is alive.
+/// Answers if the connection is alive.
 pub(crate) const PROBE: &str = "SELECT 1 AS [alive]";
 /// Makes everything visible.
 pub(crate) const COMMIT: &str = "COMMIT TRANSACTION";
@@ -95,6 +95,7 @@ pub(crate) fn read(
     limit: usize,
 ) -> String {
     let names: Vec<String> = columns.iter().map(|(name, _)| quote(name)).collect();
+    // No table has more rows.
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut sql = format!(
         "SELECT TOP ({limit}) {} FROM {}",
@@ -131,7 +132,7 @@ pub(crate) struct MergeStatements {
 
 impl MergeStatements {
     /// Works out the statements for the table with this index.
-    pub(crate) fn of(sql_schema: &SqlSchema, index: usize, table: &TableSchema) -> Self {
+    pub(crate) fn of(sql_schema: &SqlSchema, index: TableIndex, table: &TableSchema) -> Self {
         let delta = quote(&format!("#sluice_delta_{index}"));
         let columns = dialect::columns(table, sql_schema);
         let same = same_group(table);

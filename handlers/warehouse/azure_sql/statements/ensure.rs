@@ -104,7 +104,7 @@ pub(crate) fn plan(
     if catalog.is_empty() && !batches.is_empty() {
         batches.insert(0, create_schema(sql_schema));
     }
-    for view in dialect::views(schema, sql_schema) {
+    for view in dialect::views(schema, sql_schema)? {
         let found = catalog.get(&view.name.to_ascii_lowercase());
         if found.is_some_and(|found| !found.is_view) {
             let problems = vec!["it is a table, not a view".to_owned()];

@@ -21,7 +21,7 @@ fn complete(schema: &GoldSchema) -> Catalog {
         };
         catalog.insert(table.name, found);
     }
-    for view in dialect::views(schema, &gold()) {
+    for view in dialect::views(schema, &gold()).unwrap() {
         let columns = view
             .columns
             .clone()

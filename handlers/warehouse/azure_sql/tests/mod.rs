@@ -15,7 +15,7 @@ use super::statements::{SqlSchema, dml, ensure};
 use super::*;
 use crate::table::log::Version;
 use crate::warehouse::fixture::{TABLES, row, schema_of};
-use crate::warehouse::schema::GoldSchema;
+use crate::warehouse::schema::{GoldSchema, TableIndex};
 use crate::warehouse::{
     Begun, Datum, FailureKind, Options, Progress, Reports, Row, RowVisitor, Run, Warehouse,
     WarehouseError, fixture,
@@ -192,7 +192,10 @@ async fn a_transaction_is_over_after_a_failed_merge() {
     let Begun::Open(mut transaction) = begun else {
         panic!("nobody else is here");
     };
-    let error = transaction.merge(0, rows()).await.unwrap_err();
+    let error = transaction
+        .merge(TableIndex::new(0), rows())
+        .await
+        .unwrap_err();
     assert_eq!(error.to_string(), "merge rows into daily");
     assert_eq!(error.kind(), FailureKind::Permanent);
     let error = transaction.commit().await.unwrap_err();

@@ -185,7 +185,7 @@ async fn a_file_that_another_run_published_may_be_gone() {
     world.compact().await;
     world.vacuum().await;
     gate.open();
-    assert_eq!(slow.await.unwrap().unwrap().ended, Ended::Overtaken);
+    assert_eq!(slow.await.unwrap().unwrap().ended, Ended::Conflict);
     world.publish().await;
     world.assert_tables_are_right().await;
 }
@@ -239,7 +239,7 @@ async fn a_log_that_started_over_is_noticed() {
     assert!(
         matches!(
             &error,
-            Error::Beyond {
+            Error::Ahead {
                 head: Version(0),
                 ..
             }
