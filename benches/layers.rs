@@ -32,9 +32,10 @@ use sluice::warehouse::schema::{GoldSchema, TableIndex};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 
-const EVENTS: usize = 1_000_000;
-/// 2025-11-14T11:44:34Z.
-const START: usize = 1_763_120_674;
+mod orders;
+
+use orders::{EVENTS, START, fastrand_like};
+
 /// Events of one bronze object.
 const OBJECT_EVENTS: usize = 80_000;
 
@@ -59,29 +60,9 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// A million orders of about 90 bytes over two hours, 5 % of them duplicates and 2 % broken, as bronze objects.
+/// The orders as bronze objects.
 fn sources() -> Vec<Source> {
-    let mut random = fastrand_like(7);
-    let mut lines = Vec::with_capacity(EVENTS);
-    for id in 0..EVENTS {
-        let line = match random() % 100 {
-            0..5 if id > 100 => {
-                let back: usize = usize::try_from(random() % 100).unwrap() + 1;
-                String::clone(&lines[id - back])
-            }
-            5..7 => format!(r#"{{"order_id": {id}, "amount": "a lot", "timestamp": {START}}}"#),
-            _ => {
-                let (seconds, millis) = (START + id / 140, id % 1_000);
-                let (cents, customer) = (random() % 100_000, random() % 5_000);
-                format!(
-                    r#"{{"order_id": {id}, "amount": {}.{:02}, "timestamp": {seconds}.{millis:03}, "customer_id": "{customer:05}"}}"#,
-                    cents / 100,
-                    cents % 100
-                )
-            }
-        };
-        lines.push(line);
-    }
+    let lines = orders::lines();
     let objects = lines.chunks(OBJECT_EVENTS).enumerate();
     let objects = objects.map(|(index, lines)| {
         let first = index * OBJECT_EVENTS;
@@ -98,17 +79,6 @@ fn sources() -> Vec<Source> {
         }
     });
     objects.collect()
-}
-
-/// A small generator, so that every run has the same events.
-fn fastrand_like(seed: u64) -> impl FnMut() -> u64 {
-    let mut state = seed;
-    move || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        state >> 33
-    }
 }
 
 /// Refines the sources in one group and returns the files of silver.

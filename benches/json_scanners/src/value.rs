@@ -1,0 +1,8 @@
+//! What the handler knows of numbers and time, from its own files.
+
+#[path = "../../../handlers/value/decimal.rs"]
+pub(crate) mod decimal;
+#[path = "../../../handlers/value/number/mod.rs"]
+pub(crate) mod number;
+#[path = "../../../handlers/value/time/mod.rs"]
+pub(crate) mod time;
