@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use thiserror::Error;
 
+use crate::error::Invariant;
 use crate::event::{PartitionId, SourceEvent, line};
 use crate::retry::{Deadline, retry};
 use crate::store::StorageError;
@@ -36,6 +37,9 @@ pub enum IngestError {
     /// The lake failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// A defect.
+    #[error(transparent)]
+    Invariant(#[from] Invariant),
     /// An object is in the place of this one, but does not hold the event it is named after.
     #[error("object {path} does not hold the event that it is named after")]
     Foreign {
@@ -43,6 +47,9 @@ pub enum IngestError {
         path: ObjectPath,
     },
 }
+
+/// What holds of every run that the plan finds; without it, events would be answered for and not stored.
+const RUN: Invariant = Invariant("a run lies within its batch and is not empty");
 
 /// Stores events of all partitions of one dataset's hub.
 #[derive(Debug)]
@@ -167,11 +174,9 @@ impl Bronze {
         };
         let mut from = 0;
         while let Some(run) = plan::next_run(events, from, &known, |index| lines.bytes(index)) {
-            let run_events = events.get(run.clone()).unwrap_or_default();
-            let (Some(first), Some(range)) = (run_events.first(), ObjectRange::of(run_events))
-            else {
-                break;
-            };
+            let run_events = events.get(run.clone()).ok_or(RUN)?;
+            let first = run_events.first().ok_or(RUN)?;
+            let range = ObjectRange::of(run_events).ok_or(RUN)?;
             let path = paths::bronze_object(&self.dataset, partition, first);
             let content = lines.slice(&run);
             let metadata = range.to_metadata(partition, run_events.len());

@@ -65,7 +65,7 @@ pub struct Column {
     pub from: String,
     /// Its type.
     pub kind: ColumnType,
-    /// Whether a line without it is set aside.
+    /// Whether a line without it is rejected.
     pub required: bool,
     /// The lowest value allowed.
     pub min: Option<Bound>,

@@ -334,6 +334,7 @@ async fn maintain(
 }
 
 fn log_maintained(report: &Report, invocation: &Invocation) {
+    // A step that failed has nothing to count; its failure is the invocation's answer.
     let reconciled = report.reconcile.done().cloned().unwrap_or_default();
     let compacted = report.compact.done().cloned().unwrap_or_default();
     let delta = report.delta.done();

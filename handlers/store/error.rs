@@ -162,6 +162,7 @@ fn cause(error: &azure_core::Error) -> Cause {
     };
     Cause::Answer {
         status: u16::from(*status),
+        // Not every refusal has a code; the status says what to do.
         code: error_code.clone().unwrap_or_default(),
         message: message(*status, &error.to_string()),
     }

@@ -111,6 +111,7 @@ impl PoisonQueue for AzurePoisonQueue {
             Err(error) => return Err(failed(&error)),
         };
         let received = answer.into_model().map_err(|error| failed(&error))?;
+        // An answer without a list is an empty one.
         let messages = received.items.unwrap_or_default().into_iter();
         Ok(messages
             .filter_map(|message| {

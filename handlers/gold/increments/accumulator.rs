@@ -150,6 +150,7 @@ fn count(counts: &mut [i64], runs: &[Run], rows: impl Fn(&Run) -> usize) {
     for run in runs {
         if let Some(total) = counts.get_mut(run.group) {
             // A batch in memory has fewer rows.
+            // A run lies within one batch, which is in memory.
             *total += i64::try_from(rows(run)).unwrap_or(i64::MAX);
         }
     }

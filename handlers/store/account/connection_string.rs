@@ -67,8 +67,8 @@ impl std::fmt::Debug for Fields {
 
 /// Reads endpoints and credential from a connection string.
 pub(super) fn parse(text: &str) -> Result<(Endpoints, Access), Problem> {
-    let fields = fields(text)?;
-    let field = |name: &str| fields.get(name).map(String::as_str);
+    let fields = Fields::parse(text).map_err(|_| Problem::NotAConnectionString)?;
+    let field = |name: &str| fields.get(name);
     if field("usedevelopmentstorage").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
         return emulator(field("developmentstorageproxyuri"));
     }
@@ -89,11 +89,6 @@ pub(super) fn parse(text: &str) -> Result<(Endpoints, Access), Problem> {
         (_, None, None) => return Err(Problem::NoCredential),
     };
     Ok((endpoints, access))
-}
-
-fn fields(text: &str) -> Result<BTreeMap<String, String>, Problem> {
-    let fields = Fields::parse(text).map_err(|_| Problem::NotAConnectionString)?;
-    Ok(fields.0)
 }
 
 fn emulator(proxy: Option<&str>) -> Result<(Endpoints, Access), Problem> {
@@ -119,11 +114,8 @@ fn emulator(proxy: Option<&str>) -> Result<(Endpoints, Access), Problem> {
 }
 
 /// Returns the endpoint that is named, or the one that the account's name gives.
-fn endpoint(
-    fields: &BTreeMap<String, String>,
-    service: &'static str,
-) -> Result<Option<Url>, Problem> {
-    let field = |name: &str| fields.get(name).map(String::as_str);
+fn endpoint(fields: &Fields, service: &'static str) -> Result<Option<Url>, Problem> {
+    let field = |name: &str| fields.get(name);
     if let Some(address) = field(&format!("{service}endpoint")) {
         let url = Url::parse(address).map_err(|_| Problem::Address(service))?;
         return Ok(Some(url));

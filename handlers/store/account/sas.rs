@@ -48,6 +48,7 @@ impl AccountKey {
 
     /// Returns the query of an account signature that ends at `until`.
     fn sign(&self, until: UnixMillis, protocol: &str) -> String {
+        // A clock beyond the calendar gives an expiry of 1970, and the service refuses the signature.
         let expiry = DateTime::<Utc>::from_timestamp_millis(until.0)
             .unwrap_or_default()
             .to_rfc3339_opts(SecondsFormat::Secs, true);

@@ -323,7 +323,7 @@ async fn metadata_names_come_back_lowered_and_folders_are_no_objects() {
     let listing = "<?xml version=\"1.0\"?><EnumerationResults><Blobs>\
         <Blob><Name>b</Name><Properties><Content-Length>0</Content-Length></Properties><Metadata><Hdi_isfolder>true</Hdi_isfolder></Metadata></Blob>\
         <Blob><Name>b/1</Name><Properties><Content-Length>5</Content-Length><Creation-Time>Fri, 14 Nov 2025 11:44:34 GMT</Creation-Time></Properties><Metadata><First_Sequence>7</First_Sequence></Metadata></Blob>\
-        <Blob><Name>a-1</Name><Properties><Content-Length>1</Content-Length></Properties></Blob>\
+        <Blob><Name>a-1</Name><Properties><Content-Length>1</Content-Length><Last-Modified>Fri, 14 Nov 2025 11:44:34 GMT</Last-Modified></Properties></Blob>\
         </Blobs><NextMarker /></EnumerationResults>";
     let server = Scripted::start([
         Reply::with(200, headers, ""),
@@ -342,4 +342,27 @@ async fn metadata_names_come_back_lowered_and_folders_are_no_objects() {
     let names: Vec<&str> = found.iter().map(|info| info.path.name()).collect();
     assert_eq!(names, ["a-1", "b/1"]);
     assert_eq!(found[1].metadata, info.metadata);
+}
+
+#[tokio::test]
+async fn a_listing_without_a_blobs_size_or_time_is_refused() {
+    let time = "<Creation-Time>Fri, 14 Nov 2025 11:44:34 GMT</Creation-Time>";
+    for (properties, lacks) in [
+        (time, "size"),
+        ("<Content-Length>1</Content-Length>", "time of creation"),
+    ] {
+        let listing = format!(
+            "<?xml version=\"1.0\"?><EnumerationResults><Blobs><Blob><Name>a</Name>\
+             <Properties>{properties}</Properties></Blob></Blobs><NextMarker /></EnumerationResults>"
+        );
+        let server = Scripted::start([Reply::with(200, &[], &listing)]);
+        let listed = lake(&server).list(&ObjectPath::new("bronze", "")).await;
+        let error = listed.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Permanent);
+        let words = error.source.to_string();
+        assert!(
+            words.contains(&format!("does not say the blob's {lacks}")),
+            "{words}"
+        );
+    }
 }

@@ -21,7 +21,9 @@ use azure_storage_blob::{BlobClient, BlobContainerClient, BlobServiceClient};
 use bytes::Bytes;
 use futures::TryStreamExt;
 
-use self::status_codes::{described, is_missing, is_missing_container, is_taken, lowered, millis};
+use self::status_codes::{
+    described, is_missing, is_missing_container, is_taken, lowered, millis, missing,
+};
 use super::limits::Refusal;
 use super::{Created, Metadata, ObjectInfo, ObjectPath, ObjectStore, Page, limits};
 use crate::store::account::{AccountError, StorageAccount};
@@ -243,8 +245,8 @@ impl ObjectStore for AzureObjectStore {
             let created = answer.creation_time()?.or(answer.last_modified()?);
             Ok(Some(ObjectInfo {
                 path: path.clone(),
-                size: answer.content_length()?.unwrap_or_default(),
-                created: millis(created),
+                size: answer.content_length()?.ok_or_else(|| missing("size"))?,
+                created: millis(created)?,
                 metadata: lowered(answer.metadata()?),
             }))
         })
@@ -283,10 +285,11 @@ impl ObjectStore for AzureObjectStore {
             return Ok(Page::default());
         };
         let items = page.blob_items.into_iter();
+        let objects = items.filter_map(|item| described(prefix.container(), item).transpose());
+        let objects = objects.collect::<azure_core::Result<_>>();
         Ok(Page {
-            objects: items
-                .filter_map(|item| described(prefix.container(), item))
-                .collect(),
+            objects: objects
+                .map_err(|error| StorageError::from_azure(OPERATION, prefix, &error))?,
             next: page.next_marker.filter(|marker| !marker.is_empty()),
         })
     }

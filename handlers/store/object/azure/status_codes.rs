@@ -1,6 +1,7 @@
 //! What the blob service's answers mean.
 
 use azure_core::http::StatusCode;
+use azure_core::time::OffsetDateTime;
 use azure_storage_blob::models::BlobItem;
 
 use crate::event::UnixMillis;
@@ -29,23 +30,35 @@ pub(super) fn is_taken(error: &azure_core::Error) -> bool {
         || code_of(error).is_some_and(|code| taken.contains(&code))
 }
 
-pub(super) fn described(container: &str, item: BlobItem) -> Option<ObjectInfo> {
-    let properties = item.properties?;
+/// Reads an entry of a listing; nothing for a folder, which a hierarchical namespace lists among the blobs.
+///
+/// # Errors
+/// Fails if the service does not say a blob's name, size or time: retention decides on them, and a guess would let it
+/// remove what is young.
+pub(super) fn described(container: &str, item: BlobItem) -> azure_core::Result<Option<ObjectInfo>> {
     let values = item.metadata.and_then(|metadata| metadata.values);
+    // A blob without metadata has none.
     let metadata = lowered(values.unwrap_or_default());
-    // A hierarchical namespace lists its folders among the blobs.
     if metadata
         .get("hdi_isfolder")
         .is_some_and(|value| value.eq_ignore_ascii_case("true"))
     {
-        return None;
+        return Ok(None);
     }
-    Some(ObjectInfo {
-        path: ObjectPath::new(container, &item.name?),
-        size: properties.content_length.unwrap_or_default(),
-        created: millis(properties.creation_time.or(properties.last_modified)),
+    let name = item.name.ok_or_else(|| missing("name"))?;
+    let properties = item.properties.ok_or_else(|| missing("properties"))?;
+    Ok(Some(ObjectInfo {
+        path: ObjectPath::new(container, &name),
+        size: properties.content_length.ok_or_else(|| missing("size"))?,
+        created: millis(properties.creation_time.or(properties.last_modified))?,
         metadata,
-    })
+    }))
+}
+
+/// Makes the failure of an answer that lacks what it always has.
+pub(super) fn missing(part: &str) -> azure_core::Error {
+    let message = format!("the service does not say the blob's {part}");
+    azure_core::Error::with_message(azure_core::error::ErrorKind::DataConversion, message)
 }
 
 pub(super) fn lowered(metadata: impl IntoIterator<Item = (String, String)>) -> Metadata {
@@ -55,7 +68,14 @@ pub(super) fn lowered(metadata: impl IntoIterator<Item = (String, String)>) -> M
         .collect()
 }
 
-pub(super) fn millis(time: Option<azure_core::time::OffsetDateTime>) -> UnixMillis {
-    let nanos = time.map_or(0, |time| time.unix_timestamp_nanos());
-    UnixMillis(i64::try_from(nanos / 1_000_000).unwrap_or_default())
+/// Returns when a blob was made.
+///
+/// # Errors
+/// Fails if the service does not say, or says a time that is none of this era.
+pub(super) fn millis(time: Option<OffsetDateTime>) -> azure_core::Result<UnixMillis> {
+    let nanos = time
+        .ok_or_else(|| missing("time of creation"))?
+        .unix_timestamp_nanos();
+    let millis = i64::try_from(nanos / 1_000_000);
+    Ok(UnixMillis(millis.map_err(|_| missing("time of creation"))?))
 }
