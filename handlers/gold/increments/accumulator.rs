@@ -149,7 +149,6 @@ fn datums<T>(values: &mut Vec<Option<T>>, wrap: fn(T) -> Datum) -> Vec<Datum> {
 fn count(counts: &mut [i64], runs: &[Run], rows: impl Fn(&Run) -> usize) {
     for run in runs {
         if let Some(total) = counts.get_mut(run.group) {
-            // A batch in memory has fewer rows.
             // A run lies within one batch, which is in memory.
             *total += i64::try_from(rows(run)).unwrap_or(i64::MAX);
         }

@@ -74,7 +74,6 @@ impl Groups {
         while let Some(time) = times.get(from) {
             let period = self.grain.bounds(*time);
             // There is a time at `from`, so this is not empty.
-            // There is a time at `from`, so this is never nothing.
             let after = times.get(from..).unwrap_or_default();
             let length = after
                 .iter()

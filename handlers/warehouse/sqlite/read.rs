@@ -64,7 +64,6 @@ pub(super) fn each_row(
     sql.push_str(" LIMIT ?");
 
     let mut statement = connection.prepare(&sql)?;
-    // No table has more rows.
     // No table has more rows than the largest limit.
     let mut found = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
     while let Some(row) = found.next()? {

@@ -31,7 +31,7 @@ fn warehouse_error(call: &str, how: How) -> WarehouseError {
 #[async_trait]
 impl Warehouse for Faulty<dyn Warehouse> {
     fn may_be_paused(&self) -> bool {
-        // So that the hint is in play as well.
+        // So that the idle marker is in play as well.
         true
     }
 

@@ -116,7 +116,7 @@ pub(super) fn who(name: Option<&str>, total: i128) -> Row {
     }
 }
 
-/// Makes a run with one merge; returns whether it was not overtaken.
+/// Makes a run with one merge; returns whether no other run was first.
 ///
 /// # Errors
 /// Fails as the warehouse does.
@@ -136,7 +136,7 @@ pub async fn apply(
     }
 }
 
-/// Makes a run with one merge, which must not be overtaken.
+/// Makes a run with one merge, which must meet no conflict.
 pub async fn commit(warehouse: &dyn Warehouse, run: Run, rows: Vec<Row>) {
     let is_first = apply(warehouse, run, rows).await.unwrap();
     assert!(is_first, "nobody else is here");

@@ -95,7 +95,6 @@ pub(crate) fn read(
     limit: usize,
 ) -> String {
     let names: Vec<String> = columns.iter().map(|(name, _)| quote(name)).collect();
-    // No table has more rows.
     // No table has more rows than that.
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut sql = format!(

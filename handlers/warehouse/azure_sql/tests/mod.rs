@@ -162,7 +162,7 @@ async fn a_connection_lost_in_a_run_is_a_failure_that_may_pass_and_at_the_commit
 }
 
 #[tokio::test]
-async fn an_overtaken_run_is_undone_and_its_connection_kept() {
+async fn a_run_in_conflict_is_undone_and_its_connection_kept() {
     let answer = failing_once("UPDATE [gold].[sluice_progress]", Answer::Done(0));
     let server = Server::start(answer).await;
     let warehouse = warehouse(&server);
