@@ -1,5 +1,5 @@
 //! What time does to a table: measurements that take minutes, run by hand with `--ignored --nocapture`. Their figures
-//! are in ARCHITECTURE.md.
+//! are in docs/performance.md.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
