@@ -55,7 +55,7 @@ impl Clients {
             let mut ci = Command::new(npm);
             ci.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
                 .current_dir(directory);
-            let needs = "Node.js 20 or newer with npm, and access to the npm registry";
+            let needs = "Node.js 22 or newer with npm, and access to the npm registry";
             succeed("npm ci", needs, ci.output());
         })
     }

@@ -9,7 +9,7 @@ use thiserror::Error;
 pub enum AzuriteError {
     /// Node.js is not there.
     #[error(
-        "run {0}: install Node.js 20 or later with npm (https://nodejs.org) and put it on the PATH"
+        "run {0}: install Node.js 22 or later with npm (https://nodejs.org) and put it on the PATH"
     )]
     NoNode(&'static str, #[source] std::io::Error),
     /// A folder or file cannot be used.
