@@ -6,7 +6,7 @@ use super::column::Draft;
 use super::name::{OWN_TABLES, SQL_NAME, is_sql_name};
 use super::problem::{Sink, nearest, quoted};
 use super::reader::{Keys, Located};
-use super::{Aggregate, ColumnType, GoldTable, Measure, Ranking};
+use super::{Aggregate, ColumnIndex, ColumnType, GoldTable, Measure, Ranking, TableIndex};
 use crate::value::Grain;
 
 const GOLD_KEYS: [&str; 4] = ["table", "grain", "by", "measures"];
@@ -33,13 +33,14 @@ impl Grain {
 }
 
 /// Finds a column by name, and reports one that does not exist under `key`.
-pub(super) fn find_column(
+pub(super) fn find_column<'c>(
     keys: &Keys<'_>,
     key: &str,
     name: Located<&str>,
-    columns: &[Draft],
-) -> Option<usize> {
-    let found = columns.iter().position(|column| column.name == name.value);
+    columns: &'c [Draft],
+) -> Option<(ColumnIndex, &'c Draft)> {
+    let mut indexed = columns.iter().enumerate();
+    let found = indexed.find(|(_, column)| column.name == name.value);
     if found.is_none() {
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
         let hint = match nearest(name.value, &names) {
@@ -52,7 +53,7 @@ pub(super) fn find_column(
             format!("no column is called {}; {hint}", quoted(name.value)),
         );
     }
-    found
+    found.map(|(position, column)| (ColumnIndex::new(position), column))
 }
 
 /// Names of tables and views that are taken, in lower case.
@@ -126,10 +127,10 @@ pub(super) fn read_tables<'a>(
             // Without a name a problem was reported, and the file makes no dataset.
             table: name.map(|name| name.value.to_owned()).unwrap_or_default(),
             grain: grain.unwrap_or(Grain::All),
-            by,
+            by: by.iter().map(|(index, _)| *index).collect(),
             measures,
         };
-        check_clashes(&keys, &table, columns);
+        check_clashes(&keys, &table, by.iter().map(|(_, column)| *column));
         gold.push(table);
     }
     gold
@@ -152,29 +153,29 @@ fn parse_grain(text: &str) -> Option<Grain> {
     }
 }
 
-fn read_dimensions(keys: &Keys<'_>, columns: &[Draft]) -> Vec<usize> {
-    let mut by = Vec::new();
+fn read_dimensions<'c>(keys: &Keys<'_>, columns: &'c [Draft]) -> Vec<(ColumnIndex, &'c Draft)> {
+    let mut by: Vec<(ColumnIndex, &Draft)> = Vec::new();
     // A table may have no dimensions.
     for name in keys.strings("by").unwrap_or_default() {
-        let Some(column) = find_column(keys, "by", name, columns) else {
+        let Some((index, column)) = find_column(keys, "by", name, columns) else {
             continue;
         };
-        let kind = columns.get(column).and_then(|column| column.kind);
-        if matches!(kind, Some(ColumnType::Double | ColumnType::Json)) {
+        if matches!(column.kind, Some(ColumnType::Double | ColumnType::Json)) {
             let message = format!(
                 "{} is a double or json column, which cannot be grouped by",
                 quoted(name.value)
             );
             keys.report("by", name.at, message);
         }
-        if by.contains(&column) {
+        if by.iter().any(|(other, _)| *other == index) {
             keys.report(
                 "by",
                 name.at,
                 format!("{} is named twice", quoted(name.value)),
             );
+            continue;
         }
-        by.push(column);
+        by.push((index, column));
     }
     by
 }
@@ -242,15 +243,14 @@ fn read_aggregate(
         value: argument.trim(),
         at: text.at,
     };
-    let column = find_column(keys, key, name, columns)?;
+    let (index, column) = find_column(keys, key, name, columns)?;
     let aggregate = match function {
-        "sum" => Aggregate::Sum(column),
-        "avg" => Aggregate::Avg(column),
-        "min" => Aggregate::Min(column),
-        _ => Aggregate::Max(column),
+        "sum" => Aggregate::Sum(index),
+        "avg" => Aggregate::Avg(index),
+        "min" => Aggregate::Min(index),
+        _ => Aggregate::Max(index),
     };
-    let kind = columns.get(column).and_then(|column| column.kind);
-    if let Some(types) = kind.and_then(|kind| other_types(aggregate, kind)) {
+    if let Some(types) = column.kind.and_then(|kind| other_types(aggregate, kind)) {
         let message = format!(
             "{}: {function} takes columns of type {types}",
             quoted(text.value)
@@ -279,7 +279,11 @@ fn other_types(aggregate: Aggregate, kind: ColumnType) -> Option<&'static str> {
 }
 
 /// Reports columns of the table whose names differ at most in case: its time column, its dimensions, its measures and what an average is kept as.
-fn check_clashes(keys: &Keys<'_>, table: &GoldTable, columns: &[Draft]) {
+fn check_clashes<'c>(
+    keys: &Keys<'_>,
+    table: &GoldTable,
+    dimensions: impl Iterator<Item = &'c Draft>,
+) {
     let mut names: Vec<String> = table
         .grain
         .time_column()
@@ -306,11 +310,7 @@ fn check_clashes(keys: &Keys<'_>, table: &GoldTable, columns: &[Draft]) {
             names.push(name);
         }
     };
-    // A dimension that is named twice has been reported as such.
-    let mut by = table.by.clone();
-    by.sort_unstable();
-    by.dedup();
-    for column in by.iter().filter_map(|column| columns.get(*column)) {
+    for column in dimensions {
         claim("by", &column.name);
     }
     for measure in &table.measures {
@@ -366,7 +366,7 @@ pub(super) fn read_rankings<'a>(
             let view = view.value.to_owned();
             rankings.push(Ranking {
                 view,
-                from,
+                from: TableIndex::new(from),
                 order_by,
                 top,
             });

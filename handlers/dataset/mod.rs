@@ -5,6 +5,7 @@
 mod column;
 mod file;
 mod gold;
+mod index;
 mod name;
 mod problem;
 mod reader;
@@ -16,6 +17,7 @@ use crate::error::Invariant;
 use crate::event::EventTime;
 use crate::value::{Grain, Period};
 
+pub use index::{ColumnIndex, TableIndex};
 pub use problem::{DatasetProblems, LoadDatasetError, Problem};
 
 /// A validated dataset file.
@@ -25,10 +27,10 @@ pub struct Dataset {
     pub name: String,
     /// Counts incompatible changes; a higher number starts a fresh silver and gold from bronze.
     pub generation: u32,
-    /// The columns of the deduplication key, as indices into `columns`, in the file's order. The event time is among them.
-    pub key: Vec<usize>,
-    /// The event-time column, as an index into `columns`.
-    pub event_time: usize,
+    /// The columns of the deduplication key, in the file's order. The event time is among them.
+    pub key: Vec<ColumnIndex>,
+    /// The event-time column.
+    pub event_time: ColumnIndex,
     /// Silver's time partition.
     pub period: Period,
     /// How far below the watermark an event may be without counting as late.
@@ -150,8 +152,8 @@ pub struct GoldTable {
     pub table: String,
     /// The time step of its rows.
     pub grain: Grain,
-    /// The dimension columns, as indices into [`Dataset::columns`].
-    pub by: Vec<usize>,
+    /// The dimension columns.
+    pub by: Vec<ColumnIndex>,
     /// The measures, in the file's order.
     pub measures: Vec<Measure>,
 }
@@ -165,19 +167,19 @@ pub struct Measure {
     pub aggregate: Aggregate,
 }
 
-/// What a measure computes. Columns are indices into [`Dataset::columns`].
+/// What a measure computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Aggregate {
     /// The number of rows.
     Count,
     /// The sum of an int64 or decimal column; nulls count nothing.
-    Sum(usize),
+    Sum(ColumnIndex),
     /// The lowest value of an int64, double, decimal, timestamp or date column.
-    Min(usize),
+    Min(ColumnIndex),
     /// The highest value, likewise.
-    Max(usize),
+    Max(ColumnIndex),
     /// The mean of an int64 or decimal column: kept as sum and count, divided in a view.
-    Avg(usize),
+    Avg(ColumnIndex),
 }
 
 /// A view that ranks the rows of a gold table.
@@ -185,8 +187,8 @@ pub enum Aggregate {
 pub struct Ranking {
     /// The view's name.
     pub view: String,
-    /// The gold table, as an index into [`Dataset::gold`].
-    pub from: usize,
+    /// The gold table.
+    pub from: TableIndex,
     /// The measure that ranks, highest first, as an index into the table's measures.
     pub order_by: usize,
     /// How many rows it shows.
@@ -198,8 +200,8 @@ impl Dataset {
     ///
     /// # Errors
     /// Fails if the dataset has no such column.
-    pub fn column(&self, index: usize) -> Result<&Column, Invariant> {
-        let column = self.columns.get(index);
+    pub fn column(&self, index: ColumnIndex) -> Result<&Column, Invariant> {
+        let column = self.columns.get(index.position());
         column.ok_or(Invariant(
             "a column's index is used with the dataset that it is from",
         ))

@@ -6,6 +6,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::Error;
 use super::increments::Aggregator;
+use crate::dataset::ColumnIndex;
 use crate::dataset::Dataset;
 use crate::store::object::ObjectStore;
 use crate::table::log::DataFile;
@@ -60,7 +61,7 @@ impl Work<'_> {
             files: files.len() as u64,
             ..Counts::default()
         };
-        let columns: Arc<[usize]> = aggregator.columns().into();
+        let columns: Arc<[ColumnIndex]> = aggregator.columns().into();
         let mut transaction: Option<Box<dyn Transaction>> = None;
 
         let mut opened = stream::iter(files)

@@ -150,7 +150,7 @@ async fn write_rejected_lines(
     source: &SourceFacts,
     path: ObjectPath,
 ) -> Result<(String, ObjectPath), RefineError> {
-    let lines = quarantine_lines(dataset, source).map_err(RefineError::Quarantine)?;
+    let lines = quarantine_lines(dataset, source)?;
     lake.create(&path, lines, &Metadata::new()).await?;
     Ok((source.name.clone(), path))
 }
@@ -173,7 +173,7 @@ struct RejectedLine<'a> {
 }
 
 /// Writes rejected lines as JSON lines: where each came from, why it was rejected, and its bytes.
-fn quarantine_lines(dataset: &Dataset, source: &SourceFacts) -> serde_json::Result<Bytes> {
+fn quarantine_lines(dataset: &Dataset, source: &SourceFacts) -> Result<Bytes, RefineError> {
     let mut content = Vec::new();
     let enqueued_time = source.enqueued_time.to_string();
     for Rejected { line, reject, body } in &source.rejected {
@@ -183,7 +183,10 @@ fn quarantine_lines(dataset: &Dataset, source: &SourceFacts) -> serde_json::Resu
                 .0
                 .saturating_add(i64::try_from(*line).unwrap_or(i64::MAX))
         });
-        let column = reject.column.and_then(|index| dataset.columns.get(index));
+        let column = reject
+            .column
+            .map(|index| dataset.column(index))
+            .transpose()?;
         let text = std::str::from_utf8(body).ok();
         let record = RejectedLine {
             source: &source.name,
@@ -197,7 +200,7 @@ fn quarantine_lines(dataset: &Dataset, source: &SourceFacts) -> serde_json::Resu
             body: text,
             body_base64: text.is_none().then(|| STANDARD.encode(body)),
         };
-        serde_json::to_writer(&mut content, &record)?;
+        serde_json::to_writer(&mut content, &record).map_err(RefineError::Quarantine)?;
         content.push(b'\n');
     }
     Ok(Bytes::from(content))

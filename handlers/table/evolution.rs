@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::dataset::ColumnIndex;
 use crate::dataset::{Dataset, UnknownFields};
 use crate::error::Invariant;
 
@@ -45,11 +46,7 @@ impl SchemaRecord {
     /// # Errors
     /// Fails if the key or the event time is not among the dataset's columns, which a valid dataset file rules out.
     pub(crate) fn of(dataset: &Dataset) -> Result<Self, Invariant> {
-        let name = |index: &usize| {
-            let column = dataset.columns.get(*index);
-            let column = column.ok_or(Invariant("a key column is a column of its dataset"))?;
-            Ok(column.name.clone())
-        };
+        let name = |index: &ColumnIndex| Ok(dataset.column(*index)?.name.clone());
         let columns = dataset.columns.iter().map(|column| ColumnRecord {
             name: column.name.clone(),
             kind: column.kind.to_string(),

@@ -22,6 +22,7 @@ use thiserror::Error;
 
 use super::log::DataFile;
 use super::schema::arrow_schema;
+use crate::dataset::ColumnIndex;
 use crate::dataset::Dataset;
 use crate::store::StorageError;
 use crate::store::object::{ObjectPath, ObjectStore};
@@ -65,9 +66,9 @@ pub struct EncodeError(#[from] ParquetError);
 ///
 /// # Errors
 /// Fails if the batch does not fit its own schema.
-pub fn encode(batch: &RecordBatch, event_time: usize) -> Result<Bytes, EncodeError> {
+pub fn encode(batch: &RecordBatch, event_time: ColumnIndex) -> Result<Bytes, EncodeError> {
     // An index of a column: a file has far fewer than two billion.
-    let event_time = i32::try_from(event_time).map_err(|_| too_many_columns())?;
+    let event_time = i32::try_from(event_time.position()).map_err(|_| too_many_columns())?;
     let sorted = SortingColumn {
         column_idx: event_time,
         descending: false,
@@ -117,7 +118,7 @@ pub async fn read_columns(
     lake: &Arc<dyn ObjectStore>,
     file: &DataFile,
     dataset: &Dataset,
-    columns: &[usize],
+    columns: &[ColumnIndex],
 ) -> Result<BoxStream<'static, Result<RecordBatch, ReadFileError>>, ReadFileError> {
     let path = file.path.clone();
     let reader = LakeFile::open(Arc::clone(lake), file).await?;
@@ -128,8 +129,9 @@ pub async fn read_columns(
         .map_err(&decode)?;
 
     let schema = arrow_schema(dataset);
+    let columns: Vec<usize> = columns.iter().map(|index| index.position()).collect();
     let wanted = schema
-        .project(columns)
+        .project(&columns)
         .map_err(|error| decode(ParquetError::from(error)))?;
     let present: HashMap<&str, usize> = builder
         .schema()

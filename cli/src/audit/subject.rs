@@ -13,6 +13,7 @@ use sluice::warehouse::{Warehouse, WarehouseError};
 use thiserror::Error;
 
 use super::hub_state::Hub;
+use sluice::error::Invariant;
 
 /// What is audited.
 #[derive(Clone, Debug)]
@@ -85,4 +86,7 @@ pub enum AuditError {
     /// The warehouse failed.
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
+    /// A defect.
+    #[error(transparent)]
+    Invariant(#[from] Invariant),
 }

@@ -14,6 +14,7 @@ use super::reader::{Keys, Located};
 use super::{
     ColumnType, Dataset, DatasetProblems, LoadDatasetError, Problem, UnknownFields, column,
 };
+use crate::dataset::ColumnIndex;
 use crate::value::Period;
 use crate::value::time::parse_duration;
 
@@ -172,13 +173,12 @@ fn check_columns(keys: &Keys<'_>, columns: &[Draft]) {
     }
 }
 
-fn read_event_time(keys: &Keys<'_>, columns: &[Draft]) -> Option<usize> {
+fn read_event_time(keys: &Keys<'_>, columns: &[Draft]) -> Option<ColumnIndex> {
     let name = keys.required_string(
         "event_time",
         "the name of the timestamp column that tells when an event happened",
     )?;
-    let found = find_column(keys, "event_time", name, columns)?;
-    let column = columns.get(found)?;
+    let (found, column) = find_column(keys, "event_time", name, columns)?;
     if !matches!(column.kind, None | Some(ColumnType::Timestamp(_))) {
         let message = format!("column {} must be of type timestamp", quoted(name.value));
         keys.report("event_time", name.at, message);
@@ -190,18 +190,20 @@ fn read_event_time(keys: &Keys<'_>, columns: &[Draft]) -> Option<usize> {
     Some(found)
 }
 
-fn read_key(keys: &Keys<'_>, columns: &[Draft], event_time: Option<usize>) -> Vec<usize> {
+fn read_key(
+    keys: &Keys<'_>,
+    columns: &[Draft],
+    event_time: Option<ColumnIndex>,
+) -> Vec<ColumnIndex> {
     let mut key = Vec::new();
     let Some(names) = keys.required_strings("key", DEDUPLICATION_KEY) else {
         return key;
     };
     for name in &names {
-        let Some(found) = find_column(keys, "key", *name, columns) else {
+        let Some((found, column)) = find_column(keys, "key", *name, columns) else {
             continue;
         };
-        if let Some(column) = columns.get(found) {
-            check_key_column(keys, *name, column);
-        }
+        check_key_column(keys, *name, column);
         if key.contains(&found) {
             keys.report(
                 "key",
@@ -213,7 +215,7 @@ fn read_key(keys: &Keys<'_>, columns: &[Draft], event_time: Option<usize>) -> Ve
     }
     if let Some(event_time) = event_time.filter(|event_time| !key.contains(event_time)) {
         let column = columns
-            .get(event_time)
+            .get(event_time.position())
             .map_or("", |column| column.name.as_str());
         let at = keys.value("key").map_or(0, |key| key.at);
         let message = format!(

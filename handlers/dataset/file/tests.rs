@@ -1,6 +1,8 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::dataset::ColumnIndex;
+use crate::dataset::TableIndex;
 use crate::dataset::{Aggregate, Bound, EventTime, TimestampFormat};
 use crate::value::Grain;
 
@@ -62,8 +64,8 @@ top = 10
 fn shipped_files_are_valid() {
     let orders = shipped("orders.toml");
     assert_eq!(orders.name, "orders");
-    assert_eq!(orders.key, [0, 2]);
-    assert_eq!(orders.event_time, 2);
+    assert_eq!(orders.key, [0, 2].map(ColumnIndex::new));
+    assert_eq!(orders.event_time, ColumnIndex::new(2));
     assert_eq!(orders.period, Period::Hour);
     assert_eq!(
         orders.columns[1].kind,
@@ -93,9 +95,10 @@ fn shipped_files_are_valid() {
             "gold_customer_totals"
         ]
     );
-    assert_eq!(orders.gold[3].by, [3]);
+    assert_eq!(orders.gold[3].by, [ColumnIndex::new(3)]);
     let ranking = &orders.rankings[0];
-    assert_eq!((ranking.from, ranking.order_by, ranking.top), (3, 1, 100));
+    assert_eq!(ranking.from, TableIndex::new(3));
+    assert_eq!((ranking.order_by, ranking.top), (1, 100));
 
     assert_eq!(shipped("orders-history.toml").period, Period::Month);
     assert_eq!(
@@ -136,9 +139,9 @@ fn measures_keep_the_order_of_the_file() {
         .collect();
     let expected = [
         ("z", Aggregate::Count),
-        ("total", Aggregate::Sum(1)),
-        ("a", Aggregate::Max(2)),
-        ("m", Aggregate::Avg(0)),
+        ("total", Aggregate::Sum(ColumnIndex::new(1))),
+        ("a", Aggregate::Max(ColumnIndex::new(2))),
+        ("m", Aggregate::Avg(ColumnIndex::new(0))),
     ];
     assert_eq!(measures, expected);
 }

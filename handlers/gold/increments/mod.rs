@@ -11,6 +11,7 @@ mod tests;
 
 use arrow_array::{Array, RecordBatch, TimestampMicrosecondArray};
 
+use crate::dataset::ColumnIndex;
 use crate::dataset::Dataset;
 use crate::error::Invariant;
 use crate::warehouse::Row;
@@ -22,7 +23,7 @@ use groups::Groups;
 /// Aggregates rows for several tables at once.
 #[derive(Debug)]
 pub struct Aggregator {
-    columns: Vec<usize>,
+    columns: Vec<ColumnIndex>,
     event_time: usize,
     tables: Vec<TableAggregator>,
 }
@@ -67,7 +68,7 @@ impl Aggregator {
 
     /// Returns the columns of the dataset that rows must have, in this order.
     #[must_use]
-    pub fn columns(&self) -> &[usize] {
+    pub fn columns(&self) -> &[ColumnIndex] {
         &self.columns
     }
 
@@ -108,10 +109,10 @@ impl TableAggregator {
     fn new(
         index: TableIndex,
         schema: &TableSchema,
-        columns: &[usize],
+        columns: &[ColumnIndex],
         dataset: &Dataset,
     ) -> Result<Self, AggregateError> {
-        let position = |column: usize| {
+        let position = |column: ColumnIndex| {
             let position = columns.iter().position(|wanted| *wanted == column);
             position.ok_or(Invariant("every column of a table is read"))
         };

@@ -8,6 +8,7 @@ use arrow_schema::DataType;
 use proptest::prelude::*;
 
 use super::*;
+use crate::dataset::ColumnIndex;
 use crate::warehouse::Datum;
 use crate::warehouse::schema::MeasureSource;
 
@@ -113,9 +114,9 @@ fn dataset() -> Dataset {
     Dataset::parse(FILE, "things.toml").unwrap()
 }
 
-fn batch(events: &[Event], dataset: &Dataset, columns: &[usize]) -> RecordBatch {
+fn batch(events: &[Event], dataset: &Dataset, columns: &[ColumnIndex]) -> RecordBatch {
     let arrays = columns.iter().map(|index| {
-        let name = dataset.columns[*index].name.as_str();
+        let name = dataset.column(*index).unwrap().name.as_str();
         let array: ArrayRef = match name {
             "id" => Arc::new(events.iter().map(|e| Some(e.id)).collect::<Int64Array>()),
             "at" => Arc::new(
@@ -199,7 +200,7 @@ type Shown = (i64, String, String);
 
 fn naive_rows(events: &[Event], dataset: &Dataset, table: &TableSchema) -> Vec<Shown> {
     let mut groups: BTreeMap<(i64, String), Vec<&Event>> = BTreeMap::new();
-    let name = |column: usize| dataset.columns[column].name.as_str();
+    let name = |column| dataset.column(column).unwrap().name.as_str();
     for event in events {
         let dimensions: Vec<Datum> = table
             .dimensions

@@ -25,6 +25,7 @@ use crate::table::log::{
 use crate::table::parquet;
 use crate::table::parquet::ReadFileError;
 use crate::table::schema::arrow_schema;
+use crate::table::schema::every_column;
 use crate::value::time::micros;
 pub use plan::Job;
 
@@ -114,7 +115,7 @@ impl Maintenance {
     /// Reads every column of the inputs.
     async fn read_all(&self, job: &Job) -> Result<Vec<RecordBatch>, Error> {
         let dataset = &self.context.dataset;
-        let columns: Vec<usize> = (0..arrow_schema(dataset).fields().len()).collect();
+        let columns = every_column(dataset);
         let reads: Vec<_> = job
             .inputs
             .iter()
@@ -146,7 +147,7 @@ impl Maintenance {
                 .collect::<Result<_, _>>()?;
             let rows = concat_batches(&schema, &batches)?;
             drop(batches);
-            let order = sort_to_indices(rows.column(dataset.event_time), None, None)?;
+            let order = sort_to_indices(rows.column(dataset.event_time.position()), None, None)?;
             let rows = take_record_batch(&rows, &order)?;
             let content = parquet::encode(&rows, dataset.event_time)?;
             Ok::<_, Error>((content, stats::of(&rows), rows.num_rows() as u64))

@@ -12,6 +12,7 @@ pub mod rows;
 use super::line::LineParser;
 use super::line::escape::decode;
 use super::line::token::{Kind, Token};
+use crate::dataset::ColumnIndex;
 use crate::dataset::{Bound, ColumnType, Dataset, TimestampFormat, UnknownFields};
 use crate::event::EventTime;
 use crate::value::number::{Excess, Number};
@@ -30,7 +31,7 @@ pub struct Caster {
     columns: Vec<ColumnCaster>,
     rescued: Option<Builder>,
     lineage: Lineage,
-    event_time: usize,
+    event_time: ColumnIndex,
     max_clock_skew: i64,
     scratch: Vec<u8>,
 }
@@ -66,7 +67,7 @@ impl Caster {
                 required: column.required,
                 min: column.min,
                 max: column.max,
-                is_event_time: i == dataset.event_time,
+                is_event_time: ColumnIndex::new(i) == dataset.event_time,
                 builder: Builder::new(column.kind, !column.required),
             });
         }
@@ -125,7 +126,7 @@ impl Caster {
             if let Err(cause) = column.push(line, token, latest, &mut self.scratch) {
                 let reject = Reject {
                     reason: cause.reason(),
-                    column: Some(i),
+                    column: Some(ColumnIndex::new(i)),
                     position: match token.kind {
                         Kind::Absent => self.parser.end(),
                         _ => token.start(),

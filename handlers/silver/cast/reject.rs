@@ -1,5 +1,6 @@
 //! Why a line was refused; pure.
 
+use crate::dataset::ColumnIndex;
 use crate::dataset::{ColumnType, TimestampFormat};
 use crate::event::{EventTime, RejectReason};
 use crate::silver::line::json::SyntaxError;
@@ -12,7 +13,7 @@ pub struct Reject {
     /// The reason.
     pub reason: RejectReason,
     /// The column that could not be filled, as an index into [`Dataset::columns`](crate::dataset::Dataset::columns).
-    pub column: Option<usize>,
+    pub column: Option<ColumnIndex>,
     /// The byte offset in the line of what is wrong; of a field that is missing, the offset of its null or the object's end.
     pub position: usize,
     /// What is wrong, for people; a few hundred bytes at most.

@@ -12,6 +12,7 @@ use arrow_buffer::ScalarBuffer;
 use arrow_schema::{ArrowError, SchemaRef};
 use arrow_select::take::take;
 
+use crate::dataset::ColumnIndex;
 use crate::event::UnixMillis;
 use crate::value::hash::{HashError, hash_keys};
 
@@ -109,7 +110,7 @@ impl Lineage {
 pub(super) struct Parts {
     pub(super) columns: Vec<ArrayRef>,
     pub(super) rescued: Option<ArrayRef>,
-    pub(super) event_time: usize,
+    pub(super) event_time: ColumnIndex,
     pub(super) lineage: Lineage,
 }
 
@@ -119,7 +120,7 @@ impl Cast {
     /// # Errors
     /// Fails if the column of the event time holds none.
     pub(super) fn new(parts: Parts) -> Result<Self, ArrowError> {
-        let times = parts.columns.get(parts.event_time);
+        let times = parts.columns.get(parts.event_time.position());
         let times = times.and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
         let times = times.ok_or_else(|| {
             ArrowError::SchemaError("the event time is not a column of timestamps".to_owned())
@@ -162,8 +163,9 @@ impl Cast {
     ///
     /// # Errors
     /// As [`hash_keys`].
-    pub fn key_hashes(&self, key: &[usize]) -> Result<Vec<u128>, HashError> {
-        hash_keys(&self.columns, key)
+    pub fn key_hashes(&self, key: &[ColumnIndex]) -> Result<Vec<u128>, HashError> {
+        let key: Vec<usize> = key.iter().map(|index| index.position()).collect();
+        hash_keys(&self.columns, &key)
     }
 
     /// Returns the rows of these numbers, in this order, as a batch of silver's schema; `sources` gives each source number its name.

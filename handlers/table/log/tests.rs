@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::clock::ManualClock;
+use crate::dataset::ColumnIndex;
 use crate::dataset::{Column, ColumnType, TimestampFormat, UnknownFields};
 use crate::event::{EventTime, PartitionId, RejectReason, SequenceNumber, SequenceRange};
 use crate::store::entity::MemoryEntityStore;
@@ -23,8 +24,8 @@ fn dataset() -> Dataset {
     Dataset {
         name: "orders".into(),
         generation: 2,
-        key: vec![0, 1],
-        event_time: 1,
+        key: [0, 1].map(ColumnIndex::new).into(),
+        event_time: ColumnIndex::new(1),
         period: Period::Hour,
         allowed_lateness: Duration::from_secs(3_600),
         max_clock_skew: Duration::from_secs(600),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
+use crate::dataset::ColumnIndex;
 use crate::dataset::{Column, ColumnType, Dataset, UnknownFields};
 
 /// The bronze object that a row came from.
@@ -29,6 +30,13 @@ pub fn arrow_schema(dataset: &Dataset) -> SchemaRef {
         fields.push(Field::new(RESCUED, DataType::Utf8, true));
     }
     Arc::new(Schema::new(fields))
+}
+
+/// Returns all of silver's columns: the dataset's, then those of a row's origin.
+#[must_use]
+pub fn every_column(dataset: &Dataset) -> Vec<ColumnIndex> {
+    let columns = arrow_schema(dataset).fields().len();
+    (0..columns).map(ColumnIndex::new).collect()
 }
 
 /// Returns the Arrow type of a column of type `kind`.

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::error::Invariant;
+
 /// A dataset file whose gold cannot be laid out in SQL.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum SchemaError {
@@ -19,10 +21,7 @@ pub enum SchemaError {
         /// The name.
         name: String,
     },
-    /// A measure, dimension or ranking refers to what is not there.
-    #[error("gold table {table} refers to a column that does not exist")]
-    Dangling {
-        /// The table.
-        table: String,
-    },
+    /// A measure or dimension names a column that the dataset does not have.
+    #[error(transparent)]
+    Invariant(#[from] Invariant),
 }

@@ -7,9 +7,8 @@ use super::error::SchemaError;
 use super::layout::table_schema;
 use super::names::{FRESHNESS, FRESHNESS_COLUMNS, PROGRESS, PROGRESS_COLUMNS, RANK, SETTLED};
 use super::table::TableSchema;
-use super::table_index::TableIndex;
 use super::value_type::ValueType;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, TableIndex};
 use crate::error::Invariant;
 use crate::event::EventTime;
 use crate::value::Grain;
@@ -58,7 +57,7 @@ impl GoldSchema {
             .iter()
             .map(|ranking| RankingSchema {
                 name: ranking.view.clone(),
-                table: TableIndex::new(ranking.from),
+                table: ranking.from,
                 order_by: ranking.order_by,
                 top: ranking.top,
             })

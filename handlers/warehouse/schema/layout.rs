@@ -8,7 +8,8 @@ use super::error::SchemaError;
 use super::names::{KEY, RANK, SETTLED};
 use super::table::{DimensionColumn, MeasureColumn, MeasureSource, Shown, ShownValue, TableSchema};
 use super::value_type::ValueType;
-use crate::dataset::{Aggregate, Dataset, GoldTable};
+use crate::dataset::{Aggregate, ColumnIndex, Dataset, GoldTable};
+use crate::error::Invariant;
 use crate::value::Grain;
 use crate::value::decimal::MAX_PRECISION;
 
@@ -20,12 +21,9 @@ pub(super) fn table_schema(
     dataset: &Dataset,
     table: &GoldTable,
 ) -> Result<TableSchema, SchemaError> {
-    let dangling = || SchemaError::Dangling {
-        table: table.table.clone(),
-    };
     let mut dimensions = Vec::new();
     for index in &table.by {
-        let column = dataset.columns.get(*index).ok_or_else(dangling)?;
+        let column = dataset.column(*index)?;
         dimensions.push(DimensionColumn {
             name: column.name.clone(),
             column: *index,
@@ -36,10 +34,11 @@ pub(super) fn table_schema(
     let mut measures = Vec::new();
     let mut shown = Vec::new();
     for measure in &table.measures {
-        let value = store(dataset, &mut measures, &measure.name, measure.aggregate);
+        let (value, kind) = store(dataset, &mut measures, &measure.name, measure.aggregate)?;
         shown.push(Shown {
             name: measure.name.clone(),
-            value: value.ok_or_else(dangling)?,
+            value,
+            kind,
         });
     }
 
@@ -47,7 +46,7 @@ pub(super) fn table_schema(
         name: table.table.clone(),
         report: format!("{}_report", table.table),
         grain: table.grain,
-        definition: definition(dataset, table.grain, &dimensions, &measures),
+        definition: definition(dataset, table.grain, &dimensions, &measures)?,
         dimensions,
         measures,
         shown,
@@ -56,26 +55,24 @@ pub(super) fn table_schema(
     Ok(schema)
 }
 
-/// Adds the stored columns of a measure and returns how it is shown.
+/// Adds the stored columns of a measure and returns how it is shown, and of which type.
 fn store(
     dataset: &Dataset,
     measures: &mut Vec<MeasureColumn>,
     name: &str,
     aggregate: Aggregate,
-) -> Option<ShownValue> {
-    let kind_of = |column: usize| dataset.columns.get(column).map(|column| column.kind.into());
+) -> Result<(ShownValue, ValueType), Invariant> {
+    let kind_of = |column: ColumnIndex| Ok(dataset.column(column)?.kind.into());
     let mut push = |name: String, source, kind| {
         measures.push(MeasureColumn { name, source, kind });
         measures.len() - 1
     };
     let name = name.to_owned();
-    let stored = match aggregate {
-        Aggregate::Count => push(name, MeasureSource::Rows, ValueType::Int64),
-        Aggregate::Sum(column) => {
-            push(name, MeasureSource::Sum(column), sum_type(kind_of(column)?))
-        }
-        Aggregate::Min(column) => push(name, MeasureSource::Min(column), kind_of(column)?),
-        Aggregate::Max(column) => push(name, MeasureSource::Max(column), kind_of(column)?),
+    let (source, kind) = match aggregate {
+        Aggregate::Count => (MeasureSource::Rows, ValueType::Int64),
+        Aggregate::Sum(column) => (MeasureSource::Sum(column), sum_type(kind_of(column)?)),
+        Aggregate::Min(column) => (MeasureSource::Min(column), kind_of(column)?),
+        Aggregate::Max(column) => (MeasureSource::Max(column), kind_of(column)?),
         Aggregate::Avg(column) => {
             let kind = sum_type(kind_of(column)?);
             let sum = push(format!("{name}_sum"), MeasureSource::Sum(column), kind);
@@ -85,10 +82,10 @@ fn store(
                 ValueType::Int64,
             );
             let scale = scale_of(kind).max(AVERAGE_SCALE);
-            return Some(ShownValue::Average { sum, count, scale });
+            return Ok((ShownValue::Average { sum, count, scale }, ValueType::Double));
         }
     };
-    Some(ShownValue::Stored(stored))
+    Ok((ShownValue::Stored(push(name, source, kind)), kind))
 }
 
 /// The widest exact type, so that a sum does not overflow in practice.
@@ -113,29 +110,25 @@ fn definition(
     grain: Grain,
     dimensions: &[DimensionColumn],
     measures: &[MeasureColumn],
-) -> String {
-    let name_of = |index: usize| {
-        dataset
-            .columns
-            .get(index)
-            .map(|column| column.name.as_str())
-    };
+) -> Result<String, Invariant> {
+    let name_of = |index| dataset.column(index).map(|column| column.name.as_str());
     let mut text = format!("1 {grain:?}");
     for dimension in dimensions {
         text.push_str(&format!("|by {:?} {:?}", dimension.name, dimension.kind));
     }
     for measure in measures {
-        let (verb, column) = match measure.source {
-            MeasureSource::Rows => ("rows", None),
-            MeasureSource::Values(column) => ("values", name_of(column)),
-            MeasureSource::Sum(column) => ("sum", name_of(column)),
-            MeasureSource::Min(column) => ("min", name_of(column)),
-            MeasureSource::Max(column) => ("max", name_of(column)),
+        let verb = match measure.source {
+            MeasureSource::Rows => "rows",
+            MeasureSource::Values(_) => "values",
+            MeasureSource::Sum(_) => "sum",
+            MeasureSource::Min(_) => "min",
+            MeasureSource::Max(_) => "max",
         };
+        let column = measure.source.column().map(name_of).transpose()?;
         let MeasureColumn { name, kind, .. } = measure;
         text.push_str(&format!("|{name:?} = {verb} {column:?} {kind:?}"));
     }
-    format!("{:032x}", xxh3_128(text.as_bytes()))
+    Ok(format!("{:032x}", xxh3_128(text.as_bytes())))
 }
 
 fn check_columns(schema: &TableSchema) -> Result<(), SchemaError> {

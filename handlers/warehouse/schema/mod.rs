@@ -12,16 +12,15 @@ mod gold_schema;
 mod layout;
 mod names;
 mod table;
-mod table_index;
 #[cfg(test)]
 mod tests;
 mod value_type;
 
+pub use crate::dataset::TableIndex;
 pub use error::SchemaError;
 pub use gold_schema::{GoldSchema, RankingSchema};
 pub use names::{FRESHNESS, FRESHNESS_COLUMNS, KEY, PROGRESS, PROGRESS_COLUMNS, RANK, SETTLED};
 pub use table::{
     DimensionColumn, MeasureColumn, MeasureSource, Merge, Shown, ShownValue, TableSchema,
 };
-pub use table_index::TableIndex;
 pub use value_type::ValueType;

@@ -1,6 +1,7 @@
 //! One table of gold: its columns and what they are computed from; pure.
 
 use super::value_type::ValueType;
+use crate::dataset::ColumnIndex;
 use crate::value::Grain;
 
 /// A gold table.
@@ -27,8 +28,8 @@ pub struct TableSchema {
 pub struct DimensionColumn {
     /// Its name.
     pub name: String,
-    /// The silver column, as an index into [`Dataset::columns`](crate::dataset::Dataset::columns).
-    pub column: usize,
+    /// The silver column.
+    pub column: ColumnIndex,
     /// Its type.
     pub kind: ValueType,
 }
@@ -44,19 +45,19 @@ pub struct MeasureColumn {
     pub kind: ValueType,
 }
 
-/// What a stored measure is computed from. Columns are indices into [`Dataset::columns`](crate::dataset::Dataset::columns).
+/// What a stored measure is computed from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MeasureSource {
     /// The number of rows.
     Rows,
     /// The number of values that are not null.
-    Values(usize),
+    Values(ColumnIndex),
     /// The sum of the values; null where there is none.
-    Sum(usize),
+    Sum(ColumnIndex),
     /// The lowest value; null where there is none.
-    Min(usize),
+    Min(ColumnIndex),
     /// The highest value; null where there is none.
-    Max(usize),
+    Max(ColumnIndex),
 }
 
 /// How two stored values of a measure become one.
@@ -81,10 +82,9 @@ impl MeasureSource {
         }
     }
 
-    /// Returns the silver column that it is computed from, as an index into [`Dataset::columns`](crate::dataset::Dataset::columns); counting rows needs
-    /// none.
+    /// Returns the silver column that it is computed from; counting rows needs none.
     #[must_use]
-    pub fn column(self) -> Option<usize> {
+    pub fn column(self) -> Option<ColumnIndex> {
         match self {
             Self::Rows => None,
             Self::Values(column) | Self::Sum(column) | Self::Min(column) | Self::Max(column) => {
@@ -107,6 +107,8 @@ pub struct Shown {
     pub name: String,
     /// What it is.
     pub value: ShownValue,
+    /// Its type as read; averages count as doubles.
+    pub kind: ValueType,
 }
 
 /// Where a measure of a view comes from. Measures are indices into [`TableSchema::measures`].
@@ -141,13 +143,10 @@ impl TableSchema {
 
     /// Returns the time column, the dimensions and the measures as views show them.
     pub(super) fn shown_columns(&self) -> impl Iterator<Item = (String, ValueType)> {
-        let shown = self.shown.iter().map(|shown| {
-            let kind = match shown.value {
-                ShownValue::Stored(index) => self.measures.get(index).map(|m| m.kind),
-                ShownValue::Average { .. } => None,
-            };
-            (shown.name.clone(), kind.unwrap_or(ValueType::Double))
-        });
+        let shown = self
+            .shown
+            .iter()
+            .map(|shown| (shown.name.clone(), shown.kind));
         self.leading_columns().chain(shown)
     }
 

@@ -23,6 +23,7 @@ use super::stores::World;
 use crate::database::{Database, SqliteFile};
 use crate::datasets::{THINGS, replace, with_large_amounts};
 use crate::read;
+use sluice::dataset::ColumnIndex;
 
 /// In microseconds.
 const MINUTE: i64 = 60_000_000;
@@ -206,7 +207,7 @@ impl Committed {
     async fn write(&self, events: &[Event]) -> DataFile {
         let mut events = events.to_vec();
         events.sort_by_key(|event| event.minute);
-        let content = encode(&batch(&events), 1).unwrap();
+        let content = encode(&batch(&events), ColumnIndex::new(1)).unwrap();
         let name = self.names.fetch_add(1, Ordering::SeqCst);
         let path = ObjectPath::new("silver", &format!("things/g1/{name}.parquet"));
         let bytes = content.len() as u64;

@@ -12,6 +12,7 @@ use sluice::table::parquet::read_columns;
 
 use super::stores::World;
 use crate::read;
+use sluice::dataset::ColumnIndex;
 
 /// A row of silver.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,8 +124,9 @@ impl World {
     /// Returns the first column of all rows at the head, which must hold no value twice (S1).
     pub async fn ids(&self) -> BTreeSet<i64> {
         let mut ids = BTreeSet::new();
+        let first = [ColumnIndex::new(0)];
         for live in self.snapshot().await.files.values() {
-            let batches = read_columns(&self.lake, &live.file, &self.dataset, &[0]);
+            let batches = read_columns(&self.lake, &live.file, &self.dataset, &first);
             let batches: Vec<_> = batches.await.unwrap().try_collect().await.unwrap();
             for batch in batches {
                 for id in batch.column(0).as_primitive::<Int64Type>().values() {

@@ -58,7 +58,7 @@ async fn write_the_lake_of_this_build() {
         .await;
     world.publish().await;
     world.wait(60 * MINUTE);
-    world.upkeep(eager()).await;
+    world.maintain(eager()).await;
     world.refine("0", 60, 200, &bodies(70..80, 200)).await;
     world
         .refine("1", 300, 200, &[body(80, 201), body(81, 202), Bytes::new()])

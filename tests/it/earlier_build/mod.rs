@@ -94,7 +94,7 @@ async fn a_lake_of_an_earlier_build_is_the_same_after_a_replay_of_all_bronze() {
         let refined = silver.refine(source).await.unwrap();
         assert!(!refined.now);
     }
-    // The hint of the earlier build says that there is nothing to do, and there is nothing.
+    // The idle marker of the earlier build says that there is nothing to do, and there is nothing.
     let published = world.app().gold.publish(World::deadline()).await.unwrap();
     assert_eq!(published.ended, Ended::Unchanged);
     let unhinted = world.app_without_hints().gold;
@@ -122,7 +122,7 @@ async fn a_lake_of_an_earlier_build_is_continued() {
     let bodies = [body(211, 300), body(20, 0)];
     let refined = world.refine("1", 1_000, 300, &bodies).await;
     assert_eq!(totals(&refined.entry.counts), [2, 1, 1, 0, 0]);
-    let report = world.upkeep(eager()).await;
+    let report = world.maintain(eager()).await;
     assert!(report.compact.done().unwrap().commits > 0);
     assert!(report.snapshot.done().unwrap().version > Some(SNAPSHOT));
     assert!(report.checkpoint.done().unwrap().version > Some(SNAPSHOT));
@@ -130,7 +130,7 @@ async fn a_lake_of_an_earlier_build_is_continued() {
 
     // Everything that was replaced is old enough to go.
     world.wait(9 * DAY);
-    let report = world.upkeep(eager()).await;
+    let report = world.maintain(eager()).await;
     let vacuumed = report.vacuum.done().unwrap();
     assert!(
         vacuumed.replaced > 0 && vacuumed.log_entries > 0,

@@ -31,6 +31,7 @@ use tempfile::TempDir;
 use super::stored::{GOLD, Row, STORES, Stores, entities, unpack};
 use super::{LAKE, totals};
 use crate::golden;
+use sluice::table::schema::every_column;
 use testkit::faulty::{Faulty, Script};
 
 /// When the first hour of events begins: 2025-11-14T11:00:00Z.
@@ -149,7 +150,7 @@ impl World {
         connect(&format!("sqlite:{}", self.gold_file().display()), schema).unwrap()
     }
 
-    /// Starts a process. Its warehouse says that it may be paused, so that gold leaves a hint.
+    /// Starts a process. Its warehouse says that it may be paused, so that gold leaves its idle marker.
     pub(super) fn app(&self) -> App {
         App::builder(self.edges(), Faulty::new(&self.warehouse(), &Script::new())).build()
     }
@@ -222,7 +223,7 @@ impl World {
         assert_eq!(published.ended, Ended::UpToDate);
     }
 
-    pub(super) async fn upkeep(&self, limits: Limits) -> Report {
+    pub(super) async fn maintain(&self, limits: Limits) -> Report {
         let options = Options {
             full: true,
             dry_run: false,
@@ -278,8 +279,7 @@ impl World {
     pub(super) async fn silver(&self) -> Vec<String> {
         let head = self.log().head().await.unwrap().unwrap();
         let live = LiveFiles::of(&self.log().load(&head).await.unwrap());
-        // All of the dataset's columns and the four of the row's origin.
-        let columns: Vec<usize> = (0..self.dataset.columns.len() + 4).collect();
+        let columns = every_column(&self.dataset);
         let mut rows = Vec::new();
         for file in live.iter() {
             let batches = read_columns(&self.lake, file, &self.dataset, &columns)

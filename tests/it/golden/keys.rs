@@ -17,6 +17,7 @@ use sluice::warehouse::Row;
 use sluice::warehouse::schema::{GoldSchema, TableIndex};
 
 use super::{assert_golden, dataset};
+use sluice::dataset::ColumnIndex;
 
 const LONG: &str = "a text that is longer than the twelve bytes which a view holds inline";
 
@@ -88,7 +89,9 @@ fn hashes(columns: &[ArrayRef]) -> Vec<u128> {
 fn groups(columns: &[(&'static str, ArrayRef)], rows: usize) -> Vec<Row> {
     let mut dataset = dataset();
     let index = |name: &str| dataset.columns.iter().position(|c| c.name == name).unwrap();
-    let by: Vec<usize> = columns.iter().map(|(name, _)| index(name)).collect();
+    let by = columns
+        .iter()
+        .map(|(name, _)| ColumnIndex::new(index(name)));
     let count = Measure {
         name: "n".to_owned(),
         aggregate: Aggregate::Count,
@@ -96,7 +99,7 @@ fn groups(columns: &[(&'static str, ArrayRef)], rows: usize) -> Vec<Row> {
     dataset.gold = vec![GoldTable {
         table: "t".to_owned(),
         grain: Grain::All,
-        by,
+        by: by.collect(),
         measures: vec![count],
     }];
     dataset.rankings.clear();

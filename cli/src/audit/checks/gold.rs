@@ -218,7 +218,8 @@ async fn compare(
         .iter()
         .map(|snapshot| Totals::new(snapshot.table, &subject.dataset, snapshot.pass))
         .collect();
-    let mut columns: Vec<String> = totals.iter().flat_map(Totals::columns).collect();
+    let named: Result<Vec<_>, _> = totals.iter().map(Totals::columns).collect();
+    let mut columns = named?.concat();
     columns.push(SOURCE.to_owned());
     columns.sort_unstable();
     columns.dedup();

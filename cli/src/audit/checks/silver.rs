@@ -19,6 +19,8 @@ use crate::audit::independent::{Cell, Column, FileError, Hashes, OpenFile, Pass,
 use crate::audit::report::Check;
 use crate::audit::subject::{AuditError, Options, Progress, Subject};
 use crate::output::{count, thousands};
+use sluice::dataset::ColumnIndex;
+use sluice::error::Invariant;
 
 /// Files that are opened ahead, each of 8 MiB in memory at most.
 const AHEAD: usize = 4;
@@ -51,13 +53,7 @@ pub(crate) async fn scan(
             _ => periods.push(vec![file.clone()]),
         }
     }
-    let keys = match Keys::of(&subject.dataset) {
-        Ok(keys) => keys,
-        Err(problem) => {
-            let check = Check::new(NO_KEY_TWICE, "nothing".to_owned(), Some(problem));
-            return Ok(vec![check]);
-        }
-    };
+    let keys = Keys::of(&subject.dataset)?;
     let mut scan = Scan {
         subject,
         keys,
@@ -303,12 +299,9 @@ struct Keys {
 }
 
 impl Keys {
-    /// Finds the columns; fails in words if the dataset names one that it does not have.
-    fn of(dataset: &Dataset) -> Result<Self, String> {
-        let column = |index: &usize| {
-            let found = dataset.columns.get(*index);
-            found.ok_or_else(|| "the dataset's key names a column that it does not have".to_owned())
-        };
+    /// Finds the columns.
+    fn of(dataset: &Dataset) -> Result<Self, Invariant> {
+        let column = |index: &ColumnIndex| dataset.column(*index);
         let key: Vec<_> = dataset.key.iter().map(column).collect::<Result<_, _>>()?;
         let names = key.iter().map(|column| column.name.clone());
         let kinds = key.iter().map(|column| ValueType::from(column.kind));

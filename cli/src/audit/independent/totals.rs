@@ -10,6 +10,8 @@ use sluice::warehouse::schema::{MeasureSource, TableSchema, ValueType};
 
 use super::cells::{Cell, Column};
 use super::keys::{Pass, hash};
+use sluice::dataset::ColumnIndex;
+use sluice::error::Invariant;
 
 /// One measure of one group.
 #[derive(Clone, Debug)]
@@ -42,7 +44,7 @@ impl<'a> Totals<'a> {
     }
 
     /// The names of the columns of silver that it reads.
-    pub(crate) fn columns(&self) -> Vec<String> {
+    pub(crate) fn columns(&self) -> Result<Vec<String>, Invariant> {
         let measured = self
             .schema
             .measures
@@ -50,8 +52,7 @@ impl<'a> Totals<'a> {
             .filter_map(|m| column_of(m.source));
         let dimensions = self.schema.dimensions.iter().map(|d| d.column);
         let all = dimensions.chain(measured).chain([self.dataset.event_time]);
-        // One that is not there fails when rows are added.
-        all.filter_map(|index| Some(self.dataset.columns.get(index)?.name.clone()))
+        all.map(|index| Ok(self.dataset.column(index)?.name.clone()))
             .collect()
     }
 
@@ -107,9 +108,11 @@ impl<'a> Totals<'a> {
         Ok(())
     }
 
-    fn column<'b>(&self, batch: &'b RecordBatch, index: usize) -> Result<Column<'b>, String> {
-        let column = self.dataset.columns.get(index);
-        let column = column.ok_or_else(|| "a gold table names no column".to_owned())?;
+    fn column<'b>(&self, batch: &'b RecordBatch, index: ColumnIndex) -> Result<Column<'b>, String> {
+        let column = self
+            .dataset
+            .column(index)
+            .map_err(|defect| defect.to_string())?;
         let found = Column::of(
             batch.column_by_name(&column.name),
             ValueType::from(column.kind),
@@ -261,7 +264,7 @@ fn empty(source: MeasureSource) -> Total {
     }
 }
 
-fn column_of(source: MeasureSource) -> Option<usize> {
+fn column_of(source: MeasureSource) -> Option<ColumnIndex> {
     match source {
         MeasureSource::Rows => None,
         MeasureSource::Values(column)

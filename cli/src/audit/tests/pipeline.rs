@@ -19,6 +19,7 @@ use testkit::read;
 use testkit::world::{Process, World, deadline, eager};
 
 use crate::audit::{Options, Report, Silent, Subject, audit};
+use sluice::dataset::ColumnIndex;
 
 const TABLES: &str = r#"[[gold]]
 table = "gold_hourly"
@@ -207,7 +208,7 @@ impl Pipeline {
     ) {
         let batches = read::silver_file(&self.world.lake, file).await;
         let rows = change(concat_batches(&batches[0].schema(), &batches).unwrap());
-        let content = encode(&rows, 1).unwrap();
+        let content = encode(&rows, ColumnIndex::new(1)).unwrap();
         let (bytes, count) = (content.len(), rows.num_rows());
         let metadata = Metadata::new();
         let replaced = self.world.replace_object(&file.path, content, &metadata);

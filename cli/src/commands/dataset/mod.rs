@@ -15,6 +15,7 @@ use sluice::warehouse::schema::GoldSchema;
 use crate::feed::Input;
 use crate::output::{bar, print};
 use sample::Sample;
+use sluice::dataset::ColumnIndex;
 
 /// Check a dataset file, or write a first one from sample events
 #[derive(Debug, Args)]
@@ -102,8 +103,8 @@ fn check(arguments: &CheckArguments) -> Result<bool, Box<dyn Error + Send + Sync
         );
         return Ok(true);
     }
-    let name_of = |index: &usize| dataset.columns.get(*index).map_or("", |c| c.name.as_str());
-    let key: Vec<_> = dataset.key.iter().map(name_of).collect();
+    let name_of = |index: &ColumnIndex| dataset.column(*index).map(|c| c.name.as_str());
+    let key: Vec<_> = dataset.key.iter().map(name_of).collect::<Result<_, _>>()?;
     let tables = dataset.gold.iter().map(|table| table.table.as_str());
     let views = dataset.rankings.iter().map(|ranking| ranking.view.as_str());
     let gold: Vec<_> = tables.chain(views).collect();

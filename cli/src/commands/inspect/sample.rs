@@ -1,5 +1,6 @@
 //! A few rows of silver, the newest ones, for people who want to see what it holds.
 
+use sluice::table::schema::every_column;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -45,7 +46,7 @@ impl Sample {
         rows: usize,
     ) -> Result<Self, SampleError> {
         let schema = arrow_schema(dataset);
-        let columns: Vec<usize> = (0..schema.fields().len()).collect();
+        let columns = every_column(dataset);
         let mut files: Vec<&DataFile> = snapshot.files.values().map(|live| &live.file).collect();
         files.sort_by_key(|file| std::cmp::Reverse((file.max, &file.path)));
         let mut found: Vec<RecordBatch> = Vec::new();

@@ -257,6 +257,7 @@ fn largest(precision: u8, scale: u8) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::ColumnIndex;
     use crate::warehouse::schema::MeasureSource;
 
     fn measure(source: MeasureSource, kind: ValueType) -> MeasureColumn {
@@ -273,13 +274,13 @@ mod tests {
 
     #[test]
     fn a_null_neither_wins_nor_spoils_a_merge() {
-        let (source, kind) = (MeasureSource::Min(0), ValueType::Int64);
+        let (source, kind) = (MeasureSource::Min(ColumnIndex::new(0)), ValueType::Int64);
         assert_eq!(
             update(&measure(source, kind)),
             "[m] = CASE WHEN t.[m] IS NULL OR d.[m] < t.[m] THEN d.[m] ELSE t.[m] END"
         );
         assert_eq!(
-            update(&measure(MeasureSource::Sum(0), kind)),
+            update(&measure(MeasureSource::Sum(ColumnIndex::new(0)), kind)),
             "[m] = CASE WHEN t.[m] IS NULL THEN d.[m] WHEN d.[m] IS NULL THEN t.[m] ELSE t.[m] + d.[m] END"
         );
         assert_eq!(
@@ -295,8 +296,8 @@ mod tests {
             scale: 2,
         };
         for (source, kind, is_checked) in [
-            (MeasureSource::Sum(0), decimal, true),
-            (MeasureSource::Max(0), decimal, false),
+            (MeasureSource::Sum(ColumnIndex::new(0)), decimal, true),
+            (MeasureSource::Max(ColumnIndex::new(0)), decimal, false),
             (MeasureSource::Rows, ValueType::Int64, false),
         ] {
             assert_eq!(overflow(&measure(source, kind)).is_some(), is_checked);

@@ -3,6 +3,7 @@ use sluice::value::Period;
 
 use super::super::infer::{InferError, guess};
 use super::*;
+use sluice::dataset::ColumnIndex;
 
 fn inferred(lines: &[&str]) -> (String, Dataset) {
     let mut sample = Sample::default();
@@ -30,10 +31,10 @@ fn orders_are_recognised() {
         r#"{"order_id": 2, "amount": 9.99, "timestamp": 1763120675.0}"#,
         r#"{"order_id": 3, "amount": "#,
     ]);
-    let names = |indices: &[usize]| -> Vec<String> {
+    let names = |indices: &[ColumnIndex]| -> Vec<String> {
         indices
             .iter()
-            .map(|index| dataset.columns[*index].name.clone())
+            .map(|index| dataset.column(*index).unwrap().name.clone())
             .collect()
     };
     assert_eq!(names(&dataset.key), ["order_id", "timestamp"]);
@@ -82,7 +83,7 @@ fn a_key_takes_as_many_fields_as_tell_the_events_apart() {
     let key: Vec<_> = dataset
         .key
         .iter()
-        .map(|index| dataset.columns[*index].name.as_str())
+        .map(|index| dataset.column(*index).unwrap().name.as_str())
         .collect();
     assert_eq!(key, ["station", "kind", "time"]);
 }
