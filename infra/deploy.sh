@@ -249,6 +249,8 @@ smoke() {
         printf 'left out: the network is isolated (set SLUICE_INSIDE_NETWORK=1 on a machine inside of it)\n' >&2
         return 0
     fi
+    # A workflow's proof of identity is short-lived: both kinds of token that are needed are asked for now, and kept.
+    az account get-access-token --resource https://eventhubs.azure.net --output none
     generation=$(sed -n 's/^generation *= *\([0-9][0-9]*\).*/\1/p' "$dataset_file")
     partition="$dataset@${generation:-1}"
     before=$(retry 10 30 version "$partition" head)
