@@ -16,7 +16,10 @@ case "$*" in
     "account show --query name"*) echo somewhere ;;
     "account show --query user.name"*) echo somebody@example.com ;;
     "account show --query user.type"*) echo "${KIND:-user}" ;;
-    "deployment sub show"*) [[ -n ${NOT_DEPLOYED:-} ]] || cat "$CALLS/outputs" ;;
+    "deployment sub show"*)
+        [[ -z ${REFUSED:-} ]] || { echo "ERROR: ($REFUSED)" >&2; exit 3; }
+        [[ -n ${HALF_DEPLOYED:-} ]] || cat "$CALLS/outputs"
+        ;;
     *"keys list"*) echo true ;;
     *"get-access-token --resource"*) echo TOKEN ;;
     *get-access-token*) echo "x.$(printf '{"oid": "55555555-5555-5555-5555-555555555555"}' | base64 | tr -d '=\n').x" ;;
@@ -28,7 +31,8 @@ esac
 "#;
 /// Makes what `package` would make, too.
 const CARGO: &str = "#!/usr/bin/env bash\necho \"cargo $*\" >> \"$CALLS/log\"\nmkdir -p dist && touch dist/app.zip\n";
-const NOTED: &str = "#!/usr/bin/env bash\necho \"${0##*/} $*\" >> \"$CALLS/log\"\n";
+/// Notes what it is asked, and how the body that it is given begins.
+const CURL: &str = "#!/usr/bin/env bash\nbody=$(cat)\necho \"curl $*\" >> \"$CALLS/log\"\necho \"body ${#body} ${body:0:20}\" >> \"$CALLS/log\"\n";
 const NOTHING: &str = "#!/usr/bin/env bash\n";
 /// Azure does not keep the case of an output's name.
 const OUTPUTS: &str = r#"{
@@ -44,6 +48,9 @@ pub(super) fn trials() -> Vec<Trial> {
     trials![None;
         deployment_steps_come_in_order_and_end_with_an_event_in_gold,
         what_is_missing_is_said_before_anything_is_changed,
+        the_environment_that_is_named_is_deployed_to,
+        azd_hands_its_own_outputs_on,
+        events_are_sent_as_they_are,
         a_preview_changes_nothing_and_deletion_wants_the_name_typed,
     ]
 }
@@ -54,11 +61,18 @@ fn write(folder: &Path, name: &str, text: &str) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
+/// The scripts in a folder.
+pub(super) fn files(folder: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(root().join(folder)).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.map(|name| format!("{folder}/{name}")).collect()
+}
+
 /// Runs the script, in a repository of its own; returns how it ended and what it called.
 fn deploy(arguments: &[&str], environment: &[(&str, &str)]) -> (Output, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     let programs = folder.path().join("programs");
-    for name in ["programs", "infra", "datasets"] {
+    for name in ["programs", "infra", "infra/deploy", "datasets"] {
         std::fs::create_dir(folder.path().join(name)).unwrap();
     }
     for (file, copy) in [
@@ -70,11 +84,20 @@ fn deploy(arguments: &[&str], environment: &[(&str, &str)]) -> (Output, Vec<Stri
     ] {
         std::fs::copy(root().join(file), folder.path().join(copy)).unwrap();
     }
+    for script in files("infra/deploy") {
+        let text = std::fs::read_to_string(root().join(&script)).unwrap();
+        write(folder.path(), &script, &text);
+    }
     write(&programs, "az", AZ);
     write(&programs, "cargo", CARGO);
-    write(&programs, "curl", NOTED);
+    write(&programs, "curl", CURL);
     write(&programs, "sleep", NOTHING);
     write(folder.path(), "outputs", OUTPUTS);
+    write(
+        folder.path(),
+        "odd.jsonl",
+        &format!("@/etc/hostname\n{}\n", "x".repeat(200_000)),
+    );
     let path = std::env::var("PATH").unwrap();
     let mut command = Command::new(folder.path().join("infra/deploy.sh"));
     for name in READ {
@@ -93,12 +116,13 @@ fn deploy(arguments: &[&str], environment: &[(&str, &str)]) -> (Output, Vec<Stri
 }
 
 /// What the script reads from the environment.
-const READ: [&str; 10] = [
+const READ: [&str; 11] = [
     "APP_NAME",
     "AZURE_ENV_NAME",
     "AZURE_LOCATION",
     "AZURE_PRINCIPAL_ID",
     "AZURE_PRINCIPAL_TYPE",
+    "AZURE_RESOURCE_GROUP",
     "SLUICE_CLIENT_IP",
     "SLUICE_DATASET",
     "SLUICE_SQL_ADMIN_ID",
@@ -143,7 +167,7 @@ fn deployment_steps_come_in_order_and_end_with_an_event_in_gold() {
 type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a str);
 
 fn what_is_missing_is_said_before_anything_is_changed() {
-    let cases: [Case; 11] = [
+    let cases: [Case; 13] = [
         (&[], &[], "--environment is missing"),
         (&["--environment"], &[], "--environment needs a value"),
         (&["--environments", "dev"], &[], "there is no option"),
@@ -176,8 +200,18 @@ fn what_is_missing_is_said_before_anything_is_changed() {
         ),
         (
             &["--environment", "dev", "--step", "grant"],
-            &[("NOT_DEPLOYED", "1")],
+            &[("REFUSED", "DeploymentNotFound")],
             "run the step provision first",
+        ),
+        (
+            &["--environment", "dev", "--step", "grant"],
+            &[("REFUSED", "AuthorizationFailed")],
+            "AuthorizationFailed",
+        ),
+        (
+            &["--environment", "dev", "--step", "publish"],
+            &[("HALF_DEPLOYED", "1")],
+            "gives out no AZURE_RESOURCE_GROUP",
         ),
     ];
     for (arguments, environment, expected) in cases {
@@ -187,6 +221,69 @@ fn what_is_missing_is_said_before_anything_is_changed() {
         assert!(said.contains(expected), "{arguments:?}: {said}");
         assert!(!changes(&calls), "{arguments:?}: {calls:#?}");
     }
+}
+
+/// A deployment's outputs lie in the environment of whoever used azd, or of a machine that names its own app so.
+fn the_environment_that_is_named_is_deployed_to() {
+    let strangers = [
+        ("AZURE_ENV_NAME", "dev"),
+        ("AZURE_RESOURCE_GROUP", "rg-sluice-orders-dev"),
+        ("APP_NAME", "func-stranger"),
+    ];
+    let steps = ["package", "grant", "publish", "events"].map(|step| ["--step", step]);
+    let arguments = [&["--environment", "prod"], steps.as_flattened()].concat();
+    for environment in [&strangers[..], &strangers[1..], &strangers[2..]] {
+        let (output, calls) = deploy(&arguments, environment);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        let asked = "az deployment sub show --name sluice-orders-prod";
+        assert!(calls.iter().any(|call| call.contains(asked)), "{calls:#?}");
+        let is_strange = |call: &String| call.contains("stranger") || call.contains("-dev");
+        assert!(!calls.iter().any(is_strange), "{calls:#?}");
+        assert!(said.contains("the package to app func-x of rg-x"), "{said}");
+    }
+}
+
+/// azd's hooks name no environment, and its deployment has a name of its own.
+fn azd_hands_its_own_outputs_on() {
+    let outputs: serde_json::Value = serde_json::from_str(OUTPUTS).unwrap();
+    let mut environment = vec![("AZURE_ENV_NAME", "dev".to_owned())];
+    for (name, output) in outputs.as_object().unwrap() {
+        let name = name.to_uppercase().leak();
+        let value = output["value"].as_str().unwrap_or("false");
+        environment.push((name, value.to_owned()));
+    }
+    let with_group = |group: &str| {
+        let given = environment.iter().map(|(name, value)| match *name {
+            "AZURE_RESOURCE_GROUP" => (*name, group),
+            _ => (*name, value.as_str()),
+        });
+        deploy(&["--step", "grant"], &given.collect::<Vec<_>>())
+    };
+    let asks = |calls: &[String]| {
+        calls
+            .iter()
+            .any(|call| call.contains("deployment sub show"))
+    };
+    let (output, calls) = with_group("rg-sluice-orders-dev");
+    assert!(output.status.success());
+    assert!(!asks(&calls), "{calls:#?}");
+    // They are of another dataset's deployment.
+    let (_, calls) = with_group("rg-sluice-sensors-dev");
+    assert!(asks(&calls), "{calls:#?}");
+}
+
+/// curl would take a line that begins with @ for a file, and the system a long one for too long an argument.
+fn events_are_sent_as_they_are() {
+    let smoke = ["--step", "smoke", "--smoke-events", "odd.jsonl"];
+    let (output, calls) = deploy(&[&DEV[..], &smoke].concat(), &[]);
+    assert!(output.status.success());
+    let bodies = calls.iter().filter_map(|call| call.strip_prefix("body "));
+    let expected = [
+        "14 @/etc/hostname".to_owned(),
+        format!("200000 {}", "x".repeat(20)),
+    ];
+    assert!(bodies.eq(&expected), "{calls:#?}");
 }
 
 fn changes(calls: &[String]) -> bool {

@@ -10,6 +10,7 @@ use crate::tool::{SHELLCHECK, root, trials};
 
 const CLIENTS: Clients = Clients::new(env!("CARGO_MANIFEST_DIR"), env!("CARGO_TARGET_TMPDIR"));
 
+/// What `infra/deploy.sh` is made of is read with it.
 const SCRIPTS: [&str; 2] = [".ci/run", "infra/deploy.sh"];
 
 /// Workflows need Python, which installs what reads them.
@@ -27,6 +28,7 @@ pub(super) fn trials() -> Vec<Trial> {
 
 fn shellcheck(scripts: &[PathBuf]) -> Output {
     let mut shellcheck = Command::new(SHELLCHECK.path());
+    shellcheck.current_dir(root()).args(["-x", "-a"]);
     shellcheck.args(scripts).output().unwrap()
 }
 
