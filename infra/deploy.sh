@@ -15,7 +15,7 @@ usage: infra/deploy.sh --environment NAME --location REGION [options]
   --client-ip ADDRESS    let this address reach the database while rights are granted; from a machine
                          outside of Azure, its public address
   --step STEP            only this step, and others given likewise, in this order:
-                         provision grant package publish events smoke (docs/operations.md)
+                         check provision grant package publish events smoke (docs/operations.md)
   --smoke-events FILE    smoke test with these events, one a line, which stay in the tables;
                          without it one event that ends in quarantine
   --no-smoke-test        leave the smoke test out
@@ -65,6 +65,8 @@ need_az() {
 
 # shellcheck source=infra/deploy/target.sh
 source infra/deploy/target.sh
+# shellcheck source=infra/deploy/check.sh
+source infra/deploy/check.sh
 # shellcheck source=infra/deploy/steps.sh
 source infra/deploy/steps.sh
 # shellcheck source=infra/deploy/smoke.sh
@@ -114,7 +116,7 @@ while (($# > 0)); do
     shift
 done
 [[ -n $environment ]] || fail "--environment is missing, such as --environment dev (--help says more)"
-all_steps=(provision grant package publish events smoke)
+all_steps=(check provision grant package publish events smoke)
 ((${#steps[@]} > 0)) || steps=("${all_steps[@]}")
 for step in "${steps[@]}"; do
     [[ " ${all_steps[*]} " == *" $step "* ]] || fail "there is no step $step; there are ${all_steps[*]}"
@@ -125,6 +127,7 @@ name_target
 
 about() {
     case $1 in
+        check) printf 'what provisioning needs, in subscription %s' "$subscription" ;;
         provision) printf '%s in subscription %s, by infra/%s.bicepparam' "$resource_group" "$subscription" "$environment" ;;
         grant) printf 'a database user for app %s, in %s' "$APP_NAME" "$SQL_SERVER" ;;
         package) printf 'dist/app.zip, with the handler built for Azure; the first time takes a while' ;;

@@ -14,6 +14,13 @@ echo "az $*" >> "$CALLS/log"
 [[ $* != "account show"* || -z ${LOGGED_OUT:-} ]] || exit 1
 case "$*" in
     "account show --query name"*) echo somewhere ;;
+    "version "*) echo "${AZ_VERSION:-2.91.0}" ;;
+    *"list-flexconsumption-locations --zone-redundant true"*) printf '%s\n' northeurope westeurope ;;
+    *list-flexconsumption-locations*) printf '%s\n' northeurope westeurope ukwest ;;
+    "sql db list-editions"*) echo "${SQL_ZONES:-3}" ;;
+    "provider show"*) echo "${PROVIDER:-Registered}" ;;
+    "provider register"*) [[ -z ${NO_RIGHTS:-} ]] || exit 1 ;;
+    "deployment sub validate"*) [[ -z ${INVALID:-} ]] || { echo "ERROR: $INVALID" >&2; exit 1; } ;;
     "account show --query user.name"*) echo somebody@example.com ;;
     "account show --query user.type"*) echo "${KIND:-user}" ;;
     "deployment sub show"*)
@@ -48,6 +55,8 @@ pub(super) fn trials() -> Vec<Trial> {
     trials![None;
         deployment_steps_come_in_order_and_end_with_an_event_in_gold,
         what_is_missing_is_said_before_anything_is_changed,
+        what_would_fail_late_is_said_before_anything_is_made,
+        the_provider_that_the_template_only_names_is_registered,
         the_environment_that_is_named_is_deployed_to,
         azd_hands_its_own_outputs_on,
         events_are_sent_as_they_are,
@@ -78,6 +87,8 @@ fn deploy(arguments: &[&str], environment: &[(&str, &str)]) -> (Output, Vec<Stri
     for (file, copy) in [
         ("infra/deploy.sh", "infra/deploy.sh"),
         ("infra/dev.bicepparam", "infra/dev.bicepparam"),
+        ("infra/prod.bicepparam", "infra/prod.bicepparam"),
+        ("infra/main.bicepparam", "infra/main.bicepparam"),
         ("infra/dev.bicepparam", "infra/other.bicepparam"),
         ("datasets/orders.toml", "datasets/orders.toml"),
         ("datasets/orders.toml", "datasets/other.toml"),
@@ -136,6 +147,7 @@ fn deployment_steps_come_in_order_and_end_with_an_event_in_gold() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     let expected = [
+        "az deployment sub validate --name sluice-orders-dev --location westeurope --parameters infra/dev.bicepparam",
         "az deployment sub create --name sluice-orders-dev --location westeurope --parameters infra/dev.bicepparam",
         "administrator User 55555555-5555-5555-5555-555555555555",
         "az deployment sub show --name sluice-orders-dev",
@@ -221,6 +233,73 @@ fn what_is_missing_is_said_before_anything_is_changed() {
         assert!(said.contains(expected), "{arguments:?}: {said}");
         assert!(!changes(&calls), "{arguments:?}: {calls:#?}");
     }
+}
+
+const PROD: [&str; 4] = ["--environment", "prod", "--location", "West Europe"];
+
+fn what_would_fail_late_is_said_before_anything_is_made() {
+    let uk = |environment| ["--environment", environment, "--location", "ukwest"];
+    let cases: [Case; 6] = [
+        (&DEV, &[("AZ_VERSION", "2.9.1")], "2.67.0 is needed"),
+        (
+            &["--environment", "dev", "--location", "mars"],
+            &[],
+            "mars is not a place for Flex Consumption; these regions are: northeurope",
+        ),
+        (
+            &uk("prod"),
+            &[],
+            "ukwest is not a place for Flex Consumption with zones",
+        ),
+        (
+            &PROD,
+            &[("SQL_ZONES", "0")],
+            "no serverless database with zones",
+        ),
+        (
+            &PROD,
+            &[("PROVIDER", "NotRegistered"), ("NO_RIGHTS", "1")],
+            "Microsoft.App must be registered",
+        ),
+        (
+            &DEV,
+            &[("INVALID", "roleAssignments/write")],
+            "nothing was made",
+        ),
+    ];
+    let group = (
+        "SLUICE_SQL_ADMIN_ID",
+        "44444444-4444-4444-4444-444444444444",
+    );
+    for (arguments, environment, expected) in cases {
+        let (output, calls) = deploy(arguments, &[environment, &[group]].concat());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(said.contains(expected), "{arguments:?}: {said}");
+        assert!(!changes(&calls), "{arguments:?}: {calls:#?}");
+    }
+    for arguments in [uk("dev"), PROD] {
+        let check = [&arguments[..], &["--step", "check"]].concat();
+        let (output, calls) = deploy(&check, &[group]);
+        assert!(output.status.success(), "{arguments:?}");
+        assert!(!changes(&calls), "{calls:#?}");
+    }
+}
+
+/// Only an isolated app's subnet is delegated to Microsoft.App.
+fn the_provider_that_the_template_only_names_is_registered() {
+    let registers = |arguments: &[&str], state| {
+        let (output, calls) = deploy(
+            &[arguments, &["--step", "check"]].concat(),
+            &[("PROVIDER", state)],
+        );
+        assert!(output.status.success());
+        let register = "az provider register --namespace Microsoft.App --wait";
+        calls.iter().any(|call| call == register)
+    };
+    assert!(registers(&PROD, "NotRegistered"));
+    assert!(!registers(&PROD, "Registered"));
+    assert!(!registers(&DEV, "NotRegistered"));
 }
 
 /// A deployment's outputs lie in the environment of whoever used azd, or of a machine that names its own app so.

@@ -117,7 +117,7 @@ fn the_workflow_logs_in_without_a_secret() {
 const LOGINS: [&[&str]; 4] = [
     // The first login is also that of the preview; what comes before it needs none.
     &["package"],
-    &["provision"],
+    &["check", "provision"],
     &["grant", "publish", "events"],
     &["smoke"],
 ];
