@@ -2,6 +2,7 @@ metadata description = 'Sluice: Event Hubs -> bronze -> silver -> gold, one depl
 
 targetScope = 'subscription'
 
+import { problems } from 'checks.bicep'
 import { alwaysReadyType, bronzeLifecycleType, sqlAdministratorType, sqlComputeType } from 'types.bicep'
 
 @description('Which of several environments this is: dev, prod, or what you like.')
@@ -82,7 +83,7 @@ param keyCacheMiB int = 64
 @description('The database\'s compute.')
 param sqlCompute sqlComputeType = { maxVCores: 2, minVCores: '0.5', autoPauseDelayMinutes: 60 }
 
-@description('Spreads the app and the database over the zones of the region.')
+@description('Spreads the app, the hub and the database over the zones of the region. The hub\'s part of it is for good.')
 param zoneRedundant bool = false
 
 @description('What becomes of bronze as it ages, in days since it was written; 0 is never.')
@@ -126,6 +127,22 @@ param networkAddresses string = '10.20.0.0/24'
 @description('Address ranges that may reach the app itself when the network is isolated, such as the deploying machine\'s.')
 param operatorIpRanges string[] = []
 
+// What cannot work ends the deployment before anything is made, with all there is to say.
+var found = problems({
+  environmentName: environmentName
+  throughputUnits: throughputUnits
+  maximumThroughputUnits: maximumThroughputUnits
+  alwaysReady: alwaysReady
+  maxBatchWait: maxBatchWait
+  goldSchedule: goldSchedule
+  maintainSchedule: maintainSchedule
+  zoneRedundant: zoneRedundant
+  bronzeLifecycle: bronzeLifecycle
+  lakeRedundancy: lakeRedundancy
+  networkAddresses: networkAddresses
+})
+var checkedLocation = empty(found) ? location : fail(join(found, '; '))
+
 var token = toLower(uniqueString(subscription().id, environmentName, datasetName, location))
 // Most names in Azure take no underscore.
 var baseName = 'sluice-${replace(datasetName, '_', '-')}-${environmentName}'
@@ -133,7 +150,7 @@ var tags = { 'azd-env-name': environmentName, dataset: datasetName, system: 'slu
 
 resource group 'Microsoft.Resources/resourceGroups@2024-11-01' = {
   name: 'rg-${baseName}'
-  location: location
+  location: checkedLocation
   tags: tags
 }
 
@@ -191,6 +208,7 @@ module eventHubs 'modules/event-hubs.bicep' = {
     maximumThroughputUnits: maximumThroughputUnits
     partitionCount: partitionCount
     retentionHours: eventRetentionHours
+    zoneRedundant: zoneRedundant
     isolated: networkIsolation
     workspaceId: monitoring.outputs.workspaceId
   }

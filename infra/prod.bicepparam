@@ -20,8 +20,8 @@ param eventRetentionHours = 168
 param instanceMemoryMB = 4096
 param maximumInstanceCount = 100
 param alwaysReady = [
-  { name: 'function:bronze', instanceCount: 1 }
-  { name: 'blob', instanceCount: 1 }
+  { name: 'function:bronze', instanceCount: 2 }
+  { name: 'blob', instanceCount: 2 }
 ]
 param keyCacheMiB = 512
 param sqlCompute = { maxVCores: 4, minVCores: '0.5', autoPauseDelayMinutes: -1 }

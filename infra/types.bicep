@@ -3,8 +3,8 @@ metadata description = 'Shapes of the parameters that are objects.'
 @export()
 @description('Instances that are kept running.')
 type alwaysReadyType = {
-  @description('function:NAME of a function with a scale of its own (bronze, gold, maintain), or the group blob (silver).')
-  name: string
+  @description('A function with a scale of its own, or the group blob (silver).')
+  name: 'function:bronze' | 'function:gold' | 'function:maintain' | 'blob'
   @minValue(1)
   instanceCount: int
 }

@@ -7,6 +7,8 @@ param throughputUnits int
 param maximumThroughputUnits int
 param partitionCount int
 param retentionHours int
+@description('For good: a namespace cannot be spread over zones later.')
+param zoneRedundant bool
 param isolated bool
 param workspaceId string
 
@@ -23,6 +25,7 @@ resource namespace 'Microsoft.EventHub/namespaces@2024-01-01' = {
     maximumThroughputUnits: inflates ? maximumThroughputUnits : 0
     minimumTlsVersion: '1.2'
     publicNetworkAccess: isolated ? 'Disabled' : 'Enabled'
+    zoneRedundant: zoneRedundant
   }
 
   resource hub 'eventhubs' = {

@@ -106,6 +106,14 @@ impl Copy {
         serde_json::from_str(&self.read(&format!("{environment}.snapshot.json"))).unwrap()
     }
 
+    /// Says why the resources of an environment cannot be predicted.
+    pub(super) fn refusal(&self, environment: &str) -> String {
+        let file = format!("{environment}.bicepparam");
+        let output = self.run(&[&["snapshot", &file, "--mode", "overwrite"], &TARGET[..]].concat());
+        assert!(!output.status.success(), "{environment} is taken");
+        said(&output)
+    }
+
     /// Compiles a file to a template.
     pub(super) fn template(&self, file: &str) -> Value {
         let output = self.run(&["build", file, "--stdout"]);

@@ -31,6 +31,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         every_template_is_formatted,
         the_committed_snapshots_are_what_would_be_deployed,
         bronze_ages_as_the_parameters_say,
+        parameters_that_cannot_work_are_refused_all_at_once,
         a_template_that_breaks_a_rule_is_found,
         a_template_that_leaves_a_door_open_is_found,
         a_role_too_many_too_few_or_too_wide_is_found,
@@ -156,6 +157,12 @@ fn bronze_ages_as_the_parameters_say() {
         let parameter = |ages: &str| format!("param bronzeLifecycle = {{ {ages} }}");
         copy.replace("prod.bicepparam", &parameter(old), &parameter(new));
     };
+    // Not every redundancy has an archive tier.
+    copy.replace(
+        "prod.bicepparam",
+        "lakeRedundancy = 'Standard_ZRS'",
+        "lakeRedundancy = 'Standard_GRS'",
+    );
     let all = "coolAfterDays: 30, archiveAfterDays: 90, deleteAfterDays: 365";
     let none = "coolAfterDays: 0, archiveAfterDays: 0, deleteAfterDays: 0";
     set(
@@ -167,6 +174,67 @@ fn bronze_ages_as_the_parameters_say() {
     assert_eq!(actions(&copy), aged);
     set(&copy, all, none);
     assert_eq!(actions(&copy), Value::Null);
+}
+
+fn parameters_that_cannot_work_are_refused_all_at_once() {
+    let copy = Copy::new();
+    let spoilt = [
+        (
+            "environmentName = 'prod'",
+            "environmentName = 'Prod_EU'",
+            "\"Prod_EU\" becomes part of names",
+        ),
+        (
+            "maximumThroughputUnits = 20",
+            "maximumThroughputUnits = 1",
+            "1 is less than throughputUnits, 2",
+        ),
+        (
+            "'blob', instanceCount: 2",
+            "'blob', instanceCount: 1",
+            "has 2 instances at least",
+        ),
+        (
+            "archiveAfterDays: 0",
+            "archiveAfterDays: 90",
+            "Standard_ZRS has no archive tier",
+        ),
+        (
+            "deleteAfterDays: 0",
+            "deleteAfterDays: 60",
+            "archive before delete",
+        ),
+        (
+            "networkIsolation = true",
+            "networkIsolation = true\nparam networkAddresses = '10.0.0.0/16'",
+            "is no /24",
+        ),
+        (
+            "keyCacheMiB = 512",
+            "keyCacheMiB = 512\nparam maxBatchWait = '1 minute'",
+            "is not hh:mm:ss",
+        ),
+        (
+            "softDeleteDays = 30",
+            "softDeleteDays = 30\nparam goldSchedule = '* * * * *'",
+            "goldSchedule: \"* * * * *\" has not",
+        ),
+        (
+            "logRetentionDays = 90",
+            "logRetentionDays = 90\nparam maintainSchedule = '@hourly'",
+            "maintainSchedule: \"@hourly\" has not",
+        ),
+    ];
+    for (old, new, _) in spoilt {
+        copy.replace("prod.bicepparam", old, new);
+    }
+    let said = copy.refusal("prod");
+    for (_, new, expected) in spoilt {
+        assert!(said.contains(expected), "{new} is taken: {said}");
+    }
+    let copy = Copy::new();
+    copy.replace("prod.bicepparam", "'function:bronze'", "'bronze'");
+    assert!(copy.refusal("prod").contains("'bronze'"));
 }
 
 fn the_page_about_operations_tells_every_setting() {

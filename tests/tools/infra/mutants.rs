@@ -48,6 +48,9 @@ pub(super) const POLICY: &[Mutant] = &[
     (APP, "name: 'scm'\n    properties: { allow: false }", "name: 'scm'\n    properties: { allow: true }", "deployed to with a password"),
     (APP, "  resource noFtpPassword 'basicPublishingCredentialsPolicies' = {\n    name: 'ftp'\n    properties: { allow: false }\n  }\n", "", "1 of Microsoft.Web/sites/basicPublishingCredentialsPolicies instead of 2"),
     (APP, "      DATASET: datasetFile\n", "      DATASET: datasetFile\n      KEY: host.listKeys().keys[0].value\n", "it reads a key"),
+    (HUBS, "zoneRedundant: zoneRedundant", "zoneRedundant: false", "EventHub/namespaces … it lies in one zone"),
+    (SQL, "      zoneRedundant: zoneRedundant\n", "", "Sql/servers/databases … it lies in one zone"),
+    ("prod.bicepparam", "hostRedundancy = 'Standard_ZRS'", "hostRedundancy = 'Standard_GRS'", "sthost … it lies in one zone"),
     ("main.bicep", "output APP_NAME string", "output SHARED_ACCESS string = 'x'\noutput APP_NAME string", "output SHARED_ACCESS looks like a secret"),
 ];
 

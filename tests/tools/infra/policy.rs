@@ -244,6 +244,7 @@ pub(super) fn problems(snapshot: &Snapshot) -> Vec<String> {
             problems.push(tell(resource, "it reads a key"));
         }
     }
+    problems.extend(zones(snapshot));
     problems.extend(firewall(snapshot));
     problems.extend(outputs(snapshot));
     problems
@@ -252,6 +253,26 @@ pub(super) fn problems(snapshot: &Snapshot) -> Vec<String> {
 fn tell(resource: Resource<'_>, text: &str) -> String {
     let kind = resource.kind().trim_start_matches("Microsoft.");
     format!("{kind} {}: {text}", resource.name())
+}
+
+/// Where the app is spread over zones, so is all that it needs.
+fn zones(snapshot: &Snapshot) -> Vec<String> {
+    let mut plans = snapshot.of("Microsoft.Web/serverfarms");
+    if !plans.any(|plan| plan.property("/zoneRedundant") == true) {
+        return Vec::new();
+    }
+    let spread = [
+        "Microsoft.EventHub/namespaces",
+        "Microsoft.Sql/servers/databases",
+    ];
+    let resources = spread.iter().flat_map(|kind| snapshot.of(kind));
+    let in_one_zone = resources.filter(|resource| resource.property("/zoneRedundant") != true);
+    let accounts = snapshot.of("Microsoft.Storage/storageAccounts");
+    let in_one_place = accounts.filter(|account| !account.sku().contains("ZRS"));
+    in_one_zone
+        .chain(in_one_place)
+        .map(|resource| tell(resource, "it lies in one zone"))
+        .collect()
 }
 
 /// The database is open to Azure at most, never to an address range.
