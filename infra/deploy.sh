@@ -21,7 +21,7 @@ usage: infra/deploy.sh --environment NAME --location REGION [options]
   --no-smoke-test        leave the smoke test out
   --what-if              say what would change, and change nothing
   --destroy              delete everything, data included
-  --yes                  do not ask before deleting
+  --yes                  do not ask before deleting what is not locked
   --help                 this
 
 Needs az (logged in), cargo, python3 and curl. The database's administrator is who is named by
@@ -71,6 +71,8 @@ source infra/deploy/check.sh
 source infra/deploy/steps.sh
 # shellcheck source=infra/deploy/smoke.sh
 source infra/deploy/smoke.sh
+# shellcheck source=infra/deploy/destroy.sh
+source infra/deploy/destroy.sh
 
 # azd's hooks name no environment: it is the one that azd set.
 environment=${AZURE_ENV_NAME:-}
@@ -163,21 +165,12 @@ fi
 if $what_if; then
     file=$(parameters)
     know_principal
+    know_throughput
     az deployment sub what-if --name "$deployment" --location "$AZURE_LOCATION" --parameters "$file"
     exit 0
 fi
 if $destroy; then
-    if ! $yes; then
-        read -r -p "Delete $resource_group in subscription $subscription with all its data? Type its name: " answer || true
-        [[ $answer == "$resource_group" ]] || fail "nothing was deleted"
-    fi
-    if [[ $(az group exists --name "$resource_group") == true ]]; then
-        say "deleting $resource_group, several minutes"
-        az group delete --name "$resource_group" --yes
-    else
-        say "there is no $resource_group in subscription $subscription"
-    fi
-    az deployment sub delete --name "$deployment" || say "there was no record of $deployment to delete"
+    destroy
     exit 0
 fi
 for step in "${all_steps[@]}"; do

@@ -11,6 +11,7 @@ param sqlAdministrator = {
 }
 param operatorPrincipalId = readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')
 param operatorPrincipalType = readEnvironmentVariable('AZURE_PRINCIPAL_TYPE', 'User')
+param currentThroughputUnits = int(readEnvironmentVariable('SLUICE_CURRENT_THROUGHPUT_UNITS', '0'))
 
 param maximumThroughputUnits = 1
 param eventRetentionHours = 24

@@ -36,6 +36,11 @@ param operatorPrincipalType string = 'User'
 @maxValue(40)
 param throughputUnits int = 1
 
+@description('Throughput units that the namespace has now, which deploy.sh looks up; 0 if there is none. A deployment keeps them.')
+@minValue(0)
+@maxValue(40)
+param currentThroughputUnits int = 0
+
 @description('Throughput units that auto-inflate may go up to.')
 @minValue(1)
 @maxValue(40)
@@ -89,17 +94,39 @@ param zoneRedundant bool = false
 @description('What becomes of bronze as it ages, in days since it was written; 0 is never.')
 param bronzeLifecycle bronzeLifecycleType = { coolAfterDays: 30, archiveAfterDays: 0, deleteAfterDays: 0 }
 
-@description('How long deleted blobs and containers can be brought back, in days.')
+@description('How long an object of bronze can be neither changed nor deleted, by nobody, in days; 0 is not at all.')
+@minValue(0)
+@maxValue(146000)
+param bronzeImmutableDays int = 0
+
+@description('Locks the lake, the hub and the database server against deletion. Making a lock takes more rights than the rest.')
+param deleteLock bool = false
+
+@description('How long deleted containers, and blobs of the lake, can be brought back, in days.')
 @minValue(1)
 @maxValue(365)
 param softDeleteDays int = 7
 
-@description('Redundancy of the lake.')
-@allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
+@description('Redundancy of the lake. RAGRS and RAGZRS let another region read the copy.')
+@allowed([
+  'Standard_LRS'
+  'Standard_ZRS'
+  'Standard_GRS'
+  'Standard_GZRS'
+  'Standard_RAGRS'
+  'Standard_RAGZRS'
+])
 param lakeRedundancy string = 'Standard_LRS'
 
 @description('Redundancy of the host\'s account, which also holds the state table.')
-@allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
+@allowed([
+  'Standard_LRS'
+  'Standard_ZRS'
+  'Standard_GRS'
+  'Standard_GZRS'
+  'Standard_RAGRS'
+  'Standard_RAGZRS'
+])
 param hostRedundancy string = 'Standard_LRS'
 
 @description('How long logs are kept, in days.')
@@ -193,7 +220,9 @@ module lake 'modules/lake.bicep' = {
     redundancy: lakeRedundancy
     softDeleteDays: softDeleteDays
     bronzeLifecycle: bronzeLifecycle
+    bronzeImmutableDays: bronzeImmutableDays
     isolated: networkIsolation
+    deleteLock: deleteLock
     workspaceId: monitoring.outputs.workspaceId
   }
 }
@@ -205,11 +234,13 @@ module eventHubs 'modules/event-hubs.bicep' = {
     location: location
     tags: tags
     throughputUnits: throughputUnits
+    currentThroughputUnits: currentThroughputUnits
     maximumThroughputUnits: maximumThroughputUnits
     partitionCount: partitionCount
     retentionHours: eventRetentionHours
     zoneRedundant: zoneRedundant
     isolated: networkIsolation
+    deleteLock: deleteLock
     workspaceId: monitoring.outputs.workspaceId
   }
 }
@@ -224,6 +255,7 @@ module sql 'modules/sql.bicep' = {
     compute: sqlCompute
     zoneRedundant: zoneRedundant
     isolated: networkIsolation
+    deleteLock: deleteLock
     workspaceId: monitoring.outputs.workspaceId
   }
 }

@@ -11,3 +11,4 @@ param sqlAdministrator = {
 }
 param operatorPrincipalId = readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')
 param operatorPrincipalType = readEnvironmentVariable('AZURE_PRINCIPAL_TYPE', 'User')
+param currentThroughputUnits = int(readEnvironmentVariable('SLUICE_CURRENT_THROUGHPUT_UNITS', '0'))

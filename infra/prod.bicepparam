@@ -11,6 +11,7 @@ param sqlAdministrator = {
 }
 param operatorPrincipalId = readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')
 param operatorPrincipalType = readEnvironmentVariable('AZURE_PRINCIPAL_TYPE', 'ServicePrincipal')
+param currentThroughputUnits = int(readEnvironmentVariable('SLUICE_CURRENT_THROUGHPUT_UNITS', '0'))
 param alertEmails = filter(split(readEnvironmentVariable('SLUICE_ALERT_EMAILS', ''), ','), address => !empty(address))
 
 param throughputUnits = 2
@@ -30,5 +31,6 @@ param softDeleteDays = 30
 param lakeRedundancy = 'Standard_ZRS'
 param hostRedundancy = 'Standard_ZRS'
 param logRetentionDays = 90
+param deleteLock = true
 param networkIsolation = true
 param zoneRedundant = true

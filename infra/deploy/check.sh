@@ -9,6 +9,10 @@ check() {
     file=infra/main.bicepparam
     $by_azd || file=$(parameters)
     know_principal
+    know_throughput
+    if $by_azd; then
+        azd env set SLUICE_CURRENT_THROUGHPUT_UNITS "$SLUICE_CURRENT_THROUGHPUT_UNITS"
+    fi
     check_az
     check_regions "$file"
     register_providers "$file"

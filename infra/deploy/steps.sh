@@ -5,13 +5,18 @@ provision() {
     local file
     file=$(parameters)
     know_principal
+    know_throughput
     az deployment sub create --name "$deployment" --location "$AZURE_LOCATION" \
         --parameters "$file" --output none
 }
 
+# A locked server keeps its rules too: such a rule is turned into that of Azure's own addresses, which is there anyway.
 close_firewall() {
-    az sql server firewall-rule delete --resource-group "$AZURE_RESOURCE_GROUP" \
-        --server "${SQL_SERVER%%.*}" --name deploying --output none
+    local rule=(--resource-group "$AZURE_RESOURCE_GROUP" --server "${SQL_SERVER%%.*}" --name deploying --output none)
+    az sql server firewall-rule delete "${rule[@]}" || {
+        printf 'the rule stays, and is narrowed to nothing of its own\n' >&2
+        az sql server firewall-rule update "${rule[@]}" --start-ip-address 0.0.0.0 --end-ip-address 0.0.0.0
+    }
 }
 
 grant() {

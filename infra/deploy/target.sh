@@ -50,6 +50,16 @@ parameters() {
     printf '%s\n' "$file"
 }
 
+# Auto-inflate raises the hub's units and never lowers them: the parameter files read what they are, and keep them.
+know_throughput() {
+    local units=
+    if [[ $(az group exists --name "$resource_group") == true ]]; then
+        units=$(az eventhubs namespace list --resource-group "$resource_group" --query '[0].sku.capacity' --output tsv)
+    fi
+    [[ $units =~ ^[0-9]+$ ]] || units=0
+    export SLUICE_CURRENT_THROUGHPUT_UNITS=$units
+}
+
 # Reads what the deployment gave out. Only azd's own environment is believed, and only if it is of this deployment.
 load_outputs() {
     local answer name value

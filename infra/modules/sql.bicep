@@ -9,6 +9,7 @@ param administrator sqlAdministratorType
 param compute sqlComputeType
 param zoneRedundant bool
 param isolated bool
+param deleteLock bool
 param workspaceId string
 
 resource server 'Microsoft.Sql/servers@2025-01-01' = {
@@ -73,6 +74,12 @@ resource auditLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = 
     workspaceId: workspaceId
     logs: [{ category: 'SQLSecurityAuditEvents', enabled: true }]
   }
+}
+
+resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (deleteLock) {
+  name: 'keep'
+  scope: server
+  properties: { level: 'CanNotDelete', notes: 'A server that is deleted takes the backups of its databases with it.' }
 }
 
 output serverName string = server.name

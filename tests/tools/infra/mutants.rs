@@ -22,7 +22,8 @@ pub(super) const POLICY: &[Mutant] = &[
     (HOST, "isLocalUserEnabled: false", "isLocalUserEnabled: true", "local users are on"),
     (LAKE, "minimumTlsVersion: 'TLS1_2'", "minimumTlsVersion: 'TLS1_0'", "stlake … (/minimumTlsVersion)"),
     (LAKE, "supportsHttpsTrafficOnly: true", "supportsHttpsTrafficOnly: false", "stlake … (/supportsHttpsTrafficOnly)"),
-    (LAKE, " deleteRetentionPolicy: { enabled: true, days: softDeleteDays }", " deleteRetentionPolicy: { enabled: false }", "deleted blobs are gone"),
+    (LAKE, " deleteRetentionPolicy: { enabled: true, days: softDeleteDays }", " deleteRetentionPolicy: { enabled: false }", "stlake … deleted blobs are gone"),
+    (HOST, " deleteRetentionPolicy: { enabled: false }", " deleteRetentionPolicy: { enabled: true, days: softDeleteDays }", "sthost … old versions of checkpoints"),
     (HOST, "containerDeleteRetentionPolicy: { enabled: true,", "containerDeleteRetentionPolicy: { enabled: false,", "deleted containers are gone"),
     (LAKE, "publicAccess: 'None'", "publicAccess: 'Blob'", "the container may be public"),
     (HUBS, "disableLocalAuth: true", "disableLocalAuth: false", "EventHub/namespaces … local authentication is on"),
@@ -61,6 +62,17 @@ pub(super) const EXPOSED: &[Mutant] = &[
     (HOST, "isolated ? 'Deny' : 'Allow'", "isolated ? 'Allow' : 'Allow'", "storageAccounts sthost … reachable from the internet"),
     (NETWORK, "  { name: 'sql', target: server.id,", "  { name: 'sql', target: lake.id,", "Sql/servers … has no private endpoint"),
     (APP, "ipSecurityRestrictionsDefaultAction: isolated ? 'Deny'", "ipSecurityRestrictionsDefaultAction: isolated ? 'Allow'", "the app answers everybody"),
+    (APP, "concat(openToEventGrid, openToItself, openToOperators)", "concat(openToEventGrid, openToOperators)", "it may not call itself"),
+    (NETWORK, "      serviceEndpoints: [{ service: 'Microsoft.Web' }]\n", "", "no service endpoint to Microsoft.Web"),
+    (NETWORK, "addressSpace: { addressPrefixes: [addresses] }", "addressSpace: { addressPrefixes: [addresses] }\n    subnets: []", "it removes subnets"),
+];
+
+/// What protection from deletion must find.
+#[rustfmt::skip]
+pub(super) const UNPROTECTED: &[Mutant] = &[
+    (LAKE, "level: 'CanNotDelete'", "level: 'NotSpecified'", "stlake … it can be deleted"),
+    (HUBS, "if (deleteLock)", "if (!deleteLock)", "EventHub/namespaces … it can be deleted"),
+    (SQL, "  scope: server\n", "  scope: server::gold\n", "Sql/servers … it can be deleted"),
 ];
 
 /// What the check of roles must find.

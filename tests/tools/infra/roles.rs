@@ -86,8 +86,8 @@ fn is_generated(end: &str) -> bool {
     ["sthost", "appi-"].iter().any(|name| end.ends_with(name))
 }
 
-/// The scope of an assignment, which its id begins with.
-fn scope(assignment: Resource<'_>) -> &str {
+/// The scope of an assignment or a lock, which its id begins with.
+pub(super) fn scope(assignment: Resource<'_>) -> &str {
     let id = assignment.id();
     let quoted = id.strip_prefix("[extensionResourceId('");
     match quoted.and_then(|rest| rest.split_once('\'')) {

@@ -1,54 +1,9 @@
 //! `infra/deploy.sh` with stand-ins for the programs that it calls: what it would do, in which order.
 
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
-
 use libtest_mimic::Trial;
 
-use crate::tool::{root, trials};
-
-/// Answers as Azure would, and writes down what it is asked. The first look at the log's head finds none.
-const AZ: &str = r#"#!/usr/bin/env bash
-echo "az $*" >> "$CALLS/log"
-[[ $* != "account show"* || -z ${LOGGED_OUT:-} ]] || exit 1
-case "$*" in
-    "account show --query name"*) echo somewhere ;;
-    "version "*) echo "${AZ_VERSION:-2.91.0}" ;;
-    *"list-flexconsumption-locations --zone-redundant true"*) printf '%s\n' northeurope westeurope ;;
-    *list-flexconsumption-locations*) printf '%s\n' northeurope westeurope ukwest ;;
-    "sql db list-editions"*) echo "${SQL_ZONES:-3}" ;;
-    "provider show"*) echo "${PROVIDER:-Registered}" ;;
-    "provider register"*) [[ -z ${NO_RIGHTS:-} ]] || exit 1 ;;
-    "deployment sub validate"*) [[ -z ${INVALID:-} ]] || { echo "ERROR: $INVALID" >&2; exit 1; } ;;
-    "account show --query user.name"*) echo somebody@example.com ;;
-    "account show --query user.type"*) echo "${KIND:-user}" ;;
-    "deployment sub show"*)
-        [[ -z ${REFUSED:-} ]] || { echo "ERROR: ($REFUSED)" >&2; exit 3; }
-        [[ -n ${HALF_DEPLOYED:-} ]] || cat "$CALLS/outputs"
-        ;;
-    *"keys list"*) echo true ;;
-    *"get-access-token --resource"*) echo TOKEN ;;
-    *get-access-token*) echo "x.$(printf '{"oid": "55555555-5555-5555-5555-555555555555"}' | base64 | tr -d '=\n').x" ;;
-    "deployment sub "*) echo "administrator $SLUICE_SQL_ADMIN_TYPE $SLUICE_SQL_ADMIN_ID" >> "$CALLS/log" ;;
-    *"eq 'head'"*) [[ ! -e $CALLS/looked ]] || echo 7; touch "$CALLS/looked" ;;
-    *"eq 'hint'"*) echo 7 ;;
-    "group exists"*) echo true ;;
-esac
-"#;
-/// Makes what `package` would make, too.
-const CARGO: &str = "#!/usr/bin/env bash\necho \"cargo $*\" >> \"$CALLS/log\"\nmkdir -p dist && touch dist/app.zip\n";
-/// Notes what it is asked, and how the body that it is given begins.
-const CURL: &str = "#!/usr/bin/env bash\nbody=$(cat)\necho \"curl $*\" >> \"$CALLS/log\"\necho \"body ${#body} ${body:0:20}\" >> \"$CALLS/log\"\n";
-const NOTHING: &str = "#!/usr/bin/env bash\n";
-/// Azure does not keep the case of an output's name.
-const OUTPUTS: &str = r#"{
-    "aZURE_RESOURCE_GROUP": {"value": "rg-x"}, "apP_NAME": {"value": "func-x"},
-    "SQL_SERVER": {"value": "sql-x.database.example.net"}, "SQL_DATABASE": {"value": "gold"}, "GOLD_SCHEMA": {"value": "gold"},
-    "IDENTITY_NAME": {"value": "id-x"}, "IDENTITY_CLIENT_ID": {"value": "11223344-5566-7788-99aa-bbccddeeff00"},
-    "EVENT_GRID_TOPIC": {"value": "topic-x"}, "STATE_ACCOUNT": {"value": "stx"},
-    "EVENTHUB_NAMESPACE": {"value": "ns.example.net"}, "EVENTHUB_NAME": {"value": "events"},
-    "LAKE_ACCOUNT": {"value": "stlake"}, "NETWORK_ISOLATION": {"value": false}}"#;
+use super::stand_in::{OUTPUTS, deploy, deploy_answering};
+use crate::tool::trials;
 
 /// They need a shell and no more.
 pub(super) fn trials() -> Vec<Trial> {
@@ -61,85 +16,12 @@ pub(super) fn trials() -> Vec<Trial> {
         azd_hands_its_own_outputs_on,
         events_are_sent_as_they_are,
         a_preview_changes_nothing_and_deletion_wants_the_name_typed,
+        what_is_locked_is_deleted_by_its_name_only,
+        a_deployment_keeps_what_the_hub_has_inflated_to,
+        a_locked_server_lets_nobody_in_after_the_grant,
     ]
 }
 
-fn write(folder: &Path, name: &str, text: &str) {
-    let path = folder.join(name);
-    std::fs::write(&path, text).unwrap();
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
-}
-
-/// The scripts in a folder.
-pub(super) fn files(folder: &str) -> Vec<String> {
-    let entries = std::fs::read_dir(root().join(folder)).unwrap();
-    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    names.map(|name| format!("{folder}/{name}")).collect()
-}
-
-/// Runs the script, in a repository of its own; returns how it ended and what it called.
-fn deploy(arguments: &[&str], environment: &[(&str, &str)]) -> (Output, Vec<String>) {
-    let folder = tempfile::tempdir().unwrap();
-    let programs = folder.path().join("programs");
-    for name in ["programs", "infra", "infra/deploy", "datasets"] {
-        std::fs::create_dir(folder.path().join(name)).unwrap();
-    }
-    for (file, copy) in [
-        ("infra/deploy.sh", "infra/deploy.sh"),
-        ("infra/dev.bicepparam", "infra/dev.bicepparam"),
-        ("infra/prod.bicepparam", "infra/prod.bicepparam"),
-        ("infra/main.bicepparam", "infra/main.bicepparam"),
-        ("infra/dev.bicepparam", "infra/other.bicepparam"),
-        ("datasets/orders.toml", "datasets/orders.toml"),
-        ("datasets/orders.toml", "datasets/other.toml"),
-    ] {
-        std::fs::copy(root().join(file), folder.path().join(copy)).unwrap();
-    }
-    for script in files("infra/deploy") {
-        let text = std::fs::read_to_string(root().join(&script)).unwrap();
-        write(folder.path(), &script, &text);
-    }
-    write(&programs, "az", AZ);
-    write(&programs, "cargo", CARGO);
-    write(&programs, "curl", CURL);
-    write(&programs, "sleep", NOTHING);
-    write(folder.path(), "outputs", OUTPUTS);
-    write(
-        folder.path(),
-        "odd.jsonl",
-        &format!("@/etc/hostname\n{}\n", "x".repeat(200_000)),
-    );
-    let path = std::env::var("PATH").unwrap();
-    let mut command = Command::new(folder.path().join("infra/deploy.sh"));
-    for name in READ {
-        command.env_remove(name);
-    }
-    let output = command
-        .args(arguments)
-        .env("PATH", format!("{}:{path}", programs.display()))
-        .env("CALLS", folder.path())
-        .envs(environment.iter().copied())
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let log = std::fs::read_to_string(folder.path().join("log")).unwrap_or_default();
-    (output, log.lines().map(str::to_owned).collect())
-}
-
-/// What the script reads from the environment.
-const READ: [&str; 11] = [
-    "APP_NAME",
-    "AZURE_ENV_NAME",
-    "AZURE_LOCATION",
-    "AZURE_PRINCIPAL_ID",
-    "AZURE_PRINCIPAL_TYPE",
-    "AZURE_RESOURCE_GROUP",
-    "SLUICE_CLIENT_IP",
-    "SLUICE_DATASET",
-    "SLUICE_SQL_ADMIN_ID",
-    "SLUICE_SQL_ADMIN_NAME",
-    "SLUICE_SQL_ADMIN_TYPE",
-];
 const DEV: [&str; 4] = ["--environment", "dev", "--location", "westeurope"];
 
 fn deployment_steps_come_in_order_and_end_with_an_event_in_gold() {
@@ -384,4 +266,66 @@ fn a_preview_changes_nothing_and_deletion_wants_the_name_typed() {
     let (output, calls) = deploy(&["--environment", "dev", "--destroy", "--yes"], &[]);
     assert!(output.status.success());
     assert!(calls.contains(&"az group delete --name rg-sluice-orders-dev --yes".to_owned()));
+}
+
+fn what_is_locked_is_deleted_by_its_name_only() {
+    let destroy = ["--environment", "prod", "--destroy", "--yes"];
+    let locked = [("LOCKED", "1")];
+    for answer in ["", "yes\n", "rg-sluice-orders-dev\n"] {
+        let (output, calls) = deploy_answering(answer, &destroy, &locked);
+        assert!(!output.status.success(), "{answer:?}");
+        assert!(!changes(&calls), "{answer:?}: {calls:#?}");
+    }
+    let (output, calls) = deploy_answering("rg-sluice-orders-prod\n", &destroy, &locked);
+    assert!(output.status.success());
+    let made: Vec<&String> = calls
+        .iter()
+        .filter(|call| call.contains("delete"))
+        .collect();
+    assert_eq!(made.len(), 4, "{made:#?}");
+    assert!(
+        made[0].ends_with("lock delete --ids /locks/lake"),
+        "{made:#?}"
+    );
+    assert!(made[2].contains("group delete"), "{made:#?}");
+
+    let (output, calls) = deploy(&destroy, &[("EXISTS", "false")]);
+    assert!(output.status.success());
+    assert!(!calls.iter().any(|call| call.contains("group delete")));
+}
+
+/// Auto-inflate raises the units; a template that says what they are at rest would take them away.
+fn a_deployment_keeps_what_the_hub_has_inflated_to() {
+    let told = |environment: &[(&str, &str)]| {
+        let (output, calls) = deploy(&[&DEV[..], &["--step", "provision"]].concat(), environment);
+        assert!(output.status.success());
+        calls
+            .iter()
+            .find_map(|call| call.strip_prefix("units ").map(str::to_owned))
+    };
+    assert_eq!(told(&[("UNITS", "10")]).as_deref(), Some("10"));
+    assert_eq!(told(&[("UNITS", "")]).as_deref(), Some("0"));
+    let none = [("UNITS", "10"), ("EXISTS", "false")];
+    assert_eq!(told(&none).as_deref(), Some("0"), "there is no group yet");
+}
+
+/// A lock holds the server's rules, too.
+fn a_locked_server_lets_nobody_in_after_the_grant() {
+    let grant = [
+        "--environment",
+        "dev",
+        "--step",
+        "grant",
+        "--client-ip",
+        "192.0.2.1",
+    ];
+    let (output, calls) = deploy(&grant, &[("LOCKED", "1")]);
+    assert!(output.status.success());
+    let narrowed =
+        "--name deploying --output none --start-ip-address 0.0.0.0 --end-ip-address 0.0.0.0";
+    let last = calls.last().unwrap();
+    assert!(
+        last.contains("firewall-rule update") && last.ends_with(narrowed),
+        "{last}"
+    );
 }

@@ -1,5 +1,8 @@
 //! Scripts and workflows: that they are well formed, and that those which deploy take the same steps.
 
+mod deploy;
+mod stand_in;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -23,6 +26,7 @@ pub(super) fn trials() -> Vec<Trial> {
         the_workflow_logs_in_before_each_kind_of_token,
         the_runner_is_chosen_by_a_variable_that_is_there_by_then,
     ]);
+    all.extend(deploy::trials());
     all
 }
 
