@@ -16,6 +16,7 @@ usage: infra/deploy.sh --environment NAME --location REGION [options]
                          outside of Azure, its public address
   --step STEP            only this step, and others given likewise, in this order:
                          check provision grant package publish events smoke (docs/operations.md)
+  --package FILE         publish this package instead of dist/app.zip: one that was tested before
   --smoke-events FILE    smoke test with these events, one a line, which stay in the tables;
                          without it one event that ends in quarantine
   --no-smoke-test        leave the smoke test out
@@ -26,7 +27,8 @@ usage: infra/deploy.sh --environment NAME --location REGION [options]
 
 Needs az (logged in), cargo, python3 and curl. The database's administrator is who is named by
 SLUICE_SQL_ADMIN_NAME, SLUICE_SQL_ADMIN_ID (object id) and SLUICE_SQL_ADMIN_TYPE (Group, User or
-Application; default Group), or else the user who is logged in.
+Application; default Group), or else the user who is logged in. Alerts go to SLUICE_ALERT_EMAILS and
+SLUICE_ACTION_GROUP_IDS (resource ids), each separated by commas.
 
 Examples:
   infra/deploy.sh --environment dev --location westeurope --what-if
@@ -80,6 +82,7 @@ by_azd=true
 dataset=${SLUICE_DATASET:-orders}
 steps=()
 client_ip=${SLUICE_CLIENT_IP:-}
+package_file=
 smoke_events=
 smoke_test=true
 what_if=false
@@ -87,7 +90,7 @@ destroy=false
 yes=false
 while (($# > 0)); do
     case $1 in
-        --environment | --location | --dataset | --step | --client-ip | --smoke-events)
+        --environment | --location | --dataset | --step | --client-ip | --package | --smoke-events)
             (($# > 1)) || fail "$1 needs a value"
             case $1 in
                 --environment)
@@ -98,6 +101,7 @@ while (($# > 0)); do
                 --dataset) dataset=$2 ;;
                 --step) steps+=("$2") ;;
                 --client-ip) client_ip=$2 ;;
+                --package) package_file=$2 ;;
                 --smoke-events) smoke_events=$2 ;;
             esac
             shift
@@ -124,7 +128,11 @@ for step in "${steps[@]}"; do
     [[ " ${all_steps[*]} " == *" $step "* ]] || fail "there is no step $step; there are ${all_steps[*]}"
 done
 export SLUICE_DATASET=$dataset
+# The build and the templates are told what they are made of.
+SLUICE_COMMIT=${SLUICE_COMMIT:-$(git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null || echo unknown)}
+export SLUICE_COMMIT
 name_target
+[[ -z $package_file || -f $package_file ]] || fail "there is no $package_file"
 [[ -z $smoke_events || -f $smoke_events ]] || fail "there is no $smoke_events"
 
 about() {
@@ -133,7 +141,7 @@ about() {
         provision) printf '%s in subscription %s, by infra/%s.bicepparam' "$resource_group" "$subscription" "$environment" ;;
         grant) printf 'a database user for app %s, in %s' "$APP_NAME" "$SQL_SERVER" ;;
         package) printf 'dist/app.zip, with the handler built for Azure; the first time takes a while' ;;
-        publish) printf 'the package to app %s of %s' "$APP_NAME" "$AZURE_RESOURCE_GROUP" ;;
+        publish) printf '%s to app %s of %s' "${package_file:-dist/app.zip}" "$APP_NAME" "$AZURE_RESOURCE_GROUP" ;;
         events) printf 'tell silver of new bronze objects, once app %s has started' "$APP_NAME" ;;
         smoke) printf 'send events to %s and wait until gold has caught up with them' "$EVENTHUB_NAMESPACE" ;;
     esac
@@ -175,7 +183,7 @@ if $destroy; then
 fi
 for step in "${all_steps[@]}"; do
     [[ " ${steps[*]} " == *" $step "* ]] || continue
-    if [[ $step == smoke ]] && ! $smoke_test; then
+    if [[ $step == smoke ]] && ! $smoke_test || [[ $step == package && -n $package_file ]]; then
         continue
     fi
     case $step in

@@ -137,13 +137,19 @@ param logRetentionDays int = 30
 @description('Logs taken in a day at most, in GB; -1 is without limit.')
 param logDailyQuotaGb int = -1
 
-@description('Where alerts are mailed to. None are sent if empty.')
+@description('Where alerts are mailed to.')
 param alertEmails string[] = []
+
+@description('Action groups that alerts go to, by their resource ids. With no addresses either, alerts go nowhere.')
+param actionGroupIds string[] = []
 
 @description('How far gold may be behind silver before an alert tells, in minutes: more than from one run to the next.')
 @minValue(5)
 @maxValue(1080)
 param goldLagMinutes int = 15
+
+@description('The commit that this is deployed of; the log tells it.')
+param commit string = 'unknown'
 
 @description('Puts storage, hub and database behind private endpoints and takes them off the internet.')
 param networkIsolation bool = false
@@ -314,6 +320,7 @@ module app 'modules/function-app.bicep' = {
     sqlServerName: sql.outputs.serverName
     componentName: monitoring.outputs.componentName
     datasetFile: datasetFile
+    commit: commit
     maxBatchWait: maxBatchWait
     goldSchedule: goldSchedule
     goldSchema: goldSchema
@@ -337,6 +344,8 @@ module alerts 'modules/alerts.bicep' = {
     location: location
     tags: tags
     emails: alertEmails
+    actionGroupIds: actionGroupIds
+    eventRetentionHours: eventRetentionHours
     goldLagMinutes: goldLagMinutes
     workspaceId: monitoring.outputs.workspaceId
     eventHubsName: eventHubs.outputs.namespaceName
@@ -368,6 +377,7 @@ output EVENTHUB_NAME string = eventHubs.outputs.hubName
 output STATE_ACCOUNT string = hostStorage.outputs.name
 output LAKE_ACCOUNT string = lake.outputs.name
 output EVENT_GRID_TOPIC string = eventGrid.outputs.topicName
+output ALERT_RECEIVERS int = length(alertEmails) + length(actionGroupIds)
 output DATASET_NAME string = datasetName
 output DATASET_FILE string = datasetFile
 output NETWORK_ISOLATION bool = networkIsolation

@@ -8,6 +8,13 @@ provision() {
     know_throughput
     az deployment sub create --name "$deployment" --location "$AZURE_LOCATION" \
         --parameters "$file" --output none
+    load_outputs
+    warn_of_silence
+}
+
+# Rules that fire into nothing look like a quiet system.
+warn_of_silence() {
+    ((ALERT_RECEIVERS > 0)) || printf 'warning: %s\n' 'alerts of this deployment go to nobody: set SLUICE_ALERT_EMAILS or SLUICE_ACTION_GROUP_IDS' >&2
 }
 
 # A locked server keeps its rules too: such a rule is turned into that of Azure's own addresses, which is there anyway.
@@ -39,9 +46,10 @@ package() {
 }
 
 publish() {
-    [[ -f dist/app.zip ]] || fail "there is no dist/app.zip: run the step package first"
+    local file=${package_file:-dist/app.zip}
+    [[ -f $file ]] || fail "there is no $file: run the step package first"
     retry 3 30 az functionapp deployment source config-zip --resource-group "$AZURE_RESOURCE_GROUP" \
-        --name "$APP_NAME" --src dist/app.zip --output none
+        --name "$APP_NAME" --src "$file" --output none
 }
 
 # Asks whether the key is there, not for the key.

@@ -4,7 +4,10 @@ param prefix string
 param location string
 param tags object
 param emails string[]
+@description('Action groups that are there already.')
+param actionGroupIds string[]
 param goldLagMinutes int
+param eventRetentionHours int
 param workspaceId string
 param eventHubsName string
 param topicName string
@@ -40,7 +43,9 @@ resource mail 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(emails))
   }
 }
 
-var actionGroups = empty(emails) ? [] : [mail.id]
+var actionGroups = concat(empty(emails) ? [] : [mail.id], actionGroupIds)
+// A tenth of the time that the hub keeps events.
+var behindMinutes = eventRetentionHours * 60 / 10
 
 var queries = [
   {
@@ -91,6 +96,36 @@ var queries = [
     threshold: 0
     every: 'PT15M'
     window: 'PT30M'
+    dimensions: []
+  }
+  {
+    name: 'bronze-behind'
+    text: 'A partition of the hub is read more than ${behindMinutes} minutes late: a tenth of the time that events are kept.'
+    query: 'let limit = ${behindMinutes}m;\n${loadTextContent('../alerts/bronze-behind.kql')}'
+    severity: 1
+    threshold: 0
+    every: 'PT15M'
+    window: 'PT30M'
+    dimensions: []
+  }
+  {
+    name: 'bronze-losing-ground'
+    text: 'Bronze stores less than four fifths of what arrives.'
+    query: loadTextContent('../alerts/bronze-losing-ground.kql')
+    severity: 2
+    threshold: 0
+    every: 'PT15M'
+    window: 'PT1H'
+    dimensions: []
+  }
+  {
+    name: 'logs-cut-off'
+    text: 'The day\'s quota of logs is used up: no alert that reads logs sees anything until tomorrow.'
+    query: loadTextContent('../alerts/logs-cut-off.kql')
+    severity: 2
+    threshold: 0
+    every: 'PT1H'
+    window: 'PT1H'
     dimensions: []
   }
 ]

@@ -14,6 +14,7 @@ param eventHubsName string
 param sqlServerName string
 param componentName string
 param datasetFile string
+param commit string
 param maxBatchWait string
 param goldSchedule string
 param goldSchema string
@@ -146,6 +147,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       LakeStorage__credential: 'managedidentity'
       LakeStorage__queueServiceUri: lake.properties.primaryEndpoints.queue
       MAINTAIN_SCHEDULE: maintainSchedule
+      SLUICE_DEPLOYED_COMMIT: commit
       SLUICE_KEY_CACHE_MIB: string(keyCacheMiB)
     }
   }

@@ -8,12 +8,15 @@ use serde_json::Value;
 use crate::tool::{BICEP, root};
 
 /// What the parameter files read from the environment.
-const ENVIRONMENT: [(&str, &str); 9] = [
+const ENVIRONMENT: [(&str, &str); 12] = [
     ("AZURE_ENV_NAME", "try"),
     ("AZURE_LOCATION", "westeurope"),
     ("AZURE_PRINCIPAL_ID", "55555555-5555-5555-5555-555555555555"),
     ("AZURE_PRINCIPAL_TYPE", "User"),
+    ("SLUICE_ACTION_GROUP_IDS", GROUP),
     ("SLUICE_ALERT_EMAILS", "operations@example.com"),
+    ("SLUICE_COMMIT", "0123456789ab"),
+    ("SLUICE_CURRENT_THROUGHPUT_UNITS", "0"),
     ("SLUICE_DATASET", "orders"),
     ("SLUICE_SQL_ADMIN_NAME", "sluice-administrators"),
     (
@@ -22,6 +25,8 @@ const ENVIRONMENT: [(&str, &str); 9] = [
     ),
     ("SLUICE_SQL_ADMIN_TYPE", "Group"),
 ];
+/// An action group that is there already.
+const GROUP: &str = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-on-call/providers/Microsoft.Insights/actionGroups/on-call";
 /// Where the deployment is said to go.
 const TARGET: [&str; 8] = [
     "--subscription-id",

@@ -44,6 +44,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         what_would_be_deployed_keeps_the_rules,
         the_page_about_operations_tells_every_setting,
         one_template_reads_a_key,
+        alerts_compare_with_what_the_parameters_say,
         alerts_and_workbook_ask_for_what_the_handler_logs,
     ]);
     all.extend(parameters::trials());
@@ -291,6 +292,29 @@ fn silver_is_told_of_bronze() {
         let copy = Copy::new();
         copy.replace(file, old, new);
         assert_ne!(problems(&copy), [""; 0], "{new} goes unnoticed");
+    }
+}
+
+fn alerts_compare_with_what_the_parameters_say() {
+    // A tenth of 24 and of 168 hours.
+    for (environment, limit) in [("dev", "144m"), ("prod", "1008m")] {
+        let snapshot = Snapshot::committed(environment);
+        let query = |name: &str| {
+            let mut alerts = snapshot.of("Microsoft.Insights/scheduledQueryRules");
+            let alert = alerts.find(|alert| alert.name().ends_with(name)).unwrap();
+            let query = alert.property("/criteria/allOf/0/query").as_str();
+            query.unwrap().to_owned()
+        };
+        let behind = query("bronze-behind");
+        assert!(
+            behind.starts_with(&format!("let limit = {limit};")),
+            "{behind}"
+        );
+        assert!(behind.contains("by partition = ") && behind.contains("> limit / 1ms"));
+        // Versions of two generations are not to be compared.
+        let gold = query("gold-not-advancing");
+        assert!(gold.contains("by generation"), "{gold}");
+        assert!(gold.contains("arg_max(generation,"), "{gold}");
     }
 }
 

@@ -52,6 +52,7 @@ pub(super) const POLICY: &[Mutant] = &[
     (HUBS, "zoneRedundant: zoneRedundant", "zoneRedundant: false", "EventHub/namespaces … it lies in one zone"),
     (SQL, "      zoneRedundant: zoneRedundant\n", "", "Sql/servers/databases … it lies in one zone"),
     ("prod.bicepparam", "hostRedundancy = 'Standard_ZRS'", "hostRedundancy = 'Standard_GRS'", "sthost … it lies in one zone"),
+    ("modules/alerts.bicep", "concat(empty(emails) ? [] : [mail.id], actionGroupIds)", "empty(emails) ? [] : [mail.id]", "scheduledQueryRules … it does not go to all receivers"),
     ("main.bicep", "output APP_NAME string", "output SHARED_ACCESS string = 'x'\noutput APP_NAME string", "output SHARED_ACCESS looks like a secret"),
 ];
 

@@ -237,6 +237,7 @@ pub(super) fn problems(snapshot: &Snapshot) -> Vec<String> {
             problems.push(tell(resource, "it reads a key"));
         }
     }
+    problems.extend(silent(snapshot));
     problems.extend(deleted_blobs(snapshot));
     problems.extend(zones(snapshot));
     problems.extend(firewall(snapshot));
@@ -247,6 +248,27 @@ pub(super) fn problems(snapshot: &Snapshot) -> Vec<String> {
 pub(super) fn tell(resource: Resource<'_>, text: &str) -> String {
     let kind = resource.kind().trim_start_matches("Microsoft.");
     format!("{kind} {}: {text}", resource.name())
+}
+
+/// Every alert goes to whom the parameters name: the addresses and an action group.
+fn silent(snapshot: &Snapshot) -> Vec<String> {
+    let rules = [
+        (
+            "Microsoft.Insights/scheduledQueryRules",
+            "/actions/actionGroups",
+        ),
+        ("Microsoft.Insights/metricAlerts", "/actions"),
+    ];
+    let alerts = rules
+        .into_iter()
+        .flat_map(|(kind, path)| snapshot.of(kind).map(move |alert| (alert, path)));
+    let silent = alerts.filter(|(alert, path)| {
+        let receivers = alert.property(path).as_array();
+        receivers.is_none_or(|receivers| receivers.len() != 2)
+    });
+    silent
+        .map(|(alert, _)| tell(alert, "it does not go to all receivers"))
+        .collect()
 }
 
 /// The lake keeps deleted blobs for a while. The host's account must not: the Event Hubs checkpoints are there, and their

@@ -15,6 +15,7 @@ pub(super) fn trials() -> Vec<Trial> {
         the_environment_that_is_named_is_deployed_to,
         azd_hands_its_own_outputs_on,
         events_are_sent_as_they_are,
+        a_package_that_was_tested_is_published_as_it_is,
         a_preview_changes_nothing_and_deletion_wants_the_name_typed,
         what_is_locked_is_deleted_by_its_name_only,
         a_deployment_keeps_what_the_hub_has_inflated_to,
@@ -49,6 +50,10 @@ fn deployment_steps_come_in_order_and_end_with_an_event_in_gold() {
         assert!(rest.any(|made| made.contains(call)), "{call}\n{calls:#?}");
     }
     assert!(said.contains("gold has caught up"), "{said}");
+    assert!(
+        said.contains("go to nobody: set SLUICE_ALERT_EMAILS"),
+        "{said}"
+    );
     let told = "send events to  ns.example.net, hub events";
     assert!(said.contains(told), "{said}");
     assert!(
@@ -201,7 +206,10 @@ fn the_environment_that_is_named_is_deployed_to() {
         assert!(calls.iter().any(|call| call.contains(asked)), "{calls:#?}");
         let is_strange = |call: &String| call.contains("stranger") || call.contains("-dev");
         assert!(!calls.iter().any(is_strange), "{calls:#?}");
-        assert!(said.contains("the package to app func-x of rg-x"), "{said}");
+        assert!(
+            said.contains("dist/app.zip to app func-x of rg-x"),
+            "{said}"
+        );
     }
 }
 
@@ -211,7 +219,7 @@ fn azd_hands_its_own_outputs_on() {
     let mut environment = vec![("AZURE_ENV_NAME", "dev".to_owned())];
     for (name, output) in outputs.as_object().unwrap() {
         let name = name.to_uppercase().leak();
-        let value = output["value"].as_str().unwrap_or("false");
+        let value = output["value"].as_str().unwrap_or("0");
         environment.push((name, value.to_owned()));
     }
     let with_group = |group: &str| {
@@ -245,6 +253,29 @@ fn events_are_sent_as_they_are() {
         format!("200000 {}", "x".repeat(20)),
     ];
     assert!(bodies.eq(&expected), "{calls:#?}");
+}
+
+/// To go back is to publish what was there before, not to build it again.
+fn a_package_that_was_tested_is_published_as_it_is() {
+    let tested = ["--package", "odd.jsonl"];
+    let (output, calls) = deploy(
+        &[&DEV[..], &tested].concat(),
+        &[("SLUICE_COMMIT", "0123abc")],
+    );
+    assert!(output.status.success());
+    let published = "config-zip --resource-group rg-x --name func-x --src odd.jsonl";
+    assert!(
+        calls.iter().any(|call| call.contains(published)),
+        "{calls:#?}"
+    );
+    assert!(!calls.iter().any(|call| call.contains("sluice package")));
+    assert!(
+        calls.iter().any(|call| call == "commit 0123abc"),
+        "{calls:#?}"
+    );
+    let (output, calls) = deploy(&[&DEV[..], &["--package", "gone.zip"]].concat(), &[]);
+    assert!(!output.status.success());
+    assert!(!changes(&calls), "{calls:#?}");
 }
 
 fn changes(calls: &[String]) -> bool {

@@ -25,6 +25,7 @@ pub(super) fn trials() -> Vec<Trial> {
         the_workflow_logs_in_without_a_secret,
         the_workflow_logs_in_before_each_kind_of_token,
         the_runner_is_chosen_by_a_variable_that_is_there_by_then,
+        the_package_is_kept_attested_and_deployed_as_it_was_tested,
     ]);
     all.extend(deploy::trials());
     all
@@ -157,4 +158,32 @@ fn the_runner_is_chosen_by_a_variable_that_is_there_by_then() {
     let header = workflow.split("name: Deploy").next().unwrap();
     let environment = header.split("# Variable of the repository").next().unwrap();
     assert!(!environment.contains("RUNNER"), "{environment}");
+}
+
+/// The part of a workflow that is a job.
+fn job<'w>(workflow: &'w str, name: &str) -> &'w str {
+    let start = format!("\n  {name}:\n");
+    let rest = workflow.split(&start).nth(1).unwrap();
+    let next = rest.match_indices("\n  ").find(|(at, _)| {
+        let after = rest[at + 3..].chars().next();
+        after.is_some_and(char::is_alphanumeric)
+    });
+    next.map_or(rest, |(at, _)| &rest[..at])
+}
+
+fn the_package_is_kept_attested_and_deployed_as_it_was_tested() {
+    let workflow = std::fs::read_to_string(root().join(".github/workflows/deploy.yml")).unwrap();
+    let (package, deploy) = (job(&workflow, "package"), job(&workflow, "deploy"));
+    for part in [
+        "attest-build-provenance",
+        "gh attestation verify dist/app.zip",
+        "upload-artifact",
+        "run-id: ${{ inputs.package_run }}",
+    ] {
+        assert!(package.contains(part), "{part}");
+    }
+    // What builds has no way into Azure, and what deploys builds no package.
+    assert!(!package.contains("azure/login") && !package.contains("environment: "));
+    assert!(!deploy.contains("--step package") && deploy.contains("download-artifact"));
+    assert!(deploy.contains("--step publish --package dist/app.zip"));
 }

@@ -29,7 +29,7 @@ case "$*" in
     *"get-access-token --resource"*) echo TOKEN ;;
     *get-access-token*) echo "x.$(printf '{"oid": "55555555-5555-5555-5555-555555555555"}' | base64 | tr -d '=\n').x" ;;
     "deployment sub "*) printf '%s\n' "administrator $SLUICE_SQL_ADMIN_TYPE $SLUICE_SQL_ADMIN_ID" \
-        "units $SLUICE_CURRENT_THROUGHPUT_UNITS" >> "$CALLS/log" ;;
+        "units $SLUICE_CURRENT_THROUGHPUT_UNITS" "commit $SLUICE_COMMIT" >> "$CALLS/log" ;;
     *"eq 'head'"*) [[ ! -e $CALLS/looked ]] || echo 7; touch "$CALLS/looked" ;;
     *"eq 'hint'"*) echo 7 ;;
     "group exists"*) echo "${EXISTS:-true}" ;;
@@ -50,7 +50,8 @@ pub(super) const OUTPUTS: &str = r#"{
     "IDENTITY_NAME": {"value": "id-x"}, "IDENTITY_CLIENT_ID": {"value": "11223344-5566-7788-99aa-bbccddeeff00"},
     "EVENT_GRID_TOPIC": {"value": "topic-x"}, "STATE_ACCOUNT": {"value": "stx"},
     "EVENTHUB_NAMESPACE": {"value": "ns.example.net"}, "EVENTHUB_NAME": {"value": "events"},
-    "LAKE_ACCOUNT": {"value": "stlake"}, "NETWORK_ISOLATION": {"value": false}}"#;
+    "LAKE_ACCOUNT": {"value": "stlake"}, "NETWORK_ISOLATION": {"value": false},
+    "ALERT_RECEIVERS": {"value": 0}}"#;
 
 fn write(folder: &Path, name: &str, text: &str) {
     let path = folder.join(name);
