@@ -28,7 +28,8 @@ usage: infra/deploy.sh --environment NAME --location REGION [options]
 Needs az (logged in), cargo, python3 and curl. The database's administrator is who is named by
 SLUICE_SQL_ADMIN_NAME, SLUICE_SQL_ADMIN_ID (object id) and SLUICE_SQL_ADMIN_TYPE (Group, User or
 Application; default Group), or else the user who is logged in. Alerts go to SLUICE_ALERT_EMAILS and
-SLUICE_ACTION_GROUP_IDS (resource ids), each separated by commas.
+SLUICE_ACTION_GROUP_IDS (resource ids), and SLUICE_READER_IDS (object ids of groups) may look at the
+data; each separated by commas.
 
 Examples:
   infra/deploy.sh --environment dev --location westeurope --what-if

@@ -31,6 +31,13 @@ param operatorPrincipalId string = ''
 @allowed(['User', 'Group', 'ServicePrincipal'])
 param operatorPrincipalType string = 'User'
 
+@description('Who may look: bronze, silver, quarantine, the state table, and the hub. What a database user may read is sql-grant\'s.')
+param readerPrincipalIds string[] = []
+
+@description('What kind of principals they are.')
+@allowed(['User', 'Group', 'ServicePrincipal'])
+param readerPrincipalType string = 'Group'
+
 @description('Throughput units of the Event Hubs namespace at rest: 1 MB/s or 1,000 events/s in, twice that out, each.')
 @minValue(1)
 @maxValue(40)
@@ -298,6 +305,8 @@ module access 'modules/access.bicep' = {
     topicPrincipalId: eventGrid.outputs.principalId
     operatorPrincipalId: operatorPrincipalId
     operatorPrincipalType: operatorPrincipalType
+    readerPrincipalIds: readerPrincipalIds
+    readerPrincipalType: readerPrincipalType
     hostStorageName: hostStorage.outputs.name
     lakeName: lake.outputs.name
     eventHubsName: eventHubs.outputs.namespaceName

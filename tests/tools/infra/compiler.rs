@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::tool::{BICEP, root};
 
 /// What the parameter files read from the environment.
-const ENVIRONMENT: [(&str, &str); 12] = [
+const ENVIRONMENT: [(&str, &str); 13] = [
     ("AZURE_ENV_NAME", "try"),
     ("AZURE_LOCATION", "westeurope"),
     ("AZURE_PRINCIPAL_ID", "55555555-5555-5555-5555-555555555555"),
@@ -18,6 +18,7 @@ const ENVIRONMENT: [(&str, &str); 12] = [
     ("SLUICE_COMMIT", "0123456789ab"),
     ("SLUICE_CURRENT_THROUGHPUT_UNITS", "0"),
     ("SLUICE_DATASET", "orders"),
+    ("SLUICE_READER_IDS", "66666666-6666-6666-6666-666666666666"),
     ("SLUICE_SQL_ADMIN_NAME", "sluice-administrators"),
     (
         "SLUICE_SQL_ADMIN_ID",

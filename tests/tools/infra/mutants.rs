@@ -81,8 +81,10 @@ pub(super) const UNPROTECTED: &[Mutant] = &[
 pub(super) const ROLES: &[Mutant] = &[
     (ACCESS, "  scope: lake::queues::poison\n", "  scope: lake\n", "storageQueueDataContributor is assigned at … storageAccounts/stlake"),
     (ACCESS, "  scope: component\n  properties: {\n    principalId: appPrincipalId\n    principalType: 'ServicePrincipal'\n", "  scope: component\n  properties: {\n    principalId: appPrincipalId\n", "monitoringMetricsPublisher is assigned without a principalType"),
-    (ACCESS, "roleDefinitionId: role(roles.eventHubsDataReceiver)", "roleDefinitionId: role('f526a384-b230-433a-b45c-95f59c4a2dec')", "role f526a384-b230-433a-b45c-95f59c4a2dec is not in roles.json"),
+    (ACCESS, "principalType: 'ServicePrincipal'\n    roleDefinitionId: role(roles.eventHubsDataReceiver)", "principalType: 'ServicePrincipal'\n    roleDefinitionId: role('f526a384-b230-433a-b45c-95f59c4a2dec')", "role f526a384-b230-433a-b45c-95f59c4a2dec is not in roles.json"),
     (ACCESS, "    roles.storageTableDataContributor\n", "", "storageTableDataContributor is not assigned at /storageAccounts/sthost"),
+    (ACCESS, "scope: lake::blobs::containers[read.container]\n", "scope: lake\n", "storageBlobDataReader is assigned at … storageAccounts/stlake"),
+    (ACCESS, "for id in readerPrincipalIds: {\n    name: guid(namespace::hub.id,", "for id in []: {\n    name: guid(namespace::hub.id,", "eventHubsDataReceiver is not assigned at /eventhubs/events"),
     ("roles.json", "{\n  \"eventHubsDataReceiver\"", "{\n  \"owner\": \"8e3af657-a8ff-443c-a75c-2fe8c4bcb635\",\n  \"eventHubsDataReceiver\"", "owner in roles.json is not used"),
 ];
 
