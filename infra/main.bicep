@@ -93,13 +93,13 @@ param maintainSchedule string = '30 */10 * * * *'
 param keyCacheMiB int = 64
 
 @description('The database\'s compute.')
-param sqlCompute sqlComputeType = { maxVCores: 2, minVCores: '0.5', autoPauseDelayMinutes: 60 }
+param sqlCompute sqlComputeType = { maxVCores: 2, minVCores: '0.5', maxSizeGB: 32, autoPauseDelayMinutes: 60 }
 
 @description('Spreads the app, the hub and the database over the zones of the region. The hub\'s part of it is for good.')
 param zoneRedundant bool = false
 
 @description('What becomes of bronze as it ages, in days since it was written; 0 is never.')
-param bronzeLifecycle bronzeLifecycleType = { coolAfterDays: 30, archiveAfterDays: 0, deleteAfterDays: 0 }
+param bronzeLifecycle bronzeLifecycleType = { coolAfterDays: 0, archiveAfterDays: 0, deleteAfterDays: 0 }
 
 @description('How long an object of bronze can be neither changed nor deleted, by nobody, in days; 0 is not at all.')
 @minValue(0)
@@ -361,6 +361,7 @@ module alerts 'modules/alerts.bicep' = {
     topicName: eventGrid.outputs.topicName
     hostStorageName: hostStorage.outputs.name
     lakeName: lake.outputs.name
+    sqlServerName: sql.outputs.serverName
   }
 }
 

@@ -28,8 +28,8 @@ param alwaysReady = [
   { name: 'blob', instanceCount: 2 }
 ]
 param keyCacheMiB = 512
-param sqlCompute = { maxVCores: 4, minVCores: '0.5', autoPauseDelayMinutes: -1 }
-param bronzeLifecycle = { coolAfterDays: 30, archiveAfterDays: 0, deleteAfterDays: 0 }
+param sqlCompute = { maxVCores: 4, minVCores: '0.5', maxSizeGB: 128, autoPauseDelayMinutes: -1 }
+param bronzeLifecycle = { coolAfterDays: 0, archiveAfterDays: 0, deleteAfterDays: 0 }
 param softDeleteDays = 30
 param lakeRedundancy = 'Standard_ZRS'
 param hostRedundancy = 'Standard_ZRS'

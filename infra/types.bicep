@@ -43,6 +43,9 @@ type sqlComputeType = {
   maxVCores: int
   @description('A decimal, such as 0.5; what is allowed depends on maxVCores.')
   minVCores: string
+  @description('How large the database may become; an alert tells when it is nearly full.')
+  @minValue(1)
+  maxSizeGB: int
   @description('Pauses after so many minutes without use; -1 is never.')
   autoPauseDelayMinutes: int
 }

@@ -13,6 +13,7 @@ param eventHubsName string
 param topicName string
 param hostStorageName string
 param lakeName string
+param sqlServerName string
 
 resource namespace 'Microsoft.EventHub/namespaces@2024-01-01' existing = {
   name: eventHubsName
@@ -28,6 +29,14 @@ resource host 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
 
 resource lake 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: lakeName
+}
+
+resource server 'Microsoft.Sql/servers@2025-01-01' existing = {
+  name: sqlServerName
+
+  resource gold 'databases' existing = {
+    name: 'gold'
+  }
 }
 
 resource mail 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(emails)) {
@@ -185,6 +194,8 @@ var metrics = [
     namespace: 'Microsoft.EventHub/namespaces'
     metric: 'ThrottledRequests'
     dimensions: []
+    aggregation: 'Total'
+    threshold: 0
     severity: 2
   }
   {
@@ -194,6 +205,8 @@ var metrics = [
     namespace: 'Microsoft.EventGrid/systemTopics'
     metric: 'DeadLetteredCount'
     dimensions: []
+    aggregation: 'Total'
+    threshold: 0
     severity: 2
   }
   {
@@ -203,6 +216,8 @@ var metrics = [
     namespace: 'Microsoft.Storage/storageAccounts'
     metric: 'Transactions'
     dimensions: throttled
+    aggregation: 'Total'
+    threshold: 0
     severity: 3
   }
   {
@@ -212,7 +227,20 @@ var metrics = [
     namespace: 'Microsoft.Storage/storageAccounts'
     metric: 'Transactions'
     dimensions: throttled
+    aggregation: 'Total'
+    threshold: 0
     severity: 3
+  }
+  {
+    name: 'database-nearly-full'
+    text: 'The database has four fifths of its largest size.'
+    scope: server::gold.id
+    namespace: 'Microsoft.Sql/servers/databases'
+    metric: 'storage_percent'
+    dimensions: []
+    aggregation: 'Maximum'
+    threshold: 80
+    severity: 2
   }
 ]
 
@@ -239,8 +267,8 @@ resource metricAlerts 'Microsoft.Insights/metricAlerts@2018-03-01' = [
             metricName: alert.metric
             dimensions: alert.dimensions
             operator: 'GreaterThan'
-            threshold: 0
-            timeAggregation: 'Total'
+            threshold: alert.threshold
+            timeAggregation: alert.aggregation
           }
         ]
       }

@@ -43,6 +43,7 @@ resource server 'Microsoft.Sql/servers@2025-01-01' = {
     sku: { name: 'GP_S_Gen5', tier: 'GeneralPurpose', family: 'Gen5', capacity: compute.maxVCores }
     properties: {
       autoPauseDelay: compute.autoPauseDelayMinutes
+      maxSizeBytes: compute.maxSizeGB * 1073741824
       minCapacity: json(compute.minVCores)
       // Gold can be rebuilt from silver, so that backups need not leave the region.
       requestedBackupStorageRedundancy: zoneRedundant ? 'Zone' : 'Local'
@@ -56,7 +57,20 @@ resource server 'Microsoft.Sql/servers@2025-01-01' = {
 
   resource auditing 'auditingSettings' = {
     name: 'default'
-    properties: { state: 'Enabled', isAzureMonitorTargetEnabled: true }
+    properties: {
+      state: 'Enabled'
+      isAzureMonitorTargetEnabled: true
+      // Who came in and who got rights. The default also records the text of every statement: gold's own, each minute.
+      auditActionsAndGroups: [
+        'SUCCESSFUL_DATABASE_AUTHENTICATION_GROUP'
+        'FAILED_DATABASE_AUTHENTICATION_GROUP'
+        'DATABASE_PRINCIPAL_CHANGE_GROUP'
+        'DATABASE_ROLE_MEMBER_CHANGE_GROUP'
+        'DATABASE_PERMISSION_CHANGE_GROUP'
+        'DATABASE_OBJECT_PERMISSION_CHANGE_GROUP'
+        'SCHEMA_OBJECT_PERMISSION_CHANGE_GROUP'
+      ]
+    }
     dependsOn: [auditLogs]
   }
 

@@ -44,6 +44,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         what_would_be_deployed_keeps_the_rules,
         the_page_about_operations_tells_every_setting,
         one_template_reads_a_key,
+        the_workbook_asks_its_own_component,
         alerts_compare_with_what_the_parameters_say,
         alerts_and_workbook_ask_for_what_the_handler_logs,
     ]);
@@ -316,6 +317,17 @@ fn alerts_compare_with_what_the_parameters_say() {
         assert!(gold.contains("by generation"), "{gold}");
         assert!(gold.contains("arg_max(generation,"), "{gold}");
     }
+}
+
+fn the_workbook_asks_its_own_component() {
+    let snapshot = Snapshot::committed("prod");
+    let components: Vec<_> = snapshot.of("Microsoft.Insights/components").collect();
+    let mut workbooks = snapshot.of("Microsoft.Insights/workbooks");
+    let text = workbooks.next().unwrap().property("/serializedData");
+    let workbook: Value = serde_json::from_str(text.as_str().unwrap()).unwrap();
+    let asked = workbook["fallbackResourceIds"].as_array().unwrap();
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0], components[0].id());
 }
 
 fn alerts_and_workbook_ask_for_what_the_handler_logs() {

@@ -36,6 +36,8 @@ pub(super) const POLICY: &[Mutant] = &[
     (SQL, "minimalTlsVersion: '1.2'", "minimalTlsVersion: '1.0'", "Sql/servers … (/minimalTlsVersion)"),
     (SQL, "    version: '12.0'\n", "    version: '12.0'\n    administratorLogin: 'sa-of-old'\n", "it has a SQL administrator"),
     (SQL, "state: 'Enabled'", "state: 'Disabled'", "nothing is audited"),
+    (SQL, "        'FAILED_DATABASE_AUTHENTICATION_GROUP'\n", "        'BATCH_COMPLETED_GROUP'\n", "it records statements, or no logins"),
+    (SQL, "      maxSizeBytes: compute.maxSizeGB * 1073741824\n", "", "Sql/servers/databases … its size is left to Azure"),
     (SQL, "= if (!isolated) {\n    name: 'AllowAllWindowsAzureIps'\n    properties: { startIpAddress: '0.0.0.0', endIpAddress: '0.0.0.0' }", "= {\n    name: 'AllowAllWindowsAzureIps'\n    properties: { startIpAddress: '0.0.0.1', endIpAddress: '255.255.255.254' }", "it opens the database to the internet"),
     (APP, "httpsOnly: true", "httpsOnly: false", "plain HTTP is allowed (/httpsOnly)"),
     (APP, "      minTlsVersion: '1.2'", "      minTlsVersion: '1.0'", "(/siteConfig/minTlsVersion)"),

@@ -48,6 +48,16 @@ fn is_enabled(value: &Value) -> bool {
     value == "Enabled"
 }
 
+fn is_some(value: &Value) -> bool {
+    !value.is_null()
+}
+
+/// Statements are many, and what they hold is not the audit's.
+fn audits_logins_only(value: &Value) -> bool {
+    let groups = value.to_string();
+    groups.contains("FAILED_DATABASE_AUTHENTICATION_GROUP") && !groups.contains("BATCH_")
+}
+
 const RULES: &[Rule] = &[
     (
         "Microsoft.Storage/storageAccounts",
@@ -125,7 +135,18 @@ const RULES: &[Rule] = &[
     ),
     (
         "Microsoft.Sql/servers/auditingSettings",
-        &[("/state", is_enabled, "nothing is audited")],
+        &[
+            ("/state", is_enabled, "nothing is audited"),
+            (
+                "/auditActionsAndGroups",
+                audits_logins_only,
+                "it records statements, or no logins",
+            ),
+        ],
+    ),
+    (
+        "Microsoft.Sql/servers/databases",
+        &[("/maxSizeBytes", is_some, "its size is left to Azure")],
     ),
     (
         "Microsoft.Web/sites",
