@@ -1,4 +1,4 @@
-//! The custom handler that the Functions host starts: one process, three functions.
+//! The custom handler that the Functions host starts: one process, four functions.
 
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
@@ -10,6 +10,12 @@ use sluice::error::chain;
 use sluice::settings::Settings;
 use sluice::{host, telemetry};
 use tokio::net::TcpListener;
+
+/// The commit that the handler was built of; `infra/deploy.sh` says it to the build.
+const COMMIT: &str = match option_env!("SLUICE_COMMIT") {
+    Some(commit) => commit,
+    None => "unknown",
+};
 
 /// How often to look whether the host is still there.
 const PARENT_CHECK: Duration = Duration::from_millis(500);
@@ -37,7 +43,15 @@ async fn run(
         .map_err(|_| "FUNCTIONS_CUSTOMHANDLER_PORT is no port number")?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     tokio::spawn(end_with_parent());
-    tracing::info!(port, dataset = app.dataset.name, "started");
+    tracing::info!(
+        port,
+        dataset = app.dataset.name,
+        version = env!("CARGO_PKG_VERSION"),
+        commit = COMMIT,
+        // The templates may be older or newer than the code.
+        deployed_commit = settings.deployed_commit,
+        "started"
+    );
     axum::serve(listener, host::router(app)).await?;
     Ok(())
 }

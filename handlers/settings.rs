@@ -32,6 +32,8 @@ pub struct Settings {
     pub gold_options: Options,
     /// `SLUICE_KEY_CACHE_MIB`: memory for key sets, in bytes.
     pub key_cache_bytes: usize,
+    /// `SLUICE_DEPLOYED_COMMIT`: the commit that the deployment was made of, for the log.
+    pub deployed_commit: Option<String>,
 }
 
 /// Settings that are missing or malformed.
@@ -83,6 +85,7 @@ impl Settings {
                 gold,
                 gold_options: Options::from_lookup(lookup),
                 key_cache_bytes: mib * 1024 * 1024,
+                deployed_commit: present("SLUICE_DEPLOYED_COMMIT"),
             }),
             _ => Err(SettingsError(problems)),
         }

@@ -11,6 +11,11 @@ param sqlAdministrator = {
 }
 param operatorPrincipalId = readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')
 param operatorPrincipalType = readEnvironmentVariable('AZURE_PRINCIPAL_TYPE', 'User')
+param readerPrincipalIds = filter(split(readEnvironmentVariable('SLUICE_READER_IDS', ''), ','), id => !empty(id))
+param commit = readEnvironmentVariable('SLUICE_COMMIT', 'unknown')
+param currentThroughputUnits = int(readEnvironmentVariable('SLUICE_CURRENT_THROUGHPUT_UNITS', '0'))
+param alertEmails = filter(split(readEnvironmentVariable('SLUICE_ALERT_EMAILS', ''), ','), address => !empty(address))
+param actionGroupIds = filter(split(readEnvironmentVariable('SLUICE_ACTION_GROUP_IDS', ''), ','), id => !empty(id))
 
 param maximumThroughputUnits = 1
 param eventRetentionHours = 24

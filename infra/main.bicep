@@ -2,6 +2,7 @@ metadata description = 'Sluice: Event Hubs -> bronze -> silver -> gold, one depl
 
 targetScope = 'subscription'
 
+import { problems } from 'checks.bicep'
 import { alwaysReadyType, bronzeLifecycleType, sqlAdministratorType, sqlComputeType } from 'types.bicep'
 
 @description('Which of several environments this is: dev, prod, or what you like.')
@@ -30,10 +31,22 @@ param operatorPrincipalId string = ''
 @allowed(['User', 'Group', 'ServicePrincipal'])
 param operatorPrincipalType string = 'User'
 
+@description('Who may look: bronze, silver, quarantine, the state table, and the hub. What a database user may read is sql-grant\'s.')
+param readerPrincipalIds string[] = []
+
+@description('What kind of principals they are.')
+@allowed(['User', 'Group', 'ServicePrincipal'])
+param readerPrincipalType string = 'Group'
+
 @description('Throughput units of the Event Hubs namespace at rest: 1 MB/s or 1,000 events/s in, twice that out, each.')
 @minValue(1)
 @maxValue(40)
 param throughputUnits int = 1
+
+@description('Throughput units that the namespace has now, which deploy.sh looks up; 0 if there is none. A deployment keeps them.')
+@minValue(0)
+@maxValue(40)
+param currentThroughputUnits int = 0
 
 @description('Throughput units that auto-inflate may go up to.')
 @minValue(1)
@@ -80,25 +93,47 @@ param maintainSchedule string = '30 */10 * * * *'
 param keyCacheMiB int = 64
 
 @description('The database\'s compute.')
-param sqlCompute sqlComputeType = { maxVCores: 2, minVCores: '0.5', autoPauseDelayMinutes: 60 }
+param sqlCompute sqlComputeType = { maxVCores: 2, minVCores: '0.5', maxSizeGB: 32, autoPauseDelayMinutes: 60 }
 
-@description('Spreads the app and the database over the zones of the region.')
+@description('Spreads the app, the hub and the database over the zones of the region. The hub\'s part of it is for good.')
 param zoneRedundant bool = false
 
 @description('What becomes of bronze as it ages, in days since it was written; 0 is never.')
-param bronzeLifecycle bronzeLifecycleType = { coolAfterDays: 30, archiveAfterDays: 0, deleteAfterDays: 0 }
+param bronzeLifecycle bronzeLifecycleType = { coolAfterDays: 0, archiveAfterDays: 0, deleteAfterDays: 0 }
 
-@description('How long deleted blobs and containers can be brought back, in days.')
+@description('How long an object of bronze can be neither changed nor deleted, by nobody, in days; 0 is not at all.')
+@minValue(0)
+@maxValue(146000)
+param bronzeImmutableDays int = 0
+
+@description('Locks the lake, the hub and the database server against deletion. Making a lock takes more rights than the rest.')
+param deleteLock bool = false
+
+@description('How long deleted containers, and blobs of the lake, can be brought back, in days.')
 @minValue(1)
 @maxValue(365)
 param softDeleteDays int = 7
 
-@description('Redundancy of the lake.')
-@allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
+@description('Redundancy of the lake. RAGRS and RAGZRS let another region read the copy.')
+@allowed([
+  'Standard_LRS'
+  'Standard_ZRS'
+  'Standard_GRS'
+  'Standard_GZRS'
+  'Standard_RAGRS'
+  'Standard_RAGZRS'
+])
 param lakeRedundancy string = 'Standard_LRS'
 
 @description('Redundancy of the host\'s account, which also holds the state table.')
-@allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
+@allowed([
+  'Standard_LRS'
+  'Standard_ZRS'
+  'Standard_GRS'
+  'Standard_GZRS'
+  'Standard_RAGRS'
+  'Standard_RAGZRS'
+])
 param hostRedundancy string = 'Standard_LRS'
 
 @description('How long logs are kept, in days.')
@@ -109,13 +144,19 @@ param logRetentionDays int = 30
 @description('Logs taken in a day at most, in GB; -1 is without limit.')
 param logDailyQuotaGb int = -1
 
-@description('Where alerts are mailed to. None are sent if empty.')
+@description('Where alerts are mailed to.')
 param alertEmails string[] = []
+
+@description('Action groups that alerts go to, by their resource ids. With no addresses either, alerts go nowhere.')
+param actionGroupIds string[] = []
 
 @description('How far gold may be behind silver before an alert tells, in minutes: more than from one run to the next.')
 @minValue(5)
 @maxValue(1080)
 param goldLagMinutes int = 15
+
+@description('The commit that this is deployed of; the log tells it.')
+param commit string = 'unknown'
 
 @description('Puts storage, hub and database behind private endpoints and takes them off the internet.')
 param networkIsolation bool = false
@@ -126,6 +167,22 @@ param networkAddresses string = '10.20.0.0/24'
 @description('Address ranges that may reach the app itself when the network is isolated, such as the deploying machine\'s.')
 param operatorIpRanges string[] = []
 
+// What cannot work ends the deployment before anything is made, with all there is to say.
+var found = problems({
+  environmentName: environmentName
+  throughputUnits: throughputUnits
+  maximumThroughputUnits: maximumThroughputUnits
+  alwaysReady: alwaysReady
+  maxBatchWait: maxBatchWait
+  goldSchedule: goldSchedule
+  maintainSchedule: maintainSchedule
+  zoneRedundant: zoneRedundant
+  bronzeLifecycle: bronzeLifecycle
+  lakeRedundancy: lakeRedundancy
+  networkAddresses: networkAddresses
+})
+var checkedLocation = empty(found) ? location : fail(join(found, '; '))
+
 var token = toLower(uniqueString(subscription().id, environmentName, datasetName, location))
 // Most names in Azure take no underscore.
 var baseName = 'sluice-${replace(datasetName, '_', '-')}-${environmentName}'
@@ -133,7 +190,7 @@ var tags = { 'azd-env-name': environmentName, dataset: datasetName, system: 'slu
 
 resource group 'Microsoft.Resources/resourceGroups@2024-11-01' = {
   name: 'rg-${baseName}'
-  location: location
+  location: checkedLocation
   tags: tags
 }
 
@@ -176,7 +233,9 @@ module lake 'modules/lake.bicep' = {
     redundancy: lakeRedundancy
     softDeleteDays: softDeleteDays
     bronzeLifecycle: bronzeLifecycle
+    bronzeImmutableDays: bronzeImmutableDays
     isolated: networkIsolation
+    deleteLock: deleteLock
     workspaceId: monitoring.outputs.workspaceId
   }
 }
@@ -188,10 +247,13 @@ module eventHubs 'modules/event-hubs.bicep' = {
     location: location
     tags: tags
     throughputUnits: throughputUnits
+    currentThroughputUnits: currentThroughputUnits
     maximumThroughputUnits: maximumThroughputUnits
     partitionCount: partitionCount
     retentionHours: eventRetentionHours
+    zoneRedundant: zoneRedundant
     isolated: networkIsolation
+    deleteLock: deleteLock
     workspaceId: monitoring.outputs.workspaceId
   }
 }
@@ -206,6 +268,7 @@ module sql 'modules/sql.bicep' = {
     compute: sqlCompute
     zoneRedundant: zoneRedundant
     isolated: networkIsolation
+    deleteLock: deleteLock
     workspaceId: monitoring.outputs.workspaceId
   }
 }
@@ -242,6 +305,8 @@ module access 'modules/access.bicep' = {
     topicPrincipalId: eventGrid.outputs.principalId
     operatorPrincipalId: operatorPrincipalId
     operatorPrincipalType: operatorPrincipalType
+    readerPrincipalIds: readerPrincipalIds
+    readerPrincipalType: readerPrincipalType
     hostStorageName: hostStorage.outputs.name
     lakeName: lake.outputs.name
     eventHubsName: eventHubs.outputs.namespaceName
@@ -264,6 +329,7 @@ module app 'modules/function-app.bicep' = {
     sqlServerName: sql.outputs.serverName
     componentName: monitoring.outputs.componentName
     datasetFile: datasetFile
+    commit: commit
     maxBatchWait: maxBatchWait
     goldSchedule: goldSchedule
     goldSchema: goldSchema
@@ -287,12 +353,15 @@ module alerts 'modules/alerts.bicep' = {
     location: location
     tags: tags
     emails: alertEmails
+    actionGroupIds: actionGroupIds
+    eventRetentionHours: eventRetentionHours
     goldLagMinutes: goldLagMinutes
     workspaceId: monitoring.outputs.workspaceId
     eventHubsName: eventHubs.outputs.namespaceName
     topicName: eventGrid.outputs.topicName
     hostStorageName: hostStorage.outputs.name
     lakeName: lake.outputs.name
+    sqlServerName: sql.outputs.serverName
   }
 }
 
@@ -318,6 +387,7 @@ output EVENTHUB_NAME string = eventHubs.outputs.hubName
 output STATE_ACCOUNT string = hostStorage.outputs.name
 output LAKE_ACCOUNT string = lake.outputs.name
 output EVENT_GRID_TOPIC string = eventGrid.outputs.topicName
+output ALERT_RECEIVERS int = length(alertEmails) + length(actionGroupIds)
 output DATASET_NAME string = datasetName
 output DATASET_FILE string = datasetFile
 output NETWORK_ISOLATION bool = networkIsolation

@@ -3,8 +3,8 @@ metadata description = 'Shapes of the parameters that are objects.'
 @export()
 @description('Instances that are kept running.')
 type alwaysReadyType = {
-  @description('function:NAME of a function with a scale of its own (bronze, gold, maintain), or the group blob (silver).')
-  name: string
+  @description('A function with a scale of its own, or the group blob (silver).')
+  name: 'function:bronze' | 'function:gold' | 'function:maintain' | 'blob'
   @minValue(1)
   instanceCount: int
 }
@@ -43,6 +43,9 @@ type sqlComputeType = {
   maxVCores: int
   @description('A decimal, such as 0.5; what is allowed depends on maxVCores.')
   minVCores: string
+  @description('How large the database may become; an alert tells when it is nearly full.')
+  @minValue(1)
+  maxSizeGB: int
   @description('Pauses after so many minutes without use; -1 is never.')
   autoPauseDelayMinutes: int
 }

@@ -201,11 +201,14 @@ async fn bronze(
     let partition_id = batch.partition;
     let first_sequence = batch.events.first().map(|event| event.sequence_number.0);
     let last_sequence = batch.events.last().map(|event| event.sequence_number.0);
+    let newest = batch.events.iter().map(|event| event.enqueued_time.0).max();
     let deadline = Deadline::after(INGEST_TIME);
     let done = app
         .bronze
         .ingest(&partition_id, batch.events, deadline)
         .await?;
+    // The hub's clock may be ahead of this machine's.
+    let newest_age_ms = newest.map(|newest| app.clock.now().0.saturating_sub(newest).max(0));
     log!(
         info,
         invocation,
@@ -217,6 +220,7 @@ async fn bronze(
         stored = done.stored,
         objects = done.objects,
         bytes = done.bytes,
+        newest_age_ms,
         storage_calls = app.calls.bronze.count(),
     );
     let (stored, objects) = (done.stored, done.objects);
@@ -253,6 +257,7 @@ async fn silver(
         invocation,
         lines::REFINED,
         source = entry.source,
+        generation = app.dataset.generation,
         lines = counts.lines,
         rows = counts.rows,
         duplicates = counts.duplicates,
@@ -299,6 +304,7 @@ async fn gold(
         invocation,
         lines::PUBLISHED,
         ended = ended.as_str(),
+        generation = app.dataset.generation,
         version,
         commits,
         files,

@@ -40,6 +40,8 @@ pub const LINES: [Line; 6] = [
             "stored",
             "objects",
             "bytes",
+            // How long before the end of the invocation its newest event came to the hub.
+            "newest_age_ms",
             "storage_calls",
         ],
     },
@@ -47,6 +49,7 @@ pub const LINES: [Line; 6] = [
         message: REFINED,
         fields: &[
             "source",
+            "generation",
             "lines",
             "rows",
             "duplicates",
@@ -66,6 +69,7 @@ pub const LINES: [Line; 6] = [
         message: PUBLISHED,
         fields: &[
             "ended",
+            "generation",
             "version",
             "commits",
             "files",

@@ -4,6 +4,8 @@ param appPrincipalId string
 param topicPrincipalId string
 param operatorPrincipalId string
 param operatorPrincipalType string
+param readerPrincipalIds string[]
+param readerPrincipalType string
 param hostStorageName string
 param lakeName string
 param eventHubsName string
@@ -11,6 +13,10 @@ param componentName string
 
 var roles = loadJsonContent('../roles.json')
 var hasOperator = !empty(operatorPrincipalId)
+
+var lakeContainers = ['bronze', 'silver', 'quarantine']
+// Each reader with each container.
+var reads = flatten(map(readerPrincipalIds, id => map(range(0, length(lakeContainers)), i => { id: id, container: i })))
 
 func role(id string) string => subscriptionResourceId('Microsoft.Authorization/roleDefinitions', id)
 
@@ -41,7 +47,7 @@ resource lake 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
     name: 'default'
 
     resource containers 'containers' existing = [
-      for container in ['bronze', 'silver', 'quarantine']: {
+      for container in lakeContainers: {
         name: container
       }
     ]
@@ -83,7 +89,7 @@ resource hostRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 ]
 
 resource containerRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for (container, i) in ['bronze', 'silver', 'quarantine']: {
+  for (container, i) in lakeContainers: {
     name: guid(lake::blobs::containers[i].id, appPrincipalId, roles.storageBlobDataContributor)
     scope: lake::blobs::containers[i]
     properties: {
@@ -154,3 +160,40 @@ resource operatorStateRole 'Microsoft.Authorization/roleAssignments@2022-04-01' 
     roleDefinitionId: role(roles.storageTableDataReader)
   }
 }
+
+resource readerLakeRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for read in reads: {
+    name: guid(lake::blobs::containers[read.container].id, read.id, roles.storageBlobDataReader)
+    scope: lake::blobs::containers[read.container]
+    properties: {
+      principalId: read.id
+      principalType: readerPrincipalType
+      roleDefinitionId: role(roles.storageBlobDataReader)
+    }
+  }
+]
+
+resource readerStateRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  // The operator has it already, by the same name.
+  for id in filter(readerPrincipalIds, id => id != operatorPrincipalId): {
+    name: guid(host::tables::state.id, id, roles.storageTableDataReader)
+    scope: host::tables::state
+    properties: {
+      principalId: id
+      principalType: readerPrincipalType
+      roleDefinitionId: role(roles.storageTableDataReader)
+    }
+  }
+]
+
+resource readerHubRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for id in readerPrincipalIds: {
+    name: guid(namespace::hub.id, id, roles.eventHubsDataReceiver)
+    scope: namespace::hub
+    properties: {
+      principalId: id
+      principalType: readerPrincipalType
+      roleDefinitionId: role(roles.eventHubsDataReceiver)
+    }
+  }
+]

@@ -4,12 +4,16 @@ param prefix string
 param location string
 param tags object
 param emails string[]
+@description('Action groups that are there already.')
+param actionGroupIds string[]
 param goldLagMinutes int
+param eventRetentionHours int
 param workspaceId string
 param eventHubsName string
 param topicName string
 param hostStorageName string
 param lakeName string
+param sqlServerName string
 
 resource namespace 'Microsoft.EventHub/namespaces@2024-01-01' existing = {
   name: eventHubsName
@@ -27,6 +31,14 @@ resource lake 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: lakeName
 }
 
+resource server 'Microsoft.Sql/servers@2025-01-01' existing = {
+  name: sqlServerName
+
+  resource gold 'databases' existing = {
+    name: 'gold'
+  }
+}
+
 resource mail 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(emails)) {
   name: 'ag-${prefix}'
   location: 'global'
@@ -40,7 +52,9 @@ resource mail 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(emails))
   }
 }
 
-var actionGroups = empty(emails) ? [] : [mail.id]
+var actionGroups = concat(empty(emails) ? [] : [mail.id], actionGroupIds)
+// A tenth of the time that the hub keeps events.
+var behindMinutes = eventRetentionHours * 60 / 10
 
 var queries = [
   {
@@ -91,6 +105,36 @@ var queries = [
     threshold: 0
     every: 'PT15M'
     window: 'PT30M'
+    dimensions: []
+  }
+  {
+    name: 'bronze-behind'
+    text: 'A partition of the hub is read more than ${behindMinutes} minutes late: a tenth of the time that events are kept.'
+    query: 'let limit = ${behindMinutes}m;\n${loadTextContent('../alerts/bronze-behind.kql')}'
+    severity: 1
+    threshold: 0
+    every: 'PT15M'
+    window: 'PT30M'
+    dimensions: []
+  }
+  {
+    name: 'bronze-losing-ground'
+    text: 'Bronze stores less than four fifths of what arrives.'
+    query: loadTextContent('../alerts/bronze-losing-ground.kql')
+    severity: 2
+    threshold: 0
+    every: 'PT15M'
+    window: 'PT1H'
+    dimensions: []
+  }
+  {
+    name: 'logs-cut-off'
+    text: 'The day\'s quota of logs is used up: no alert that reads logs sees anything until tomorrow.'
+    query: loadTextContent('../alerts/logs-cut-off.kql')
+    severity: 2
+    threshold: 0
+    every: 'PT1H'
+    window: 'PT1H'
     dimensions: []
   }
 ]
@@ -150,6 +194,8 @@ var metrics = [
     namespace: 'Microsoft.EventHub/namespaces'
     metric: 'ThrottledRequests'
     dimensions: []
+    aggregation: 'Total'
+    threshold: 0
     severity: 2
   }
   {
@@ -159,6 +205,8 @@ var metrics = [
     namespace: 'Microsoft.EventGrid/systemTopics'
     metric: 'DeadLetteredCount'
     dimensions: []
+    aggregation: 'Total'
+    threshold: 0
     severity: 2
   }
   {
@@ -168,6 +216,8 @@ var metrics = [
     namespace: 'Microsoft.Storage/storageAccounts'
     metric: 'Transactions'
     dimensions: throttled
+    aggregation: 'Total'
+    threshold: 0
     severity: 3
   }
   {
@@ -177,7 +227,20 @@ var metrics = [
     namespace: 'Microsoft.Storage/storageAccounts'
     metric: 'Transactions'
     dimensions: throttled
+    aggregation: 'Total'
+    threshold: 0
     severity: 3
+  }
+  {
+    name: 'database-nearly-full'
+    text: 'The database has four fifths of its largest size.'
+    scope: server::gold.id
+    namespace: 'Microsoft.Sql/servers/databases'
+    metric: 'storage_percent'
+    dimensions: []
+    aggregation: 'Maximum'
+    threshold: 80
+    severity: 2
   }
 ]
 
@@ -204,8 +267,8 @@ resource metricAlerts 'Microsoft.Insights/metricAlerts@2018-03-01' = [
             metricName: alert.metric
             dimensions: alert.dimensions
             operator: 'GreaterThan'
-            threshold: 0
-            timeAggregation: 'Total'
+            threshold: alert.threshold
+            timeAggregation: alert.aggregation
           }
         ]
       }

@@ -4,25 +4,32 @@ param name string
 param location string
 param tags object
 param throughputUnits int
+param currentThroughputUnits int
 param maximumThroughputUnits int
 param partitionCount int
 param retentionHours int
+@description('For good: a namespace cannot be spread over zones later.')
+param zoneRedundant bool
 param isolated bool
+param deleteLock bool
 param workspaceId string
 
 var inflates = maximumThroughputUnits > throughputUnits
+// A deployment in the middle of a busy day does not take away what the namespace has inflated to.
+var units = min(max(throughputUnits, currentThroughputUnits), maximumThroughputUnits)
 
 resource namespace 'Microsoft.EventHub/namespaces@2024-01-01' = {
   name: name
   location: location
   tags: tags
-  sku: { name: 'Standard', tier: 'Standard', capacity: throughputUnits }
+  sku: { name: 'Standard', tier: 'Standard', capacity: units }
   properties: {
     disableLocalAuth: true
     isAutoInflateEnabled: inflates
     maximumThroughputUnits: inflates ? maximumThroughputUnits : 0
     minimumTlsVersion: '1.2'
     publicNetworkAccess: isolated ? 'Disabled' : 'Enabled'
+    zoneRedundant: zoneRedundant
   }
 
   resource hub 'eventhubs' = {
@@ -46,6 +53,12 @@ resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
     logs: [{ category: 'OperationalLogs', enabled: true }]
     metrics: [{ category: 'AllMetrics', enabled: true }]
   }
+}
+
+resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (deleteLock) {
+  name: 'keep'
+  scope: namespace
+  properties: { level: 'CanNotDelete', notes: 'Events that bronze has not stored yet are here only.' }
 }
 
 output namespaceName string = namespace.name

@@ -14,6 +14,7 @@ param eventHubsName string
 param sqlServerName string
 param componentName string
 param datasetFile string
+param commit string
 param maxBatchWait string
 param goldSchedule string
 param goldSchema string
@@ -74,6 +75,10 @@ resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
 var openToEventGrid = [
   { name: 'event-grid', action: 'Allow', priority: 100, tag: 'ServiceTag', ipAddress: 'AzureEventGrid' }
 ]
+// The app's own requests to itself: the host tells the platform of its triggers that way, and what is not told of does not scale.
+var openToItself = [
+  { name: 'itself', action: 'Allow', priority: 110, vnetSubnetResourceId: subnetId }
+]
 var openToOperators = [
   for (range, i) in operatorIpRanges: { name: 'operator-${i}', action: 'Allow', priority: 200 + i, ipAddress: range }
 ]
@@ -107,7 +112,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     siteConfig: {
       ftpsState: 'Disabled'
       http20Enabled: true
-      ipSecurityRestrictions: isolated ? concat(openToEventGrid, openToOperators) : []
+      ipSecurityRestrictions: isolated ? concat(openToEventGrid, openToItself, openToOperators) : []
       ipSecurityRestrictionsDefaultAction: isolated ? 'Deny' : 'Allow'
       minTlsVersion: '1.2'
       scmIpSecurityRestrictionsUseMain: false
@@ -142,6 +147,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       LakeStorage__credential: 'managedidentity'
       LakeStorage__queueServiceUri: lake.properties.primaryEndpoints.queue
       MAINTAIN_SCHEDULE: maintainSchedule
+      SLUICE_DEPLOYED_COMMIT: commit
       SLUICE_KEY_CACHE_MIB: string(keyCacheMiB)
     }
   }

@@ -34,7 +34,10 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     name: 'default'
     properties: {
       containerDeleteRetentionPolicy: { enabled: true, days: softDeleteDays }
-      deleteRetentionPolicy: { enabled: true, days: softDeleteDays }
+      // Off: the Event Hubs checkpoints lie here, rewritten all the time. Their deleted versions would slow down the
+      // listing that every instance lives by, until partitions change owner for nothing.
+      deleteRetentionPolicy: { enabled: false }
+      isVersioningEnabled: false
     }
 
     resource packages 'containers' = {

@@ -8,7 +8,10 @@ param tags object
 param redundancy string
 param softDeleteDays int
 param bronzeLifecycle bronzeLifecycleType
+@description('0: none.')
+param bronzeImmutableDays int
 param isolated bool
+param deleteLock bool
 param workspaceId string
 
 var cool = bronzeLifecycle.coolAfterDays > 0
@@ -92,6 +95,21 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06
       ]
     }
   }
+}
+
+// Bronze writes each object once, under its final name, so that nothing in it is ever changed. Unlocked: an
+// administrator can still shorten or remove the policy.
+resource immutable 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2025-06-01' = if (bronzeImmutableDays > 0) {
+  parent: account::blobs::containers[0]
+  name: 'default'
+  properties: { immutabilityPeriodSinceCreationInDays: bronzeImmutableDays }
+}
+
+// An account that is deleted takes its soft-deleted blobs with it.
+resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (deleteLock) {
+  name: 'keep'
+  scope: account
+  properties: { level: 'CanNotDelete', notes: 'Bronze is the only copy of what arrived.' }
 }
 
 resource blobLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {

@@ -61,29 +61,26 @@ resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
   tags: tags
   properties: {
     addressSpace: { addressPrefixes: [addresses] }
-    subnets: [
-      {
-        name: 'app'
-        properties: {
-          addressPrefix: cidrSubnet(addresses, 25, 0)
-          delegations: [
-            { name: 'flex-consumption', properties: { serviceName: 'Microsoft.App/environments' } }
-          ]
-        }
-      }
-      {
-        name: 'endpoints'
-        properties: { addressPrefix: cidrSubnet(addresses, 26, 2), privateEndpointNetworkPolicies: 'Disabled' }
-      }
-    ]
   }
 
-  resource app 'subnets' existing = {
+  // Children, never a property of the network: a network that lists its subnets removes those of others. One after the
+  // other, because Azure changes one subnet of a network at a time.
+  resource app 'subnets' = {
     name: 'app'
+    properties: {
+      addressPrefix: cidrSubnet(addresses, 25, 0)
+      delegations: [
+        { name: 'flex-consumption', properties: { serviceName: 'Microsoft.App/environments' } }
+      ]
+      // By it the app's rules know the app itself.
+      serviceEndpoints: [{ service: 'Microsoft.Web' }]
+    }
   }
 
-  resource endpoints 'subnets' existing = {
+  resource endpoints 'subnets' = {
     name: 'endpoints'
+    properties: { addressPrefix: cidrSubnet(addresses, 26, 2), privateEndpointNetworkPolicies: 'Disabled' }
+    dependsOn: [app]
   }
 }
 

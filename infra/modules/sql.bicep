@@ -9,6 +9,7 @@ param administrator sqlAdministratorType
 param compute sqlComputeType
 param zoneRedundant bool
 param isolated bool
+param deleteLock bool
 param workspaceId string
 
 resource server 'Microsoft.Sql/servers@2025-01-01' = {
@@ -42,6 +43,7 @@ resource server 'Microsoft.Sql/servers@2025-01-01' = {
     sku: { name: 'GP_S_Gen5', tier: 'GeneralPurpose', family: 'Gen5', capacity: compute.maxVCores }
     properties: {
       autoPauseDelay: compute.autoPauseDelayMinutes
+      maxSizeBytes: compute.maxSizeGB * 1073741824
       minCapacity: json(compute.minVCores)
       // Gold can be rebuilt from silver, so that backups need not leave the region.
       requestedBackupStorageRedundancy: zoneRedundant ? 'Zone' : 'Local'
@@ -55,7 +57,20 @@ resource server 'Microsoft.Sql/servers@2025-01-01' = {
 
   resource auditing 'auditingSettings' = {
     name: 'default'
-    properties: { state: 'Enabled', isAzureMonitorTargetEnabled: true }
+    properties: {
+      state: 'Enabled'
+      isAzureMonitorTargetEnabled: true
+      // Who came in and who got rights. The default also records the text of every statement: gold's own, each minute.
+      auditActionsAndGroups: [
+        'SUCCESSFUL_DATABASE_AUTHENTICATION_GROUP'
+        'FAILED_DATABASE_AUTHENTICATION_GROUP'
+        'DATABASE_PRINCIPAL_CHANGE_GROUP'
+        'DATABASE_ROLE_MEMBER_CHANGE_GROUP'
+        'DATABASE_PERMISSION_CHANGE_GROUP'
+        'DATABASE_OBJECT_PERMISSION_CHANGE_GROUP'
+        'SCHEMA_OBJECT_PERMISSION_CHANGE_GROUP'
+      ]
+    }
     dependsOn: [auditLogs]
   }
 
@@ -73,6 +88,12 @@ resource auditLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = 
     workspaceId: workspaceId
     logs: [{ category: 'SQLSecurityAuditEvents', enabled: true }]
   }
+}
+
+resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (deleteLock) {
+  name: 'keep'
+  scope: server
+  properties: { level: 'CanNotDelete', notes: 'A server that is deleted takes the backups of its databases with it.' }
 }
 
 output serverName string = server.name

@@ -13,7 +13,8 @@ resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
   properties: {
     displayName: displayName
     category: 'workbook'
-    serializedData: string(loadJsonContent('../workbook.json'))
+    // Its queries ask this component, whatever the viewer has open.
+    serializedData: string({ ...loadJsonContent('../workbook.json'), fallbackResourceIds: [componentId] })
     sourceId: componentId
     version: 'Notebook/1.0'
   }

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use libtest_mimic::Trial;
 use sluice::dataset::Dataset;
-use sluice::warehouse::azure_sql::{Grant, script, statements};
+use sluice::warehouse::azure_sql::{Grant, Rights, script, statements};
 use sluice::warehouse::schema::GoldSchema;
 
 use crate::tool::{TSQL_CHECK, root, trials};
@@ -74,13 +74,16 @@ fn the_script_of_every_dataset_file_parses() {
 }
 
 fn what_lets_an_identity_in_parses() {
-    let grant = Grant {
-        user: "it's [an] identity",
-        client_id: uuid::Uuid::from_u128(0x1122_3344),
-        schema: "gold",
-    };
-    for statement in grant.statements() {
-        assert_eq!(problems(&statement), None, "{statement}");
+    for rights in [Rights::Publish, Rights::Read { group: true }] {
+        let grant = Grant {
+            user: "it's [an] identity",
+            id: uuid::Uuid::from_u128(0x1122_3344),
+            schema: "gold",
+            rights,
+        };
+        for statement in grant.statements() {
+            assert_eq!(problems(&statement), None, "{statement}");
+        }
     }
 }
 

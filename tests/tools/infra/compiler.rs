@@ -8,13 +8,17 @@ use serde_json::Value;
 use crate::tool::{BICEP, root};
 
 /// What the parameter files read from the environment.
-const ENVIRONMENT: [(&str, &str); 9] = [
+const ENVIRONMENT: [(&str, &str); 13] = [
     ("AZURE_ENV_NAME", "try"),
     ("AZURE_LOCATION", "westeurope"),
     ("AZURE_PRINCIPAL_ID", "55555555-5555-5555-5555-555555555555"),
     ("AZURE_PRINCIPAL_TYPE", "User"),
+    ("SLUICE_ACTION_GROUP_IDS", GROUP),
     ("SLUICE_ALERT_EMAILS", "operations@example.com"),
+    ("SLUICE_COMMIT", "0123456789ab"),
+    ("SLUICE_CURRENT_THROUGHPUT_UNITS", "0"),
     ("SLUICE_DATASET", "orders"),
+    ("SLUICE_READER_IDS", "66666666-6666-6666-6666-666666666666"),
     ("SLUICE_SQL_ADMIN_NAME", "sluice-administrators"),
     (
         "SLUICE_SQL_ADMIN_ID",
@@ -22,6 +26,8 @@ const ENVIRONMENT: [(&str, &str); 9] = [
     ),
     ("SLUICE_SQL_ADMIN_TYPE", "Group"),
 ];
+/// An action group that is there already.
+const GROUP: &str = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-on-call/providers/Microsoft.Insights/actionGroups/on-call";
 /// Where the deployment is said to go.
 const TARGET: [&str; 8] = [
     "--subscription-id",
@@ -104,6 +110,14 @@ impl Copy {
         let output = self.run(&[&["snapshot", &file, "--mode", "overwrite"], &TARGET[..]].concat());
         assert!(output.status.success(), "{}", said(&output));
         serde_json::from_str(&self.read(&format!("{environment}.snapshot.json"))).unwrap()
+    }
+
+    /// Says why the resources of an environment cannot be predicted.
+    pub(super) fn refusal(&self, environment: &str) -> String {
+        let file = format!("{environment}.bicepparam");
+        let output = self.run(&[&["snapshot", &file, "--mode", "overwrite"], &TARGET[..]].concat());
+        assert!(!output.status.success(), "{environment} is taken");
+        said(&output)
     }
 
     /// Compiles a file to a template.

@@ -2,8 +2,9 @@
 
 mod agreement;
 mod compiler;
-mod deploy_script;
+mod exposure;
 mod mutants;
+mod parameters;
 mod policy;
 mod roles;
 mod scripts;
@@ -13,7 +14,7 @@ mod snapshot;
 use std::path::PathBuf;
 
 use libtest_mimic::Trial;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::tool::{BICEP, root, trials};
 use compiler::Copy;
@@ -30,9 +31,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         every_template_compiles_without_a_warning,
         every_template_is_formatted,
         the_committed_snapshots_are_what_would_be_deployed,
-        bronze_ages_as_the_parameters_say,
         a_template_that_breaks_a_rule_is_found,
         a_template_that_leaves_a_door_open_is_found,
+        a_template_that_lets_data_be_deleted_is_found,
+        subnets_are_made_one_after_the_other,
         a_role_too_many_too_few_or_too_wide_is_found,
         a_setting_too_many_too_few_or_wrong_is_found,
         a_name_that_the_code_does_not_share_is_found,
@@ -42,9 +44,11 @@ pub(crate) fn trials() -> Vec<Trial> {
         what_would_be_deployed_keeps_the_rules,
         the_page_about_operations_tells_every_setting,
         one_template_reads_a_key,
+        the_workbook_asks_its_own_component,
+        alerts_compare_with_what_the_parameters_say,
         alerts_and_workbook_ask_for_what_the_handler_logs,
     ]);
-    all.extend(deploy_script::trials());
+    all.extend(parameters::trials());
     all.extend(scripts::trials());
     all
 }
@@ -133,40 +137,10 @@ fn what_would_be_deployed_keeps_the_rules() {
         assert_eq!(settings::problems(&snapshot), [""; 0], "{environment}");
         assert_eq!(agreement::problems(&snapshot), [""; 0], "{environment}");
     }
-    assert_eq!(policy::exposed(&Snapshot::committed("prod")), [""; 0]);
-    let open = policy::exposed(&Snapshot::committed("dev"));
+    assert_eq!(exposure::exposed(&Snapshot::committed("prod")), [""; 0]);
+    assert_eq!(exposure::unprotected(&Snapshot::committed("prod")), [""; 0]);
+    let open = exposure::exposed(&Snapshot::committed("dev"));
     assert!(!open.is_empty(), "dev is not isolated");
-}
-
-fn bronze_ages_as_the_parameters_say() {
-    let copy = Copy::new();
-    let actions = |copy: &Copy| {
-        let snapshot = Snapshot(copy.predict("prod"));
-        let kind = "Microsoft.Storage/storageAccounts/managementPolicies";
-        let policy = snapshot.of(kind).next().map(|policy| {
-            let rule = policy.property("/policy/rules/0/definition");
-            assert_eq!(rule["filters"]["prefixMatch"][0], "bronze/");
-            rule["actions"]["baseBlob"].clone()
-        });
-        policy.unwrap_or_default()
-    };
-    let days = |days: u64| json!({"daysAfterModificationGreaterThan": days});
-    assert_eq!(actions(&copy), json!({"tierToCool": days(30)}));
-    let set = |copy: &Copy, old: &str, new: &str| {
-        let parameter = |ages: &str| format!("param bronzeLifecycle = {{ {ages} }}");
-        copy.replace("prod.bicepparam", &parameter(old), &parameter(new));
-    };
-    let all = "coolAfterDays: 30, archiveAfterDays: 90, deleteAfterDays: 365";
-    let none = "coolAfterDays: 0, archiveAfterDays: 0, deleteAfterDays: 0";
-    set(
-        &copy,
-        "coolAfterDays: 30, archiveAfterDays: 0, deleteAfterDays: 0",
-        all,
-    );
-    let aged = json!({"tierToCool": days(30), "tierToArchive": days(90), "delete": days(365)});
-    assert_eq!(actions(&copy), aged);
-    set(&copy, all, none);
-    assert_eq!(actions(&copy), Value::Null);
 }
 
 fn the_page_about_operations_tells_every_setting() {
@@ -210,7 +184,33 @@ fn a_template_that_breaks_a_rule_is_found() {
 }
 
 fn a_template_that_leaves_a_door_open_is_found() {
-    check(mutants::EXPOSED, |_, snapshot| policy::exposed(snapshot));
+    check(mutants::EXPOSED, |_, snapshot| exposure::exposed(snapshot));
+}
+
+fn a_template_that_lets_data_be_deleted_is_found() {
+    check(mutants::UNPROTECTED, |_, snapshot| {
+        exposure::unprotected(snapshot)
+    });
+}
+
+/// Azure changes one subnet of a network at a time, and refuses another one meanwhile.
+fn subnets_are_made_one_after_the_other() {
+    let file = "modules/network.bicep";
+    let unordered = |copy: &Copy| {
+        let template = copy.template(file);
+        let resources = template["resources"].as_array().unwrap().iter();
+        let subnets = resources
+            .filter(|resource| resource["type"] == "Microsoft.Network/virtualNetworks/subnets");
+        let waits = |subnet: &Value| {
+            let after = subnet["dependsOn"].to_string();
+            after.contains("Microsoft.Network/virtualNetworks/subnets")
+        };
+        subnets.filter(|subnet| !waits(subnet)).count()
+    };
+    let copy = Copy::new();
+    assert_eq!(unordered(&copy), 1, "only the first waits for none");
+    copy.replace(file, "    dependsOn: [app]\n", "");
+    assert_eq!(unordered(&copy), 2);
 }
 
 fn a_role_too_many_too_few_or_too_wide_is_found() {
@@ -294,6 +294,40 @@ fn silver_is_told_of_bronze() {
         copy.replace(file, old, new);
         assert_ne!(problems(&copy), [""; 0], "{new} goes unnoticed");
     }
+}
+
+fn alerts_compare_with_what_the_parameters_say() {
+    // A tenth of 24 and of 168 hours.
+    for (environment, limit) in [("dev", "144m"), ("prod", "1008m")] {
+        let snapshot = Snapshot::committed(environment);
+        let query = |name: &str| {
+            let mut alerts = snapshot.of("Microsoft.Insights/scheduledQueryRules");
+            let alert = alerts.find(|alert| alert.name().ends_with(name)).unwrap();
+            let query = alert.property("/criteria/allOf/0/query").as_str();
+            query.unwrap().to_owned()
+        };
+        let behind = query("bronze-behind");
+        assert!(
+            behind.starts_with(&format!("let limit = {limit};")),
+            "{behind}"
+        );
+        assert!(behind.contains("by partition = ") && behind.contains("> limit / 1ms"));
+        // Versions of two generations are not to be compared.
+        let gold = query("gold-not-advancing");
+        assert!(gold.contains("by generation"), "{gold}");
+        assert!(gold.contains("arg_max(generation,"), "{gold}");
+    }
+}
+
+fn the_workbook_asks_its_own_component() {
+    let snapshot = Snapshot::committed("prod");
+    let components: Vec<_> = snapshot.of("Microsoft.Insights/components").collect();
+    let mut workbooks = snapshot.of("Microsoft.Insights/workbooks");
+    let text = workbooks.next().unwrap().property("/serializedData");
+    let workbook: Value = serde_json::from_str(text.as_str().unwrap()).unwrap();
+    let asked = workbook["fallbackResourceIds"].as_array().unwrap();
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0], components[0].id());
 }
 
 fn alerts_and_workbook_ask_for_what_the_handler_logs() {

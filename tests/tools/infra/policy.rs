@@ -28,7 +28,7 @@ fn is_absent(value: &Value) -> bool {
     value.is_null()
 }
 
-fn is_disabled(value: &Value) -> bool {
+pub(super) fn is_disabled(value: &Value) -> bool {
     value == "Disabled"
 }
 
@@ -46,6 +46,16 @@ fn is_custom(value: &Value) -> bool {
 
 fn is_enabled(value: &Value) -> bool {
     value == "Enabled"
+}
+
+fn is_some(value: &Value) -> bool {
+    !value.is_null()
+}
+
+/// Statements are many, and what they hold is not the audit's.
+fn audits_logins_only(value: &Value) -> bool {
+    let groups = value.to_string();
+    groups.contains("FAILED_DATABASE_AUTHENTICATION_GROUP") && !groups.contains("BATCH_")
 }
 
 const RULES: &[Rule] = &[
@@ -70,18 +80,11 @@ const RULES: &[Rule] = &[
     ),
     (
         "Microsoft.Storage/storageAccounts/blobServices",
-        &[
-            (
-                "/deleteRetentionPolicy/enabled",
-                is_true,
-                "deleted blobs are gone",
-            ),
-            (
-                "/containerDeleteRetentionPolicy/enabled",
-                is_true,
-                "deleted containers are gone",
-            ),
-        ],
+        &[(
+            "/containerDeleteRetentionPolicy/enabled",
+            is_true,
+            "deleted containers are gone",
+        )],
     ),
     (
         "Microsoft.Storage/storageAccounts/blobServices/containers",
@@ -132,7 +135,18 @@ const RULES: &[Rule] = &[
     ),
     (
         "Microsoft.Sql/servers/auditingSettings",
-        &[("/state", is_enabled, "nothing is audited")],
+        &[
+            ("/state", is_enabled, "nothing is audited"),
+            (
+                "/auditActionsAndGroups",
+                audits_logins_only,
+                "it records statements, or no logins",
+            ),
+        ],
+    ),
+    (
+        "Microsoft.Sql/servers/databases",
+        &[("/maxSizeBytes", is_some, "its size is left to Azure")],
     ),
     (
         "Microsoft.Web/sites",
@@ -244,14 +258,79 @@ pub(super) fn problems(snapshot: &Snapshot) -> Vec<String> {
             problems.push(tell(resource, "it reads a key"));
         }
     }
+    problems.extend(silent(snapshot));
+    problems.extend(deleted_blobs(snapshot));
+    problems.extend(zones(snapshot));
     problems.extend(firewall(snapshot));
     problems.extend(outputs(snapshot));
     problems
 }
 
-fn tell(resource: Resource<'_>, text: &str) -> String {
+pub(super) fn tell(resource: Resource<'_>, text: &str) -> String {
     let kind = resource.kind().trim_start_matches("Microsoft.");
     format!("{kind} {}: {text}", resource.name())
+}
+
+/// Every alert goes to whom the parameters name: the addresses and an action group.
+fn silent(snapshot: &Snapshot) -> Vec<String> {
+    let rules = [
+        (
+            "Microsoft.Insights/scheduledQueryRules",
+            "/actions/actionGroups",
+        ),
+        ("Microsoft.Insights/metricAlerts", "/actions"),
+    ];
+    let alerts = rules
+        .into_iter()
+        .flat_map(|(kind, path)| snapshot.of(kind).map(move |alert| (alert, path)));
+    let silent = alerts.filter(|(alert, path)| {
+        let receivers = alert.property(path).as_array();
+        receivers.is_none_or(|receivers| receivers.len() != 2)
+    });
+    silent
+        .map(|(alert, _)| tell(alert, "it does not go to all receivers"))
+        .collect()
+}
+
+/// The lake keeps deleted blobs for a while. The host's account must not: the Event Hubs checkpoints are there, and their
+/// deleted versions slow down the listing that partitions are shared out by.
+fn deleted_blobs(snapshot: &Snapshot) -> Vec<String> {
+    let mut problems = Vec::new();
+    for account in snapshot.of("Microsoft.Storage/storageAccounts") {
+        let services = "Microsoft.Storage/storageAccounts/blobServices";
+        let name = format!("{}/default", account.name());
+        let service = snapshot.of(services).find(|service| service.name() == name);
+        let keeps = |path| service.is_some_and(|service| service.property(path) == true);
+        let is_lake = account.property("/isHnsEnabled") == true;
+        let kept = keeps("/deleteRetentionPolicy/enabled");
+        if is_lake && !kept {
+            problems.push(tell(account, "deleted blobs are gone"));
+        }
+        if !is_lake && (kept || keeps("/isVersioningEnabled")) {
+            problems.push(tell(account, "old versions of checkpoints are kept"));
+        }
+    }
+    problems
+}
+
+/// Where the app is spread over zones, so is all that it needs.
+fn zones(snapshot: &Snapshot) -> Vec<String> {
+    let mut plans = snapshot.of("Microsoft.Web/serverfarms");
+    if !plans.any(|plan| plan.property("/zoneRedundant") == true) {
+        return Vec::new();
+    }
+    let spread = [
+        "Microsoft.EventHub/namespaces",
+        "Microsoft.Sql/servers/databases",
+    ];
+    let resources = spread.iter().flat_map(|kind| snapshot.of(kind));
+    let in_one_zone = resources.filter(|resource| resource.property("/zoneRedundant") != true);
+    let accounts = snapshot.of("Microsoft.Storage/storageAccounts");
+    let in_one_place = accounts.filter(|account| !account.sku().contains("ZRS"));
+    in_one_zone
+        .chain(in_one_place)
+        .map(|resource| tell(resource, "it lies in one zone"))
+        .collect()
 }
 
 /// The database is open to Azure at most, never to an address range.
@@ -274,36 +353,4 @@ fn outputs(snapshot: &Snapshot) -> Vec<String> {
     secret
         .map(|(name, _)| format!("output {name} looks like a secret"))
         .collect()
-}
-
-/// Returns what is reachable from the internet although the network is isolated.
-pub(super) fn exposed(snapshot: &Snapshot) -> Vec<String> {
-    let targets: Vec<&Value> = snapshot
-        .of("Microsoft.Network/privateEndpoints")
-        .map(|endpoint| {
-            endpoint.property("/privateLinkServiceConnections/0/properties/privateLinkServiceId")
-        })
-        .collect();
-    let mut problems = Vec::new();
-    for kind in [
-        "Microsoft.EventHub/namespaces",
-        "Microsoft.Sql/servers",
-        "Microsoft.Storage/storageAccounts",
-    ] {
-        for resource in snapshot.of(kind) {
-            let closed = is_disabled(resource.property("/publicNetworkAccess"))
-                || resource.property("/networkAcls/defaultAction") == "Deny";
-            if !closed {
-                problems.push(tell(resource, "it is reachable from the internet"));
-            }
-            if !targets.iter().any(|target| **target == *resource.id()) {
-                problems.push(tell(resource, "it has no private endpoint"));
-            }
-        }
-    }
-    let mut apps = snapshot.of("Microsoft.Web/sites");
-    if !apps.all(|app| app.property("/siteConfig/ipSecurityRestrictionsDefaultAction") == "Deny") {
-        problems.push("the app answers everybody".to_owned());
-    }
-    problems
 }

@@ -7,7 +7,9 @@ use serde_json::Value;
 use super::snapshot::{Resource, Snapshot};
 
 /// Role and scope of every assignment, by name of role and by the end of the scope.
-const EXPECTED: [(&str, &str); 12] = [
+const EXPECTED: [(&str, &str); 17] = [
+    // The app, and a reader.
+    ("eventHubsDataReceiver", "/eventhubs/events"),
     ("eventHubsDataReceiver", "/eventhubs/events"),
     ("eventHubsDataSender", "/eventhubs/events"),
     ("monitoringMetricsPublisher", "/components/appi-"),
@@ -18,6 +20,9 @@ const EXPECTED: [(&str, &str); 12] = [
     ),
     ("storageBlobDataContributor", "/containers/quarantine"),
     ("storageBlobDataContributor", "/containers/silver"),
+    ("storageBlobDataReader", "/containers/bronze"),
+    ("storageBlobDataReader", "/containers/quarantine"),
+    ("storageBlobDataReader", "/containers/silver"),
     // The host's own account, whole: the host names what it makes there.
     ("storageBlobDataOwner", "/storageAccounts/sthost"),
     (
@@ -26,6 +31,8 @@ const EXPECTED: [(&str, &str); 12] = [
     ),
     ("storageQueueDataContributor", "/storageAccounts/sthost"),
     ("storageTableDataContributor", "/storageAccounts/sthost"),
+    // The operator, and a reader.
+    ("storageTableDataReader", "/tables/sluice"),
     ("storageTableDataReader", "/tables/sluice"),
 ];
 
@@ -86,8 +93,8 @@ fn is_generated(end: &str) -> bool {
     ["sthost", "appi-"].iter().any(|name| end.ends_with(name))
 }
 
-/// The scope of an assignment, which its id begins with.
-fn scope(assignment: Resource<'_>) -> &str {
+/// The scope of an assignment or a lock, which its id begins with.
+pub(super) fn scope(assignment: Resource<'_>) -> &str {
     let id = assignment.id();
     let quoted = id.strip_prefix("[extensionResourceId('");
     match quoted.and_then(|rest| rest.split_once('\'')) {

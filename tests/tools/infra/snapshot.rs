@@ -67,6 +67,11 @@ impl<'a> Resource<'a> {
         self.0["id"].as_str().unwrap_or_default()
     }
 
+    /// The name of its size or kind.
+    pub(super) fn sku(self) -> &'a str {
+        self.0["sku"]["name"].as_str().unwrap_or_default()
+    }
+
     /// The value at a path below `properties`, such as `/networkAcls/bypass`.
     pub(super) fn property(self, path: &str) -> &'a Value {
         static NULL: Value = Value::Null;

@@ -1,17 +1,20 @@
-//! `sluice sql-grant`: lets the app's managed identity into the database.
+//! `sluice sql-grant`: lets the app's managed identity into the database, and readers.
 
 use std::error::Error;
 use std::io::Write;
 
-use clap::Args;
-use sluice::warehouse::azure_sql::Grant;
+use clap::{Args, ValueEnum};
+use sluice::warehouse::azure_sql::{Grant, Rights};
 use sluice::warehouse::{Options, azure_sql};
 use uuid::Uuid;
 
-/// Let the app's managed identity into the Azure SQL database
+/// Let the app's managed identity into the Azure SQL database, or somebody who reads
 ///
 /// Run it as an administrator of the server. Running it again changes nothing.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  cargo sluice sql-grant --server sql-x.database.windows.net --identity id-x --client-id 11223344-…
+  cargo sluice sql-grant --server sql-x.database.windows.net --reader group --identity analysts --client-id 55667788-…")]
 pub(crate) struct SqlGrantArguments {
     /// The server, such as sql-abc.database.windows.net
     #[arg(long, value_name = "HOST")]
@@ -19,18 +22,32 @@ pub(crate) struct SqlGrantArguments {
     /// The database
     #[arg(long, value_name = "NAME", default_value = "gold")]
     database: String,
-    /// The managed identity's name, which becomes the user's
+    /// The managed identity's name, which becomes the user's; with --reader, the reader's
     #[arg(long, value_name = "NAME")]
     identity: String,
-    /// The managed identity's client id
+    /// The managed identity's client id; of a user or a group, the object id
     #[arg(long, value_name = "GUID")]
     client_id: Uuid,
     /// The schema that gold's tables are in
     #[arg(long, value_name = "NAME", default_value = "gold")]
     schema: String,
+    /// Let it read gold's tables and views only; what it is in Entra
+    #[arg(long, value_name = "KIND")]
+    reader: Option<Reader>,
     /// Print the statements and run nothing
     #[arg(long)]
     print: bool,
+}
+
+/// What a reader is.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Reader {
+    /// A person, by the object id
+    User,
+    /// A group, by the object id
+    Group,
+    /// A service principal or a managed identity, by the client id
+    Application,
 }
 
 /// Makes the user and its rights.
@@ -39,8 +56,14 @@ pub(crate) async fn run(
 ) -> Result<bool, Box<dyn Error + Send + Sync>> {
     let grant = Grant {
         user: &arguments.identity,
-        client_id: arguments.client_id,
+        id: arguments.client_id,
         schema: &arguments.schema,
+        rights: match arguments.reader {
+            None => Rights::Publish,
+            Some(reader) => Rights::Read {
+                group: matches!(reader, Reader::Group),
+            },
+        },
     };
     let statements = grant.statements();
     if arguments.print {
@@ -53,8 +76,9 @@ pub(crate) async fn run(
     let (server, database) = (&arguments.server, &arguments.database);
     let connection = connection_string(server, database)?;
     azure_sql::administer(&connection, &Options::default(), &statements).await?;
+    let what = arguments.reader.map_or("use", |_| "read");
     eprintln!(
-        "{} may use schema {} of {database} on {server}",
+        "{} may {what} schema {} of {database} on {server}",
         arguments.identity, arguments.schema
     );
     Ok(true)

@@ -12,14 +12,28 @@ use super::sql_schema::{literal, quote};
 pub struct Grant<'a> {
     /// The user's name.
     pub user: &'a str,
-    /// The identity's client id.
-    pub client_id: Uuid,
+    /// The identity's client id; the object id of a user or a group.
+    pub id: Uuid,
     /// The schema.
     pub schema: &'a str,
+    /// What it may do.
+    pub rights: Rights,
+}
+
+/// What a principal may do in gold's schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rights {
+    /// Publish: make and fill tables and views.
+    Publish,
+    /// Read, as a user or an application, or as a group.
+    Read {
+        /// Whether it is a group.
+        group: bool,
+    },
 }
 
 impl Grant<'_> {
-    /// Returns the statements that let the identity in, each a batch of its own, and each safe to repeat.
+    /// Returns the statements that let the principal in, each a batch of its own, and each safe to repeat.
     #[must_use]
     pub fn statements(&self) -> Vec<String> {
         let user = quote(self.user);
@@ -27,19 +41,34 @@ impl Grant<'_> {
         let schema = quote(self.schema);
         let schema_text = literal(self.schema);
         let create_schema = literal(&format!("CREATE SCHEMA {schema} AUTHORIZATION [dbo]"));
-        let sid = sid(self.client_id);
+        let sid = sid(self.id);
+        // Azure SQL keeps groups apart from who logs in as themselves.
+        let kind = match self.rights {
+            Rights::Read { group: true } => "X",
+            Rights::Read { group: false } | Rights::Publish => "E",
+        };
         let named = format!("SELECT 1 FROM sys.database_principals WHERE name = {user_text}");
-        vec![
+        let mut statements = vec![
             format!("IF SCHEMA_ID({schema_text}) IS NULL EXEC({create_schema})"),
             // An identity that was deleted and made again has another id under the same name.
             format!("IF EXISTS ({named} AND sid <> {sid}) DROP USER {user}"),
-            format!("IF NOT EXISTS ({named}) CREATE USER {user} WITH SID = {sid}, TYPE = E"),
-            // Names without a schema are gold's.
-            format!("ALTER USER {user} WITH DEFAULT_SCHEMA = {schema}"),
-            format!("GRANT SELECT, INSERT, UPDATE, DELETE, ALTER ON SCHEMA::{schema} TO {user}"),
-            // Of use only together with ALTER on a schema, and there is no other one.
-            format!("GRANT CREATE TABLE, CREATE VIEW TO {user}"),
-        ]
+            format!("IF NOT EXISTS ({named}) CREATE USER {user} WITH SID = {sid}, TYPE = {kind}"),
+        ];
+        match self.rights {
+            Rights::Publish => statements.extend([
+                // Names without a schema are gold's.
+                format!("ALTER USER {user} WITH DEFAULT_SCHEMA = {schema}"),
+                format!(
+                    "GRANT SELECT, INSERT, UPDATE, DELETE, ALTER ON SCHEMA::{schema} TO {user}"
+                ),
+                // Of use only together with ALTER on a schema, and there is no other one.
+                format!("GRANT CREATE TABLE, CREATE VIEW TO {user}"),
+            ]),
+            Rights::Read { .. } => {
+                statements.push(format!("GRANT SELECT ON SCHEMA::{schema} TO {user}"));
+            }
+        }
+        statements
     }
 }
 
@@ -60,7 +89,8 @@ mod tests {
     fn the_identity_gets_what_gold_needs_in_its_own_schema_only() {
         let grant = Grant {
             user: "id-sluice-orders-dev",
-            client_id: CLIENT_ID,
+            id: CLIENT_ID,
+            rights: Rights::Publish,
             schema: "gold",
         };
         let expected = [
@@ -75,10 +105,32 @@ mod tests {
     }
 
     #[test]
+    fn a_reader_gets_to_read_and_nothing_else() {
+        for (group, kind) in [(true, "X"), (false, "E")] {
+            let grant = Grant {
+                user: "analysts",
+                id: CLIENT_ID,
+                schema: "gold",
+                rights: Rights::Read { group },
+            };
+            let statements = grant.statements();
+            let made = format!(
+                "CREATE USER [analysts] WITH SID = 0x443322116655887799AABBCCDDEEFF00, TYPE = {kind}"
+            );
+            assert!(statements[2].ends_with(&made), "{statements:#?}");
+            assert_eq!(
+                statements[3..],
+                ["GRANT SELECT ON SCHEMA::[gold] TO [analysts]"]
+            );
+        }
+    }
+
+    #[test]
     fn names_cannot_break_out_of_their_quotes() {
         let grant = Grant {
             user: "a]; DROP TABLE x --'",
-            client_id: CLIENT_ID,
+            id: CLIENT_ID,
+            rights: Rights::Publish,
             schema: "it's]",
         };
         let statements = grant.statements();

@@ -11,6 +11,6 @@ mod grant;
 mod sql_schema;
 
 pub use all::{script, statements};
-pub use grant::Grant;
+pub use grant::{Grant, Rights};
 pub use sql_schema::DEFAULT_SCHEMA;
 pub(super) use sql_schema::SqlSchema;

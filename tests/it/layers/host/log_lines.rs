@@ -6,8 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
+use sluice::event::UnixMillis;
 use sluice::telemetry;
-use sluice::telemetry::lines::{FAILED, INVOCATION, LINES, MAINTAINED, PUBLISHED, QUARANTINED};
+use sluice::telemetry::lines::{
+    FAILED, INGESTED, INVOCATION, LINES, MAINTAINED, PUBLISHED, QUARANTINED, REFINED,
+};
 use testkit::events::thing;
 use testkit::world::World;
 
@@ -111,4 +114,36 @@ async fn values_that_alerts_compare_are_the_stable_texts() {
     assert_eq!(value(QUARANTINED, "reason"), "missing_field");
     assert_eq!(value(MAINTAINED, "function"), "maintain");
     assert_eq!(value(FAILED, "level"), "ERROR");
+}
+
+/// When the last event of the captured batch came to the hub: 2026-11-22T10:00:03.789Z.
+const NEWEST: i64 = 1_795_341_603_789;
+
+/// An alert compares the age with a part of the time that the hub keeps events.
+#[tokio::test]
+async fn the_age_of_the_newest_event_is_that_of_the_batchs_last() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = telemetry::to(Some("sluice=info"), move || writer.clone());
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let world = World::new();
+    let process = world.process();
+    let body = captured("event-hub-many-binary.json");
+    for (now, age) in [(NEWEST + 90_000, 90_000), (NEWEST - 5, 0)] {
+        world.clock.set(UnixMillis(now));
+        post(&process, "bronze", body.clone()).await;
+        let lines = log.lines();
+        let line = lines.last().unwrap();
+        assert_eq!(message(line), INGESTED);
+        assert_eq!(line["newest_age_ms"], age);
+    }
+}
+
+#[tokio::test]
+async fn versions_are_told_with_their_generation() {
+    let lines = work().await;
+    for wanted in [REFINED, PUBLISHED] {
+        let line = lines.iter().find(|line| message(line) == wanted).unwrap();
+        assert_eq!(line["generation"], 1, "{wanted}");
+    }
 }

@@ -5,3 +5,4 @@ mod blobs;
 mod events;
 mod log_lines;
 mod request;
+mod started;

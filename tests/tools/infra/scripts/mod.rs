@@ -1,5 +1,8 @@
 //! Scripts and workflows: that they are well formed, and that those which deploy take the same steps.
 
+mod deploy;
+mod stand_in;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -10,6 +13,7 @@ use crate::tool::{SHELLCHECK, root, trials};
 
 const CLIENTS: Clients = Clients::new(env!("CARGO_MANIFEST_DIR"), env!("CARGO_TARGET_TMPDIR"));
 
+/// What `infra/deploy.sh` is made of is read with it.
 const SCRIPTS: [&str; 2] = [".ci/run", "infra/deploy.sh"];
 
 /// Workflows need Python, which installs what reads them.
@@ -19,12 +23,17 @@ pub(super) fn trials() -> Vec<Trial> {
         workflows_are_what_github_takes,
         azd_and_the_workflow_take_the_steps_of_the_script,
         the_workflow_logs_in_without_a_secret,
+        the_workflow_logs_in_before_each_kind_of_token,
+        the_runner_is_chosen_by_a_variable_that_is_there_by_then,
+        the_package_is_kept_attested_and_deployed_as_it_was_tested,
     ]);
+    all.extend(deploy::trials());
     all
 }
 
 fn shellcheck(scripts: &[PathBuf]) -> Output {
     let mut shellcheck = Command::new(SHELLCHECK.path());
+    shellcheck.current_dir(root()).args(["-x", "-a"]);
     shellcheck.args(scripts).output().unwrap()
 }
 
@@ -77,10 +86,11 @@ fn azd_and_the_workflow_take_the_steps_of_the_script() {
     let script = read("infra/deploy.sh");
     let all = script.split("all_steps=(").nth(1).unwrap();
     let all: Vec<&str> = all.split(')').next().unwrap().split(' ').collect();
-    let rest = ["provision", "grant", "publish", "events", "smoke"];
+    let rest = all.iter().copied().filter(|step| *step != "package");
     let workflow = read(".github/workflows/deploy.yml");
     // The package comes first there: it takes long, and a login does not last.
-    assert_eq!(steps(&workflow), [&["package"], &rest[..]].concat());
+    let order: Vec<&str> = std::iter::once("package").chain(rest).collect();
+    assert_eq!(steps(&workflow), order);
     let mut deployed = steps(&workflow);
     deployed.sort_unstable();
     let mut sorted = all.clone();
@@ -106,4 +116,74 @@ fn the_workflow_logs_in_without_a_secret() {
     let workflow = std::fs::read_to_string(root().join(".github/workflows/deploy.yml")).unwrap();
     assert!(workflow.contains("id-token: write"));
     assert!(!workflow.contains("secrets.") && !workflow.contains("creds:"));
+}
+
+/// What the proof of one login is good for: each list needs tokens that are asked for within minutes of it.
+const LOGINS: [&[&str]; 4] = [
+    // The first login is also that of the preview; what comes before it needs none.
+    &["package"],
+    &["check", "provision"],
+    &["grant", "publish", "events"],
+    &["smoke"],
+];
+
+/// The steps between the logins of a workflow.
+fn logins(workflow: &str) -> Vec<Vec<&str>> {
+    workflow.split("uses: azure/login").map(steps).collect()
+}
+
+fn the_workflow_logs_in_before_each_kind_of_token() {
+    let workflow = std::fs::read_to_string(root().join(".github/workflows/deploy.yml")).unwrap();
+    assert_eq!(logins(&workflow), LOGINS);
+    // One login for everything: the tokens of the database, the hub and storage came too late.
+    let once = workflow.replacen("uses: azure/login", "uses: azure/logged-in", 3);
+    assert_ne!(logins(&once), LOGINS);
+}
+
+/// The names of variables that `runs-on` and the knowledge of being inside of the network come from.
+fn runners(workflow: &str) -> Vec<&str> {
+    let lines = workflow.lines().map(str::trim);
+    let choices = lines.filter(|line| {
+        line.starts_with("runs-on: $") || line.starts_with("SLUICE_INSIDE_NETWORK: ")
+    });
+    let names = choices.filter_map(|line| line.split("vars").nth(1)?.split([' ', '|', '&']).next());
+    names.collect()
+}
+
+fn the_runner_is_chosen_by_a_variable_that_is_there_by_then() {
+    let workflow = std::fs::read_to_string(root().join(".github/workflows/deploy.yml")).unwrap();
+    let of_the_repository = "[format('RUNNER_{0}',";
+    assert_eq!(runners(&workflow), [of_the_repository; 2]);
+    // An environment's variables are there only once a runner has been chosen.
+    let header = workflow.split("name: Deploy").next().unwrap();
+    let environment = header.split("# Variable of the repository").next().unwrap();
+    assert!(!environment.contains("RUNNER"), "{environment}");
+}
+
+/// The part of a workflow that is a job.
+fn job<'w>(workflow: &'w str, name: &str) -> &'w str {
+    let start = format!("\n  {name}:\n");
+    let rest = workflow.split(&start).nth(1).unwrap();
+    let next = rest.match_indices("\n  ").find(|(at, _)| {
+        let after = rest[at + 3..].chars().next();
+        after.is_some_and(char::is_alphanumeric)
+    });
+    next.map_or(rest, |(at, _)| &rest[..at])
+}
+
+fn the_package_is_kept_attested_and_deployed_as_it_was_tested() {
+    let workflow = std::fs::read_to_string(root().join(".github/workflows/deploy.yml")).unwrap();
+    let (package, deploy) = (job(&workflow, "package"), job(&workflow, "deploy"));
+    for part in [
+        "attest-build-provenance",
+        "gh attestation verify dist/app.zip",
+        "upload-artifact",
+        "run-id: ${{ inputs.package_run }}",
+    ] {
+        assert!(package.contains(part), "{part}");
+    }
+    // What builds has no way into Azure, and what deploys builds no package.
+    assert!(!package.contains("azure/login") && !package.contains("environment: "));
+    assert!(!deploy.contains("--step package") && deploy.contains("download-artifact"));
+    assert!(deploy.contains("--step publish --package dist/app.zip"));
 }
