@@ -60,6 +60,42 @@ impl Clients {
         })
     }
 
+    /// Returns the program that the client's Go files are built into, with the modules that its `go.sum` names.
+    #[must_use]
+    pub fn go(self, client: &str) -> PathBuf {
+        let files = ["go.mod", "go.sum", "main.go", "processors.go"];
+        let installed = self.install(client, &files, |directory| {
+            let mut build = Command::new("go");
+            build.args(["build", "-mod=readonly", "-o", "program", "."]);
+            build.current_dir(directory);
+            let needs = "Go 1.24 or newer, and access to the Go module proxy";
+            succeed("go build", needs, build.output());
+        });
+        installed.join("program")
+    }
+
+    /// Returns the class path of the client's Java files, with the packages that its `pom.xml` names.
+    #[must_use]
+    pub fn java(self, client: &str) -> String {
+        let files = ["pom.xml", "Main.java", "Processors.java"];
+        let installed = self.install(client, &files, |directory| {
+            let mut copy = Command::new("mvn");
+            copy.args(["--quiet", "--batch-mode", "dependency:copy-dependencies"])
+                .args(["-DoutputDirectory=packages"])
+                .current_dir(directory);
+            let needs = "Maven, and access to Maven Central";
+            succeed("mvn dependency:copy-dependencies", needs, copy.output());
+            let mut compile = Command::new("javac");
+            compile
+                .args(["-encoding", "UTF-8", "-cp", "packages/*", "-d", "classes"])
+                .args(["Main.java", "Processors.java"])
+                .current_dir(directory);
+            succeed("javac", "a JDK of version 17 or newer", compile.output());
+        });
+        let separator = if cfg!(windows) { ';' } else { ':' };
+        format!("{0}/packages/*{separator}{0}/classes", installed.display())
+    }
+
     /// Runs `build` in a fresh directory with copies of `pinned`, unless that was done before with the same contents.
     /// Other tests that need the same wait.
     fn install(self, client: &str, pinned: &[&str], build: impl FnOnce(&Path)) -> PathBuf {

@@ -15,5 +15,6 @@ pub mod events;
 pub mod faulty;
 pub mod install;
 pub mod read;
+pub mod tool;
 pub mod warehouse_suite;
 pub mod world;

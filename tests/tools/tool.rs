@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use libtest_mimic::{Completion, Trial};
+use libtest_mimic::Trial;
+pub(crate) use testkit::tool::Missing;
+use testkit::tool::on_path;
 
 /// Lets the tests of a missing tool fail, when set to anything but nothing and 0.
 const REQUIRE: &str = "SLUICE_REQUIRE_TOOLS";
@@ -32,14 +34,6 @@ pub(crate) const TSQL_CHECK: Tool = Tool {
     variable: "SLUICE_TSQL_CHECK",
 };
 
-/// Why a test cannot run.
-#[derive(Clone, Debug)]
-pub(crate) struct Missing {
-    pub(crate) why: String,
-    /// Whether the test fails for it.
-    pub(crate) is_failure: bool,
-}
-
 impl Tool {
     /// Returns the program's file, which must be there.
     pub(crate) fn path(self) -> PathBuf {
@@ -62,15 +56,11 @@ impl Tool {
                 .then_some(file.clone())
                 .ok_or_else(|| format!("{variable} names {}, which is no file", file.display()));
         }
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let mut files = std::env::split_paths(&path).map(|folder| folder.join(name));
-        files
-            .find(|file| file.is_file())
-            .ok_or_else(|| format!("no {name} on PATH, and {variable} is not set"))
+        on_path(name).ok_or_else(|| format!("no {name} on PATH, and {variable} is not set"))
     }
 }
 
-/// Makes a trial of a test, which is ignored or fails where something is missing.
+/// Makes a trial of a test of this binary; see [`testkit::tool::trial`].
 pub(crate) fn trial(
     name: &str,
     missing: Option<Missing>,
@@ -78,14 +68,7 @@ pub(crate) fn trial(
 ) -> Trial {
     // The first part is this binary's name.
     let name = name.split_once("::").map_or(name, |(_, name)| name);
-    Trial::ignorable_test(name, || match missing {
-        None => {
-            test();
-            Ok(Completion::Completed)
-        }
-        Some(missing) if missing.is_failure => Err(missing.why.into()),
-        Some(missing) => Ok(Completion::ignored_with(missing.why)),
-    })
+    testkit::tool::trial(name, missing, test)
 }
 
 /// Makes trials of functions that need the same; see [`trial`].

@@ -21,6 +21,9 @@ use crate::target;
 
 /// The hub's name, as in local.settings.json.
 const HUB: &str = "events";
+/// The consumer group that the host reads in, as in a deployment: `$Default` is left to the user's own consumers, because
+/// an event processor takes a partition over from every other reader of its group.
+const GROUP: &str = "sluice";
 /// The ports that emulators use, taken where they are free, so that other tools find them.
 const AMQP_PORT: u16 = 5672;
 const AZURITE_PORTS: [u16; 3] = [10_000, 10_001, 10_002];
@@ -64,7 +67,7 @@ impl Plan {
             ("EventHubConnection", hub.to_owned()),
             ("EVENTHUB_NAME", HUB.to_owned()),
             ("GoldDatabase", self.gold()),
-            ("EVENTHUB_CONSUMER_GROUP", "$Default".to_owned()),
+            ("EVENTHUB_CONSUMER_GROUP", GROUP.to_owned()),
             ("DATASET", self.dataset_file.display().to_string()),
             (handler, self.handler.display().to_string()),
         ]
@@ -222,7 +225,7 @@ async fn start_namespace(plan: &Plan) -> Result<Namespace, event_hubs::Error> {
         hubs: vec![HubConfig {
             name: HUB.to_owned(),
             partitions: plan.partitions,
-            consumer_groups: Vec::new(),
+            consumer_groups: vec![GROUP.to_owned()],
         }],
     };
     match Namespace::start(config(AMQP_PORT)).await {

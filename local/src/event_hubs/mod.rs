@@ -22,6 +22,7 @@
 //! - everybody is let in, from this machine only
 
 mod address;
+mod encoding;
 mod filter;
 mod links;
 mod message;
@@ -31,6 +32,13 @@ mod requests;
 mod server;
 mod shim;
 mod store;
+
+/// The largest message taken, as in the service's standard tier.
+const MAX_MESSAGE_BYTES: u64 = 1024 * 1024;
+
+/// How the container id of a client begins that decodes simple property values only, as the standard has them. It gets
+/// lists, maps and arrays, which Event Hubs takes all the same, as JSON text.
+pub const PLAIN_PROPERTIES: &str = "sluice-plain-properties-";
 
 pub use namespace::{Error, Namespace, NamespaceConfig, PartitionArrivals, PartitionStats};
 pub use store::{HubConfig, StoreError};

@@ -1,8 +1,8 @@
 //! Who may read a partition: owner levels, which AMQP links carry as `com.microsoft:epoch`.
 //!
-//! Any number of readers without a level share a partition of a consumer group. A reader with a
-//! level is alone: it disconnects everybody whose level is the same or lower, and whoever comes
-//! with less is refused.
+//! Up to five readers without a level share a partition of a consumer group. A reader with a level
+//! is alone: it disconnects everybody whose level is the same or lower, and whoever comes with less
+//! is refused.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,6 +30,18 @@ struct Reader {
     stolen: oneshot::Sender<String>,
 }
 
+/// How many readers without a level there may be.
+const MAX_SHARING: usize = 5;
+
+/// Why a reader is not let in, in the service's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// A reader with a higher level is there.
+    Level(String),
+    /// As many readers without a level are there as may be.
+    Crowded(String),
+}
+
 /// A reader's right to read; given back when dropped.
 #[derive(Debug)]
 pub(super) struct Claim {
@@ -43,21 +55,24 @@ impl Ownership {
     /// Lets a reader in, disconnecting those it displaces.
     ///
     /// # Errors
-    /// Returns the reason, in the service's words, if a reader with a higher level is there.
+    /// Fails if a reader with a higher level is there, or too many without one.
     pub(super) fn claim(
         &self,
         place: Place,
         name: &str,
         level: Option<i64>,
-    ) -> Result<Claim, String> {
+    ) -> Result<Claim, Refused> {
         let mut all = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         let readers = all.entry(place.clone()).or_default();
         readers.retain(|reader| !reader.stolen.is_closed());
         let highest = readers.iter().filter_map(|reader| reader.level).max();
         match (level, highest) {
-            (None, Some(highest)) => return Err(level_required(highest)),
+            (None, Some(highest)) => return Err(Refused::Level(level_required(highest))),
             (Some(level), Some(highest)) if level < highest => {
-                return Err(level_too_low(name, level, highest));
+                return Err(Refused::Level(level_too_low(name, level, highest)));
+            }
+            (None, None) if readers.len() >= MAX_SHARING => {
+                return Err(Refused::Crowded(crowded(readers)));
             }
             (None, None) | (Some(_), _) => {}
         }
@@ -95,6 +110,15 @@ impl Drop for Claim {
             readers.retain(|reader| !reader.stolen.is_closed());
         }
     }
+}
+
+fn crowded(readers: &[Reader]) -> String {
+    let names: Vec<_> = readers.iter().map(|reader| reader.name.as_str()).collect();
+    format!(
+        "Exceeded the maximum number of allowed receivers per partition in a consumer group which \
+         is {MAX_SHARING}. List of connected receivers - {}.",
+        names.join(", ")
+    )
 }
 
 fn level_required(highest: i64) -> String {
@@ -166,10 +190,37 @@ mod tests {
         let ownership = Ownership::default();
         let mut owner = ownership.claim(place("0"), "a", Some(3)).unwrap();
         let lower = ownership.claim(place("0"), "b", Some(2)).unwrap_err();
-        assert!(lower.contains("higher epoch '3'"), "{lower}");
+        assert!(
+            matches!(&lower, Refused::Level(why) if why.contains("higher epoch '3'")),
+            "{lower:?}"
+        );
         let none = ownership.claim(place("0"), "c", None).unwrap_err();
-        assert!(none.contains("epoch of '3'"), "{none}");
+        assert!(
+            matches!(&none, Refused::Level(why) if why.contains("epoch of '3'")),
+            "{none:?}"
+        );
         assert!(!is_stolen(&mut owner));
+    }
+
+    #[test]
+    fn a_sixth_reader_without_a_level_is_refused_until_one_leaves() {
+        let ownership = Ownership::default();
+        let enter = |name: &str| ownership.claim(place("0"), name, None);
+        let mut inside: Vec<_> = ["a", "b", "c", "d", "e"]
+            .map(|name| enter(name).unwrap())
+            .into();
+        let refused = enter("f").unwrap_err();
+        let names = "a, b, c, d, e";
+        assert!(
+            matches!(&refused, Refused::Crowded(why) if why.contains(names)),
+            "{refused:?}"
+        );
+        ownership.claim(place("1"), "f", None).unwrap();
+        inside.pop();
+        inside.push(enter("f").unwrap());
+        // One with a level has them all leave.
+        ownership.claim(place("0"), "g", Some(0)).unwrap();
+        assert!(inside.iter_mut().all(is_stolen));
     }
 
     #[test]

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use fe2o3_amqp::{Receiver, Sender};
+use fe2o3_amqp_types::messaging::message::DecodeIntoMessage as _;
 use fe2o3_amqp_types::messaging::{AmqpValue, ApplicationProperties, Body, Message, Properties};
-use fe2o3_amqp_types::primitives::{Array, OrderedMap, SimpleValue, Timestamp, Value};
+use fe2o3_amqp_types::primitives::{Array, OrderedMap, SimpleValue, Symbol, Timestamp, Value};
+use serde_amqp::read::SliceReader;
 use tokio::sync::mpsc;
 
-use super::links::{LinkEnded, entity_not_found, partition_out_of_range};
+use super::links::{Incoming, LinkEnded, entity_not_found, not_understood, partition_out_of_range};
 use super::store::{Hub, Store};
 
 type AnyMessage = Message<Body<Value>>;
@@ -67,10 +69,22 @@ pub(super) async fn answer(
     replies: mpsc::UnboundedSender<AnyMessage>,
 ) -> Result<(), LinkEnded> {
     loop {
-        let delivery = link.recv::<Body<Value>>().await?;
-        link.accept(&delivery).await?;
-        let answer = Answer::to(node, delivery.message(), store);
-        if replies.send(answer.into_reply(delivery.message())).is_err() {
+        let incoming = Incoming::of(&mut link).await?;
+        let request = incoming.message.and_then(|message| {
+            let reader = SliceReader::new(&message);
+            let decoded = Body::<Value>::decode_message_from_reader(reader);
+            decoded.map_err(|error| not_understood(&error.to_string()))
+        });
+        let request = match request {
+            Ok(request) => request,
+            Err(fault) => {
+                link.reject(incoming.delivery, fault).await?;
+                continue;
+            }
+        };
+        link.accept(incoming.delivery).await?;
+        let answer = Answer::to(node, &request, store);
+        if replies.send(answer.into_reply(&request)).is_err() {
             return Ok(());
         }
     }
@@ -99,6 +113,8 @@ pub(super) async fn send_replies(
 struct Answer {
     status: i32,
     description: String,
+    /// The kind of an error, which clients tell errors apart by.
+    condition: Option<&'static str>,
     body: Value,
 }
 
@@ -119,21 +135,31 @@ impl Answer {
             (RequestNode::Management, "READ") => {
                 let name = property("name").unwrap_or_default();
                 let Some(hub) = store.hub(name) else {
-                    return Self::error(404, entity_not_found(name));
+                    let text = entity_not_found(name);
+                    return Self::error(404, "amqp:not-found", text);
                 };
                 match property("type") {
                     Some("com.microsoft:eventhub") => Self::ok(200, "OK", hub_properties(hub)),
                     Some("com.microsoft:partition") => {
                         let id = property("partition").unwrap_or_default();
                         partition_properties(hub, id).map_or_else(
-                            || Self::error(400, partition_out_of_range(hub)),
+                            || {
+                                let condition = "com.microsoft:argument-out-of-range";
+                                Self::error(400, condition, partition_out_of_range(hub))
+                            },
                             |properties| Self::ok(200, "OK", properties),
                         )
                     }
-                    other => Self::error(400, format!("unknown entity type {other:?}")),
+                    other => {
+                        let text = format!("unknown entity type {other:?}");
+                        Self::error(400, "com.microsoft:argument-error", text)
+                    }
                 }
             }
-            _ => Self::error(501, format!("unknown operation {operation:?}")),
+            _ => {
+                let text = format!("unknown operation {operation:?}");
+                Self::error(501, "amqp:not-implemented", text)
+            }
         }
     }
 
@@ -141,14 +167,16 @@ impl Answer {
         Self {
             status,
             description: description.to_owned(),
+            condition: None,
             body,
         }
     }
 
-    fn error(status: i32, description: String) -> Self {
+    fn error(status: i32, condition: &'static str, description: String) -> Self {
         Self {
             status,
             description,
+            condition: Some(condition),
             body: Value::Null,
         }
     }
@@ -158,13 +186,23 @@ impl Answer {
         let correlation_id =
             asked.and_then(|it| it.correlation_id.clone().or_else(|| it.message_id.clone()));
         let to = asked.and_then(|it| it.reply_to.clone());
+        let condition = self.condition.map(|condition| {
+            let condition = SimpleValue::Symbol(Symbol::from(condition));
+            ("error-condition".to_owned(), condition)
+        });
         let status = [
             ("status-code".to_owned(), SimpleValue::Int(self.status)),
             (
                 "status-description".to_owned(),
+                SimpleValue::String(self.description.clone()),
+            ),
+            // The other name that services use, and the one that the SDK for Python reads.
+            (
+                "statusDescription".to_owned(),
                 SimpleValue::String(self.description),
             ),
         ];
+        let status = status.into_iter().chain(condition);
         Message::builder()
             .properties(Properties {
                 correlation_id,

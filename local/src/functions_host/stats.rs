@@ -32,7 +32,7 @@ pub struct PartitionStats {
     pub checkpointed: Option<i64>,
     /// Events of batches that succeeded.
     pub events: u64,
-    /// Events of batches that failed for good and were skipped.
+    /// Events of batches that failed for good, and events that could not be read: they were skipped.
     pub skipped: u64,
 }
 

@@ -14,6 +14,7 @@ use super::attempts::{Tries, call};
 use super::bridge::{Bridge, TLS_PORT, Upstream};
 use super::error::ClientError;
 use super::key::SharedAccess;
+use crate::event_hubs::PLAIN_PROPERTIES;
 
 /// An event hub and the way to reach it.
 #[derive(Clone)]
@@ -268,7 +269,10 @@ impl EventHubConnection {
     }
 
     pub(super) async fn open_consumer(&self, group: &str) -> Result<ConsumerClient, ClientError> {
+        // Unique, as the SDK makes it where it is not said.
+        let container = format!("{PLAIN_PROPERTIES}{}", uuid::Uuid::new_v4());
         let mut builder = ConsumerClient::builder()
+            .with_application_id(container)
             .with_consumer_group(group.to_owned())
             .with_retry_options(no_retries());
         if let Some(endpoint) = self.endpoint().await? {

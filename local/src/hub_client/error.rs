@@ -46,8 +46,11 @@ pub enum ClientError {
         /// The size of the event's body.
         bytes: usize,
     },
-    /// A receiver with a higher or equal owner level took the partition over.
-    #[error("partition {partition} of event hub {hub} was taken over by another receiver")]
+    /// A receiver with an owner level took the partition over.
+    #[error(
+        "partition {partition} of event hub {hub} is read by a receiver with an owner level, such \
+         as an event processor, which needs a consumer group of its own"
+    )]
     Stolen {
         /// The event hub.
         hub: String,
@@ -84,6 +87,19 @@ impl ClientError {
             | Self::Unstamped { .. }
             | Self::Closed { .. } => true,
         }
+    }
+}
+
+impl ClientError {
+    /// Returns whether the SDK could not decode what it received.
+    pub(super) fn is_undecodable(&self) -> bool {
+        let Self::Sdk { source, .. } = self else {
+            return false;
+        };
+        // The library's error is in an opaque box.
+        matches!(&source.kind, ErrorKind::AmqpError(amqp)
+            if matches!(amqp.kind(), AmqpErrorKind::TransportImplementationError(inner)
+                if inner.to_string().starts_with("Decoding Message failed")))
     }
 }
 

@@ -3,7 +3,8 @@
 //! The SDK can wait for ever (an outcome that arrives too early is lost) and re-attaches a
 //! receiver at its first position after a lost connection. So every call here has a time-out, a
 //! client that timed out or lost its connection is replaced by a new one a bounded number of
-//! times, and a receiver goes on after the last event it delivered.
+//! times, and a receiver goes on after the last event it delivered. Neither can the SDK decode
+//! every event that other SDKs send: a receiver goes past such an event, and says so.
 //!
 //! ```text
 //! EventHubConnection::parse(connection_string, Some("orders"))?        // emulator, or Azure with a key
@@ -14,6 +15,7 @@
 //!
 //! PartitionReceiver::open(connection, ReceiverOptions).await? -> PartitionReceiver
 //! receiver.next_batch(max, wait).await? -> Vec<ReceivedEvent>
+//! receiver.passed_over() -> Vec<PassedOver>
 //!
 //! connection.partition_ids().await? -> Vec<String>
 //! connection.partition_state("0").await? -> PartitionState
@@ -28,13 +30,17 @@ mod connection;
 mod consumer;
 mod error;
 mod key;
+mod options;
 mod producer;
+mod pump;
 mod received;
 
 pub use connection::{ConnectionStringError, EventHubConnection, PartitionState};
-pub use consumer::{PartitionReceiver, ReceiverOptions, Start};
+pub use consumer::PartitionReceiver;
 pub use error::ClientError;
+pub use options::{ReceiverOptions, Start};
 pub use producer::{Destination, Producer};
+pub use pump::PassedOver;
 pub use received::ReceivedEvent;
 
 #[cfg(test)]

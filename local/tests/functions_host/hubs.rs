@@ -11,6 +11,7 @@ use sluice_local::event_hubs::{HubConfig, Namespace, NamespaceConfig};
 use sluice_local::functions_host::Host;
 use sluice_local::hub_client::{Destination, EventHubConnection, Producer};
 
+use crate::raw::{BATCH, RawReceiver, send_raw};
 use crate::support::{App, account, eventually, header};
 
 fn bronze() -> Value {
@@ -149,6 +150,46 @@ async fn a_failing_function_blocks_its_partition_until_it_succeeds() {
     assert_eq!(host.stats().partitions[&key].checkpointed, None);
     app.script(json!({}));
     checkpointed(&host, "1", 0).await;
+    host.shutdown().await;
+    namespace.shutdown().await.expect("shut down");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_host_goes_on_when_a_receiver_with_an_owner_level_has_gone() {
+    let namespace = namespace("shared").await;
+    let app = app(&namespace, "shared").await;
+    send(&namespace, "shared", "0", &[b"one"]).await;
+    let host = app.start().await;
+    checkpointed(&host, "0", 0).await;
+    let owner = RawReceiver::attach(&namespace, "shared", Some(0)).await;
+    let mut owner = owner.expect("attached");
+    assert_eq!(owner.receive().await.expect("an event"), b"one");
+    send(&namespace, "shared", "0", &[b"two"]).await;
+    assert_eq!(owner.receive().await.expect("an event"), b"two");
+    assert_eq!(app.requests().iter().flat_map(bodies).count(), 1);
+    owner.close().await;
+    checkpointed(&host, "0", 1).await;
+    host.shutdown().await;
+    namespace.shutdown().await.expect("shut down");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_cannot_be_decoded_does_not_stop_its_partition() {
+    let namespace = namespace("odd").await;
+    let app = app(&namespace, "odd").await;
+    // A message id that is a list, which no SDK sends, and a body that is null, which one does.
+    let undecodable = &[0x00, 0x53, 0x73, 0xc0, 2, 1, 0x45][..];
+    let null = &[0x00, 0x53, 0x75, 0x40][..];
+    let sent = send_raw(&namespace, "odd/Partitions/0", BATCH, &[undecodable, null]).await;
+    sent.expect("accepted");
+    send(&namespace, "odd", "0", &[b"after"]).await;
+    let host = app.start().await;
+    checkpointed(&host, "0", 2).await;
+    let key = ("bronze".to_owned(), "0".to_owned());
+    let stats = host.stats().partitions[&key];
+    assert_eq!((stats.events, stats.skipped), (2, 1));
+    let received: Vec<_> = app.requests().iter().flat_map(bodies).collect();
+    assert_eq!(received, [b"".to_vec(), b"after".to_vec()]);
     host.shutdown().await;
     namespace.shutdown().await.expect("shut down");
 }

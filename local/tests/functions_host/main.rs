@@ -5,5 +5,7 @@
 mod blobs;
 mod hubs;
 mod processes;
+#[path = "../support/raw.rs"]
+mod raw;
 mod support;
 mod timers;

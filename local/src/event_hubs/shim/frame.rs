@@ -3,28 +3,40 @@
 //! A frame is `size: u32, data offset in words: u8, type: u8, channel: u16, body`; the body of an
 //! AMQP frame is `00 53 <code>` and a list, in a transfer followed by a piece of a message.
 
-const OPEN: u8 = 0x10;
-const TRANSFER: u8 = 0x14;
+use std::borrow::Cow;
+
+use crate::event_hubs::MAX_MESSAGE_BYTES;
+use crate::event_hubs::encoding::{self, FALSE, NULL, TRUE};
+
+pub(super) const OPEN: u8 = 0x10;
+const ATTACH: u8 = 0x12;
+pub(super) const TRANSFER: u8 = 0x14;
 const DISPOSITION: u8 = 0x15;
-const END: u8 = 0x17;
+pub(super) const DETACH: u8 = 0x16;
+pub(super) const END: u8 = 0x17;
 const CLOSE: u8 = 0x18;
 
 /// How many fields the performatives from open on have.
 const FIELDS: [usize; 9] = [10, 8, 14, 11, 11, 6, 3, 1, 1];
 
-const NULL: u8 = 0x40;
-const TRUE: u8 = 0x41;
-const FALSE: u8 = 0x42;
+/// Where an attach has its role and its largest message.
+const ROLE: usize = 2;
+const MAX_MESSAGE_SIZE: usize = 10;
 
 /// How many of the bytes at the front are one frame or protocol header; none if it is not whole.
 pub(super) fn length(bytes: &[u8]) -> Option<usize> {
+    announced(bytes).filter(|&length| length <= bytes.len())
+}
+
+/// How long the frame or protocol header at the front says that it is.
+pub(super) fn announced(bytes: &[u8]) -> Option<usize> {
     let head = bytes.first_chunk::<4>()?;
     let length = if head == b"AMQP" {
         8
     } else {
         u32::from_be_bytes(*head) as usize
     };
-    (bytes.len() >= length.max(8)).then_some(length.max(8))
+    Some(length.max(8))
 }
 
 /// The channel that a frame is for.
@@ -56,6 +68,7 @@ pub(super) enum Ends {
 /// - Fields that were left out at the end of the list are put back as nulls: pyamqp looks fields
 ///   up by position.
 /// - A message that egress wrapped into a data section, to send it as it is, is unwrapped.
+/// - A sender is told how large its messages may be; the acceptor, which gets them wrapped, has no limit of its own.
 pub(super) fn write(frame: &[u8], to: &mut Vec<u8>) {
     if write_changed(frame, to).is_none() {
         to.extend_from_slice(frame);
@@ -64,23 +77,49 @@ pub(super) fn write(frame: &[u8], to: &mut Vec<u8>) {
 
 fn write_changed(frame: &[u8], to: &mut Vec<u8>) -> Option<()> {
     let parts = Parts::of(frame)?;
-    let fields = *FIELDS.get(usize::from(parts.code.checked_sub(OPEN)?))?;
-    let missing = fields.saturating_sub(parts.count);
-    let payload = match parts.code {
-        TRANSFER => unwrapped(&parts),
-        _ => parts.payload,
-    };
-    if missing == 0 && payload.len() == parts.payload.len() {
+    let all = *FIELDS.get(usize::from(parts.code.checked_sub(OPEN)?))?;
+    let missing = all.saturating_sub(parts.count);
+    let mut fields = Cow::Borrowed(parts.fields);
+    if missing > 0 {
+        fields.to_mut().extend(std::iter::repeat_n(NULL, missing));
+    }
+    let mut payload = parts.payload;
+    match parts.code {
+        TRANSFER => payload = unwrapped(&parts),
+        ATTACH => {
+            if let Some(limited) = with_limit(&fields) {
+                fields = Cow::Owned(limited);
+            }
+        }
+        _ => {}
+    }
+    let is_same = matches!(fields, Cow::Borrowed(_)) && payload.len() == parts.payload.len();
+    if is_same {
         return None;
     }
+    let list = List {
+        fields: &fields,
+        count: parts.count + missing,
+    };
+    build(parts.head, list, payload, to)
+}
+
+/// The fields of a performative.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct List<'a> {
+    pub(super) fields: &'a [u8],
+    pub(super) count: usize,
+}
+
+/// Appends a frame. `head` is everything up to the list of fields; the size in it need not be right.
+pub(super) fn build(head: &[u8], list: List<'_>, payload: &[u8], to: &mut Vec<u8>) -> Option<()> {
     let start = to.len();
-    to.extend_from_slice(parts.head);
+    to.extend_from_slice(head);
     to.push(0xd0);
-    let size = 4 + parts.fields.len() + missing;
+    let size = 4 + list.fields.len();
     to.extend_from_slice(&u32::try_from(size).ok()?.to_be_bytes());
-    to.extend_from_slice(&u32::try_from(parts.count + missing).ok()?.to_be_bytes());
-    to.extend_from_slice(parts.fields);
-    to.extend(std::iter::repeat_n(NULL, missing));
+    to.extend_from_slice(&u32::try_from(list.count).ok()?.to_be_bytes());
+    to.extend_from_slice(list.fields);
     to.extend_from_slice(payload);
     let length = u32::try_from(to.len() - start).ok()?;
     to.get_mut(start..start + 4)?
@@ -88,21 +127,33 @@ fn write_changed(frame: &[u8], to: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
+/// The fields of an attach that answers a sender, with the largest message in them.
+fn with_limit(fields: &[u8]) -> Option<Vec<u8>> {
+    let mut fields = encoding::values(fields)?;
+    let is_receiver = encoding::is_true(fields.get(ROLE)?);
+    let limit = [&[0x80][..], &MAX_MESSAGE_BYTES.to_be_bytes()].concat();
+    let place = fields.get_mut(MAX_MESSAGE_SIZE)?;
+    if !is_receiver || *place != [NULL] {
+        return None;
+    }
+    *place = &limit;
+    Some(fields.concat())
+}
+
 /// The message inside the data section that egress put around it.
 ///
 /// Only the first transfer of a delivery has a delivery tag, and egress's messages start with a
-/// section of annotations, so nothing else can look like this.
+/// section of annotations (of the delivery or the message), so nothing else can look like this.
 fn unwrapped<'a>(parts: &Parts<'a>) -> &'a [u8] {
-    let has_tag = skip_uints(parts.fields, 2).is_some_and(|rest| rest.first() != Some(&NULL));
+    let has_tag = skip(parts.fields, 2).is_some_and(|rest| rest.first() != Some(&NULL));
     let inner = match parts.payload {
         [0x00, 0x53, 0x75, 0xa0, _, inner @ ..] => inner,
         [0x00, 0x53, 0x75, 0xb0, _, _, _, _, inner @ ..] => inner,
         _ => return parts.payload,
     };
-    if has_tag && inner.starts_with(&[0x00, 0x53, 0x72]) {
-        inner
-    } else {
-        parts.payload
+    match inner {
+        [0x00, 0x53, 0x71 | 0x72, ..] if has_tag => inner,
+        _ => parts.payload,
     }
 }
 
@@ -114,7 +165,7 @@ pub(super) fn unsettled(frame: &[u8]) -> Option<Vec<u8>> {
     if parts.code != DISPOSITION || *is_receiver != TRUE {
         return None;
     }
-    let rest = skip_uints(rest, 2)?;
+    let rest = skip(rest, 2)?;
     if rest.first() != Some(&TRUE) {
         return None;
     }
@@ -124,34 +175,29 @@ pub(super) fn unsettled(frame: &[u8]) -> Option<Vec<u8>> {
     Some(copy)
 }
 
-/// Skips fields that are null or uint.
-fn skip_uints(mut fields: &[u8], count: usize) -> Option<&[u8]> {
+/// What comes after the first fields.
+fn skip(mut fields: &[u8], count: usize) -> Option<&[u8]> {
     for _ in 0..count {
-        let length = match fields.first()? {
-            0x40 | 0x43 => 1,
-            0x52 => 2,
-            _ => 5,
-        };
-        fields = fields.get(length..)?;
+        (_, fields) = encoding::split(fields)?;
     }
     Some(fields)
 }
 
 /// An AMQP frame, taken apart.
-struct Parts<'a> {
+pub(super) struct Parts<'a> {
     /// Everything up to the list.
-    head: &'a [u8],
-    code: u8,
+    pub(super) head: &'a [u8],
+    pub(super) code: u8,
     /// How many fields the list has.
     count: usize,
     /// The list's fields.
-    fields: &'a [u8],
+    pub(super) fields: &'a [u8],
     /// What follows the list.
-    payload: &'a [u8],
+    pub(super) payload: &'a [u8],
 }
 
 impl<'a> Parts<'a> {
-    fn of(frame: &'a [u8]) -> Option<Self> {
+    pub(super) fn of(frame: &'a [u8]) -> Option<Self> {
         let [_, _, _, _, offset, 0, ..] = frame else {
             return None;
         };
@@ -257,6 +303,30 @@ mod tests {
         }
         let other = transfer(&[0xa0, 1, b't'], &[0x00, 0x53, 0x75, 0xa0, 1, b'x']);
         assert_eq!(written(&other), other);
+    }
+
+    #[test]
+    fn message_after_delivery_annotations_is_unwrapped() {
+        let message = [0x00, 0x53, 0x71, 0xc1, 1, 0];
+        let wrapped = [&[0x00, 0x53, 0x75, 0xa0, 6][..], &message].concat();
+        let frame = written(&transfer(&[0xa0, 1, b't'], &wrapped));
+        assert_eq!(Parts::of(&frame).unwrap().payload, message);
+    }
+
+    #[test]
+    fn senders_are_told_the_largest_message() {
+        let attach = |role| {
+            let fields = [&[0xa1, 1, b'n', 0x43, role][..], &[NULL; 11]].concat();
+            let size = u8::try_from(fields.len() + 1).unwrap();
+            frame(ATTACH, &[&[0xc0, size, 14][..], &fields].concat(), b"")
+        };
+        assert_eq!(written(&attach(FALSE)), attach(FALSE));
+        let frame = written(&attach(TRUE));
+        let parts = Parts::of(&frame).unwrap();
+        let fields = encoding::values(parts.fields).unwrap();
+        assert_eq!(fields.len(), 14);
+        assert_eq!(fields[MAX_MESSAGE_SIZE], [0x80, 0, 0, 0, 0, 0, 0x10, 0, 0]);
+        assert_eq!(length(&frame), Some(frame.len()));
     }
 
     #[test]

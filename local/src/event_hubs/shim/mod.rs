@@ -5,23 +5,29 @@
 //! does for pyamqp has to go into the acceptor first.
 //!
 //! - Frames go out as [`frame::write`] says.
+//! - Messages come in as [`inlet`] says, which stays for as long as the acceptor hands nobody a message's bytes.
 //! - The client inside the SDK for Rust (fe2o3-amqp before 0.18.2) registers a delivery only after
 //!   it has handed it over for sending. An outcome that arrives in between is lost, and the send
 //!   waits for ever. For such clients an outcome goes out unsettled several times, which a client
 //!   ignores if it does not know the delivery yet or knows the outcome already, and settled last.
 
+mod client;
 mod frame;
+mod inlet;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, ReadHalf, WriteHalf};
 use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::Instant;
 
+pub(super) use client::Client;
 use frame::Ends;
+use inlet::Inlet;
 
 /// One frame's worth. A much larger pipe is much slower when the client is: it is then always full,
 /// and what is in it is moved around for every frame.
@@ -36,66 +42,82 @@ const PAUSES: [Duration; 5] = [
     Duration::from_millis(850),
 ];
 
-/// Set once a client is seen to need repeated outcomes.
-pub(super) type RepeatOutcomes = Arc<AtomicBool>;
-
 /// Starts a pipe to the client: what the acceptor talks to, and the work of moving the bytes.
 pub(super) fn pipe(
-    client: TcpStream,
-    repeat: RepeatOutcomes,
+    stream: TcpStream,
+    client: Arc<Client>,
 ) -> (DuplexStream, impl Future<Output = ()> + Send) {
     let (ours, acceptors) = tokio::io::duplex(BUFFER_BYTES);
-    (acceptors, run(client, ours, repeat))
+    (acceptors, run(stream, ours, client))
 }
 
 /// Moves bytes until the acceptor has closed its end.
-async fn run(client: TcpStream, acceptor: DuplexStream, repeat: RepeatOutcomes) {
-    let (from_client, mut to_client) = client.into_split();
-    let (mut from_acceptor, mut to_acceptor) = tokio::io::split(acceptor);
-    let inwards = async {
-        let mut from_client = BufReader::with_capacity(BUFFER_BYTES, from_client);
-        // A lost connection and a closed one are the same to the acceptor: the bytes end.
-        let _ = tokio::io::copy_buf(&mut from_client, &mut to_acceptor).await;
-        let _ = to_acceptor.shutdown().await;
-        std::future::pending::<()>().await;
-    };
-    let outwards = async {
-        let mut outlet = Outlet {
-            repeat,
-            channels: HashMap::new(),
-            repeats: Repeats::default(),
-        };
-        let mut incoming = Vec::with_capacity(BUFFER_BYTES);
-        let mut outgoing = Vec::with_capacity(BUFFER_BYTES);
-        loop {
-            let due = outlet.repeats.due();
-            tokio::select! {
-                read = from_acceptor.read_buf(&mut incoming) => {
-                    if !matches!(read, Ok(count) if count > 0) {
-                        break;
-                    }
-                    let used = outlet.pass_on(&incoming, &mut outgoing);
-                    incoming.drain(..used);
-                }
-                () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
-                    outlet.repeat_due(&mut outgoing);
-                }
-            }
-            if to_client.write_all(&outgoing).await.is_err() {
-                break;
-            }
-            outgoing.clear();
-        }
-        let _ = to_client.shutdown().await;
-    };
+async fn run(stream: TcpStream, acceptor: DuplexStream, client: Arc<Client>) {
+    let (from_client, to_client) = stream.into_split();
+    let (from_acceptor, to_acceptor) = tokio::io::split(acceptor);
+    let inlet = Inlet::new(Arc::clone(&client));
     tokio::select! {
-        () = inwards => {}
-        () = outwards => {}
+        () = inwards(from_client, to_acceptor, inlet) => {}
+        () = outwards(from_acceptor, to_client, client) => {}
     }
 }
 
+async fn inwards(
+    mut client: OwnedReadHalf,
+    mut acceptor: WriteHalf<DuplexStream>,
+    mut inlet: Inlet,
+) {
+    let mut incoming = Vec::with_capacity(BUFFER_BYTES);
+    let mut outgoing = Vec::with_capacity(BUFFER_BYTES);
+    // A lost connection and a closed one are the same to the acceptor: the bytes end.
+    while matches!(client.read_buf(&mut incoming).await, Ok(count) if count > 0) {
+        let used = inlet.pass_on(&incoming, &mut outgoing);
+        incoming.drain(..used);
+        if acceptor.write_all(&outgoing).await.is_err() {
+            break;
+        }
+        outgoing.clear();
+    }
+    let _ = acceptor.shutdown().await;
+    std::future::pending::<()>().await;
+}
+
+async fn outwards(
+    mut acceptor: ReadHalf<DuplexStream>,
+    mut to_client: OwnedWriteHalf,
+    client: Arc<Client>,
+) {
+    let mut outlet = Outlet {
+        client,
+        channels: HashMap::new(),
+        repeats: Repeats::default(),
+    };
+    let mut incoming = Vec::with_capacity(BUFFER_BYTES);
+    let mut outgoing = Vec::with_capacity(BUFFER_BYTES);
+    loop {
+        let due = outlet.repeats.due();
+        tokio::select! {
+            read = acceptor.read_buf(&mut incoming) => {
+                if !matches!(read, Ok(count) if count > 0) {
+                    break;
+                }
+                let used = outlet.pass_on(&incoming, &mut outgoing);
+                incoming.drain(..used);
+            }
+            () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                outlet.repeat_due(&mut outgoing);
+            }
+        }
+        if to_client.write_all(&outgoing).await.is_err() {
+            break;
+        }
+        outgoing.clear();
+    }
+    let _ = to_client.shutdown().await;
+}
+
 struct Outlet {
-    repeat: RepeatOutcomes,
+    client: Arc<Client>,
     /// How often each channel has ended: a late copy must not reach its successor.
     channels: HashMap<u16, u64>,
     repeats: Repeats,
@@ -119,7 +141,7 @@ impl Outlet {
             }
             let start = to.len();
             frame::write(bytes, to);
-            if self.repeat.load(Ordering::Relaxed) {
+            if self.client.repeat_outcomes.load(Ordering::Relaxed) {
                 self.send_unsettled_first(start, to);
             }
         }

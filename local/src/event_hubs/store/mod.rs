@@ -4,6 +4,7 @@
 //! keeps a second process out.
 
 mod error;
+mod key;
 mod partition;
 mod record;
 
@@ -157,11 +158,12 @@ impl Hub {
 
     /// The partition for events that name none: the key's, or the next one in turn.
     pub(super) fn choose(&self, partition_key: Option<&str>) -> Option<&Arc<Partition>> {
+        let count = self.partitions.len();
         let number = match partition_key {
-            Some(key) => key_hash(key) as usize,
-            None => self.next.fetch_add(1, Ordering::Relaxed),
+            Some(key) => key::partition_of(key, count),
+            None => self.next.fetch_add(1, Ordering::Relaxed) % count,
         };
-        self.partitions.get(number % self.partitions.len())
+        self.partitions.get(number)
     }
 
     /// Returns whether there is a consumer group with this name; `$Default` always is.
@@ -232,13 +234,6 @@ fn describe(directory: &Path, partitions: usize, now_ms: i64) -> Result<Descript
         }
         Err(error) => Err(prepare(error)),
     }
-}
-
-/// A hash that stays the same for ever (FNV-1a), because a key's partition must.
-fn key_hash(key: &str) -> u32 {
-    key.bytes().fold(0x811c_9dc5, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    })
 }
 
 #[cfg(test)]
@@ -317,11 +312,5 @@ mod tests {
         ] {
             assert_eq!(hub.has_group(group), is_there, "{group}");
         }
-    }
-
-    #[test]
-    fn key_always_gives_the_same_partition() {
-        assert_eq!(key_hash(""), 0x811c_9dc5);
-        assert_eq!(key_hash("foobar"), 0xbf9c_f968);
     }
 }

@@ -5,55 +5,16 @@ Partition 1 is left holding LEFT. The consumer group "audit" exists.
 """
 
 import datetime
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from azure.eventhub import EventData, EventHubConsumerClient, EventHubProducerClient
+from azure.eventhub import EventData
 from azure.eventhub.exceptions import ConnectError, EventHubError
+from common import HUB, WAIT, body, consumer, counts, producer, receive, run, text
 
-CONNECTION, HUB = sys.argv[1:3]
 SENT = [b"", b'{"order_id": 1}', bytes(range(256)) * 2, b"x" * 200_000]
 LEFT = [b"", b"first", bytes(range(256)), b"y" * 100_000]
-WAIT = 30
-
-
-def producer(hub=HUB):
-    return EventHubProducerClient.from_connection_string(
-        CONNECTION, eventhub_name=hub, retry_total=0
-    )
-
-
-def consumer(hub=HUB, group="$Default"):
-    return EventHubConsumerClient.from_connection_string(
-        CONNECTION, consumer_group=group, eventhub_name=hub, retry_total=0
-    )
-
-
-def body(event):
-    return b"".join(event.body)
-
-
-def receive(partition, count, position="-1", inclusive=False, group="$Default"):
-    """Returns the first `count` events and fails if they do not come."""
-    events, deadline = [], time.monotonic() + WAIT
-    client = consumer(group=group)
-
-    def on_batch(context, batch):
-        events.extend(batch)
-        if len(events) >= count or time.monotonic() > deadline:
-            client.close()
-
-    client.receive_batch(
-        on_event_batch=on_batch,
-        partition_id=partition,
-        starting_position=position,
-        starting_position_inclusive=inclusive,
-        max_wait_time=0.2,
-    )
-    assert len(events) >= count, (partition, position, len(events), count)
-    return events[:count]
 
 
 def properties():
@@ -110,10 +71,6 @@ def send_and_receive():
     assert len(rest) == count
 
 
-def text(value):
-    return value.decode() if isinstance(value, bytes) else value
-
-
 def partition_key():
     """Events with one key go to one partition."""
     before = counts()
@@ -124,14 +81,6 @@ def partition_key():
     id = max(grown, key=grown.get)
     events = receive(id, 2, before[id] - 1 if before[id] else "-1")
     assert [event.partition_key for event in events] == [b"customer-1"] * 2, events
-
-
-def counts():
-    with consumer() as client:
-        ids = client.get_partition_ids()
-        with ThreadPoolExecutor() as pool:
-            states = list(pool.map(client.get_partition_properties, ids))
-    return {state["id"]: state["last_enqueued_sequence_number"] + 1 for state in states}
 
 
 def starting_positions():
@@ -243,7 +192,7 @@ def what_is_not_there():
     assert errors and "could not be found" in str(errors[0]), errors
 
 
-for step in (
+run(
     properties,
     what_was_sent_before,
     send_and_receive,
@@ -252,7 +201,4 @@ for step in (
     latest,
     owner_levels,
     what_is_not_there,
-):
-    begin = time.monotonic()
-    step()
-    print(f"{step.__name__}: {time.monotonic() - begin:.1f} s", flush=True)
+)

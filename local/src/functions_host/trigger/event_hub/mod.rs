@@ -40,6 +40,8 @@ pub(crate) struct Checkpoint {
 pub(crate) trait EventSource: Send {
     /// Up to `max` events as soon as there is one, none if none came within `wait`.
     async fn next_batch(&mut self, max: usize, wait: Duration) -> Result<Vec<HubEvent>, String>;
+    /// Takes what is to be said of events that it could not read and went past.
+    fn passed_over(&mut self) -> Vec<String>;
 }
 
 /// The source of a partition's events, and the place of its checkpoint.
@@ -102,7 +104,7 @@ impl Processor {
         let mut batcher = Batcher::new(&self.options);
         let mut unwritten = 0;
         loop {
-            let collecting = collect(&mut batcher, source.as_mut());
+            let collecting = self.collect(&mut batcher, source.as_mut());
             let Some(batch) = self.stop.or(collecting).await else {
                 return Ok(());
             };
@@ -119,6 +121,33 @@ impl Processor {
                 unwritten = 0;
             }
             *position = Some(last);
+        }
+    }
+
+    async fn collect(
+        &self,
+        batcher: &mut Batcher,
+        source: &mut dyn EventSource,
+    ) -> Result<Vec<HubEvent>, String> {
+        loop {
+            match batcher.step(Instant::now()) {
+                Step::Deliver => return Ok(batcher.take()),
+                Step::Receive { room, wait } => {
+                    let events = source.next_batch(room, wait.unwrap_or(IDLE)).await?;
+                    self.report(source.passed_over());
+                    batcher.add(events, Instant::now());
+                }
+            }
+        }
+    }
+
+    fn report(&self, passed_over: Vec<String>) {
+        let (function, partition) = (&self.target.function, &self.context.partition_id);
+        for event in passed_over {
+            self.counters
+                .partition(function, partition, |stats| stats.skipped += 1);
+            let text = format!("An event of partition {partition} is skipped: {event}");
+            self.events.message(Level::Error, text);
         }
     }
 
@@ -175,20 +204,5 @@ fn checkpoint_of(event: &HubEvent) -> Checkpoint {
     Checkpoint {
         sequence_number: event.sequence_number,
         offset: event.offset.clone(),
-    }
-}
-
-async fn collect(
-    batcher: &mut Batcher,
-    source: &mut dyn EventSource,
-) -> Result<Vec<HubEvent>, String> {
-    loop {
-        match batcher.step(Instant::now()) {
-            Step::Deliver => return Ok(batcher.take()),
-            Step::Receive { room, wait } => {
-                let events = source.next_batch(room, wait.unwrap_or(IDLE)).await?;
-                batcher.add(events, Instant::now());
-            }
-        }
     }
 }

@@ -79,6 +79,18 @@ impl EventSource for HubSource {
             .map_err(|error| chain(&error))?;
         Ok(events.into_iter().map(HubEvent::from).collect())
     }
+
+    fn passed_over(&mut self) -> Vec<String> {
+        let passed = self.receiver.passed_over().into_iter();
+        passed
+            .map(|event| {
+                format!(
+                    "sequence number {}: {}",
+                    event.sequence_number, event.reason
+                )
+            })
+            .collect()
+    }
 }
 
 impl From<ReceivedEvent> for HubEvent {

@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 
 use super::*;
 use crate::functions_host::config::{RetryDelay, RetryPolicy};
+use crate::functions_host::events::HostEvent;
 use crate::functions_host::invoke::{Invocation, InvocationError};
 use crate::functions_host::trigger::stop::StopSwitch;
 
@@ -27,6 +28,7 @@ pub(crate) fn event(sequence_number: i64) -> HubEvent {
 struct Memory {
     events: Mutex<Vec<HubEvent>>,
     checkpoints: Mutex<Vec<i64>>,
+    unreadable: Mutex<Vec<String>>,
     arrived: Notify,
 }
 
@@ -67,6 +69,7 @@ impl Partition for Shared {
         Ok(Box::new(Cursor {
             memory: Arc::clone(&self.0),
             after,
+            passed_over: self.0.unreadable.lock().expect("lock").clone(),
         }))
     }
 }
@@ -74,6 +77,8 @@ impl Partition for Shared {
 struct Cursor {
     memory: Arc<Memory>,
     after: i64,
+    /// Events that are met on the way and cannot be read.
+    passed_over: Vec<String>,
 }
 
 #[async_trait]
@@ -99,6 +104,10 @@ impl EventSource for Cursor {
                 return Ok(Vec::new());
             }
         }
+    }
+
+    fn passed_over(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.passed_over)
     }
 }
 
@@ -156,6 +165,7 @@ struct Running {
     memory: Arc<Memory>,
     scripted: Arc<Scripted>,
     counters: Counters,
+    said: Arc<Mutex<Vec<String>>>,
     switch: StopSwitch,
     task: tokio::task::JoinHandle<()>,
 }
@@ -183,6 +193,13 @@ fn start(
     let (switch, stop) = StopSwitch::new();
     let scripted = Arc::new(scripted);
     let counters = Counters::default();
+    let said: Arc<Mutex<Vec<String>>> = Arc::default();
+    let hearing = Arc::clone(&said);
+    let events = EventSink::new(move |event| {
+        if let HostEvent::Message { text, .. } = event {
+            hearing.lock().expect("lock").push(text);
+        }
+    });
     let processor = Processor {
         target: Target {
             function: "bronze".to_owned(),
@@ -200,7 +217,7 @@ fn start(
         options,
         partition: Box::new(Shared(Arc::clone(memory))),
         dispatch: Arc::clone(&scripted) as Arc<dyn Dispatch>,
-        events: EventSink::default(),
+        events,
         counters: counters.clone(),
         stop,
     };
@@ -209,6 +226,7 @@ fn start(
         memory: Arc::clone(memory),
         scripted,
         counters,
+        said,
         switch,
         task,
     }
@@ -248,6 +266,25 @@ async fn batches_are_in_order_and_no_larger_than_the_maximum() {
         (stats.events, stats.skipped, stats.checkpointed),
         (7, 0, Some(6))
     );
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_read_is_skipped_and_said() {
+    let memory = Arc::new(Memory::default());
+    memory
+        .unreadable
+        .lock()
+        .expect("lock")
+        .push("number 0".to_owned());
+    memory.put(1..3);
+    let running = start(&memory, Scripted::default(), options(1, 10), None);
+    running.checkpointed(2).await;
+    let said = running.said.lock().expect("lock").clone();
+    assert_eq!(said, ["An event of partition 0 is skipped: number 0"]);
+    let (_, counters) = running.stop().await;
+    let partitions = counters.snapshot().partitions;
+    let stats = partitions.values().next().copied().expect("one partition");
+    assert_eq!((stats.events, stats.skipped), (2, 1));
 }
 
 #[tokio::test]

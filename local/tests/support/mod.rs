@@ -3,20 +3,19 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 #![expect(clippy::unwrap_used, reason = "test code outside of test functions")]
 
+pub(crate) mod raw;
+
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::time::OffsetDateTime;
-use fe2o3_amqp::connection::ConnectionHandle;
-use fe2o3_amqp::sasl_profile::SaslProfile;
-use fe2o3_amqp::session::SessionHandle;
-use fe2o3_amqp::{Connection, Receiver, Session};
-use fe2o3_amqp_types::messaging::{Body, Source};
-use fe2o3_amqp_types::primitives::{OrderedMap, Symbol, Value};
+use azure_messaging_eventhubs::ProducerClient;
+use bytes::Bytes;
 use sluice_local::event_hubs::{HubConfig, Namespace, NamespaceConfig};
 use sluice_local::hub_client::{
-    EventHubConnection, PartitionReceiver, Producer, ReceivedEvent, ReceiverOptions,
+    Destination, EventHubConnection, PartitionReceiver, Producer, ReceivedEvent, ReceiverOptions,
 };
 
 /// Any token will do.
@@ -90,50 +89,21 @@ pub(crate) async fn drain(receiver: &mut PartitionReceiver, count: usize) -> Vec
     all
 }
 
-/// A receiver with an owner level, which the SDK for Rust offers but does not send.
-pub(crate) struct Owner {
-    link: Receiver,
-    _session: SessionHandle<()>,
-    _connection: ConnectionHandle<()>,
+pub(crate) fn to(partition: &str) -> Destination {
+    Destination::Partition(partition.to_owned())
 }
 
-impl Owner {
-    pub(crate) async fn attach(namespace: &Namespace, hub: &str, level: i64) -> Self {
-        let mut connection = Connection::builder()
-            .container_id("owner")
-            .sasl_profile(SaslProfile::Anonymous)
-            .open(namespace.endpoint().as_str())
-            .await
-            .unwrap();
-        let mut session = Session::begin(&mut connection).await.unwrap();
-        let address = format!("{hub}/ConsumerGroups/$Default/Partitions/0");
-        let epoch = (Symbol::from("com.microsoft:epoch"), Value::Long(level));
-        let link = Receiver::builder()
-            .name(format!("owner-{level}"))
-            .source(Source::builder().address(address).build())
-            .properties(OrderedMap::from_iter([epoch]))
-            .attach(&mut session)
-            .await
-            .unwrap();
-        Self {
-            link,
-            _session: session,
-            _connection: connection,
-        }
-    }
+pub(crate) fn bodies(texts: impl IntoIterator<Item = impl Into<String>>) -> Vec<Bytes> {
+    texts
+        .into_iter()
+        .map(|text| Bytes::from(text.into()))
+        .collect()
+}
 
-    /// The next event's body, or why there is none.
-    pub(crate) async fn receive(&mut self) -> Result<Vec<u8>, String> {
-        let received = self.link.recv::<Body<Value>>();
-        let received = tokio::time::timeout(Duration::from_secs(20), received)
-            .await
-            .unwrap();
-        let delivery = received.map_err(|error| format!("{error:?}"))?;
-        Ok(delivery
-            .body()
-            .try_as_data()
-            .unwrap()
-            .flat_map(|data| data.to_vec())
-            .collect())
-    }
+pub(crate) async fn sdk_producer(namespace: &Namespace, hub: &str) -> ProducerClient {
+    ProducerClient::builder()
+        .with_custom_endpoint(namespace.endpoint())
+        .open("127.0.0.1", hub, Arc::new(Credential))
+        .await
+        .unwrap()
 }

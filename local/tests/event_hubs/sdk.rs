@@ -1,46 +1,20 @@
-//! The local Event Hubs namespace through the wire, with the official SDK for Rust.
-
-#![expect(clippy::unwrap_used, reason = "test code outside of test functions")]
-
-mod event_hubs_support;
+//! What the official SDK for Rust sends, receives and asks.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core_amqp::message::AmqpMessageBody;
+use azure_messaging_eventhubs::SendEventOptions;
 use azure_messaging_eventhubs::models::{AmqpMessage, EventData};
-use azure_messaging_eventhubs::{ProducerClient, SendEventOptions};
 use bytes::Bytes;
-use event_hubs_support::{
-    Credential, Owner, config, connection, drain, earliest, free_namespace, hub, producer,
-};
 use sluice_local::event_hubs::{Error, Namespace, NamespaceConfig};
 use sluice_local::hub_client::{
-    ClientError, Destination, EventHubConnection, PartitionReceiver, Producer, ReceiverOptions,
-    Start,
+    Destination, EventHubConnection, PartitionReceiver, Producer, ReceiverOptions, Start,
 };
 
-const MIB: usize = 1024 * 1024;
-
-fn to(partition: &str) -> Destination {
-    Destination::Partition(partition.to_owned())
-}
-
-fn bodies(texts: impl IntoIterator<Item = impl Into<String>>) -> Vec<Bytes> {
-    texts
-        .into_iter()
-        .map(|text| Bytes::from(text.into()))
-        .collect()
-}
-
-async fn sdk_producer(namespace: &Namespace, hub: &str) -> ProducerClient {
-    ProducerClient::builder()
-        .with_custom_endpoint(namespace.endpoint())
-        .open("127.0.0.1", hub, Arc::new(Credential))
-        .await
-        .unwrap()
-}
+use crate::support::{
+    bodies, config, connection, drain, earliest, free_namespace, hub, producer, sdk_producer, to,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bodies_arrive_byte_for_byte() {
@@ -271,56 +245,6 @@ async fn open_clients_go_on_after_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_there_is_refused_in_words() {
-    let namespace = free_namespace(&[hub("orders", 1)]).await;
-    let client = producer(&namespace, "nothing").await;
-    let error = client
-        .send(bodies(["a"]), &Destination::Any)
-        .await
-        .unwrap_err();
-    assert!(error.is_permanent(), "{error:?}");
-    assert!(
-        format!("{error:?}").contains("could not be found"),
-        "{error:?}"
-    );
-
-    let client = producer(&namespace, "orders").await;
-    let error = client.send(bodies(["a"]), &to("7")).await.unwrap_err();
-    assert!(error.is_permanent(), "{error:?}");
-    assert!(
-        format!("{error:?}").contains("between 0 and 0"),
-        "{error:?}"
-    );
-
-    for (group, partition, words) in [
-        ("nobody", "0", "nobody"),
-        ("$Default", "7", "between 0 and 0"),
-    ] {
-        let options = ReceiverOptions {
-            consumer_group: group.to_owned(),
-            ..ReceiverOptions::new(partition)
-        };
-        let opened = PartitionReceiver::open(connection(&namespace, "orders"), options).await;
-        let mut receiver = opened.unwrap();
-        let error = receiver
-            .next_batch(1, Duration::from_secs(20))
-            .await
-            .unwrap_err();
-        assert!(error.is_permanent(), "{error:?}");
-        assert!(format!("{error:?}").contains(words), "{error:?}");
-    }
-    let unknown = connection(&namespace, "nothing")
-        .partition_ids()
-        .await
-        .unwrap_err();
-    assert!(
-        format!("{unknown:?}").contains("could not be found"),
-        "{unknown:?}"
-    );
-    namespace.shutdown().await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn consumer_groups_read_independently() {
     let mut orders = hub("orders", 1);
     orders.consumer_groups = vec!["audit".to_owned()];
@@ -340,84 +264,6 @@ async fn consumer_groups_read_independently() {
             .unwrap();
         assert_eq!(drain(&mut receiver, 1).await[0].body, "a");
     }
-    namespace.shutdown().await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn more_than_a_mebibyte_is_refused_and_the_producer_goes_on() {
-    let namespace = free_namespace(&[hub("orders", 1)]).await;
-    let client = producer(&namespace, "orders").await;
-    let too_large = vec![Bytes::from(vec![0; MIB])];
-    let error = client.send(too_large, &to("0")).await.unwrap_err();
-    assert!(
-        matches!(error, ClientError::EventTooLarge { bytes: MIB, .. }),
-        "{error:?}"
-    );
-
-    // A single event, which the SDK does not measure. It does not notice either that the link is
-    // gone, so the answer may be none at all; what matters is that nothing is stored.
-    let sdk = sdk_producer(&namespace, "orders").await;
-    let refused = sdk.send_event(vec![0; MIB], None);
-    if let Ok(answer) = tokio::time::timeout(Duration::from_secs(2), refused).await {
-        let error = answer.unwrap_err();
-        assert!(format!("{error:?}").contains("SizeExceeded"), "{error:?}");
-    }
-    assert_eq!(namespace.stats()[0].events, 0);
-
-    // Six batches' worth goes out as several batches.
-    let large = (0..6)
-        .map(|it| Bytes::from(vec![it; MIB - 1_000]))
-        .collect();
-    client.send(large, &to("0")).await.unwrap();
-    let received = drain(&mut earliest(&namespace, "orders", "0").await, 6).await;
-    assert!(
-        received
-            .iter()
-            .zip(0..)
-            .all(|(event, it)| event.body == vec![it; MIB - 1_000])
-    );
-    namespace.shutdown().await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn receiver_with_a_level_takes_the_partition_over() {
-    let namespace = free_namespace(&[hub("orders", 1)]).await;
-    let producer = producer(&namespace, "orders").await;
-    producer.send(bodies(["a"]), &to("0")).await.unwrap();
-    let mut shared = earliest(&namespace, "orders", "0").await;
-    drain(&mut shared, 1).await;
-
-    let mut first = Owner::attach(&namespace, "orders", 1).await;
-    assert_eq!(first.receive().await.unwrap(), b"a");
-    let lost = shared
-        .next_batch(1, Duration::from_secs(20))
-        .await
-        .unwrap_err();
-    assert!(matches!(lost, ClientError::Stolen { .. }), "{lost:?}");
-
-    let mut second = Owner::attach(&namespace, "orders", 1).await;
-    assert_eq!(second.receive().await.unwrap(), b"a");
-    let lost = first.receive().await.unwrap_err();
-    assert!(lost.contains("Stolen"), "{lost}");
-
-    let refused = Owner::attach(&namespace, "orders", 0)
-        .await
-        .receive()
-        .await
-        .unwrap_err();
-    assert!(
-        refused.contains("Stolen") && refused.contains("higher epoch '1'"),
-        "{refused}"
-    );
-    let mut shared = earliest(&namespace, "orders", "0").await;
-    let refused = shared
-        .next_batch(1, Duration::from_secs(20))
-        .await
-        .unwrap_err();
-    assert!(matches!(refused, ClientError::Stolen { .. }), "{refused:?}");
-
-    producer.send(bodies(["b"]), &to("0")).await.unwrap();
-    assert_eq!(second.receive().await.unwrap(), b"b");
     namespace.shutdown().await.unwrap();
 }
 
