@@ -17,6 +17,7 @@ use sluice_local::functions_host::{Host, HostOptions};
 use sluice_local::hub_client::EventHubConnection;
 
 use super::heard::{Heard, log_line};
+use crate::output::say;
 use crate::target;
 
 /// The hub's name, as in local.settings.json.
@@ -202,7 +203,7 @@ async fn start_azurite(state_dir: &Path) -> Result<Azurite, AzuriteError> {
         data_dir: Some(state_dir.join("azurite")),
         ports,
         install_dir: None,
-        progress: Some(Arc::new(|line: &str| eprintln!("{line}"))),
+        progress: Some(Arc::new(|line: &str| say(line))),
     };
     if AZURITE_PORTS.iter().all(|port| is_free(*port)) {
         match Azurite::start(options(Some(AZURITE_PORTS))).await {

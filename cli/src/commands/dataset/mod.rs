@@ -13,7 +13,7 @@ use sluice::dataset::{Dataset, LoadDatasetError};
 use sluice::warehouse::schema::GoldSchema;
 
 use crate::feed::Input;
-use crate::output::{bar, print};
+use crate::output::{bar, print, say};
 use sample::Sample;
 use sluice::dataset::ColumnIndex;
 
@@ -83,7 +83,7 @@ fn check(arguments: &CheckArguments) -> Result<bool, Box<dyn Error + Send + Sync
                 .collect();
             match arguments.json {
                 true => print(&json!({ "ok": false, "problems": list }).to_string()),
-                false => eprintln!("{problems}"),
+                false => say(&problems.to_string()),
             }
             return Ok(false);
         }

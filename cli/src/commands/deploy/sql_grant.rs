@@ -1,12 +1,13 @@
 //! `sluice sql-grant`: lets the app's managed identity into the database.
 
 use std::error::Error;
-use std::io::Write;
 
 use clap::Args;
 use sluice::warehouse::azure_sql::Grant;
 use sluice::warehouse::{Options, azure_sql};
 use uuid::Uuid;
+
+use crate::output::{print, say};
 
 /// Let the app's managed identity into the Azure SQL database
 ///
@@ -44,19 +45,18 @@ pub(crate) async fn run(
     };
     let statements = grant.statements();
     if arguments.print {
-        let mut out = std::io::stdout().lock();
         for statement in statements {
-            writeln!(out, "{statement};\nGO")?;
+            print(&format!("{statement};\nGO"));
         }
         return Ok(true);
     }
     let (server, database) = (&arguments.server, &arguments.database);
     let connection = connection_string(server, database)?;
     azure_sql::administer(&connection, &Options::default(), &statements).await?;
-    eprintln!(
+    say(&format!(
         "{} may use schema {} of {database} on {server}",
         arguments.identity, arguments.schema
-    );
+    ));
     Ok(true)
 }
 
