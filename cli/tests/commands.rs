@@ -265,6 +265,58 @@ fn dataset_files_are_checked_and_inferred_ones_pass() {
         (&true.into(), &"orders-excerpt".into())
     );
 
+    let pumps = folder.path().join("pumps.jsonl");
+    let pump = |n: u64| {
+        format!(
+            "{{\"pump\": \"p{}\", \"ts\": {}, \"temp\": 20.5}}\n",
+            n % 2,
+            1795161600 + n
+        )
+    };
+    std::fs::write(&pumps, (0..6).map(pump).collect::<String>()).unwrap();
+    let inferred = sluice(&["dataset", "infer", pumps.to_str().unwrap()]);
+    let said = text(&inferred);
+    assert!(said.contains("\nkey = [\"pump\", \"ts\"]\n"), "{said}");
+    assert!(inferred.stderr.is_empty(), "{said}");
+    std::fs::write(&file, &inferred.stdout).unwrap();
+    assert!(
+        sluice(&["dataset", "check", file.to_str().unwrap()])
+            .status
+            .success()
+    );
+
+    std::fs::write(
+        &pumps,
+        "{\"meter\": {\"id\": \"\u{9b}m\"}, \"ts\": 1795161600}\n",
+    )
+    .unwrap();
+    let inferred = sluice(&["dataset", "infer", pumps.to_str().unwrap()]);
+    let warned = String::from_utf8_lossy(&inferred.stderr);
+    assert!(
+        warned.contains("warning: this key is the event time alone"),
+        "{warned}"
+    );
+    assert!(warned.contains("$.meter.id"), "{warned}");
+    assert!(!text(&inferred).contains('\u{9b}'), "{}", text(&inferred));
+
+    let dotted = "name = \"x\"\nkey = [\"t\"]\nevent_time = \"t\"\n[[column]]\nname = \"t\"\ntype = \"timestamp\"\nfrom = \"meta.time\"\nrequired = true\n";
+    std::fs::write(&file, dotted).unwrap();
+    let checked = sluice(&["dataset", "check", file.to_str().unwrap()]);
+    assert!(checked.status.success(), "{}", text(&checked));
+    assert!(
+        text(&checked).contains("a dot is part of the name"),
+        "{}",
+        text(&checked)
+    );
+
+    std::fs::write(&file, "name = \"x\"\nkey = [\"t\"]\nevent_time = \"t\"\n").unwrap();
+    let checked = sluice(&["dataset", "check", file.to_str().unwrap()]);
+    assert!(
+        text(&checked).contains("the file has no columns"),
+        "{}",
+        text(&checked)
+    );
+
     std::fs::write(&file, "name = \"x\"\nperiod = \"week\"\n").unwrap();
     let checked = sluice(&["dataset", "check", file.to_str().unwrap()]);
     assert_eq!(checked.status.code(), Some(1));

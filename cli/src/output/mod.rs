@@ -8,6 +8,7 @@ mod numbers;
 mod progress;
 mod text;
 
+pub(crate) use escape::{escaped, is_unsafe};
 pub(crate) use numbers::{count, size, span, thousands};
 pub(crate) use progress::bar;
 pub(crate) use text::{Usage, fit, print, print_bytes, say, table, try_print};

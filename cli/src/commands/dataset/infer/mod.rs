@@ -1,41 +1,31 @@
 //! Guesses what sample events mean; pure.
 
-use sluice::value::time::{FIRST_EVENT_TIME, LAST_EVENT_TIME};
+mod key;
+mod types;
+mod words;
+
 use thiserror::Error;
 
-use super::sample::{Field, Sample};
+use super::sample::{Field, Refused, Sample};
+pub(super) use key::KeyGuess;
+pub(super) use types::TypeGuess;
+use types::{READ, as_event_time, as_unnamed_time, guess_type, unread_times};
+use words::time_rank;
 
-/// The years 1973 to 2286 in seconds: numbers in between, under a name that speaks of time, are points in time.
-const SECONDS: std::ops::Range<f64> = 1e8..1e10;
-const MILLIS: std::ops::Range<f64> = 1e11..1e13;
-/// Words in the names of fields that are points in time, the most telling first.
-const TIME_WORDS: [&str; 11] = [
-    "event_time",
-    "eventtime",
-    "timestamp",
-    "time",
-    "occurred",
-    "date",
-    "when",
-    "ts",
-    "created",
-    "at",
-    "updated",
-];
-/// Most fields of a key besides the event time.
-const MOST_KEY_FIELDS: usize = 3;
+/// Most fields that an error names.
+const MOST_NAMED: usize = 20;
 
 /// Why no dataset file can be made of a sample.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub(crate) enum InferError {
     /// There is nothing to look at.
-    #[error("no line of the sample is a JSON object ({0} lines read)")]
-    Empty(u64),
+    #[error("no line of the sample is a JSON object ({lines} lines read){hint}")]
+    Empty { lines: u64, hint: String },
     /// No field can be the event time.
     #[error(
-        "no field is a point in time in every event, which a dataset needs: text such as 2025-11-14T11:44:34Z, or seconds or milliseconds since 1970 under a name such as timestamp; the fields are {0}"
+        "no field is a point in time in every event, which a dataset needs: {READ}; the fields are {fields}{hint}"
     )]
-    NoEventTime(String),
+    NoEventTime { fields: String, hint: String },
 }
 
 /// The guess at a whole dataset.
@@ -47,69 +37,30 @@ pub(super) struct Guess {
     pub(super) event_time: usize,
     /// The other fields that may be it.
     pub(super) other_times: Vec<usize>,
-    /// The key's fields, the event time last.
-    pub(super) key: Vec<usize>,
-    /// Events that share their key with another.
-    pub(super) shared_keys: u64,
+    pub(super) key: KeyGuess,
     /// The span of event times, in days.
     pub(super) days: f64,
-}
-
-/// The guess at one field.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct TypeGuess {
-    /// As the dataset file writes it.
-    pub(super) kind: String,
-    /// For a timestamp.
-    pub(super) format: Option<&'static str>,
-    pub(super) required: bool,
-    /// What to look at.
-    pub(super) note: Option<String>,
 }
 
 /// Guesses.
 pub(super) fn guess(sample: &Sample) -> Result<Guess, InferError> {
     if sample.events == 0 {
-        return Err(InferError::Empty(sample.lines));
+        return Err(InferError::Empty {
+            lines: sample.lines,
+            hint: refused_hint(&sample.refused),
+        });
     }
-    let types: Vec<TypeGuess> = sample
-        .fields
-        .iter()
+    let guesses = sample.fields.iter();
+    let mut types: Vec<TypeGuess> = guesses
         .map(|field| guess_type(field, sample.events))
         .collect();
-    let is_time = |index: &usize| {
-        types
-            .get(*index)
-            .is_some_and(|guess| guess.kind == "timestamp" && guess.required)
-    };
-    let mut times: Vec<usize> = (0..types.len()).filter(is_time).collect();
-    // An index is one of the sample's own fields.
-    let rank = |index: &usize| {
-        let name = sample
-            .fields
-            .get(*index)
-            .map(|field| field.name.to_lowercase())
-            .unwrap_or_default();
-        let exact = TIME_WORDS.iter().position(|word| name == *word);
-        let part = TIME_WORDS
-            .iter()
-            .position(|word| name.contains(word))
-            .map(|at| at + TIME_WORDS.len());
-        exact.or(part).unwrap_or(usize::MAX)
-    };
-    times.sort_by_key(rank);
+    let times = find_times(sample, &mut types);
     let Some(event_time) = times.first().copied() else {
-        let names: Vec<&str> = sample
-            .fields
-            .iter()
-            .map(|field| field.name.as_str())
-            .collect();
-        return Err(InferError::NoEventTime(names.join(", ")));
+        return Err(no_event_time(sample));
     };
-    let key = guess_key(sample, &types, event_time);
+    let key = key::guess_key(sample, &types, event_time);
     Ok(Guess {
         other_times: times.into_iter().skip(1).collect(),
-        shared_keys: sample.events - sample.distinct(&key),
         days: span_in_days(sample.fields.get(event_time), types.get(event_time)),
         types,
         event_time,
@@ -117,194 +68,124 @@ pub(super) fn guess(sample: &Sample) -> Result<Guess, InferError> {
     })
 }
 
-fn guess_type(field: &Field, events: u64) -> TypeGuess {
-    let required = field.present == events;
-    let plain = |kind: &str, note: Option<&str>| TypeGuess {
-        kind: kind.to_owned(),
-        format: None,
-        required,
-        note: note.map(str::to_owned),
+/// Returns the fields that can be the event time, the likeliest first. Where there is none, one whose values are only in
+/// part what silver reads, or that no name speaks of, becomes one.
+fn find_times(sample: &Sample, types: &mut [TypeGuess]) -> Vec<usize> {
+    let fields = || sample.fields.iter().enumerate();
+    let rank = |index: &usize| {
+        let name = sample.fields.get(*index).map(|field| field.name.as_str());
+        name.and_then(time_rank).unwrap_or(usize::MAX)
     };
-    let all = field.present;
-    if all == 0 {
-        return plain(
-            "string",
-            Some("always null in the sample: say what it is, or leave the column away"),
-        );
-    }
-    if field.bools == all {
-        return plain("bool", None);
-    }
-    if field.numbers == all {
-        return guess_number(field, required);
-    }
-    if field.texts == all {
-        if field.rfc3339 == all && is_event_time(field) {
-            return TypeGuess {
-                format: Some("rfc3339"),
-                ..plain("timestamp", None)
-            };
-        }
-        if field.dates == all {
-            return plain("date", None);
-        }
-        if field.numeric_texts == all {
-            let note = "every text is a number: int64 or decimal(p,s) would take them too, if leading zeros mean nothing";
-            return plain("string", Some(note));
-        }
-        return plain("string", None);
-    }
-    let note = match field.nested == all {
-        true => "an object or a list, kept as JSON text",
-        false => "values of several types, kept as JSON text: look whether one type would do",
-    };
-    plain("json", Some(note))
-}
-
-fn guess_number(field: &Field, required: bool) -> TypeGuess {
-    let kind = |kind: String, note: Option<&str>| TypeGuess {
-        kind,
-        format: None,
-        required,
-        note: note.map(str::to_owned),
-    };
-    let name = field.name.to_lowercase();
-    let speaks_of_time = TIME_WORDS.iter().any(|word| match word.len() {
-        0..=3 => {
-            name == *word
-                || name.ends_with(&format!("_{word}"))
-                || name.starts_with(&format!("{word}_"))
-        }
-        _ => name.contains(word),
-    });
-    if speaks_of_time && field.exponents == 0 {
-        for (range, format) in [(SECONDS, "unix_seconds"), (MILLIS, "unix_millis")] {
-            if range.contains(&field.low) && range.contains(&field.high) {
-                return TypeGuess {
-                    format: Some(format),
-                    ..kind("timestamp".to_owned(), None)
-                };
-            }
-        }
-    }
-    if field.exponents == 0 && field.fraction_digits == 0 {
-        return match field.integer_digits {
-            0..=18 => kind("int64".to_owned(), None),
-            19..=38 => kind("decimal(38,0)".to_owned(), Some("too large for int64")),
-            _ => kind(
-                "string".to_owned(),
-                Some("numbers of more than 38 digits do not fit: look at them"),
-            ),
+    let guessed = types.iter().enumerate();
+    let mut times: Vec<usize> = guessed
+        .filter(|(_, guess)| guess.is_event_time())
+        .map(|(index, _)| index)
+        .collect();
+    if times.is_empty() {
+        let mut partly: Vec<(usize, TypeGuess)> = fields()
+            .filter_map(|(index, field)| Some((index, as_event_time(field, sample.events)?)))
+            .collect();
+        partly.sort_by_key(|(index, _)| rank(index));
+        let unnamed = || {
+            let mut found = fields()
+                .filter_map(|(index, field)| Some((index, as_unnamed_time(field, sample.events)?)));
+            found.next()
         };
-    }
-    let digits = field.integer_digits + field.fraction_digits;
-    if field.exponents > 0 || field.fraction_digits > 6 || digits > 30 {
-        let note = "many digits or exponents, as of measured values; for money or anything to be summed, choose decimal(p,s)";
-        return kind("double".to_owned(), Some(note));
-    }
-    let precision = (digits + 4).max(18);
-    let note = format!(
-        "at most {} digits before and {} after the point in the sample; more after it would be rounded",
-        field.integer_digits, field.fraction_digits
-    );
-    kind(
-        format!("decimal({precision},{})", field.fraction_digits.max(2)),
-        Some(&note),
-    )
-}
-
-fn is_event_time(field: &Field) -> bool {
-    let range = FIRST_EVENT_TIME..=LAST_EVENT_TIME;
-    field
-        .times
-        .is_some_and(|(low, high)| range.contains(&low) && range.contains(&high))
-}
-
-/// Finds the fewest fields that, with the event time, tell the events apart; names that speak of identity come first.
-fn guess_key(sample: &Sample, types: &[TypeGuess], event_time: usize) -> Vec<usize> {
-    let may_be_key = |index: &usize| {
-        let guess = types.get(*index);
-        *index != event_time
-            && guess.is_some_and(|g| g.required && !matches!(g.kind.as_str(), "double" | "json"))
-    };
-    let mut candidates: Vec<usize> = (0..types.len()).filter(may_be_key).collect();
-    candidates.sort_by_key(|index| sample.fields.get(*index).map_or(9, identity));
-    let mut key: Vec<usize> = Vec::new();
-    let mut best = sample.distinct(&[event_time]);
-    // Even if the times alone differ in a sample, a name that speaks of identity belongs to the key.
-    let first = candidates.first().copied();
-    if let Some(first) = first.filter(|first| {
-        sample
-            .fields
-            .get(*first)
-            .is_some_and(|field| identity(field) < 3)
-    }) {
-        key.push(first);
-        best = sample.distinct(&[first, event_time]);
-    }
-    while best < sample.events && key.len() < MOST_KEY_FIELDS {
-        let more = candidates.iter().filter(|index| !key.contains(index));
-        let tried = more.map(|index| {
-            let fields: Vec<usize> = key.iter().chain([index, &event_time]).copied().collect();
-            (sample.distinct(&fields), *index)
-        });
-        // Of equally telling fields the first one.
-        let Some((distinct, index)) = tried.rev_max() else {
-            break;
-        };
-        if distinct <= best {
-            break;
-        }
-        best = distinct;
-        key.push(index);
-    }
-    key.push(event_time);
-    key
-}
-
-/// The highest count, and of several the first.
-trait RevMax {
-    fn rev_max(self) -> Option<(u64, usize)>;
-}
-
-impl<I: Iterator<Item = (u64, usize)>> RevMax for I {
-    fn rev_max(self) -> Option<(u64, usize)> {
-        self.fold(None, |best, next| match best {
-            Some(best) if best.0 >= next.0 => Some(best),
-            _ => Some(next),
-        })
-    }
-}
-
-/// How much a name speaks of identity: 0 the most.
-fn identity(field: &Field) -> u8 {
-    let name = field.name.to_lowercase();
-    match name.as_str() {
-        "id" | "uuid" | "guid" | "event_id" | "eventid" | "key" => 0,
-        _ if name.ends_with("_id") || field.name.ends_with("Id") || field.name.ends_with("ID") => 1,
-        _ if [
-            "uuid", "number", "code", "key", "device", "station", "sensor",
-        ]
-        .iter()
-        .any(|word| name.contains(word)) =>
+        if let Some((index, guess)) = partly.into_iter().next().or_else(unnamed)
+            && let Some(place) = types.get_mut(index)
         {
-            2
+            *place = guess;
+            times.push(index);
         }
-        _ if field.texts > 0 => 3,
-        _ => 4,
     }
+    times.sort_by_key(rank);
+    times
+}
+
+/// Says what the lines are that are no objects, and how they become events.
+fn refused_hint(refused: &Refused) -> String {
+    let mut hints = Vec::new();
+    if refused.arrays > 0 {
+        let names: Vec<&str> = refused.names_in_arrays.iter().map(String::as_str).collect();
+        hints.push(format!(
+            "{} are arrays with {} objects in them (fields {}): silver takes a message for one event and does not unpack arrays yet, so such a message goes to quarantine whole; to look at the objects: jq -c '.[]' FILE",
+            refused.arrays,
+            refused.objects_in_arrays,
+            listed(&names)
+        ));
+    }
+    if refused.several > 0 {
+        hints.push(format!(
+            "{} hold several values: silver takes a line for one event; to look at them: jq -c . FILE",
+            refused.several
+        ));
+    }
+    if refused.unfinished > 0 {
+        hints.push("values go on over several lines, as in a file of one JSON document: one event a line is read; jq -c . FILE writes each value in one line, and jq -c '.[]' FILE each element of an array".to_owned());
+    }
+    match hints.is_empty() {
+        true => ": a line must be one JSON object".to_owned(),
+        false => format!(": {}", hints.join("; ")),
+    }
+}
+
+fn no_event_time(sample: &Sample) -> InferError {
+    let names: Vec<&str> = sample.fields.iter().map(|f| f.name.as_str()).collect();
+    let seen = sample.fields.iter().filter_map(seen_as_time);
+    let hint: String = seen.map(|text| format!("; {text}")).collect();
+    InferError::NoEventTime {
+        fields: listed(&names),
+        hint,
+    }
+}
+
+/// Says in which way a field looks like a time that cannot be the event time.
+fn seen_as_time(field: &Field) -> Option<String> {
+    let name = &field.name;
+    let unread = unread_times(field);
+    if !unread.is_empty() {
+        return Some(format!("{name} is written {}", unread.join(", ")));
+    }
+    if !field.times.is_empty() {
+        return Some(format!(
+            "{name} is not in every event, or not always a time"
+        ));
+    }
+    if field.inside.records > 0 {
+        let records = field.inside.records;
+        return Some(format!(
+            "{name} is an array of up to {records} records: silver does not unpack them yet; to look at the records: jq -c '.{name}[]' FILE"
+        ));
+    }
+    let unit = field.unit().filter(|_| time_rank(name).is_some())?;
+    Some(format!(
+        "{name} looks like {} since 1970, which silver does not read",
+        unit.name()
+    ))
+}
+
+fn listed(names: &[&str]) -> String {
+    let mut text = names.get(..MOST_NAMED).unwrap_or(names).join(", ");
+    if let Some(more) = names.len().checked_sub(MOST_NAMED).filter(|more| *more > 0) {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
 }
 
 fn span_in_days(field: Option<&Field>, guess: Option<&TypeGuess>) -> f64 {
     let (Some(field), Some(guess)) = (field, guess) else {
         return 0.0;
     };
-    let seconds = match guess.format {
-        Some("unix_seconds") => field.high - field.low,
-        Some("unix_millis") => (field.high - field.low) / 1e3,
+    let seconds = match (guess.format, field.unit()) {
+        (Some("unix_seconds" | "unix_millis"), Some(unit)) => {
+            (field.digits.high - field.digits.low) / unit.per_second()
+        }
         _ => field
-            .times
+            .range
             .map_or(0.0, |(low, high)| (high - low) as f64 / 1e6),
     };
     seconds / 86_400.0
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,127 +1,173 @@
-//! Writes a guess as a commented dataset file.
+//! Writes a guess as a commented dataset file: every guess has a comment `# guessed: …` with what it rests on, and what
+//! may lose or refuse events a comment `# WARNING: …`.
 
-use std::collections::HashSet;
+mod names;
+
 use std::fmt::Write;
 
 use super::infer::{Guess, TypeGuess};
-use super::sample::Sample;
+use super::sample::{Field, Sample};
+use crate::output::escaped;
+pub(super) use names::dataset_name;
+use names::{column_names, quote, short};
 
-/// Names that columns may not have: silver's directories, and gold's own columns.
-const RESERVED: [&str; 10] = [
-    "event_date",
-    "event_hour",
-    "event_month",
-    "hour",
-    "day",
-    "month",
-    "rank",
-    "is_settled",
-    "events",
-    "rows",
-];
 /// Most sums of a gold table.
 const MOST_SUMS: usize = 4;
-
-/// Makes a dataset's name of a file's.
-pub(super) fn dataset_name(file: &str) -> String {
-    let stem = file.split('.').next().unwrap_or_default().to_lowercase();
-    let kept = stem.chars().map(|c| {
-        if c.is_ascii_alphanumeric() || c == '-' {
-            c
-        } else {
-            '_'
-        }
-    });
-    let name: String = kept
-        .skip_while(|c| !c.is_ascii_lowercase())
-        .take(41)
-        .collect();
-    if name.is_empty() {
-        "events".to_owned()
-    } else {
-        name
-    }
-}
+/// Most values inside of a field that are named.
+const MOST_INSIDE: usize = 30;
 
 /// Writes the file.
 pub(super) fn dataset_file(name: &str, file: &str, sample: &Sample, guess: &Guess) -> String {
-    let columns = column_names(sample);
-    let mut text = format!(
-        "# A first guess from {} events of {file}. A sample shows what occurs, not what may occur: look at every line with a ?\n",
-        sample.events
+    let columns = column_names(sample.fields.iter().map(|field| field.name.as_str()));
+    let mut text = String::new();
+    comment(
+        &mut text,
+        &format!(
+            "A first guess from {} events of {file}. A sample shows what occurs, not what may occur: read every line that begins with \"guessed\" or \"WARNING\".",
+            sample.events
+        ),
     );
-    if sample.broken > 0 {
-        let _ = writeln!(
-            text,
-            "# {} lines were no JSON object; such lines go to quarantine.",
-            sample.broken
+    if sample.refused.total() > 0 {
+        warn(
+            &mut text,
+            &format!(
+                "{} lines were no JSON object; such lines go to quarantine.",
+                sample.refused.total()
+            ),
         );
     }
     let _ = writeln!(text, "\nname = {}\n", quote(name));
-    write_key(&mut text, guess, &columns);
-    write_times(&mut text, guess);
-    text.push_str("# Fields that no column names are kept as JSON text in _rescued; \"ignore\" drops them.\nunknown_fields = \"rescue\"\n");
+    write_key(&mut text, sample, guess, &columns);
+    write_times(&mut text, guess, &columns);
+    comment(
+        &mut text,
+        "Fields that no column names are kept as JSON text in _rescued; \"ignore\" drops them.",
+    );
+    text.push_str("unknown_fields = \"rescue\"\n");
     for ((field, guessed), name) in sample.fields.iter().zip(&guess.types).zip(&columns) {
-        let example = match field.example.as_str() {
-            "" => "null",
-            example => example,
-        };
-        let _ = writeln!(
-            text,
-            "\n# In {} of {} events, for example {example}",
-            field.present, sample.events
-        );
-        if let Some(note) = &guessed.note {
-            let _ = writeln!(text, "# ? {note}");
-        }
+        text.push('\n');
+        describe(&mut text, field, guessed, sample.events);
         write_column(&mut text, name, &field.name, guessed);
     }
     write_gold(&mut text, name, guess, &columns);
     text
 }
 
-fn write_key(text: &mut String, guess: &Guess, columns: &[String]) {
+/// Writes a comment; what is not to be shown as it is, a line break for one, is escaped.
+fn comment(text: &mut String, line: &str) {
+    let _ = writeln!(text, "# {}", escaped(line));
+}
+
+fn guessed(text: &mut String, line: &str) {
+    comment(text, &format!("guessed: {line}"));
+}
+
+fn warn(text: &mut String, line: &str) {
+    comment(text, &format!("WARNING: {line}"));
+}
+
+fn write_key(text: &mut String, sample: &Sample, guess: &Guess, columns: &[String]) {
     // A name for every field of the sample, in its order.
     let column = |index: &usize| columns.get(*index).map_or("", String::as_str);
-    text.push_str(
-        "# ? Two events with the same values here are one row. It must contain the event time.\n",
+    comment(
+        text,
+        "Two events with the same values in these columns are one row; the second one is dropped as a duplicate. The event time must be among them.",
     );
-    match guess.shared_keys {
-        0 => text.push_str("# In the sample every event has a key of its own.\n"),
-        shared => {
-            let _ = writeln!(
-                text,
-                "# In the sample {shared} events share their key with another that differs elsewhere: they would be duplicates. Is a column missing?"
-            );
-        }
+    let key = &guess.key;
+    key.why.iter().for_each(|line| guessed(text, line));
+    key.warning
+        .iter()
+        .flatten()
+        .for_each(|line| warn(text, line));
+    match key.shared {
+        0 => comment(text, "In the sample every event has a key of its own."),
+        shared => warn(
+            text,
+            &format!(
+                "In the sample {shared} events share their key with another that differs elsewhere: they would be dropped as duplicates. Is a column missing?"
+            ),
+        ),
     }
-    let key: Vec<String> = guess.key.iter().map(|index| quote(column(index))).collect();
-    let _ = writeln!(text, "key = [{}]\n", key.join(", "));
-    text.push_str("# ? When an event happened, by its producer's clock.\n");
+    if sample.events < 3 {
+        let events = sample.events;
+        warn(
+            text,
+            &format!("A sample of {events} says little about what identifies an event."),
+        );
+    }
+    let names: Vec<String> = key.fields.iter().map(|i| quote(column(i))).collect();
+    let _ = writeln!(text, "key = [{}]\n", names.join(", "));
+}
+
+fn write_times(text: &mut String, guess: &Guess, columns: &[String]) {
+    let column = |index: &usize| columns.get(*index).map_or("", String::as_str);
+    guessed(
+        text,
+        "when an event happened, by its producer's clock: the likeliest point in time by its name.",
+    );
     if !guess.other_times.is_empty() {
         let others: Vec<&str> = guess.other_times.iter().map(column).collect();
-        let _ = writeln!(
+        comment(
             text,
-            "# Other points in time that every event has: {}",
-            others.join(", ")
+            &format!(
+                "Other points in time that every event has: {}",
+                others.join(", ")
+            ),
         );
     }
     let event_time = quote(column(&guess.event_time));
     let _ = writeln!(text, "event_time = {event_time}\n");
-}
-
-fn write_times(text: &mut String, guess: &Guess) {
     let (period, why) = match guess.days {
         days if days <= 2.0 => ("hour", "events as they happen"),
         days if days <= 62.0 => ("day", "some weeks of events at once"),
         _ => ("month", "months or years of events at once"),
     };
-    let _ = writeln!(
+    guessed(
         text,
-        "# Silver's directories. The sample spans {:.1} days, which looks like {why}; a live stream wants \"hour\".\nperiod = \"{period}\"\n",
-        guess.days
+        &format!(
+            "silver's directories. The sample spans {:.1} days, which looks like {why}; a live stream wants \"hour\".",
+            guess.days
+        ),
     );
-    text.push_str("# How far below the watermark an event may be without counting as late. Late events are stored all the same.\nallowed_lateness = \"1h\"\n\n");
+    let _ = writeln!(text, "period = \"{period}\"\n");
+    comment(
+        text,
+        "How far below the watermark an event may be without counting as late. Late events are stored all the same.",
+    );
+    text.push_str("allowed_lateness = \"1h\"\n\n");
+}
+
+/// Says what the guess at a field rests on, and what lies inside of it.
+fn describe(text: &mut String, field: &Field, guess: &TypeGuess, events: u64) {
+    let example = match field.example.as_str() {
+        "" => "null",
+        example => example,
+    };
+    let present = field.present;
+    comment(
+        text,
+        &format!("In {present} of {events} events, for example {example}"),
+    );
+    let required = match guess.required {
+        true => "; required, because every event of the sample has it",
+        false => "",
+    };
+    guessed(text, &format!("{}: {}{required}", guess.kind, guess.why));
+    guess.warnings.iter().for_each(|line| warn(text, line));
+    let leaves = &field.inside.leaves;
+    if leaves.is_empty() {
+        return;
+    }
+    let shown = leaves.iter().take(MOST_INSIDE);
+    let mut shown: Vec<String> = shown.map(|l| format!("{} ({})", l.path, l.kind)).collect();
+    if leaves.len() > MOST_INSIDE || field.inside.is_cut {
+        shown.push("more".to_owned());
+    }
+    comment(text, &format!("Inside of it: {}", shown.join(", ")));
+    warn(
+        text,
+        "What lies inside of an object or an array cannot be a column, a key, a dimension or a measure of its own yet, and an array of records makes no rows of its own yet; all of it stays in this column, as JSON text.",
+    );
 }
 
 fn write_column(text: &mut String, name: &str, from: &str, guess: &TypeGuess) {
@@ -141,14 +187,10 @@ fn write_column(text: &mut String, name: &str, from: &str, guess: &TypeGuess) {
 fn write_gold(text: &mut String, dataset: &str, guess: &Guess, columns: &[String]) {
     let table = format!("gold_daily_{}", dataset.replace('-', "_"));
     let mut measures = vec!["events = \"count\"".to_owned()];
-    let sums = guess
-        .types
-        .iter()
-        .zip(columns)
-        .enumerate()
-        .filter(|(index, (guessed, _))| {
-            guessed.kind.starts_with("decimal") && !guess.key.contains(index)
-        });
+    let sums = guess.types.iter().zip(columns).enumerate();
+    let sums = sums.filter(|(index, (guessed, _))| {
+        guessed.kind.starts_with("decimal") && !guess.key.fields.contains(index)
+    });
     for (_, (_, column)) in sums.take(MOST_SUMS) {
         measures.push(format!(
             "{} = {}",
@@ -156,57 +198,17 @@ fn write_gold(text: &mut String, dataset: &str, guess: &Guess, columns: &[String
             quote(&format!("sum({column})"))
         ));
     }
+    text.push('\n');
+    guessed(
+        text,
+        "a first gold table: a row a day. Add dimensions with by = [\"column\"], measures with count, sum, min, max and avg.",
+    );
     let _ = writeln!(
         text,
-        "\n# ? A first gold table: a row a day. Add dimensions with by = [\"column\"], measures with count, sum, min, max and avg.\n[[gold]]\ntable = {}\ngrain = \"day\"\nmeasures = {{ {} }}",
+        "[[gold]]\ntable = {}\ngrain = \"day\"\nmeasures = {{ {} }}",
         quote(&table),
         measures.join(", ")
     );
-}
-
-/// Makes a column name of each field's name: letters, digits and `_`, each name once.
-fn column_names(sample: &Sample) -> Vec<String> {
-    let mut taken: HashSet<String> = RESERVED.iter().map(|name| (*name).to_owned()).collect();
-    let names = sample.fields.iter().map(|field| {
-        let kept = field
-            .name
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' });
-        let kept: String = kept.skip_while(|c| !c.is_ascii_alphabetic()).collect();
-        let base = short(if kept.is_empty() { "field" } else { &kept });
-        let mut name = base.clone();
-        let mut number = 1;
-        while !taken.insert(name.to_lowercase()) {
-            number += 1;
-            name = match number {
-                2 if RESERVED.contains(&base.to_lowercase().as_str()) => format!("{base}_value"),
-                number => format!("{base}_{number}"),
-            };
-        }
-        name
-    });
-    names.collect()
-}
-
-fn short(name: &str) -> String {
-    name.chars().take(120).collect()
-}
-
-/// Writes text as a TOML string.
-fn quote(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            c if c.is_control() => {
-                let _ = write!(quoted, "\\u{:04X}", c as u32);
-            }
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 #[cfg(test)]
