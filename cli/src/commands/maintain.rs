@@ -9,7 +9,7 @@ use sluice::maintain::{
 };
 use sluice::retry::Deadline;
 
-use crate::output::{count, print, size, thousands};
+use crate::output::{About, count, print, size, thousands};
 use crate::target::{AppSettings, SettingsArguments, Stores};
 
 /// Reconcile, compact, publish, snapshot and vacuum silver now, and say what was done and what is left
@@ -45,8 +45,13 @@ pub(super) struct MaintainArguments {
 pub(super) async fn run(
     arguments: MaintainArguments,
 ) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let settings = AppSettings::find(&arguments.settings)?;
+    let settings = AppSettings::find(&arguments.settings).await?;
     let stores = Stores::open(&settings)?;
+    let target = settings.target();
+    // Before anything is changed there.
+    if !arguments.json {
+        print(&format!("in {target}"));
+    }
     let options = Options {
         dry_run: arguments.dry_run,
         full: arguments.full,
@@ -55,7 +60,10 @@ pub(super) async fn run(
     let report = stores.maintenance().run(options, deadline).await;
     let is_whole = report.failures().is_empty();
     match arguments.json {
-        true => print(&serde_json::to_string_pretty(&report)?),
+        true => print(&serde_json::to_string_pretty(&About {
+            target,
+            result: report,
+        })?),
         false => print(&lines(&stores.dataset.name, &report).join("\n")),
     }
     Ok(is_whole)

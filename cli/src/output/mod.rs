@@ -2,12 +2,14 @@
 //!
 //! Nothing else writes to the terminal, and all of it is escaped on its way there.
 
+mod about;
 mod escape;
 pub(crate) mod gold;
 mod numbers;
 mod progress;
 mod text;
 
+pub(crate) use about::About;
 pub(crate) use escape::{escaped, is_unsafe};
 pub(crate) use numbers::{count, size, span, thousands};
 pub(crate) use progress::bar;

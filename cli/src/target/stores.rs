@@ -4,7 +4,8 @@ use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::settings::{AppSettings, answers};
+use super::reach::answers;
+use super::settings::AppSettings;
 use crate::audit::Subject;
 use sluice::dataset::Dataset;
 use sluice::maintain::Maintenance;
@@ -32,6 +33,7 @@ impl Stores {
     /// Opens the stores that the settings name, and fails at once, with advice, where nothing answers.
     pub(crate) fn open(settings: &AppSettings) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let dataset = Arc::new(dataset(settings)?);
+        settings.own()?;
         let lookup = |name: &str| match name {
             "GoldDatabase" => settings.gold(),
             name => settings.get(name),

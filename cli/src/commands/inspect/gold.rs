@@ -50,7 +50,7 @@ const LISTED: [(&str, ValueType); 5] = [
 
 /// Prints.
 pub(crate) async fn run(arguments: GoldArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let settings = AppSettings::find(&arguments.settings)?;
+    let settings = AppSettings::find(&arguments.settings).await?;
     let dataset = target::dataset(&settings)?;
     let schema = GoldSchema::of(&dataset)?;
     let Some(name) = &arguments.name else {

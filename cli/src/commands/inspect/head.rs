@@ -31,7 +31,7 @@ pub(crate) struct HeadArguments {
 
 /// Prints.
 pub(crate) async fn run(arguments: HeadArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let settings = AppSettings::find(&arguments.settings)?;
+    let settings = AppSettings::find(&arguments.settings).await?;
     let stores = Stores::open(&settings)?;
     if let Some(text) = text(&stores, arguments.rows, arguments.json).await? {
         print(&text);

@@ -35,7 +35,7 @@ pub(crate) struct HistoryArguments {
 
 /// Prints.
 pub(crate) async fn run(arguments: HistoryArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let settings = AppSettings::find(&arguments.settings)?;
+    let settings = AppSettings::find(&arguments.settings).await?;
     let stores = Stores::open(&settings)?;
     let Some(head) = stores.log.head().await? else {
         if !arguments.json {
