@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::reach::answers;
 use super::settings::AppSettings;
-use crate::audit::Subject;
+use crate::audit::{Subject, misfit};
 use sluice::dataset::Dataset;
 use sluice::maintain::Maintenance;
 use sluice::settings::Settings;
@@ -82,6 +82,16 @@ impl Stores {
             log,
             poison,
         }
+    }
+
+    /// Returns why the dataset file no longer fits silver, if so, with the way out.
+    pub(crate) async fn misfit(&self) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
+        let Some(head) = self.log.head().await? else {
+            return Ok(None);
+        };
+        let snapshot = self.log.load(&head).await?;
+        let reasons = snapshot.misfits(&self.dataset)?;
+        Ok((!reasons.is_empty()).then(|| misfit(&reasons)))
     }
 
     /// The maintenance of silver.

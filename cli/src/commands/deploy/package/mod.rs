@@ -43,7 +43,9 @@ pub(crate) struct PackageArguments {
 /// Stages the package; there is nothing to add up, so the answer is always yes.
 pub(crate) async fn run(arguments: PackageArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
     let dataset = Dataset::load(&arguments.dataset)?;
-    let root = app_root(&std::env::current_dir()?)?;
+    let here = std::env::current_dir();
+    let here = here.map_err(|error| format!("read the current folder: {error}"))?;
+    let root = app_root(&here)?;
     let handler = match &arguments.handler {
         Some(handler) => handler.clone(),
         None => zig::handler(&root, MAX_GLIBC).await?,
