@@ -28,6 +28,23 @@ fn handler() -> PathBuf {
     handler
 }
 
+/// The command in a folder, without settings of the environment.
+fn command(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
+    for name in [
+        "LakeStorage",
+        "AzureWebJobsStorage",
+        "StateStorage",
+        "GoldDatabase",
+        "DATASET",
+        "EventHubConnection",
+    ] {
+        command.env_remove(name);
+    }
+    command.current_dir(folder);
+    command
+}
+
 /// A pipeline that `sluice up` runs, and a folder without settings from which it is looked at.
 struct Pipeline {
     up: Child,
@@ -55,18 +72,8 @@ impl Pipeline {
 
     /// Runs a command on it.
     fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-        for name in [
-            "LakeStorage",
-            "AzureWebJobsStorage",
-            "StateStorage",
-            "GoldDatabase",
-            "DATASET",
-            "EventHubConnection",
-        ] {
-            command.env_remove(name);
-        }
-        command.current_dir(self.folder.path()).args(arguments);
+        let mut command = command(self.folder.path());
+        command.args(arguments);
         if arguments.first() != Some(&"dataset") {
             command
                 .arg("--state-dir")
@@ -91,6 +98,10 @@ impl Pipeline {
             );
             std::thread::sleep(POLL);
         }
+    }
+
+    fn settings_file(&self) -> PathBuf {
+        self.folder.path().join("state/orders/settings.json")
     }
 
     fn gold_file(&self) -> PathBuf {
@@ -173,6 +184,20 @@ fn commands_find_the_pipeline_that_up_runs_and_agree() {
 
     check_maintenance(&pipeline, &rows);
 
+    check_audit(&pipeline, &rows);
+    check_identity(&pipeline);
+    check_hostile_event(&pipeline);
+
+    let settings = pipeline.settings_file();
+    pipeline.stop();
+    assert!(!settings.exists(), "it may hold a password");
+    let status = pipeline.run(&["status"]);
+    assert_eq!(status.status.code(), Some(1));
+    assert!(text(&status).contains("sluice up"), "{}", text(&status));
+}
+
+/// Everything adds up, until somebody spoils gold.
+fn check_audit(pipeline: &Pipeline, rows: &Value) {
     let report = pipeline.json(&["audit", "--grace", "0", "--json"]);
     assert_eq!(report["adds_up"], true, "{report:#}");
     let hub = &report["checks"][1];
@@ -180,7 +205,7 @@ fn commands_find_the_pipeline_that_up_runs_and_agree() {
         (&hub["skipped"], &hub["difference"]),
         (&false.into(), &Value::Null)
     );
-    assert_eq!(report["sums"]["rows"], rows);
+    assert_eq!(&report["sums"]["rows"], rows);
     spoil(&pipeline.gold_file());
     let audit = pipeline.run(&["audit"]);
     assert_eq!(audit.status.code(), Some(1), "{}", text(&audit));
@@ -189,11 +214,76 @@ fn commands_find_the_pipeline_that_up_runs_and_agree() {
         "{}",
         text(&audit)
     );
+}
 
-    pipeline.stop();
-    let status = pipeline.run(&["status"]);
-    assert_eq!(status.status.code(), Some(1));
-    assert!(text(&status).contains("sluice up"), "{}", text(&status));
+/// Another folder, whose settings lead to the storage of this pipeline, and a state that does not run.
+fn check_identity(pipeline: &Pipeline) {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let settings = pipeline.settings_file();
+    let mode = settings.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600);
+    let target = pipeline.json(&["status", "--json"])["target"].clone();
+    let path = settings.display().to_string();
+    assert!(target.as_str().unwrap().contains(&path), "{target}");
+
+    let nowhere = sluice(&["audit", "--state-dir", "nothing-here"]);
+    assert_eq!(nowhere.status.code(), Some(1));
+    let expected = "no pipeline of `sluice up` runs with its state in";
+    assert!(text(&nowhere).contains(expected), "{}", text(&nowhere));
+
+    let other = tempfile::tempdir().unwrap();
+    let mut values: Value = serde_json::from_slice(&std::fs::read(settings).unwrap()).unwrap();
+    values["Values"]["DATASET"] = repository()
+        .join("datasets/orders.toml")
+        .display()
+        .to_string()
+        .into();
+    values.as_object_mut().unwrap().remove("Token");
+    std::fs::write(other.path().join("local.settings.json"), values.to_string()).unwrap();
+    for arguments in [
+        vec!["status"],
+        vec!["audit"],
+        vec!["maintain"],
+        vec!["produce", "--count", "5"],
+        vec!["consume", "--until-now"],
+    ] {
+        let mut command = command(other.path());
+        let output = command.args(&arguments).output().unwrap();
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+        assert!(said.contains("is that of another pipeline"), "{said}");
+        let state_dir = pipeline.folder.path().join("state");
+        assert!(said.contains(&state_dir.display().to_string()), "{said}");
+    }
+}
+
+/// Sends an event that would take a terminal over, and looks at it in every way.
+fn check_hostile_event(pipeline: &Pipeline) {
+    let before = pipeline.json(&["status", "--json"])["silver"]["lines"].clone();
+    let file = pipeline.folder.path().join("hostile.jsonl");
+    let event = "{\"order_id\": 99999999, \"amount\": 99999999, \"timestamp\": \"1763120674.343\", \"customer_id\": \"\\u001b]0;pwned\\u0007\\u009b31m\u{9b}\u{7f}\\u202e\"}\n";
+    std::fs::write(&file, event).unwrap();
+    let sent = pipeline.run(&["produce", "--input", file.to_str().unwrap()]);
+    assert!(sent.status.success(), "{}", text(&sent));
+    pipeline.wait_for("the hostile event in gold", || {
+        let status = pipeline.json(&["status", "--json"]);
+        let gold = status["gold"].as_array();
+        status["silver"]["lines"].as_u64() > before.as_u64()
+            && gold.is_some_and(|tables| tables.iter().all(|table| table["behind"] == 0))
+    });
+    for arguments in [
+        vec!["gold", "gold_customer_totals", "--limit", "0"],
+        vec!["gold", "gold_customer_totals", "--limit", "0", "--json"],
+        vec!["head", "--rows", "1000"],
+        vec!["head", "--rows", "1000", "--json"],
+        vec!["consume", "--from", "start", "--until-now", "--json"],
+    ] {
+        let said = text(&pipeline.run(&arguments));
+        assert!(said.contains("pwned\\u0007"), "{arguments:?}: {said}");
+        let raw = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+        assert!(!said.contains(raw), "{arguments:?}");
+    }
 }
 
 /// Looks at silver's log and files, and maintains them.
@@ -204,7 +294,9 @@ fn check_maintenance(pipeline: &Pipeline, rows: &Value) {
         (&first["version"], &first["did"]),
         (&0.into(), &"schema".into())
     );
-    let appended = history.iter().filter_map(|commit| commit["rows"].as_u64());
+    // A compaction, which may come at any minute, writes rows again.
+    let appends = history.iter().filter(|commit| commit["did"] == "append");
+    let appended = appends.filter_map(|commit| commit["rows"].as_u64());
     assert_eq!(&Value::from(appended.sum::<u64>()), rows);
     let newest = pipeline.run(&["head", "--rows", "3"]);
     assert!(newest.status.success(), "{}", text(&newest));
@@ -265,10 +357,67 @@ fn dataset_files_are_checked_and_inferred_ones_pass() {
         (&true.into(), &"orders-excerpt".into())
     );
 
+    let dotted = "name = \"x\"\nkey = [\"t\"]\nevent_time = \"t\"\n[[column]]\nname = \"t\"\ntype = \"timestamp\"\nfrom = \"meta.time\"\nrequired = true\n";
+    std::fs::write(&file, dotted).unwrap();
+    let checked = sluice(&["dataset", "check", file.to_str().unwrap()]);
+    assert!(checked.status.success(), "{}", text(&checked));
+    assert!(
+        text(&checked).contains("a dot is part of the name"),
+        "{}",
+        text(&checked)
+    );
+
+    std::fs::write(&file, "name = \"x\"\nkey = [\"t\"]\nevent_time = \"t\"\n").unwrap();
+    let checked = sluice(&["dataset", "check", file.to_str().unwrap()]);
+    assert!(
+        text(&checked).contains("the file has no columns"),
+        "{}",
+        text(&checked)
+    );
+
     std::fs::write(&file, "name = \"x\"\nperiod = \"week\"\n").unwrap();
     let checked = sluice(&["dataset", "check", file.to_str().unwrap()]);
     assert_eq!(checked.status.code(), Some(1));
     assert!(text(&checked).contains(":2: period"), "{}", text(&checked));
+}
+
+#[test]
+fn inferred_files_are_fine_and_a_key_of_the_time_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("inferred.toml");
+    let pumps = folder.path().join("pumps.jsonl");
+    let pump = |n: u64| {
+        format!(
+            "{{\"pump\": \"p{}\", \"ts\": {}, \"temp\": 20.5}}\n",
+            n % 2,
+            1795161600 + n
+        )
+    };
+    std::fs::write(&pumps, (0..6).map(pump).collect::<String>()).unwrap();
+    let inferred = sluice(&["dataset", "infer", pumps.to_str().unwrap()]);
+    let said = text(&inferred);
+    assert!(said.contains("\nkey = [\"pump\", \"ts\"]\n"), "{said}");
+    assert!(inferred.stderr.is_empty(), "{said}");
+    std::fs::write(&file, &inferred.stdout).unwrap();
+    assert!(
+        sluice(&["dataset", "check", file.to_str().unwrap()])
+            .status
+            .success()
+    );
+
+    std::fs::write(
+        &pumps,
+        "{\"meter\": {\"id\": \"\u{9b}m\"}, \"ts\": 1795161600}\n",
+    )
+    .unwrap();
+    let inferred = sluice(&["dataset", "infer", pumps.to_str().unwrap()]);
+    let warned = String::from_utf8_lossy(&inferred.stderr);
+    assert!(
+        warned.contains("warning: this key is the event time alone"),
+        "{warned}"
+    );
+    assert!(warned.contains("$.meter.id"), "{warned}");
+    assert!(!text(&inferred).contains('\u{9b}'), "{}", text(&inferred));
 }
 
 #[test]

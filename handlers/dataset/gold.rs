@@ -42,9 +42,11 @@ pub(super) fn find_column<'c>(
     let mut indexed = columns.iter().enumerate();
     let found = indexed.find(|(_, column)| column.name == name.value);
     if found.is_none() {
-        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        let names = columns.iter().map(|column| column.name.as_str());
+        let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
         let hint = match nearest(name.value, &names) {
             Some(near) => format!("did you mean {}?", quoted(near)),
+            None if names.is_empty() => "the file has no columns".to_owned(),
             None => format!("columns are {}", names.join(", ")),
         };
         keys.report(

@@ -57,6 +57,13 @@ pub trait Warehouse: Reports {
     /// Fails with [`WarehouseError::Mismatch`] if a table that is there does not fit; it is never changed.
     async fn ensure(&self) -> Result<(), WarehouseError>;
 
+    /// Returns the tables that are not there yet, and changes nothing; before gold's first run `sluice_progress` is among
+    /// them.
+    ///
+    /// # Errors
+    /// Fails as [`Warehouse::ensure`] does.
+    async fn missing(&self) -> Result<Vec<String>, WarehouseError>;
+
     /// Returns the progress of the tables that have some, by name.
     ///
     /// # Errors

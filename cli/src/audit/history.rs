@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use sluice::dataset::Dataset;
 use sluice::store::object::ObjectPath;
 use sluice::table::live::LiveFiles;
 use sluice::table::log::{
@@ -24,7 +25,9 @@ const ATTEMPTS: usize = 5;
 /// Silver as of one version.
 pub(crate) struct History {
     log: CommitLog,
+    dataset: Arc<Dataset>,
     head: Option<Version>,
+    misfits: Vec<String>,
     live: LiveFiles,
     commits: Vec<Commit>,
     ledger: BTreeMap<String, LedgerEntry>,
@@ -44,7 +47,9 @@ impl History {
         let log = CommitLog::new(state, lake, &subject.dataset);
         let mut history = Self {
             log,
+            dataset: Arc::clone(&subject.dataset),
             head: None,
+            misfits: Vec::new(),
             live: LiveFiles::default(),
             commits: Vec::new(),
             ledger: BTreeMap::new(),
@@ -69,7 +74,11 @@ impl History {
         let Some(head) = self.log.head().await? else {
             return Ok(());
         };
-        self.live = LiveFiles::of(&self.log.load(&head).await?);
+        let snapshot = self.log.load(&head).await?;
+        self.live = LiveFiles::of(&snapshot);
+        self.misfits = snapshot
+            .misfits(&self.dataset)
+            .unwrap_or_else(|error| vec![sluice::error::chain(&error)]);
         self.commits = self.left(&head).await?;
         self.head = Some(head.version);
         Ok(())
@@ -99,6 +108,11 @@ impl History {
     /// The version that everything is compared at.
     pub(crate) fn version(&self) -> Option<Version> {
         self.head
+    }
+
+    /// Why silver cannot go on with the dataset file; nothing if it can.
+    pub(crate) fn misfits(&self) -> &[String] {
+        &self.misfits
     }
 
     /// The first version that is left in the log.

@@ -31,6 +31,9 @@ pub use hub_state::{Hub, HubPartition};
 pub use report::{Check, Report, Sums};
 pub use subject::{AuditError, Options, Progress, Silent, Subject};
 
+/// The check that fails where nothing else of silver can be compared.
+const FITS: &str = "dataset: the file fits silver";
+
 /// Audits everything and returns what was found.
 ///
 /// # Errors
@@ -64,10 +67,25 @@ pub async fn audit(
     checks.push(ledger::check_balance(&history));
     checks.push(ledger::check_quarantine(subject, &history, progress).await?);
     checks.push(ledger::check_log(&history));
+    let sums = sums(&objects, &history);
+    let reasons = history.misfits();
+    if !reasons.is_empty() {
+        let examined = "the columns that the log records".to_owned();
+        checks.push(Check::new(FITS, examined, Some(misfit(reasons))));
+        // Its columns cannot be looked for in rows that have others.
+        return Ok(report(subject, history.version(), sums, checks));
+    }
     checks.extend(silver::scan(subject, options, &history, progress).await?);
     checks.extend(gold::check(subject, options, &history, progress).await?);
-    let sums = sums(&objects, &history);
     Ok(report(subject, history.version(), sums, checks))
+}
+
+/// Says why the dataset file no longer fits silver, with the way out.
+pub(crate) fn misfit(reasons: &[String]) -> String {
+    format!(
+        "the dataset file no longer fits silver: {}; undo the change, or raise the generation to rebuild silver from bronze",
+        reasons.join("; ")
+    )
 }
 
 fn report(subject: &Subject, version: Option<Version>, sums: Sums, checks: Vec<Check>) -> Report {

@@ -15,7 +15,7 @@ use sluice_local::hub_client::PartitionState;
 use crate::audit::{
     AuditError, Check, Hub, HubPartition, Options, Progress, Report, Subject, audit,
 };
-use crate::output::{bar, print, thousands};
+use crate::output::{About, bar, print, thousands};
 use crate::target::{self, AppSettings, HubArguments, Stores, read_partitions};
 
 /// Prove that every event is accounted for and gold is right
@@ -50,7 +50,7 @@ pub(super) struct AuditArguments {
 
 /// Audits; returns whether everything adds up.
 pub(super) async fn run(arguments: AuditArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let settings = arguments.hub.find_settings()?;
+    let settings = arguments.hub.find_settings().await?;
     let stores = Stores::open(&settings)?;
     // The hub first: what is in bronze by the time it is listed may be more, never less.
     let hub = match arguments.no_hub {
@@ -59,9 +59,16 @@ pub(super) async fn run(arguments: AuditArguments) -> Result<bool, Box<dyn Error
     };
     let grace = Duration::from_secs(arguments.grace);
     let warehouse = target::warehouse(&settings, &stores.dataset)?;
+    let target = settings.target();
+    if !arguments.json {
+        print(&format!("from {target}"));
+    }
     let report = examine_with(&stores.subject(warehouse), grace, hub).await?;
     print(&match arguments.json {
-        true => format!("{:#}", json(&report)),
+        true => serde_json::to_string_pretty(&About {
+            target,
+            result: json(&report),
+        })?,
         false => lines(&report).join("\n"),
     });
     Ok(report.adds_up())

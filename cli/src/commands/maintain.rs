@@ -8,9 +8,10 @@ use sluice::maintain::{
     Checkpointed, Compacted, Delta, Options, Reconciled, Report, Snapshotted, Step, Vacuumed,
 };
 use sluice::retry::Deadline;
+use sluice::warehouse::WarehouseError;
 
-use crate::output::{count, print, size, thousands};
-use crate::target::{AppSettings, SettingsArguments, Stores};
+use crate::output::{About, count, print, say, size, thousands};
+use crate::target::{self, AppSettings, SettingsArguments, Stores};
 
 /// Reconcile, compact, publish, snapshot and vacuum silver now, and say what was done and what is left
 ///
@@ -18,7 +19,8 @@ use crate::target::{AppSettings, SettingsArguments, Stores};
 /// Delta checkpoint that are due, and removes what is no longer referenced. The function `maintain` does the same on its
 /// timer; running both at once is safe. Each step is bounded; the next run does what is left.
 ///
-/// Exit code 0: every step succeeded. 1: a step failed; the others did their work all the same.
+/// Exit code 0: every step succeeded. 1: a step failed, or the dataset file no longer fits silver; the other steps did
+/// their work all the same.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice maintain --dry-run      what there is to do
@@ -45,20 +47,49 @@ pub(super) struct MaintainArguments {
 pub(super) async fn run(
     arguments: MaintainArguments,
 ) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let settings = AppSettings::find(&arguments.settings)?;
+    let settings = AppSettings::find(&arguments.settings).await?;
     let stores = Stores::open(&settings)?;
+    let target = settings.target();
+    // Before anything is changed there.
+    if !arguments.json {
+        print(&format!("in {target}"));
+    }
+    let fits = warn_of_misfits(&settings, &stores).await;
     let options = Options {
         dry_run: arguments.dry_run,
         full: arguments.full,
     };
     let deadline = Deadline::after(Duration::from_secs(arguments.minutes.saturating_mul(60)));
     let report = stores.maintenance().run(options, deadline).await;
-    let is_whole = report.failures().is_empty();
+    let is_whole = report.failures().is_empty() && fits;
     match arguments.json {
-        true => print(&serde_json::to_string_pretty(&report)?),
+        true => print(&serde_json::to_string_pretty(&About {
+            target,
+            result: report,
+        })?),
         false => print(&lines(&stores.dataset.name, &report).join("\n")),
     }
     Ok(is_whole)
+}
+
+/// Names a dataset file or a gold table that no longer fits; returns whether the dataset file fits silver.
+async fn warn_of_misfits(settings: &AppSettings, stores: &Stores) -> bool {
+    let gold = target::warehouse(settings, &stores.dataset).ok();
+    // A database that pauses is not woken up for a word.
+    if let Some(gold) = gold.filter(|gold| !gold.may_be_paused())
+        && let Err(error @ WarehouseError::Mismatch { .. }) = gold.missing().await
+    {
+        say(&format!("warning: {error}"));
+    }
+    match stores.misfit().await {
+        Ok(None) => true,
+        Ok(Some(misfit)) => {
+            say(&format!("warning: {misfit}"));
+            false
+        }
+        // The steps say what they cannot read.
+        Err(_) => true,
+    }
 }
 
 /// Lays a report out, a line for each step.

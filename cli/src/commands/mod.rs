@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::output::Usage;
+use crate::output::{Usage, failure, say};
 
 /// Real-time medallion ELT on Azure Functions: Event Hubs -> bronze -> silver -> gold
 ///
@@ -62,7 +62,7 @@ impl CommandLine {
     pub async fn run(self) -> ExitCode {
         let outcome = self.command.run().await;
         if let Err(error) = &outcome {
-            eprintln!("sluice: {}", sluice::error::chain(error.as_ref()));
+            say(&format!("sluice: {}", failure(error.as_ref())));
         }
         ExitCode::from(exit_code(&outcome))
     }

@@ -1,10 +1,49 @@
 //! What commands show: text and tables on standard output, numbers as people read them, progress bars.
+//!
+//! Nothing else writes to the terminal, and all of it is escaped on its way there.
 
+mod about;
+mod escape;
+mod failure;
 pub(crate) mod gold;
 mod numbers;
 mod progress;
 mod text;
 
+pub(crate) use about::About;
+pub(crate) use escape::{escaped, is_unsafe};
+pub(crate) use failure::failure;
 pub(crate) use numbers::{count, size, span, thousands};
 pub(crate) use progress::bar;
-pub(crate) use text::{Usage, print, table};
+pub(crate) use text::{Usage, fit, print, print_bytes, say, table, try_print};
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// The screen of `up` moves the cursor, and escapes what it draws itself.
+    const DRAWS: &str = "commands/up/screen.rs";
+
+    #[test]
+    fn nothing_else_writes_to_the_terminal() {
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut folders = vec![sources.clone()];
+        let mut files = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                let name = path.strip_prefix(&sources).unwrap().to_string_lossy();
+                if path.is_dir() && name != "output" {
+                    folders.push(path);
+                } else if path.is_file() && name != DRAWS {
+                    files += 1;
+                    let text = std::fs::read_to_string(&path).unwrap();
+                    for way in ["println!", "print!(", "io::stdout()", "io::stderr()"] {
+                        assert!(!text.contains(way), "{name}: {way} is not escaped");
+                    }
+                }
+            }
+        }
+        assert!(files > 50, "{files}");
+    }
+}

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
-use sluice::store::account::StorageAccount;
+use sluice::store::account::{AccountError, StorageAccount};
 use sluice_local::azurite::{Azurite, AzuriteError, AzuriteOptions};
 use sluice_local::event_hubs::{self, HubConfig, Namespace, NamespaceConfig, PartitionArrivals};
 use sluice_local::functions_host::events::{EventSink, HostEvent};
@@ -17,7 +17,8 @@ use sluice_local::functions_host::{Host, HostOptions};
 use sluice_local::hub_client::EventHubConnection;
 
 use super::heard::{Heard, log_line};
-use crate::target;
+use crate::output::say;
+use crate::target::{self, Announced};
 
 /// The hub's name, as in local.settings.json.
 const HUB: &str = "events";
@@ -87,7 +88,7 @@ pub(crate) struct Stack {
     gold: String,
     log_file: PathBuf,
     /// Where the other commands find this stack.
-    announced: PathBuf,
+    announced: Announced,
 }
 
 impl Stack {
@@ -98,7 +99,8 @@ impl Stack {
 
         let gold = plan.gold();
         let values = plan.values(&azurite.connection_string(), &namespace.connection_string());
-        let announced = target::announce(&plan.state_dir, &values)?;
+        let account = account_of(&azurite)?;
+        let announced = target::announce(&plan.state_dir, &values, &account).await?;
         let log_file = plan.state_dir.join("host.log");
         let heard = Arc::new(Mutex::new(Heard::default()));
         let mut options = HostOptions::new(plan.root);
@@ -118,8 +120,8 @@ impl Stack {
     }
 
     /// The storage account of lake and state.
-    pub(crate) fn account(&self) -> Result<StorageAccount, sluice::store::account::AccountError> {
-        StorageAccount::from_connection_string("LakeStorage", &self.azurite.connection_string())
+    pub(crate) fn account(&self) -> Result<StorageAccount, AccountError> {
+        account_of(&self.azurite)
     }
 
     /// The warehouse, as the setting `GoldDatabase` has it.
@@ -189,8 +191,7 @@ impl Stack {
 
     /// Stops everything, the handler first.
     pub(crate) async fn shutdown(self) -> Result<(), Box<dyn Error + Send + Sync>> {
-        // Left behind it would do no harm: nothing answers there any more.
-        let _ = std::fs::remove_file(&self.announced);
+        self.announced.retract().await;
         self.host.shutdown().await;
         let namespace = self.namespace.shutdown().await;
         self.azurite.shutdown().await?;
@@ -199,13 +200,17 @@ impl Stack {
     }
 }
 
+fn account_of(azurite: &Azurite) -> Result<StorageAccount, AccountError> {
+    StorageAccount::from_connection_string("LakeStorage", &azurite.connection_string())
+}
+
 /// Starts Azurite on its usual ports, or on free ones where somebody has those.
 async fn start_azurite(state_dir: &Path) -> Result<Azurite, AzuriteError> {
     let options = |ports| AzuriteOptions {
         data_dir: Some(state_dir.join("azurite")),
         ports,
         install_dir: None,
-        progress: Some(Arc::new(|line: &str| eprintln!("{line}"))),
+        progress: Some(Arc::new(|line: &str| say(line))),
     };
     if AZURITE_PORTS.iter().all(|port| is_free(*port)) {
         match Azurite::start(options(Some(AZURITE_PORTS))).await {

@@ -7,7 +7,8 @@ use azure_identity::DeveloperToolsCredential;
 use clap::Args;
 use sluice_local::hub_client::{EventHubConnection, PartitionState};
 
-use super::settings::{AppSettings, FindError, SettingsArguments, answers};
+use super::reach::{answers, endpoint};
+use super::settings::{AppSettings, FindError, SettingsArguments};
 use crate::output::Usage;
 
 /// The port of AMQP without TLS, which only emulators speak.
@@ -36,8 +37,8 @@ impl HubArguments {
     }
 
     /// Finds the app's settings.
-    pub(crate) fn find_settings(&self) -> Result<AppSettings, FindError> {
-        AppSettings::find(&self.settings)
+    pub(crate) async fn find_settings(&self) -> Result<AppSettings, FindError> {
+        AppSettings::find(&self.settings).await
     }
 
     /// Makes the connection, without talking to the hub yet.
@@ -48,6 +49,9 @@ impl HubArguments {
         &self,
         settings: &AppSettings,
     ) -> Result<EventHubConnection, Box<dyn Error + Send + Sync>> {
+        if !self.is_explicit() {
+            settings.own()?;
+        }
         match self.named(settings)? {
             Named::ByString { connection, hub } => {
                 reach(&connection, settings)?;
@@ -156,13 +160,7 @@ fn emulator(connection: &str) -> Option<(String, u16)> {
     {
         return None;
     }
-    let endpoint = connection.split(';').find_map(|field| {
-        let (name, value) = field.split_once('=')?;
-        name.trim()
-            .eq_ignore_ascii_case("endpoint")
-            .then(|| value.trim())
-    })?;
-    let address = endpoint.split_once("://")?.1.trim_end_matches('/');
+    let address = endpoint(connection)?;
     Some(match address.rsplit_once(':') {
         Some((host, port)) => (host.to_owned(), port.parse().ok()?),
         None => (address.to_owned(), AMQP_PORT),
@@ -179,7 +177,7 @@ impl HubArguments {
             hub: None,
             settings: SettingsArguments {
                 dataset: None,
-                state_dir: ".sluice".into(),
+                state_dir: None,
             },
         }
     }

@@ -1,11 +1,16 @@
 //! Which pipeline a command is about: its settings, its stores, its event hub.
 
+mod announcement;
+mod file;
 mod hub;
+mod reach;
+mod running;
 mod settings;
 mod stores;
 
+pub(crate) use announcement::{Announced, announce};
 pub(crate) use hub::{HubArguments, events_ever, read_partitions};
-pub(crate) use settings::{AppSettings, SettingsArguments, announce};
+pub(crate) use settings::{AppSettings, SettingsArguments};
 #[cfg(test)]
 pub(crate) use stores::in_memory;
 pub(crate) use stores::{Stores, dataset, warehouse};

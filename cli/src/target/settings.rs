@@ -1,28 +1,36 @@
 //! The settings that every command but `up` works with: those of the handler.
 //!
-//! The environment comes first, then a pipeline that `sluice up` runs on this machine (it writes its connections to
-//! `.sluice/<dataset>/settings.json` while it runs), then `local.settings.json` of the app root, here or above.
+//! The connections of a pipeline all come from one place: the environment, or a pipeline that `sluice up` runs on this
+//! machine, or `local.settings.json` of the app root, here or above. The first of these that names a storage or a hub
+//! counts, so that the storage of one pipeline is never looked at beside the hub of another.
 
-use std::collections::BTreeMap;
-use std::net::{TcpStream, ToSocketAddrs};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::Args;
-use serde_json::{Value, json};
-use sluice::dataset::Dataset;
 use sluice::store::account::StorageAccount;
+use sluice::warehouse::azure_sql;
 use thiserror::Error;
 
-/// Where a running pipeline leaves its connections, in its dataset's folder.
-const STACK_FILE: &str = "settings.json";
+use super::announcement::{Marker, Values};
+use super::file::{FileError, read_file};
+use super::reach::endpoint;
+use super::running::{Answer, Network, Probe, RunningError, Stack, Stacks, dataset_name};
+
 const LOCAL_FILE: &str = "local.settings.json";
 const DEFAULT_DATASET: &str = "datasets/orders.toml";
-/// How long something on this machine may take to answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// Settings by name.
-pub(crate) type Values = BTreeMap<String, String>;
+const DEFAULT_STATE_DIR: &str = ".sluice";
+/// The settings that say which pipeline it is, in lower case.
+const PIPELINE: [&str; 4] = [
+    "lakestorage",
+    "azurewebjobsstorage",
+    "statestorage",
+    "eventhubconnection",
+];
+/// Those of them that are storages.
+const STORAGES: [&str; 3] = ["lakestorage", "azurewebjobsstorage", "statestorage"];
+/// The settings that are taken from the same place as those.
+const BESIDE: [&str; 3] = ["eventhub_name", "eventhub_consumer_group", "golddatabase"];
 
 /// Which pipeline a command is about.
 #[derive(Clone, Debug, Args)]
@@ -30,9 +38,9 @@ pub(crate) struct SettingsArguments {
     /// The dataset file; otherwise the setting DATASET, or the one that `sluice up` runs
     #[arg(long, value_name = "FILE")]
     pub(crate) dataset: Option<PathBuf>,
-    /// Where `sluice up` keeps its state
-    #[arg(long, value_name = "DIR", default_value = ".sluice")]
-    pub(crate) state_dir: PathBuf,
+    /// The pipeline that `sluice up` runs with its state here; without it one in .sluice, or that of the settings
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state_dir: Option<PathBuf>,
 }
 
 /// Settings that cannot be found or make no sense.
@@ -41,18 +49,24 @@ pub(crate) enum FindError {
     /// The folder that the command runs in has gone.
     #[error("find the settings: the current folder cannot be read")]
     Here(#[source] std::io::Error),
-    /// A settings file cannot be read.
-    #[error("read {}", path.display())]
-    Read {
-        path: PathBuf,
-        source: std::io::Error,
-    },
-    /// A settings file is not one.
-    #[error("{} is not a settings file: {problem}", path.display())]
-    Malformed { path: PathBuf, problem: String },
-    /// Several pipelines run.
-    #[error("several pipelines run on this machine ({}); say which one: --dataset FILE", .0.join(", "))]
-    Several(Vec<String>),
+    /// A settings file cannot be used.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// It cannot be told which pipeline is meant, or it does not run.
+    #[error(transparent)]
+    Running(#[from] RunningError),
+}
+
+/// The storage that the settings name is that of a pipeline that `sluice up` runs elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error(
+    "the storage at {address}, which {file} names, is that of another pipeline: `sluice up` runs it with its state in {state_dir}. To look at that one, name it: --state-dir {parent}; or start one of your own with `sluice up`"
+)]
+pub(crate) struct ForeignPipeline {
+    address: String,
+    file: String,
+    state_dir: String,
+    parent: String,
 }
 
 /// The settings, from all places.
@@ -62,26 +76,30 @@ pub(crate) struct AppSettings {
     dataset: PathBuf,
     /// By name in lower case, as .NET compares them; the first layer that has a name counts.
     layers: Vec<Values>,
+    /// The last layer that connections are taken from.
+    connections: usize,
     /// Where they come from, for people.
     pub(crate) origin: String,
+    foreign: Option<ForeignPipeline>,
 }
 
 impl AppSettings {
     /// Finds the settings.
-    pub(crate) fn find(arguments: &SettingsArguments) -> Result<Self, FindError> {
+    pub(crate) async fn find(arguments: &SettingsArguments) -> Result<Self, FindError> {
         let here = std::env::current_dir().map_err(FindError::Here)?;
         // A variable that is not Unicode is not one of ours.
         let variables = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });
         let environment = variables.map(|(name, value)| (name.to_lowercase(), value));
-        Self::find_from(&here, environment.collect(), arguments)
+        Self::find_from(&here, environment.collect(), arguments, &Network).await
     }
 
-    fn find_from(
+    async fn find_from(
         here: &Path,
         environment: Values,
         arguments: &SettingsArguments,
+        probe: &impl Probe,
     ) -> Result<Self, FindError> {
         let holds = |folder: &&Path| {
             folder.join(LOCAL_FILE).is_file() || folder.join("host.json").is_file()
@@ -89,7 +107,7 @@ impl AppSettings {
         let root = here.ancestors().find(holds).unwrap_or(here).to_owned();
         let local_file = root.join(LOCAL_FILE);
         let local = match local_file.is_file() {
-            true => read_file(&local_file)?,
+            true => read_file(&local_file)?.values,
             false => BTreeMap::new(),
         };
         let from_environment = || Some(root.join(environment.get("dataset")?));
@@ -97,32 +115,48 @@ impl AppSettings {
         let given = from_arguments.or_else(from_environment);
         let fallback = local.get("dataset").map_or(DEFAULT_DATASET, String::as_str);
         let fallback = root.join(fallback);
-        let stack = find_stack(
-            &root.join(&arguments.state_dir),
-            given.as_deref(),
-            &fallback,
-        )?;
-        let mut origin = "the environment".to_owned();
-        if !local.is_empty() {
-            origin = format!("the environment and {}", local_file.display());
-        }
-        let mut layers = vec![environment];
-        let mut dataset = given.clone();
-        if let Some((file, values)) = stack {
-            origin = format!(
-                "the environment and the pipeline of `sluice up` ({})",
-                file.display()
-            );
-            dataset = dataset.or_else(|| values.get("dataset").map(PathBuf::from));
-            layers.push(values);
-        }
-        layers.push(local);
+        let places = Places {
+            root: &root,
+            given: given.as_deref(),
+            fallback: &fallback,
+            is_named: names_pipeline(&environment),
+        };
+        let stack = places
+            .find_stack(arguments.state_dir.as_deref(), probe)
+            .await?;
+        let dataset = stack.as_ref().and_then(|stack| stack.values.get("dataset"));
+        let dataset = given.clone().or_else(|| dataset.map(PathBuf::from));
+        let is_local = stack.is_none() && !names_pipeline(&environment);
+        let foreign = match is_local {
+            true => foreign(&local, &local_file, probe).await,
+            false => None,
+        };
+        let (layers, origin) = layers(
+            stack,
+            environment,
+            local,
+            &local_file,
+            arguments.state_dir.is_some(),
+        );
         Ok(Self {
-            root,
             dataset: dataset.unwrap_or(fallback),
+            connections: layers
+                .iter()
+                .position(names_pipeline)
+                .unwrap_or(layers.len()),
+            root,
             layers,
             origin,
+            foreign,
         })
+    }
+
+    /// Refuses storage and hub of a pipeline that `sluice up` runs elsewhere: nobody has named it.
+    ///
+    /// # Errors
+    /// Fails with whose they are.
+    pub(crate) fn own(&self) -> Result<(), ForeignPipeline> {
+        self.foreign.clone().map_or(Ok(()), Err)
     }
 
     /// The value of a setting that is there and not empty.
@@ -132,7 +166,12 @@ impl AppSettings {
     pub(crate) fn get(&self, name: &str) -> Option<String> {
         let name = name.to_lowercase();
         let wanted = group(&name);
-        let mut layers = self.layers.iter();
+        let is_connection = PIPELINE.contains(&wanted) || BESIDE.contains(&wanted);
+        let places = match is_connection {
+            true => self.connections.saturating_add(1),
+            false => self.layers.len(),
+        };
+        let mut layers = self.layers.iter().take(places);
         let layer = layers.find(|layer| {
             let mut values = layer.iter();
             values.any(|(key, value)| group(key) == wanted && !value.trim().is_empty())
@@ -159,6 +198,128 @@ impl AppSettings {
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
+
+    /// Says for people what a command is about: the storage, the hub and gold, without secrets, and who names them.
+    pub(crate) fn target(&self) -> String {
+        let storage = StorageAccount::from_settings("LakeStorage", &|name| self.get(name));
+        let storage = storage.and_then(|account| account.blob_service_url());
+        let storage = storage.map_or_else(|_| "none".to_owned(), |url| url.to_string());
+        let hub = self.get("EventHubConnection");
+        let hub = hub.as_deref().and_then(endpoint).map(str::to_owned);
+        let hub = hub.or_else(|| self.get("EventHubConnection__fullyQualifiedNamespace"));
+        let name = self.get("EVENTHUB_NAME");
+        let hub = hub.zip(name).map(|(place, name)| format!("{place}/{name}"));
+        let gold = self.gold().map(|gold| match gold.strip_prefix("sqlite:") {
+            Some(file) => file.to_owned(),
+            None => azure_sql::address(&gold)
+                .map_or_else(|_| "a database".to_owned(), |(s, d)| format!("{s}/{d}")),
+        });
+        let or_none = |place: Option<String>| place.unwrap_or_else(|| "none".to_owned());
+        format!(
+            "{}: storage {storage}, hub {}, gold {}",
+            self.origin,
+            or_none(hub),
+            or_none(gold)
+        )
+    }
+}
+
+/// Where a command looks for the pipeline that it is about.
+struct Places<'a> {
+    root: &'a Path,
+    given: Option<&'a Path>,
+    fallback: &'a Path,
+    /// The environment names a pipeline.
+    is_named: bool,
+}
+
+impl Places<'_> {
+    /// Finds a pipeline that runs: that of the given dataset, or the only one. The one that the command line names must
+    /// run; without that, what the environment names comes first.
+    async fn find_stack(
+        &self,
+        state_dir: Option<&Path>,
+        probe: &impl Probe,
+    ) -> Result<Option<Stack>, FindError> {
+        let folder = self
+            .root
+            .join(state_dir.unwrap_or(Path::new(DEFAULT_STATE_DIR)));
+        if state_dir.is_none() && self.is_named {
+            return Ok(None);
+        }
+        let dataset = match self.given.map(dataset_name) {
+            None => None,
+            Some(Ok(name)) => Some(name),
+            // Without a pipeline that must run the file is read again, and reported, where it is needed.
+            Some(Err(_)) if state_dir.is_none() => return Ok(None),
+            Some(Err(error)) => return Err(RunningError::from(error).into()),
+        };
+        let stacks = Stacks::look(&folder, dataset.as_deref(), probe).await;
+        let missing = stacks.not_running(&folder, dataset.as_deref());
+        let preferred = dataset_name(self.fallback).ok();
+        match stacks.choose(&folder, preferred.as_deref())? {
+            None if state_dir.is_some() => Err(missing.into()),
+            found => Ok(found),
+        }
+    }
+}
+
+/// Puts the places in the order in which they count, and says what they are. A pipeline that the command line names comes
+/// before the environment.
+fn layers(
+    stack: Option<Stack>,
+    environment: Values,
+    local: Values,
+    local_file: &Path,
+    is_explicit: bool,
+) -> (Vec<Values>, String) {
+    let origin = match &stack {
+        Some(stack) => format!(
+            "the environment and the pipeline of `sluice up` ({})",
+            stack.file.display()
+        ),
+        None if names_pipeline(&environment) || local.is_empty() => "the environment".to_owned(),
+        None => format!("the environment and {}", local_file.display()),
+    };
+    let layers = match (stack, is_explicit) {
+        (Some(stack), true) => vec![stack.values, environment, local],
+        (Some(stack), false) => vec![environment, stack.values, local],
+        (None, _) => vec![environment, local],
+    };
+    (layers, origin)
+}
+
+/// Returns whether a place says which pipeline it is.
+fn names_pipeline(values: &Values) -> bool {
+    let mut named = values.iter().filter(|(_, value)| !value.trim().is_empty());
+    named.any(|(name, _)| PIPELINE.contains(&group(name)))
+}
+
+/// Finds out whether a storage of a settings file is that of a pipeline that runs elsewhere.
+async fn foreign(values: &Values, file: &Path, probe: &impl Probe) -> Option<ForeignPipeline> {
+    let storages = values.iter().filter(|(name, _)| !name.contains("__"));
+    let storages = storages.filter(|(name, _)| STORAGES.contains(&group(name)));
+    let storages: BTreeSet<&String> = storages.map(|(_, connection)| connection).collect();
+    for connection in storages {
+        if let Answer::Pipeline(marker) = probe.ask(connection).await {
+            return Some(ForeignPipeline::of(connection, &marker, file));
+        }
+    }
+    None
+}
+
+impl ForeignPipeline {
+    fn of(connection: &str, marker: &Marker, file: &Path) -> Self {
+        let account = StorageAccount::from_connection_string("LakeStorage", connection).ok();
+        let url = account.and_then(|account| account.blob_service_url().ok());
+        let parent = marker.state_dir.parent().unwrap_or(&marker.state_dir);
+        Self {
+            address: url.map_or_else(String::new, |url| url.authority().to_owned()),
+            file: file.display().to_string(),
+            state_dir: marker.state_dir.display().to_string(),
+            parent: parent.display().to_string(),
+        }
+    }
 }
 
 /// The connection or setting that a name is about: `AzureWebJobsLakeStorage`, `LakeStorage` and
@@ -171,97 +332,6 @@ fn group(name: &str) -> &str {
     }
 }
 
-/// Writes the settings of a running pipeline to where the other commands find them.
-pub(crate) fn announce(state_dir: &Path, settings: &Values) -> std::io::Result<PathBuf> {
-    let file = state_dir.join(STACK_FILE);
-    let content = json!({ "IsEncrypted": false, "Values": settings });
-    std::fs::write(&file, format!("{content:#}\n"))?;
-    Ok(file)
-}
-
-/// Finds a pipeline that runs: that of the given dataset, or the only one.
-fn find_stack(
-    state_dir: &Path,
-    given: Option<&Path>,
-    fallback: &Path,
-) -> Result<Option<(PathBuf, Values)>, FindError> {
-    let name = |file: &Path| Dataset::load(file).ok().map(|dataset| dataset.name);
-    if let Some(given) = given {
-        let Some(name) = name(given) else {
-            return Ok(None);
-        };
-        let file = state_dir.join(name).join(STACK_FILE);
-        return Ok(running(&file).map(|values| (file, values)));
-    }
-    let folders = std::fs::read_dir(state_dir).into_iter().flatten().flatten();
-    let files = folders.map(|folder| folder.path().join(STACK_FILE));
-    let mut stacks: Vec<_> = files
-        .filter_map(|file| running(&file).map(|values| (file, values)))
-        .collect();
-    if stacks.len() > 1 {
-        let preferred = name(fallback).map(|name| state_dir.join(name).join(STACK_FILE));
-        let found = stacks
-            .iter()
-            .position(|(file, _)| Some(file) == preferred.as_ref());
-        let Some(found) = found else {
-            let names = stacks
-                .iter()
-                .filter_map(|(file, _)| file.parent()?.file_name());
-            let names = names.map(|name| name.to_string_lossy().into_owned());
-            return Err(FindError::Several(names.collect()));
-        };
-        return Ok(Some(stacks.swap_remove(found)));
-    }
-    Ok(stacks.pop())
-}
-
-/// Reads the settings of a pipeline, if its storage answers: one that was killed leaves its file behind.
-fn running(file: &Path) -> Option<Values> {
-    let values = read_file(file).ok()?;
-    let storage = values.get("lakestorage")?;
-    let account = StorageAccount::from_connection_string("LakeStorage", storage).ok()?;
-    let url = account.blob_service_url().ok()?;
-    answers(url.host_str()?, url.port_or_known_default()?).then_some(values)
-}
-
-/// Returns whether something takes connections there.
-pub(crate) fn answers(host: &str, port: u16) -> bool {
-    let addresses = (host, port).to_socket_addrs();
-    addresses
-        .into_iter()
-        .flatten()
-        .any(|address| TcpStream::connect_timeout(&address, ANSWER_TIMEOUT).is_ok())
-}
-
-/// Reads a file of the form of local.settings.json; names in lower case.
-fn read_file(path: &Path) -> Result<Values, FindError> {
-    let malformed = |problem: &str| FindError::Malformed {
-        path: path.to_owned(),
-        problem: problem.to_owned(),
-    };
-    let text = std::fs::read_to_string(path).map_err(|source| FindError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
-    let json: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
-        .map_err(|error| malformed(&error.to_string()))?;
-    if json["IsEncrypted"] == true {
-        return Err(malformed("it is encrypted; run `func settings decrypt`"));
-    }
-    let values = json["Values"]
-        .as_object()
-        .ok_or_else(|| malformed("it has no object Values"))?;
-    let values = values.iter().filter_map(|(name, value)| {
-        let value = match value {
-            Value::String(text) => text.clone(),
-            Value::Null => return None,
-            other => other.to_string(),
-        };
-        Some((name.to_lowercase(), value))
-    });
-    Ok(values.collect())
-}
-
 #[cfg(test)]
 impl AppSettings {
     /// Settings of the environment alone, for the app root `root`.
@@ -272,7 +342,9 @@ impl AppSettings {
             root: root.to_owned(),
             dataset: dataset.to_owned(),
             layers: vec![environment.collect()],
+            connections: 0,
             origin: "the environment".to_owned(),
+            foreign: None,
         }
     }
 }

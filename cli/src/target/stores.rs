@@ -4,8 +4,9 @@ use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::settings::{AppSettings, answers};
-use crate::audit::Subject;
+use super::reach::answers;
+use super::settings::AppSettings;
+use crate::audit::{Subject, misfit};
 use sluice::dataset::Dataset;
 use sluice::maintain::Maintenance;
 use sluice::settings::Settings;
@@ -32,6 +33,7 @@ impl Stores {
     /// Opens the stores that the settings name, and fails at once, with advice, where nothing answers.
     pub(crate) fn open(settings: &AppSettings) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let dataset = Arc::new(dataset(settings)?);
+        settings.own()?;
         let lookup = |name: &str| match name {
             "GoldDatabase" => settings.gold(),
             name => settings.get(name),
@@ -80,6 +82,16 @@ impl Stores {
             log,
             poison,
         }
+    }
+
+    /// Returns why the dataset file no longer fits silver, if so, with the way out.
+    pub(crate) async fn misfit(&self) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
+        let Some(head) = self.log.head().await? else {
+            return Ok(None);
+        };
+        let snapshot = self.log.load(&head).await?;
+        let reasons = snapshot.misfits(&self.dataset)?;
+        Ok((!reasons.is_empty()).then(|| misfit(&reasons)))
     }
 
     /// The maintenance of silver.

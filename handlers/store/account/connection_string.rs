@@ -15,6 +15,8 @@ pub const EMULATOR_ACCOUNT: &str = "devstoreaccount1";
 /// The emulator's key, published by Microsoft.
 pub const EMULATOR_KEY: &str =
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+/// The services, as fields name them.
+const SERVICES: [&str; 3] = ["blob", "queue", "table"];
 /// The emulator's ports for blobs, queues and tables.
 const EMULATOR_PORTS: [u16; 3] = [10_000, 10_001, 10_002];
 
@@ -73,6 +75,7 @@ pub(super) fn parse(text: &str) -> Result<(Endpoints, Access), Problem> {
         return emulator(field("developmentstorageproxyuri"));
     }
 
+    check_whole(&fields)?;
     let endpoints = Endpoints {
         blob: endpoint(&fields, "blob")?,
         queue: endpoint(&fields, "queue")?,
@@ -111,6 +114,26 @@ fn emulator(proxy: Option<&str>) -> Result<(Endpoints, Access), Problem> {
         endpoints,
         Access::Key(key_of(EMULATOR_ACCOUNT, EMULATOR_KEY)?),
     ))
+}
+
+/// Refuses a connection string that names some endpoints of an emulator and leaves others out: they would be taken for
+/// those of an account of that name in Azure.
+fn check_whole(fields: &Fields) -> Result<(), Problem> {
+    // Without an account's name nothing is made up, and the account may do without a service.
+    let Some(account) = fields.get("accountname") else {
+        return Ok(());
+    };
+    let named = SERVICES.map(|service| (service, fields.get(&format!("{service}endpoint"))));
+    let is_plain = |address: &str| address.to_ascii_lowercase().starts_with("http:");
+    let is_emulator = account == EMULATOR_ACCOUNT
+        || named
+            .iter()
+            .any(|(_, address)| address.is_some_and(is_plain));
+    let missing = named.iter().find(|(_, address)| address.is_none());
+    match missing {
+        Some((service, _)) if is_emulator => Err(Problem::PartOfAnEmulator(service)),
+        _ => Ok(()),
+    }
 }
 
 /// Returns the endpoint that is named, or the one that the account's name gives.

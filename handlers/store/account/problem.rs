@@ -36,6 +36,11 @@ pub enum Problem {
     /// An address in it is not a URL.
     #[error("has no valid URL for {0}")]
     Address(&'static str),
+    /// It names services of an emulator, but not all of them.
+    #[error(
+        "is for an emulator and has no {0}Endpoint: name BlobEndpoint, QueueEndpoint and TableEndpoint, or set UseDevelopmentStorage=true"
+    )]
+    PartOfAnEmulator(&'static str),
     /// It does not say where a service is.
     #[error("does not say where its {0} service is")]
     NoService(&'static str),

@@ -111,6 +111,37 @@ fn a_setting_that_makes_no_sense_is_refused_without_its_value() {
 }
 
 #[test]
+fn an_emulator_that_is_named_in_part_is_not_taken_for_azure() {
+    let blob = "BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;";
+    for (text, missing) in [
+        (
+            format!("AccountName=devstoreaccount1;AccountKey=a2V5;{blob}"),
+            "QueueEndpoint",
+        ),
+        (
+            format!("AccountName=a;AccountKey=a2V5;{blob}QueueEndpoint=http://h/a"),
+            "TableEndpoint",
+        ),
+        (
+            "AccountName=devstoreaccount1;AccountKey=a2V5".to_owned(),
+            "BlobEndpoint",
+        ),
+    ] {
+        let error = account(&[("Lake", &text)]).unwrap_err();
+        let problem = error.problem.to_string();
+        assert!(problem.contains(missing), "{problem}");
+        assert!(problem.contains("UseDevelopmentStorage=true"), "{problem}");
+    }
+    // An account in Azure may name some of its endpoints, and a signature may be for some services only.
+    for text in [
+        "AccountName=a;AccountKey=a2V5;BlobEndpoint=https://a.privatelink.example",
+        "SharedAccessSignature=sv=1&sig=a;BlobEndpoint=http://127.0.0.1:1/a",
+    ] {
+        assert!(account(&[("Lake", text)]).is_ok(), "{text}");
+    }
+}
+
+#[test]
 fn a_missing_setting_is_named_with_what_to_set() {
     let error = account(&[]).unwrap_err();
     assert_eq!(error.setting, "Lake");

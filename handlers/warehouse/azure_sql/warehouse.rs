@@ -68,15 +68,20 @@ impl AzureSqlWarehouse {
         })
     }
 
-    /// Looks what is missing.
+    /// Looks what has to be created.
     async fn plan(&self, session: &mut Session) -> Result<Vec<String>, WarehouseError> {
+        let catalog = self.catalog(session).await?;
+        ensure::plan(&self.schema, &self.sql_schema, &catalog)
+    }
+
+    /// Reads what is there.
+    async fn catalog(&self, session: &mut Session) -> Result<ensure::Catalog, WarehouseError> {
         let check = failed("check", "gold's tables and views");
         let sql_schema = self.sql_schema.0.as_str();
         let columns = session.query(ensure::READ_COLUMNS, &[&sql_schema]).await;
         let columns = columns.map_err(&check)?;
         let views = session.query(ensure::READ_VIEWS, &[&sql_schema]).await;
-        let catalog = read::catalog(&columns, &views.map_err(&check)?).map_err(&check)?;
-        ensure::plan(&self.schema, &self.sql_schema, &catalog)
+        read::catalog(&columns, &views.map_err(&check)?).map_err(&check)
     }
 }
 
@@ -104,6 +109,14 @@ impl Warehouse for AzureSqlWarehouse {
         }
         held.give_back();
         Ok(())
+    }
+
+    async fn missing(&self) -> Result<Vec<String>, WarehouseError> {
+        let mut held = self.hold().await?;
+        let catalog = self.catalog(held.session()?).await?;
+        held.give_back();
+        ensure::plan(&self.schema, &self.sql_schema, &catalog)?;
+        Ok(ensure::missing(&self.schema, &self.sql_schema, &catalog))
     }
 
     async fn progress(&self) -> Result<BTreeMap<String, Progress>, WarehouseError> {

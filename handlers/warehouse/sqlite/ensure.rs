@@ -28,6 +28,22 @@ pub(super) fn ensure(
     transaction.commit().map_err(create)
 }
 
+/// Returns the tables that are not there, after those that are there were checked.
+pub(super) fn missing(
+    connection: &mut Connection,
+    schema: &GoldSchema,
+) -> Result<Vec<String>, WarehouseError> {
+    statements(connection, schema)?;
+    let mut missing = Vec::new();
+    for table in dialect::tables(schema, &Sqlite) {
+        let found = object(connection, &table.name).map_err(failed("check", &table.name))?;
+        if found.is_none() {
+            missing.push(table.name);
+        }
+    }
+    Ok(missing)
+}
+
 /// Works out what is to be done.
 pub(super) fn statements(
     connection: &Connection,

@@ -280,3 +280,16 @@ async fn the_script_makes_what_the_handler_then_finds_complete() {
     .await;
     assert!(missing.is_empty(), "{missing:?}");
 }
+
+#[tokio::test]
+async fn what_is_missing_is_named_and_nothing_is_made() {
+    let folder = TempDir::new().unwrap();
+    let warehouse = warehouse(&folder.path().join("gold.db"));
+    for _ in 0..2 {
+        let missing = warehouse.missing().await.unwrap();
+        let has = |name: &str| missing.iter().any(|found| found == name);
+        assert!(has("sluice_progress") && has("daily"), "{missing:?}");
+    }
+    warehouse.ensure().await.unwrap();
+    assert!(warehouse.missing().await.unwrap().is_empty());
+}

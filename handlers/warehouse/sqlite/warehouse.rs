@@ -73,6 +73,10 @@ impl Warehouse for SqliteWarehouse {
         self.with(ensure::ensure).await
     }
 
+    async fn missing(&self) -> Result<Vec<String>, WarehouseError> {
+        self.with(ensure::missing).await
+    }
+
     async fn progress(&self) -> Result<BTreeMap<String, Progress>, WarehouseError> {
         self.with(|connection, _| read::progress(connection).map_err(failed("read", PROGRESS)))
             .await

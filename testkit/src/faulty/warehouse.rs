@@ -46,6 +46,13 @@ impl Warehouse for Faulty<dyn Warehouse> {
             .await
     }
 
+    async fn missing(&self) -> Result<Vec<String>, WarehouseError> {
+        let act = self.inner.missing();
+        self.script
+            .around("missing".into(), warehouse_error, act)
+            .await
+    }
+
     async fn progress(&self) -> Result<BTreeMap<String, Progress>, WarehouseError> {
         let act = self.inner.progress();
         self.script

@@ -9,9 +9,10 @@ use arrow_cast::cast;
 use arrow_schema::DataType;
 use arrow_select::filter::filter_record_batch;
 use futures::{StreamExt, TryStreamExt, stream};
+use sluice::error::Invariant;
 use sluice::table::log::Version;
 use sluice::table::schema::SOURCE;
-use sluice::warehouse::schema::{GoldSchema, TableSchema, ValueType};
+use sluice::warehouse::schema::{GoldSchema, PROGRESS, TableSchema, ValueType};
 use sluice::warehouse::{Progress as GoldProgress, WarehouseError};
 
 use crate::audit::history::{History, Portion};
@@ -44,11 +45,21 @@ pub(crate) async fn check(
     if history.version().is_none() {
         return Ok(Vec::new());
     }
-    if let Err(error) = subject.warehouse.progress().await {
-        let difference = format!(
-            "how far gold is cannot be read, so it has not run yet, or its database is not there: {}",
-            sluice::error::chain(&error)
-        );
+    let (all, misfit) = match subject.warehouse.missing().await {
+        Ok(missing) if missing.iter().any(|name| name == PROGRESS) => {
+            (Some("gold has not run yet".to_owned()), None)
+        }
+        Ok(_) => (None, None),
+        Err(error @ WarehouseError::Mismatch { .. }) => (None, Some(error)),
+        Err(error) => {
+            let reason = sluice::error::chain(&error);
+            (
+                Some(format!("what gold has cannot be read: {reason}")),
+                None,
+            )
+        }
+    };
+    if let Some(difference) = all {
         return Ok(vec![Check::new(
             "gold",
             "nothing".to_owned(),
@@ -57,7 +68,12 @@ pub(crate) async fn check(
     }
     let mut audits: Vec<TableAudit<'_>> = Vec::new();
     for table in &schema.tables {
-        let difference = standing(subject, schema, table).await?;
+        let difference = match &misfit {
+            Some(WarehouseError::Mismatch { table: other, .. }) if *other == table.name => {
+                misfit.as_ref().map(ToString::to_string)
+            }
+            _ => standing(subject, schema, table).await?,
+        };
         let rows = match difference {
             None => subject.warehouse.count_rows(&table.name).await?,
             Some(_) => 0,
@@ -114,7 +130,7 @@ async fn standing(
             schema.generation
         )),
         Some(GoldProgress { definition, .. }) if *definition != table.definition => Some(
-            "was built with other measures or dimensions than the dataset file has now".to_owned(),
+            "was built with other measures or dimensions than the dataset file has now: gold makes it anew, unless its columns no longer fit; then undo the change, or drop or rename the table".to_owned(),
         ),
         Some(_) => None,
     })
@@ -167,9 +183,8 @@ async fn snapshot<'a>(
     pass: Pass,
 ) -> Result<Result<Snapshot<'a>, String>, WarehouseError> {
     let schema = subject.warehouse.schema();
-    let Some(columns) = schema.columns_of(&table.name) else {
-        return Ok(Err("has no columns in gold's schema".to_owned()));
-    };
+    let columns = schema.columns_of(&table.name);
+    let columns = columns.ok_or(Invariant("a gold table has its columns in gold's schema"))?;
     let columns: Arc<Vec<(String, ValueType)>> = Arc::new(columns);
     let leading = columns.len().saturating_sub(table.measures.len());
     for _ in 0..SNAPSHOTS {

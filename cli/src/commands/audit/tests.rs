@@ -310,3 +310,28 @@ fn each_step_has_a_bar_of_its_own_and_the_last_one_goes() {
     bars.finish();
     assert_eq!(shown(), None);
 }
+
+#[tokio::test]
+async fn a_dataset_file_that_no_longer_fits_is_what_the_audit_finds() {
+    let pipeline = Pipeline::new();
+    pipeline.run(0, &[1, 11]).await;
+    let stores = pipeline.stores_that_do_not_fit();
+    let subject = stores.subject(Arc::clone(&pipeline.warehouse));
+    let report = examine(&subject, Duration::ZERO).await.unwrap();
+    let (name, difference) = report.first_difference().unwrap();
+    assert_eq!(name, "dataset: the file fits silver");
+    assert!(difference.contains("column customer_id"), "{difference}");
+    assert!(difference.contains("undo the change"), "{difference}");
+}
+
+#[tokio::test]
+async fn a_gold_table_that_does_not_fit_is_what_the_audit_finds() {
+    let pipeline = Pipeline::new();
+    pipeline.run(0, &[1, 2]).await;
+    pipeline.change_gold("ALTER TABLE gold_total_revenue RENAME COLUMN total_orders TO orders");
+    let subject = pipeline.stores().subject(Arc::clone(&pipeline.warehouse));
+    let report = examine(&subject, Duration::ZERO).await.unwrap();
+    let (name, difference) = report.first_difference().unwrap();
+    assert_eq!(name, "gold: gold_total_revenue = silver");
+    assert!(difference.contains("drop or rename it"), "{difference}");
+}

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::path::Path;
 
+use crate::output::say;
 use crate::pipeline::optimised_command;
 
 /// Whether this is an optimised build.
@@ -10,9 +11,9 @@ pub(super) const IS: bool = !cfg!(debug_assertions);
 
 /// Builds an optimised command and runs it with the same arguments; returns only if that fails.
 pub(super) async fn run_instead(root: &Path) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    eprintln!(
+    say(
         "this is a development build; building an optimised one and continuing with that \
-         (some minutes the first time; --as-is measures this one)"
+         (some minutes the first time; --as-is measures this one)",
     );
     let command = optimised_command(root).await?;
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();

@@ -17,8 +17,9 @@ pub(super) fn settings(
     gold_seconds: u8,
 ) -> Result<BTreeMap<String, String>, Box<dyn Error + Send + Sync>> {
     let file = root.join("host.json");
-    let host: Value = serde_json::from_slice(&std::fs::read(&file)?)
-        .map_err(|error| format!("read {}: {error}", file.display()))?;
+    let failed = |error: &dyn Error| format!("read {}: {error}", file.display());
+    let content = std::fs::read(&file).map_err(|error| failed(&error))?;
+    let host: Value = serde_json::from_slice(&content).map_err(|error| failed(&error))?;
     let mut settings = batching(&host);
     settings.insert("MAINTAIN_SCHEDULE".to_owned(), MAINTAIN_SCHEDULE.to_owned());
     settings.insert(

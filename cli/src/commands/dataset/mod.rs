@@ -1,5 +1,6 @@
 //! `sluice dataset`: checks dataset files, and writes a first one from sample events.
 
+mod check;
 mod infer;
 mod sample;
 mod write;
@@ -8,14 +9,12 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use serde_json::json;
-use sluice::dataset::{Dataset, LoadDatasetError};
-use sluice::warehouse::schema::GoldSchema;
+use sluice::dataset::Dataset;
 
 use crate::feed::Input;
-use crate::output::{bar, print};
+use crate::output::{bar, print, say};
+use check::CheckArguments;
 use sample::Sample;
-use sluice::dataset::ColumnIndex;
 
 /// Check a dataset file, or write a first one from sample events
 #[derive(Debug, Args)]
@@ -30,24 +29,12 @@ enum DatasetCommand {
     Infer(InferArguments),
 }
 
-/// Check a dataset file: all mistakes at once, each with its line
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  sluice dataset check datasets/orders.toml
-  sluice dataset check datasets/orders.toml --json | jq '.problems[].line'")]
-struct CheckArguments {
-    /// The dataset file
-    file: PathBuf,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
-}
-
 /// Write a first dataset file from sample events
 ///
 /// Guesses each field's type, which fields are always there, which one is the event time and which ones identify an
-/// event, and says in comments what each guess rests on and what to look at. The file is printed; `dataset check`
-/// accepts it. A sample shows what occurs, not what may occur: read it before you use it.
+/// event, and says in a comment `# guessed: …` what each guess rests on. What may lose or refuse events is in a comment
+/// `# WARNING: …`, and on standard error too if it is about the key. The file is printed; `dataset check` accepts it. A
+/// sample shows what occurs, not what may occur: read it before you use it.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice dataset infer events.jsonl > datasets/events.toml
@@ -67,60 +54,9 @@ struct InferArguments {
 /// Runs a subcommand.
 pub(crate) fn run(arguments: DatasetArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
     match arguments.command {
-        DatasetCommand::Check(arguments) => check(&arguments),
+        DatasetCommand::Check(arguments) => check::run(&arguments),
         DatasetCommand::Infer(arguments) => infer(&arguments),
     }
-}
-
-fn check(arguments: &CheckArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let file = arguments.file.display();
-    let dataset = match Dataset::load(&arguments.file) {
-        Ok(dataset) => dataset,
-        Err(LoadDatasetError::Invalid(problems)) => {
-            let list = problems.problems.iter();
-            let list: Vec<_> = list
-                .map(|p| json!({ "line": p.line, "key": p.key, "message": p.message }))
-                .collect();
-            match arguments.json {
-                true => print(&json!({ "ok": false, "problems": list }).to_string()),
-                false => eprintln!("{problems}"),
-            }
-            return Ok(false);
-        }
-        Err(error) => return Err(error.into()),
-    };
-    GoldSchema::of(&dataset)?;
-    if arguments.json {
-        let columns = dataset.columns.iter();
-        let columns: Vec<_> = columns
-            .map(|c| json!({ "name": c.name, "type": c.kind.to_string(), "required": c.required }))
-            .collect();
-        let gold: Vec<_> = dataset.gold.iter().map(|table| &table.table).collect();
-        let (name, generation) = (&dataset.name, dataset.generation);
-        print(
-            &json!({ "ok": true, "problems": [], "name": name, "generation": generation, "columns": columns, "gold": gold })
-                .to_string(),
-        );
-        return Ok(true);
-    }
-    let name_of = |index: &ColumnIndex| dataset.column(*index).map(|c| c.name.as_str());
-    let key: Vec<_> = dataset.key.iter().map(name_of).collect::<Result<_, _>>()?;
-    let tables = dataset.gold.iter().map(|table| table.table.as_str());
-    let views = dataset.rankings.iter().map(|ranking| ranking.view.as_str());
-    let gold: Vec<_> = tables.chain(views).collect();
-    print(&format!(
-        "{file} is fine: dataset {}, generation {}, {} columns, key {}, gold {}",
-        dataset.name,
-        dataset.generation,
-        dataset.columns.len(),
-        key.join(" + "),
-        if gold.is_empty() {
-            "none".to_owned()
-        } else {
-            gold.join(", ")
-        }
-    ));
-    Ok(true)
 }
 
 fn infer(arguments: &InferArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
@@ -143,8 +79,8 @@ fn infer(arguments: &InferArguments) -> Result<bool, Box<dyn Error + Send + Sync
         .file
         .file_name()
         .map(|name| name.to_string_lossy().into_owned());
-    // A path that could be opened as a file has a name; without one the dataset is called `events`.
-    let file = file.unwrap_or_default();
+    // A path that could be opened as a file has a name.
+    let file = file.unwrap_or_else(|| "events".to_owned());
     let guess = infer::guess(&sample)?;
     let name = arguments
         .name
@@ -154,5 +90,9 @@ fn infer(arguments: &InferArguments) -> Result<bool, Box<dyn Error + Send + Sync
     // A guess that the framework itself refuses would help nobody.
     Dataset::parse(&text, "the inferred file")?;
     print(text.trim_end());
+    // Loudly, for the file often goes where nobody looks at once.
+    for line in guess.key.warning.iter().flatten() {
+        say(&format!("warning: {line}"));
+    }
     Ok(true)
 }

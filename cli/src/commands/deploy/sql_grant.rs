@@ -1,12 +1,13 @@
 //! `sluice sql-grant`: lets the app's managed identity into the database, and readers.
 
 use std::error::Error;
-use std::io::Write;
 
 use clap::{Args, ValueEnum};
 use sluice::warehouse::azure_sql::{Grant, Rights};
 use sluice::warehouse::{Options, azure_sql};
 use uuid::Uuid;
+
+use crate::output::{print, say};
 
 /// Let the app's managed identity into the Azure SQL database, or somebody who reads
 ///
@@ -67,9 +68,8 @@ pub(crate) async fn run(
     };
     let statements = grant.statements();
     if arguments.print {
-        let mut out = std::io::stdout().lock();
         for statement in statements {
-            writeln!(out, "{statement};\nGO")?;
+            print(&format!("{statement};\nGO"));
         }
         return Ok(true);
     }
@@ -77,10 +77,10 @@ pub(crate) async fn run(
     let connection = connection_string(server, database)?;
     azure_sql::administer(&connection, &Options::default(), &statements).await?;
     let what = arguments.reader.map_or("use", |_| "read");
-    eprintln!(
+    say(&format!(
         "{} may {what} schema {} of {database} on {server}",
         arguments.identity, arguments.schema
-    );
+    ));
     Ok(true)
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::error::Error;
-use std::io::Write;
 use std::time::Duration;
 
 use base64::Engine;
@@ -17,7 +16,7 @@ use sluice_local::hub_client::{
 };
 use tokio::sync::mpsc;
 
-use crate::output::Usage;
+use crate::output::{Usage, print_bytes, try_print};
 use crate::target::HubArguments;
 
 /// Events that are taken from a partition at a time.
@@ -72,7 +71,7 @@ type Received = Result<(String, Vec<ReceivedEvent>), ClientError>;
 
 /// Reads and prints.
 pub(crate) async fn run(arguments: ConsumeArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let settings = arguments.hub.find_settings()?;
+    let settings = arguments.hub.find_settings().await?;
     let connection = arguments.hub.connect(&settings)?;
     let known = connection.partition_ids().await?;
     let partitions = chosen(arguments.partition.as_deref(), known, connection.hub())?;
@@ -226,9 +225,14 @@ async fn print_all(
             break;
         };
         let (partition, events) = batch?;
-        let output = output(&partition, goal.take(&partition, &events), is_json)?;
-        let mut stdout = std::io::stdout().lock();
-        let written = stdout.write_all(&output).and_then(|()| stdout.flush());
+        let wanted = goal.take(&partition, &events);
+        if wanted.is_empty() {
+            continue;
+        }
+        let written = match is_json {
+            true => try_print(&json_lines(&partition, wanted)?),
+            false => print_bytes(&bodies(wanted)),
+        };
         if written.is_err() {
             // Whoever was reading has enough.
             break;
@@ -237,21 +241,17 @@ async fn print_all(
     Ok(true)
 }
 
-/// Returns events as lines.
-fn output(
-    partition: &str,
-    events: &[ReceivedEvent],
-    is_json: bool,
-) -> Result<Vec<u8>, serde_json::Error> {
-    let mut output = Vec::new();
-    for event in events {
-        match is_json {
-            true => serde_json::to_writer(&mut output, &Line::of(partition, event))?,
-            false => output.extend_from_slice(&event.body),
-        }
-        output.push(b'\n');
-    }
-    Ok(output)
+/// Returns the bodies of events, a line each.
+fn bodies(events: &[ReceivedEvent]) -> Vec<u8> {
+    let lines = events.iter().flat_map(|event| [&event.body[..], b"\n"]);
+    lines.collect::<Vec<_>>().concat()
+}
+
+/// Returns events for programs, an object a line.
+fn json_lines(partition: &str, events: &[ReceivedEvent]) -> Result<String, serde_json::Error> {
+    let lines = events.iter();
+    let lines = lines.map(|event| serde_json::to_string(&Line::of(partition, event)));
+    Ok(lines.collect::<Result<Vec<_>, _>>()?.join("\n"))
 }
 
 /// An event for programs.

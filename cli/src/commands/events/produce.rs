@@ -52,7 +52,7 @@ pub(crate) struct ProduceArguments {
 
 /// Sends.
 pub(crate) async fn run(arguments: ProduceArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let settings = arguments.hub.find_settings()?;
+    let settings = arguments.hub.find_settings().await?;
     // A hub that the command line names need not be this dataset's, and a dataset file that cannot be read is no reason
     // not to send.
     let dataset = match arguments.hub.is_explicit() {

@@ -1,11 +1,12 @@
 //! `sluice gold`: prints gold tables and views.
 
 use std::collections::BTreeMap;
-use std::error::Error;
+use std::error;
 
 use clap::Args;
-use sluice::warehouse::schema::{FRESHNESS, GoldSchema, ValueType};
+use sluice::warehouse::schema::{FRESHNESS, GoldSchema, PROGRESS, ValueType};
 use sluice::warehouse::{Order, Progress, TableRows, Warehouse, WarehouseError};
+use thiserror::Error;
 
 use crate::output::gold::{RowJson, ShownTable, default_order, shown_name};
 use crate::output::{Usage, print, table};
@@ -49,12 +50,15 @@ const LISTED: [(&str, ValueType); 5] = [
 ];
 
 /// Prints.
-pub(crate) async fn run(arguments: GoldArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let settings = AppSettings::find(&arguments.settings)?;
+pub(crate) async fn run(
+    arguments: GoldArguments,
+) -> Result<bool, Box<dyn error::Error + Send + Sync>> {
+    let settings = AppSettings::find(&arguments.settings).await?;
     let dataset = target::dataset(&settings)?;
     let schema = GoldSchema::of(&dataset)?;
     let Some(name) = &arguments.name else {
         let warehouse = target::warehouse(&settings, &dataset)?;
+        there(warehouse.as_ref(), None).await?;
         let listed = list(warehouse.as_ref()).await?;
         let columns = LISTED.map(|(name, kind)| (name.to_owned(), kind));
         print(&match arguments.json {
@@ -70,6 +74,7 @@ pub(crate) async fn run(arguments: GoldArguments) -> Result<bool, Box<dyn Error 
         None => default_order(&dataset, name),
     };
     let warehouse = target::warehouse(&settings, &dataset)?;
+    there(warehouse.as_ref(), Some(name)).await?;
     let limit = most_rows(arguments.limit);
     let rows = warehouse.read_table(&wanted, order, limit).await?;
     if !arguments.json {
@@ -83,6 +88,48 @@ pub(crate) async fn run(arguments: GoldArguments) -> Result<bool, Box<dyn Error 
         print(&json_lines(&columns, &rows)?);
     }
     Ok(true)
+}
+
+/// Fails in words if gold has not run yet, if a table has not been made yet, or if one does not fit the dataset file. A
+/// table that is asked for by its name needs no other.
+async fn there(warehouse: &dyn Warehouse, wanted: Option<&str>) -> Result<(), WhyNot> {
+    let schema = warehouse.schema();
+    // A view shows what its table has.
+    let table = wanted.map(|name| {
+        let mut tables = schema.tables.iter();
+        let table = tables.find(|table| table.name == name || table.report == name);
+        table.map_or(name, |table| table.name.as_str())
+    });
+    let missing = match warehouse.missing().await {
+        Err(WarehouseError::Mismatch { table: other, .. })
+            if table.is_some_and(|table| table != other) =>
+        {
+            return Ok(());
+        }
+        missing => missing?,
+    };
+    if missing.iter().any(|name| name == PROGRESS) {
+        return Err(WhyNot::NotRun);
+    }
+    let absent = missing
+        .into_iter()
+        .find(|name| wanted.is_none() || table == Some(name));
+    absent.map_or(Ok(()), |name| Err(WhyNot::NotMade(name)))
+}
+
+/// Why gold cannot be shown.
+#[derive(Debug, Error)]
+enum WhyNot {
+    #[error(
+        "gold has not run yet: it makes its tables when it first runs, some seconds after silver's first rows"
+    )]
+    NotRun,
+    #[error(
+        "gold has not made {0} yet: it makes the tables of a changed dataset file when it next runs"
+    )]
+    NotMade(String),
+    #[error(transparent)]
+    Warehouse(#[from] WarehouseError),
 }
 
 /// Returns the limit that a warehouse is asked for; its databases count in 64 bits with a sign.
@@ -243,6 +290,46 @@ mod tests {
         }
         assert_eq!(lines[4]["table"], "gold_top_customers");
         assert_eq!(lines[4]["version"], Value::Null, "a view has no progress");
+    }
+
+    #[tokio::test]
+    async fn gold_that_is_not_there_or_does_not_fit_says_so_in_words() {
+        let pipeline = Pipeline::new();
+        let warehouse = pipeline.warehouse.as_ref();
+        let why = |error: WhyNot| sluice::error::chain(&error);
+        let error = there(warehouse, None).await.unwrap_err();
+        assert!(why(error).starts_with("gold has not run yet"));
+        pipeline.run(0, &[1]).await;
+        assert!(there(warehouse, None).await.is_ok());
+        pipeline.change_gold("ALTER TABLE gold_total_revenue RENAME COLUMN total_orders TO orders");
+        for wanted in [
+            None,
+            Some("gold_total_revenue"),
+            Some("gold_total_revenue_report"),
+        ] {
+            let error = why(there(warehouse, wanted).await.unwrap_err());
+            assert!(
+                error.contains("gold table gold_total_revenue does not fit"),
+                "{error}"
+            );
+        }
+        assert!(there(warehouse, Some("gold_daily_orders")).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_table_that_gold_has_yet_to_make_is_named() {
+        let pipeline = Pipeline::new();
+        pipeline.run(0, &[1]).await;
+        pipeline.change_gold("DROP TABLE gold_daily_orders");
+        let warehouse = pipeline.warehouse.as_ref();
+        let error = there(warehouse, Some("gold_daily_orders")).await;
+        assert!(
+            error
+                .unwrap_err()
+                .to_string()
+                .contains("has not made gold_daily_orders")
+        );
+        assert!(there(warehouse, Some("gold_total_revenue")).await.is_ok());
     }
 
     #[test]

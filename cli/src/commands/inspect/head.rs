@@ -6,6 +6,7 @@ use clap::Args;
 use sluice::warehouse::TableRows;
 
 use super::sample::Sample;
+use crate::audit::misfit;
 use crate::output::{count, print, table, thousands};
 use crate::target::{AppSettings, SettingsArguments, Stores};
 
@@ -31,7 +32,7 @@ pub(crate) struct HeadArguments {
 
 /// Prints.
 pub(crate) async fn run(arguments: HeadArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let settings = AppSettings::find(&arguments.settings)?;
+    let settings = AppSettings::find(&arguments.settings).await?;
     let stores = Stores::open(&settings)?;
     if let Some(text) = text(&stores, arguments.rows, arguments.json).await? {
         print(&text);
@@ -50,6 +51,11 @@ async fn text(
         return Ok(Some(text).filter(|_| !is_json));
     };
     let snapshot = stores.log.load(&head).await?;
+    let reasons = snapshot.misfits(&stores.dataset)?;
+    if !reasons.is_empty() {
+        let misfit = misfit(&reasons);
+        return Err(format!("silver's rows cannot be shown: {misfit}").into());
+    }
     let sample = Sample::newest(&stores.lake, &stores.dataset, &snapshot, rows).await?;
     if is_json {
         let lines = sample.json_lines()?;
@@ -82,6 +88,20 @@ mod tests {
         let expected = Some("silver has no rows yet".to_owned());
         assert_eq!(text(false).await.unwrap(), expected);
         assert_eq!(text(true).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_dataset_file_that_no_longer_fits_is_named_with_the_way_out() {
+        let pipeline = Pipeline::new();
+        pipeline.ingest(0, &[1, 11]).await;
+        pipeline.refine().await;
+        let error = text(&pipeline.stores_that_do_not_fit(), 10, false).await;
+        let error = error.unwrap_err().to_string();
+        assert!(
+            error.contains("column customer_id had required = false and has true"),
+            "{error}"
+        );
+        assert!(error.contains("raise the generation"), "{error}");
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use serde_json::json;
 use sluice::table::log::{Commit, CommitKind, LogError, Version};
 use sluice::warehouse::TableRows;
 
-use crate::output::{count, print, size, table, thousands};
+use crate::output::{count, print, say, size, table, thousands};
 use crate::target::{AppSettings, SettingsArguments, Stores};
 
 /// Versions that are read at a time.
@@ -35,8 +35,11 @@ pub(crate) struct HistoryArguments {
 
 /// Prints.
 pub(crate) async fn run(arguments: HistoryArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let settings = AppSettings::find(&arguments.settings)?;
+    let settings = AppSettings::find(&arguments.settings).await?;
     let stores = Stores::open(&settings)?;
+    if let Some(misfit) = stores.misfit().await? {
+        say(&format!("warning: {misfit}"));
+    }
     let Some(head) = stores.log.head().await? else {
         if !arguments.json {
             print("silver has no log yet");

@@ -7,7 +7,7 @@ use sluice::clock::{Clock, SystemClock};
 
 use super::summary::{Rates, Summary, redraw};
 use crate::feed::Sent;
-use crate::output::print;
+use crate::output::{print, say};
 use crate::pipeline::{Snapshot, Stack};
 
 /// How often a line is written where nothing can be redrawn.
@@ -81,7 +81,7 @@ impl Screen {
     pub(super) fn finish(&mut self, text: &str) {
         self.drawn_lines = 0;
         match self.silent {
-            true => eprintln!("{}: {text}", self.dataset),
+            true => say(&format!("{}: {text}", self.dataset)),
             false => print(&format!("{}: {text}", self.dataset)),
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sluice::event::EventTime;
 
 use crate::feed::Sent;
-use crate::output::{span, thousands};
+use crate::output::{fit, span, thousands};
 use crate::pipeline::Snapshot;
 
 /// Over how long rates are taken.
@@ -170,26 +170,18 @@ impl Summary<'_> {
 }
 
 /// Returns what replaces `drawn` lines of a terminal of `width` columns by `lines`, each cut to the width. What would
-/// move the cursor, such as a line break in a message, is drawn as a space.
+/// move the cursor, such as a line break in a message, is escaped.
 pub(super) fn redraw(lines: &[String], drawn: usize, width: usize) -> String {
     let mut output = String::new();
     if drawn > 0 {
         output.push_str(&format!("\x1b[{drawn}A"));
     }
     for line in lines {
-        let shown: String = line.chars().take(width).map(visible).collect();
-        output.push_str(&format!("\x1b[2K{shown}\n"));
+        output.push_str(&format!("\x1b[2K{}\n", fit(line, width)));
     }
     // What was longer before is cleared.
     output.push_str("\x1b[J");
     output
-}
-
-fn visible(character: char) -> char {
-    match character.is_control() {
-        true => ' ',
-        false => character,
-    }
 }
 
 fn layer(name: &str, rate: u64, total: u64, text: &str) -> String {

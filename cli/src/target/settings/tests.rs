@@ -1,12 +1,64 @@
-use std::net::TcpListener;
+use serde_json::json;
 
+use super::super::announcement;
 use super::*;
 
 fn arguments() -> SettingsArguments {
     SettingsArguments {
         dataset: None,
-        state_dir: ".sluice".into(),
+        state_dir: None,
     }
+}
+
+/// Storages by their addresses, and the tokens that they repeat; all others do not answer.
+#[derive(Default)]
+struct Storages(BTreeMap<String, Option<&'static str>>);
+
+impl Storages {
+    fn of(storages: &[(&str, Option<&'static str>)]) -> Self {
+        let storages = storages.iter();
+        Self(storages.map(|(at, token)| (storage(at), *token)).collect())
+    }
+}
+
+impl Probe for Storages {
+    async fn ask(&self, connection: &str) -> Answer {
+        match self.0.get(connection) {
+            None => Answer::Nothing,
+            Some(None) => Answer::Somebody,
+            Some(Some(token)) => Answer::Pipeline(Marker {
+                token: (*token).to_owned(),
+                state_dir: PathBuf::from("/theirs/.sluice/orders"),
+            }),
+        }
+    }
+}
+
+/// A connection string.
+fn storage(at: &str) -> String {
+    let services = ["Blob", "Queue", "Table"].map(|name| format!("{name}Endpoint=http://{at}/a;"));
+    format!("AccountName=a;AccountKey=a2V5;{}", services.concat())
+}
+
+/// Leaves a settings file as `sluice up` does.
+fn announce(state_dir: &Path, values: &[(&str, &str)], token: &str) {
+    std::fs::create_dir_all(state_dir).unwrap();
+    let values = values.iter();
+    let values: Values = values
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    announcement::write(state_dir, &values, token).unwrap();
+}
+
+async fn find(
+    here: &Path,
+    environment: &[(&str, &str)],
+    arguments: &SettingsArguments,
+    storages: &Storages,
+) -> Result<AppSettings, FindError> {
+    let owned = |(name, value): &(&str, &str)| (name.to_lowercase(), (*value).to_owned());
+    let environment = environment.iter().map(owned).collect();
+    AppSettings::find_from(here, environment, arguments, storages).await
 }
 
 fn write(file: &Path, values: &[(&str, &str)]) {
@@ -15,53 +67,196 @@ fn write(file: &Path, values: &[(&str, &str)]) {
     std::fs::write(file, json!({ "Values": values }).to_string()).unwrap();
 }
 
-#[test]
-fn the_environment_comes_before_a_running_pipeline_and_that_before_the_file() {
+/// A root with local.settings.json and a pipeline of `sluice up` at 127.0.0.1:1, whose token is "ours".
+fn root() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let root = folder.path();
-    write(
-        &root.join(LOCAL_FILE),
-        &[
-            ("A", "file"),
-            ("B", "file"),
-            ("C", "file"),
-            ("GoldDatabase", "sqlite:g.db"),
-        ],
-    );
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let storage = format!(
-        "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:{port}/a;"
-    );
-    let stack = root.join(".sluice/orders/settings.json");
-    write(
-        &stack,
-        &[("LakeStorage", &storage), ("A", "stack"), ("b", "stack")],
-    );
-    let environment = BTreeMap::from([("a".to_owned(), "environment".to_owned())]);
-
-    let below = root.join("some/where");
-    let settings = AppSettings::find_from(&below, environment.clone(), &arguments()).unwrap();
-    let get = |name: &str| settings.get(name).unwrap();
-    assert_eq!(
-        [get("A"), get("B"), get("c")],
-        ["environment", "stack", "file"]
-    );
-    let gold = format!("sqlite:{}", root.join("g.db").display());
-    assert_eq!(settings.gold(), Some(gold));
-
-    drop(listener);
-    let settings = AppSettings::find_from(root, environment, &arguments()).unwrap();
-    assert_eq!(
-        settings.get("B").as_deref(),
-        Some("file"),
-        "a pipeline that has gone"
-    );
-    assert_eq!(settings.dataset_file(), root.join(DEFAULT_DATASET));
+    let local = [
+        ("A", "file"),
+        ("B", "file"),
+        ("C", "file"),
+        ("LakeStorage", &storage("127.0.0.1:10000")),
+        ("EventHubConnection", "file"),
+        ("GoldDatabase", "sqlite:g.db"),
+    ];
+    write(&folder.path().join(LOCAL_FILE), &local);
+    let stack = [
+        ("LakeStorage", &*storage("127.0.0.1:1")),
+        ("A", "stack"),
+        ("b", "stack"),
+        ("DATASET", "/d/orders.toml"),
+    ];
+    announce(&folder.path().join(".sluice/orders"), &stack, "ours");
+    folder
 }
 
-#[test]
-fn connections_of_two_places_are_not_mixed() {
+#[tokio::test]
+async fn the_environment_comes_before_a_running_pipeline_and_that_before_the_file() {
+    let folder = root();
+    let root = folder.path();
+    let runs = Storages::of(&[("127.0.0.1:1", Some("ours"))]);
+    let environment = [("a", "environment")];
+    let below = root.join("some/where");
+    let settings = find(&below, &environment, &arguments(), &runs)
+        .await
+        .unwrap();
+    let get = |name: &str| settings.get(name);
+    assert_eq!(
+        [get("A"), get("B"), get("c")].map(Option::unwrap),
+        ["environment", "stack", "file"]
+    );
+    assert_eq!(settings.dataset_file(), Path::new("/d/orders.toml"));
+    assert_eq!(get("LakeStorage"), Some(storage("127.0.0.1:1")));
+    assert_eq!(get("EventHubConnection"), None, "not that of another place");
+    assert!(settings.origin.contains("sluice up"), "{}", settings.origin);
+}
+
+#[tokio::test]
+async fn a_pipeline_that_was_killed_is_not_believed_whoever_has_its_address() {
+    let folder = root();
+    let root = folder.path();
+    for storages in [
+        Storages::default(),
+        Storages::of(&[("127.0.0.1:1", None)]),
+        Storages::of(&[("127.0.0.1:1", Some("theirs"))]),
+    ] {
+        let settings = find(root, &[], &arguments(), &storages).await.unwrap();
+        assert_eq!(settings.get("B").as_deref(), Some("file"));
+        assert_eq!(settings.dataset_file(), root.join(DEFAULT_DATASET));
+        let gold = format!("sqlite:{}", root.join("g.db").display());
+        assert_eq!(settings.gold(), Some(gold));
+    }
+    // A file of an older build has no token.
+    let old = [("LakeStorage", &*storage("127.0.0.1:1")), ("B", "stack")];
+    write(&root.join(".sluice/orders/settings.json"), &old);
+    let runs = Storages::of(&[("127.0.0.1:1", Some("ours"))]);
+    let settings = find(root, &[], &arguments(), &runs).await.unwrap();
+    assert_eq!(settings.get("B").as_deref(), Some("file"));
+}
+
+#[tokio::test]
+async fn a_state_that_is_named_must_run() {
+    let folder = root();
+    let root = folder.path();
+    let named = |state_dir: &str| SettingsArguments {
+        state_dir: Some(state_dir.into()),
+        ..arguments()
+    };
+    let everywhere = Storages::of(&[("127.0.0.1:1", Some("theirs")), ("127.0.0.1:10000", None)]);
+    for (state_dir, expected) in [
+        (
+            "nothing-here",
+            "no pipeline of `sluice up` runs with its state in",
+        ),
+        (
+            ".sluice",
+            "settings.json was left behind by a run that did not end properly",
+        ),
+    ] {
+        let error = find(root, &[], &named(state_dir), &everywhere).await;
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+        assert!(error.contains("`sluice up --state-dir "), "{error}");
+    }
+    let runs = Storages::of(&[("127.0.0.1:1", Some("ours"))]);
+    let environment = [("LakeStorage", "elsewhere"), ("A", "environment")];
+    let settings = find(root, &environment, &named(".sluice"), &runs)
+        .await
+        .unwrap();
+    let lake = settings.get("LakeStorage");
+    assert_eq!(lake, Some(storage("127.0.0.1:1")), "it was named");
+    let other = SettingsArguments {
+        dataset: Some(datasets().join("sensors.toml")),
+        ..named(".sluice")
+    };
+    let error = find(root, &[], &other, &runs)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("for dataset sensors"), "{error}");
+}
+
+#[tokio::test]
+async fn what_the_environment_names_is_not_mixed_with_a_running_pipeline() {
+    let folder = root();
+    let runs = Storages::of(&[("127.0.0.1:1", Some("ours"))]);
+    let environment = [("LakeStorage__accountName", "shop"), ("GOLD_SCHEMA", "g")];
+    let settings = find(folder.path(), &environment, &arguments(), &runs).await;
+    let settings = settings.unwrap();
+    let account = settings.get("LakeStorage__accountName");
+    assert_eq!(account.as_deref(), Some("shop"));
+    for name in ["LakeStorage", "EventHubConnection", "GoldDatabase"] {
+        assert_eq!(settings.get(name), None, "{name}");
+    }
+    assert_eq!(settings.get("B").as_deref(), Some("file"));
+    assert!(settings.own().is_ok());
+    // Another gold beside a running pipeline is no other pipeline.
+    let gold = [("GoldDatabase", "sqlite:other.db")];
+    let settings = find(folder.path(), &gold, &arguments(), &runs)
+        .await
+        .unwrap();
+    assert!(settings.get("LakeStorage").is_some());
+    assert!(settings.gold().unwrap().ends_with("other.db"));
+}
+
+#[tokio::test]
+async fn storage_of_a_pipeline_that_nobody_named_is_refused() {
+    let folder = root();
+    let foreign = Storages::of(&[("127.0.0.1:10000", Some("theirs"))]);
+    let settings = find(folder.path(), &[], &arguments(), &foreign)
+        .await
+        .unwrap();
+    let error = settings.own().unwrap_err().to_string();
+    for expected in [
+        "the storage at 127.0.0.1:10000",
+        LOCAL_FILE,
+        "in /theirs/.sluice/orders",
+        "--state-dir /theirs/.sluice;",
+    ] {
+        assert!(error.contains(expected), "{expected}: {error}");
+    }
+    let emulator = Storages::of(&[("127.0.0.1:10000", None)]);
+    let settings = find(folder.path(), &[], &arguments(), &emulator).await;
+    assert!(settings.unwrap().own().is_ok(), "Azurite of nobody");
+}
+
+#[tokio::test]
+async fn the_target_is_named_without_its_secrets() {
+    let environment = [
+        ("LakeStorage", &*storage("127.0.0.1:1")),
+        (
+            "EventHubConnection",
+            "Endpoint=sb://shop.servicebus.windows.net/;SharedAccessKeyName=n;SharedAccessKey=secret",
+        ),
+        ("EVENTHUB_NAME", "orders"),
+        (
+            "GoldDatabase",
+            "Server=tcp:sql.example;Database=gold;User=u;Password=secret",
+        ),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let settings = find(
+        folder.path(),
+        &environment,
+        &arguments(),
+        &Storages::default(),
+    )
+    .await;
+    let target = settings.unwrap().target();
+    assert!(
+        !target.contains("secret") && !target.contains("a2V5"),
+        "{target}"
+    );
+    for expected in [
+        "the environment: storage http://127.0.0.1:1/a",
+        "hub shop.servicebus.windows.net/orders",
+        "gold sql.example",
+    ] {
+        assert!(target.contains(expected), "{expected}: {target}");
+    }
+}
+
+#[tokio::test]
+async fn connections_of_two_places_are_not_mixed() {
     let folder = tempfile::tempdir().unwrap();
     let file = [
         ("LakeStorage", "file"),
@@ -74,10 +269,10 @@ fn connections_of_two_places_are_not_mixed() {
         "eventhubconnection__fullyqualifiednamespace",
         "e",
     ];
-    let environment = names
-        .map(|name| (name.to_owned(), "environment".to_owned()))
-        .into();
-    let settings = AppSettings::find_from(folder.path(), environment, &arguments()).unwrap();
+    let environment = names.map(|name| (name, "environment"));
+    let nothing = Storages::default();
+    let settings = find(folder.path(), &environment, &arguments(), &nothing).await;
+    let settings = settings.unwrap();
     assert_eq!(settings.get("LakeStorage"), None);
     assert_eq!(settings.get("EventHubConnection"), None);
     let account = settings.get("AzureWebJobsLakeStorage__accountName");
@@ -85,8 +280,8 @@ fn connections_of_two_places_are_not_mixed() {
     assert_eq!(settings.get("E").as_deref(), Some("environment"));
 }
 
-#[test]
-fn a_file_that_is_no_settings_file_is_named_with_its_problem() {
+#[tokio::test]
+async fn a_file_that_is_no_settings_file_is_named_with_its_problem() {
     let folder = tempfile::tempdir().unwrap();
     for (content, expected) in [
         ("{}", "no object Values"),
@@ -97,84 +292,72 @@ fn a_file_that_is_no_settings_file_is_named_with_its_problem() {
         ),
     ] {
         std::fs::write(folder.path().join(LOCAL_FILE), content).unwrap();
-        let error = AppSettings::find_from(folder.path(), BTreeMap::new(), &arguments());
+        let error = find(folder.path(), &[], &arguments(), &Storages::default()).await;
         let error = error.unwrap_err().to_string();
         assert!(error.contains(LOCAL_FILE), "{error}");
         assert!(error.contains(expected), "{error}");
     }
 }
 
-#[test]
-fn a_blank_setting_counts_as_none() {
+#[tokio::test]
+async fn a_blank_setting_counts_as_none() {
     let folder = tempfile::tempdir().unwrap();
     write(&folder.path().join(LOCAL_FILE), &[("A", "file")]);
-    let environment = BTreeMap::from([("a".to_owned(), "  ".to_owned())]);
-    let settings = AppSettings::find_from(folder.path(), environment, &arguments()).unwrap();
+    let nothing = Storages::default();
+    let settings = find(folder.path(), &[("a", "  ")], &arguments(), &nothing).await;
+    let settings = settings.unwrap();
     assert_eq!(settings.get("A").as_deref(), Some("file"));
     assert_eq!(settings.get("B"), None);
 }
 
-#[test]
-fn the_dataset_is_that_of_the_command_line_then_of_the_settings() {
+fn datasets() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../datasets")
+}
+
+#[tokio::test]
+async fn the_dataset_is_that_of_the_command_line_then_of_the_settings() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     write(&root.join(LOCAL_FILE), &[("DATASET", "datasets/file.toml")]);
     let here = root.join("below");
-    let found = |environment: &[(&str, &str)], dataset: Option<&str>| {
-        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let environment: &[(&str, &str)] = &[("dataset", "datasets/environment.toml")];
+    for (environment, dataset, expected) in [
+        (&[][..], None, root.join("datasets/file.toml")),
+        (environment, None, root.join("datasets/environment.toml")),
+        // Relative to where the command runs.
+        (environment, Some("my.toml"), here.join("my.toml")),
+    ] {
         let arguments = SettingsArguments {
             dataset: dataset.map(PathBuf::from),
             ..arguments()
         };
-        let environment = environment.iter().map(owned).collect();
-        let settings = AppSettings::find_from(&here, environment, &arguments).unwrap();
-        settings.dataset_file().to_owned()
-    };
-    let environment = [("dataset", "datasets/environment.toml")];
-    assert_eq!(found(&[], None), root.join("datasets/file.toml"));
-    assert_eq!(
-        found(&environment, None),
-        root.join("datasets/environment.toml")
-    );
-    assert_eq!(
-        found(&environment, Some("my.toml")),
-        here.join("my.toml"),
-        "relative to where the command runs"
-    );
+        let nothing = Storages::default();
+        let settings = find(&here, environment, &arguments, &nothing).await;
+        assert_eq!(settings.unwrap().dataset_file(), expected);
+    }
 }
 
-#[test]
-fn several_running_pipelines_are_named_unless_one_is_meant() {
+#[tokio::test]
+async fn several_running_pipelines_are_named_unless_one_is_meant() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     std::fs::write(root.join("host.json"), "{}").unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let storage = format!(
-        "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:{port}/a;"
-    );
     for name in ["sensors", "shop"] {
-        let values = BTreeMap::from([
-            ("LakeStorage".to_owned(), storage.clone()),
-            ("Which".to_owned(), name.to_owned()),
-        ]);
-        let state_dir = root.join(".sluice").join(name);
-        std::fs::create_dir_all(&state_dir).unwrap();
-        announce(&state_dir, &values).unwrap();
+        let values = [("LakeStorage", &*storage(name)), ("Which", name)];
+        announce(&root.join(".sluice").join(name), &values, name);
     }
-    let error = AppSettings::find_from(root, BTreeMap::new(), &arguments()).unwrap_err();
+    let run = Storages::of(&[("sensors", Some("sensors")), ("shop", Some("shop"))]);
+    let error = find(root, &[], &arguments(), &run).await.unwrap_err();
     let error = error.to_string();
     assert!(
         error.contains("sensors") && error.contains("shop"),
         "{error}"
     );
 
-    let datasets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../datasets");
     let meant = SettingsArguments {
-        dataset: Some(datasets.join("sensors.toml")),
+        dataset: Some(datasets().join("sensors.toml")),
         ..arguments()
     };
-    let settings = AppSettings::find_from(root, BTreeMap::new(), &meant).unwrap();
+    let settings = find(root, &[], &meant, &run).await.unwrap();
     assert_eq!(settings.get("Which").as_deref(), Some("sensors"));
-    assert!(settings.origin.contains("sluice up"), "{}", settings.origin);
 }

@@ -88,6 +88,17 @@ impl Pipeline {
         Stores::over(Arc::clone(dataset), lake, state, None)
     }
 
+    /// The same stores under a dataset file that no longer fits: every order must have its customer.
+    pub(crate) fn stores_that_do_not_fit(&self) -> Stores {
+        let text = std::fs::read_to_string(repository().join("datasets/orders.toml")).unwrap();
+        let column = "name = \"customer_id\"";
+        assert!(text.contains(column));
+        let text = text.replace(column, &format!("required = true\n{column}"));
+        let Stores { lake, state, .. } = &self.stores;
+        let dataset = Arc::new(Dataset::parse(&text, "orders.toml").unwrap());
+        Stores::over(dataset, Arc::clone(lake), Arc::clone(state), None)
+    }
+
     /// Another silver of the same dataset, which is empty, beside the same gold.
     pub(crate) fn stores_of_another_silver(&self) -> Stores {
         let lake = Arc::new(MemoryObjectStore::new(Arc::new(SystemClock)));

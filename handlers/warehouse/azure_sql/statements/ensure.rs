@@ -122,6 +122,19 @@ pub(crate) fn plan(
     Ok(batches)
 }
 
+/// Returns the tables that the catalog does not have.
+pub(crate) fn missing(
+    schema: &GoldSchema,
+    sql_schema: &SqlSchema,
+    catalog: &Catalog,
+) -> Vec<String> {
+    let tables = dialect::tables(schema, sql_schema).into_iter();
+    let names = tables.map(|table| table.name);
+    names
+        .filter(|name| !catalog.contains_key(&name.to_ascii_lowercase()))
+        .collect()
+}
+
 fn is_current(view: &ViewDefinition, found: &Found) -> bool {
     match found.text.as_ref().filter(|text| text.contains(MARK)) {
         Some(text) => text.contains(&mark(view)),

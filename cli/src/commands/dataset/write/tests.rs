@@ -1,7 +1,7 @@
 use sluice::dataset::{ColumnType, Dataset, TimestampFormat};
 use sluice::value::Period;
 
-use super::super::infer::{InferError, guess};
+use super::super::infer::guess;
 use super::*;
 use sluice::dataset::ColumnIndex;
 
@@ -55,7 +55,10 @@ fn orders_are_recognised() {
     );
     assert_eq!(column(&dataset, "customer_id").kind, ColumnType::String);
     assert_eq!(dataset.period, Period::Hour);
-    assert!(text.contains("1 lines were no JSON object"), "{text}");
+    assert!(
+        text.contains("# WARNING: 1 lines were no JSON object"),
+        "{text}"
+    );
     assert!(text.contains("leading zeros"), "{text}");
 }
 
@@ -89,16 +92,41 @@ fn a_key_takes_as_many_fields_as_tell_the_events_apart() {
 }
 
 #[test]
-fn a_sample_without_a_time_or_without_events_is_refused() {
-    let refused = |lines: &[&str]| {
-        let mut sample = Sample::default();
-        lines.iter().for_each(|line| sample.add(line.as_bytes()));
-        guess(&sample).unwrap_err()
-    };
-    assert_eq!(refused(&["nothing"]), InferError::Empty(1));
-    assert_eq!(
-        refused(&[r#"{"a": 1, "b": "x"}"#]),
-        InferError::NoEventTime("a, b".into())
+fn every_guess_has_a_comment_and_what_lies_inside_is_named() {
+    let (text, dataset) = inferred(&[
+        r#"{"ts":"2026-11-20T10:00:00Z","meter":{"id":"m-0"},"gas":{"totalUse":2352.545},"readings":[{"n":"p","v":1.1}]}"#,
+        r#"{"ts":"2026-11-20T10:01:00Z","meter":{"id":"m-1"},"gas":{"totalUse":2353.545},"readings":[{"n":"p","v":1.1}]}"#,
+        r#"{"ts":"2026-11-20T10:02:00Z","meter":{"id":"m-0"},"gas":{"totalUse":2354.545},"readings":[{"n":"p","v":1.1}]}"#,
+    ]);
+    assert_eq!(column(&dataset, "meter").kind, ColumnType::Json);
+    for expected in [
+        "# WARNING: this key is the event time alone",
+        "# Inside of it: $.meter.id (text)",
+        "# Inside of it: $.gas.totalUse (number)",
+        "# Inside of it: $.readings[*].n (text), $.readings[*].v (number)",
+        "# WARNING: What lies inside of an object or an array cannot be a column",
+        "stays in this column, as JSON text",
+        "# guessed: timestamp: every value is a point in time in RFC 3339; required",
+        "# guessed: a first gold table",
+    ] {
+        assert!(text.contains(expected), "{expected:?} is not in\n{text}");
+    }
+    let tables = text.matches("\n[[").count();
+    // A guess for each column and gold table, and those for the event time and the period.
+    assert_eq!(text.matches("# guessed: ").count(), tables + 2, "{text}");
+}
+
+#[test]
+fn what_events_hold_stays_inside_of_comments_and_strings() {
+    let (text, dataset) = inferred(&[
+        "{\"a\\nname = 1\\u001b[2J\": \"x\u{9b}\u{7f}\u{202e}\", \"ts\": 1795161600, \"o\": {\"k\\n]\": 1}}",
+    ]);
+    assert_eq!(dataset.columns[0].from, "a\nname = 1\u{1b}[2J");
+    assert!(
+        !text
+            .chars()
+            .any(|c| c != '\n' && crate::output::is_unsafe(c)),
+        "{text}"
     );
 }
 

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use sluice::dataset::Dataset;
 
+use crate::output::say;
 use crate::pipeline::app_root;
 use app::Entry;
 use elf::Program;
@@ -42,7 +43,9 @@ pub(crate) struct PackageArguments {
 /// Stages the package; there is nothing to add up, so the answer is always yes.
 pub(crate) async fn run(arguments: PackageArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
     let dataset = Dataset::load(&arguments.dataset)?;
-    let root = app_root(&std::env::current_dir()?)?;
+    let here = std::env::current_dir();
+    let here = here.map_err(|error| format!("read the current folder: {error}"))?;
+    let root = app_root(&here)?;
     let handler = match &arguments.handler {
         Some(handler) => handler.clone(),
         None => zig::handler(&root, MAX_GLIBC).await?,
@@ -71,10 +74,10 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
 /// Refuses a handler of our own making that is too new; a handler passed with --handler only gets a warning.
 fn report_glibc(program: &Program, given: bool) -> Result<(), String> {
     let Some(glibc) = program.glibc else {
-        eprintln!("the handler needs no glibc");
+        say("the handler needs no glibc");
         return Ok(());
     };
-    eprintln!("the handler needs glibc {glibc} or later");
+    say(&format!("the handler needs glibc {glibc} or later"));
     if glibc <= MAX_GLIBC {
         return Ok(());
     }
@@ -84,7 +87,7 @@ fn report_glibc(program: &Program, given: bool) -> Result<(), String> {
     if !given {
         return Err(format!("build the handler: {problem}"));
     }
-    eprintln!("warning: {problem}");
+    say(&format!("warning: {problem}"));
     Ok(())
 }
 
@@ -95,7 +98,7 @@ fn summarise(dataset: &str, entries: &[Entry], file: &Path, bytes: usize) {
         mode,
     } in entries
     {
-        eprintln!("{mode:o} {:>10}  {path}", content.len());
+        say(&format!("{mode:o} {:>10}  {path}", content.len()));
     }
-    eprintln!("{dataset}: {bytes} bytes in {}", file.display());
+    say(&format!("{dataset}: {bytes} bytes in {}", file.display()));
 }

@@ -9,6 +9,7 @@ use thiserror::Error;
 use tokio::process::Command;
 
 use super::elf::Glibc;
+use crate::output::say;
 use crate::pipeline::executable;
 
 /// The Python packages, pinned: they decide what is built.
@@ -71,7 +72,7 @@ async fn tools(root: &Path) -> Result<PathBuf, ZigError> {
     if complete.is_file() {
         return Ok(bin);
     }
-    eprintln!("installing {} …", PACKAGES.join(" and "));
+    say(&format!("installing {} …", PACKAGES.join(" and ")));
     let mut create = Command::new("python3");
     create.args(["-m", "venv", "--clear"]).arg(&environment);
     output(create, "python3").await?;

@@ -12,6 +12,7 @@ use sluice::store::object::{ObjectInfo, ObjectRange, paths};
 use sluice::table::live::LiveFiles;
 use sluice::table::log::{Counts, Head, LedgerEntry};
 use sluice::warehouse::Warehouse;
+use sluice::warehouse::schema::PROGRESS;
 use sluice_local::hub_client::{EventHubConnection, PartitionState};
 
 use crate::target::{Stores, events_ever, read_partitions};
@@ -27,6 +28,8 @@ pub(super) struct Status {
     pub(super) hub: Result<Hub, String>,
     pub(super) bronze: Bronze,
     pub(super) silver: Option<Silver>,
+    /// Why the dataset file no longer fits silver, with the way out.
+    pub(super) misfit: Option<String>,
     /// What maintenance looks after: files, log, Delta log, and what silver has not refined.
     #[serde(serialize_with = "or_error")]
     pub(super) maintenance: Result<TableStatus, String>,
@@ -136,6 +139,7 @@ pub(super) async fn gather(
         Err(reason) => (Err(reason), None),
     };
     let silver = read_silver(stores, &objects).await?;
+    let misfit = stores.misfit().await?;
     let facts = stores.maintenance().status().await;
     let maintenance = facts.map_err(|error| sluice::error::chain(&error));
     let gold = match warehouse {
@@ -152,6 +156,7 @@ pub(super) async fn gather(
         hub,
         bronze: bronze(&objects, behind),
         silver,
+        misfit,
         maintenance,
         gold,
     })
@@ -281,9 +286,23 @@ fn compare_ledger(objects: &[ObjectInfo], ledger: &[LedgerEntry], now: i64) -> B
 
 async fn read_gold(warehouse: &dyn Warehouse, head: Option<u64>) -> Result<Vec<GoldTable>, String> {
     let text = |error: sluice::warehouse::WarehouseError| sluice::error::chain(&error);
+    // A table that does not fit the dataset file is named here.
+    let missing = warehouse.missing().await.map_err(text)?;
+    if missing.iter().any(|name| name == PROGRESS) {
+        return Err("gold has not run yet".to_owned());
+    }
     let progress = warehouse.progress().await.map_err(text)?;
     let mut tables = Vec::new();
     for table in &warehouse.schema().tables {
+        if missing.contains(&table.name) {
+            tables.push(GoldTable {
+                table: table.name.clone(),
+                rows: 0,
+                version: None,
+                behind: None,
+            });
+            continue;
+        }
         let version = progress.get(&table.name).map(|progress| progress.version.0);
         tables.push(GoldTable {
             table: table.name.clone(),

@@ -7,7 +7,7 @@ use std::error::Error;
 
 use clap::Args;
 
-use crate::output::print;
+use crate::output::{About, print};
 use crate::target::{self, HubArguments, Stores};
 
 /// Show how far every layer is
@@ -31,7 +31,7 @@ pub(crate) struct StatusArguments {
 
 /// Shows.
 pub(crate) async fn run(arguments: StatusArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let settings = arguments.hub.find_settings()?;
+    let settings = arguments.hub.find_settings().await?;
     let stores = Stores::open(&settings)?;
     let hub = match arguments.hub.connect(&settings) {
         Ok(hub) => Ok(hub),
@@ -39,10 +39,14 @@ pub(crate) async fn run(arguments: StatusArguments) -> Result<bool, Box<dyn Erro
     };
     let warehouse = target::warehouse(&settings, &stores.dataset);
     let warehouse = warehouse.map_err(|error| sluice::error::chain(error.as_ref()));
+    let target = settings.target();
     let status = gather::gather(&stores, hub, warehouse).await?;
     print(&match arguments.json {
-        true => serde_json::to_string_pretty(&status)?,
-        false => show::lines(&status).join("\n"),
+        true => serde_json::to_string_pretty(&About {
+            target,
+            result: status,
+        })?,
+        false => format!("from {target}\n{}", show::lines(&status).join("\n")),
     });
     Ok(true)
 }

@@ -20,13 +20,19 @@ pub(super) fn lines(status: &Status) -> Vec<String> {
         Some(silver) => lines.extend(silver_lines(silver)),
         None => lines.push("  silver  has no version yet".to_owned()),
     }
+    lines.extend(
+        status
+            .misfit
+            .iter()
+            .map(|misfit| format!("  dataset {misfit}")),
+    );
     match &status.maintenance {
         Ok(facts) => lines.extend(maintenance(facts)),
         Err(reason) => lines.push(format!("  maintenance  cannot be read: {reason}")),
     }
     match &status.gold {
         Ok(tables) => lines.extend(tables.iter().map(gold)),
-        Err(reason) => lines.push(format!("  gold    {reason}")),
+        Err(reason) => lines.push(format!("  gold    {}", reason.trim_start_matches("gold "))),
     }
     lines
 }

@@ -162,12 +162,17 @@ fn lines_are_drawn_over_the_last_ones_and_cut_to_the_width() {
     );
     let umlauts = ["äöüß".to_owned()];
     assert_eq!(redraw(&umlauts, 0, 2), format!("{clear}äö\n\x1b[J"));
+    let wide = ["数字数字".to_owned()];
+    assert_eq!(redraw(&wide, 0, 5), format!("{clear}数字\n\x1b[J"));
 }
 
 #[test]
 fn a_message_of_several_lines_takes_one_on_the_screen() {
     let message = ["lost:\n\tat\x1b[2J home".to_owned()];
-    assert_eq!(redraw(&message, 0, 80), "\x1b[2Klost:  at [2J home\n\x1b[J");
+    assert_eq!(
+        redraw(&message, 0, 80),
+        "\x1b[2Klost:\\u000a\\u0009at\\u001b[2J home\n\x1b[J"
+    );
 }
 
 #[test]

@@ -131,3 +131,32 @@ async fn an_empty_pipeline_has_no_silver_and_gold_that_says_why() {
     assert_eq!(status.bronze.newest, None);
     assert_eq!(status.gold.unwrap_err(), "no gold yet");
 }
+
+#[tokio::test]
+async fn before_gold_has_run_that_is_what_is_said() {
+    let pipeline = Pipeline::new();
+    let gold = read_gold(pipeline.warehouse.as_ref(), None).await;
+    assert_eq!(gold.unwrap_err(), "gold has not run yet");
+}
+
+#[tokio::test]
+async fn what_no_longer_fits_is_named_with_the_way_out() {
+    let pipeline = Pipeline::new();
+    pipeline.run(0, &[1, 2]).await;
+    pipeline.change_gold("ALTER TABLE gold_total_revenue RENAME COLUMN total_orders TO orders");
+    let stores = pipeline.stores_that_do_not_fit();
+    let no_hub = Err("no event hub is named".to_owned());
+    let warehouse = Ok(Arc::clone(&pipeline.warehouse));
+    let status = gather(&stores, no_hub, warehouse).await.unwrap();
+    let misfit = status.misfit.as_ref().unwrap();
+    assert!(
+        misfit.contains("column customer_id") && misfit.contains("raise the generation"),
+        "{misfit}"
+    );
+    let gold = status.gold.as_ref().unwrap_err();
+    assert!(
+        gold.contains("gold table gold_total_revenue does not fit"),
+        "{gold}"
+    );
+    assert!(gold.contains("drop or rename it"), "{gold}");
+}

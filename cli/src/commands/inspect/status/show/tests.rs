@@ -27,6 +27,7 @@ fn status() -> Status {
             behind: Some(0),
             newest: Some("2026-11-25T11:43:36.358Z".to_owned()),
         },
+        misfit: None,
         silver: Some(Silver {
             version: 140,
             watermark: Some("1998-06-30T00:00:00Z".to_owned()),

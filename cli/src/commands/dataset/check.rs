@@ -1,0 +1,161 @@
+//! `sluice dataset check`: what is wrong with a dataset file, and what is likely to be meant otherwise.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+use sluice::dataset::{ColumnIndex, Dataset, LoadDatasetError};
+use sluice::error::Invariant;
+use sluice::warehouse::schema::GoldSchema;
+
+use crate::output::{print, say};
+
+/// Check a dataset file: all mistakes at once, each with its line
+///
+/// What is allowed, but likely to be meant otherwise, is said as a warning on standard error; the file is fine all the
+/// same.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sluice dataset check datasets/orders.toml
+  sluice dataset check datasets/orders.toml --json | jq '.problems[].line'")]
+pub(super) struct CheckArguments {
+    /// The dataset file
+    file: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Checks; returns whether the file is fine.
+pub(super) fn run(arguments: &CheckArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    let file = arguments.file.display();
+    let dataset = match Dataset::load(&arguments.file) {
+        Ok(dataset) => dataset,
+        Err(LoadDatasetError::Invalid(problems)) => {
+            let list = problems.problems.iter();
+            let list: Vec<_> = list
+                .map(|p| json!({ "line": p.line, "key": p.key, "message": p.message }))
+                .collect();
+            match arguments.json {
+                true => print(&json!({ "ok": false, "problems": list }).to_string()),
+                false => say(&problems.to_string()),
+            }
+            return Ok(false);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    GoldSchema::of(&dataset)?;
+    let warnings = warnings(&dataset);
+    match arguments.json {
+        true => print(&as_json(&dataset, &warnings).to_string()),
+        false => {
+            for warning in &warnings {
+                say(&format!("{file}: warning: {warning}"));
+            }
+            print(&format!("{file} is fine: {}", summary(&dataset)?));
+        }
+    }
+    Ok(true)
+}
+
+fn as_json(dataset: &Dataset, warnings: &[String]) -> serde_json::Value {
+    let columns = dataset.columns.iter();
+    let columns: Vec<_> = columns
+        .map(|c| json!({ "name": c.name, "type": c.kind.to_string(), "required": c.required }))
+        .collect();
+    let gold: Vec<_> = dataset.gold.iter().map(|table| &table.table).collect();
+    json!({
+        "ok": true,
+        "problems": [],
+        "warnings": warnings,
+        "name": dataset.name,
+        "generation": dataset.generation,
+        "columns": columns,
+        "gold": gold,
+    })
+}
+
+fn summary(dataset: &Dataset) -> Result<String, Invariant> {
+    let name_of = |index: &ColumnIndex| dataset.column(*index).map(|c| c.name.as_str());
+    let key: Vec<_> = dataset.key.iter().map(name_of).collect::<Result<_, _>>()?;
+    let tables = dataset.gold.iter().map(|table| table.table.as_str());
+    let views = dataset.rankings.iter().map(|ranking| ranking.view.as_str());
+    let gold: Vec<_> = tables.chain(views).collect();
+    Ok(format!(
+        "dataset {}, generation {}, {} columns, key {}, gold {}",
+        dataset.name,
+        dataset.generation,
+        dataset.columns.len(),
+        key.join(" + "),
+        if gold.is_empty() {
+            "none".to_owned()
+        } else {
+            gold.join(", ")
+        }
+    ))
+}
+
+/// Says what is allowed, but likely to be meant otherwise.
+fn warnings(dataset: &Dataset) -> Vec<String> {
+    // A field can be called so, and then nothing is wrong.
+    let paths = dataset.columns.iter().filter(|column| {
+        let from = &column.from;
+        from.starts_with("$.") || from.starts_with("$[") || from.contains('.')
+    });
+    let paths = paths.map(|column| {
+        format!(
+            "column \"{}\".from: \"{}\" is the field of the event that has just this name: a dot is part of the name, and no column can be read from inside of an object yet; where no event has such a field, the column is always null, or every line goes to quarantine if it is required",
+            column.name, column.from
+        )
+    });
+    paths.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dataset(from: &str) -> Dataset {
+        let text = format!(
+            r#"
+name = "meters"
+key = ["ts"]
+event_time = "ts"
+
+[[column]]
+name = "ts"
+type = "timestamp"
+required = true
+
+[[column]]
+name = "meter"
+type = "string"
+from = "{from}"
+"#
+        );
+        Dataset::parse(&text, "meters.toml").unwrap()
+    }
+
+    #[test]
+    fn a_name_that_looks_like_a_path_is_warned_of() {
+        for from in ["meter.id", "$.meter.id", "$['meter']"] {
+            let warnings = warnings(&dataset(from));
+            assert_eq!(warnings.len(), 1, "{from}");
+            assert!(warnings[0].contains("a dot is part of the name"), "{from}");
+            assert!(warnings[0].contains(from), "{from}");
+        }
+        for from in ["meter", "$type", "a b", "[0]"] {
+            assert_eq!(warnings(&dataset(from)), [""; 0], "{from}");
+        }
+    }
+
+    #[test]
+    fn the_result_for_programs_has_the_warnings() {
+        let dataset = dataset("a.b");
+        let result = as_json(&dataset, &warnings(&dataset));
+        assert_eq!(result["ok"], true);
+        assert_eq!(result["warnings"].as_array().map(Vec::len), Some(1));
+        assert_eq!(result["columns"][1]["name"], "meter");
+    }
+}

@@ -1,0 +1,107 @@
+//! What names speak of: time, money, identity; pure. Names only help where values leave a choice.
+
+/// Words in the names of fields that are points in time, the most telling first.
+const TIME: [&str; 14] = [
+    "event_time",
+    "eventtime",
+    "timestamp",
+    "datetime",
+    "time",
+    "occurred",
+    "date",
+    "when",
+    "epoch",
+    "ts",
+    "created",
+    "at",
+    "updated",
+    "t",
+];
+const MONEY: [&str; 11] = [
+    "amount",
+    "price",
+    "cost",
+    "fee",
+    "tax",
+    "revenue",
+    "balance",
+    "total_price",
+    "salary",
+    "payment",
+    "charge",
+];
+const IDENTITY: [&str; 9] = [
+    "uuid", "guid", "serial", "device", "station", "sensor", "meter", "machine", "vehicle",
+];
+
+/// Returns how much a name speaks of time, 0 the most; nothing if it does not.
+pub(super) fn time_rank(name: &str) -> Option<usize> {
+    let name = name.to_lowercase();
+    let exact = TIME.iter().position(|word| name == *word);
+    let part = TIME.iter().position(|word| match word.len() {
+        0..=3 => {
+            let words = name.split(|c: char| !c.is_alphanumeric());
+            words.into_iter().any(|found| found == *word)
+        }
+        _ => name.contains(word),
+    });
+    exact.or(part.map(|at| at + TIME.len()))
+}
+
+/// Returns whether a name speaks of a point in time.
+pub(super) fn speaks_of_time(name: &str) -> bool {
+    time_rank(name).is_some()
+}
+
+/// Returns whether a name speaks of money.
+pub(super) fn speaks_of_money(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let mut words = name.split(|c: char| !c.is_alphanumeric());
+    words.any(|word| MONEY.contains(&word))
+}
+
+/// Returns how much a name speaks of identity, 0 the most; nothing if it does not.
+pub(super) fn identity_rank(name: &str) -> Option<u8> {
+    let lower = name.to_lowercase();
+    let last = lower.rsplit(|c: char| !c.is_alphanumeric()).next();
+    let is_id = last == Some("id") || name.ends_with("Id") || name.ends_with("ID");
+    match lower.as_str() {
+        "id" | "uuid" | "guid" | "event_id" | "eventid" | "key" => Some(0),
+        _ if is_id => Some(1),
+        "deviceid" | "sensorid" | "orderid" | "userid" => Some(1),
+        _ if matches!(last, Some("key" | "number" | "no" | "nr")) => Some(2),
+        _ if IDENTITY.iter().any(|word| lower.contains(word)) => Some(2),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_speak_of_time_money_and_identity() {
+        for name in ["ts", "created_at", "EventTime", "t", "update.ts", "date"] {
+            assert!(speaks_of_time(name), "{name}");
+        }
+        for name in ["status", "format", "rate", "temp", "events"] {
+            assert!(!speaks_of_time(name), "{name}");
+        }
+        assert!(time_rank("event_time") < time_rank("created"));
+        assert!(time_rank("ts") < time_rank("my_event_time"));
+        assert!(speaks_of_money("unit_price") && !speaks_of_money("taxi"));
+        for name in [
+            "id",
+            "order_id",
+            "deviceId",
+            "deviceid",
+            "serialNo",
+            "order.number",
+        ] {
+            assert!(identity_rank(name).is_some(), "{name}");
+        }
+        for name in ["paid", "status_code", "valid", "pump", "keyboard"] {
+            assert_eq!(identity_rank(name), None, "{name}");
+        }
+    }
+}

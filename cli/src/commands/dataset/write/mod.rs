@@ -1,0 +1,215 @@
+//! Writes a guess as a commented dataset file: every guess has a comment `# guessed: …` with what it rests on, and what
+//! may lose or refuse events a comment `# WARNING: …`.
+
+mod names;
+
+use std::fmt::Write;
+
+use super::infer::{Guess, TypeGuess};
+use super::sample::{Field, Sample};
+use crate::output::escaped;
+pub(super) use names::dataset_name;
+use names::{column_names, quote, short};
+
+/// Most sums of a gold table.
+const MOST_SUMS: usize = 4;
+/// Most values inside of a field that are named.
+const MOST_INSIDE: usize = 30;
+
+/// Writes the file.
+pub(super) fn dataset_file(name: &str, file: &str, sample: &Sample, guess: &Guess) -> String {
+    let columns = column_names(sample.fields.iter().map(|field| field.name.as_str()));
+    let mut text = String::new();
+    comment(
+        &mut text,
+        &format!(
+            "A first guess from {} events of {file}. A sample shows what occurs, not what may occur: read every line that begins with \"guessed\" or \"WARNING\".",
+            sample.events
+        ),
+    );
+    if sample.refused.total() > 0 {
+        warn(
+            &mut text,
+            &format!(
+                "{} lines were no JSON object; such lines go to quarantine.",
+                sample.refused.total()
+            ),
+        );
+    }
+    let _ = writeln!(text, "\nname = {}\n", quote(name));
+    write_key(&mut text, sample, guess, &columns);
+    write_times(&mut text, guess, &columns);
+    comment(
+        &mut text,
+        "Fields that no column names are kept as JSON text in _rescued; \"ignore\" drops them.",
+    );
+    text.push_str("unknown_fields = \"rescue\"\n");
+    for ((field, guessed), name) in sample.fields.iter().zip(&guess.types).zip(&columns) {
+        text.push('\n');
+        describe(&mut text, field, guessed, sample.events);
+        write_column(&mut text, name, &field.name, guessed);
+    }
+    write_gold(&mut text, name, guess, &columns);
+    text
+}
+
+/// Writes a comment; what is not to be shown as it is, a line break for one, is escaped.
+fn comment(text: &mut String, line: &str) {
+    let _ = writeln!(text, "# {}", escaped(line));
+}
+
+fn guessed(text: &mut String, line: &str) {
+    comment(text, &format!("guessed: {line}"));
+}
+
+fn warn(text: &mut String, line: &str) {
+    comment(text, &format!("WARNING: {line}"));
+}
+
+fn write_key(text: &mut String, sample: &Sample, guess: &Guess, columns: &[String]) {
+    // A name for every field of the sample, in its order.
+    let column = |index: &usize| columns.get(*index).map_or("", String::as_str);
+    comment(
+        text,
+        "Two events with the same values in these columns are one row; the second one is dropped as a duplicate. The event time must be among them.",
+    );
+    let key = &guess.key;
+    key.why.iter().for_each(|line| guessed(text, line));
+    key.warning
+        .iter()
+        .flatten()
+        .for_each(|line| warn(text, line));
+    match key.shared {
+        0 => comment(text, "In the sample every event has a key of its own."),
+        shared => warn(
+            text,
+            &format!(
+                "In the sample {shared} events share their key with another that differs elsewhere: they would be dropped as duplicates. Is a column missing?"
+            ),
+        ),
+    }
+    if sample.events < 3 {
+        let events = sample.events;
+        warn(
+            text,
+            &format!("A sample of {events} says little about what identifies an event."),
+        );
+    }
+    let names: Vec<String> = key.fields.iter().map(|i| quote(column(i))).collect();
+    let _ = writeln!(text, "key = [{}]\n", names.join(", "));
+}
+
+fn write_times(text: &mut String, guess: &Guess, columns: &[String]) {
+    let column = |index: &usize| columns.get(*index).map_or("", String::as_str);
+    guessed(
+        text,
+        "when an event happened, by its producer's clock: the likeliest point in time by its name.",
+    );
+    if !guess.other_times.is_empty() {
+        let others: Vec<&str> = guess.other_times.iter().map(column).collect();
+        comment(
+            text,
+            &format!(
+                "Other points in time that every event has: {}",
+                others.join(", ")
+            ),
+        );
+    }
+    let event_time = quote(column(&guess.event_time));
+    let _ = writeln!(text, "event_time = {event_time}\n");
+    let (period, why) = match guess.days {
+        days if days <= 2.0 => ("hour", "events as they happen"),
+        days if days <= 62.0 => ("day", "some weeks of events at once"),
+        _ => ("month", "months or years of events at once"),
+    };
+    guessed(
+        text,
+        &format!(
+            "silver's directories. The sample spans {:.1} days, which looks like {why}; a live stream wants \"hour\".",
+            guess.days
+        ),
+    );
+    let _ = writeln!(text, "period = \"{period}\"\n");
+    comment(
+        text,
+        "How far below the watermark an event may be without counting as late. Late events are stored all the same.",
+    );
+    text.push_str("allowed_lateness = \"1h\"\n\n");
+}
+
+/// Says what the guess at a field rests on, and what lies inside of it.
+fn describe(text: &mut String, field: &Field, guess: &TypeGuess, events: u64) {
+    let example = match field.example.as_str() {
+        "" => "null",
+        example => example,
+    };
+    let present = field.present;
+    comment(
+        text,
+        &format!("In {present} of {events} events, for example {example}"),
+    );
+    let required = match guess.required {
+        true => "; required, because every event of the sample has it",
+        false => "",
+    };
+    guessed(text, &format!("{}: {}{required}", guess.kind, guess.why));
+    guess.warnings.iter().for_each(|line| warn(text, line));
+    let leaves = &field.inside.leaves;
+    if leaves.is_empty() {
+        return;
+    }
+    let shown = leaves.iter().take(MOST_INSIDE);
+    let mut shown: Vec<String> = shown.map(|l| format!("{} ({})", l.path, l.kind)).collect();
+    if leaves.len() > MOST_INSIDE || field.inside.is_cut {
+        shown.push("more".to_owned());
+    }
+    comment(text, &format!("Inside of it: {}", shown.join(", ")));
+    warn(
+        text,
+        "What lies inside of an object or an array cannot be a column, a key, a dimension or a measure of its own yet, and an array of records makes no rows of its own yet; all of it stays in this column, as JSON text.",
+    );
+}
+
+fn write_column(text: &mut String, name: &str, from: &str, guess: &TypeGuess) {
+    let _ = writeln!(text, "[[column]]\nname = {}", quote(name));
+    if name != from {
+        let _ = writeln!(text, "from = {}", quote(from));
+    }
+    let _ = writeln!(text, "type = {}", quote(&guess.kind));
+    if let Some(format) = guess.format {
+        let _ = writeln!(text, "format = {}", quote(format));
+    }
+    if guess.required {
+        text.push_str("required = true\n");
+    }
+}
+
+fn write_gold(text: &mut String, dataset: &str, guess: &Guess, columns: &[String]) {
+    let table = format!("gold_daily_{}", dataset.replace('-', "_"));
+    let mut measures = vec!["events = \"count\"".to_owned()];
+    let sums = guess.types.iter().zip(columns).enumerate();
+    let sums = sums.filter(|(index, (guessed, _))| {
+        guessed.kind.starts_with("decimal") && !guess.key.fields.contains(index)
+    });
+    for (_, (_, column)) in sums.take(MOST_SUMS) {
+        measures.push(format!(
+            "{} = {}",
+            short(&format!("total_{column}")),
+            quote(&format!("sum({column})"))
+        ));
+    }
+    text.push('\n');
+    guessed(
+        text,
+        "a first gold table: a row a day. Add dimensions with by = [\"column\"], measures with count, sum, min, max and avg.",
+    );
+    let _ = writeln!(
+        text,
+        "[[gold]]\ntable = {}\ngrain = \"day\"\nmeasures = {{ {} }}",
+        quote(&table),
+        measures.join(", ")
+    );
+}
+
+#[cfg(test)]
+mod tests;

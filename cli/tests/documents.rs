@@ -1,0 +1,440 @@
+//! The command lines that README.md, docs/ and `--help` print: each is one that the command takes, and is run here, or
+//! says why it is not.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking, also in the functions that tests share"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+use serde_json::Value;
+use sluice_cli::CommandLine;
+
+const PATIENCE: Duration = Duration::from_secs(180);
+const POLL: Duration = Duration::from_millis(300);
+
+/// Programs of others that documents name, and why they are not run here. A program with a subcommand stands with it.
+const NOT_RUN: [(&str, &str); 16] = [
+    ("az", "needs a subscription"),
+    ("azd", "needs a subscription"),
+    (
+        "infra/deploy.sh",
+        "needs a subscription; tests/tools/infra runs the script with stand-ins",
+    ),
+    (
+        "func",
+        "Azure Functions Core Tools are not part of the build",
+    ),
+    ("npx", "local/tests starts Azurite as `up` does"),
+    (
+        "duckdb",
+        "a reader of others; tests/it/table reads silver with it",
+    ),
+    ("sqlite3", "a reader of others"),
+    ("jq", "a reader of others"),
+    ("tail", "a reader of others"),
+    ("wc", "a reader of others"),
+    ("export", "sets what a deployment in Azure has"),
+    ("for", "a loop of the shell around commands that are listed"),
+    ("do", "a loop of the shell around commands that are listed"),
+    (
+        "done",
+        "a loop of the shell around commands that are listed",
+    ),
+    ("cargo build", "has built what runs here"),
+    ("cargo test", "is what runs here"),
+];
+
+/// A command line of a document.
+#[derive(Debug)]
+struct Printed {
+    place: String,
+    words: Vec<String>,
+}
+
+impl Printed {
+    /// The arguments of the command, if it is ours.
+    fn ours(&self) -> Option<&[String]> {
+        let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            ["cargo", "sluice", ..] => self.words.get(2..),
+            ["sluice", ..] => self.words.get(1..),
+            _ => None,
+        }
+    }
+
+    fn text(&self) -> String {
+        format!("{}: {}", self.place, self.words.join(" "))
+    }
+}
+
+/// How one of our command lines is tried.
+#[derive(Debug, PartialEq, Eq)]
+enum Trial {
+    /// By itself.
+    Local,
+    /// On a pipeline that runs.
+    OnPipeline,
+    /// Not here, for this reason.
+    NotHere(&'static str),
+}
+
+fn trial(arguments: &[String]) -> Trial {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["up", ..] => Trial::NotHere("cli/tests/up.rs runs pipelines"),
+        ["bench", ..] => Trial::NotHere("takes minutes; cli/tests/bench.rs runs a small one"),
+        ["package", ..] => Trial::NotHere("cross-compiles; cli/tests/package.rs runs it"),
+        ["sql-grant", ..] => Trial::NotHere("needs a database in Azure"),
+        ["dataset", "check", "shop.toml"] => Trial::NotHere("a made-up file with mistakes"),
+        ["dataset" | "schema", ..] | [_, "--help"] => Trial::Local,
+        _ => Trial::OnPipeline,
+    }
+}
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+fn documents() -> Vec<PathBuf> {
+    let docs = std::fs::read_dir(repository().join("docs")).unwrap();
+    let docs = docs.map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> = docs
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    files.push(repository().join("README.md"));
+    files.sort();
+    files
+}
+
+/// All command lines of all documents: those of code blocks for the shell, and in other code blocks what follows a
+/// prompt.
+fn printed() -> Vec<Printed> {
+    let mut all = Vec::new();
+    for file in documents() {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let name = file
+            .strip_prefix(repository())
+            .unwrap()
+            .display()
+            .to_string();
+        all.extend(of_document(&name, &text));
+    }
+    all
+}
+
+fn of_document(name: &str, text: &str) -> Vec<Printed> {
+    let mut found = Vec::new();
+    let mut fence: Option<&str> = None;
+    let mut open = String::new();
+    for (number, line) in text.lines().enumerate() {
+        if let Some(kind) = line.trim_start().strip_prefix("```") {
+            fence = match fence {
+                None => Some(kind.trim()),
+                Some(_) => None,
+            };
+            continue;
+        }
+        let is_shell = matches!(fence, Some("sh" | "bash" | "console"));
+        let indented = line.strip_prefix("    ").filter(|_| fence.is_none());
+        let prompted = line.trim_start_matches("# ").strip_prefix("$ ");
+        let code = match (is_shell, fence) {
+            (true, _) => Some(line.strip_prefix("$ ").unwrap_or(line)),
+            (false, Some(_)) => prompted,
+            (false, None) => indented.filter(|line| line.contains("cargo ")),
+        };
+        let Some(code) = code else { continue };
+        // A quote may go on in the next line.
+        open.push_str(code);
+        open.push('\n');
+        let Some(commands) = split(&open) else {
+            continue;
+        };
+        open.clear();
+        let place = format!("{name}:{}", number + 1);
+        found.extend(commands.into_iter().map(|words| Printed {
+            place: place.clone(),
+            words,
+        }));
+    }
+    assert!(
+        open.trim().is_empty(),
+        "{name}: a quote is not closed: {open}"
+    );
+    found
+}
+
+/// Splits what a shell would read into commands of words, without comments, redirections and assignments; nothing if a
+/// quote is open.
+fn split(text: &str) -> Option<Vec<Vec<String>>> {
+    let mut commands: Vec<Vec<String>> = vec![Vec::new()];
+    let mut word: Option<String> = None;
+    let mut letters = text.chars().peekable();
+    let end_word = |word: &mut Option<String>, commands: &mut Vec<Vec<String>>| {
+        if let (Some(word), Some(command)) = (word.take(), commands.last_mut()) {
+            command.push(word);
+        }
+    };
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\'' | '"' => {
+                let word = word.get_or_insert_default();
+                loop {
+                    match letters.next()? {
+                        end if end == letter => break,
+                        inner => word.push(inner),
+                    }
+                }
+            }
+            '#' if word.is_none() => while letters.next_if(|c| *c != '\n').is_some() {},
+            '|' | '&' | ';' | '\n' => {
+                end_word(&mut word, &mut commands);
+                commands.push(Vec::new());
+            }
+            c if c.is_whitespace() => end_word(&mut word, &mut commands),
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    let commands = commands.into_iter().map(|words| {
+        let is_assignment = |word: &String| {
+            let name = word.split_once('=').map(|(name, _)| name);
+            name.is_some_and(|name| name.chars().all(|c| c.is_alphanumeric() || c == '_'))
+                && !word.contains("$(")
+        };
+        let words = words.into_iter().skip_while(is_assignment);
+        words.take_while(|word| word != ">").collect::<Vec<_>>()
+    });
+    Some(commands.filter(|words| !words.is_empty()).collect())
+}
+
+/// Says what is wrong with arguments of our command.
+fn refusal(arguments: &[String]) -> Option<String> {
+    let words = std::iter::once("sluice").chain(arguments.iter().map(String::as_str));
+    match CommandLine::try_parse_from(words) {
+        Ok(_) => None,
+        Err(error) if error.kind() == ErrorKind::DisplayHelp => None,
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+#[test]
+fn every_printed_command_line_is_one_that_there_is() {
+    let printed = printed();
+    let ours = printed.iter().filter(|line| line.ours().is_some()).count();
+    assert!(ours > 25, "only {ours} lines were found");
+    for line in &printed {
+        match line.ours() {
+            Some(arguments) => {
+                let problem = refusal(arguments);
+                assert_eq!(problem, None, "{}", line.text());
+            }
+            None => {
+                let first = line.words[0].rsplit("$(").next().unwrap();
+                let two = format!("{first} {}", line.words.get(1).map_or("", String::as_str));
+                let is_listed = NOT_RUN
+                    .iter()
+                    .any(|(name, _)| *name == first || *name == two);
+                assert!(is_listed, "{} is neither run nor listed", line.text());
+            }
+        }
+    }
+    for (program, reason) in NOT_RUN {
+        let is_used = printed
+            .iter()
+            .any(|line| line.words.join(" ").contains(program));
+        assert!(is_used, "{program} ({reason}) is in no document");
+    }
+}
+
+#[test]
+fn every_command_that_prose_or_help_names_is_one_that_there_is() {
+    let mut named = Vec::new();
+    for file in documents() {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let prose = text.split("```").step_by(2).collect::<String>();
+        let spans = prose.split('`').skip(1).step_by(2);
+        let ours =
+            spans.filter(|span| span.starts_with("sluice ") || span.starts_with("cargo sluice "));
+        let ours = ours.filter_map(|span| split(&span.replace('\n', " ")));
+        named.extend(ours.flatten());
+    }
+    let mut commands = vec![CommandLine::command()];
+    while let Some(command) = commands.pop() {
+        let help = command.get_after_help().map(ToString::to_string);
+        for line in help.iter().flat_map(|help| help.lines()) {
+            // What it does follows after some blanks.
+            let line = line.trim().split("  ").next().unwrap();
+            named.extend(split(line).into_iter().flatten());
+        }
+        commands.extend(command.get_subcommands().cloned());
+    }
+    let named = named.into_iter().map(|words| Printed {
+        place: "prose or help".to_owned(),
+        words,
+    });
+    let ours: Vec<Printed> = named.filter(|line| line.ours().is_some()).collect();
+    assert!(ours.len() > 40, "only {} were found", ours.len());
+    for line in ours {
+        let arguments = line.ours().unwrap();
+        if arguments.iter().any(|word| word == "COMMAND") {
+            continue;
+        }
+        let problem = refusal(arguments);
+        // Prose names a command without what it needs.
+        let problem = problem.filter(|problem| !problem.contains("required arguments"));
+        assert_eq!(problem, None, "{}", line.text());
+    }
+}
+
+#[test]
+fn a_line_that_no_command_takes_is_found() {
+    let text = "x\n```sh\nA=1 cargo sluice up --no-such   # text\n\nnot-listed --x 'a\nb' | jq .x > file\n```\n\n```text\n$ sluice statsu\nsluice: text\n```\n    cargo test --workspace\n";
+    let found = of_document("D.md", text);
+    let lines: Vec<String> = found.iter().map(Printed::text).collect();
+    assert_eq!(
+        lines,
+        [
+            "D.md:3: cargo sluice up --no-such",
+            "D.md:6: not-listed --x a\nb",
+            "D.md:6: jq .x",
+            "D.md:10: sluice statsu",
+            "D.md:13: cargo test --workspace",
+        ]
+    );
+    for line in [&found[0], &found[3]] {
+        assert!(refusal(line.ours().unwrap()).is_some(), "{}", line.text());
+    }
+    assert!(found[1].ours().is_none());
+}
+
+/// A pipeline that `sluice up` runs, with its state in a folder of its own.
+struct Pipeline {
+    up: Child,
+    folder: tempfile::TempDir,
+}
+
+impl Pipeline {
+    fn start() -> Self {
+        let handler = Path::new(env!("CARGO_BIN_EXE_sluice")).with_file_name("handler");
+        assert!(handler.is_file(), "build it: cargo build --bin handler");
+        let folder = tempfile::tempdir().unwrap();
+        let up = Command::new(env!("CARGO_BIN_EXE_sluice"))
+            .current_dir(repository())
+            .args(["up", "--no-producer", "--partitions", "2", "--handler"])
+            .arg(handler)
+            .arg("--state-dir")
+            .arg(folder.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let pipeline = Self { up, folder };
+        let status = [String::from("status")];
+        pipeline.wait_for("the pipeline", || pipeline.run(&status).status.success());
+        pipeline
+    }
+
+    fn run(&self, arguments: &[String]) -> Output {
+        let state_dir = self.folder.path().display().to_string();
+        let mut all = arguments.to_vec();
+        all.extend(["--state-dir".to_owned(), state_dir]);
+        sluice(&all)
+    }
+
+    fn wait_for(&self, what: &str, is_so: impl Fn() -> bool) {
+        let started = Instant::now();
+        while !is_so() {
+            assert!(started.elapsed() < PATIENCE, "{what} did not come about");
+            std::thread::sleep(POLL);
+        }
+    }
+
+    /// Returns whether gold has everything that the hub has taken.
+    fn has_settled(&self) -> bool {
+        let status = self.run(&["status".to_owned(), "--json".to_owned()]);
+        let Ok(status) = serde_json::from_slice::<Value>(&status.stdout) else {
+            return false;
+        };
+        let gold = status["gold"].as_array();
+        let is_published = |tables: &Vec<Value>| tables.iter().all(|table| table["behind"] == 0);
+        status["silver"]["lines"] == status["hub"]["events"] && gold.is_some_and(is_published)
+    }
+}
+
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        let id = self.up.id().to_string();
+        let _ = Command::new("kill").args(["-INT", &id]).status();
+        let _ = self.up.wait();
+    }
+}
+
+fn sluice(arguments: &[String]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
+    for name in [
+        "LakeStorage",
+        "AzureWebJobsStorage",
+        "StateStorage",
+        "GoldDatabase",
+        "DATASET",
+        "EventHubConnection",
+    ] {
+        command.env_remove(name);
+    }
+    command
+        .current_dir(repository())
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn succeeds(line: &Printed, output: &Output) {
+    let (said, failed) = (&output.stdout, String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}: {failed}", line.text());
+    let _: Vec<Value> = match line.words.iter().any(|word| word == "--json") {
+        // Results for programs are JSON and nothing else.
+        true => serde_json::Deserializer::from_slice(said)
+            .into_iter()
+            .map(Result::unwrap)
+            .collect(),
+        false => Vec::new(),
+    };
+}
+
+#[test]
+fn what_needs_no_pipeline_runs_as_it_is_printed() {
+    let printed = printed();
+    let local = printed.iter().filter_map(|line| Some((line, line.ours()?)));
+    let local: Vec<_> = local
+        .filter(|(_, arguments)| trial(arguments) == Trial::Local)
+        .collect();
+    assert!(local.len() >= 4, "{}", local.len());
+    for (line, arguments) in local {
+        succeeds(line, &sluice(arguments));
+    }
+}
+
+#[test]
+fn what_works_on_a_pipeline_runs_on_one_as_it_is_printed() {
+    let printed = printed();
+    let lines = printed.iter().filter_map(|line| Some((line, line.ours()?)));
+    let lines: Vec<_> = lines
+        .filter(|(_, a)| trial(a) == Trial::OnPipeline)
+        .collect();
+    assert!(lines.len() >= 15, "{}", lines.len());
+    let pipeline = Pipeline::start();
+    let (producing, looking): (Vec<_>, Vec<_>) = lines
+        .into_iter()
+        .partition(|(_, arguments)| arguments[0] == "produce");
+    for (line, arguments) in producing {
+        succeeds(line, &pipeline.run(arguments));
+    }
+    pipeline.wait_for("the end of the work", || pipeline.has_settled());
+    for (line, arguments) in looking {
+        succeeds(line, &pipeline.run(arguments));
+    }
+}
