@@ -8,6 +8,7 @@ mod gold;
 mod name;
 mod problem;
 mod reader;
+mod warning;
 
 use std::fmt;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::event::EventTime;
 use crate::value::{Grain, Period};
 
 pub use problem::{DatasetProblems, LoadDatasetError, Problem};
+pub use warning::Warning;
 
 /// A validated dataset file.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +41,8 @@ pub struct Dataset {
     pub idle_timeout: Duration,
     /// What happens to fields that no column names.
     pub unknown_fields: UnknownFields,
+    /// Which duplicates are compared with the row that stays.
+    pub conflicts: ConflictScope,
     /// The columns of silver, in the file's order.
     pub columns: Vec<Column>,
     /// The gold tables.
@@ -54,6 +58,15 @@ pub enum UnknownFields {
     Rescue,
     /// They are dropped.
     Ignore,
+}
+
+/// Which duplicates are compared with the row that stays, so that those that differ from it are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConflictScope {
+    /// Those whose row is committed together with them, which costs nothing.
+    Group,
+    /// All, which reads the files that hold the rows of the others.
+    All,
 }
 
 /// A column of silver.

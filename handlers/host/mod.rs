@@ -256,6 +256,7 @@ async fn silver(
         lines = counts.lines,
         rows = counts.rows,
         duplicates = counts.duplicates,
+        conflicts = counts.conflicts,
         late = counts.late,
         quarantined,
         version = entry.version.0,

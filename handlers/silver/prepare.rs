@@ -8,6 +8,7 @@ use super::cast::keyed_rows::{KeyedRow, keyed_rows};
 use super::cast::reject::Reject;
 use super::cast::rows::Cast;
 use super::cast::{Caster, LineContext};
+use super::dedup::conflicts::Conflicts;
 use super::dedup::key_set::KeySet;
 use super::sources::SortedSources;
 use crate::dataset::Dataset;
@@ -59,6 +60,10 @@ pub(super) struct Prepared {
     /// One row of each key, by event time: that of the lowest (source, line), so that the outcome does not depend on
     /// how the group came together.
     pub(super) distinct: Vec<KeyedRow>,
+    /// The other rows.
+    pub(super) repeats: Vec<KeyedRow>,
+    /// Those of the other rows that differ from the one that was kept.
+    pub(super) conflicts: Conflicts,
 }
 
 impl Prepared {
@@ -80,9 +85,12 @@ impl Prepared {
             let source = source.ok_or(Invariant("a row comes from a source of its group"))?;
             source.event_time = source.event_time.max(Some(EventTime(row.time)));
         }
+        let (distinct, repeats) = distinct_by_time(rows);
         Ok(Self {
             sources: facts,
-            distinct: distinct_by_time(rows),
+            conflicts: Conflicts::within(&cast, &distinct, &repeats)?,
+            distinct,
+            repeats,
             cast,
         })
     }
@@ -141,19 +149,27 @@ fn lines(content: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Returns the first row of each key, sorted by event time; rows come in the order of (source, line).
-fn distinct_by_time(mut rows: Vec<KeyedRow>) -> Vec<KeyedRow> {
+/// Returns the first row of each key, sorted by event time, and the other rows; rows come in the order of
+/// (source, line).
+fn distinct_by_time(mut rows: Vec<KeyedRow>) -> (Vec<KeyedRow>, Vec<KeyedRow>) {
     let mut is_first = Vec::with_capacity(rows.len());
     let keys = rows.iter().map(|row| row.key);
     KeySet::with_capacity(rows.len()).insert_all(keys, |is_new| is_first.push(is_new));
     let mut is_first = is_first.into_iter();
-    // There is an answer for every key.
-    rows.retain(|_| is_first.next().unwrap_or(true));
+    let mut repeats = Vec::new();
+    rows.retain(|row| {
+        // There is an answer for every key.
+        let is_first = is_first.next().unwrap_or(true);
+        if !is_first {
+            repeats.push(*row);
+        }
+        is_first
+    });
     let order = |row: &KeyedRow| (row.time, row.row);
     if !rows.is_sorted_by_key(order) {
         rows.sort_unstable_by_key(order);
     }
-    rows
+    (rows, repeats)
 }
 
 #[cfg(test)]
@@ -178,8 +194,9 @@ mod tests {
             source: 0,
             key,
         });
-        let distinct = distinct_by_time(rows.collect());
-        let rows: Vec<u32> = distinct.iter().map(|row| row.row).collect();
-        assert_eq!(rows, [1, 3, 0]);
+        let (distinct, repeats) = distinct_by_time(rows.collect());
+        let numbers = |rows: &[KeyedRow]| rows.iter().map(|row| row.row).collect::<Vec<u32>>();
+        assert_eq!(numbers(&distinct), [1, 3, 0]);
+        assert_eq!(numbers(&repeats), [2]);
     }
 }

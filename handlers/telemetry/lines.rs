@@ -50,6 +50,7 @@ pub const LINES: [Line; 6] = [
             "lines",
             "rows",
             "duplicates",
+            "conflicts",
             "late",
             "quarantined",
             "version",

@@ -28,6 +28,8 @@ pub struct Sums {
     pub rows: u64,
     /// Lines whose key was there already.
     pub duplicates: u64,
+    /// Those of the duplicates that are known to differ from the row that stays.
+    pub conflicts: u64,
     /// Lines in quarantine.
     pub quarantined: u64,
 }

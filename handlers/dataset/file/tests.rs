@@ -486,3 +486,21 @@ fn an_empty_file_names_what_is_missing() {
         );
     }
 }
+
+#[test]
+fn which_duplicates_are_compared_is_set_under_dedup() {
+    let with =
+        |setting: &str| changed("\n[[column]]", &format!("\n[dedup]\n{setting}\n[[column]]"));
+    let scope = |text: &str| Dataset::parse(text, "x.toml").unwrap().conflicts;
+    assert_eq!(scope(BASE), ConflictScope::Group);
+    assert_eq!(scope(&with("")), ConflictScope::Group);
+    assert_eq!(scope(&with("conflicts = \"all\"")), ConflictScope::All);
+    assert_eq!(
+        problems(&with("conflicts = \"some\"")),
+        "x.toml:6: dedup.conflicts: \"some\" is not \"group\" or \"all\""
+    );
+    assert_eq!(
+        problems(&changed("\n[[column]]", "dedup = 1\n[[column]]")),
+        "x.toml:4: dedup: must be a table: it starts with [dedup], not an integer"
+    );
+}

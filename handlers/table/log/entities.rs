@@ -260,6 +260,9 @@ fn put_counts(properties: &mut Properties, counts: &Counts) -> Result<(), Malfor
     ] {
         put(properties, name, stored(count));
     }
+    if counts.conflicts > 0 {
+        put(properties, "conflicts", stored(counts.conflicts));
+    }
     if quarantined > 0 {
         put_text(
             properties,
@@ -275,10 +278,16 @@ fn counts(properties: &Properties) -> Result<Counts, MalformedEntity> {
         true => json(properties, "reasons")?,
         false => BTreeMap::new(),
     };
+    // Builds before this was counted did not write it.
+    let conflicts = match properties.contains_key("conflicts") {
+        true => count(properties, "conflicts")?,
+        false => 0,
+    };
     Ok(Counts {
         lines: count(properties, "lines")?,
         rows: count(properties, "rows")?,
         duplicates: count(properties, "duplicates")?,
+        conflicts,
         late: count(properties, "late")?,
         quarantined,
     })

@@ -105,6 +105,8 @@ pub struct Counts {
     pub rows: u64,
     /// Lines whose key was there already.
     pub duplicates: u64,
+    /// Those of the duplicates that differ from the row that stays, as far as they were compared.
+    pub conflicts: u64,
     /// Rows below the watermark minus the allowed lateness.
     pub late: u64,
     /// Lines rejected, by reason.
@@ -123,6 +125,7 @@ impl Counts {
         self.lines += other.lines;
         self.rows += other.rows;
         self.duplicates += other.duplicates;
+        self.conflicts += other.conflicts;
         self.late += other.late;
         for (reason, count) in &other.quarantined {
             *self.quarantined.entry(*reason).or_default() += count;

@@ -18,6 +18,7 @@ async fn a_good_store_adds_up() {
         lines: 67,
         rows: 60,
         duplicates: 4,
+        conflicts: 0,
         quarantined: 3,
     };
     assert_eq!(report.sums, sums);

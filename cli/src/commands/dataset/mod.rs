@@ -97,7 +97,7 @@ fn check(arguments: &CheckArguments) -> Result<bool, Box<dyn Error + Send + Sync
         let gold: Vec<_> = dataset.gold.iter().map(|table| &table.table).collect();
         let (name, generation) = (&dataset.name, dataset.generation);
         print(
-            &json!({ "ok": true, "problems": [], "name": name, "generation": generation, "columns": columns, "gold": gold })
+            &json!({ "ok": true, "problems": [], "name": name, "generation": generation, "columns": columns, "gold": gold, "warnings": dataset.warnings() })
                 .to_string(),
         );
         return Ok(true);
@@ -119,6 +119,9 @@ fn check(arguments: &CheckArguments) -> Result<bool, Box<dyn Error + Send + Sync
             gold.join(", ")
         }
     ));
+    for warning in dataset.warnings() {
+        print(&format!("warning: {warning}"));
+    }
     Ok(true)
 }
 

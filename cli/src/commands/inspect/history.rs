@@ -116,7 +116,7 @@ struct Line {
     cells: [Option<String>; COLUMNS.len()],
 }
 
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 13] = [
     "version",
     "committed",
     "did",
@@ -124,6 +124,7 @@ const COLUMNS: [&str; 12] = [
     "lines",
     "rows",
     "duplicates",
+    "conflicts",
     "late",
     "quarantined",
     "files",
@@ -131,7 +132,7 @@ const COLUMNS: [&str; 12] = [
     "watermark",
 ];
 /// Columns that are left out where no commit has anything in them.
-const RARE: [&str; 3] = ["duplicates", "late", "quarantined"];
+const RARE: [&str; 4] = ["duplicates", "conflicts", "late", "quarantined"];
 
 impl Line {
     fn of(commit: &Commit) -> Self {
@@ -149,6 +150,7 @@ impl Line {
                 number(counts.lines),
                 number(rows),
                 number(counts.duplicates),
+                number(counts.conflicts),
                 number(counts.late),
                 number(counts.quarantined_total()),
                 match replaced {
@@ -195,6 +197,7 @@ fn as_json(commit: &Commit) -> serde_json::Value {
         "lines": counts.lines,
         "rows": files.iter().map(|file| file.rows).sum::<u64>(),
         "duplicates": counts.duplicates,
+        "conflicts": counts.conflicts,
         "late": counts.late,
         "quarantined": counts.quarantined_total(),
         "files": files.len(),

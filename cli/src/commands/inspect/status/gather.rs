@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 use sluice::clock::{Clock, SystemClock};
+use sluice::dataset::Warning;
 use sluice::event::{EventTime, UnixMillis};
 use sluice::maintain::TableStatus;
 use sluice::store::object::{ObjectInfo, ObjectRange, paths};
@@ -21,6 +22,8 @@ use crate::target::{Stores, events_ever, read_partitions};
 pub(super) struct Status {
     pub(super) dataset: String,
     pub(super) generation: u32,
+    /// What the dataset file may not mean.
+    pub(super) warnings: Vec<Warning>,
     /// When it was read.
     pub(super) at: String,
     #[serde(serialize_with = "or_error")]
@@ -74,6 +77,8 @@ pub(super) struct Silver {
     pub(super) lines: u64,
     pub(super) rows: u64,
     pub(super) duplicates: u64,
+    /// Those of the duplicates that are known to differ from the row that stays.
+    pub(super) conflicts: u64,
     pub(super) late: u64,
     pub(super) quarantined: u64,
     pub(super) quarantined_by_reason: BTreeMap<String, u64>,
@@ -148,6 +153,7 @@ pub(super) async fn gather(
     Ok(Status {
         dataset: dataset.name.clone(),
         generation: dataset.generation,
+        warnings: dataset.warnings(),
         at: SystemClock.now().to_string(),
         hub,
         bronze: bronze(&objects, behind),
@@ -253,6 +259,7 @@ fn silver(head: &Head, ledger: &[LedgerEntry], live: &LiveFiles, behind: Behind)
         lines: counts.lines,
         rows: counts.rows,
         duplicates: counts.duplicates,
+        conflicts: counts.conflicts,
         late: counts.late,
         quarantined: counts.quarantined_total(),
         quarantined_by_reason: reasons

@@ -1,9 +1,10 @@
 //! The status for people: a line for each layer, and what is behind.
 
+use sluice::dataset::Warning;
 use sluice::maintain::TableStatus;
 
 use super::gather::{Bronze, GoldTable, Hub, Silver, Status};
-use crate::output::{count, size, span, thousands};
+use crate::output::{count, duplicates, size, span, thousands};
 
 /// The width of the column that all numbers of the status stand in.
 const WIDTH: usize = 13;
@@ -14,6 +15,7 @@ pub(super) fn lines(status: &Status) -> Vec<String> {
         "{}, generation {}, at {}",
         status.dataset, status.generation, status.at
     )];
+    lines.extend(warnings(&status.warnings));
     lines.push(hub(&status.hub));
     lines.push(bronze(&status.bronze));
     match &status.silver {
@@ -29,6 +31,12 @@ pub(super) fn lines(status: &Status) -> Vec<String> {
         Err(reason) => lines.push(format!("  gold    {reason}")),
     }
     lines
+}
+
+fn warnings(warnings: &[Warning]) -> impl Iterator<Item = String> {
+    warnings
+        .iter()
+        .map(|warning| format!("  ! the dataset file: {warning}"))
 }
 
 /// A number of things, with all numbers of the status in one column.
@@ -90,10 +98,10 @@ fn silver_lines(silver: &Silver) -> Vec<String> {
             silver.version
         ),
         format!(
-            "          {} = {} rows + {} duplicates + {} quarantined; {} rows late",
+            "          {} = {} rows + {} + {} quarantined; {} rows late",
             column(silver.lines, "line"),
             thousands(silver.rows),
-            thousands(silver.duplicates),
+            duplicates(silver.duplicates, silver.conflicts),
             thousands(silver.quarantined),
             thousands(silver.late)
         ),

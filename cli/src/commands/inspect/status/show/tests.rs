@@ -8,6 +8,7 @@ fn status() -> Status {
     Status {
         dataset: "orders".to_owned(),
         generation: 1,
+        warnings: Vec::new(),
         at: "2026-11-25T11:43:41.880Z".to_owned(),
         hub: Ok(Hub {
             name: "events".to_owned(),
@@ -34,6 +35,7 @@ fn status() -> Status {
             lines: 70_159,
             rows: 69_659,
             duplicates: 480,
+            conflicts: 0,
             late: 3,
             quarantined: 20,
             quarantined_by_reason: [("invalid_value".to_owned(), 20)].into(),
@@ -83,6 +85,22 @@ fn a_pipeline_that_is_up_to_date_says_so_in_every_layer() {
             "  delta                 version 140, has every version of silver",
             "  gold              546 rows in gold_daily_orders, version 140, has every version of silver",
         ]
+    );
+}
+
+#[test]
+fn conflicts_and_what_the_dataset_file_may_not_mean_are_shown() {
+    let mut status = status();
+    status.silver.as_mut().unwrap().conflicts = 2;
+    status.warnings = vec![Warning {
+        key: "key".to_owned(),
+        message: "the time alone".to_owned(),
+    }];
+    let balance = "70,159 lines = 69,659 rows + 480 duplicates (2 conflicts) + 20 quarantined";
+    assert!(lines(&status)[5].contains(balance));
+    assert_eq!(
+        lines(&status)[1],
+        "  ! the dataset file: key: the time alone"
     );
 }
 

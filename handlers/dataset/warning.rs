@@ -1,0 +1,188 @@
+//! What a valid dataset file may regret: rules that hold for the file alone. Pure.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{Aggregate, Bound, Column, ColumnType, Dataset};
+
+/// Sums of fewer rows than this are warned of.
+const FEW_ROWS: u128 = 1_000_000_000;
+/// What the largest sum is below: ten to the digits that a decimal can have.
+const SUM_LIMIT: u128 = 10_u128.pow(38);
+
+/// Something that is allowed and may not be meant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// The key of the dataset file, such as `key` or `gold "totals".measures.total`.
+    pub key: String,
+    /// What may happen, and what can be done about it.
+    pub message: String,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.key, self.message)
+    }
+}
+
+impl Dataset {
+    /// Returns what may not be meant, in the order of the dataset file.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        warnings.extend(self.time_alone());
+        warnings.extend(self.columns.iter().filter_map(dotted));
+        for table in &self.gold {
+            for measure in &table.measures {
+                let (Aggregate::Sum(column) | Aggregate::Avg(column)) = measure.aggregate else {
+                    continue;
+                };
+                let rows = self.columns.get(column).and_then(rows_that_fit);
+                let key = || format!("gold \"{}\".measures.{}", table.table, measure.name);
+                warnings.extend(
+                    rows.zip(self.columns.get(column))
+                        .map(|(rows, column)| Warning {
+                            key: key(),
+                            message: sum_message(column, rows),
+                        }),
+                );
+            }
+        }
+        warnings
+    }
+
+    /// A key that tells only when something happened.
+    fn time_alone(&self) -> Option<Warning> {
+        let column = self.columns.get(self.event_time)?;
+        (self.key == [self.event_time]).then(|| Warning {
+            key: "key".to_owned(),
+            message: format!(
+                "the event time \"{}\" alone tells apart no two events of one moment: all but the first are dropped as duplicates; add the column that says what an event is about, such as a device or an order",
+                column.name
+            ),
+        })
+    }
+}
+
+/// A name that looks like a path into the event.
+fn dotted(column: &Column) -> Option<Warning> {
+    let (outer, _) = column.from.split_once('.')?;
+    Some(Warning {
+        key: format!("column \"{}\".from", column.name),
+        message: format!(
+            "the dot is part of the name of a field at the top of the event, \"{}\"; if the field lies inside of another, keep that one, \"{outer}\", as a column of type json",
+            column.from
+        ),
+    })
+}
+
+/// Returns how many rows of the largest value a sum of the column can take, if these are few.
+fn rows_that_fit(column: &Column) -> Option<u128> {
+    let ColumnType::Decimal { precision, .. } = column.kind else {
+        return None;
+    };
+    let bound = |bound: Option<Bound>| match bound {
+        Some(Bound::Decimal(value)) => Some(value.unsigned_abs()),
+        _ => None,
+    };
+    let of_type = 10_u128.checked_pow(u32::from(precision))? - 1;
+    let largest = match (bound(column.min), bound(column.max)) {
+        (Some(min), Some(max)) => min.max(max),
+        _ => of_type,
+    };
+    let rows = (SUM_LIMIT - 1).checked_div(largest)?;
+    (rows < FEW_ROWS).then_some(rows)
+}
+
+fn sum_message(column: &Column, rows: u128) -> String {
+    let rows = match rows {
+        1 => "one row".to_owned(),
+        rows => format!("{rows} rows"),
+    };
+    format!(
+        "a sum has at most 38 digits, and more than {rows} of the largest value of column \"{}\" ({}) pass that, which stops the table: give the column a min and a max, or fewer digits",
+        column.name, column.kind
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = r#"
+name = "x"
+key = ["t"]
+event_time = "t"
+[[column]]
+name = "t"
+type = "timestamp"
+required = true
+[[column]]
+name = "d"
+type = "decimal(38,10)"
+[[gold]]
+table = "g"
+grain = "all"
+measures = { n = "count", total = "sum(d)", mean = "avg(d)", top = "max(d)" }
+"#;
+
+    fn warnings(text: &str) -> Vec<String> {
+        let dataset = Dataset::parse(text, "x.toml").unwrap();
+        let warnings = dataset.warnings();
+        warnings.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_key_of_the_time_alone_is_warned_of() {
+        let found = warnings(FILE);
+        assert!(
+            found[0].starts_with("key: the event time \"t\" alone"),
+            "{found:?}"
+        );
+        let with_thing = FILE
+            .replace("key = [\"t\"]", "key = [\"id\", \"t\"]")
+            .replace(
+                "[[gold]]",
+                "[[column]]\nname = \"id\"\ntype = \"int64\"\nrequired = true\n[[gold]]",
+            );
+        assert_eq!(warnings(&with_thing).len(), 2);
+    }
+
+    #[test]
+    fn a_name_with_a_dot_is_warned_of() {
+        let found = warnings(&FILE.replace("name = \"d\"", "name = \"d\"\nfrom = \"gas.use\""));
+        assert!(
+            found[1].starts_with("column \"d\".from: the dot is part"),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn a_sum_that_can_pass_38_digits_is_warned_of() {
+        let found = warnings(FILE);
+        assert!(
+            found[1].starts_with(
+                "gold \"g\".measures.total: a sum has at most 38 digits, and more than one row of"
+            ),
+            "{found:?}"
+        );
+        assert!(
+            found[2].starts_with("gold \"g\".measures.mean: "),
+            "{found:?}"
+        );
+        assert_eq!(found.len(), 3);
+        let of = |kind: &str| warnings(&FILE.replace("decimal(38,10)", kind)).len();
+        assert_eq!(of("decimal(30,10)"), 3);
+        assert_eq!(
+            of("decimal(29,10)"),
+            1,
+            "a billion rows of the largest value fit"
+        );
+        let bounded = FILE.replace(
+            "\"decimal(38,10)\"",
+            "\"decimal(38,10)\"\nmin = -1000\nmax = 1e9",
+        );
+        assert_eq!(warnings(&bounded).len(), 1);
+    }
+}
