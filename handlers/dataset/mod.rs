@@ -80,12 +80,23 @@ pub struct Column {
     pub kind: ColumnType,
     /// Whether a line without it is rejected.
     pub required: bool,
+    /// What happens to a value that it cannot take; a line is rejected by a required column.
+    pub on_invalid: OnInvalid,
     /// The lowest value allowed.
     pub min: Option<Bound>,
     /// The highest value allowed.
     pub max: Option<Bound>,
     /// What it means, for people who read the table.
     pub description: Option<String>,
+}
+
+/// What happens to a value that its column cannot take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnInvalid {
+    /// The column is null, and the value is kept among the unknown fields.
+    Null,
+    /// The line is rejected.
+    Quarantine,
 }
 
 /// A column's type.
@@ -219,10 +230,16 @@ impl Dataset {
     }
 
     /// Returns whether an object of the bronze container, named within it, belongs to this dataset.
+    ///
+    /// A name with a segment that leads elsewhere, such as `..`, is nobody's: what is written is named after it.
     #[must_use]
     pub fn owns(&self, object: &str) -> bool {
-        object
-            .strip_prefix(self.name.as_str())
-            .is_some_and(|rest| rest.starts_with('/'))
+        let rest = object.strip_prefix(self.name.as_str());
+        let below = rest.and_then(|rest| rest.strip_prefix('/'));
+        below.is_some_and(|below| {
+            below
+                .split(['/', '\\'])
+                .all(|segment| !matches!(segment, "." | ".."))
+        })
     }
 }

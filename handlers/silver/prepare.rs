@@ -16,6 +16,7 @@ use crate::error::Invariant;
 use crate::event::line::restore_body;
 use crate::event::{EventTime, PartitionId, RejectReason, SequenceRange, UnixMillis};
 use crate::store::object::Source;
+use crate::table::log::Nulled;
 
 /// A line that was rejected.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +40,8 @@ pub(super) struct SourceFacts {
     pub(super) event_time: Option<EventTime>,
     pub(super) lines: u64,
     pub(super) rejected: Vec<Rejected>,
+    /// What became null in its good lines.
+    pub(super) nulled: Nulled,
 }
 
 impl SourceFacts {
@@ -75,7 +78,7 @@ impl Prepared {
         let mut caster = Caster::new(dataset);
         let mut facts: Vec<SourceFacts> = (0..)
             .zip(sources.iter())
-            .map(|(index, source)| cast_source(&mut caster, index, source))
+            .map(|(index, source)| cast_source(dataset, &mut caster, index, source))
             .collect();
         let cast = caster.finish()?;
         let keys = cast.key_hashes(&dataset.key)?;
@@ -96,7 +99,7 @@ impl Prepared {
     }
 }
 
-fn cast_source(caster: &mut Caster, index: u32, source: &Source) -> SourceFacts {
+fn cast_source(dataset: &Dataset, caster: &mut Caster, index: u32, source: &Source) -> SourceFacts {
     let mut facts = SourceFacts {
         name: source.name.clone(),
         partition: source.partition.clone(),
@@ -105,7 +108,9 @@ fn cast_source(caster: &mut Caster, index: u32, source: &Source) -> SourceFacts 
         event_time: None,
         lines: 0,
         rejected: Vec::new(),
+        nulled: Nulled::default(),
     };
+    let mut nulled: BTreeMap<(usize, RejectReason), u64> = BTreeMap::new();
     let is_utf8 = std::str::from_utf8(&source.content).is_ok();
     for line in lines(&source.content) {
         let number = facts.lines;
@@ -121,12 +126,22 @@ fn cast_source(caster: &mut Caster, index: u32, source: &Source) -> SourceFacts 
         };
         let body = restore_body(line);
         let is_utf8 = is_utf8 && matches!(body, Cow::Borrowed(_));
-        if let Err(reject) = caster.push_checked(&body, is_utf8, context) {
-            facts.rejected.push(Rejected {
+        match caster.push_checked(&body, is_utf8, context) {
+            Ok(()) => {
+                for null in caster.nulled() {
+                    *nulled.entry((null.column, null.reason)).or_default() += 1;
+                }
+            }
+            Err(reject) => facts.rejected.push(Rejected {
                 line: number,
                 reject,
                 body: body.into_owned(),
-            });
+            }),
+        }
+    }
+    for ((column, reason), count) in nulled {
+        if let Some(column) = dataset.columns.get(column) {
+            facts.nulled.count(&column.name, reason.as_str(), count);
         }
     }
     facts

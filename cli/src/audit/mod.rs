@@ -91,6 +91,7 @@ fn sums(objects: &[BronzeObject], history: &History) -> Sums {
         sums.duplicates += entry.counts.duplicates;
         sums.conflicts += entry.counts.conflicts;
         sums.quarantined += entry.counts.quarantined_total();
+        sums.nulled += entry.counts.nulled.total();
     }
     sums
 }

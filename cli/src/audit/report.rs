@@ -32,6 +32,8 @@ pub struct Sums {
     pub conflicts: u64,
     /// Lines in quarantine.
     pub quarantined: u64,
+    /// Values that became null because their column could not take them.
+    pub nulled: u64,
 }
 
 /// One thing that was checked.

@@ -15,7 +15,7 @@ use sluice_local::hub_client::PartitionState;
 use crate::audit::{
     AuditError, Check, Hub, HubPartition, Options, Progress, Report, Subject, audit,
 };
-use crate::output::{bar, duplicates, print, thousands};
+use crate::output::{bar, duplicates, nulled, print, thousands};
 use crate::target::{self, AppSettings, HubArguments, Stores, read_partitions};
 
 /// Prove that every event is accounted for and gold is right
@@ -168,11 +168,12 @@ pub(super) fn lines(report: &Report) -> Vec<String> {
     lines.extend(report.checks.iter().flat_map(check_lines));
     let sums = &report.sums;
     lines.push(format!(
-        "{} lines = {} rows + {} + {} quarantined",
+        "{} lines = {} rows + {} + {} quarantined{}",
         thousands(sums.lines),
         thousands(sums.rows),
         duplicates(sums.duplicates, sums.conflicts),
-        thousands(sums.quarantined)
+        thousands(sums.quarantined),
+        nulled(sums.nulled)
     ));
     lines.push(match report.first_difference() {
         None => "everything adds up".to_owned(),

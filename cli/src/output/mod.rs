@@ -5,6 +5,6 @@ mod numbers;
 mod progress;
 mod text;
 
-pub(crate) use numbers::{count, duplicates, size, span, thousands};
+pub(crate) use numbers::{count, duplicates, nulled, size, span, thousands};
 pub(crate) use progress::bar;
 pub(crate) use text::{Usage, print, table};

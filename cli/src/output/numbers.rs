@@ -22,6 +22,14 @@ pub(crate) fn duplicates(duplicates: u64, conflicts: u64) -> String {
     }
 }
 
+/// Writes the end of a balance: how many values became null, where there are any.
+pub(crate) fn nulled(values: u64) -> String {
+    match values {
+        0 => String::new(),
+        values => format!("; {} nulled", count(values, "value")),
+    }
+}
+
 /// Writes a number of bytes, such as `76.11 kB`.
 pub(crate) fn size(bytes: u64) -> String {
     DecimalBytes(bytes).to_string()
@@ -53,6 +61,14 @@ mod tests {
     fn conflicts_are_named_among_the_duplicates() {
         assert_eq!(duplicates(1_200, 0), "1,200 duplicates");
         assert_eq!(duplicates(1_200, 1), "1,200 duplicates (1 conflict)");
+    }
+
+    #[test]
+    fn values_that_became_null_end_a_balance_where_there_are_any() {
+        assert_eq!(
+            [0, 1, 2_000].map(nulled),
+            ["", "; 1 value nulled", "; 2,000 values nulled"]
+        );
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Lines to typed columns: a value is cast without loss, or its line is refused with a reason. Pure.
 //!
 //! - A string that holds exactly a JSON number, or `true` or `false`, counts as that value.
-//! - Decimals with more digits than the scale round half away from zero; time below a microsecond is cut. Nothing else changes.
+//! - Decimals with more digits than the scale round half away from zero; time below a microsecond is cut; a double's -0.0
+//!   is 0.0. Nothing else changes.
+//! - An optional column that cannot take its value is null, unless the dataset says otherwise; the value is rescued.
 //! - A refused line leaves nothing behind.
 
 mod columns;
@@ -12,8 +14,8 @@ pub mod rows;
 use super::line::LineParser;
 use super::line::escape::decode;
 use super::line::token::{Kind, Token};
-use crate::dataset::{Bound, ColumnType, Dataset, TimestampFormat, UnknownFields};
-use crate::event::EventTime;
+use crate::dataset::{Bound, ColumnType, Dataset, OnInvalid, TimestampFormat, UnknownFields};
+use crate::event::{EventTime, RejectReason};
 use crate::value::number::{Excess, Number};
 use crate::value::time::{
     FIRST_EVENT_TIME, LAST_EVENT_TIME, TimeProblem, from_unix, micros, parse_date, parse_rfc3339,
@@ -23,11 +25,26 @@ use reject::{Reject, RejectCause};
 pub use rows::LineContext;
 use rows::{Cast, Lineage, Parts};
 
+/// Where the values that became null stand in `_rescued`: an object of them by their column.
+const INVALID: &str = "$invalid";
+
+/// A value that became null.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Nulled {
+    /// The column that could not take it.
+    pub(super) column: usize,
+    /// Why.
+    pub(super) reason: RejectReason,
+    token: Token,
+}
+
 /// Casts lines and gathers the rows.
 #[derive(Debug)]
 pub struct Caster {
     parser: LineParser,
     columns: Vec<ColumnCaster>,
+    /// What became null in the line that was read last.
+    nulled: Vec<Nulled>,
     rescued: Option<Builder>,
     lineage: Lineage,
     event_time: usize,
@@ -38,9 +55,13 @@ pub struct Caster {
 /// A column, and the field it is read from.
 #[derive(Debug)]
 struct ColumnCaster {
+    name: String,
+    /// The name of the field.
+    from: String,
     field: usize,
     kind: ColumnType,
     required: bool,
+    on_invalid: OnInvalid,
     min: Option<Bound>,
     max: Option<Bound>,
     /// Whether this is the event time, whose range is narrower.
@@ -61,9 +82,12 @@ impl Caster {
                 fields.push(&column.from);
             }
             columns.push(ColumnCaster {
+                name: column.name.clone(),
+                from: column.from.clone(),
                 field,
                 kind: column.kind,
                 required: column.required,
+                on_invalid: column.on_invalid,
                 min: column.min,
                 max: column.max,
                 is_event_time: i == dataset.event_time,
@@ -74,6 +98,7 @@ impl Caster {
         Self {
             parser: LineParser::new(&fields, rescue),
             columns,
+            nulled: Vec::new(),
             rescued: rescue.then(|| Builder::new(ColumnType::Json, true)),
             lineage: Lineage::default(),
             event_time: dataset.event_time,
@@ -117,12 +142,23 @@ impl Caster {
         is_utf8: bool,
         at: LineContext,
     ) -> Result<(), Reject> {
+        self.nulled.clear();
         self.parser.read(line, is_utf8).map_err(Reject::from)?;
         let latest = at.enqueued_time.as_event_time().0;
         let latest = EventTime(latest.saturating_add(self.max_clock_skew));
         for (i, column) in self.columns.iter_mut().enumerate() {
             let token = self.parser.token(column.field);
             if let Err(cause) = column.push(line, token, latest, &mut self.scratch) {
+                // Of an optional column nothing is missing.
+                if column.on_invalid == OnInvalid::Null {
+                    column.builder.push_null();
+                    self.nulled.push(Nulled {
+                        column: i,
+                        reason: cause.reason(),
+                        token,
+                    });
+                    continue;
+                }
                 let reject = Reject {
                     reason: cause.reason(),
                     column: Some(i),
@@ -130,7 +166,7 @@ impl Caster {
                         Kind::Absent => self.parser.end(),
                         _ => token.start(),
                     },
-                    detail: cause.explain(column.kind, token.raw(line)),
+                    detail: cause.explain(&column.from, column.kind, token.raw(line)),
                 };
                 self.take_back(i);
                 return Err(reject);
@@ -138,10 +174,15 @@ impl Caster {
         }
 
         if let Some(rescued) = &mut self.rescued {
-            rescue(&self.parser, line, rescued);
+            rescue(&self.parser, &self.columns, &self.nulled, line, rescued);
         }
         self.lineage.push(at);
         Ok(())
+    }
+
+    /// Returns what became null in the line that was pushed last.
+    pub(super) fn nulled(&self) -> &[Nulled] {
+        &self.nulled
     }
 
     /// Takes the row back from the columns before the one that failed.
@@ -171,16 +212,58 @@ impl Caster {
     }
 }
 
-fn rescue(parser: &LineParser, line: &[u8], rescued: &mut Builder) {
+/// Appends the unknown fields of a line, and the values that became null.
+fn rescue(
+    parser: &LineParser,
+    columns: &[ColumnCaster],
+    nulled: &[Nulled],
+    line: &[u8],
+    rescued: &mut Builder,
+) {
     let Values::Text(text) = &mut rescued.values else {
         return;
     };
-    if parser.write_unknown(line, &mut text.bytes) {
-        text.end();
-        rescued.mark_valid();
-    } else {
+    // A producer's field of that name gives way, so that the object has each name once.
+    let own = (!nulled.is_empty()).then_some(INVALID.as_bytes());
+    let has_unknown = parser.write_unknown(line, own, &mut text.bytes);
+    if !has_unknown && nulled.is_empty() {
         rescued.push_null();
+        return;
     }
+    if !nulled.is_empty() {
+        write_nulled(columns, nulled, line, has_unknown, &mut text.bytes);
+    }
+    text.end();
+    rescued.mark_valid();
+}
+
+/// Appends the values that became null as a member of the object that `out` ends with, or of a new one. Names of columns
+/// need no escapes.
+#[cold]
+fn write_nulled(
+    columns: &[ColumnCaster],
+    nulled: &[Nulled],
+    line: &[u8],
+    has_object: bool,
+    out: &mut Vec<u8>,
+) {
+    match has_object {
+        true => {
+            out.pop();
+            out.push(b',');
+        }
+        false => out.push(b'{'),
+    }
+    out.extend_from_slice(format!("\"{INVALID}\":").as_bytes());
+    let mut separator = b'{';
+    for Nulled { column, token, .. } in nulled {
+        let name = columns.get(*column).map_or("", |column| &column.name);
+        out.push(separator);
+        separator = b',';
+        out.extend_from_slice(format!("\"{name}\":").as_bytes());
+        out.extend_from_slice(token.raw(line));
+    }
+    out.extend_from_slice(b"}}");
 }
 
 impl ColumnCaster {
@@ -209,7 +292,8 @@ impl ColumnCaster {
                 values.push(value);
             }
             (Values::Double(values), _) => {
-                let value = number(token, line, scratch)?.double()?;
+                // Readers differ about -0.0 being 0.0, so that there is one zero only.
+                let value = number(token, line, scratch)?.double()? + 0.0;
                 within(Bound::Double(value), min, max)?;
                 values.push(value);
             }

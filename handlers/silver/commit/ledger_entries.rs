@@ -40,6 +40,7 @@ pub(super) fn ledger(
                 conflicts: conflicts.get(&number).copied().unwrap_or(0),
                 late,
                 quarantined: source.quarantined(),
+                nulled: source.nulled.clone(),
             },
             range: source.range,
             version: Version(0),

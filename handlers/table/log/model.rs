@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::nulled::Nulled;
 use crate::event::{EventTime, PartitionId, RejectReason, SequenceRange, UnixMillis};
 use crate::store::entity::Stored;
 use crate::store::object::ObjectPath;
@@ -111,6 +112,9 @@ pub struct Counts {
     pub late: u64,
     /// Lines rejected, by reason.
     pub quarantined: BTreeMap<RejectReason, u64>,
+    /// Values of rows and duplicates that became null because their column could not take them. They are part of no
+    /// balance.
+    pub nulled: Nulled,
 }
 
 impl Counts {
@@ -130,6 +134,7 @@ impl Counts {
         for (reason, count) in &other.quarantined {
             *self.quarantined.entry(*reason).or_default() += count;
         }
+        self.nulled.add(&other.nulled);
     }
 
     /// Returns whether every line is accounted for (S2).

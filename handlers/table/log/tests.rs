@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::clock::ManualClock;
-use crate::dataset::{Column, ColumnType, ConflictScope, TimestampFormat, UnknownFields};
+use crate::dataset::{
+    Column, ColumnType, ConflictScope, OnInvalid, TimestampFormat, UnknownFields,
+};
 use crate::event::{EventTime, PartitionId, RejectReason, SequenceNumber, SequenceRange};
 use crate::store::entity::MemoryEntityStore;
 use crate::store::object::MemoryObjectStore;
@@ -16,6 +18,7 @@ fn dataset() -> Dataset {
         from: name.to_owned(),
         kind,
         required: true,
+        on_invalid: OnInvalid::Quarantine,
         min: None,
         max: None,
         description: None,

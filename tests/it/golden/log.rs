@@ -9,7 +9,7 @@ use sluice::event::{
 };
 use sluice::store::object::{MemoryObjectStore, ObjectPath, ObjectStore};
 use sluice::table::log::{
-    CommitKind, CommitLog, CommitOutcome, Counts, DataFile, LedgerEntry, NewCommit,
+    CommitKind, CommitLog, CommitOutcome, Counts, DataFile, LedgerEntry, NewCommit, Nulled,
     PartitionProgress, Version,
 };
 
@@ -175,9 +175,14 @@ async fn counts_that_are_not_in_every_entry_stand_beside_the_others() {
     let log = CommitLog::new(Arc::clone(&state) as _, lake, &dataset());
     log.initialize("c0", "{}", UnixMillis(NOW)).await.unwrap();
     state.take();
+    let mut nulled = Nulled::default();
+    nulled.count("amount", "overflow", 2);
+    nulled.count("amount", "invalid_value", 1);
+    nulled.count("born", "a later reason", 7);
     let entry = LedgerEntry {
         counts: Counts {
             conflicts: 4,
+            nulled,
             ..full_entry().counts
         },
         ..full_entry()

@@ -20,6 +20,7 @@ async fn a_good_store_adds_up() {
         duplicates: 4,
         conflicts: 0,
         quarantined: 3,
+        nulled: 0,
     };
     assert_eq!(report.sums, sums);
     assert_eq!(report.checks.len(), 8 + 3);

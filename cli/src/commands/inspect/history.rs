@@ -116,7 +116,7 @@ struct Line {
     cells: [Option<String>; COLUMNS.len()],
 }
 
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "version",
     "committed",
     "did",
@@ -127,12 +127,13 @@ const COLUMNS: [&str; 13] = [
     "conflicts",
     "late",
     "quarantined",
+    "nulled",
     "files",
     "size",
     "watermark",
 ];
 /// Columns that are left out where no commit has anything in them.
-const RARE: [&str; 4] = ["duplicates", "conflicts", "late", "quarantined"];
+const RARE: [&str; 5] = ["duplicates", "conflicts", "late", "quarantined", "nulled"];
 
 impl Line {
     fn of(commit: &Commit) -> Self {
@@ -153,6 +154,7 @@ impl Line {
                 number(counts.conflicts),
                 number(counts.late),
                 number(counts.quarantined_total()),
+                number(counts.nulled.total()),
                 match replaced {
                     0 => number(files),
                     replaced => Some(format!("{} for {}", thousands(files), thousands(replaced))),
@@ -200,6 +202,7 @@ fn as_json(commit: &Commit) -> serde_json::Value {
         "conflicts": counts.conflicts,
         "late": counts.late,
         "quarantined": counts.quarantined_total(),
+        "nulled": counts.nulled,
         "files": files.len(),
         "bytes": files.iter().map(|file| file.bytes).sum::<u64>(),
         "replaced": replaced,

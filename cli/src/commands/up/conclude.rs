@@ -9,7 +9,7 @@ use sluice::warehouse::schema::{GoldSchema, ValueType};
 use crate::audit::Report;
 use crate::commands::audit as verdict;
 use crate::output::gold::{RowJson, ShownTable};
-use crate::output::{duplicates, print, table, thousands};
+use crate::output::{duplicates, nulled, print, table, thousands};
 use crate::pipeline::{Snapshot, Watch};
 
 /// How many rows of a gold table are printed.
@@ -75,6 +75,7 @@ impl Conclusion<'_> {
             "conflicts": counts.conflicts,
             "late": counts.late,
             "quarantined": counts.quarantined,
+            "nulled": counts.nulled,
             "version": self.snapshot.version.0,
             "gold": tables,
             "audit": verdict::json(report),
@@ -92,12 +93,13 @@ impl Conclusion<'_> {
             false => "  DOES NOT ADD UP",
         };
         format!(
-            "{}\n{} events = {} rows + {} + {} quarantined{doubt}",
+            "{}\n{} events = {} rows + {} + {} quarantined{}{doubt}",
             tables.collect::<String>(),
             thousands(self.snapshot.hub_events),
             thousands(counts.rows),
             duplicates(counts.duplicates, counts.conflicts),
             thousands(counts.quarantined_total()),
+            nulled(counts.nulled.total()),
         )
     }
 }

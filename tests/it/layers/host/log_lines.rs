@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value};
 use sluice::telemetry;
 use sluice::telemetry::lines::{FAILED, INVOCATION, LINES, MAINTAINED, PUBLISHED, QUARANTINED};
-use testkit::events::thing;
+use testkit::events::{START, thing};
 use testkit::world::World;
 
 use super::request::{blob, captured, post};
@@ -54,7 +54,8 @@ async fn work() -> Vec<Map<String, Value>> {
         post(&process, "bronze", bronze).await.status,
         StatusCode::OK
     );
-    let rows = [&thing(1, 0, 100)[..], b"\n{}\n"].concat();
+    let with_null = format!("{{\"id\":2,\"at\":{START},\"amount\":\"\"}}");
+    let rows = [&thing(1, 0, 100)[..], b"\n{}\n", with_null.as_bytes()].concat();
     let silver = blob("blob-jsonl.json", "things/by-hand.jsonl", &rows);
     assert_eq!(
         post(&process, "silver", silver).await.status,

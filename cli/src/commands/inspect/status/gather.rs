@@ -11,7 +11,7 @@ use sluice::event::{EventTime, UnixMillis};
 use sluice::maintain::TableStatus;
 use sluice::store::object::{ObjectInfo, ObjectRange, paths};
 use sluice::table::live::LiveFiles;
-use sluice::table::log::{Counts, Head, LedgerEntry};
+use sluice::table::log::{Counts, Head, LedgerEntry, Nulled};
 use sluice::warehouse::Warehouse;
 use sluice_local::hub_client::{EventHubConnection, PartitionState};
 
@@ -82,6 +82,8 @@ pub(super) struct Silver {
     pub(super) late: u64,
     pub(super) quarantined: u64,
     pub(super) quarantined_by_reason: BTreeMap<String, u64>,
+    /// Values that became null because their column could not take them.
+    pub(super) nulled: Nulled,
     /// Files that are live.
     pub(super) files: u64,
     pub(super) bytes: u64,
@@ -265,6 +267,7 @@ fn silver(head: &Head, ledger: &[LedgerEntry], live: &LiveFiles, behind: Behind)
         quarantined_by_reason: reasons
             .map(|(reason, count)| (reason.to_string(), *count))
             .collect(),
+        nulled: counts.nulled,
         files: live.iter().count() as u64,
         bytes: live.iter().map(|file| file.bytes).sum(),
         behind,

@@ -9,6 +9,9 @@ use crate::output::{count, duplicates, size, span, thousands};
 /// The width of the column that all numbers of the status stand in.
 const WIDTH: usize = 13;
 
+/// Columns and reasons of values that became null, as many as are shown.
+const MOST_NULLED: usize = 8;
+
 /// Returns the status, a line for each layer and what there is to add.
 pub(super) fn lines(status: &Status) -> Vec<String> {
     let mut lines = vec![format!(
@@ -113,6 +116,7 @@ fn silver_lines(silver: &Silver) -> Vec<String> {
             .collect();
         lines.push(beside(&format!("quarantined: {}", reasons.join(", "))));
     }
+    lines.extend(nulled(silver));
     lines.push(match (&silver.watermark, silver.watermark_behind_now) {
         (Some(watermark), Some(behind)) => beside(&format!(
             "watermark {watermark}, {} behind now",
@@ -121,6 +125,21 @@ fn silver_lines(silver: &Silver) -> Vec<String> {
         _ => beside("no watermark yet"),
     });
     lines
+}
+
+/// The columns in which most values became null, with the reasons.
+fn nulled(silver: &Silver) -> Option<String> {
+    let mut values: Vec<_> = silver.nulled.iter().collect();
+    values.sort_by_key(|(_, _, n)| std::cmp::Reverse(*n));
+    let more = values.len().saturating_sub(MOST_NULLED);
+    let values = values.iter().take(MOST_NULLED);
+    let mut values: Vec<_> = values
+        .map(|(column, reason, n)| format!("{column} {reason} {}", thousands(*n)))
+        .collect();
+    if more > 0 {
+        values.push(format!("and {more} more"));
+    }
+    (!values.is_empty()).then(|| beside(&format!("nulled: {}", values.join(", "))))
 }
 
 /// What maintenance looks after; nothing before silver's first commit.

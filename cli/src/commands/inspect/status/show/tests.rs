@@ -1,6 +1,8 @@
 use sluice::event::UnixMillis;
 use sluice::maintain::{PendingObject, TableStatus};
 
+use sluice::table::log::Nulled;
+
 use super::super::gather::{Behind, HubPartition};
 use super::*;
 
@@ -39,6 +41,7 @@ fn status() -> Status {
             late: 3,
             quarantined: 20,
             quarantined_by_reason: [("invalid_value".to_owned(), 20)].into(),
+            nulled: Nulled::default(),
             files: 427,
             bytes: 2_217_445,
             behind: Behind::default(),
@@ -102,6 +105,19 @@ fn conflicts_and_what_the_dataset_file_may_not_mean_are_shown() {
         lines(&status)[1],
         "  ! the dataset file: key: the time alone"
     );
+}
+
+#[test]
+fn columns_with_values_that_became_null_are_named_with_the_reasons() {
+    let mut status = status();
+    let nulled = &mut status.silver.as_mut().unwrap().nulled;
+    nulled.count("discount", "invalid_value", 3);
+    nulled.count("shipped", "overflow", 1_000);
+    let shown = "shipped overflow 1,000, discount invalid_value 3";
+    assert!(lines(&status)[6].ends_with(&format!("nulled: {shown}")));
+    let nulled = &mut status.silver.as_mut().unwrap().nulled;
+    (0..9).for_each(|column| nulled.count(&format!("c{column}"), "overflow", 1));
+    assert!(lines(&status)[6].ends_with("c5 overflow 1, and 3 more"));
 }
 
 #[test]
