@@ -9,34 +9,23 @@
 mod columns;
 pub(super) mod keyed_rows;
 pub mod reject;
+mod rescue;
 pub mod rows;
 
 use super::line::LineParser;
 use super::line::escape::decode;
 use super::line::token::{Kind, Token};
 use crate::dataset::{Bound, ColumnType, Dataset, OnInvalid, TimestampFormat, UnknownFields};
-use crate::event::{EventTime, RejectReason};
+use crate::event::EventTime;
 use crate::value::number::{Excess, Number};
 use crate::value::time::{
     FIRST_EVENT_TIME, LAST_EVENT_TIME, TimeProblem, from_unix, micros, parse_date, parse_rfc3339,
 };
 use columns::{Builder, Text, Values};
 use reject::{Reject, RejectCause};
+use rescue::{Nulled, rescue};
 pub use rows::LineContext;
 use rows::{Cast, Lineage, Parts};
-
-/// Where the values that became null stand in `_rescued`: an object of them by their column.
-const INVALID: &str = "$invalid";
-
-/// A value that became null.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Nulled {
-    /// The column that could not take it.
-    pub(super) column: usize,
-    /// Why.
-    pub(super) reason: RejectReason,
-    token: Token,
-}
 
 /// Casts lines and gathers the rows.
 #[derive(Debug)]
@@ -174,7 +163,9 @@ impl Caster {
         }
 
         if let Some(rescued) = &mut self.rescued {
-            rescue(&self.parser, &self.columns, &self.nulled, line, rescued);
+            let columns = &self.columns;
+            let name = |index: usize| columns.get(index).map_or("", |column| &column.name);
+            rescue(&self.parser, &self.nulled, name, line, rescued);
         }
         self.lineage.push(at);
         Ok(())
@@ -210,60 +201,6 @@ impl Caster {
             lineage: self.lineage,
         })
     }
-}
-
-/// Appends the unknown fields of a line, and the values that became null.
-fn rescue(
-    parser: &LineParser,
-    columns: &[ColumnCaster],
-    nulled: &[Nulled],
-    line: &[u8],
-    rescued: &mut Builder,
-) {
-    let Values::Text(text) = &mut rescued.values else {
-        return;
-    };
-    // A producer's field of that name gives way, so that the object has each name once.
-    let own = (!nulled.is_empty()).then_some(INVALID.as_bytes());
-    let has_unknown = parser.write_unknown(line, own, &mut text.bytes);
-    if !has_unknown && nulled.is_empty() {
-        rescued.push_null();
-        return;
-    }
-    if !nulled.is_empty() {
-        write_nulled(columns, nulled, line, has_unknown, &mut text.bytes);
-    }
-    text.end();
-    rescued.mark_valid();
-}
-
-/// Appends the values that became null as a member of the object that `out` ends with, or of a new one. Names of columns
-/// need no escapes.
-#[cold]
-fn write_nulled(
-    columns: &[ColumnCaster],
-    nulled: &[Nulled],
-    line: &[u8],
-    has_object: bool,
-    out: &mut Vec<u8>,
-) {
-    match has_object {
-        true => {
-            out.pop();
-            out.push(b',');
-        }
-        false => out.push(b'{'),
-    }
-    out.extend_from_slice(format!("\"{INVALID}\":").as_bytes());
-    let mut separator = b'{';
-    for Nulled { column, token, .. } in nulled {
-        let name = columns.get(*column).map_or("", |column| &column.name);
-        out.push(separator);
-        separator = b',';
-        out.extend_from_slice(format!("\"{name}\":").as_bytes());
-        out.extend_from_slice(token.raw(line));
-    }
-    out.extend_from_slice(b"}}");
 }
 
 impl ColumnCaster {
