@@ -17,6 +17,8 @@ const DEFAULT_DATASET: &str = "datasets/orders.toml";
 /// Memory for key sets, unless `SLUICE_KEY_CACHE_MIB` says: about 3 million keys.
 const DEFAULT_KEY_CACHE_MIB: usize = 64;
 
+const MEBIBYTE: usize = 1024 * 1024;
+
 /// The settings that every layer needs.
 #[derive(Debug)]
 pub struct Settings {
@@ -65,18 +67,18 @@ impl Settings {
                 "GoldDatabase is not set; it takes sqlite:PATH or an ADO connection string".into(),
             );
         }
-        let cache = present("SLUICE_KEY_CACHE_MIB");
-        let cache_mib = cache
-            .as_ref()
-            .map_or(Ok(DEFAULT_KEY_CACHE_MIB), |text| text.parse());
-        if cache_mib.is_err() {
-            let value = cache.unwrap_or_default();
+        let cache = match present("SLUICE_KEY_CACHE_MIB") {
+            Some(text) => mebibytes(&text).ok_or(text),
+            None => Ok(DEFAULT_KEY_CACHE_MIB * MEBIBYTE),
+        };
+        if let Err(value) = &cache {
             problems.push(format!(
-                "SLUICE_KEY_CACHE_MIB is {value:?}; it takes whole mebibytes"
+                "SLUICE_KEY_CACHE_MIB is {value:?}; it takes whole mebibytes, at most {}",
+                usize::MAX / MEBIBYTE
             ));
         }
-        match (lake, state, gold, cache_mib) {
-            (Some(lake), Some(state), Some(gold), Ok(mib)) => Ok(Self {
+        match (lake, state, gold, cache) {
+            (Some(lake), Some(state), Some(gold), Ok(key_cache_bytes)) => Ok(Self {
                 dataset: present("DATASET")
                     .unwrap_or_else(|| DEFAULT_DATASET.into())
                     .into(),
@@ -84,7 +86,7 @@ impl Settings {
                 state,
                 gold,
                 gold_options: Options::from_lookup(lookup),
-                key_cache_bytes: mib * 1024 * 1024,
+                key_cache_bytes,
                 deployed_commit: present("SLUICE_DEPLOYED_COMMIT"),
             }),
             _ => Err(SettingsError(problems)),
@@ -92,8 +94,52 @@ impl Settings {
     }
 }
 
+/// Reads a number of mebibytes; returns bytes, or nothing if it is none or more than memory has addresses.
+fn mebibytes(text: &str) -> Option<usize> {
+    text.trim().parse::<usize>().ok()?.checked_mul(MEBIBYTE)
+}
+
 fn account(name: &str, lookup: Lookup<'_>, problems: &mut Vec<String>) -> Option<StorageAccount> {
     StorageAccount::from_settings(name, lookup)
         .map_err(|error| problems.push(crate::error::chain(&error)))
         .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cache(value: &str) -> Result<usize, String> {
+        let lookup = |name: &str| match name {
+            "SLUICE_KEY_CACHE_MIB" => Some(value.to_owned()),
+            "GoldDatabase" => Some("sqlite:gold.db".to_owned()),
+            "LakeStorage" | "AzureWebJobsStorage" => Some("UseDevelopmentStorage=true".to_owned()),
+            _ => None,
+        };
+        let settings = Settings::from_lookup(&lookup);
+        settings
+            .map(|settings| settings.key_cache_bytes)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_cache_of_more_bytes_than_there_are_addresses_is_refused() {
+        assert_eq!(cache("2"), Ok(2 * MEBIBYTE));
+        assert_eq!(cache(" "), Ok(DEFAULT_KEY_CACHE_MIB * MEBIBYTE));
+        assert_eq!(cache("17592186044415"), Ok(17_592_186_044_415 * MEBIBYTE));
+        for value in [
+            "17592186044416",
+            "18446744073709551615",
+            "18446744073709551616",
+            "-1",
+            "1.5",
+            "x",
+        ] {
+            let error = cache(value).expect_err(value);
+            let expected = format!(
+                "SLUICE_KEY_CACHE_MIB is {value:?}; it takes whole mebibytes, at most 17592186044415"
+            );
+            assert!(error.ends_with(&expected), "{error}");
+        }
+    }
 }

@@ -5,20 +5,23 @@ use toml::de::{DeTable, DeValue};
 use super::name::{PERIOD_COLUMNS, SQL_NAME, is_sql_name};
 use super::problem::{Sink, quoted};
 use super::reader::{Keys, Located};
-use super::{Bound, Column, ColumnType, EventTime, TimestampFormat};
+use super::{Bound, Column, ColumnType, EventTime, OnInvalid, TimestampFormat};
 use crate::value::number::{Excess, Number, NumberProblem};
 use crate::value::time::{TimeProblem, parse_date, parse_rfc3339};
 
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 9] = [
     "name",
     "from",
     "type",
     "format",
     "required",
+    "on_invalid",
     "min",
     "max",
     "description",
 ];
+/// UTF-16 units that the descriptions of all columns may have together.
+const MOST_DESCRIPTION: usize = 350_000;
 const TYPES: &str =
     "one of int64, double, decimal(precision,scale), string, bool, timestamp, date, json";
 const FORMATS: &str = "\"unix_seconds\", \"unix_millis\" or \"rfc3339\"";
@@ -30,6 +33,7 @@ pub(super) struct Draft {
     /// Nothing if it could not be read, which has been reported.
     pub(super) kind: Option<ColumnType>,
     pub(super) required: bool,
+    on_invalid: OnInvalid,
     from: String,
     min: Option<Bound>,
     max: Option<Bound>,
@@ -44,11 +48,37 @@ impl Draft {
             from: self.from,
             kind: self.kind?,
             required: self.required,
+            on_invalid: self.on_invalid,
             min: self.min,
             max: self.max,
             description: self.description,
         })
     }
+}
+
+/// Reports descriptions that are too long together, at the longest one: the columns are recorded in one entity of the
+/// state table, which has room for this much beside 500 columns with the longest names.
+fn check_descriptions(descriptions: &[(Keys<'_>, usize)]) {
+    let all: usize = descriptions.iter().map(|(_, length)| length).sum();
+    let longest = descriptions.iter().max_by_key(|(_, length)| *length);
+    if let Some((keys, length)) = longest.filter(|_| all > MOST_DESCRIPTION) {
+        let at = keys.value("description").map_or(keys.at(), |text| text.at);
+        let message = format!(
+            "the descriptions of all columns have {all} characters, of which this one has most, {length}; the table has room for {MOST_DESCRIPTION}"
+        );
+        keys.report("description", at, message);
+    }
+}
+
+/// Returns how many UTF-16 units a text takes as JSON.
+fn units(text: &str) -> usize {
+    let units = text.chars().map(|character| match character {
+        '"' | '\\' => 2,
+        // At most `\u0000`.
+        '\0'..' ' => 6,
+        other => other.len_utf16(),
+    });
+    units.sum()
 }
 
 /// Reads the columns.
@@ -57,6 +87,7 @@ pub(super) fn read_all<'a>(
     tables: Vec<Located<&'a DeTable<'a>>>,
 ) -> Vec<Draft> {
     let mut drafts: Vec<Draft> = Vec::new();
+    let mut descriptions = Vec::new();
     for (i, table) in tables.into_iter().enumerate() {
         let name = table
             .value
@@ -74,8 +105,11 @@ pub(super) fn read_all<'a>(
                 "a column of this name exists already (upper and lower case are the same)";
             keys.report("name", keys.at(), message);
         }
+        let length = draft.description.as_deref().map_or(0, units);
         drafts.push(draft);
+        descriptions.push((keys, length));
     }
+    check_descriptions(&descriptions);
     drafts
 }
 
@@ -96,14 +130,38 @@ fn read(keys: &Keys<'_>) -> Draft {
     let name = name.map(|name| name.value.to_owned()).unwrap_or_default();
     let kind = read_type(keys);
     let (min, max) = kind.map_or((None, None), |kind| read_bounds(keys, kind));
+    let required = keys.boolean("required").unwrap_or(false);
     Draft {
         kind,
-        required: keys.boolean("required").unwrap_or(false),
+        required,
+        on_invalid: read_on_invalid(keys, required),
         from: from.map_or_else(|| name.clone(), |from| from.value.to_owned()),
         name,
         min,
         max,
         description: keys.string("description").map(|text| text.value.to_owned()),
+    }
+}
+
+fn read_on_invalid(keys: &Keys<'_>, required: bool) -> OnInvalid {
+    let chosen = keys.parsed(
+        "on_invalid",
+        "\"null\" or \"quarantine\"",
+        |text| match text {
+            "null" => Some(OnInvalid::Null),
+            "quarantine" => Some(OnInvalid::Quarantine),
+            _ => None,
+        },
+    );
+    if let (true, Some(OnInvalid::Null), Some(value)) = (required, chosen, keys.value("on_invalid"))
+    {
+        let message =
+            "a required column is never null: it takes \"quarantine\" only, which is its default";
+        keys.report("on_invalid", value.at, message);
+    }
+    match required {
+        true => OnInvalid::Quarantine,
+        false => chosen.unwrap_or(OnInvalid::Null),
     }
 }
 

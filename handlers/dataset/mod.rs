@@ -9,6 +9,7 @@ mod index;
 mod name;
 mod problem;
 mod reader;
+mod warning;
 
 use std::fmt;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::value::{Grain, Period};
 
 pub use index::{ColumnIndex, TableIndex};
 pub use problem::{DatasetProblems, LoadDatasetError, Problem};
+pub use warning::Warning;
 
 /// A validated dataset file.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +43,8 @@ pub struct Dataset {
     pub idle_timeout: Duration,
     /// What happens to fields that no column names.
     pub unknown_fields: UnknownFields,
+    /// Which duplicates are compared with the row that stays.
+    pub conflicts: ConflictScope,
     /// The columns of silver, in the file's order.
     pub columns: Vec<Column>,
     /// The gold tables.
@@ -58,6 +62,15 @@ pub enum UnknownFields {
     Ignore,
 }
 
+/// Which duplicates are compared with the row that stays, so that those that differ from it are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConflictScope {
+    /// Those whose row is committed together with them, which costs nothing.
+    Group,
+    /// All, which reads the files that hold the rows of the others.
+    All,
+}
+
 /// A column of silver.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
@@ -69,12 +82,23 @@ pub struct Column {
     pub kind: ColumnType,
     /// Whether a line without it is rejected.
     pub required: bool,
+    /// What happens to a value that it cannot take; a line is rejected by a required column.
+    pub on_invalid: OnInvalid,
     /// The lowest value allowed.
     pub min: Option<Bound>,
     /// The highest value allowed.
     pub max: Option<Bound>,
     /// What it means, for people who read the table.
     pub description: Option<String>,
+}
+
+/// What happens to a value that its column cannot take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnInvalid {
+    /// The column is null, and the value is kept among the unknown fields.
+    Null,
+    /// The line is rejected.
+    Quarantine,
 }
 
 /// A column's type.
@@ -208,10 +232,16 @@ impl Dataset {
     }
 
     /// Returns whether an object of the bronze container, named within it, belongs to this dataset.
+    ///
+    /// A name with a segment that leads elsewhere, such as `..`, is nobody's: what is written is named after it.
     #[must_use]
     pub fn owns(&self, object: &str) -> bool {
-        object
-            .strip_prefix(self.name.as_str())
-            .is_some_and(|rest| rest.starts_with('/'))
+        let rest = object.strip_prefix(self.name.as_str());
+        let below = rest.and_then(|rest| rest.strip_prefix('/'));
+        below.is_some_and(|below| {
+            below
+                .split(['/', '\\'])
+                .all(|segment| !matches!(segment, "." | ".."))
+        })
     }
 }

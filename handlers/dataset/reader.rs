@@ -188,6 +188,19 @@ impl<'a> Keys<'a> {
         self.strings(key)
     }
 
+    /// Returns a table.
+    pub(super) fn table(&self, key: &str) -> Option<Located<&'a DeTable<'a>>> {
+        let value = self.value(key)?;
+        let table = value.value.as_table();
+        if table.is_none() {
+            self.mismatch(key, value, &format!("a table: it starts with [{key}]"));
+        }
+        table.map(|table| Located {
+            value: table,
+            at: value.at,
+        })
+    }
+
     /// Returns an array of tables; an absent one is empty.
     pub(super) fn tables(&self, key: &str) -> Vec<Located<&'a DeTable<'a>>> {
         let Some(value) = self.value(key) else {

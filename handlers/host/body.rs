@@ -2,15 +2,18 @@
 //!
 //! The host sends bodies of any size, in chunks without a length, and up to 64 blobs at once. Small bodies are read as
 //! they come; only sixteen at a time may grow to what the largest object of bronze takes, and only one beyond that. A
-//! body keeps that room until its invocation ends; the others wait on their connections meanwhile.
+//! body keeps that room until its invocation ends; the others wait on their connections meanwhile. A sender that sends
+//! nothing for [`LONGEST_PAUSE`] is given up, so that it keeps no room from the others.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
 use futures::StreamExt;
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 /// A body that may be read at any time: a thousand events of 700 bytes in base64 fit.
 const SMALL_BODY_BYTES: usize = 1024 * 1024;
@@ -21,12 +24,21 @@ const USUAL_BODIES: usize = 16;
 /// The largest body that is accepted.
 const MAX_BODY_BYTES: usize = 512 * 1024 * 1024;
 
+/// How long a sender may send nothing in the middle of a body. The host is on the same machine.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
 /// A body that could not be read.
 #[derive(Debug, Error)]
 pub enum BodyError {
     /// The connection ended.
     #[error("read the request body")]
     Connection(#[source] axum::Error),
+    /// Nothing came for too long.
+    #[error("the request body stopped after {received} bytes: nothing came for {} s", LONGEST_PAUSE.as_secs())]
+    Stalled {
+        /// What had come.
+        received: usize,
+    },
     /// It would take too much memory.
     #[error("the request body is larger than {MAX_BODY_BYTES} bytes; split the blob")]
     TooLarge,
@@ -67,7 +79,11 @@ impl Bodies {
         let mut content = Vec::new();
         let mut room = Room::default();
         let mut chunks = body.into_data_stream();
-        while let Some(chunk) = chunks.next().await {
+        loop {
+            let received = content.len();
+            let next = timeout(LONGEST_PAUSE, chunks.next()).await;
+            let next = next.map_err(|_| BodyError::Stalled { received })?;
+            let Some(chunk) = next else { break };
             let chunk: Bytes = chunk.map_err(BodyError::Connection)?;
             if content.len() + chunk.len() > MAX_BODY_BYTES {
                 return Err(BodyError::TooLarge);
@@ -100,6 +116,8 @@ impl ReadBody {
 #[cfg(test)]
 mod tests {
     use futures::FutureExt;
+    use futures::future::{join_all, ready};
+    use futures::stream;
 
     use super::*;
 
@@ -119,6 +137,22 @@ mod tests {
         assert!(second.as_mut().now_or_never().is_none());
         drop(room);
         assert_eq!(second.await.unwrap().bytes().len(), USUAL_BODY_BYTES + 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn senders_that_stop_give_their_room_to_others() {
+        let bodies = Bodies::default();
+        let stalled = |bytes: usize| {
+            let start = Bytes::from(vec![b'x'; bytes]);
+            let chunks = stream::once(ready(Ok::<_, std::io::Error>(start)));
+            Body::from_stream(chunks.chain(stream::pending()))
+        };
+        let reads = (0..USUAL_BODIES + 1).map(|_| bodies.read(stalled(SMALL_BODY_BYTES + 1)));
+        let (stalled, read) =
+            futures::join!(join_all(reads), bodies.read(body(SMALL_BODY_BYTES + 1)));
+        let is_stalled = |read: &Result<ReadBody, BodyError>| matches!(read, Err(BodyError::Stalled { received }) if *received == SMALL_BODY_BYTES + 1);
+        assert!(stalled.iter().all(is_stalled));
+        assert_eq!(read.unwrap().bytes().len(), SMALL_BODY_BYTES + 1);
     }
 
     #[tokio::test]

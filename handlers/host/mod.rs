@@ -261,8 +261,10 @@ async fn silver(
         lines = counts.lines,
         rows = counts.rows,
         duplicates = counts.duplicates,
+        conflicts = counts.conflicts,
         late = counts.late,
         quarantined,
+        nulled = counts.nulled.total(),
         version = entry.version.0,
         group = refined.group,
         replay = !refined.now,
@@ -271,6 +273,19 @@ async fn silver(
     for (reason, count) in counts.quarantined.iter().filter(|_| refined.now) {
         let (reason, source) = (reason.as_str(), &entry.source);
         log!(warn, invocation, lines::QUARANTINED, source, reason, count,);
+    }
+    let nulled = counts.nulled.folded();
+    for (column, reason, count) in nulled.iter().filter(|_| refined.now) {
+        let source = &entry.source;
+        log!(
+            warn,
+            invocation,
+            lines::NULLED,
+            source,
+            column,
+            reason,
+            count,
+        );
     }
     Ok(format!(
         "refined {} lines to {} rows in version {}",

@@ -8,6 +8,7 @@ use super::cast::keyed_rows::{KeyedRow, keyed_rows};
 use super::cast::reject::Reject;
 use super::cast::rows::Cast;
 use super::cast::{Caster, LineContext};
+use super::dedup::conflicts::Conflicts;
 use super::dedup::key_set::KeySet;
 use super::sources::SortedSources;
 use crate::dataset::Dataset;
@@ -15,6 +16,7 @@ use crate::error::Invariant;
 use crate::event::line::restore_body;
 use crate::event::{EventTime, PartitionId, RejectReason, SequenceRange, UnixMillis};
 use crate::store::object::Source;
+use crate::table::log::Nulled;
 
 /// A line that was rejected.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +40,8 @@ pub(super) struct SourceFacts {
     pub(super) event_time: Option<EventTime>,
     pub(super) lines: u64,
     pub(super) rejected: Vec<Rejected>,
+    /// What became null in its good lines.
+    pub(super) nulled: Nulled,
 }
 
 impl SourceFacts {
@@ -59,6 +63,10 @@ pub(super) struct Prepared {
     /// One row of each key, by event time: that of the lowest (source, line), so that the outcome does not depend on
     /// how the group came together.
     pub(super) distinct: Vec<KeyedRow>,
+    /// The other rows.
+    pub(super) repeats: Vec<KeyedRow>,
+    /// Those of the other rows that differ from the one that was kept.
+    pub(super) conflicts: Conflicts,
 }
 
 impl Prepared {
@@ -70,7 +78,7 @@ impl Prepared {
         let mut caster = Caster::new(dataset);
         let mut facts: Vec<SourceFacts> = (0..)
             .zip(sources.iter())
-            .map(|(index, source)| cast_source(&mut caster, index, source))
+            .map(|(index, source)| cast_source(dataset, &mut caster, index, source))
             .collect();
         let cast = caster.finish()?;
         let keys = cast.key_hashes(&dataset.key)?;
@@ -80,15 +88,18 @@ impl Prepared {
             let source = source.ok_or(Invariant("a row comes from a source of its group"))?;
             source.event_time = source.event_time.max(Some(EventTime(row.time)));
         }
+        let (distinct, repeats) = distinct_by_time(rows);
         Ok(Self {
             sources: facts,
-            distinct: distinct_by_time(rows),
+            conflicts: Conflicts::within(&cast, &distinct, &repeats)?,
+            distinct,
+            repeats,
             cast,
         })
     }
 }
 
-fn cast_source(caster: &mut Caster, index: u32, source: &Source) -> SourceFacts {
+fn cast_source(dataset: &Dataset, caster: &mut Caster, index: u32, source: &Source) -> SourceFacts {
     let mut facts = SourceFacts {
         name: source.name.clone(),
         partition: source.partition.clone(),
@@ -97,7 +108,9 @@ fn cast_source(caster: &mut Caster, index: u32, source: &Source) -> SourceFacts 
         event_time: None,
         lines: 0,
         rejected: Vec::new(),
+        nulled: Nulled::default(),
     };
+    let mut nulled: BTreeMap<(usize, RejectReason), u64> = BTreeMap::new();
     let is_utf8 = std::str::from_utf8(&source.content).is_ok();
     for line in lines(&source.content) {
         let number = facts.lines;
@@ -113,12 +126,22 @@ fn cast_source(caster: &mut Caster, index: u32, source: &Source) -> SourceFacts 
         };
         let body = restore_body(line);
         let is_utf8 = is_utf8 && matches!(body, Cow::Borrowed(_));
-        if let Err(reject) = caster.push_checked(&body, is_utf8, context) {
-            facts.rejected.push(Rejected {
+        match caster.push_checked(&body, is_utf8, context) {
+            Ok(()) => {
+                for null in caster.nulled() {
+                    *nulled.entry((null.column, null.reason)).or_default() += 1;
+                }
+            }
+            Err(reject) => facts.rejected.push(Rejected {
                 line: number,
                 reject,
                 body: body.into_owned(),
-            });
+            }),
+        }
+    }
+    for ((column, reason), count) in nulled {
+        if let Some(column) = dataset.columns.get(column) {
+            facts.nulled.count(&column.name, reason.as_str(), count);
         }
     }
     facts
@@ -141,19 +164,27 @@ fn lines(content: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Returns the first row of each key, sorted by event time; rows come in the order of (source, line).
-fn distinct_by_time(mut rows: Vec<KeyedRow>) -> Vec<KeyedRow> {
+/// Returns the first row of each key, sorted by event time, and the other rows; rows come in the order of
+/// (source, line).
+fn distinct_by_time(mut rows: Vec<KeyedRow>) -> (Vec<KeyedRow>, Vec<KeyedRow>) {
     let mut is_first = Vec::with_capacity(rows.len());
     let keys = rows.iter().map(|row| row.key);
     KeySet::with_capacity(rows.len()).insert_all(keys, |is_new| is_first.push(is_new));
     let mut is_first = is_first.into_iter();
-    // There is an answer for every key.
-    rows.retain(|_| is_first.next().unwrap_or(true));
+    let mut repeats = Vec::new();
+    rows.retain(|row| {
+        // There is an answer for every key.
+        let is_first = is_first.next().unwrap_or(true);
+        if !is_first {
+            repeats.push(*row);
+        }
+        is_first
+    });
     let order = |row: &KeyedRow| (row.time, row.row);
     if !rows.is_sorted_by_key(order) {
         rows.sort_unstable_by_key(order);
     }
-    rows
+    (rows, repeats)
 }
 
 #[cfg(test)]
@@ -178,8 +209,9 @@ mod tests {
             source: 0,
             key,
         });
-        let distinct = distinct_by_time(rows.collect());
-        let rows: Vec<u32> = distinct.iter().map(|row| row.row).collect();
-        assert_eq!(rows, [1, 3, 0]);
+        let (distinct, repeats) = distinct_by_time(rows.collect());
+        let numbers = |rows: &[KeyedRow]| rows.iter().map(|row| row.row).collect::<Vec<u32>>();
+        assert_eq!(numbers(&distinct), [1, 3, 0]);
+        assert_eq!(numbers(&repeats), [2]);
     }
 }

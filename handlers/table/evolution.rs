@@ -30,6 +30,10 @@ pub(crate) struct SchemaRecord {
     /// Whether there is a column of unknown fields.
     pub(crate) rescued: bool,
     pub(crate) columns: Vec<ColumnRecord>,
+    /// Whether the Delta table names the columns with bounds. Builds before this did not; the first one that does
+    /// records it once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) bounded: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,7 +52,7 @@ pub(crate) struct ColumnRecord {
 pub(crate) enum Change {
     /// Nothing: silver is as the file says.
     None,
-    /// New optional columns or other descriptions: record them in a commit of their own.
+    /// New optional columns, other descriptions, or what an earlier build did not record: record them in a commit of their own.
     Evolve,
     /// Rows that exist would be wrong: refuse, and say why.
     Refuse(Vec<String>),
@@ -73,6 +77,7 @@ impl SchemaRecord {
             event_time: name(&dataset.event_time)?,
             rescued: dataset.unknown_fields == UnknownFields::Rescue,
             columns: columns.collect(),
+            bounded: true,
         })
     }
 
@@ -140,6 +145,7 @@ impl Snapshot {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::entity::MAX_ENTITY_BYTES;
 
     fn recorded(columns: &[(&str, &str, bool)]) -> SchemaRecord {
         SchemaRecord {
@@ -156,7 +162,35 @@ mod tests {
                     description: None,
                 })
                 .collect(),
+            bounded: true,
         }
+    }
+
+    #[test]
+    fn the_columns_of_any_dataset_file_fit_into_an_entity() {
+        let name = |number: usize| format!("c{number:0>127}");
+        let columns = (0..500).map(|number| {
+            let description = if number == 0 { "\\u0001".repeat(350_000 / 6) } else { String::new() };
+            format!(
+                "[[column]]\nname = \"{}\"\ntype = \"{}\"\nrequired = true\ndescription = \"{description}\"\n",
+                name(number),
+                if number == 0 { "timestamp" } else { "decimal(38,38)" },
+            )
+        });
+        let key: Vec<_> = (0..500)
+            .map(|number| format!("\"{}\"", name(number)))
+            .collect();
+        let text = format!(
+            "name = \"x\"\nkey = [{}]\nevent_time = \"{}\"\n{}",
+            key.join(","),
+            name(0),
+            columns.collect::<String>()
+        );
+        let dataset = Dataset::parse(&text, "x.toml").unwrap();
+        let record = serde_json::to_string(&SchemaRecord::of(&dataset).unwrap()).unwrap();
+        let bytes = 2 * record.encode_utf16().count();
+        // What else the entity holds takes far less than 16 KiB.
+        assert!(bytes < MAX_ENTITY_BYTES - 16 * 1024, "{bytes}");
     }
 
     #[test]
@@ -190,6 +224,13 @@ mod tests {
             (
                 SchemaRecord {
                     rescued: false,
+                    ..before.clone()
+                },
+                Change::Evolve,
+            ),
+            (
+                SchemaRecord {
+                    bounded: false,
                     ..before.clone()
                 },
                 Change::Evolve,

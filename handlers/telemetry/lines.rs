@@ -9,6 +9,8 @@ pub const INGESTED: &str = "ingested";
 pub const REFINED: &str = "refined";
 /// Silver put rejected lines of a source into quarantine: a line for each reason.
 pub const QUARANTINED: &str = "quarantined";
+/// Values of a source became null in silver: a line for each column and reason.
+pub const NULLED: &str = "nulled";
 /// A run of gold ended.
 pub const PUBLISHED: &str = "published";
 /// A run of maintenance ended.
@@ -29,7 +31,7 @@ pub struct Line {
 }
 
 /// All of these lines.
-pub const LINES: [Line; 6] = [
+pub const LINES: [Line; 7] = [
     Line {
         message: INGESTED,
         fields: &[
@@ -53,8 +55,10 @@ pub const LINES: [Line; 6] = [
             "lines",
             "rows",
             "duplicates",
+            "conflicts",
             "late",
             "quarantined",
+            "nulled",
             "version",
             "group",
             "replay",
@@ -64,6 +68,10 @@ pub const LINES: [Line; 6] = [
     Line {
         message: QUARANTINED,
         fields: &["source", "reason", "count"],
+    },
+    Line {
+        message: NULLED,
+        fields: &["source", "column", "reason", "count"],
     },
     Line {
         message: PUBLISHED,

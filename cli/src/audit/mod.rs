@@ -107,7 +107,9 @@ fn sums(objects: &[BronzeObject], history: &History) -> Sums {
         sums.lines += entry.counts.lines;
         sums.rows += entry.counts.rows;
         sums.duplicates += entry.counts.duplicates;
+        sums.conflicts += entry.counts.conflicts;
         sums.quarantined += entry.counts.quarantined_total();
+        sums.nulled += entry.counts.nulled.total();
     }
     sums
 }

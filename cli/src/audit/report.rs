@@ -28,8 +28,12 @@ pub struct Sums {
     pub rows: u64,
     /// Lines whose key was there already.
     pub duplicates: u64,
+    /// Those of the duplicates that are known to differ from the row that stays.
+    pub conflicts: u64,
     /// Lines in quarantine.
     pub quarantined: u64,
+    /// Values that became null because their column could not take them.
+    pub nulled: u64,
 }
 
 /// One thing that was checked.

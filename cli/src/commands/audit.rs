@@ -15,7 +15,7 @@ use sluice_local::hub_client::PartitionState;
 use crate::audit::{
     AuditError, Check, Hub, HubPartition, Options, Progress, Report, Subject, audit,
 };
-use crate::output::{About, bar, print, thousands};
+use crate::output::{About, bar, duplicates, nulled, print, thousands};
 use crate::target::{self, AppSettings, HubArguments, Stores, read_partitions};
 
 /// Prove that every event is accounted for and gold is right
@@ -175,11 +175,12 @@ pub(super) fn lines(report: &Report) -> Vec<String> {
     lines.extend(report.checks.iter().flat_map(check_lines));
     let sums = &report.sums;
     lines.push(format!(
-        "{} lines = {} rows + {} duplicates + {} quarantined",
+        "{} lines = {} rows + {} + {} quarantined{}",
         thousands(sums.lines),
         thousands(sums.rows),
-        thousands(sums.duplicates),
-        thousands(sums.quarantined)
+        duplicates(sums.duplicates, sums.conflicts),
+        thousands(sums.quarantined),
+        nulled(sums.nulled)
     ));
     lines.push(match report.first_difference() {
         None => "everything adds up".to_owned(),

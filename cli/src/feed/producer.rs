@@ -1,13 +1,14 @@
 //! Sends the events of a plan to a hub.
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use sluice::clock::{Clock, SystemClock};
-use sluice_local::hub_client::{Destination, EventHubConnection, Producer};
+use sluice_local::hub_client::{ClientError, Destination, EventHubConnection, Producer};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -15,6 +16,8 @@ use super::input::{Input, InputError};
 use super::orders::Orders;
 use super::plan::{FeedPlan, Origin};
 
+/// What a hub takes of an event.
+const LARGEST: &str = "1 MiB at most, with the little that a message adds to it";
 /// Events that are sent together.
 const BATCH: usize = 500;
 /// How often a steady rate sends.
@@ -58,7 +61,10 @@ impl Feed {
                 let task = tokio::spawn(async {});
                 return Ok(Self { task, shared });
             }
-            Origin::File(path) => Source::File(Input::open(&path)?),
+            Origin::File(path) => Source::File {
+                input: Input::open(&path)?,
+                path,
+            },
             Origin::Orders { count, orders } => {
                 // Another seed for each run, so that going on makes other orders.
                 let seed = orders.seed ^ first_id;
@@ -112,7 +118,7 @@ impl Feed {
 }
 
 enum Source {
-    File(Input),
+    File { input: Input, path: PathBuf },
     Orders { orders: Orders, left: Option<u64> },
 }
 
@@ -120,7 +126,7 @@ impl Source {
     /// Returns up to `count` further events, as of `now` in milliseconds since 1970; none at the end.
     fn next_events(&mut self, count: usize, now: i64) -> Result<Vec<Bytes>, InputError> {
         match self {
-            Self::File(input) => input.next_events(count),
+            Self::File { input, .. } => input.next_events(count),
             Self::Orders { orders, left } => {
                 let wanted = left.map_or(count as u64, |left| left.min(count as u64));
                 if let Some(left) = left {
@@ -129,6 +135,24 @@ impl Source {
                 Ok((0..wanted).map(|_| orders.next_event(now)).collect())
             }
         }
+    }
+
+    /// Says what the hub did not take of `events`, before which `before` others were sent. Of a file every line is an event.
+    fn explain(
+        &self,
+        error: ClientError,
+        events: &[Bytes],
+        before: u64,
+    ) -> Box<dyn Error + Send + Sync> {
+        let (Self::File { path, .. }, ClientError::EventTooLarge { bytes, .. }) = (self, &error)
+        else {
+            return error.into();
+        };
+        let place = events.iter().position(|event| event.len() == *bytes);
+        let line = place.map_or(before, |place| before + place as u64) + 1;
+        let file = path.display();
+        format!("{file}, line {line}: {error}: {LARGEST}. The lines before it have been sent")
+            .into()
     }
 }
 
@@ -177,8 +201,10 @@ impl Sender {
             if events.is_empty() {
                 break;
             }
+            if let Err(error) = self.producer.send(events.clone(), &self.to).await {
+                return Err(source.explain(error, &events, sent));
+            }
             sent += events.len() as u64;
-            self.producer.send(events, &self.to).await?;
             self.shared.sent.store(sent, Ordering::SeqCst);
         }
         Ok(())

@@ -13,7 +13,7 @@ mod text;
 pub(crate) use about::About;
 pub(crate) use escape::{escaped, is_unsafe};
 pub(crate) use failure::failure;
-pub(crate) use numbers::{count, size, span, thousands};
+pub(crate) use numbers::{count, duplicates, nulled, size, span, thousands};
 pub(crate) use progress::bar;
 pub(crate) use text::{Usage, fit, print, print_bytes, say, table, try_print};
 

@@ -13,6 +13,23 @@ pub(crate) fn count(number: u64, thing: &str) -> String {
     format!("{} {thing}{plural}", HumanCount(number))
 }
 
+/// Writes a number of duplicates, and how many of them are conflicts where there are any.
+pub(crate) fn duplicates(duplicates: u64, conflicts: u64) -> String {
+    let text = format!("{} duplicates", HumanCount(duplicates));
+    match conflicts {
+        0 => text,
+        conflicts => format!("{text} ({})", count(conflicts, "conflict")),
+    }
+}
+
+/// Writes the end of a balance: how many values became null, where there are any.
+pub(crate) fn nulled(values: u64) -> String {
+    match values {
+        0 => String::new(),
+        values => format!("; {} nulled", count(values, "value")),
+    }
+}
+
 /// Writes a number of bytes, such as `76.11 kB`.
 pub(crate) fn size(bytes: u64) -> String {
     DecimalBytes(bytes).to_string()
@@ -38,6 +55,20 @@ mod tests {
         assert_eq!(numbers, ["0", "7", "999", "1,000", "69,659", "1,234,567"]);
         let counts = [0, 1, 2_000].map(|number| count(number, "file"));
         assert_eq!(counts, ["0 files", "1 file", "2,000 files"]);
+    }
+
+    #[test]
+    fn conflicts_are_named_among_the_duplicates() {
+        assert_eq!(duplicates(1_200, 0), "1,200 duplicates");
+        assert_eq!(duplicates(1_200, 1), "1,200 duplicates (1 conflict)");
+    }
+
+    #[test]
+    fn values_that_became_null_end_a_balance_where_there_are_any() {
+        assert_eq!(
+            [0, 1, 2_000].map(nulled),
+            ["", "; 1 value nulled", "; 2,000 values nulled"]
+        );
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub(crate) const INGESTED: &str = "ingested";
 pub(crate) const REFINED: &str = "refined";
 /// Silver put rejected lines into quarantine; a warning that every summary counts.
 pub(crate) const QUARANTINED: &str = "quarantined";
+/// The message that tells of values that became null, which the ledger counts too.
+const NULLED: &str = "nulled";
 /// Gold ran.
 pub(crate) const PUBLISHED: &str = "published";
 
@@ -125,7 +127,7 @@ impl<'a> LogLine<'a> {
     pub(crate) fn is_grave(self) -> bool {
         let level = self.0.get("level").and_then(Value::as_str);
         level.is_some_and(|level| GRAVE_LEVELS.contains(&level))
-            && self.message() != Some(QUARANTINED)
+            && ![Some(QUARANTINED), Some(NULLED)].contains(&self.message())
     }
 
     fn without(self, field: &'static str) -> UnknownLine {

@@ -12,13 +12,14 @@ use super::name::{DATASET_NAME, is_dataset_name};
 use super::problem::{Sink, quoted};
 use super::reader::{Keys, Located};
 use super::{
-    ColumnType, Dataset, DatasetProblems, LoadDatasetError, Problem, UnknownFields, column,
+    ColumnType, ConflictScope, Dataset, DatasetProblems, LoadDatasetError, Problem, UnknownFields,
+    column,
 };
 use crate::dataset::ColumnIndex;
 use crate::value::Period;
 use crate::value::time::parse_duration;
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "name",
     "generation",
     "key",
@@ -28,10 +29,12 @@ const KEYS: [&str; 12] = [
     "max_clock_skew",
     "idle_timeout",
     "unknown_fields",
+    "dedup",
     "column",
     "gold",
     "ranking",
 ];
+const DEDUP_KEYS: [&str; 1] = ["conflicts"];
 const DURATION: &str =
     "a duration of at most ten years, such as \"10s\", \"90m\", \"1h\" or \"1d\"";
 const DEDUPLICATION_KEY: &str = "the list of the columns that tell events apart";
@@ -117,6 +120,7 @@ fn read<'a>(sink: &'a Sink<'a>, root: Located<&'a DeTable<'a>>) -> Option<Datase
                 parse_unknown_fields,
             )
             .unwrap_or(UnknownFields::Rescue),
+        conflicts: read_conflicts(sink, &keys),
         event_time: event_time?,
         columns: columns
             .into_iter()
@@ -154,6 +158,19 @@ fn parse_unknown_fields(text: &str) -> Option<UnknownFields> {
         "ignore" => Some(UnknownFields::Ignore),
         _ => None,
     }
+}
+
+fn read_conflicts<'a>(sink: &'a Sink<'a>, keys: &Keys<'a>) -> ConflictScope {
+    let Some(table) = keys.table("dedup") else {
+        return ConflictScope::Group;
+    };
+    let keys = Keys::new(sink, table, "dedup".to_owned(), &DEDUP_KEYS);
+    let scope = keys.parsed("conflicts", "\"group\" or \"all\"", |text| match text {
+        "group" => Some(ConflictScope::Group),
+        "all" => Some(ConflictScope::All),
+        _ => None,
+    });
+    scope.unwrap_or(ConflictScope::Group)
 }
 
 fn check_columns(keys: &Keys<'_>, columns: &[Draft]) {

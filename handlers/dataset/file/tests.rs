@@ -1,3 +1,5 @@
+mod columns;
+
 use std::path::PathBuf;
 
 use super::*;

@@ -54,7 +54,7 @@ impl Maintenance {
                 .await?;
         }
 
-        let before = self.unprocessed_before();
+        let age = self.age();
         let mut done = Reconciled {
             listed: scan.listed,
             left: scan.unprocessed,
@@ -62,7 +62,7 @@ impl Maintenance {
         };
         if !options.dry_run {
             let mut unprocessed = scan.oldest;
-            unprocessed.retain(|object| object.created <= before);
+            unprocessed.retain(|object| age.is_unprocessed(object));
             self.refine(unprocessed, deadline, &mut done).await?;
             self.clear_poison(deadline, &mut done).await?;
         }
@@ -157,8 +157,7 @@ impl Maintenance {
     /// Returns the source that the message is about, if it is one of this dataset.
     fn own_source(&self, message: &PoisonMessage) -> Option<String> {
         let blob = message.blob()?;
-        let root = paths::bronze_dataset(&self.context.dataset.name);
-        let is_own = blob.container() == root.container() && blob.name().starts_with(root.name());
+        let is_own = blob.container() == paths::BRONZE && self.context.dataset.owns(blob.name());
         is_own.then(|| blob.name().to_owned())
     }
 }

@@ -25,7 +25,7 @@ use crate::maintain::{Error, Maintenance, MaintenanceState};
 use crate::retry::Deadline;
 use crate::store::StorageError;
 use crate::store::object::{ObjectInfo, ObjectPath, paths};
-use crate::value::period::hour_of;
+use crate::value::period::{hour_before, hour_of};
 use crate::value::time::millis;
 
 /// Partitions that are page at although nothing of them was ever refined: those that most hubs have.
@@ -63,10 +63,24 @@ pub(in crate::maintain) struct Scan {
     pub(in crate::maintain) complete_before: BTreeMap<PartitionId, UnixMillis>,
 }
 
+/// How the age of an object is told at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Age {
+    now: UnixMillis,
+    unprocessed_after: i64,
+}
+
+impl Age {
+    /// Returns whether an object without a ledger entry should have one by now.
+    pub(super) fn is_unprocessed(self, object: &ObjectInfo) -> bool {
+        !object.created.is_young(self.now, self.unprocessed_after)
+    }
+}
+
 impl Scan {
-    fn take_in(&mut self, pending: Vec<ObjectInfo>, before: UnixMillis, most: usize) {
+    fn take_in(&mut self, pending: Vec<ObjectInfo>, age: Age, most: usize) {
         self.pending += pending.len() as u64;
-        let unprocessed = pending.iter().filter(|object| object.created <= before);
+        let unprocessed = pending.iter().filter(|object| age.is_unprocessed(object));
         self.unprocessed += unprocessed.count() as u64;
         self.oldest.extend(pending);
         if self.oldest.len() > most.saturating_add(most / 4) {
@@ -139,7 +153,8 @@ impl Maintenance {
             })
     }
 
-    async fn scan_page(&self, objects: Vec<ObjectInfo>) -> Result<PageScan, Error> {
+    async fn scan_page(&self, mut objects: Vec<ObjectInfo>) -> Result<PageScan, Error> {
+        objects.retain(|object| self.context.dataset.owns(object.path.name()));
         let mut newest = BTreeMap::new();
         for (partition, hour) in objects.iter().filter_map(|object| self.place(object)) {
             let last = newest.entry(partition).or_insert(hour);
@@ -172,7 +187,7 @@ impl Maintenance {
                 let first = first_pending.entry(partition).or_insert(hour);
                 *first = hour.min(*first);
             }
-            found.take_in(pending, self.unprocessed_before(), self.limits.objects);
+            found.take_in(pending, self.age(), self.limits.objects);
         }
 
         found.keep_oldest(self.limits.objects);
@@ -184,10 +199,12 @@ impl Maintenance {
         Ok(found)
     }
 
-    /// Returns the time that an object without a ledger entry must not be younger than to count as unprocessed.
-    pub(super) fn unprocessed_before(&self) -> UnixMillis {
-        let age = millis(self.limits.unprocessed_after);
-        UnixMillis(self.context.clock.now().0.saturating_sub(age))
+    /// Returns how to tell the age of an object now.
+    pub(super) fn age(&self) -> Age {
+        Age {
+            now: self.context.clock.now(),
+            unprocessed_after: millis(self.limits.unprocessed_after),
+        }
     }
 
     /// Lists page by page.
@@ -217,8 +234,10 @@ impl Maintenance {
             return vec![root];
         };
         // The hub's clock may be ahead of ours.
-        let until = UnixMillis(hour_of(self.context.clock.now()).0 + 3_600_000);
-        folders(*from, until)
+        let now = hour_of(self.context.clock.now());
+        let until = UnixMillis(now.0 + 3_600_000);
+        // A clock that was far ahead may have put objects where this one has not come to.
+        folders(*from.min(&hour_before(now)), until)
             .iter()
             .map(|folder| ObjectPath::new(root.container(), &format!("{}{folder}", root.name())))
             .collect()

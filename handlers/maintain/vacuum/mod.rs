@@ -27,7 +27,7 @@ impl Maintenance {
         let now = self.context.clock.now();
         let mut state = MaintenanceState::read(&self.context.state, &self.context.dataset).await?;
         let every = millis(self.limits.vacuum_every);
-        let is_due = state.vacuumed.is_none_or(|last| now.0 - last.0 >= every);
+        let is_due = state.vacuumed.is_none_or(|last| !last.is_young(now, every));
         if !is_due && !options.full {
             return Ok(Vacuumed::default());
         }

@@ -117,6 +117,7 @@ impl RetentionPlan {
         published.is_some_and(|published| self.age(committed.max(*published)) >= REPLACED_MILLIS)
     }
 
+    /// Returns how long ago that was. A time ahead of now is never long ago: what is deleted is old for certain.
     fn age(&self, time: UnixMillis) -> i64 {
         self.now.0.saturating_sub(time.0)
     }

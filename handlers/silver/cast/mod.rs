@@ -1,19 +1,23 @@
 //! Lines to typed columns: a value is cast without loss, or its line is refused with a reason. Pure.
 //!
 //! - A string that holds exactly a JSON number, or `true` or `false`, counts as that value.
-//! - Decimals with more digits than the scale round half away from zero; time below a microsecond is cut. Nothing else changes.
+//! - Decimals with more digits than the scale round half away from zero; time below a microsecond is cut; a double's -0.0
+//!   is 0.0. Nothing else changes.
+//! - An optional column that cannot take its value is null, unless the dataset says otherwise; the value is rescued.
 //! - A refused line leaves nothing behind.
 
 mod columns;
 pub(super) mod keyed_rows;
 pub mod reject;
+mod rescue;
 pub mod rows;
 
 use super::line::LineParser;
 use super::line::escape::decode;
 use super::line::token::{Kind, Token};
-use crate::dataset::ColumnIndex;
-use crate::dataset::{Bound, ColumnType, Dataset, TimestampFormat, UnknownFields};
+use crate::dataset::{
+    Bound, ColumnIndex, ColumnType, Dataset, OnInvalid, TimestampFormat, UnknownFields,
+};
 use crate::event::EventTime;
 use crate::value::number::{Excess, Number};
 use crate::value::time::{
@@ -21,6 +25,7 @@ use crate::value::time::{
 };
 use columns::{Builder, Text, Values};
 use reject::{Reject, RejectCause};
+use rescue::{Nulled, rescue};
 pub use rows::LineContext;
 use rows::{Cast, Lineage, Parts};
 
@@ -29,6 +34,8 @@ use rows::{Cast, Lineage, Parts};
 pub struct Caster {
     parser: LineParser,
     columns: Vec<ColumnCaster>,
+    /// What became null in the line that was read last.
+    nulled: Vec<Nulled>,
     rescued: Option<Builder>,
     lineage: Lineage,
     event_time: ColumnIndex,
@@ -39,9 +46,13 @@ pub struct Caster {
 /// A column, and the field it is read from.
 #[derive(Debug)]
 struct ColumnCaster {
+    name: String,
+    /// The name of the field.
+    from: String,
     field: usize,
     kind: ColumnType,
     required: bool,
+    on_invalid: OnInvalid,
     min: Option<Bound>,
     max: Option<Bound>,
     /// Whether this is the event time, whose range is narrower.
@@ -62,9 +73,12 @@ impl Caster {
                 fields.push(&column.from);
             }
             columns.push(ColumnCaster {
+                name: column.name.clone(),
+                from: column.from.clone(),
                 field,
                 kind: column.kind,
                 required: column.required,
+                on_invalid: column.on_invalid,
                 min: column.min,
                 max: column.max,
                 is_event_time: ColumnIndex::new(i) == dataset.event_time,
@@ -75,6 +89,7 @@ impl Caster {
         Self {
             parser: LineParser::new(&fields, rescue),
             columns,
+            nulled: Vec::new(),
             rescued: rescue.then(|| Builder::new(ColumnType::Json, true)),
             lineage: Lineage::default(),
             event_time: dataset.event_time,
@@ -118,12 +133,23 @@ impl Caster {
         is_utf8: bool,
         at: LineContext,
     ) -> Result<(), Reject> {
+        self.nulled.clear();
         self.parser.read(line, is_utf8).map_err(Reject::from)?;
         let latest = at.enqueued_time.as_event_time().0;
         let latest = EventTime(latest.saturating_add(self.max_clock_skew));
         for (i, column) in self.columns.iter_mut().enumerate() {
             let token = self.parser.token(column.field);
             if let Err(cause) = column.push(line, token, latest, &mut self.scratch) {
+                // Of an optional column nothing is missing.
+                if column.on_invalid == OnInvalid::Null {
+                    column.builder.push_null();
+                    self.nulled.push(Nulled {
+                        column: i,
+                        reason: cause.reason(),
+                        token,
+                    });
+                    continue;
+                }
                 let reject = Reject {
                     reason: cause.reason(),
                     column: Some(ColumnIndex::new(i)),
@@ -131,7 +157,7 @@ impl Caster {
                         Kind::Absent => self.parser.end(),
                         _ => token.start(),
                     },
-                    detail: cause.explain(column.kind, token.raw(line)),
+                    detail: cause.explain(&column.from, column.kind, token.raw(line)),
                 };
                 self.take_back(i);
                 return Err(reject);
@@ -139,10 +165,17 @@ impl Caster {
         }
 
         if let Some(rescued) = &mut self.rescued {
-            rescue(&self.parser, line, rescued);
+            let columns = &self.columns;
+            let name = |index: usize| columns.get(index).map_or("", |column| &column.name);
+            rescue(&self.parser, &self.nulled, name, line, rescued);
         }
         self.lineage.push(at);
         Ok(())
+    }
+
+    /// Returns what became null in the line that was pushed last.
+    pub(super) fn nulled(&self) -> &[Nulled] {
+        &self.nulled
     }
 
     /// Takes the row back from the columns before the one that failed.
@@ -172,18 +205,6 @@ impl Caster {
     }
 }
 
-fn rescue(parser: &LineParser, line: &[u8], rescued: &mut Builder) {
-    let Values::Text(text) = &mut rescued.values else {
-        return;
-    };
-    if parser.write_unknown(line, &mut text.bytes) {
-        text.end();
-        rescued.mark_valid();
-    } else {
-        rescued.push_null();
-    }
-}
-
 impl ColumnCaster {
     /// Appends a value, or fails and appends nothing.
     #[inline]
@@ -210,7 +231,8 @@ impl ColumnCaster {
                 values.push(value);
             }
             (Values::Double(values), _) => {
-                let value = number(token, line, scratch)?.double()?;
+                // Readers differ about -0.0 being 0.0, so that there is one zero only.
+                let value = number(token, line, scratch)?.double()? + 0.0;
                 within(Bound::Double(value), min, max)?;
                 values.push(value);
             }

@@ -72,11 +72,14 @@ impl RejectCause {
         }
     }
 
-    /// Says what is wrong with `raw`, a value for a column of type `kind`, for people.
-    pub(super) fn explain(self, kind: ColumnType, raw: &[u8]) -> String {
+    /// Says what is wrong with `raw`, the value of `field` for a column of type `kind`, for people.
+    pub(super) fn explain(self, field: &str, kind: ColumnType, raw: &[u8]) -> String {
         let value = excerpt(raw);
         match self {
-            Self::Missing => "a required field is absent or null".to_owned(),
+            Self::Missing => {
+                let field = excerpt(field.as_bytes());
+                format!("the required field \"{field}\" is absent or null")
+            }
             Self::WrongKind
             | Self::Number(NumberProblem::Syntax)
             | Self::Time(TimeProblem::Syntax) => {

@@ -1,3 +1,4 @@
+mod invalid;
 mod values;
 
 use std::sync::Arc;
@@ -137,6 +138,13 @@ fn a_reject_names_reason_column_and_position() {
     assert_eq!(
         reject.detail,
         "12.5 has a fraction, which type int64 cannot hold"
+    );
+    let reject = caster
+        .push(br#"{"order_id":1,"amount":1}"#, at(0))
+        .expect_err("no time");
+    assert_eq!(
+        reject.detail, "the required field \"timestamp\" is absent or null",
+        "by the name that was looked for"
     );
     let long = format!(r#"{{"order_id":"{}"}}"#, "é".repeat(10_000));
     assert!(

@@ -26,7 +26,9 @@ pub(super) fn ledger(
         *rows += 1;
         *late += u64::from(late_below.is_some_and(|below| EventTime(row.time) < below));
     }
-    let entries = sources.iter().zip(counts).map(|(source, (rows, late))| {
+    let conflicts = work.conflicts.by_source();
+    let entries = (0u32..).zip(sources).zip(counts);
+    let entries = entries.map(|((number, source), (rows, late))| {
         let good = source.lines.checked_sub(source.rejected.len() as u64);
         let duplicates = good.and_then(|good| good.checked_sub(rows));
         Ok(LedgerEntry {
@@ -35,8 +37,10 @@ pub(super) fn ledger(
                 lines: source.lines,
                 rows,
                 duplicates: duplicates.ok_or(Invariant("a line is at most one row"))?,
+                conflicts: conflicts.get(&number).copied().unwrap_or(0),
                 late,
                 quarantined: source.quarantined(),
+                nulled: source.nulled.clone(),
             },
             range: source.range,
             version: Version(0),

@@ -15,6 +15,7 @@ use super::watermark::PartitionObservation;
 use super::write::Written;
 use super::{RefineError, Refined, watermark, write};
 use crate::context::Context;
+use crate::dataset::ConflictScope;
 use crate::error::{Invariant, chain};
 use crate::event::EventTime;
 use crate::retry::{Backoff, Deadline};
@@ -244,8 +245,15 @@ impl Committer {
             |period, min, max| against.overlapping(period, min, max).cloned().collect();
         let dropped = known.drop_known(&mut work.rows, overlapping).await?;
         work.checked = live.version();
-        if dropped > 0 {
+        if !dropped.rows.is_empty() {
             work.written = None;
+        }
+        if self.context.dataset.conflicts == ConflictScope::All && !dropped.rows.is_empty() {
+            let committed = known.contents(&dropped.holders).await?;
+            let prepared = &work.prepared;
+            let duplicates = dropped.rows.iter().chain(&prepared.repeats);
+            work.conflicts
+                .compare(&prepared.cast, duplicates, &committed)?;
         }
         Ok(work)
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::dataset::Dataset;
 use crate::silver::RefineError;
 use crate::silver::cast::keyed_rows::KeyedRow;
+use crate::silver::dedup::conflicts::Conflicts;
 use crate::silver::prepare::Prepared;
 use crate::silver::sources::SortedSources;
 use crate::silver::write::Written;
@@ -15,6 +16,8 @@ pub(super) struct Work {
     pub(super) prepared: Arc<Prepared>,
     /// The rows that no live file holds at `checked`, by event time.
     pub(super) rows: Vec<KeyedRow>,
+    /// The duplicates that are known to differ from the row that stays.
+    pub(super) conflicts: Conflicts,
     pub(super) checked: Version,
     pub(super) written: Option<Arc<Written>>,
 }
@@ -34,6 +37,7 @@ impl Work {
         let prepared = Arc::new(prepared.map_err(RefineError::Interrupted)??);
         Ok(Self {
             rows: prepared.distinct.clone(),
+            conflicts: prepared.conflicts.clone(),
             prepared,
             checked: Version(0),
             written: None,

@@ -1,13 +1,18 @@
 //! Sets of deduplication keys: small, fast, and kept only as long as there is room. Pure.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasherDefault;
 use std::hint::black_box;
 use std::sync::Arc;
 
 use crate::store::object::ObjectPath;
+use crate::value::hash::HashHasher;
 
 /// What an entry of the cache takes beside its set and its path, which is kept twice: nodes of the maps, counters.
 const ENTRY_BYTES: usize = 256;
+
+/// Hashes keys, which are hashes already.
+pub(super) type KeyBuilder = BuildHasherDefault<HashHasher>;
 
 /// Slots for every 2 keys: 3, so a table is at most two thirds full and a key costs at most 24 bytes. A key that is not
 /// there is then found missing after 5 slots in the mean, most of them in one cache line; at four fifths it would be 13.

@@ -1,12 +1,13 @@
 //! Drops the rows whose key a live file holds already.
 //!
 //! The key contains the event time, so only files whose range overlaps the rows' can hold one of them. The rows' keys
-//! are in memory; a file's keys stream past them, or are looked up in the cache.
+//! are in memory; a file's keys stream past them, or are looked up in the cache. What else a file holds is read only
+//! where duplicates are compared with the rows that stay.
 
+pub(super) mod conflicts;
 pub mod key_set;
 
 use std::collections::HashSet;
-use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -21,8 +22,9 @@ use crate::store::object::ObjectStore;
 use crate::table::log::DataFile;
 use crate::table::parquet::read_columns;
 use crate::value::Period;
-use crate::value::hash::{HashHasher, hash_keys};
-use key_set::{KEY_BYTES, KeyCache, KeySet};
+use crate::value::hash::hash_keys;
+use conflicts::{ContentHasher, Contents};
+use key_set::{KEY_BYTES, KeyBuilder, KeyCache, KeySet};
 
 /// How many files are read at once.
 const PARALLEL_FILES: usize = 8;
@@ -37,6 +39,22 @@ pub(super) struct Known<'a> {
     pub(super) cache_bytes: usize,
 }
 
+/// What fell away.
+#[derive(Debug, Default)]
+pub(super) struct Dropped {
+    /// The rows.
+    pub(super) rows: Vec<KeyedRow>,
+    /// The files that hold their keys.
+    pub(super) holders: Vec<Holder>,
+}
+
+/// A file, and those of the rows' keys that it holds.
+#[derive(Debug)]
+pub(super) struct Holder {
+    file: DataFile,
+    keys: Vec<u128>,
+}
+
 /// A file to compare with, and the rows that it may hold.
 #[derive(Clone, Debug)]
 struct Comparison<'a> {
@@ -45,8 +63,7 @@ struct Comparison<'a> {
 }
 
 impl Known<'_> {
-    /// Removes from `rows`, sorted by event time, those whose key one of the files of `overlapping` holds; returns how
-    /// many these were.
+    /// Removes from `rows`, sorted by event time, those whose key one of the files of `overlapping` holds; returns these.
     ///
     /// # Errors
     /// Fails if a file cannot be read; `rows` is then unchanged.
@@ -54,41 +71,71 @@ impl Known<'_> {
         &mut self,
         rows: &mut Vec<KeyedRow>,
         overlapping: impl Fn(EventTime, EventTime, EventTime) -> Vec<DataFile>,
-    ) -> Result<usize, RefineError> {
+    ) -> Result<Dropped, RefineError> {
         let comparisons = compare(self.dataset.period, rows, overlapping)?;
         if comparisons.is_empty() {
-            return Ok(0);
+            return Ok(Dropped::default());
         }
 
-        let mut known: HashSet<u128, KeyBuilder> = HashSet::default();
+        let mut holders = Vec::new();
         let mut unread = Vec::new();
         for Comparison { file, rows } in comparisons {
             match self.cache.get(&file.path) {
                 Some(keys) => {
                     let mut rows_left = rows.iter();
+                    let mut known = Vec::new();
                     keys.look_up(rows.iter().map(|row| row.key), |is_known| {
                         let row = rows_left.next().filter(|_| is_known);
                         known.extend(row.map(|row| row.key));
                     });
+                    holders.push(Holder { file, keys: known });
                 }
                 None => unread.push(file),
             }
         }
         if !unread.is_empty() {
-            known.extend(self.stream_past(rows, unread).await?);
+            holders.extend(self.stream_past(rows, unread).await?);
         }
 
-        let before = rows.len();
-        rows.retain(|row| !known.contains(&row.key));
-        Ok(before - rows.len())
+        holders.retain(|holder| !holder.keys.is_empty());
+        let known: HashSet<u128, KeyBuilder> = keys_of(&holders).collect();
+        let mut dropped = Vec::new();
+        rows.retain(|row| {
+            let is_new = !known.contains(&row.key);
+            if !is_new {
+                dropped.push(*row);
+            }
+            is_new
+        });
+        let rows = dropped;
+        Ok(Dropped { rows, holders })
     }
 
-    /// Reads the key columns of files and returns those of the rows' keys that they hold.
+    /// Reads the rows that files hold under these keys; returns the content of each, by its key.
+    ///
+    /// All columns of the dataset are read of each of the files, which is what a comparison with committed rows costs.
+    ///
+    /// # Errors
+    /// Fails if a file cannot be read.
+    pub(super) async fn contents(&self, holders: &[Holder]) -> Result<Contents, RefineError> {
+        let wanted: HashSet<u128, KeyBuilder> = keys_of(holders).collect();
+        let reads: Vec<_> = holders
+            .iter()
+            .map(|holder| contents_of(self.lake, self.dataset, &holder.file, &wanted))
+            .collect();
+        let read: Vec<Contents> = stream::iter(reads)
+            .buffer_unordered(PARALLEL_FILES)
+            .try_collect()
+            .await?;
+        Ok(read.into_iter().flatten().collect())
+    }
+
+    /// Reads the key columns of files and returns those of the rows' keys that each of them holds.
     async fn stream_past(
         &mut self,
         rows: &[KeyedRow],
         files: Vec<DataFile>,
-    ) -> Result<Vec<u128>, RefineError> {
+    ) -> Result<Vec<Holder>, RefineError> {
         let wanted: HashSet<u128, KeyBuilder> = rows.iter().map(|row| row.key).collect();
         let max_kept = self.cache_bytes / CACHE_SHARE / KEY_BYTES;
         let reads: Vec<_> = files
@@ -100,15 +147,42 @@ impl Known<'_> {
             .try_collect()
             .await?;
 
-        let mut known = Vec::new();
+        let mut holders = Vec::new();
         for FileKeys { file, found, keys } in read {
-            known.extend(found);
             if let Some(keys) = keys {
-                self.cache.put(file.path, keys);
+                self.cache.put(file.path.clone(), keys);
             }
+            holders.push(Holder { file, keys: found });
         }
-        Ok(known)
+        Ok(holders)
     }
+}
+
+fn keys_of(holders: &[Holder]) -> impl Iterator<Item = u128> {
+    holders
+        .iter()
+        .flat_map(|holder| holder.keys.iter().copied())
+}
+
+async fn contents_of(
+    lake: &Arc<dyn ObjectStore>,
+    dataset: &Dataset,
+    file: &DataFile,
+    wanted: &HashSet<u128, KeyBuilder>,
+) -> Result<Contents, RefineError> {
+    let all: Vec<usize> = (0..dataset.columns.len()).collect();
+    let mut batches = read_columns(lake, file, dataset, &all)
+        .await
+        .map_err(RefineError::Read)?;
+    let mut contents = Contents::default();
+    while let Some(batch) = batches.try_next().await.map_err(RefineError::Read)? {
+        let keys = hash_keys(batch.columns(), &dataset.key)?;
+        let mut hasher = ContentHasher::new(batch.columns())?;
+        for (row, key) in (0..).zip(keys).filter(|(_, key)| wanted.contains(key)) {
+            contents.insert(key, hasher.content(row));
+        }
+    }
+    Ok(contents)
 }
 
 /// What a file's keys say.
@@ -168,9 +242,6 @@ fn compare(
     }
     Ok(comparisons)
 }
-
-/// Keys are hashes already.
-type KeyBuilder = BuildHasherDefault<HashHasher>;
 
 #[cfg(test)]
 mod tests {

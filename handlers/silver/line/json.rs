@@ -1,7 +1,8 @@
 //! A strict scanner for JSON text (RFC 8259) that finds where values begin and end, and builds nothing; pure.
 //!
 //! Every byte is looked at once and no memory is allocated, whatever the text: nesting is counted in a bit set, never on
-//! the call stack. What it accepts, every other JSON parser accepts too.
+//! the call stack. What it accepts, every other JSON parser accepts too, but for a byte order mark,
+//! which is passed over.
 
 use super::escape::code_unit;
 use super::name::Name;
@@ -11,6 +12,9 @@ use super::token::{Kind, Token};
 
 /// How deep values may be nested, the outermost one included.
 pub(in crate::silver) const MAX_DEPTH: u32 = 128;
+
+/// What some senders put before UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Why text is not JSON, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,14 +35,10 @@ pub(in crate::silver) struct Scanner<'a> {
 type Scanned<T> = Result<T, SyntaxError>;
 
 impl<'a> Scanner<'a> {
-    /// Starts at the beginning of `bytes`, which must be UTF-8 without a byte order mark; `is_utf8` tells that it is known
-    /// to be UTF-8.
+    /// Starts at the beginning of `bytes`, which must be UTF-8, or after its byte order mark, which RFC 8259 lets parsers
+    /// ignore; `is_utf8` tells that it is known to be UTF-8.
     #[inline]
     pub(in crate::silver) fn new(bytes: &'a [u8], is_utf8: bool) -> Scanned<Self> {
-        if bytes.starts_with(b"\xEF\xBB\xBF") {
-            let message = "starts with a byte order mark, which JSON does not allow";
-            return Err(SyntaxError { at: 0, message });
-        }
         if u32::try_from(bytes.len()).is_err() {
             let message = "is longer than 4 GiB";
             return Err(SyntaxError { at: 0, message });
@@ -49,7 +49,12 @@ impl<'a> Scanner<'a> {
                 message: "is not UTF-8",
             });
         }
-        Ok(Self { bytes, at: 0 })
+        let mark = if bytes.starts_with(BYTE_ORDER_MARK) {
+            BYTE_ORDER_MARK.len()
+        } else {
+            0
+        };
+        Ok(Self { bytes, at: mark })
     }
 
     /// Returns the byte offset of what comes next.

@@ -172,14 +172,21 @@ impl LineParser {
         self.end
     }
 
-    /// Appends the unknown fields of the line that was read last as one JSON object, and tells whether there were any.
+    /// Appends the unknown fields of the line that was read last, but for one called `without`, as one JSON object, and
+    /// tells whether there were any.
     ///
     /// Values are written exactly as they were, names as they were or, if they had escapes, with as few as possible.
-    pub(super) fn write_unknown(&self, line: &[u8], out: &mut Vec<u8>) -> bool {
+    pub(super) fn write_unknown(
+        &self,
+        line: &[u8],
+        without: Option<&[u8]>,
+        out: &mut Vec<u8>,
+    ) -> bool {
         if self.unknown.is_empty() {
             return false;
         }
         let last = self.last_by_name(line);
+        let start = out.len();
         let mut separator = b'{';
         for (i, field) in self.unknown.iter().enumerate() {
             let text = name_text(&self.decoded, line, field.name, field.decoded);
@@ -190,7 +197,7 @@ impl LineParser {
                         name_text(&self.decoded, line, later.name, later.decoded) == text
                     }),
                 };
-            if !is_last {
+            if !is_last || Some(text) == without {
                 continue;
             }
             out.push(separator);
@@ -201,6 +208,9 @@ impl LineParser {
             }
             out.push(b':');
             out.extend_from_slice(field.value.raw(line));
+        }
+        if out.len() == start {
+            return false;
         }
         out.push(b'}');
         true

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::DeltaError;
 use super::schema::{partition_columns, schema_string};
+use super::{DeltaError, stats};
 use crate::event::UnixMillis;
 use crate::store::object::ObjectPath;
 use crate::table::TableId;
@@ -56,6 +56,16 @@ pub(super) fn metadata(
         serde_json::from_str(recorded).map_err(|error| DeltaError::Schema(error.to_string()))?;
     let columns = partition_columns(&recorded.period)?;
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    let mut configuration = json!({
+        "delta.appendOnly": "true",
+        "delta.deletedFileRetentionDuration": "interval 7 days",
+        "delta.logRetentionDuration": "interval 7 days",
+    });
+    if recorded.bounded {
+        // Readers use the statistics of these columns and of no others.
+        let columns = stats::always_bounded(&recorded).join(",");
+        configuration["delta.dataSkippingStatsColumns"] = Value::String(columns);
+    }
     Ok(json!({ "metaData": {
         "id": id(table),
         "name": table.dataset,
@@ -66,11 +76,7 @@ pub(super) fn metadata(
         "format": { "provider": "parquet", "options": {} },
         "schemaString": schema_string(&recorded)?,
         "partitionColumns": names,
-        "configuration": {
-            "delta.appendOnly": "true",
-            "delta.deletedFileRetentionDuration": "interval 7 days",
-            "delta.logRetentionDuration": "interval 7 days",
-        },
+        "configuration": configuration,
         "createdTime": created.0,
     }}))
 }

@@ -2,8 +2,12 @@
 //!
 //! Readers skip files by it, so a bound may be wider than the values, never narrower: times are rounded outwards to the
 //! millisecond that every reader understands, and text is cut to a prefix, its upper bound with a highest character.
+//!
+//! A column that counts its nulls and has values has bounds: some readers take a bound that is not there for null, and find
+//! nothing. Tables of builds that left out those of truth values and of text for people name the columns that always have
+//! some ([`always_bounded`]).
 
-use arrow_arith::aggregate::{max, max_string, min, min_string};
+use arrow_arith::aggregate::{max, max_boolean, max_string, min, min_boolean, min_string};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
@@ -12,12 +16,16 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, TimeUnit};
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
 
-use crate::table::schema::{RESCUED, SOURCE};
+use crate::table::evolution::SchemaRecord;
+use crate::table::schema::{ENQUEUED_TIME, SEQUENCE_NUMBER, SOURCE};
 
 /// Columns with bounds; further ones only count their nulls.
 const MAX_COLUMNS: usize = 32;
 /// Characters of text that are kept.
 const MAX_CHARACTERS: usize = 32;
+/// 9999-12-31T23:59:59.999Z, in milliseconds since 1970.
+const LAST_MILLISECOND: i64 = 253_402_300_799_999;
+const LAST_MICROSECOND: &str = "9999-12-31T23:59:59.999999Z";
 /// Sorts after every other character.
 const HIGHEST: char = '\u{10ffff}';
 
@@ -34,8 +42,7 @@ pub fn of(batch: &RecordBatch) -> String {
     {
         let name = quoted(field.name());
         nulls.push(format!("{name}:{}", column.null_count()));
-        let is_text_for_people = [SOURCE, RESCUED].contains(&field.name().as_str());
-        if index >= MAX_COLUMNS || is_text_for_people {
+        if index >= MAX_COLUMNS {
             continue;
         }
         if let Some((low, high)) = bounds(column) {
@@ -52,6 +59,21 @@ pub fn of(batch: &RecordBatch) -> String {
     )
 }
 
+/// Returns the columns that have bounds in every file where they have a value, whichever build wrote it.
+pub(super) fn always_bounded(recorded: &SchemaRecord) -> Vec<&str> {
+    let declared = recorded.columns.iter();
+    let declared = declared.map(|column| (column.name.as_str(), column.kind != "bool"));
+    let own = [
+        (SOURCE, false),
+        (SEQUENCE_NUMBER, true),
+        (ENQUEUED_TIME, true),
+    ];
+    let columns = declared.chain(own).take(MAX_COLUMNS);
+    columns
+        .filter_map(|(name, is_bounded)| is_bounded.then_some(name))
+        .collect()
+}
+
 /// Returns the lowest and the highest value as JSON, where there is one and its order is the same to everybody.
 fn bounds(column: &ArrayRef) -> Option<(String, String)> {
     match column.data_type() {
@@ -61,17 +83,25 @@ fn bounds(column: &ArrayRef) -> Option<(String, String)> {
         }
         DataType::Float64 => {
             let column = column.as_primitive::<Float64Type>();
-            double(min(column)?).zip(double(max(column)?))
+            // One zero or the other: whichever it is, and however a reader orders them, it lies between.
+            let (low, high) = (min(column)?, max(column)?);
+            let low = if low == 0.0 { -0.0 } else { low };
+            double(low).zip(double(high + 0.0))
         }
         DataType::Decimal128(_, scale) => {
             let column = column.as_primitive::<Decimal128Type>();
-            let text = |unscaled| decimal(unscaled, *scale);
-            Some((text(min(column)?), text(max(column)?)))
+            let digits = |unscaled| decimal(unscaled, *scale);
+            Some((digits(min(column)?), digits(max(column)?)))
         }
-        DataType::Utf8 => {
-            let column = column.as_string::<i32>();
-            let (low, high) = (min_string(column)?, max_string(column)?);
-            Some((quoted(prefix(low)), quoted(&upper_prefix(high))))
+        DataType::Utf8 => text(column),
+        // It may hold more values than the rows have, which only widens the bounds.
+        DataType::Dictionary(_, _) => text(column.as_any_dictionary_opt()?.values()),
+        DataType::Boolean => {
+            let column = column.as_boolean();
+            Some((
+                min_boolean(column)?.to_string(),
+                max_boolean(column)?.to_string(),
+            ))
         }
         DataType::Date32 => {
             let column = column.as_primitive::<Date32Type>();
@@ -80,8 +110,7 @@ fn bounds(column: &ArrayRef) -> Option<(String, String)> {
         DataType::Timestamp(TimeUnit::Microsecond, _) => {
             let column = column.as_primitive::<TimestampMicrosecondType>();
             let (low, high) = (min(column)?, max(column)?);
-            let up = i64::from(high.rem_euclid(1_000) != 0);
-            instant(low.div_euclid(1_000)).zip(instant(high.div_euclid(1_000) + up))
+            instant(low.div_euclid(1_000)).zip(upper_instant(high))
         }
         _ => None,
     }
@@ -118,6 +147,21 @@ fn instant(millis: i64) -> Option<String> {
     Some(quoted(&time.to_rfc3339_opts(SecondsFormat::Millis, true)))
 }
 
+/// Rounds up to the millisecond, but not beyond the last one that Delta knows: there, the last microsecond is exact.
+fn upper_instant(micros: i64) -> Option<String> {
+    let up = i64::from(micros.rem_euclid(1_000) != 0);
+    match micros.div_euclid(1_000) + up {
+        millis if millis > LAST_MILLISECOND => Some(quoted(LAST_MICROSECOND)),
+        millis => instant(millis),
+    }
+}
+
+fn text(column: &ArrayRef) -> Option<(String, String)> {
+    let column = column.as_string_opt::<i32>()?;
+    let (low, high) = (min_string(column)?, max_string(column)?);
+    Some((quoted(prefix(low)), quoted(&upper_prefix(high))))
+}
+
 fn prefix(text: &str) -> &str {
     let end = text.char_indices().nth(MAX_CHARACTERS);
     end.map_or(text, |(end, _)| text.get(..end).unwrap_or(text))
@@ -139,7 +183,11 @@ fn quoted(text: &str) -> String {
 mod tests {
     use std::sync::Arc;
 
-    use arrow_array::{Decimal128Array, Int64Array, StringArray, TimestampMicrosecondArray};
+    use arrow_array::types::Int32Type;
+    use arrow_array::{
+        BooleanArray, Decimal128Array, DictionaryArray, Float64Array, Int64Array, StringArray,
+        TimestampMicrosecondArray,
+    };
     use serde_json::json;
 
     use super::*;
@@ -194,6 +242,29 @@ mod tests {
             stats["nullCount"],
             json!({ "id": 0, "amount": 0, "at": 0, "name": 1, "none": 2 })
         );
+    }
+
+    #[test]
+    fn every_type_has_bounds_of_its_values() {
+        let column = |values: ArrayRef| bounds(&values).unwrap();
+        let pair = |low: &str, high: &str| (low.to_owned(), high.to_owned());
+        let truths = |values: Vec<Option<bool>>| column(Arc::new(BooleanArray::from(values)));
+        assert_eq!(truths(vec![Some(true), None]), pair("true", "true"));
+        assert_eq!(truths(vec![Some(true), Some(false)]), pair("false", "true"));
+        let sources: DictionaryArray<Int32Type> = ["b", "a", "b"].into_iter().collect();
+        assert_eq!(column(Arc::new(sources)), pair("\"a\"", "\"b\""));
+        let zeros = Float64Array::from(vec![-0.0, 0.0]);
+        assert_eq!(column(Arc::new(zeros)), pair("-0.0", "0.0"));
+    }
+
+    #[test]
+    fn the_upper_bound_of_a_time_is_one_that_delta_knows() {
+        let last = LAST_MILLISECOND * 1_000;
+        let upper = |micros: i64| upper_instant(micros).unwrap();
+        assert_eq!(upper(last), "\"9999-12-31T23:59:59.999Z\"");
+        assert_eq!(upper(last - 1), "\"9999-12-31T23:59:59.999Z\"");
+        assert_eq!(upper(last + 1), "\"9999-12-31T23:59:59.999999Z\"");
+        assert_eq!(upper(last + 999), "\"9999-12-31T23:59:59.999999Z\"");
     }
 
     #[test]

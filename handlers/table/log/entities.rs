@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{
-    Commit, CommitKind, Counts, DataFile, Head, LedgerEntry, NewCommit, PartitionProgress,
+    Commit, CommitKind, Counts, DataFile, Head, LedgerEntry, NewCommit, Nulled, PartitionProgress,
     SnapshotRef, Version,
 };
 use crate::event::{
@@ -260,6 +260,13 @@ fn put_counts(properties: &mut Properties, counts: &Counts) -> Result<(), Malfor
     ] {
         put(properties, name, stored(count));
     }
+    if counts.conflicts > 0 {
+        put(properties, "conflicts", stored(counts.conflicts));
+    }
+    if !counts.nulled.is_empty() {
+        let nulled = to_json("nulled", &counts.nulled.folded())?;
+        put_text(properties, "nulled", &nulled);
+    }
     if quarantined > 0 {
         put_text(
             properties,
@@ -275,12 +282,23 @@ fn counts(properties: &Properties) -> Result<Counts, MalformedEntity> {
         true => json(properties, "reasons")?,
         false => BTreeMap::new(),
     };
+    // Builds before these were counted did not write them.
+    let nulled = match properties.contains_key("nulled") {
+        true => json(properties, "nulled")?,
+        false => Nulled::default(),
+    };
+    let conflicts = match properties.contains_key("conflicts") {
+        true => count(properties, "conflicts")?,
+        false => 0,
+    };
     Ok(Counts {
         lines: count(properties, "lines")?,
         rows: count(properties, "rows")?,
         duplicates: count(properties, "duplicates")?,
+        conflicts,
         late: count(properties, "late")?,
         quarantined,
+        nulled,
     })
 }
 

@@ -12,6 +12,7 @@ mod entities;
 mod error;
 mod ledger;
 mod model;
+mod nulled;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ pub use model::{
     Commit, CommitKind, CommitOutcome, Counts, DataFile, Head, LedgerEntry, LiveFile, NewCommit,
     PartitionProgress, Snapshot, SnapshotRef, Version,
 };
+pub use nulled::Nulled;
 
 /// The time from the start of the work in which a commit that names files may be sent. Vacuum waits far longer before
 /// it removes a file that nothing names.

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::nulled::Nulled;
 use crate::event::{EventTime, PartitionId, RejectReason, SequenceRange, UnixMillis};
 use crate::store::entity::Stored;
 use crate::store::object::ObjectPath;
@@ -105,10 +106,15 @@ pub struct Counts {
     pub rows: u64,
     /// Lines whose key was there already.
     pub duplicates: u64,
+    /// Those of the duplicates that differ from the row that stays, as far as they were compared.
+    pub conflicts: u64,
     /// Rows below the watermark minus the allowed lateness.
     pub late: u64,
     /// Lines rejected, by reason.
     pub quarantined: BTreeMap<RejectReason, u64>,
+    /// Values of rows and duplicates that became null because their column could not take them. They are part of no
+    /// balance.
+    pub nulled: Nulled,
 }
 
 impl Counts {
@@ -123,10 +129,12 @@ impl Counts {
         self.lines += other.lines;
         self.rows += other.rows;
         self.duplicates += other.duplicates;
+        self.conflicts += other.conflicts;
         self.late += other.late;
         for (reason, count) in &other.quarantined {
             *self.quarantined.entry(*reason).or_default() += count;
         }
+        self.nulled.add(&other.nulled);
     }
 
     /// Returns whether every line is accounted for (S2).

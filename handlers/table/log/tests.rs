@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::clock::ManualClock;
-use crate::dataset::ColumnIndex;
-use crate::dataset::{Column, ColumnType, TimestampFormat, UnknownFields};
+use crate::dataset::{
+    Column, ColumnIndex, ColumnType, ConflictScope, OnInvalid, TimestampFormat, UnknownFields,
+};
 use crate::event::{EventTime, PartitionId, RejectReason, SequenceNumber, SequenceRange};
 use crate::store::entity::MemoryEntityStore;
 use crate::store::object::MemoryObjectStore;
@@ -17,6 +18,7 @@ fn dataset() -> Dataset {
         from: name.to_owned(),
         kind,
         required: true,
+        on_invalid: OnInvalid::Quarantine,
         min: None,
         max: None,
         description: None,
@@ -31,6 +33,7 @@ fn dataset() -> Dataset {
         max_clock_skew: Duration::from_secs(600),
         idle_timeout: Duration::from_secs(300),
         unknown_fields: UnknownFields::Rescue,
+        conflicts: ConflictScope::Group,
         columns: vec![
             column("order_id", ColumnType::Int64),
             column(
@@ -78,6 +81,7 @@ fn entry(source: &str) -> LedgerEntry {
         duplicates: 1,
         late: 2,
         quarantined: [(RejectReason::MissingField, 2), (RejectReason::Overflow, 1)].into(),
+        ..Counts::default()
     };
     assert!(counts.is_conserved());
     LedgerEntry {

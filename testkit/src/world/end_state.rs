@@ -36,7 +36,7 @@ pub struct EndState {
     pub bronze: Vec<(String, i64, Vec<u8>)>,
     /// The live rows.
     pub silver: Vec<SilverRow>,
-    /// The sum of the ledger; late ones depend on the order of commits and are left out.
+    /// The sum of the ledger; late ones and conflicts depend on the order of commits and are left out.
     pub ledger: Counts,
     /// The records of quarantine, without the objects that they came from.
     pub quarantine: Vec<String>,
@@ -228,6 +228,6 @@ fn rows(batch: &RecordBatch) -> impl Iterator<Item = SilverRow> {
 fn sum<'a>(counts: impl IntoIterator<Item = &'a Counts>) -> Counts {
     let mut sum = Counts::default();
     counts.into_iter().for_each(|counts| sum.add(counts));
-    sum.late = 0;
+    (sum.late, sum.conflicts) = (0, 0);
     sum
 }

@@ -2,10 +2,13 @@
 
 A line of standard input is {"table": PATH, "from": VERSION, "to": VERSION, "key": COLUMN}; "to" may be null for the
 latest version. The answer is a line for each version, and "done".
+With "filters" every column is filtered by some of its values instead, and the answer is a line for each count that differs
+from that of the values themselves, and "done".
 """
 
 import hashlib
 import json
+import operator
 import sys
 
 import duckdb
@@ -67,8 +70,51 @@ def describe(table, key):
     }
 
 
+OPERATORS = {"=": operator.eq, ">=": operator.ge}
+
+
+def some(values):
+    """A few values of a column, among them the lowest and the highest."""
+    distinct = sorted(set(values))
+    step = max(1, len(distinct) // 4)
+    return list(dict.fromkeys(distinct[::step] + distinct[-1:]))
+
+
+def filters(table):
+    """Filters each column by = and >= with every engine; yields a line for each count that is not that of the values."""
+    delta = DeltaTable(table)
+    dataset = delta.to_pyarrow_dataset()
+    whole = dataset.to_table()
+    frame = polars.scan_delta(table)
+    types = frame.collect_schema()
+    checked = 0
+    for column in whole.column_names:
+        values = [value for value in whole[column].to_pylist() if value is not None]
+        for value in some(values):
+            for name, compare in OPERATORS.items():
+                expected = sum(compare(each, value) for each in values)
+                literal = polars.lit(value).cast(types[column])
+                query = f'select count(*) from dataset where "{column}" {name} ?'
+                found = {
+                    "deltalake": delta.to_pyarrow_table(filters=[(column, name, value)]).num_rows,
+                    "duckdb": duckdb.execute(query, [value]).fetchone()[0],
+                    "polars": frame.filter(compare(polars.col(column), literal)).collect().height,
+                }
+                for engine, rows in found.items():
+                    checked += 1
+                    if rows != expected:
+                        filter = f"{column} {name} {value!r}"
+                        yield {"engine": engine, "filter": filter, "expected": expected, "found": rows}
+    yield {"columns": whole.column_names, "checked": checked}
+
+
 for line in sys.stdin:
     request = json.loads(line)
+    if request.get("filters"):
+        for answer in filters(request["table"]):
+            print(json.dumps(answer), flush=True)
+        print("done", flush=True)
+        continue
     if request.get("describe"):
         print(json.dumps(describe(request["table"], request["key"])), flush=True)
         print("done", flush=True)

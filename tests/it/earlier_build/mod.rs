@@ -118,7 +118,11 @@ async fn a_lake_of_an_earlier_build_is_continued() {
     bodies.extend([body(5, 5), body(62, 2), body(70, 210)]);
     let refined = world.refine("0", 1_000, 250, &bodies).await;
     assert_eq!(totals(&refined.entry.counts), [13, 10, 3, 0, 0]);
-    assert_eq!(refined.entry.version, head.next());
+    assert_eq!(
+        refined.entry.version,
+        head.next().next(),
+        "after the columns with bounds were recorded"
+    );
     let bodies = [body(211, 300), body(20, 0)];
     let refined = world.refine("1", 1_000, 300, &bodies).await;
     assert_eq!(totals(&refined.entry.counts), [2, 1, 1, 0, 0]);
@@ -147,6 +151,26 @@ async fn a_lake_of_an_earlier_build_is_continued() {
     assert_eq!(world.silver().await.len() as u64, rows + 12);
     assert_golden(&format!("{LAKE}/continued.txt"), &world.describe().await);
     assert_log_goes_on(&world, head).await;
+}
+
+#[tokio::test]
+async fn a_lake_of_an_earlier_build_names_its_columns_with_bounds_once() {
+    let world = World::stored(2).await;
+    let head = Version(VERSION);
+    for (sequence, id) in [(1_000, 200), (1_001, 201), (1_002, 202)] {
+        world.refine("0", sequence, 250, &[body(id, 250)]).await;
+    }
+    let until = world.log().head().await.unwrap().unwrap().version;
+    let commits = world.log().commits(head, until).await.unwrap();
+    let is_schema = |kind: &CommitKind| matches!(kind, CommitKind::Schema(_));
+    let schemas: Vec<bool> = commits
+        .iter()
+        .map(|commit| is_schema(&commit.kind))
+        .collect();
+    assert_eq!(schemas, [true, false, false, false]);
+    let entry = log_entry(&TableId::of(&world.dataset), &commits[0]).unwrap();
+    let entry = String::from_utf8(entry.to_vec()).unwrap();
+    assert!(entry.contains("delta.dataSkippingStatsColumns"), "{entry}");
 }
 
 /// Checks that versions are gapless and that the Delta log has each of them with the bytes of its commit.

@@ -83,6 +83,14 @@ fn entries_are_those_of_earlier_builds() {
 }
 
 #[test]
+fn a_table_that_records_it_names_the_columns_with_bounds() {
+    let recorded = RECORDED.replace("}]}", "}],\"bounded\":true}");
+    let entry = log_entry(&table(), &commit(7, CommitKind::Schema(recorded), vec![])).unwrap();
+    let text = std::str::from_utf8(&entry).unwrap();
+    assert_golden("golden/delta-bounded-entry.txt", text);
+}
+
+#[test]
 fn a_checkpoint_holds_the_rows_of_earlier_builds_in_their_columns() {
     let live = |file: DataFile, committed| LiveFile {
         file,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sluice::clock::ManualClock;
 use sluice::context::Context;
+use sluice::dataset::{Dataset, OnInvalid};
 use sluice::event::line::append_line;
 use sluice::event::{
     EventTime, PartitionId, SequenceNumber, SequenceRange, SourceEvent, UnixMillis,
@@ -120,10 +121,14 @@ fn bronze_has_the_metadata_and_the_lines_of_earlier_builds() {
 
 /// A silver layer on a lake of its own; everything that it writes has one id.
 pub(super) fn silver() -> (Silver, Arc<MemoryObjectStore>) {
+    silver_of(dataset())
+}
+
+fn silver_of(dataset: Dataset) -> (Silver, Arc<MemoryObjectStore>) {
     let clock = Arc::new(ManualClock::at(UnixMillis(NOW)));
     let lake = Arc::new(MemoryObjectStore::new(Arc::clone(&clock) as _));
     let silver = Silver::new(Context {
-        dataset: Arc::new(dataset()),
+        dataset: Arc::new(dataset),
         lake: Arc::clone(&lake) as _,
         state: Arc::new(MemoryEntityStore::new()),
         clock,
@@ -166,7 +171,12 @@ async fn quarantine_has_the_records_of_earlier_builds() {
         b"{\"id\":1,\"at\":1773120674343}",
         b"{\"id\":1,\"at\":1763120674343,\"born\":\"2025-02-30\"}",
     ];
-    let (silver, lake) = silver();
+    // Of earlier builds every column that could not take its value refused the line.
+    let mut strict = dataset();
+    for column in &mut strict.columns {
+        column.on_invalid = OnInvalid::Quarantine;
+    }
+    let (silver, lake) = silver_of(strict);
     let with_range = silver.refine(source(&bodies)).await.unwrap();
     let by_hand = Source {
         name: "things/by hand.txt".to_owned(),

@@ -9,7 +9,7 @@ use sluice::event::{
 };
 use sluice::store::object::{MemoryObjectStore, ObjectPath, ObjectStore};
 use sluice::table::log::{
-    CommitKind, CommitLog, CommitOutcome, Counts, DataFile, LedgerEntry, NewCommit,
+    CommitKind, CommitLog, CommitOutcome, Counts, DataFile, LedgerEntry, NewCommit, Nulled,
     PartitionProgress, Version,
 };
 
@@ -41,6 +41,7 @@ fn full_entry() -> LedgerEntry {
             duplicates: 5,
             late: 2,
             quarantined: reasons.map(|(count, reason)| (reason, count)).collect(),
+            ..Counts::default()
         },
         range: Some(SequenceRange {
             first: SequenceNumber(42),
@@ -164,6 +165,39 @@ async fn the_log_writes_the_entities_and_objects_of_earlier_builds() {
         ));
     }
     assert_golden("golden/log-objects.txt", &text);
+}
+
+#[tokio::test]
+async fn counts_that_are_not_in_every_entry_stand_beside_the_others() {
+    let state = Arc::new(Recorder::default());
+    let clock = Arc::new(ManualClock::at(UnixMillis(NOW)));
+    let lake = Arc::new(MemoryObjectStore::new(clock));
+    let log = CommitLog::new(Arc::clone(&state) as _, lake, &dataset());
+    log.initialize("c0", "{}", UnixMillis(NOW)).await.unwrap();
+    state.take();
+    let mut nulled = Nulled::default();
+    nulled.count("amount", "overflow", 2);
+    nulled.count("amount", "invalid_value", 1);
+    nulled.count("born", "a later reason", 7);
+    let entry = LedgerEntry {
+        counts: Counts {
+            conflicts: 4,
+            nulled,
+            ..full_entry().counts
+        },
+        ..full_entry()
+    };
+    let new = NewCommit {
+        ledger: vec![entry.clone()],
+        ..append("c1")
+    };
+    commit(&log, &new).await;
+    assert_golden("golden/log-optional-counts.txt", &state.take());
+
+    let read = log.ledger(&[&entry.source]).await.unwrap();
+    assert_eq!(read[&entry.source].counts, entry.counts);
+    let read = log.commits(Version(0), Version(1)).await.unwrap();
+    assert_eq!(read[0].counts, entry.counts);
 }
 
 #[test]

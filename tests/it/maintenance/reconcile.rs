@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sluice::event::UnixMillis;
 use sluice::maintain::{Limits, Options};
 use sluice::retry::Deadline;
 use sluice::store::StorageError;
 use sluice::store::queue::{PoisonMessage, PoisonQueue};
-use testkit::events::HOUR;
+use testkit::events::{DAY, HOUR};
 use testkit::faulty::Script;
 use testkit::world::World;
 
@@ -255,4 +256,25 @@ async fn a_run_without_time_refines_nothing_and_the_next_one_does() {
         5
     );
     assert_eq!(world.ids().await, (0..50).collect());
+}
+
+#[tokio::test]
+async fn objects_of_a_clock_that_was_ahead_are_refined_and_hide_no_others() {
+    let world = World::of_orders();
+    let process = world.process();
+    world.refine(&process, 0..10).await;
+    let now = world.now();
+    world.clock.set(UnixMillis(now.0 + 40 * DAY));
+    world.put_orders(100..110).await;
+    let report = process.maintain(false).await;
+    assert_eq!(report.reconcile.done().unwrap().refined, 0, "it is young");
+
+    world.clock.set(now);
+    world.put_orders(200..210).await;
+    world.wait(HOUR);
+    let report = process.maintain(false).await;
+    assert_eq!(report.reconcile.done().unwrap().refined, 1, "that of now");
+    let report = process.maintain(true).await;
+    assert_eq!(report.reconcile.done().unwrap().refined, 1, "that of then");
+    assert_eq!(world.ids().await.len(), 30);
 }

@@ -2,6 +2,7 @@
 
 mod crash_points;
 mod replay;
+mod reports;
 mod restart;
 mod strategies;
 mod wires;

@@ -103,30 +103,31 @@ async fn publish(process: &Process) {
     }
 }
 
-/// The rows that each key may have, and the number of lines that are none.
-fn model(hub: &Hub) -> (BTreeMap<(i64, i64), BTreeSet<i128>>, u64) {
+/// The amounts that each key may have, and the numbers of lines that are no row and of amounts that became null.
+fn model(hub: &Hub) -> (BTreeMap<(i64, i64), BTreeSet<Option<i128>>>, u64, u64) {
     let mut keys: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-    let mut bad = 0;
+    let (mut bad, mut nulled) = (0, 0);
     for event in hub.iter().flat_map(|(events, _)| events) {
         match good(&event.body) {
             Some(row) => {
-                let amount = row.amount.unwrap();
-                keys.entry((row.id, row.at)).or_default().insert(amount);
+                nulled += u64::from(row.amount.is_none());
+                let amounts = keys.entry((row.id, row.at)).or_default();
+                amounts.insert(row.amount);
             }
             None => bad += 1,
         }
     }
-    (keys, bad)
+    (keys, bad, nulled)
 }
 
 /// Reads a body as a parser of JSON would.
 fn good(body: &[u8]) -> Option<SilverRow> {
     let value: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let amount: f64 = value.get("amount")?.as_f64()?;
+    let amount = value.get("amount").and_then(serde_json::Value::as_f64);
     Some(SilverRow {
         id: value.get("id")?.as_i64()?,
         at: value.get("at")?.as_i64()? * 1_000,
-        amount: Some((amount * 100.0).round() as i128),
+        amount: amount.map(|amount| (amount * 100.0).round() as i128),
         who: None,
         rescued: None,
     })
@@ -186,16 +187,13 @@ fn check(hub: &Hub, end: &EndState) {
         "each event is in exactly one line (B1, B3)"
     );
 
-    let (keys, bad) = model(hub);
+    let (keys, bad, nulled) = model(hub);
     let found: Vec<_> = end.silver.iter().map(|row| (row.id, row.at)).collect();
     let expected: Vec<_> = keys.keys().copied().collect();
     assert_eq!(found, expected, "each key is one row (S1, S6)");
     for row in &end.silver {
         let candidates = &keys[&(row.id, row.at)];
-        assert!(
-            candidates.contains(&row.amount.unwrap()),
-            "one of them stays"
-        );
+        assert!(candidates.contains(&row.amount), "one of them stays");
     }
     let lines = sent.len() as u64;
     let rows = keys.len() as u64;
@@ -203,6 +201,7 @@ fn check(hub: &Hub, end: &EndState) {
     let summed = (counts.lines, counts.rows, counts.quarantined_total());
     assert_eq!(summed, (lines, rows, bad), "the ledger adds up (S2)");
     assert_eq!(counts.duplicates, lines - rows - bad);
+    assert_eq!(counts.nulled.total(), nulled);
     assert_eq!(end.quarantine.len() as u64, bad);
 }
 

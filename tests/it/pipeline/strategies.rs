@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use proptest::prelude::*;
 use sluice::event::SourceEvent;
-use testkit::events::{event, thing};
+use testkit::events::{MINUTE, START, event, thing};
 
 /// What one hub partition holds, in the order of its sequence numbers.
 pub(crate) type Partition = Vec<SourceEvent>;
@@ -12,7 +12,7 @@ pub(crate) type Partition = Vec<SourceEvent>;
 pub(crate) type Batches = Vec<std::ops::Range<usize>>;
 
 /// A body: mostly an event out of few keys, so that there are many duplicates, some of them with another content;
-/// sometimes text, bytes or JSON that is no row.
+/// sometimes text, bytes or JSON that is no row, or a row with an amount that becomes null.
 fn body() -> impl Strategy<Value = Bytes> {
     let good = (0..10_i64, 0..150_i64, 0..3_i64);
     prop_oneof![
@@ -20,6 +20,10 @@ fn body() -> impl Strategy<Value = Bytes> {
         6 => good.prop_map(|(id, minute, cents)| {
             let minute = if minute % 10 == 0 { minute } else { id * 17 % 150 };
             thing(id, minute, 100 + cents)
+        }),
+        1 => (0..10_i64, 0..3_i64).prop_map(|(id, amount)| {
+            let at = START + id * 17 % 150 * MINUTE;
+            Bytes::from(format!("{{\"id\":{id},\"at\":{at},\"amount\":\"x{amount}\"}}"))
         }),
         1 => "[ -~]{0,12}".prop_map(Bytes::from),
         1 => proptest::collection::vec(any::<u8>(), 0..6).prop_map(Bytes::from),

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use sluice::maintain::{Limits, Report};
-use testkit::events::{DAY, HOUR};
+use testkit::events::{DAY, HOUR, START};
 use testkit::world::{Process, World, eager};
 
 use super::delta_client::Reader;
@@ -157,4 +158,93 @@ fn describe(reader: &mut Reader, table: &str, rows: &BTreeSet<i64>) {
     assert_eq!(table["types"]["event_hour"], "int32");
     let history = table["history"].as_array().unwrap();
     assert!(history.contains(&json!("OPTIMIZE")) && history.contains(&json!("WRITE")));
+}
+
+/// A column of every type, and some that readers have been wrong about.
+const EVERY_TYPE: &str = r#"
+name = "types"
+key = ["id", "at"]
+event_time = "at"
+period = "day"
+[[column]]
+name = "id"
+type = "int64"
+required = true
+[[column]]
+name = "at"
+type = "timestamp"
+format = "unix_millis"
+required = true
+[[column]]
+name = "ok"
+type = "bool"
+[[column]]
+name = "level"
+type = "double"
+[[column]]
+name = "amount"
+type = "decimal(38,10)"
+[[column]]
+name = "small"
+type = "decimal(9,2)"
+[[column]]
+name = "who"
+type = "string"
+[[column]]
+name = "until"
+type = "timestamp"
+[[column]]
+name = "born"
+type = "date"
+[[column]]
+name = "more"
+type = "json"
+[[column]]
+name = "never"
+type = "bool"
+"#;
+
+/// A row with extremes, a null now and then, and values that lie within one file or over several.
+fn row_of_every_type(id: i64) -> Bytes {
+    let at = START - id % 3 * DAY;
+    let ok = ["true", "false", "null"][usize::try_from(id % 3).unwrap()];
+    let level = ["-0.0", "0.0", "-1.7976931348623157e308", "5e-324", "null"]
+        [usize::try_from(id % 5).unwrap()];
+    let until = [
+        "9999-12-31T23:59:59.999999Z",
+        "9999-12-31T23:59:59.999001Z",
+        "1969-12-31T23:59:59.999999Z",
+    ];
+    let until = until[usize::try_from(id / 40).unwrap()];
+    let born = ["0001-01-01", "9999-12-31", "1970-01-01"][usize::try_from(id % 3).unwrap()];
+    let text = "x".repeat(usize::try_from(30 + id % 5).unwrap());
+    Bytes::from(format!(
+        r#"{{"id":{id},"at":{at},"ok":{ok},"level":{level},"amount":"1{id:03}999999999999999999999999.0000000001","small":-{id}.25,"who":"{text}\uDBFF\uDFFF","until":"{until}","born":"{born}","more":[{id}],"extra":{}}}"#,
+        id % 2
+    ))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_reader_finds_the_rows_that_a_filter_of_any_column_asks_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let builder = World::builder().dataset(EVERY_TYPE);
+    let builder = builder.lake(|clock| Arc::new(DirectoryLake::new(folder.path(), clock)));
+    let world = builder.build();
+    let process = world.process();
+    for first in [0, 40, 80] {
+        let bodies: Vec<Bytes> = (first..first + 40).map(row_of_every_type).collect();
+        let source = world.put("0", first, &bodies).await;
+        let counts = process.refine(&source).await.entry.counts;
+        assert_eq!((counts.rows, counts.nulled.total()), (40, 0));
+        world.delta_published().await;
+    }
+    let table = folder.path().join("silver/types/g1").display().to_string();
+    let answers = tokio::task::spawn_blocking(move || {
+        Reader::start().ask(&json!({ "table": table, "filters": true }))
+    });
+    let answers = answers.await.unwrap();
+    let (last, wrong) = answers.split_last().unwrap();
+    assert_eq!(wrong, [Value::Null; 0]);
+    assert_eq!(last["columns"].as_array().unwrap().len(), 11 + 4 + 1);
+    assert!(last["checked"].as_u64().unwrap() > 200, "{last}");
 }

@@ -48,7 +48,10 @@ pub(super) fn births(ranges: impl Iterator<Item = ObjectRange>) -> Vec<UnixMilli
 pub(crate) async fn list(subject: &Subject) -> Result<Vec<BronzeObject>, StorageError> {
     let prefix = paths::bronze_dataset(&subject.dataset.name);
     let listed = subject.lake.list(&prefix).await?;
-    let objects = listed.into_iter().map(|info| {
+    let own = listed
+        .into_iter()
+        .filter(|info| subject.dataset.owns(info.path.name()));
+    let objects = own.map(|info| {
         let metadata = &info.metadata;
         let partition = metadata.get("partition").cloned().map(PartitionId);
         BronzeObject {
@@ -209,15 +212,18 @@ fn line_difference(
         ));
     }
     let Some(entry) = history.entry(name) else {
-        let age = options.now.0.saturating_sub(object.created.0);
         let grace = i64::try_from(options.grace.as_millis()).unwrap_or(i64::MAX);
-        if age < grace {
+        if object.created.is_young(options.now, grace) {
             return Lines::Pending;
         }
+        let seconds = thousands(options.now.0.abs_diff(object.created.0) / 1_000);
+        let age = match object.created <= options.now {
+            true => format!("it is {seconds} s old"),
+            false => format!("it was created {seconds} s from now, by a clock that was ahead"),
+        };
         return Lines::Differ(format!(
-            "{name} has {} and is not in the ledger, although it is {} s old: silver is behind or has given up on it (see the queue webjobs-blobtrigger-poison)",
+            "{name} has {} and is not in the ledger, although {age}: silver is behind or has given up on it (see the queue webjobs-blobtrigger-poison)",
             count(counted, "line"),
-            thousands(u64::try_from(age / 1_000).unwrap_or(0))
         ));
     };
     if entry.counts.lines != counted {

@@ -18,7 +18,9 @@ async fn a_good_store_adds_up() {
         lines: 67,
         rows: 60,
         duplicates: 4,
+        conflicts: 0,
         quarantined: 3,
+        nulled: 0,
     };
     assert_eq!(report.sums, sums);
     assert_eq!(report.checks.len(), 8 + 3);
@@ -72,6 +74,22 @@ async fn a_young_object_may_be_in_work_and_an_old_one_may_not() {
             .unwrap()
             .1
             .contains("not in the ledger")
+    );
+}
+
+#[tokio::test]
+async fn an_object_of_a_clock_that_was_ahead_is_not_too_young_for_the_ledger() {
+    let mut pipeline = Pipeline::good().await;
+    pipeline.ingest("0", 49, vec![event(70)]).await;
+    pipeline.options.grace = std::time::Duration::from_secs(60);
+    pipeline.options.now.0 -= 59_999;
+    assert_adds_up(&pipeline.audit().await);
+    pipeline.options.now.0 -= 40 * 86_400_000;
+    let report = pipeline.audit().await;
+    let (_, difference) = report.first_difference().unwrap();
+    assert!(
+        difference.contains("s from now, by a clock that was ahead"),
+        "{difference}"
     );
 }
 

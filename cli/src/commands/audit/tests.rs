@@ -29,7 +29,9 @@ fn report(checks: Vec<Check>) -> Report {
             lines: 70_159,
             rows: 69_659,
             duplicates: 500,
+            conflicts: 0,
             quarantined: 0,
+            nulled: 0,
         },
         checks,
     }
@@ -86,7 +88,8 @@ fn programs_get_every_field_and_the_verdict() {
             "dataset": "orders",
             "generation": 2,
             "version": 140,
-            "sums": { "bronze_objects": 302, "lines": 70_159, "rows": 69_659, "duplicates": 500, "quarantined": 0 },
+            "sums": { "bronze_objects": 302, "lines": 70_159, "rows": 69_659, "duplicates": 500,
+                "conflicts": 0, "quarantined": 0, "nulled": 0 },
             "checks": [{ "name": "a", "examined": "2 objects", "difference": null, "skipped": true }],
             "adds_up": true,
         })

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
-use sluice::dataset::{ColumnIndex, Dataset, LoadDatasetError};
+use sluice::dataset::{ColumnIndex, Dataset, LoadDatasetError, Warning};
 use sluice::error::Invariant;
 use sluice::warehouse::schema::GoldSchema;
 
@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<bool, Box<dyn Error + Se
         Err(error) => return Err(error.into()),
     };
     GoldSchema::of(&dataset)?;
-    let warnings = warnings(&dataset);
+    let warnings = dataset.warnings();
     match arguments.json {
         true => print(&as_json(&dataset, &warnings).to_string()),
         false => {
@@ -59,7 +59,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<bool, Box<dyn Error + Se
     Ok(true)
 }
 
-fn as_json(dataset: &Dataset, warnings: &[String]) -> serde_json::Value {
+fn as_json(dataset: &Dataset, warnings: &[Warning]) -> serde_json::Value {
     let columns = dataset.columns.iter();
     let columns: Vec<_> = columns
         .map(|c| json!({ "name": c.name, "type": c.kind.to_string(), "required": c.required }))
@@ -96,22 +96,6 @@ fn summary(dataset: &Dataset) -> Result<String, Invariant> {
     ))
 }
 
-/// Says what is allowed, but likely to be meant otherwise.
-fn warnings(dataset: &Dataset) -> Vec<String> {
-    // A field can be called so, and then nothing is wrong.
-    let paths = dataset.columns.iter().filter(|column| {
-        let from = &column.from;
-        from.starts_with("$.") || from.starts_with("$[") || from.contains('.')
-    });
-    let paths = paths.map(|column| {
-        format!(
-            "column \"{}\".from: \"{}\" is the field of the event that has just this name: a dot is part of the name, and no column can be read from inside of an object yet; where no event has such a field, the column is always null, or every line goes to quarantine if it is required",
-            column.name, column.from
-        )
-    });
-    paths.collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,24 +122,12 @@ from = "{from}"
     }
 
     #[test]
-    fn a_name_that_looks_like_a_path_is_warned_of() {
-        for from in ["meter.id", "$.meter.id", "$['meter']"] {
-            let warnings = warnings(&dataset(from));
-            assert_eq!(warnings.len(), 1, "{from}");
-            assert!(warnings[0].contains("a dot is part of the name"), "{from}");
-            assert!(warnings[0].contains(from), "{from}");
-        }
-        for from in ["meter", "$type", "a b", "[0]"] {
-            assert_eq!(warnings(&dataset(from)), [""; 0], "{from}");
-        }
-    }
-
-    #[test]
     fn the_result_for_programs_has_the_warnings() {
         let dataset = dataset("a.b");
-        let result = as_json(&dataset, &warnings(&dataset));
+        let result = as_json(&dataset, &dataset.warnings());
         assert_eq!(result["ok"], true);
-        assert_eq!(result["warnings"].as_array().map(Vec::len), Some(1));
+        // The key of the time alone, and the name.
+        assert_eq!(result["warnings"].as_array().map(Vec::len), Some(2));
         assert_eq!(result["columns"][1]["name"], "meter");
     }
 }

@@ -119,7 +119,7 @@ struct Line {
     cells: [Option<String>; COLUMNS.len()],
 }
 
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 14] = [
     "version",
     "committed",
     "did",
@@ -127,14 +127,16 @@ const COLUMNS: [&str; 12] = [
     "lines",
     "rows",
     "duplicates",
+    "conflicts",
     "late",
     "quarantined",
+    "nulled",
     "files",
     "size",
     "watermark",
 ];
 /// Columns that are left out where no commit has anything in them.
-const RARE: [&str; 3] = ["duplicates", "late", "quarantined"];
+const RARE: [&str; 5] = ["duplicates", "conflicts", "late", "quarantined", "nulled"];
 
 impl Line {
     fn of(commit: &Commit) -> Self {
@@ -152,8 +154,10 @@ impl Line {
                 number(counts.lines),
                 number(rows),
                 number(counts.duplicates),
+                number(counts.conflicts),
                 number(counts.late),
                 number(counts.quarantined_total()),
+                number(counts.nulled.total()),
                 match replaced {
                     0 => number(files),
                     replaced => Some(format!("{} for {}", thousands(files), thousands(replaced))),
@@ -198,8 +202,10 @@ fn as_json(commit: &Commit) -> serde_json::Value {
         "lines": counts.lines,
         "rows": files.iter().map(|file| file.rows).sum::<u64>(),
         "duplicates": counts.duplicates,
+        "conflicts": counts.conflicts,
         "late": counts.late,
         "quarantined": counts.quarantined_total(),
+        "nulled": counts.nulled,
         "files": files.len(),
         "bytes": files.iter().map(|file| file.bytes).sum::<u64>(),
         "replaced": replaced,

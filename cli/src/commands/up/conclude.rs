@@ -9,7 +9,7 @@ use sluice::warehouse::schema::{GoldSchema, ValueType};
 use crate::audit::Report;
 use crate::commands::audit as verdict;
 use crate::output::gold::{RowJson, ShownTable};
-use crate::output::{print, table, thousands};
+use crate::output::{duplicates, nulled, print, table, thousands};
 use crate::pipeline::{Snapshot, Watch};
 
 /// How many rows of a gold table are printed.
@@ -72,8 +72,10 @@ impl Conclusion<'_> {
             "events": self.snapshot.hub_events,
             "rows": counts.rows,
             "duplicates": counts.duplicates,
+            "conflicts": counts.conflicts,
             "late": counts.late,
             "quarantined": counts.quarantined,
+            "nulled": counts.nulled,
             "version": self.snapshot.version.0,
             "gold": tables,
             "audit": verdict::json(report),
@@ -91,12 +93,13 @@ impl Conclusion<'_> {
             false => "  DOES NOT ADD UP",
         };
         format!(
-            "{}\n{} events = {} rows + {} duplicates + {} quarantined{doubt}",
+            "{}\n{} events = {} rows + {} + {} quarantined{}{doubt}",
             tables.collect::<String>(),
             thousands(self.snapshot.hub_events),
             thousands(counts.rows),
-            thousands(counts.duplicates),
+            duplicates(counts.duplicates, counts.conflicts),
             thousands(counts.quarantined_total()),
+            nulled(counts.nulled.total()),
         )
     }
 }
@@ -135,6 +138,7 @@ mod tests {
                 duplicates: 60,
                 late: 5,
                 quarantined: [(RejectReason::InvalidValue, 40)].into(),
+                ..Counts::default()
             },
             version: Version(7),
             ..Snapshot::default()

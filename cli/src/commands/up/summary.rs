@@ -5,7 +5,7 @@ use std::time::Duration;
 use sluice::event::EventTime;
 
 use crate::feed::Sent;
-use crate::output::{fit, span, thousands};
+use crate::output::{duplicates, fit, span, thousands};
 use crate::pipeline::Snapshot;
 
 /// Over how long rates are taken.
@@ -121,9 +121,9 @@ impl Summary<'_> {
     fn silver(&self) -> String {
         let counts = &self.snapshot.counts;
         let text = format!(
-            "rows in {} files, {} duplicates, {} late, {} quarantined",
+            "rows in {} files, {}, {} late, {} quarantined",
             thousands(self.snapshot.silver_files),
-            thousands(counts.duplicates),
+            duplicates(counts.duplicates, counts.conflicts),
             thousands(counts.late),
             thousands(counts.quarantined_total()),
         );

@@ -181,3 +181,23 @@ async fn a_file_that_breaks_off_fails_in_words_and_counts_what_was_sent() {
     assert!(failure.starts_with("send events: read "), "{failure}");
     namespace.shutdown().await.unwrap();
 }
+
+#[tokio::test]
+async fn an_event_that_is_too_large_is_named_by_its_line() {
+    let (namespace, hub) = namespace().await;
+    let large = "x".repeat(1_300_000);
+    let (file, plan) = file(format!("a\nbb\n{large}\nc\n").as_bytes());
+    let feed = Feed::start(plan, hub.clone(), Destination::Any, 0)
+        .await
+        .unwrap();
+    sent_all(&feed).await;
+    let error = feed.check().unwrap_err();
+    let place = format!(
+        "send events: {}, line 3: event of 1300000 bytes",
+        file.path().display()
+    );
+    assert!(error.starts_with(&place), "{error}");
+    assert!(error.contains("1 MiB at most"), "{error}");
+    assert_eq!(bodies(&hub, 2).await, ["a", "bb"]);
+    namespace.shutdown().await.unwrap();
+}

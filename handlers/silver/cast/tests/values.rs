@@ -26,7 +26,7 @@ fn cast_value(dataset: &Dataset, value: &str) -> Result<String, RejectReason> {
 }
 
 fn check(column: &str, cases: &[(&str, Result<&str, RejectReason>)]) {
-    let dataset = with_column(column);
+    let dataset = with_column(&format!("{column}\non_invalid = \"quarantine\""));
     for (value, expected) in cases {
         let actual = cast_value(&dataset, value);
         assert_eq!(
@@ -117,6 +117,8 @@ fn double_takes_finite_numbers() {
         ("\"1e3\"", Ok("1000.0")),
         ("7", Ok("7.0")),
         ("1e-999", Ok("0.0")),
+        ("-0.0", Ok("0.0")),
+        ("-1e-999", Ok("0.0")),
         ("1e999", OVERFLOW),
         ("\"Infinity\"", INVALID),
         ("\"nan\"", INVALID),

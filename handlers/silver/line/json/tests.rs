@@ -90,7 +90,7 @@ fn what_is_not_json_is_refused_where_it_stops_fitting() {
         ("[1]]", 3),
         ("/**/1", 0),
         ("[1] // no", 4),
-        ("\u{feff}1", 0),
+        ("\u{feff}\u{feff}1", 3),
     ];
     for (text, at) in cases {
         let error = scan(text).expect_err(text);

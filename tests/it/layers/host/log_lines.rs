@@ -11,7 +11,7 @@ use sluice::telemetry;
 use sluice::telemetry::lines::{
     FAILED, INGESTED, INVOCATION, LINES, MAINTAINED, PUBLISHED, QUARANTINED, REFINED,
 };
-use testkit::events::thing;
+use testkit::events::{START, thing};
 use testkit::world::World;
 
 use super::request::{blob, captured, post};
@@ -57,7 +57,8 @@ async fn work() -> Vec<Map<String, Value>> {
         post(&process, "bronze", bronze).await.status,
         StatusCode::OK
     );
-    let rows = [&thing(1, 0, 100)[..], b"\n{}\n"].concat();
+    let with_null = format!("{{\"id\":2,\"at\":{START},\"amount\":\"\"}}");
+    let rows = [&thing(1, 0, 100)[..], b"\n{}\n", with_null.as_bytes()].concat();
     let silver = blob("blob-jsonl.json", "things/by-hand.jsonl", &rows);
     assert_eq!(
         post(&process, "silver", silver).await.status,

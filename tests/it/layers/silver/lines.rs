@@ -4,7 +4,7 @@ use bytes::Bytes;
 use sluice::event::{EventTime, RejectReason};
 use sluice::silver::RefineError;
 use sluice::table::log::CommitKind;
-use testkit::datasets::THINGS;
+use testkit::datasets::{THINGS, replace};
 use testkit::events::{MINUTE, START, thing};
 use testkit::read::watermarks;
 use testkit::world::World;
@@ -78,11 +78,13 @@ async fn no_line_fails_its_blob_and_every_line_is_accounted_for_s2() {
     source.content = Bytes::from(all);
     let counts = world.process().refine(&source).await.entry.counts;
     assert_eq!(
-        (counts.lines, counts.rows, counts.quarantined_total()),
-        (14, 1, 13)
+        (counts.lines, counts.rows, counts.duplicates),
+        (14, 1, 1),
+        "an amount that is too large is null"
     );
+    assert_eq!((counts.quarantined_total(), counts.nulled.total()), (12, 1));
     assert!(counts.is_conserved());
-    assert_eq!(world.end_state().await.quarantine.len(), 13);
+    assert_eq!(world.end_state().await.quarantine.len(), 12);
 }
 
 #[tokio::test(start_paused = true)]
@@ -130,4 +132,41 @@ async fn schema_evolution_adds_optional_columns_and_nothing_else() {
         "{error}"
     );
     assert_eq!((sent(&process), written(&process).len()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_becomes_of_invalid_values_may_change_at_any_time() {
+    let world = World::new();
+    let bad = |id: i64| Bytes::from(format!(r#"{{"id":{id},"at":{START},"amount":"?"}}"#));
+    let counts = world
+        .process()
+        .refine(&world.put("0", 0, &[bad(1), thing(2, 0, 100)]).await)
+        .await
+        .entry
+        .counts;
+    let nulled: Vec<_> = counts.nulled.iter().collect();
+    assert_eq!(
+        (counts.rows, nulled),
+        (2, vec![("amount", "invalid_value", 1)])
+    );
+    let rescued = world.silver().await[0].rescued.clone();
+    assert_eq!(rescued.as_deref(), Some(r#"{"$invalid":{"amount":"?"}}"#));
+
+    let strict = replace(
+        THINGS,
+        "min = 0\n",
+        "min = 0\non_invalid = \"quarantine\"\n",
+    );
+    let strict = world.with_dataset(&strict);
+    let again = strict.put("0", 2, &[bad(3), thing(4, 0, 100)]).await;
+    let counts = strict.process().refine(&again).await.entry.counts;
+    assert_eq!((counts.rows, counts.quarantined_total()), (1, 1));
+    assert_eq!(counts.nulled.total(), 0);
+    let kinds: Vec<_> = strict
+        .commits()
+        .await
+        .into_iter()
+        .map(|commit| commit.kind)
+        .collect();
+    assert_eq!(kinds[1..], [CommitKind::Append, CommitKind::Append]);
 }

@@ -1,6 +1,7 @@
 //! Silver's rules, word for word: conflicts, unknown outcomes, groups, lost files, late events and schemas.
 
 mod conflicts;
+mod duplicates;
 mod groups;
 mod lines;
 mod log;

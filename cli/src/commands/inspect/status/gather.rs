@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 use sluice::clock::{Clock, SystemClock};
+use sluice::dataset::Warning;
 use sluice::event::{EventTime, UnixMillis};
 use sluice::maintain::TableStatus;
 use sluice::store::object::{ObjectInfo, ObjectRange, paths};
 use sluice::table::live::LiveFiles;
-use sluice::table::log::{Counts, Head, LedgerEntry};
+use sluice::table::log::{Counts, Head, LedgerEntry, Nulled};
 use sluice::warehouse::Warehouse;
 use sluice::warehouse::schema::PROGRESS;
 use sluice_local::hub_client::{EventHubConnection, PartitionState};
@@ -22,6 +23,8 @@ use crate::target::{Stores, events_ever, read_partitions};
 pub(super) struct Status {
     pub(super) dataset: String,
     pub(super) generation: u32,
+    /// What the dataset file may not mean.
+    pub(super) warnings: Vec<Warning>,
     /// When it was read.
     pub(super) at: String,
     #[serde(serialize_with = "or_error")]
@@ -77,9 +80,13 @@ pub(super) struct Silver {
     pub(super) lines: u64,
     pub(super) rows: u64,
     pub(super) duplicates: u64,
+    /// Those of the duplicates that are known to differ from the row that stays.
+    pub(super) conflicts: u64,
     pub(super) late: u64,
     pub(super) quarantined: u64,
     pub(super) quarantined_by_reason: BTreeMap<String, u64>,
+    /// Values that became null because their column could not take them.
+    pub(super) nulled: Nulled,
     /// Files that are live.
     pub(super) files: u64,
     pub(super) bytes: u64,
@@ -152,6 +159,7 @@ pub(super) async fn gather(
     Ok(Status {
         dataset: dataset.name.clone(),
         generation: dataset.generation,
+        warnings: dataset.warnings(),
         at: SystemClock.now().to_string(),
         hub,
         bronze: bronze(&objects, behind),
@@ -258,11 +266,13 @@ fn silver(head: &Head, ledger: &[LedgerEntry], live: &LiveFiles, behind: Behind)
         lines: counts.lines,
         rows: counts.rows,
         duplicates: counts.duplicates,
+        conflicts: counts.conflicts,
         late: counts.late,
         quarantined: counts.quarantined_total(),
         quarantined_by_reason: reasons
             .map(|(reason, count)| (reason.to_string(), *count))
             .collect(),
+        nulled: counts.nulled,
         files: live.iter().count() as u64,
         bytes: live.iter().map(|file| file.bytes).sum(),
         behind,

@@ -1,12 +1,16 @@
 //! The status for people: a line for each layer, and what is behind.
 
+use sluice::dataset::Warning;
 use sluice::maintain::TableStatus;
 
 use super::gather::{Bronze, GoldTable, Hub, Silver, Status};
-use crate::output::{count, size, span, thousands};
+use crate::output::{count, duplicates, size, span, thousands};
 
 /// The width of the column that all numbers of the status stand in.
 const WIDTH: usize = 13;
+
+/// Columns and reasons of values that became null, as many as are shown.
+const MOST_NULLED: usize = 8;
 
 /// Returns the status, a line for each layer and what there is to add.
 pub(super) fn lines(status: &Status) -> Vec<String> {
@@ -14,6 +18,7 @@ pub(super) fn lines(status: &Status) -> Vec<String> {
         "{}, generation {}, at {}",
         status.dataset, status.generation, status.at
     )];
+    lines.extend(warnings(&status.warnings));
     lines.push(hub(&status.hub));
     lines.push(bronze(&status.bronze));
     match &status.silver {
@@ -35,6 +40,12 @@ pub(super) fn lines(status: &Status) -> Vec<String> {
         Err(reason) => lines.push(format!("  gold    {}", reason.trim_start_matches("gold "))),
     }
     lines
+}
+
+fn warnings(warnings: &[Warning]) -> impl Iterator<Item = String> {
+    warnings
+        .iter()
+        .map(|warning| format!("  ! the dataset file: {warning}"))
 }
 
 /// A number of things, with all numbers of the status in one column.
@@ -96,10 +107,10 @@ fn silver_lines(silver: &Silver) -> Vec<String> {
             silver.version
         ),
         format!(
-            "          {} = {} rows + {} duplicates + {} quarantined; {} rows late",
+            "          {} = {} rows + {} + {} quarantined; {} rows late",
             column(silver.lines, "line"),
             thousands(silver.rows),
-            thousands(silver.duplicates),
+            duplicates(silver.duplicates, silver.conflicts),
             thousands(silver.quarantined),
             thousands(silver.late)
         ),
@@ -111,6 +122,7 @@ fn silver_lines(silver: &Silver) -> Vec<String> {
             .collect();
         lines.push(beside(&format!("quarantined: {}", reasons.join(", "))));
     }
+    lines.extend(nulled(silver));
     lines.push(match (&silver.watermark, silver.watermark_behind_now) {
         (Some(watermark), Some(behind)) => beside(&format!(
             "watermark {watermark}, {} behind now",
@@ -119,6 +131,21 @@ fn silver_lines(silver: &Silver) -> Vec<String> {
         _ => beside("no watermark yet"),
     });
     lines
+}
+
+/// The columns in which most values became null, with the reasons.
+fn nulled(silver: &Silver) -> Option<String> {
+    let mut values: Vec<_> = silver.nulled.iter().collect();
+    values.sort_by_key(|(_, _, n)| std::cmp::Reverse(*n));
+    let more = values.len().saturating_sub(MOST_NULLED);
+    let values = values.iter().take(MOST_NULLED);
+    let mut values: Vec<_> = values
+        .map(|(column, reason, n)| format!("{column} {reason} {}", thousands(*n)))
+        .collect();
+    if more > 0 {
+        values.push(format!("and {more} more"));
+    }
+    (!values.is_empty()).then(|| beside(&format!("nulled: {}", values.join(", "))))
 }
 
 /// What maintenance looks after; nothing before silver's first commit.

@@ -22,6 +22,7 @@ fn snapshot() -> Snapshot {
                 (RejectReason::InvalidValue, 1_388),
             ]
             .into(),
+            ..Counts::default()
         },
         silver_files: 716,
         version: Version(193),

@@ -1,6 +1,8 @@
 use sluice::event::UnixMillis;
 use sluice::maintain::{PendingObject, TableStatus};
 
+use sluice::table::log::Nulled;
+
 use super::super::gather::{Behind, HubPartition};
 use super::*;
 
@@ -8,6 +10,7 @@ fn status() -> Status {
     Status {
         dataset: "orders".to_owned(),
         generation: 1,
+        warnings: Vec::new(),
         at: "2026-11-25T11:43:41.880Z".to_owned(),
         hub: Ok(Hub {
             name: "events".to_owned(),
@@ -35,9 +38,11 @@ fn status() -> Status {
             lines: 70_159,
             rows: 69_659,
             duplicates: 480,
+            conflicts: 0,
             late: 3,
             quarantined: 20,
             quarantined_by_reason: [("invalid_value".to_owned(), 20)].into(),
+            nulled: Nulled::default(),
             files: 427,
             bytes: 2_217_445,
             behind: Behind::default(),
@@ -85,6 +90,35 @@ fn a_pipeline_that_is_up_to_date_says_so_in_every_layer() {
             "  gold              546 rows in gold_daily_orders, version 140, has every version of silver",
         ]
     );
+}
+
+#[test]
+fn conflicts_and_what_the_dataset_file_may_not_mean_are_shown() {
+    let mut status = status();
+    status.silver.as_mut().unwrap().conflicts = 2;
+    status.warnings = vec![Warning {
+        key: "key".to_owned(),
+        message: "the time alone".to_owned(),
+    }];
+    let balance = "70,159 lines = 69,659 rows + 480 duplicates (2 conflicts) + 20 quarantined";
+    assert!(lines(&status)[5].contains(balance));
+    assert_eq!(
+        lines(&status)[1],
+        "  ! the dataset file: key: the time alone"
+    );
+}
+
+#[test]
+fn columns_with_values_that_became_null_are_named_with_the_reasons() {
+    let mut status = status();
+    let nulled = &mut status.silver.as_mut().unwrap().nulled;
+    nulled.count("discount", "invalid_value", 3);
+    nulled.count("shipped", "overflow", 1_000);
+    let shown = "shipped overflow 1,000, discount invalid_value 3";
+    assert!(lines(&status)[6].ends_with(&format!("nulled: {shown}")));
+    let nulled = &mut status.silver.as_mut().unwrap().nulled;
+    (0..9).for_each(|column| nulled.count(&format!("c{column}"), "overflow", 1));
+    assert!(lines(&status)[6].ends_with("c5 overflow 1, and 3 more"));
 }
 
 #[test]

@@ -1,0 +1,200 @@
+//! What a valid dataset file may regret: rules that hold for the file alone. Pure.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{Aggregate, Bound, Column, ColumnType, Dataset};
+
+/// Sums of fewer rows than this are warned of.
+const FEW_ROWS: u128 = 1_000_000_000;
+/// What the largest sum is below: ten to the digits that a decimal can have.
+const SUM_LIMIT: u128 = 10_u128.pow(38);
+
+/// Something that is allowed and may not be meant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// The key of the dataset file, such as `key` or `gold "totals".measures.total`.
+    pub key: String,
+    /// What may happen, and what can be done about it.
+    pub message: String,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.key, self.message)
+    }
+}
+
+impl Dataset {
+    /// Returns what may not be meant, in the order of the dataset file.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        warnings.extend(self.time_alone());
+        warnings.extend(self.columns.iter().filter_map(dotted));
+        for table in &self.gold {
+            for measure in &table.measures {
+                let (Aggregate::Sum(column) | Aggregate::Avg(column)) = measure.aggregate else {
+                    continue;
+                };
+                let Ok(column) = self.column(column) else {
+                    continue;
+                };
+                let rows = rows_that_fit(column);
+                let key = || format!("gold \"{}\".measures.{}", table.table, measure.name);
+                warnings.extend(rows.map(|rows| Warning {
+                    key: key(),
+                    message: sum_message(column, rows),
+                }));
+            }
+        }
+        warnings
+    }
+
+    /// A key that tells only when something happened.
+    fn time_alone(&self) -> Option<Warning> {
+        let column = self.column(self.event_time).ok()?;
+        (self.key == [self.event_time]).then(|| Warning {
+            key: "key".to_owned(),
+            message: format!(
+                "the event time \"{}\" alone tells apart no two events of one moment: all but the first are dropped as duplicates; add the column that says what an event is about, such as a device or an order",
+                column.name
+            ),
+        })
+    }
+}
+
+/// A name that looks like a path into the event.
+fn dotted(column: &Column) -> Option<Warning> {
+    let from = &column.from;
+    // A field can be called so, and then nothing is wrong.
+    let looks_like_a_path = from.contains('.') || from.starts_with("$[");
+    looks_like_a_path.then(|| Warning {
+        key: format!("column \"{}\".from", column.name),
+        message: format!(
+            "\"{from}\" is the field of the event that has just this name: a dot is part of the name, and no column can be read from inside of an object yet; where no event has such a field, the column is always null, or every line goes to quarantine if it is required. To keep an object, make it a column of type json",
+        ),
+    })
+}
+
+/// Returns how many rows of the largest value a sum of the column can take, if these are few.
+fn rows_that_fit(column: &Column) -> Option<u128> {
+    let ColumnType::Decimal { precision, .. } = column.kind else {
+        return None;
+    };
+    let bound = |bound: Option<Bound>| match bound {
+        Some(Bound::Decimal(value)) => Some(value.unsigned_abs()),
+        _ => None,
+    };
+    let of_type = 10_u128.checked_pow(u32::from(precision))? - 1;
+    let largest = match (bound(column.min), bound(column.max)) {
+        (Some(min), Some(max)) => min.max(max),
+        _ => of_type,
+    };
+    let rows = (SUM_LIMIT - 1).checked_div(largest)?;
+    (rows < FEW_ROWS).then_some(rows)
+}
+
+fn sum_message(column: &Column, rows: u128) -> String {
+    let rows = match rows {
+        1 => "one row".to_owned(),
+        rows => format!("{rows} rows"),
+    };
+    format!(
+        "a sum has at most 38 digits, and more than {rows} of the largest value of column \"{}\" ({}) pass that, which stops the table: give the column a min and a max, or fewer digits",
+        column.name, column.kind
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = r#"
+name = "x"
+key = ["t"]
+event_time = "t"
+[[column]]
+name = "t"
+type = "timestamp"
+required = true
+[[column]]
+name = "d"
+type = "decimal(38,10)"
+[[gold]]
+table = "g"
+grain = "all"
+measures = { n = "count", total = "sum(d)", mean = "avg(d)", top = "max(d)" }
+"#;
+
+    fn warnings(text: &str) -> Vec<String> {
+        let dataset = Dataset::parse(text, "x.toml").unwrap();
+        let warnings = dataset.warnings();
+        warnings.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_key_of_the_time_alone_is_warned_of() {
+        let found = warnings(FILE);
+        assert!(
+            found[0].starts_with("key: the event time \"t\" alone"),
+            "{found:?}"
+        );
+        let with_thing = FILE
+            .replace("key = [\"t\"]", "key = [\"id\", \"t\"]")
+            .replace(
+                "[[gold]]",
+                "[[column]]\nname = \"id\"\ntype = \"int64\"\nrequired = true\n[[gold]]",
+            );
+        assert_eq!(warnings(&with_thing).len(), 2);
+    }
+
+    #[test]
+    fn a_name_that_looks_like_a_path_is_warned_of() {
+        let count = |from: &str| {
+            let named = format!("name = \"d\"\nfrom = \"{from}\"");
+            warnings(&FILE.replace("name = \"d\"", &named)).len()
+        };
+        for from in ["meter.id", "$.meter.id", "$['meter']"] {
+            assert_eq!(count(from), 4, "{from}");
+        }
+        for from in ["meter", "$type", "a b", "[0]"] {
+            assert_eq!(count(from), 3, "{from}");
+        }
+
+        let found = warnings(&FILE.replace("name = \"d\"", "name = \"d\"\nfrom = \"gas.use\""));
+        assert!(
+            found[1].contains("a dot is part of the name") && found[1].contains("gas.use"),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn a_sum_that_can_pass_38_digits_is_warned_of() {
+        let found = warnings(FILE);
+        assert!(
+            found[1].starts_with(
+                "gold \"g\".measures.total: a sum has at most 38 digits, and more than one row of"
+            ),
+            "{found:?}"
+        );
+        assert!(
+            found[2].starts_with("gold \"g\".measures.mean: "),
+            "{found:?}"
+        );
+        assert_eq!(found.len(), 3);
+        let of = |kind: &str| warnings(&FILE.replace("decimal(38,10)", kind)).len();
+        assert_eq!(of("decimal(30,10)"), 3);
+        assert_eq!(
+            of("decimal(29,10)"),
+            1,
+            "a billion rows of the largest value fit"
+        );
+        let bounded = FILE.replace(
+            "\"decimal(38,10)\"",
+            "\"decimal(38,10)\"\nmin = -1000\nmax = 1e9",
+        );
+        assert_eq!(warnings(&bounded).len(), 1);
+    }
+}

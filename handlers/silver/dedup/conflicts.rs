@@ -1,0 +1,117 @@
+//! Which duplicates are conflicts: they differ from the row that stays. Pure.
+//!
+//! Rows are compared by the columns that the dataset declares, as values of their types; where a row came from and the
+//! fields that no column names do not count. Nothing is hashed but duplicates and the rows that they repeat.
+
+use std::collections::{BTreeMap, HashMap};
+
+use arrow_array::ArrayRef;
+
+use super::key_set::KeyBuilder;
+use crate::silver::cast::keyed_rows::KeyedRow;
+use crate::silver::cast::rows::Cast;
+use crate::value::hash::{HashError, RowHasher};
+
+/// What a row holds in the dataset's columns, as a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::silver) struct Content(u128);
+
+/// The contents of rows, by their keys.
+pub(in crate::silver) type Contents = HashMap<u128, Content, KeyBuilder>;
+
+/// Hashes what rows hold.
+#[derive(Debug)]
+pub(super) struct ContentHasher(RowHasher);
+
+impl ContentHasher {
+    /// Makes a hasher of rows with these columns, which are those of the dataset in its order.
+    ///
+    /// # Errors
+    /// As [`RowHasher::new`].
+    pub(super) fn new(columns: &[ArrayRef]) -> Result<Self, HashError> {
+        let rows = columns.first().map_or(0, |column| column.len());
+        RowHasher::new(columns, rows).map(Self)
+    }
+
+    /// Returns what a row holds, which must exist.
+    pub(super) fn content(&mut self, row: usize) -> Content {
+        Content(self.0.hash(row))
+    }
+}
+
+/// The rows of a group that are conflicts, by their number, and the source of each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::silver) struct Conflicts(BTreeMap<u32, u32>);
+
+impl Conflicts {
+    /// Finds those of `repeats` that differ from the row of `distinct` with their key.
+    ///
+    /// # Errors
+    /// As [`RowHasher::new`].
+    pub(in crate::silver) fn within(
+        cast: &Cast,
+        distinct: &[KeyedRow],
+        repeats: &[KeyedRow],
+    ) -> Result<Self, HashError> {
+        let mut conflicts = Self::default();
+        if repeats.is_empty() {
+            return Ok(conflicts);
+        }
+        let mut hasher = ContentHasher::new(&cast.columns)?;
+        let mut kept: HashMap<u128, Option<Content>, KeyBuilder> =
+            repeats.iter().map(|row| (row.key, None)).collect();
+        for row in distinct {
+            if let Some(content) = kept.get_mut(&row.key) {
+                *content = Some(hasher.content(row.row as usize));
+            }
+        }
+        let kept = kept.into_iter();
+        let kept = kept.filter_map(|(key, content)| Some((key, content?)));
+        conflicts.compare_by(&mut hasher, repeats, &kept.collect());
+        Ok(conflicts)
+    }
+
+    /// Compares duplicates with the rows that stay, whose contents these are. What was found of a duplicate before gives
+    /// way; one whose key is not among them is left as it is.
+    ///
+    /// # Errors
+    /// As [`RowHasher::new`].
+    pub(in crate::silver) fn compare<'r>(
+        &mut self,
+        cast: &Cast,
+        duplicates: impl IntoIterator<Item = &'r KeyedRow>,
+        kept: &Contents,
+    ) -> Result<(), HashError> {
+        let mut hasher = ContentHasher::new(&cast.columns)?;
+        self.compare_by(&mut hasher, duplicates, kept);
+        Ok(())
+    }
+
+    fn compare_by<'r>(
+        &mut self,
+        hasher: &mut ContentHasher,
+        duplicates: impl IntoIterator<Item = &'r KeyedRow>,
+        kept: &Contents,
+    ) {
+        for duplicate in duplicates {
+            match kept.get(&duplicate.key) {
+                None => {}
+                Some(content) if *content == hasher.content(duplicate.row as usize) => {
+                    self.0.remove(&duplicate.row);
+                }
+                Some(_) => {
+                    self.0.insert(duplicate.row, duplicate.source);
+                }
+            }
+        }
+    }
+
+    /// Returns how many each source has; those without any are left out.
+    pub(in crate::silver) fn by_source(&self) -> BTreeMap<u32, u64> {
+        let mut counts = BTreeMap::new();
+        for source in self.0.values() {
+            *counts.entry(*source).or_default() += 1;
+        }
+        counts
+    }
+}
