@@ -22,4 +22,4 @@ mod trigger;
 mod wire;
 
 pub use error::HostError;
-pub use host::{Host, HostOptions};
+pub use host::{Host, HostEnd, HostOptions};
