@@ -2,8 +2,22 @@
 
 use serde::{Deserialize, Serialize};
 
+use thiserror::Error;
+
 use crate::dataset::{Dataset, UnknownFields};
 use crate::error::Invariant;
+use crate::table::log::Snapshot;
+
+/// Why it cannot be told whether a dataset file fits silver.
+#[derive(Debug, Error)]
+pub enum CompareError {
+    /// The log records columns that cannot be read.
+    #[error("read the columns that the commit log records")]
+    Recorded(#[from] serde_json::Error),
+    /// A defect.
+    #[error(transparent)]
+    Invariant(#[from] Invariant),
+}
 
 /// The columns of silver as the log records them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,6 +120,23 @@ impl SchemaRecord {
             true => Change::Evolve,
             false => Change::Refuse(problems),
         }
+    }
+}
+
+impl Snapshot {
+    /// Returns why silver cannot go on with this dataset file, a text for each reason; none if it can.
+    ///
+    /// # Errors
+    /// Fails if the log records columns that cannot be read.
+    pub fn misfits(&self, dataset: &Dataset) -> Result<Vec<String>, CompareError> {
+        if self.schema.is_empty() {
+            return Ok(Vec::new());
+        }
+        let recorded: SchemaRecord = serde_json::from_str(&self.schema)?;
+        Ok(match recorded.change_to(&SchemaRecord::of(dataset)?) {
+            Change::None | Change::Evolve => Vec::new(),
+            Change::Refuse(problems) => problems,
+        })
     }
 }
 

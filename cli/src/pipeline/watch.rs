@@ -7,8 +7,6 @@ use std::time::Duration;
 
 use sluice::dataset::Dataset;
 use sluice::event::EventTime;
-use sluice::gold::Rebuild;
-use sluice::gold::plan::TableBacklog;
 use sluice::store::object::paths;
 use sluice::table::log::{CommitLog, Counts, Head, Version};
 use sluice::warehouse;
@@ -17,6 +15,7 @@ use sluice::warehouse::{Options, Progress, Warehouse};
 use tokio::time::Instant;
 
 use super::heard::Heard;
+use super::soundness;
 use super::stack::Stack;
 use crate::audit::Subject;
 use crate::output::gold::{ShownTable, default_order, shown_name};
@@ -87,7 +86,7 @@ impl Watch {
     /// Opens the stores of a running stack.
     ///
     /// # Errors
-    /// Fails if a store does, or if gold was made from another log than the one that is here.
+    /// Fails if a store does.
     pub(crate) async fn open(
         stack: &Stack,
         dataset: Arc<Dataset>,
@@ -111,7 +110,6 @@ impl Watch {
             |metadata: &sluice::store::object::Metadata| metadata.get("lines")?.parse::<u64>().ok();
         // An object that somebody put there by hand does not say how many lines it has: it is counted as an object only.
         let events = bronze.iter().filter_map(|info| lines(&info.metadata)).sum();
-        check_gold(&stores, warehouse.as_ref()).await?;
         Ok(Self {
             stores,
             warehouse,
@@ -120,6 +118,25 @@ impl Watch {
             read: None,
             gold_read: None,
         })
+    }
+
+    /// Looks at what an earlier run left, before anything runs on it, and returns why the dataset file no longer fits it;
+    /// nothing if it does. `gold` is the setting of the warehouse.
+    ///
+    /// # Errors
+    /// Fails if storage lacks what the log of commits names, or if gold is ahead of it.
+    pub(crate) async fn inspect(
+        &self,
+        gold: &str,
+    ) -> Result<Vec<String>, Box<dyn Error + Send + Sync>> {
+        let snapshot = soundness::check_silver(&self.stores).await?;
+        let progress = tokio::time::timeout(GOLD_TIMEOUT, self.warehouse.progress());
+        // Gold that cannot be read yet is left to its runs.
+        if let Ok(Ok(progress)) = progress.await {
+            let schema = self.warehouse.schema();
+            soundness::check_gold(schema, &progress, snapshot.version, gold)?;
+        }
+        Ok(snapshot.misfits(&self.stores.dataset)?)
     }
 
     /// Reads what is new of a running stack.
@@ -236,25 +253,6 @@ impl Watch {
         if let Ok(tables) = tables {
             self.snapshot.gold = tables;
         }
-    }
-}
-
-/// Refuses gold that is ahead of silver: a database that another state has filled. Its runs would fail for ever. What
-/// cannot be read yet is left to them.
-async fn check_gold(
-    stores: &Stores,
-    warehouse: &dyn Warehouse,
-) -> Result<(), Box<dyn Error + Send + Sync>> {
-    // Progress first: the head read after it is not behind what any run has published.
-    let Ok(Ok(progress)) = tokio::time::timeout(GOLD_TIMEOUT, warehouse.progress()).await else {
-        return Ok(());
-    };
-    let head = stores.log.head().await?;
-    let head = head.map_or(Version(0), |head| head.version);
-    let backlog = TableBacklog::of(warehouse.schema(), &progress, head, &Rebuild::None);
-    match backlog.ahead {
-        tables if tables.is_empty() => Ok(()),
-        tables => Err(sluice::gold::Error::Ahead { tables, head }.into()),
     }
 }
 

@@ -17,6 +17,7 @@ use sluice_local::hub_client::{
 };
 use tokio::sync::mpsc;
 
+use crate::interrupt::Interrupts;
 use crate::output::Usage;
 use crate::target::HubArguments;
 
@@ -215,12 +216,11 @@ async fn print_all(
     mut goal: Goal,
     is_json: bool,
 ) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let interrupted = tokio::signal::ctrl_c();
-    tokio::pin!(interrupted);
+    let mut interrupts = Interrupts::listen()?;
     while !goal.is_reached() {
         let batch = tokio::select! {
             batch = received.recv() => batch,
-            _ = &mut interrupted => None,
+            () = interrupts.next() => None,
         };
         let Some(batch) = batch else {
             break;

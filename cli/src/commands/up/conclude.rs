@@ -1,7 +1,7 @@
 //! How a run ends that comes to an end: the tables, the balance, the audit.
 
 use std::error::Error;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use sluice::warehouse::schema::{GoldSchema, ValueType};
@@ -15,36 +15,47 @@ use crate::pipeline::{Snapshot, Watch};
 /// How many rows of a gold table are printed.
 const ROWS: usize = 10;
 
-/// Prints the gold tables, the balance and the audit; returns whether everything adds up.
-///
-/// # Errors
-/// Fails if a store does.
-pub(super) async fn conclude(
-    watch: &Watch,
-    snapshot: &Snapshot,
-    seconds: f64,
-    json: bool,
-) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let subject = watch.subject();
-    let conclusion = Conclusion {
-        dataset: &subject.dataset.name,
-        seconds,
-        snapshot,
-        tables: watch.gold_tables(ROWS).await?,
-    };
-    if !json {
-        // Before the audit, which takes its time.
-        print(&conclusion.text());
+/// How much older than it is an object of storage may seem: its time is in whole seconds.
+const CLOCK_STEP: Duration = Duration::from_secs(1);
+
+/// A run of which everything has arrived.
+pub(super) struct Concluding {
+    pub(super) watch: Watch,
+    /// The look that found everything there.
+    pub(super) snapshot: Snapshot,
+    /// How long that took.
+    pub(super) seconds: f64,
+    /// When that look began. What others have sent since is not judged.
+    pub(super) looked: Instant,
+}
+
+impl Concluding {
+    /// Prints the gold tables, the balance and the audit; returns whether everything adds up.
+    ///
+    /// # Errors
+    /// Fails if a store does.
+    pub(super) async fn conclude(self, json: bool) -> Result<bool, Box<dyn Error + Send + Sync>> {
+        let subject = self.watch.subject();
+        let conclusion = Conclusion {
+            dataset: &subject.dataset.name,
+            seconds: self.seconds,
+            snapshot: &self.snapshot,
+            tables: self.watch.gold_tables(ROWS).await?,
+        };
+        if !json {
+            // Before the audit, which takes its time.
+            print(&conclusion.text());
+        }
+        let report = verdict::examine(&subject, self.looked.elapsed() + CLOCK_STEP).await?;
+        match json {
+            true => print(&format!(
+                "{:#}",
+                conclusion.json(&report, subject.warehouse.schema())?
+            )),
+            false => print(&format!("\n{}", verdict::lines(&report).join("\n"))),
+        }
+        Ok(conclusion.adds_up(&report))
     }
-    let report = verdict::examine(&subject, Duration::ZERO).await?;
-    match json {
-        true => print(&format!(
-            "{:#}",
-            conclusion.json(&report, subject.warehouse.schema())?
-        )),
-        false => print(&format!("\n{}", verdict::lines(&report).join("\n"))),
-    }
-    Ok(conclusion.adds_up(&report))
 }
 
 /// What a run came to.
