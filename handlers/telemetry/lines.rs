@@ -13,7 +13,7 @@ pub const QUARANTINED: &str = "quarantined";
 pub const PUBLISHED: &str = "published";
 /// A run of maintenance ended.
 pub const MAINTAINED: &str = "maintained";
-/// An invocation failed; its trigger tries again.
+/// An invocation failed; its trigger tries again. `lasting` says that this changes nothing.
 pub const FAILED: &str = "invocation failed";
 
 /// What every summary of an invocation says besides its own.
@@ -95,6 +95,6 @@ pub const LINES: [Line; 6] = [
     },
     Line {
         message: FAILED,
-        fields: &["error"],
+        fields: &["error", "lasting"],
     },
 ];

@@ -13,6 +13,7 @@ mod state_dir;
 mod watch;
 
 pub(crate) use checkout::{app_root, executable, handler, optimised_command};
+pub(crate) use soundness::gold_afresh;
 pub(crate) use stack::{Plan, Stack};
 pub(crate) use state_dir::StateDir;
-pub(crate) use watch::{Snapshot, Watch};
+pub(crate) use watch::{Found, Snapshot, Watch};

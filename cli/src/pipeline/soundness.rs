@@ -11,7 +11,7 @@ use sluice::gold::plan::TableBacklog;
 use sluice::store::object::ObjectPath;
 use sluice::store::object::paths::{BRONZE, bronze_dataset};
 use sluice::table::TableId;
-use sluice::table::log::{LedgerEntry, LogError, Snapshot, Version};
+use sluice::table::log::{Counts, LedgerEntry, LogError, Snapshot, Version};
 use sluice::warehouse::Progress;
 use sluice::warehouse::schema::GoldSchema;
 use thiserror::Error;
@@ -67,15 +67,15 @@ pub(crate) fn gold_afresh(gold: &str) -> String {
     }
 }
 
-/// Returns what silver consists of, if the log of commits is whole and storage has what it names. Nobody changes any of
+/// Returns what silver consists of and what became of every line, if the log of commits is whole and storage has what it names. Nobody changes any of
 /// it meanwhile.
 pub(super) async fn check_silver(
     stores: &Stores,
-) -> Result<Snapshot, Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<(Snapshot, Counts), Box<dyn std::error::Error + Send + Sync>> {
     let ledger = stores.log.ledger_prefix("").await?;
     let Some(head) = stores.log.head().await? else {
         return match ledger.is_empty() {
-            true => Ok(Snapshot::default()),
+            true => Ok((Snapshot::default(), Counts::default())),
             false => Err(Unsound::Log("the head of the commit log is gone".to_owned()).into()),
         };
     };
@@ -100,7 +100,11 @@ pub(super) async fn check_silver(
         silver: silver.into_iter().map(|file| file.path).collect(),
     };
     check(&stored, &ledger, &snapshot)?;
-    Ok(snapshot)
+    let mut counts = Counts::default();
+    for entry in &ledger {
+        counts.add(&entry.counts);
+    }
+    Ok((snapshot, counts))
 }
 
 /// Fails if gold is ahead of silver, as a database is that another state has filled. Its runs would fail for ever.
@@ -158,7 +162,7 @@ fn none_lost(what: &'static str, mut lost: impl Iterator<Item = String>) -> Resu
 #[cfg(test)]
 mod tests {
     use sluice::event::{EventTime, UnixMillis};
-    use sluice::table::log::{Counts, DataFile, LiveFile};
+    use sluice::table::log::{DataFile, LiveFile};
 
     use super::*;
 

@@ -192,10 +192,13 @@ impl Stack {
 
     /// What the handler has said.
     pub(crate) fn heard(&self) -> Heard {
-        self.heard
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let stats = self.host.as_ref().map(Host::stats);
+        let blobs = stats.iter().flat_map(|stats| stats.blobs.values());
+        Heard {
+            given_up: blobs.map(|blob| blob.poisoned).sum(),
+            ..heard.clone()
+        }
     }
 
     /// Where everything that host and handler say is written.

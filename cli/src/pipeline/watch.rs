@@ -45,12 +45,29 @@ pub(crate) struct Snapshot {
     pub(crate) version: Version,
     /// How far event time has come.
     pub(crate) watermark: Option<EventTime>,
-    /// The version that every gold table has reached, if all are there.
+    /// The version that every gold table has reached, if all are there, as far as gold could be read.
     pub(crate) published: Option<Version>,
+    /// Why gold could not be read the last time.
+    pub(crate) gold_problem: Option<String>,
     /// The newest rows of the gold tables.
     pub(crate) gold: Vec<ShownTable>,
     /// What the handler said.
     pub(crate) messages: Vec<String>,
+    /// Why functions cannot go on.
+    pub(crate) lasting: BTreeMap<String, String>,
+    /// Objects that the host has given up on.
+    pub(crate) given_up: u64,
+}
+
+/// What an earlier run left.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Found {
+    /// Why the dataset file no longer fits silver; nothing if it does.
+    pub(crate) misfits: Vec<String>,
+    /// What became of every line.
+    pub(crate) counts: Counts,
+    /// The log's latest version.
+    pub(crate) version: Version,
 }
 
 impl Snapshot {
@@ -120,23 +137,24 @@ impl Watch {
         })
     }
 
-    /// Looks at what an earlier run left, before anything runs on it, and returns why the dataset file no longer fits it;
-    /// nothing if it does. `gold` is the setting of the warehouse.
+    /// Looks at what an earlier run left, before anything runs on it. `gold` is the setting of the warehouse.
     ///
     /// # Errors
     /// Fails if storage lacks what the log of commits names, or if gold is ahead of it.
-    pub(crate) async fn inspect(
-        &self,
-        gold: &str,
-    ) -> Result<Vec<String>, Box<dyn Error + Send + Sync>> {
-        let snapshot = soundness::check_silver(&self.stores).await?;
+    pub(crate) async fn inspect(&self, gold: &str) -> Result<Found, Box<dyn Error + Send + Sync>> {
+        let (snapshot, counts) = soundness::check_silver(&self.stores).await?;
         let progress = tokio::time::timeout(GOLD_TIMEOUT, self.warehouse.progress());
         // Gold that cannot be read yet is left to its runs.
         if let Ok(Ok(progress)) = progress.await {
             let schema = self.warehouse.schema();
             soundness::check_gold(schema, &progress, snapshot.version, gold)?;
         }
-        Ok(snapshot.misfits(&self.stores.dataset)?)
+        let misfits = snapshot.misfits(&self.stores.dataset)?;
+        Ok(Found {
+            misfits,
+            counts,
+            version: snapshot.version,
+        })
     }
 
     /// Reads what is new of a running stack.
@@ -159,8 +177,12 @@ impl Watch {
             stored,
             objects,
             messages,
+            lasting,
+            given_up,
         } = heard;
         self.snapshot.messages = messages;
+        self.snapshot.lasting = lasting;
+        self.snapshot.given_up = given_up;
         self.snapshot.bronze_events = self.bronze_before.0 + stored;
         self.snapshot.bronze_objects = self.bronze_before.1 + objects;
         self.snapshot.hub_events = hub_events;
@@ -242,17 +264,42 @@ impl Watch {
     /// Reads gold; before its first run there is nothing to read. A database that resumes does not hold the screen up.
     async fn read_gold(&mut self) {
         let reading = async {
-            let progress = self.warehouse.progress().await.ok();
-            let published = progress.and_then(|found| published(&found, &self.stores.dataset));
-            (published, self.gold_tables(SCREEN_ROWS).await)
+            let progress = self.warehouse.progress().await;
+            (progress, self.gold_tables(SCREEN_ROWS).await)
         };
-        let Ok((published, tables)) = tokio::time::timeout(GOLD_TIMEOUT, reading).await else {
+        let Ok((progress, tables)) = tokio::time::timeout(GOLD_TIMEOUT, reading).await else {
+            let seconds = GOLD_TIMEOUT.as_secs();
+            self.snapshot.gold_problem = Some(format!("it does not answer within {seconds} s"));
             return;
         };
-        self.snapshot.published = published;
         if let Ok(tables) = tables {
             self.snapshot.gold = tables;
         }
+        match progress {
+            Ok(progress) => {
+                self.snapshot.published = published(&progress, &self.stores.dataset);
+                self.snapshot.gold_problem = None;
+            }
+            // Gold never goes back, so what was read before still holds.
+            Err(error) => self.snapshot.gold_problem = Some(sluice::error::chain(&error)),
+        }
+    }
+
+    /// Returns a rejected line, as quarantine keeps it, of the sources that were refined after `version`.
+    pub(crate) async fn rejected_after(
+        &self,
+        version: Version,
+    ) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
+        let ledger = self.stores.log.ledger_prefix("").await?;
+        let mut rejected = ledger.into_iter().filter(|entry| entry.version > version);
+        let Some(object) = rejected.find_map(|entry| entry.quarantine) else {
+            return Ok(None);
+        };
+        let content = self.stores.lake.get(&object).await?;
+        Ok(content.and_then(|content| {
+            let line = content.split(|byte| *byte == b'\n').next()?;
+            Some(String::from_utf8_lossy(line).into_owned())
+        }))
     }
 }
 

@@ -1,6 +1,7 @@
 //! `sluice up`: the whole pipeline on this machine, on the production code path.
 
 mod conclude;
+mod reasons;
 mod screen;
 mod summary;
 
@@ -19,7 +20,7 @@ use crate::feed::{Feed, FeedPlan, OrderArguments, Request};
 use crate::interrupt::Interrupts;
 use crate::output::{Usage, print};
 use crate::pipeline::{Plan, Snapshot, Stack, StateDir, Watch, app_root, handler};
-use conclude::Concluding;
+use conclude::{Arrived, Concluding};
 use screen::Screen;
 
 /// How often the summary is renewed.
@@ -209,9 +210,9 @@ impl Run {
     ) -> Result<bool, Box<dyn Error + Send + Sync>> {
         let watch = Watch::open(stack, Arc::clone(&self.dataset)).await?;
         let ends = self.plan.ends();
-        let misfits = watch.inspect(stack.gold()).await?;
-        if !misfits.is_empty() {
-            let text = misfit(&misfits);
+        let found = watch.inspect(stack.gold()).await?;
+        if !found.misfits.is_empty() {
+            let text = misfit(&found.misfits);
             if ends {
                 return Err(format!("{text}; nothing was sent").into());
             }
@@ -231,10 +232,15 @@ impl Run {
             () = interrupts.next() => None,
             failure = stack.failure() => return Err(failure.into()),
         };
-        let Some(end) = outcome else {
+        let Some(arrived) = outcome else {
             screen.finish("stopping; the next `up` goes on from here");
             feed.stop().await;
             return Ok(true);
+        };
+        let end = Concluding {
+            arrived,
+            found,
+            sent: feed.sent().events,
         };
         tokio::select! {
             outcome = end.conclude(self.json) => outcome,
@@ -256,7 +262,7 @@ async fn follow(
     feed: &Feed,
     ends: bool,
     screen: &mut Screen,
-) -> Result<Concluding, Box<dyn Error + Send + Sync>> {
+) -> Result<Arrived, Box<dyn Error + Send + Sync>> {
     let started = Instant::now();
     let mut ticks = tokio::time::interval(TICK);
     loop {
@@ -269,13 +275,19 @@ async fn follow(
         })
         .await?;
         screen.draw(&snapshot, feed.sent());
+        if let Some(reason) = reasons::hopeless(is_all_sent, &snapshot, stack.gold())
+            && ends
+        {
+            screen.finish("it does not come to its end");
+            return Err(format!("{reason}; the log is {}", stack.log_file().display()).into());
+        }
         match next(is_all_sent, &snapshot) {
             Next::GoOn => {}
             Next::Publish => stack.publish_now().await,
             Next::End => {
                 let seconds = started.elapsed().as_secs_f64();
                 screen.finish(&format!("everything has arrived after {seconds:.1} s"));
-                return Ok(Concluding {
+                return Ok(Arrived {
                     watch,
                     snapshot,
                     seconds,

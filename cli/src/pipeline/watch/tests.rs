@@ -11,7 +11,7 @@ fn stored(events: u64) -> Heard {
     Heard {
         stored: events,
         objects: u64::from(events > 0),
-        messages: Vec::new(),
+        ..Heard::default()
     }
 }
 
@@ -199,17 +199,13 @@ async fn gold_that_another_silver_has_filled_is_refused() {
 async fn a_state_without_a_file_that_the_log_names_is_refused() {
     let pipeline = Pipeline::new();
     let gold = "sqlite:gold.db";
-    assert!(
-        watch(&pipeline)
-            .await
-            .inspect(gold)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    let found = watch(&pipeline).await.inspect(gold).await.unwrap();
+    assert_eq!(found.counts, Counts::default());
     pipeline.run(0, &[1, 2]).await;
     let watch = watch(&pipeline).await;
-    assert!(watch.inspect(gold).await.unwrap().is_empty());
+    let found = watch.inspect(gold).await.unwrap();
+    assert_eq!((found.counts.rows, found.version > Version(0)), (2, true));
+    assert!(found.misfits.is_empty());
     for (container, what) in [("silver", "silver file"), ("bronze", "bronze object")] {
         let lake = &pipeline.stores.lake;
         let objects = lake.list(&ObjectPath::new(container, "orders/")).await;
@@ -232,8 +228,8 @@ async fn a_dataset_file_that_no_longer_fits_is_told_of_with_its_reasons() {
     let mut stores = pipeline.stores();
     stores.dataset = Arc::new(Dataset::parse(&changed, "orders.toml").unwrap());
     let watch = Watch::over(stores, Arc::clone(&pipeline.warehouse)).await;
-    let misfits = watch.unwrap().inspect("sqlite:gold.db").await.unwrap();
-    assert_eq!(misfits, ["period was hour and is day"]);
+    let found = watch.unwrap().inspect("sqlite:gold.db").await.unwrap();
+    assert_eq!(found.misfits, ["period was hour and is day"]);
 }
 
 #[test]
@@ -334,8 +330,24 @@ async fn gold_that_cannot_be_read_is_read_at_the_next_look() {
     script.fail_at("progress", When::Before, How::Permanent);
     let snapshot = watch.look_at(stored(0), 2).await.unwrap();
     assert!(snapshot.has_arrived() && !snapshot.is_published());
+    assert!(
+        snapshot.gold_problem.is_some(),
+        "which is not that it has not run"
+    );
     let snapshot = watch.look_at(stored(0), 2).await.unwrap();
-    assert!(snapshot.is_published());
+    assert!(snapshot.is_published() && snapshot.gold_problem.is_none());
+}
+
+#[tokio::test]
+async fn a_rejected_line_of_this_run_is_found() {
+    let pipeline = Pipeline::new();
+    pipeline.run(0, &[0]).await;
+    let watch = watch(&pipeline).await;
+    let before = watch.inspect("sqlite:gold.db").await.unwrap().version;
+    assert_eq!(watch.rejected_after(before).await.unwrap(), None);
+    pipeline.run(1, &[2, 0]).await;
+    let line = watch.rejected_after(before).await.unwrap().unwrap();
+    assert!(line.contains("not_an_object"), "{line}");
 }
 
 #[tokio::test]
