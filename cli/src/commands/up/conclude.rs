@@ -121,7 +121,7 @@ impl Rejected {
             "none of the {} became a row: quarantined are {}{}; does the dataset file describe these events? `sluice dataset infer` proposes one that does",
             count(self.events, "event"),
             reasons.join(", "),
-            sample.unwrap_or_else(String::new)
+            sample.unwrap_or_default()
         )
     }
 }
