@@ -1,5 +1,6 @@
 //! The custom handler that the Functions host starts: one process, four functions.
 
+use std::io::Read;
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use sluice::app::App;
 use sluice::error::chain;
-use sluice::settings::Settings;
+use sluice::settings::{HOST_ON_STDIN, Settings};
 use sluice::{host, telemetry};
 use tokio::net::TcpListener;
 
@@ -24,6 +25,9 @@ const PARENT_CHECK: Duration = Duration::from_millis(500);
 async fn main() -> ExitCode {
     let lookup = |name: &str| std::env::var(name).ok();
     telemetry::start(lookup("RUST_LOG").as_deref());
+    if lookup(HOST_ON_STDIN).is_some() {
+        std::thread::spawn(end_with_stdin);
+    }
     match run(&lookup).await {
         Ok(()) => tracing::error!("stopped serving"),
         Err(error) => tracing::error!(error = chain(error.as_ref()), "could not start"),
@@ -56,6 +60,14 @@ async fn run(
     Ok(())
 }
 
+/// Ends the process when its standard input ends, whenever that was: also if the host was gone before this began.
+fn end_with_stdin() {
+    let mut rest = [0; 64];
+    // An input that cannot be read has ended, too.
+    while std::io::stdin().read(&mut rest).is_ok_and(|read| read > 0) {}
+    gone();
+}
+
 /// Ends the process when its host is gone: a host that is killed leaves its handler behind.
 async fn end_with_parent() {
     let parent = std::os::unix::process::parent_id();
@@ -63,6 +75,10 @@ async fn end_with_parent() {
     while std::os::unix::process::parent_id() == parent {
         interval.tick().await;
     }
+    gone();
+}
+
+fn gone() -> ! {
     tracing::error!("the host is gone");
     std::process::exit(1);
 }

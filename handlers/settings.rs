@@ -12,6 +12,10 @@ use crate::warehouse::Options;
 /// Looks a setting up by name.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
+/// Set where the host holds the other end of the handler's standard input, so that its end is the host's. The real host
+/// does not.
+pub const HOST_ON_STDIN: &str = "SLUICE_HOST_ON_STDIN";
+
 /// Where the dataset file is, unless `DATASET` says.
 const DEFAULT_DATASET: &str = "datasets/orders.toml";
 /// Memory for key sets, unless `SLUICE_KEY_CACHE_MIB` says: about 3 million keys.

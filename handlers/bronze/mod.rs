@@ -48,6 +48,17 @@ pub enum IngestError {
     },
 }
 
+impl IngestError {
+    /// Returns whether the same batch would fail in the same way, however often it is delivered.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        match self {
+            Self::Storage(error) => !error.is_transient(),
+            Self::Invariant(_) | Self::Foreign { .. } => true,
+        }
+    }
+}
+
 /// What holds of every run that the plan finds; without it, events would be answered for and not stored.
 const RUN: Invariant = Invariant("a run lies within its batch and is not empty");
 

@@ -71,4 +71,12 @@ impl Error {
             | Self::NoSuchTable(_) => false,
         }
     }
+
+    /// Returns whether the next run would fail in the same way, however often.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        let is_ambiguous = |error: &WarehouseError| error.kind() == FailureKind::Ambiguous;
+        let may_have_worked = matches!(self, Self::Warehouse(error) if is_ambiguous(error));
+        !self.is_transient() && !may_have_worked
+    }
 }

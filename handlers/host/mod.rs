@@ -69,6 +69,23 @@ enum Failure {
     UnknownFunction(String),
 }
 
+impl Failure {
+    /// Returns whether the layer cannot go on until somebody changes something: its next tries would fail like this one.
+    fn is_lasting(&self) -> bool {
+        match self {
+            Self::Ingest(error) => error.is_lasting(),
+            Self::Refine(error) => error.is_lasting(),
+            Self::Publish(error) => error.is_lasting(),
+            // The next request is another; each step of maintenance has its own reasons, and the next run tries all.
+            Self::Body(_)
+            | Self::Invocation(_)
+            | Self::Maintain(_)
+            | Self::Report(_)
+            | Self::UnknownFunction(_) => false,
+        }
+    }
+}
+
 /// An invocation, as its log lines name it.
 struct Invocation {
     function: String,
@@ -180,7 +197,8 @@ async fn invoke(
         Ok(summary) => success(&summary),
         Err(failure) => {
             let error = chain(&failure);
-            log!(error, invocation, lines::FAILED, error,);
+            let lasting = failure.is_lasting();
+            log!(error, invocation, lines::FAILED, error, lasting,);
             let status = match failure {
                 Failure::UnknownFunction(_) => StatusCode::NOT_FOUND,
                 _ => StatusCode::INTERNAL_SERVER_ERROR,

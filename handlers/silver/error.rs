@@ -86,6 +86,16 @@ impl RefineError {
         }
     }
 
+    /// Returns whether trying the same again would fail in the same way, however often.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        let may_pass = matches!(
+            self,
+            Self::OutOfTime | Self::Abandoned | Self::Interrupted(_)
+        );
+        !self.is_transient() && !may_pass
+    }
+
     /// Returns whether each source of the group would fail like this alone: then none of them is tried alone.
     pub(crate) fn is_of_all(&self) -> bool {
         self.is_transient() || matches!(self, Self::OutOfTime | Self::Incompatible(_))

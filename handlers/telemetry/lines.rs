@@ -15,7 +15,7 @@ pub const NULLED: &str = "nulled";
 pub const PUBLISHED: &str = "published";
 /// A run of maintenance ended.
 pub const MAINTAINED: &str = "maintained";
-/// An invocation failed; its trigger tries again.
+/// An invocation failed; its trigger tries again. `lasting` says that this changes nothing.
 pub const FAILED: &str = "invocation failed";
 
 /// What every summary of an invocation says besides its own.
@@ -107,6 +107,6 @@ pub const LINES: [Line; 7] = [
     },
     Line {
         message: FAILED,
-        fields: &["error"],
+        fields: &["error", "lasting"],
     },
 ];

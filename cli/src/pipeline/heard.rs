@@ -1,9 +1,11 @@
 //! What host and handler say, as a line of the log file and as far as the screen shows it.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use sluice_local::functions_host::events::{HostEvent, Level};
 
-use super::log_words::{INGESTED, LogLine, Number, Text};
+use super::log_words::{INGESTED, LogLine, Number, PUBLISHED, Text};
 
 /// How many messages are kept for the screen.
 const KEPT_MESSAGES: usize = 3;
@@ -17,6 +19,10 @@ pub(crate) struct Heard {
     pub(crate) objects: u64,
     /// The last warnings and errors.
     pub(crate) messages: Vec<String>,
+    /// Why functions cannot go on: failures that do not pass by themselves.
+    pub(crate) lasting: BTreeMap<String, String>,
+    /// Objects that the host has given up on since its start, until maintenance or its next start tries them again.
+    pub(crate) given_up: u64,
 }
 
 impl Heard {
@@ -41,6 +47,16 @@ impl Heard {
     }
 
     fn take_in_log(&mut self, log: LogLine<'_>) {
+        // Runs of these follow one another: the last one tells how it stands. An object of silver is one of many.
+        match log.message() {
+            Some(INGESTED) => drop(self.lasting.remove("bronze")),
+            Some(PUBLISHED) => drop(self.lasting.remove("gold")),
+            _ => {}
+        }
+        if let Some((function, error)) = log.lasting_failure() {
+            self.lasting.insert(function.to_owned(), error.to_owned());
+            return;
+        }
         if log.message() == Some(INGESTED) {
             match (log.required(Number::Stored), log.required(Number::Objects)) {
                 (Ok(stored), Ok(objects)) => {
@@ -58,6 +74,8 @@ impl Heard {
     }
 
     fn remember(&mut self, message: String) {
+        // What is said again and again does not hide the rest.
+        self.messages.retain(|kept| *kept != message);
         if self.messages.len() == KEPT_MESSAGES {
             self.messages.remove(0);
         }
@@ -194,5 +212,33 @@ mod tests {
             line: "said on standard output too".to_owned(),
         };
         assert_eq!(log_line(&twice), None);
+    }
+
+    #[test]
+    fn what_is_said_again_is_kept_once() {
+        let mut heard = Heard::default();
+        for text in ["a", "b", "a", "c", "a"] {
+            heard.take_in(&message(Level::Error, text), None);
+        }
+        assert_eq!(heard.messages, ["b", "c", "a"]);
+    }
+
+    #[test]
+    fn a_layer_that_cannot_go_on_is_told_of_until_it_can() {
+        let mut heard = Heard::default();
+        let failed = |function: &str| json!({ "level": "ERROR", "message": "invocation failed", "function": function, "error": "no", "lasting": true });
+        for function in ["bronze", "silver", "gold"] {
+            said(&mut heard, &failed(function));
+        }
+        assert_eq!(heard.lasting.len(), 3);
+        assert!(heard.messages.is_empty(), "they are not said twice");
+        said(&mut heard, &json!({ "message": "published" }));
+        said(
+            &mut heard,
+            &json!({ "message": "ingested", "stored": 1, "objects": 1 }),
+        );
+        said(&mut heard, &json!({ "message": "refined" }));
+        let left: Vec<_> = heard.lasting.into_keys().collect();
+        assert_eq!(left, ["silver"], "another object says nothing of this one");
     }
 }

@@ -17,6 +17,9 @@ const NULLED: &str = "nulled";
 /// Gold ran.
 pub(crate) const PUBLISHED: &str = "published";
 
+/// An invocation failed.
+pub(crate) const FAILED: &str = "invocation failed";
+
 /// How a run of gold ends after which every table stands at the version that it names.
 const WHOLE_RUNS: [&str; 2] = ["UpToDate", "Unchanged"];
 /// The levels that somebody should look at.
@@ -123,6 +126,14 @@ impl<'a> LogLine<'a> {
         ended.is_some_and(|ended| WHOLE_RUNS.contains(&ended))
     }
 
+    /// Returns which function cannot go on, and why, if the line tells of a failure that does not pass.
+    pub(crate) fn lasting_failure(self) -> Option<(&'a str, &'a str)> {
+        let is_lasting = self.0.get("lasting").and_then(Value::as_bool) == Some(true);
+        (is_lasting && self.message() == Some(FAILED))
+            .then(|| Some((self.text(Text::Function)?, self.text(Text::Error)?)))
+            .flatten()
+    }
+
     /// Returns whether the line is a warning or an error that no summary tells of.
     pub(crate) fn is_grave(self) -> bool {
         let level = self.0.get("level").and_then(Value::as_str);
@@ -165,6 +176,23 @@ mod tests {
             json!({ "level": "WARN", "message": "quarantined" })
         ));
         assert!(!is_grave(json!("text")));
+    }
+
+    #[test]
+    fn a_failure_that_does_not_pass_is_told_apart_by_its_field() {
+        let failed = |lasting: Value| json!({ "message": "invocation failed", "function": "gold", "error": "too large", "lasting": lasting });
+        let line = failed(json!(true));
+        assert_eq!(
+            LogLine(&line).lasting_failure(),
+            Some(("gold", "too large"))
+        );
+        for other in [
+            failed(json!(false)),
+            failed(Value::Null),
+            json!({ "lasting": true }),
+        ] {
+            assert_eq!(LogLine(&other).lasting_failure(), None, "{other}");
+        }
     }
 
     #[test]

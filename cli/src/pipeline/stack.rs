@@ -6,17 +6,20 @@ use std::fs::File;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde_json::Value;
 use sluice::store::account::{AccountError, StorageAccount};
 use sluice_local::azurite::{Azurite, AzuriteError, AzuriteOptions};
 use sluice_local::event_hubs::{self, HubConfig, Namespace, NamespaceConfig, PartitionArrivals};
 use sluice_local::functions_host::events::{EventSink, HostEvent};
-use sluice_local::functions_host::{Host, HostOptions};
+use sluice_local::functions_host::{Host, HostEnd, HostError, HostOptions};
 use sluice_local::hub_client::EventHubConnection;
 
 use super::heard::{Heard, log_line};
+use super::host_log;
+use super::state_dir::StateDir;
 use crate::output::say;
 use crate::target::{self, Announced};
 
@@ -29,6 +32,9 @@ const GROUP: &str = "sluice";
 const AMQP_PORT: u16 = 5672;
 const AZURITE_PORTS: [u16; 3] = [10_000, 10_001, 10_002];
 
+/// How often to look whether storage still runs.
+const STORAGE_LOOK: Duration = Duration::from_millis(500);
+
 /// Hears every line of the handler's log, which is JSON.
 pub(crate) type LogListener = Box<dyn Fn(&Value) + Send + Sync>;
 
@@ -36,10 +42,10 @@ pub(crate) type LogListener = Box<dyn Fn(&Value) + Send + Sync>;
 pub(crate) struct Plan {
     /// The folder with host.json.
     pub(crate) root: PathBuf,
-    /// The dataset's state.
-    pub(crate) state_dir: PathBuf,
-    /// The handler.
-    pub(crate) handler: PathBuf,
+    /// The dataset's state, which is kept from others for as long as the stack runs.
+    pub(crate) state: Arc<StateDir>,
+    /// The handler; without one the host is not started.
+    pub(crate) handler: Option<PathBuf>,
     /// The dataset file.
     pub(crate) dataset_file: PathBuf,
     /// Partitions of the hub.
@@ -55,7 +61,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// The setting `GoldDatabase`.
     fn gold(&self) -> String {
-        let file = || format!("sqlite:{}", self.state_dir.join("gold.db").display());
+        let file = || format!("sqlite:{}", self.state.path().join("gold.db").display());
         self.gold.clone().unwrap_or_else(file)
     }
 
@@ -70,10 +76,11 @@ impl Plan {
             ("GoldDatabase", self.gold()),
             ("EVENTHUB_CONSUMER_GROUP", GROUP.to_owned()),
             ("DATASET", self.dataset_file.display().to_string()),
-            (handler, self.handler.display().to_string()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
+        let file = self.handler.as_ref();
+        values.extend(file.map(|file| (handler.to_owned(), file.display().to_string())));
         values.extend(self.settings.clone());
         values
     }
@@ -81,47 +88,69 @@ impl Plan {
 
 /// The running parts.
 pub(crate) struct Stack {
-    azurite: Azurite,
+    azurite: Mutex<Azurite>,
+    storage: String,
     namespace: Namespace,
-    host: Host,
+    host: Option<Host>,
     heard: Arc<Mutex<Heard>>,
     gold: String,
     log_file: PathBuf,
     /// Where the other commands find this stack.
     announced: Announced,
+    /// What the host is started with.
+    host_options: Option<HostOptions>,
+    state: Arc<StateDir>,
 }
 
 impl Stack {
-    /// Starts everything.
+    /// Starts storage and the event hub, so that what an earlier run left can be looked at.
     pub(crate) async fn start(plan: Plan) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let azurite = start_azurite(&plan.state_dir).await?;
+        let azurite = start_azurite(&plan.state).await?;
         let namespace = start_namespace(&plan).await?;
 
         let gold = plan.gold();
-        let values = plan.values(&azurite.connection_string(), &namespace.connection_string());
-        let account = account_of(&azurite)?;
-        let announced = target::announce(&plan.state_dir, &values, &account).await?;
-        let log_file = plan.state_dir.join("host.log");
+        let storage = azurite.connection_string();
+        let values = plan.values(&storage, &namespace.connection_string());
+        let account = account_of(&storage)?;
+        let announced = target::announce(plan.state.path(), &values, &account).await?;
+        let log_file = plan.state.path().join("host.log");
         let heard = Arc::new(Mutex::new(Heard::default()));
-        let mut options = HostOptions::new(plan.root);
-        options.settings = values;
-        let receive = listen(Arc::clone(&heard), File::create(&log_file)?, plan.listener);
-        options.events = EventSink::new(receive);
-        let host = Host::start(options).await?;
+        let mut host_options = None;
+        if plan.handler.is_some() {
+            let mut options = HostOptions::new(plan.root);
+            options.settings = values;
+            let log = host_log::open(&log_file)?;
+            let receive = listen(Arc::clone(&heard), log, plan.listener);
+            options.events = EventSink::new(receive);
+            // A run that starts again is a chance for what failed: its cause may have been undone.
+            options.retry_poisoned = true;
+            host_options = Some(options);
+        }
         Ok(Self {
-            azurite,
+            azurite: Mutex::new(azurite),
+            storage,
             namespace,
-            host,
+            host: None,
             heard,
             gold,
             log_file,
             announced,
+            host_options,
+            state: plan.state,
         })
+    }
+
+    /// Starts the host with its handler, if the plan has one.
+    pub(crate) async fn start_host(&mut self) -> Result<(), HostError> {
+        if let Some(options) = self.host_options.take() {
+            self.host = Some(Host::start(options).await?);
+        }
+        Ok(())
     }
 
     /// The storage account of lake and state.
     pub(crate) fn account(&self) -> Result<StorageAccount, AccountError> {
-        account_of(&self.azurite)
+        account_of(&self.storage)
     }
 
     /// The warehouse, as the setting `GoldDatabase` has it.
@@ -158,15 +187,23 @@ impl Stack {
 
     /// The ids of the processes of Azurite and of the handler, which is there once it has started.
     pub(crate) fn processes(&self) -> (u32, Option<u32>) {
-        (self.azurite.process_id(), self.host.handler_process())
+        let handler = self.host.as_ref().and_then(Host::handler_process);
+        (self.azurite().process_id(), handler)
+    }
+
+    fn azurite(&self) -> MutexGuard<'_, Azurite> {
+        self.azurite.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What the handler has said.
     pub(crate) fn heard(&self) -> Heard {
-        self.heard
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let stats = self.host.as_ref().map(Host::stats);
+        let blobs = stats.iter().flat_map(|stats| stats.blobs.values());
+        Heard {
+            given_up: blobs.map(|blob| blob.poisoned).sum(),
+            ..heard.clone()
+        }
     }
 
     /// Where everything that host and handler say is written.
@@ -174,40 +211,70 @@ impl Stack {
         &self.log_file
     }
 
-    /// Returns when the host stops by itself, which it does when the handler fails for the third time, and says so.
+    /// Returns when a part has ended that should run on, and says which and why.
     pub(crate) async fn failure(&self) -> String {
-        self.host.stopped().await;
-        format!(
-            "the handler failed three times and the host stopped; see {}",
-            self.log_file.display()
-        )
+        let log = self.log_file.display();
+        tokio::select! {
+            how = self.storage_ended() => format!(
+                "the storage, Azurite, ended by itself ({how}); see {}; the next run goes on from what was saved last",
+                self.state.azurite().display()
+            ),
+            end = self.host_ended() => match end {
+                HostEnd::Stopped => format!("the handler failed three times and the host stopped; see {log}"),
+                HostEnd::HandlerLeft => format!("the handler ended with exit code 0, after which a Functions host does not start it again; see {log}"),
+            },
+        }
+    }
+
+    async fn storage_ended(&self) -> String {
+        let mut looks = tokio::time::interval(STORAGE_LOOK);
+        loop {
+            looks.tick().await;
+            let ended = self.azurite().ended();
+            if let Some(how) = ended {
+                return how;
+            }
+        }
+    }
+
+    async fn host_ended(&self) -> HostEnd {
+        match &self.host {
+            Some(host) => host.stopped().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Runs gold now instead of at the next tick of its timer.
     pub(crate) async fn publish_now(&self) {
-        // A failure is in the log, and the next tick tries again.
-        let _ = self.host.trigger("gold").await;
+        if let Some(host) = &self.host {
+            // A failure is in the log, and the next tick tries again.
+            let _ = host.trigger("gold").await;
+        }
     }
 
     /// Stops everything, the handler first.
     pub(crate) async fn shutdown(self) -> Result<(), Box<dyn Error + Send + Sync>> {
         self.announced.retract().await;
-        self.host.shutdown().await;
+        if let Some(host) = self.host {
+            host.shutdown().await;
+        }
         let namespace = self.namespace.shutdown().await;
-        self.azurite.shutdown().await?;
+        let azurite = self.azurite.into_inner();
+        let azurite = azurite.unwrap_or_else(PoisonError::into_inner);
+        azurite.shutdown().await?;
         namespace?;
         Ok(())
     }
 }
 
-fn account_of(azurite: &Azurite) -> Result<StorageAccount, AccountError> {
-    StorageAccount::from_connection_string("LakeStorage", &azurite.connection_string())
+fn account_of(storage: &str) -> Result<StorageAccount, AccountError> {
+    StorageAccount::from_connection_string("LakeStorage", storage)
 }
 
 /// Starts Azurite on its usual ports, or on free ones where somebody has those.
-async fn start_azurite(state_dir: &Path) -> Result<Azurite, AzuriteError> {
+async fn start_azurite(state: &StateDir) -> Result<Azurite, AzuriteError> {
     let options = |ports| AzuriteOptions {
-        data_dir: Some(state_dir.join("azurite")),
+        data_dir: Some(state.azurite()),
         ports,
         install_dir: None,
         progress: Some(Arc::new(|line: &str| say(line))),
@@ -226,7 +293,7 @@ async fn start_azurite(state_dir: &Path) -> Result<Azurite, AzuriteError> {
 async fn start_namespace(plan: &Plan) -> Result<Namespace, event_hubs::Error> {
     let config = |port| NamespaceConfig {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
-        data_dir: Some(plan.state_dir.join("event-hubs")),
+        data_dir: Some(plan.state.path().join("event-hubs")),
         hubs: vec![HubConfig {
             name: HUB.to_owned(),
             partitions: plan.partitions,

@@ -7,8 +7,6 @@ use std::time::Duration;
 
 use sluice::dataset::Dataset;
 use sluice::event::EventTime;
-use sluice::gold::Rebuild;
-use sluice::gold::plan::TableBacklog;
 use sluice::store::object::paths;
 use sluice::table::log::{CommitLog, Counts, Head, Version};
 use sluice::warehouse;
@@ -17,6 +15,7 @@ use sluice::warehouse::{Options, Progress, Warehouse};
 use tokio::time::Instant;
 
 use super::heard::Heard;
+use super::soundness;
 use super::stack::Stack;
 use crate::audit::Subject;
 use crate::output::gold::{ShownTable, default_order, shown_name};
@@ -46,12 +45,29 @@ pub(crate) struct Snapshot {
     pub(crate) version: Version,
     /// How far event time has come.
     pub(crate) watermark: Option<EventTime>,
-    /// The version that every gold table has reached, if all are there.
+    /// The version that every gold table has reached, if all are there, as far as gold could be read.
     pub(crate) published: Option<Version>,
+    /// Why gold could not be read the last time.
+    pub(crate) gold_problem: Option<String>,
     /// The newest rows of the gold tables.
     pub(crate) gold: Vec<ShownTable>,
     /// What the handler said.
     pub(crate) messages: Vec<String>,
+    /// Why functions cannot go on.
+    pub(crate) lasting: BTreeMap<String, String>,
+    /// Objects that the host has given up on.
+    pub(crate) given_up: u64,
+}
+
+/// What an earlier run left.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Found {
+    /// Why the dataset file no longer fits silver; nothing if it does.
+    pub(crate) misfits: Vec<String>,
+    /// What became of every line.
+    pub(crate) counts: Counts,
+    /// The log's latest version.
+    pub(crate) version: Version,
 }
 
 impl Snapshot {
@@ -87,7 +103,7 @@ impl Watch {
     /// Opens the stores of a running stack.
     ///
     /// # Errors
-    /// Fails if a store does, or if gold was made from another log than the one that is here.
+    /// Fails if a store does.
     pub(crate) async fn open(
         stack: &Stack,
         dataset: Arc<Dataset>,
@@ -111,7 +127,6 @@ impl Watch {
             |metadata: &sluice::store::object::Metadata| metadata.get("lines")?.parse::<u64>().ok();
         // An object that somebody put there by hand does not say how many lines it has: it is counted as an object only.
         let events = bronze.iter().filter_map(|info| lines(&info.metadata)).sum();
-        check_gold(&stores, warehouse.as_ref()).await?;
         Ok(Self {
             stores,
             warehouse,
@@ -119,6 +134,26 @@ impl Watch {
             bronze_before: (events, bronze.len() as u64),
             read: None,
             gold_read: None,
+        })
+    }
+
+    /// Looks at what an earlier run left, before anything runs on it. `gold` is the setting of the warehouse.
+    ///
+    /// # Errors
+    /// Fails if storage lacks what the log of commits names, or if gold is ahead of it.
+    pub(crate) async fn inspect(&self, gold: &str) -> Result<Found, Box<dyn Error + Send + Sync>> {
+        let (snapshot, counts) = soundness::check_silver(&self.stores).await?;
+        let progress = tokio::time::timeout(GOLD_TIMEOUT, self.warehouse.progress());
+        // Gold that cannot be read yet is left to its runs.
+        if let Ok(Ok(progress)) = progress.await {
+            let schema = self.warehouse.schema();
+            soundness::check_gold(schema, &progress, snapshot.version, gold)?;
+        }
+        let misfits = snapshot.misfits(&self.stores.dataset)?;
+        Ok(Found {
+            misfits,
+            counts,
+            version: snapshot.version,
         })
     }
 
@@ -142,8 +177,12 @@ impl Watch {
             stored,
             objects,
             messages,
+            lasting,
+            given_up,
         } = heard;
         self.snapshot.messages = messages;
+        self.snapshot.lasting = lasting;
+        self.snapshot.given_up = given_up;
         self.snapshot.bronze_events = self.bronze_before.0 + stored;
         self.snapshot.bronze_objects = self.bronze_before.1 + objects;
         self.snapshot.hub_events = hub_events;
@@ -225,36 +264,42 @@ impl Watch {
     /// Reads gold; before its first run there is nothing to read. A database that resumes does not hold the screen up.
     async fn read_gold(&mut self) {
         let reading = async {
-            let progress = self.warehouse.progress().await.ok();
-            let published = progress.and_then(|found| published(&found, &self.stores.dataset));
-            (published, self.gold_tables(SCREEN_ROWS).await)
+            let progress = self.warehouse.progress().await;
+            (progress, self.gold_tables(SCREEN_ROWS).await)
         };
-        let Ok((published, tables)) = tokio::time::timeout(GOLD_TIMEOUT, reading).await else {
+        let Ok((progress, tables)) = tokio::time::timeout(GOLD_TIMEOUT, reading).await else {
+            let seconds = GOLD_TIMEOUT.as_secs();
+            self.snapshot.gold_problem = Some(format!("it does not answer within {seconds} s"));
             return;
         };
-        self.snapshot.published = published;
         if let Ok(tables) = tables {
             self.snapshot.gold = tables;
         }
+        match progress {
+            Ok(progress) => {
+                self.snapshot.published = published(&progress, &self.stores.dataset);
+                self.snapshot.gold_problem = None;
+            }
+            // Gold never goes back, so what was read before still holds.
+            Err(error) => self.snapshot.gold_problem = Some(sluice::error::chain(&error)),
+        }
     }
-}
 
-/// Refuses gold that is ahead of silver: a database that another state has filled. Its runs would fail for ever. What
-/// cannot be read yet is left to them.
-async fn check_gold(
-    stores: &Stores,
-    warehouse: &dyn Warehouse,
-) -> Result<(), Box<dyn Error + Send + Sync>> {
-    // Progress first: the head read after it is not behind what any run has published.
-    let Ok(Ok(progress)) = tokio::time::timeout(GOLD_TIMEOUT, warehouse.progress()).await else {
-        return Ok(());
-    };
-    let head = stores.log.head().await?;
-    let head = head.map_or(Version(0), |head| head.version);
-    let backlog = TableBacklog::of(warehouse.schema(), &progress, head, &Rebuild::None);
-    match backlog.ahead {
-        tables if tables.is_empty() => Ok(()),
-        tables => Err(sluice::gold::Error::Ahead { tables, head }.into()),
+    /// Returns a rejected line, as quarantine keeps it, of the sources that were refined after `version`.
+    pub(crate) async fn rejected_after(
+        &self,
+        version: Version,
+    ) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
+        let ledger = self.stores.log.ledger_prefix("").await?;
+        let mut rejected = ledger.into_iter().filter(|entry| entry.version > version);
+        let Some(object) = rejected.find_map(|entry| entry.quarantine) else {
+            return Ok(None);
+        };
+        let content = self.stores.lake.get(&object).await?;
+        Ok(content.and_then(|content| {
+            let line = content.split(|byte| *byte == b'\n').next()?;
+            Some(String::from_utf8_lossy(line).into_owned())
+        }))
     }
 }
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 
+use crate::dataset::ColumnIndex;
 use super::RefineError;
 use crate::dataset::Dataset;
 use crate::error::Invariant;
@@ -170,13 +171,14 @@ async fn contents_of(
     file: &DataFile,
     wanted: &HashSet<u128, KeyBuilder>,
 ) -> Result<Contents, RefineError> {
-    let all: Vec<usize> = (0..dataset.columns.len()).collect();
+    let all: Vec<ColumnIndex> = (0..dataset.columns.len()).map(ColumnIndex::new).collect();
     let mut batches = read_columns(lake, file, dataset, &all)
         .await
         .map_err(RefineError::Read)?;
+    let key: Vec<usize> = dataset.key.iter().map(|index| index.position()).collect();
     let mut contents = Contents::default();
     while let Some(batch) = batches.try_next().await.map_err(RefineError::Read)? {
-        let keys = hash_keys(batch.columns(), &dataset.key)?;
+        let keys = hash_keys(batch.columns(), &key)?;
         let mut hasher = ContentHasher::new(batch.columns())?;
         for (row, key) in (0..).zip(keys).filter(|(_, key)| wanted.contains(key)) {
             contents.insert(key, hasher.content(row));

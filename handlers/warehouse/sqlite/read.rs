@@ -10,8 +10,11 @@ use crate::table::log::Version;
 use crate::warehouse::model::{Order, Progress, TableRows};
 use crate::warehouse::schema::{PROGRESS, ValueType};
 
-/// Reads the progress of the tables that have some.
+/// Reads the progress of the tables that have some. Before the first run none has.
 pub(super) fn progress(connection: &Connection) -> rusqlite::Result<BTreeMap<String, Progress>> {
+    if !connection.table_exists(None, PROGRESS)? {
+        return Ok(BTreeMap::new());
+    }
     let mut statement = connection.prepare_cached(&format!(
         "SELECT \"gold_table\", \"generation\", \"definition\", \"version\" FROM {PROGRESS}"
     ))?;

@@ -4,12 +4,15 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+/// The oldest Node.js that Azurite is for.
+pub(super) const NODE: u32 = 22;
+
 /// Why Azurite does not run.
 #[derive(Debug, Error)]
 pub enum AzuriteError {
     /// Node.js is not there.
     #[error(
-        "run {0}: install Node.js 22 or later with npm (https://nodejs.org) and put it on the PATH"
+        "run {0}: install Node.js {NODE} or later with npm (https://nodejs.org) and put it on the PATH"
     )]
     NoNode(&'static str, #[source] std::io::Error),
     /// A folder or file cannot be used.
@@ -24,6 +27,15 @@ pub enum AzuriteError {
     /// `npm ci` failed.
     #[error("install azurite with npm: {0}")]
     Install(String),
+    /// Another Azurite uses the data, and does not end.
+    #[error(
+        "azurite's data in {} is in use by another process, which does not end: look for a process `node` with that folder on its command line",
+        dir.display()
+    )]
+    InUse {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// It ended, or did not say in time that it listens.
     #[error("start azurite: {0}")]
     Start(String),

@@ -9,8 +9,18 @@ use super::error::AzuriteError;
 
 const PACKAGE: &str = include_str!("../../azurite/package.json");
 const LOCKFILE: &str = include_str!("../../azurite/package-lock.json");
-const PRELOAD: &str = include_str!("../../azurite/until-stdin-ends.cjs");
-/// Holds the lockfile that was installed; written last.
+/// What is loaded before Azurite.
+const PRELOADS: [(&str, &str); 2] = [
+    (
+        "until-stdin-ends.cjs",
+        include_str!("../../azurite/until-stdin-ends.cjs"),
+    ),
+    (
+        "save-together.cjs",
+        include_str!("../../azurite/save-together.cjs"),
+    ),
+];
+/// Begins with the packages that were installed; written last.
 const DONE: &str = "installed.json";
 
 /// Receives a line about what takes long, for people.
@@ -21,7 +31,8 @@ pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;
 pub(super) struct Program {
     pub(super) dir: PathBuf,
     pub(super) main: PathBuf,
-    pub(super) preload: PathBuf,
+    /// In the order in which they are loaded.
+    pub(super) preloads: Vec<PathBuf>,
 }
 
 /// Returns the folder of the user's cache that installations share.
@@ -48,10 +59,10 @@ pub(super) fn ensure(dir: &Path, progress: Option<&Progress>) -> Result<Program,
     let dir = std::path::absolute(dir).map_err(files(dir))?;
     let program = Program {
         main: dir.join("node_modules/azurite/dist/src/azurite.js"),
-        preload: dir.join("until-stdin-ends.cjs"),
+        preloads: PRELOADS.map(|(name, _)| dir.join(name)).into(),
         dir,
     };
-    if is_done(&program) {
+    if is_done(&program) && has_preloads(&program) {
         return Ok(program);
     }
 
@@ -59,30 +70,41 @@ pub(super) fn ensure(dir: &Path, progress: Option<&Progress>) -> Result<Program,
     // Held until the file is closed, also by a crash.
     let lock = File::create(&guard).map_err(files(&guard))?;
     lock.lock().map_err(files(&guard))?;
-    if is_done(&program) {
-        return Ok(program);
+    if !is_done(&program) {
+        for (name, content) in [("package.json", PACKAGE), ("package-lock.json", LOCKFILE)] {
+            let path = program.dir.join(name);
+            fs::write(&path, content).map_err(files(&path))?;
+        }
+        install(&program.dir, progress)?;
+        let done = program.dir.join(DONE);
+        fs::write(&done, mark()).map_err(files(&done))?;
     }
-    for (name, content) in [
-        ("package.json", PACKAGE),
-        ("package-lock.json", LOCKFILE),
-        ("until-stdin-ends.cjs", PRELOAD),
-    ] {
-        let path = program.dir.join(name);
-        fs::write(&path, content).map_err(files(&path))?;
+    for (path, (_, content)) in program.preloads.iter().zip(PRELOADS) {
+        replace(path, content).map_err(files(path))?;
     }
-    install(&program.dir, progress)?;
-    let done = program.dir.join(DONE);
-    fs::write(&done, mark()).map_err(files(&done))?;
     Ok(program)
 }
 
+/// Returns whether these packages are installed. What an earlier build noted behind them is of no matter.
 fn is_done(program: &Program) -> bool {
     program.main.is_file()
-        && fs::read_to_string(program.dir.join(DONE)).is_ok_and(|text| text == mark())
+        && fs::read_to_string(program.dir.join(DONE)).is_ok_and(|text| text.starts_with(&mark()))
+}
+
+fn has_preloads(program: &Program) -> bool {
+    let mut preloads = program.preloads.iter().zip(PRELOADS);
+    preloads.all(|(path, (_, content))| fs::read(path).is_ok_and(|text| text == content.as_bytes()))
+}
+
+/// Writes a file that another process may be about to read.
+fn replace(path: &Path, content: &str) -> std::io::Result<()> {
+    let new = path.with_extension("new");
+    fs::write(&new, content)?;
+    fs::rename(&new, path)
 }
 
 fn mark() -> String {
-    [PACKAGE, LOCKFILE, PRELOAD].concat()
+    [PACKAGE, LOCKFILE].concat()
 }
 
 fn install(dir: &Path, progress: Option<&Progress>) -> Result<(), AzuriteError> {

@@ -2,18 +2,22 @@
 //!
 //! It is installed from the lockfile of this repository with `npm ci`, once per machine, and speaks for blobs, queues and
 //! tables on loopback. It ends when its [`Azurite`] is dropped, and also when the process that started it dies in any
-//! way. It is never killed while it can still save: it writes what it knows about blobs and entities every few seconds and
-//! at a proper end only.
+//! way. It saves what it knows about blobs, messages and entities every few seconds and at its end, all of one moment:
+//! an Azurite that is itself killed forgets a few seconds, and never the blobs that its entities name. It is not killed
+//! while it can still save, and the next one on the same data waits until it has.
 //!
 //! Where it differs from the service: a taken blob name is a 409 (the service may say 412), user metadata may come back
 //! in another case, tables are found by a whole scan, and a transaction's faulty step is not always named.
 
+mod data;
 mod error;
 mod install;
 mod process;
 
 use sluice::store::account::{EMULATOR_ACCOUNT, EMULATOR_KEY};
 
+use data::Data;
+pub use data::wait_until_unused;
 pub use error::AzuriteError;
 pub use install::{Progress, default_install_dir};
 pub use process::AzuriteOptions;
@@ -48,7 +52,11 @@ impl Azurite {
             &install_dir.unwrap_or_else(default_install_dir),
             options.progress.as_ref(),
         )?;
-        let (mut running, output) = spawn(command(&program, options)?)?;
+        let data = options.data_dir.as_deref();
+        let data = data.map(|dir| Data::take(dir, options.progress.as_ref()));
+        let data = data.transpose()?;
+        let command = command(&program, options.ports, data.as_ref());
+        let (mut running, output) = spawn(command, data)?;
         let ports = running.wait_until_it_listens(&output)?;
         Ok(Self { running, ports })
     }
@@ -77,10 +85,10 @@ impl Azurite {
         self.running.process_id()
     }
 
-    /// Returns whether it still runs.
+    /// Returns how it ended, if it has ended by itself.
     #[must_use]
-    pub fn is_running(&mut self) -> bool {
-        self.running.ended().is_none()
+    pub fn ended(&mut self) -> Option<String> {
+        self.running.ended()
     }
 
     /// Ends Azurite and returns when its data is saved.
@@ -88,9 +96,8 @@ impl Azurite {
     /// # Errors
     /// Fails if it cannot be waited for.
     pub async fn shutdown(mut self) -> Result<(), AzuriteError> {
-        tokio::task::spawn_blocking(move || self.running.end())
-            .await
-            .map_err(AzuriteError::Wait)
+        let ending = tokio::task::spawn_blocking(move || drop(self.running.end()));
+        ending.await.map_err(AzuriteError::Wait)
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::error::AzuriteError;
+use super::data::Data;
+use super::error::{AzuriteError, NODE};
 use super::install::{Program, Progress};
 
 /// The services, in the order of their ports.
@@ -16,7 +17,7 @@ const SERVICES: [&str; 3] = ["Blob", "Queue", "Table"];
 /// Maximum time for Azurite to start.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// Maximum time for Azurite to save its data when it ends.
-const END_TIMEOUT: Duration = Duration::from_secs(15);
+const END_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long Azurite keeps an idle connection: longer than clients do, so that it never closes one that is just being
 /// used again. Its own five seconds make transactions whose outcome is unknown.
@@ -50,7 +51,28 @@ impl fmt::Debug for AzuriteOptions {
 pub(super) struct Running {
     child: Child,
     stdin: Option<ChildStdin>,
-    errors: Arc<Mutex<String>>,
+    errors: Errors,
+}
+
+/// Where the process says what goes wrong.
+#[derive(Debug)]
+enum Errors {
+    /// In the log of its data.
+    Log(Data),
+    /// On a pipe, which is read to its end.
+    Pipe(Option<JoinHandle<String>>),
+}
+
+impl Errors {
+    /// Returns what was said. The process has ended.
+    fn said(&mut self) -> String {
+        let said = match self {
+            Self::Log(data) => data.said().ok(),
+            Self::Pipe(reader) => reader.take().and_then(|reader| reader.join().ok()),
+        };
+        // An output that cannot be read has nothing to add to how the process ended.
+        said.map_or_else(String::new, |said| said.trim().to_owned())
+    }
 }
 
 impl Running {
@@ -69,9 +91,14 @@ impl Running {
             match output.recv_timeout(left) {
                 Ok(line) => note_port(&line, &mut ports),
                 Err(RecvTimeoutError::Timeout) => {
-                    return Err(self.failed("it did not listen in time"));
+                    let seconds = START_TIMEOUT.as_secs();
+                    self.end();
+                    return Err(self.failed(&format!("it did not listen within {seconds} s")));
                 }
-                Err(RecvTimeoutError::Disconnected) => return Err(self.failed("it ended")),
+                Err(RecvTimeoutError::Disconnected) => {
+                    let how = self.end();
+                    return Err(self.failed(&format!("it ended ({how})")));
+                }
             }
             if let [Some(blob), Some(queue), Some(table)] = ports {
                 return Ok([blob, queue, table]);
@@ -80,26 +107,35 @@ impl Running {
     }
 
     fn failed(&mut self, what: &str) -> AzuriteError {
-        self.end();
-        let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
-        AzuriteError::Start(format!("{what}: {}", errors.trim()))
+        AzuriteError::Start(start_failure(
+            what,
+            node_version().as_deref(),
+            &self.errors.said(),
+        ))
     }
 
-    pub(super) fn ended(&mut self) -> Option<()> {
-        matches!(self.child.try_wait(), Ok(Some(_)) | Err(_)).then_some(())
+    /// Returns how it ended, if it has.
+    pub(super) fn ended(&mut self) -> Option<String> {
+        match self.child.try_wait() {
+            Ok(status) => status.map(|status| status.to_string()),
+            Err(error) => Some(format!("it cannot be waited for: {error}")),
+        }
     }
 
-    /// Asks it to end by closing its input, and kills it only if it does not.
-    pub(super) fn end(&mut self) {
+    /// Asks it to end by closing its input, and kills it only if it does not. Returns how it ended.
+    pub(super) fn end(&mut self) -> String {
         drop(self.stdin.take());
         let deadline = Instant::now() + END_TIMEOUT;
-        while self.ended().is_none() {
+        loop {
+            if let Some(how) = self.ended() {
+                return how;
+            }
             if Instant::now() > deadline {
                 tracing::warn!("azurite did not end and was killed");
                 // It may have ended in this very moment.
                 let _ = self.child.kill();
                 let _ = self.child.wait();
-                return;
+                return "it was killed".to_owned();
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -110,6 +146,35 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// Says why Azurite did not start: what happened, whether Node.js is too old, and Azurite's own words.
+fn start_failure(what: &str, node: Option<&str>, said: &str) -> String {
+    let mut text = what.to_owned();
+    if let Some(version) = node.filter(|version| major(version).is_some_and(|major| major < NODE)) {
+        text.push_str(&format!(
+            "; Azurite is for Node.js {NODE} or later, and `node` is {version}"
+        ));
+    }
+    match said {
+        "" => text,
+        said => format!("{text}: {said}"),
+    }
+}
+
+/// Returns the first number of a version such as `v22.1.0`.
+fn major(version: &str) -> Option<u32> {
+    version
+        .trim_start_matches('v')
+        .split('.')
+        .next()?
+        .parse()
+        .ok()
+}
+
+fn node_version() -> Option<String> {
+    let output = Command::new("node").arg("--version").output().ok()?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// Takes the port out of a line such as `Azurite Blob service is successfully listening at http://127.0.0.1:10000`.
@@ -130,18 +195,16 @@ fn note_port(line: &str, ports: &mut [Option<u16>; 3]) {
     }
 }
 
-pub(super) fn command(
-    program: &Program,
-    options: &AzuriteOptions,
-) -> Result<Command, AzuriteError> {
+pub(super) fn command(program: &Program, ports: Option<[u16; 3]>, data: Option<&Data>) -> Command {
     let mut command = Command::new("node");
+    for preload in &program.preloads {
+        command.arg("--require").arg(preload);
+    }
     command
-        .arg("--require")
-        .arg(&program.preload)
         .arg(&program.main)
         .args(["--silent", "--skipApiVersionCheck", "--disableTelemetry"])
         .current_dir(&program.dir);
-    let ports = options.ports.unwrap_or_default();
+    let ports = ports.unwrap_or_default();
     for (service, port) in ["blob", "queue", "table"].into_iter().zip(ports) {
         command.args([format!("--{service}Host"), "127.0.0.1".to_owned()]);
         command.args([format!("--{service}Port"), port.to_string()]);
@@ -150,29 +213,24 @@ pub(super) fn command(
             KEEP_ALIVE_SECONDS.to_string(),
         ]);
     }
-    match &options.data_dir {
-        Some(dir) => command.arg("--location").arg(made(dir)?),
+    match data {
+        Some(data) => command.arg("--location").arg(&data.dir),
         None => command.arg("--inMemoryPersistence"),
     };
-    Ok(command)
-}
-
-fn made(dir: &Path) -> Result<PathBuf, AzuriteError> {
-    std::fs::create_dir_all(dir)
-        .and_then(|()| std::path::absolute(dir))
-        .map_err(|source| AzuriteError::Files {
-            path: dir.to_owned(),
-            source,
-        })
+    command
 }
 
 pub(super) fn spawn(
     mut command: Command,
+    data: Option<Data>,
 ) -> Result<(Running, mpsc::Receiver<String>), AzuriteError> {
+    let errors = data
+        .as_ref()
+        .map_or_else(|| Ok(Stdio::piped()), Data::errors)?;
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+        .stderr(errors);
     // Ctrl-C reaches the whole group of processes; Azurite has to outlive those who still write to it.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
@@ -181,14 +239,14 @@ pub(super) fn spawn(
         .map_err(|source| AzuriteError::NoNode("node", source))?;
 
     let (sender, output) = mpsc::channel();
-    let errors = Arc::new(Mutex::new(String::new()));
     if let Some(stdout) = child.stdout.take() {
         std::thread::spawn(move || forward(stdout, &sender));
     }
-    if let Some(stderr) = child.stderr.take() {
-        let errors = Arc::clone(&errors);
-        std::thread::spawn(move || keep_tail(stderr, &errors));
-    }
+    let stderr = child.stderr.take();
+    let errors = match data {
+        Some(data) => Errors::Log(data),
+        None => Errors::Pipe(stderr.map(|stderr| std::thread::spawn(move || first(stderr)))),
+    };
     let running = Running {
         stdin: child.stdin.take(),
         child,
@@ -205,16 +263,18 @@ fn forward(output: impl Read, sender: &Sender<String>) {
     }
 }
 
-fn keep_tail(output: impl Read, tail: &Mutex<String>) {
+/// Reads to the end and returns the first lines.
+fn first(output: impl Read) -> String {
     const KEPT: usize = 4_000;
+    let mut kept = String::new();
     for line in BufReader::new(output).lines().map_while(Result::ok) {
         tracing::debug!(line, "azurite reported an error");
-        let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
-        if tail.len() < KEPT {
-            tail.push_str(&line);
-            tail.push('\n');
+        if kept.len() < KEPT {
+            kept.push_str(&line);
+            kept.push('\n');
         }
     }
+    kept
 }
 
 #[cfg(test)]
@@ -233,5 +293,17 @@ mod tests {
             note_port(line, &mut ports);
         }
         assert_eq!(ports, [Some(39845), Some(37471), Some(42571)]);
+    }
+
+    #[test]
+    fn a_failure_to_start_names_the_node_js_that_is_wanted() {
+        let ended = "it ended (exit status: 1)";
+        assert_eq!(
+            start_failure(ended, Some("v12.22.9"), "SyntaxError: Unexpected token '?'"),
+            "it ended (exit status: 1); Azurite is for Node.js 22 or later, and `node` is v12.22.9: SyntaxError: Unexpected token '?'"
+        );
+        for node in [Some("v22.0.0"), Some("nonsense"), None] {
+            assert_eq!(start_failure(ended, node, ""), ended);
+        }
     }
 }

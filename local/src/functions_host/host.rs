@@ -31,6 +31,8 @@ pub struct HostOptions {
     pub events: EventSink,
     /// Interval between listings of a blob trigger's container.
     pub blob_poll: Duration,
+    /// Whether blobs that were put on the poison queue are tried again from the start. The real host leaves them there.
+    pub retry_poisoned: bool,
     /// Maximum time for which a shutdown waits for invocations in flight before it kills the handler.
     pub drain: Duration,
 }
@@ -43,9 +45,19 @@ impl HostOptions {
             settings: BTreeMap::new(),
             events: EventSink::default(),
             blob_poll: Duration::from_millis(250),
+            retry_poisoned: false,
             drain: Duration::from_secs(10),
         }
     }
+}
+
+/// Why a host runs no functions any more, although nobody has shut it down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostEnd {
+    /// The handler failed for the third time, and the host stopped.
+    Stopped,
+    /// The handler ended with exit code 0, which a host takes for intended: it goes on, and every invocation fails.
+    HandlerLeft,
 }
 
 /// A running host.
@@ -101,6 +113,7 @@ impl Host {
             host_id: config::host_id(&config.settings, &config.root),
             config,
             blob_poll: options.blob_poll,
+            retry_poisoned: options.retry_poisoned,
             dispatch: Arc::new(dispatch),
             events: options.events,
             counters: counters.clone(),
@@ -169,8 +182,19 @@ impl Host {
         }
     }
 
-    /// Waits until the host stops by itself, which it does when the handler fails for the third time.
-    pub async fn stopped(&self) {
+    /// Waits until the host runs no functions any more, and says why.
+    pub async fn stopped(&self) -> HostEnd {
+        let mut left = self.worker.left();
+        tokio::select! {
+            () = self.supervision_ended() => HostEnd::Stopped,
+            left = left.wait_for(|left| *left) => match left {
+                Ok(_) => HostEnd::HandlerLeft,
+                Err(_) => HostEnd::Stopped,
+            },
+        }
+    }
+
+    async fn supervision_ended(&self) {
         // An error means that the supervision is gone, which is an end as well.
         let _ = self.ended.clone().wait_for(Option::is_some).await;
     }
@@ -184,7 +208,7 @@ impl Host {
             .await
             .is_ok();
         self.worker.stop();
-        self.stopped().await;
+        self.supervision_ended().await;
         if !drained {
             // With the handler gone every request has failed, and the tasks end.
             let _ = tokio::time::timeout(Duration::from_secs(5), join_all(&mut self.tasks)).await;

@@ -7,7 +7,7 @@
 //! remember over a restart is in the storage account, nowhere else.
 //!
 //! Deliberate differences: a function in error keeps the host from starting; schedules are in UTC;
-//! the message of a running blob function is hidden for one minute at a time, not for ten; names of
+//! the message of a running blob function is hidden for half a minute at a time, not for ten; names of
 //! headers are in title case, which differs from the real host's in `HostVersion` and `InvocationId`.
 
 pub mod config;
@@ -22,4 +22,4 @@ mod trigger;
 mod wire;
 
 pub use error::HostError;
-pub use host::{Host, HostOptions};
+pub use host::{Host, HostEnd, HostOptions};

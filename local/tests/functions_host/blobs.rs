@@ -114,6 +114,30 @@ async fn a_failing_blob_is_poisoned_after_five_tries() {
     );
 }
 
+#[tokio::test]
+async fn a_poisoned_blob_may_be_given_another_chance_by_the_next_host() {
+    let bronze = container("again").await;
+    put(&bronze, "bad.jsonl", b"x").await;
+    let mut app = App::new(&[("silver", silver("again"))]).await;
+    app.retry_poisoned = true;
+    app.script(json!({"silver": "fail"}));
+    let host = app.start().await;
+    eventually("poison", async || {
+        let stats = host.stats().blobs.get("silver").copied()?;
+        (stats.poisoned == 1).then_some(())
+    })
+    .await;
+    host.shutdown().await;
+
+    app.script(json!({}));
+    let host = app.start().await;
+    app.requested(6).await;
+    until_done(&host).await;
+    assert_eq!(app.requests().len(), 6);
+    assert!(app.has_message("1 blobs that had failed five times are tried again"));
+    host.shutdown().await;
+}
+
 /// The message about a container; other tests share the queue.
 async fn poison_message(container: &str) -> Value {
     let account = account().await;

@@ -1,6 +1,7 @@
 //! The handler's life: start, readiness, crashes, time-outs, and its end.
 
 use serde_json::json;
+use sluice_local::functions_host::HostEnd;
 use sluice_local::functions_host::events::{HostEvent, Level};
 
 use crate::support::{App, eventually, header, yearly};
@@ -101,7 +102,7 @@ async fn a_handler_that_cannot_start_stops_the_host_at_the_third_time() {
     let app = app().await;
     app.script(json!({"start": "exit:3"}));
     let host = app.start().await;
-    host.stopped().await;
+    assert_eq!(host.stopped().await, HostEnd::Stopped);
     assert_eq!(app.starts().len(), 3);
     assert!(
         app.has_message("Exceeded http worker restart retry count. Shutting down Functions Host")
@@ -122,7 +123,7 @@ async fn a_deaf_handler_stops_the_host_at_the_third_time() {
     );
     app.script(json!({"start": "deaf"}));
     let host = app.start().await;
-    host.stopped().await;
+    assert_eq!(host.stopped().await, HostEnd::Stopped);
     assert!(app.has_message("Failed to start http worker process."));
     assert!(app.starts().iter().all(|start| !is_running(&start["pid"])));
     host.shutdown().await;
@@ -185,6 +186,8 @@ async fn exit_0_goes_unnoticed_and_everything_fails_afterwards() {
     .await;
     host.trigger("tick").await.expect_err("nobody listens");
     assert_eq!(app.starts().len(), 1);
+    // Whoever runs the host is told.
+    assert_eq!(host.stopped().await, HostEnd::HandlerLeft);
     host.shutdown().await;
 }
 

@@ -43,6 +43,8 @@ pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Opti
 pub(crate) struct App {
     root: TempDir,
     pub(crate) settings: BTreeMap<String, String>,
+    /// Whether its hosts try poisoned blobs again.
+    pub(crate) retry_poisoned: bool,
     events: Arc<Mutex<Vec<HostEvent>>>,
 }
 
@@ -68,6 +70,7 @@ impl App {
         let app = Self {
             root,
             settings: BTreeMap::new(),
+            retry_poisoned: false,
             events: Arc::default(),
         };
         let path = |name: &str| {
@@ -111,6 +114,7 @@ impl App {
         options.settings = self.settings.clone();
         options.blob_poll = Duration::from_millis(50);
         options.drain = Duration::from_secs(2);
+        options.retry_poisoned = self.retry_poisoned;
         options.events = EventSink::new(move |event| events.lock().expect("lock").push(event));
         Host::start(options).await
     }

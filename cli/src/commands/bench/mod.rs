@@ -23,7 +23,7 @@ use sluice::dataset::Dataset;
 
 use crate::feed::OrderArguments;
 use crate::output::print;
-use crate::pipeline::{app_root, handler};
+use crate::pipeline::{StateDir, app_root, handler};
 use facts::Pace;
 use trial::Trial;
 
@@ -102,11 +102,12 @@ pub(crate) async fn run(arguments: BenchArguments) -> Result<bool, Box<dyn Error
     let dataset_file = std::fs::canonicalize(&arguments.dataset)?;
     // In a folder of its own: other commands look for pipelines one level above.
     let state_dir = root.join(&arguments.state_dir).join(&dataset.name);
+    let state = Arc::new(StateDir::take(&state_dir)?);
     let mut reports = Vec::new();
     for pace in &arguments.rate {
         let trial = Trial {
             root: root.clone(),
-            state_dir: state_dir.clone(),
+            state: Arc::clone(&state),
             handler: handler.clone(),
             dataset: Arc::clone(&dataset),
             dataset_file: dataset_file.clone(),
@@ -116,7 +117,7 @@ pub(crate) async fn run(arguments: BenchArguments) -> Result<bool, Box<dyn Error
             gold_seconds: arguments.gold_seconds,
             orders: arguments.orders.clone(),
         };
-        trial::clear(&state_dir)?;
+        state.clear()?;
         let report = Box::pin(trial.run()).await?;
         if !arguments.json {
             report::show(&report);
@@ -124,7 +125,7 @@ pub(crate) async fn run(arguments: BenchArguments) -> Result<bool, Box<dyn Error
         reports.push(report);
     }
     if !arguments.keep {
-        trial::clear(&state_dir)?;
+        state.remove()?;
     }
     if arguments.json {
         print(&format!("{:#}", json!({ "runs": reports })));

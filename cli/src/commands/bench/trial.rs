@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,8 +19,9 @@ use super::report::Report;
 use super::settings;
 use crate::commands::audit as verdict;
 use crate::feed::{Feed, FeedPlan, OrderArguments, Request};
+use crate::interrupt::Interrupts;
 use crate::output::bar;
-use crate::pipeline::{Plan, Stack, Watch};
+use crate::pipeline::{Plan, Stack, StateDir, Watch};
 
 /// How often the processes are looked at, and whether it is over.
 const TICK: Duration = Duration::from_millis(100);
@@ -54,7 +55,8 @@ impl News {
 /// What is measured.
 pub(super) struct Trial {
     pub(super) root: PathBuf,
-    pub(super) state_dir: PathBuf,
+    /// Empty.
+    pub(super) state: Arc<StateDir>,
     pub(super) handler: PathBuf,
     pub(super) dataset: Arc<Dataset>,
     pub(super) dataset_file: PathBuf,
@@ -72,25 +74,16 @@ struct Times {
     sent: i64,
 }
 
-/// Removes what an earlier run left.
-pub(super) fn clear(state_dir: &Path) -> std::io::Result<()> {
-    match std::fs::remove_dir_all(state_dir) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
 impl Trial {
     /// Runs it to its end, the audit included.
     pub(super) async fn run(&self) -> Result<Report, Box<dyn Error + Send + Sync>> {
         let feed = FeedPlan::of(self.request(), Some(&self.dataset))?;
-        std::fs::create_dir_all(&self.state_dir)?;
         let record: Arc<Mutex<Record>> = Arc::default();
         let hearing = Arc::clone(&record);
-        let stack = Stack::start(Plan {
+        let mut stack = Stack::start(Plan {
             root: self.root.clone(),
-            state_dir: self.state_dir.clone(),
-            handler: self.handler.clone(),
+            state: Arc::clone(&self.state),
+            handler: Some(self.handler.clone()),
             dataset_file: self.dataset_file.clone(),
             partitions: self.partitions,
             gold: None,
@@ -101,7 +94,7 @@ impl Trial {
             })),
         })
         .await?;
-        let outcome = Box::pin(self.measure(&stack, feed, &record)).await;
+        let outcome = Box::pin(self.measure(&mut stack, feed, &record)).await;
         let stopped = stack.shutdown().await;
         let report = outcome?;
         stopped?;
@@ -120,11 +113,12 @@ impl Trial {
 
     async fn measure(
         &self,
-        stack: &Stack,
+        stack: &mut Stack,
         plan: FeedPlan,
         record: &Mutex<Record>,
     ) -> Result<Report, Box<dyn Error + Send + Sync>> {
         let mut watch = Watch::open(stack, Arc::clone(&self.dataset)).await?;
+        stack.start_host().await?;
         let mut usage = Usage::default();
         let feed = Feed::start(plan, stack.connection()?, Destination::Any, 0).await?;
         let started = SystemClock.now().0;
@@ -156,24 +150,23 @@ impl Trial {
     ) -> Result<i64, Box<dyn Error + Send + Sync>> {
         let bar = bar("events in silver", Some(self.events));
         let mut ticks = tokio::time::interval(TICK);
-        let interrupted = tokio::signal::ctrl_c();
-        tokio::pin!(interrupted);
+        let mut interrupts = Interrupts::listen()?;
         let mut sent = None;
         let mut news = News::since(Instant::now());
         loop {
             tokio::select! {
                 _ = ticks.tick() => {}
-                _ = &mut interrupted => {
+                () = interrupts.next() => {
                     bar.finish_and_clear();
                     return Err("interrupted".into());
                 }
                 failure = stack.failure() => return Err(failure.into()),
             }
-            feed.check()?;
-            look_at(stack, usage, false);
             if sent.is_none() && feed.is_done() {
                 sent = Some(SystemClock.now().0);
             }
+            feed.check()?;
+            look_at(stack, usage, false);
             let (lines, is_published) = {
                 let record = record.lock().unwrap_or_else(PoisonError::into_inner);
                 record.check()?;

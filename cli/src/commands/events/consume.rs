@@ -16,6 +16,7 @@ use sluice_local::hub_client::{
 };
 use tokio::sync::mpsc;
 
+use crate::interrupt::Interrupts;
 use crate::output::{Usage, print_bytes, try_print};
 use crate::target::HubArguments;
 
@@ -214,12 +215,11 @@ async fn print_all(
     mut goal: Goal,
     is_json: bool,
 ) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let interrupted = tokio::signal::ctrl_c();
-    tokio::pin!(interrupted);
+    let mut interrupts = Interrupts::listen()?;
     while !goal.is_reached() {
         let batch = tokio::select! {
             batch = received.recv() => batch,
-            _ = &mut interrupted => None,
+            () = interrupts.next() => None,
         };
         let Some(batch) = batch else {
             break;

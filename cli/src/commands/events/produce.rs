@@ -10,6 +10,7 @@ use sluice::dataset::Dataset;
 use sluice_local::hub_client::Destination;
 
 use crate::feed::{Feed, FeedPlan, OrderArguments, Request};
+use crate::interrupt::Interrupts;
 use crate::output::{bar, print, thousands};
 use crate::target::{HubArguments, events_ever, read_partitions};
 
@@ -75,16 +76,15 @@ pub(crate) async fn run(arguments: ProduceArguments) -> Result<bool, Box<dyn Err
     Ok(true)
 }
 
-/// Shows how far a feed is until its end or Ctrl-C, and returns how many events it has sent.
-async fn follow(feed: Feed, total: Option<u64>) -> Result<u64, String> {
+/// Shows how far a feed is until its end or an interrupt, and returns how many events it has sent.
+async fn follow(feed: Feed, total: Option<u64>) -> Result<u64, Box<dyn Error + Send + Sync>> {
+    let mut interrupts = Interrupts::listen()?;
     let bar = bar("send events", total);
-    let interrupted = tokio::signal::ctrl_c();
-    tokio::pin!(interrupted);
     let mut ticks = tokio::time::interval(TICK);
     while !feed.is_done() {
         tokio::select! {
             _ = ticks.tick() => bar.set_position(feed.sent().events),
-            _ = &mut interrupted => break,
+            () = interrupts.next() => break,
         }
     }
     bar.finish_and_clear();

@@ -1,50 +1,129 @@
 //! How a run ends that comes to an end: the tables, the balance, the audit.
 
 use std::error::Error;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use sluice::table::log::Counts;
 use sluice::warehouse::schema::{GoldSchema, ValueType};
 
 use crate::audit::Report;
 use crate::commands::audit as verdict;
 use crate::output::gold::{RowJson, ShownTable};
-use crate::output::{duplicates, nulled, print, table, thousands};
-use crate::pipeline::{Snapshot, Watch};
+use crate::output::{count, duplicates, nulled, print, table, thousands};
+use crate::pipeline::{Found, Snapshot, Watch};
 
 /// How many rows of a gold table are printed.
 const ROWS: usize = 10;
 
-/// Prints the gold tables, the balance and the audit; returns whether everything adds up.
-///
-/// # Errors
-/// Fails if a store does.
-pub(super) async fn conclude(
-    watch: &Watch,
-    snapshot: &Snapshot,
-    seconds: f64,
-    json: bool,
-) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let subject = watch.subject();
-    let conclusion = Conclusion {
-        dataset: &subject.dataset.name,
-        seconds,
-        snapshot,
-        tables: watch.gold_tables(ROWS).await?,
-    };
-    if !json {
-        // Before the audit, which takes its time.
-        print(&conclusion.text());
+/// How much older than it is an object of storage may seem: its time is in whole seconds.
+const CLOCK_STEP: Duration = Duration::from_secs(1);
+
+/// How long a rejected line may be where it is shown.
+const SAMPLE: usize = 600;
+
+/// How things stand when everything has arrived.
+pub(super) struct Arrived {
+    pub(super) watch: Watch,
+    /// The look that found everything there.
+    pub(super) snapshot: Snapshot,
+    /// How long that took.
+    pub(super) seconds: f64,
+    /// When that look began. What others have sent since is not judged.
+    pub(super) looked: Instant,
+}
+
+/// A run of which everything has arrived.
+pub(super) struct Concluding {
+    pub(super) arrived: Arrived,
+    /// What was there before it.
+    pub(super) found: Found,
+    /// How many events it sent.
+    pub(super) sent: u64,
+}
+
+impl Concluding {
+    /// Prints the gold tables, the balance and the audit; returns whether everything adds up and any event became a row.
+    ///
+    /// # Errors
+    /// Fails if a store does.
+    pub(super) async fn conclude(self, json: bool) -> Result<bool, Box<dyn Error + Send + Sync>> {
+        let Arrived {
+            watch,
+            snapshot,
+            seconds,
+            looked,
+        } = &self.arrived;
+        let subject = watch.subject();
+        let rejected = self.sent > 0 && are_all_rejected(&self.found.counts, &snapshot.counts);
+        let sample = match rejected {
+            true => watch.rejected_after(self.found.version).await?,
+            false => None,
+        };
+        let conclusion = Conclusion {
+            dataset: &subject.dataset.name,
+            seconds: *seconds,
+            snapshot,
+            tables: watch.gold_tables(ROWS).await?,
+            rejected: rejected.then_some(Rejected {
+                events: self.sent,
+                sample,
+            }),
+        };
+        if !json {
+            // Before the audit, which takes its time.
+            print(&conclusion.text());
+        }
+        let report = verdict::examine(&subject, looked.elapsed() + CLOCK_STEP).await?;
+        match json {
+            true => print(&format!(
+                "{:#}",
+                conclusion.json(&report, subject.warehouse.schema())?
+            )),
+            false => print(&format!("\n{}", verdict::lines(&report).join("\n"))),
+        }
+        if let Some(rejected) = &conclusion.rejected {
+            return Err(rejected.text(&snapshot.counts).into());
+        }
+        Ok(conclusion.adds_up(&report))
     }
-    let report = verdict::examine(&subject, Duration::ZERO).await?;
-    match json {
-        true => print(&format!(
-            "{:#}",
-            conclusion.json(&report, subject.warehouse.schema())?
-        )),
-        false => print(&format!("\n{}", verdict::lines(&report).join("\n"))),
+}
+
+/// Returns whether lines came, and none of them is a row or repeats one.
+fn are_all_rejected(before: &Counts, now: &Counts) -> bool {
+    now.lines > before.lines && (now.rows, now.duplicates) == (before.rows, before.duplicates)
+}
+
+/// A run whose events were all rejected.
+struct Rejected {
+    events: u64,
+    /// One of them, as quarantine keeps it.
+    sample: Option<String>,
+}
+
+impl Rejected {
+    fn text(&self, counts: &Counts) -> String {
+        let reasons = counts.quarantined.iter();
+        let reasons: Vec<String> = reasons
+            .map(|(reason, count)| format!("{reason} {}", thousands(*count)))
+            .collect();
+        let sample = self.sample.as_deref().map(|line| {
+            let escaped = line.chars().take(SAMPLE).map(|character| match character {
+                '\0'..='\x1f' | '\x7f'..='\u{9f}' => format!("\\u{:04x}", u32::from(character)),
+                other => other.to_string(),
+            });
+            format!(
+                "; the first of them is kept as {}",
+                escaped.collect::<String>()
+            )
+        });
+        format!(
+            "none of the {} became a row: quarantined are {}{}; does the dataset file describe these events? `sluice dataset infer` proposes one that does",
+            count(self.events, "event"),
+            reasons.join(", "),
+            sample.unwrap_or_default()
+        )
     }
-    Ok(conclusion.adds_up(&report))
 }
 
 /// What a run came to.
@@ -53,6 +132,7 @@ struct Conclusion<'a> {
     seconds: f64,
     snapshot: &'a Snapshot,
     tables: Vec<ShownTable>,
+    rejected: Option<Rejected>,
 }
 
 impl Conclusion<'_> {
@@ -80,6 +160,7 @@ impl Conclusion<'_> {
             "gold": tables,
             "audit": verdict::json(report),
             "adds_up": self.adds_up(report),
+            "all_rejected": self.rejected.is_some(),
         }))
     }
 
@@ -122,7 +203,7 @@ mod tests {
 
     use sluice::dataset::Dataset;
     use sluice::event::RejectReason;
-    use sluice::table::log::{Counts, Version};
+    use sluice::table::log::Version;
     use sluice::warehouse::TableRows;
 
     use super::*;
@@ -160,6 +241,7 @@ mod tests {
                     rows: vec![row.into()],
                 },
             }],
+            rejected: None,
         }
     }
 
@@ -255,6 +337,40 @@ mod tests {
     }
 
     #[test]
+    fn a_run_without_a_row_says_why_and_shows_a_line() {
+        let before = Counts {
+            lines: 5,
+            rows: 5,
+            ..Counts::default()
+        };
+        let rejected = Counts {
+            lines: 8,
+            rows: 5,
+            quarantined: [(RejectReason::MissingField, 3)].into(),
+            ..Counts::default()
+        };
+        let repeated = Counts {
+            lines: 8,
+            rows: 5,
+            duplicates: 3,
+            ..Counts::default()
+        };
+        assert!(are_all_rejected(&before, &rejected));
+        assert!(!are_all_rejected(&before, &repeated), "its rows are there");
+        assert!(
+            !are_all_rejected(&before, &before),
+            "there is nothing to judge"
+        );
+        let sample = Some("{\"line\": \"\u{9b}31m\"}".to_owned());
+        let text = Rejected { events: 3, sample }.text(&rejected);
+        assert!(
+            text.starts_with("none of the 3 events became a row: quarantined are missing_field 3;"),
+            "{text}"
+        );
+        assert!(text.contains("{\"line\": \"\\u009b31m\"}"), "{text}");
+    }
+
+    #[test]
     fn a_table_that_the_schema_does_not_have_is_an_error() {
         let snapshot = snapshot(1_000);
         let mut conclusion = conclusion(&snapshot);
@@ -283,6 +399,7 @@ mod tests {
                 seconds: 1.0,
                 snapshot: &snapshot,
                 tables: tables.clone(),
+                rejected: None,
             };
             assert_eq!(conclusion.adds_up(&report), adds_up);
             let result = conclusion.json(&report, &schema()).unwrap();

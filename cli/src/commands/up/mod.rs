@@ -1,22 +1,26 @@
 //! `sluice up`: the whole pipeline on this machine, on the production code path.
 
 mod conclude;
+mod reasons;
 mod screen;
 mod summary;
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use sluice::dataset::Dataset;
+use sluice::silver::RefineError;
 use sluice_local::hub_client::Destination;
 
 use crate::feed::{Feed, FeedPlan, OrderArguments, Request};
-use crate::output::Usage;
-use crate::pipeline::{Plan, Snapshot, Stack, Watch, app_root, handler};
+use crate::interrupt::Interrupts;
+use crate::output::{Usage, print};
+use crate::pipeline::{Plan, Snapshot, Stack, StateDir, Watch, app_root, handler};
+use conclude::{Arrived, Concluding};
 use screen::Screen;
 
 /// How often the summary is renewed.
@@ -26,9 +30,11 @@ const TICK: Duration = Duration::from_millis(500);
 ///
 /// Starts Azurite, a local Event Hubs namespace and a local Functions host with the handler, feeds events in and shows
 /// what becomes of them. Nothing but Node.js is needed; Azurite is installed the first time. State is kept in
-/// .sluice/DATASET, so the next `up` goes on where this one stopped. While it runs, the other commands find it there.
+/// .sluice/DATASET, so the next `up` goes on where this one stopped, however it ended. While it runs, the other commands
+/// find it there.
 ///
-/// With --input or --events it ends by itself: with the tables, the audit, and the audit's verdict as exit code.
+/// With --input or --events it ends by itself: with the tables, the audit, and exit code 0 if everything adds up. Exit
+/// code 1 also if a layer cannot go on, or if none of the events became a row; the reasons are printed.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cargo sluice up                                   made-up orders until Ctrl-C
@@ -37,7 +43,8 @@ const TICK: Duration = Duration::from_millis(500);
   cargo sluice up --dataset datasets/orders-history.toml --input orders.jsonl.gz
                                                     a file, each line an event, then the tables
   cargo sluice up --gold 'Server=tcp:…;Database=…'  gold in Azure SQL instead of a file
-  cargo sluice up --no-producer                     wait for producers of your own")]
+  cargo sluice up --no-producer                     wait for producers of your own
+  cargo sluice up --no-handler                      storage and event hub alone, for `audit`, `status` and `maintain`")]
 pub(crate) struct UpArguments {
     /// The dataset file
     #[arg(long, value_name = "FILE", default_value = "datasets/orders.toml")]
@@ -54,6 +61,9 @@ pub(crate) struct UpArguments {
     /// Send nothing: wait for events from other producers
     #[arg(long)]
     no_producer: bool,
+    /// Start storage and event hub without the handler, so that the other commands can look at a state that `up` refuses
+    #[arg(long, conflicts_with_all = ["input", "events", "rate", "clean", "handler", "release", "json"])]
+    no_handler: bool,
     #[command(flatten)]
     orders: OrderArguments,
     /// Partitions of the event hub, when it is created
@@ -88,20 +98,22 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
         return Err(Usage(text.to_owned()).into());
     }
     let root = app_root(&std::env::current_dir()?)?;
-    let state_dir = root.join(&arguments.state_dir).join(&dataset.name);
-    if arguments.clean && state_dir.exists() {
-        std::fs::remove_dir_all(&state_dir)?;
+    // Before anything is opened, removed or started.
+    let state = StateDir::take(&root.join(&arguments.state_dir).join(&dataset.name))?;
+    if arguments.clean {
+        state.clear()?;
     }
-    std::fs::create_dir_all(&state_dir)?;
 
-    let handler = match &arguments.handler {
-        Some(handler) => std::fs::canonicalize(handler)?,
-        None => handler(&root, arguments.release).await?,
+    let handler = match (&arguments.handler, arguments.no_handler) {
+        (_, true) => None,
+        (Some(handler), false) => Some(given(handler)?),
+        (None, false) => Some(handler(&root, arguments.release).await?),
     };
     let dataset_file = std::fs::canonicalize(&arguments.dataset)?;
-    let stack = Stack::start(Plan {
+    let mut interrupts = Interrupts::listen()?;
+    let mut stack = Stack::start(Plan {
         root,
-        state_dir,
+        state: Arc::new(state),
         handler,
         dataset_file,
         partitions: usize::from(arguments.partitions),
@@ -111,11 +123,43 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
     })
     .await?;
 
-    let outcome = supervise(&stack, dataset, feed_plan, arguments.json).await;
+    let outcome = match arguments.no_handler {
+        true => look_only(&stack, &dataset, &mut interrupts).await,
+        false => {
+            let run = Run {
+                dataset,
+                plan: feed_plan,
+                json: arguments.json,
+            };
+            run.supervise(&mut stack, &mut interrupts).await
+        }
+    };
     let stopped = stack.shutdown().await;
     let is_fine = outcome?;
     stopped?;
     Ok(is_fine)
+}
+
+/// The handler that was asked for.
+fn given(handler: &Path) -> Result<PathBuf, String> {
+    std::fs::canonicalize(handler)
+        .map_err(|error| format!("run the handler {} (--handler): {error}", handler.display()))
+}
+
+/// Lets other commands look at what is there, until it is interrupted.
+async fn look_only(
+    stack: &Stack,
+    dataset: &Dataset,
+    interrupts: &mut Interrupts,
+) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    let name = &dataset.name;
+    print(&format!(
+        "{name}: storage and event hub run, and no handler; `sluice status`, `audit` and `maintain` find them, Ctrl-C stops"
+    ));
+    tokio::select! {
+        () = interrupts.next() => Ok(true),
+        failure = stack.failure() => Err(failure.into()),
+    }
 }
 
 impl UpArguments {
@@ -150,54 +194,124 @@ fn next(is_all_sent: bool, snapshot: &Snapshot) -> Next {
     }
 }
 
-/// Feeds, watches and shows until the end or Ctrl-C.
-async fn supervise(
-    stack: &Stack,
+/// What a run is about.
+struct Run {
     dataset: Arc<Dataset>,
     plan: FeedPlan,
     json: bool,
-) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let mut watch = Watch::open(stack, Arc::clone(&dataset)).await?;
-    let ends = plan.ends();
-    let feed = Feed::start(
-        plan,
-        stack.connection()?,
-        Destination::Any,
-        stack.hub_events(),
-    )
-    .await?;
-    let mut screen = Screen::new(&dataset.name, stack, ends, json);
-    let mut ticks = tokio::time::interval(TICK);
-    let interrupted = tokio::signal::ctrl_c();
-    tokio::pin!(interrupted);
-    let started = Instant::now();
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => {}
-            _ = &mut interrupted => {
-                screen.finish("stopping; the next `up` goes on from here");
-                feed.stop().await;
-                return Ok(true);
+}
+
+impl Run {
+    /// Feeds, watches and shows until the end or an interrupt.
+    async fn supervise(
+        self,
+        stack: &mut Stack,
+        interrupts: &mut Interrupts,
+    ) -> Result<bool, Box<dyn Error + Send + Sync>> {
+        let watch = Watch::open(stack, Arc::clone(&self.dataset)).await?;
+        let ends = self.plan.ends();
+        let found = watch.inspect(stack.gold()).await?;
+        if !found.misfits.is_empty() {
+            let text = misfit(&found.misfits);
+            if ends {
+                return Err(format!("{text}; nothing was sent").into());
             }
-            failure = stack.failure() => return Err(failure.into()),
+            eprintln!("sluice: {text}");
         }
-        feed.check()?;
-        let snapshot = watch.look(stack).await?;
+        stack.start_host().await?;
+        let mut screen = Screen::new(&self.dataset.name, stack, ends, self.json);
+        let feed = Feed::start(
+            self.plan,
+            stack.connection()?,
+            Destination::Any,
+            stack.hub_events(),
+        )
+        .await?;
+        let outcome = tokio::select! {
+            outcome = follow(stack, watch, &feed, ends, &mut screen) => Some(outcome?),
+            () = interrupts.next() => None,
+            failure = stack.failure() => return Err(failure.into()),
+        };
+        let Some(arrived) = outcome else {
+            screen.finish("stopping; the next `up` goes on from here");
+            feed.stop().await;
+            return Ok(true);
+        };
+        let end = Concluding {
+            arrived,
+            found,
+            sent: feed.sent().events,
+        };
+        tokio::select! {
+            outcome = end.conclude(self.json) => outcome,
+            () = interrupts.next() => Err("interrupted before the audit had come to its end".into()),
+            failure = stack.failure() => Err(failure.into()),
+        }
+    }
+}
+
+/// Says why the dataset file does not fit silver, and what to do.
+fn misfit(reasons: &[String]) -> String {
+    RefineError::Incompatible(reasons.to_vec()).to_string()
+}
+
+/// Watches and shows; returns once everything that was sent has arrived, if there is an end to what is sent.
+async fn follow(
+    stack: &Stack,
+    mut watch: Watch,
+    feed: &Feed,
+    ends: bool,
+    screen: &mut Screen,
+) -> Result<Arrived, Box<dyn Error + Send + Sync>> {
+    let started = Instant::now();
+    let mut ticks = tokio::time::interval(TICK);
+    loop {
+        ticks.tick().await;
+        let looked = Instant::now();
+        let is_all_sent = || ends && feed.is_done();
+        let (is_all_sent, snapshot) = ask(is_all_sent, async || {
+            feed.check()?;
+            watch.look(stack).await
+        })
+        .await?;
         screen.draw(&snapshot, feed.sent());
-        match next(ends && feed.is_done(), &snapshot) {
+        if let Some(reason) = reasons::hopeless(is_all_sent, &snapshot, stack.gold())
+            && ends
+        {
+            screen.finish("it does not come to its end");
+            return Err(format!("{reason}; the log is {}", stack.log_file().display()).into());
+        }
+        match next(is_all_sent, &snapshot) {
             Next::GoOn => {}
             Next::Publish => stack.publish_now().await,
             Next::End => {
                 let seconds = started.elapsed().as_secs_f64();
                 screen.finish(&format!("everything has arrived after {seconds:.1} s"));
-                return conclude::conclude(&watch, &snapshot, seconds, json).await;
+                return Ok(Arrived {
+                    watch,
+                    snapshot,
+                    seconds,
+                    looked,
+                });
             }
         }
     }
 }
 
+/// Asks whether all is sent and **then** looks at how far everything is: what is sent after the look is not in it.
+async fn ask<E>(
+    is_all_sent: impl Fn() -> bool,
+    look: impl AsyncFnOnce() -> Result<Snapshot, E>,
+) -> Result<(bool, Snapshot), E> {
+    let is_all_sent = is_all_sent();
+    Ok((is_all_sent, look().await?))
+}
+
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+    use std::convert::Infallible;
+
     use clap::Parser;
     use sluice::table::log::{Counts, Version};
 
@@ -238,6 +352,44 @@ mod tests {
         assert_eq!(next(true, &snapshot(100, Some(5))), Next::End);
         // Events of others may come beside those that were sent.
         assert_eq!(next(true, &snapshot(120, Some(5))), Next::End);
+    }
+
+    /// A hub, silver and a feed, of which each look sees one moment: the feed sends all and ends while the stores are
+    /// being looked at.
+    #[derive(Default)]
+    struct Scripted {
+        hub: Cell<u64>,
+        is_done: Cell<bool>,
+    }
+
+    impl Scripted {
+        async fn look(&self, sends: u64) -> Result<Snapshot, Infallible> {
+            let hub_events = self.hub.get();
+            self.hub.set(hub_events + sends);
+            self.is_done.set(true);
+            Ok(Snapshot {
+                hub_events,
+                counts: Counts {
+                    lines: hub_events,
+                    rows: hub_events,
+                    ..Counts::default()
+                },
+                published: Some(Version(0)),
+                ..Snapshot::default()
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_sent_during_a_look_is_waited_for() {
+        let world = Scripted::default();
+        let step = async |sends| {
+            let asked = ask(|| world.is_done.get(), async || world.look(sends).await).await;
+            let (is_all_sent, snapshot) = asked.unwrap();
+            next(is_all_sent, &snapshot)
+        };
+        assert_eq!(step(3).await, Next::GoOn, "it saw nothing of the three");
+        assert_eq!(step(0).await, Next::End);
     }
 
     #[derive(Parser)]

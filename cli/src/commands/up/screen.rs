@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use sluice::clock::{Clock, SystemClock};
 
+use super::reasons;
 use super::summary::{Rates, Summary, redraw};
 use crate::feed::Sent;
 use crate::output::{print, say};
@@ -25,6 +26,8 @@ pub(super) struct Screen {
     started: Instant,
     drawn_lines: usize,
     last_line: Option<Instant>,
+    /// The messages that the last line came with.
+    said: Vec<String>,
     rates: Rates,
 }
 
@@ -45,6 +48,7 @@ impl Screen {
             started: Instant::now(),
             drawn_lines: 0,
             last_line: None,
+            said: Vec::new(),
             rates: Rates::default(),
         }
     }
@@ -66,14 +70,21 @@ impl Screen {
             sent,
         };
         if self.is_terminal {
-            let lines = summary.lines();
-            self.redraw(&lines);
+            let size = terminal_size::terminal_size();
+            let width = size.map_or(USUAL_WIDTH, |(width, _)| usize::from(width.0));
+            let lines = summary.lines(width);
+            self.redraw(&lines, width);
         } else if self
             .last_line
             .is_none_or(|at| at.elapsed() >= LINE_INTERVAL)
         {
             self.last_line = Some(Instant::now());
             print(&summary.line());
+            let messages = reasons::messages(snapshot);
+            for message in messages.iter().filter(|text| !self.said.contains(text)) {
+                print(&format!("  ! {message}"));
+            }
+            self.said = messages;
         }
     }
 
@@ -86,9 +97,7 @@ impl Screen {
         }
     }
 
-    fn redraw(&mut self, lines: &[String]) {
-        let size = terminal_size::terminal_size();
-        let width = size.map_or(USUAL_WIDTH, |(width, _)| usize::from(width.0));
+    fn redraw(&mut self, lines: &[String], width: usize) {
         let output = redraw(lines, self.drawn_lines, width);
         self.drawn_lines = lines.len();
         let mut stdout = std::io::stdout().lock();

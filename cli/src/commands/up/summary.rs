@@ -8,6 +8,10 @@ use crate::feed::Sent;
 use crate::output::{duplicates, fit, span, thousands};
 use crate::pipeline::Snapshot;
 
+use super::reasons;
+
+/// How many rows of a terminal a message may take; all of it is in the log.
+const MESSAGE_ROWS: usize = 8;
 /// Over how long rates are taken.
 const RATE_WINDOW: Duration = Duration::from_secs(5);
 
@@ -68,9 +72,18 @@ impl Summary<'_> {
     pub(super) fn line(&self) -> String {
         let snapshot = self.snapshot;
         let counts = &snapshot.counts;
-        let published = snapshot.published;
+        let reasons: Vec<String> = self.reasons().collect();
+        let reasons = match reasons.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", reasons.join(", ")),
+        };
+        let gold = match (snapshot.published, &snapshot.gold_problem) {
+            (Some(version), None) => version.to_string(),
+            (None, None) => "-".to_owned(),
+            (_, Some(_)) => "unknown".to_owned(),
+        };
         format!(
-            "{} hub {} | bronze {} in {} objects | silver {} rows, {} duplicates, {} late, {} quarantined, version {} | gold version {}",
+            "{} hub {} | bronze {} in {} objects | silver {} rows, {} duplicates, {} late, {} quarantined{reasons}, version {} | gold version {gold}",
             clock(self.elapsed),
             snapshot.hub_events,
             snapshot.bronze_events,
@@ -80,12 +93,12 @@ impl Summary<'_> {
             counts.late,
             counts.quarantined_total(),
             snapshot.version,
-            published.map_or_else(|| "-".to_owned(), |version| version.to_string()),
         )
     }
 
-    /// Returns a line for each layer and what else there is to say, for a terminal.
-    pub(super) fn lines(&self) -> Vec<String> {
+    /// Returns a line for each layer and what else there is to say, for a terminal of `width` columns. Messages take as
+    /// many lines as they need, within a limit.
+    pub(super) fn lines(&self, width: usize) -> Vec<String> {
         let end = match (self.ends, self.sent.is_done) {
             (true, true) => "all sent",
             (true, false) => "sending",
@@ -100,8 +113,8 @@ impl Summary<'_> {
         lines.push(self.watermark());
         lines.push(self.gold());
         lines.extend(self.gold_rows());
-        let messages = self.snapshot.messages.iter();
-        lines.extend(messages.map(|message| format!("  ! {message}")));
+        let messages = reasons::messages(self.snapshot);
+        lines.extend(messages.iter().flat_map(|message| wrapped(message, width)));
         lines
     }
 
@@ -131,11 +144,13 @@ impl Summary<'_> {
         layer("silver", rate, counts.rows, &text)
     }
 
-    fn quarantined(&self) -> Option<String> {
+    fn reasons(&self) -> impl Iterator<Item = String> {
         let reasons = self.snapshot.counts.quarantined.iter();
-        let reasons: Vec<String> = reasons
-            .map(|(reason, count)| format!("{reason} {}", thousands(*count)))
-            .collect();
+        reasons.map(|(reason, count)| format!("{reason} {}", thousands(*count)))
+    }
+
+    fn quarantined(&self) -> Option<String> {
+        let reasons: Vec<String> = self.reasons().collect();
         let text = format!("{:>36}quarantined: {}", "", reasons.join(", "));
         (!reasons.is_empty()).then_some(text)
     }
@@ -149,6 +164,9 @@ impl Summary<'_> {
     }
 
     fn gold(&self) -> String {
+        if let Some(problem) = &self.snapshot.gold_problem {
+            return format!("  {:<8} cannot be read at the moment: {problem}", "gold");
+        }
         let Some(published) = self.snapshot.published else {
             return format!("  {:<8} has not run yet", "gold");
         };
@@ -167,6 +185,28 @@ impl Summary<'_> {
             rows.map(move |row| format!("    {name:<22} {}", row_text(columns, row)))
         })
     }
+}
+
+/// Breaks a message between its words into lines of `width` columns.
+fn wrapped(message: &str, width: usize) -> Vec<String> {
+    let room = width.saturating_sub(4).max(20);
+    let mut rows: Vec<String> = Vec::new();
+    for word in message.split_whitespace() {
+        match rows.last_mut() {
+            Some(row) if row.chars().count() + 1 + word.chars().count() <= room => {
+                row.push(' ');
+                row.push_str(word);
+            }
+            _ => rows.push(word.to_owned()),
+        }
+    }
+    if rows.len() > MESSAGE_ROWS {
+        rows.truncate(MESSAGE_ROWS - 1);
+        rows.push("… (the rest is in the log)".to_owned());
+    }
+    let starts = std::iter::once("  ! ").chain(std::iter::repeat("    "));
+    let rows = starts.zip(rows);
+    rows.map(|(start, row)| format!("{start}{row}")).collect()
 }
 
 /// Returns what replaces `drawn` lines of a terminal of `width` columns by `lines`, each cut to the width. What would

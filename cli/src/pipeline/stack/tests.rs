@@ -3,8 +3,8 @@ use super::*;
 fn plan(state_dir: &Path) -> Plan {
     Plan {
         root: "/app".into(),
-        state_dir: state_dir.to_owned(),
-        handler: "/build/handler".into(),
+        state: Arc::new(StateDir::take(state_dir).unwrap()),
+        handler: Some("/build/handler".into()),
         dataset_file: "/app/datasets/orders.toml".into(),
         partitions: 4,
         gold: None,
@@ -15,14 +15,16 @@ fn plan(state_dir: &Path) -> Plan {
 
 #[test]
 fn storage_hub_dataset_and_handler_are_those_of_this_stack() {
-    let values = plan(Path::new("/state")).values("storage", "hub");
+    let state = tempfile::tempdir().unwrap();
+    let gold = format!("sqlite:{}", state.path().join("gold.db").display());
+    let values = plan(state.path()).values("storage", "hub");
     for (name, expected) in [
         ("LakeStorage", "storage"),
         ("AzureWebJobsStorage", "storage"),
         ("EventHubConnection", "hub"),
         ("EVENTHUB_NAME", "events"),
         ("DATASET", "/app/datasets/orders.toml"),
-        ("GoldDatabase", "sqlite:/state/gold.db"),
+        ("GoldDatabase", &gold),
         (
             "AzureFunctionsJobHost__customHandler__description__defaultExecutablePath",
             "/build/handler",
@@ -34,7 +36,8 @@ fn storage_hub_dataset_and_handler_are_those_of_this_stack() {
 
 #[test]
 fn gold_may_be_elsewhere_and_single_settings_may_differ() {
-    let mut plan = plan(Path::new("/state"));
+    let state = tempfile::tempdir().unwrap();
+    let mut plan = plan(state.path());
     plan.gold = Some("Server=s;Database=d".to_owned());
     plan.settings = BTreeMap::from([
         ("GOLD_SCHEDULE".to_owned(), "*/2 * * * * *".to_owned()),

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use sluice::settings::HOST_ON_STDIN;
 use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -62,6 +63,7 @@ pub(crate) struct HandlerSpec {
 #[derive(Clone, Debug)]
 pub(crate) struct Worker {
     state: watch::Receiver<WorkerState>,
+    left: watch::Receiver<bool>,
     process_id: Arc<AtomicU32>,
     commands: mpsc::UnboundedSender<Order>,
 }
@@ -77,6 +79,11 @@ impl Worker {
     /// Follows the handler's state.
     pub(crate) fn state(&self) -> watch::Receiver<WorkerState> {
         self.state.clone()
+    }
+
+    /// Follows whether the handler has ended in a way after which it is not started again.
+    pub(crate) fn left(&self) -> watch::Receiver<bool> {
+        self.left.clone()
     }
 
     /// The id of the handler's process, the last one's if none runs; none before the first.
@@ -113,6 +120,7 @@ pub(crate) fn supervise(
     events: EventSink,
 ) -> (Worker, JoinHandle<Ended>) {
     let (state, receiver) = watch::channel(WorkerState::Initializing { process: 0 });
+    let (left, is_left) = watch::channel(false);
     let (commands, orders) = mpsc::unbounded_channel();
     let process_id = Arc::new(AtomicU32::new(0));
     let supervisor = Supervisor {
@@ -122,6 +130,7 @@ pub(crate) fn supervise(
         client,
         events,
         state,
+        left,
         orders,
         errors: ErrorList::default(),
         process: 0,
@@ -129,6 +138,7 @@ pub(crate) fn supervise(
     (
         Worker {
             state: receiver,
+            left: is_left,
             process_id,
             commands,
         },
@@ -143,6 +153,7 @@ struct Supervisor {
     client: Arc<Client>,
     events: EventSink,
     state: watch::Sender<WorkerState>,
+    left: watch::Sender<bool>,
     orders: mpsc::UnboundedReceiver<Order>,
     errors: ErrorList,
     process: u64,
@@ -159,6 +170,7 @@ impl Supervisor {
     async fn run(mut self) -> Ended {
         loop {
             let process = self.process;
+            self.left.send_replace(false);
             self.state
                 .send_replace(WorkerState::Initializing { process });
             let life = self.live().await;
@@ -191,6 +203,8 @@ impl Supervisor {
             Ok(started) => started,
             Err(error) => return self.not_started(&error).await,
         };
+        // To be held until the process has ended; waiting for it would close it.
+        let _stdin = child.stdin.take();
         let client = Arc::clone(&self.client);
         let timeout = self.spec.options.initialization_timeout;
         let mut readiness = std::pin::pin!(wait_until_ready(&client, timeout));
@@ -261,7 +275,9 @@ impl Supervisor {
             .env("FUNCTIONS_APP_ROOT_PATH", root)
             .env("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
             .current_dir(&options.working_directory)
-            .stdin(Stdio::null())
+            // The end of its input tells a handler that its host is gone, however soon that was.
+            .env(HOST_ON_STDIN, "1")
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             // Ctrl-C in a terminal goes to the whole group; the handler's end is the host's business.
@@ -286,14 +302,17 @@ impl Supervisor {
         Ok((child, console))
     }
 
-    /// None when the exit goes unnoticed.
+    /// None when the real host takes no notice of the exit. Whoever runs this one is told.
     fn exited(&self, status: std::io::Result<ExitStatus>, console: &Console) -> Option<Life> {
         let code = status.map_or(-1, exit_code);
         let name = &self.spec.options.executable;
         let text = format!("Process {name} has exited with code {code}.");
         self.events.message(Level::Debug, text);
         match after_exit(code) {
-            AfterExit::Unnoticed => None,
+            AfterExit::Unnoticed => {
+                self.left.send_replace(true);
+                None
+            }
             AfterExit::Restart => {
                 self.events.message(
                     Level::Information,

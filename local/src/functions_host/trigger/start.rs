@@ -14,6 +14,7 @@ use super::blob::BlobFunction;
 use super::blob::detect::Detector;
 use super::blob::listener::Listener;
 use super::blob::message::{POISON_QUEUE, queue_name};
+use super::blob::poison::move_back;
 use super::event_hub::source::HubPartition;
 use super::event_hub::{Processor, checkpoint};
 use super::retry::Target;
@@ -25,7 +26,7 @@ use crate::functions_host::config::{
     AppConfig, BlobTrigger, EventHubTrigger, FunctionConfig, TimerTrigger, Trigger,
 };
 use crate::functions_host::error::HostError;
-use crate::functions_host::events::EventSink;
+use crate::functions_host::events::{EventSink, Level};
 use crate::functions_host::invoke::Dispatch;
 use crate::functions_host::stats::Counters;
 use crate::functions_host::wire::event_hub::PartitionContext;
@@ -36,6 +37,7 @@ pub(crate) struct Starter {
     pub(crate) config: AppConfig,
     pub(crate) host_id: String,
     pub(crate) blob_poll: Duration,
+    pub(crate) retry_poisoned: bool,
     pub(crate) dispatch: Arc<dyn Dispatch>,
     pub(crate) events: EventSink,
     pub(crate) counters: Counters,
@@ -188,6 +190,16 @@ impl Starter {
                 .await
                 .map_err(HostError::storage)?,
         );
+        if self.retry_poisoned {
+            for function in &functions {
+                let moved = move_back(function, &queue).await;
+                let moved = moved.map_err(HostError::storage)?;
+                if moved > 0 {
+                    let text = format!("{moved} blobs that had failed five times are tried again");
+                    self.events.message(Level::Information, text);
+                }
+            }
+        }
         if let Some(function) = functions.first() {
             // What an earlier host has left; which function it is for shows only when it is read.
             let left = queue_length(&queue).await.map_err(HostError::storage)?;

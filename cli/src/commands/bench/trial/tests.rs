@@ -80,13 +80,3 @@ fn a_source_is_in_gold_with_the_first_run_that_covers_its_version() {
     assert_eq!(rows, [span("0", 0, 500), span("1", 20, 700)]);
     assert_eq!(sums, [span("0", 0, 900)]);
 }
-
-#[test]
-fn an_earlier_run_is_cleared_and_none_is_no_failure() {
-    let folder = tempfile::tempdir().unwrap();
-    let state_dir = folder.path().join("orders");
-    std::fs::create_dir_all(state_dir.join("azurite")).unwrap();
-    clear(&state_dir).unwrap();
-    assert!(!state_dir.exists());
-    clear(&state_dir).unwrap();
-}

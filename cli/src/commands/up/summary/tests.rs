@@ -37,6 +37,7 @@ fn snapshot() -> Snapshot {
             },
         }],
         messages: vec!["silver failed lost".to_owned()],
+        ..Snapshot::default()
     }
 }
 
@@ -67,7 +68,7 @@ fn with<T>(
 }
 
 fn lines(snapshot: &Snapshot) -> Vec<String> {
-    with(snapshot, (false, false), |summary| summary.lines())
+    with(snapshot, (false, false), |summary| summary.lines(100))
 }
 
 #[test]
@@ -103,7 +104,7 @@ fn a_run_that_ends_says_whether_it_still_sends() {
         ((true, true), "all sent"),
         ((false, true), "Ctrl-C stops"),
     ] {
-        let first = with(&snapshot(), state, |summary| summary.lines().remove(0));
+        let first = with(&snapshot(), state, |summary| summary.lines(100).remove(0));
         assert!(first.ends_with(expected), "{first}");
     }
 }
@@ -113,7 +114,7 @@ fn where_nothing_can_be_redrawn_one_line_has_it_all() {
     let line = with(&snapshot(), (false, false), |summary| summary.line());
     assert_eq!(
         line,
-        "01:02:02 hub 11235 | bronze 11199 in 118 objects | silver 8925 rows, 1037 duplicates, 435 late, 1439 quarantined, version 193 | gold version 187"
+        "01:02:02 hub 11235 | bronze 11199 in 118 objects | silver 8925 rows, 1037 duplicates, 435 late, 1439 quarantined (missing_field 51, invalid_value 1,388), version 193 | gold version 187"
     );
     let line = with(&Snapshot::default(), (false, false), |summary| {
         summary.line()
@@ -197,7 +198,7 @@ fn every_layer_has_a_rate_of_its_own() {
             is_done: false,
         },
     };
-    let lines = shown.lines();
+    let lines = shown.lines(100);
     let rates = [1, 2, 3].map(|line: usize| lines[line].split_whitespace().nth(1).unwrap());
     assert_eq!(rates, ["0/s", "200/s", "300/s"]);
 }
@@ -246,6 +247,35 @@ fn gold_says_how_many_versions_it_is_behind_silver() {
         let line = lines(&snapshot).remove(6);
         assert!(line.ends_with(expected), "{line}");
     }
+}
+
+#[test]
+fn gold_that_cannot_be_read_is_not_gold_that_has_not_run() {
+    let mut snapshot = snapshot();
+    snapshot.gold_problem = Some("the login failed".to_owned());
+    let line = lines(&snapshot).remove(6);
+    assert!(
+        line.ends_with("cannot be read at the moment: the login failed"),
+        "{line}"
+    );
+    let line = with(&snapshot, (false, false), |summary| summary.line());
+    assert!(line.ends_with("gold version unknown"), "{line}");
+}
+
+#[test]
+fn a_message_is_broken_between_its_words_and_not_cut() {
+    let text = "silver cannot go on: the dataset file no longer fits silver";
+    assert_eq!(
+        wrapped(text, 34),
+        [
+            "  ! silver cannot go on: the",
+            "    dataset file no longer fits",
+            "    silver"
+        ]
+    );
+    let long = wrapped(&"word ".repeat(1_000), 80);
+    assert_eq!(long.len(), MESSAGE_ROWS);
+    assert!(long.last().unwrap().contains("in the log"));
 }
 
 #[test]

@@ -25,8 +25,8 @@ use sluice::error::chain;
 
 /// How long a message stays hidden; renewed while its function runs. Shorter than the extension's
 /// ten minutes, so that what a killed host had in flight is soon taken up again.
-const VISIBILITY_SECONDS: i32 = 60;
-const RENEWAL: Duration = Duration::from_secs(20);
+const VISIBILITY_SECONDS: i32 = 30;
+const RENEWAL: Duration = Duration::from_secs(10);
 const IDLE_POLL: Duration = Duration::from_millis(500);
 
 /// Takes messages off the queue, for all blob functions of the host.

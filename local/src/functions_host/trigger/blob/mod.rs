@@ -10,6 +10,7 @@ pub(crate) mod detect;
 mod fetch;
 pub(crate) mod listener;
 pub(crate) mod message;
+pub(crate) mod poison;
 
 use std::sync::Arc;
 

@@ -1,0 +1,254 @@
+//! Whether the state that an earlier run left can be gone on from.
+//!
+//! Storage on this machine saves blobs and tables of one moment, but a machine that loses its power, or somebody with a
+//! file manager, may still take away what the log of commits names. A pipeline on such a state would take events in and
+//! refine none, so it is not started. What is looked at is what is there to be listed: no file is read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sluice::gold::Rebuild;
+use sluice::gold::plan::TableBacklog;
+use sluice::store::object::ObjectPath;
+use sluice::store::object::paths::{BRONZE, bronze_dataset};
+use sluice::table::TableId;
+use sluice::table::log::{Counts, LedgerEntry, LogError, Snapshot, Version};
+use sluice::warehouse::Progress;
+use sluice::warehouse::schema::GoldSchema;
+use thiserror::Error;
+
+use crate::output::thousands;
+use crate::target::Stores;
+
+/// Why a state cannot be gone on from.
+#[derive(Debug, Error)]
+pub(crate) enum Unsound {
+    /// The log of commits is not whole.
+    #[error("the state is damaged: {0}; {WAY_OUT}")]
+    Log(String),
+    /// What the log or the ledger names is gone.
+    #[error("the state is damaged: {}; {WAY_OUT}", lost(what, *count, first))]
+    Lost {
+        what: &'static str,
+        count: u64,
+        first: String,
+    },
+    /// Gold is ahead of silver: it was made from a log that is no longer here.
+    #[error(
+        "gold is ahead of silver: {} stand beyond version {head}, which is silver's last, so they were made from another log; {}",
+        tables.join(", "),
+        gold_afresh(gold)
+    )]
+    Ahead {
+        tables: Vec<String>,
+        head: Version,
+        gold: String,
+    },
+}
+
+const WAY_OUT: &str = "raise `generation` in the dataset file, so that silver and gold are made anew from the events in bronze, or start afresh with --clean; with `sluice up --no-handler` the other commands can look at it as it is";
+
+fn lost(what: &str, count: u64, first: &str) -> String {
+    match count {
+        1 => format!("{what} {first} is not in storage"),
+        count => format!(
+            "{what} {first} and {} more are not in storage",
+            thousands(count - 1)
+        ),
+    }
+}
+
+/// Says how gold is made anew that is kept in the database of this setting.
+pub(crate) fn gold_afresh(gold: &str) -> String {
+    match gold.strip_prefix("sqlite:") {
+        Some(file) => {
+            format!("delete the file {file}, and the next run makes them anew from silver")
+        }
+        None => "drop these tables, and the next run makes them anew from silver".to_owned(),
+    }
+}
+
+/// Returns what silver consists of and what became of every line, if the log of commits is whole and storage has what it names. Nobody changes any of
+/// it meanwhile.
+pub(super) async fn check_silver(
+    stores: &Stores,
+) -> Result<(Snapshot, Counts), Box<dyn std::error::Error + Send + Sync>> {
+    let ledger = stores.log.ledger_prefix("").await?;
+    let Some(head) = stores.log.head().await? else {
+        return match ledger.is_empty() {
+            true => Ok((Snapshot::default(), Counts::default())),
+            false => Err(Unsound::Log("the head of the commit log is gone".to_owned()).into()),
+        };
+    };
+    let snapshot = match stores.log.load(&head).await {
+        Ok(snapshot) => snapshot,
+        Err(LogError::Storage(error)) => return Err(error.into()),
+        Err(error) => return Err(Unsound::Log(sluice::error::chain(&error)).into()),
+    };
+    let bronze = bronze_dataset(&stores.dataset.name);
+    let bronze = stores.lake.list(&bronze).await?;
+    let silver = TableId::of(&stores.dataset).rows_folders();
+    let silver = stores.lake.list(&silver).await?;
+    let stored = Stored {
+        bronze: bronze
+            .into_iter()
+            .map(|object| {
+                let lines = object.metadata.get("lines");
+                let lines = lines.and_then(|lines| lines.parse().ok());
+                (object.path, lines)
+            })
+            .collect(),
+        silver: silver.into_iter().map(|file| file.path).collect(),
+    };
+    check(&stored, &ledger, &snapshot)?;
+    let mut counts = Counts::default();
+    for entry in &ledger {
+        counts.add(&entry.counts);
+    }
+    Ok((snapshot, counts))
+}
+
+/// Fails if gold is ahead of silver, as a database is that another state has filled. Its runs would fail for ever.
+pub(super) fn check_gold(
+    schema: &GoldSchema,
+    progress: &BTreeMap<String, Progress>,
+    head: Version,
+    gold: &str,
+) -> Result<(), Unsound> {
+    let backlog = TableBacklog::of(schema, progress, head, &Rebuild::None);
+    match backlog.ahead {
+        tables if tables.is_empty() => Ok(()),
+        tables => Err(Unsound::Ahead {
+            tables,
+            head,
+            gold: gold.to_owned(),
+        }),
+    }
+}
+
+/// What storage holds.
+#[derive(Debug, Default)]
+struct Stored {
+    /// The objects of bronze with the lines that their metadata tells of.
+    bronze: BTreeMap<ObjectPath, Option<u64>>,
+    /// The files of rows.
+    silver: BTreeSet<ObjectPath>,
+}
+
+/// Fails if storage lacks what the ledger or the log of commits names.
+fn check(stored: &Stored, ledger: &[LedgerEntry], snapshot: &Snapshot) -> Result<(), Unsound> {
+    let is_lost = |entry: &&LedgerEntry| {
+        let object = stored.bronze.get(&ObjectPath::new(BRONZE, &entry.source));
+        match object {
+            None => true,
+            Some(lines) => lines.is_some_and(|lines| lines != entry.counts.lines),
+        }
+    };
+    let sources = ledger.iter().filter(is_lost);
+    let sources = sources.map(|entry| entry.source.clone());
+    none_lost("the bronze object that the ledger has as", sources)?;
+    let files = snapshot.files.keys();
+    let files = files.filter(|path| !stored.silver.contains(path));
+    none_lost("the silver file", files.map(ToString::to_string))
+}
+
+fn none_lost(what: &'static str, mut lost: impl Iterator<Item = String>) -> Result<(), Unsound> {
+    let Some(first) = lost.next() else {
+        return Ok(());
+    };
+    let count = 1 + lost.count() as u64;
+    Err(Unsound::Lost { what, count, first })
+}
+
+#[cfg(test)]
+mod tests {
+    use sluice::event::{EventTime, UnixMillis};
+    use sluice::table::log::{DataFile, LiveFile};
+
+    use super::*;
+
+    fn entry(source: &str, lines: u64) -> LedgerEntry {
+        LedgerEntry {
+            source: source.to_owned(),
+            counts: Counts {
+                lines,
+                rows: lines,
+                ..Counts::default()
+            },
+            range: None,
+            version: Version(1),
+            quarantine: None,
+        }
+    }
+
+    fn file(name: &str) -> (ObjectPath, LiveFile) {
+        let path = ObjectPath::new("silver", name);
+        let file = DataFile {
+            path: path.clone(),
+            period: EventTime(0),
+            rows: 1,
+            bytes: 1,
+            min: EventTime(0),
+            max: EventTime(0),
+            stats: None,
+        };
+        let committed = UnixMillis(0);
+        (path, LiveFile { file, committed })
+    }
+
+    fn stored(bronze: &[(&str, Option<u64>)], silver: &[&str]) -> Stored {
+        let bronze = bronze.iter();
+        let silver = silver.iter();
+        Stored {
+            bronze: bronze
+                .map(|(name, lines)| (ObjectPath::new(BRONZE, name), *lines))
+                .collect(),
+            silver: silver.map(|name| ObjectPath::new("silver", name)).collect(),
+        }
+    }
+
+    #[test]
+    fn a_state_that_has_all_that_is_named_is_sound() {
+        let snapshot = Snapshot {
+            files: [file("f")].into(),
+            ..Snapshot::default()
+        };
+        // An object that nobody refined yet, and one that does not say how many lines it has.
+        let stored = stored(
+            &[("a", Some(3)), ("b", None), ("new", Some(9))],
+            &["f", "g"],
+        );
+        let ledger = [entry("a", 3), entry("b", 2)];
+        check(&stored, &ledger, &snapshot).unwrap();
+    }
+
+    #[test]
+    fn an_object_that_is_gone_or_shorter_than_the_ledger_says_is_named() {
+        let ledger = [entry("a", 3), entry("b", 2), entry("c", 1)];
+        let stored = stored(&[("b", Some(1)), ("c", Some(1))], &[]);
+        let error = check(&stored, &ledger, &Snapshot::default()).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("ledger has as a and 1 more are not"),
+            "{text}"
+        );
+        assert!(text.contains("raise `generation`"), "{text}");
+        assert!(text.contains("--clean"), "{text}");
+    }
+
+    #[test]
+    fn a_file_that_is_gone_is_named() {
+        let snapshot = Snapshot {
+            files: [file("f"), file("g")].into(),
+            ..Snapshot::default()
+        };
+        let error = check(&stored(&[], &["f"]), &[], &snapshot).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("the silver file silver/g is not"), "{text}");
+    }
+
+    #[test]
+    fn gold_of_a_file_is_deleted_and_of_a_database_dropped() {
+        assert!(gold_afresh("sqlite:/s/gold.db").contains("delete the file /s/gold.db"));
+        assert!(gold_afresh("Server=s").contains("drop these tables"));
+    }
+}

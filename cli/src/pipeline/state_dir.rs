@@ -1,0 +1,168 @@
+//! The folder of a pipeline's state, which one command uses at a time.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sluice_local::azurite::{AzuriteError, wait_until_unused};
+use thiserror::Error;
+
+/// Locked for as long as the folder is in use; holds the id of the process.
+const LOCK: &str = "lock";
+
+/// Why a state cannot be used.
+#[derive(Debug, Error)]
+pub(crate) enum StateError {
+    /// The folder, or a file in it, cannot be used.
+    #[error("use the state in {} (--state-dir says where states are kept)", path.display())]
+    Use { path: PathBuf, source: io::Error },
+    /// Another process uses it.
+    #[error(
+        "the state in {} is in use by another `sluice` (process {owner}), and nothing was touched: end that one first, or give --state-dir another folder",
+        path.display()
+    )]
+    InUse { path: PathBuf, owner: String },
+    /// The storage of an earlier run does not end.
+    #[error(transparent)]
+    Storage(#[from] AzuriteError),
+}
+
+/// A state that no other command uses for as long as this lives.
+#[derive(Debug)]
+pub(crate) struct StateDir {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl StateDir {
+    /// Takes the folder, which is made where it is missing.
+    ///
+    /// # Errors
+    /// Fails if another process uses it, or if it cannot be written to.
+    pub(crate) fn take(path: &Path) -> Result<Self, StateError> {
+        let fail = using(path);
+        fs::create_dir_all(path).map_err(&fail)?;
+        let mut lock = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path.join(LOCK))
+            .map_err(&fail)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::Error(source)) => return Err(fail(source)),
+            Err(TryLockError::WouldBlock) => {
+                let mut owner = String::new();
+                lock.read_to_string(&mut owner).map_err(&fail)?;
+                return Err(StateError::InUse {
+                    path: path.to_owned(),
+                    owner: owner.trim().to_owned(),
+                });
+            }
+        }
+        lock.set_len(0)
+            .and_then(|()| writeln!(lock, "{}", std::process::id()))
+            .map_err(&fail)?;
+        Ok(Self {
+            path: path.to_owned(),
+            _lock: lock,
+        })
+    }
+
+    /// The folder.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The folder of the storage's data.
+    pub(crate) fn azurite(&self) -> PathBuf {
+        self.path.join("azurite")
+    }
+
+    /// Removes all that is in it but the lock. The storage of a run that was killed may still be saving; it is waited
+    /// for.
+    ///
+    /// # Errors
+    /// Fails if that storage does not end, or if something cannot be removed.
+    pub(crate) fn clear(&self) -> Result<(), StateError> {
+        let say: sluice_local::azurite::Progress = Arc::new(|line: &str| eprintln!("{line}"));
+        wait_until_unused(&self.azurite(), Some(&say))?;
+        for entry in fs::read_dir(&self.path).map_err(using(&self.path))? {
+            let entry = entry.map_err(using(&self.path))?;
+            if entry.file_name() == LOCK {
+                continue;
+            }
+            let path = entry.path();
+            let is_folder = entry.file_type().map_err(using(&path))?.is_dir();
+            let removed = match is_folder {
+                true => fs::remove_dir_all(&path),
+                false => fs::remove_file(&path),
+            };
+            removed.map_err(using(&path))?;
+        }
+        Ok(())
+    }
+
+    /// Removes the folder with all that is in it.
+    ///
+    /// # Errors
+    /// As [`StateDir::clear`].
+    pub(crate) fn remove(&self) -> Result<(), StateError> {
+        self.clear()?;
+        fs::remove_dir_all(&self.path).map_err(using(&self.path))
+    }
+}
+
+fn using(path: &Path) -> impl Fn(io::Error) -> StateError {
+    let path = path.to_owned();
+    move |source| StateError::Use {
+        path: path.clone(),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_in_use_is_refused_and_names_who_uses_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("orders");
+        let state = StateDir::take(&path).unwrap();
+        fs::write(path.join("kept"), "kept").unwrap();
+        let refused = StateDir::take(&path).unwrap_err().to_string();
+        let id = std::process::id();
+        assert!(refused.contains(&format!("process {id}")), "{refused}");
+        assert!(path.join("kept").is_file());
+        drop(state);
+        StateDir::take(&path).unwrap();
+    }
+
+    #[test]
+    fn a_state_is_cleared_under_its_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateDir::take(&folder.path().join("orders")).unwrap();
+        fs::create_dir_all(state.path().join("event-hubs/events")).unwrap();
+        fs::write(state.path().join("gold.db"), "rows").unwrap();
+        state.clear().unwrap();
+        let left = fs::read_dir(state.path()).unwrap();
+        let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, [LOCK]);
+        StateDir::take(state.path()).unwrap_err();
+        state.remove().unwrap();
+        assert!(!state.path().exists());
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_one_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        let error = StateDir::take(&file.join("orders")).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("file/orders (--state-dir"), "{text}");
+    }
+}
