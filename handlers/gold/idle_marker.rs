@@ -42,12 +42,17 @@ impl IdleMarker {
         }
     }
 
-    /// Returns whether every table stood at `head` when the warehouse was last looked at, within the last day.
-    pub(super) async fn says_done(
-        &self,
-        head: Version,
-        now: UnixMillis,
-    ) -> Result<bool, StorageError> {
+    /// Returns whether every table stood at `head` when the warehouse was last looked at, within the last day. What
+    /// cannot be read says nothing.
+    pub(super) async fn says_done(&self, head: Version, now: UnixMillis) -> bool {
+        let said = self.read(head, now).await;
+        said.unwrap_or_else(|error| {
+            tracing::warn!(%error, "gold's idle marker could not be read");
+            false
+        })
+    }
+
+    async fn read(&self, head: Version, now: UnixMillis) -> Result<bool, StorageError> {
         let Some(stored) = self.state.get(&self.partition, ROW).await? else {
             return Ok(false);
         };
@@ -61,8 +66,14 @@ impl IdleMarker {
             && number("version") == Some(head.as_i64()))
     }
 
-    /// Notes that every table stands at `version`.
-    pub(super) async fn note(&self, version: Version, now: UnixMillis) -> Result<(), StorageError> {
+    /// Notes that every table stands at `version`. Where that fails, the next run looks at the warehouse.
+    pub(super) async fn note(&self, version: Version, now: UnixMillis) {
+        if let Err(error) = self.write(version, now).await {
+            tracing::warn!(%error, "gold's idle marker could not be written");
+        }
+    }
+
+    async fn write(&self, version: Version, now: UnixMillis) -> Result<(), StorageError> {
         let properties = Properties::from([
             (
                 "definitions".into(),

@@ -9,7 +9,11 @@
 //! what it held: back-fill, rebuild and a changed definition are all this. The files are aggregated as a stream, and
 //! whenever the groups at hand exceed a limit they are merged into the open transaction, so memory is bounded by
 //! that limit whatever silver holds, and readers keep the old table until the new one is whole.
+//!
+//! A table that cannot go on, because a sum is too large, it does not fit the dataset file or its log is gone, is
+//! blocked: the others go on without it, and the run says so.
 
+mod blocked;
 mod error;
 mod idle_marker;
 pub mod increments;
@@ -18,13 +22,12 @@ pub mod plan;
 mod work;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::clock::Clock;
 use crate::dataset::Dataset;
-use crate::error::Invariant;
+use crate::error::{Invariant, chain};
 use crate::retry::{Backoff, Deadline};
-use crate::store::StorageError;
 use crate::store::entity::EntityStore;
 use crate::store::object::ObjectStore;
 use crate::table::live::LiveFiles;
@@ -32,6 +35,7 @@ use crate::table::log::{CommitLog, DataFile, Head, LogError, Version};
 use crate::table::parquet::ReadFileError;
 use crate::warehouse::schema::{GoldSchema, TableIndex};
 use crate::warehouse::{FailureKind, Progress, Run, Step, Warehouse};
+use blocked::{LeftOut, Remembered, blamed};
 pub use error::Error;
 use idle_marker::IdleMarker;
 pub use outcome::{Ended, Published};
@@ -49,6 +53,8 @@ pub struct Gold {
     clock: Arc<dyn Clock>,
     idle_marker: IdleMarker,
     limits: Limits,
+    /// What failed on rows of its own in this process.
+    failed: Mutex<Remembered>,
 }
 
 impl Gold {
@@ -71,6 +77,7 @@ impl Gold {
             clock,
             idle_marker,
             limits: Limits::default(),
+            failed: Mutex::default(),
         }
     }
 
@@ -81,16 +88,21 @@ impl Gold {
         self
     }
 
-    /// Brings every table to silver's head. Failures that may pass are waited out until the deadline; no transaction
-    /// is begun after it.
+    /// Brings every table to silver's head, but those that are blocked. Failures that may pass are waited out until the
+    /// deadline; no transaction is begun after it.
     ///
     /// # Errors
-    /// Fails if the log, the lake or the warehouse does, or if gold must be rebuilt.
+    /// Fails if the log, the lake or the warehouse does.
     pub async fn publish(&self, deadline: Deadline) -> Result<Published, Error> {
         let Some(head) = self.head(deadline).await? else {
             return Ok(Published::default());
         };
-        if self.warehouse.may_be_paused() && self.is_marked_idle(head.version).await {
+        if self.warehouse.may_be_paused()
+            && self
+                .idle_marker
+                .says_done(head.version, self.clock.now())
+                .await
+        {
             return Ok(Published {
                 ended: Ended::Unchanged,
                 head: Some(head.version),
@@ -146,8 +158,10 @@ impl Gold {
                 Err(error) => return Err(error),
             }
         }
-        if let (Ended::UpToDate, Some(head)) = (published.ended, published.head) {
-            self.mark_idle(head).await;
+        if let (Ended::UpToDate, Some(head)) = (published.ended, published.head)
+            && self.warehouse.may_be_paused()
+        {
+            self.idle_marker.note(head, self.clock.now()).await;
         }
         Ok(published)
     }
@@ -158,41 +172,129 @@ impl Gold {
         deadline: Deadline,
         published: &mut Published,
     ) -> Result<Ended, Error> {
-        self.warehouse.ensure().await?;
+        let mut left_out = LeftOut::default();
+        for (table, error) in self.warehouse.ensure().await? {
+            left_out.add(table, chain(&error));
+        }
         // Progress first: the head read after it is not behind what any run has published.
         let progress = self.warehouse.progress().await?;
         let Some(head) = self.log.head().await? else {
             return Ok(Ended::NothingYet);
         };
         published.head = Some(head.version);
+        let known = (rebuild, self.clock.now());
+        self.failed()
+            .leave_out(&mut left_out, self.schema(), &progress, known)?;
         let mut backlog = TableBacklog::of(self.schema(), &progress, head.version, rebuild);
         if !backlog.ahead.is_empty() {
-            return Err(Error::Ahead {
-                tables: backlog.ahead,
+            let tables = std::mem::take(&mut backlog.ahead);
+            let ahead: Vec<_> = tables
+                .iter()
+                .filter_map(|name| self.schema().table(name))
+                .collect();
+            let error = Error::Ahead {
+                tables: tables.clone(),
                 head: head.version,
-            });
+            };
+            for (table, _) in ahead {
+                left_out.add(table, chain(&error));
+            }
         }
-
         // A table that was rebuilt before a transient failure is not rebuilt again.
         backlog.leave_out(&published.rebuilt, self.schema())?;
+
+        let ended = loop {
+            for table in left_out.tables() {
+                backlog.pass_over(*table);
+            }
+            match self.move_on(&mut backlog, &head, deadline, published).await {
+                Ok(Some(ended)) => break ended,
+                Ok(None) => {}
+                Err((tables, error)) => self.block(&tables, error, &progress, &mut left_out)?,
+            }
+        };
+        if ended != Ended::UpToDate || left_out.is_empty() {
+            return Ok(ended);
+        }
+        published.blocked = left_out.reasons();
+        Ok(Ended::Blocked)
+    }
+
+    /// Makes the next transaction; returns how the run ended, if it has.
+    ///
+    /// # Errors
+    /// Fails with the tables that were to be moved.
+    async fn move_on(
+        &self,
+        backlog: &mut TableBacklog,
+        head: &Head,
+        deadline: Deadline,
+        published: &mut Published,
+    ) -> Result<Option<Ended>, (Vec<TableIndex>, Error)> {
         if !backlog.to_rebuild.is_empty() {
-            let done = self.make_anew(&backlog.to_rebuild, &head).await?;
-            if !published.add(&done) {
-                return Ok(Ended::Conflict);
-            }
-            let rebuilt = self.names(backlog.to_rebuild.keys())?;
-            published.rebuilt.extend(rebuilt);
-        }
-        while let Some(next) = backlog.next(head.version) {
-            if !deadline.allows(std::time::Duration::ZERO) {
-                return Ok(Ended::OutOfTime);
-            }
-            let Some(to) = self.catch_up(&next, published).await? else {
-                return Ok(Ended::Conflict);
+            let tables: Vec<TableIndex> = backlog.to_rebuild.keys().copied().collect();
+            let made = self.make_anew(&backlog.to_rebuild, head).await;
+            let names = self.names(&tables).map_err(Error::from);
+            let (done, names) = match (made, names) {
+                (Ok(done), Ok(names)) => (done, names),
+                (Err(error), _) | (_, Err(error)) => return Err((tables, error)),
             };
-            backlog.advance(next, to, head.version);
+            if !published.add(&done) {
+                return Ok(Some(Ended::Conflict));
+            }
+            published.rebuilt.extend(names);
+            backlog.to_rebuild.clear();
+            return Ok(None);
         }
-        Ok(Ended::UpToDate)
+        let Some(next) = backlog.next(head.version) else {
+            return Ok(Some(Ended::UpToDate));
+        };
+        if !deadline.allows(std::time::Duration::ZERO) {
+            return Ok(Some(Ended::OutOfTime));
+        }
+        match self.catch_up(&next, published).await {
+            Ok(Some(to)) => {
+                backlog.advance(next, to, head.version);
+                Ok(None)
+            }
+            Ok(None) => Ok(Some(Ended::Conflict)),
+            Err(error) => Err((next.tables, error)),
+        }
+    }
+
+    /// Leaves out the tables of a transaction whose own failure `error` is.
+    ///
+    /// # Errors
+    /// Fails with `error` if it is that of the run as a whole.
+    fn block(
+        &self,
+        tables: &[TableIndex],
+        error: Error,
+        progress: &BTreeMap<String, Progress>,
+        left_out: &mut LeftOut,
+    ) -> Result<(), Error> {
+        let mut blamed = blamed(&error, self.schema());
+        blamed.retain(|table| tables.contains(table));
+        if blamed.is_empty() {
+            return Err(error);
+        }
+        let now = self.clock.now();
+        for (table, name) in blamed.iter().zip(self.names(&blamed)?) {
+            tracing::error!(
+                table = name,
+                error = chain(&error),
+                "a gold table is blocked"
+            );
+            let from = progress.get(&name).cloned();
+            self.failed().note(*table, from, now, &error);
+            left_out.add(*table, chain(&error));
+        }
+        Ok(())
+    }
+
+    fn failed(&self) -> std::sync::MutexGuard<'_, Remembered> {
+        // It is whole after every call.
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes tables from the live files at the head.
@@ -324,22 +426,5 @@ impl Gold {
         let schema = self.schema();
         let name = |index: &TableIndex| Ok(schema.table_at(*index)?.name.clone());
         tables.into_iter().map(name).collect()
-    }
-
-    async fn is_marked_idle(&self, head: Version) -> bool {
-        let said = self.idle_marker.says_done(head, self.clock.now()).await;
-        said.unwrap_or_else(|error: StorageError| {
-            tracing::warn!(%error, "gold's idle marker could not be read");
-            false
-        })
-    }
-
-    async fn mark_idle(&self, head: Version) {
-        if !self.warehouse.may_be_paused() {
-            return;
-        }
-        if let Err(error) = self.idle_marker.note(head, self.clock.now()).await {
-            tracing::warn!(%error, "gold's idle marker could not be written");
-        }
     }
 }

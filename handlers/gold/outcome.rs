@@ -24,6 +24,8 @@ pub struct Published {
     pub transactions: u64,
     /// The tables that it made from nothing.
     pub rebuilt: Vec<String>,
+    /// Why tables were left out, each reason once; it names its tables.
+    pub blocked: Vec<String>,
 }
 
 /// How a run ended. What is left is done by the next run.
@@ -36,6 +38,8 @@ pub enum Ended {
     Unchanged,
     /// Every table stands at the head.
     UpToDate,
+    /// Every table stands at the head but those that cannot go on.
+    Blocked,
     /// Time ran out between two transactions.
     OutOfTime,
     /// Another run was first.
@@ -46,10 +50,11 @@ pub enum Ended {
 
 impl Ended {
     /// Every way to end.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::NothingYet,
         Self::Unchanged,
         Self::UpToDate,
+        Self::Blocked,
         Self::OutOfTime,
         Self::Conflict,
         Self::Unknown,
@@ -62,6 +67,7 @@ impl Ended {
             Self::NothingYet => "NothingYet",
             Self::Unchanged => "Unchanged",
             Self::UpToDate => "UpToDate",
+            Self::Blocked => "Blocked",
             Self::OutOfTime => "OutOfTime",
             Self::Conflict => "Overtaken",
             Self::Unknown => "Unknown",

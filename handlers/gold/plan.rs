@@ -92,6 +92,15 @@ impl TableBacklog {
         Ok(())
     }
 
+    /// Passes over a table.
+    pub fn pass_over(&mut self, table: TableIndex) {
+        self.to_rebuild.remove(&table);
+        for tables in self.behind.values_mut() {
+            tables.retain(|other| *other != table);
+        }
+        self.behind.retain(|_, tables| !tables.is_empty());
+    }
+
     /// Returns the tables that are furthest behind, where they stand, and how far they go before they meet others or
     /// the head: from there one read serves all.
     #[must_use]
@@ -139,7 +148,8 @@ pub enum Rebuild {
 }
 
 impl Rebuild {
-    fn has(&self, table: &str) -> bool {
+    /// Returns whether this table is one of them.
+    pub(super) fn has(&self, table: &str) -> bool {
         match self {
             Self::None => false,
             Self::Table(name) => name == table,

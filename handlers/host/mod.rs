@@ -61,6 +61,8 @@ enum Failure {
     Refine(#[from] Arc<RefineError>),
     #[error(transparent)]
     Publish(#[from] gold::Error),
+    #[error("{0}; the other tables of gold are up to date")]
+    Blocked(String),
     #[error("maintenance is not complete: {0}")]
     Maintain(String),
     #[error("write the report of maintenance")]
@@ -327,6 +329,7 @@ async fn gold(
         groups,
         transactions,
         rebuilt,
+        blocked,
     } = app.gold.publish(Deadline::after(PUBLISH_TIME)).await?;
     if ended == Ended::NothingYet {
         return Ok("silver holds nothing yet".to_owned());
@@ -347,6 +350,9 @@ async fn gold(
         rebuilt = rebuilt.join(", "),
         storage_calls = app.calls.gold.count(),
     );
+    if !blocked.is_empty() {
+        return Err(Failure::Blocked(blocked.join("; ")));
+    }
     Ok(format!(
         "published {rows} rows of {commits} commits as {groups} groups: {ended}"
     ))

@@ -37,6 +37,9 @@ pub trait Transaction: Debug + Send {
     async fn commit(self: Box<Self>) -> Result<(), WarehouseError>;
 }
 
+/// The tables of gold that do not fit the dataset file, with the reason of each.
+pub type Unfit = BTreeMap<TableIndex, WarehouseError>;
+
 /// A database that holds gold, as runs change it. It knows its [`GoldSchema`] from the start.
 ///
 /// - a transaction is atomic, isolated from readers and durable once committed
@@ -51,11 +54,12 @@ pub trait Warehouse: Reports {
     fn schema(&self) -> &GoldSchema;
 
     /// Creates the tables and views that are missing and checks those that are there. A table that is created has no
-    /// progress, also if one of its name had some.
+    /// progress, also if one of its name had some. Returns the tables of gold that do not fit the dataset file, each
+    /// with its [`WarehouseError::Mismatch`]; they are never changed.
     ///
     /// # Errors
-    /// Fails with [`WarehouseError::Mismatch`] if a table that is there does not fit; it is never changed.
-    async fn ensure(&self) -> Result<(), WarehouseError>;
+    /// Fails if the database does, or with [`WarehouseError::Mismatch`] if a table that records progress does not fit.
+    async fn ensure(&self) -> Result<Unfit, WarehouseError>;
 
     /// Returns the tables that are not there yet, and changes nothing; before gold's first run `sluice_progress` is among
     /// them.

@@ -6,7 +6,7 @@
 
 use super::schema::{
     FRESHNESS, FRESHNESS_COLUMNS, GoldSchema, KEY, MeasureColumn, PROGRESS, PROGRESS_COLUMNS, RANK,
-    RankingSchema, SETTLED, Shown, ShownValue, TableSchema, ValueType,
+    RankingSchema, SETTLED, Shown, ShownValue, TableIndex, TableSchema, ValueType,
 };
 use crate::error::Invariant;
 
@@ -81,6 +81,8 @@ pub(super) struct TableDefinition {
 pub(super) struct ViewDefinition {
     /// Its name.
     pub(super) name: String,
+    /// The table of gold that it shows.
+    pub(super) table: TableIndex,
     /// The names of its columns, in order.
     pub(super) columns: Vec<String>,
     /// The query that it shows.
@@ -267,20 +269,21 @@ pub(super) fn views(
     schema: &GoldSchema,
     dialect: &dyn Dialect,
 ) -> Result<Vec<ViewDefinition>, Invariant> {
-    let view = |name: &str, query: String| {
+    let view = |name: &str, table, query: String| {
         let columns = schema.columns_of(name);
         let columns = columns.ok_or(Invariant("a view of gold has columns"))?;
         Ok(ViewDefinition {
             name: name.to_owned(),
+            table,
             columns: columns.into_iter().map(|(name, _)| name).collect(),
             query,
         })
     };
-    let reports = schema.tables.iter();
-    let reports = reports.map(|table| view(&table.report, report(table, dialect)?));
+    let reports = schema.indexed_tables();
+    let reports = reports.map(|(index, table)| view(&table.report, index, report(table, dialect)?));
     let rankings = schema.rankings.iter().map(|ranking| {
         let table = schema.table_at(ranking.table)?;
-        view(&ranking.name, rank(ranking, table, dialect)?)
+        view(&ranking.name, ranking.table, rank(ranking, table, dialect)?)
     });
     reports.chain(rankings).collect()
 }

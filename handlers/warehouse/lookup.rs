@@ -1,5 +1,6 @@
 //! What both warehouses look up, and how both refuse.
 
+use super::contract::Unfit;
 use super::error::{FailureKind, WarehouseError};
 use super::schema::{GoldSchema, ValueType};
 
@@ -23,4 +24,23 @@ pub(super) fn over() -> WarehouseError {
         kind: FailureKind::Permanent,
         source: "it is over".into(),
     }
+}
+
+/// Adds a table that does not fit to the others.
+///
+/// # Errors
+/// Fails with its mismatch if it is no table of gold, but one that gold keeps its progress in.
+pub(super) fn refuse(
+    unfit: &mut Unfit,
+    schema: &GoldSchema,
+    (table, problems): (String, Vec<String>),
+) -> Result<(), WarehouseError> {
+    let index = schema.table(&table).map(|(index, _)| index);
+    let mismatch = WarehouseError::Mismatch { table, problems };
+    let index = match index {
+        Some(index) => index,
+        None => return Err(mismatch),
+    };
+    unfit.insert(index, mismatch);
+    Ok(())
 }

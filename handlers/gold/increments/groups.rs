@@ -99,7 +99,10 @@ impl Groups {
     ) -> Result<(), AggregateError> {
         if dimensions.columns.is_empty() {
             let hash = dimensions.hasher.hash(rows.start);
-            let group = self.number(start, hash, rows.start, dimensions)?;
+            let group = self.number(start, hash);
+            if group == self.rows.len() {
+                self.rows.push(dimensions.group(start, hash, rows.start)?);
+            }
             self.runs.push(Run { group, rows });
             return Ok(());
         }
@@ -112,7 +115,10 @@ impl Groups {
                 run.rows.end = row + 1;
                 continue;
             }
-            let group = self.number(start, hash, row, dimensions)?;
+            let group = self.number(start, hash);
+            if group == self.rows.len() {
+                self.rows.push(dimensions.group(start, hash, row)?);
+            }
             let rows = row..row + 1;
             self.runs.push(Run { group, rows });
             last = Some(hash);
@@ -120,24 +126,10 @@ impl Groups {
         Ok(())
     }
 
-    fn number(
-        &mut self,
-        start: i64,
-        hash: u128,
-        row: usize,
-        dimensions: &Dimensions,
-    ) -> Result<usize, AggregateError> {
+    /// Returns the number of a group: that of the next one, if it is new.
+    fn number(&mut self, start: i64, hash: u128) -> usize {
         let next = self.rows.len();
-        let number = *self.numbers.entry((start, hash)).or_insert(next);
-        if number == next {
-            self.rows.push(Row {
-                start,
-                key: hash.to_be_bytes(),
-                dimensions: dimensions.data(row)?,
-                measures: Vec::new(),
-            });
-        }
-        Ok(number)
+        *self.numbers.entry((start, hash)).or_insert(next)
     }
 }
 
@@ -161,6 +153,16 @@ impl Dimensions {
                 column: format!("of a dimension ({error})"),
             })?;
         Ok(Self { columns, hasher })
+    }
+
+    /// Makes the group of a row, without measures.
+    fn group(&self, start: i64, hash: u128, row: usize) -> Result<Row, AggregateError> {
+        Ok(Row {
+            start,
+            key: hash.to_be_bytes(),
+            dimensions: self.data(row)?,
+            measures: Vec::new(),
+        })
     }
 
     fn data(&self, row: usize) -> Result<Vec<Datum>, AggregateError> {

@@ -12,7 +12,7 @@ use super::errors::{failed, failed_commit};
 use super::held::Held;
 use super::statements::{SqlSchema, dml, ensure};
 use super::{ado, read, transaction};
-use crate::warehouse::contract::{Begun, Reports, RowVisitor, Warehouse};
+use crate::warehouse::contract::{Begun, Reports, RowVisitor, Unfit, Warehouse};
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::lookup::columns_of;
 use crate::warehouse::model::{Order, Progress, Run, TableRows};
@@ -68,8 +68,8 @@ impl AzureSqlWarehouse {
         })
     }
 
-    /// Looks what has to be created.
-    async fn plan(&self, session: &mut Session) -> Result<Vec<String>, WarehouseError> {
+    /// Looks what is missing and what does not fit.
+    async fn plan(&self, session: &mut Session) -> Result<(Vec<String>, Unfit), WarehouseError> {
         let catalog = self.catalog(session).await?;
         ensure::plan(&self.schema, &self.sql_schema, &catalog)
     }
@@ -95,27 +95,32 @@ impl Warehouse for AzureSqlWarehouse {
         &self.schema
     }
 
-    async fn ensure(&self) -> Result<(), WarehouseError> {
+    async fn ensure(&self) -> Result<Unfit, WarehouseError> {
         let mut held = self.hold().await?;
         let session = held.session()?;
         // Looked at without a lock first: the usual answer is that nothing is to be done.
-        if !self.plan(session).await?.is_empty() {
+        let (mut to_do, mut unfit) = self.plan(session).await?;
+        if !to_do.is_empty() {
             transaction::lock(session, &self.sql_schema).await?;
-            for batch in self.plan(session).await? {
+            (to_do, unfit) = self.plan(session).await?;
+            for batch in to_do {
                 let created = session.run(&batch).await;
                 created.map_err(failed("create", "gold's tables and views"))?;
             }
             session.run(dml::COMMIT).await.map_err(failed_commit)?;
         }
         held.give_back();
-        Ok(())
+        Ok(unfit)
     }
 
     async fn missing(&self) -> Result<Vec<String>, WarehouseError> {
         let mut held = self.hold().await?;
         let catalog = self.catalog(held.session()?).await?;
         held.give_back();
-        ensure::plan(&self.schema, &self.sql_schema, &catalog)?;
+        let (_, unfit) = ensure::plan(&self.schema, &self.sql_schema, &catalog)?;
+        if let Some(mismatch) = unfit.into_values().next() {
+            return Err(mismatch);
+        }
         Ok(ensure::missing(&self.schema, &self.sql_schema, &catalog))
     }
 

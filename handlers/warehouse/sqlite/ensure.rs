@@ -4,28 +4,33 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::connection::failed;
 use super::ddl::{Sqlite, create_view, quote};
+use crate::warehouse::contract::Unfit;
 use crate::warehouse::dialect;
 use crate::warehouse::dialect::ColumnDefinition;
 use crate::warehouse::error::WarehouseError;
+use crate::warehouse::lookup::refuse;
 use crate::warehouse::schema::GoldSchema;
 
 /// Creates the tables and views that are missing, in one transaction, and checks those that are there.
 pub(super) fn ensure(
     connection: &mut Connection,
     schema: &GoldSchema,
-) -> Result<(), WarehouseError> {
+) -> Result<Unfit, WarehouseError> {
     // Looked at without a lock first: the usual answer is that nothing is to be done.
-    if statements(connection, schema)?.is_empty() {
-        return Ok(());
+    let (to_do, unfit) = statements(connection, schema)?;
+    if to_do.is_empty() {
+        return Ok(unfit);
     }
     let create = failed("create", "gold's tables and views");
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(&create)?;
-    for statement in statements(&transaction, schema)? {
+    let (to_do, unfit) = statements(&transaction, schema)?;
+    for statement in to_do {
         transaction.execute_batch(&statement).map_err(&create)?;
     }
-    transaction.commit().map_err(create)
+    transaction.commit().map_err(create)?;
+    Ok(unfit)
 }
 
 /// Returns the tables that are not there, after those that are there were checked.
@@ -33,7 +38,10 @@ pub(super) fn missing(
     connection: &mut Connection,
     schema: &GoldSchema,
 ) -> Result<Vec<String>, WarehouseError> {
-    statements(connection, schema)?;
+    let (_, unfit) = statements(connection, schema)?;
+    if let Some(mismatch) = unfit.into_values().next() {
+        return Err(mismatch);
+    }
     let mut missing = Vec::new();
     for table in dialect::tables(schema, &Sqlite) {
         let found = object(connection, &table.name).map_err(failed("check", &table.name))?;
@@ -44,12 +52,13 @@ pub(super) fn missing(
     Ok(missing)
 }
 
-/// Works out what is to be done.
+/// Works out what is to be done, and which tables do not fit.
 pub(super) fn statements(
     connection: &Connection,
     schema: &GoldSchema,
-) -> Result<Vec<String>, WarehouseError> {
+) -> Result<(Vec<String>, Unfit), WarehouseError> {
     let mut statements = Vec::new();
+    let mut unfit = Unfit::new();
     for table in dialect::tables(schema, &Sqlite) {
         let check = failed("check", &table.name);
         let Some((kind, _)) = object(connection, &table.name).map_err(&check)? else {
@@ -65,11 +74,14 @@ pub(super) fn statements(
             _ => vec![format!("it is a {kind}")],
         };
         if !problems.is_empty() {
-            let table = table.name;
-            return Err(WarehouseError::Mismatch { table, problems });
+            refuse(&mut unfit, schema, (table.name, problems))?;
         }
     }
     for view in dialect::views(schema, &Sqlite)? {
+        // Of a table that stays as it is the views do, too.
+        if unfit.contains_key(&view.table) {
+            continue;
+        }
         let found = object(connection, &view.name).map_err(failed("check", &view.name))?;
         match found {
             None => statements.push(create_view(&view)),
@@ -81,13 +93,13 @@ pub(super) fn statements(
                 }
             }
             Some((kind, _)) => {
-                let problems = vec![format!("it is a {kind}, not a view")];
-                let table = view.name;
-                return Err(WarehouseError::Mismatch { table, problems });
+                let problem = format!("its view {} is a {kind}, not a view", view.name);
+                let table = schema.table_at(view.table)?.name.clone();
+                refuse(&mut unfit, schema, (table, vec![problem]))?;
             }
         }
     }
-    Ok(statements)
+    Ok((statements, unfit))
 }
 
 fn object(connection: &Connection, name: &str) -> rusqlite::Result<Option<(String, String)>> {

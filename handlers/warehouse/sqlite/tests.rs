@@ -205,10 +205,11 @@ async fn a_table_under_the_name_of_a_view_is_refused() {
         connection.execute_batch("CREATE TABLE top (x)")
     })
     .await;
-    let error = warehouse.ensure().await.unwrap_err();
+    let unfit = warehouse.ensure().await.unwrap();
+    let text = unfit[&TableIndex::new(0)].to_string();
     assert!(
-        error.to_string().contains("it is a table, not a view"),
-        "{error}"
+        text.contains("its view top is a table, not a view"),
+        "{text}"
     );
 }
 
@@ -275,7 +276,9 @@ async fn the_script_makes_what_the_handler_then_finds_complete() {
     })
     .await;
     let missing = with_connection(&warehouse, |connection| {
-        Ok(ensure::statements(connection, &schema_of(TABLES)).unwrap())
+        Ok(ensure::statements(connection, &schema_of(TABLES))
+            .unwrap()
+            .0)
     })
     .await;
     assert!(missing.is_empty(), "{missing:?}");

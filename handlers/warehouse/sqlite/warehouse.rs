@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use super::connection::{Held, blocking, failed, open};
 use super::ddl::quote;
 use super::{ensure, read, transaction};
-use crate::warehouse::contract::{Begun, Reports, RowVisitor, Warehouse};
+use crate::warehouse::contract::{Begun, Reports, RowVisitor, Unfit, Warehouse};
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::lookup::columns_of;
 use crate::warehouse::model::{Order, Progress, Run, TableRows};
@@ -69,7 +69,7 @@ impl Warehouse for SqliteWarehouse {
         &self.schema
     }
 
-    async fn ensure(&self) -> Result<(), WarehouseError> {
+    async fn ensure(&self) -> Result<Unfit, WarehouseError> {
         self.with(ensure::ensure).await
     }
 

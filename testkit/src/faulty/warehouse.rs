@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use sluice::warehouse::schema::{GoldSchema, TableIndex};
 use sluice::warehouse::{
     Begun, FailureKind, Order, Progress, Reports, Row, RowVisitor, Run, TableRows, Transaction,
-    Warehouse, WarehouseError,
+    Unfit, Warehouse, WarehouseError,
 };
 
 use super::script::{Held, How, Script};
@@ -39,7 +39,7 @@ impl Warehouse for Faulty<dyn Warehouse> {
         self.inner.schema()
     }
 
-    async fn ensure(&self) -> Result<(), WarehouseError> {
+    async fn ensure(&self) -> Result<Unfit, WarehouseError> {
         let act = self.inner.ensure();
         self.script
             .around("ensure".into(), warehouse_error, act)

@@ -52,7 +52,7 @@ fn all_statements(
         ("roll back".to_owned(), dml::ROLLBACK.to_owned()),
     ];
     // What creates everything, and what replaces views.
-    let created = ensure::plan(schema, sql_schema, &ensure::Catalog::new())?;
+    let (created, _) = ensure::plan(schema, sql_schema, &ensure::Catalog::new())?;
     all.extend(
         created
             .into_iter()

@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 
 use super::ddl::{MARK, create_schema, create_view, drop_view, mark};
 use super::sql_schema::SqlSchema;
+use crate::warehouse::contract::Unfit;
 use crate::warehouse::dialect;
 use crate::warehouse::dialect::{ColumnDefinition, TableDefinition, ViewDefinition};
 use crate::warehouse::error::WarehouseError;
+use crate::warehouse::lookup::refuse;
 use crate::warehouse::schema::GoldSchema;
 
 /// Lists the columns of every table and view of a schema. Names of types and objects are compared without case.
@@ -79,16 +81,17 @@ impl CatalogType<'_> {
     }
 }
 
-/// Works out the batches that create what is missing, in order.
+/// Works out the batches that create what is missing, in order, and which tables do not fit.
 ///
 /// # Errors
-/// Fails with [`WarehouseError::Mismatch`] for the first table that does not fit.
+/// Fails with [`WarehouseError::Mismatch`] if a table that records progress does not fit.
 pub(crate) fn plan(
     schema: &GoldSchema,
     sql_schema: &SqlSchema,
     catalog: &Catalog,
-) -> Result<Vec<String>, WarehouseError> {
+) -> Result<(Vec<String>, Unfit), WarehouseError> {
     let mut batches = Vec::new();
+    let mut unfit = Unfit::new();
     for table in dialect::tables(schema, sql_schema) {
         match catalog.get(&table.name.to_ascii_lowercase()) {
             None => {
@@ -98,18 +101,28 @@ pub(crate) fn plan(
                     batches.extend(dialect::forget(sql_schema, &table.name));
                 }
             }
-            Some(found) => check_table(&table, found)?,
+            Some(found) => {
+                let problems = table_problems(&table, found);
+                if !problems.is_empty() {
+                    refuse(&mut unfit, schema, (table.name, problems))?;
+                }
+            }
         }
     }
     if catalog.is_empty() && !batches.is_empty() {
         batches.insert(0, create_schema(sql_schema));
     }
     for view in dialect::views(schema, sql_schema)? {
+        // Of a table that stays as it is the views do, too.
+        if unfit.contains_key(&view.table) {
+            continue;
+        }
         let found = catalog.get(&view.name.to_ascii_lowercase());
         if found.is_some_and(|found| !found.is_view) {
-            let problems = vec!["it is a table, not a view".to_owned()];
-            let table = view.name;
-            return Err(WarehouseError::Mismatch { table, problems });
+            let problem = format!("its view {} is a table, not a view", view.name);
+            let table = schema.table_at(view.table)?.name.clone();
+            refuse(&mut unfit, schema, (table, vec![problem]))?;
+            continue;
         }
         if found.is_some_and(|found| is_current(&view, found)) {
             continue;
@@ -119,7 +132,7 @@ pub(crate) fn plan(
         }
         batches.push(create_view(sql_schema, &view));
     }
-    Ok(batches)
+    Ok((batches, unfit))
 }
 
 /// Returns the tables that the catalog does not have.
@@ -146,14 +159,9 @@ fn is_current(view: &ViewDefinition, found: &Found) -> bool {
     }
 }
 
-fn check_table(expected: &TableDefinition, found: &Found) -> Result<(), WarehouseError> {
-    let problems = match found.is_view {
+fn table_problems(expected: &TableDefinition, found: &Found) -> Vec<String> {
+    match found.is_view {
         true => vec!["it is a view".to_owned()],
         false => expected.problems(&found.columns),
-    };
-    if problems.is_empty() {
-        return Ok(());
     }
-    let table = expected.name.clone();
-    Err(WarehouseError::Mismatch { table, problems })
 }

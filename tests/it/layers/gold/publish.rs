@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sluice::event::UnixMillis;
 use sluice::gold::{Ended, Error, Gold, Rebuild};
-use sluice::table::log::{LogError, Version};
+use sluice::table::log::Version;
 use testkit::events::{DAY, START};
 use testkit::faulty::{Faulty, How, Script, When};
 use testkit::world::{Committed, Event, SMALL, deadline, event, events};
@@ -112,20 +112,13 @@ async fn a_file_that_gold_needs_and_is_gone_asks_for_a_rebuild() {
     world.append(&[&events(5, 5)]).await;
     world.compact().await;
     world.vacuum().await;
-    let error = world.gold().publish(deadline()).await.unwrap_err();
+    let published = world.publish().await;
+    assert_eq!(published.ended, Ended::Blocked);
+    let reasons = published.blocked.join("\n");
+    assert_eq!(published.blocked.len(), 1, "{reasons}");
     assert!(
-        matches!(
-            &error,
-            Error::Rebuild {
-                from: Version(0),
-                ..
-            }
-        ),
-        "{error:?}"
-    );
-    assert!(
-        error.to_string().starts_with("rebuild gold: hourly, "),
-        "{error}"
+        reasons.starts_with("rebuild gold: hourly, by_who, ever cannot go on from version 0"),
+        "{reasons}"
     );
     world
         .gold()
@@ -143,17 +136,14 @@ async fn a_gap_in_the_log_asks_for_a_rebuild() {
     world.append(&[&events(0, 5)]).await;
     world.append(&[&events(5, 5)]).await;
     world.world.remove_row("log|000000000001").await;
-    let error = world.gold().publish(deadline()).await.unwrap_err();
-    let Error::Rebuild { tables, source, .. } = &error else {
-        panic!("{error:?}");
-    };
-    assert_eq!(tables, &["hourly", "by_who", "ever"]);
-    assert!(matches!(
-        **source,
-        Error::Log(LogError::Gap {
-            missing: Version(1)
-        })
-    ));
+    let published = world.publish().await;
+    assert_eq!(published.ended, Ended::Blocked);
+    let reasons = published.blocked.join("\n");
+    assert!(
+        reasons.contains("hourly, by_who, ever cannot go on from version 0"),
+        "{reasons}"
+    );
+    assert!(reasons.contains("version 1 "), "{reasons}");
 }
 
 #[tokio::test]
@@ -208,22 +198,70 @@ async fn two_overlapping_runs_publish_everything_once() {
 }
 
 #[tokio::test]
-async fn a_sum_that_overflows_stops_before_anything_is_written() {
-    let world = Committed::new();
+async fn a_sum_that_overflows_blocks_its_table_and_no_other() {
+    let mut world = Committed::new();
+    let counted = "by = [\"who\"]\nmeasures = { n = \"count\"";
+    world.change(
+        &format!("{counted}, total = \"sum(amount)\" }}"),
+        &format!("{counted} }}"),
+    );
     world.initialize().await;
     world.append(&[&events(0, 5)]).await;
     world.publish().await;
-    let before = world.everything().await;
-    let most = 10_i128.pow(38) - 1;
+    let before = (world.rows("hourly").await, world.rows("ever").await);
     let large = |id| Event {
-        amount: most,
+        amount: 10_i128.pow(38) - 1,
         ..event(id, 0, None, 0)
     };
     world.append(&[&[large(100), large(101)]]).await;
-    let error = world.gold().publish(deadline()).await.unwrap_err();
-    assert!(matches!(&error, Error::Aggregate(_)), "{error:?}");
-    assert!(error.to_string().contains("38 digits"), "{error}");
-    assert_eq!(world.everything().await, before);
+
+    let gold = world.gold();
+    let published = gold.publish(deadline()).await.unwrap();
+    assert_eq!(published.ended, Ended::Blocked);
+    let reasons = published.blocked.join("\n");
+    for part in [
+        "sum total of gold table hourly",
+        "sum total of gold table ever",
+        "38 digits",
+    ] {
+        assert!(reasons.contains(part), "{reasons}");
+    }
+    let after = (world.rows("hourly").await, world.rows("ever").await);
+    assert_eq!(after, before);
+    let counts = world.rows("by_who").await;
+    let counts = counts.iter().map(|row| row[2].parse::<u64>().unwrap());
+    assert_eq!(counts.sum::<u64>(), 7);
+
+    // It is said by every run, and the others go on.
+    world.append(&[&events(10, 5)]).await;
+    let again = gold.publish(deadline()).await.unwrap();
+    assert_eq!((again.ended, again.files), (Ended::Blocked, 1));
+    assert_eq!(again.blocked.join("\n"), reasons);
+}
+
+#[tokio::test]
+async fn a_table_that_does_not_fit_is_left_as_it_is_and_the_others_go_on() {
+    let mut world = Committed::new();
+    world.initialize().await;
+    world.append(&[&events(0, 5)]).await;
+    world.publish().await;
+    let before = world.rows("hourly").await;
+    world.change(
+        "high = \"max(amount)\" }",
+        "high = \"max(amount)\", least = \"min(amount)\" }",
+    );
+    world.append(&[&events(5, 5)]).await;
+    let published = world.publish().await;
+    assert_eq!(published.ended, Ended::Blocked);
+    let reasons = published.blocked.join("\n");
+    assert!(
+        reasons.contains("gold table hourly does not fit"),
+        "{reasons}"
+    );
+    assert!(reasons.contains("column least is missing"), "{reasons}");
+    world.change(", least = \"min(amount)\" }", " }");
+    assert_eq!(world.rows("hourly").await, before);
+    assert_eq!(world.rows("ever").await[0][0], "10");
 }
 
 #[tokio::test]
@@ -235,16 +273,12 @@ async fn a_log_that_started_over_is_noticed() {
     world.publish().await;
     let other = Committed::on(Arc::clone(&world.world.database));
     other.initialize().await;
-    let error = other.gold().publish(deadline()).await.unwrap_err();
+    let published = other.publish().await;
+    assert_eq!(published.ended, Ended::Blocked);
+    let reasons = published.blocked.join("\n");
     assert!(
-        matches!(
-            &error,
-            Error::Ahead {
-                head: Version(0),
-                ..
-            }
-        ),
-        "{error:?}"
+        reasons.contains("stand beyond silver's version 0"),
+        "{reasons}"
     );
 }
 
