@@ -103,8 +103,11 @@ async fn publish(process: &Process) {
     }
 }
 
+/// The amounts that each key may have; one that became null is none.
+type Amounts = BTreeMap<(i64, i64), BTreeSet<Option<i128>>>;
+
 /// The amounts that each key may have, and the numbers of lines that are no row and of amounts that became null.
-fn model(hub: &Hub) -> (BTreeMap<(i64, i64), BTreeSet<Option<i128>>>, u64, u64) {
+fn model(hub: &Hub) -> (Amounts, u64, u64) {
     let mut keys: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     let (mut bad, mut nulled) = (0, 0);
     for event in hub.iter().flat_map(|(events, _)| events) {
