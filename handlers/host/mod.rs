@@ -78,6 +78,7 @@ impl Failure {
             Self::Ingest(error) => error.is_lasting(),
             Self::Refine(error) => error.is_lasting(),
             Self::Publish(error) => error.is_lasting(),
+            Self::Blocked(_) => true,
             // The next request is another; each step of maintenance has its own reasons, and the next run tries all.
             Self::Body(_)
             | Self::Invocation(_)

@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use crate::dataset::ColumnIndex;
 use super::RefineError;
+use crate::dataset::ColumnIndex;
 use crate::dataset::Dataset;
 use crate::error::Invariant;
 use crate::event::EventTime;

@@ -2,6 +2,7 @@ use arrow_array::Array;
 use arrow_array::cast::AsArray;
 
 use super::{at, dataset, shown, with_column};
+use crate::dataset::ColumnIndex;
 use crate::dataset::{Dataset, UnknownFields};
 use crate::event::RejectReason;
 use crate::silver::cast::Caster;
@@ -101,7 +102,7 @@ fn a_column_may_ask_for_quarantine_and_required_ones_always_do() {
             .expect_err(column);
         assert_eq!(
             (reject.reason, reject.column),
-            (RejectReason::InvalidValue, Some(1))
+            (RejectReason::InvalidValue, Some(ColumnIndex::new(1)))
         );
     }
 }
