@@ -2,7 +2,6 @@
 //! says why it is not.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "a test fails by panicking, also in the functions that tests share"
 )]
 
@@ -200,6 +199,7 @@ fn split(text: &str) -> Option<Vec<Vec<String>>> {
             c => word.get_or_insert_default().push(c),
         }
     }
+    end_word(&mut word, &mut commands);
     let commands = commands.into_iter().map(|words| {
         let is_assignment = |word: &String| {
             let name = word.split_once('=').map(|(name, _)| name);
