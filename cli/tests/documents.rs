@@ -199,6 +199,7 @@ fn split(text: &str) -> Option<Vec<Vec<String>>> {
             c => word.get_or_insert_default().push(c),
         }
     }
+    end_word(&mut word, &mut commands);
     let commands = commands.into_iter().map(|words| {
         let is_assignment = |word: &String| {
             let name = word.split_once('=').map(|(name, _)| name);
