@@ -71,6 +71,8 @@ impl Plan {
         let mut values: BTreeMap<String, String> = [
             ("AzureWebJobsStorage", storage.to_owned()),
             ("LakeStorage", storage.to_owned()),
+            // A variable that is set for a deployment must not send this pipeline's state there.
+            ("StateStorage", storage.to_owned()),
             ("EventHubConnection", hub.to_owned()),
             ("EVENTHUB_NAME", HUB.to_owned()),
             ("GoldDatabase", self.gold()),

@@ -1,5 +1,6 @@
 //! The folder of a pipeline's state, which one command uses at a time.
 
+use crate::output::say;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -87,7 +88,7 @@ impl StateDir {
     /// # Errors
     /// Fails if that storage does not end, or if something cannot be removed.
     pub(crate) fn clear(&self) -> Result<(), StateError> {
-        let say: sluice_local::azurite::Progress = Arc::new(|line: &str| eprintln!("{line}"));
+        let say: sluice_local::azurite::Progress = Arc::new(|line: &str| say(line));
         wait_until_unused(&self.azurite(), Some(&say))?;
         for entry in fs::read_dir(&self.path).map_err(using(&self.path))? {
             let entry = entry.map_err(using(&self.path))?;

@@ -12,7 +12,7 @@ use crate::warehouse::schema::{PROGRESS, ValueType};
 
 /// Reads the progress of the tables that have some. Before the first run none has.
 pub(super) fn progress(connection: &Connection) -> rusqlite::Result<BTreeMap<String, Progress>> {
-    if !connection.table_exists(None, PROGRESS)? {
+    if !has_table(connection, PROGRESS)? {
         return Ok(BTreeMap::new());
     }
     let mut statement = connection.prepare_cached(&format!(
@@ -27,6 +27,15 @@ pub(super) fn progress(connection: &Connection) -> rusqlite::Result<BTreeMap<Str
         Ok((row.get(0)?, progress))
     })?;
     rows.collect()
+}
+
+/// Returns whether there is a table, also one that another connection has made since this one first looked: a query finds
+/// it, while `sqlite3_table_column_metadata` and what is built on it answer from the schema that the connection knows.
+fn has_table(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1)";
+    connection
+        .prepare_cached(sql)?
+        .query_row([name], |row| row.get(0))
 }
 
 /// Reads the first rows of a table or view.

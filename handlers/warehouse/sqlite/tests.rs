@@ -245,6 +245,21 @@ async fn only_the_folder_of_local_state_is_made() {
 }
 
 #[tokio::test]
+async fn who_looked_before_the_first_run_sees_the_progress_after_it() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("gold.db");
+    let (reader, writer) = (warehouse(&path), warehouse(&path));
+    assert!(reader.progress().await.unwrap().is_empty());
+    writer.ensure().await.unwrap();
+    assert!(
+        apply(&writer, run(&writer, None, 1), vec![row(1, 5)])
+            .await
+            .unwrap()
+    );
+    assert_eq!(reader.progress().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn where_nothing_is_missing_no_lock_is_taken() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("gold.db");

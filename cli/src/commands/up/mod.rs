@@ -18,7 +18,7 @@ use sluice_local::hub_client::Destination;
 
 use crate::feed::{Feed, FeedPlan, OrderArguments, Request};
 use crate::interrupt::Interrupts;
-use crate::output::{Usage, print};
+use crate::output::{Usage, print, say};
 use crate::pipeline::{Plan, Snapshot, Stack, StateDir, Watch, app_root, handler};
 use conclude::{Arrived, Concluding};
 use screen::Screen;
@@ -216,7 +216,7 @@ impl Run {
             if ends {
                 return Err(format!("{text}; nothing was sent").into());
             }
-            eprintln!("sluice: {text}");
+            say(&format!("sluice: {text}"));
         }
         stack.start_host().await?;
         let mut screen = Screen::new(&self.dataset.name, stack, ends, self.json);

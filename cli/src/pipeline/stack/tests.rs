@@ -20,6 +20,7 @@ fn storage_hub_dataset_and_handler_are_those_of_this_stack() {
     let values = plan(state.path()).values("storage", "hub");
     for (name, expected) in [
         ("LakeStorage", "storage"),
+        ("StateStorage", "storage"),
         ("AzureWebJobsStorage", "storage"),
         ("EventHubConnection", "hub"),
         ("EVENTHUB_NAME", "events"),

@@ -343,7 +343,9 @@ mod tests {
         // The system accepts the connection; nobody ever reads from it.
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = silent.local_addr().unwrap();
-        let text = format!("AccountName=a;AccountKey=a2V5;TableEndpoint=http://{address}/a");
+        let endpoints =
+            ["Blob", "Queue", "Table"].map(|s| format!("{s}Endpoint=http://{address}/a"));
+        let text = format!("AccountName=a;AccountKey=a2V5;{}", endpoints.join(";"));
         let account = StorageAccount::from_connection_string("Test", &text).unwrap();
         let state = AzureEntityStore {
             patience: Duration::from_millis(300),

@@ -137,7 +137,7 @@ fn a_table_and_a_view_do_not_stand_for_each_other() {
     let schema = schema_of(TABLES);
     for (name, expected) in [
         ("daily", "it is a view"),
-        ("top", "it is a table, not a view"),
+        ("top", "its view top is a table, not a view"),
     ] {
         let mut catalog = complete(&schema);
         let found = catalog.get_mut(name).unwrap();
