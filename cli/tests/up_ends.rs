@@ -185,7 +185,7 @@ fn a_second_pipeline_on_a_state_in_use_is_refused_and_touches_nothing() {
 #[test]
 fn a_handler_ends_with_its_host_also_before_it_has_looked_for_it() {
     let storage = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;\
-                   BlobEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;";
+                   BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;";
     let start = |stdin: Stdio| {
         let mut command = Command::new(handler());
         command
