@@ -5,7 +5,7 @@
 //!
 //! A column that counts its nulls and has values has bounds: some readers take a bound that is not there for null, and find
 //! nothing. Tables of builds that left out those of truth values and of text for people name the columns that always have
-//! some ([`always_bounded`]).
+//! some (`always_bounded`).
 
 use arrow_arith::aggregate::{max, max_boolean, max_string, min, min_boolean, min_string};
 use arrow_array::cast::AsArray;
