@@ -1,25 +1,16 @@
 //! `sluice bench` as a user runs it, small: what it reports has to be right, not fast.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod support;
+
+use std::process::Output;
 
 use serde_json::Value;
 
-/// The handler, which cargo builds beside the command when the whole workspace is tested.
-fn handler() -> PathBuf {
-    let handler = Path::new(env!("CARGO_BIN_EXE_sluice")).with_file_name("handler");
-    assert!(
-        handler.is_file(),
-        "build the handler first: cargo build --bin handler"
-    );
-    handler
-}
+use support::{command, handler, repository};
 
 fn bench(arguments: &[&str]) -> Output {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    Command::new(env!("CARGO_BIN_EXE_sluice"))
-        .current_dir(repository)
+    command(repository())
         .args(["bench", "--as-is", "--handler"])
         .arg(handler())
         .args(arguments)

@@ -5,45 +5,18 @@
     reason = "a test fails by panicking"
 )]
 
+mod support;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use support::{command, handler, repository};
+
 const PATIENCE: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(200);
-
-fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
-}
-
-/// The handler, which cargo builds beside the command when the whole workspace is tested.
-fn handler() -> PathBuf {
-    let handler = Path::new(env!("CARGO_BIN_EXE_sluice")).with_file_name("handler");
-    assert!(
-        handler.is_file(),
-        "build the handler first: cargo build --bin handler"
-    );
-    handler
-}
-
-/// The command in a folder, without settings of the environment.
-fn command(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-    for name in [
-        "LakeStorage",
-        "AzureWebJobsStorage",
-        "StateStorage",
-        "GoldDatabase",
-        "DATASET",
-        "EventHubConnection",
-    ] {
-        command.env_remove(name);
-    }
-    command.current_dir(folder);
-    command
-}
 
 /// A pipeline that `sluice up` runs, and a folder without settings from which it is looked at.
 struct Pipeline {
@@ -54,8 +27,7 @@ struct Pipeline {
 impl Pipeline {
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let up = Command::new(env!("CARGO_BIN_EXE_sluice"))
-            .current_dir(repository())
+        let up = command(repository())
             .args(["up", "--no-producer", "--partitions", "2", "--handler"])
             .arg(handler())
             .arg("--state-dir")
@@ -331,12 +303,7 @@ fn spoil(gold: &Path) {
 }
 
 fn sluice(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-    command
-        .current_dir(repository())
-        .args(arguments)
-        .output()
-        .unwrap()
+    command(repository()).args(arguments).output().unwrap()
 }
 
 #[test]

@@ -5,7 +5,9 @@
     reason = "a test fails by panicking, also in the functions that tests share"
 )]
 
-use std::path::{Path, PathBuf};
+mod support;
+
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,6 +15,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use serde_json::Value;
 use sluice_cli::CommandLine;
+
+use support::{command, handler, repository};
 
 const PATIENCE: Duration = Duration::from_secs(180);
 const POLL: Duration = Duration::from_millis(300);
@@ -94,10 +98,6 @@ fn trial(arguments: &[String]) -> Trial {
         ["dataset" | "schema", ..] | [_, "--help"] => Trial::Local,
         _ => Trial::OnPipeline,
     }
-}
-
-fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
 fn documents() -> Vec<PathBuf> {
@@ -321,13 +321,10 @@ struct Pipeline {
 
 impl Pipeline {
     fn start() -> Self {
-        let handler = Path::new(env!("CARGO_BIN_EXE_sluice")).with_file_name("handler");
-        assert!(handler.is_file(), "build it: cargo build --bin handler");
         let folder = tempfile::tempdir().unwrap();
-        let up = Command::new(env!("CARGO_BIN_EXE_sluice"))
-            .current_dir(repository())
+        let up = command(repository())
             .args(["up", "--no-producer", "--partitions", "2", "--handler"])
-            .arg(handler)
+            .arg(handler())
             .arg("--state-dir")
             .arg(folder.path())
             .stdout(Stdio::null())
@@ -375,22 +372,7 @@ impl Drop for Pipeline {
 }
 
 fn sluice(arguments: &[String]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-    for name in [
-        "LakeStorage",
-        "AzureWebJobsStorage",
-        "StateStorage",
-        "GoldDatabase",
-        "DATASET",
-        "EventHubConnection",
-    ] {
-        command.env_remove(name);
-    }
-    command
-        .current_dir(repository())
-        .args(arguments)
-        .output()
-        .unwrap()
+    command(repository()).args(arguments).output().unwrap()
 }
 
 fn succeeds(line: &Printed, output: &Output) {

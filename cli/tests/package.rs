@@ -5,11 +5,13 @@
     reason = "a test fails by panicking, also in the functions that tests share"
 )]
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -27,27 +29,14 @@ use sluice_local::functions_host::{Host, HostOptions};
 use sluice_local::hub_client::{Destination, EventHubConnection, Producer};
 use zip::ZipArchive;
 
+use support::{command, handler, repository};
+
 const PATIENCE: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(100);
 
-fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
-}
-
-/// The handler, which cargo builds beside the command when the whole workspace is tested.
-fn handler() -> PathBuf {
-    let handler = Path::new(env!("CARGO_BIN_EXE_sluice")).with_file_name("handler");
-    assert!(
-        handler.is_file(),
-        "build the handler first: cargo build --bin handler"
-    );
-    handler
-}
-
 /// Packages the repository with the handler of this build.
 fn package(output: &Path) {
-    let run = Command::new(env!("CARGO_BIN_EXE_sluice"))
-        .current_dir(repository())
+    let run = command(repository())
         .arg("package")
         .arg("--output")
         .arg(output)

@@ -5,23 +5,15 @@
     reason = "a test fails by panicking"
 )]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod support;
 
-/// The handler, which cargo builds beside the command when the whole workspace is tested.
-fn handler() -> PathBuf {
-    let handler = Path::new(env!("CARGO_BIN_EXE_sluice")).with_file_name("handler");
-    assert!(
-        handler.is_file(),
-        "build the handler first: cargo build --bin handler"
-    );
-    handler
-}
+use std::path::Path;
+use std::process::Output;
+
+use support::{command, handler, repository};
 
 fn up(state: &Path, arguments: &[&str]) -> Output {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    Command::new(env!("CARGO_BIN_EXE_sluice"))
-        .current_dir(repository)
+    command(repository())
         .args(["up", "--handler"])
         .arg(handler())
         .arg("--state-dir")

@@ -1,6 +1,8 @@
 //! However `sluice up` ends, the next one goes on from there: processes, signals, and the audit as judge.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -8,27 +10,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use support::{command, handler, repository};
+
 /// How long anything may take before a test gives up: the machine may be busy.
 const TIMEOUT: Duration = Duration::from_secs(180);
 
-/// The handler, which cargo builds beside the command when the whole workspace is tested.
-fn handler() -> PathBuf {
-    let handler = Path::new(env!("CARGO_BIN_EXE_sluice")).with_file_name("handler");
-    assert!(
-        handler.is_file(),
-        "build the handler first: cargo build --bin handler"
-    );
-    handler
-}
-
 fn sluice(state: &Path, arguments: &[&str]) -> Command {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-    command
-        .current_dir(repository)
-        .args(arguments)
-        .arg("--state-dir")
-        .arg(state);
+    let mut command = command(repository());
+    command.args(arguments).arg("--state-dir").arg(state);
     command
 }
 

@@ -31,7 +31,9 @@ pub(super) fn blamed(error: &Error, schema: &GoldSchema) -> Vec<TableIndex> {
                 ..
             },
         ) => vec![table],
-        Error::Rebuild { tables, .. } => tables.iter().map(String::as_str).collect(),
+        Error::Rebuild { tables, .. } | Error::Ahead { tables, .. } => {
+            tables.iter().map(String::as_str).collect()
+        }
         _ => Vec::new(),
     };
     let indices = names.iter().filter_map(|name| schema.table(name));

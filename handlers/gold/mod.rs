@@ -186,19 +186,12 @@ impl Gold {
         self.failed()
             .leave_out(&mut left_out, self.schema(), &progress, known)?;
         let mut backlog = TableBacklog::of(self.schema(), &progress, head.version, rebuild);
-        if !backlog.ahead.is_empty() {
-            let tables = std::mem::take(&mut backlog.ahead);
-            let ahead: Vec<_> = tables
-                .iter()
-                .filter_map(|name| self.schema().table(name))
-                .collect();
-            let error = Error::Ahead {
-                tables: tables.clone(),
-                head: head.version,
-            };
-            for (table, _) in ahead {
-                left_out.add(table, chain(&error));
-            }
+        let ahead = Error::Ahead {
+            tables: std::mem::take(&mut backlog.ahead),
+            head: head.version,
+        };
+        for table in blamed(&ahead, self.schema()) {
+            left_out.add(table, chain(&ahead));
         }
         // A table that was rebuilt before a transient failure is not rebuilt again.
         backlog.leave_out(&published.rebuilt, self.schema())?;

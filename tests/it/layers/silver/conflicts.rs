@@ -10,7 +10,7 @@ use testkit::faulty::{How, When};
 use testkit::read::files;
 use testkit::world::World;
 
-use super::steps::{refine_all, refine_until, sent, written};
+use super::steps::{overtaken, refine_all, refine_until, sent, written};
 
 #[tokio::test(start_paused = true)]
 async fn a_commit_whose_answer_was_lost_is_found_in_the_ledger() {
@@ -57,13 +57,8 @@ async fn a_moved_head_is_not_mistaken_for_a_commit_of_unknown_outcome() {
     process
         .script
         .fail_at("transact log|000000000001", When::Before, How::Transient);
-    let gate = process
-        .script
-        .stop_at("transact log|000000000001", When::Before);
-    let task = refine_until(&process, &mine, &gate).await;
-    world.process().refine(&theirs).await;
-    gate.open();
-    let refined = task.await.unwrap().unwrap();
+    let answer = overtaken(&world, &process, &mine, &theirs).await;
+    let refined = answer.unwrap();
     assert_eq!((refined.now, refined.entry.version), (true, Version(2)));
     assert_eq!(world.silver().await.len(), 2);
 }
@@ -77,13 +72,8 @@ async fn rows_of_a_conflicting_commit_fall_away_and_the_rest_is_new() {
         .put("0", 0, &[thing(1, 0, 100), thing(2, 1, 100), bad])
         .await;
     let theirs = world.put("1", 0, &[thing(2, 1, 777)]).await;
-    let gate = process
-        .script
-        .stop_at("transact log|000000000001", When::Before);
-    let task = refine_until(&process, &mine, &gate).await;
-    world.process().refine(&theirs).await;
-    gate.open();
-    let counts = task.await.unwrap().unwrap().entry.counts;
+    let answer = overtaken(&world, &process, &mine, &theirs).await;
+    let counts = answer.unwrap().entry.counts;
     assert_eq!(
         (counts.rows, counts.duplicates, counts.quarantined_total()),
         (1, 1, 1)
@@ -117,13 +107,8 @@ async fn a_conflict_without_row_changes_sends_the_same_files_again() {
     let theirs = world
         .put("1", 0, &[thing(3, 0, 100), thing(4, 9, 100)])
         .await;
-    let gate = process
-        .script
-        .stop_at("transact log|000000000001", When::Before);
-    let task = refine_until(&process, &mine, &gate).await;
-    world.process().refine(&theirs).await;
-    gate.open();
-    assert_eq!(task.await.unwrap().unwrap().entry.version, Version(2));
+    let answer = overtaken(&world, &process, &mine, &theirs).await;
+    assert_eq!(answer.unwrap().entry.version, Version(2));
     let commits = world.commits().await;
     let own: Vec<_> = files(&commits[2..]);
     let own: Vec<_> = own.iter().map(|path| format!("create {path}")).collect();

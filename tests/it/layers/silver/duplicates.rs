@@ -8,7 +8,7 @@ use testkit::events::{START, thing};
 use testkit::faulty::When;
 use testkit::world::World;
 
-use super::steps::{refine_all, refine_until};
+use super::steps::{overtaken, refine_all, refine_until};
 
 /// Returns a world whose dataset asks for a comparison with committed rows.
 fn comparing() -> World {
@@ -127,12 +127,7 @@ async fn a_row_that_a_conflicting_commit_brought_is_compared() {
         .put("0", 0, &[thing(1, 0, 100), thing(2, 1, 100)])
         .await;
     let theirs = world.put("1", 0, &[thing(2, 1, 777)]).await;
-    let gate = process
-        .script
-        .stop_at("transact log|000000000001", When::Before);
-    let task = refine_until(&process, &mine, &gate).await;
-    world.process().refine(&theirs).await;
-    gate.open();
-    let counts = task.await.unwrap().unwrap().entry.counts;
+    let answer = overtaken(&world, &process, &mine, &theirs).await;
+    let counts = answer.unwrap().entry.counts;
     assert_eq!(rows_duplicates_conflicts(&counts), [1, 1, 1]);
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use futures::future::join_all;
 use sluice::silver::{RefineError, Refined};
 use sluice::store::object::Source;
-use testkit::faulty::Gate;
-use testkit::world::Process;
+use testkit::faulty::{Gate, When};
+use testkit::world::{Process, World};
 
 pub(super) type Answer = Result<Refined, Arc<RefineError>>;
 
@@ -26,6 +26,21 @@ pub(super) async fn refine_until(
     let task = tokio::spawn(async move { app.silver.refine(source).await });
     gate.reached().await;
     task
+}
+
+/// Refines `mine`, and lets another process commit `theirs` just before the first transaction is sent.
+pub(super) async fn overtaken(
+    world: &World,
+    process: &Process,
+    mine: &Source,
+    theirs: &Source,
+) -> Answer {
+    let first = "transact log|000000000001";
+    let gate = process.script.stop_at(first, When::Before);
+    let task = refine_until(process, mine, &gate).await;
+    world.process().refine(theirs).await;
+    gate.open();
+    task.await.unwrap()
 }
 
 /// The Parquet files that the process has written.
