@@ -17,6 +17,8 @@ use crate::store::object::ObjectPath;
 
 /// The row key of the head.
 pub(super) const HEAD: &str = "head";
+/// The property of the head that names the log.
+const LOG: &str = "log";
 /// Text is cut into properties of this many bytes of UTF-8, which is at most twice as much in UTF-16.
 const TEXT_PIECE: usize = 31 * 1024;
 
@@ -87,9 +89,11 @@ pub(super) fn decode_files(json: &[u8]) -> Result<Files, MalformedEntity> {
     })
 }
 
-pub(super) fn encode_first_head() -> Entity {
+/// Returns the head of a log that begins with the commit `id`, which names the log for ever.
+pub(super) fn encode_first_head(id: &str) -> Entity {
     let mut properties = Properties::new();
     put(&mut properties, "version", 0);
+    put_text(&mut properties, LOG, id);
     put_text(&mut properties, "partitions", "{}");
     Entity {
         row: HEAD.to_owned(),
@@ -97,7 +101,8 @@ pub(super) fn encode_first_head() -> Entity {
     }
 }
 
-/// Moves the head on; properties that others keep in it stay as they are.
+/// Moves the head on; properties that others keep in it stay as they are. A log that an earlier build began gets its id
+/// now, that of this commit.
 pub(super) fn encode_head(
     head: &Head,
     version: Version,
@@ -110,6 +115,9 @@ pub(super) fn encode_head(
     }
     let partitions = to_json("partitions", &new.partitions)?;
     put_text(&mut properties, "partitions", &partitions);
+    if head.log.is_none() {
+        put_text(&mut properties, LOG, &new.id);
+    }
     Ok(Entity {
         row: HEAD.to_owned(),
         properties,
@@ -124,6 +132,7 @@ pub(super) fn decode_head(stored: Stored) -> Result<Head, MalformedEntity> {
         watermark: optional(properties, "watermark").map(EventTime),
         partitions,
         snapshot: snapshot(properties)?,
+        log: log_id(properties)?,
         stored,
     })
 }
@@ -138,6 +147,11 @@ pub(super) fn encode_attached(head: &Head, snapshot: &SnapshotRef) -> Entity {
         row: HEAD.to_owned(),
         properties,
     }
+}
+
+fn log_id(properties: &Properties) -> Result<Option<String>, MalformedEntity> {
+    let is_named = properties.contains_key(LOG);
+    is_named.then(|| text(properties, LOG)).transpose()
 }
 
 fn snapshot(properties: &Properties) -> Result<Option<SnapshotRef>, MalformedEntity> {

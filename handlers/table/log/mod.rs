@@ -104,7 +104,7 @@ impl CommitLog {
             watermark: None,
         };
         let operations = [
-            Operation::Insert(entities::encode_first_head()),
+            Operation::Insert(entities::encode_first_head(id)),
             Operation::Insert(self.encode_commit(&commit, None)?),
         ];
         let outcome = self.state.transact(&self.partition, &operations).await?;

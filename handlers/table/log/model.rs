@@ -58,6 +58,9 @@ pub struct Head {
     pub partitions: BTreeMap<PartitionId, PartitionProgress>,
     /// The latest snapshot, once there is one.
     pub snapshot: Option<SnapshotRef>,
+    /// The id of the log: that of its first commit, for ever. A log that an earlier build began gets one with its next
+    /// commit, and has none until then.
+    pub log: Option<String>,
     /// The entity as read, with its ETag and with properties that others keep in it.
     pub(super) stored: Stored,
 }

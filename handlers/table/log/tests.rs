@@ -336,3 +336,38 @@ async fn of_the_sources_of_one_hour_those_that_are_finished_are_found() {
     assert_eq!(log.ledger(&[name(9), name(3)]).await.unwrap().len(), 0);
     assert_eq!(log.ledger(&[name(7)]).await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_log_is_named_by_its_first_commit_for_ever() {
+    let (log, ..) = begun().await;
+    let id = async || log.head().await.unwrap().unwrap().log;
+    assert_eq!(id().await.as_deref(), Some("c0"));
+    for name in ["c1", "c2"] {
+        let head = log.head().await.unwrap().unwrap();
+        let new = append(name, vec![file(name)], &[]);
+        log.commit(&head, &new).await.unwrap();
+        assert_eq!(id().await.as_deref(), Some("c0"));
+    }
+    let snapshot = log.load(&log.head().await.unwrap().unwrap()).await.unwrap();
+    let named = log.write_snapshot(&snapshot, "s").await.unwrap();
+    assert!(log.attach_snapshot(&named).await.unwrap());
+    log.clear(Version(0), Version(1)).await.unwrap();
+    assert_eq!(id().await.as_deref(), Some("c0"));
+}
+
+#[tokio::test]
+async fn a_log_of_an_earlier_build_is_named_by_its_next_commit() {
+    let (log, state, _) = begun().await;
+    let partition = log.partition.clone();
+    let stored = state.get(&partition, entities::HEAD).await.unwrap();
+    let mut head = stored.unwrap().entity;
+    head.properties.remove("log");
+    let unnamed = [Operation::Upsert(head)];
+    state.transact(&partition, &unnamed).await.unwrap();
+    for (commit, expected) in [("c1", None), ("c2", Some("c1")), ("c3", Some("c1"))] {
+        let head = log.head().await.unwrap().unwrap();
+        assert_eq!(head.log.as_deref(), expected);
+        let new = append(commit, vec![file(commit)], &[]);
+        log.commit(&head, &new).await.unwrap();
+    }
+}
