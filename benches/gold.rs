@@ -13,7 +13,7 @@ use sluice::event::{EventTime, UnixMillis};
 use sluice::table::log::Version;
 use sluice::warehouse::schema::{GoldSchema, TableIndex};
 use sluice::warehouse::{
-    Begun, Datum, Options, Progress, Row, Run, Step, Warehouse, connect, connect_with,
+    Begun, Build, Datum, Options, Progress, Row, Run, Step, Warehouse, connect, connect_with,
 };
 use tokio::runtime::Runtime;
 
@@ -42,21 +42,16 @@ fn rows(first_hour: i64) -> Vec<Row> {
 
 /// Empties the table and fills one half of the groups, then takes the time of a run over all.
 async fn apply(warehouse: &dyn Warehouse) -> Duration {
-    warehouse.ensure().await.unwrap();
+    warehouse.prepare(&Build::default()).await.unwrap();
     let (table, _) = warehouse.schema().table("gold_hourly_revenue").unwrap();
     let found = warehouse.progress().await.unwrap();
     let old = found.get("gold_hourly_revenue").cloned();
     commit(warehouse, table, (old, 1, true), rows(-(GROUPS as i64) / 2)).await;
-    let from = Progress {
-        generation: warehouse.schema().generation,
-        definition: warehouse.schema().tables[table.position()]
-            .definition
-            .clone(),
-        version: Version(1),
-    };
+    let found = warehouse.progress().await.unwrap();
+    let from = found.get("gold_hourly_revenue").cloned();
     let deltas = rows(0);
     let started = Instant::now();
-    commit(warehouse, table, (Some(from), 2, false), deltas).await;
+    commit(warehouse, table, (from, 2, false), deltas).await;
     started.elapsed()
 }
 
@@ -74,6 +69,8 @@ async fn commit(
     };
     let run = Run {
         steps: vec![step],
+        log: None,
+        build: Build::default(),
         watermark: Some(EventTime(0)),
         at: UnixMillis(0),
     };

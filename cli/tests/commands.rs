@@ -298,7 +298,7 @@ fn check_maintenance(pipeline: &Pipeline, rows: &Value) {
 /// Changes a total behind gold's back.
 fn spoil(gold: &Path) {
     let connection = rusqlite::Connection::open(gold).unwrap();
-    let statement = "UPDATE gold_total_revenue SET total_orders = total_orders + 1";
+    let statement = "UPDATE gold_total_revenue__1 SET total_orders = total_orders + 1";
     assert_eq!(connection.execute(statement, []).unwrap(), 1);
 }
 

@@ -1,23 +1,23 @@
 //! Tables that cannot go on while the others do: which failure is one table's own, and when it is tried again; pure.
 //!
-//! What failed on a table's own rows is in silver for good and fails again. So it is remembered for a day, in the
-//! process, and costs nothing until then. What can be mended from outside, such as a table that does not fit, is
-//! looked at in every run.
+//! What failed on a table's own rows is in silver for good and fails again. So it is noted in the table's freshness, and
+//! costs nothing until its definition or the package changes, or a day has passed. What can be mended from outside, such
+//! as a table that does not fit, is looked at in every run.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::Error;
+use super::error::Error;
 use super::increments::AggregateError;
-use super::plan::Rebuild;
-use crate::error::{Invariant, chain};
 use crate::event::UnixMillis;
 use crate::value::time::millis;
-use crate::warehouse::schema::{GoldSchema, TableIndex};
-use crate::warehouse::{FailureKind, Progress, WarehouseError};
+use crate::warehouse::schema::{GoldSchema, TableIndex, TableSchema};
+use crate::warehouse::{Blocked, FailureKind, WarehouseError};
 
 /// How long a table whose rows failed is left alone.
 const TRIED_AGAIN_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+/// What is noted as the definition of a table that is tried in every run: no definition is this.
+pub(super) const TRIED_EVERY_TIME: &str = "";
 
 /// Returns the tables whose own failure this is, if it is no failure of the run as a whole.
 pub(super) fn blamed(error: &Error, schema: &GoldSchema) -> Vec<TableIndex> {
@@ -72,64 +72,23 @@ impl LeftOut {
     }
 }
 
-/// What failed on rows of its own lately.
-#[derive(Debug, Default)]
-pub(super) struct Remembered(BTreeMap<TableIndex, Failure>);
-
-#[derive(Debug)]
-struct Failure {
-    /// Where the table stood, so that one that somebody moved on is tried again.
-    from: Option<Progress>,
-    at: UnixMillis,
-    reason: String,
-}
-
-impl Remembered {
-    /// Remembers that `table`, which stood at `from`, failed at `at`.
-    pub(super) fn note(
-        &mut self,
-        table: TableIndex,
-        from: Option<Progress>,
-        at: UnixMillis,
-        error: &Error,
-    ) {
-        // A gap is looked at anew in every run: it is found before anything is read.
-        if matches!(error, Error::Rebuild { .. }) {
-            return;
-        }
-        let reason = chain(error);
-        self.0.insert(table, Failure { from, at, reason });
-    }
-
-    /// Leaves out the tables that failed within a day and stand where they stood, unless they are to be rebuilt.
-    ///
-    /// # Errors
-    /// Fails if a table is not one of the schema.
-    pub(super) fn leave_out(
-        &self,
-        left_out: &mut LeftOut,
-        schema: &GoldSchema,
-        progress: &BTreeMap<String, Progress>,
-        (rebuild, now): (&Rebuild, UnixMillis),
-    ) -> Result<(), Invariant> {
-        for (index, failure) in &self.0 {
-            let name = &schema.table_at(*index)?.name;
-            let age = now.0.saturating_sub(failure.at.0);
-            // A clock that was set back says nothing, so the table is tried.
-            let is_recent = (0..millis(TRIED_AGAIN_AFTER)).contains(&age);
-            if is_recent && !rebuild.has(name) && progress.get(name) == failure.from.as_ref() {
-                left_out.add(*index, failure.reason.clone());
-            }
-        }
-        Ok(())
-    }
+/// Returns whether a table that is noted as blocked is left alone by a build with this stamp: nothing that it depends on
+/// has changed, and it was tried within a day.
+pub(super) fn is_left_alone(
+    blocked: &Blocked,
+    table: &TableSchema,
+    (stamp, now): (i64, UnixMillis),
+) -> bool {
+    let age = now.0.saturating_sub(blocked.at.0);
+    // A clock that was set back says nothing, so the table is tried.
+    let is_recent = (0..millis(TRIED_AGAIN_AFTER)).contains(&age);
+    is_recent && blocked.definition == table.definition && blocked.stamp == stamp
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::dataset::Dataset;
-    use crate::table::log::Version;
 
     const NOON: i64 = 1_763_121_600_000;
     const DAY: i64 = 86_400_000;
@@ -173,32 +132,32 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_table_is_left_alone_for_a_day_where_it_stands() {
+    fn a_failed_table_is_left_alone_for_a_day_while_nothing_changes() {
         let schema = schema();
-        let (index, table) = schema.indexed_tables().next().unwrap();
-        let at = |version| Progress {
-            generation: schema.generation,
+        let table = &schema.tables[0];
+        let blocked = Blocked {
+            reason: "why".to_owned(),
+            version: None,
             definition: table.definition.clone(),
-            version: Version(version),
+            stamp: 7,
+            at: UnixMillis(NOON),
+            is_rebuilding: false,
         };
-        let mut failed = Remembered::default();
-        failed.note(index, Some(at(5)), UnixMillis(NOON), &overflow(&table.name));
-        let is_left_out = |progress: Progress, rebuild: Rebuild, now: i64| {
-            let mut left_out = LeftOut::default();
-            let progress = BTreeMap::from([(table.name.clone(), progress)]);
-            let known = (&rebuild, UnixMillis(now));
-            failed
-                .leave_out(&mut left_out, &schema, &progress, known)
-                .unwrap();
-            !left_out.is_empty()
-        };
-        assert!(is_left_out(at(5), Rebuild::None, NOON));
-        assert!(is_left_out(at(5), Rebuild::None, NOON + DAY - 1));
-        // A day later, where somebody moved it on, where it is asked for, and where the clock was set back.
-        assert!(!is_left_out(at(5), Rebuild::None, NOON + DAY));
-        assert!(!is_left_out(at(6), Rebuild::None, NOON));
-        assert!(!is_left_out(at(5), Rebuild::All, NOON));
-        assert!(!is_left_out(at(5), Rebuild::None, NOON - 1));
+        let is_alone =
+            |blocked: &Blocked, stamp, now| is_left_alone(blocked, table, (stamp, UnixMillis(now)));
+        assert!(is_alone(&blocked, 7, NOON));
+        assert!(is_alone(&blocked, 7, NOON + DAY - 1));
+        // A day later, by another package, and where the clock was set back.
+        assert!(!is_alone(&blocked, 7, NOON + DAY));
+        assert!(!is_alone(&blocked, 8, NOON));
+        assert!(!is_alone(&blocked, 7, NOON - 1));
+        for definition in ["another", TRIED_EVERY_TIME] {
+            let changed = Blocked {
+                definition: definition.to_owned(),
+                ..blocked.clone()
+            };
+            assert!(!is_alone(&changed, 7, NOON), "{definition}");
+        }
     }
 
     #[test]

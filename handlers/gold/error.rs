@@ -25,12 +25,15 @@ pub enum Error {
     Warehouse(#[from] WarehouseError),
     /// What a table needs to go on is no longer in silver.
     #[error(
-        "rebuild gold: {} cannot go on from version {from}, because gold was away for longer than silver keeps what it replaced; drop the tables, and the next run makes them from silver",
-        tables.join(", ")
+        "rebuild gold: {} cannot go on from version {from}, because gold was away for longer than silver keeps what it replaced; drop {}, and the next run makes them from silver",
+        tables.join(", "),
+        rows.join(", ")
     )]
     Rebuild {
         /// The tables.
         tables: Vec<String>,
+        /// The tables with their rows.
+        rows: Vec<String>,
         /// The version that they stand at.
         from: Version,
         /// What is missing.
@@ -38,14 +41,29 @@ pub enum Error {
     },
     /// Tables are ahead of silver's head.
     #[error(
-        "rebuild gold: {} stand beyond silver's version {head}, so they were made from another log; drop the tables, and the next run makes them from silver",
-        tables.join(", ")
+        "rebuild gold: {} stand beyond silver's version {head}, so they were made from another log; drop {}, and the next run makes them from silver",
+        tables.join(", "),
+        rows.join(", ")
     )]
     Ahead {
         /// The tables.
         tables: Vec<String>,
+        /// The tables with their rows.
+        rows: Vec<String>,
         /// Silver's version.
         head: Version,
+    },
+    /// Tables follow the log of another pipeline.
+    #[error(
+        "rebuild gold: {} follow another pipeline, so nothing of this one is added to them; if they are to follow this one, drop {}, and the next run makes them from silver",
+        tables.join(", "),
+        rows.join(", ")
+    )]
+    OtherPipeline {
+        /// The tables.
+        tables: Vec<String>,
+        /// The tables with their rows.
+        rows: Vec<String>,
     },
     /// A defect of Sluice.
     #[error(transparent)]
@@ -67,6 +85,7 @@ impl Error {
             | Self::Aggregate(_)
             | Self::Rebuild { .. }
             | Self::Ahead { .. }
+            | Self::OtherPipeline { .. }
             | Self::Invariant(_)
             | Self::NoSuchTable(_) => false,
         }

@@ -12,8 +12,9 @@ use crate::event::UnixMillis;
 use crate::store::StorageError;
 use crate::store::entity::{Entity, EntityStore, Operation, PartitionKey, Properties, Value};
 use crate::table::TableId;
-use crate::table::log::Version;
+use crate::table::log::{Head, Version};
 use crate::value::time::millis;
+use crate::warehouse::Build;
 use crate::warehouse::schema::GoldSchema;
 
 /// How long the marker is believed.
@@ -30,11 +31,16 @@ pub(super) struct IdleMarker {
 }
 
 impl IdleMarker {
-    pub(super) fn new(state: Arc<dyn EntityStore>, dataset: &Dataset, schema: &GoldSchema) -> Self {
+    pub(super) fn new(
+        state: Arc<dyn EntityStore>,
+        (dataset, schema): (&Dataset, &GoldSchema),
+        build: &Build,
+    ) -> Self {
         let tables = schema.tables.iter();
-        let definitions: Vec<_> = tables
-            .map(|table| format!("{} {}", table.name, table.definition))
-            .collect();
+        let definitions = tables.map(|table| format!("{} {}", table.name, table.definition));
+        // Another dataset file may show the same tables otherwise.
+        let file = Some(&build.hash).filter(|hash| !hash.is_empty()).cloned();
+        let definitions: Vec<_> = definitions.chain(file).collect();
         Self {
             state,
             partition: TableId::of(dataset).side_partition("gold"),
@@ -44,7 +50,7 @@ impl IdleMarker {
 
     /// Returns whether every table stood at `head` when the warehouse was last looked at, within the last day. What
     /// cannot be read says nothing.
-    pub(super) async fn says_done(&self, head: Version, now: UnixMillis) -> bool {
+    pub(super) async fn says_done(&self, head: &Head, now: UnixMillis) -> bool {
         let said = self.read(head, now).await;
         said.unwrap_or_else(|error| {
             tracing::warn!(%error, "gold's idle marker could not be read");
@@ -52,7 +58,7 @@ impl IdleMarker {
         })
     }
 
-    async fn read(&self, head: Version, now: UnixMillis) -> Result<bool, StorageError> {
+    async fn read(&self, head: &Head, now: UnixMillis) -> Result<bool, StorageError> {
         let Some(stored) = self.state.get(&self.partition, ROW).await? else {
             return Ok(false);
         };
@@ -61,20 +67,26 @@ impl IdleMarker {
         let definitions = properties.get("definitions").and_then(Value::as_str);
         let age = number("looked").map(|looked| now.0 - looked);
         let is_recent = age.is_some_and(|age| (0..millis(VALID_FOR)).contains(&age));
+        let log = properties.get("log").and_then(Value::as_str);
         Ok(is_recent
             && definitions == Some(&self.definitions)
-            && number("version") == Some(head.as_i64()))
+            && log == head.log.as_deref()
+            && number("version") == Some(head.version.as_i64()))
     }
 
-    /// Notes that every table stands at `version`. Where that fails, the next run looks at the warehouse.
-    pub(super) async fn note(&self, version: Version, now: UnixMillis) {
-        if let Err(error) = self.write(version, now).await {
+    /// Notes that every table stands at `version` of a log. Where that fails, the next run looks at the warehouse.
+    pub(super) async fn note(&self, (log, version): (Option<&str>, Version), now: UnixMillis) {
+        if let Err(error) = self.write((log, version), now).await {
             tracing::warn!(%error, "gold's idle marker could not be written");
         }
     }
 
-    async fn write(&self, version: Version, now: UnixMillis) -> Result<(), StorageError> {
-        let properties = Properties::from([
+    async fn write(
+        &self,
+        (log, version): (Option<&str>, Version),
+        now: UnixMillis,
+    ) -> Result<(), StorageError> {
+        let mut properties = Properties::from([
             (
                 "definitions".into(),
                 Value::String(self.definitions.clone()),
@@ -82,6 +94,9 @@ impl IdleMarker {
             ("looked".into(), Value::Int64(now.0)),
             ("version".into(), Value::Int64(version.as_i64())),
         ]);
+        if let Some(log) = log {
+            properties.insert("log".into(), Value::String(log.to_owned()));
+        }
         let row = ROW.to_owned();
         let entity = Entity { row, properties };
         let operations = [Operation::Upsert(entity)];

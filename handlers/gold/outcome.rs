@@ -12,6 +12,8 @@ pub struct Published {
     pub ended: Ended,
     /// The latest version of silver that it saw.
     pub head: Option<Version>,
+    /// The id of silver's log, if it has one.
+    pub log: Option<String>,
     /// The commits with new rows that it published.
     pub commits: u64,
     /// The files that it read.
@@ -26,6 +28,10 @@ pub struct Published {
     pub rebuilt: Vec<String>,
     /// Why tables were left out, each reason once; it names its tables.
     pub blocked: Vec<String>,
+    /// What tables wait for that are to show another generation.
+    pub waiting: Option<String>,
+    /// Whether tables that were replaced are still to be dropped.
+    pub is_retiring: bool,
 }
 
 /// How a run ended. What is left is done by the next run.
@@ -40,23 +46,29 @@ pub enum Ended {
     UpToDate,
     /// Every table stands at the head but those that cannot go on.
     Blocked,
+    /// Every table stands at the head but those that show the generation before until the new one is whole.
+    Rebuilding,
     /// Time ran out between two transactions.
     OutOfTime,
     /// Another run was first.
     Conflict,
+    /// A later build has run against these tables: the deployment goes on, or was rolled back, without this one.
+    Replaced,
     /// It is unknown whether the last transaction was committed.
     Unknown,
 }
 
 impl Ended {
     /// Every way to end.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::NothingYet,
         Self::Unchanged,
         Self::UpToDate,
         Self::Blocked,
+        Self::Rebuilding,
         Self::OutOfTime,
         Self::Conflict,
+        Self::Replaced,
         Self::Unknown,
     ];
 
@@ -68,10 +80,18 @@ impl Ended {
             Self::Unchanged => "Unchanged",
             Self::UpToDate => "UpToDate",
             Self::Blocked => "Blocked",
+            Self::Rebuilding => "Rebuilding",
             Self::OutOfTime => "OutOfTime",
             Self::Conflict => "Overtaken",
+            Self::Replaced => "Replaced",
             Self::Unknown => "Unknown",
         }
+    }
+
+    /// Returns whether the next run may find nothing to do: nothing was left that this one could have done.
+    #[must_use]
+    pub(super) fn is_over(self) -> bool {
+        !matches!(self, Self::OutOfTime | Self::Conflict | Self::Unknown)
     }
 
     /// Returns whether every table stands at the version that the run saw.
@@ -88,17 +108,18 @@ impl fmt::Display for Ended {
 }
 
 impl Published {
-    /// Counts a transaction; returns whether it was committed.
-    pub(super) fn add(&mut self, done: &Done) -> bool {
+    /// Counts a transaction; returns how the run ends if it was refused.
+    pub(super) fn add(&mut self, done: &Done) -> Option<Ended> {
         match done {
-            Done::Conflict => false,
+            Done::Conflict => Some(Ended::Conflict),
+            Done::Replaced => Some(Ended::Replaced),
             Done::Committed(counts) => {
                 self.transactions += 1;
                 self.commits += counts.commits;
                 self.files += counts.files;
                 self.rows += counts.rows;
                 self.groups += counts.groups;
-                true
+                None
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Which tables stand where, and what the next transaction does; pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::Invariant;
 use crate::table::log::{Commit, CommitKind, DataFile, Version};
@@ -18,9 +18,12 @@ pub struct Limits {
     pub rows: u64,
     /// Bytes that a transaction reads.
     pub bytes: u64,
-    /// Groups that are held before they are handed to an open transaction.
-    pub groups: usize,
+    /// About how many bytes of groups are held before they are handed to an open transaction.
+    pub held: u64,
 }
+
+/// What a database takes in about two seconds: a transaction that holds locks for longer keeps others waiting.
+const TWO_SECONDS: u64 = 32 << 20;
 
 impl Default for Limits {
     fn default() -> Self {
@@ -28,8 +31,8 @@ impl Default for Limits {
             versions: 1_000,
             files: 2_000,
             rows: 20_000_000,
-            bytes: 1 << 30,
-            groups: 250_000,
+            bytes: 4 * TWO_SECONDS,
+            held: TWO_SECONDS,
         }
     }
 }
@@ -47,11 +50,11 @@ pub struct TableBacklog {
 
 impl TableBacklog {
     /// Finds out where the tables stand. A table is made from nothing if it has no progress, if its generation or
-    /// definition has changed, or if `rebuild` says so.
+    /// definition has changed, if it is one of `gone`, or if `rebuild` says so.
     #[must_use]
     pub fn of(
         schema: &GoldSchema,
-        progress: &BTreeMap<String, Progress>,
+        (progress, gone): (&BTreeMap<String, Progress>, &BTreeSet<TableIndex>),
         head: Version,
         rebuild: &Rebuild,
     ) -> Self {
@@ -63,7 +66,7 @@ impl TableBacklog {
             };
             match found
                 .filter(is_current)
-                .filter(|_| !rebuild.has(&table.name))
+                .filter(|_| !rebuild.has(&table.name) && !gone.contains(&index))
             {
                 None => {
                     backlog.to_rebuild.insert(index, found.cloned());
@@ -122,6 +125,46 @@ impl TableBacklog {
             self.behind.entry(to).or_default().extend(moved.tables);
         }
     }
+}
+
+/// Returns the tables of this generation that follow another log than this. Where no log is known, any is followed.
+#[must_use]
+pub fn foreign(
+    schema: &GoldSchema,
+    progress: &BTreeMap<String, Progress>,
+    log: Option<&str>,
+) -> Vec<String> {
+    let tables = schema.tables.iter().filter(|table| {
+        let found = progress.get(&table.name);
+        let found = found.filter(|found| found.generation == schema.generation);
+        found.is_some_and(|found| found.log.is_some() && found.log.as_deref() != log)
+    });
+    tables.map(|table| table.name.clone()).collect()
+}
+
+/// Returns the tables that were made from other generations, with the logs that they follow, by generation.
+#[must_use]
+pub fn generations(
+    schema: &GoldSchema,
+    progress: &BTreeMap<String, Progress>,
+) -> BTreeMap<u32, Vec<(String, String)>> {
+    let mut generations: BTreeMap<u32, Vec<(String, String)>> = BTreeMap::new();
+    for table in &schema.tables {
+        let found = progress.get(&table.name);
+        if let Some(Progress {
+            generation,
+            log: Some(log),
+            ..
+        }) = found
+            && *generation != schema.generation
+            // What was never filled follows nothing.
+            && *generation != 0
+        {
+            let tables = generations.entry(*generation).or_default();
+            tables.push((table.name.clone(), log.clone()));
+        }
+    }
+    generations
 }
 
 /// Tables that stand at one version and go on together.
@@ -219,6 +262,7 @@ mod tests {
 
     fn schema(names: &[&str]) -> GoldSchema {
         GoldSchema {
+            dataset: "orders".into(),
             generation: 2,
             allowed_lateness: std::time::Duration::ZERO,
             tables: names.iter().map(|name| table(name)).collect(),
@@ -231,6 +275,7 @@ mod tests {
             generation: 2,
             definition: format!("definition of {name}"),
             version: Version(version),
+            ..Progress::default()
         };
         (name.into(), progress)
     }
@@ -263,7 +308,12 @@ mod tests {
         let mut progress = BTreeMap::from([at("older", 5), at("changed", 5), at("same", 5)]);
         progress.get_mut("older").unwrap().generation = 1;
         progress.get_mut("changed").unwrap().definition = "another".into();
-        let backlog = TableBacklog::of(&schema, &progress, Version(5), &Rebuild::None);
+        let backlog = TableBacklog::of(
+            &schema,
+            (&progress, &BTreeSet::new()),
+            Version(5),
+            &Rebuild::None,
+        );
         assert_eq!(
             backlog
                 .to_rebuild
@@ -286,7 +336,12 @@ mod tests {
     #[test]
     fn a_table_that_was_rebuilt_is_not_rebuilt_again() {
         let (one, both) = (schema(&["a"]), schema(&["a", "b"]));
-        let mut backlog = TableBacklog::of(&both, &BTreeMap::new(), Version(5), &Rebuild::None);
+        let mut backlog = TableBacklog::of(
+            &both,
+            (&BTreeMap::new(), &BTreeSet::new()),
+            Version(5),
+            &Rebuild::None,
+        );
         backlog.leave_out(&["a".to_owned()], &both).unwrap();
         let left: Vec<_> = backlog
             .to_rebuild
@@ -298,11 +353,59 @@ mod tests {
     }
 
     #[test]
+    fn a_table_that_is_gone_is_made_from_nothing() {
+        let schema = schema(&["a", "b"]);
+        let progress = BTreeMap::from([at("a", 5), at("b", 5)]);
+        let gone = BTreeSet::from([TableIndex::new(1)]);
+        let backlog = TableBacklog::of(&schema, (&progress, &gone), Version(5), &Rebuild::None);
+        assert_eq!(
+            backlog.to_rebuild.keys().collect::<Vec<_>>(),
+            [&TableIndex::new(1)]
+        );
+    }
+
+    #[test]
+    fn only_a_log_that_is_known_is_another_one() {
+        let schema = schema(&["named", "unnamed", "older", "unfilled"]);
+        let follows = |name: &str, generation, log: Option<&str>| {
+            let (name, progress) = at(name, 5);
+            let log = log.map(str::to_owned);
+            (
+                name,
+                Progress {
+                    generation,
+                    log,
+                    ..progress
+                },
+            )
+        };
+        let progress = BTreeMap::from([
+            follows("named", 2, Some("x")),
+            follows("unnamed", 2, None),
+            follows("older", 1, Some("y")),
+            follows("unfilled", 0, Some("z")),
+        ]);
+        for (log, expected) in [
+            (Some("x"), &[][..]),
+            (Some("w"), &["named"]),
+            (None, &["named"]),
+        ] {
+            assert_eq!(foreign(&schema, &progress, log), expected);
+        }
+        let older = vec![("older".to_owned(), "y".to_owned())];
+        assert_eq!(
+            generations(&schema, &progress),
+            BTreeMap::from([(1, older)])
+        );
+    }
+
+    #[test]
     fn a_rebuild_names_one_table_or_all() {
         let schema = schema(&["a", "b"]);
         let progress = BTreeMap::from([at("a", 5), at("b", 5)]);
         let to_rebuild = |rebuild| {
-            let backlog = TableBacklog::of(&schema, &progress, Version(5), &rebuild);
+            let backlog =
+                TableBacklog::of(&schema, (&progress, &BTreeSet::new()), Version(5), &rebuild);
             backlog
                 .to_rebuild
                 .keys()
@@ -317,7 +420,7 @@ mod tests {
     fn a_table_ahead_of_the_head_followed_another_log() {
         let backlog = TableBacklog::of(
             &schema(&["a"]),
-            &BTreeMap::from([at("a", 6)]),
+            (&BTreeMap::from([at("a", 6)]), &BTreeSet::new()),
             Version(5),
             &Rebuild::None,
         );
@@ -329,7 +432,8 @@ mod tests {
         let schema = schema(&["a", "b", "c"]);
         let progress = BTreeMap::from([at("a", 3), at("b", 7), at("c", 10)]);
         let head = Version(10);
-        let mut backlog = TableBacklog::of(&schema, &progress, head, &Rebuild::None);
+        let mut backlog =
+            TableBacklog::of(&schema, (&progress, &BTreeSet::new()), head, &Rebuild::None);
         for (from, tables, until, to) in [
             (3, vec![0], 7, 5),
             (5, vec![0], 7, 7),

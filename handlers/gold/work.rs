@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use super::Error;
+use super::error::Error;
 use super::increments::Aggregator;
 use crate::dataset::ColumnIndex;
 use crate::dataset::Dataset;
@@ -23,8 +23,8 @@ pub(super) struct Work<'a> {
     pub(super) dataset: &'a Arc<Dataset>,
     pub(super) lake: &'a Arc<dyn ObjectStore>,
     pub(super) warehouse: &'a dyn Warehouse,
-    /// Groups that are held before they are merged into the transaction.
-    pub(super) max_groups: usize,
+    /// About how many bytes of groups are held before they are merged into the transaction.
+    pub(super) max_held: u64,
 }
 
 /// What became of a transaction.
@@ -33,6 +33,8 @@ pub(super) enum Done {
     Committed(Counts),
     /// Another run was first; nothing has changed.
     Conflict,
+    /// A later build has run; nothing has changed.
+    Replaced,
 }
 
 /// What a transaction took.
@@ -46,7 +48,7 @@ pub(super) struct Counts {
 
 impl Work<'_> {
     /// Aggregates the files, moves the tables and merges. The transaction is begun when everything is aggregated, or
-    /// when there are more groups than may be held.
+    /// when more bytes of groups are held than may be.
     pub(super) async fn carry_out(
         &self,
         run: Run,
@@ -75,40 +77,41 @@ impl Work<'_> {
             while let Some(batch) = batches.try_next().await? {
                 counts.rows += batch.num_rows() as u64;
                 aggregator.add(&batch)?;
-                if aggregator.groups() < self.max_groups {
+                if aggregator.bytes() < self.max_held {
                     continue;
                 }
                 match self
                     .flush(transaction, &run, &mut aggregator, &mut counts)
                     .await?
                 {
-                    None => return Ok(Done::Conflict),
-                    open => transaction = open,
+                    Ok(open) => transaction = Some(open),
+                    Err(refused) => return Ok(refused),
                 }
             }
         }
         let last = self.flush(transaction, &run, &mut aggregator, &mut counts);
-        let Some(transaction) = last.await? else {
-            return Ok(Done::Conflict);
-        };
-        transaction.commit().await?;
+        match last.await? {
+            Ok(transaction) => transaction.commit().await?,
+            Err(refused) => return Ok(refused),
+        }
         Ok(Done::Committed(counts))
     }
 
-    /// Merges the groups at hand into the transaction, which is begun if it is not open; returns nothing if another
-    /// run was first.
+    /// Merges the groups at hand into the transaction, which is begun if it is not open; returns what became of it if it
+    /// was refused.
     async fn flush(
         &self,
         transaction: Option<Box<dyn Transaction>>,
         run: &Run,
         aggregator: &mut Aggregator,
         counts: &mut Counts,
-    ) -> Result<Option<Box<dyn Transaction>>, Error> {
+    ) -> Result<Result<Box<dyn Transaction>, Done>, Error> {
         let mut transaction = match transaction {
             Some(transaction) => transaction,
             None => match self.warehouse.begin(run.clone()).await? {
                 Begun::Open(transaction) => transaction,
-                Begun::Conflict => return Ok(None),
+                Begun::Conflict => return Ok(Err(Done::Conflict)),
+                Begun::Replaced => return Ok(Err(Done::Replaced)),
             },
         };
         for (table, rows) in aggregator.take() {
@@ -117,6 +120,6 @@ impl Work<'_> {
                 transaction.merge(table, rows).await?;
             }
         }
-        Ok(Some(transaction))
+        Ok(Ok(transaction))
     }
 }

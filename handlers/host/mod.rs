@@ -331,6 +331,9 @@ async fn gold(
         transactions,
         rebuilt,
         blocked,
+        waiting,
+        log: _,
+        is_retiring: _,
     } = app.gold.publish(Deadline::after(PUBLISH_TIME)).await?;
     if ended == Ended::NothingYet {
         return Ok("silver holds nothing yet".to_owned());
@@ -349,6 +352,7 @@ async fn gold(
         groups,
         transactions,
         rebuilt = rebuilt.join(", "),
+        waiting,
         storage_calls = app.calls.gold.count(),
     );
     if !blocked.is_empty() {

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 use super::error::WarehouseError;
-use super::model::{Order, Progress, Row, Run, TableRows};
+use super::model::{Blocked, Build, Order, Progress, Row, Run, Standing, TableRows};
 use super::schema::{GoldSchema, TableIndex};
 
 /// What became of the start of a transaction.
@@ -16,6 +16,17 @@ pub enum Begun {
     Open(Box<dyn Transaction>),
     /// Another run was first; nothing has changed.
     Conflict,
+    /// A later build has run against these tables; nothing has changed.
+    Replaced,
+}
+
+/// What became of the upkeep of a database.
+#[derive(Debug)]
+pub enum Prepared {
+    /// Everything is there, as far as it fits, and no later build has run.
+    Ready(Box<Standing>),
+    /// A later build has run against these tables; nothing has changed.
+    Replaced,
 }
 
 /// A transaction that has moved the tables' progress and takes their rows. Nothing is visible before
@@ -37,9 +48,6 @@ pub trait Transaction: Debug + Send {
     async fn commit(self: Box<Self>) -> Result<(), WarehouseError>;
 }
 
-/// The tables of gold that do not fit the dataset file, with the reason of each.
-pub type Unfit = BTreeMap<TableIndex, WarehouseError>;
-
 /// A database that holds gold, as runs change it. It knows its [`GoldSchema`] from the start.
 ///
 /// - a transaction is atomic, isolated from readers and durable once committed
@@ -53,26 +61,61 @@ pub trait Warehouse: Reports {
     /// Returns what gold looks like here.
     fn schema(&self) -> &GoldSchema;
 
-    /// Creates the tables and views that are missing and checks those that are there. A table that is created has no
-    /// progress, also if one of its name had some. Returns the tables of gold that do not fit the dataset file, each
-    /// with its [`WarehouseError::Mismatch`]; they are never changed.
+    /// Looks what is there, and changes nothing.
     ///
     /// # Errors
     /// Fails if the database does, or with [`WarehouseError::Mismatch`] if a table that records progress does not fit.
-    async fn ensure(&self) -> Result<Unfit, WarehouseError>;
+    async fn look(&self) -> Result<Standing, WarehouseError>;
+
+    /// Makes the books and views complete, renames the tables of earlier builds, and notes `build` as the highest one
+    /// that ever ran, in one transaction, unless a higher one has; returns what there is then. Tables that do not fit
+    /// are never changed.
+    ///
+    /// # Errors
+    /// As [`Warehouse::look`].
+    async fn prepare(&self, build: &Build) -> Result<Prepared, WarehouseError>;
+
+    /// Notes that a table is blocked, if it still has this progress: no period of it is complete from then on.
+    ///
+    /// # Errors
+    /// Fails if the database does.
+    async fn block(
+        &self,
+        table: TableIndex,
+        from: Option<&Progress>,
+        blocked: &Blocked,
+    ) -> Result<(), WarehouseError>;
+
+    /// Drops tables that were replaced, each with the note of it and in a transaction that waits two seconds at most for
+    /// those who read it. What is still in use stays.
+    ///
+    /// # Errors
+    /// Fails if the database does; a lock that is not granted is no failure.
+    async fn drop_retired(&self, physical: &[String], build: &Build) -> Result<(), WarehouseError>;
+
+    /// Gives up a session that is kept for the next operation: a database pauses only when it has none.
+    async fn close(&self);
 
     /// Returns the tables that are not there yet, and changes nothing; before gold's first run `sluice_progress` is among
     /// them.
     ///
     /// # Errors
-    /// Fails as [`Warehouse::ensure`] does.
-    async fn missing(&self) -> Result<Vec<String>, WarehouseError>;
+    /// As [`Warehouse::look`], and if a table does not fit.
+    async fn missing(&self) -> Result<Vec<String>, WarehouseError> {
+        let standing = self.look().await?;
+        match standing.unfit.into_values().next() {
+            Some(mismatch) => Err(mismatch),
+            None => Ok(standing.missing),
+        }
+    }
 
     /// Returns the progress of the tables that have some, by name.
     ///
     /// # Errors
-    /// Fails if the database does.
-    async fn progress(&self) -> Result<BTreeMap<String, Progress>, WarehouseError>;
+    /// As [`Warehouse::look`].
+    async fn progress(&self) -> Result<BTreeMap<String, Progress>, WarehouseError> {
+        Ok(self.look().await?.progress)
+    }
 
     /// Opens a transaction and moves the tables' progress and freshness in it.
     ///

@@ -32,14 +32,26 @@ pub enum WarehouseError {
     },
     /// A table that is there is not the one that the dataset file describes.
     #[error(
-        "gold table {table} does not fit the dataset file: {}; drop or rename it, and it is made anew from silver",
+        "gold table {table} does not fit the dataset file: {}; drop or rename {rows}, and it is made anew from silver",
         problems.join(", ")
     )]
     Mismatch {
         /// The table.
         table: String,
+        /// The table with its rows.
+        rows: String,
         /// What is wrong, each naming its column.
         problems: Vec<String>,
+    },
+    /// A table's name is that of another dataset's table in the same database schema.
+    #[error(
+        "gold table {table} belongs to dataset {dataset} here; give one of the two another name, or its dataset another database schema"
+    )]
+    Taken {
+        /// The table.
+        table: String,
+        /// Whose it is.
+        dataset: String,
     },
     /// A sum has more than 38 digits.
     #[error("a sum in {table} has more than 38 digits; nothing was written")]
@@ -71,6 +83,7 @@ impl WarehouseError {
         match self {
             Self::Statement { kind, .. } => *kind,
             Self::Mismatch { .. }
+            | Self::Taken { .. }
             | Self::Overflow { .. }
             | Self::NoSuchTable { .. }
             | Self::Invariant(_)

@@ -1,7 +1,9 @@
 //! The gold that the tests of both warehouses make.
 
 use super::schema::{GoldSchema, TableIndex};
-use super::{Begun, Datum, Progress, Row, Run, Step, Warehouse, WarehouseError};
+use super::{
+    Begun, Build, Datum, Prepared, Progress, Row, Run, Standing, Step, Warehouse, WarehouseError,
+};
 use crate::dataset::Dataset;
 use crate::event::{EventTime, UnixMillis};
 use crate::table::log::Version;
@@ -70,6 +72,9 @@ pub(super) fn run(schema: &GoldSchema, from: Option<u64>, to: u64) -> Run {
         generation: 1,
         definition: schema.tables[0].definition.clone(),
         version: Version(version),
+        physical: Some("daily__1".to_owned()),
+        made: 1,
+        ..Progress::default()
     };
     let step = Step {
         table: TableIndex::new(0),
@@ -79,8 +84,18 @@ pub(super) fn run(schema: &GoldSchema, from: Option<u64>, to: u64) -> Run {
     };
     Run {
         steps: vec![step],
+        log: None,
+        build: Build::default(),
         watermark: Some(EventTime(0)),
         at: UnixMillis(0),
+    }
+}
+
+/// Makes everything complete for the first build; returns what there is then.
+pub(super) async fn prepare(warehouse: &dyn Warehouse) -> Standing {
+    match warehouse.prepare(&Build::default()).await.unwrap() {
+        Prepared::Ready(standing) => *standing,
+        Prepared::Replaced => panic!("no later build has run"),
     }
 }
 

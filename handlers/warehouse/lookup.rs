@@ -1,8 +1,8 @@
 //! What both warehouses look up, and how both refuse.
 
-use super::contract::Unfit;
 use super::error::{FailureKind, WarehouseError};
 use super::schema::{GoldSchema, ValueType};
+use crate::error::Invariant;
 
 /// Returns the columns of a table or view of gold as read.
 ///
@@ -16,6 +16,9 @@ pub(super) fn columns_of(
     schema.columns_of(name).ok_or_else(missing)
 }
 
+/// Of a transaction that is given rows of a table that it does not move.
+pub(super) const MOVED: Invariant = Invariant("a transaction merges into the tables that it moves");
+
 /// The answer to whoever goes on with a transaction after one of its operations failed.
 pub(super) fn over() -> WarehouseError {
     WarehouseError::Statement {
@@ -24,23 +27,4 @@ pub(super) fn over() -> WarehouseError {
         kind: FailureKind::Permanent,
         source: "it is over".into(),
     }
-}
-
-/// Adds a table that does not fit to the others.
-///
-/// # Errors
-/// Fails with its mismatch if it is no table of gold, but one that gold keeps its progress in.
-pub(super) fn refuse(
-    unfit: &mut Unfit,
-    schema: &GoldSchema,
-    (table, problems): (String, Vec<String>),
-) -> Result<(), WarehouseError> {
-    let index = schema.table(&table).map(|(index, _)| index);
-    let mismatch = WarehouseError::Mismatch { table, problems };
-    let index = match index {
-        Some(index) => index,
-        None => return Err(mismatch),
-    };
-    unfit.insert(index, mismatch);
-    Ok(())
 }

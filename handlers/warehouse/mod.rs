@@ -18,7 +18,9 @@ pub mod schema;
 pub mod sqlite;
 
 pub use connect::{connect, connect_with};
-pub use contract::{Begun, Reports, RowVisitor, Transaction, Unfit, Warehouse};
+pub use contract::{Begun, Prepared, Reports, RowVisitor, Transaction, Warehouse};
 pub use error::{FailureKind, WarehouseError};
-pub use model::{Datum, Order, Progress, Row, Run, Step, TableRows};
+pub use model::{
+    Blocked, Build, Datum, Order, Progress, Retired, Row, Run, Standing, Step, TableRows, Unfit,
+};
 pub use options::Options;

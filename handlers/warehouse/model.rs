@@ -1,18 +1,115 @@
 //! What goes into a warehouse and comes out of it: progress, rows, transactions to be made and what is read.
 
-use super::schema::TableIndex;
+use std::collections::{BTreeMap, BTreeSet};
+
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::error::WarehouseError;
+use super::schema::{TableIndex, TableSchema};
 use crate::event::{EventTime, UnixMillis};
 use crate::table::log::Version;
 
-/// How far a gold table has come.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How far a gold table has come. A transaction that moves it compares all of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// The generation of silver that it was made from.
+    /// The id of silver's log that it follows; none where an earlier build did not say.
+    pub log: Option<String>,
+    /// The generation of silver that it was made from; 0 for a table that is there and was never filled.
     pub generation: u32,
     /// What it was made to show.
     pub definition: String,
     /// The version of silver's log that it equals the aggregate of.
     pub version: Version,
+    /// The table that holds its rows; none where an earlier build made it, whose tables had the public name.
+    pub physical: Option<String>,
+    /// How many tables were ever made for it: each gets a name of its own.
+    pub made: u64,
+}
+
+impl Progress {
+    /// Returns the table that holds the rows of a gold table of this name.
+    #[must_use]
+    pub fn physical<'a>(&'a self, table: &'a TableSchema) -> &'a str {
+        self.physical.as_deref().unwrap_or(&table.name)
+    }
+
+    /// Returns whether it is a table that somebody has made by hand for just this definition, for a run to fill.
+    #[must_use]
+    pub fn is_prepared(&self, table: &TableSchema) -> bool {
+        let is_empty = self.generation == 0 && self.physical.is_some();
+        is_empty && self.definition == table.definition
+    }
+}
+
+/// Which package runs. The derived order is the rule: the later stamp is the higher build, and of two with one stamp
+/// the one with the higher hash, so that no two differ and are equal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Build {
+    /// When it was packaged, in milliseconds since 1970; 0 for one that nobody packaged.
+    pub stamp: i64,
+    /// A hash of its dataset file.
+    pub hash: String,
+}
+
+impl Build {
+    /// Returns the build that was stamped then, with a dataset file of this content.
+    #[must_use]
+    pub fn of(stamp: UnixMillis, dataset_file: &[u8]) -> Self {
+        Self {
+            stamp: stamp.0,
+            hash: format!("{:032x}", xxh3_128(dataset_file)),
+        }
+    }
+}
+
+/// Why a gold table cannot go on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Blocked {
+    /// What failed, and what to do about it.
+    pub reason: String,
+    /// The version that it could not be brought to.
+    pub version: Option<Version>,
+    /// The definition that it had then.
+    pub definition: String,
+    /// The stamp of the build that found it.
+    pub stamp: i64,
+    /// When it was last tried.
+    pub at: UnixMillis,
+    /// Whether it only waits until the generation that it is to show is whole: what is complete stays so meanwhile.
+    pub is_rebuilding: bool,
+}
+
+/// A table that is no longer wanted, and since when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retired {
+    /// Its name.
+    pub physical: String,
+    /// When it was replaced.
+    pub since: UnixMillis,
+}
+
+/// The tables of gold that do not fit the dataset file, with the reason of each.
+pub type Unfit = BTreeMap<TableIndex, WarehouseError>;
+
+/// What a database holds of gold, as one look finds it.
+#[derive(Debug, Default)]
+pub struct Standing {
+    /// The progress of the tables that have some, by name.
+    pub progress: BTreeMap<String, Progress>,
+    /// The tables that are blocked, by name.
+    pub blocked: BTreeMap<String, Blocked>,
+    /// The tables that nobody wants any more.
+    pub retired: Vec<Retired>,
+    /// The highest build that ever ran.
+    pub build: Option<Build>,
+    /// The tables that do not fit, or are another dataset's, with the reason of each. They are never changed.
+    pub unfit: Unfit,
+    /// The tables that have progress and are gone: somebody dropped them.
+    pub gone: BTreeSet<TableIndex>,
+    /// The books and tables that are not there yet, by name; before gold's first run `sluice_progress` is among them.
+    pub missing: Vec<String>,
+    /// Whether books or views are missing or others than they should be.
+    pub is_incomplete: bool,
 }
 
 /// A value of gold.
@@ -58,8 +155,37 @@ pub struct Step {
     pub from: Option<Progress>,
     /// The version that it stands at afterwards.
     pub to: Version,
-    /// Whether its rows are removed first.
+    /// Whether it is made anew, in a table of its own that takes the place of the one before. What has no progress is.
     pub replace: bool,
+}
+
+impl Step {
+    /// Returns the progress that the table has afterwards.
+    #[must_use]
+    pub fn moved(&self, table: &TableSchema, run: &Run, generation: u32) -> Progress {
+        let from = self.from.clone().unwrap_or_default();
+        let made = from.made + u64::from(self.makes_table(table));
+        Progress {
+            log: run.log.clone(),
+            generation,
+            definition: table.definition.clone(),
+            version: self.to,
+            physical: match self.makes_table(table) {
+                true => Some(table.physical(made)),
+                false => from.physical,
+            },
+            made,
+        }
+    }
+
+    /// Returns whether a table is created for it.
+    #[must_use]
+    pub fn makes_table(&self, table: &TableSchema) -> bool {
+        match &self.from {
+            None => true,
+            Some(from) => self.replace && !from.is_prepared(table),
+        }
+    }
 }
 
 /// A transaction to be made.
@@ -67,6 +193,10 @@ pub struct Step {
 pub struct Run {
     /// The tables that it moves, each once.
     pub steps: Vec<Step>,
+    /// The id of silver's log, if it has one.
+    pub log: Option<String>,
+    /// Which package runs.
+    pub build: Build,
     /// The watermark at the version that they move to.
     pub watermark: Option<EventTime>,
     /// Now.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sluice::warehouse::schema::GoldSchema;
-use sluice::warehouse::{Warehouse, connect};
+use sluice::warehouse::{Build, Prepared, Standing, Warehouse, connect};
 
 /// A database that can be opened again and again.
 #[async_trait]
@@ -19,11 +19,19 @@ pub trait Database: Debug + Send + Sync {
         text.to_owned()
     }
 
-    /// Opens it with all of its tables.
+    /// Opens it with all of its books.
     async fn ready(&self, schema: &GoldSchema) -> Arc<dyn Warehouse> {
         let warehouse = self.open(schema);
-        warehouse.ensure().await.unwrap();
+        prepare(&*warehouse).await;
         warehouse
+    }
+}
+
+/// Makes a database complete for the first build; returns what there is then.
+pub async fn prepare(warehouse: &dyn Warehouse) -> Standing {
+    match warehouse.prepare(&Build::default()).await.unwrap() {
+        Prepared::Ready(standing) => *standing,
+        Prepared::Replaced => panic!("no later build has run"),
     }
 }
 

@@ -27,6 +27,7 @@ pub(crate) struct History {
     log: CommitLog,
     dataset: Arc<Dataset>,
     head: Option<Version>,
+    log_id: Option<String>,
     misfits: Vec<String>,
     live: LiveFiles,
     commits: Vec<Commit>,
@@ -49,6 +50,7 @@ impl History {
             log,
             dataset: Arc::clone(&subject.dataset),
             head: None,
+            log_id: None,
             misfits: Vec::new(),
             live: LiveFiles::default(),
             commits: Vec::new(),
@@ -81,6 +83,7 @@ impl History {
             .unwrap_or_else(|error| vec![sluice::error::chain(&error)]);
         self.commits = self.left(&head).await?;
         self.head = Some(head.version);
+        self.log_id = head.log;
         Ok(())
     }
 
@@ -103,6 +106,11 @@ impl History {
             from = until.next();
         }
         Ok(commits)
+    }
+
+    /// The id of the log, if it has one.
+    pub(crate) fn log_id(&self) -> Option<&str> {
+        self.log_id.as_deref()
     }
 
     /// The version that everything is compared at.

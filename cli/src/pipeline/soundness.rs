@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sluice::gold::Rebuild;
-use sluice::gold::plan::TableBacklog;
+use sluice::gold::plan::{TableBacklog, foreign};
 use sluice::store::object::ObjectPath;
 use sluice::store::object::paths::{BRONZE, bronze_dataset};
 use sluice::table::TableId;
@@ -43,6 +43,13 @@ pub(crate) enum Unsound {
         head: Version,
         gold: String,
     },
+    /// Gold follows another log.
+    #[error(
+        "gold follows another pipeline: {} were made from a log that is not here, so nothing is added to them; {}",
+        tables.join(", "),
+        gold_afresh(gold)
+    )]
+    OtherPipeline { tables: Vec<String>, gold: String },
 }
 
 const WAY_OUT: &str = "raise `generation` in the dataset file, so that silver and gold are made anew from the events in bronze, or start afresh with --clean; with `sluice up --no-handler` the other commands can look at it as it is";
@@ -63,7 +70,7 @@ pub(crate) fn gold_afresh(gold: &str) -> String {
         Some(file) => {
             format!("delete the file {file}, and the next run makes them anew from silver")
         }
-        None => "drop these tables, and the next run makes them anew from silver".to_owned(),
+        None => "drop the tables that have their rows, whose names end in __ and a number, and the next run makes them anew from silver".to_owned(),
     }
 }
 
@@ -107,21 +114,24 @@ pub(super) async fn check_silver(
     Ok((snapshot, counts))
 }
 
-/// Fails if gold is ahead of silver, as a database is that another state has filled. Its runs would fail for ever.
+/// Fails if gold is ahead of silver or follows another log, as a database does that another state has filled. Its runs
+/// would end without effect for ever. `log` is the id of silver's log, if it has one.
 pub(super) fn check_gold(
     schema: &GoldSchema,
     progress: &BTreeMap<String, Progress>,
-    head: Version,
+    (head, log): (Version, Option<&str>),
     gold: &str,
 ) -> Result<(), Unsound> {
-    let backlog = TableBacklog::of(schema, progress, head, &Rebuild::None);
-    match backlog.ahead {
+    let all_there = BTreeSet::new();
+    let backlog = TableBacklog::of(schema, (progress, &all_there), head, &Rebuild::None);
+    let gold = gold.to_owned();
+    if !backlog.ahead.is_empty() {
+        let tables = backlog.ahead;
+        return Err(Unsound::Ahead { tables, head, gold });
+    }
+    match foreign(schema, progress, log) {
         tables if tables.is_empty() => Ok(()),
-        tables => Err(Unsound::Ahead {
-            tables,
-            head,
-            gold: gold.to_owned(),
-        }),
+        tables => Err(Unsound::OtherPipeline { tables, gold }),
     }
 }
 
@@ -249,6 +259,6 @@ mod tests {
     #[test]
     fn gold_of_a_file_is_deleted_and_of_a_database_dropped() {
         assert!(gold_afresh("sqlite:/s/gold.db").contains("delete the file /s/gold.db"));
-        assert!(gold_afresh("Server=s").contains("drop these tables"));
+        assert!(gold_afresh("Server=s").contains("drop the tables that have their rows"));
     }
 }

@@ -147,7 +147,9 @@ impl Watch {
         // Gold that cannot be read yet is left to its runs.
         if let Ok(Ok(progress)) = progress.await {
             let schema = self.warehouse.schema();
-            soundness::check_gold(schema, &progress, snapshot.version, gold)?;
+            let head = self.stores.log.head().await?;
+            let log = head.as_ref().and_then(|head| head.log.as_deref());
+            soundness::check_gold(schema, &progress, (snapshot.version, log), gold)?;
         }
         let misfits = snapshot.misfits(&self.stores.dataset)?;
         Ok(Found {
@@ -303,10 +305,14 @@ impl Watch {
     }
 }
 
-/// Returns the version that every gold table has reached, if all are there.
+/// Returns the version that every gold table has reached, if all are there and show this generation.
 fn published(progress: &BTreeMap<String, Progress>, dataset: &Dataset) -> Option<Version> {
     let tables = dataset.gold.iter();
-    let versions = tables.map(|table| Some(progress.get(&table.table)?.version));
+    let versions = tables.map(|table| {
+        let found = progress.get(&table.table);
+        let found = found.filter(|found| found.generation == dataset.generation)?;
+        Some(found.version)
+    });
     versions
         .collect::<Option<Vec<Version>>>()?
         .into_iter()

@@ -34,8 +34,13 @@ pub(super) struct Groups {
     dimensions: Vec<usize>,
     numbers: HashMap<(i64, u128), usize, BuildHasherDefault<HashHasher>>,
     rows: Vec<Row>,
+    /// Bytes of the texts in `rows`.
+    texts: usize,
     runs: Vec<Run>,
 }
+
+/// Bytes of a group's entry among the numbers.
+const NUMBER_BYTES: usize = 48;
 
 impl Groups {
     pub(super) fn new(grain: Grain, dimensions: Vec<usize>) -> Self {
@@ -44,8 +49,15 @@ impl Groups {
             dimensions,
             numbers: HashMap::default(),
             rows: Vec::new(),
+            texts: 0,
             runs: Vec::new(),
         }
+    }
+
+    /// Returns about how many bytes the groups take, without measures.
+    pub(super) fn bytes(&self) -> usize {
+        let values = self.dimensions.len() * size_of::<Datum>();
+        self.rows.len() * (size_of::<Row>() + NUMBER_BYTES + values) + self.texts
     }
 
     /// Returns the number of groups.
@@ -56,6 +68,7 @@ impl Groups {
     /// Returns the groups, without measures, in the order of their numbers, and forgets them.
     pub(super) fn take(&mut self) -> Vec<Row> {
         self.numbers.clear();
+        self.texts = 0;
         std::mem::take(&mut self.rows)
     }
 
@@ -101,7 +114,7 @@ impl Groups {
             let hash = dimensions.hasher.hash(rows.start);
             let group = self.number(start, hash);
             if group == self.rows.len() {
-                self.rows.push(dimensions.group(start, hash, rows.start)?);
+                self.add(dimensions.group(start, hash, rows.start)?);
             }
             self.runs.push(Run { group, rows });
             return Ok(());
@@ -117,13 +130,22 @@ impl Groups {
             }
             let group = self.number(start, hash);
             if group == self.rows.len() {
-                self.rows.push(dimensions.group(start, hash, row)?);
+                self.add(dimensions.group(start, hash, row)?);
             }
             let rows = row..row + 1;
             self.runs.push(Run { group, rows });
             last = Some(hash);
         }
         Ok(())
+    }
+
+    fn add(&mut self, row: Row) {
+        let bytes = |datum: &Datum| match datum {
+            Datum::Text(text) => text.len(),
+            _ => 0,
+        };
+        self.texts += row.dimensions.iter().map(bytes).sum::<usize>();
+        self.rows.push(row);
     }
 
     /// Returns the number of a group: that of the next one, if it is new.

@@ -14,8 +14,8 @@ use arrow_array::{Array, RecordBatch, TimestampMicrosecondArray};
 use crate::dataset::ColumnIndex;
 use crate::dataset::Dataset;
 use crate::error::Invariant;
-use crate::warehouse::Row;
 use crate::warehouse::schema::{GoldSchema, TableIndex, TableSchema};
+use crate::warehouse::{Datum, Row};
 use accumulator::Accumulator;
 pub use error::AggregateError;
 use groups::Groups;
@@ -90,10 +90,11 @@ impl Aggregator {
         Ok(())
     }
 
-    /// Returns how many groups are held, over all tables.
+    /// Returns about how many bytes are held, over all tables.
     #[must_use]
-    pub fn groups(&self) -> usize {
-        self.tables.iter().map(|table| table.groups.len()).sum()
+    pub fn bytes(&self) -> u64 {
+        let bytes = self.tables.iter().map(TableAggregator::bytes);
+        bytes.sum::<usize>() as u64
     }
 
     /// Returns what the rows add to each table, and forgets it.
@@ -149,6 +150,12 @@ impl TableAggregator {
             }
         }
         Ok(())
+    }
+
+    fn bytes(&self) -> usize {
+        // A measure is held by its accumulator, and then by its row.
+        let measures = self.accumulators.len() * 2 * size_of::<Datum>();
+        self.groups.bytes() + self.groups.len() * measures
     }
 
     fn take(&mut self) -> Vec<Row> {

@@ -261,7 +261,7 @@ proptest! {
         aggregator.add(&batch(second, &dataset, &columns)).unwrap();
 
         let taken = aggregator.take();
-        prop_assert_eq!(aggregator.groups(), 0);
+        prop_assert_eq!(aggregator.bytes(), 0);
         for (table, rows) in taken {
             let keys: std::collections::HashSet<_> = rows.iter().map(|row| (row.start, row.key)).collect();
             prop_assert_eq!(keys.len(), rows.len());

@@ -10,6 +10,8 @@ pub(super) const OVERFLOW: u32 = 50_038;
 const ARITHMETIC_OVERFLOW: u32 = 8115;
 /// What Babelfish answers where it has no number of SQL Server.
 const UNMAPPED: u32 = 33_557_097;
+/// A lock was not granted in time.
+const LOCK_TIMEOUT: u32 = 1222;
 /// A serverless database that was paused is resuming.
 const RESUMING: [u32; 3] = [40_613, 42_108, 42_109];
 
@@ -39,6 +41,15 @@ pub(super) fn commit_kind(error: &Error) -> FailureKind {
         Error::Server(token) if NOT_COMMITTED.contains(&token.code()) => FailureKind::Transient,
         _ => FailureKind::Ambiguous,
     }
+}
+
+/// Returns whether a lock was not granted in time.
+pub(super) fn is_locked(error: &Error) -> bool {
+    let Error::Server(token) = error else {
+        return false;
+    };
+    let is_timeout = token.code() == LOCK_TIMEOUT;
+    is_timeout || (token.code() == UNMAPPED && token.message().contains("lock timeout"))
 }
 
 /// Returns whether the database is there in a minute.

@@ -1,65 +1,86 @@
 //! What the server answers, as values and as text.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, NaiveDate, SecondsFormat};
 use tiberius::error::Error;
 use tiberius::{ColumnData, Row};
 
-use super::statements::ensure::{Catalog, CatalogType};
-use crate::table::log::Version;
+use super::errors::failed;
+use super::statements::look::{COLUMNS, CatalogType, VIEWS};
 use crate::value::decimal;
-use crate::warehouse::dialect::ColumnDefinition;
-use crate::warehouse::model::Progress;
+use crate::warehouse::dialect::{BookRow, Catalog, ColumnDefinition, Known};
+use crate::warehouse::error::WarehouseError;
+use crate::warehouse::schema::{BOOKS, GoldSchema};
 
 /// Days from the year 1 to 1970.
 const DAYS_TO_1970: i32 = 719_162;
 
-/// Reads the answer to [`read_progress`](super::statements::dml::read_progress).
-pub(super) fn progress(rows: &[Row]) -> Result<BTreeMap<String, Progress>, Error> {
-    let mut found = BTreeMap::new();
+/// Reads the answer to [`look`](super::statements::look::look): what is there, and what the books say.
+pub(super) fn look(
+    schema: &GoldSchema,
+    rows: Vec<Row>,
+) -> Result<(Catalog, Known), WarehouseError> {
+    let check = failed("check", "gold's tables and views");
+    let (mut catalog, mut known) = (Catalog::new(), Known::default());
     for row in rows {
-        let (generation, version) = (integer(row, 1)?, integer(row, 3)?);
-        let progress = Progress {
-            generation: u32::try_from(generation).map_err(|_| unexpected("generation"))?,
-            definition: text(row, 2)?,
-            version: Version(u64::try_from(version).map_err(|_| unexpected("version"))?),
-        };
-        found.insert(text(row, 0)?, progress);
-    }
-    Ok(found)
-}
-
-/// Reads the answers to [`READ_COLUMNS`](super::statements::ensure::READ_COLUMNS) and [`READ_VIEWS`](super::statements::ensure::READ_VIEWS).
-pub(super) fn catalog(columns: &[Row], views: &[Row]) -> Result<Catalog, Error> {
-    let mut catalog = Catalog::new();
-    for row in columns {
-        let kind = text(row, 3)?;
-        // Some servers have nulls here for types without a length, a precision or a scale.
-        let number = |index| Ok::<i32, Error>(row.try_get::<i32, _>(index)?.unwrap_or(0));
-        let declared = CatalogType {
-            name: &kind,
-            length: number(4)?,
-            precision: number(5)?,
-            scale: number(6)?,
-        };
-        let found = catalog.entry(text(row, 0)?.to_ascii_lowercase());
-        let found = found.or_default();
-        found.is_view = text(row, 1)?.trim() == "V";
-        found.columns.push(ColumnDefinition {
-            name: text(row, 2)?,
-            kind: declared.declared(),
-            required: number(7)? == 0,
-            is_key: number(8)? != 0,
-        });
-    }
-    for row in views {
-        let name = text(row, 0)?.to_ascii_lowercase();
-        if let Some(found) = catalog.get_mut(&name) {
-            found.text = row.try_get::<&str, _>(1)?.map(str::to_owned);
+        match text(&row, 0).map_err(&check)?.as_str() {
+            COLUMNS => column(&mut catalog, &row).map_err(&check)?,
+            VIEWS => view(&mut catalog, &row).map_err(&check)?,
+            part => {
+                if let Some(book) = BOOKS.iter().find(|book| book.name == part) {
+                    known.add(schema, book.name, &book_row(row))?;
+                }
+            }
         }
     }
-    Ok(catalog)
+    Ok((catalog, known))
+}
+
+fn column(catalog: &mut Catalog, row: &Row) -> Result<(), Error> {
+    let kind = text(row, 4)?;
+    // Some servers have nulls here for types without a length, a precision or a scale.
+    let number = |index| Ok::<i32, Error>(row.try_get::<i32, _>(index)?.unwrap_or(0));
+    let declared = CatalogType {
+        name: &kind,
+        length: number(5)?,
+        precision: number(6)?,
+        scale: number(7)?,
+    };
+    let found = catalog.entry(text(row, 1)?.to_ascii_lowercase());
+    let found = found.or_default();
+    found.is_view = text(row, 2)?.trim() == "V";
+    found.columns.push(ColumnDefinition {
+        name: text(row, 3)?,
+        kind: declared.declared(),
+        required: number(8)? == 0,
+        is_key: number(9)? != 0,
+    });
+    Ok(())
+}
+
+fn view(catalog: &mut Catalog, row: &Row) -> Result<(), Error> {
+    let name = text(row, 1)?.to_ascii_lowercase();
+    if let Some(found) = catalog.get_mut(&name) {
+        found.text = row.try_get::<&str, _>(2)?.map(str::to_owned);
+    }
+    Ok(())
+}
+
+/// Returns a row of a book by the names of its columns, without its nulls.
+pub(super) fn book_row(row: Row) -> BookRow {
+    let names: Vec<String> = row
+        .columns()
+        .iter()
+        .map(|column| column.name().to_ascii_lowercase())
+        .collect();
+    let named = names.into_iter().zip(cells(row));
+    named
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
+}
+
+/// Reads an answer of one number, if there is one.
+pub(super) fn number(rows: &[Row]) -> Option<i32> {
+    rows.first().and_then(|row| row.get::<i32, _>(0))
 }
 
 /// Reads the answer to [`count`](super::statements::dml::count).

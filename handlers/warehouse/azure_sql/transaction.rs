@@ -1,23 +1,25 @@
 //! A transaction on the server: the lock and the fence first, then rows.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::DateTime;
-use tiberius::error::Error;
+use tiberius::ToSql;
 
 use super::connect::Session;
 use super::errors::{failed, failed_commit};
 use super::held::Held;
 use super::statements::dml::MergeStatements;
-use super::statements::{SqlSchema, dml};
+use super::statements::{SqlSchema, dml, steps};
 use super::{load, read};
 use crate::event::EventTime;
 use crate::warehouse::contract::{Begun, Transaction};
+use crate::warehouse::dialect::{self, Dialect};
 use crate::warehouse::error::{FailureKind, WarehouseError};
-use crate::warehouse::lookup::over;
+use crate::warehouse::lookup::{MOVED, over};
 use crate::warehouse::model::{Row, Run, Step};
-use crate::warehouse::schema::{FRESHNESS, GoldSchema, PROGRESS, TableIndex, TableSchema};
+use crate::warehouse::schema::{GoldSchema, PROGRESS, RETIRED, TableIndex, TableSchema};
 
 /// An open transaction.
 #[derive(Debug)]
@@ -25,18 +27,33 @@ struct AzureSqlTransaction {
     /// The connection; gone once an operation has failed or was abandoned, which undoes the transaction.
     held: Option<Held>,
     schema: Arc<GoldSchema>,
-    sql_schema: SqlSchema,
+    /// What merges rows into its tables.
+    merges: BTreeMap<TableIndex, MergeStatements>,
+    /// What shows the tables that it makes.
+    views: Vec<String>,
 }
 
-/// Begins a transaction and takes the lock that serialises writers; without it the transaction must not go on.
+/// Begins a transaction and takes the lock that serialises writers of a dataset, or of the schema; without it the
+/// transaction must not go on.
 pub(super) async fn lock(
     session: &mut Session,
     sql_schema: &SqlSchema,
+    dataset: Option<&str>,
 ) -> Result<(), WarehouseError> {
-    let rows = session.run(&dml::begin(sql_schema)).await;
+    lock_with(session, sql_schema, dataset, "").await
+}
+
+/// Does what [`lock`] does, and then more in the same batch.
+async fn lock_with(
+    session: &mut Session,
+    sql_schema: &SqlSchema,
+    dataset: Option<&str>,
+    more: &str,
+) -> Result<(), WarehouseError> {
+    let batch = format!("{}{more}", steps::begin(sql_schema, dataset));
+    let rows = session.run(&batch).await;
     let rows = rows.map_err(failed("begin", "a gold transaction"))?;
-    let granted = rows.first().and_then(|row| row.get::<i32, _>(0));
-    match granted {
+    match read::number(&rows) {
         Some(0..) => Ok(()),
         other => Err(WarehouseError::Statement {
             purpose: "lock",
@@ -47,7 +64,7 @@ pub(super) async fn lock(
     }
 }
 
-/// Opens a transaction and moves progress and freshness in it.
+/// Opens a transaction, moves progress and freshness in it, and makes the tables that are made anew.
 pub(super) async fn begin(
     mut held: Held,
     schema: Arc<GoldSchema>,
@@ -55,83 +72,115 @@ pub(super) async fn begin(
     run: &Run,
 ) -> Result<Begun, WarehouseError> {
     let session = held.session()?;
-    lock(session, &sql_schema).await?;
+    let mut merges = BTreeMap::new();
     for step in &run.steps {
         let table = schema.table_at(step.table)?;
-        let moved = advance(session, &schema, &sql_schema, (table, step)).await;
-        if !moved.map_err(failed("advance", PROGRESS))? {
-            let undone = session.run(dml::ROLLBACK).await;
-            undone.map_err(failed("roll back", "a gold transaction"))?;
-            held.give_back();
-            return Ok(Begun::Conflict);
-        }
-        if step.replace {
-            let cleared = session.execute(&dml::clear(&sql_schema, table), &[]).await;
-            cleared.map_err(failed("clear", &table.name))?;
-        }
-        let refreshed = refresh(session, &schema, &sql_schema, (table, step, run)).await;
-        refreshed.map_err(failed("write", FRESHNESS))?;
+        let to = step.moved(table, run, schema.generation);
+        let physical = to.physical(table);
+        let merge = MergeStatements::of(&sql_schema, step.table, table, physical);
+        merges.insert(step.table, merge);
+    }
+    let deltas = merges.values().map(|merge| format!(";\n{}", merge.create));
+    let deltas: String = deltas.collect();
+    lock_with(session, &sql_schema, Some(&schema.dataset), &deltas).await?;
+    let refused = match fence(session, &schema, &sql_schema, run).await? {
+        Some(steps::MOVED) => None,
+        Some(steps::REPLACED) => Some(Begun::Replaced),
+        _ => Some(Begun::Conflict),
+    };
+    if let Some(refused) = refused {
+        let undone = session.run(dml::ROLLBACK).await;
+        undone.map_err(failed("roll back", "a gold transaction"))?;
+        held.give_back();
+        return Ok(refused);
+    }
+    let mut views = Vec::new();
+    for step in run.steps.iter() {
+        views.extend(empty(session, (&schema, &sql_schema), (step, run)).await?);
     }
     Ok(Begun::Open(Box::new(AzureSqlTransaction {
         held: Some(held),
         schema,
-        sql_schema,
+        merges,
+        views,
     })))
 }
 
-/// Moves the progress of a table, if it stands where it should.
-async fn advance(
+/// Makes or empties the table of a step that makes it anew, retires the one before and returns what shows it.
+async fn empty(
     session: &mut Session,
-    schema: &GoldSchema,
-    sql_schema: &SqlSchema,
-    (table, step): (&TableSchema, &Step),
-) -> Result<bool, Error> {
-    let (name, definition) = (table.name.as_str(), table.definition.as_str());
-    let (generation, version) = (i64::from(schema.generation), step.to.as_i64());
-    let changed = match &step.from {
-        None => {
-            let start = dml::start(sql_schema);
-            let values: [&dyn tiberius::ToSql; 4] = [&name, &generation, &definition, &version];
-            session.execute(&start, &values).await?
+    (schema, sql_schema): (&GoldSchema, &SqlSchema),
+    (step, run): (&Step, &Run),
+) -> Result<Vec<String>, WarehouseError> {
+    let table = schema.table_at(step.table)?;
+    let to = step.moved(table, run, schema.generation);
+    let physical = to.physical(table);
+    if step.makes_table(table) {
+        let definition = dialect::table(table, physical, sql_schema);
+        let created = session.run(&definition.create(sql_schema)).await;
+        created.map_err(failed("create a table for", &table.name))?;
+        if let Some(before) = step.from.as_ref().and_then(|from| from.physical.as_deref()) {
+            let (dataset, since) = (schema.dataset.as_str(), iso(run.at.as_event_time()));
+            let values: [&dyn ToSql; 3] = [&dataset, &before, &since];
+            let retired = session.execute(&steps::retire(sql_schema), &values).await;
+            retired.map_err(failed("write", RETIRED))?;
         }
-        Some(from) => {
-            let (old_generation, old_version) = (i64::from(from.generation), from.version.as_i64());
-            let old_definition = from.definition.as_str();
-            let values: [&dyn tiberius::ToSql; 7] = [
-                &name,
-                &generation,
-                &definition,
-                &version,
-                &old_generation,
-                &old_definition,
-                &old_version,
-            ];
-            session.execute(&dml::advance(sql_schema), &values).await?
-        }
-    };
-    // At most one row has this key; some servers count it twice.
-    Ok(changed > 0)
+    } else if step.replace {
+        let cleared = session.run(&dml::clear(sql_schema, physical)).await;
+        cleared.map_err(failed("clear", &table.name))?;
+    } else {
+        return Ok(Vec::new());
+    }
+    let views = dialect::views(schema, step.table, physical, sql_schema)?;
+    Ok(views
+        .iter()
+        .flat_map(|view| sql_schema.show(view))
+        .collect())
 }
 
-async fn refresh(
+/// Moves progress and freshness of all tables in one statement; returns what became of it.
+async fn fence(
     session: &mut Session,
     schema: &GoldSchema,
     sql_schema: &SqlSchema,
-    (table, step, run): (&TableSchema, &Step, &Run),
-) -> Result<(), Error> {
-    let name = table.name.as_str();
+    run: &Run,
+) -> Result<Option<i32>, WarehouseError> {
+    let starts: Vec<bool> = run.steps.iter().map(|step| step.from.is_none()).collect();
     // Empty text is stored as null.
     let watermark = run.watermark.map(iso).unwrap_or_default();
-    let settled = schema.settled_until(table.grain, run.watermark);
-    let settled = settled.map(iso).unwrap_or_default();
-    let (version, at) = (step.to.as_i64(), iso(run.at.as_event_time()));
-    let values: [&dyn tiberius::ToSql; 5] = [&name, &watermark, &settled, &version, &at];
-    session.execute(&dml::refresh(sql_schema), &values).await?;
-    Ok(())
+    let mut values: Vec<Box<dyn ToSql>> = vec![
+        Box::new(schema.dataset.clone()),
+        Box::new(run.build.stamp),
+        Box::new(run.build.hash.clone()),
+        Box::new(iso(run.at.as_event_time())),
+        Box::new(watermark),
+    ];
+    for step in &run.steps {
+        let table = schema.table_at(step.table)?;
+        let to = step.moved(table, run, schema.generation);
+        let from = step.from.clone().unwrap_or_default();
+        values.push(Box::new(table.name.clone()));
+        for progress in [to, from] {
+            values.push(Box::new(progress.log.unwrap_or_default()));
+            values.push(Box::new(i64::from(progress.generation)));
+            values.push(Box::new(progress.definition));
+            values.push(Box::new(progress.version.as_i64()));
+            values.push(Box::new(progress.physical.unwrap_or_default()));
+            values.push(Box::new(i64::try_from(progress.made).unwrap_or(i64::MAX)));
+        }
+        let settled = schema.settled_until(table.grain, run.watermark);
+        values.push(Box::new(settled.map(iso).unwrap_or_default()));
+    }
+    let values: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
+    let rows = session
+        .query(&steps::fence(sql_schema, &starts), &values)
+        .await;
+    let rows = rows.map_err(failed("advance", PROGRESS))?;
+    Ok(read::number(&rows))
 }
 
 /// Returns a time as text that every setting of a server reads alike; empty where the calendar has no such time.
-fn iso(time: EventTime) -> String {
+pub(super) fn iso(time: EventTime) -> String {
     let time = DateTime::from_timestamp_micros(time.0);
     time.map(|time| time.format("%Y-%m-%dT%H:%M:%S%.6f").to_string())
         .unwrap_or_default()
@@ -143,14 +192,18 @@ impl Transaction for AzureSqlTransaction {
         // Taken, so that a merge that fails or is abandoned leaves nothing to commit.
         let mut held = self.held.take().ok_or_else(over)?;
         let schema = self.schema.table_at(table)?;
-        let statements = MergeStatements::of(&self.sql_schema, table, schema);
-        merge(held.session()?, &statements, schema, rows).await?;
+        let statements = self.merges.get(&table).ok_or(MOVED)?;
+        merge(held.session()?, statements, schema, rows).await?;
         self.held = Some(held);
         Ok(())
     }
 
     async fn commit(mut self: Box<Self>) -> Result<(), WarehouseError> {
         let mut held = self.held.take().ok_or_else(over)?;
+        for view in &self.views {
+            let shown = held.session()?.run(view).await;
+            shown.map_err(failed("create", "gold's views"))?;
+        }
         held.session()?
             .run(dml::COMMIT)
             .await
@@ -167,34 +220,24 @@ async fn merge(
     rows: Vec<Row>,
 ) -> Result<(), WarehouseError> {
     let name = &table.name;
-    let made = session.run(&statements.create).await;
-    made.map_err(failed("make a temporary table for", name))?;
-
     let expected = rows.len() as u64;
     let rows = rows.into_iter().map(|row| load::token_row(table, row));
     let load = failed("load rows for", name);
     let loaded = session.load(&statements.delta, rows).await;
     loaded.map_err(&load)?;
-    let counted = session.run(&statements.count).await;
-    let counted = counted.and_then(|rows| read::count(&rows)).map_err(load)?;
-    if counted != expected {
-        return Err(WarehouseError::Statement {
+    let merged = session.run(&statements.merge(expected)).await;
+    let merged = merged.map_err(failed("merge rows into", name))?;
+    match merged.is_empty() {
+        true => Ok(()),
+        false => Err(WarehouseError::Statement {
             purpose: "load rows for",
             object: name.clone(),
             kind: FailureKind::Permanent,
-            source: format!("{counted} of {expected} rows arrived").into(),
-        });
+            source: format!(
+                "{} of {expected} rows arrived",
+                read::count(&merged).map_err(load)?
+            )
+            .into(),
+        }),
     }
-
-    if let Some(check) = &statements.check {
-        let checked = session.run(check).await;
-        checked.map_err(failed("check the sums of", name))?;
-    }
-    let updated = session.run(&statements.update).await;
-    updated.map_err(failed("merge rows into", name))?;
-    let inserted = session.run(&statements.insert).await;
-    inserted.map_err(failed("insert rows into", name))?;
-    let dropped = session.run(&statements.drop).await;
-    dropped.map_err(failed("drop the temporary table of", name))?;
-    Ok(())
 }

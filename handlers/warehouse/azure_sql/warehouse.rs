@@ -1,6 +1,5 @@
 //! The warehouse in a database on a server.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,16 +7,17 @@ use async_trait::async_trait;
 use tokio::sync::Mutex;
 
 use super::connect::{Connector, Session};
-use super::errors::{failed, failed_commit};
+use super::errors::{failed, failed_commit, is_locked};
 use super::held::Held;
-use super::statements::{SqlSchema, dml, ensure};
+use super::statements::{SqlSchema, ddl, dml, look, steps};
 use super::{ado, read, transaction};
-use crate::warehouse::contract::{Begun, Reports, RowVisitor, Unfit, Warehouse};
+use crate::warehouse::contract::{Begun, Prepared, Reports, RowVisitor, Warehouse};
+use crate::warehouse::dialect::{Upkeep, state_of, upkeep};
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::lookup::columns_of;
-use crate::warehouse::model::{Order, Progress, Run, TableRows};
+use crate::warehouse::model::{Blocked, Build, Order, Progress, Run, Standing, TableRows};
 use crate::warehouse::options::Options;
-use crate::warehouse::schema::{GoldSchema, PROGRESS, RANK};
+use crate::warehouse::schema::{BOOKS, BUILDS, FRESHNESS, GoldSchema, RANK, TableIndex, ValueType};
 
 /// [`AzureSqlWarehouse::idle`], unless a test sets it.
 const IDLE: Duration = Duration::from_secs(5);
@@ -68,20 +68,93 @@ impl AzureSqlWarehouse {
         })
     }
 
-    /// Looks what is missing and what does not fit.
-    async fn plan(&self, session: &mut Session) -> Result<(Vec<String>, Unfit), WarehouseError> {
-        let catalog = self.catalog(session).await?;
-        ensure::plan(&self.schema, &self.sql_schema, &catalog)
+    /// Looks what is there and what is to be done, and whether there is anything at all.
+    async fn upkeep(&self, session: &mut Session) -> Result<(Upkeep, bool), WarehouseError> {
+        let schema = self.sql_schema.0.as_str();
+        let rows = session
+            .query(&look::look(&self.sql_schema), &[&schema])
+            .await;
+        let rows = rows.map_err(failed("check", "gold's tables and views"))?;
+        let (catalog, known) = read::look(&self.schema, rows)?;
+        let upkeep = upkeep(&self.schema, &self.sql_schema, &catalog, known)?;
+        Ok((upkeep, catalog.is_empty()))
     }
 
-    /// Reads what is there.
-    async fn catalog(&self, session: &mut Session) -> Result<ensure::Catalog, WarehouseError> {
-        let check = failed("check", "gold's tables and views");
-        let sql_schema = self.sql_schema.0.as_str();
-        let columns = session.query(ensure::READ_COLUMNS, &[&sql_schema]).await;
-        let columns = columns.map_err(&check)?;
-        let views = session.query(ensure::READ_VIEWS, &[&sql_schema]).await;
-        read::catalog(&columns, &views.map_err(&check)?).map_err(&check)
+    /// Makes everything complete in the open transaction, and notes the build.
+    async fn complete(
+        &self,
+        session: &mut Session,
+        (statements, is_new): (Vec<String>, bool),
+        build: &Build,
+    ) -> Result<(), WarehouseError> {
+        let create = failed("create", "gold's tables and views");
+        if is_new {
+            let made = session.run(&ddl::create_schema(&self.sql_schema)).await;
+            made.map_err(&create)?;
+        }
+        for batch in statements {
+            session.run(&batch).await.map_err(&create)?;
+        }
+        let (dataset, hash) = (self.schema.dataset.as_str(), build.hash.as_str());
+        let values: [&dyn tiberius::ToSql; 3] = [&dataset, &build.stamp, &hash];
+        let raised = session
+            .execute(&steps::raise(&self.sql_schema), &values)
+            .await;
+        raised.map_err(failed("write", BUILDS))?;
+        Ok(())
+    }
+
+    async fn blocked(
+        &self,
+        session: &mut Session,
+        table: TableIndex,
+        blocked: &Blocked,
+    ) -> Result<(), WarehouseError> {
+        let name = self.schema.table_at(table)?.name.as_str();
+        let (dataset, reason) = (self.schema.dataset.as_str(), blocked.reason.as_str());
+        let version = blocked.version.map(|version| version.to_string());
+        // Empty text is stored as null.
+        let version = version.as_deref().unwrap_or("");
+        let at = transaction::iso(blocked.at.as_event_time());
+        let (definition, at) = (blocked.definition.as_str(), at.as_str());
+        let state = state_of(blocked);
+        let values: [&dyn tiberius::ToSql; 8] = [
+            &name,
+            &dataset,
+            &reason,
+            &version,
+            &definition,
+            &blocked.stamp,
+            &at,
+            &state,
+        ];
+        let noted = session
+            .execute(&steps::block(&self.sql_schema), &values)
+            .await;
+        noted.map_err(failed("write", FRESHNESS))?;
+        Ok(())
+    }
+
+    /// Reads a book with the columns that it has; a value that is not there is unknown.
+    async fn read_book(
+        &self,
+        name: &str,
+        columns: Vec<(String, ValueType)>,
+    ) -> Result<TableRows, WarehouseError> {
+        let mut held = self.hold().await?;
+        let sql = dml::read_book(&self.sql_schema, name);
+        let rows = held.session()?.run(&sql).await;
+        let rows = rows.map_err(failed("read", name))?;
+        held.give_back();
+        let columns: Vec<String> = columns.into_iter().map(|(name, _)| name).collect();
+        let rows = rows.into_iter().map(|row| {
+            let mut row = read::book_row(row);
+            columns.iter().map(|name| row.remove(name)).collect()
+        });
+        Ok(TableRows {
+            rows: rows.collect(),
+            columns,
+        })
     }
 }
 
@@ -95,45 +168,68 @@ impl Warehouse for AzureSqlWarehouse {
         &self.schema
     }
 
-    async fn ensure(&self) -> Result<Unfit, WarehouseError> {
+    async fn look(&self) -> Result<Standing, WarehouseError> {
+        let mut held = self.hold().await?;
+        let (upkeep, _) = self.upkeep(held.session()?).await?;
+        held.give_back();
+        Ok(upkeep.standing)
+    }
+
+    async fn prepare(&self, build: &Build) -> Result<Prepared, WarehouseError> {
         let mut held = self.hold().await?;
         let session = held.session()?;
-        // Looked at without a lock first: the usual answer is that nothing is to be done.
-        let (mut to_do, mut unfit) = self.plan(session).await?;
-        if !to_do.is_empty() {
-            transaction::lock(session, &self.sql_schema).await?;
-            (to_do, unfit) = self.plan(session).await?;
-            for batch in to_do {
-                let created = session.run(&batch).await;
-                created.map_err(failed("create", "gold's tables and views"))?;
-            }
-            session.run(dml::COMMIT).await.map_err(failed_commit)?;
+        transaction::lock(session, &self.sql_schema, None).await?;
+        let (found, is_new) = self.upkeep(session).await?;
+        if found.standing.build.as_ref().is_some_and(|ran| ran > build) {
+            let undone = session.run(dml::ROLLBACK).await;
+            undone.map_err(failed("roll back", "a gold transaction"))?;
+            held.give_back();
+            return Ok(Prepared::Replaced);
         }
+        self.complete(session, (found.statements, is_new), build)
+            .await?;
+        let (complete, _) = self.upkeep(session).await?;
+        session.run(dml::COMMIT).await.map_err(failed_commit)?;
         held.give_back();
-        Ok(unfit)
+        Ok(Prepared::Ready(Box::new(complete.standing)))
     }
 
-    async fn missing(&self) -> Result<Vec<String>, WarehouseError> {
+    async fn block(
+        &self,
+        table: TableIndex,
+        from: Option<&Progress>,
+        blocked: &Blocked,
+    ) -> Result<(), WarehouseError> {
         let mut held = self.hold().await?;
-        let catalog = self.catalog(held.session()?).await?;
-        held.give_back();
-        let (_, unfit) = ensure::plan(&self.schema, &self.sql_schema, &catalog)?;
-        if let Some(mismatch) = unfit.into_values().next() {
-            return Err(mismatch);
+        let session = held.session()?;
+        transaction::lock(session, &self.sql_schema, Some(&self.schema.dataset)).await?;
+        let (found, _) = self.upkeep(session).await?;
+        let name = &self.schema.table_at(table)?.name;
+        if found.standing.progress.get(name) == from {
+            self.blocked(session, table, blocked).await?;
         }
-        Ok(ensure::missing(&self.schema, &self.sql_schema, &catalog))
+        session.run(dml::COMMIT).await.map_err(failed_commit)?;
+        held.give_back();
+        Ok(())
     }
 
-    async fn progress(&self) -> Result<BTreeMap<String, Progress>, WarehouseError> {
+    async fn drop_retired(&self, physical: &[String], build: &Build) -> Result<(), WarehouseError> {
         let mut held = self.hold().await?;
-        let rows = held
-            .session()?
-            .run(&dml::read_progress(&self.sql_schema))
-            .await;
-        let progress = rows.and_then(|rows| read::progress(&rows));
-        let progress = progress.map_err(failed("read", PROGRESS))?;
+        let session = held.session()?;
+        for name in physical {
+            let drop = steps::drop_retired(&self.sql_schema, (&self.schema.dataset, build), name);
+            match session.run(&drop).await {
+                // Its transaction is undone, and the session, whose time limit is another one now, given up.
+                Err(error) if is_locked(&error) => return Ok(()),
+                dropped => dropped.map_err(failed("drop", name))?,
+            };
+        }
         held.give_back();
-        Ok(progress)
+        Ok(())
+    }
+
+    async fn close(&self) {
+        *self.kept.lock().await = None;
     }
 
     async fn begin(&self, run: Run) -> Result<Begun, WarehouseError> {
@@ -152,6 +248,9 @@ impl Reports for AzureSqlWarehouse {
         limit: usize,
     ) -> Result<TableRows, WarehouseError> {
         let columns = columns_of(&self.schema, name)?;
+        if BOOKS.iter().any(|book| book.name == name) {
+            return self.read_book(name, columns).await;
+        }
         let is_ranking = self
             .schema
             .rankings

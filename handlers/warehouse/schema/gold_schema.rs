@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::error::SchemaError;
 use super::layout::table_schema;
-use super::names::{FRESHNESS, FRESHNESS_COLUMNS, PROGRESS, PROGRESS_COLUMNS, RANK, SETTLED};
+use super::names::{BOOKS, RANK, SETTLED};
 use super::table::TableSchema;
 use super::value_type::ValueType;
 use crate::dataset::{Dataset, TableIndex};
@@ -17,6 +17,8 @@ use crate::value::time::micros;
 /// All of gold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GoldSchema {
+    /// The dataset's name.
+    pub dataset: String,
     /// The dataset's generation.
     pub generation: u32,
     /// How long after its end a period still counts as changing.
@@ -62,14 +64,19 @@ impl GoldSchema {
                 top: ranking.top,
             })
             .collect();
-        let mut names: HashSet<String> = HashSet::from([PROGRESS.into(), FRESHNESS.into()]);
+        let mut names: HashSet<String> = BOOKS.iter().map(|book| book.name.to_owned()).collect();
         let tables_and_reports = tables.iter().flat_map(|t| [&t.name, &t.report]);
         for name in tables_and_reports.chain(rankings.iter().map(|ranking| &ranking.name)) {
             if !names.insert(name.to_lowercase()) {
                 return Err(SchemaError::DuplicateName { name: name.clone() });
             }
         }
+        let is_made_name = |name: &&String| tables.iter().any(|table| table.makes(name));
+        if let Some(name) = names.iter().find(is_made_name) {
+            return Err(SchemaError::DuplicateName { name: name.clone() });
+        }
         Ok(Self {
+            dataset: dataset.name.clone(),
             generation: dataset.generation,
             allowed_lateness: dataset.allowed_lateness,
             tables,
@@ -105,11 +112,8 @@ impl GoldSchema {
     #[must_use]
     pub fn columns_of(&self, name: &str) -> Option<Vec<(String, ValueType)>> {
         let named = |(name, kind): (&str, ValueType)| (name.to_owned(), kind);
-        if name == PROGRESS {
-            return Some(PROGRESS_COLUMNS.into_iter().map(named).collect());
-        }
-        if name == FRESHNESS {
-            return Some(FRESHNESS_COLUMNS.into_iter().map(named).collect());
+        if let Some(book) = BOOKS.iter().find(|book| book.name == name) {
+            return Some(book.columns.iter().copied().map(named).collect());
         }
         if let Some((_, table)) = self.table(name) {
             let measures = table.measures.iter().map(|m| (m.name.clone(), m.kind));

@@ -1,6 +1,7 @@
 //! What gold looks like in SQL, worked out from the dataset file, the same for every warehouse; pure.
 //!
-//! A gold table has the columns: its time (`hour`, `day` or `month`; none for the grain `all`), [`KEY`], the
+//! A gold table is known by a public name, which is a view, and its rows lie in a table `{name}__{n}`, of which every
+//! making anew makes another one: a name is never used twice. It has the columns: its time (`hour`, `day` or `month`; none for the grain `all`), [`KEY`], the
 //! dimensions, the measures. Its primary key is (time, [`KEY`]). [`KEY`] is a hash of the exact dimension values, so
 //! that collation, trailing blanks, nulls and length of a value neither merge nor refuse groups; the dimension columns
 //! are there to be read.
@@ -19,7 +20,7 @@ mod value_type;
 pub use crate::dataset::TableIndex;
 pub use error::SchemaError;
 pub use gold_schema::{GoldSchema, RankingSchema};
-pub use names::{FRESHNESS, FRESHNESS_COLUMNS, KEY, PROGRESS, PROGRESS_COLUMNS, RANK, SETTLED};
+pub use names::{BOOKS, BUILDS, Book, FRESHNESS, KEY, PROGRESS, RANK, RETIRED, SETTLED};
 pub use table::{
     DimensionColumn, MeasureColumn, MeasureSource, Merge, Shown, ShownValue, TableSchema,
 };

@@ -8,23 +8,94 @@ pub const KEY: &str = "_key";
 pub const PROGRESS: &str = "sluice_progress";
 /// The table that records how fresh each gold table is.
 pub const FRESHNESS: &str = "sluice_freshness";
+/// The table that records the highest build that ever ran against a dataset's tables.
+pub const BUILDS: &str = "sluice_builds";
+/// The table that names the tables that are no longer wanted.
+pub const RETIRED: &str = "sluice_old";
 /// The column of a report view that tells whether its period is complete.
 pub const SETTLED: &str = "is_settled";
 /// The column of a ranking view that numbers its rows from 1.
 pub const RANK: &str = "rank";
 
-/// The columns of [`PROGRESS`]; the first is its key.
-pub const PROGRESS_COLUMNS: [(&str, ValueType); 4] = [
+/// A table of the loader's own. Its columns are never removed and later ones take nulls, so that earlier and later
+/// builds run beside each other; columns that a build does not know are passed over.
+#[derive(Clone, Copy, Debug)]
+pub struct Book {
+    /// Its name.
+    pub name: &'static str,
+    /// What it holds, in one line.
+    pub about: &'static str,
+    /// Its columns; the key comes first.
+    pub columns: &'static [(&'static str, ValueType)],
+    /// How many columns the key has.
+    pub key: usize,
+    /// How many columns refuse nulls. The first build had these, and every build needs them.
+    pub required: usize,
+}
+
+/// All books. Names of gold tables are unique in a database schema, so the name alone is the key of the first two.
+pub const BOOKS: [Book; 4] = [
+    Book {
+        name: PROGRESS,
+        about: "How far each gold table has come: the loader's own book.",
+        columns: &PROGRESS_COLUMNS,
+        key: 1,
+        required: 4,
+    },
+    Book {
+        name: FRESHNESS,
+        about: "How fresh each gold table is.",
+        columns: &FRESHNESS_COLUMNS,
+        key: 1,
+        required: 1,
+    },
+    Book {
+        name: BUILDS,
+        about: "The latest package that ever ran against each dataset's tables.",
+        columns: &[
+            ("dataset", ValueType::Text),
+            ("stamp", ValueType::Int64),
+            ("hash", ValueType::Text),
+        ],
+        key: 1,
+        required: 3,
+    },
+    Book {
+        name: RETIRED,
+        about: "The tables that were replaced, to be dropped when nobody reads them any more.",
+        columns: &[
+            ("dataset", ValueType::Text),
+            ("physical", ValueType::Text),
+            ("since", ValueType::Timestamp),
+        ],
+        key: 2,
+        required: 3,
+    },
+];
+
+/// The columns of [`PROGRESS`].
+const PROGRESS_COLUMNS: [(&str, ValueType); 8] = [
     ("gold_table", ValueType::Text),
     ("generation", ValueType::Int64),
     ("definition", ValueType::Text),
     ("version", ValueType::Int64),
+    ("dataset", ValueType::Text),
+    ("log", ValueType::Text),
+    ("physical", ValueType::Text),
+    ("n", ValueType::Int64),
 ];
-/// The columns of [`FRESHNESS`]; the first is its key. Periods that start before `settled_until` are complete.
-pub const FRESHNESS_COLUMNS: [(&str, ValueType); 5] = [
+/// The columns of [`FRESHNESS`]. Periods that start before `settled_until` are complete.
+const FRESHNESS_COLUMNS: [(&str, ValueType); 12] = [
     ("gold_table", ValueType::Text),
     ("watermark", ValueType::Timestamp),
     ("settled_until", ValueType::Timestamp),
     ("version", ValueType::Int64),
     ("last_run", ValueType::Timestamp),
+    ("dataset", ValueType::Text),
+    ("state", ValueType::Text),
+    ("reason", ValueType::Text),
+    ("blocked_version", ValueType::Int64),
+    ("blocked_definition", ValueType::Text),
+    ("blocked_stamp", ValueType::Int64),
+    ("blocked_at", ValueType::Timestamp),
 ];

@@ -1,5 +1,7 @@
 //! One table of gold: its columns and what they are computed from; pure.
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::value_type::ValueType;
 use crate::dataset::ColumnIndex;
 use crate::value::Grain;
@@ -127,7 +129,33 @@ pub enum ShownValue {
     },
 }
 
+/// The longest name of a table that its number is put after: no name has more than 128 characters.
+const LONGEST_NAME: usize = 100;
+
 impl TableSchema {
+    /// Returns the name of the table that holds its rows, the `made`th that was made for it.
+    #[must_use]
+    pub fn physical(&self, made: u64) -> String {
+        format!("{}__{made}", self.stem())
+    }
+
+    /// Returns whether a name, in lower case, is one that its tables have or will have.
+    pub(super) fn makes(&self, name: &str) -> bool {
+        let number = name.strip_prefix(&format!("{}__", self.stem().to_lowercase()));
+        number
+            .is_some_and(|number| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()))
+    }
+
+    /// Returns what its tables' names begin with: its name, or as much of it as there is room for, made unique.
+    fn stem(&self) -> String {
+        if self.name.len() <= LONGEST_NAME {
+            return self.name.clone();
+        }
+        // Names are of ASCII letters, digits and _.
+        let start: String = self.name.chars().take(LONGEST_NAME - 17).collect();
+        format!("{start}_{:016x}", xxh3_64(self.name.as_bytes()))
+    }
+
     /// Returns the name of the time column, which the grain `all` does not have.
     #[must_use]
     pub fn time(&self) -> Option<&'static str> {

@@ -60,7 +60,10 @@ fn tables_and_views_have_these_columns() {
         ("daily", "day who n total mean_sum mean_count last"),
         ("daily_report", "day who n total mean last is_settled"),
         ("best", "rank day who n total mean last"),
-        (PROGRESS, "gold_table generation definition version"),
+        (
+            PROGRESS,
+            "gold_table generation definition version dataset log physical n",
+        ),
     ] {
         let columns = schema.columns_of(name).unwrap();
         let names: Vec<_> = columns.iter().map(|(name, _)| name.as_str()).collect();

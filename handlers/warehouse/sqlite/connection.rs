@@ -99,6 +99,11 @@ pub(super) fn failed(
     }
 }
 
+/// Returns whether somebody else holds a lock.
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
+    kind_of(error) == FailureKind::Transient
+}
+
 fn kind_of(error: &rusqlite::Error) -> FailureKind {
     match error.sqlite_error_code() {
         Some(

@@ -4,7 +4,7 @@
 //! contains TEXT, and would keep a REAL in a column of type DECIMAL. Times are ISO 8601 text in UTC of one width a
 //! column, so that they order as text. Views use nothing but SQLite's own functions, so that any tool can read them.
 
-use crate::warehouse::dialect::{Content, Dialect, ViewDefinition};
+use crate::warehouse::dialect::{ColumnDefinition, Content, Dialect, Found, ViewDefinition};
 use crate::warehouse::schema::ValueType;
 
 /// What SQLite says in its own way.
@@ -60,6 +60,29 @@ impl Dialect for Sqlite {
 
     fn first(&self, rows: u32) -> (String, String) {
         (String::new(), format!("\nLIMIT {rows}"))
+    }
+
+    fn add_column(&self, table: &str, column: &ColumnDefinition) -> String {
+        let (name, kind) = (quote(&column.name), &column.kind);
+        format!("ALTER TABLE {} ADD COLUMN {name} {kind}", quote(table))
+    }
+
+    fn rename(&self, table: &str, to: &str) -> String {
+        // The views that name it go on to name what then has its name: a view of it.
+        format!(
+            "PRAGMA legacy_alter_table = ON;\nALTER TABLE {} RENAME TO {};\nPRAGMA legacy_alter_table = OFF",
+            quote(table),
+            quote(to)
+        )
+    }
+
+    fn show(&self, view: &ViewDefinition) -> Vec<String> {
+        let drop = format!("DROP VIEW IF EXISTS {}", quote(&view.name));
+        vec![drop, create_view(view)]
+    }
+
+    fn is_shown(&self, view: &ViewDefinition, found: &Found) -> bool {
+        found.text.as_ref() == Some(&create_view(view))
     }
 }
 

@@ -23,8 +23,8 @@ pub(super) struct MergeStatements {
 }
 
 impl MergeStatements {
-    /// Works out the statements for the table with this index.
-    pub(super) fn of(index: TableIndex, table: &TableSchema) -> Self {
+    /// Works out the statements for the table with this index, whose rows lie in `physical`.
+    pub(super) fn of(index: TableIndex, table: &TableSchema, physical: &str) -> Self {
         let key: Vec<String> = table.time().into_iter().chain([KEY]).map(quote).collect();
         let dimensions = table.dimensions.iter().map(|column| quote(&column.name));
         let measures = table.measures.iter().map(|column| quote(&column.name));
@@ -46,7 +46,7 @@ impl MergeStatements {
             merge: format!(
                 "INSERT INTO main.{} AS t ({columns}) SELECT {columns} FROM {delta} WHERE true\n\
                  ON CONFLICT ({}) DO UPDATE SET {}",
-                quote(&table.name),
+                quote(physical),
                 key.join(", "),
                 updates.join(", "),
             ),

@@ -4,10 +4,10 @@
 //! The file is in WAL mode, so readers see the last committed state while a transaction runs. Decimals are exact: see
 //! `ddl` for how they are stored and `functions` for how they are added.
 
+mod books;
 mod connection;
 mod ddl;
 mod dml;
-mod ensure;
 mod functions;
 mod read;
 mod script;

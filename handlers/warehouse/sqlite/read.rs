@@ -1,42 +1,11 @@
 //! What the file holds, as values and as text.
 
-use std::collections::BTreeMap;
-
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use super::ddl::{order_terms, quote};
-use crate::table::log::Version;
-use crate::warehouse::model::{Order, Progress, TableRows};
-use crate::warehouse::schema::{PROGRESS, ValueType};
-
-/// Reads the progress of the tables that have some. Before the first run none has.
-pub(super) fn progress(connection: &Connection) -> rusqlite::Result<BTreeMap<String, Progress>> {
-    if !has_table(connection, PROGRESS)? {
-        return Ok(BTreeMap::new());
-    }
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT \"gold_table\", \"generation\", \"definition\", \"version\" FROM {PROGRESS}"
-    ))?;
-    let rows = statement.query_map([], |row| {
-        let progress = Progress {
-            generation: row.get(1)?,
-            definition: row.get(2)?,
-            version: Version(row.get(3)?),
-        };
-        Ok((row.get(0)?, progress))
-    })?;
-    rows.collect()
-}
-
-/// Returns whether there is a table, also one that another connection has made since this one first looked: a query finds
-/// it, while `sqlite3_table_column_metadata` and what is built on it answer from the schema that the connection knows.
-fn has_table(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1)";
-    connection
-        .prepare_cached(sql)?
-        .query_row([name], |row| row.get(0))
-}
+use crate::warehouse::model::{Order, TableRows};
+use crate::warehouse::schema::{BOOKS, ValueType};
 
 /// Reads the first rows of a table or view.
 pub(super) fn rows(
@@ -65,7 +34,12 @@ pub(super) fn each_row(
     limit: usize,
     mut visit: impl FnMut(Vec<Option<String>>),
 ) -> rusqlite::Result<()> {
-    let names: Vec<String> = columns.iter().map(|(name, _)| quote(name)).collect();
+    let lacks = lacking(connection, name, columns)?;
+    let names = columns.iter().map(|(name, _)| match lacks.contains(name) {
+        true => format!("NULL AS {}", quote(name)),
+        false => quote(name),
+    });
+    let names: Vec<String> = names.collect();
     let mut sql = format!("SELECT {} FROM {}", names.join(", "), quote(name));
     if let Some(order) = order {
         let kind = columns.iter().find(|(name, _)| *name == order.column);
@@ -86,7 +60,23 @@ pub(super) fn each_row(
     Ok(())
 }
 
-fn text_of(value: ValueRef<'_>, kind: ValueType) -> Option<String> {
+/// Returns the columns that a book of an earlier build does not have yet; its values are unknown.
+fn lacking(
+    connection: &Connection,
+    name: &str,
+    columns: &[(String, ValueType)],
+) -> rusqlite::Result<Vec<String>> {
+    if !BOOKS.iter().any(|book| book.name == name) {
+        return Ok(Vec::new());
+    }
+    let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?1)")?;
+    let found = statement.query_map([name], |row| row.get::<_, String>(0))?;
+    let found: Vec<String> = found.collect::<Result<_, _>>()?;
+    let names = columns.iter().map(|(name, _)| name.clone());
+    Ok(names.filter(|name| !found.contains(name)).collect())
+}
+
+pub(super) fn text_of(value: ValueRef<'_>, kind: ValueType) -> Option<String> {
     match value {
         ValueRef::Null => None,
         ValueRef::Integer(number) if kind == ValueType::Bool => Some((number != 0).to_string()),

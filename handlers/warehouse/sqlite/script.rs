@@ -1,27 +1,40 @@
 //! What creates gold in a file, as a script; pure.
 
-use super::ddl::{Sqlite, create_view, quote};
+use super::ddl::{Sqlite, create_view};
 use crate::error::Invariant;
-use crate::warehouse::dialect;
+use crate::warehouse::dialect::{self, TableDefinition};
 use crate::warehouse::schema::GoldSchema;
 
-/// Returns the script that creates gold's tables and views in a file, as the handler does by itself. Running it again
-/// changes nothing but views.
+/// Returns the script that creates gold's tables and views in a file, as the handler does by itself, each table as the
+/// first one of its name and without rows. Running it again changes nothing.
 ///
 /// # Errors
 /// Fails if the schema refers to what it does not have.
 pub fn script(schema: &GoldSchema) -> Result<String, Invariant> {
-    let about = |name: &str| Ok(format!("-- {}", dialect::description(schema, name)?));
-    let mut parts = Vec::new();
-    for table in dialect::tables(schema, &Sqlite) {
+    let about =
+        |name: &str| Ok::<_, Invariant>(format!("-- {}", dialect::description(schema, name)?));
+    let create = |table: &TableDefinition| {
         let create = table.create(&Sqlite);
-        let create = create.replacen("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1);
-        parts.push(format!("{}\n{create};\n", about(&table.name)?));
+        create.replacen("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1)
+    };
+    let mut parts = Vec::new();
+    for book in dialect::books(&Sqlite) {
+        parts.push(format!("{}\n{};\n", about(&book.name)?, create(&book)));
     }
-    for view in dialect::views(schema, &Sqlite)? {
-        let (about, name) = (about(&view.name)?, quote(&view.name));
-        let create = create_view(&view);
-        parts.push(format!("{about}\nDROP VIEW IF EXISTS {name};\n{create};\n"));
+    for (index, table) in schema.indexed_tables() {
+        let physical = table.physical(1);
+        let rows = dialect::table(table, &physical, &Sqlite);
+        let noted = dialect::note_prepared(schema, &Sqlite, table, (&physical, 1));
+        parts.push(format!(
+            "{}\n{};\n{noted};\n",
+            about(&table.name)?,
+            create(&rows)
+        ));
+        for view in dialect::views(schema, index, &physical, &Sqlite)? {
+            let shown = create_view(&view);
+            let shown = shown.replacen("CREATE VIEW", "CREATE VIEW IF NOT EXISTS", 1);
+            parts.push(format!("{}\n{shown};\n", about(&view.name)?));
+        }
     }
     Ok(parts.join("\n"))
 }

@@ -6,10 +6,9 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::ensure;
 use super::script::script;
 use super::warehouse::SqliteWarehouse;
-use crate::warehouse::fixture::{TABLES, apply, row, schema_of};
+use crate::warehouse::fixture::{TABLES, apply, prepare, row, schema_of};
 use crate::warehouse::schema::{FRESHNESS, TableIndex};
 use crate::warehouse::{Begun, FailureKind, Reports, Row, Run, Warehouse};
 
@@ -43,7 +42,7 @@ async fn with_connection<T>(
 async fn a_run_interrupted_at_any_step_changes_nothing() {
     let folder = TempDir::new().unwrap();
     let warehouse = warehouse(&folder.path().join("gold.db"));
-    warehouse.ensure().await.unwrap();
+    prepare(&warehouse).await;
     apply(&warehouse, run(&warehouse, None, 1), vec![row(1, 5)])
         .await
         .unwrap();
@@ -85,7 +84,7 @@ async fn a_process_that_ends_in_a_transaction_leaves_the_state_before_it() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("gold.db");
     let first = warehouse(&path);
-    first.ensure().await.unwrap();
+    prepare(&first).await;
     apply(&first, run(&first, None, 1), vec![row(1, 5)])
         .await
         .unwrap();
@@ -125,7 +124,7 @@ async fn any_tool_reads_tables_and_views() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("gold.db");
     let warehouse = warehouse(&path);
-    warehouse.ensure().await.unwrap();
+    prepare(&warehouse).await;
     let rows = vec![row(1, -5), row(2, 100), row(3, 7)];
     apply(&warehouse, run(&warehouse, None, 1), rows)
         .await
@@ -158,22 +157,180 @@ async fn any_tool_reads_tables_and_views() {
 }
 
 #[tokio::test]
-async fn a_table_that_was_dropped_starts_from_nothing() {
+async fn a_table_that_was_dropped_starts_from_nothing_under_another_name() {
     let folder = TempDir::new().unwrap();
     let warehouse = warehouse(&folder.path().join("gold.db"));
-    warehouse.ensure().await.unwrap();
+    prepare(&warehouse).await;
     apply(&warehouse, run(&warehouse, None, 1), vec![row(1, 5)])
         .await
         .unwrap();
     with_connection(&warehouse, |connection| {
-        connection.execute_batch("DROP TABLE daily")
+        connection.execute_batch("DROP TABLE daily__1")
     })
     .await;
-    warehouse.ensure().await.unwrap();
+    let standing = prepare(&warehouse).await;
+    assert_eq!(standing.gone.len(), 1);
+    assert_eq!(standing.missing, ["daily"]);
+    let mut again = run(&warehouse, Some(1), 4);
+    again.steps[0].replace = true;
+    apply(&warehouse, again, vec![row(1, 5)]).await.unwrap();
+    let progress = &warehouse.progress().await.unwrap()["daily"];
+    assert_eq!(progress.physical.as_deref(), Some("daily__2"));
+    let rows = warehouse.read_table("daily", None, 9).await.unwrap();
+    assert_eq!(rows.rows.len(), 1);
+}
+
+#[tokio::test]
+async fn a_table_of_that_name_is_never_taken_for_the_one_to_be_made() {
+    let folder = TempDir::new().unwrap();
+    let warehouse = warehouse(&folder.path().join("gold.db"));
+    prepare(&warehouse).await;
+    with_connection(&warehouse, |connection| {
+        connection.execute_batch("CREATE TABLE daily__1 (x)")
+    })
+    .await;
+    let error = warehouse.begin(run(&warehouse, None, 1)).await.unwrap_err();
+    assert_eq!(error.kind(), FailureKind::Permanent);
+    assert_eq!(error.to_string(), "create a table for daily");
     assert!(warehouse.progress().await.unwrap().is_empty());
-    apply(&warehouse, run(&warehouse, None, 4), vec![row(1, 5)])
+}
+
+/// What the first build made: books of few columns, and a table under the public name.
+const EARLIER: &str = "
+CREATE TABLE sluice_progress (gold_table TEXT NOT NULL, generation BIGINT NOT NULL, definition TEXT NOT NULL,
+    version BIGINT NOT NULL, PRIMARY KEY (gold_table));
+CREATE TABLE sluice_freshness (gold_table TEXT NOT NULL, watermark TIMESTAMP_TEXT, settled_until TIMESTAMP_TEXT,
+    version BIGINT, last_run TIMESTAMP_TEXT, PRIMARY KEY (gold_table));
+CREATE TABLE daily (day DATE_TEXT NOT NULL, _key BLOB NOT NULL, who TEXT, n BIGINT NOT NULL,
+    total \"DECIMAL_TEXT(38,2)\", mean_sum \"DECIMAL_TEXT(38,2)\", mean_count BIGINT NOT NULL, PRIMARY KEY (day, _key));
+CREATE VIEW daily_report AS SELECT who FROM daily;
+CREATE VIEW mine AS SELECT n FROM daily;
+INSERT INTO daily VALUES ('1970-01-02', x'00', 'w', 3, '0.05', '0.05', 3);
+INSERT INTO sluice_freshness (gold_table, version) VALUES ('daily', 7);";
+
+async fn earlier(path: &Path, definition: &str) -> SqliteWarehouse {
+    let warehouse = warehouse(path);
+    with_connection(&warehouse, |connection| {
+        connection.execute_batch(EARLIER)?;
+        let progress = "INSERT INTO sluice_progress VALUES ('daily', 1, ?1, 7)";
+        connection.execute(progress, [definition])
+    })
+    .await;
+    warehouse
+}
+
+#[tokio::test]
+async fn a_table_of_an_earlier_build_gets_another_name_and_goes_on() {
+    let folder = TempDir::new().unwrap();
+    let definition = schema_of(TABLES).tables[0].definition.clone();
+    let warehouse = earlier(&folder.path().join("gold.db"), &definition).await;
+    let read = async |name: &str| warehouse.read_table(name, None, 9).await.unwrap().rows;
+    // As it is, it is read: what its books do not say is unknown.
+    let found = &warehouse.progress().await.unwrap()["daily"];
+    assert_eq!(
+        (found.version.0, &found.physical, &found.log),
+        (7, &None, &None)
+    );
+    assert_eq!(read("daily").await[0][2].as_deref(), Some("3"));
+    assert_eq!(read(FRESHNESS).await[0][6], None);
+
+    let standing = prepare(&warehouse).await;
+    assert!(standing.unfit.is_empty() && standing.gone.is_empty() && !standing.is_incomplete);
+    let found = &standing.progress["daily"];
+    assert_eq!(found.physical.as_deref(), Some("daily__1"));
+    assert_eq!((found.version.0, found.made), (7, 1));
+    assert_eq!(read("daily").await[0][2].as_deref(), Some("3"));
+    assert_eq!(read("daily_report").await[0][3].as_deref(), Some("0.05"));
+    let mine = with_connection(&warehouse, |connection| {
+        connection.query_row("SELECT n FROM mine", [], |row| row.get::<_, i64>(0))
+    });
+    assert_eq!(mine.await, 3, "a view of somebody's goes on");
+
+    let on = run(&warehouse, Some(7), 8);
+    assert!(apply(&warehouse, on, vec![row(1, 5)]).await.unwrap());
+    assert_eq!(read("daily").await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_table_of_an_earlier_definition_is_shown_until_it_is_made_anew() {
+    let folder = TempDir::new().unwrap();
+    let warehouse = earlier(&folder.path().join("gold.db"), "another").await;
+    with_connection(&warehouse, |connection| {
+        connection.execute_batch("ALTER TABLE daily RENAME COLUMN total TO amount")
+    })
+    .await;
+    let standing = prepare(&warehouse).await;
+    assert!(standing.unfit.is_empty());
+    let amounts = async |column: &str| {
+        let sql = format!("SELECT {column} FROM daily");
+        with_connection(&warehouse, |connection| {
+            connection.query_row(&sql, [], |row| row.get::<_, String>(0))
+        })
         .await
-        .unwrap();
+    };
+    assert_eq!(amounts("amount").await, "0.05");
+    let mut anew = run(&warehouse, None, 9);
+    anew.steps[0].from = standing.progress.get("daily").cloned();
+    anew.steps[0].replace = true;
+    assert!(apply(&warehouse, anew, vec![row(1, 5)]).await.unwrap());
+    assert_eq!(amounts("total").await, "0.05");
+    let standing = warehouse.look().await.unwrap();
+    assert_eq!(
+        standing.progress["daily"].physical.as_deref(),
+        Some("daily__2")
+    );
+    assert_eq!(standing.retired[0].physical, "daily__1");
+}
+
+#[tokio::test]
+async fn a_table_of_an_earlier_build_that_never_had_rows_is_filled() {
+    let folder = TempDir::new().unwrap();
+    let warehouse = earlier(&folder.path().join("gold.db"), "x").await;
+    with_connection(&warehouse, |connection| {
+        connection.execute_batch("DELETE FROM sluice_progress; DELETE FROM daily")
+    })
+    .await;
+    let standing = prepare(&warehouse).await;
+    let mut fill = run(&warehouse, None, 9);
+    fill.steps[0].from = standing.progress.get("daily").cloned();
+    fill.steps[0].replace = true;
+    assert!(apply(&warehouse, fill, vec![row(1, 5)]).await.unwrap());
+    let found = &warehouse.progress().await.unwrap()["daily"];
+    assert_eq!(
+        (found.physical.as_deref(), found.made),
+        (Some("daily__1"), 1)
+    );
+}
+
+#[tokio::test]
+async fn a_column_that_a_later_build_added_to_a_book_stays_as_it_is() {
+    let folder = TempDir::new().unwrap();
+    let warehouse = warehouse(&folder.path().join("gold.db"));
+    prepare(&warehouse).await;
+    with_connection(&warehouse, |connection| {
+        connection.execute_batch(
+            "ALTER TABLE sluice_progress ADD COLUMN later TEXT;
+             ALTER TABLE sluice_freshness ADD COLUMN later TEXT DEFAULT 'kept'",
+        )
+    })
+    .await;
+    prepare(&warehouse).await;
+    for (from, to) in [(None, 1), (Some(1), 2)] {
+        let run = run(&warehouse, from, to);
+        assert!(apply(&warehouse, run, vec![row(1, 5)]).await.unwrap());
+        with_connection(&warehouse, |connection| {
+            connection.execute_batch(
+                "UPDATE sluice_freshness SET later = 'kept ' || version WHERE version = 1",
+            )
+        })
+        .await;
+    }
+    let kept = with_connection(&warehouse, |connection| {
+        connection.query_row("SELECT later FROM sluice_freshness", [], |row| {
+            row.get::<_, String>(0)
+        })
+    });
+    assert_eq!(kept.await, "kept 1");
 }
 
 #[tokio::test]
@@ -181,12 +338,12 @@ async fn views_follow_the_dataset_file_and_tables_stay() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("gold.db");
     let before = warehouse(&path);
-    before.ensure().await.unwrap();
+    prepare(&before).await;
     apply(&before, run(&before, None, 1), vec![row(1, 5), row(2, 6)])
         .await
         .unwrap();
     let after = SqliteWarehouse::new(path, schema_of(&TABLES.replace("top = 2", "top = 1")));
-    after.ensure().await.unwrap();
+    prepare(&after).await;
     assert_eq!(
         after.read_table("top", None, 9).await.unwrap().rows.len(),
         1
@@ -205,7 +362,7 @@ async fn a_table_under_the_name_of_a_view_is_refused() {
         connection.execute_batch("CREATE TABLE top (x)")
     })
     .await;
-    let unfit = warehouse.ensure().await.unwrap();
+    let unfit = prepare(&warehouse).await.unfit;
     let text = unfit[&TableIndex::new(0)].to_string();
     assert!(
         text.contains("its view top is a table, not a view"),
@@ -218,7 +375,7 @@ async fn a_lock_that_is_held_too_long_is_a_failure_that_may_pass() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("gold.db");
     let (one, other) = (warehouse(&path), warehouse(&path));
-    one.ensure().await.unwrap();
+    prepare(&one).await;
     with_connection(&other, |connection| connection.busy_timeout(Duration::ZERO)).await;
     let Begun::Open(transaction) = one.begin(run(&one, None, 1)).await.unwrap() else {
         panic!("nobody else is here");
@@ -236,12 +393,9 @@ async fn a_lock_that_is_held_too_long_is_a_failure_that_may_pass() {
 async fn only_the_folder_of_local_state_is_made() {
     let folder = TempDir::new().unwrap();
     let elsewhere = folder.path().join("missing/gold.db");
-    assert!(warehouse(&elsewhere).ensure().await.is_err());
+    assert!(warehouse(&elsewhere).look().await.is_err());
     assert!(!folder.path().join("missing").exists());
-    warehouse(&folder.path().join(".sluice/gold/gold.db"))
-        .ensure()
-        .await
-        .unwrap();
+    prepare(&warehouse(&folder.path().join(".sluice/gold/gold.db"))).await;
 }
 
 #[tokio::test]
@@ -250,7 +404,7 @@ async fn who_looked_before_the_first_run_sees_the_progress_after_it() {
     let path = folder.path().join("gold.db");
     let (reader, writer) = (warehouse(&path), warehouse(&path));
     assert!(reader.progress().await.unwrap().is_empty());
-    writer.ensure().await.unwrap();
+    prepare(&writer).await;
     assert!(
         apply(&writer, run(&writer, None, 1), vec![row(1, 5)])
             .await
@@ -264,13 +418,13 @@ async fn where_nothing_is_missing_no_lock_is_taken() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("gold.db");
     let (one, other) = (warehouse(&path), warehouse(&path));
-    one.ensure().await.unwrap();
+    prepare(&one).await;
     with_connection(&other, |connection| connection.busy_timeout(Duration::ZERO)).await;
     let Begun::Open(_transaction) = one.begin(run(&one, None, 1)).await.unwrap() else {
         panic!("nobody else is here");
     };
-    other.ensure().await.unwrap();
-    assert!(other.progress().await.unwrap().is_empty());
+    let standing = other.look().await.unwrap();
+    assert!(!standing.is_incomplete && standing.progress.is_empty());
 }
 
 #[tokio::test]
@@ -290,13 +444,19 @@ async fn the_script_makes_what_the_handler_then_finds_complete() {
         connection.execute_batch(&script)
     })
     .await;
-    let missing = with_connection(&warehouse, |connection| {
-        Ok(ensure::statements(connection, &schema_of(TABLES))
-            .unwrap()
-            .0)
-    })
-    .await;
-    assert!(missing.is_empty(), "{missing:?}");
+    let standing = warehouse.look().await.unwrap();
+    assert!(
+        standing.missing.is_empty() && !standing.is_incomplete,
+        "{standing:?}"
+    );
+
+    // A run fills what is there.
+    let mut fill = run(&warehouse, None, 1);
+    fill.steps[0].from = standing.progress.get("daily").cloned();
+    fill.steps[0].replace = true;
+    assert!(apply(&warehouse, fill, vec![row(1, 5)]).await.unwrap());
+    let found = &warehouse.progress().await.unwrap()["daily"];
+    assert_eq!(found.physical.as_deref(), Some("daily__1"));
 }
 
 #[tokio::test]
@@ -308,6 +468,10 @@ async fn what_is_missing_is_named_and_nothing_is_made() {
         let has = |name: &str| missing.iter().any(|found| found == name);
         assert!(has("sluice_progress") && has("daily"), "{missing:?}");
     }
-    warehouse.ensure().await.unwrap();
+    prepare(&warehouse).await;
+    assert_eq!(warehouse.missing().await.unwrap(), ["daily"]);
+    apply(&warehouse, run(&warehouse, None, 1), vec![row(1, 5)])
+        .await
+        .unwrap();
     assert!(warehouse.missing().await.unwrap().is_empty());
 }

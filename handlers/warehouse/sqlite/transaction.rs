@@ -1,18 +1,23 @@
 //! A transaction on the file: the fence first, then rows.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, params, params_from_iter};
 
+use super::books::is_replaced;
 use super::connection::{Held, blocking, failed};
-use super::ddl::quote;
+use super::ddl::{Sqlite, quote};
 use super::dml::{MergeStatements, period, timestamp, values};
 use crate::warehouse::contract::{Begun, Transaction};
+use crate::warehouse::dialect::{self, Dialect, LIVE};
 use crate::warehouse::error::{FailureKind, WarehouseError};
-use crate::warehouse::lookup::over;
-use crate::warehouse::model::{Row, Run, Step};
-use crate::warehouse::schema::{FRESHNESS, GoldSchema, PROGRESS, TableIndex, TableSchema};
+use crate::warehouse::lookup::{MOVED, over};
+use crate::warehouse::model::{Progress, Row, Run, Step};
+use crate::warehouse::schema::{
+    BUILDS, FRESHNESS, GoldSchema, PROGRESS, RETIRED, TableIndex, TableSchema,
+};
 
 /// An open transaction.
 #[derive(Debug)]
@@ -20,9 +25,13 @@ struct SqliteTransaction {
     /// The connection; gone once an operation has failed.
     held: Option<Held>,
     schema: Arc<GoldSchema>,
+    /// Where the rows of its tables go.
+    physical: BTreeMap<TableIndex, String>,
+    /// What shows the tables that it makes.
+    views: Vec<String>,
 }
 
-/// Opens a transaction and moves progress and freshness in it.
+/// Opens a transaction, moves progress and freshness in it, and makes the tables that are made anew.
 pub(super) fn begin(
     mut held: Held,
     schema: Arc<GoldSchema>,
@@ -32,55 +41,125 @@ pub(super) fn begin(
     connection
         .execute_batch("BEGIN IMMEDIATE")
         .map_err(failed("begin", "a gold transaction"))?;
+    // Dropping the connection's hold rolls back.
+    if is_replaced(connection, &schema, &run.build).map_err(failed("read", BUILDS))? {
+        return Ok(Begun::Replaced);
+    }
+    let (mut physical, mut views) = (BTreeMap::new(), Vec::new());
     for step in &run.steps {
         let table = schema.table_at(step.table)?;
-        let moved =
-            advance(connection, &schema, table, step).map_err(failed("advance", PROGRESS))?;
+        let to = step.moved(table, run, schema.generation);
+        let moved = advance(connection, &schema, (table, step), &to)
+            .map_err(failed("advance", PROGRESS))?;
         if !moved {
-            // Dropping the connection's hold rolls back.
             return Ok(Begun::Conflict);
         }
-        if step.replace {
-            let clear = format!("DELETE FROM main.{}", quote(&table.name));
-            let clear = connection.execute(&clear, []);
-            clear.map_err(failed("clear", &table.name))?;
-        }
+        let name = to.physical(table).to_owned();
+        views.extend(empty(connection, &schema, (step, run), &name)?);
         refresh(connection, &schema, table, (step, run)).map_err(failed("write", FRESHNESS))?;
+        physical.insert(step.table, name);
     }
-    let held = Some(held);
-    Ok(Begun::Open(Box::new(SqliteTransaction { held, schema })))
+    Ok(Begun::Open(Box::new(SqliteTransaction {
+        held: Some(held),
+        schema,
+        physical,
+        views,
+    })))
+}
+
+/// Makes or empties the table of a step that makes it anew, retires the one before and returns what shows it.
+fn empty(
+    connection: &Connection,
+    schema: &GoldSchema,
+    (step, run): (&Step, &Run),
+    physical: &str,
+) -> Result<Vec<String>, WarehouseError> {
+    let table = schema.table_at(step.table)?;
+    let create = failed("create a table for", &table.name);
+    if step.makes_table(table) {
+        let definition = dialect::table(table, physical, &Sqlite);
+        connection
+            .execute_batch(&definition.create(&Sqlite))
+            .map_err(create)?;
+        if let Some(before) = step.from.as_ref().and_then(|from| from.physical.as_ref()) {
+            let retire = format!(
+                "INSERT OR REPLACE INTO {RETIRED} (\"dataset\", \"physical\", \"since\") VALUES (?1, ?2, ?3)"
+            );
+            let since = timestamp(run.at.as_event_time().0);
+            let retired = connection.execute(&retire, params![schema.dataset, before, since]);
+            retired.map_err(failed("write", RETIRED))?;
+        }
+    } else if step.replace {
+        let clear = format!("DELETE FROM main.{}", quote(physical));
+        let cleared = connection.execute(&clear, []);
+        cleared.map_err(failed("clear", &table.name))?;
+    } else {
+        return Ok(Vec::new());
+    }
+    let views = dialect::views(schema, step.table, physical, &Sqlite)?;
+    Ok(views.iter().flat_map(|view| Sqlite.show(view)).collect())
 }
 
 /// Moves the progress of a table, if it stands where it should.
 fn advance(
     connection: &Connection,
     schema: &GoldSchema,
-    table: &TableSchema,
-    step: &Step,
+    (table, step): (&TableSchema, &Step),
+    to: &Progress,
 ) -> rusqlite::Result<bool> {
+    let made = stored(to.made);
     let changed = match &step.from {
-        None => connection.prepare_cached(&format!(
-            "INSERT INTO {PROGRESS} (\"gold_table\", \"generation\", \"definition\", \"version\")\n\
-             SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM {PROGRESS} WHERE \"gold_table\" = ?1)"
-        ))?
-        .execute(params![table.name, schema.generation, table.definition, step.to.0])?,
-        Some(from) => connection.prepare_cached(&format!(
-            "UPDATE {PROGRESS} SET \"generation\" = ?2, \"definition\" = ?3, \"version\" = ?4\n\
-             WHERE \"gold_table\" = ?1 AND \"generation\" = ?5 AND \"definition\" = ?6 AND \"version\" = ?7"
-        ))?
-        .execute(params![
-            table.name,
-            schema.generation,
-            table.definition,
-            step.to.0,
-            from.generation,
-            from.definition,
-            from.version.0,
-        ])?,
+        None => connection
+            .prepare_cached(&format!(
+                "INSERT INTO {PROGRESS} (\"gold_table\", \"dataset\", \"log\", \"generation\", \"definition\", \
+                 \"version\", \"physical\", \"n\")\n\
+                 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 \
+                 WHERE NOT EXISTS (SELECT 1 FROM {PROGRESS} WHERE \"gold_table\" = ?1)"
+            ))?
+            .execute(params![
+                table.name,
+                schema.dataset,
+                to.log,
+                to.generation,
+                to.definition,
+                to.version.0,
+                to.physical,
+                made,
+            ])?,
+        Some(from) => connection
+            .prepare_cached(&format!(
+                "UPDATE {PROGRESS} SET \"dataset\" = ?2, \"log\" = ?3, \"generation\" = ?4, \"definition\" = ?5, \
+                 \"version\" = ?6, \"physical\" = ?7, \"n\" = ?8\n\
+                 WHERE \"gold_table\" = ?1 AND COALESCE(\"dataset\", ?2) = ?2 AND \"log\" IS ?9 \
+                 AND \"generation\" = ?10 AND \"definition\" = ?11 AND \"version\" = ?12 \
+                 AND \"physical\" IS ?13 AND COALESCE(\"n\", 0) = ?14"
+            ))?
+            .execute(params![
+                table.name,
+                schema.dataset,
+                to.log,
+                to.generation,
+                to.definition,
+                to.version.0,
+                to.physical,
+                made,
+                from.log,
+                from.generation,
+                from.definition,
+                from.version.0,
+                from.physical,
+                stored(from.made),
+            ])?,
     };
     Ok(changed == 1)
 }
 
+/// Returns a count as the file keeps it; nobody makes a table so often.
+fn stored(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Writes the freshness of a table, and leaves what it does not know of that row.
 fn refresh(
     connection: &Connection,
     schema: &GoldSchema,
@@ -90,12 +169,16 @@ fn refresh(
     let settled = schema.settled_until(table.grain, run.watermark);
     connection
         .prepare_cached(&format!(
-            "INSERT OR REPLACE INTO {FRESHNESS}\n\
-             (\"gold_table\", \"watermark\", \"settled_until\", \"version\", \"last_run\")\n\
-             VALUES (?1, ?2, ?3, ?4, ?5)"
+            "INSERT INTO {FRESHNESS}\n\
+             (\"gold_table\", \"dataset\", \"watermark\", \"settled_until\", \"version\", \"last_run\", \"state\")\n\
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, '{LIVE}')\n\
+             ON CONFLICT (\"gold_table\") DO UPDATE SET \"dataset\" = ?2, \"watermark\" = ?3, \"settled_until\" = ?4, \
+             \"version\" = ?5, \"last_run\" = ?6, \"state\" = '{LIVE}', \"reason\" = NULL, \"blocked_version\" = NULL, \
+             \"blocked_definition\" = NULL, \"blocked_stamp\" = NULL, \"blocked_at\" = NULL"
         ))?
         .execute(params![
             table.name,
+            schema.dataset,
             run.watermark.map(|watermark| timestamp(watermark.0)),
             settled.map(|start| period(table.grain, start.0)),
             step.to.0,
@@ -109,9 +192,10 @@ impl Transaction for SqliteTransaction {
     async fn merge(&mut self, table: TableIndex, rows: Vec<Row>) -> Result<(), WarehouseError> {
         let mut held = self.held.take().ok_or_else(over)?;
         let schema = Arc::clone(&self.schema);
+        let physical = self.physical.get(&table).cloned().ok_or(MOVED)?;
         let held = blocking(move || {
             let name = schema.table_at(table)?;
-            let merged = merge(held.connection()?, table, name, rows);
+            let merged = merge(held.connection()?, (table, &physical), name, rows);
             merged.map_err(failed("merge rows into", &name.name))?;
             Ok(held)
         });
@@ -121,7 +205,13 @@ impl Transaction for SqliteTransaction {
 
     async fn commit(mut self: Box<Self>) -> Result<(), WarehouseError> {
         let mut held = self.held.take().ok_or_else(over)?;
+        let views = self.views;
         blocking(move || {
+            let show = failed("create", "gold's views");
+            for view in views {
+                let shown = held.connection()?.execute_batch(&view);
+                shown.map_err(&show)?;
+            }
             let committed = held.connection()?.execute_batch("COMMIT");
             committed.map_err(
                 |error| match failed("commit", "a gold transaction")(error) {
@@ -146,11 +236,11 @@ impl Transaction for SqliteTransaction {
 
 fn merge(
     connection: &Connection,
-    index: TableIndex,
+    (index, physical): (TableIndex, &str),
     table: &TableSchema,
     rows: Vec<Row>,
 ) -> rusqlite::Result<()> {
-    let statements = MergeStatements::of(index, table);
+    let statements = MergeStatements::of(index, table, physical);
     connection.execute_batch(&statements.create)?;
     connection.execute(&statements.clear, [])?;
     let mut load = connection.prepare_cached(&statements.load)?;

@@ -1,6 +1,5 @@
 //! The warehouse in a file of SQLite.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,14 +7,14 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 use tokio::sync::Mutex;
 
-use super::connection::{Held, blocking, failed, open};
+use super::connection::{Held, blocking, failed, is_busy, open};
 use super::ddl::quote;
-use super::{ensure, read, transaction};
-use crate::warehouse::contract::{Begun, Reports, RowVisitor, Unfit, Warehouse};
+use super::{books, read, transaction};
+use crate::warehouse::contract::{Begun, Prepared, Reports, RowVisitor, Warehouse};
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::lookup::columns_of;
-use crate::warehouse::model::{Order, Progress, Run, TableRows};
-use crate::warehouse::schema::{GoldSchema, PROGRESS};
+use crate::warehouse::model::{Blocked, Build, Order, Progress, Run, Standing, TableRows};
+use crate::warehouse::schema::{GoldSchema, TableIndex};
 
 /// A warehouse in a file.
 #[derive(Debug)]
@@ -69,18 +68,45 @@ impl Warehouse for SqliteWarehouse {
         &self.schema
     }
 
-    async fn ensure(&self) -> Result<Unfit, WarehouseError> {
-        self.with(ensure::ensure).await
-    }
-
-    async fn missing(&self) -> Result<Vec<String>, WarehouseError> {
-        self.with(ensure::missing).await
-    }
-
-    async fn progress(&self) -> Result<BTreeMap<String, Progress>, WarehouseError> {
-        self.with(|connection, _| read::progress(connection).map_err(failed("read", PROGRESS)))
+    async fn look(&self) -> Result<Standing, WarehouseError> {
+        self.with(|connection, schema| Ok(books::look(connection, schema)?.standing))
             .await
     }
+
+    async fn prepare(&self, build: &Build) -> Result<Prepared, WarehouseError> {
+        let build = build.clone();
+        self.with(move |connection, schema| books::prepare(connection, schema, &build))
+            .await
+    }
+
+    async fn block(
+        &self,
+        table: TableIndex,
+        from: Option<&Progress>,
+        blocked: &Blocked,
+    ) -> Result<(), WarehouseError> {
+        let (from, blocked) = (from.cloned(), blocked.clone());
+        self.with(move |connection, schema| {
+            books::block(connection, (schema, table), from.as_ref(), &blocked)
+        })
+        .await
+    }
+
+    async fn drop_retired(&self, physical: &[String], build: &Build) -> Result<(), WarehouseError> {
+        let (physical, build) = (physical.to_vec(), build.clone());
+        self.with(move |connection, schema| {
+            for name in physical {
+                match books::drop_retired(connection, schema, &name, &build) {
+                    Err(error) if is_busy(&error) => {}
+                    dropped => dropped.map_err(failed("drop", &name))?,
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn close(&self) {}
 
     async fn begin(&self, run: Run) -> Result<Begun, WarehouseError> {
         let held = self.hold().await?;

@@ -1,13 +1,12 @@
 //! The warehouse's part: a transaction is made of calls, too.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use sluice::warehouse::schema::{GoldSchema, TableIndex};
 use sluice::warehouse::{
-    Begun, FailureKind, Order, Progress, Reports, Row, RowVisitor, Run, TableRows, Transaction,
-    Unfit, Warehouse, WarehouseError,
+    Begun, Blocked, Build, FailureKind, Order, Prepared, Progress, Reports, Row, RowVisitor, Run,
+    Standing, TableRows, Transaction, Warehouse, WarehouseError,
 };
 
 use super::script::{Held, How, Script};
@@ -39,25 +38,41 @@ impl Warehouse for Faulty<dyn Warehouse> {
         self.inner.schema()
     }
 
-    async fn ensure(&self) -> Result<Unfit, WarehouseError> {
-        let act = self.inner.ensure();
+    async fn look(&self) -> Result<Standing, WarehouseError> {
+        let act = self.inner.look();
         self.script
-            .around("ensure".into(), warehouse_error, act)
+            .around("look".into(), warehouse_error, act)
             .await
     }
 
-    async fn missing(&self) -> Result<Vec<String>, WarehouseError> {
-        let act = self.inner.missing();
+    async fn prepare(&self, build: &Build) -> Result<Prepared, WarehouseError> {
+        let act = self.inner.prepare(build);
         self.script
-            .around("missing".into(), warehouse_error, act)
+            .around("prepare".into(), warehouse_error, act)
             .await
     }
 
-    async fn progress(&self) -> Result<BTreeMap<String, Progress>, WarehouseError> {
-        let act = self.inner.progress();
+    async fn block(
+        &self,
+        table: TableIndex,
+        from: Option<&Progress>,
+        blocked: &Blocked,
+    ) -> Result<(), WarehouseError> {
+        let act = self.inner.block(table, from, blocked);
         self.script
-            .around("progress".into(), warehouse_error, act)
+            .around("block".into(), warehouse_error, act)
             .await
+    }
+
+    async fn drop_retired(&self, physical: &[String], build: &Build) -> Result<(), WarehouseError> {
+        let act = self.inner.drop_retired(physical, build);
+        self.script
+            .around("drop".into(), warehouse_error, act)
+            .await
+    }
+
+    async fn close(&self) {
+        self.inner.close().await;
     }
 
     async fn begin(&self, run: Run) -> Result<Begun, WarehouseError> {
@@ -65,6 +80,7 @@ impl Warehouse for Faulty<dyn Warehouse> {
         let act = async {
             Ok(match self.inner.begin(run).await? {
                 Begun::Conflict => Begun::Conflict,
+                Begun::Replaced => Begun::Replaced,
                 Begun::Open(inner) => Begun::Open(Box::new(FaultyTransaction {
                     inner,
                     script: Arc::clone(script),

@@ -32,6 +32,10 @@ macro_rules! warehouse_behaviours {
             what_was_committed_is_there_after_reopening,
             a_run_may_merge_a_group_more_than_once,
             an_unknown_table_is_an_error,
+            a_table_that_was_replaced_goes_when_nothing_needs_it,
+            a_build_lower_than_the_highest_that_ran_changes_nothing,
+            a_blocked_table_says_why_until_it_goes_on,
+            a_table_of_another_dataset_is_left_to_it,
         );
     };
 }

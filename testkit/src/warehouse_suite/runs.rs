@@ -6,7 +6,9 @@ use sluice::dataset::Dataset;
 use sluice::event::{EventTime, UnixMillis};
 use sluice::table::log::Version;
 use sluice::warehouse::schema::{FRESHNESS, GoldSchema, TableIndex};
-use sluice::warehouse::{Begun, Datum, Order, Progress, Row, Run, Step, Warehouse, WarehouseError};
+use sluice::warehouse::{
+    Begun, Build, Datum, Order, Progress, Row, Run, Step, Warehouse, WarehouseError,
+};
 
 use crate::datasets::{COLUMNS, with_large_amounts};
 
@@ -49,6 +51,8 @@ top = 5
 pub const HOURLY: usize = 0;
 pub(super) const BY_WHO: usize = 1;
 pub(super) const TYPES: usize = 2;
+/// The log that the runs follow.
+pub(super) const LOG: &str = "log";
 const HOUR: i64 = 3_600_000_000;
 
 pub(super) fn schema_of(tables: &str) -> GoldSchema {
@@ -64,10 +68,14 @@ pub fn schema() -> GoldSchema {
 }
 
 pub(super) fn progress(schema: &GoldSchema, table: usize, version: u64) -> Progress {
+    let table = &schema.tables[table];
     Progress {
+        log: Some(LOG.to_owned()),
         generation: schema.generation,
-        definition: schema.tables[table].definition.clone(),
+        definition: table.definition.clone(),
         version: Version(version),
+        physical: Some(table.physical(1)),
+        made: 1,
     }
 }
 
@@ -82,6 +90,8 @@ pub fn run(schema: &GoldSchema, table: usize, from: Option<u64>, to: u64) -> Run
     };
     Run {
         steps: vec![step],
+        log: Some(LOG.to_owned()),
+        build: Build::default(),
         watermark: Some(EventTime(5 * HOUR + 1)),
         at: UnixMillis(1_000),
     }
@@ -128,6 +138,7 @@ pub async fn apply(
     let table = run.steps[0].table;
     match warehouse.begin(run).await? {
         Begun::Conflict => Ok(false),
+        Begun::Replaced => panic!("no later build has run"),
         Begun::Open(mut transaction) => {
             transaction.merge(table, rows).await?;
             transaction.commit().await?;
@@ -159,9 +170,12 @@ pub(super) async fn read(warehouse: &dyn Warehouse, name: &str) -> Vec<Vec<Strin
 pub async fn everything(
     warehouse: &dyn Warehouse,
 ) -> (BTreeMap<String, Progress>, Vec<Vec<Vec<String>>>) {
+    let standing = warehouse.look().await.unwrap();
     let mut tables = Vec::new();
     for name in ["hourly", "by_who", "types", FRESHNESS] {
-        tables.push(read(warehouse, name).await);
+        if !standing.missing.iter().any(|missing| missing == name) {
+            tables.push(read(warehouse, name).await);
+        }
     }
-    (warehouse.progress().await.unwrap(), tables)
+    (standing.progress, tables)
 }

@@ -4,15 +4,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use sluice::event::UnixMillis;
 use sluice::table::log::Version;
 use sluice::warehouse::schema::FRESHNESS;
-use sluice::warehouse::{Begun, FailureKind, Progress, Warehouse, WarehouseError};
+use sluice::warehouse::{
+    Begun, Blocked, Build, FailureKind, Prepared, Progress, Run, Warehouse, WarehouseError,
+};
 
 use super::runs::{
     BY_WHO, HOURLY, TABLES, apply, commit, everything, hourly, progress, read, run, schema,
     schema_of, who,
 };
-use crate::database::Database;
+use crate::database::{Database, prepare};
 use sluice::warehouse::schema::TableIndex;
 
 pub async fn rows_progress_and_freshness_become_visible_together(database: &dyn Database) {
@@ -54,6 +57,13 @@ pub async fn rows_progress_and_freshness_become_visible_together(database: &dyn 
         "1970-01-01T04:00:00Z",
         "4",
         "1970-01-01T00:00:01.000000Z",
+        "things",
+        "live",
+        "-",
+        "-",
+        "-",
+        "-",
+        "-",
     ];
     assert_eq!(read(&*reader, FRESHNESS).await, [fresh]);
 }
@@ -152,28 +162,32 @@ pub async fn a_rebuild_is_fenced_by_the_progress_that_it_saw(database: &dyn Data
         with(|progress| progress.generation = 7),
         with(|progress| progress.definition = "another".into()),
         with(|progress| progress.version = Version(7)),
+        with(|progress| progress.log = None),
+        with(|progress| progress.log = Some("another".into())),
+        with(|progress| progress.physical = Some("hourly__7".into())),
+        with(|progress| progress.made = 7),
         run(&schema, HOURLY, None, 2),
     ] {
         assert!(!apply(&*warehouse, stale, vec![]).await.unwrap());
     }
 
-    // A new definition with the same columns takes the table over.
-    let changed = schema_of(&TABLES.replace("avg(id)", "avg(amount)"));
-    let changed = {
-        let mut same_columns = schema.clone();
-        same_columns.generation = 2;
-        same_columns.tables[HOURLY]
-            .definition
-            .clone_from(&changed.tables[HOURLY].definition);
-        same_columns
-    };
+    // A new definition takes the place of the table, with one of its own.
+    let mut changed = schema_of(&TABLES.replace("avg(id)", "avg(amount)"));
+    changed.generation = 2;
     let later = database.ready(&changed).await;
     let mut takeover = run(&changed, HOURLY, None, 2);
     takeover.steps[0].from = Some(progress(&schema, HOURLY, 1));
     takeover.steps[0].replace = true;
     commit(&*later, takeover, vec![]).await;
-    let found = later.progress().await.unwrap();
-    assert_eq!(found["hourly"], progress(&changed, HOURLY, 2));
+    let standing = later.look().await.unwrap();
+    let expected = Progress {
+        physical: Some("hourly__2".to_owned()),
+        made: 2,
+        ..progress(&changed, HOURLY, 2)
+    };
+    assert_eq!(standing.progress["hourly"], expected);
+    let retired: Vec<_> = standing.retired.iter().map(|old| &old.physical).collect();
+    assert_eq!(retired, ["hourly__1"]);
     let behind = run(&schema, HOURLY, Some(2), 3);
     assert!(!apply(&*warehouse, behind, vec![]).await.unwrap());
 }
@@ -234,4 +248,162 @@ pub async fn a_run_may_merge_a_group_more_than_once(database: &dyn Database) {
     assert_eq!(read(&*warehouse, "hourly").await[0][1..3], ["3", "0.15"]);
     assert_eq!(read(&*warehouse, "by_who").await, [["-", "0.21"]]);
     assert_eq!(warehouse.progress().await.unwrap().len(), 2);
+}
+
+pub async fn a_table_that_was_replaced_goes_when_nothing_needs_it(database: &dyn Database) {
+    let schema = schema();
+    let warehouse = database.ready(&schema).await;
+    commit(
+        &*warehouse,
+        run(&schema, HOURLY, None, 1),
+        vec![hourly(1, 1, None, None)],
+    )
+    .await;
+    let mut again = run(&schema, HOURLY, Some(1), 2);
+    again.steps[0].replace = true;
+    commit(&*warehouse, again, vec![hourly(2, 5, None, None)]).await;
+    let retired = async || {
+        let retired = warehouse.look().await.unwrap().retired;
+        retired
+            .into_iter()
+            .map(|old| old.physical)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(retired().await, ["hourly__1"]);
+    // The live one is never dropped, whoever asks.
+    let names = ["hourly__1", "hourly__2"].map(str::to_owned);
+    for _ in 0..2 {
+        warehouse
+            .drop_retired(&names, &Build::default())
+            .await
+            .unwrap();
+        assert!(retired().await.is_empty());
+        assert_eq!(read(&*warehouse, "hourly").await.len(), 1);
+    }
+}
+
+pub async fn a_build_lower_than_the_highest_that_ran_changes_nothing(database: &dyn Database) {
+    let schema = schema();
+    let warehouse = database.ready(&schema).await;
+    let build = |stamp, hash: &str| Build {
+        stamp,
+        hash: hash.to_owned(),
+    };
+    commit(&*warehouse, run(&schema, HOURLY, None, 1), vec![]).await;
+    let highest = build(5, "b");
+    for raised in [
+        build(4, "c"),
+        build(5, "a"),
+        highest.clone(),
+        highest.clone(),
+    ] {
+        let prepared = warehouse.prepare(&raised).await.unwrap();
+        assert!(matches!(prepared, Prepared::Ready(_)), "{raised:?}");
+    }
+    let begin = async |build: Build| {
+        let run = Run {
+            build,
+            ..run(&schema, HOURLY, Some(1), 2)
+        };
+        warehouse.begin(run).await.unwrap()
+    };
+    let before = everything(&*warehouse).await;
+    for lower in [Build::default(), build(4, "c"), build(5, "a")] {
+        let prepared = warehouse.prepare(&lower).await.unwrap();
+        assert!(matches!(prepared, Prepared::Replaced), "{lower:?}");
+        assert!(matches!(begin(lower).await, Begun::Replaced));
+        assert_eq!(everything(&*warehouse).await, before);
+    }
+    assert_eq!(warehouse.look().await.unwrap().build, Some(highest.clone()));
+    assert!(matches!(begin(highest).await, Begun::Open(_)));
+}
+
+pub async fn a_blocked_table_says_why_until_it_goes_on(database: &dyn Database) {
+    let schema = schema();
+    let warehouse = database.ready(&schema).await;
+    let rows = vec![hourly(1, 1, None, None)];
+    commit(&*warehouse, run(&schema, HOURLY, None, 1), rows).await;
+    let settled = async || {
+        let report = read(&*warehouse, "hourly_report").await;
+        report[0].last().unwrap().clone()
+    };
+    assert_eq!(settled().await, "true");
+    let blocked = Blocked {
+        reason: "it's too large".to_owned(),
+        version: Some(Version(2)),
+        definition: "d".to_owned(),
+        stamp: 7,
+        at: UnixMillis(1_763_120_674_343),
+        is_rebuilding: false,
+    };
+    let table = TableIndex::new(HOURLY);
+    let noted = async || warehouse.look().await.unwrap().blocked;
+    // One that has moved meanwhile is not blocked.
+    let stale = progress(&schema, HOURLY, 7);
+    warehouse
+        .block(table, Some(&stale), &blocked)
+        .await
+        .unwrap();
+    assert!(noted().await.is_empty());
+
+    let from = progress(&schema, HOURLY, 1);
+    warehouse.block(table, Some(&from), &blocked).await.unwrap();
+    assert_eq!(
+        noted().await,
+        BTreeMap::from([("hourly".to_owned(), blocked.clone())])
+    );
+    assert_eq!(settled().await, "false", "nothing is complete from then on");
+    commit(&*warehouse, run(&schema, HOURLY, Some(1), 2), vec![]).await;
+    assert!(noted().await.is_empty());
+    assert_eq!(settled().await, "true");
+
+    // One that only waits for the next generation stays as complete as it is.
+    let waiting = Blocked {
+        is_rebuilding: true,
+        ..blocked.clone()
+    };
+    let from = progress(&schema, HOURLY, 2);
+    warehouse.block(table, Some(&from), &waiting).await.unwrap();
+    assert_eq!(
+        noted().await,
+        BTreeMap::from([("hourly".to_owned(), waiting)])
+    );
+    assert_eq!(settled().await, "true");
+    commit(&*warehouse, run(&schema, HOURLY, Some(2), 3), vec![]).await;
+
+    // One that was never made has no rows, but a reason.
+    let unmade = Blocked {
+        version: None,
+        ..blocked
+    };
+    let table = TableIndex::new(BY_WHO);
+    warehouse.block(table, None, &unmade).await.unwrap();
+    assert_eq!(
+        noted().await,
+        BTreeMap::from([("by_who".to_owned(), unmade)])
+    );
+}
+
+pub async fn a_table_of_another_dataset_is_left_to_it(database: &dyn Database) {
+    let schema = schema();
+    let warehouse = database.ready(&schema).await;
+    let rows = vec![hourly(1, 1, None, None)];
+    commit(&*warehouse, run(&schema, HOURLY, None, 1), rows).await;
+    let before = everything(&*warehouse).await;
+    let mut other = schema.clone();
+    other.dataset = "others".to_owned();
+    let others = database.open(&other);
+    let standing = prepare(&*others).await;
+    let table = TableIndex::new(HOURLY);
+    let text = standing.unfit[&table].to_string();
+    assert!(
+        text.contains("gold table hourly belongs to dataset things"),
+        "{text}"
+    );
+    assert!(standing.progress.is_empty());
+    for from in [None, Some(1)] {
+        let run = run(&other, HOURLY, from, 2);
+        assert!(!apply(&*others, run, vec![]).await.unwrap());
+    }
+    assert_eq!(everything(&*warehouse).await, before);
 }

@@ -12,7 +12,7 @@ use sluice::table::parquet::read_columns;
 
 use super::stores::World;
 use crate::read;
-use sluice::dataset::ColumnIndex;
+use sluice::dataset::{ColumnIndex, GoldTable};
 
 /// A row of silver.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,9 +102,10 @@ impl World {
 
     async fn gold(&self) -> BTreeMap<String, Vec<BTreeMap<String, Option<String>>>> {
         let warehouse = self.warehouse();
-        warehouse.ensure().await.unwrap();
+        let missing = warehouse.look().await.unwrap().missing;
         let mut gold = BTreeMap::new();
-        for table in &self.dataset.gold {
+        let is_there = |table: &&GoldTable| !missing.contains(&table.table);
+        for table in self.dataset.gold.iter().filter(is_there) {
             let read = read::gold(&*warehouse, &table.table).await;
             let row = |row: Vec<_>| read.columns.iter().cloned().zip(row).collect();
             let rows = read.rows.into_iter().map(row).collect();

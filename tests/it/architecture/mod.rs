@@ -66,7 +66,7 @@ const PURE: [&str; 29] = [
     "table/log/model.rs",
     "table/schema/",
     "value/",
-    "warehouse/dialect.rs",
+    "warehouse/dialect/",
     "warehouse/schema/",
 ];
 

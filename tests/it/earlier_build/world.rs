@@ -324,9 +324,18 @@ impl World {
         let names = names.map(String::as_str).chain([PROGRESS, FRESHNESS]);
         for name in names {
             let read = warehouse.read_table(name, None, 10_000).await.unwrap();
-            writeln!(text, "{name} | {}", read.columns.join(" | ")).unwrap();
+            // Of the books what that build had of them.
+            let columns = match name {
+                PROGRESS => 4,
+                FRESHNESS => 5,
+                _ => read.columns.len(),
+            };
+            writeln!(text, "{name} | {}", read.columns[..columns].join(" | ")).unwrap();
             let cell = |cell: Option<String>| cell.unwrap_or_else(|| "null".to_owned());
-            let row = |row: Vec<_>| row.into_iter().map(cell).collect::<Vec<_>>().join(" | ");
+            let row = |row: Vec<_>| {
+                let cells = row.into_iter().take(columns).map(cell);
+                cells.collect::<Vec<_>>().join(" | ")
+            };
             let mut rows: Vec<_> = read.rows.into_iter().map(row).collect();
             rows.sort();
             writeln!(text, "{}", rows.join("\n")).unwrap();

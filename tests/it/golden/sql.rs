@@ -10,10 +10,11 @@ use sluice::table::log::Version;
 use sluice::value::decimal;
 use sluice::warehouse::schema::{GoldSchema, TableIndex, TableSchema, ValueType};
 use sluice::warehouse::{
-    Begun, Datum, Progress, Row, Run, Step, Warehouse, azure_sql, connect, sqlite,
+    Begun, Build, Datum, Progress, Row, Run, Step, Warehouse, azure_sql, connect, sqlite,
 };
 
 use super::{assert_golden, dataset};
+use testkit::database::prepare;
 
 fn schema() -> GoldSchema {
     GoldSchema::of(&dataset()).unwrap()
@@ -110,12 +111,17 @@ async fn publish(warehouse: &Arc<dyn Warehouse>, from: Option<u64>, to: u64) {
             generation: 3,
             definition: laid_out.definition.clone(),
             version: Version(version),
+            physical: Some(laid_out.physical(1)),
+            made: 1,
+            ..Progress::default()
         }),
         to: Version(to),
         replace: false,
     };
     let run = Run {
         steps: schema.indexed_tables().map(step).collect(),
+        log: None,
+        build: Build::default(),
         watermark: Some(EventTime(1_763_120_674_343_001)),
         at: UnixMillis(1_763_120_674_343),
     };
@@ -174,7 +180,7 @@ async fn a_file_of_gold_has_the_tables_views_and_values_of_earlier_builds() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("gold.db");
     let warehouse = connect(&format!("sqlite:{}", path.display()), schema()).unwrap();
-    warehouse.ensure().await.unwrap();
+    prepare(&*warehouse).await;
     publish(&warehouse, None, 7).await;
     publish(&warehouse, Some(7), 9).await;
     drop(warehouse);

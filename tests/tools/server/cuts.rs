@@ -2,7 +2,7 @@
 
 use libtest_mimic::Trial;
 use sluice::warehouse::FailureKind;
-use testkit::database::Database;
+use testkit::database::{Database, prepare};
 use testkit::warehouse_suite::{HOURLY, apply, commit, everything, hourly, run, schema};
 
 use super::proxy::Proxy;
@@ -20,7 +20,7 @@ async fn a_connection_cut_anywhere_leaves_all_or_nothing() {
     let place = TestSchema::new();
     let schema = schema();
     let direct = place.open(&schema);
-    direct.ensure().await.unwrap();
+    prepare(&*direct).await;
     let first = vec![hourly(1, 1, Some((5, 5, 5)), None)];
     commit(&*direct, run(&schema, HOURLY, None, 1), first).await;
     let before = everything(&*direct).await;
@@ -52,7 +52,7 @@ async fn a_connection_cut_anywhere_leaves_all_or_nothing() {
     let after = everything(&*direct).await;
     let expected = TestSchema::new();
     let undisturbed = expected.open(&schema);
-    undisturbed.ensure().await.unwrap();
+    prepare(&*undisturbed).await;
     let first = vec![hourly(1, 1, Some((5, 5, 5)), None)];
     commit(&*undisturbed, run(&schema, HOURLY, None, 1), first).await;
     commit(&*undisturbed, run(&schema, HOURLY, Some(1), 2), rows()).await;
@@ -63,7 +63,7 @@ async fn a_connection_cut_during_a_bulk_load_changes_nothing() {
     let place = TestSchema::new();
     let schema = schema();
     let direct = place.open(&schema);
-    direct.ensure().await.unwrap();
+    prepare(&*direct).await;
     let before = everything(&*direct).await;
     let proxy = Proxy::start(&place.string).await;
     let rows: Vec<_> = (0..20_000)

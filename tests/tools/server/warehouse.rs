@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use libtest_mimic::Trial;
 use sluice::warehouse::azure_sql;
-use testkit::database::Database;
+use testkit::database::{Database, prepare};
 use testkit::warehouse_suite::{self, HOURLY, apply, commit, hourly, run, schema};
 use tokio::net::TcpStream;
 use tokio_util::compat::TokioAsyncWriteCompatExt;
@@ -36,7 +36,7 @@ async fn a_hundred_thousand_groups_are_merged_in_seconds() {
     let place = TestSchema::new();
     let schema = schema();
     let warehouse = place.open(&schema);
-    warehouse.ensure().await.unwrap();
+    prepare(&*warehouse).await;
     let rows: Vec<_> = (0..100_000)
         .map(|hour| hourly(hour, 1, Some((100, 100, 100)), Some(1)))
         .collect();
@@ -67,7 +67,7 @@ async fn the_script_makes_what_the_handler_then_finds_complete() {
         }
     }
     let warehouse = place.open(&schema);
-    warehouse.ensure().await.unwrap();
+    prepare(&*warehouse).await;
     let rows = vec![hourly(1, 1, None, None)];
     commit(&*warehouse, run(&schema, HOURLY, None, 1), rows).await;
 }

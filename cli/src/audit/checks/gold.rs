@@ -72,7 +72,7 @@ pub(crate) async fn check(
             Some(WarehouseError::Mismatch { table: other, .. }) if *other == table.name => {
                 misfit.as_ref().map(ToString::to_string)
             }
-            _ => standing(subject, schema, table).await?,
+            _ => standing(subject, schema, table, history.log_id()).await?,
         };
         let rows = match difference {
             None => subject.warehouse.count_rows(&table.name).await?,
@@ -121,6 +121,7 @@ async fn standing(
     subject: &Subject,
     schema: &GoldSchema,
     table: &TableSchema,
+    log: Option<&str>,
 ) -> Result<Option<String>, WarehouseError> {
     let progress = subject.warehouse.progress().await?;
     Ok(match progress.get(&table.name) {
@@ -129,8 +130,12 @@ async fn standing(
             "was built from generation {generation}, the dataset file says {}",
             schema.generation
         )),
+        Some(found) if found.log.is_some() && found.log.as_deref() != log => Some(format!(
+            "follows another pipeline, so nothing of this one is added to it; if it is to follow this one, drop {}",
+            found.physical(table)
+        )),
         Some(GoldProgress { definition, .. }) if *definition != table.definition => Some(
-            "was built with other measures or dimensions than the dataset file has now: gold makes it anew, unless its columns no longer fit; then undo the change, or drop or rename the table".to_owned(),
+            "was built with other measures or dimensions than the dataset file has now: the next run of gold makes it anew".to_owned(),
         ),
         Some(_) => None,
     })

@@ -59,9 +59,9 @@ async fn gold_is_compared_at_a_version_that_compaction_has_mixed() {
     pipeline.maintain().await;
     let report = pipeline.audit().await;
     assert_adds_up(&report);
-    pipeline.sql("UPDATE gold_all SET orders = 110");
+    pipeline.sql("UPDATE gold_all__1 SET orders = 110");
     assert_found(&pipeline, "gold_all", &["is 110, silver adds up to 100"]).await;
-    pipeline.sql("UPDATE gold_all SET orders = 100");
+    pipeline.sql("UPDATE gold_all__1 SET orders = 100");
 
     // Gold is older than what is left of the log.
     for _ in 0..3 {
@@ -145,7 +145,7 @@ async fn a_key_that_is_there_twice_is_named() {
 #[tokio::test]
 async fn gold_that_is_wrong_is_named() {
     let pipeline = aged().await;
-    pipeline.sql("UPDATE gold_all SET orders = 101");
+    pipeline.sql("UPDATE gold_all__1 SET orders = 101");
     assert_found(&pipeline, "gold_all", &["is 101, silver adds up to 100"]).await;
 }
 

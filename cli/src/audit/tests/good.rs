@@ -32,8 +32,9 @@ async fn many_passes_come_to_the_same_verdict_as_one() {
     pipeline.options.max_keys = 3;
     pipeline.options.max_groups = 2;
     assert_adds_up(&pipeline.audit().await);
-    pipeline
-        .sql("UPDATE gold_hourly SET orders = orders + 1 WHERE who = 'bob' AND hour LIKE '%T10%'");
+    pipeline.sql(
+        "UPDATE gold_hourly__1 SET orders = orders + 1 WHERE who = 'bob' AND hour LIKE '%T10%'",
+    );
     let report = pipeline.audit().await;
     let (name, difference) = report.first_difference().unwrap();
     assert!(

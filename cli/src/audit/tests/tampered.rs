@@ -254,49 +254,54 @@ async fn a_row_outside_of_its_file_s_range_is_named() {
 /// A statement that spoils gold, the table whose check must fail, and what it must name.
 const SPOILED: &[(&str, &str, &[&str])] = &[
     (
-        "UPDATE gold_hourly SET total = '0.01' WHERE who = 'ann' AND hour LIKE '%T11%'",
+        "UPDATE gold_hourly__1 SET total = '0.01' WHERE who = 'ann' AND hour LIKE '%T11%'",
         "gold_hourly",
         &["total", "ann", "is 0.01, silver adds up to"],
     ),
     (
-        "UPDATE gold_hourly SET mean_count = mean_count + 1 WHERE who IS NULL",
+        "UPDATE gold_hourly__1 SET mean_count = mean_count + 1 WHERE who IS NULL",
         "gold_hourly",
         &["mean_count", "null"],
     ),
     (
-        "UPDATE gold_hourly SET lightest = 0.25 WHERE who = ''",
+        "UPDATE gold_hourly__1 SET lightest = 0.25 WHERE who = ''",
         "gold_hourly",
         &["lightest", "0.25"],
     ),
     (
-        "UPDATE gold_hourly SET ids = '1' WHERE who = 'bob'",
+        "UPDATE gold_hourly__1 SET ids = '1' WHERE who = 'bob'",
         "gold_hourly",
         &["ids"],
     ),
     (
-        "UPDATE gold_monthly SET largest = NULL",
+        "UPDATE gold_monthly__1 SET largest = NULL",
         "gold_monthly",
         &["largest", "null", "59.10"],
     ),
     (
-        "UPDATE gold_all SET orders = 61",
+        "UPDATE gold_all__1 SET orders = 61",
         "gold_all",
         &["orders of all time is 61", "60"],
     ),
     (
-        "UPDATE gold_all SET last = '2025-11-14T11:44:34.000001Z'",
+        "UPDATE gold_all__1 SET last = '2025-11-14T11:44:34.000001Z'",
         "gold_all",
         &["last"],
     ),
     (
-        "DELETE FROM gold_hourly WHERE who = 'bob'",
+        "DELETE FROM gold_hourly__1 WHERE who = 'bob'",
         "gold_hourly",
         &["lacks 3 rows"],
     ),
     (
-        "INSERT INTO gold_monthly (month, _key, orders) VALUES ('1999-01-01', x'00', 1)",
+        "INSERT INTO gold_monthly__1 (month, _key, orders) VALUES ('1999-01-01', x'00', 1)",
         "gold_monthly",
         &["1999-01-01", "silver has none"],
+    ),
+    (
+        "UPDATE sluice_progress SET log = 'another' WHERE gold_table = 'gold_all'",
+        "gold_all",
+        &["follows another pipeline", "drop gold_all__1"],
     ),
     (
         "DELETE FROM sluice_progress WHERE gold_table = 'gold_all'",

@@ -254,7 +254,7 @@ async fn gold_that_was_changed_by_hand_fails_under_its_name() {
     pipeline.run(0, &[1, 2]).await;
     let subject = pipeline.stores.subject(Arc::clone(&pipeline.warehouse));
     assert_eq!(exit_code_of(&subject).await, 0);
-    pipeline.change_gold("UPDATE gold_daily_orders SET total_orders = 3");
+    pipeline.change_gold("UPDATE gold_daily_orders__1 SET total_orders = 3");
     let report = examine(&subject, Duration::ZERO).await.unwrap();
     let lines = lines(&report);
     let failed: Vec<&String> = lines.iter().filter(|l| l.starts_with("  FAIL ")).collect();
@@ -331,10 +331,13 @@ async fn a_dataset_file_that_no_longer_fits_is_what_the_audit_finds() {
 async fn a_gold_table_that_does_not_fit_is_what_the_audit_finds() {
     let pipeline = Pipeline::new();
     pipeline.run(0, &[1, 2]).await;
-    pipeline.change_gold("ALTER TABLE gold_total_revenue RENAME COLUMN total_orders TO orders");
+    pipeline.change_gold("ALTER TABLE gold_total_revenue__1 RENAME COLUMN total_orders TO orders");
     let subject = pipeline.stores().subject(Arc::clone(&pipeline.warehouse));
     let report = examine(&subject, Duration::ZERO).await.unwrap();
     let (name, difference) = report.first_difference().unwrap();
     assert_eq!(name, "gold: gold_total_revenue = silver");
-    assert!(difference.contains("drop or rename it"), "{difference}");
+    assert!(
+        difference.contains("drop or rename gold_total_revenue__1"),
+        "{difference}"
+    );
 }

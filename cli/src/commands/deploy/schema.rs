@@ -14,7 +14,7 @@ use crate::output::print;
 /// Print the SQL that creates gold's tables and views
 ///
 /// The handler creates what is missing by itself. Where its identity must not create tables, run this script once, and
-/// again after the dataset file has changed; running it again only renews the views.
+/// again after the dataset file's views have changed or after an update; what has rows stays as it is.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cargo sluice schema > gold.sql                                 T-SQL, for sqlcmd or any other tool

@@ -301,7 +301,8 @@ mod tests {
         assert!(why(error).starts_with("gold has not run yet"));
         pipeline.run(0, &[1]).await;
         assert!(there(warehouse, None).await.is_ok());
-        pipeline.change_gold("ALTER TABLE gold_total_revenue RENAME COLUMN total_orders TO orders");
+        pipeline
+            .change_gold("ALTER TABLE gold_total_revenue__1 RENAME COLUMN total_orders TO orders");
         for wanted in [
             None,
             Some("gold_total_revenue"),
@@ -320,7 +321,7 @@ mod tests {
     async fn a_table_that_gold_has_yet_to_make_is_named() {
         let pipeline = Pipeline::new();
         pipeline.run(0, &[1]).await;
-        pipeline.change_gold("DROP TABLE gold_daily_orders");
+        pipeline.change_gold("DROP TABLE gold_daily_orders__1");
         let warehouse = pipeline.warehouse.as_ref();
         let error = there(warehouse, Some("gold_daily_orders")).await;
         assert!(

@@ -242,10 +242,18 @@ fn gold_has_published_what_its_last_table_has() {
             generation: 1,
             definition: String::new(),
             version: Version(version),
+            ..Progress::default()
         };
         progress.insert(table.table.clone(), at);
     }
     assert_eq!(published(&progress, &dataset), Some(Version(5)));
+    let mut raised = dataset;
+    raised.generation = 2;
+    assert_eq!(
+        published(&progress, &raised),
+        None,
+        "another generation is shown"
+    );
 }
 
 #[tokio::test]
@@ -327,7 +335,7 @@ async fn gold_that_cannot_be_read_is_read_at_the_next_look() {
     pipeline.run(0, &[1, 2]).await;
     let script = Script::new();
     let mut watch = watch_by(&script, &pipeline).await;
-    script.fail_at("progress", When::Before, How::Permanent);
+    script.fail_at("look", When::Before, How::Permanent);
     let snapshot = watch.look_at(stored(0), 2).await.unwrap();
     assert!(snapshot.has_arrived() && !snapshot.is_published());
     assert!(
@@ -370,7 +378,7 @@ async fn a_database_that_does_not_answer_holds_nothing_up() {
     pipeline.run(0, &[1, 2]).await;
     let script = Script::new();
     let mut watch = watch_by(&script, &pipeline).await;
-    script.stop_at("progress", When::Before);
+    script.stop_at("look", When::Before);
     let snapshot = watch.look_at(stored(0), 2).await.unwrap();
     assert!(snapshot.has_arrived() && !snapshot.is_published());
     assert!(snapshot.gold.is_empty());
@@ -387,7 +395,7 @@ async fn gold_that_is_up_to_date_is_read_every_two_seconds() {
     for _ in 0..3 {
         watch.look_at(stored(0), 2).await.unwrap();
     }
-    let reads = || script.calls("progress").len();
+    let reads = || script.calls("look").len();
     assert_eq!(reads(), 1, "at the first look");
     tokio::time::advance(GOLD_INTERVAL).await;
     watch.look_at(stored(0), 2).await.unwrap();
@@ -411,7 +419,7 @@ async fn gold_that_cannot_be_asked_yet_is_left_to_its_runs() {
     let pipeline = Pipeline::new();
     pipeline.run(0, &[1, 2]).await;
     let script = Script::new();
-    script.fail_at("progress", When::Before, How::Transient);
+    script.fail_at("look", When::Before, How::Transient);
     let warehouse = Faulty::new(&pipeline.warehouse, &script);
     let watch = Watch::over(pipeline.stores_of_another_silver(), warehouse).await;
     let found = watch.unwrap().inspect("sqlite:gold.db").await;

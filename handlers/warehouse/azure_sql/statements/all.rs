@@ -2,12 +2,13 @@
 
 use super::ddl;
 use super::dml;
-use super::ensure;
+use super::look;
 use super::sql_schema::SqlSchema;
-use crate::warehouse::dialect;
+use super::steps;
+use crate::warehouse::dialect::{self, Dialect, TableDefinition};
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::lookup::columns_of;
-use crate::warehouse::model::Order;
+use crate::warehouse::model::{Build, Order};
 use crate::warehouse::schema::GoldSchema;
 
 /// Returns the script that creates gold in an Azure SQL database, for people who deploy it by hand and run the
@@ -41,23 +42,22 @@ fn all_statements(
     let mut all = vec![
         ("open a session".to_owned(), dml::SESSION.to_owned()),
         ("probe".to_owned(), dml::PROBE.to_owned()),
-        ("read columns".to_owned(), ensure::READ_COLUMNS.to_owned()),
-        ("read views".to_owned(), ensure::READ_VIEWS.to_owned()),
-        ("begin".to_owned(), dml::begin(sql_schema)),
-        ("read progress".to_owned(), dml::read_progress(sql_schema)),
-        ("start".to_owned(), dml::start(sql_schema)),
-        ("advance".to_owned(), dml::advance(sql_schema)),
-        ("refresh".to_owned(), dml::refresh(sql_schema)),
+        ("look".to_owned(), look::look(sql_schema)),
+        ("lock the schema".to_owned(), steps::begin(sql_schema, None)),
+        (
+            "begin".to_owned(),
+            steps::begin(sql_schema, Some(&schema.dataset)),
+        ),
+        ("move".to_owned(), steps::fence(sql_schema, &[true, false])),
+        ("raise the build".to_owned(), steps::raise(sql_schema)),
+        ("block".to_owned(), steps::block(sql_schema)),
+        ("retire".to_owned(), steps::retire(sql_schema)),
         ("commit".to_owned(), dml::COMMIT.to_owned()),
         ("roll back".to_owned(), dml::ROLLBACK.to_owned()),
+        ("create".to_owned(), ddl::create_schema(sql_schema)),
     ];
-    // What creates everything, and what replaces views.
-    let (created, _) = ensure::plan(schema, sql_schema, &ensure::Catalog::new())?;
-    all.extend(
-        created
-            .into_iter()
-            .map(|batch| ("create".to_owned(), batch)),
-    );
+    let book = |book: &TableDefinition| ("create".to_owned(), book.create(sql_schema));
+    all.extend(dialect::books(sql_schema).iter().map(book));
     let mut add = |purpose: &str, object: &str, sql: String| {
         all.push((format!("{purpose} {object}"), sql));
     };
@@ -71,23 +71,31 @@ fn all_statements(
         let sql = dml::read(sql_schema, name, &columns, order.as_ref(), 10);
         Ok::<_, WarehouseError>(sql)
     };
-    for view in dialect::views(schema, sql_schema)? {
-        add("drop", &view.name, ddl::drop_view(sql_schema, &view.name));
-        add("read", &view.name, read(&view.name)?);
+    for book in dialect::books(sql_schema) {
+        add("read", &book.name, dml::read_book(sql_schema, &book.name));
+        for column in book.columns.iter().filter(|column| !column.required) {
+            let added = sql_schema.add_column(&book.name, column);
+            add("add a column to", &book.name, added);
+        }
     }
     for (index, table) in schema.indexed_tables() {
-        let merge = dml::MergeStatements::of(sql_schema, index, table);
-        let name = &table.name;
-        add("read", name, read(name)?);
-        add("clear", name, dml::clear(sql_schema, table));
-        add("make a temporary table for", name, merge.create);
-        add("count rows for", name, merge.count);
-        if let Some(check) = merge.check {
-            add("check the sums of", name, check);
+        let (name, physical) = (&table.name, table.physical(2));
+        let merge = dml::MergeStatements::of(sql_schema, index, table, &physical);
+        let rows = dialect::table(table, &physical, sql_schema);
+        add("rename", name, sql_schema.rename(name, &physical));
+        add("create", name, rows.create(sql_schema));
+        for view in dialect::views(schema, index, &physical, sql_schema)? {
+            for shown in sql_schema.show(&view) {
+                add("show", &view.name, shown);
+            }
+            add("read", &view.name, read(&view.name)?);
         }
-        add("merge rows into", name, merge.update);
-        add("insert rows into", name, merge.insert);
-        add("drop the temporary table of", name, merge.drop);
+        add("clear", name, dml::clear(sql_schema, &physical));
+        let dropped =
+            steps::drop_retired(sql_schema, (&schema.dataset, &Build::default()), &physical);
+        add("drop a table of", name, dropped);
+        add("make a temporary table for", name, merge.create.clone());
+        add("merge rows into", name, merge.merge(10));
     }
     Ok(all)
 }

@@ -8,9 +8,8 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::sql_schema::{SqlSchema, literal, quote};
 use crate::error::Invariant;
-use crate::warehouse::dialect;
-use crate::warehouse::dialect::ViewDefinition;
-use crate::warehouse::schema::GoldSchema;
+use crate::warehouse::dialect::{self, Dialect, Found, ViewDefinition};
+use crate::warehouse::schema::{GoldSchema, PROGRESS};
 
 /// How the mark in a view's text begins.
 pub(crate) const MARK: &str = "/* sluice ";
@@ -25,39 +24,88 @@ pub(crate) fn create_schema(sql_schema: &SqlSchema) -> String {
     )
 }
 
-/// Returns what tells a view's text from any other.
-pub(crate) fn mark(view: &ViewDefinition) -> String {
-    format!("{MARK}{:032x} */", xxh3_128(view.query.as_bytes()))
+/// Returns what tells a view's text from any other, whichever table it shows.
+pub(crate) fn mark(sql_schema: &SqlSchema, view: &ViewDefinition) -> String {
+    let physical = sql_schema.of(&view.physical);
+    let query = view.query.replace(&physical, "?");
+    format!("{MARK}{:032x} */", xxh3_128(query.as_bytes()))
 }
 
-/// Returns the statement that creates a view; a batch of its own.
-pub(crate) fn create_view(sql_schema: &SqlSchema, view: &ViewDefinition) -> String {
-    let (name, mark) = (sql_schema.of(&view.name), mark(view));
-    format!("CREATE VIEW {name} AS\n{mark}\n{}", view.query)
+/// Returns the statement that makes a view, or makes the one of its name show this and keeps its permissions; a batch of
+/// its own.
+pub(crate) fn show_view(sql_schema: &SqlSchema, view: &ViewDefinition) -> String {
+    let (name, mark) = (sql_schema.of(&view.name), mark(sql_schema, view));
+    format!("CREATE OR ALTER VIEW {name} AS\n{mark}\n{}", view.query)
 }
 
-/// Returns the statement that removes a view.
-pub(crate) fn drop_view(sql_schema: &SqlSchema, name: &str) -> String {
-    format!("DROP VIEW IF EXISTS {}", sql_schema.of(name))
+/// Returns whether a view that is there shows just this, as far as the server lets us see: where its text is hidden, its
+/// columns tell.
+pub(crate) fn is_shown(sql_schema: &SqlSchema, view: &ViewDefinition, found: &Found) -> bool {
+    match found.text.as_ref().filter(|text| text.contains(MARK)) {
+        Some(text) => {
+            text.contains(&mark(sql_schema, view)) && text.contains(&sql_schema.of(&view.physical))
+        }
+        None => {
+            let found: Vec<&str> = found.columns.iter().map(|c| c.name.as_str()).collect();
+            let same = |(a, b): (&String, &&str)| a.eq_ignore_ascii_case(b);
+            view.columns.len() == found.len() && view.columns.iter().zip(&found).all(same)
+        }
+    }
 }
 
-/// Returns the script that creates everything that is missing, for those who deploy by hand. Batches are separated by
-/// `GO`; running it again changes nothing but views.
+/// Returns the script that creates everything that is missing, for those who deploy by hand: each table as the first one
+/// of its name and without rows, for a run to fill. Batches are separated by `GO`; running it again changes nothing but
+/// views, which go on showing the table that has the rows.
 pub(crate) fn script(schema: &GoldSchema, sql_schema: &SqlSchema) -> Result<String, Invariant> {
-    let about = |name: &str| Ok(format!("-- {}", dialect::description(schema, name)?));
+    let about =
+        |name: &str| Ok::<_, Invariant>(format!("-- {}", dialect::description(schema, name)?));
     let mut batches = vec![create_schema(sql_schema)];
-    for table in dialect::tables(schema, sql_schema) {
+    for book in dialect::books(sql_schema) {
+        let full = literal(&sql_schema.of(&book.name));
         batches.push(format!(
-            "{}\nIF OBJECT_ID({}, N'U') IS NULL\n{}",
+            "{}\nIF OBJECT_ID({full}, N'U') IS NULL\n{}",
+            about(&book.name)?,
+            book.create(sql_schema)
+        ));
+        for column in book.columns.iter().filter(|column| !column.required) {
+            batches.push(format!(
+                "IF COL_LENGTH({full}, {}) IS NULL\n    {}",
+                literal(&column.name),
+                sql_schema.add_column(&book.name, column)
+            ));
+        }
+    }
+    let progress = sql_schema.of(PROGRESS);
+    for (index, table) in schema.indexed_tables() {
+        let physical = table.physical(1);
+        let rows = dialect::table(table, &physical, sql_schema);
+        let noted = dialect::note_prepared(schema, sql_schema, table, (&physical, 1));
+        let name = literal(&table.name);
+        batches.push(format!(
+            "IF OBJECT_ID({}, N'U') IS NOT NULL\nBEGIN\n    {};\n{};\n{noted};\nEND",
+            literal(&sql_schema.of(&table.name)),
+            sql_schema.rename(&table.name, &physical),
+            dialect::note_name(schema, sql_schema, table, (&physical, 1)),
+        ));
+        batches.push(format!(
+            "{}\nIF NOT EXISTS (SELECT 1 FROM {progress} WHERE [gold_table] = {name})\n    \
+             AND OBJECT_ID({}) IS NULL\nBEGIN\n{};\n{noted};\nEND",
             about(&table.name)?,
             literal(&sql_schema.of(&table.name)),
-            table.create(sql_schema)
+            rows.create(sql_schema)
         ));
-    }
-    for view in dialect::views(schema, sql_schema)? {
-        let (about, drop) = (about(&view.name)?, drop_view(sql_schema, &view.name));
-        batches.push(format!("{about}\n{drop}"));
-        batches.push(create_view(sql_schema, &view));
+        for view in dialect::views(schema, index, &physical, sql_schema)? {
+            batches.push(format!(
+                "{}\nDECLARE @physical nvarchar(128) = (SELECT [physical] FROM {progress}\n    \
+                 WHERE [gold_table] = {name} AND [definition] = {});\n\
+                 DECLARE @view nvarchar(max) = REPLACE({}, {}, QUOTENAME(@physical));\n\
+                 IF @view IS NOT NULL EXEC(@view)",
+                about(&view.name)?,
+                literal(&table.definition),
+                literal(&show_view(sql_schema, &view)),
+                literal(&quote(&physical)),
+            ));
+        }
     }
     let batches = batches.iter().map(|batch| format!("{batch};\nGO\n"));
     Ok(batches.collect::<Vec<String>>().join("\n"))

@@ -1,14 +1,12 @@
 //! The statements that read and change gold's rows; pure text. All values are parameters or bulk rows.
 
-use super::sql_schema::{SqlSchema, literal, quote};
+use super::sql_schema::{SqlSchema, quote};
 use crate::value::decimal::MAX_PRECISION;
 use crate::warehouse::azure_sql::errors::OVERFLOW;
 use crate::warehouse::dialect;
 use crate::warehouse::dialect::{ColumnDefinition, Content, Dialect};
 use crate::warehouse::model::Order;
-use crate::warehouse::schema::{
-    FRESHNESS, KEY, MeasureColumn, Merge, PROGRESS, TableIndex, TableSchema, ValueType,
-};
+use crate::warehouse::schema::{KEY, MeasureColumn, Merge, TableIndex, TableSchema, ValueType};
 
 /// What a session is like: an error undoes its transaction, and a lock is not waited for forever.
 pub(crate) const SESSION: &str = "SET XACT_ABORT ON; SET LOCK_TIMEOUT 30000";
@@ -19,66 +17,14 @@ pub(crate) const COMMIT: &str = "COMMIT TRANSACTION";
 /// Undoes everything.
 pub(crate) const ROLLBACK: &str = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION";
 
-/// Begins a transaction, one at a time for each schema; the row tells whether the lock was granted, which it was if
-/// it is not negative. The lock ends with the transaction, also when the connection is lost.
-pub(crate) fn begin(sql_schema: &SqlSchema) -> String {
-    format!(
-        "BEGIN TRANSACTION;\n\
-         DECLARE @granted int;\n\
-         EXEC @granted = sp_getapplock @Resource = {}, @LockMode = N'Exclusive', \
-         @LockOwner = N'Transaction', @LockTimeout = 30000;\n\
-         SELECT @granted AS [granted]",
-        literal(&format!("sluice/{}", sql_schema.0))
-    )
-}
-
-/// Reads the progress of all tables.
-pub(crate) fn read_progress(sql_schema: &SqlSchema) -> String {
-    format!(
-        "SELECT [gold_table], [generation], [definition], [version] FROM {}",
-        sql_schema.of(PROGRESS)
-    )
-}
-
-/// Records the first progress of a table: its name, generation, definition and version.
-pub(crate) fn start(sql_schema: &SqlSchema) -> String {
-    let progress = sql_schema.of(PROGRESS);
-    format!(
-        "INSERT INTO {progress} ([gold_table], [generation], [definition], [version])\n\
-         SELECT @P1, @P2, @P3, @P4\n\
-         WHERE NOT EXISTS (SELECT 1 FROM {progress} WHERE [gold_table] = @P1)"
-    )
-}
-
-/// Moves the progress of a table to a generation, definition and version, if it still has the given ones.
-pub(crate) fn advance(sql_schema: &SqlSchema) -> String {
-    format!(
-        "UPDATE {} SET [generation] = @P2, [definition] = @P3, [version] = @P4\n\
-         WHERE [gold_table] = @P1 AND [generation] = @P5 AND [definition] = @P6 AND [version] = @P7",
-        sql_schema.of(PROGRESS)
-    )
-}
-
-/// Writes the freshness of a table: its name, watermark and settled time (empty where unknown), version and time of
-/// the run. Times are text, so that no parameter is an untyped null.
-pub(crate) fn refresh(sql_schema: &SqlSchema) -> String {
-    let (freshness, time) = (sql_schema.of(FRESHNESS), "CAST(NULLIF(@P");
-    let watermark = format!("{time}2, N'') AS datetime2(6))");
-    let settled = format!("{time}3, N'') AS datetime2(0))");
-    let run = format!("{time}5, N'') AS datetime2(6))");
-    format!(
-        "UPDATE {freshness} SET [watermark] = {watermark}, [settled_until] = {settled}, \
-         [version] = @P4, [last_run] = {run}\n\
-         WHERE [gold_table] = @P1;\n\
-         IF @@ROWCOUNT = 0\n\
-         INSERT INTO {freshness} ([gold_table], [watermark], [settled_until], [version], [last_run])\n\
-         VALUES (@P1, {watermark}, {settled}, @P4, {run})"
-    )
-}
-
 /// Removes the rows of a table.
-pub(crate) fn clear(sql_schema: &SqlSchema, table: &TableSchema) -> String {
-    format!("DELETE FROM {}", sql_schema.of(&table.name))
+pub(crate) fn clear(sql_schema: &SqlSchema, physical: &str) -> String {
+    format!("DELETE FROM {}", sql_schema.of(physical))
+}
+
+/// Reads all rows of a book, with the columns that it has.
+pub(crate) fn read_book(sql_schema: &SqlSchema, book: &str) -> String {
+    format!("SELECT b.* FROM {} AS b", sql_schema.of(book))
 }
 
 /// Counts the rows of a table or view by its full name.
@@ -118,53 +64,60 @@ pub(crate) struct MergeStatements {
     pub(crate) delta: String,
     /// Makes it, empty.
     pub(crate) create: String,
-    /// Counts its rows.
-    pub(crate) count: String,
-    /// Raises [`OVERFLOW`] if a sum would not fit, for tables that have sums of decimals.
-    pub(crate) check: Option<String>,
-    /// Merges its rows into the groups that are there.
-    pub(crate) update: String,
-    /// Adds the groups that are not.
-    pub(crate) insert: String,
-    /// Removes the temporary table.
-    pub(crate) drop: String,
+    /// What is done with its rows, without the check of their number.
+    steps: String,
 }
 
 impl MergeStatements {
-    /// Works out the statements for the table with this index.
-    pub(crate) fn of(sql_schema: &SqlSchema, index: TableIndex, table: &TableSchema) -> Self {
+    /// Works out the statements for the table with this index, whose rows lie in `physical`.
+    pub(crate) fn of(
+        sql_schema: &SqlSchema,
+        index: TableIndex,
+        table: &TableSchema,
+        physical: &str,
+    ) -> Self {
         let delta = quote(&format!("#sluice_delta_{index}"));
         let columns = dialect::columns(table, sql_schema);
         let same = same_group(table);
-        let full = sql_schema.of(&table.name);
+        let full = sql_schema.of(physical);
         let rows = loaded_rows(&delta, &columns);
         let join = format!("FROM {full} AS t\nJOIN {rows} AS d ON {same}");
         let names: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
         let names = names.join(", ");
         let updates: Vec<String> = table.measures.iter().map(update).collect();
         let overflows: Vec<String> = table.measures.iter().filter_map(overflow).collect();
-        let check = (!overflows.is_empty()).then(|| {
-            format!(
+        let check = match overflows.is_empty() {
+            true => String::new(),
+            false => format!(
                 "IF EXISTS (SELECT 1 {join}\nWHERE {})\n    \
-                 THROW {OVERFLOW}, N'a sum has more than 38 digits', 1",
+                 THROW {OVERFLOW}, N'a sum has more than 38 digits', 1;\n",
                 overflows.join("\n    OR ")
-            )
-        });
+            ),
+        };
         Self {
             create: format!(
                 "DROP TABLE IF EXISTS {delta};\n{}",
                 dialect::create_table(sql_schema, &delta, &loaded_columns(sql_schema, &columns))
             ),
-            count: count(&delta),
-            check,
-            update: format!("UPDATE t SET {}\n{join}", updates.join(",\n    ")),
-            insert: format!(
-                "INSERT INTO {full} ({names})\nSELECT {names} FROM {rows} AS d\n\
-                 WHERE NOT EXISTS (SELECT 1 FROM {full} AS t WHERE {same})"
+            steps: format!(
+                "{check}UPDATE t SET {}\n{join};\n\
+                 INSERT INTO {full} ({names})\nSELECT {names} FROM {rows} AS d\n\
+                 WHERE NOT EXISTS (SELECT 1 FROM {full} AS t WHERE {same});\n\
+                 DELETE FROM {delta}",
+                updates.join(",\n    ")
             ),
-            drop: format!("DROP TABLE {delta}"),
             delta,
         }
+    }
+
+    /// Merges the rows of the temporary table, of which there must be so many, and empties it: raises [`OVERFLOW`] if a
+    /// sum would not fit; where rows have not arrived, nothing is done and the answer is a row with their number.
+    pub(crate) fn merge(&self, rows: u64) -> String {
+        format!(
+            "DECLARE @rows bigint = (SELECT COUNT_BIG(*) FROM {});\n\
+             IF @rows <> {rows}\nBEGIN\n    SELECT @rows AS [rows];\n    RETURN;\nEND;\n{}",
+            self.delta, self.steps
+        )
     }
 }
 

@@ -1,14 +1,16 @@
 //! What is said to the server: SQL as text; pure.
 //!
-//! `ddl` says what tables and views are, `dml` what reads and changes rows, `ensure` what is missing, `grant` who may
-//! use it.
+//! `ddl` says what tables and views are, `look` what is there, `steps` how progress moves, `dml` what reads and changes
+//! rows, `grant` who may use it.
 
 mod all;
 pub(super) mod ddl;
 pub(super) mod dml;
-pub(super) mod ensure;
 mod grant;
+mod kind;
+pub(super) mod look;
 mod sql_schema;
+pub(super) mod steps;
 
 pub use all::{script, statements};
 pub use grant::{Grant, Rights};

@@ -11,34 +11,32 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::statements::{SqlSchema, dml, ensure};
+use super::statements::{SqlSchema, dml, look, steps};
 use super::*;
 use crate::table::log::Version;
 use crate::warehouse::fixture::{TABLES, row, schema_of};
-use crate::warehouse::schema::{GoldSchema, TableIndex};
+use crate::warehouse::schema::{GoldSchema, PROGRESS, TableIndex};
 use crate::warehouse::{
-    Begun, Datum, FailureKind, Options, Progress, Reports, Row, RowVisitor, Run, Warehouse,
-    WarehouseError, fixture,
+    Begun, Build, Datum, FailureKind, Options, Progress, Reports, Row, RowVisitor, Run, Step,
+    Warehouse, WarehouseError, fixture,
 };
-use server::{Answer, Cell, Column, Request, Server};
+use server::{Answer, Cell, Column, Named, Request, Server};
 
 /// What a run of one merge asks, in order, by how it begins.
-const RUN: [&str; 14] = [
+const RUN: [&str; 8] = [
     "SET XACT_ABORT ON",
     "BEGIN TRANSACTION",
-    "UPDATE [gold].[sluice_progress]",
-    "UPDATE [gold].[sluice_freshness]",
-    "DROP TABLE IF EXISTS [#sluice_delta_0];",
+    "IF EXISTS (SELECT 1 FROM [gold].[sluice_builds]",
     "SELECT TOP 0 * FROM [#sluice_delta_0]",
     "INSERT BULK [#sluice_delta_0]",
     "rows",
-    "SELECT COUNT_BIG(*)",
-    "IF EXISTS (SELECT 1 FROM [gold].[daily] AS t",
-    "UPDATE t SET [n] = t.[n] + d.[n],",
-    "INSERT INTO [gold].[daily]",
-    "DROP TABLE [#sluice_delta_0]",
+    "DECLARE @rows bigint = (SELECT COUNT_BIG(*) FROM [#sluice_delta_0])",
     "COMMIT TRANSACTION",
 ];
+/// How the statement begins that moves progress.
+const FENCE: &str = RUN[2];
+/// How the one begins that merges.
+const MERGE: &str = RUN[6];
 
 fn warehouse(server: &Server) -> AzureSqlWarehouse {
     let string = server.connection_string();
@@ -76,6 +74,9 @@ fn healthy(request: &Request) -> Answer {
     if sql.starts_with("SELECT COUNT_BIG(*)") {
         return Answer::Table(vec![Column::Bigint], vec![vec![Cell::Bigint(2)]]);
     }
+    if sql.starts_with(FENCE) {
+        return outcome(steps::MOVED);
+    }
     if sql.starts_with("SELECT 1 AS") {
         return Answer::Table(vec![Column::Int], vec![vec![Cell::Int(1)]]);
     }
@@ -91,9 +92,12 @@ fn healthy(request: &Request) -> Answer {
         ];
         return Answer::Table(columns, vec![]);
     }
-    Answer::Done(u64::from(
-        sql.starts_with("UPDATE [gold].[sluice_progress]"),
-    ))
+    Answer::Done(0)
+}
+
+/// The answer to the statement that moves progress.
+fn outcome(outcome: i32) -> Answer {
+    Answer::Table(vec![Column::Int], vec![vec![Cell::Int(outcome)]])
 }
 
 /// Answers one kind of request otherwise, the first time.
@@ -111,6 +115,27 @@ fn failing_once(
     }
 }
 
+fn gold() -> SqlSchema {
+    SqlSchema("gold".into())
+}
+
+/// The answer of a look that finds one row of a book, all of it as text.
+fn book(name: &str, row: &[(&str, Option<&str>)]) -> Named {
+    let part = ("part", Some(name));
+    let columns = [part].into_iter().chain(row.iter().copied());
+    let text = |value: Option<&str>| match value {
+        Some(text) => Cell::Text(text.to_owned()),
+        None => Cell::Null,
+    };
+    (
+        columns
+            .clone()
+            .map(|(name, _)| (name.to_owned(), Column::Text))
+            .collect(),
+        vec![columns.map(|(_, value)| text(value)).collect()],
+    )
+}
+
 fn is_a_run(statements: &[String]) {
     assert_eq!(statements.len(), RUN.len(), "{statements:#?}");
     for (statement, start) in statements.iter().zip(RUN) {
@@ -123,6 +148,36 @@ async fn a_run_is_one_transaction_with_the_lock_and_the_fence_first() {
     let server = Server::start(|_, request| healthy(request)).await;
     assert!(apply(&warehouse(&server)).await.unwrap());
     is_a_run(&server.statements());
+}
+
+/// What each request costs is a round trip: 71 were too many.
+#[tokio::test]
+async fn a_run_of_six_tables_takes_29_round_trips() {
+    let (table, _) = TABLES.split_once("[[ranking]]").unwrap();
+    let tables: String = (0..6)
+        .map(|number| table.replace("daily", &format!("daily{number}")))
+        .collect();
+    let schema = schema_of(&tables);
+    let server = Server::start(|_, request| healthy(request)).await;
+    let string = server.connection_string();
+    let warehouse = AzureSqlWarehouse::new(&string, &Options::default(), schema).unwrap();
+    assert!(warehouse.look().await.unwrap().is_incomplete);
+    let steps = warehouse.schema.indexed_tables().map(|(table, _)| Step {
+        table,
+        ..run(&warehouse).steps[0].clone()
+    });
+    let run = Run {
+        steps: steps.collect(),
+        ..run(&warehouse)
+    };
+    let Begun::Open(mut transaction) = warehouse.begin(run).await.unwrap() else {
+        panic!("nobody else is here");
+    };
+    for (table, _) in warehouse.schema.indexed_tables() {
+        transaction.merge(table, rows()).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+    assert_eq!(server.statements().len(), 29);
 }
 
 #[tokio::test]
@@ -163,13 +218,82 @@ async fn a_connection_lost_in_a_run_is_a_failure_that_may_pass_and_at_the_commit
 
 #[tokio::test]
 async fn a_run_in_conflict_is_undone_and_its_connection_kept() {
-    let answer = failing_once("UPDATE [gold].[sluice_progress]", Answer::Done(0));
+    for refused in [steps::CONFLICT, steps::REPLACED] {
+        let server = Server::start(failing_once(FENCE, outcome(refused))).await;
+        let warehouse = warehouse(&server);
+        let begun = warehouse.begin(run(&warehouse)).await.unwrap();
+        match begun {
+            Begun::Conflict => assert_eq!(refused, steps::CONFLICT),
+            Begun::Replaced => assert_eq!(refused, steps::REPLACED),
+            Begun::Open(_) => panic!("it was refused"),
+        }
+        assert_eq!(server.statements().last().unwrap(), dml::ROLLBACK);
+        assert!(apply(&warehouse).await.unwrap());
+        assert_eq!(server.logins(), 1);
+    }
+}
+
+#[tokio::test]
+async fn the_connection_is_closed_when_it_is_given_up() {
+    let server = Server::start(|_, request| healthy(request)).await;
+    let warehouse = warehouse(&server);
+    assert!(apply(&warehouse).await.unwrap());
+    server.has_open(1).await;
+    warehouse.close().await;
+    server.has_open(0).await;
+}
+
+#[tokio::test]
+async fn a_run_that_makes_a_table_makes_it_first_and_shows_it_last() {
+    let server = Server::start(|_, request| healthy(request)).await;
+    let warehouse = warehouse(&server);
+    let mut run = run(&warehouse);
+    run.steps[0].replace = true;
+    assert!(fixture::apply(&warehouse, run, rows()).await.unwrap());
+    let asked = server.statements();
+    let expected = [
+        &RUN[..3],
+        &[
+            "CREATE TABLE [gold].[daily__2] (",
+            "INSERT INTO [gold].[sluice_old]",
+        ],
+        &RUN[3..7],
+        &[
+            "CREATE OR ALTER VIEW [gold].[daily] AS",
+            "CREATE OR ALTER VIEW [gold].[daily_report] AS",
+            "CREATE OR ALTER VIEW [gold].[top] AS",
+            RUN[7],
+        ],
+    ]
+    .concat();
+    assert_eq!(asked.len(), expected.len(), "{asked:#?}");
+    for (statement, start) in asked.iter().zip(expected) {
+        assert!(statement.starts_with(start), "{statement}\nis not {start}");
+    }
+    assert!(asked[8].contains("INSERT INTO [gold].[daily__2]"));
+    assert!(asked[9].contains("FROM [gold].[daily__2] AS t"));
+}
+
+#[tokio::test]
+async fn a_table_that_is_still_read_is_dropped_by_a_later_run() {
+    let answer = failing_once(
+        "SET LOCK_TIMEOUT 2000",
+        Answer::Error(1222, "Lock request time out"),
+    );
     let server = Server::start(answer).await;
     let warehouse = warehouse(&server);
-    assert!(!apply(&warehouse).await.unwrap());
-    assert_eq!(server.statements().last().unwrap(), dml::ROLLBACK);
-    assert!(apply(&warehouse).await.unwrap());
-    assert_eq!(server.logins(), 1);
+    let names = ["daily__1".to_owned()];
+    for logins in [1, 2, 2] {
+        warehouse
+            .drop_retired(&names, &Build::default())
+            .await
+            .unwrap();
+        assert_eq!(
+            server.logins(),
+            logins,
+            "a session whose limit was changed is given up"
+        );
+    }
 }
 
 #[tokio::test]
@@ -185,7 +309,7 @@ async fn the_connection_of_a_dropped_transaction_is_never_used_again() {
 
 #[tokio::test]
 async fn a_transaction_is_over_after_a_failed_merge() {
-    let answer = failing_once("UPDATE t", Answer::Error(229, "permission denied"));
+    let answer = failing_once(MERGE, Answer::Error(229, "permission denied"));
     let server = Server::start(answer).await;
     let warehouse = warehouse(&server);
     let begun = warehouse.begin(run(&warehouse)).await.unwrap();
@@ -207,12 +331,12 @@ async fn a_transaction_is_over_after_a_failed_merge() {
 async fn what_the_server_says_decides_what_can_be_done() {
     for (start, answer, kind) in [
         (
-            "UPDATE t",
+            MERGE,
             Answer::Error(1205, "deadlock"),
             FailureKind::Transient,
         ),
         (
-            "INSERT INTO",
+            MERGE,
             Answer::Error(2627, "duplicate"),
             FailureKind::Permanent,
         ),
@@ -233,16 +357,17 @@ async fn what_the_server_says_decides_what_can_be_done() {
             FailureKind::Ambiguous,
         ),
         (
-            "IF EXISTS",
+            MERGE,
             Answer::Error(errors::OVERFLOW, "39"),
             FailureKind::Permanent,
         ),
     ] {
+        let is_overflow_sent = matches!(answer, Answer::Error(errors::OVERFLOW, _));
         let server = Server::start(failing_once(start, answer)).await;
         let error = apply(&warehouse(&server)).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{start}: {error:?}");
         let is_overflow = matches!(&error, WarehouseError::Overflow { table } if table == "daily");
-        assert_eq!(is_overflow, start == "IF EXISTS");
+        assert_eq!(is_overflow, is_overflow_sent);
     }
 }
 
@@ -302,7 +427,7 @@ async fn a_kept_connection_that_died_is_opened_afresh() {
 #[tokio::test]
 async fn rows_that_did_not_arrive_are_an_error() {
     let one = Answer::Table(vec![Column::Bigint], vec![vec![Cell::Bigint(1)]]);
-    let server = Server::start(failing_once("SELECT COUNT_BIG(*)", one)).await;
+    let server = Server::start(failing_once(MERGE, one)).await;
     let error = apply(&warehouse(&server)).await.unwrap_err();
     let text = crate::error::chain(&error);
     assert_eq!(text, "load rows for daily: 1 of 2 rows arrived");
@@ -311,12 +436,17 @@ async fn rows_that_did_not_arrive_are_an_error() {
 #[tokio::test]
 async fn progress_and_tables_are_read() {
     let server = Server::start(|_, request| match request {
-        Request::Sql(sql) if sql.starts_with("SELECT [gold_table]") => {
-            let text = |text: &str| Cell::Text(text.to_owned());
-            let row = vec![text("daily"), Cell::Bigint(3), text("ab"), Cell::Bigint(9)];
-            let columns = vec![Column::Text, Column::Bigint, Column::Text, Column::Bigint];
-            Answer::Table(columns, vec![row])
-        }
+        Request::Sql(sql) if *sql == look::look(&gold()) => Answer::Tables(vec![book(
+            PROGRESS,
+            &[
+                ("gold_table", Some("daily")),
+                ("generation", Some("3")),
+                ("definition", Some("ab")),
+                ("version", Some("9")),
+                ("log", None),
+                ("a later build's", Some("x")),
+            ],
+        )]),
         Request::Sql(sql) if sql.starts_with("SELECT TOP (") => {
             let row = vec![Cell::Text("\u{e4}\u{1f600}".into()), Cell::Bigint(-1)];
             Answer::Table(vec![Column::Text, Column::Bigint], vec![row])
@@ -330,6 +460,7 @@ async fn progress_and_tables_are_read() {
         generation: 3,
         definition: "ab".into(),
         version: Version(9),
+        ..Progress::default()
     };
     assert_eq!(found, BTreeMap::from([("daily".to_owned(), expected)]));
 

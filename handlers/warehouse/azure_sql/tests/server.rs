@@ -24,6 +24,8 @@ pub(super) enum Answer {
     Done(u64),
     /// Columns, and rows that consist of them.
     Table(Vec<Column>, Vec<Vec<Cell>>),
+    /// Several answers of rows, with the names of their columns.
+    Tables(Vec<Named>),
     /// The transaction is open, and the lock granted with this number.
     Locked(i32),
     /// It failed.
@@ -33,6 +35,9 @@ pub(super) enum Answer {
     /// Nothing, ever.
     HangUp,
 }
+
+/// Rows, and the names and types of their columns.
+pub(super) type Named = (Vec<(String, Column)>, Vec<Vec<Cell>>);
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Column {
@@ -49,6 +54,8 @@ pub(super) enum Cell {
     Int(i32),
     Bigint(i64),
     Text(String),
+    /// Of a text.
+    Null,
 }
 
 type Answerer = Box<dyn FnMut(usize, &Request) -> Answer + Send>;
@@ -57,6 +64,7 @@ type Answerer = Box<dyn FnMut(usize, &Request) -> Answer + Send>;
 pub(super) struct Server {
     pub(super) port: u16,
     asked: Arc<Mutex<Vec<(usize, Request)>>>,
+    open: tokio::sync::watch::Receiver<usize>,
     task: JoinHandle<()>,
 }
 
@@ -76,11 +84,14 @@ impl Server {
         let asked: Arc<Mutex<Vec<(usize, Request)>>> = Arc::default();
         let answer: Arc<Mutex<Answerer>> = Arc::new(Mutex::new(Box::new(answer)));
         let noted = Arc::clone(&asked);
+        let (opened, open) = tokio::sync::watch::channel(0);
         let task = tokio::spawn(async move {
             let mut connections = tokio::task::JoinSet::new();
             for number in 1.. {
                 let (stream, _) = listener.accept().await.unwrap();
                 let (asked, answer) = (Arc::clone(&noted), Arc::clone(&answer));
+                let opened = opened.clone();
+                opened.send_modify(|open| *open += 1);
                 connections.spawn(async move {
                     let decide = |request: Request| {
                         let told = answer.lock().unwrap()(number, &request);
@@ -89,10 +100,16 @@ impl Server {
                     };
                     // A client that goes away is none of its business.
                     let _ = serve(stream, decide).await;
+                    opened.send_modify(|open| *open -= 1);
                 });
             }
         });
-        Self { port, asked, task }
+        Self {
+            port,
+            asked,
+            open,
+            task,
+        }
     }
 
     pub(super) fn connection_string(&self) -> String {
@@ -111,6 +128,12 @@ impl Server {
             Request::LogIn => None,
         });
         sql.collect()
+    }
+
+    /// Waits until so many connections are open.
+    pub(super) async fn has_open(&self, connections: usize) {
+        let mut open = self.open.clone();
+        open.wait_for(|open| *open == connections).await.unwrap();
     }
 
     /// How many connections were let in or refused.
@@ -150,8 +173,20 @@ async fn serve(
             Answer::Done(_) if is_login => [login_accepted(), done(0xfd, 0, 0)].concat(),
             Answer::Done(rows) if is_procedure => procedure_done(rows),
             Answer::Done(rows) => done(0xfd, 0x10, rows),
+            Answer::Tables(tables) => {
+                let mut tokens = Vec::new();
+                for (columns, rows) in &tables {
+                    tokens.extend(table(columns, rows));
+                    tokens.extend(done(0xff, 0x11, rows.len() as u64));
+                }
+                tokens.extend(match is_procedure {
+                    true => procedure_done(0),
+                    false => done(0xfd, 0x10, 0),
+                });
+                tokens
+            }
             Answer::Table(columns, rows) => {
-                let mut tokens = table(&columns, &rows);
+                let mut tokens = table(&unnamed(&columns), &rows);
                 tokens.extend(match is_procedure {
                     true => procedure_done(rows.len() as u64),
                     false => done(0xfd, 0x10, rows.len() as u64),
@@ -160,22 +195,24 @@ async fn serve(
             }
             Answer::Locked(granted) => {
                 let opened = [0xe3, 11, 0, 8, 8, 1, 0, 0, 0, 0, 0, 0, 0, 0];
-                let granted = table(&[Column::Int], &[vec![Cell::Int(granted)]]);
+                let granted = table(&unnamed(&[Column::Int]), &[vec![Cell::Int(granted)]]);
                 [&opened[..], &granted, &done(0xfd, 0x10, 1)].concat()
             }
             Answer::Error(number, message) => [error(number, message), done(0xfd, 2, 0)].concat(),
-            Answer::Route(port) => {
-                let host: Vec<u8> = utf16_bytes("127.0.0.1");
-                let value = [&[0][..], &port.to_le_bytes(), &9_u16.to_le_bytes(), &host].concat();
-                let length = value.len() as u16;
-                let change = [&[20][..], &length.to_le_bytes(), &value, &[0, 0]].concat();
-                let length = change.len() as u16;
-                let change = [&[0xe3][..], &length.to_le_bytes(), &change].concat();
-                [login_accepted(), change, done(0xfd, 0, 0)].concat()
-            }
+            Answer::Route(port) => [login_accepted(), routed(port), done(0xfd, 0, 0)].concat(),
         };
         send(&mut stream, &tokens).await?;
     }
+}
+
+/// Says which port of this machine knows.
+fn routed(port: u16) -> Vec<u8> {
+    let host: Vec<u8> = utf16_bytes("127.0.0.1");
+    let value = [&[0][..], &port.to_le_bytes(), &9_u16.to_le_bytes(), &host].concat();
+    let length = value.len() as u16;
+    let change = [&[20][..], &length.to_le_bytes(), &value, &[0, 0]].concat();
+    let length = change.len() as u16;
+    [&[0xe3][..], &length.to_le_bytes(), &change].concat()
 }
 
 /// Reads the packets of a message.
@@ -280,10 +317,17 @@ fn error(number: u32, message: &str) -> Vec<u8> {
     [&[0xaa][..], &(body.len() as u16).to_le_bytes(), &body].concat()
 }
 
-fn table(columns: &[Column], rows: &[Vec<Cell>]) -> Vec<u8> {
+fn unnamed(columns: &[Column]) -> Vec<(String, Column)> {
+    let numbered = columns.iter().enumerate();
+    numbered
+        .map(|(index, column)| (format!("c{index}"), *column))
+        .collect()
+}
+
+fn table(columns: &[(String, Column)], rows: &[Vec<Cell>]) -> Vec<u8> {
     let mut tokens = vec![0x81];
     tokens.extend((columns.len() as u16).to_le_bytes());
-    for (index, column) in columns.iter().enumerate() {
+    for (name, column) in columns {
         // The user type; that it is nullable and can be written.
         tokens.extend([0, 0, 0, 0, 9, 0]);
         tokens.extend(match column {
@@ -293,13 +337,14 @@ fn table(columns: &[Column], rows: &[Vec<Cell>]) -> Vec<u8> {
             Column::Binary16 => vec![0xad, 16, 0],
             Column::Date => vec![0x28],
         });
-        tokens.extend(short_text(&format!("c{index}")));
+        tokens.extend(short_text(name));
     }
     for row in rows {
         tokens.push(0xd1);
         for cell in row {
             match cell {
                 Cell::Int(number) => tokens.extend([&[4][..], &number.to_le_bytes()].concat()),
+                Cell::Null => tokens.extend([0xff; 8]),
                 Cell::Bigint(number) => tokens.extend([&[8][..], &number.to_le_bytes()].concat()),
                 Cell::Text(text) => {
                     let bytes = utf16_bytes(text);

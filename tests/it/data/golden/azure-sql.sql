@@ -9,8 +9,28 @@ CREATE TABLE [gold].[sluice_progress] (
     [generation] bigint NOT NULL,
     [definition] nvarchar(64) NOT NULL,
     [version] bigint NOT NULL,
+    [dataset] nvarchar(128) NULL,
+    [log] nvarchar(64) NULL,
+    [physical] nvarchar(128) NULL,
+    [n] bigint NULL,
     PRIMARY KEY ([gold_table])
 );
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_progress]', N'dataset') IS NULL
+    ALTER TABLE [gold].[sluice_progress] ADD [dataset] nvarchar(128) NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_progress]', N'log') IS NULL
+    ALTER TABLE [gold].[sluice_progress] ADD [log] nvarchar(64) NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_progress]', N'physical') IS NULL
+    ALTER TABLE [gold].[sluice_progress] ADD [physical] nvarchar(128) NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_progress]', N'n') IS NULL
+    ALTER TABLE [gold].[sluice_progress] ADD [n] bigint NULL;
 GO
 
 -- How fresh each gold table is.
@@ -21,13 +41,96 @@ CREATE TABLE [gold].[sluice_freshness] (
     [settled_until] datetime2(0) NULL,
     [version] bigint NULL,
     [last_run] datetime2(6) NULL,
+    [dataset] nvarchar(128) NULL,
+    [state] nvarchar(64) NULL,
+    [reason] nvarchar(max) NULL,
+    [blocked_version] bigint NULL,
+    [blocked_definition] nvarchar(64) NULL,
+    [blocked_stamp] bigint NULL,
+    [blocked_at] datetime2(6) NULL,
     PRIMARY KEY ([gold_table])
 );
 GO
 
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'watermark') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [watermark] datetime2(6) NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'settled_until') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [settled_until] datetime2(0) NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'version') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [version] bigint NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'last_run') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [last_run] datetime2(6) NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'dataset') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [dataset] nvarchar(128) NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'state') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [state] nvarchar(64) NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'reason') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [reason] nvarchar(max) NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'blocked_version') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [blocked_version] bigint NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'blocked_definition') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [blocked_definition] nvarchar(64) NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'blocked_stamp') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [blocked_stamp] bigint NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'blocked_at') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [blocked_at] datetime2(6) NULL;
+GO
+
+-- The latest package that ever ran against each dataset's tables.
+IF OBJECT_ID(N'[gold].[sluice_builds]', N'U') IS NULL
+CREATE TABLE [gold].[sluice_builds] (
+    [dataset] nvarchar(128) NOT NULL,
+    [stamp] bigint NOT NULL,
+    [hash] nvarchar(64) NOT NULL,
+    PRIMARY KEY ([dataset])
+);
+GO
+
+-- The tables that were replaced, to be dropped when nobody reads them any more.
+IF OBJECT_ID(N'[gold].[sluice_old]', N'U') IS NULL
+CREATE TABLE [gold].[sluice_old] (
+    [dataset] nvarchar(128) NOT NULL,
+    [physical] nvarchar(128) NOT NULL,
+    [since] datetime2(6) NOT NULL,
+    PRIMARY KEY ([dataset], [physical])
+);
+GO
+
+IF OBJECT_ID(N'[gold].[hourly]', N'U') IS NOT NULL
+BEGIN
+    EXEC sp_rename @objname = N'[gold].[hourly]', @newname = N'hourly__1';
+UPDATE [gold].[sluice_progress] SET [dataset] = N'things', [physical] = N'hourly__1', [n] = 1 WHERE [gold_table] = N'hourly';
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n])
+SELECT N'hourly', 0, N'7d83e14e1a4737bcc650fbc2417ba380', 0, N'things', N'hourly__1', 1
+WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'hourly');
+END;
+GO
+
 -- A row for each hour.
-IF OBJECT_ID(N'[gold].[hourly]', N'U') IS NULL
-CREATE TABLE [gold].[hourly] (
+IF NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'hourly')
+    AND OBJECT_ID(N'[gold].[hourly]') IS NULL
+BEGIN
+CREATE TABLE [gold].[hourly__1] (
     [hour] datetime2(0) NOT NULL,
     [_key] binary(16) NOT NULL,
     [n] bigint NOT NULL,
@@ -43,54 +146,40 @@ CREATE TABLE [gold].[hourly] (
     [mean_id_count] bigint NOT NULL,
     PRIMARY KEY ([hour], [_key])
 );
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n])
+SELECT N'hourly', 0, N'7d83e14e1a4737bcc650fbc2417ba380', 0, N'things', N'hourly__1', 1
+WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'hourly');
+END;
 GO
 
--- A row for each day and kind and flag.
-IF OBJECT_ID(N'[gold].[daily]', N'U') IS NULL
-CREATE TABLE [gold].[daily] (
-    [day] date NOT NULL,
-    [_key] binary(16) NOT NULL,
-    [kind] nvarchar(max) NULL,
-    [flag] bit NULL,
-    [n] bigint NOT NULL,
-    [total] decimal(38,2) NULL,
-    [largest] decimal(18,2) NULL,
-    PRIMARY KEY ([day], [_key])
-);
-GO
-
--- A row for each month and amount and born and seen and id.
-IF OBJECT_ID(N'[gold].[monthly]', N'U') IS NULL
-CREATE TABLE [gold].[monthly] (
-    [month] date NOT NULL,
-    [_key] binary(16) NOT NULL,
-    [amount] decimal(18,2) NULL,
-    [born] date NULL,
-    [seen] datetime2(6) NULL,
-    [id] bigint NULL,
-    [n] bigint NOT NULL,
-    [smallest] decimal(18,2) NULL,
-    [lowest_id] bigint NULL,
-    PRIMARY KEY ([month], [_key])
-);
-GO
-
--- One row for all time.
-IF OBJECT_ID(N'[gold].[ever]', N'U') IS NULL
-CREATE TABLE [gold].[ever] (
-    [_key] binary(16) NOT NULL,
-    [n] bigint NOT NULL,
-    [total] decimal(38,2) NULL,
-    PRIMARY KEY ([_key])
-);
+-- A row for each hour.
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'hourly' AND [definition] = N'7d83e14e1a4737bcc650fbc2417ba380');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[hourly] AS
+/* sluice fa033d8d09d71d116b8134bc9d0cae76 */
+SELECT
+    t.[hour] AS [hour],
+    t.[_key] AS [_key],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count],
+    t.[low] AS [low],
+    t.[high] AS [high],
+    t.[first] AS [first],
+    t.[last] AS [last],
+    t.[ids] AS [ids],
+    t.[mean_id_sum] AS [mean_id_sum],
+    t.[mean_id_count] AS [mean_id_count]
+FROM [gold].[hourly__1] AS t', N'[hourly__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
 GO
 
 -- hourly as reports show it: averages computed, and whether the period is complete.
-DROP VIEW IF EXISTS [gold].[hourly_report];
-GO
-
-CREATE VIEW [gold].[hourly_report] AS
-/* sluice 952266eb6378fbd4b1b47108a620eb9a */
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'hourly' AND [definition] = N'7d83e14e1a4737bcc650fbc2417ba380');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[hourly_report] AS
+/* sluice 6e5b99cf4e8903acbecd616742a6227d */
 SELECT
     t.[hour] AS [hour],
     t.[n] AS [n],
@@ -103,84 +192,16 @@ SELECT
     t.[ids] AS [ids],
     CAST(ROUND(CAST(t.[mean_id_sum] AS float) / NULLIF(t.[mean_id_count], 0), 6) AS float) AS [mean_id],
     CAST(CASE WHEN CAST(t.[hour] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
-FROM [gold].[hourly] AS t
-LEFT JOIN [gold].[sluice_freshness] AS f ON f.[gold_table] = N'hourly';
-GO
-
--- daily as reports show it: averages computed, and whether the period is complete.
-DROP VIEW IF EXISTS [gold].[daily_report];
-GO
-
-CREATE VIEW [gold].[daily_report] AS
-/* sluice 406705bce674e83389a6419a2c37d327 */
-SELECT
-    t.[day] AS [day],
-    t.[kind] AS [kind],
-    t.[flag] AS [flag],
-    t.[n] AS [n],
-    t.[total] AS [total],
-    t.[largest] AS [largest],
-    CAST(CASE WHEN CAST(t.[day] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
-FROM [gold].[daily] AS t
-LEFT JOIN [gold].[sluice_freshness] AS f ON f.[gold_table] = N'daily';
-GO
-
--- monthly as reports show it: averages computed, and whether the period is complete.
-DROP VIEW IF EXISTS [gold].[monthly_report];
-GO
-
-CREATE VIEW [gold].[monthly_report] AS
-/* sluice b4f3c3d17bbc88ea7da328af2fdc823c */
-SELECT
-    t.[month] AS [month],
-    t.[amount] AS [amount],
-    t.[born] AS [born],
-    t.[seen] AS [seen],
-    t.[id] AS [id],
-    t.[n] AS [n],
-    t.[smallest] AS [smallest],
-    t.[lowest_id] AS [lowest_id],
-    CAST(CASE WHEN CAST(t.[month] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
-FROM [gold].[monthly] AS t
-LEFT JOIN [gold].[sluice_freshness] AS f ON f.[gold_table] = N'monthly';
-GO
-
--- ever as reports show it: averages computed.
-DROP VIEW IF EXISTS [gold].[ever_report];
-GO
-
-CREATE VIEW [gold].[ever_report] AS
-/* sluice 7175a9e2fa2fa0de08bde1b2209ec3ea */
-SELECT
-    t.[n] AS [n],
-    t.[total] AS [total]
-FROM [gold].[ever] AS t;
-GO
-
--- The 3 rows of daily with the highest total.
-DROP VIEW IF EXISTS [gold].[best_kinds];
-GO
-
-CREATE VIEW [gold].[best_kinds] AS
-/* sluice bc885ebdb89d48f2046dfe1a17c1a545 */
-SELECT TOP (3)
-    row_number() OVER (ORDER BY CASE WHEN t.[total] IS NULL THEN 1 ELSE 0 END, t.[total] DESC, t.[kind] COLLATE Latin1_General_BIN2, t.[flag], t.[day], t.[_key]) AS [rank],
-    t.[day] AS [day],
-    t.[kind] AS [kind],
-    t.[flag] AS [flag],
-    t.[n] AS [n],
-    t.[total] AS [total],
-    t.[largest] AS [largest]
-FROM [gold].[daily] AS t
-ORDER BY [rank];
+FROM [gold].[hourly__1] AS t
+LEFT JOIN [gold].[sluice_freshness] AS f ON f.[gold_table] = N''hourly''', N'[hourly__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
 GO
 
 -- The 2 rows of hourly with the highest mean.
-DROP VIEW IF EXISTS [gold].[best_hours];
-GO
-
-CREATE VIEW [gold].[best_hours] AS
-/* sluice 49b45b925456310aefb291f777551e56 */
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'hourly' AND [definition] = N'7d83e14e1a4737bcc650fbc2417ba380');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[best_hours] AS
+/* sluice aa75b41185db057de195379bda5c7b27 */
 SELECT TOP (2)
     row_number() OVER (ORDER BY CASE WHEN CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) IS NULL THEN 1 ELSE 0 END, CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) DESC, t.[hour], t.[_key]) AS [rank],
     t.[hour] AS [hour],
@@ -193,6 +214,212 @@ SELECT TOP (2)
     t.[last] AS [last],
     t.[ids] AS [ids],
     CAST(ROUND(CAST(t.[mean_id_sum] AS float) / NULLIF(t.[mean_id_count], 0), 6) AS float) AS [mean_id]
-FROM [gold].[hourly] AS t
-ORDER BY [rank];
+FROM [gold].[hourly__1] AS t
+ORDER BY [rank]', N'[hourly__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
+GO
+
+IF OBJECT_ID(N'[gold].[daily]', N'U') IS NOT NULL
+BEGIN
+    EXEC sp_rename @objname = N'[gold].[daily]', @newname = N'daily__1';
+UPDATE [gold].[sluice_progress] SET [dataset] = N'things', [physical] = N'daily__1', [n] = 1 WHERE [gold_table] = N'daily';
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n])
+SELECT N'daily', 0, N'c00db0504b57d26a0986caabdf027ad2', 0, N'things', N'daily__1', 1
+WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'daily');
+END;
+GO
+
+-- A row for each day and kind and flag.
+IF NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'daily')
+    AND OBJECT_ID(N'[gold].[daily]') IS NULL
+BEGIN
+CREATE TABLE [gold].[daily__1] (
+    [day] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [flag] bit NULL,
+    [n] bigint NOT NULL,
+    [total] decimal(38,2) NULL,
+    [largest] decimal(18,2) NULL,
+    PRIMARY KEY ([day], [_key])
+);
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n])
+SELECT N'daily', 0, N'c00db0504b57d26a0986caabdf027ad2', 0, N'things', N'daily__1', 1
+WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'daily');
+END;
+GO
+
+-- A row for each day and kind and flag.
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'daily' AND [definition] = N'c00db0504b57d26a0986caabdf027ad2');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[daily] AS
+/* sluice d383dda88207d305986e6030a30b1b96 */
+SELECT
+    t.[day] AS [day],
+    t.[_key] AS [_key],
+    t.[kind] AS [kind],
+    t.[flag] AS [flag],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    t.[largest] AS [largest]
+FROM [gold].[daily__1] AS t', N'[daily__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
+GO
+
+-- daily as reports show it: averages computed, and whether the period is complete.
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'daily' AND [definition] = N'c00db0504b57d26a0986caabdf027ad2');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[daily_report] AS
+/* sluice 0c5419462f90a075143f37863c130dac */
+SELECT
+    t.[day] AS [day],
+    t.[kind] AS [kind],
+    t.[flag] AS [flag],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    t.[largest] AS [largest],
+    CAST(CASE WHEN CAST(t.[day] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [gold].[daily__1] AS t
+LEFT JOIN [gold].[sluice_freshness] AS f ON f.[gold_table] = N''daily''', N'[daily__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
+GO
+
+-- The 3 rows of daily with the highest total.
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'daily' AND [definition] = N'c00db0504b57d26a0986caabdf027ad2');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[best_kinds] AS
+/* sluice 023b08b3f5d2b99bffe6026a77b41d7e */
+SELECT TOP (3)
+    row_number() OVER (ORDER BY CASE WHEN t.[total] IS NULL THEN 1 ELSE 0 END, t.[total] DESC, t.[kind] COLLATE Latin1_General_BIN2, t.[flag], t.[day], t.[_key]) AS [rank],
+    t.[day] AS [day],
+    t.[kind] AS [kind],
+    t.[flag] AS [flag],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    t.[largest] AS [largest]
+FROM [gold].[daily__1] AS t
+ORDER BY [rank]', N'[daily__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
+GO
+
+IF OBJECT_ID(N'[gold].[monthly]', N'U') IS NOT NULL
+BEGIN
+    EXEC sp_rename @objname = N'[gold].[monthly]', @newname = N'monthly__1';
+UPDATE [gold].[sluice_progress] SET [dataset] = N'things', [physical] = N'monthly__1', [n] = 1 WHERE [gold_table] = N'monthly';
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n])
+SELECT N'monthly', 0, N'b148a3f4a7310ab0148c4df904e1f476', 0, N'things', N'monthly__1', 1
+WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'monthly');
+END;
+GO
+
+-- A row for each month and amount and born and seen and id.
+IF NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'monthly')
+    AND OBJECT_ID(N'[gold].[monthly]') IS NULL
+BEGIN
+CREATE TABLE [gold].[monthly__1] (
+    [month] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [amount] decimal(18,2) NULL,
+    [born] date NULL,
+    [seen] datetime2(6) NULL,
+    [id] bigint NULL,
+    [n] bigint NOT NULL,
+    [smallest] decimal(18,2) NULL,
+    [lowest_id] bigint NULL,
+    PRIMARY KEY ([month], [_key])
+);
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n])
+SELECT N'monthly', 0, N'b148a3f4a7310ab0148c4df904e1f476', 0, N'things', N'monthly__1', 1
+WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'monthly');
+END;
+GO
+
+-- A row for each month and amount and born and seen and id.
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'monthly' AND [definition] = N'b148a3f4a7310ab0148c4df904e1f476');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[monthly] AS
+/* sluice e5ad6780a69e95db5f16f94df331a572 */
+SELECT
+    t.[month] AS [month],
+    t.[_key] AS [_key],
+    t.[amount] AS [amount],
+    t.[born] AS [born],
+    t.[seen] AS [seen],
+    t.[id] AS [id],
+    t.[n] AS [n],
+    t.[smallest] AS [smallest],
+    t.[lowest_id] AS [lowest_id]
+FROM [gold].[monthly__1] AS t', N'[monthly__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
+GO
+
+-- monthly as reports show it: averages computed, and whether the period is complete.
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'monthly' AND [definition] = N'b148a3f4a7310ab0148c4df904e1f476');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[monthly_report] AS
+/* sluice cd6a644cc8c08c12b73008d52eb38ccd */
+SELECT
+    t.[month] AS [month],
+    t.[amount] AS [amount],
+    t.[born] AS [born],
+    t.[seen] AS [seen],
+    t.[id] AS [id],
+    t.[n] AS [n],
+    t.[smallest] AS [smallest],
+    t.[lowest_id] AS [lowest_id],
+    CAST(CASE WHEN CAST(t.[month] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [gold].[monthly__1] AS t
+LEFT JOIN [gold].[sluice_freshness] AS f ON f.[gold_table] = N''monthly''', N'[monthly__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
+GO
+
+IF OBJECT_ID(N'[gold].[ever]', N'U') IS NOT NULL
+BEGIN
+    EXEC sp_rename @objname = N'[gold].[ever]', @newname = N'ever__1';
+UPDATE [gold].[sluice_progress] SET [dataset] = N'things', [physical] = N'ever__1', [n] = 1 WHERE [gold_table] = N'ever';
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n])
+SELECT N'ever', 0, N'de91091b06fe01f3794e871de6e4a707', 0, N'things', N'ever__1', 1
+WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'ever');
+END;
+GO
+
+-- One row for all time.
+IF NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'ever')
+    AND OBJECT_ID(N'[gold].[ever]') IS NULL
+BEGIN
+CREATE TABLE [gold].[ever__1] (
+    [_key] binary(16) NOT NULL,
+    [n] bigint NOT NULL,
+    [total] decimal(38,2) NULL,
+    PRIMARY KEY ([_key])
+);
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n])
+SELECT N'ever', 0, N'de91091b06fe01f3794e871de6e4a707', 0, N'things', N'ever__1', 1
+WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'ever');
+END;
+GO
+
+-- One row for all time.
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'ever' AND [definition] = N'de91091b06fe01f3794e871de6e4a707');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[ever] AS
+/* sluice 8933201f1a39f9a6bd66378514f87e52 */
+SELECT
+    t.[_key] AS [_key],
+    t.[n] AS [n],
+    t.[total] AS [total]
+FROM [gold].[ever__1] AS t', N'[ever__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
+GO
+
+-- ever as reports show it: averages computed.
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'ever' AND [definition] = N'de91091b06fe01f3794e871de6e4a707');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[ever_report] AS
+/* sluice b8073ea5afd9b8738dea797a65c72708 */
+SELECT
+    t.[n] AS [n],
+    t.[total] AS [total]
+FROM [gold].[ever__1] AS t', N'[ever__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
 GO

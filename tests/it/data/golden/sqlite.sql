@@ -4,6 +4,10 @@ CREATE TABLE IF NOT EXISTS "sluice_progress" (
     "generation" BIGINT NOT NULL,
     "definition" TEXT NOT NULL,
     "version" BIGINT NOT NULL,
+    "dataset" TEXT NULL,
+    "log" TEXT NULL,
+    "physical" TEXT NULL,
+    "n" BIGINT NULL,
     PRIMARY KEY ("gold_table")
 );
 
@@ -14,11 +18,34 @@ CREATE TABLE IF NOT EXISTS "sluice_freshness" (
     "settled_until" TIMESTAMP_TEXT NULL,
     "version" BIGINT NULL,
     "last_run" TIMESTAMP_TEXT NULL,
+    "dataset" TEXT NULL,
+    "state" TEXT NULL,
+    "reason" TEXT NULL,
+    "blocked_version" BIGINT NULL,
+    "blocked_definition" TEXT NULL,
+    "blocked_stamp" BIGINT NULL,
+    "blocked_at" TIMESTAMP_TEXT NULL,
     PRIMARY KEY ("gold_table")
 );
 
+-- The latest package that ever ran against each dataset's tables.
+CREATE TABLE IF NOT EXISTS "sluice_builds" (
+    "dataset" TEXT NOT NULL,
+    "stamp" BIGINT NOT NULL,
+    "hash" TEXT NOT NULL,
+    PRIMARY KEY ("dataset")
+);
+
+-- The tables that were replaced, to be dropped when nobody reads them any more.
+CREATE TABLE IF NOT EXISTS "sluice_old" (
+    "dataset" TEXT NOT NULL,
+    "physical" TEXT NOT NULL,
+    "since" TIMESTAMP_TEXT NOT NULL,
+    PRIMARY KEY ("dataset", "physical")
+);
+
 -- A row for each hour.
-CREATE TABLE IF NOT EXISTS "hourly" (
+CREATE TABLE IF NOT EXISTS "hourly__1" (
     "hour" TIMESTAMP_TEXT NOT NULL,
     "_key" BLOB NOT NULL,
     "n" BIGINT NOT NULL,
@@ -34,44 +61,30 @@ CREATE TABLE IF NOT EXISTS "hourly" (
     "mean_id_count" BIGINT NOT NULL,
     PRIMARY KEY ("hour", "_key")
 );
+INSERT INTO "sluice_progress" ("gold_table", "generation", "definition", "version", "dataset", "physical", "n")
+SELECT 'hourly', 0, '7d83e14e1a4737bcc650fbc2417ba380', 0, 'things', 'hourly__1', 1
+WHERE NOT EXISTS (SELECT 1 FROM "sluice_progress" WHERE "gold_table" = 'hourly');
 
--- A row for each day and kind and flag.
-CREATE TABLE IF NOT EXISTS "daily" (
-    "day" DATE_TEXT NOT NULL,
-    "_key" BLOB NOT NULL,
-    "kind" TEXT NULL,
-    "flag" BOOLEAN NULL,
-    "n" BIGINT NOT NULL,
-    "total" DECIMAL_TEXT(38,2) NULL,
-    "largest" DECIMAL_TEXT(18,2) NULL,
-    PRIMARY KEY ("day", "_key")
-);
-
--- A row for each month and amount and born and seen and id.
-CREATE TABLE IF NOT EXISTS "monthly" (
-    "month" DATE_TEXT NOT NULL,
-    "_key" BLOB NOT NULL,
-    "amount" DECIMAL_TEXT(18,2) NULL,
-    "born" DATE_TEXT NULL,
-    "seen" TIMESTAMP_TEXT NULL,
-    "id" BIGINT NULL,
-    "n" BIGINT NOT NULL,
-    "smallest" DECIMAL_TEXT(18,2) NULL,
-    "lowest_id" BIGINT NULL,
-    PRIMARY KEY ("month", "_key")
-);
-
--- One row for all time.
-CREATE TABLE IF NOT EXISTS "ever" (
-    "_key" BLOB NOT NULL,
-    "n" BIGINT NOT NULL,
-    "total" DECIMAL_TEXT(38,2) NULL,
-    PRIMARY KEY ("_key")
-);
+-- A row for each hour.
+CREATE VIEW IF NOT EXISTS "hourly" AS
+SELECT
+    t."hour" AS "hour",
+    t."_key" AS "_key",
+    t."n" AS "n",
+    t."total" AS "total",
+    t."mean_sum" AS "mean_sum",
+    t."mean_count" AS "mean_count",
+    t."low" AS "low",
+    t."high" AS "high",
+    t."first" AS "first",
+    t."last" AS "last",
+    t."ids" AS "ids",
+    t."mean_id_sum" AS "mean_id_sum",
+    t."mean_id_count" AS "mean_id_count"
+FROM "hourly__1" AS t;
 
 -- hourly as reports show it: averages computed, and whether the period is complete.
-DROP VIEW IF EXISTS "hourly_report";
-CREATE VIEW "hourly_report" AS
+CREATE VIEW IF NOT EXISTS "hourly_report" AS
 SELECT
     t."hour" AS "hour",
     t."n" AS "n",
@@ -84,65 +97,11 @@ SELECT
     t."ids" AS "ids",
     round(CAST(t."mean_id_sum" AS REAL) / t."mean_id_count", 6) AS "mean_id",
     COALESCE(t."hour" < f."settled_until", 0) AS "is_settled"
-FROM "hourly" AS t
+FROM "hourly__1" AS t
 LEFT JOIN "sluice_freshness" AS f ON f."gold_table" = 'hourly';
 
--- daily as reports show it: averages computed, and whether the period is complete.
-DROP VIEW IF EXISTS "daily_report";
-CREATE VIEW "daily_report" AS
-SELECT
-    t."day" AS "day",
-    t."kind" AS "kind",
-    t."flag" AS "flag",
-    t."n" AS "n",
-    t."total" AS "total",
-    t."largest" AS "largest",
-    COALESCE(t."day" < f."settled_until", 0) AS "is_settled"
-FROM "daily" AS t
-LEFT JOIN "sluice_freshness" AS f ON f."gold_table" = 'daily';
-
--- monthly as reports show it: averages computed, and whether the period is complete.
-DROP VIEW IF EXISTS "monthly_report";
-CREATE VIEW "monthly_report" AS
-SELECT
-    t."month" AS "month",
-    t."amount" AS "amount",
-    t."born" AS "born",
-    t."seen" AS "seen",
-    t."id" AS "id",
-    t."n" AS "n",
-    t."smallest" AS "smallest",
-    t."lowest_id" AS "lowest_id",
-    COALESCE(t."month" < f."settled_until", 0) AS "is_settled"
-FROM "monthly" AS t
-LEFT JOIN "sluice_freshness" AS f ON f."gold_table" = 'monthly';
-
--- ever as reports show it: averages computed.
-DROP VIEW IF EXISTS "ever_report";
-CREATE VIEW "ever_report" AS
-SELECT
-    t."n" AS "n",
-    t."total" AS "total"
-FROM "ever" AS t;
-
--- The 3 rows of daily with the highest total.
-DROP VIEW IF EXISTS "best_kinds";
-CREATE VIEW "best_kinds" AS
-SELECT
-    row_number() OVER (ORDER BY t."total" IS NULL, substr(t."total", 1, 1) = '-' ASC, CASE WHEN substr(t."total", 1, 1) = '-' THEN -length(t."total") ELSE length(t."total") END DESC, CASE WHEN substr(t."total", 1, 1) = '-' THEN NULL ELSE t."total" END DESC, CASE WHEN substr(t."total", 1, 1) = '-' THEN t."total" END ASC, t."kind", t."flag", t."day", t."_key") AS "rank",
-    t."day" AS "day",
-    t."kind" AS "kind",
-    t."flag" AS "flag",
-    t."n" AS "n",
-    t."total" AS "total",
-    t."largest" AS "largest"
-FROM "daily" AS t
-ORDER BY "rank"
-LIMIT 3;
-
 -- The 2 rows of hourly with the highest mean.
-DROP VIEW IF EXISTS "best_hours";
-CREATE VIEW "best_hours" AS
+CREATE VIEW IF NOT EXISTS "best_hours" AS
 SELECT
     row_number() OVER (ORDER BY round(CAST(t."mean_sum" AS REAL) / t."mean_count", 6) IS NULL, round(CAST(t."mean_sum" AS REAL) / t."mean_count", 6) DESC, t."hour", t."_key") AS "rank",
     t."hour" AS "hour",
@@ -155,6 +114,132 @@ SELECT
     t."last" AS "last",
     t."ids" AS "ids",
     round(CAST(t."mean_id_sum" AS REAL) / t."mean_id_count", 6) AS "mean_id"
-FROM "hourly" AS t
+FROM "hourly__1" AS t
 ORDER BY "rank"
 LIMIT 2;
+
+-- A row for each day and kind and flag.
+CREATE TABLE IF NOT EXISTS "daily__1" (
+    "day" DATE_TEXT NOT NULL,
+    "_key" BLOB NOT NULL,
+    "kind" TEXT NULL,
+    "flag" BOOLEAN NULL,
+    "n" BIGINT NOT NULL,
+    "total" DECIMAL_TEXT(38,2) NULL,
+    "largest" DECIMAL_TEXT(18,2) NULL,
+    PRIMARY KEY ("day", "_key")
+);
+INSERT INTO "sluice_progress" ("gold_table", "generation", "definition", "version", "dataset", "physical", "n")
+SELECT 'daily', 0, 'c00db0504b57d26a0986caabdf027ad2', 0, 'things', 'daily__1', 1
+WHERE NOT EXISTS (SELECT 1 FROM "sluice_progress" WHERE "gold_table" = 'daily');
+
+-- A row for each day and kind and flag.
+CREATE VIEW IF NOT EXISTS "daily" AS
+SELECT
+    t."day" AS "day",
+    t."_key" AS "_key",
+    t."kind" AS "kind",
+    t."flag" AS "flag",
+    t."n" AS "n",
+    t."total" AS "total",
+    t."largest" AS "largest"
+FROM "daily__1" AS t;
+
+-- daily as reports show it: averages computed, and whether the period is complete.
+CREATE VIEW IF NOT EXISTS "daily_report" AS
+SELECT
+    t."day" AS "day",
+    t."kind" AS "kind",
+    t."flag" AS "flag",
+    t."n" AS "n",
+    t."total" AS "total",
+    t."largest" AS "largest",
+    COALESCE(t."day" < f."settled_until", 0) AS "is_settled"
+FROM "daily__1" AS t
+LEFT JOIN "sluice_freshness" AS f ON f."gold_table" = 'daily';
+
+-- The 3 rows of daily with the highest total.
+CREATE VIEW IF NOT EXISTS "best_kinds" AS
+SELECT
+    row_number() OVER (ORDER BY t."total" IS NULL, substr(t."total", 1, 1) = '-' ASC, CASE WHEN substr(t."total", 1, 1) = '-' THEN -length(t."total") ELSE length(t."total") END DESC, CASE WHEN substr(t."total", 1, 1) = '-' THEN NULL ELSE t."total" END DESC, CASE WHEN substr(t."total", 1, 1) = '-' THEN t."total" END ASC, t."kind", t."flag", t."day", t."_key") AS "rank",
+    t."day" AS "day",
+    t."kind" AS "kind",
+    t."flag" AS "flag",
+    t."n" AS "n",
+    t."total" AS "total",
+    t."largest" AS "largest"
+FROM "daily__1" AS t
+ORDER BY "rank"
+LIMIT 3;
+
+-- A row for each month and amount and born and seen and id.
+CREATE TABLE IF NOT EXISTS "monthly__1" (
+    "month" DATE_TEXT NOT NULL,
+    "_key" BLOB NOT NULL,
+    "amount" DECIMAL_TEXT(18,2) NULL,
+    "born" DATE_TEXT NULL,
+    "seen" TIMESTAMP_TEXT NULL,
+    "id" BIGINT NULL,
+    "n" BIGINT NOT NULL,
+    "smallest" DECIMAL_TEXT(18,2) NULL,
+    "lowest_id" BIGINT NULL,
+    PRIMARY KEY ("month", "_key")
+);
+INSERT INTO "sluice_progress" ("gold_table", "generation", "definition", "version", "dataset", "physical", "n")
+SELECT 'monthly', 0, 'b148a3f4a7310ab0148c4df904e1f476', 0, 'things', 'monthly__1', 1
+WHERE NOT EXISTS (SELECT 1 FROM "sluice_progress" WHERE "gold_table" = 'monthly');
+
+-- A row for each month and amount and born and seen and id.
+CREATE VIEW IF NOT EXISTS "monthly" AS
+SELECT
+    t."month" AS "month",
+    t."_key" AS "_key",
+    t."amount" AS "amount",
+    t."born" AS "born",
+    t."seen" AS "seen",
+    t."id" AS "id",
+    t."n" AS "n",
+    t."smallest" AS "smallest",
+    t."lowest_id" AS "lowest_id"
+FROM "monthly__1" AS t;
+
+-- monthly as reports show it: averages computed, and whether the period is complete.
+CREATE VIEW IF NOT EXISTS "monthly_report" AS
+SELECT
+    t."month" AS "month",
+    t."amount" AS "amount",
+    t."born" AS "born",
+    t."seen" AS "seen",
+    t."id" AS "id",
+    t."n" AS "n",
+    t."smallest" AS "smallest",
+    t."lowest_id" AS "lowest_id",
+    COALESCE(t."month" < f."settled_until", 0) AS "is_settled"
+FROM "monthly__1" AS t
+LEFT JOIN "sluice_freshness" AS f ON f."gold_table" = 'monthly';
+
+-- One row for all time.
+CREATE TABLE IF NOT EXISTS "ever__1" (
+    "_key" BLOB NOT NULL,
+    "n" BIGINT NOT NULL,
+    "total" DECIMAL_TEXT(38,2) NULL,
+    PRIMARY KEY ("_key")
+);
+INSERT INTO "sluice_progress" ("gold_table", "generation", "definition", "version", "dataset", "physical", "n")
+SELECT 'ever', 0, 'de91091b06fe01f3794e871de6e4a707', 0, 'things', 'ever__1', 1
+WHERE NOT EXISTS (SELECT 1 FROM "sluice_progress" WHERE "gold_table" = 'ever');
+
+-- One row for all time.
+CREATE VIEW IF NOT EXISTS "ever" AS
+SELECT
+    t."_key" AS "_key",
+    t."n" AS "n",
+    t."total" AS "total"
+FROM "ever__1" AS t;
+
+-- ever as reports show it: averages computed.
+CREATE VIEW IF NOT EXISTS "ever_report" AS
+SELECT
+    t."n" AS "n",
+    t."total" AS "total"
+FROM "ever__1" AS t;

@@ -14,13 +14,13 @@ enum Move {
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
     let limits =
-        (1u64..4, 1u64..4, 1u64..30, 1usize..6).prop_map(|(versions, files, rows, groups)| {
+        (1u64..4, 1u64..4, 1u64..30, 1u64..4_000).prop_map(|(versions, files, rows, held)| {
             Limits {
                 versions,
                 files,
                 rows,
                 bytes: u64::MAX,
-                groups,
+                held,
             }
         });
     let one = prop_oneof![

@@ -1,5 +1,8 @@
 //! Gold from the log of silver, and the warehouses that hold it.
 
+mod anew;
+mod generation;
 mod history;
 mod publish;
 mod warehouse;
+mod whose;

@@ -65,12 +65,10 @@ async fn a_failure_is_500_with_the_whole_reason_once() {
         post(&process, "silver", request).await.status,
         StatusCode::OK
     );
-    process
-        .script
-        .fail_at("progress", When::Before, How::Permanent);
+    process.script.fail_at("look", When::Before, How::Permanent);
     is_failure(
         &post(&process, "gold", captured("timer-monitored.json")).await,
-        "make progress: injected",
+        "make look: injected",
     );
 }
 

@@ -12,8 +12,8 @@ use sluice::maintain::TableStatus;
 use sluice::store::object::{ObjectInfo, ObjectRange, paths};
 use sluice::table::live::LiveFiles;
 use sluice::table::log::{Counts, Head, LedgerEntry, Nulled};
-use sluice::warehouse::Warehouse;
 use sluice::warehouse::schema::PROGRESS;
+use sluice::warehouse::{Progress, Warehouse};
 use sluice_local::hub_client::{EventHubConnection, PartitionState};
 
 use crate::target::{Stores, events_ever, read_partitions};
@@ -107,8 +107,10 @@ pub(super) struct GoldTable {
     pub(super) table: String,
     pub(super) rows: u64,
     pub(super) version: Option<u64>,
-    /// Versions of silver that it has not seen.
+    /// Versions of silver that it has not seen; unknown of one that shows another generation.
     pub(super) behind: Option<u64>,
+    /// Why it stands still, if it does.
+    pub(super) reason: Option<String>,
 }
 
 /// Writes what was read, or `{"error": reason}`.
@@ -296,24 +298,34 @@ fn compare_ledger(objects: &[ObjectInfo], ledger: &[LedgerEntry], now: i64) -> B
 
 async fn read_gold(warehouse: &dyn Warehouse, head: Option<u64>) -> Result<Vec<GoldTable>, String> {
     let text = |error: sluice::warehouse::WarehouseError| sluice::error::chain(&error);
+    let mut standing = warehouse.look().await.map_err(text)?;
     // A table that does not fit the dataset file is named here.
-    let missing = warehouse.missing().await.map_err(text)?;
-    if missing.iter().any(|name| name == PROGRESS) {
+    if let Some(mismatch) = standing.unfit.into_values().next() {
+        return Err(text(mismatch));
+    }
+    if standing.missing.iter().any(|name| name == PROGRESS) {
         return Err("gold has not run yet".to_owned());
     }
-    let progress = warehouse.progress().await.map_err(text)?;
+    let schema = warehouse.schema();
     let mut tables = Vec::new();
-    for table in &warehouse.schema().tables {
-        if missing.contains(&table.name) {
+    for table in &schema.tables {
+        let reason = standing.blocked.remove(&table.name);
+        let reason = reason.map(|blocked| blocked.reason);
+        if standing.missing.contains(&table.name) {
             tables.push(GoldTable {
                 table: table.name.clone(),
                 rows: 0,
                 version: None,
                 behind: None,
+                reason,
             });
             continue;
         }
-        let version = progress.get(&table.name).map(|progress| progress.version.0);
+        let progress = standing.progress.get(&table.name);
+        let version = progress.map(|progress| progress.version.0);
+        // Versions of two generations are never compared.
+        let is_current = |progress: &Progress| progress.generation == schema.generation;
+        let head = head.filter(|_| progress.is_some_and(is_current));
         tables.push(GoldTable {
             table: table.name.clone(),
             rows: warehouse.count_rows(&table.name).await.map_err(text)?,
@@ -321,6 +333,7 @@ async fn read_gold(warehouse: &dyn Warehouse, head: Option<u64>) -> Result<Vec<G
             behind: head
                 .zip(version)
                 .map(|(head, version)| head.saturating_sub(version)),
+            reason,
         });
     }
     Ok(tables)

@@ -188,10 +188,13 @@ fn gold(table: &GoldTable) -> String {
         (Some(version), None) => format!("version {version}"),
         (None, _) => "has not been made yet".to_owned(),
     };
+    let reason = table.reason.as_ref();
+    let reason = reason.map(|reason| format!("; {reason}"));
     format!(
-        "  gold    {} in {}, {version}",
+        "  gold    {} in {}, {version}{}",
         column(table.rows, "row"),
-        table.table
+        table.table,
+        reason.unwrap_or_default()
     )
 }
 

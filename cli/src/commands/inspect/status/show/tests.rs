@@ -60,6 +60,7 @@ fn status() -> Status {
             rows: 546,
             version: Some(140),
             behind: Some(0),
+            reason: None,
         }]),
     }
 }

@@ -1,0 +1,152 @@
+//! Tables that stand still while the others go on, and what their rows of the book say about it.
+
+use std::collections::BTreeSet;
+
+use super::context::{Attempt, Place};
+use crate::error::{Invariant, chain};
+use crate::gold::blocked::{TRIED_EVERY_TIME, blamed, is_left_alone};
+use crate::gold::error::Error;
+use crate::gold::plan::TableBacklog;
+use crate::table::log::Version;
+use crate::warehouse::schema::TableIndex;
+use crate::warehouse::{Blocked, WarehouseError};
+
+impl Attempt<'_> {
+    /// Leaves tables out that failed on rows of their own, which are in silver for good.
+    pub(super) fn leave_alone(&self, place: &mut Place) -> Result<(), Invariant> {
+        let now = self.clock.now();
+        for (index, table) in self.schema().indexed_tables() {
+            let Some(blocked) = place.noted.get(&table.name) else {
+                continue;
+            };
+            let is_alone = is_left_alone(blocked, table, (self.build.stamp, now));
+            if is_alone && !self.rebuild.has(&table.name) {
+                place.left_out.add(index, blocked.reason.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Passes over the tables that would be made anew, as those of a dataset go over to a generation together, and says
+    /// why. One that somebody dropped, or that is asked for, is made from what there is.
+    pub(super) async fn wait(
+        &self,
+        place: &mut Place,
+        (backlog, gone): (&mut TableBacklog, &BTreeSet<TableIndex>),
+        waits: &str,
+    ) -> Result<(), Error> {
+        let tables: Vec<TableIndex> = backlog.to_rebuild.keys().copied().collect();
+        for index in tables {
+            let table = self.schema().table_at(index)?;
+            if gone.contains(&index) || self.rebuild.has(&table.name) {
+                continue;
+            }
+            backlog.pass_over(index);
+            let waiting = Blocked {
+                reason: waits.to_owned(),
+                version: None,
+                definition: TRIED_EVERY_TIME.to_owned(),
+                stamp: self.build.stamp,
+                at: self.clock.now(),
+                is_rebuilding: true,
+            };
+            self.say(place, index, &waiting).await?;
+        }
+        Ok(())
+    }
+
+    /// Leaves out the tables of a transaction whose own failure `error` is.
+    ///
+    /// # Errors
+    /// Fails with `error` if it is that of the run as a whole.
+    pub(super) async fn block(
+        &self,
+        place: &mut Place,
+        (tables, until): (&[TableIndex], Version),
+        error: Error,
+    ) -> Result<(), Error> {
+        let mut blamed = blamed(&error, self.schema());
+        blamed.retain(|table| tables.contains(table));
+        if blamed.is_empty() {
+            return Err(error);
+        }
+        for table in blamed {
+            let schema = self.schema().table_at(table)?;
+            tracing::error!(
+                table = schema.name,
+                error = chain(&error),
+                "a gold table is blocked"
+            );
+            // A gap is looked at anew in every run: it is found before anything is read.
+            let definition = match &error {
+                Error::Rebuild { .. } => TRIED_EVERY_TIME.to_owned(),
+                _ => schema.definition.clone(),
+            };
+            let blocked = Blocked {
+                reason: chain(&error),
+                version: Some(until),
+                definition,
+                stamp: self.build.stamp,
+                at: self.clock.now(),
+                is_rebuilding: false,
+            };
+            self.note(place, table, blocked).await?;
+        }
+        Ok(())
+    }
+
+    /// Leaves out a table that can be mended from outside, and is looked at in every run.
+    pub(super) async fn leave_out(
+        &self,
+        place: &mut Place,
+        table: TableIndex,
+        error: &Error,
+    ) -> Result<(), Error> {
+        if matches!(error, Error::Warehouse(WarehouseError::Taken { .. })) {
+            // Its row in the book is another dataset's.
+            place.left_out.add(table, chain(error));
+            return Ok(());
+        }
+        let blocked = Blocked {
+            reason: chain(error),
+            version: Some(place.head.version),
+            definition: TRIED_EVERY_TIME.to_owned(),
+            stamp: self.build.stamp,
+            at: self.clock.now(),
+            is_rebuilding: false,
+        };
+        self.note(place, table, blocked).await
+    }
+
+    /// Leaves a table out, and says why in its row of the book.
+    pub(super) async fn note(
+        &self,
+        place: &mut Place,
+        table: TableIndex,
+        blocked: Blocked,
+    ) -> Result<(), Error> {
+        self.say(place, table, &blocked).await?;
+        place.left_out.add(table, blocked.reason);
+        Ok(())
+    }
+
+    /// Says in its row of the book why a table stands still, unless it is there and that it was tried is not to be noted.
+    pub(super) async fn say(
+        &self,
+        place: &Place,
+        table: TableIndex,
+        blocked: &Blocked,
+    ) -> Result<(), WarehouseError> {
+        let name = &self.schema().table_at(table)?.name;
+        let is_tried_once = blocked.definition != TRIED_EVERY_TIME;
+        let noted = place.noted.get(name);
+        let is_new = noted.is_none_or(|noted| {
+            noted.reason != blocked.reason || noted.definition != blocked.definition
+        });
+        if is_new || is_tried_once {
+            let from = place.progress.get(name);
+            self.warehouse.block(table, from, blocked).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,157 @@
+//! The transactions of an attempt: tables made anew from silver's live files, and commits added to those that are there.
+
+use std::collections::BTreeMap;
+
+use super::context::{Attempt, Place};
+use crate::event::EventTime;
+use crate::gold::error::Error;
+use crate::gold::plan::{CatchUp, chunk};
+use crate::gold::work::{Done, Work};
+use crate::table::live::LiveFiles;
+use crate::table::log::{DataFile, Head, LogError, Version};
+use crate::table::parquet::ReadFileError;
+use crate::warehouse::schema::TableIndex;
+use crate::warehouse::{Progress, Run, Step};
+
+impl Attempt<'_> {
+    /// Makes tables from the live files at the head.
+    pub(super) async fn make_anew(
+        &self,
+        tables: &BTreeMap<TableIndex, Option<Progress>>,
+        place: &mut Place,
+    ) -> Result<Done, Error> {
+        let head = place.head.clone();
+        let live = match self.log.load(&head).await {
+            Ok(snapshot) => LiveFiles::of(&snapshot),
+            // Maintenance has made a later snapshot and removed this one.
+            Err(error) if error.is_outdated() && self.log.head().await?.as_ref() != Some(&head) => {
+                return Ok(Done::Conflict);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let steps = tables.iter().map(|(table, from)| Step {
+            table: *table,
+            from: from.clone(),
+            to: head.version,
+            replace: true,
+        });
+        let run = self.run(steps.collect(), head.watermark, &head);
+        let files = live.iter().cloned().collect();
+        match self.work(run, files, 0, place).await {
+            Err(Error::File(ReadFileError::Gone { path })) => {
+                let commits = match self.log.head().await? {
+                    Some(now) => self.log.commits(head.version, now.version).await?,
+                    None => Vec::new(),
+                };
+                let mut live = live;
+                live.advance(&commits);
+                match live.iter().any(|file| file.path == path) {
+                    true => Err(Error::File(ReadFileError::Gone { path })),
+                    false => Ok(Done::Conflict),
+                }
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Publishes the next commits to tables that are behind; returns where they stand then, if no other run was first.
+    pub(super) async fn catch_up(
+        &self,
+        next: &CatchUp,
+        place: &mut Place,
+    ) -> Result<(Version, Done), Error> {
+        let from = next.from;
+        match self.publish_chunk(next, place).await {
+            Err(
+                source @ (Error::Log(LogError::Gap { .. } | LogError::ManifestGone { .. })
+                | Error::File(ReadFileError::Gone { .. })),
+            ) => {
+                // What is gone was published by another run long ago, or gold was away for too long.
+                let progress = self.warehouse.progress().await?;
+                let names = self.names(&next.tables)?;
+                let has_moved = |name: &String| {
+                    progress
+                        .get(name)
+                        .is_none_or(|progress| progress.version != from)
+                };
+                if names.iter().any(has_moved) {
+                    return Ok((from, Done::Conflict));
+                }
+                Err(Error::Rebuild {
+                    rows: self.rows(&place.progress, &names),
+                    tables: names,
+                    from,
+                    source: Box::new(source),
+                })
+            }
+            outcome => outcome,
+        }
+    }
+
+    pub(super) async fn publish_chunk(
+        &self,
+        next: &CatchUp,
+        place: &mut Place,
+    ) -> Result<(Version, Done), Error> {
+        let from = next.from;
+        let most = from.0.saturating_add(self.limits.versions.max(1));
+        let until = next.until.min(Version(most));
+        let commits = self.log.commits(from, until).await?;
+        let watermarks: BTreeMap<Version, _> = commits
+            .iter()
+            .map(|commit| (commit.version, commit.watermark))
+            .collect();
+        let chunk = chunk(from, commits, self.limits);
+        let names = self.names(&next.tables)?;
+        let steps = next.tables.iter().zip(names).map(|(table, name)| Step {
+            table: *table,
+            from: place.progress.get(&name).cloned(),
+            to: chunk.until,
+            replace: false,
+        });
+        let watermark = watermarks.get(&chunk.until).copied().flatten();
+        let run = self.run(steps.collect(), watermark, &place.head);
+        let done = self.work(run, chunk.files, chunk.appends, place).await?;
+        Ok((chunk.until, done))
+    }
+
+    pub(super) fn run(&self, steps: Vec<Step>, watermark: Option<EventTime>, head: &Head) -> Run {
+        Run {
+            steps,
+            log: head.log.clone(),
+            build: self.build.clone(),
+            watermark,
+            at: self.clock.now(),
+        }
+    }
+
+    /// Carries a transaction out, and moves the progress at hand with it.
+    pub(super) async fn work(
+        &self,
+        run: Run,
+        files: Vec<DataFile>,
+        commits: u64,
+        place: &mut Place,
+    ) -> Result<Done, Error> {
+        let schema = self.schema();
+        let mut moved = Vec::new();
+        for step in &run.steps {
+            let table = schema.table_at(step.table)?;
+            moved.push((
+                table.name.clone(),
+                step.moved(table, &run, schema.generation),
+            ));
+        }
+        let work = Work {
+            dataset: self.dataset,
+            lake: self.lake,
+            warehouse: self.warehouse,
+            max_held: self.limits.held,
+        };
+        let done = work.carry_out(run, files, commits).await?;
+        if matches!(done, Done::Committed(_)) {
+            place.progress.extend(moved);
+        }
+        Ok(done)
+    }
+}

@@ -1,0 +1,165 @@
+//! What the books say, read from their rows as text by the names of their columns: columns that nobody knows are passed
+//! over, and a value that is missing, with or without its column, is unknown; pure.
+
+use std::collections::BTreeMap;
+
+use chrono::DateTime;
+
+use crate::event::UnixMillis;
+use crate::table::log::Version;
+use crate::warehouse::error::{FailureKind, WarehouseError};
+use crate::warehouse::model::{Blocked, Build, Progress, Retired};
+use crate::warehouse::schema::{BUILDS, FRESHNESS, GoldSchema, PROGRESS, RETIRED};
+
+/// The state of a table that cannot go on.
+pub(in crate::warehouse) const BLOCKED: &str = "blocked";
+
+/// The state of a table that goes on.
+pub(in crate::warehouse) const LIVE: &str = "live";
+
+/// The state of a table that waits for a new generation.
+pub(in crate::warehouse) const REBUILDING: &str = "rebuilding";
+
+/// Returns what the state of a table is called that stands still.
+pub(in crate::warehouse) fn state_of(blocked: &Blocked) -> &'static str {
+    match blocked.is_rebuilding {
+        true => REBUILDING,
+        false => BLOCKED,
+    }
+}
+
+/// A row of a book: the values that are not null, by column.
+pub(in crate::warehouse) type BookRow = BTreeMap<String, String>;
+
+/// What the books say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::warehouse) struct Known {
+    /// The progress of the tables of this dataset, or of none, by name.
+    pub(in crate::warehouse) progress: BTreeMap<String, Progress>,
+    /// The tables of other datasets, by name, with these.
+    pub(in crate::warehouse) others: BTreeMap<String, String>,
+    /// The tables that are blocked, by name.
+    pub(in crate::warehouse) blocked: BTreeMap<String, Blocked>,
+    /// The tables that nobody wants any more.
+    pub(in crate::warehouse) retired: Vec<Retired>,
+    /// The highest build that ever ran.
+    pub(in crate::warehouse) build: Option<Build>,
+}
+
+impl Known {
+    /// Adds a row of a book.
+    ///
+    /// # Errors
+    /// Fails if a value that every build writes is missing, or one is not what its column holds.
+    pub(in crate::warehouse) fn add(
+        &mut self,
+        schema: &GoldSchema,
+        book: &'static str,
+        row: &BookRow,
+    ) -> Result<(), WarehouseError> {
+        let row = Row { book, row };
+        let dataset = row.row.get("dataset");
+        let is_ours = dataset == Some(&schema.dataset);
+        match book {
+            PROGRESS => match dataset.filter(|_| !is_ours) {
+                Some(other) => {
+                    self.others.insert(row.text("gold_table")?, other.clone());
+                }
+                None => {
+                    self.progress
+                        .insert(row.text("gold_table")?, row.progress()?);
+                }
+            },
+            FRESHNESS => {
+                let state = row.row.get("state").map(String::as_str);
+                if matches!(state, Some(BLOCKED | REBUILDING)) {
+                    self.blocked.insert(row.text("gold_table")?, row.blocked()?);
+                }
+            }
+            BUILDS if is_ours => {
+                self.build = Some(Build {
+                    stamp: row.needed("stamp")?,
+                    hash: row.text("hash")?,
+                });
+            }
+            RETIRED if is_ours => self.retired.push(Retired {
+                physical: row.text("physical")?,
+                since: row.time("since")?.ok_or_else(|| row.invalid("since"))?,
+            }),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+struct Row<'a> {
+    book: &'static str,
+    row: &'a BookRow,
+}
+
+impl Row<'_> {
+    fn progress(&self) -> Result<Progress, WarehouseError> {
+        let made: Option<u64> = self.number("n")?;
+        Ok(Progress {
+            log: self.row.get("log").cloned(),
+            generation: self.needed("generation")?,
+            definition: self.text("definition")?,
+            version: Version(self.needed("version")?),
+            physical: self.row.get("physical").cloned(),
+            made: made.unwrap_or(0),
+        })
+    }
+
+    fn blocked(&self) -> Result<Blocked, WarehouseError> {
+        let text = |name| self.row.get(name).cloned().unwrap_or_default();
+        let stamp: Option<i64> = self.number("blocked_stamp")?;
+        Ok(Blocked {
+            reason: text("reason"),
+            version: self.number("blocked_version")?.map(Version),
+            definition: text("blocked_definition"),
+            stamp: stamp.unwrap_or(0),
+            // What was tried at an unknown time is tried again.
+            at: self.time("blocked_at")?.unwrap_or(UnixMillis(0)),
+            is_rebuilding: self
+                .row
+                .get("state")
+                .is_some_and(|state| state == REBUILDING),
+        })
+    }
+
+    fn text(&self, name: &'static str) -> Result<String, WarehouseError> {
+        let text = self.row.get(name).cloned();
+        text.ok_or_else(|| self.invalid(name))
+    }
+
+    fn needed<T: std::str::FromStr>(&self, name: &'static str) -> Result<T, WarehouseError> {
+        self.number(name)?.ok_or_else(|| self.invalid(name))
+    }
+
+    fn number<T: std::str::FromStr>(
+        &self,
+        name: &'static str,
+    ) -> Result<Option<T>, WarehouseError> {
+        let text = self.row.get(name);
+        let parse = |text: &String| text.parse().map_err(|_| self.invalid(name));
+        text.map(parse).transpose()
+    }
+
+    fn time(&self, name: &'static str) -> Result<Option<UnixMillis>, WarehouseError> {
+        let parse = |text: &String| {
+            let time = DateTime::parse_from_rfc3339(text);
+            let time = time.map_err(|_| self.invalid(name))?;
+            Ok(UnixMillis(time.timestamp_millis()))
+        };
+        self.row.get(name).map(parse).transpose()
+    }
+
+    fn invalid(&self, column: &'static str) -> WarehouseError {
+        WarehouseError::Statement {
+            purpose: "read",
+            object: self.book.to_owned(),
+            kind: FailureKind::Permanent,
+            source: format!("a row has no valid {column}").into(),
+        }
+    }
+}

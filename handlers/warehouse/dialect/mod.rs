@@ -1,0 +1,18 @@
+//! Gold's tables and views as every kind of SQL has them; pure.
+//!
+//! What a kind of SQL says in its own way is its [`Dialect`]. Which tables, columns and views there are and how they are
+//! laid out is said in `objects`, what books say in `known`, what is missing in a database and what does not fit in
+//! `upkeep`, once for all kinds. Names come from the validated dataset file and are quoted.
+
+mod definition;
+mod known;
+mod objects;
+mod upkeep;
+
+pub(super) use definition::{
+    Catalog, ColumnDefinition, Content, Dialect, Found, TableDefinition, ViewDefinition,
+    create_table,
+};
+pub(super) use known::{BLOCKED, BookRow, Known, LIVE, state_of};
+pub(super) use objects::{books, columns, description, table, views};
+pub(super) use upkeep::{Upkeep, note_name, note_prepared, upkeep};

@@ -1,0 +1,291 @@
+//! What of gold is missing in a database, and what is there and does not fit; pure.
+//!
+//! What is there is read in one look, so that a function without the right to create anything finds that nothing is to
+//! be done. Books get the columns that they lack and keep those that nobody knows. A table with rows is compared column
+//! by column and never changed; one of an earlier build, which had the public name itself, is renamed once. A view is
+//! ours: it is made anew when it shows something else. Tables that are to be made are made by the transaction that fills
+//! them, with their views.
+
+use super::definition::{Catalog, Dialect, Found, ViewDefinition};
+use super::known::Known;
+use super::objects::{all_of, books, table as rows_of, views};
+use crate::error::Invariant;
+use crate::warehouse::error::WarehouseError;
+use crate::warehouse::model::{Progress, Standing};
+use crate::warehouse::schema::{GoldSchema, PROGRESS, TableIndex, TableSchema};
+
+/// What a look leads to.
+#[derive(Debug)]
+pub(in crate::warehouse) struct Upkeep {
+    /// What was found.
+    pub(in crate::warehouse) standing: Standing,
+    /// What makes it complete, in order; each is a batch.
+    pub(in crate::warehouse) statements: Vec<String>,
+}
+
+/// Works out what is to be done, and which tables do not fit.
+///
+/// # Errors
+/// Fails with [`WarehouseError::Mismatch`] if a book does not fit.
+pub(in crate::warehouse) fn upkeep(
+    schema: &GoldSchema,
+    dialect: &dyn Dialect,
+    catalog: &Catalog,
+    known: Known,
+) -> Result<Upkeep, WarehouseError> {
+    let mut look = Look {
+        schema,
+        dialect,
+        catalog,
+        statements: Vec::new(),
+        standing: Standing {
+            progress: known.progress,
+            blocked: known.blocked,
+            retired: known.retired,
+            build: known.build,
+            ..Standing::default()
+        },
+    };
+    look.books()?;
+    for (index, table) in schema.indexed_tables() {
+        match known.others.get(&table.name) {
+            Some(dataset) => {
+                let taken = WarehouseError::Taken {
+                    table: table.name.clone(),
+                    dataset: dataset.clone(),
+                };
+                look.standing.unfit.insert(index, taken);
+            }
+            None => look.table(index, table)?,
+        }
+    }
+    look.standing.is_incomplete = !look.statements.is_empty();
+    Ok(Upkeep {
+        standing: look.standing,
+        statements: look.statements,
+    })
+}
+
+struct Look<'a> {
+    schema: &'a GoldSchema,
+    dialect: &'a dyn Dialect,
+    catalog: &'a Catalog,
+    statements: Vec<String>,
+    standing: Standing,
+}
+
+impl Look<'_> {
+    fn found(&self, name: &str) -> Option<&Found> {
+        self.catalog.get(&name.to_ascii_lowercase())
+    }
+
+    fn books(&mut self) -> Result<(), WarehouseError> {
+        for book in books(self.dialect) {
+            let Some(found) = self.found(&book.name) else {
+                self.statements.push(book.create(self.dialect));
+                self.standing.missing.push(book.name);
+                continue;
+            };
+            let mut problems = book.different(&found.columns);
+            if found.is_view {
+                problems.push("it is a view".to_owned());
+            }
+            let mut added = Vec::new();
+            for column in book.missing(&found.columns) {
+                match column.required {
+                    true => problems.push(format!("column {} is missing", column.name)),
+                    false => added.push(self.dialect.add_column(&book.name, column)),
+                }
+            }
+            if !problems.is_empty() {
+                return Err(WarehouseError::Mismatch {
+                    table: book.name.clone(),
+                    rows: book.name,
+                    problems,
+                });
+            }
+            self.statements.extend(added);
+        }
+        Ok(())
+    }
+
+    fn table(&mut self, index: TableIndex, table: &TableSchema) -> Result<(), Invariant> {
+        let rankings = self.schema.rankings.iter();
+        let rankings = rankings.filter(|ranking| ranking.table == index);
+        let views = rankings.map(|ranking| &ranking.name);
+        for name in [&table.report].into_iter().chain(views) {
+            if self.found(name).is_some_and(|found| !found.is_view) {
+                let problem = format!("its view {name} is a table, not a view");
+                self.refuse(index, table, vec![problem]);
+                return Ok(());
+            }
+        }
+        let progress = self.standing.progress.get(&table.name).cloned();
+        let public = self.found(&table.name);
+        match (progress, public.is_some_and(|found| !found.is_view)) {
+            (Some(progress), false) if progress.physical.is_some() => {
+                self.made(index, table, &progress)?;
+            }
+            (Some(Progress { physical, .. }), true) if physical.is_some() => {
+                let problem = "it is a table, not a view".to_owned();
+                self.refuse(index, table, vec![problem]);
+            }
+            (progress, true) => self.adopt(index, table, progress)?,
+            (Some(_), false) if public.is_some() => {
+                self.refuse(index, table, vec!["it is a view".to_owned()]);
+            }
+            (progress, false) => {
+                self.standing.missing.push(table.name.clone());
+                if progress.is_some() {
+                    self.standing.gone.insert(index);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at a table that this build, or one like it, has made.
+    fn made(
+        &mut self,
+        index: TableIndex,
+        table: &TableSchema,
+        progress: &Progress,
+    ) -> Result<(), Invariant> {
+        let physical = progress.physical(table);
+        let Some(found) = self.found(physical) else {
+            self.standing.missing.push(table.name.clone());
+            self.standing.gone.insert(index);
+            return Ok(());
+        };
+        // What shows another definition is shown as it is, until the table is made anew.
+        if progress.definition != table.definition {
+            return Ok(());
+        }
+        let problems = match found.is_view {
+            true => vec![format!("its table {physical} is a view")],
+            false => rows_of(table, physical, self.dialect).problems(&found.columns),
+        };
+        match problems.is_empty() {
+            true => self.show_all(index, physical),
+            false => {
+                self.refuse(index, table, problems);
+                Ok(())
+            }
+        }
+    }
+
+    /// Renames a table that an earlier build made under the public name, which becomes a view of it.
+    fn adopt(
+        &mut self,
+        index: TableIndex,
+        table: &TableSchema,
+        progress: Option<Progress>,
+    ) -> Result<(), Invariant> {
+        let Some(found) = self.found(&table.name) else {
+            return Ok(());
+        };
+        let problems = rows_of(table, &table.name, self.dialect).problems(&found.columns);
+        let is_current = progress
+            .as_ref()
+            .is_none_or(|progress| progress.definition == table.definition);
+        if is_current && !problems.is_empty() {
+            self.refuse(index, table, problems);
+            return Ok(());
+        }
+        let names: Vec<String> = found.columns.iter().map(|c| c.name.clone()).collect();
+        let mut made = 1;
+        while self.found(&table.physical(made)).is_some() {
+            made += 1;
+        }
+        let physical = table.physical(made);
+        let dialect = self.dialect;
+        self.statements.push(dialect.rename(&table.name, &physical));
+        let named = (physical.as_str(), made);
+        let noted = match &progress {
+            Some(_) => note_name(self.schema, dialect, table, named),
+            None => note_prepared(self.schema, dialect, table, named),
+        };
+        self.statements.push(noted);
+        if is_current {
+            return self.show_all(index, &physical);
+        }
+        let public = ViewDefinition {
+            name: table.name.clone(),
+            query: all_of(&physical, &names, dialect),
+            columns: names,
+            physical,
+        };
+        self.statements.extend(dialect.show(&public));
+        Ok(())
+    }
+
+    fn show_all(&mut self, index: TableIndex, physical: &str) -> Result<(), Invariant> {
+        for view in views(self.schema, index, physical, self.dialect)? {
+            let found = self.found(&view.name).filter(|found| found.is_view);
+            if !found.is_some_and(|found| self.dialect.is_shown(&view, found)) {
+                self.statements.extend(self.dialect.show(&view));
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, index: TableIndex, table: &TableSchema, problems: Vec<String>) {
+        let progress = self.standing.progress.get(&table.name);
+        let rows = progress.map_or(table.name.as_str(), |progress| progress.physical(table));
+        let mismatch = WarehouseError::Mismatch {
+            table: table.name.clone(),
+            rows: rows.to_owned(),
+            problems,
+        };
+        self.standing.unfit.insert(index, mismatch);
+    }
+}
+
+/// Returns the statement that notes where the rows of a table are that has progress.
+pub(in crate::warehouse) fn note_name(
+    schema: &GoldSchema,
+    dialect: &dyn Dialect,
+    table: &TableSchema,
+    (physical, made): (&str, u64),
+) -> String {
+    let [dataset, name, physical] =
+        [&schema.dataset, &table.name, physical].map(|text| dialect.literal(text));
+    let column = |name| dialect.quote(name);
+    format!(
+        "UPDATE {} SET {} = {dataset}, {} = {physical}, {} = {made} WHERE {} = {name}",
+        dialect.full_name(PROGRESS),
+        column("dataset"),
+        column("physical"),
+        column("n"),
+        column("gold_table"),
+    )
+}
+
+/// Returns the statement that notes a table that is there and was never filled.
+pub(in crate::warehouse) fn note_prepared(
+    schema: &GoldSchema,
+    dialect: &dyn Dialect,
+    table: &TableSchema,
+    (physical, made): (&str, u64),
+) -> String {
+    let [dataset, name, definition, physical] =
+        [&schema.dataset, &table.name, &table.definition, physical]
+            .map(|text| dialect.literal(text));
+    let columns = [
+        "gold_table",
+        "generation",
+        "definition",
+        "version",
+        "dataset",
+        "physical",
+        "n",
+    ]
+    .map(|name| dialect.quote(name));
+    let progress = dialect.full_name(PROGRESS);
+    format!(
+        "INSERT INTO {progress} ({})\nSELECT {name}, 0, {definition}, 0, {dataset}, {physical}, {made}\n\
+         WHERE NOT EXISTS (SELECT 1 FROM {progress} WHERE {} = {name})",
+        columns.join(", "),
+        dialect.quote("gold_table"),
+    )
+}

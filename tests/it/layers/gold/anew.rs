@@ -1,0 +1,131 @@
+//! Tables that are made anew: in a table of their own, shown when it is whole, and the one before dropped later.
+
+use sluice::event::UnixMillis;
+use sluice::gold::Ended;
+use sluice::warehouse::Build;
+use testkit::events::START;
+use testkit::faulty::{Faulty, How, Script, When};
+use testkit::world::{Committed, deadline, events};
+
+#[tokio::test]
+async fn a_changed_definition_is_a_rebuild_of_that_table_only() {
+    let mut world = Committed::new();
+    world.initialize().await;
+    world.append(&[&events(0, 9)]).await;
+    world.publish().await;
+    world.append(&[&events(9, 9)]).await;
+    world.change("low = \"min(amount)\"", "low = \"max(amount)\"");
+    let published = world.publish().await;
+    assert_eq!(published.rebuilt, ["hourly"]);
+    // Two tables read the new file, one all files.
+    assert_eq!((published.files, published.transactions), (3, 2));
+    let rows = world.rows("hourly").await;
+    assert!(rows.iter().all(|row| row[3] == row[4]));
+}
+
+#[tokio::test]
+async fn a_measure_and_a_table_are_added_while_the_other_tables_go_on() {
+    let mut world = Committed::new();
+    world.initialize().await;
+    world.append(&[&events(0, 5)]).await;
+    world.publish().await;
+    world.change(
+        "high = \"max(amount)\" }",
+        "high = \"max(amount)\", least = \"min(amount)\" }",
+    );
+    let ever = "[[gold]]\ntable = \"ever\"";
+    let more = "[[gold]]\ntable = \"more\"\ngrain = \"day\"\nmeasures = { n = \"count\" }\n";
+    world.change(ever, &format!("{more}{ever}"));
+    world.append(&[&events(5, 5)]).await;
+    let published = world.publish().await;
+    assert_eq!(published.ended, Ended::UpToDate);
+    assert_eq!(published.rebuilt, ["hourly", "more"]);
+    let hourly = world.rows("hourly").await;
+    assert!(hourly.iter().all(|row| row[5] == row[3]), "{hourly:?}");
+    assert_eq!(world.rows("ever").await[0][0], "10");
+    assert_eq!(world.rows("more").await[0][1], "10");
+}
+
+#[tokio::test]
+async fn a_table_that_was_replaced_is_dropped_ten_minutes_later() {
+    let mut world = Committed::new();
+    world.initialize().await;
+    world.append(&[&events(0, 5)]).await;
+    world.publish().await;
+    world.change("low = \"min(amount)\"", "low = \"max(amount)\"");
+    assert!(world.publish().await.is_retiring);
+    let retired = async || world.world.warehouse().look().await.unwrap().retired.len();
+    for (minutes, left) in [(0, 1), (9, 1), (10, 0)] {
+        let clock = &world.world.clock;
+        clock.set(UnixMillis(START + minutes * 60_000));
+        world.publish().await;
+        assert_eq!(retired().await, left, "after {minutes} minutes");
+    }
+    assert!(!world.publish().await.is_retiring);
+    assert_eq!(world.rows("ever").await[0][0], "5");
+}
+
+#[tokio::test]
+async fn a_crash_around_any_call_of_a_making_anew_shows_the_old_table_or_the_new() {
+    let changed = ("low = \"min(amount)\"", "low = \"max(amount)\"");
+    for when in [When::Before, When::After] {
+        for how in [How::Permanent, How::Unknown] {
+            for call in 0.. {
+                let mut world = Committed::new();
+                world.initialize().await;
+                world.append(&[&events(0, 6)]).await;
+                world.publish().await;
+                let old = world.rows("hourly").await;
+                world.change(changed.0, changed.1);
+
+                let script = Script::failing_at(call, when, how);
+                let outcome = world
+                    .world
+                    .gold_with(Faulty::new(&world.world.warehouse(), &script))
+                    .publish(deadline())
+                    .await;
+                let shown = world.rows("hourly").await;
+                world.publish().await;
+                let new = world.rows("hourly").await;
+                assert_ne!(old, new);
+                assert!(shown == old || shown == new, "{shown:?}");
+                let standing = world.world.warehouse().look().await.unwrap();
+                let physical = standing.progress["hourly"].physical.as_deref();
+                assert_eq!(physical, Some("hourly__2"), "what failed left nothing");
+                let retired: Vec<_> = standing.retired.iter().map(|old| &old.physical).collect();
+                assert_eq!(retired, ["hourly__1"]);
+                assert!(!standing.is_incomplete && standing.gone.is_empty());
+                if !script.is_over() {
+                    assert_eq!(outcome.unwrap().ended, Ended::UpToDate);
+                    assert!(call > 3, "the run makes several calls");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_two_packages_that_run_at_once_the_later_one_decides() {
+    let mut world = Committed::new();
+    world.initialize().await;
+    for step in 0..8 {
+        world.append(&[&events(step * 5, 5)]).await;
+        let run = |world: &Committed, stamp| {
+            let hash = String::new();
+            let gold = world.gold().with_build(Build { stamp, hash });
+            tokio::spawn(async move { gold.publish(deadline()).await.unwrap().ended })
+        };
+        let earlier = run(&world, 2 * step);
+        world.change("low = \"min(amount)\"", "low = \"max(amount)\"");
+        let later = run(&world, 2 * step + 1);
+        let (earlier, later) = (earlier.await.unwrap(), later.await.unwrap());
+        assert_ne!(later, Ended::Replaced);
+        assert_ne!(earlier, Ended::Blocked);
+        assert_eq!(run(&world, 2 * step).await.unwrap(), Ended::Replaced);
+        assert_eq!(run(&world, 2 * step + 1).await.unwrap(), Ended::UpToDate);
+        let hourly = world.rows("hourly").await;
+        assert!(hourly.iter().all(|row| row[3] == row[4]), "{hourly:?}");
+        world.change("low = \"max(amount)\"", "low = \"min(amount)\"");
+    }
+}

@@ -1,0 +1,175 @@
+//! A generation that was raised: tables go on showing the one before until the new one is whole.
+
+use bytes::Bytes;
+use sluice::event::UnixMillis;
+use sluice::gold::{Ended, Rebuild};
+use sluice::store::object::{Metadata, ObjectPath};
+use sluice::warehouse::schema::FRESHNESS;
+use testkit::events::START;
+use testkit::read;
+use testkit::world::{Committed, deadline, events};
+
+const MINUTE: i64 = 60_000;
+const TABLES: [&str; 3] = ["hourly", "by_who", "ever"];
+
+/// A world of three commits, each of whose sources bronze has, whose generation was raised; nothing of the new one is
+/// there but its log. The rows are those of `ever` before.
+async fn raised() -> (Committed, Vec<Vec<String>>) {
+    let mut world = Committed::new();
+    world.initialize().await;
+    for source in 1..=3 {
+        world.append(&[&events(source * 10, 5)]).await;
+        put(&world, source).await;
+    }
+    world.publish().await;
+    let before = world.rows("ever").await;
+    world.change("name = \"things\"", "name = \"things\"\ngeneration = 2");
+    world.initialize_as("second").await;
+    let clock = &world.world.clock;
+    clock.set(UnixMillis(START + 10 * MINUTE));
+    (world, before)
+}
+
+fn bronze(source: i64) -> ObjectPath {
+    ObjectPath::new("bronze", &format!("things/{source}"))
+}
+
+/// Puts the object of a source.
+async fn put(world: &Committed, source: i64) {
+    let lake = &world.world.lake;
+    let content = Bytes::from_static(b"{}");
+    let created = lake
+        .create(&bronze(source), content, &Metadata::new())
+        .await;
+    created.unwrap();
+}
+
+async fn states(world: &Committed) -> Vec<(String, Option<String>)> {
+    let warehouse = world.world.warehouse();
+    let read = read::gold(&*warehouse, FRESHNESS).await;
+    let at = |name: &str| {
+        read.columns
+            .iter()
+            .position(|column| column == name)
+            .unwrap()
+    };
+    let (state, settled) = (at("state"), at("settled_until"));
+    let rows = read.rows.into_iter();
+    rows.map(|row| (row[state].clone().unwrap(), row[settled].clone()))
+        .collect()
+}
+
+#[tokio::test]
+async fn what_is_half_made_is_never_shown_and_the_whole_at_once() {
+    let (world, before) = raised().await;
+    let settled = states(&world).await;
+    assert!(settled.iter().all(|(state, _)| state == "live"));
+    for made in 0..3 {
+        let published = world.publish().await;
+        assert_eq!(
+            (published.ended, published.transactions),
+            (Ended::Rebuilding, 0)
+        );
+        let waits = published.waiting.unwrap();
+        let missing = 3 - made;
+        assert!(
+            waits.contains(&format!("lacks {missing} objects")),
+            "{waits}"
+        );
+        assert_eq!(world.rows("ever").await, before);
+        for ((state, until), (_, before)) in states(&world).await.into_iter().zip(&settled) {
+            assert_eq!((state.as_str(), &until), ("rebuilding", before));
+        }
+        world.append(&[&events(100 + made * 10, 7)]).await;
+    }
+    let published = world.publish().await;
+    assert_eq!(
+        (published.ended, published.transactions),
+        (Ended::UpToDate, 1)
+    );
+    assert_eq!(published.rebuilt, TABLES);
+    assert_eq!(world.rows("ever").await[0][0], "21");
+    assert!(
+        states(&world)
+            .await
+            .iter()
+            .all(|(state, _)| state == "live")
+    );
+}
+
+#[tokio::test]
+async fn an_event_that_has_just_arrived_holds_nothing_back() {
+    let (world, before) = raised().await;
+    for made in 0..3 {
+        world.append(&[&events(made * 10, 5)]).await;
+    }
+    put(&world, 9).await;
+    let clock = &world.world.clock;
+    clock.set(UnixMillis(START + 15 * MINUTE));
+    assert_eq!(
+        world.publish().await.ended,
+        Ended::Rebuilding,
+        "it is five minutes old"
+    );
+    assert_eq!(world.rows("ever").await, before);
+    clock.set(UnixMillis(START + 15 * MINUTE - 1));
+    assert_eq!(world.publish().await.ended, Ended::UpToDate);
+}
+
+#[tokio::test]
+async fn what_the_old_generation_has_refined_since_is_waited_for() {
+    let (mut world, before) = raised().await;
+    for made in 0..3 {
+        world.append(&[&events(made * 10, 5)]).await;
+    }
+    // An instance of the package before refines one more, which has just arrived.
+    let (old, new) = ("name = \"things\"", "name = \"things\"\ngeneration = 2");
+    world.change(new, old);
+    put(&world, 4).await;
+    world.append(&[&events(40, 5)]).await;
+    world.change(old, new);
+    assert_eq!(world.publish().await.ended, Ended::Rebuilding);
+    assert_eq!(world.rows("ever").await, before);
+    world.append(&[&events(40, 5)]).await;
+    assert_eq!(world.publish().await.ended, Ended::UpToDate);
+    assert_eq!(world.rows("ever").await[0][0], "20");
+}
+
+#[tokio::test]
+async fn what_bronze_no_longer_has_is_counted_and_never_lost_in_silence() {
+    let (world, before) = raised().await;
+    world.world.lake.delete(&bronze(3)).await.unwrap();
+    for made in 0..2 {
+        world.append(&[&events(made * 10, 5)]).await;
+    }
+    let published = world.publish().await;
+    assert_eq!(published.ended, Ended::Rebuilding);
+    let waits = published.waiting.unwrap();
+    for part in [
+        "lacks 1 sources with 5 rows of generation 1",
+        "drops hourly__1, by_who__1, ever__1",
+    ] {
+        assert!(waits.contains(part), "{waits}");
+    }
+    assert_eq!(world.rows("ever").await, before);
+
+    // Who asks for it gets what there is.
+    let gold = world.gold();
+    let rebuilt = gold.rebuild(&Rebuild::All, deadline()).await.unwrap();
+    assert_eq!(rebuilt.rebuilt, TABLES);
+    assert_eq!(world.rows("ever").await[0][0], "10");
+}
+
+#[tokio::test]
+async fn a_table_that_is_new_with_the_generation_comes_with_the_others() {
+    let (mut world, _) = raised().await;
+    let ever = "[[gold]]\ntable = \"ever\"";
+    let more = "[[gold]]\ntable = \"more\"\ngrain = \"day\"\nmeasures = { n = \"count\" }\n";
+    world.change(ever, &format!("{more}{ever}"));
+    world.append(&[&events(0, 5)]).await;
+    assert!(world.publish().await.rebuilt.is_empty());
+    for made in 1..3 {
+        world.append(&[&events(made * 10, 5)]).await;
+    }
+    assert_eq!(world.publish().await.rebuilt.len(), 4);
+}

@@ -1,0 +1,211 @@
+//! Whose tables they are: the log that they follow, the latest package that ran against them, and why they are blocked.
+
+use std::sync::Arc;
+
+use sluice::event::UnixMillis;
+use sluice::gold::Ended;
+use sluice::store::entity::Operation;
+use sluice::table::TableId;
+use sluice::table::log::Version;
+use sluice::warehouse::Build;
+use testkit::events::{DAY, START};
+use testkit::faulty::{Faulty, Script, When};
+use testkit::world::{Committed, Event, deadline, event, events};
+
+#[tokio::test]
+async fn the_log_of_another_pipeline_is_never_followed_however_long_it_is() {
+    let world = Committed::new();
+    world.initialize().await;
+    world.append(&[&events(0, 5)]).await;
+    world.publish().await;
+    let before = world.rows("ever").await;
+    let other = Committed::on(Arc::clone(&world.world.database));
+    other.initialize_as("another").await;
+    for step in 0..4 {
+        other.append(&[&events(step * 5, 5)]).await;
+        let published = other.publish().await;
+        assert_eq!(published.ended, Ended::Blocked);
+        let reasons = published.blocked.join("\n");
+        assert!(
+            reasons.contains("hourly, by_who, ever follow another pipeline"),
+            "{reasons}"
+        );
+        assert_eq!(world.rows("ever").await, before);
+    }
+    // The build of a run that does not follow is not noted either.
+    let later = Build {
+        stamp: 9,
+        hash: String::new(),
+    };
+    let gold = other.gold().with_build(later);
+    assert_eq!(
+        gold.publish(deadline()).await.unwrap().ended,
+        Ended::Blocked
+    );
+    world.append(&[&events(5, 5)]).await;
+    assert_eq!(world.publish().await.ended, Ended::UpToDate);
+    world.assert_tables_are_right().await;
+}
+
+#[tokio::test]
+async fn a_generation_of_another_pipeline_takes_nothing_over() {
+    let world = Committed::new();
+    world.initialize().await;
+    world.append(&[&events(0, 5)]).await;
+    world.publish().await;
+    let before = world.rows("ever").await;
+    let generation = "name = \"things\"";
+    let raised = format!("{generation}\ngeneration = 2");
+
+    // Its storage has no first generation, or one of another log.
+    let mut other = Committed::on(Arc::clone(&world.world.database));
+    for first in [false, true] {
+        if first {
+            other.change(&raised, generation);
+            other.initialize_as("another").await;
+        }
+        other.change(generation, &raised);
+        if !first {
+            other.initialize_as("its own").await;
+        }
+        let published = other.publish().await;
+        assert_eq!(published.ended, Ended::Blocked);
+        let reasons = published.blocked.join("\n");
+        assert!(reasons.contains("follow another pipeline"), "{reasons}");
+        assert_eq!(world.rows("ever").await, before);
+    }
+
+    let mut own = world;
+    own.change(generation, &raised);
+    own.initialize_as("second").await;
+    own.append(&[&events(0, 5)]).await;
+    assert_eq!(own.publish().await.rebuilt, ["hourly", "by_who", "ever"]);
+}
+
+#[tokio::test]
+async fn a_log_without_an_id_is_followed_until_it_has_one() {
+    let world = Committed::new();
+    world.initialize().await;
+    let partition = TableId::of(&world.world.dataset).log_partition();
+    let unnamed = async || {
+        let state = &world.world.state;
+        let stored = state.get(&partition, "head").await.unwrap();
+        let mut head = stored.unwrap().entity;
+        head.properties.remove("log");
+        let operations = [Operation::Upsert(head)];
+        state.transact(&partition, &operations).await.unwrap();
+    };
+    unnamed().await;
+    let log = async || {
+        let progress = world.world.warehouse().progress().await.unwrap();
+        progress["ever"].log.clone()
+    };
+    world.publish().await;
+    assert_eq!(log().await, None);
+    world.append(&[&events(0, 5)]).await;
+    world.publish().await;
+    assert_eq!(log().await.as_deref(), Some("c1"));
+    unnamed().await;
+    assert_eq!(
+        world.publish().await.ended,
+        Ended::Blocked,
+        "a log keeps its id"
+    );
+}
+
+#[tokio::test]
+async fn an_earlier_package_changes_nothing_once_a_later_one_has_run() {
+    let mut world = Committed::new();
+    world.initialize().await;
+    world.append(&[&events(0, 5)]).await;
+    let build = |stamp| Build {
+        stamp,
+        hash: "x".to_owned(),
+    };
+    let publish = async |world: &Committed, stamp| {
+        let gold = world.gold().with_build(build(stamp));
+        gold.publish(deadline()).await.unwrap()
+    };
+    assert_eq!(publish(&world, 1).await.ended, Ended::UpToDate);
+    // The later one adds nothing, and yet it is noted.
+    assert_eq!(publish(&world, 2).await.transactions, 0);
+    world.append(&[&events(5, 5)]).await;
+    world.change("low = \"min(amount)\"", "low = \"max(amount)\"");
+    let published = publish(&world, 1).await;
+    assert_eq!(
+        (published.ended, published.transactions),
+        (Ended::Replaced, 0)
+    );
+    assert_eq!(world.rows("ever").await[0][0], "5");
+    // Packaged again it is the later one.
+    assert_eq!(publish(&world, 3).await.rebuilt, ["hourly"]);
+    assert_eq!(publish(&world, 2).await.ended, Ended::Replaced);
+}
+
+#[tokio::test]
+async fn a_build_that_is_replaced_in_its_run_changes_nothing_more() {
+    let world = Committed::new();
+    world.initialize().await;
+    world.append(&[&events(0, 5)]).await;
+    world.publish().await;
+    world.append(&[&events(5, 5)]).await;
+    let before = world.rows("ever").await;
+    let script = Script::new();
+    let gate = script.stop_at("begin", When::Before);
+    let slow = world
+        .world
+        .gold_with(Faulty::new(&world.world.warehouse(), &script));
+    let slow = tokio::spawn(async move { slow.publish(deadline()).await });
+    gate.reached().await;
+    let later = Build {
+        stamp: 1,
+        hash: String::new(),
+    };
+    world.world.warehouse().prepare(&later).await.unwrap();
+    gate.open();
+    assert_eq!(slow.await.unwrap().unwrap().ended, Ended::Replaced);
+    assert_eq!(world.rows("ever").await, before);
+}
+
+#[tokio::test]
+async fn a_blocked_table_is_tried_again_by_another_package_and_after_a_day() {
+    let world = Committed::new();
+    world.initialize().await;
+    world.append(&[&events(0, 5)]).await;
+    world.publish().await;
+    let large = |id| Event {
+        amount: 10_i128.pow(38) - 1,
+        ..event(id, 0, None, 0)
+    };
+    world.append(&[&[large(100), large(101)]]).await;
+    let tried = async |stamp| {
+        let build = Build {
+            stamp,
+            hash: String::new(),
+        };
+        let gold = world.gold().with_build(build);
+        let published = gold.publish(deadline()).await.unwrap();
+        assert_eq!(published.ended, Ended::Blocked);
+        let noted = world.world.warehouse().look().await.unwrap().blocked;
+        assert_eq!(noted["ever"].version, Some(Version(2)));
+        assert!(
+            noted["ever"]
+                .reason
+                .contains("sum total of gold table ever")
+        );
+        (noted["ever"].stamp, noted["ever"].at)
+    };
+    let at = |later| UnixMillis(START + later);
+    let clock = &world.world.clock;
+    for (stamp, now, expected) in [
+        (1, 0, (1, 0)),
+        // By another process of the same package: it is in the books.
+        (1, 1_000, (1, 0)),
+        (2, 2_000, (2, 2_000)),
+        (2, DAY + 1_999, (2, 2_000)),
+        (2, DAY + 2_000, (2, DAY + 2_000)),
+    ] {
+        clock.set(at(now));
+        assert_eq!(tried(stamp).await, (expected.0, at(expected.1)), "{now}");
+    }
+}
