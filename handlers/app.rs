@@ -1,5 +1,6 @@
 //! The four functions of one dataset, put together.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use crate::store::entity::{AzureEntityStore, STATE_TABLE};
 use crate::store::object::{AzureObjectStore, Source};
 use crate::store::queue::{AzurePoisonQueue, PoisonQueue};
 use crate::warehouse::schema::{GoldSchema, SchemaError};
-use crate::warehouse::{self, Warehouse, WarehouseError};
+use crate::warehouse::{self, Build, Warehouse, WarehouseError};
 
 /// Why the app cannot start.
 #[derive(Debug, Error)]
@@ -27,6 +28,9 @@ pub enum StartError {
     /// The dataset file is not valid.
     #[error(transparent)]
     Dataset(#[from] LoadDatasetError),
+    /// The dataset file cannot be read a second time.
+    #[error("read the dataset file {}", .0.display())]
+    Reread(PathBuf, #[source] std::io::Error),
     /// A storage account cannot be reached with these settings.
     #[error(transparent)]
     Account(#[from] AccountError),
@@ -103,9 +107,16 @@ pub struct AppBuilder {
     calls: LayerCalls,
     commit_interval: Duration,
     poison: Option<Arc<dyn PoisonQueue>>,
+    package: Build,
 }
 
 impl AppBuilder {
+    /// Says which package this is; without it, gold takes it for earlier than every one that was stamped.
+    pub fn package(mut self, build: Build) -> Self {
+        self.package = build;
+        self
+    }
+
     /// Counts requests with these counters, which the contexts' stores were made with.
     pub fn calls(mut self, calls: LayerCalls) -> Self {
         self.calls = calls;
@@ -144,7 +155,8 @@ impl AppBuilder {
                 gold.state,
                 self.warehouse,
                 gold.clock,
-            ),
+            )
+            .with_build(self.package),
             maintain: Maintenance::new(maintain, silver.clone(), self.poison),
             silver,
             dataset,
@@ -163,6 +175,7 @@ impl App {
             calls: LayerCalls::default(),
             commit_interval: Duration::ZERO,
             poison: None,
+            package: Build::default(),
         }
     }
 
@@ -172,6 +185,9 @@ impl App {
     /// Fails if the dataset file is not valid, or a setting is invalid.
     pub fn connect(settings: &Settings) -> Result<Self, StartError> {
         let dataset = Arc::new(Dataset::load(&settings.dataset)?);
+        let file = std::fs::read(&settings.dataset)
+            .map_err(|error| StartError::Reread(settings.dataset.clone(), error))?;
+        let package = Build::of(settings.stamp.unwrap_or_default(), &file);
         let warehouse = warehouse::connect_with(
             &settings.gold,
             &settings.gold_options,
@@ -197,6 +213,7 @@ impl App {
         let lake = settings.lake.counted_by(&calls.maintain);
         let builder = Self::builder(contexts, warehouse)
             .calls(calls)
+            .package(package)
             .commit_interval(COMMIT_INTERVAL);
         // An account without queues has no poison messages either.
         let builder = match AzurePoisonQueue::new(&lake) {

@@ -2,10 +2,13 @@
 //!
 //! All problems are reported together, each with the setting's name and what would be accepted.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
+use chrono::DateTime;
 use thiserror::Error;
 
+use crate::event::UnixMillis;
 use crate::store::account::StorageAccount;
 use crate::warehouse::Options;
 
@@ -38,6 +41,8 @@ pub struct Settings {
     pub gold_options: Options,
     /// `SLUICE_KEY_CACHE_MIB`: memory for key sets, in bytes.
     pub key_cache_bytes: usize,
+    /// `SLUICE_STAMP`, or else what is in the file `{DATASET}.stamp` of the package: when it was packaged.
+    pub stamp: Option<UnixMillis>,
     /// `SLUICE_DEPLOYED_COMMIT`: the commit that the deployment was made of, for the log.
     pub deployed_commit: Option<String>,
 }
@@ -81,21 +86,59 @@ impl Settings {
                 usize::MAX / MEBIBYTE
             ));
         }
-        match (lake, state, gold, cache) {
-            (Some(lake), Some(state), Some(gold), Ok(key_cache_bytes)) => Ok(Self {
-                dataset: present("DATASET")
-                    .unwrap_or_else(|| DEFAULT_DATASET.into())
-                    .into(),
+        let dataset: PathBuf = present("DATASET")
+            .unwrap_or_else(|| DEFAULT_DATASET.into())
+            .into();
+        let stamp = stamp(present("SLUICE_STAMP"), &dataset);
+        if let Err(problem) = &stamp {
+            problems.push(problem.clone());
+        }
+        match (lake, state, gold, cache, stamp) {
+            (Some(lake), Some(state), Some(gold), Ok(key_cache_bytes), Ok(stamp)) => Ok(Self {
+                dataset,
                 lake,
                 state,
                 gold,
                 gold_options: Options::from_lookup(lookup),
                 key_cache_bytes,
+                stamp,
                 deployed_commit: present("SLUICE_DEPLOYED_COMMIT"),
             }),
             _ => Err(SettingsError(problems)),
         }
     }
+}
+
+/// Returns where the package of a dataset file says when it was made.
+#[must_use]
+pub fn stamp_file(dataset: &Path) -> PathBuf {
+    let mut name = dataset.as_os_str().to_owned();
+    name.push(".stamp");
+    name.into()
+}
+
+/// Reads a time such as `2026-11-28T08:00:00Z`, to the millisecond.
+#[must_use]
+pub fn parse_stamp(text: &str) -> Option<UnixMillis> {
+    let time = DateTime::parse_from_rfc3339(text.trim()).ok()?;
+    Some(UnixMillis(time.timestamp_millis()))
+}
+
+/// Reads when the package was made from a setting, or else from its file; one that nobody packaged has neither.
+fn stamp(setting: Option<String>, dataset: &Path) -> Result<Option<UnixMillis>, String> {
+    let file = stamp_file(dataset);
+    let (text, origin) = match setting {
+        Some(text) => (text, "SLUICE_STAMP".to_owned()),
+        None => match std::fs::read_to_string(&file) {
+            Ok(text) => (text, file.display().to_string()),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(format!("{} cannot be read: {error}", file.display())),
+        },
+    };
+    let stamp = parse_stamp(&text);
+    stamp.map(Some).ok_or_else(|| {
+        format!("{origin} is {text:?}; it takes a time such as 2026-11-28T08:00:00Z")
+    })
 }
 
 /// Reads a number of mebibytes; returns bytes, or nothing if it is none or more than memory has addresses.
@@ -124,6 +167,23 @@ mod tests {
         settings
             .map(|settings| settings.key_cache_bytes)
             .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_package_says_when_it_was_made_unless_a_setting_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let dataset = folder.path().join("orders.toml");
+        let read = |setting: Option<&str>| stamp(setting.map(str::to_owned), &dataset);
+        assert_eq!(read(None), Ok(None));
+        std::fs::write(stamp_file(&dataset), "2026-11-28T08:00:00.001Z\n").unwrap();
+        assert_eq!(read(None), Ok(Some(UnixMillis(1_795_852_800_001))));
+        let setting = Some("1970-01-01T00:00:01Z");
+        assert_eq!(read(setting), Ok(Some(UnixMillis(1_000))));
+        for wrong in ["", "now", "1795852800"] {
+            std::fs::write(stamp_file(&dataset), wrong).unwrap();
+            let error = read(None).unwrap_err();
+            assert!(error.contains("orders.toml.stamp is"), "{error}");
+        }
     }
 
     #[test]

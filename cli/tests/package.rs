@@ -31,16 +31,19 @@ use zip::ZipArchive;
 use support::{command, handler, repository};
 
 const PATIENCE: Duration = Duration::from_secs(120);
+const STAMP: &str = "2026-11-28T08:00:00Z";
 const POLL: Duration = Duration::from_millis(100);
 
 /// Packages the repository with the handler of this build.
-fn package(output: &Path) {
+fn package(output: &Path, stamp: &str) {
     let run = command(repository())
         .arg("package")
         .arg("--output")
         .arg(output)
         .arg("--handler")
         .arg(handler())
+        .arg("--stamp")
+        .arg(stamp)
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&run.stderr);
@@ -69,8 +72,8 @@ fn unpack(zip: &Path, folder: &Path) {
 fn packaging_is_reproducible_and_the_folder_equals_the_zip() {
     let work = tempfile::tempdir().unwrap();
     let (first, second) = (work.path().join("first"), work.path().join("second"));
-    package(&first);
-    package(&second);
+    package(&first, STAMP);
+    package(&second, STAMP);
     let zip = std::fs::read(first.join("app.zip")).unwrap();
     assert!(zip == std::fs::read(second.join("app.zip")).unwrap());
 
@@ -80,6 +83,7 @@ fn packaging_is_reproducible_and_the_folder_equals_the_zip() {
         "host.json",
         "handler",
         "datasets/orders.toml",
+        "datasets/orders.toml.stamp",
         "silver/function.json",
     ] {
         let (a, b) = (first.join("app").join(path), unpacked.join(path));
@@ -180,7 +184,7 @@ async fn total(warehouse: &dyn Warehouse, orders: usize, output: &Output) -> Str
 #[tokio::test(flavor = "multi_thread")]
 async fn the_unpacked_package_runs_and_every_function_works() {
     let work = tempfile::tempdir().unwrap();
-    package(&work.path().join("dist"));
+    package(&work.path().join("dist"), STAMP);
     let app = work.path().join("app");
     unpack(&work.path().join("dist/app.zip"), &app);
     poll_instead_of_event_grid(&app);

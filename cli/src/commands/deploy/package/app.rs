@@ -5,6 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use sluice::event::UnixMillis;
+use sluice::settings::stamp_file;
 use thiserror::Error;
 
 /// The mode of everything but the handler.
@@ -50,7 +52,7 @@ pub(crate) enum PackageError {
 pub(super) fn entries(
     root: &Path,
     dataset: &Path,
-    handler: Vec<u8>,
+    (handler, stamp): (Vec<u8>, UnixMillis),
 ) -> Result<Vec<Entry>, PackageError> {
     let host = root.join("host.json");
     let host_json = read(&host)?;
@@ -68,6 +70,12 @@ pub(super) fn entries(
         ("host.json".to_owned(), (host_json, FILE)),
         (name.to_owned(), (handler, PROGRAM)),
         (format!("datasets/{dataset_name}"), (read(dataset)?, FILE)),
+        (
+            stamp_file(&Path::new("datasets").join(dataset_name))
+                .display()
+                .to_string(),
+            (format!("{stamp}\n").into_bytes(), FILE),
+        ),
     ]);
     for (function, file) in functions(root)? {
         let content = read(&file)?;
@@ -150,7 +158,7 @@ mod tests {
 
     fn packaged() -> BTreeMap<String, Entry> {
         let dataset = root().join("datasets/orders.toml");
-        let entries = entries(&root(), &dataset, b"program".to_vec()).unwrap();
+        let entries = entries(&root(), &dataset, (b"program".to_vec(), UnixMillis(1))).unwrap();
         let named = entries.into_iter().map(|entry| (entry.path.clone(), entry));
         named.collect()
     }
@@ -162,7 +170,15 @@ mod tests {
         let functions = functions.iter().filter(|name| root().join(name).exists());
         let mut expected: Vec<String> = functions
             .map(|name| format!("{name}/function.json"))
-            .chain(["datasets/orders.toml", "handler", "host.json"].map(str::to_owned))
+            .chain(
+                [
+                    "datasets/orders.toml",
+                    "datasets/orders.toml.stamp",
+                    "handler",
+                    "host.json",
+                ]
+                .map(str::to_owned),
+            )
             .collect();
         expected.sort_unstable();
         assert_eq!(entries.keys().cloned().collect::<Vec<_>>(), expected);
@@ -176,6 +192,10 @@ mod tests {
     fn only_the_blob_trigger_differs_from_the_repository_and_only_by_its_source() {
         for (path, entry) in packaged() {
             if path == "handler" {
+                continue;
+            }
+            if path.ends_with(".stamp") {
+                assert_eq!(entry.content, b"1970-01-01T00:00:00.001Z\n");
                 continue;
             }
             let own = std::fs::read(root().join(&path)).unwrap();

@@ -1,6 +1,6 @@
 //! `sluice package`: the function app as Azure takes it, in a folder and in a zip file.
 //!
-//! - the same files give the same bytes: order, times and modes are fixed
+//! - the same files and stamp give the same bytes: order, times and modes are fixed
 //! - the handler keeps its mode in the zip, without which the host cannot start it
 //! - the only difference to the repository's own files is in [`app::for_azure`]
 
@@ -13,7 +13,10 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use sluice::clock::{Clock, SystemClock};
 use sluice::dataset::Dataset;
+use sluice::event::UnixMillis;
+use sluice::settings::parse_stamp;
 
 use crate::output::say;
 use crate::pipeline::app_root;
@@ -38,6 +41,17 @@ pub(crate) struct PackageArguments {
     /// Package this handler instead of building one
     #[arg(long, value_name = "FILE")]
     handler: Option<PathBuf>,
+    /// When the package was made, such as 2026-11-28T08:00:00Z; by default now
+    ///
+    /// Of two packages that run against the same gold, the one with the later stamp may change it; the other one changes
+    /// nothing. To roll back, package the earlier commit again.
+    #[arg(long, value_name = "TIME", value_parser = stamp)]
+    stamp: Option<UnixMillis>,
+}
+
+fn stamp(text: &str) -> Result<UnixMillis, String> {
+    let stamp = parse_stamp(text);
+    stamp.ok_or_else(|| "it takes a time such as 2026-11-28T08:00:00Z".to_owned())
 }
 
 /// Stages the package; there is nothing to add up, so the answer is always yes.
@@ -57,7 +71,8 @@ pub(crate) async fn run(arguments: PackageArguments) -> Result<bool, Box<dyn Err
     })?;
     report_glibc(&program, arguments.handler.is_some())?;
 
-    let entries = app::entries(&root, &arguments.dataset, content)?;
+    let stamp = arguments.stamp.unwrap_or_else(|| SystemClock.now());
+    let entries = app::entries(&root, &arguments.dataset, (content, stamp))?;
     let folder = root.join(&arguments.output).join("app");
     let file = root.join(&arguments.output).join("app.zip");
     app::stage(&entries, &folder)?;
