@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::bronze::Bronze;
-use crate::clock::Clock;
+use crate::clock::{Clock, SystemClock};
 use crate::context::Context;
 use crate::dataset::{Dataset, LoadDatasetError};
 use crate::gold::Gold;
@@ -187,7 +187,9 @@ impl App {
         let dataset = Arc::new(Dataset::load(&settings.dataset)?);
         let file = std::fs::read(&settings.dataset)
             .map_err(|error| StartError::Reread(settings.dataset.clone(), error))?;
-        let package = Build::of(settings.stamp.unwrap_or_default(), &file);
+        // What nobody packaged is as new as its start.
+        let stamp = settings.stamp.unwrap_or_else(|| SystemClock.now());
+        let package = Build::of(stamp, &file);
         let warehouse = warehouse::connect_with(
             &settings.gold,
             &settings.gold_options,

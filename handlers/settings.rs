@@ -41,7 +41,8 @@ pub struct Settings {
     pub gold_options: Options,
     /// `SLUICE_KEY_CACHE_MIB`: memory for key sets, in bytes.
     pub key_cache_bytes: usize,
-    /// `SLUICE_STAMP`, or else what is in the file `{DATASET}.stamp` of the package: when it was packaged.
+    /// `SLUICE_STAMP`, or else what is in the file `{DATASET}.stamp` of the package: when it was packaged. What nobody
+    /// packaged has none.
     pub stamp: Option<UnixMillis>,
     /// `SLUICE_DEPLOYED_COMMIT`: the commit that the deployment was made of, for the log.
     pub deployed_commit: Option<String>,

@@ -107,9 +107,10 @@ impl Attempt<'_> {
             }
         }
         self.leave_alone(&mut place)?;
-        if let Some(waits) = published.waiting.clone() {
-            self.wait(&mut place, (&mut backlog, &standing.gone), &waits)
-                .await?;
+        if let Some(waits) = published.waiting.take() {
+            let tables = (&mut backlog, &standing.gone);
+            let is_waiting = self.wait(&mut place, tables, &waits).await?;
+            published.waiting = is_waiting.then_some(waits);
         }
 
         let ended = loop {

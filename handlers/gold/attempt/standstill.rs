@@ -28,14 +28,15 @@ impl Attempt<'_> {
     }
 
     /// Passes over the tables that would be made anew, as those of a dataset go over to a generation together, and says
-    /// why. One that somebody dropped, or that is asked for, is made from what there is.
+    /// why. One that somebody dropped, or that is asked for, is made from what there is. Returns whether any waits.
     pub(super) async fn wait(
         &self,
         place: &mut Place,
         (backlog, gone): (&mut TableBacklog, &BTreeSet<TableIndex>),
         waits: &str,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let tables: Vec<TableIndex> = backlog.to_rebuild.keys().copied().collect();
+        let mut is_waiting = false;
         for index in tables {
             let table = self.schema().table_at(index)?;
             if gone.contains(&index) || self.rebuild.has(&table.name) {
@@ -51,8 +52,9 @@ impl Attempt<'_> {
                 is_rebuilding: true,
             };
             self.say(place, index, &waiting).await?;
+            is_waiting = true;
         }
-        Ok(())
+        Ok(is_waiting)
     }
 
     /// Leaves out the tables of a transaction whose own failure `error` is.

@@ -201,3 +201,30 @@ fn a_period_is_settled_when_it_ends_before_the_watermark_minus_the_lateness() {
     assert_eq!(settled(Grain::All, "2025-01-01T01:30:00Z"), None);
     assert_eq!(schema.settled_until(Grain::Hour, None), None);
 }
+
+#[test]
+fn each_table_that_is_made_gets_a_name_of_its_own() {
+    let mut table = schema(&file()).unwrap().tables.remove(0);
+    assert_eq!(table.physical(1), "daily__1");
+    let names = ["a", "b"].map(|end| {
+        table.name = format!("{}{end}", "x".repeat(127));
+        table.physical(u64::MAX)
+    });
+    assert_ne!(names[0], names[1]);
+    assert!(names.iter().all(|name| name.len() <= 128), "{names:?}");
+}
+
+#[test]
+fn a_name_that_a_table_will_be_made_under_is_refused() {
+    let named = |name: &str| schema(&file().replace("\"best\"", &format!("\"{name}\"")));
+    for name in ["daily__x", "daily__", "daily_1", "other__1"] {
+        assert!(named(name).is_ok(), "{name}");
+    }
+    for name in ["daily__1", "Daily__12"] {
+        let name = name.to_owned();
+        let expected = SchemaError::DuplicateName {
+            name: name.to_lowercase(),
+        };
+        assert_eq!(named(&name), Err(expected));
+    }
+}

@@ -156,6 +156,7 @@ async fn what_bronze_no_longer_has_is_counted_and_never_lost_in_silence() {
     // Who asks for it gets what there is.
     let gold = world.gold();
     let rebuilt = gold.rebuild(&Rebuild::All, deadline()).await.unwrap();
+    assert_eq!((rebuilt.ended, rebuilt.waiting), (Ended::UpToDate, None));
     assert_eq!(rebuilt.rebuilt, TABLES);
     assert_eq!(world.rows("ever").await[0][0], "10");
 }
