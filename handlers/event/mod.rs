@@ -10,7 +10,7 @@ mod time;
 use bytes::Bytes;
 
 pub use position::{PartitionId, SequenceNumber, SequenceRange};
-pub use quarantine::RejectReason;
+pub use quarantine::{KeptReason, RejectReason};
 pub use time::{EventTime, UnixMillis};
 
 /// An event as the hub delivered it: its bytes and its place.

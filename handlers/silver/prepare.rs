@@ -14,7 +14,7 @@ use super::sources::SortedSources;
 use crate::dataset::Dataset;
 use crate::error::Invariant;
 use crate::event::line::restore_body;
-use crate::event::{EventTime, PartitionId, RejectReason, SequenceRange, UnixMillis};
+use crate::event::{EventTime, KeptReason, PartitionId, RejectReason, SequenceRange, UnixMillis};
 use crate::store::object::Source;
 use crate::table::log::Nulled;
 
@@ -45,10 +45,10 @@ pub(super) struct SourceFacts {
 }
 
 impl SourceFacts {
-    pub(super) fn quarantined(&self) -> BTreeMap<RejectReason, u64> {
+    pub(super) fn quarantined(&self) -> BTreeMap<KeptReason, u64> {
         let mut reasons = BTreeMap::new();
         for rejected in &self.rejected {
-            *reasons.entry(rejected.reject.reason).or_default() += 1;
+            *reasons.entry(rejected.reject.reason.into()).or_default() += 1;
         }
         reasons
     }

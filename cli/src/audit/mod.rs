@@ -22,6 +22,7 @@ mod subject;
 #[cfg(test)]
 mod tests;
 
+use sluice::silver::RefineError;
 use sluice::table::log::Version;
 
 use checks::bronze::{self, BronzeObject};
@@ -80,12 +81,9 @@ pub async fn audit(
     Ok(report(subject, history.version(), sums, checks))
 }
 
-/// Says why the dataset file no longer fits silver, with the way out.
+/// Says why the dataset file no longer fits silver, with the way out, as silver itself says it.
 pub(crate) fn misfit(reasons: &[String]) -> String {
-    format!(
-        "the dataset file no longer fits silver: {}; undo the change, or raise the generation to rebuild silver from bronze",
-        reasons.join("; ")
-    )
+    RefineError::Incompatible(reasons.to_vec()).to_string()
 }
 
 fn report(subject: &Subject, version: Option<Version>, sums: Sums, checks: Vec<Check>) -> Report {

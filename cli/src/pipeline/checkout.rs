@@ -43,6 +43,15 @@ const BESIDE_THE_COMMAND: Target = Target {
     profile: "dev",
 };
 
+/// Returns the handler that a command line names.
+///
+/// # Errors
+/// Fails if there is no such file.
+pub(crate) fn given_handler(file: &Path) -> Result<PathBuf, String> {
+    std::fs::canonicalize(file)
+        .map_err(|error| format!("run the handler {} (--handler): {error}", file.display()))
+}
+
 /// Builds the handler of the checkout at `root` and returns where it is.
 pub(crate) async fn handler(root: &Path, release: bool) -> Result<PathBuf, BuildError> {
     let target = if release {

@@ -12,7 +12,7 @@ mod stack;
 mod state_dir;
 mod watch;
 
-pub(crate) use checkout::{app_root, executable, handler, optimised_command};
+pub(crate) use checkout::{app_root, executable, given_handler, handler, optimised_command};
 pub(crate) use soundness::gold_afresh;
 pub(crate) use stack::{Plan, Stack};
 pub(crate) use state_dir::StateDir;

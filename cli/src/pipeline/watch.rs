@@ -31,8 +31,10 @@ const SCREEN_ROWS: usize = 2;
 /// How far everything is.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Snapshot {
-    /// Events in the hub.
+    /// Events in the hub when the look began: silver is to have as many lines.
     pub(crate) hub_events: u64,
+    /// Events in the hub when the look had ended: silver cannot have more lines.
+    pub(crate) hub_events_after: u64,
     /// Events in bronze.
     pub(crate) bronze_events: u64,
     /// Objects in bronze.
@@ -81,9 +83,16 @@ impl Snapshot {
         self.published == Some(self.version)
     }
 
+    /// Returns the number of events that are judged: those that the hub had when the look began, and of those that others
+    /// sent during it as many as silver has.
+    pub(crate) fn judged(&self) -> u64 {
+        let most = self.hub_events_after.max(self.hub_events);
+        self.counts.lines.clamp(self.hub_events, most)
+    }
+
     /// Returns whether every event of the hub is a line, and every line a row, a duplicate or quarantined.
     pub(crate) fn is_conserved(&self) -> bool {
-        self.counts.is_conserved() && self.counts.lines == self.hub_events
+        self.counts.is_conserved() && self.counts.lines == self.judged()
     }
 }
 
@@ -165,13 +174,13 @@ impl Watch {
         &mut self,
         stack: &Stack,
     ) -> Result<Snapshot, Box<dyn Error + Send + Sync>> {
-        self.look_at(stack.heard(), stack.hub_events()).await
+        self.look_at(stack.heard(), || stack.hub_events()).await
     }
 
     async fn look_at(
         &mut self,
         heard: Heard,
-        hub_events: u64,
+        hub_events: impl Fn() -> u64,
     ) -> Result<Snapshot, Box<dyn Error + Send + Sync>> {
         let Heard {
             stored,
@@ -185,8 +194,9 @@ impl Watch {
         self.snapshot.given_up = given_up;
         self.snapshot.bronze_events = self.bronze_before.0 + stored;
         self.snapshot.bronze_objects = self.bronze_before.1 + objects;
-        self.snapshot.hub_events = hub_events;
+        self.snapshot.hub_events = hub_events();
         self.read_log().await?;
+        self.snapshot.hub_events_after = hub_events();
         let is_due = self
             .gold_read
             .is_none_or(|read| read.elapsed() >= GOLD_INTERVAL);

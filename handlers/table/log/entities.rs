@@ -9,9 +9,7 @@ use super::{
     Commit, CommitKind, Counts, DataFile, Head, LedgerEntry, NewCommit, Nulled, PartitionProgress,
     SnapshotRef, Version,
 };
-use crate::event::{
-    EventTime, PartitionId, RejectReason, SequenceNumber, SequenceRange, UnixMillis,
-};
+use crate::event::{EventTime, KeptReason, PartitionId, SequenceNumber, SequenceRange, UnixMillis};
 use crate::store::entity::{Entity, Properties, Stored, Value};
 use crate::store::object::ObjectPath;
 
@@ -278,7 +276,7 @@ fn put_counts(properties: &mut Properties, counts: &Counts) -> Result<(), Malfor
 }
 
 fn counts(properties: &Properties) -> Result<Counts, MalformedEntity> {
-    let quarantined: BTreeMap<RejectReason, u64> = match properties.contains_key("reasons") {
+    let quarantined: BTreeMap<KeptReason, u64> = match properties.contains_key("reasons") {
         true => json(properties, "reasons")?,
         false => BTreeMap::new(),
     };

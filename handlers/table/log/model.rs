@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::nulled::Nulled;
-use crate::event::{EventTime, PartitionId, RejectReason, SequenceRange, UnixMillis};
+use crate::event::{EventTime, KeptReason, PartitionId, SequenceRange, UnixMillis};
 use crate::store::entity::Stored;
 use crate::store::object::ObjectPath;
 
@@ -111,7 +111,7 @@ pub struct Counts {
     /// Rows below the watermark minus the allowed lateness.
     pub late: u64,
     /// Lines rejected, by reason.
-    pub quarantined: BTreeMap<RejectReason, u64>,
+    pub quarantined: BTreeMap<KeptReason, u64>,
     /// Values of rows and duplicates that became null because their column could not take them. They are part of no
     /// balance.
     pub nulled: Nulled,
@@ -132,7 +132,7 @@ impl Counts {
         self.conflicts += other.conflicts;
         self.late += other.late;
         for (reason, count) in &other.quarantined {
-            *self.quarantined.entry(*reason).or_default() += count;
+            *self.quarantined.entry(reason.clone()).or_default() += count;
         }
         self.nulled.add(&other.nulled);
     }

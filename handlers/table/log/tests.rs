@@ -5,7 +5,9 @@ use crate::clock::ManualClock;
 use crate::dataset::{
     Column, ColumnIndex, ColumnType, ConflictScope, OnInvalid, TimestampFormat, UnknownFields,
 };
-use crate::event::{EventTime, PartitionId, RejectReason, SequenceNumber, SequenceRange};
+use crate::event::{
+    EventTime, KeptReason, PartitionId, RejectReason, SequenceNumber, SequenceRange,
+};
 use crate::store::entity::MemoryEntityStore;
 use crate::store::object::MemoryObjectStore;
 use crate::table::TableId;
@@ -80,7 +82,11 @@ fn entry(source: &str) -> LedgerEntry {
         rows: 6,
         duplicates: 1,
         late: 2,
-        quarantined: [(RejectReason::MissingField, 2), (RejectReason::Overflow, 1)].into(),
+        quarantined: [
+            (RejectReason::MissingField.into(), 2),
+            (KeptReason::Other("expression".to_owned()), 1),
+        ]
+        .into(),
         ..Counts::default()
     };
     assert!(counts.is_conserved());

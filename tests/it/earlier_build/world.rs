@@ -73,7 +73,7 @@ fn new_id() -> String {
     format!("{:032x}", NEXT.fetch_add(1, Ordering::SeqCst))
 }
 
-fn reasons(counts: &Counts) -> Vec<(&'static str, u64)> {
+fn reasons(counts: &Counts) -> Vec<(&str, u64)> {
     let reasons = counts.quarantined.iter();
     reasons
         .map(|(reason, count)| (reason.as_str(), *count))

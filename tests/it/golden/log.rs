@@ -40,7 +40,9 @@ fn full_entry() -> LedgerEntry {
             rows: 6,
             duplicates: 5,
             late: 2,
-            quarantined: reasons.map(|(count, reason)| (reason, count)).collect(),
+            quarantined: reasons
+                .map(|(count, reason)| (reason.into(), count))
+                .collect(),
             ..Counts::default()
         },
         range: Some(SequenceRange {

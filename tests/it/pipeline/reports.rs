@@ -153,7 +153,10 @@ async fn a_double_that_is_not_finite_is_null_where_the_event_is_json() {
     let outcome = through((dataset, input), &["events", "pulses", "max_energy"]).await;
     // NaN, -nan and Infinity without quotes are no JSON: nothing reads such an event yet.
     assert_eq!(outcome.fates(), [5, 0, 0, 3, 2]);
-    assert_eq!(outcome.counts.quarantined[&RejectReason::NotAnObject], 3);
+    assert_eq!(
+        outcome.counts.quarantined[&RejectReason::NotAnObject.into()],
+        3
+    );
     assert_eq!(outcome.measures(), [Some("5"), Some("16021"), Some("13.5")]);
     let nulled: Vec<_> = outcome.counts.nulled.iter().collect();
     assert_eq!(nulled, [("energy", "invalid_value", 2)]);

@@ -149,7 +149,7 @@ impl Conclusion<'_> {
         Ok(json!({
             "dataset": self.dataset,
             "seconds": self.seconds,
-            "events": self.snapshot.hub_events,
+            "events": self.snapshot.judged(),
             "rows": counts.rows,
             "duplicates": counts.duplicates,
             "conflicts": counts.conflicts,
@@ -176,7 +176,7 @@ impl Conclusion<'_> {
         format!(
             "{}\n{} events = {} rows + {} + {} quarantined{}{doubt}",
             tables.collect::<String>(),
-            thousands(self.snapshot.hub_events),
+            thousands(self.snapshot.judged()),
             thousands(counts.rows),
             duplicates(counts.duplicates, counts.conflicts),
             thousands(counts.quarantined_total()),
@@ -218,7 +218,7 @@ mod tests {
                 rows: 900,
                 duplicates: 60,
                 late: 5,
-                quarantined: [(RejectReason::InvalidValue, 40)].into(),
+                quarantined: [(RejectReason::InvalidValue.into(), 40)].into(),
                 ..Counts::default()
             },
             version: Version(7),
@@ -346,7 +346,7 @@ mod tests {
         let rejected = Counts {
             lines: 8,
             rows: 5,
-            quarantined: [(RejectReason::MissingField, 3)].into(),
+            quarantined: [(RejectReason::MissingField.into(), 3)].into(),
             ..Counts::default()
         };
         let repeated = Counts {

@@ -7,19 +7,19 @@ mod summary;
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use sluice::dataset::Dataset;
-use sluice::silver::RefineError;
 use sluice_local::hub_client::Destination;
 
+use crate::audit::misfit;
 use crate::feed::{Feed, FeedPlan, OrderArguments, Request};
 use crate::interrupt::Interrupts;
 use crate::output::{Usage, print, say};
-use crate::pipeline::{Plan, Snapshot, Stack, StateDir, Watch, app_root, handler};
+use crate::pipeline::{Plan, Snapshot, Stack, StateDir, Watch, app_root, given_handler, handler};
 use conclude::{Arrived, Concluding};
 use screen::Screen;
 
@@ -106,7 +106,7 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
 
     let handler = match (&arguments.handler, arguments.no_handler) {
         (_, true) => None,
-        (Some(handler), false) => Some(given(handler)?),
+        (Some(handler), false) => Some(given_handler(handler)?),
         (None, false) => Some(handler(&root, arguments.release).await?),
     };
     let dataset_file = std::fs::canonicalize(&arguments.dataset)?;
@@ -138,12 +138,6 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
     let is_fine = outcome?;
     stopped?;
     Ok(is_fine)
-}
-
-/// The handler that was asked for.
-fn given(handler: &Path) -> Result<PathBuf, String> {
-    std::fs::canonicalize(handler)
-        .map_err(|error| format!("run the handler {} (--handler): {error}", handler.display()))
 }
 
 /// Lets other commands look at what is there, until it is interrupted.
@@ -248,11 +242,6 @@ impl Run {
             failure = stack.failure() => Err(failure.into()),
         }
     }
-}
-
-/// Says why the dataset file does not fit silver, and what to do.
-fn misfit(reasons: &[String]) -> String {
-    RefineError::Incompatible(reasons.to_vec()).to_string()
 }
 
 /// Watches and shows; returns once everything that was sent has arrived, if there is an end to what is sent.

@@ -95,7 +95,10 @@ async fn a_wrapped_line_is_read_as_the_bytes_that_were_sent() {
     let source = world.put("0", 0, &[broken, marked, Bytes::new()]).await;
     let counts = world.process().refine(&source).await.entry.counts;
     assert_eq!(
-        (counts.rows, counts.quarantined[&RejectReason::NotAnObject]),
+        (
+            counts.rows,
+            counts.quarantined[&RejectReason::NotAnObject.into()]
+        ),
         (2, 1)
     );
     assert_eq!(
