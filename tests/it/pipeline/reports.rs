@@ -190,3 +190,21 @@ async fn a_path_that_is_taken_for_a_name_is_warned_of_and_loses_nothing() {
     let first = outcome.rescued().await[0].clone().unwrap();
     assert!(first.contains(r#""gas":{"totalUse":2352.545"#), "{first}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_amount_in_another_spelling_is_set_aside_and_never_misread() {
+    let outcome = through(report!("comma-decimals"), &["events", "amount"]).await;
+    // A decimal as text is spelled as JSON spells a number: `.5` and `+3` are not.
+    assert_eq!(outcome.fates(), [1, 0, 0, 6, 0]);
+    let invalid = RejectReason::InvalidValue.into();
+    assert_eq!(outcome.counts.quarantined[&invalid], 6);
+    assert_eq!(outcome.measures(), [Some("1"), Some("12.50")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn microseconds_that_are_read_as_milliseconds_are_set_aside() {
+    let outcome = through(report!("epoch-micros"), &[]).await;
+    assert_eq!(outcome.fates(), [0, 0, 0, 5, 0]);
+    let beyond = RejectReason::TimeOutOfRange.into();
+    assert_eq!(outcome.counts.quarantined[&beyond], 5);
+}
