@@ -107,6 +107,13 @@ fn measured_values_and_texts_with_blanks_identify_nothing() {
         r#"{"note": "it is warm", "temp": 21.5, "on": false, "ts": 1795161601}"#,
     ];
     assert_eq!(key(&lines), ["ts"]);
+    // Two of eight readings agree by chance.
+    let readings: Vec<String> = (1795161600..)
+        .zip([3, 7, 1, 9, 5, 3, 8, 2])
+        .map(|(ts, reading)| format!(r#"{{"reading": {reading}, "ts": {ts}}}"#))
+        .collect();
+    let readings: Vec<&str> = readings.iter().map(String::as_str).collect();
+    assert_eq!(key(&readings), ["ts"]);
 }
 
 #[test]
