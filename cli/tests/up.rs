@@ -229,6 +229,16 @@ fn what_cannot_go_on_ends_the_run_with_its_reason() {
 }
 
 #[test]
+fn a_dataset_without_a_gold_table_ends_once_silver_has_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let (columns, _) = READINGS.split_once("[[gold]]").unwrap();
+    let output = up_with(folder.path(), columns, "{\"id\":1,\"at\":1763120674343}\n");
+    let text = text(&output);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("\neverything adds up\n"), "{text}");
+}
+
+#[test]
 fn mistakes_are_named_with_what_would_be_accepted() {
     let state = tempfile::tempdir().unwrap();
     let cases = [

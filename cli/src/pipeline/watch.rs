@@ -47,7 +47,8 @@ pub(crate) struct Snapshot {
     pub(crate) version: Version,
     /// How far event time has come.
     pub(crate) watermark: Option<EventTime>,
-    /// The version that every gold table has reached, if all are there, as far as gold could be read.
+    /// The version that every gold table has reached, if all are there, as far as gold could be read. Where the dataset
+    /// file has none, silver's.
     pub(crate) published: Option<Version>,
     /// Why gold could not be read the last time.
     pub(crate) gold_problem: Option<String>,
@@ -273,6 +274,11 @@ impl Watch {
 
     /// Reads gold; before its first run there is nothing to read. A database that resumes does not hold the screen up.
     async fn read_gold(&mut self) {
+        if self.stores.dataset.gold.is_empty() {
+            // There is nothing to wait for.
+            self.snapshot.published = Some(self.snapshot.version);
+            return;
+        }
         let reading = async {
             let progress = self.warehouse.progress().await;
             (progress, self.gold_tables(SCREEN_ROWS).await)
