@@ -32,6 +32,7 @@ pub mod gold;
 pub mod host;
 pub mod maintain;
 pub mod retry;
+pub mod serve;
 pub mod settings;
 pub mod silver;
 pub mod store;

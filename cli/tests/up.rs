@@ -239,6 +239,51 @@ fn a_dataset_without_a_gold_table_ends_once_silver_has_everything() {
 }
 
 #[test]
+fn a_project_of_one_s_own_needs_nothing_of_the_repository() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = folder.path().join("readings.jsonl");
+    let lines = (0..20).map(|n| {
+        let ts = 1_795_161_600 + n;
+        format!(
+            "{{\"pump\": \"p{}\", \"ts\": {ts}, \"level\": {}.5}}\n",
+            n % 3,
+            n % 7
+        )
+    });
+    std::fs::write(&events, lines.collect::<String>()).unwrap();
+    let run = |folder: &Path, arguments: &[&str]| {
+        let output = command(folder).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output));
+        text(&output)
+    };
+    let made = run(
+        folder.path(),
+        &["init", "pumps", "--sample", "readings.jsonl"],
+    );
+    let project = folder.path().join("pumps");
+    // The lines to copy are the last ones.
+    let next: Vec<&str> = made.split("\nnext:\n").nth(1).unwrap().lines().collect();
+    let next: Vec<_> = next
+        .iter()
+        .filter_map(|line| line.trim().strip_prefix("sluice "))
+        .collect();
+    assert_eq!(next.len(), 2, "{made}");
+    for line in next {
+        let said = run(&project, &line.split(' ').collect::<Vec<_>>());
+        let expected = [
+            "is fine: dataset pumps",
+            "\n20 events = 20 rows + 0 duplicates + 0 quarantined\n",
+        ];
+        assert!(expected.iter().any(|text| said.contains(text)), "{said}");
+    }
+    let again = command(folder.path())
+        .args(["init", "pumps"])
+        .output()
+        .unwrap();
+    assert_eq!(again.status.code(), Some(2), "{}", text(&again));
+}
+
+#[test]
 fn mistakes_are_named_with_what_would_be_accepted() {
     let state = tempfile::tempdir().unwrap();
     let cases = [

@@ -19,6 +19,7 @@ use crate::event::EventTime;
 use crate::value::{Grain, Period};
 
 pub use index::{ColumnIndex, TableIndex};
+pub use name::{DATASET_NAME, is_dataset_name};
 pub use problem::{DatasetProblems, LoadDatasetError, Problem};
 pub use warning::Warning;
 

@@ -19,6 +19,7 @@ use sluice_local::hub_client::EventHubConnection;
 
 use super::heard::{Heard, log_line};
 use super::host_log;
+use super::project::HandlerProgram;
 use super::state_dir::StateDir;
 use crate::output::say;
 use crate::target::{self, Announced};
@@ -31,6 +32,9 @@ const GROUP: &str = "sluice";
 /// The ports that emulators use, taken where they are free, so that other tools find them.
 const AMQP_PORT: u16 = 5672;
 const AZURITE_PORTS: [u16; 3] = [10_000, 10_001, 10_002];
+
+/// How the settings begin that say which program the host starts, instead of host.json.
+const HANDLER_SETTING: &str = "AzureFunctionsJobHost__customHandler__description__";
 
 /// How often to look whether storage still runs.
 const STORAGE_LOOK: Duration = Duration::from_millis(500);
@@ -45,7 +49,7 @@ pub(crate) struct Plan {
     /// The dataset's state, which is kept from others for as long as the stack runs.
     pub(crate) state: Arc<StateDir>,
     /// The handler; without one the host is not started.
-    pub(crate) handler: Option<PathBuf>,
+    pub(crate) handler: Option<HandlerProgram>,
     /// The dataset file.
     pub(crate) dataset_file: PathBuf,
     /// Partitions of the hub.
@@ -67,7 +71,6 @@ impl Plan {
 
     /// The app settings of a stack with this storage and this hub.
     fn values(&self, storage: &str, hub: &str) -> BTreeMap<String, String> {
-        let handler = "AzureFunctionsJobHost__customHandler__description__defaultExecutablePath";
         let mut values: BTreeMap<String, String> = [
             ("AzureWebJobsStorage", storage.to_owned()),
             ("LakeStorage", storage.to_owned()),
@@ -81,8 +84,20 @@ impl Plan {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
-        let file = self.handler.as_ref();
-        values.extend(file.map(|file| (handler.to_owned(), file.display().to_string())));
+        if let Some(handler) = &self.handler {
+            let arguments = handler.argument.map(|argument| format!("[\"{argument}\"]"));
+            let described = [
+                (
+                    "defaultExecutablePath",
+                    Some(handler.file.display().to_string()),
+                ),
+                ("arguments", arguments),
+            ];
+            let described = described
+                .into_iter()
+                .filter_map(|(name, value)| Some((format!("{HANDLER_SETTING}{name}"), value?)));
+            values.extend(described);
+        }
         values.extend(self.settings.clone());
         values
     }

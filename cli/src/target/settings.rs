@@ -69,6 +69,22 @@ pub(crate) struct ForeignPipeline {
     parent: String,
 }
 
+/// Returns the dataset file of the app at `root`: the setting DATASET of local.settings.json, or that of the repository.
+///
+/// # Errors
+/// Fails if there is a settings file that cannot be used.
+pub(crate) fn default_dataset(root: &Path) -> Result<PathBuf, FileError> {
+    let file = root.join(LOCAL_FILE);
+    let values = match file.is_file() {
+        true => read_file(&file)?.values,
+        false => Values::new(),
+    };
+    let dataset = values
+        .get("dataset")
+        .map_or(DEFAULT_DATASET, String::as_str);
+    Ok(root.join(dataset))
+}
+
 /// The settings, from all places.
 #[derive(Debug)]
 pub(crate) struct AppSettings {

@@ -21,7 +21,7 @@ use places::Rule;
 use source::{Files, Source, Violation};
 
 /// The levels of `handlers/`, from the bottom: a module imports from lower levels and from its own folder only.
-const LEVELS: [&[&str]; 13] = [
+const LEVELS: [&[&str]; 14] = [
     &["event"],
     &["value"],
     &["clock", "error", "telemetry"],
@@ -34,6 +34,7 @@ const LEVELS: [&[&str]; 13] = [
     &["bronze", "gold", "maintain", "silver"],
     &["app"],
     &["host"],
+    &["serve"],
     &["main"],
 ];
 

@@ -296,6 +296,9 @@ fn compare_ledger(objects: &[ObjectInfo], ledger: &[LedgerEntry], now: i64) -> B
 
 async fn read_gold(warehouse: &dyn Warehouse, head: Option<u64>) -> Result<Vec<GoldTable>, String> {
     let text = |error: sluice::warehouse::WarehouseError| sluice::error::chain(&error);
+    if warehouse.schema().tables.is_empty() {
+        return Err("the dataset file has no gold table".to_owned());
+    }
     // A table that does not fit the dataset file is named here.
     let missing = warehouse.missing().await.map_err(text)?;
     if missing.iter().any(|name| name == PROGRESS) {
