@@ -129,7 +129,9 @@ impl Stack {
         let storage = azurite.connection_string();
         let values = plan.values(&storage, &namespace.connection_string());
         let account = account_of(&storage)?;
-        let announced = target::announce(plan.state.path(), &values, &account).await?;
+        let marker = target::Marker::new(plan.state.path());
+        namespace.identify(marker.line()?);
+        let announced = target::announce(&marker, &values, &account).await?;
         let log_file = plan.state.path().join("host.log");
         let heard = Arc::new(Mutex::new(Heard::default()));
         let mut host_options = None;
