@@ -58,6 +58,7 @@ impl Maintenance {
     /// Does what is due, until the deadline; a compaction that is under way may take longer.
     pub async fn run(&self, options: Options, deadline: Deadline) -> Report {
         let reconciled = self.reconcile(options, deadline).await;
+        let counted = self.count(options).await;
         let compacted = self.compact(options, deadline).await;
         let delta = self.publish(options, deadline).await;
         let snapshot = self.snapshot(options).await;
@@ -66,6 +67,7 @@ impl Maintenance {
         Report {
             dry_run: options.dry_run,
             reconcile: Step::of(reconciled),
+            count: Step::of(counted),
             compact: Step::of(compacted),
             delta: Step::of(delta),
             snapshot: Step::of(snapshot),

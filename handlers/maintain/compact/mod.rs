@@ -243,8 +243,8 @@ impl Maintenance {
             match self.log.commit_until(&head, &commit, deadline).await? {
                 CommitOutcome::Conflict => None,
                 CommitOutcome::TooLate => Some(Outcome::Conflict),
-                CommitOutcome::Committed(version) => {
-                    live.advance(&[commit.as_version(version)]);
+                CommitOutcome::Committed(_) => {
+                    live.advance(&[commit.on(&head)]);
                     Some(Outcome::Done)
                 }
             },

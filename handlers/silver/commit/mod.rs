@@ -158,7 +158,7 @@ impl Committer {
             CommitOutcome::TooLate => Err(RefineError::OutOfTime),
             CommitOutcome::Conflict => Ok(Attempt::StartOver),
             CommitOutcome::Committed(version) => {
-                let committed = commit.as_version(version);
+                let committed = commit.on(&head);
                 // What was just written need not be read again, if nothing lies between.
                 if let Some(live) = &mut self.live
                     && live.version().next() == version

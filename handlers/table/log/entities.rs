@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::totals::StoredTotals;
 use super::{
-    Commit, CommitKind, Counts, DataFile, Head, LedgerEntry, NewCommit, Nulled, PartitionProgress,
-    SnapshotRef, Version,
+    Commit, CommitKind, Counts, DataFile, Head, LedgerEntry, Nulled, PartitionProgress,
+    SnapshotRef, Totals, Version,
 };
 use crate::event::{
     EventTime, PartitionId, RejectReason, SequenceNumber, SequenceRange, UnixMillis,
@@ -87,29 +88,32 @@ pub(super) fn decode_files(json: &[u8]) -> Result<Files, MalformedEntity> {
     })
 }
 
-pub(super) fn encode_first_head() -> Entity {
+pub(super) fn encode_first_head() -> Result<Entity, MalformedEntity> {
     let mut properties = Properties::new();
     put(&mut properties, "version", 0);
     put_text(&mut properties, "partitions", "{}");
-    Entity {
+    put_totals(&mut properties, Some(&Totals::default()), Version(0))?;
+    Ok(Entity {
         row: HEAD.to_owned(),
         properties,
-    }
+    })
 }
 
-/// Moves the head on; properties that others keep in it stay as they are.
-pub(super) fn encode_head(
-    head: &Head,
-    version: Version,
-    new: &NewCommit,
-) -> Result<Entity, MalformedEntity> {
+/// Writes what the head says; properties that others keep in it stay as they were read.
+pub(super) fn encode_head(head: &Head) -> Result<Entity, MalformedEntity> {
     let mut properties = head.stored.entity.properties.clone();
-    put(&mut properties, "version", version.as_i64());
-    if let Some(watermark) = new.watermark {
+    put(&mut properties, "version", head.version.as_i64());
+    if let Some(watermark) = head.watermark {
         put(&mut properties, "watermark", watermark.0);
     }
-    let partitions = to_json("partitions", &new.partitions)?;
+    let partitions = to_json("partitions", &head.partitions)?;
     put_text(&mut properties, "partitions", &partitions);
+    if let Some(snapshot) = &head.snapshot {
+        let version = snapshot.version.as_i64();
+        put(&mut properties, "snapshot_version", version);
+        put_text(&mut properties, "snapshot", snapshot.path.as_str());
+    }
+    put_totals(&mut properties, head.totals.as_ref(), head.version)?;
     Ok(Entity {
         row: HEAD.to_owned(),
         properties,
@@ -118,26 +122,16 @@ pub(super) fn encode_head(
 
 pub(super) fn decode_head(stored: Stored) -> Result<Head, MalformedEntity> {
     let properties = &stored.entity.properties;
+    let version = version(properties)?;
     let partitions: BTreeMap<PartitionId, PartitionProgress> = json(properties, "partitions")?;
     Ok(Head {
-        version: version(properties)?,
+        version,
         watermark: optional(properties, "watermark").map(EventTime),
         partitions,
         snapshot: snapshot(properties)?,
+        totals: totals(properties, version)?,
         stored,
     })
-}
-
-/// Names a snapshot in the head and leaves the rest of it as it is.
-pub(super) fn encode_attached(head: &Head, snapshot: &SnapshotRef) -> Entity {
-    let mut properties = head.stored.entity.properties.clone();
-    let version = snapshot.version.as_i64();
-    put(&mut properties, "snapshot_version", version);
-    put_text(&mut properties, "snapshot", snapshot.path.as_str());
-    Entity {
-        row: HEAD.to_owned(),
-        properties,
-    }
 }
 
 fn snapshot(properties: &Properties) -> Result<Option<SnapshotRef>, MalformedEntity> {
@@ -169,6 +163,7 @@ pub(super) fn encode_commit(commit: &Commit, files: &FileList) -> Result<Entity,
         CommitKind::Compact { .. } => "compact",
     };
     put_text(&mut properties, "kind", kind);
+    put_totals(&mut properties, commit.totals.as_ref(), commit.version)?;
     match files {
         FileList::Inline(json) => put_text(&mut properties, "files", json),
         FileList::Manifest(path) => put_text(&mut properties, "manifest", path.as_str()),
@@ -194,8 +189,9 @@ pub(super) fn decode_commit(entity: &Entity) -> Result<(Commit, FileList), Malfo
         true => FileList::Manifest(path(properties, "manifest")?),
         false => FileList::Inline(text(properties, "files")?),
     };
+    let version = version(properties)?;
     let commit = Commit {
-        version: version(properties)?,
+        version,
         id: text(properties, "id")?,
         kind,
         committed: UnixMillis(number(properties, "committed")?),
@@ -203,6 +199,7 @@ pub(super) fn decode_commit(entity: &Entity) -> Result<(Commit, FileList), Malfo
         counts: counts(properties)?,
         sources: count(properties, "sources")?,
         watermark: optional(properties, "watermark").map(EventTime),
+        totals: totals(properties, version)?,
     };
     Ok((commit, files))
 }
@@ -300,6 +297,28 @@ fn counts(properties: &Properties) -> Result<Counts, MalformedEntity> {
         quarantined,
         nulled,
     })
+}
+
+/// Writes totals; where there are none, those of an earlier version stay, from which maintenance counts on.
+fn put_totals(
+    properties: &mut Properties,
+    totals: Option<&Totals>,
+    version: Version,
+) -> Result<(), MalformedEntity> {
+    if let Some(totals) = totals {
+        let stored = StoredTotals::of(totals, version);
+        put_text(properties, "totals", &to_json("totals", &stored)?);
+    }
+    Ok(())
+}
+
+/// Reads the totals of `version`, if there are any.
+fn totals(properties: &Properties, version: Version) -> Result<Option<Totals>, MalformedEntity> {
+    if !properties.contains_key("totals") {
+        return Ok(None);
+    }
+    let stored: StoredTotals = json(properties, "totals")?;
+    Ok(stored.at(version))
 }
 
 fn put(properties: &mut Properties, name: &str, number: i64) {

@@ -16,6 +16,7 @@ mod nulled;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod totals;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +36,7 @@ pub use entities::MalformedEntity;
 pub use error::LogError;
 pub use model::{
     Commit, CommitKind, CommitOutcome, Counts, DataFile, Head, LedgerEntry, LiveFile, NewCommit,
-    PartitionProgress, Snapshot, SnapshotRef, Version,
+    PartitionProgress, Snapshot, SnapshotRef, Totals, Version,
 };
 pub use nulled::Nulled;
 
@@ -102,9 +103,10 @@ impl CommitLog {
             counts: Counts::default(),
             sources: 0,
             watermark: None,
+            totals: Some(Totals::default()),
         };
         let operations = [
-            Operation::Insert(entities::encode_first_head()),
+            Operation::Insert(entities::encode_first_head().map_err(malformed(entities::HEAD))?),
             Operation::Insert(self.encode_commit(&commit, None)?),
         ];
         let outcome = self.state.transact(&self.partition, &operations).await?;
@@ -144,14 +146,20 @@ impl CommitLog {
         new: &NewCommit,
         deadline: Option<Deadline>,
     ) -> Result<CommitOutcome, LogError> {
-        let version = head.version.next();
         let files = self.write_files(new).await?;
-        let commit = new.as_version(version);
+        let commit = new.on(head);
+        let version = commit.version;
+        let next = Head {
+            version,
+            watermark: new.watermark.or(head.watermark),
+            partitions: new.partitions.clone(),
+            totals: commit.totals.clone(),
+            ..head.clone()
+        };
 
         let mut operations = vec![
             Operation::Update {
-                entity: entities::encode_head(head, version, new)
-                    .map_err(malformed(entities::HEAD))?,
+                entity: entities::encode_head(&next).map_err(malformed(entities::HEAD))?,
                 if_match: head.stored.etag.clone(),
             },
             Operation::Insert(self.encode_commit(&commit, Some(files))?),
@@ -170,6 +178,20 @@ impl CommitLog {
             Outcome::Committed => CommitOutcome::Committed(version),
             Outcome::Conflict => CommitOutcome::Conflict,
         })
+    }
+
+    /// Writes what a head says beside its version, unless the head has moved since it was read; returns whether it was
+    /// written. For what is learnt without a commit; the version, and with it what silver consists of, stays.
+    ///
+    /// # Errors
+    /// Fails if the store does; after a transient failure it may or may not have happened.
+    pub async fn amend(&self, amended: &Head) -> Result<bool, LogError> {
+        let update = Operation::Update {
+            entity: entities::encode_head(amended).map_err(malformed(entities::HEAD))?,
+            if_match: amended.stored.etag.clone(),
+        };
+        let outcome = self.state.transact(&self.partition, &[update]).await?;
+        Ok(outcome == Outcome::Committed)
     }
 
     /// Returns the commits with versions in `(after, until]`, all of them.

@@ -336,3 +336,24 @@ async fn of_the_sources_of_one_hour_those_that_are_finished_are_found() {
     assert_eq!(log.ledger(&[name(9), name(3)]).await.unwrap().len(), 0);
     assert_eq!(log.ledger(&[name(7)]).await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn totals_stay_small_however_many_columns_become_null() {
+    let (log, state, _) = begun().await;
+    for round in 0..3u64 {
+        let head = log.head().await.unwrap().unwrap();
+        let source = format!("s{round}");
+        let mut new = append(&format!("c{round}"), vec![], &[&source]);
+        for column in 0..500u64 {
+            let name = format!("{round}-{column:0>128}");
+            new.ledger[0].counts.nulled.count(&name, "invalid_value", 1);
+        }
+        log.commit(&head, &new).await.unwrap();
+    }
+    let head = log.head().await.unwrap().unwrap();
+    let totals = head.totals.unwrap();
+    assert_eq!((totals.sources, totals.counts.nulled.total()), (3, 1_500));
+    let stored = state.get(&log.partition, "head").await.unwrap().unwrap();
+    let text = stored.entity.properties["totals"].as_str().unwrap();
+    assert!(text.len() < 5 * 1_024, "{} bytes", text.len());
+}

@@ -6,3 +6,4 @@ mod groups;
 mod lines;
 mod log;
 mod steps;
+mod totals;
