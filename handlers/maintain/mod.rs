@@ -12,7 +12,6 @@ mod reconcile;
 mod refine;
 mod report;
 mod run;
-mod state;
 mod status;
 mod vacuum;
 
@@ -24,5 +23,4 @@ pub use report::{
     Checkpointed, Compacted, Counted, Delta, Reconciled, Report, Snapshotted, Step, Vacuumed,
 };
 pub use run::Maintenance;
-pub use state::MaintenanceState;
 pub use status::{PendingObject, SMALL_FILE_BYTES, TableStatus};

@@ -6,6 +6,7 @@ use super::limits::{Limits, Options};
 use super::refine::Refine;
 use super::report::{Report, Step};
 use crate::context::Context;
+use crate::pending::Scanner;
 use crate::retry::Deadline;
 use crate::store::queue::PoisonQueue;
 use crate::table::TableId;
@@ -73,6 +74,18 @@ impl Maintenance {
             snapshot: Step::of(snapshot),
             checkpoint: Step::of(checkpoint),
             vacuum: Step::of(vacuumed),
+        }
+    }
+
+    /// Returns what looks for bronze objects that silver has not refined.
+    pub(super) fn scanner(&self) -> Scanner {
+        Scanner {
+            dataset: Arc::clone(&self.context.dataset),
+            lake: Arc::clone(&self.context.lake),
+            log: self.log.clone(),
+            clock: Arc::clone(&self.context.clock),
+            unprocessed_after: self.limits.unprocessed_after,
+            objects: self.limits.objects,
         }
     }
 

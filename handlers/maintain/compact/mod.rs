@@ -236,6 +236,7 @@ impl Maintenance {
             files: vec![file.clone()],
             ledger: Vec::new(),
             watermark: head.watermark,
+            clock: head.clock,
             partitions: head.partitions.clone(),
         };
         debug_assert_eq!(commit.counts(), Counts::default());

@@ -6,18 +6,11 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::totals::StoredTotals;
-use super::{
-    Commit, CommitKind, Counts, DataFile, Head, LedgerEntry, Nulled, PartitionProgress,
-    SnapshotRef, Totals, Version,
-};
-use crate::event::{
-    EventTime, PartitionId, RejectReason, SequenceNumber, SequenceRange, UnixMillis,
-};
-use crate::store::entity::{Entity, Properties, Stored, Value};
+use super::{Commit, CommitKind, Counts, DataFile, LedgerEntry, Nulled, Totals, Version};
+use crate::event::{EventTime, RejectReason, SequenceNumber, SequenceRange, UnixMillis};
+use crate::store::entity::{Entity, Properties, Value};
 use crate::store::object::ObjectPath;
 
-/// The row key of the head.
-pub(super) const HEAD: &str = "head";
 /// Text is cut into properties of this many bytes of UTF-8, which is at most twice as much in UTF-16.
 const TEXT_PIECE: usize = 31 * 1024;
 
@@ -86,62 +79,6 @@ pub(super) fn decode_files(json: &[u8]) -> Result<Files, MalformedEntity> {
         property: "files",
         source,
     })
-}
-
-pub(super) fn encode_first_head() -> Result<Entity, MalformedEntity> {
-    let mut properties = Properties::new();
-    put(&mut properties, "version", 0);
-    put_text(&mut properties, "partitions", "{}");
-    put_totals(&mut properties, Some(&Totals::default()), Version(0))?;
-    Ok(Entity {
-        row: HEAD.to_owned(),
-        properties,
-    })
-}
-
-/// Writes what the head says; properties that others keep in it stay as they were read.
-pub(super) fn encode_head(head: &Head) -> Result<Entity, MalformedEntity> {
-    let mut properties = head.stored.entity.properties.clone();
-    put(&mut properties, "version", head.version.as_i64());
-    if let Some(watermark) = head.watermark {
-        put(&mut properties, "watermark", watermark.0);
-    }
-    let partitions = to_json("partitions", &head.partitions)?;
-    put_text(&mut properties, "partitions", &partitions);
-    if let Some(snapshot) = &head.snapshot {
-        let version = snapshot.version.as_i64();
-        put(&mut properties, "snapshot_version", version);
-        put_text(&mut properties, "snapshot", snapshot.path.as_str());
-    }
-    put_totals(&mut properties, head.totals.as_ref(), head.version)?;
-    Ok(Entity {
-        row: HEAD.to_owned(),
-        properties,
-    })
-}
-
-pub(super) fn decode_head(stored: Stored) -> Result<Head, MalformedEntity> {
-    let properties = &stored.entity.properties;
-    let version = version(properties)?;
-    let partitions: BTreeMap<PartitionId, PartitionProgress> = json(properties, "partitions")?;
-    Ok(Head {
-        version,
-        watermark: optional(properties, "watermark").map(EventTime),
-        partitions,
-        snapshot: snapshot(properties)?,
-        totals: totals(properties, version)?,
-        stored,
-    })
-}
-
-fn snapshot(properties: &Properties) -> Result<Option<SnapshotRef>, MalformedEntity> {
-    if !properties.contains_key("snapshot") {
-        return Ok(None);
-    }
-    Ok(Some(SnapshotRef {
-        version: count(properties, "snapshot_version").map(Version)?,
-        path: path(properties, "snapshot")?,
-    }))
 }
 
 pub(super) fn encode_commit(commit: &Commit, files: &FileList) -> Result<Entity, MalformedEntity> {
@@ -300,7 +237,7 @@ fn counts(properties: &Properties) -> Result<Counts, MalformedEntity> {
 }
 
 /// Writes totals; where there are none, those of an earlier version stay, from which maintenance counts on.
-fn put_totals(
+pub(super) fn put_totals(
     properties: &mut Properties,
     totals: Option<&Totals>,
     version: Version,
@@ -313,7 +250,10 @@ fn put_totals(
 }
 
 /// Reads the totals of `version`, if there are any.
-fn totals(properties: &Properties, version: Version) -> Result<Option<Totals>, MalformedEntity> {
+pub(super) fn totals(
+    properties: &Properties,
+    version: Version,
+) -> Result<Option<Totals>, MalformedEntity> {
     if !properties.contains_key("totals") {
         return Ok(None);
     }
@@ -321,12 +261,12 @@ fn totals(properties: &Properties, version: Version) -> Result<Option<Totals>, M
     Ok(stored.at(version))
 }
 
-fn put(properties: &mut Properties, name: &str, number: i64) {
+pub(super) fn put(properties: &mut Properties, name: &str, number: i64) {
     properties.insert(name.to_owned(), Value::Int64(number));
 }
 
 /// Puts text under `name`, and what does not fit one property under `name_1` and so on.
-fn put_text(properties: &mut Properties, name: &str, text: &str) {
+pub(super) fn put_text(properties: &mut Properties, name: &str, text: &str) {
     let mut rest = text;
     let mut piece = 0;
     loop {
@@ -368,7 +308,10 @@ fn text(properties: &Properties, name: &'static str) -> Result<String, Malformed
     Ok(text)
 }
 
-fn path(properties: &Properties, name: &'static str) -> Result<ObjectPath, MalformedEntity> {
+pub(super) fn path(
+    properties: &Properties,
+    name: &'static str,
+) -> Result<ObjectPath, MalformedEntity> {
     let text = text(properties, name)?;
     let (container, object) = text
         .split_once('/')
@@ -376,7 +319,7 @@ fn path(properties: &Properties, name: &'static str) -> Result<ObjectPath, Malfo
     Ok(ObjectPath::new(container, object))
 }
 
-fn json<T: for<'de> Deserialize<'de>>(
+pub(super) fn json<T: for<'de> Deserialize<'de>>(
     properties: &Properties,
     property: &'static str,
 ) -> Result<T, MalformedEntity> {
@@ -384,7 +327,7 @@ fn json<T: for<'de> Deserialize<'de>>(
     serde_json::from_str(&text).map_err(|source| MalformedEntity::Json { property, source })
 }
 
-fn optional(properties: &Properties, name: &str) -> Option<i64> {
+pub(super) fn optional(properties: &Properties, name: &str) -> Option<i64> {
     properties.get(name).and_then(Value::as_i64)
 }
 
@@ -392,11 +335,11 @@ fn number(properties: &Properties, name: &'static str) -> Result<i64, MalformedE
     optional(properties, name).ok_or(MalformedEntity::Property(name))
 }
 
-fn count(properties: &Properties, name: &'static str) -> Result<u64, MalformedEntity> {
+pub(super) fn count(properties: &Properties, name: &'static str) -> Result<u64, MalformedEntity> {
     u64::try_from(number(properties, name)?).map_err(|_| MalformedEntity::Property(name))
 }
 
-fn version(properties: &Properties) -> Result<Version, MalformedEntity> {
+pub(super) fn version(properties: &Properties) -> Result<Version, MalformedEntity> {
     count(properties, "version").map(Version)
 }
 

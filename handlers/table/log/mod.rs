@@ -10,9 +10,11 @@
 mod clearing;
 mod entities;
 mod error;
+mod head;
 mod ledger;
 mod model;
 mod nulled;
+mod progress;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -36,9 +38,10 @@ pub use entities::MalformedEntity;
 pub use error::LogError;
 pub use model::{
     Commit, CommitKind, CommitOutcome, Counts, DataFile, Head, LedgerEntry, LiveFile, NewCommit,
-    PartitionProgress, Snapshot, SnapshotRef, Totals, Version,
+    Snapshot, SnapshotRef, Totals, Version,
 };
 pub use nulled::Nulled;
+pub use progress::{Beyond, MAX_BEYOND, PartitionProgress, Times, bound};
 
 /// The time from the start of the work in which a commit that names files may be sent. Vacuum waits far longer before
 /// it removes a file that nothing names.
@@ -78,9 +81,9 @@ impl CommitLog {
     /// # Errors
     /// Fails if the store does, or if the entity is not a head.
     pub async fn head(&self) -> Result<Option<Head>, LogError> {
-        let stored = self.state.get(&self.partition, entities::HEAD).await?;
+        let stored = self.state.get(&self.partition, head::HEAD).await?;
         stored
-            .map(|stored| entities::decode_head(stored).map_err(malformed(entities::HEAD)))
+            .map(|stored| head::decode_head(stored).map_err(malformed(head::HEAD)))
             .transpose()
     }
 
@@ -106,7 +109,7 @@ impl CommitLog {
             totals: Some(Totals::default()),
         };
         let operations = [
-            Operation::Insert(entities::encode_first_head().map_err(malformed(entities::HEAD))?),
+            Operation::Insert(head::encode_first_head().map_err(malformed(head::HEAD))?),
             Operation::Insert(self.encode_commit(&commit, None)?),
         ];
         let outcome = self.state.transact(&self.partition, &operations).await?;
@@ -152,6 +155,7 @@ impl CommitLog {
         let next = Head {
             version,
             watermark: new.watermark.or(head.watermark),
+            clock: new.clock.or(head.clock),
             partitions: new.partitions.clone(),
             totals: commit.totals.clone(),
             ..head.clone()
@@ -159,7 +163,7 @@ impl CommitLog {
 
         let mut operations = vec![
             Operation::Update {
-                entity: entities::encode_head(&next).map_err(malformed(entities::HEAD))?,
+                entity: head::encode_head(&next).map_err(malformed(head::HEAD))?,
                 if_match: head.stored.etag.clone(),
             },
             Operation::Insert(self.encode_commit(&commit, Some(files))?),
@@ -187,7 +191,7 @@ impl CommitLog {
     /// Fails if the store does; after a transient failure it may or may not have happened.
     pub async fn amend(&self, amended: &Head) -> Result<bool, LogError> {
         let update = Operation::Update {
-            entity: entities::encode_head(amended).map_err(malformed(entities::HEAD))?,
+            entity: head::encode_head(amended).map_err(malformed(head::HEAD))?,
             if_match: amended.stored.etag.clone(),
         };
         let outcome = self.state.transact(&self.partition, &[update]).await?;

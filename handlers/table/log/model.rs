@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::nulled::Nulled;
+use super::progress::PartitionProgress;
 use crate::event::{EventTime, PartitionId, RejectReason, SequenceRange, UnixMillis};
 use crate::store::entity::Stored;
 use crate::store::object::ObjectPath;
@@ -38,15 +39,6 @@ impl fmt::Display for Version {
     }
 }
 
-/// How far one hub partition has been seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PartitionProgress {
-    /// The highest event time committed.
-    pub event_time: EventTime,
-    /// The highest enqueued time committed.
-    pub enqueued_time: UnixMillis,
-}
-
 /// The state of the whole log at one moment. Holding it is what a commit needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Head {
@@ -54,6 +46,8 @@ pub struct Head {
     pub version: Version,
     /// No earlier event time is expected; absent until the first row.
     pub watermark: Option<EventTime>,
+    /// The highest enqueued time of any object that was refined.
+    pub clock: Option<UnixMillis>,
     /// What the watermark is made of.
     pub partitions: BTreeMap<PartitionId, PartitionProgress>,
     /// The latest snapshot, once there is one.
@@ -232,6 +226,8 @@ pub struct NewCommit {
     pub ledger: Vec<LedgerEntry>,
     /// The watermark after it.
     pub watermark: Option<EventTime>,
+    /// The highest enqueued time of any object that was refined, after it.
+    pub clock: Option<UnixMillis>,
     /// What the watermark is made of, after it.
     pub partitions: BTreeMap<PartitionId, PartitionProgress>,
 }

@@ -162,6 +162,7 @@ async fn unpublished(versions: u64) -> (World, Vec<Commit>) {
             files: vec![file(version)],
             ledger: vec![],
             watermark: None,
+            clock: head.clock,
             partitions: head.partitions.clone(),
         };
         let outcome = log.commit(&head, &new).await.unwrap();
