@@ -32,6 +32,7 @@ fn dataset() -> Dataset {
         allowed_lateness: Duration::from_secs(3_600),
         max_clock_skew: Duration::from_secs(600),
         idle_timeout: Duration::from_secs(300),
+        quiet_after: None,
         unknown_fields: UnknownFields::Rescue,
         conflicts: ConflictScope::Group,
         columns: vec![
