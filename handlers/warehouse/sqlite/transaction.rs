@@ -125,15 +125,18 @@ impl Transaction for SqliteTransaction {
     async fn commit(mut self: Box<Self>) -> Result<(), WarehouseError> {
         let mut held = self.held.take().ok_or_else(over)?;
         blocking(move || {
-            let committed = held.connection()?.execute_batch("COMMIT");
+            let connection = held.connection()?;
+            let committed = connection.execute_batch("COMMIT");
+            // A statement that is interrupted at its end may have taken effect: the transaction is then over.
+            let is_over = connection.is_autocommit();
             committed.map_err(
                 |error| match failed("commit", "a gold transaction")(error) {
                     WarehouseError::Statement {
                         purpose,
                         object,
-                        kind: FailureKind::Permanent,
+                        kind,
                         source,
-                    } => WarehouseError::Statement {
+                    } if is_over || kind == FailureKind::Permanent => WarehouseError::Statement {
                         purpose,
                         object,
                         kind: FailureKind::Ambiguous,
