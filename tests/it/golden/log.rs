@@ -75,8 +75,8 @@ fn append(id: &str) -> NewCommit {
     }
 }
 
-/// Returns commits of every kind, with and without all that they may have.
-fn commits() -> Vec<NewCommit> {
+/// Returns partitions without a gap, with some, and as an earlier build left one.
+fn seen() -> BTreeMap<PartitionId, PartitionProgress> {
     let times = |event_time, enqueued_time| {
         Some(Times {
             event_time: EventTime(event_time),
@@ -92,7 +92,7 @@ fn commits() -> Vec<NewCommit> {
         range: range(first, last),
         times,
     };
-    let seen = BTreeMap::from([
+    BTreeMap::from([
         (
             partition("0"),
             PartitionProgress {
@@ -116,7 +116,12 @@ fn commits() -> Vec<NewCommit> {
                 ..PartitionProgress::default()
             },
         ),
-    ]);
+    ])
+}
+
+/// Returns commits of every kind, with and without all that they may have.
+fn commits() -> Vec<NewCommit> {
+    let seen = seen();
     let long = "x".repeat(29_000);
     let stats = format!("{{\"numRecords\":3,\"nullCount\":{{\"{long}\":0}}}}");
     vec![
