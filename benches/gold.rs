@@ -75,6 +75,8 @@ async fn commit(
     let run = Run {
         steps: vec![step],
         watermark: Some(EventTime(0)),
+        complete_to: Some(EventTime(0)),
+        pending: None,
         at: UnixMillis(0),
     };
     let Begun::Open(mut transaction) = warehouse.begin(run).await.unwrap() else {

@@ -31,6 +31,7 @@ pub mod event;
 pub mod gold;
 pub mod host;
 pub mod maintain;
+pub mod pending;
 pub mod retry;
 pub mod serve;
 pub mod settings;

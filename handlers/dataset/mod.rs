@@ -42,6 +42,9 @@ pub struct Dataset {
     pub max_clock_skew: Duration,
     /// How long a hub partition may be silent before it stops holding the watermark back.
     pub idle_timeout: Duration,
+    /// How long no event is enqueued before a stream counts as quiet, and its last periods become final by the time of
+    /// day; nothing where they never do.
+    pub quiet_after: Option<Duration>,
     /// What happens to fields that no column names.
     pub unknown_fields: UnknownFields,
     /// Which duplicates are compared with the row that stays.

@@ -101,6 +101,20 @@ impl Remembered {
         self.0.insert(table, Failure { from, at, reason });
     }
 
+    /// Returns when the first of these tables is tried again; nothing if one of them is looked at in every run.
+    pub(super) fn next_try<'a>(
+        &self,
+        tables: impl IntoIterator<Item = &'a TableIndex>,
+    ) -> Option<UnixMillis> {
+        let mut first = UnixMillis(i64::MAX);
+        for table in tables {
+            let failed = self.0.get(table)?.at;
+            let again = failed.0.saturating_add(millis(TRIED_AGAIN_AFTER));
+            first = first.min(UnixMillis(again));
+        }
+        Some(first)
+    }
+
     /// Leaves out the tables that failed within a day and stand where they stood, unless they are to be rebuilt.
     ///
     /// # Errors
@@ -199,6 +213,19 @@ mod tests {
         assert!(!is_left_out(at(6), Rebuild::None, NOON));
         assert!(!is_left_out(at(5), Rebuild::All, NOON));
         assert!(!is_left_out(at(5), Rebuild::None, NOON - 1));
+    }
+
+    #[test]
+    fn the_next_try_is_that_of_the_first_table_unless_one_is_looked_at_always() {
+        let schema = schema();
+        let tables: Vec<TableIndex> = schema.indexed_tables().map(|(index, _)| index).collect();
+        let mut failed = Remembered::default();
+        for (table, at) in tables.iter().zip([NOON + 5, NOON]) {
+            failed.note(*table, None, UnixMillis(at), &overflow("a"));
+        }
+        assert_eq!(failed.next_try(&tables[..2]), Some(UnixMillis(NOON + DAY)));
+        assert_eq!(failed.next_try(&tables), None);
+        assert_eq!(failed.next_try([]), Some(UnixMillis(i64::MAX)));
     }
 
     #[test]

@@ -10,34 +10,46 @@
 //! whenever the groups at hand exceed a limit they are merged into the open transaction, so memory is bounded by
 //! that limit whatever silver holds, and readers keep the old table until the new one is whole.
 //!
+//! Which periods are final is told by a look at bronze, and the head that is read after it: no event is expected before
+//! the watermark, nor before what silver has not refined.
+//!
 //! A table that cannot go on, because a sum is too large, it does not fit the dataset file or its log is gone, is
 //! blocked: the others go on without it, and the run says so.
 
 mod blocked;
+mod complete;
 mod error;
+mod finals;
 mod idle_marker;
 pub mod increments;
+mod lookout;
 mod outcome;
 pub mod plan;
 mod work;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::dataset::Dataset;
 use crate::error::{Invariant, chain};
+use crate::event::UnixMillis;
+use crate::pending::Scanner;
 use crate::retry::{Backoff, Deadline};
 use crate::store::entity::EntityStore;
 use crate::store::object::ObjectStore;
 use crate::table::live::LiveFiles;
-use crate::table::log::{CommitLog, DataFile, Head, LogError, Version};
+use crate::table::log::{CommitLog, Head, LogError, Version};
 use crate::table::parquet::ReadFileError;
 use crate::warehouse::schema::{GoldSchema, TableIndex};
 use crate::warehouse::{FailureKind, Progress, Run, Step, Warehouse};
 use blocked::{LeftOut, Remembered, blamed};
+use complete::{Patience, Sighting};
 pub use error::Error;
-use idle_marker::IdleMarker;
+use finals::{Finals, Known};
+use idle_marker::{IdleMarker, Noted};
+use lookout::{Look, Lookout};
 pub use outcome::{Ended, Published};
 use plan::{CatchUp, TableBacklog, chunk};
 pub use plan::{Limits, Rebuild};
@@ -52,7 +64,9 @@ pub struct Gold {
     warehouse: Arc<dyn Warehouse>,
     clock: Arc<dyn Clock>,
     idle_marker: IdleMarker,
+    lookout: Lookout,
     limits: Limits,
+    known: Known,
     /// What failed on rows of its own in this process.
     failed: Mutex<Remembered>,
 }
@@ -68,7 +82,15 @@ impl Gold {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let log = CommitLog::new(Arc::clone(&state), Arc::clone(&lake), &dataset);
-        let idle_marker = IdleMarker::new(state, &dataset, warehouse.schema());
+        let idle_marker = IdleMarker::new(Arc::clone(&state), &dataset, warehouse.schema());
+        let scanner = Scanner {
+            dataset: Arc::clone(&dataset),
+            lake: Arc::clone(&lake),
+            log: log.clone(),
+            clock: Arc::clone(&clock),
+            unprocessed_after: Duration::ZERO,
+            objects: lookout::OBJECTS,
+        };
         Self {
             dataset,
             lake,
@@ -76,7 +98,9 @@ impl Gold {
             warehouse,
             clock,
             idle_marker,
+            lookout: Lookout::new(scanner, state),
             limits: Limits::default(),
+            known: Known::default(),
             failed: Mutex::default(),
         }
     }
@@ -98,18 +122,20 @@ impl Gold {
             return Ok(Published::default());
         };
         if self.warehouse.may_be_paused()
-            && self
-                .idle_marker
-                .says_done(head.version, self.clock.now())
-                .await
+            && let Some(blocked) = self.idle_marker.says_done(&head, self.clock.now()).await
         {
             return Ok(Published {
-                ended: Ended::Unchanged,
+                ended: match blocked.is_empty() {
+                    true => Ended::Unchanged,
+                    false => Ended::Blocked,
+                },
                 head: Some(head.version),
+                blocked,
                 ..Published::default()
             });
         }
-        self.run(&Rebuild::None, deadline).await
+        let look = self.lookout.look(&head, deadline).await;
+        self.run(&Rebuild::None, &look, deadline).await
     }
 
     /// Makes one table, or all, from nothing. Readers see the old rows until the new ones are there.
@@ -121,7 +147,8 @@ impl Gold {
             let found = self.schema().table(name);
             found.ok_or_else(|| Error::NoSuchTable(name.clone()))?;
         }
-        self.run(rebuild, deadline).await
+        // Only a timer's run calls periods final.
+        self.run(rebuild, &Look::None, deadline).await
     }
 
     /// Reads silver's head; a failure that may pass is waited out.
@@ -140,11 +167,19 @@ impl Gold {
     }
 
     /// Starts over after failures that may pass.
-    async fn run(&self, rebuild: &Rebuild, deadline: Deadline) -> Result<Published, Error> {
+    async fn run(
+        &self,
+        rebuild: &Rebuild,
+        look: &Look,
+        deadline: Deadline,
+    ) -> Result<Published, Error> {
         let mut published = Published::default();
         let mut backoff = Backoff::default();
         loop {
-            match self.attempt(rebuild, deadline, &mut published).await {
+            match self
+                .attempt((rebuild, look), deadline, &mut published)
+                .await
+            {
                 Ok(ended) => {
                     published.ended = ended;
                     break;
@@ -158,17 +193,12 @@ impl Gold {
                 Err(error) => return Err(error),
             }
         }
-        if let (Ended::UpToDate, Some(head)) = (published.ended, published.head)
-            && self.warehouse.may_be_paused()
-        {
-            self.idle_marker.note(head, self.clock.now()).await;
-        }
         Ok(published)
     }
 
     async fn attempt(
         &self,
-        rebuild: &Rebuild,
+        (rebuild, look): (&Rebuild, &Look),
         deadline: Deadline,
         published: &mut Published,
     ) -> Result<Ended, Error> {
@@ -182,6 +212,8 @@ impl Gold {
             return Ok(Ended::NothingYet);
         };
         published.head = Some(head.version);
+        let sighting = self.lookout.sighting(look, &head);
+        let finals = Finals::of(sighting, Patience::of(&self.dataset));
         let known = (rebuild, self.clock.now());
         self.failed()
             .leave_out(&mut left_out, self.schema(), &progress, known)?;
@@ -195,22 +227,65 @@ impl Gold {
         }
         // A table that was rebuilt before a transient failure is not rebuilt again.
         backlog.leave_out(&published.rebuilt, self.schema())?;
+        let mut standing = backlog.standing(self.schema(), &progress, head.version);
 
         let ended = loop {
             for table in left_out.tables() {
                 backlog.pass_over(*table);
+                standing.remove(table);
             }
-            match self.move_on(&mut backlog, &head, deadline, published).await {
+            let moved = self.move_on(&mut backlog, (&head, finals), deadline, published);
+            match moved.await {
                 Ok(Some(ended)) => break ended,
                 Ok(None) => {}
                 Err((tables, error)) => self.block(&tables, error, &progress, &mut left_out)?,
             }
         };
-        if ended != Ended::UpToDate || left_out.is_empty() {
+        if ended != Ended::UpToDate {
             return Ok(ended);
         }
+        let (work, now) = (self.work(), self.clock.now());
+        let raised = self.known.raise(&work, standing, &head, (finals, now));
+        if let Some(done) = raised.await? {
+            published.add(&done);
+        }
+        let next_try = self.failed().next_try(left_out.tables());
+        let is_whole = left_out.is_empty();
         published.blocked = left_out.reasons();
-        Ok(Ended::Blocked)
+        if let (Some(next_try), Some(sighting)) = (next_try, sighting) {
+            self.note_idle(&head, &sighting, (next_try, &published.blocked))
+                .await;
+        }
+        Ok(match is_whole {
+            true => Ended::UpToDate,
+            false => Ended::Blocked,
+        })
+    }
+
+    /// Notes that there is nothing to do until something is added, a period becomes final, or a blocked table is tried
+    /// again. Where bronze could not be looked at, the next run does it again.
+    async fn note_idle(
+        &self,
+        head: &Head,
+        sighting: &Sighting,
+        (next_try, blocked): (UnixMillis, &[String]),
+    ) {
+        if !self.warehouse.may_be_paused() || sighting.pending.is_none() {
+            return;
+        }
+        let now = self.clock.now();
+        let grains = self.schema().tables.iter().map(|table| table.grain);
+        let next_final = match sighting.version == head.version {
+            true => sighting.next_final(grains, Patience::of(&self.dataset)),
+            // An earlier look says less than the next one will.
+            false => Some(lookout::counts_until(now)),
+        };
+        let noted = Noted {
+            now,
+            due: next_final.map_or(next_try, |next| next.min(next_try)),
+            blocked,
+        };
+        self.idle_marker.note(head, &noted).await;
     }
 
     /// Makes the next transaction; returns how the run ended, if it has.
@@ -220,13 +295,13 @@ impl Gold {
     async fn move_on(
         &self,
         backlog: &mut TableBacklog,
-        head: &Head,
+        (head, finals): (&Head, Finals),
         deadline: Deadline,
         published: &mut Published,
     ) -> Result<Option<Ended>, (Vec<TableIndex>, Error)> {
         if !backlog.to_rebuild.is_empty() {
             let tables: Vec<TableIndex> = backlog.to_rebuild.keys().copied().collect();
-            let made = self.make_anew(&backlog.to_rebuild, head).await;
+            let made = self.make_anew(&backlog.to_rebuild, (head, finals)).await;
             let names = self.names(&tables).map_err(Error::from);
             let (done, names) = match (made, names) {
                 (Ok(done), Ok(names)) => (done, names),
@@ -242,10 +317,12 @@ impl Gold {
         let Some(next) = backlog.next(head.version) else {
             return Ok(Some(Ended::UpToDate));
         };
-        if !deadline.allows(std::time::Duration::ZERO) {
+        if !deadline.allows(Duration::ZERO) {
             return Ok(Some(Ended::OutOfTime));
         }
-        match self.catch_up(&next, published).await {
+        // What is final at the head may change on the way there.
+        let finals = (head.version, finals);
+        match self.catch_up(&next, finals, published).await {
             Ok(Some(to)) => {
                 backlog.advance(next, to, head.version);
                 Ok(None)
@@ -294,7 +371,7 @@ impl Gold {
     async fn make_anew(
         &self,
         tables: &BTreeMap<TableIndex, Option<Progress>>,
-        head: &Head,
+        (head, finals): (&Head, Finals),
     ) -> Result<Done, Error> {
         let live = match self.log.load(head).await {
             Ok(snapshot) => LiveFiles::of(&snapshot),
@@ -313,10 +390,12 @@ impl Gold {
         let run = Run {
             steps: steps.collect(),
             watermark: head.watermark,
+            complete_to: finals.complete_to,
+            pending: finals.pending,
             at: self.clock.now(),
         };
         let files = live.iter().cloned().collect();
-        match self.work(run, files, 0).await {
+        match self.work().carry_out(run, files, 0).await {
             Err(Error::File(ReadFileError::Gone { path })) => {
                 let commits = match self.log.head().await? {
                     Some(now) => self.log.commits(head.version, now.version).await?,
@@ -338,10 +417,11 @@ impl Gold {
     async fn catch_up(
         &self,
         next: &CatchUp,
+        finals: (Version, Finals),
         published: &mut Published,
     ) -> Result<Option<Version>, Error> {
         let from = next.from;
-        match self.publish_chunk(next).await {
+        match self.publish_chunk(next, finals).await {
             Ok((to, done)) => Ok(published.add(&done).then_some(to)),
             Err(
                 source @ (Error::Log(LogError::Gap { .. } | LogError::ManifestGone { .. })
@@ -368,7 +448,11 @@ impl Gold {
         }
     }
 
-    async fn publish_chunk(&self, next: &CatchUp) -> Result<(Version, Done), Error> {
+    async fn publish_chunk(
+        &self,
+        next: &CatchUp,
+        (head, finals): (Version, Finals),
+    ) -> Result<(Version, Done), Error> {
         let from = next.from;
         let most = from.0.saturating_add(self.limits.versions.max(1));
         let until = next.until.min(Version(most));
@@ -393,23 +477,31 @@ impl Gold {
                 replace: false,
             })
         });
+        let finals = match chunk.until == head {
+            true => finals,
+            false => Finals::default(),
+        };
         let run = Run {
             steps: steps.collect::<Result<_, Invariant>>()?,
             watermark: watermarks.get(&chunk.until).copied().flatten(),
+            complete_to: finals.complete_to,
+            pending: finals.pending,
             at: self.clock.now(),
         };
-        let done = self.work(run, chunk.files, chunk.appends).await?;
+        let done = self
+            .work()
+            .carry_out(run, chunk.files, chunk.appends)
+            .await?;
         Ok((chunk.until, done))
     }
 
-    async fn work(&self, run: Run, files: Vec<DataFile>, commits: u64) -> Result<Done, Error> {
-        let work = Work {
+    fn work(&self) -> Work<'_> {
+        Work {
             dataset: &self.dataset,
             lake: &self.lake,
             warehouse: self.warehouse.as_ref(),
             max_groups: self.limits.groups.max(1),
-        };
-        work.carry_out(run, files, commits).await
+        }
     }
 
     fn names<'a>(

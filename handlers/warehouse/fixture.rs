@@ -80,6 +80,8 @@ pub(super) fn run(schema: &GoldSchema, from: Option<u64>, to: u64) -> Run {
     Run {
         steps: vec![step],
         watermark: Some(EventTime(0)),
+        complete_to: Some(EventTime(0)),
+        pending: None,
         at: UnixMillis(0),
     }
 }

@@ -20,5 +20,5 @@ pub mod sqlite;
 pub use connect::{connect, connect_with};
 pub use contract::{Begun, Reports, RowVisitor, Transaction, Unfit, Warehouse};
 pub use error::{FailureKind, WarehouseError};
-pub use model::{Datum, Order, Progress, Row, Run, Step, TableRows};
+pub use model::{Datum, Order, Pending, Progress, Row, Run, Step, TableRows};
 pub use options::Options;

@@ -12,7 +12,7 @@ use sluice::dataset::Dataset;
 use sluice::store::object::ObjectPath;
 use sluice::table::live::LiveFiles;
 use sluice::table::log::{
-    Commit, CommitKind, CommitLog, DataFile, Head, LedgerEntry, LogError, Version,
+    Commit, CommitKind, CommitLog, DataFile, Head, LedgerEntry, LogError, Totals, Version,
 };
 
 use super::subject::Subject;
@@ -27,6 +27,7 @@ pub(crate) struct History {
     log: CommitLog,
     dataset: Arc<Dataset>,
     head: Option<Version>,
+    totals: Option<Totals>,
     misfits: Vec<String>,
     live: LiveFiles,
     commits: Vec<Commit>,
@@ -49,6 +50,7 @@ impl History {
             log,
             dataset: Arc::clone(&subject.dataset),
             head: None,
+            totals: None,
             misfits: Vec::new(),
             live: LiveFiles::default(),
             commits: Vec::new(),
@@ -81,6 +83,7 @@ impl History {
             .unwrap_or_else(|error| vec![sluice::error::chain(&error)]);
         self.commits = self.left(&head).await?;
         self.head = Some(head.version);
+        self.totals = head.totals;
         Ok(())
     }
 
@@ -108,6 +111,11 @@ impl History {
     /// The version that everything is compared at.
     pub(crate) fn version(&self) -> Option<Version> {
         self.head
+    }
+
+    /// What the head says became of everything; nothing where an earlier build began the log and nobody has counted yet.
+    pub(crate) fn totals(&self) -> Option<&Totals> {
+        self.totals.as_ref()
     }
 
     /// Why silver cannot go on with the dataset file; nothing if it can.

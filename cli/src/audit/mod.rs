@@ -26,7 +26,7 @@ use sluice::silver::RefineError;
 use sluice::table::log::Version;
 
 use checks::bronze::{self, BronzeObject};
-use checks::{gold, hub, ledger, silver};
+use checks::{gold, hub, ledger, silver, totals};
 use history::History;
 pub use hub_state::{Hub, HubPartition};
 pub use report::{Check, Report, Sums};
@@ -68,6 +68,7 @@ pub async fn audit(
     checks.push(ledger::check_balance(&history));
     checks.push(ledger::check_quarantine(subject, &history, progress).await?);
     checks.push(ledger::check_log(&history));
+    checks.push(totals::check(&history));
     let sums = sums(&objects, &history);
     let reasons = history.misfits();
     if !reasons.is_empty() {

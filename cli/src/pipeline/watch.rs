@@ -8,7 +8,7 @@ use std::time::Duration;
 use sluice::dataset::Dataset;
 use sluice::event::EventTime;
 use sluice::store::object::paths;
-use sluice::table::log::{CommitLog, Counts, Head, Version};
+use sluice::table::log::{CommitLog, Counts, Totals, Version};
 use sluice::warehouse;
 use sluice::warehouse::schema::GoldSchema;
 use sluice::warehouse::{Options, Progress, Warehouse};
@@ -41,7 +41,7 @@ pub(crate) struct Snapshot {
     pub(crate) bronze_objects: u64,
     /// What became of the lines.
     pub(crate) counts: Counts,
-    /// Files written by commits.
+    /// Files that silver consists of.
     pub(crate) silver_files: u64,
     /// The log's latest version.
     pub(crate) version: Version,
@@ -245,14 +245,15 @@ impl Watch {
         let Some(head) = self.stores.log.head().await? else {
             return Ok(());
         };
-        match self.read {
-            Some(version) => {
-                for commit in &self.stores.log.commits(version, head.version).await? {
-                    self.snapshot.counts.add(&commit.counts);
-                    self.snapshot.silver_files += commit.files.len() as u64;
-                }
+        let is_new = self.read != Some(head.version);
+        match &head.totals {
+            Some(totals) => self.show(totals),
+            // An earlier build moved the head; maintenance, which runs beside this, counts once.
+            None if is_new => {
+                let counted = self.stores.log.count(&head).await?;
+                self.show(&counted);
             }
-            None => self.read_from_start(&head).await?,
+            None => {}
         }
         self.read = Some(head.version);
         self.snapshot.version = head.version;
@@ -260,16 +261,9 @@ impl Watch {
         Ok(())
     }
 
-    /// Adds up what became of every source. The log's start may be gone by now; the ledger is kept for ever.
-    async fn read_from_start(&mut self, head: &Head) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let ledger = self.stores.log.ledger_prefix("").await?;
-        // Everything is read before anything is counted: a look that fails is made again.
-        let loaded = self.stores.log.load(head).await?;
-        for entry in ledger.iter().filter(|entry| entry.version <= head.version) {
-            self.snapshot.counts.add(&entry.counts);
-        }
-        self.snapshot.silver_files = loaded.files.len() as u64;
-        Ok(())
+    fn show(&mut self, totals: &Totals) {
+        self.snapshot.counts.clone_from(&totals.counts);
+        self.snapshot.silver_files = totals.files;
     }
 
     /// Reads gold; before its first run there is nothing to read. A database that resumes does not hold the screen up.

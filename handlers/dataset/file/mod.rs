@@ -19,7 +19,7 @@ use crate::dataset::ColumnIndex;
 use crate::value::Period;
 use crate::value::time::parse_duration;
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "name",
     "generation",
     "key",
@@ -28,6 +28,7 @@ const KEYS: [&str; 13] = [
     "allowed_lateness",
     "max_clock_skew",
     "idle_timeout",
+    "quiet_after",
     "unknown_fields",
     "dedup",
     "column",
@@ -37,6 +38,9 @@ const KEYS: [&str; 13] = [
 const DEDUP_KEYS: [&str; 1] = ["conflicts"];
 const DURATION: &str =
     "a duration of at most ten years, such as \"10s\", \"90m\", \"1h\" or \"1d\"";
+const QUIET: &str = "\"off\", or a duration of 15 minutes to ten years, such as \"15m\" or \"1h\"";
+/// The shortest time after which a stream is quiet: events are on their way for that long while a function starts again.
+const QUIET_AT_LEAST: Duration = Duration::from_secs(15 * 60);
 const DEDUPLICATION_KEY: &str = "the list of the columns that tell events apart";
 const MOST_COLUMNS: usize = 500;
 
@@ -102,6 +106,7 @@ fn read<'a>(sink: &'a Sink<'a>, root: Located<&'a DeTable<'a>>) -> Option<Datase
         keys.parsed(key, DURATION, parse_duration)
             .unwrap_or(default)
     };
+    let allowed_lateness = duration("allowed_lateness", Duration::from_secs(3_600));
     Some(Dataset {
         // Without a name a problem was reported, and the file makes no dataset.
         name: name.unwrap_or_default(),
@@ -110,9 +115,12 @@ fn read<'a>(sink: &'a Sink<'a>, root: Located<&'a DeTable<'a>>) -> Option<Datase
         period: keys
             .parsed("period", "\"hour\", \"day\" or \"month\"", parse_period)
             .unwrap_or(Period::Hour),
-        allowed_lateness: duration("allowed_lateness", Duration::from_secs(3_600)),
+        allowed_lateness,
         max_clock_skew: duration("max_clock_skew", Duration::from_secs(600)),
         idle_timeout: duration("idle_timeout", Duration::from_secs(300)),
+        quiet_after: keys
+            .parsed("quiet_after", QUIET, parse_quiet)
+            .unwrap_or(Some(allowed_lateness.max(QUIET_AT_LEAST))),
         unknown_fields: keys
             .parsed(
                 "unknown_fields",
@@ -149,6 +157,16 @@ fn parse_period(text: &str) -> Option<Period> {
         "day" => Some(Period::Day),
         "month" => Some(Period::Month),
         _ => None,
+    }
+}
+
+fn parse_quiet(text: &str) -> Option<Option<Duration>> {
+    match text {
+        "off" => Some(None),
+        text => {
+            let quiet_after = parse_duration(text)?;
+            (quiet_after >= QUIET_AT_LEAST).then_some(Some(quiet_after))
+        }
     }
 }
 

@@ -110,6 +110,20 @@ fn shipped_files_are_valid() {
 }
 
 #[test]
+fn a_stream_is_quiet_after_the_lateness_but_not_too_soon_or_never() {
+    for (text, minutes) in [
+        ("allowed_lateness = \"2h\"", Some(120)),
+        ("allowed_lateness = \"10s\"", Some(15)),
+        ("allowed_lateness = \"2h\"\nquiet_after = \"20m\"", Some(20)),
+        ("quiet_after = \"off\"", None),
+    ] {
+        let dataset = Dataset::parse(&format!("{text}\n{BASE}"), "x.toml").unwrap();
+        let expected = minutes.map(|minutes| Duration::from_secs(60 * minutes));
+        assert_eq!(dataset.quiet_after, expected, "{text}");
+    }
+}
+
+#[test]
 fn what_is_not_said_has_its_default() {
     let dataset = Dataset::parse(BASE, "x.toml").unwrap();
     assert_eq!(dataset.generation, 1);
@@ -117,6 +131,7 @@ fn what_is_not_said_has_its_default() {
     assert_eq!(dataset.allowed_lateness, Duration::from_secs(3_600));
     assert_eq!(dataset.max_clock_skew, Duration::from_secs(600));
     assert_eq!(dataset.idle_timeout, Duration::from_secs(300));
+    assert_eq!(dataset.quiet_after, Some(Duration::from_secs(3_600)));
     assert_eq!(dataset.unknown_fields, UnknownFields::Rescue);
     assert_eq!(dataset.columns[0].from, "id");
     assert_eq!(
@@ -252,6 +267,11 @@ const WRONG: &[(&str, &str, &str)] = &[
         r#"event_time = "at""#,
         "event_time = \"at\"\nallowed_lateness = \"1 hour\"",
         "x.toml:4: allowed_lateness: \"1 hour\" is not a duration",
+    ),
+    (
+        r#"event_time = "at""#,
+        "event_time = \"at\"\nquiet_after = \"5m\"",
+        "x.toml:4: quiet_after: \"5m\" is not \"off\", or a duration of 15 minutes to ten years",
     ),
     (
         r#"event_time = "at""#,

@@ -57,6 +57,8 @@ pub struct Page {
     pub objects: Vec<ObjectInfo>,
     /// What asks for the next page, if there may be one.
     pub next: Option<String>,
+    /// When the store answered, by its own clock, if it says.
+    pub answered: Option<UnixMillis>,
 }
 
 /// Stores immutable objects.

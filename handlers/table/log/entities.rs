@@ -5,16 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{
-    Commit, CommitKind, Counts, DataFile, Head, LedgerEntry, NewCommit, Nulled, PartitionProgress,
-    SnapshotRef, Version,
-};
-use crate::event::{EventTime, KeptReason, PartitionId, SequenceNumber, SequenceRange, UnixMillis};
-use crate::store::entity::{Entity, Properties, Stored, Value};
+use super::totals::StoredTotals;
+use super::{Commit, CommitKind, Counts, DataFile, LedgerEntry, Nulled, Totals, Version};
+use crate::event::{EventTime, KeptReason, SequenceNumber, SequenceRange, UnixMillis};
+use crate::store::entity::{Entity, Properties, Value};
 use crate::store::object::ObjectPath;
 
-/// The row key of the head.
-pub(super) const HEAD: &str = "head";
 /// Text is cut into properties of this many bytes of UTF-8, which is at most twice as much in UTF-16.
 const TEXT_PIECE: usize = 31 * 1024;
 
@@ -85,69 +81,6 @@ pub(super) fn decode_files(json: &[u8]) -> Result<Files, MalformedEntity> {
     })
 }
 
-pub(super) fn encode_first_head() -> Entity {
-    let mut properties = Properties::new();
-    put(&mut properties, "version", 0);
-    put_text(&mut properties, "partitions", "{}");
-    Entity {
-        row: HEAD.to_owned(),
-        properties,
-    }
-}
-
-/// Moves the head on; properties that others keep in it stay as they are.
-pub(super) fn encode_head(
-    head: &Head,
-    version: Version,
-    new: &NewCommit,
-) -> Result<Entity, MalformedEntity> {
-    let mut properties = head.stored.entity.properties.clone();
-    put(&mut properties, "version", version.as_i64());
-    if let Some(watermark) = new.watermark {
-        put(&mut properties, "watermark", watermark.0);
-    }
-    let partitions = to_json("partitions", &new.partitions)?;
-    put_text(&mut properties, "partitions", &partitions);
-    Ok(Entity {
-        row: HEAD.to_owned(),
-        properties,
-    })
-}
-
-pub(super) fn decode_head(stored: Stored) -> Result<Head, MalformedEntity> {
-    let properties = &stored.entity.properties;
-    let partitions: BTreeMap<PartitionId, PartitionProgress> = json(properties, "partitions")?;
-    Ok(Head {
-        version: version(properties)?,
-        watermark: optional(properties, "watermark").map(EventTime),
-        partitions,
-        snapshot: snapshot(properties)?,
-        stored,
-    })
-}
-
-/// Names a snapshot in the head and leaves the rest of it as it is.
-pub(super) fn encode_attached(head: &Head, snapshot: &SnapshotRef) -> Entity {
-    let mut properties = head.stored.entity.properties.clone();
-    let version = snapshot.version.as_i64();
-    put(&mut properties, "snapshot_version", version);
-    put_text(&mut properties, "snapshot", snapshot.path.as_str());
-    Entity {
-        row: HEAD.to_owned(),
-        properties,
-    }
-}
-
-fn snapshot(properties: &Properties) -> Result<Option<SnapshotRef>, MalformedEntity> {
-    if !properties.contains_key("snapshot") {
-        return Ok(None);
-    }
-    Ok(Some(SnapshotRef {
-        version: count(properties, "snapshot_version").map(Version)?,
-        path: path(properties, "snapshot")?,
-    }))
-}
-
 pub(super) fn encode_commit(commit: &Commit, files: &FileList) -> Result<Entity, MalformedEntity> {
     let mut properties = Properties::new();
     put_text(&mut properties, "id", &commit.id);
@@ -167,6 +100,7 @@ pub(super) fn encode_commit(commit: &Commit, files: &FileList) -> Result<Entity,
         CommitKind::Compact { .. } => "compact",
     };
     put_text(&mut properties, "kind", kind);
+    put_totals(&mut properties, commit.totals.as_ref(), commit.version)?;
     match files {
         FileList::Inline(json) => put_text(&mut properties, "files", json),
         FileList::Manifest(path) => put_text(&mut properties, "manifest", path.as_str()),
@@ -192,8 +126,9 @@ pub(super) fn decode_commit(entity: &Entity) -> Result<(Commit, FileList), Malfo
         true => FileList::Manifest(path(properties, "manifest")?),
         false => FileList::Inline(text(properties, "files")?),
     };
+    let version = version(properties)?;
     let commit = Commit {
-        version: version(properties)?,
+        version,
         id: text(properties, "id")?,
         kind,
         committed: UnixMillis(number(properties, "committed")?),
@@ -201,6 +136,7 @@ pub(super) fn decode_commit(entity: &Entity) -> Result<(Commit, FileList), Malfo
         counts: counts(properties)?,
         sources: count(properties, "sources")?,
         watermark: optional(properties, "watermark").map(EventTime),
+        totals: totals(properties, version)?,
     };
     Ok((commit, files))
 }
@@ -300,12 +236,37 @@ fn counts(properties: &Properties) -> Result<Counts, MalformedEntity> {
     })
 }
 
-fn put(properties: &mut Properties, name: &str, number: i64) {
+/// Writes totals; where there are none, those of an earlier version stay, from which maintenance counts on.
+pub(super) fn put_totals(
+    properties: &mut Properties,
+    totals: Option<&Totals>,
+    version: Version,
+) -> Result<(), MalformedEntity> {
+    if let Some(totals) = totals {
+        let stored = StoredTotals::of(totals, version);
+        put_text(properties, "totals", &to_json("totals", &stored)?);
+    }
+    Ok(())
+}
+
+/// Reads the totals of `version`, if there are any.
+pub(super) fn totals(
+    properties: &Properties,
+    version: Version,
+) -> Result<Option<Totals>, MalformedEntity> {
+    if !properties.contains_key("totals") {
+        return Ok(None);
+    }
+    let stored: StoredTotals = json(properties, "totals")?;
+    Ok(stored.at(version))
+}
+
+pub(super) fn put(properties: &mut Properties, name: &str, number: i64) {
     properties.insert(name.to_owned(), Value::Int64(number));
 }
 
 /// Puts text under `name`, and what does not fit one property under `name_1` and so on.
-fn put_text(properties: &mut Properties, name: &str, text: &str) {
+pub(super) fn put_text(properties: &mut Properties, name: &str, text: &str) {
     let mut rest = text;
     let mut piece = 0;
     loop {
@@ -347,7 +308,10 @@ fn text(properties: &Properties, name: &'static str) -> Result<String, Malformed
     Ok(text)
 }
 
-fn path(properties: &Properties, name: &'static str) -> Result<ObjectPath, MalformedEntity> {
+pub(super) fn path(
+    properties: &Properties,
+    name: &'static str,
+) -> Result<ObjectPath, MalformedEntity> {
     let text = text(properties, name)?;
     let (container, object) = text
         .split_once('/')
@@ -355,7 +319,7 @@ fn path(properties: &Properties, name: &'static str) -> Result<ObjectPath, Malfo
     Ok(ObjectPath::new(container, object))
 }
 
-fn json<T: for<'de> Deserialize<'de>>(
+pub(super) fn json<T: for<'de> Deserialize<'de>>(
     properties: &Properties,
     property: &'static str,
 ) -> Result<T, MalformedEntity> {
@@ -363,7 +327,7 @@ fn json<T: for<'de> Deserialize<'de>>(
     serde_json::from_str(&text).map_err(|source| MalformedEntity::Json { property, source })
 }
 
-fn optional(properties: &Properties, name: &str) -> Option<i64> {
+pub(super) fn optional(properties: &Properties, name: &str) -> Option<i64> {
     properties.get(name).and_then(Value::as_i64)
 }
 
@@ -371,11 +335,11 @@ fn number(properties: &Properties, name: &'static str) -> Result<i64, MalformedE
     optional(properties, name).ok_or(MalformedEntity::Property(name))
 }
 
-fn count(properties: &Properties, name: &'static str) -> Result<u64, MalformedEntity> {
+pub(super) fn count(properties: &Properties, name: &'static str) -> Result<u64, MalformedEntity> {
     u64::try_from(number(properties, name)?).map_err(|_| MalformedEntity::Property(name))
 }
 
-fn version(properties: &Properties) -> Result<Version, MalformedEntity> {
+pub(super) fn version(properties: &Properties) -> Result<Version, MalformedEntity> {
     count(properties, "version").map(Version)
 }
 

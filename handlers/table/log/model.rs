@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::nulled::Nulled;
+use super::progress::PartitionProgress;
 use crate::event::{EventTime, KeptReason, PartitionId, SequenceRange, UnixMillis};
 use crate::store::entity::Stored;
 use crate::store::object::ObjectPath;
@@ -38,15 +39,6 @@ impl fmt::Display for Version {
     }
 }
 
-/// How far one hub partition has been seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PartitionProgress {
-    /// The highest event time committed.
-    pub event_time: EventTime,
-    /// The highest enqueued time committed.
-    pub enqueued_time: UnixMillis,
-}
-
 /// The state of the whole log at one moment. Holding it is what a commit needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Head {
@@ -54,10 +46,15 @@ pub struct Head {
     pub version: Version,
     /// No earlier event time is expected; absent until the first row.
     pub watermark: Option<EventTime>,
+    /// The highest enqueued time of any object that was refined.
+    pub clock: Option<UnixMillis>,
     /// What the watermark is made of.
     pub partitions: BTreeMap<PartitionId, PartitionProgress>,
     /// The latest snapshot, once there is one.
     pub snapshot: Option<SnapshotRef>,
+    /// What became of everything up to the version; nothing where a build that does not count moved the head on, until
+    /// maintenance has counted.
+    pub totals: Option<Totals>,
     /// The entity as read, with its ETag and with properties that others keep in it.
     pub(super) stored: Stored,
 }
@@ -144,6 +141,38 @@ impl Counts {
     }
 }
 
+/// What became of everything up to a version, carried from commit to commit: whoever wants to know it reads the head and
+/// adds nothing up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// What became of all lines.
+    pub counts: Counts,
+    /// The sources that are refined.
+    pub sources: u64,
+    /// The files that are live.
+    pub files: u64,
+}
+
+impl Totals {
+    /// Returns what they are after the commit that follows.
+    #[must_use]
+    pub fn after(&self, commit: &Commit) -> Self {
+        let replaced = match &commit.kind {
+            CommitKind::Compact { replaces } => replaces.len() as u64,
+            CommitKind::Append | CommitKind::Schema(_) => 0,
+        };
+        let mut counts = self.counts.clone();
+        counts.add(&commit.counts);
+        // They are written with every commit, so they must not grow with the number of columns.
+        counts.nulled = counts.nulled.folded();
+        Self {
+            counts,
+            sources: self.sources + commit.sources,
+            files: (self.files + commit.files.len() as u64).saturating_sub(replaced),
+        }
+    }
+}
+
 /// One numbered change of silver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit {
@@ -163,6 +192,8 @@ pub struct Commit {
     pub sources: u64,
     /// The watermark after it.
     pub watermark: Option<EventTime>,
+    /// What became of everything up to it; nothing where the head before it did not say.
+    pub totals: Option<Totals>,
 }
 
 /// A source that has been refined.
@@ -195,6 +226,8 @@ pub struct NewCommit {
     pub ledger: Vec<LedgerEntry>,
     /// The watermark after it.
     pub watermark: Option<EventTime>,
+    /// The highest enqueued time of any object that was refined, after it.
+    pub clock: Option<UnixMillis>,
     /// What the watermark is made of, after it.
     pub partitions: BTreeMap<PartitionId, PartitionProgress>,
 }
@@ -210,11 +243,11 @@ impl NewCommit {
         counts
     }
 
-    /// Returns the commit that this is once it has come through as `version`.
+    /// Returns the commit that this is once it has come through on `head`.
     #[must_use]
-    pub fn as_version(&self, version: Version) -> Commit {
-        Commit {
-            version,
+    pub fn on(&self, head: &Head) -> Commit {
+        let commit = Commit {
+            version: head.version.next(),
             id: self.id.clone(),
             kind: self.kind.clone(),
             committed: self.committed,
@@ -222,7 +255,10 @@ impl NewCommit {
             counts: self.counts(),
             sources: self.ledger.len() as u64,
             watermark: self.watermark,
-        }
+            totals: None,
+        };
+        let totals = head.totals.as_ref().map(|totals| totals.after(&commit));
+        Commit { totals, ..commit }
     }
 }
 

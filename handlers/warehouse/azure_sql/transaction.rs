@@ -122,10 +122,11 @@ async fn refresh(
     let name = table.name.as_str();
     // Empty text is stored as null.
     let watermark = run.watermark.map(iso).unwrap_or_default();
-    let settled = schema.settled_until(table.grain, run.watermark);
+    let settled = schema.settled_until(table.grain, run.complete_to);
     let settled = settled.map(iso).unwrap_or_default();
     let (version, at) = (step.to.as_i64(), iso(run.at.as_event_time()));
-    let values: [&dyn tiberius::ToSql; 5] = [&name, &watermark, &settled, &version, &at];
+    let replaced = &step.replace;
+    let values: [&dyn tiberius::ToSql; 6] = [&name, &watermark, &settled, &version, &at, replaced];
     session.execute(&dml::refresh(sql_schema), &values).await?;
     Ok(())
 }

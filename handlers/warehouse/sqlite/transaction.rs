@@ -87,12 +87,14 @@ fn refresh(
     table: &TableSchema,
     (step, run): (&Step, &Run),
 ) -> rusqlite::Result<()> {
-    let settled = schema.settled_until(table.grain, run.watermark);
+    let settled = schema.settled_until(table.grain, run.complete_to);
+    // Starts of periods of one grain have one width, so that text orders as they do.
+    let written = format!("(SELECT \"settled_until\" FROM {FRESHNESS} WHERE \"gold_table\" = ?1)");
     connection
         .prepare_cached(&format!(
             "INSERT OR REPLACE INTO {FRESHNESS}\n\
              (\"gold_table\", \"watermark\", \"settled_until\", \"version\", \"last_run\")\n\
-             VALUES (?1, ?2, ?3, ?4, ?5)"
+             VALUES (?1, ?2, CASE WHEN ?6 THEN ?3 ELSE coalesce(max(?3, {written}), ?3, {written}) END, ?4, ?5)"
         ))?
         .execute(params![
             table.name,
@@ -100,6 +102,7 @@ fn refresh(
             settled.map(|start| period(table.grain, start.0)),
             step.to.0,
             timestamp(run.at.as_event_time().0),
+            step.replace,
         ])?;
     Ok(())
 }
@@ -122,15 +125,18 @@ impl Transaction for SqliteTransaction {
     async fn commit(mut self: Box<Self>) -> Result<(), WarehouseError> {
         let mut held = self.held.take().ok_or_else(over)?;
         blocking(move || {
-            let committed = held.connection()?.execute_batch("COMMIT");
+            let connection = held.connection()?;
+            let committed = connection.execute_batch("COMMIT");
+            // A statement that is interrupted at its end may have taken effect: the transaction is then over.
+            let is_over = connection.is_autocommit();
             committed.map_err(
                 |error| match failed("commit", "a gold transaction")(error) {
                     WarehouseError::Statement {
                         purpose,
                         object,
-                        kind: FailureKind::Permanent,
+                        kind,
                         source,
-                    } => WarehouseError::Statement {
+                    } if is_over || kind == FailureKind::Permanent => WarehouseError::Statement {
                         purpose,
                         object,
                         kind: FailureKind::Ambiguous,

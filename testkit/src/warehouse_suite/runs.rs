@@ -83,6 +83,8 @@ pub fn run(schema: &GoldSchema, table: usize, from: Option<u64>, to: u64) -> Run
     Run {
         steps: vec![step],
         watermark: Some(EventTime(5 * HOUR + 1)),
+        complete_to: Some(EventTime(5 * HOUR + 1)),
+        pending: None,
         at: UnixMillis(1_000),
     }
 }

@@ -117,6 +117,8 @@ async fn publish(warehouse: &Arc<dyn Warehouse>, from: Option<u64>, to: u64) {
     let run = Run {
         steps: schema.indexed_tables().map(step).collect(),
         watermark: Some(EventTime(1_763_120_674_343_001)),
+        complete_to: Some(EventTime(1_763_120_674_343_001)),
+        pending: None,
         at: UnixMillis(1_763_120_674_343),
     };
     let Begun::Open(mut transaction) = warehouse.begin(run).await.unwrap() else {

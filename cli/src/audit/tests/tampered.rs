@@ -338,3 +338,45 @@ async fn gold_that_has_never_run_is_a_difference() {
     pipeline.refine().await;
     assert_found(&pipeline, "gold", &["has not run yet"]).await;
 }
+
+#[tokio::test]
+async fn totals_that_the_ledger_does_not_come_to_are_named() {
+    let pipeline = Pipeline::good().await;
+    let (_, last) = pipeline.log_span().await;
+    let change = |from: &'static str, to: &'static str| {
+        move |entity: &mut sluice::store::entity::Entity| {
+            let totals = entity.properties["totals"].as_str().unwrap();
+            assert!(totals.contains(from), "{totals}");
+            let totals = Value::String(totals.replace(from, to));
+            entity.properties.insert("totals".into(), totals);
+        }
+    };
+    let (good, bad) = ("\"rows\":60", "\"rows\":61");
+    pipeline.world.change_row("head", change(good, bad)).await;
+    let said = ["the head counts", "61 rows", "come to", "60 rows"];
+    assert_found(&pipeline, "head: totals", &said).await;
+    pipeline.world.change_row("head", change(bad, good)).await;
+
+    let row = format!("log|{last:012}");
+    pipeline.world.change_row(&row, change(good, bad)).await;
+    let said = [&*format!("version {last} counts"), "61 rows", "60 rows"];
+    assert_found(&pipeline, "head: totals", &said).await;
+}
+
+#[tokio::test]
+async fn totals_that_an_earlier_build_left_behind_are_not_compared() {
+    let pipeline = Pipeline::good().await;
+    pipeline
+        .world
+        .change_row("head", |entity| {
+            entity.properties.remove("totals");
+        })
+        .await;
+    let report = pipeline.audit().await;
+    super::good::assert_adds_up(&report);
+    let check = report
+        .checks
+        .iter()
+        .find(|check| check.name.contains("totals"));
+    assert!(check.is_some_and(|check| check.skipped));
+}

@@ -299,9 +299,21 @@ async fn a_lake_that_cannot_be_listed_cannot_be_followed() {
 async fn a_look_that_failed_is_made_again_and_counts_nothing_twice() {
     let pipeline = Pipeline::new();
     pipeline.run(0, &[1, 2, 2]).await;
-    for call in ["read head", "range src|", "range log|"] {
+    // An earlier build's head says nothing but how far it is.
+    let uncounted = pipeline.head().await;
+    for (call, is_counted) in [
+        ("read head", true),
+        ("read head", false),
+        ("range src|", false),
+        ("range log|", false),
+    ] {
         let script = Script::new();
         let mut watch = watch_by(&script, &pipeline).await;
+        let mut head = uncounted.clone();
+        if !is_counted {
+            head.properties.remove("totals");
+        }
+        pipeline.write_head(head).await;
         script.fail_at(call, When::Before, How::Transient);
         let failed = watch.look_at(stored(0), || 3).await;
         let error = sluice::error::chain(failed.unwrap_err().as_ref());
@@ -316,6 +328,20 @@ async fn a_look_that_failed_is_made_again_and_counts_nothing_twice() {
 }
 
 #[tokio::test]
+async fn a_look_at_silver_is_one_read_whatever_is_new() {
+    let pipeline = Pipeline::new();
+    let script = Script::new();
+    let mut watch = watch_by(&script, &pipeline).await;
+    for (sequence, looks) in [(0, 1), (2, 2), (4, 3)] {
+        pipeline.run(sequence, &[7, 7]).await;
+        let snapshot = watch.look_at(stored(0), || 2 * looks).await.unwrap();
+        assert_eq!(snapshot.counts.lines, 2 * looks);
+        let reads = ["read ", "range ", "get "].map(|call| script.calls(call).len());
+        assert_eq!(reads.iter().sum::<usize>() as u64, looks);
+    }
+}
+
+#[tokio::test]
 async fn commits_that_could_not_be_read_are_counted_later() {
     let pipeline = Pipeline::new();
     pipeline.run(0, &[1]).await;
@@ -323,7 +349,7 @@ async fn commits_that_could_not_be_read_are_counted_later() {
     let mut watch = watch_by(&script, &pipeline).await;
     watch.look_at(stored(0), || 1).await.unwrap();
     pipeline.run(1, &[2, 3]).await;
-    script.fail_at("range log|", When::Before, How::Transient);
+    script.fail_at("read head", When::Before, How::Transient);
     assert!(watch.look_at(stored(2), || 3).await.is_err());
     let snapshot = watch.look_at(stored(2), || 3).await.unwrap();
     assert_eq!((snapshot.counts.rows, snapshot.silver_files), (3, 2));

@@ -10,8 +10,9 @@ use sluice::clock::SystemClock;
 use sluice::dataset::Dataset;
 use sluice::event::{PartitionId, SequenceNumber, SourceEvent, UnixMillis};
 use sluice::retry::Deadline;
-use sluice::store::entity::MemoryEntityStore;
+use sluice::store::entity::{Entity, MemoryEntityStore, Operation};
 use sluice::store::object::{MemoryObjectStore, ObjectRange, Source, paths};
+use sluice::table::TableId;
 use sluice::table::log::Counts;
 use sluice::warehouse::Warehouse;
 use sluice::warehouse::schema::GoldSchema;
@@ -104,6 +105,22 @@ impl Pipeline {
         let lake = Arc::new(MemoryObjectStore::new(Arc::new(SystemClock)));
         let state = Arc::new(MemoryEntityStore::new());
         Stores::over(Arc::clone(&self.stores.dataset), lake, state, None)
+    }
+
+    /// The head of the log, as it is stored.
+    pub(crate) async fn head(&self) -> Entity {
+        let Stores { dataset, state, .. } = &self.stores;
+        let partition = TableId::of(dataset).log_partition();
+        let stored = state.get(&partition, "head").await.unwrap();
+        stored.unwrap().entity
+    }
+
+    /// Writes the head of the log behind every layer's back.
+    pub(crate) async fn write_head(&self, head: Entity) {
+        let Stores { dataset, state, .. } = &self.stores;
+        let partition = TableId::of(dataset).log_partition();
+        let write = [Operation::Upsert(head)];
+        state.transact(&partition, &write).await.unwrap();
     }
 
     /// The file of gold.

@@ -59,16 +59,17 @@ pub(crate) fn advance(sql_schema: &SqlSchema) -> String {
     )
 }
 
-/// Writes the freshness of a table: its name, watermark and settled time (empty where unknown), version and time of
-/// the run. Times are text, so that no parameter is an untyped null.
+/// Writes the freshness of a table: its name, watermark and settled time (empty where unknown), version, time of the run
+/// and whether its rows are replaced, without which the settled time is never lowered. Times are text, so that no parameter is an untyped null.
 pub(crate) fn refresh(sql_schema: &SqlSchema) -> String {
     let (freshness, time) = (sql_schema.of(FRESHNESS), "CAST(NULLIF(@P");
     let watermark = format!("{time}2, N'') AS datetime2(6))");
     let settled = format!("{time}3, N'') AS datetime2(0))");
     let run = format!("{time}5, N'') AS datetime2(6))");
     format!(
-        "UPDATE {freshness} SET [watermark] = {watermark}, [settled_until] = {settled}, \
-         [version] = @P4, [last_run] = {run}\n\
+        "UPDATE {freshness} SET [watermark] = {watermark}, [settled_until] = CASE \
+         WHEN @P6 = 0 AND ({settled} IS NULL OR [settled_until] > {settled}) \
+         THEN [settled_until] ELSE {settled} END, [version] = @P4, [last_run] = {run}\n\
          WHERE [gold_table] = @P1;\n\
          IF @@ROWCOUNT = 0\n\
          INSERT INTO {freshness} ([gold_table], [watermark], [settled_until], [version], [last_run])\n\

@@ -46,7 +46,7 @@ UPDATE [reports].[sluice_progress] SET [generation] = @P2, [definition] = @P3, [
 WHERE [gold_table] = @P1 AND [generation] = @P5 AND [definition] = @P6 AND [version] = @P7
 
 -- refresh
-UPDATE [reports].[sluice_freshness] SET [watermark] = CAST(NULLIF(@P2, N'') AS datetime2(6)), [settled_until] = CAST(NULLIF(@P3, N'') AS datetime2(0)), [version] = @P4, [last_run] = CAST(NULLIF(@P5, N'') AS datetime2(6))
+UPDATE [reports].[sluice_freshness] SET [watermark] = CAST(NULLIF(@P2, N'') AS datetime2(6)), [settled_until] = CASE WHEN @P6 = 0 AND (CAST(NULLIF(@P3, N'') AS datetime2(0)) IS NULL OR [settled_until] > CAST(NULLIF(@P3, N'') AS datetime2(0))) THEN [settled_until] ELSE CAST(NULLIF(@P3, N'') AS datetime2(0)) END, [version] = @P4, [last_run] = CAST(NULLIF(@P5, N'') AS datetime2(6))
 WHERE [gold_table] = @P1;
 IF @@ROWCOUNT = 0
 INSERT INTO [reports].[sluice_freshness] ([gold_table], [watermark], [settled_until], [version], [last_run])

@@ -5,4 +5,6 @@ mod duplicates;
 mod groups;
 mod lines;
 mod log;
+mod order;
 mod steps;
+mod totals;

@@ -26,7 +26,10 @@ fn partition(dataset: &Dataset) -> PartitionKey {
 
 impl MaintenanceState {
     /// Reads the state; none, or one that cannot be read, is an empty one.
-    pub(super) async fn read(
+    ///
+    /// # Errors
+    /// Fails if the store does.
+    pub async fn read(
         state: &Arc<dyn EntityStore>,
         dataset: &Dataset,
     ) -> Result<Self, StorageError> {
@@ -46,7 +49,10 @@ impl MaintenanceState {
     }
 
     /// Writes the state, over that of any other run: what either found holds for good.
-    pub(super) async fn write(
+    ///
+    /// # Errors
+    /// Fails if the store does.
+    pub async fn write(
         &self,
         state: &Arc<dyn EntityStore>,
         dataset: &Dataset,
