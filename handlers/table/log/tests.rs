@@ -3,7 +3,8 @@
 use super::*;
 use crate::clock::ManualClock;
 use crate::dataset::{
-    Column, ColumnIndex, ColumnType, ConflictScope, OnInvalid, TimestampFormat, UnknownFields,
+    Column, ColumnIndex, ColumnType, ConflictScope, OnInvalid, Payload, TimestampFormat,
+    UnknownFields,
 };
 use crate::event::{
     EventTime, KeptReason, PartitionId, RejectReason, SequenceNumber, SequenceRange,
@@ -12,12 +13,13 @@ use crate::store::entity::MemoryEntityStore;
 use crate::store::object::MemoryObjectStore;
 use crate::table::TableId;
 use crate::value::Period;
+use crate::value::path::FieldPath;
 use std::time::Duration;
 
 fn dataset() -> Dataset {
     let column = |name: &str, kind| Column {
         name: name.to_owned(),
-        from: name.to_owned(),
+        from: vec![FieldPath::parse(name).unwrap()],
         kind,
         required: true,
         on_invalid: OnInvalid::Quarantine,
@@ -36,6 +38,7 @@ fn dataset() -> Dataset {
         idle_timeout: Duration::from_secs(300),
         unknown_fields: UnknownFields::Rescue,
         conflicts: ConflictScope::Group,
+        payload: Payload::default(),
         columns: vec![
             column("order_id", ColumnType::Int64),
             column(
