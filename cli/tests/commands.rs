@@ -377,7 +377,7 @@ fn inferred_files_are_fine_and_a_key_of_the_time_is_warned_of() {
 
     std::fs::write(
         &pumps,
-        "{\"meter\": {\"id\": \"\u{9b}m\"}, \"ts\": 1795161600}\n",
+        "{\"meter\": {\"id\": \"\u{9b}m\"}, \"ts\": 1795161600}\n{\"meter\": \"n\", \"ts\": 1795161601}\n",
     )
     .unwrap();
     let inferred = sluice(&["dataset", "infer", pumps.to_str().unwrap()]);

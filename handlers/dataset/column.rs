@@ -2,11 +2,13 @@
 
 use toml::de::{DeTable, DeValue};
 
+use super::from::{Spellings, read_from};
 use super::name::{PERIOD_COLUMNS, SQL_NAME, is_sql_name};
 use super::problem::{Sink, quoted};
 use super::reader::{Keys, Located};
-use super::{Bound, Column, ColumnType, EventTime, OnInvalid, TimestampFormat};
+use super::{Bound, Column, ColumnType, EventTime, OnInvalid, Payload, TimestampFormat};
 use crate::value::number::{Excess, Number, NumberProblem};
+use crate::value::path::FieldPath;
 use crate::value::time::{TimeProblem, parse_date, parse_rfc3339};
 
 const KEYS: [&str; 9] = [
@@ -34,7 +36,7 @@ pub(super) struct Draft {
     pub(super) kind: Option<ColumnType>,
     pub(super) required: bool,
     on_invalid: OnInvalid,
-    from: String,
+    from: Vec<FieldPath>,
     min: Option<Bound>,
     max: Option<Bound>,
     description: Option<String>,
@@ -85,9 +87,11 @@ fn units(text: &str) -> usize {
 pub(super) fn read_all<'a>(
     sink: &'a Sink<'a>,
     tables: Vec<Located<&'a DeTable<'a>>>,
+    payload: Payload,
 ) -> Vec<Draft> {
     let mut drafts: Vec<Draft> = Vec::new();
     let mut descriptions = Vec::new();
+    let mut spellings = Spellings::default();
     for (i, table) in tables.into_iter().enumerate() {
         let name = table
             .value
@@ -105,6 +109,9 @@ pub(super) fn read_all<'a>(
                 "a column of this name exists already (upper and lower case are the same)";
             keys.report("name", keys.at(), message);
         }
+        if payload.ignore_case {
+            spellings.check(&keys, &draft.name, &draft.from);
+        }
         let length = draft.description.as_deref().map_or(0, units);
         drafts.push(draft);
         descriptions.push((keys, length));
@@ -118,14 +125,6 @@ fn read(keys: &Keys<'_>) -> Draft {
     if let Some(name) = name {
         check_name(keys, name);
     }
-    let from = keys.string("from");
-    if let Some(from) = from.filter(|from| from.value.is_empty()) {
-        keys.report(
-            "from",
-            from.at,
-            "must be the name of a field of the event, not empty",
-        );
-    }
     // Without a name a problem was reported, and the file makes no dataset.
     let name = name.map(|name| name.value.to_owned()).unwrap_or_default();
     let kind = read_type(keys);
@@ -135,7 +134,7 @@ fn read(keys: &Keys<'_>) -> Draft {
         kind,
         required,
         on_invalid: read_on_invalid(keys, required),
-        from: from.map_or_else(|| name.clone(), |from| from.value.to_owned()),
+        from: read_from(keys, &name),
         name,
         min,
         max,

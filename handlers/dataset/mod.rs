@@ -4,6 +4,7 @@
 
 mod column;
 mod file;
+mod from;
 mod gold;
 mod index;
 mod name;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use crate::error::Invariant;
 use crate::event::EventTime;
+use crate::value::path::FieldPath;
 use crate::value::{Grain, Period};
 
 pub use index::{ColumnIndex, TableIndex};
@@ -49,6 +51,8 @@ pub struct Dataset {
     pub unknown_fields: UnknownFields,
     /// Which duplicates are compared with the row that stays.
     pub conflicts: ConflictScope,
+    /// How the text of an event is read.
+    pub payload: Payload,
     /// The columns of silver, in the file's order.
     pub columns: Vec<Column>,
     /// The gold tables.
@@ -75,13 +79,21 @@ pub enum ConflictScope {
     All,
 }
 
+/// How the text of an event is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Payload {
+    /// Whether names of columns' places are found whatever the case of their ASCII letters. The places of all columns
+    /// are then written alike where they differ in case alone.
+    pub ignore_case: bool,
+}
+
 /// A column of silver.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
     /// Its name in silver.
     pub name: String,
-    /// The field of the event that it is read from.
-    pub from: String,
+    /// The places in the event that it is read from: the first that is there and not null counts. Never empty.
+    pub from: Vec<FieldPath>,
     /// Its type.
     pub kind: ColumnType,
     /// Whether a line without it is rejected.

@@ -3,6 +3,7 @@
 pub mod decimal;
 pub mod hash;
 pub mod number;
+pub mod path;
 pub mod period;
 pub mod time;
 

@@ -4,6 +4,7 @@
 mod line;
 
 use crate::columns::{Columns, Found};
+use crate::value::path::{FieldPath, Segment};
 use line::LineParser;
 use line::token::{Kind, Token};
 
@@ -11,14 +12,16 @@ pub(crate) struct Sluice(LineParser);
 
 impl Sluice {
     pub(crate) fn new(names: &[&str]) -> Self {
-        Self(LineParser::new(names, true))
+        let name = |name: &&str| FieldPath::to(vec![Segment::Name((*name).to_owned())]);
+        let paths: Vec<FieldPath> = names.iter().map(name).collect();
+        Self(LineParser::of(&paths.iter().collect::<Vec<_>>(), false, true).0)
     }
 
     pub(crate) fn push(&mut self, line: &str, columns: &mut Columns) -> Option<()> {
         let line = line.as_bytes();
         self.0.read(line, true).ok()?;
         let found = [0, 1, 2, 3].map(|field| found(self.0.token(field), line));
-        columns.push(found, |text| self.0.write_unknown(line, text))
+        columns.push(found, |text| self.0.write_unknown(line, None, text))
     }
 }
 

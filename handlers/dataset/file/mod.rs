@@ -12,14 +12,14 @@ use super::name::{DATASET_NAME, is_dataset_name};
 use super::problem::{Sink, quoted};
 use super::reader::{Keys, Located};
 use super::{
-    ColumnType, ConflictScope, Dataset, DatasetProblems, LoadDatasetError, Problem, UnknownFields,
-    column,
+    ColumnType, ConflictScope, Dataset, DatasetProblems, LoadDatasetError, Payload, Problem,
+    UnknownFields, column,
 };
 use crate::dataset::ColumnIndex;
 use crate::value::Period;
 use crate::value::time::parse_duration;
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "name",
     "generation",
     "key",
@@ -31,11 +31,13 @@ const KEYS: [&str; 14] = [
     "quiet_after",
     "unknown_fields",
     "dedup",
+    "payload",
     "column",
     "gold",
     "ranking",
 ];
 const DEDUP_KEYS: [&str; 1] = ["conflicts"];
+const PAYLOAD_KEYS: [&str; 1] = ["ignore_case"];
 const DURATION: &str =
     "a duration of at most ten years, such as \"10s\", \"90m\", \"1h\" or \"1d\"";
 const QUIET: &str = "\"off\", or a duration of 15 minutes to ten years, such as \"15m\" or \"1h\"";
@@ -95,7 +97,8 @@ impl Dataset {
 fn read<'a>(sink: &'a Sink<'a>, root: Located<&'a DeTable<'a>>) -> Option<Dataset> {
     let keys = Keys::new(sink, root, String::new(), &KEYS);
     let name = read_name(&keys);
-    let columns = column::read_all(sink, keys.tables("column"));
+    let payload = read_payload(sink, &keys);
+    let columns = column::read_all(sink, keys.tables("column"), payload);
     check_columns(&keys, &columns);
     let event_time = read_event_time(&keys, &columns);
     let key = read_key(&keys, &columns, event_time);
@@ -129,6 +132,7 @@ fn read<'a>(sink: &'a Sink<'a>, root: Located<&'a DeTable<'a>>) -> Option<Datase
             )
             .unwrap_or(UnknownFields::Rescue),
         conflicts: read_conflicts(sink, &keys),
+        payload,
         event_time: event_time?,
         columns: columns
             .into_iter()
@@ -189,6 +193,16 @@ fn read_conflicts<'a>(sink: &'a Sink<'a>, keys: &Keys<'a>) -> ConflictScope {
         _ => None,
     });
     scope.unwrap_or(ConflictScope::Group)
+}
+
+fn read_payload<'a>(sink: &'a Sink<'a>, keys: &Keys<'a>) -> Payload {
+    let Some(table) = keys.table("payload") else {
+        return Payload::default();
+    };
+    let keys = Keys::new(sink, table, "payload".to_owned(), &PAYLOAD_KEYS);
+    Payload {
+        ignore_case: keys.boolean("ignore_case").unwrap_or(false),
+    }
 }
 
 fn check_columns(keys: &Keys<'_>, columns: &[Draft]) {

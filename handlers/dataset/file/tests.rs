@@ -1,4 +1,5 @@
 mod columns;
+mod places;
 
 use std::path::PathBuf;
 
@@ -77,7 +78,7 @@ fn shipped_files_are_valid() {
         }
     );
     assert_eq!(orders.columns[1].min, Some(Bound::Decimal(0)));
-    assert_eq!(orders.columns[2].from, "timestamp");
+    assert!(orders.columns[2].from[0].is_field("timestamp"));
     assert_eq!(
         orders.columns[2].kind,
         ColumnType::Timestamp(TimestampFormat::UnixSeconds)
@@ -133,7 +134,8 @@ fn what_is_not_said_has_its_default() {
     assert_eq!(dataset.idle_timeout, Duration::from_secs(300));
     assert_eq!(dataset.quiet_after, Some(Duration::from_secs(3_600)));
     assert_eq!(dataset.unknown_fields, UnknownFields::Rescue);
-    assert_eq!(dataset.columns[0].from, "id");
+    assert!(dataset.columns[0].from[0].is_field("id"));
+    assert!(!dataset.payload.ignore_case);
     assert_eq!(
         dataset.columns[2].kind,
         ColumnType::Timestamp(TimestampFormat::Rfc3339)

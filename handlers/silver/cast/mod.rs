@@ -20,6 +20,7 @@ use crate::dataset::{
 };
 use crate::event::EventTime;
 use crate::value::number::{Excess, Number};
+use crate::value::path::FieldPath;
 use crate::value::time::{
     FIRST_EVENT_TIME, LAST_EVENT_TIME, TimeProblem, from_unix, micros, parse_date, parse_rfc3339,
 };
@@ -43,13 +44,14 @@ pub struct Caster {
     scratch: Vec<u8>,
 }
 
-/// A column, and the field it is read from.
+/// A column, and the places it is read from.
 #[derive(Debug)]
 struct ColumnCaster {
     name: String,
-    /// The name of the field.
-    from: String,
-    field: usize,
+    from: Vec<FieldPath>,
+    /// The number of the first place, and of those that count if nothing is there.
+    first: usize,
+    others: Vec<usize>,
     kind: ColumnType,
     required: bool,
     on_invalid: OnInvalid,
@@ -64,18 +66,19 @@ impl Caster {
     /// Makes a caster for a dataset's lines.
     #[must_use]
     pub fn new(dataset: &Dataset) -> Self {
-        let mut fields: Vec<&str> = Vec::new();
+        let rescue = dataset.unknown_fields == UnknownFields::Rescue;
+        let paths: Vec<&FieldPath> = dataset.columns.iter().flat_map(|c| &c.from).collect();
+        let (parser, numbers) = LineParser::of(&paths, dataset.payload.ignore_case, rescue);
+        let mut numbers = numbers.into_iter();
         let mut columns = Vec::with_capacity(dataset.columns.len());
         for (i, column) in dataset.columns.iter().enumerate() {
-            let known = fields.iter().position(|field| *field == column.from);
-            let field = known.unwrap_or(fields.len());
-            if known.is_none() {
-                fields.push(&column.from);
-            }
+            let mut numbers = numbers.by_ref().take(column.from.len());
             columns.push(ColumnCaster {
                 name: column.name.clone(),
                 from: column.from.clone(),
-                field,
+                // A column without a place, of which a dataset has none, would be one that no line has.
+                first: numbers.next().unwrap_or(usize::MAX),
+                others: numbers.collect(),
                 kind: column.kind,
                 required: column.required,
                 on_invalid: column.on_invalid,
@@ -85,9 +88,8 @@ impl Caster {
                 builder: Builder::new(column.kind, !column.required),
             });
         }
-        let rescue = dataset.unknown_fields == UnknownFields::Rescue;
         Self {
-            parser: LineParser::new(&fields, rescue),
+            parser,
             columns,
             nulled: Vec::new(),
             rescued: rescue.then(|| Builder::new(ColumnType::Json, true)),
@@ -138,7 +140,7 @@ impl Caster {
         let latest = at.enqueued_time.as_event_time().0;
         let latest = EventTime(latest.saturating_add(self.max_clock_skew));
         for (i, column) in self.columns.iter_mut().enumerate() {
-            let token = self.parser.token(column.field);
+            let token = column.token(&self.parser);
             if let Err(cause) = column.push(line, token, latest, &mut self.scratch) {
                 // Of an optional column nothing is missing.
                 if column.on_invalid == OnInvalid::Null {
@@ -206,6 +208,26 @@ impl Caster {
 }
 
 impl ColumnCaster {
+    /// Returns the first value that is there and not null; it counts even if the column cannot take it.
+    #[inline]
+    fn token(&self, parser: &LineParser) -> Token {
+        let token = parser.token(self.first);
+        match token.is_nothing() && !self.others.is_empty() {
+            true => self.other_token(parser, token),
+            false => token,
+        }
+    }
+
+    #[cold]
+    fn other_token(&self, parser: &LineParser, first: Token) -> Token {
+        let others = || self.others.iter().map(|number| parser.token(*number));
+        let value = others().find(|token| !token.is_nothing());
+        // Where there is no value, a null has a place in the line.
+        let all = || std::iter::once(first).chain(others());
+        let null = || all().find(|token| token.kind == Kind::Null);
+        value.or_else(null).unwrap_or(first)
+    }
+
     /// Appends a value, or fails and appends nothing.
     #[inline]
     fn push(
@@ -215,7 +237,7 @@ impl ColumnCaster {
         latest: EventTime,
         scratch: &mut Vec<u8>,
     ) -> Result<(), RejectCause> {
-        if matches!(token.kind, Kind::Absent | Kind::Null) {
+        if token.is_nothing() {
             if self.required {
                 return Err(RejectCause::Missing);
             }

@@ -30,6 +30,8 @@ pub(in crate::silver) struct SyntaxError {
 pub(in crate::silver) struct Scanner<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// How many containers are around what comes next.
+    around: u32,
 }
 
 type Scanned<T> = Result<T, SyntaxError>;
@@ -54,7 +56,12 @@ impl<'a> Scanner<'a> {
         } else {
             0
         };
-        Ok(Self { bytes, at: mark })
+        Ok(Self {
+            bytes,
+            at: mark,
+            // The object that holds all this is one level.
+            around: 1,
+        })
     }
 
     /// Returns the byte offset of what comes next.
@@ -80,8 +87,9 @@ impl<'a> Scanner<'a> {
         })
     }
 
+    /// Returns the byte that comes next.
     #[inline]
-    fn peek(&self) -> Option<u8> {
+    pub(in crate::silver) fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
 
@@ -271,6 +279,21 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
+    /// Moves over the opening bracket that comes next and the blanks behind it; returns its place.
+    pub(in crate::silver) fn enter_bracket(&mut self) -> usize {
+        let start = self.at;
+        self.at += 1;
+        self.around += 1;
+        self.skip_blanks();
+        start
+    }
+
+    /// Returns the object or array that began at `start` and whose closing bracket is behind.
+    pub(in crate::silver) fn leave_bracket(&mut self, start: usize) -> Token {
+        self.around = self.around.saturating_sub(1);
+        self.token(Kind::Container, start)
+    }
+
     /// Moves over an object or array.
     fn container(&mut self) -> Scanned<Token> {
         let start = self.at;
@@ -291,8 +314,7 @@ impl<'a> Scanner<'a> {
     /// Moves over an opening bracket and on to what is inside, up to the first separator or closing bracket.
     fn enter(&mut self, open: &mut Open) -> Scanned<()> {
         loop {
-            // The object that holds all this is one level.
-            if open.depth + 1 >= MAX_DEPTH {
+            if open.depth + self.around >= MAX_DEPTH {
                 return self.fail("is nested deeper than 128 levels");
             }
             open.push(self.peek() == Some(b'{'));

@@ -55,6 +55,12 @@ impl Token {
         }
     }
 
+    /// Returns whether there is no value, or null.
+    #[inline]
+    pub(in crate::silver) fn is_nothing(self) -> bool {
+        matches!(self.kind, Kind::Absent | Kind::Null)
+    }
+
     /// Returns a number.
     #[inline]
     pub(in crate::silver) fn number(self, line: &[u8]) -> Number<'_> {

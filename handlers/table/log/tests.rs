@@ -3,7 +3,8 @@
 use super::*;
 use crate::clock::ManualClock;
 use crate::dataset::{
-    Column, ColumnIndex, ColumnType, ConflictScope, OnInvalid, TimestampFormat, UnknownFields,
+    Column, ColumnIndex, ColumnType, ConflictScope, OnInvalid, Payload, TimestampFormat,
+    UnknownFields,
 };
 use crate::event::{
     EventTime, KeptReason, PartitionId, RejectReason, SequenceNumber, SequenceRange,
@@ -12,12 +13,13 @@ use crate::store::entity::{MemoryEntityStore, Value};
 use crate::store::object::MemoryObjectStore;
 use crate::table::TableId;
 use crate::value::Period;
+use crate::value::path::FieldPath;
 use std::time::Duration;
 
 fn dataset() -> Dataset {
     let column = |name: &str, kind| Column {
         name: name.to_owned(),
-        from: name.to_owned(),
+        from: vec![FieldPath::parse(name).unwrap()],
         kind,
         required: true,
         on_invalid: OnInvalid::Quarantine,
@@ -37,6 +39,7 @@ fn dataset() -> Dataset {
         quiet_after: None,
         unknown_fields: UnknownFields::Rescue,
         conflicts: ConflictScope::Group,
+        payload: Payload::default(),
         columns: vec![
             column("order_id", ColumnType::Int64),
             column(

@@ -192,6 +192,25 @@ async fn a_path_that_is_taken_for_a_name_is_warned_of_and_loses_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_path_reads_what_lies_inside_of_the_fields() {
+    let (dataset, input) = report!("nested-fields");
+    let with_paths = dataset
+        .replace("\"meter.id\"", "[\"meterId\", \"$.meter.id\"]")
+        .replace("\"gas.totalUse\"", "\"$.gas.totalUse\"");
+    let outcome = through((&with_paths, input), &["meter_id", "events", "max_use"]).await;
+    assert_eq!(outcome.fates(), [6, 0, 0, 0, 0]);
+    let mut gold = outcome.gold.clone();
+    gold.sort();
+    let row = |meter: &str, most: &str| [meter, "3", most].map(|text| Some(text.to_owned()));
+    assert_eq!(gold, [row("m-0", "2356.545"), row("m-1", "2357.545")]);
+    // Only the key of the time alone: no path is taken for a name.
+    assert_eq!(outcome.warnings.len(), 1, "{:?}", outcome.warnings);
+    let first = outcome.rescued().await[0].clone().unwrap();
+    let readings = r#"{"readings":[{"n":"p","v":1.1},{"n":"q","v":2.2}]}"#;
+    assert_eq!(first, readings, "no field that a path leads into");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_amount_in_another_spelling_is_set_aside_and_never_misread() {
     let outcome = through(report!("comma-decimals"), &["events", "amount"]).await;
     // A decimal as text is spelled as JSON spells a number: `.5` and `+3` are not.

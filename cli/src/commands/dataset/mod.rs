@@ -31,8 +31,8 @@ enum DatasetCommand {
 
 /// Write a first dataset file from sample events
 ///
-/// Guesses each field's type, which fields are always there, which one is the event time and which ones identify an
-/// event, and says in a comment `# guessed: …` what each guess rests on. What may lose or refuse events is in a comment
+/// Guesses each field's type, those in objects too, which fields are always there, which one is the event time and which
+/// ones identify an event, and says in a comment `# guessed: …` what each guess rests on. What may lose or refuse events is in a comment
 /// `# WARNING: …`, and on standard error too if it is about the key. The file is printed; `dataset check` accepts it. A
 /// sample shows what occurs, not what may occur: read it before you use it.
 #[derive(Debug, Args)]
@@ -100,6 +100,7 @@ pub(super) fn infer_file(
         }
     }
     bar.finish_and_clear();
+    sample.settle();
     let file = path
         .file_name()
         .map(|name| name.to_string_lossy().into_owned());
