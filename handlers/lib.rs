@@ -39,3 +39,4 @@ pub mod table;
 pub mod telemetry;
 pub mod value;
 pub mod warehouse;
+pub mod wording;

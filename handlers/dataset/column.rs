@@ -3,11 +3,12 @@
 use toml::de::{DeTable, DeValue};
 
 use super::name::{PERIOD_COLUMNS, SQL_NAME, is_sql_name};
-use super::problem::{Sink, quoted};
+use super::problem::Sink;
 use super::reader::{Keys, Located};
 use super::{Bound, Column, ColumnType, EventTime, OnInvalid, TimestampFormat};
 use crate::value::number::{Excess, Number, NumberProblem};
 use crate::value::time::{TimeProblem, parse_date, parse_rfc3339};
+use crate::wording::quoted;
 
 const KEYS: [&str; 9] = [
     "name",

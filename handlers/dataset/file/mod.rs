@@ -9,7 +9,7 @@ use toml::de::DeTable;
 use super::column::Draft;
 use super::gold::{Taken, find_column, read_rankings, read_tables};
 use super::name::{DATASET_NAME, is_dataset_name};
-use super::problem::{Sink, quoted};
+use super::problem::Sink;
 use super::reader::{Keys, Located};
 use super::{
     ColumnType, ConflictScope, Dataset, DatasetProblems, LoadDatasetError, Problem, UnknownFields,
@@ -18,6 +18,7 @@ use super::{
 use crate::dataset::ColumnIndex;
 use crate::value::Period;
 use crate::value::time::parse_duration;
+use crate::wording::quoted;
 
 const KEYS: [&str; 13] = [
     "name",
