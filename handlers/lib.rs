@@ -28,6 +28,7 @@ pub mod context;
 pub mod dataset;
 pub mod error;
 pub mod event;
+pub mod expr;
 pub mod gold;
 pub mod host;
 pub mod maintain;

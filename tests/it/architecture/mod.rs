@@ -21,10 +21,11 @@ use places::Rule;
 use source::{Files, Source, Violation};
 
 /// The levels of `handlers/`, from the bottom: a module imports from lower levels and from its own folder only.
-const LEVELS: [&[&str]; 13] = [
+const LEVELS: [&[&str]; 14] = [
     &["event"],
     &["value"],
     &["clock", "error", "telemetry", "wording"],
+    &["expr"],
     &["dataset"],
     &["store"],
     &["retry"],
@@ -38,9 +39,10 @@ const LEVELS: [&[&str]; 13] = [
 ];
 
 /// Files and folders of `handlers/` that decide and must say that they are pure; others may say so too.
-const PURE: [&str; 30] = [
+const PURE: [&str; 31] = [
     "bronze/plan.rs",
     "event/",
+    "expr/",
     "gold/increments/",
     "gold/plan.rs",
     "maintain/compact/plan.rs",
