@@ -3,6 +3,7 @@
 //! A [`Dataset`] has been validated as a whole: columns named elsewhere exist and have a fitting type.
 
 mod column;
+mod computed;
 mod file;
 mod gold;
 mod index;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use crate::error::Invariant;
 use crate::event::EventTime;
+use crate::expr::{Expression, Type};
 use crate::value::{Grain, Period};
 
 pub use index::{ColumnIndex, TableIndex};
@@ -76,8 +78,10 @@ pub enum ConflictScope {
 pub struct Column {
     /// Its name in silver.
     pub name: String,
-    /// The field of the event that it is read from.
+    /// The field of the event that it is read from, unless it is computed.
     pub from: String,
+    /// What it is computed from: columns before it.
+    pub expr: Option<Expression>,
     /// Its type.
     pub kind: ColumnType,
     /// Whether a line without it is rejected.
@@ -139,6 +143,21 @@ impl fmt::Display for ColumnType {
             Self::Timestamp(_) => f.write_str("timestamp"),
             Self::Date => f.write_str("date"),
             Self::Json => f.write_str("json"),
+        }
+    }
+}
+
+impl From<ColumnType> for Type {
+    fn from(kind: ColumnType) -> Self {
+        match kind {
+            ColumnType::Int64 => Self::Int64,
+            ColumnType::Double => Self::Double,
+            ColumnType::Decimal { precision, scale } => Self::Decimal { precision, scale },
+            ColumnType::String => Self::String,
+            ColumnType::Bool => Self::Bool,
+            ColumnType::Timestamp(_) => Self::Timestamp,
+            ColumnType::Date => Self::Date,
+            ColumnType::Json => Self::Json,
         }
     }
 }

@@ -69,7 +69,7 @@ impl Dataset {
 fn dotted(column: &Column) -> Option<Warning> {
     let from = &column.from;
     // A field can be called so, and then nothing is wrong.
-    let looks_like_a_path = from.contains('.') || from.starts_with("$[");
+    let looks_like_a_path = column.expr.is_none() && (from.contains('.') || from.starts_with("$["));
     looks_like_a_path.then(|| Warning {
         key: format!("column \"{}\".from", column.name),
         message: format!(

@@ -103,7 +103,10 @@ impl FeedPlan {
 }
 
 fn takes_orders(dataset: &Dataset) -> bool {
-    let reads = |field: &str| dataset.columns.iter().any(|column| column.from == field);
+    let reads = |field: &str| {
+        let mut columns = dataset.columns.iter();
+        columns.any(|column| column.expr.is_none() && column.from == field)
+    };
     ORDER_FIELDS.iter().all(|field| reads(field))
 }
 

@@ -205,6 +205,9 @@ fn read_event_time(keys: &Keys<'_>, columns: &[Draft]) -> Option<ColumnIndex> {
         let message = format!("column {} must have required = true", quoted(name.value));
         keys.report("event_time", name.at, message);
     }
+    if column.is_computed {
+        keys.report("event_time", name.at, computed(name.value));
+    }
     Some(found)
 }
 
@@ -245,10 +248,20 @@ fn read_key(
     key
 }
 
+fn computed(name: &str) -> String {
+    format!(
+        "column {} is computed by an expr; what an event is known by is read from the event",
+        quoted(name)
+    )
+}
+
 fn check_key_column(keys: &Keys<'_>, name: Located<&str>, column: &Draft) {
     if !column.required {
         let message = format!("column {} must have required = true", quoted(name.value));
         keys.report("key", name.at, message);
+    }
+    if column.is_computed {
+        keys.report("key", name.at, computed(name.value));
     }
     if matches!(column.kind, Some(ColumnType::Double | ColumnType::Json)) {
         let message = format!(

@@ -1,4 +1,5 @@
 mod columns;
+mod computed;
 
 use std::path::PathBuf;
 

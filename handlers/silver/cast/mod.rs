@@ -7,10 +7,14 @@
 //! - A refused line leaves nothing behind.
 
 mod columns;
+pub(super) mod computed;
 pub(super) mod keyed_rows;
 pub mod reject;
 mod rescue;
 pub mod rows;
+
+use arrow_schema::ArrowError;
+use thiserror::Error;
 
 use super::line::LineParser;
 use super::line::escape::decode;
@@ -19,11 +23,13 @@ use crate::dataset::{
     Bound, ColumnIndex, ColumnType, Dataset, OnInvalid, TimestampFormat, UnknownFields,
 };
 use crate::event::EventTime;
+use crate::expr::EvaluateError;
 use crate::value::number::{Excess, Number};
 use crate::value::time::{
     FIRST_EVENT_TIME, LAST_EVENT_TIME, TimeProblem, from_unix, micros, parse_date, parse_rfc3339,
 };
 use columns::{Builder, Text, Values};
+use computed::ComputedColumn;
 use reject::{Reject, RejectCause};
 use rescue::{Nulled, rescue};
 pub use rows::LineContext;
@@ -34,6 +40,7 @@ use rows::{Cast, Lineage, Parts};
 pub struct Caster {
     parser: LineParser,
     columns: Vec<ColumnCaster>,
+    computed: Vec<ComputedColumn>,
     /// What became null in the line that was read last.
     nulled: Vec<Nulled>,
     rescued: Option<Builder>,
@@ -46,6 +53,8 @@ pub struct Caster {
 /// A column, and the field it is read from.
 #[derive(Debug)]
 struct ColumnCaster {
+    /// Its place among the columns of the dataset.
+    place: usize,
     name: String,
     /// The name of the field.
     from: String,
@@ -67,12 +76,16 @@ impl Caster {
         let mut fields: Vec<&str> = Vec::new();
         let mut columns = Vec::with_capacity(dataset.columns.len());
         for (i, column) in dataset.columns.iter().enumerate() {
+            if column.expr.is_some() {
+                continue;
+            }
             let known = fields.iter().position(|field| *field == column.from);
             let field = known.unwrap_or(fields.len());
             if known.is_none() {
                 fields.push(&column.from);
             }
             columns.push(ColumnCaster {
+                place: i,
                 name: column.name.clone(),
                 from: column.from.clone(),
                 field,
@@ -89,6 +102,7 @@ impl Caster {
         Self {
             parser: LineParser::new(&fields, rescue),
             columns,
+            computed: ComputedColumn::all(dataset),
             nulled: Vec::new(),
             rescued: rescue.then(|| Builder::new(ColumnType::Json, true)),
             lineage: Lineage::default(),
@@ -144,7 +158,7 @@ impl Caster {
                 if column.on_invalid == OnInvalid::Null {
                     column.builder.push_null();
                     self.nulled.push(Nulled {
-                        column: i,
+                        column: column.place,
                         reason: cause.reason(),
                         token,
                     });
@@ -152,7 +166,7 @@ impl Caster {
                 }
                 let reject = Reject {
                     reason: cause.reason(),
-                    column: Some(ColumnIndex::new(i)),
+                    column: Some(ColumnIndex::new(column.place)),
                     position: match token.kind {
                         Kind::Absent => self.parser.end(),
                         _ => token.start(),
@@ -166,7 +180,10 @@ impl Caster {
 
         if let Some(rescued) = &mut self.rescued {
             let columns = &self.columns;
-            let name = |index: usize| columns.get(index).map_or("", |column| &column.name);
+            let name = |place: usize| {
+                let column = columns.iter().find(|column| column.place == place);
+                column.map_or("", |column| &column.name)
+            };
             rescue(&self.parser, &self.nulled, name, line, rescued);
         }
         self.lineage.push(at);
@@ -187,22 +204,38 @@ impl Caster {
         }
     }
 
-    /// Returns the rows.
+    /// Computes the columns that are computed, and returns the rows.
     ///
     /// # Errors
     /// Fails if a string column is larger than 2 GiB, which a caller prevents by watching [`Self::bytes`].
-    pub fn finish(self) -> Result<Cast, arrow_schema::ArrowError> {
+    pub fn finish(self) -> Result<Cast, FinishError> {
+        let rows = self.lineage.len();
         let columns = self
             .columns
             .into_iter()
             .map(|column| column.builder.finish());
-        Cast::new(Parts {
-            columns: columns.collect::<Result<_, _>>()?,
+        let mut columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let verdicts = computed::compute(&self.computed, &mut columns, rows)?;
+        let cast = Cast::new(Parts {
+            columns,
+            computed: self.computed.iter().map(|column| column.place).collect(),
             rescued: self.rescued.map(Builder::finish).transpose()?,
             event_time: self.event_time,
             lineage: self.lineage,
-        })
+        })?;
+        Ok(cast.judged(verdicts)?)
     }
+}
+
+/// Why lines that were cast make no rows.
+#[derive(Debug, Error)]
+pub enum FinishError {
+    /// They do not fit into arrays.
+    #[error(transparent)]
+    Arrays(#[from] ArrowError),
+    /// Columns cannot be computed.
+    #[error(transparent)]
+    Compute(#[from] EvaluateError),
 }
 
 impl ColumnCaster {

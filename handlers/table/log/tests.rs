@@ -16,6 +16,7 @@ fn dataset() -> Dataset {
     let column = |name: &str, kind| Column {
         name: name.to_owned(),
         from: name.to_owned(),
+        expr: None,
         kind,
         required: true,
         on_invalid: OnInvalid::Quarantine,
