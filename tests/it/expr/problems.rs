@@ -226,3 +226,38 @@ fn an_expression_has_32_levels_however_it_nests() {
     assert!(conditions(format!("p{}", " IN (p)".repeat(500))).is_err());
     assert!(conditions(format!("{}{}", "(".repeat(2_000), ")".repeat(2_000))).is_err());
 }
+
+#[test]
+fn a_condition_tells_which_nulls_it_overlooks() {
+    let columns = [
+        ("status", true),
+        ("city", true),
+        ("id", false),
+        ("price", true),
+    ];
+    let columns = columns.map(|(name, nullable)| Column {
+        name,
+        kind: if name == "price" {
+            DECIMAL
+        } else {
+            Type::String
+        },
+        nullable,
+    });
+    let scope = Scope {
+        columns: &columns,
+        later: &[],
+    };
+    for (text, overlooked) in [
+        ("status <> 'test'", &[0][..]),
+        ("status NOT IN ('test') AND city = 'Ulm'", &[0]),
+        ("NOT (CASE WHEN 'Ulm' <> city THEN TRUE END)", &[1]),
+        ("price <> 1.005", &[3]),
+        ("status <> 'test' OR status IS NULL", &[]),
+        ("status IS DISTINCT FROM 'test'", &[]),
+        ("id <> 'test' AND status = 'test'", &[]),
+    ] {
+        let condition = Condition::read(text, scope).unwrap();
+        assert_eq!(condition.overlooked_nulls(scope), overlooked, "{text}");
+    }
+}
