@@ -2,18 +2,22 @@
 
 use toml::de::{DeTable, DeValue};
 
+use super::computed;
 use super::from::{Spellings, read_from};
 use super::name::{PERIOD_COLUMNS, SQL_NAME, is_sql_name};
-use super::problem::{Sink, quoted};
+use super::problem::Sink;
 use super::reader::{Keys, Located};
 use super::{Bound, Column, ColumnType, EventTime, OnInvalid, Payload, TimestampFormat};
+use crate::expr::{self, Expression};
 use crate::value::number::{Excess, Number, NumberProblem};
 use crate::value::path::FieldPath;
 use crate::value::time::{TimeProblem, parse_date, parse_rfc3339};
+use crate::wording::quoted;
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "name",
     "from",
+    "expr",
     "type",
     "format",
     "required",
@@ -37,17 +41,33 @@ pub(super) struct Draft {
     pub(super) required: bool,
     on_invalid: OnInvalid,
     from: Vec<FieldPath>,
+    /// Whether the column is computed, even if it could not be read from what.
+    pub(super) is_computed: bool,
+    expr: Option<Expression>,
     min: Option<Bound>,
     max: Option<Bound>,
     description: Option<String>,
 }
 
 impl Draft {
+    /// Returns the column as an expression names it, unless a problem with its type was reported.
+    fn as_named(&self) -> Option<expr::Column<'_>> {
+        Some(expr::Column {
+            name: &self.name,
+            kind: self.kind?.into(),
+            nullable: !self.required,
+        })
+    }
+
     /// Returns the column, unless a problem with it was reported.
     pub(super) fn finish(self) -> Option<Column> {
+        if self.is_computed && self.expr.is_none() {
+            return None;
+        }
         Some(Column {
             name: self.name,
             from: self.from,
+            expr: self.expr,
             kind: self.kind?,
             required: self.required,
             on_invalid: self.on_invalid,
@@ -92,17 +112,20 @@ pub(super) fn read_all<'a>(
     let mut drafts: Vec<Draft> = Vec::new();
     let mut descriptions = Vec::new();
     let mut spellings = Spellings::default();
+    let names: Vec<Option<&str>> = tables.iter().map(|table| name_of(table.value)).collect();
     for (i, table) in tables.into_iter().enumerate() {
-        let name = table
-            .value
-            .get("name")
-            .and_then(|name| name.get_ref().as_str());
+        let name = name_of(table.value);
         let path = match name {
             Some(name) => format!("column {}", quoted(name)),
             None => format!("column {}", i + 1),
         };
         let keys = Keys::new(sink, table, path, &KEYS);
-        let draft = read(&keys);
+        let mut draft = read(&keys);
+        let later: Vec<&str> = names.iter().skip(i).copied().flatten().collect();
+        if draft.is_computed {
+            let before = drafts.iter().map(Draft::as_named).collect();
+            draft.expr = computed::read(&keys, draft.kind, before, &later);
+        }
         let twin = |other: &&Draft| other.name.eq_ignore_ascii_case(&draft.name);
         if !draft.name.is_empty() && drafts.iter().any(|other| twin(&other)) {
             let message =
@@ -120,6 +143,10 @@ pub(super) fn read_all<'a>(
     drafts
 }
 
+fn name_of<'a>(table: &'a DeTable<'_>) -> Option<&'a str> {
+    table.get("name").and_then(|name| name.get_ref().as_str())
+}
+
 fn read(keys: &Keys<'_>) -> Draft {
     let name = keys.required_string("name", SQL_NAME);
     if let Some(name) = name {
@@ -130,11 +157,18 @@ fn read(keys: &Keys<'_>) -> Draft {
     let kind = read_type(keys);
     let (min, max) = kind.map_or((None, None), |kind| read_bounds(keys, kind));
     let required = keys.boolean("required").unwrap_or(false);
+    let is_computed = keys.value("expr").is_some();
+    let from = match is_computed {
+        true => Vec::new(),
+        false => read_from(keys, &name),
+    };
     Draft {
+        is_computed,
+        expr: None,
         kind,
         required,
         on_invalid: read_on_invalid(keys, required),
-        from: read_from(keys, &name),
+        from,
         name,
         min,
         max,

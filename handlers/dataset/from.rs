@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use toml::de::DeValue;
 
-use super::problem::quoted;
 use super::reader::{Keys, Located};
 use crate::value::path::{FieldPath, Segment};
+use crate::wording::quoted;
 
 const EMPTY: &str = "must be the name of a field of the event, not empty";
 const PLACES: &str = "the name of a field, a path such as \"$.device.id\", or a list of them";

@@ -3,6 +3,7 @@
 //! A [`Dataset`] has been validated as a whole: columns named elsewhere exist and have a fitting type.
 
 mod column;
+mod computed;
 mod file;
 mod from;
 mod gold;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 use crate::error::Invariant;
 use crate::event::EventTime;
+use crate::expr::{Expression, Type};
 use crate::value::path::FieldPath;
 use crate::value::{Grain, Period};
 
@@ -92,8 +94,10 @@ pub struct Payload {
 pub struct Column {
     /// Its name in silver.
     pub name: String,
-    /// The places in the event that it is read from: the first that is there and not null counts. Never empty.
+    /// The places in the event that it is read from: the first that is there and not null counts. Empty if it is computed.
     pub from: Vec<FieldPath>,
+    /// What it is computed from: columns before it.
+    pub expr: Option<Expression>,
     /// Its type.
     pub kind: ColumnType,
     /// Whether a line without it is rejected.
@@ -155,6 +159,21 @@ impl fmt::Display for ColumnType {
             Self::Timestamp(_) => f.write_str("timestamp"),
             Self::Date => f.write_str("date"),
             Self::Json => f.write_str("json"),
+        }
+    }
+}
+
+impl From<ColumnType> for Type {
+    fn from(kind: ColumnType) -> Self {
+        match kind {
+            ColumnType::Int64 => Self::Int64,
+            ColumnType::Double => Self::Double,
+            ColumnType::Decimal { precision, scale } => Self::Decimal { precision, scale },
+            ColumnType::String => Self::String,
+            ColumnType::Bool => Self::Bool,
+            ColumnType::Timestamp(_) => Self::Timestamp,
+            ColumnType::Date => Self::Date,
+            ColumnType::Json => Self::Json,
         }
     }
 }

@@ -22,11 +22,13 @@ pub enum RejectReason {
     TimeOutOfRange,
     /// The event time lies further in the future than the clock skew that the dataset allows.
     FutureTime,
+    /// What a computed column must have cannot be computed.
+    Expression,
 }
 
 impl RejectReason {
     /// Every reason, in the order in which they are reported.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::NotAnObject,
         Self::MissingField,
         Self::InvalidValue,
@@ -34,6 +36,7 @@ impl RejectReason {
         Self::OutOfRange,
         Self::TimeOutOfRange,
         Self::FutureTime,
+        Self::Expression,
     ];
 
     /// Returns the stable text.
@@ -47,6 +50,7 @@ impl RejectReason {
             Self::OutOfRange => "out_of_range",
             Self::TimeOutOfRange => "time_out_of_range",
             Self::FutureTime => "future_time",
+            Self::Expression => "expression",
         }
     }
 }

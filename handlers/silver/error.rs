@@ -4,6 +4,8 @@ use arrow_schema::ArrowError;
 use thiserror::Error;
 
 use crate::error::Invariant;
+use crate::expr::EvaluateError;
+use crate::silver::cast::FinishError;
 use crate::store::StorageError;
 use crate::store::object::ObjectPath;
 use crate::table::log::LogError;
@@ -33,6 +35,9 @@ pub enum RefineError {
     /// Rows do not fit the columns of silver.
     #[error("assemble rows")]
     Assemble(#[from] ArrowError),
+    /// Columns cannot be computed.
+    #[error("compute columns")]
+    Compute(#[from] EvaluateError),
     /// Keys cannot be hashed.
     #[error(transparent)]
     Hash(#[from] HashError),
@@ -62,6 +67,15 @@ pub enum RefineError {
     OutOfTime,
 }
 
+impl From<FinishError> for RefineError {
+    fn from(error: FinishError) -> Self {
+        match error {
+            FinishError::Arrays(error) => Self::Assemble(error),
+            FinishError::Compute(error) => Self::Compute(error),
+        }
+    }
+}
+
 impl RefineError {
     /// Returns whether starting over may succeed.
     #[must_use]
@@ -74,6 +88,7 @@ impl RefineError {
             Self::Read(_)
             | Self::FileLost { .. }
             | Self::Assemble(_)
+            | Self::Compute(_)
             | Self::Hash(_)
             | Self::Encode(_)
             | Self::Quarantine(_)

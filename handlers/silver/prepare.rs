@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::RefineError;
+use super::cast::computed::{LateReject, Verdicts};
 use super::cast::keyed_rows::{KeyedRow, keyed_rows};
 use super::cast::reject::Reject;
 use super::cast::rows::Cast;
@@ -81,6 +82,7 @@ impl Prepared {
             .map(|(index, source)| cast_source(dataset, &mut caster, index, source))
             .collect();
         let cast = caster.finish()?;
+        add_verdicts(dataset, &mut facts, sources, cast.verdicts())?;
         let keys = cast.key_hashes(&dataset.key)?;
         let rows: Vec<KeyedRow> = keyed_rows(&cast, keys)?.collect();
         for row in &rows {
@@ -145,6 +147,53 @@ fn cast_source(dataset: &Dataset, caster: &mut Caster, index: u32, source: &Sour
         }
     }
     facts
+}
+
+/// Adds what became of lines when their columns were computed.
+fn add_verdicts(
+    dataset: &Dataset,
+    facts: &mut [SourceFacts],
+    sources: &SortedSources,
+    verdicts: &Verdicts,
+) -> Result<(), Invariant> {
+    const FOREIGN: Invariant = Invariant("a row comes from a source of its group");
+    for (source, column, reason) in verdicts.nulled() {
+        let facts = facts.get_mut(source as usize).ok_or(FOREIGN)?;
+        if let Some(column) = dataset.columns.get(column) {
+            facts.nulled.count(&column.name, reason.as_str(), 1);
+        }
+    }
+    let mut late: BTreeMap<u32, Vec<LateReject<'_>>> = BTreeMap::new();
+    for reject in verdicts.rejected() {
+        late.entry(reject.source).or_default().push(reject);
+    }
+    for (source, late) in late {
+        let facts = facts.get_mut(source as usize).ok_or(FOREIGN)?;
+        let content = sources.iter().nth(source as usize).ok_or(FOREIGN)?;
+        let mut rejected = Vec::with_capacity(late.len());
+        let mut before = facts
+            .rejected
+            .iter()
+            .map(|rejected| rejected.line)
+            .peekable();
+        let cast = (0..).zip(lines(&content.content)).filter(|(line, _)| {
+            // Refused when it was cast.
+            before.next_if_eq(line).is_none()
+        });
+        let mut late = late.into_iter().peekable();
+        for (number, (line, text)) in (0..).zip(cast) {
+            if let Some(late) = late.next_if(|late| late.number == number) {
+                rejected.push(Rejected {
+                    line,
+                    reject: late.reject.clone(),
+                    body: restore_body(text).into_owned(),
+                });
+            }
+        }
+        facts.rejected.append(&mut rejected);
+        facts.rejected.sort_by_key(|rejected| rejected.line);
+    }
+    Ok(())
 }
 
 /// Returns the lines, without their line feeds; what follows the last line feed is a line unless it is empty.

@@ -9,7 +9,7 @@ use toml::de::DeTable;
 use super::column::Draft;
 use super::gold::{Taken, find_column, read_rankings, read_tables};
 use super::name::{DATASET_NAME, is_dataset_name};
-use super::problem::{Sink, quoted};
+use super::problem::Sink;
 use super::reader::{Keys, Located};
 use super::{
     ColumnType, ConflictScope, Dataset, DatasetProblems, LoadDatasetError, Payload, Problem,
@@ -18,6 +18,7 @@ use super::{
 use crate::dataset::ColumnIndex;
 use crate::value::Period;
 use crate::value::time::parse_duration;
+use crate::wording::quoted;
 
 const KEYS: [&str; 15] = [
     "name",
@@ -236,6 +237,9 @@ fn read_event_time(keys: &Keys<'_>, columns: &[Draft]) -> Option<ColumnIndex> {
         let message = format!("column {} must have required = true", quoted(name.value));
         keys.report("event_time", name.at, message);
     }
+    if column.is_computed {
+        keys.report("event_time", name.at, computed(name.value));
+    }
     Some(found)
 }
 
@@ -276,10 +280,20 @@ fn read_key(
     key
 }
 
+fn computed(name: &str) -> String {
+    format!(
+        "column {} is computed by an expr; what an event is known by is read from the event",
+        quoted(name)
+    )
+}
+
 fn check_key_column(keys: &Keys<'_>, name: Located<&str>, column: &Draft) {
     if !column.required {
         let message = format!("column {} must have required = true", quoted(name.value));
         keys.report("key", name.at, message);
+    }
+    if column.is_computed {
+        keys.report("key", name.at, computed(name.value));
     }
     if matches!(column.kind, Some(ColumnType::Double | ColumnType::Json)) {
         let message = format!(

@@ -1,4 +1,5 @@
 mod columns;
+mod computed;
 mod places;
 
 use std::path::PathBuf;

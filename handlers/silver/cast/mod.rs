@@ -7,10 +7,14 @@
 //! - A refused line leaves nothing behind.
 
 mod columns;
+pub(super) mod computed;
 pub(super) mod keyed_rows;
 pub mod reject;
 mod rescue;
 pub mod rows;
+
+use arrow_schema::ArrowError;
+use thiserror::Error;
 
 use super::line::LineParser;
 use super::line::escape::decode;
@@ -19,12 +23,14 @@ use crate::dataset::{
     Bound, ColumnIndex, ColumnType, Dataset, OnInvalid, TimestampFormat, UnknownFields,
 };
 use crate::event::EventTime;
+use crate::expr::EvaluateError;
 use crate::value::number::{Excess, Number};
 use crate::value::path::FieldPath;
 use crate::value::time::{
     FIRST_EVENT_TIME, LAST_EVENT_TIME, TimeProblem, from_unix, micros, parse_date, parse_rfc3339,
 };
 use columns::{Builder, Text, Values};
+use computed::ComputedColumn;
 use reject::{Reject, RejectCause};
 use rescue::{Nulled, rescue};
 pub use rows::LineContext;
@@ -35,6 +41,7 @@ use rows::{Cast, Lineage, Parts};
 pub struct Caster {
     parser: LineParser,
     columns: Vec<ColumnCaster>,
+    computed: Vec<ComputedColumn>,
     /// What became null in the line that was read last.
     nulled: Vec<Nulled>,
     rescued: Option<Builder>,
@@ -47,6 +54,8 @@ pub struct Caster {
 /// A column, and the places it is read from.
 #[derive(Debug)]
 struct ColumnCaster {
+    /// Its place among the columns of the dataset.
+    place: usize,
     name: String,
     from: Vec<FieldPath>,
     /// The number of the first place, and of those that count if nothing is there.
@@ -72,8 +81,12 @@ impl Caster {
         let mut numbers = numbers.into_iter();
         let mut columns = Vec::with_capacity(dataset.columns.len());
         for (i, column) in dataset.columns.iter().enumerate() {
+            if column.expr.is_some() {
+                continue;
+            }
             let mut numbers = numbers.by_ref().take(column.from.len());
             columns.push(ColumnCaster {
+                place: i,
                 name: column.name.clone(),
                 from: column.from.clone(),
                 // A column without a place, of which a dataset has none, would be one that no line has.
@@ -91,6 +104,7 @@ impl Caster {
         Self {
             parser,
             columns,
+            computed: ComputedColumn::all(dataset),
             nulled: Vec::new(),
             rescued: rescue.then(|| Builder::new(ColumnType::Json, true)),
             lineage: Lineage::default(),
@@ -146,7 +160,7 @@ impl Caster {
                 if column.on_invalid == OnInvalid::Null {
                     column.builder.push_null();
                     self.nulled.push(Nulled {
-                        column: i,
+                        column: column.place,
                         reason: cause.reason(),
                         token,
                     });
@@ -154,7 +168,7 @@ impl Caster {
                 }
                 let reject = Reject {
                     reason: cause.reason(),
-                    column: Some(ColumnIndex::new(i)),
+                    column: Some(ColumnIndex::new(column.place)),
                     position: match token.kind {
                         Kind::Absent => self.parser.end(),
                         _ => token.start(),
@@ -168,7 +182,10 @@ impl Caster {
 
         if let Some(rescued) = &mut self.rescued {
             let columns = &self.columns;
-            let name = |index: usize| columns.get(index).map_or("", |column| &column.name);
+            let name = |place: usize| {
+                let column = columns.iter().find(|column| column.place == place);
+                column.map_or("", |column| &column.name)
+            };
             rescue(&self.parser, &self.nulled, name, line, rescued);
         }
         self.lineage.push(at);
@@ -189,22 +206,38 @@ impl Caster {
         }
     }
 
-    /// Returns the rows.
+    /// Computes the columns that are computed, and returns the rows.
     ///
     /// # Errors
     /// Fails if a string column is larger than 2 GiB, which a caller prevents by watching [`Self::bytes`].
-    pub fn finish(self) -> Result<Cast, arrow_schema::ArrowError> {
+    pub fn finish(self) -> Result<Cast, FinishError> {
+        let rows = self.lineage.len();
         let columns = self
             .columns
             .into_iter()
             .map(|column| column.builder.finish());
-        Cast::new(Parts {
-            columns: columns.collect::<Result<_, _>>()?,
+        let mut columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let verdicts = computed::compute(&self.computed, &mut columns, rows)?;
+        let cast = Cast::new(Parts {
+            columns,
+            computed: self.computed.iter().map(|column| column.place).collect(),
             rescued: self.rescued.map(Builder::finish).transpose()?,
             event_time: self.event_time,
             lineage: self.lineage,
-        })
+        })?;
+        Ok(cast.judged(verdicts)?)
     }
+}
+
+/// Why lines that were cast make no rows.
+#[derive(Debug, Error)]
+pub enum FinishError {
+    /// They do not fit into arrays.
+    #[error(transparent)]
+    Arrays(#[from] ArrowError),
+    /// Columns cannot be computed.
+    #[error(transparent)]
+    Compute(#[from] EvaluateError),
 }
 
 impl ColumnCaster {

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, TimestampMicrosecondType};
 use arrow_array::{
-    ArrayRef, DictionaryArray, Int32Array, Int64Array, RecordBatch, StringArray,
+    ArrayRef, BooleanArray, DictionaryArray, Int32Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray, UInt32Array,
 };
 use arrow_buffer::ScalarBuffer;
 use arrow_schema::{ArrowError, SchemaRef};
+use arrow_select::filter::filter;
 use arrow_select::take::take;
 
+use super::computed::Verdicts;
 use crate::dataset::ColumnIndex;
 use crate::event::UnixMillis;
 use crate::value::hash::{HashError, hash_keys};
@@ -34,6 +36,10 @@ pub struct Cast {
     pub columns: Vec<ArrayRef>,
     /// The unknown fields, if the dataset rescues them.
     pub rescued: Option<ArrayRef>,
+    /// The places of those that were computed.
+    computed: Vec<usize>,
+    /// What became of rows when they were.
+    verdicts: Verdicts,
     lineage: Lineage,
     event_times: ScalarBuffer<i64>,
 }
@@ -109,6 +115,7 @@ impl Lineage {
 /// What a [`Cast`] is made of.
 pub(super) struct Parts {
     pub(super) columns: Vec<ArrayRef>,
+    pub(super) computed: Vec<usize>,
     pub(super) rescued: Option<ArrayRef>,
     pub(super) event_time: ColumnIndex,
     pub(super) lineage: Lineage,
@@ -128,9 +135,46 @@ impl Cast {
         Ok(Self {
             event_times: times.values().clone(),
             columns: parts.columns,
+            computed: parts.computed,
+            verdicts: Verdicts::default(),
             rescued: parts.rescued,
             lineage: parts.lineage,
         })
+    }
+
+    /// Takes the rows away that are refused.
+    pub(super) fn judged(mut self, mut verdicts: Verdicts) -> Result<Self, ArrowError> {
+        verdicts.locate(self.sources());
+        if !verdicts.is_empty() {
+            let is_kept = verdicts.is_kept(self.len());
+            let mut marks = is_kept.iter();
+            // There is a mark for each row.
+            self.lineage
+                .rows
+                .retain(|_| marks.next().copied().unwrap_or(true));
+            let is_kept = BooleanArray::from(is_kept);
+            for column in self.columns.iter_mut().chain(&mut self.rescued) {
+                *column = filter(column, &is_kept)?;
+            }
+            let times = TimestampMicrosecondArray::new(self.event_times, None);
+            let times = filter(&times, &is_kept)?;
+            let times = times.as_primitive::<TimestampMicrosecondType>();
+            self.event_times = times.values().clone();
+        }
+        self.verdicts = verdicts;
+        Ok(self)
+    }
+
+    /// Returns what became of rows when their columns were computed.
+    pub(in crate::silver) fn verdicts(&self) -> &Verdicts {
+        &self.verdicts
+    }
+
+    /// Returns the columns that were read from the events.
+    pub(in crate::silver) fn columns_read(&self) -> Vec<ArrayRef> {
+        let columns = self.columns.iter().enumerate();
+        let read = columns.filter(|(place, _)| !self.computed.contains(place));
+        read.map(|(_, column)| Arc::clone(column)).collect()
     }
 
     /// Returns the number of rows.

@@ -20,6 +20,7 @@ fn dataset() -> Dataset {
     let column = |name: &str, kind| Column {
         name: name.to_owned(),
         from: vec![FieldPath::parse(name).unwrap()],
+        expr: None,
         kind,
         required: true,
         on_invalid: OnInvalid::Quarantine,

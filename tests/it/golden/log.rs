@@ -256,6 +256,7 @@ fn reasons_have_the_names_of_earlier_builds() {
         "out_of_range",
         "time_out_of_range",
         "future_time",
+        "expression",
     ];
     assert_eq!(names, expected);
     let json = serde_json::to_string(&RejectReason::ALL).unwrap();
