@@ -25,7 +25,7 @@ use sluice::gold::increments::Aggregator;
 use sluice::silver::Silver;
 use sluice::silver::dedup::key_set::KeySet;
 use sluice::store::entity::MemoryEntityStore;
-use sluice::store::object::{MemoryObjectStore, Source};
+use sluice::store::object::{MemoryObjectStore, ObjectFormat, Source};
 use sluice::table::log::{CommitLog, DataFile};
 use sluice::warehouse;
 use sluice::warehouse::schema::{GoldSchema, TableIndex};
@@ -70,6 +70,7 @@ fn sources() -> Vec<Source> {
         Source {
             name: format!("orders/0/{index:03}.jsonl"),
             content: Bytes::from(lines.join("\n") + "\n"),
+            format: ObjectFormat::Lines,
             partition: Some(PartitionId("0".to_owned())),
             range: Some(SequenceRange {
                 first: sequence(first),

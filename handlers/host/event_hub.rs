@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
 
+use super::attributes::Part;
 use super::invocation::{Envelope, InvocationError, nested};
 use crate::event::{PartitionId, SequenceNumber, SourceEvent, UnixMillis};
 use crate::value::time::parse_utc;
@@ -18,6 +19,10 @@ struct EventHubMetadata<'a> {
     sequence_number_array: Cow<'a, str>,
     #[serde(borrow)]
     enqueued_time_utc_array: Cow<'a, str>,
+    #[serde(borrow)]
+    properties_array: Option<Text<'a>>,
+    #[serde(borrow)]
+    system_properties_array: Option<Text<'a>>,
     partition_context: Option<PartitionContext>,
     trigger_partition_context: Option<PartitionContext>,
 }
@@ -50,9 +55,19 @@ impl EventBatch {
             nested(&metadata.sequence_number_array, "SequenceNumberArray")?;
         let enqueued_times: Vec<Text<'_>> =
             nested(&metadata.enqueued_time_utc_array, "EnqueuedTimeUtcArray")?;
-        let counts = [bodies.len(), sequence_numbers.len(), enqueued_times.len()];
+        let properties = metadata.attributes(Part::Properties, bodies.len())?;
+        let system = metadata.attributes(Part::System, bodies.len())?;
+        let counts = [
+            bodies.len(),
+            sequence_numbers.len(),
+            enqueued_times.len(),
+            properties.len(),
+            system.len(),
+        ];
         if counts.iter().any(|count| *count != bodies.len()) {
-            let detail = format!("{counts:?} events, sequence numbers and enqueued times");
+            let detail = format!(
+                "{counts:?} events, sequence numbers, enqueued times, properties and system properties"
+            );
             return Err(InvocationError::Part {
                 part: "Metadata",
                 detail,
@@ -62,11 +77,13 @@ impl EventBatch {
         let contents = decode_bodies(&bodies)?;
         let times = enqueued_times.iter().map(|time| enqueued_time(&time.0));
         let events = contents.into_iter().zip(sequence_numbers).zip(times);
-        let events = events.map(|((body, number), enqueued_time)| {
-            let sequence_number = SequenceNumber(number);
+        let events = events.zip(system.into_iter().zip(properties));
+        let events = events.map(|(((body, number), enqueued_time), (system, properties))| {
             Ok(SourceEvent {
                 body,
-                sequence_number,
+                system,
+                properties,
+                sequence_number: SequenceNumber(number),
                 enqueued_time: enqueued_time?,
             })
         });
@@ -78,6 +95,18 @@ impl EventBatch {
 }
 
 impl EventHubMetadata<'_> {
+    /// Reads what came with each of `events` events; without an array, nothing came.
+    fn attributes(&self, part: Part, events: usize) -> Result<Vec<Bytes>, InvocationError> {
+        let text = match part {
+            Part::Properties => &self.properties_array,
+            Part::System => &self.system_properties_array,
+        };
+        match text {
+            Some(text) => part.read(&text.0),
+            None => Ok(vec![Bytes::new(); events]),
+        }
+    }
+
     fn partition(&self) -> Result<PartitionId, InvocationError> {
         let context = self
             .partition_context
@@ -163,6 +192,52 @@ mod tests {
             .map(|e| e.enqueued_time.0 % 10_000)
             .collect();
         assert_eq!(times, [123, 1_000, 1_456]);
+        assert!(batch.events.iter().all(|e| e.system.is_empty()));
+    }
+
+    #[test]
+    fn what_came_with_an_event_comes_out_of_the_strings() {
+        let body = serde_json::json!({
+            "Data": { "events": r#"["e30=","e30="]"# },
+            "Metadata": {
+                "PartitionContext": { "PartitionId": "3" },
+                "SequenceNumberArray": "[7,8]",
+                "EnqueuedTimeUtcArray": r#"["2026-11-22T10:00:00","2026-11-22T10:00:00"]"#,
+                "PropertiesArray": r#"[{},{"source":"a\"b"}]"#,
+                "SystemPropertiesArray": r#"[{"iothub-connection-device-id":"d1","SequenceNumber":7,"PartitionKey":null},{"x-opt-offset":"4"}]"#,
+            }
+        });
+        let batch = EventBatch::parse(body.to_string().as_bytes()).unwrap();
+        let came: Vec<_> = batch
+            .events
+            .iter()
+            .map(|event| (event.system.as_ref(), event.properties.as_ref()))
+            .collect();
+        let device = r#"{"iothub-connection-device-id":"d1"}"#.as_bytes();
+        let source = r#"{"source":"a\"b"}"#.as_bytes();
+        assert_eq!(came, [(device, &b""[..]), (&b""[..], source)]);
+    }
+
+    #[test]
+    fn arrays_of_other_lengths_are_refused() {
+        for (name, array) in [
+            ("PropertiesArray", "[{},{}]"),
+            ("SystemPropertiesArray", "[]"),
+            ("SystemPropertiesArray", "{}"),
+        ] {
+            let times = r#"["2026-11-22T10:00:00"]"#;
+            let request = request(r#"["e30="]"#, "[1]", times);
+            let mut body: serde_json::Value = serde_json::from_str(&request).unwrap();
+            body["Metadata"][name] = array.into();
+            let error = EventBatch::parse(body.to_string().as_bytes());
+            assert!(
+                error
+                    .unwrap_err()
+                    .to_string()
+                    .to_lowercase()
+                    .contains("properties")
+            );
+        }
     }
 
     #[test]

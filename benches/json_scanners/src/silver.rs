@@ -4,8 +4,9 @@
 mod line;
 
 use crate::columns::{Columns, Found};
+use crate::value::json::escape;
+use crate::value::json::token::{Kind, Token};
 use line::LineParser;
-use line::token::{Kind, Token};
 
 pub(crate) struct Sluice(LineParser);
 
@@ -35,5 +36,5 @@ fn found(token: Token, line: &[u8]) -> Found<'_> {
 
 /// Appends what a string with escapes stands for.
 pub(crate) fn decode(content: &[u8], out: &mut Vec<u8>) {
-    line::escape::decode(content, out);
+    escape::decode(content, out);
 }

@@ -13,12 +13,12 @@ mod rescue;
 pub mod rows;
 
 use super::line::LineParser;
-use super::line::escape::decode;
-use super::line::token::{Kind, Token};
 use crate::dataset::{
     Bound, ColumnIndex, ColumnType, Dataset, OnInvalid, TimestampFormat, UnknownFields,
 };
 use crate::event::EventTime;
+use crate::value::json::escape::decode;
+use crate::value::json::token::{Kind, Token};
 use crate::value::number::{Excess, Number};
 use crate::value::time::{
     FIRST_EVENT_TIME, LAST_EVENT_TIME, TimeProblem, from_unix, micros, parse_date, parse_rfc3339,

@@ -3,19 +3,14 @@
 //! A [`LineParser`] is used for many lines: it expects the fields in the order of the line before, so that a field's name is
 //! usually recognised by one comparison. It keeps no text; all it knows of a line are places in it.
 
-pub(super) mod escape;
-pub(super) mod json;
-mod name;
-pub(super) mod token;
-
 use std::collections::HashMap;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use escape::{decode, encode};
-use json::{Scanner, SyntaxError};
-use name::Name;
-use token::{Kind, Token};
+use crate::value::json::escape::{decode, encode};
+use crate::value::json::name::Name;
+use crate::value::json::token::{Kind, Token};
+use crate::value::json::{Scanner, SyntaxError};
 
 /// No field: a number that is none.
 const UNKNOWN: u32 = u32::MAX;

@@ -4,30 +4,33 @@
 //! the call stack. What it accepts, every other JSON parser accepts too, but for a byte order mark,
 //! which is passed over.
 
-use super::escape::code_unit;
-use super::name::Name;
-use crate::value::number::PlainNumber;
+pub(crate) mod escape;
+pub(crate) mod name;
+pub(crate) mod token;
 
-use super::token::{Kind, Token};
+use crate::value::number::PlainNumber;
+use escape::code_unit;
+use name::Name;
+use token::{Kind, Token};
 
 /// How deep values may be nested, the outermost one included.
-pub(in crate::silver) const MAX_DEPTH: u32 = 128;
+pub(crate) const MAX_DEPTH: u32 = 128;
 
 /// What some senders put before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Why text is not JSON, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::silver) struct SyntaxError {
+pub(crate) struct SyntaxError {
     /// The byte offset of what does not fit.
-    pub(in crate::silver) at: usize,
+    pub(crate) at: usize,
     /// What is wrong, for people.
-    pub(in crate::silver) message: &'static str,
+    pub(crate) message: &'static str,
 }
 
 /// Walks over one text.
 #[derive(Debug)]
-pub(in crate::silver) struct Scanner<'a> {
+pub(crate) struct Scanner<'a> {
     bytes: &'a [u8],
     at: usize,
 }
@@ -38,7 +41,7 @@ impl<'a> Scanner<'a> {
     /// Starts at the beginning of `bytes`, which must be UTF-8, or after its byte order mark, which RFC 8259 lets parsers
     /// ignore; `is_utf8` tells that it is known to be UTF-8.
     #[inline]
-    pub(in crate::silver) fn new(bytes: &'a [u8], is_utf8: bool) -> Scanned<Self> {
+    pub(crate) fn new(bytes: &'a [u8], is_utf8: bool) -> Scanned<Self> {
         if u32::try_from(bytes.len()).is_err() {
             let message = "is longer than 4 GiB";
             return Err(SyntaxError { at: 0, message });
@@ -58,17 +61,17 @@ impl<'a> Scanner<'a> {
     }
 
     /// Returns the byte offset of what comes next.
-    pub(in crate::silver) fn at(&self) -> usize {
+    pub(crate) fn at(&self) -> usize {
         self.at
     }
 
     /// Returns whether nothing is left.
-    pub(in crate::silver) fn at_end(&self) -> bool {
+    pub(crate) fn at_end(&self) -> bool {
         self.at >= self.bytes.len()
     }
 
     /// Refuses what comes next.
-    pub(in crate::silver) fn fail<T>(&self, message: &'static str) -> Scanned<T> {
+    pub(crate) fn fail<T>(&self, message: &'static str) -> Scanned<T> {
         let message = if self.at_end() {
             "ends too early"
         } else {
@@ -87,7 +90,7 @@ impl<'a> Scanner<'a> {
 
     /// Moves over blanks.
     #[inline]
-    pub(in crate::silver) fn skip_blanks(&mut self) {
+    pub(crate) fn skip_blanks(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;
         }
@@ -95,7 +98,7 @@ impl<'a> Scanner<'a> {
 
     /// Moves over `byte` if it comes next.
     #[inline]
-    pub(in crate::silver) fn eat(&mut self, byte: u8) -> bool {
+    pub(crate) fn eat(&mut self, byte: u8) -> bool {
         let comes = self.peek() == Some(byte);
         self.at += usize::from(comes);
         comes
@@ -103,7 +106,7 @@ impl<'a> Scanner<'a> {
 
     /// Moves over a name and its closing quote if they come next.
     #[inline]
-    pub(in crate::silver) fn eat_name(&mut self, name: &Name) -> bool {
+    pub(crate) fn eat_name(&mut self, name: &Name) -> bool {
         // The scanner never moves beyond the line; there, nothing is what is left.
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let comes = name.is_closed_at(rest);
@@ -120,7 +123,7 @@ impl<'a> Scanner<'a> {
 
     /// Moves over any value.
     #[inline]
-    pub(in crate::silver) fn value(&mut self) -> Scanned<Token> {
+    pub(crate) fn value(&mut self) -> Scanned<Token> {
         match self.peek() {
             Some(b'{' | b'[') => self.container(),
             _ => self.scalar(),
@@ -199,7 +202,7 @@ impl<'a> Scanner<'a> {
 
     /// Moves over a string whose first quote is behind.
     #[inline]
-    pub(in crate::silver) fn string(&mut self) -> Scanned<Token> {
+    pub(crate) fn string(&mut self) -> Scanned<Token> {
         let start = self.at.saturating_sub(1);
         let mut kind = Kind::String;
         loop {
@@ -329,7 +332,7 @@ impl<'a> Scanner<'a> {
 
     /// Moves over a colon and the blanks around it.
     #[inline]
-    pub(in crate::silver) fn colon(&mut self) -> Scanned<()> {
+    pub(crate) fn colon(&mut self) -> Scanned<()> {
         self.skip_blanks();
         if !self.eat(b':') {
             return self.fail("expected a colon after the field name");
