@@ -6,24 +6,35 @@
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
+use super::escaped::Escaped;
 use super::invocation::{InvocationError, nested};
 use crate::value::json::escape::encode;
 use crate::value::json::token::Kind;
 use crate::value::json::{Scanner, SyntaxError};
 use crate::value::line::is_object;
 
-/// What the event's place says already, and the names of the host's own (its later versions have an `OffsetString` too)
-/// that say once more what annotations say.
-const DROPPED: [&[u8]; 8] = [
-    b"x-opt-sequence-number",
-    b"x-opt-offset",
-    b"x-opt-enqueued-time",
-    b"SequenceNumber",
-    b"Offset",
-    b"OffsetString",
-    b"EnqueuedTimeUtc",
-    b"PartitionKey",
-];
+/// Returns whether a name is of what the event's place says already, or one of the host's own (its later versions have an
+/// `OffsetString` too) that say once more what annotations say.
+#[inline]
+fn is_dropped(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"x-opt-sequence-number"
+            | b"x-opt-offset"
+            | b"x-opt-enqueued-time"
+            | b"SequenceNumber"
+            | b"Offset"
+            | b"OffsetString"
+            | b"EnqueuedTimeUtc"
+            | b"PartitionKey"
+    )
+}
+
+/// Returns whether it is worth the comparison.
+#[inline]
+fn starts_like_dropped(name: &[u8]) -> bool {
+    matches!(name.first(), Some(b'x' | b'S' | b'O' | b'E' | b'P'))
+}
 
 /// The member that holds the text of an object that the strict scanner refuses: one that is nested too deep. Otherwise
 /// it would hold up its partition for ever.
@@ -46,15 +57,28 @@ impl Part {
         }
     }
 
-    fn keeps(self, name: &[u8], value: Kind) -> bool {
-        self == Self::Properties || value != Kind::Null && !DROPPED.contains(&name)
+    #[inline]
+    fn keeps(self, name: &[u8]) -> bool {
+        self == Self::Properties || !(starts_like_dropped(name) && is_dropped(name))
     }
 
     /// Reads an array of objects: what is kept of each, nothing where nothing is left.
-    pub(super) fn read(self, text: &str) -> Result<Vec<Bytes>, InvocationError> {
-        let mut kept = Kept::of(text);
+    pub(super) fn read(self, text: Escaped<'_>) -> Result<Vec<Bytes>, InvocationError> {
+        let mut kept = Kept::default();
+        let skips_nulls = self == Self::System;
+        let keeps = |name: &[u8]| self.keeps(name);
+        let read = text.objects(keeps, skips_nulls, &mut kept.text, &mut kept.ends);
+        match read {
+            Some(()) => Ok(kept.into_each()),
+            None => self.read_decoded(&text.decoded(self.name())?),
+        }
+    }
+
+    /// As [`Self::read`], whatever form the array has.
+    fn read_decoded(self, text: &str) -> Result<Vec<Bytes>, InvocationError> {
+        let mut kept = Kept::default();
         if self.read_all(text.as_bytes(), &mut kept).is_err() {
-            kept = Kept::of(text);
+            kept = Kept::default();
             for object in nested::<Vec<&RawValue>>(text, self.name())? {
                 self.read_one(object.get().as_bytes(), &mut kept);
             }
@@ -124,7 +148,8 @@ impl Part {
             let name = scanner.string()?;
             scanner.colon()?;
             let value = scanner.value()?;
-            if self.keeps(name.quoted(text), value.kind) {
+            let is_null = self == Self::System && value.kind == Kind::Null;
+            if !is_null && self.keeps(name.quoted(text)) {
                 is_flat &= value.kind != Kind::Container;
                 out.push(if out.len() == start { b'{' } else { b',' });
                 out.extend_from_slice(name.raw(text));
@@ -151,19 +176,13 @@ impl Part {
 }
 
 /// What is kept of one object after the other, in one buffer.
+#[derive(Default)]
 struct Kept {
     text: Vec<u8>,
     ends: Vec<usize>,
 }
 
 impl Kept {
-    fn of(text: &str) -> Self {
-        Self {
-            text: Vec::with_capacity(text.len()),
-            ends: Vec::new(),
-        }
-    }
-
     fn end(&mut self) {
         self.ends.push(self.text.len());
     }
@@ -187,7 +206,13 @@ mod tests {
     use super::*;
 
     fn read(part: Part, text: &str) -> Vec<String> {
-        let read = part.read(text).unwrap().into_iter();
+        let decoded = part.read_decoded(text).unwrap();
+        let quoted = serde_json::to_string(text).unwrap();
+        let mut scanner = Scanner::new(quoted.as_bytes(), true).unwrap();
+        if let Some(escaped) = Escaped::take(&mut scanner) {
+            assert_eq!(part.read(escaped).unwrap(), decoded, "{text}");
+        }
+        let read = decoded.into_iter();
         read.map(|object| String::from_utf8(object.to_vec()).unwrap())
             .collect()
     }
@@ -245,7 +270,7 @@ mod tests {
     #[test]
     fn what_is_no_array_of_objects_is_an_error_that_names_the_part() {
         for text in ["", "{}", "[", "[{]", "[{}", "[{}] x", "[{\"a\"}]"] {
-            let error = Part::System.read(text).unwrap_err().to_string();
+            let error = Part::System.read_decoded(text).unwrap_err().to_string();
             assert!(error.contains("SystemPropertiesArray"), "{error}");
         }
     }

@@ -7,6 +7,7 @@
 mod attributes;
 mod blob;
 mod body;
+mod escaped;
 mod event_hub;
 mod invocation;
 

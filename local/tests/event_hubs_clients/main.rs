@@ -202,7 +202,9 @@ fn exercise(words: &[PathBuf], more: &Value) {
                 body.len()
             );
         }
-        let single = drain(&mut earliest(&namespace, "orders", "2").await, 1).await;
+        let mut receiver = earliest(&namespace, "orders", "2").await;
+        let single = receiver.next_batch(1, Duration::from_secs(30)).await;
+        let single = single.unwrap();
         let properties = json!({ "count": 7, "name": "x", "flag": true });
         assert_eq!(Value::from(single[0].properties.clone()), properties);
         let mut system = json!({
