@@ -53,6 +53,24 @@ pub enum RefineError {
     /// The log records columns that cannot be read, or cannot be written.
     #[error("the columns that the commit log records")]
     Schema(#[source] serde_json::Error),
+    /// A later build wrote the object.
+    #[error(
+        "bronze object {source_name} has format {format}, and this build reads formats 1 and 2: a later release wrote it; deploy that release (or a later one), which then refines it"
+    )]
+    Format {
+        /// Its name.
+        source_name: String,
+        /// Its format, as its metadata says.
+        format: String,
+    },
+    /// The object does not end as bronze wrote it.
+    #[error(
+        "bronze object {source_name} does not end with the enqueued time of each of its lines, as its format says: it was changed after it was stored; restore it as it was"
+    )]
+    Times {
+        /// Its name.
+        source_name: String,
+    },
     /// A defect.
     #[error(transparent)]
     Invariant(#[from] Invariant),
@@ -94,6 +112,8 @@ impl RefineError {
             | Self::Quarantine(_)
             | Self::Incompatible(_)
             | Self::Schema(_)
+            | Self::Format { .. }
+            | Self::Times { .. }
             | Self::Invariant(_)
             | Self::Interrupted(_)
             | Self::Abandoned

@@ -2,6 +2,8 @@
 
 pub mod decimal;
 pub mod hash;
+pub(crate) mod json;
+pub mod line;
 pub mod number;
 pub mod path;
 pub mod period;

@@ -5,8 +5,9 @@ mod line;
 
 use crate::columns::{Columns, Found};
 use crate::value::path::{FieldPath, Segment};
+use crate::value::json::escape;
+use crate::value::json::token::{Kind, Token};
 use line::LineParser;
-use line::token::{Kind, Token};
 
 pub(crate) struct Sluice(LineParser);
 
@@ -38,5 +39,5 @@ fn found(token: Token, line: &[u8]) -> Found<'_> {
 
 /// Appends what a string with escapes stands for.
 pub(crate) fn decode(content: &[u8], out: &mut Vec<u8>) {
-    line::escape::decode(content, out);
+    escape::decode(content, out);
 }

@@ -17,13 +17,13 @@ use arrow_schema::ArrowError;
 use thiserror::Error;
 
 use super::line::LineParser;
-use super::line::escape::decode;
-use super::line::token::{Kind, Token};
 use crate::dataset::{
     Bound, ColumnIndex, ColumnType, Dataset, OnInvalid, TimestampFormat, UnknownFields,
 };
 use crate::event::EventTime;
 use crate::expr::EvaluateError;
+use crate::value::json::escape::decode;
+use crate::value::json::token::{Kind, Token};
 use crate::value::number::{Excess, Number};
 use crate::value::path::FieldPath;
 use crate::value::time::{

@@ -3,7 +3,7 @@
 use crate::dataset::ColumnIndex;
 use crate::dataset::{ColumnType, TimestampFormat};
 use crate::event::{EventTime, RejectReason};
-use crate::silver::line::json::SyntaxError;
+use crate::value::json::SyntaxError;
 use crate::value::number::NumberProblem;
 use crate::value::path::FieldPath;
 use crate::value::time::TimeProblem;

@@ -44,10 +44,12 @@ pub struct Cast {
     event_times: ScalarBuffer<i64>,
 }
 
-/// Where rows came from, in eight bytes a row.
+/// Where rows came from and when, in sixteen bytes a row.
 #[derive(Debug, Default)]
 pub(super) struct Lineage {
     origins: Vec<Origin>,
+    /// When the hub took the event of each row, in microseconds since 1970.
+    enqueued_times: Vec<i64>,
     /// The origin of each row, and how far it is from the first sequence number there.
     rows: Vec<(u32, u32)>,
 }
@@ -57,8 +59,6 @@ pub(super) struct Lineage {
 struct Origin {
     source: u32,
     first_sequence: Option<i64>,
-    /// In microseconds since 1970.
-    enqueued_time: i64,
 }
 
 impl Origin {
@@ -66,14 +66,13 @@ impl Origin {
         Self {
             source: line.source,
             first_sequence: line.sequence_number,
-            enqueued_time: line.enqueued_time.as_event_time().0,
         }
     }
 
     /// Returns how far a line is from the first one, if it is from here.
     #[inline]
     fn distance_to(&self, line: &Self) -> Option<u32> {
-        if self.source != line.source || self.enqueued_time != line.enqueued_time {
+        if self.source != line.source {
             return None;
         }
         match (self.first_sequence, line.first_sequence) {
@@ -90,12 +89,14 @@ impl Lineage {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.rows.len() * size_of::<(u32, u32)>()
+        self.rows.len() * size_of::<(u32, u32)>() + self.enqueued_times.len() * size_of::<i64>()
     }
 
     /// Appends a row.
     #[inline]
     pub(super) fn push(&mut self, line: LineContext) {
+        let enqueued_time = line.enqueued_time.as_event_time().0;
+        self.enqueued_times.push(enqueued_time);
         let line = Origin::of(line);
         let distance = self.origins.last().and_then(|last| last.distance_to(&line));
         let distance = distance.unwrap_or_else(|| {
@@ -292,7 +293,7 @@ impl Lineage {
     }
 
     fn enqueued_time_column(&self, rows: &[u32]) -> ArrayRef {
-        let time = |row: &u32| self.of(*row).map(|(origin, _)| origin.enqueued_time);
+        let time = |row: &u32| self.enqueued_times.get(*row as usize).copied();
         let array = TimestampMicrosecondArray::from_iter_values(rows.iter().filter_map(time));
         Arc::new(array.with_timezone("UTC"))
     }

@@ -4,22 +4,18 @@
 //! usually recognised by one comparison. It keeps no text; all it knows of a line are places in it. Containers are entered
 //! only where a path leads into them.
 
-pub(super) mod escape;
-pub(super) mod json;
-mod name;
 mod names;
 mod nested;
-pub(super) mod token;
 mod trie;
 
 use std::collections::HashMap;
 
+use crate::value::json::escape::{decode, encode};
+use crate::value::json::token::{Kind, Token};
+use crate::value::json::{Scanner, SyntaxError};
 use crate::value::path::FieldPath;
-use escape::{decode, encode};
-use json::{Scanner, SyntaxError};
 use names::{Names, Order, UNKNOWN};
 use nested::Nested;
-use token::{Kind, Token};
 use trie::Trie;
 
 /// Up to this many unknown fields, looking at each pair is faster than a map.

@@ -2,8 +2,8 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::json::Scanner;
-use super::name::Name;
+use crate::value::json::Scanner;
+use crate::value::json::name::Name;
 
 /// No name: a number that is none.
 pub(super) const UNKNOWN: u32 = u32::MAX;

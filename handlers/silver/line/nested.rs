@@ -5,11 +5,11 @@
 //! that number: of members of one name the last counts, and what an earlier one held counts no more, without anything to
 //! clear.
 
-use super::escape::decode;
-use super::json::{Scanner, SyntaxError};
 use super::names::{Names, Order, UNKNOWN};
-use super::token::{Kind, Token};
 use super::trie::Node;
+use crate::value::json::escape::decode;
+use crate::value::json::token::{Kind, Token};
+use crate::value::json::{Scanner, SyntaxError};
 
 /// The trie below the fields, and what was found.
 #[derive(Debug)]

@@ -67,10 +67,8 @@ async fn through((dataset, input): (&str, &[u8]), measures: &[&str]) -> Outcome 
         .split(|byte| *byte == b'\n');
     let events: Vec<SourceEvent> = (0..)
         .zip(lines)
-        .map(|(number, line)| SourceEvent {
-            body: Bytes::copy_from_slice(line),
-            sequence_number: SequenceNumber(number),
-            enqueued_time: NOW,
+        .map(|(number, line)| {
+            SourceEvent::plain(Bytes::copy_from_slice(line), SequenceNumber(number), NOW)
         })
         .collect();
     let sent = events.len() as u64;

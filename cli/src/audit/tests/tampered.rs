@@ -95,6 +95,38 @@ async fn a_line_that_is_gone_from_bronze_is_counted() {
 }
 
 #[tokio::test]
+async fn times_that_are_gone_from_bronze_or_wrong_are_named() {
+    let pipeline = Pipeline::good().await;
+    let first = pipeline.objects().await.remove(0);
+    let content = pipeline.subject.lake.get(&first.path).await;
+    let content = String::from_utf8(content.unwrap().unwrap().to_vec()).unwrap();
+    let (lines, times) = content.split_once("{\"$sluice\"").unwrap();
+    let times = format!("{{\"$sluice\"{times}");
+    for (wrong, said) in [
+        (String::new(), "does not end with the times"),
+        (times.replacen(",1,", ",", 1), "the times of 31 events"),
+        (
+            times.replacen(",1,", ",2,", 1),
+            "differ about the first or the last",
+        ),
+    ] {
+        let content = format!("{lines}{wrong}").into();
+        let replaced = pipeline
+            .world
+            .replace_object(&first.path, content, &first.metadata);
+        replaced.await;
+        assert_found(&pipeline, "every line", &[said]).await;
+    }
+    let mut metadata = first.metadata.clone();
+    metadata.insert("format".into(), "3".into());
+    let replaced = pipeline
+        .world
+        .replace_object(&first.path, content.into(), &metadata);
+    replaced.await;
+    assert_found(&pipeline, "every line", &["format 3", "later release"]).await;
+}
+
+#[tokio::test]
 async fn a_ledger_entry_that_is_gone_or_wrong_is_named() {
     let pipeline = Pipeline::good().await;
     let name = pipeline.objects().await.remove(0).path.name().to_owned();

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{of_fields, unknown};
 use crate::silver::line::LineParser;
-use crate::silver::line::token::{Kind, Token};
+use crate::value::json::token::{Kind, Token};
 use crate::value::path::{FieldPath, Segment};
 
 fn paths(texts: &[&str]) -> Vec<FieldPath> {

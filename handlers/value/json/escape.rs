@@ -1,7 +1,7 @@
 //! The escapes of JSON strings, both ways; pure.
 
 /// Reads a `\uXXXX` at the start of `text`.
-pub(in crate::silver) fn code_unit(text: &[u8]) -> Option<u32> {
+pub(crate) fn code_unit(text: &[u8]) -> Option<u32> {
     let [b'\\', b'u', digits @ ..] = text else {
         return None;
     };
@@ -11,7 +11,7 @@ pub(in crate::silver) fn code_unit(text: &[u8]) -> Option<u32> {
 }
 
 /// Appends the text that a string's `content`, which a scanner has accepted, stands for.
-pub(in crate::silver) fn decode(mut content: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn decode(mut content: &[u8], out: &mut Vec<u8>) {
     while let Some(plain) = memchr::memchr(b'\\', content) {
         let (before, escape) = content.split_at(plain);
         out.extend_from_slice(before);
@@ -50,7 +50,7 @@ fn decode_code_point(escape: &[u8]) -> (char, usize) {
 }
 
 /// Appends `text`, which is UTF-8, as a JSON string, quotes included.
-pub(in crate::silver) fn encode(text: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn encode(text: &[u8], out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     out.push(b'"');
     for byte in text {

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::value::RawValue;
 
 use super::*;
-use crate::silver::line::escape::{decode, encode};
+use crate::value::json::escape::{decode, encode};
 
 fn scan(text: &str) -> Result<Token, SyntaxError> {
     let mut scanner = Scanner::new(text.as_bytes(), false)?;

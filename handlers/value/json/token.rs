@@ -4,7 +4,7 @@ use crate::value::number::{Number, PlainNumber};
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::silver) enum Kind {
+pub(crate) enum Kind {
     /// There is none.
     #[default]
     Absent,
@@ -26,8 +26,8 @@ pub(in crate::silver) enum Kind {
 
 /// A value and the bytes it was written with, a string's quotes included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::silver) struct Token {
-    pub(in crate::silver) kind: Kind,
+pub(crate) struct Token {
+    pub(crate) kind: Kind,
     start: u32,
     end: u32,
     /// What was read of a number on the way.
@@ -37,7 +37,7 @@ pub(in crate::silver) struct Token {
 impl Token {
     /// Makes the token of a value in a text of at most 4 GiB.
     #[inline]
-    pub(in crate::silver) fn new(kind: Kind, start: usize, end: usize) -> Self {
+    pub(crate) fn new(kind: Kind, start: usize, end: usize) -> Self {
         Self {
             kind,
             start: start as u32,
@@ -48,7 +48,7 @@ impl Token {
 
     /// Makes the token of a number that has been read.
     #[inline]
-    pub(in crate::silver) fn of_number(number: PlainNumber, start: usize, end: usize) -> Self {
+    pub(crate) fn of_number(number: PlainNumber, start: usize, end: usize) -> Self {
         Self {
             plain: Some(number),
             ..Self::new(Kind::Number, start, end)
@@ -57,30 +57,30 @@ impl Token {
 
     /// Returns whether there is no value, or null.
     #[inline]
-    pub(in crate::silver) fn is_nothing(self) -> bool {
+    pub(crate) fn is_nothing(self) -> bool {
         matches!(self.kind, Kind::Absent | Kind::Null)
     }
 
     /// Returns a number.
     #[inline]
-    pub(in crate::silver) fn number(self, line: &[u8]) -> Number<'_> {
+    pub(crate) fn number(self, line: &[u8]) -> Number<'_> {
         Number::scanned(self.raw(line), self.plain)
     }
 
     /// Returns the byte offset of the value.
-    pub(in crate::silver) fn start(self) -> usize {
+    pub(crate) fn start(self) -> usize {
         self.start as usize
     }
 
     /// Returns the value as it was written.
-    pub(in crate::silver) fn raw(self, line: &[u8]) -> &[u8] {
+    pub(crate) fn raw(self, line: &[u8]) -> &[u8] {
         // The places are in the line that was read; of another line, the value would be nothing.
         line.get(self.start as usize..self.end as usize)
             .unwrap_or_default()
     }
 
     /// Returns what stands between the quotes of a string.
-    pub(in crate::silver) fn quoted(self, line: &[u8]) -> &[u8] {
+    pub(crate) fn quoted(self, line: &[u8]) -> &[u8] {
         match self.raw(line) {
             [b'"', content @ .., b'"'] => content,
             other => other,

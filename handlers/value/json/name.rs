@@ -5,7 +5,7 @@ const WINDOW: usize = size_of::<u128>();
 
 /// A name to be recognised.
 #[derive(Debug)]
-pub(in crate::silver) struct Name {
+pub(crate) struct Name {
     /// The name and a quote.
     closed: Box<[u8]>,
     /// The bits that a window has to have where `mask` is set; the mask is empty if the name is longer than a window, or
@@ -16,7 +16,7 @@ pub(in crate::silver) struct Name {
 }
 
 impl Name {
-    pub(in crate::silver) fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let needs_escapes = name
             .bytes()
             .any(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
@@ -45,20 +45,20 @@ impl Name {
     }
 
     /// Returns the name.
-    pub(in crate::silver) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         let (_, name) = self.closed.split_last().unwrap_or((&0, &[]));
         name
     }
 
     /// Returns the length of the name with its closing quote.
     #[inline]
-    pub(in crate::silver) fn closed_length(&self) -> usize {
+    pub(crate) fn closed_length(&self) -> usize {
         self.closed.len()
     }
 
     /// Returns whether `text` starts with the name, written without escapes, and a quote.
     #[inline]
-    pub(in crate::silver) fn is_closed_at(&self, text: &[u8]) -> bool {
+    pub(crate) fn is_closed_at(&self, text: &[u8]) -> bool {
         match text.first_chunk::<WINDOW>() {
             Some(window) if self.mask != 0 => u128::from_le_bytes(*window) & self.mask == self.bits,
             _ => !self.needs_escapes && text.starts_with(&self.closed),

@@ -4,30 +4,36 @@
 //! the call stack. What it accepts, every other JSON parser accepts too, but for a byte order mark,
 //! which is passed over.
 
-use super::escape::code_unit;
-use super::name::Name;
-use crate::value::number::PlainNumber;
+pub(crate) mod escape;
+pub(crate) mod name;
+pub(crate) mod token;
 
-use super::token::{Kind, Token};
+use crate::value::number::PlainNumber;
+use escape::code_unit;
+use name::Name;
+use token::{Kind, Token};
 
 /// How deep values may be nested, the outermost one included.
-pub(in crate::silver) const MAX_DEPTH: u32 = 128;
+pub(crate) const MAX_DEPTH: u32 = 128;
+
+/// The lowest byte that stands in a string without an escape.
+const BLANK: u8 = b' ';
 
 /// What some senders put before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Why text is not JSON, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::silver) struct SyntaxError {
+pub(crate) struct SyntaxError {
     /// The byte offset of what does not fit.
-    pub(in crate::silver) at: usize,
+    pub(crate) at: usize,
     /// What is wrong, for people.
-    pub(in crate::silver) message: &'static str,
+    pub(crate) message: &'static str,
 }
 
 /// Walks over one text.
 #[derive(Debug)]
-pub(in crate::silver) struct Scanner<'a> {
+pub(crate) struct Scanner<'a> {
     bytes: &'a [u8],
     at: usize,
     /// How many containers are around what comes next.
@@ -40,7 +46,7 @@ impl<'a> Scanner<'a> {
     /// Starts at the beginning of `bytes`, which must be UTF-8, or after its byte order mark, which RFC 8259 lets parsers
     /// ignore; `is_utf8` tells that it is known to be UTF-8.
     #[inline]
-    pub(in crate::silver) fn new(bytes: &'a [u8], is_utf8: bool) -> Scanned<Self> {
+    pub(crate) fn new(bytes: &'a [u8], is_utf8: bool) -> Scanned<Self> {
         if u32::try_from(bytes.len()).is_err() {
             let message = "is longer than 4 GiB";
             return Err(SyntaxError { at: 0, message });
@@ -65,17 +71,17 @@ impl<'a> Scanner<'a> {
     }
 
     /// Returns the byte offset of what comes next.
-    pub(in crate::silver) fn at(&self) -> usize {
+    pub(crate) fn at(&self) -> usize {
         self.at
     }
 
     /// Returns whether nothing is left.
-    pub(in crate::silver) fn at_end(&self) -> bool {
+    pub(crate) fn at_end(&self) -> bool {
         self.at >= self.bytes.len()
     }
 
     /// Refuses what comes next.
-    pub(in crate::silver) fn fail<T>(&self, message: &'static str) -> Scanned<T> {
+    pub(crate) fn fail<T>(&self, message: &'static str) -> Scanned<T> {
         let message = if self.at_end() {
             "ends too early"
         } else {
@@ -89,13 +95,13 @@ impl<'a> Scanner<'a> {
 
     /// Returns the byte that comes next.
     #[inline]
-    pub(in crate::silver) fn peek(&self) -> Option<u8> {
+    pub(crate) fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
 
     /// Moves over blanks.
     #[inline]
-    pub(in crate::silver) fn skip_blanks(&mut self) {
+    pub(crate) fn skip_blanks(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;
         }
@@ -103,7 +109,7 @@ impl<'a> Scanner<'a> {
 
     /// Moves over `byte` if it comes next.
     #[inline]
-    pub(in crate::silver) fn eat(&mut self, byte: u8) -> bool {
+    pub(crate) fn eat(&mut self, byte: u8) -> bool {
         let comes = self.peek() == Some(byte);
         self.at += usize::from(comes);
         comes
@@ -111,7 +117,7 @@ impl<'a> Scanner<'a> {
 
     /// Moves over a name and its closing quote if they come next.
     #[inline]
-    pub(in crate::silver) fn eat_name(&mut self, name: &Name) -> bool {
+    pub(crate) fn eat_name(&mut self, name: &Name) -> bool {
         // The scanner never moves beyond the line; there, nothing is what is left.
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let comes = name.is_closed_at(rest);
@@ -128,7 +134,7 @@ impl<'a> Scanner<'a> {
 
     /// Moves over any value.
     #[inline]
-    pub(in crate::silver) fn value(&mut self) -> Scanned<Token> {
+    pub(crate) fn value(&mut self) -> Scanned<Token> {
         match self.peek() {
             Some(b'{' | b'[') => self.container(),
             _ => self.scalar(),
@@ -207,7 +213,7 @@ impl<'a> Scanner<'a> {
 
     /// Moves over a string whose first quote is behind.
     #[inline]
-    pub(in crate::silver) fn string(&mut self) -> Scanned<Token> {
+    pub(crate) fn string(&mut self) -> Scanned<Token> {
         let start = self.at.saturating_sub(1);
         let mut kind = Kind::String;
         loop {
@@ -224,6 +230,19 @@ impl<'a> Scanner<'a> {
                 _ => return self.fail("a control character in a string must be escaped"),
             }
         }
+    }
+
+    /// Moves over a string that begins and ends with a bracket, as one that holds an array does, and returns what stands
+    /// between its quotes: fast, and without a look at it.
+    pub(crate) fn bracketed_string(&mut self) -> Option<&'a [u8]> {
+        let rest = self.bytes.get(self.at..)?;
+        let text = rest
+            .strip_prefix(b"\"")
+            .filter(|text| text.starts_with(b"["))?;
+        // In a string, a quote has a backslash before it.
+        let end = memchr::memmem::find(text, b"]\"")? + 1;
+        self.at += end + 2;
+        text.get(..end)
     }
 
     /// Moves to the next quote, backslash or control character, eight bytes at a time.
@@ -280,7 +299,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Moves over the opening bracket that comes next and the blanks behind it; returns its place.
-    pub(in crate::silver) fn enter_bracket(&mut self) -> usize {
+    pub(crate) fn enter_bracket(&mut self) -> usize {
         let start = self.at;
         self.at += 1;
         self.around += 1;
@@ -289,7 +308,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Returns the object or array that began at `start` and whose closing bracket is behind.
-    pub(in crate::silver) fn leave_bracket(&mut self, start: usize) -> Token {
+    pub(crate) fn leave_bracket(&mut self, start: usize) -> Token {
         self.around = self.around.saturating_sub(1);
         self.token(Kind::Container, start)
     }
@@ -351,7 +370,7 @@ impl<'a> Scanner<'a> {
 
     /// Moves over a colon and the blanks around it.
     #[inline]
-    pub(in crate::silver) fn colon(&mut self) -> Scanned<()> {
+    pub(crate) fn colon(&mut self) -> Scanned<()> {
         self.skip_blanks();
         if !self.eat(b':') {
             return self.fail("expected a colon after the field name");
@@ -394,6 +413,21 @@ impl Open {
     fn closing(&self) -> u8 {
         if self.in_object() { b'}' } else { b']' }
     }
+}
+
+/// Returns how many bytes stand before the next quote, backslash or control character; none if there is no such byte.
+#[inline]
+pub(crate) fn plain_length(text: &[u8]) -> Option<usize> {
+    let (words, rest) = text.as_chunks();
+    for (word, place) in words.iter().zip((0..).step_by(8)) {
+        let special = special_bytes(u64::from_le_bytes(*word));
+        if special != 0 {
+            return Some(place + (special.trailing_zeros() / 8) as usize);
+        }
+    }
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..BLANK);
+    let place = rest.iter().position(is_special)?;
+    Some(text.len() - rest.len() + place)
 }
 
 /// Sets the high bit of the lowest byte that is a quote, a backslash or a control character; bits above it mean nothing.
