@@ -72,6 +72,8 @@ async fn commit(
         log: None,
         build: Build::default(),
         watermark: Some(EventTime(0)),
+        complete_to: Some(EventTime(0)),
+        pending: None,
         at: UnixMillis(0),
     };
     let Begun::Open(mut transaction) = warehouse.begin(run).await.unwrap() else {

@@ -18,3 +18,6 @@ mod pipeline;
 mod target;
 
 pub use commands::CommandLine;
+
+/// The first argument that makes this command the handler of the functions.
+pub const HANDLER_COMMAND: &str = "handler-process";

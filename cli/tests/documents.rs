@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(180);
 const POLL: Duration = Duration::from_millis(300);
 
 /// Programs of others that documents name, and why they are not run here. A program with a subcommand stands with it.
-const NOT_RUN: [(&str, &str); 16] = [
+const NOT_RUN: [(&str, &str); 17] = [
     ("az", "needs a subscription"),
     ("azd", "needs a subscription"),
     (
@@ -40,6 +40,7 @@ const NOT_RUN: [(&str, &str); 16] = [
     ),
     ("sqlite3", "a reader of others"),
     ("jq", "a reader of others"),
+    ("cd", "goes into a folder that is made"),
     ("tail", "a reader of others"),
     ("wc", "a reader of others"),
     ("export", "sets what a deployment in Azure has"),
@@ -91,10 +92,14 @@ fn trial(arguments: &[String]) -> Trial {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["up", ..] => Trial::NotHere("cli/tests/up.rs runs pipelines"),
+        ["init", ..] => Trial::NotHere("writes a folder; cli/tests/up.rs runs it"),
         ["bench", ..] => Trial::NotHere("takes minutes; cli/tests/bench.rs runs a small one"),
         ["package", ..] => Trial::NotHere("cross-compiles; cli/tests/package.rs runs it"),
         ["sql-grant", ..] => Trial::NotHere("needs a database in Azure"),
         ["dataset", "check", "shop.toml"] => Trial::NotHere("a made-up file with mistakes"),
+        ["dataset", "check", "datasets/pumps.toml"] => {
+            Trial::NotHere("of a project that is made; cli/tests/up.rs makes one")
+        }
         ["dataset" | "schema", ..] | [_, "--help"] => Trial::Local,
         _ => Trial::OnPipeline,
     }

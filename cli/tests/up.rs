@@ -146,6 +146,143 @@ fn the_result_for_programs_is_all_that_is_printed() {
     assert_eq!(total["first"][0]["total_orders"], result["rows"]);
 }
 
+/// Readings with a sum that two of them can make too long for 38 digits, beside a count.
+const READINGS: &str = r#"
+name = "readings"
+key = ["id", "at"]
+event_time = "at"
+
+[[column]]
+name = "id"
+type = "int64"
+required = true
+
+[[column]]
+name = "at"
+type = "timestamp"
+format = "unix_millis"
+required = true
+
+[[column]]
+name = "value"
+type = "decimal(38,10)"
+
+[[gold]]
+table = "sums"
+grain = "all"
+measures = { total = "sum(value)" }
+
+[[gold]]
+table = "counts"
+grain = "all"
+measures = { events = "count" }
+"#;
+
+/// Writes a dataset file and events, and runs them on a state.
+fn up_with(folder: &Path, dataset: &str, events: &str) -> Output {
+    let (file, input) = (folder.join("readings.toml"), folder.join("events.jsonl"));
+    std::fs::write(&file, dataset).unwrap();
+    std::fs::write(&input, events).unwrap();
+    let arguments = [
+        "--dataset".as_ref(),
+        file.as_os_str(),
+        "--input".as_ref(),
+        input.as_os_str(),
+    ];
+    let arguments = arguments.map(|it: &std::ffi::OsStr| it.to_str().unwrap());
+    up(&folder.join("state"), &arguments)
+}
+
+#[test]
+fn what_cannot_go_on_ends_the_run_with_its_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = r#"{"id":1,"at":1763120674343,"value":1}"#;
+    let large = r#"{"id":2,"at":1763120674343,"value":9999999999999999999999999999.9999999999}"#;
+    let cases = [
+        // Every line is rejected.
+        (
+            READINGS.to_owned(),
+            "{\"identity\":1}\n".to_owned(),
+            "the event did not become a row: quarantined are missing_field 1",
+        ),
+        // The sum is too long; the table beside it is not held up.
+        (
+            READINGS.to_owned(),
+            format!("{one}\n{large}\n"),
+            "gold cannot go on: ",
+        ),
+        // The file does not fit the silver that is there.
+        (
+            READINGS
+                .replace("\"decimal(38,10)\"", "\"string\"")
+                .replace("sum(value)", "count"),
+            format!("{one}\n"),
+            "nothing was sent",
+        ),
+    ];
+    for (dataset, events, reason) in cases {
+        let output = up_with(folder.path(), &dataset, &events);
+        let text = text(&output);
+        assert_eq!(output.status.code(), Some(1), "{reason}: {text}");
+        assert!(text.contains(reason), "{text}");
+    }
+}
+
+#[test]
+fn a_dataset_without_a_gold_table_ends_once_silver_has_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let (columns, _) = READINGS.split_once("[[gold]]").unwrap();
+    let output = up_with(folder.path(), columns, "{\"id\":1,\"at\":1763120674343}\n");
+    let text = text(&output);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("\neverything adds up\n"), "{text}");
+}
+
+#[test]
+fn a_project_of_one_s_own_needs_nothing_of_the_repository() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = folder.path().join("readings.jsonl");
+    let lines = (0..20).map(|n| {
+        let ts = 1_795_161_600 + n;
+        format!(
+            "{{\"pump\": \"p{}\", \"ts\": {ts}, \"level\": {}.5}}\n",
+            n % 3,
+            n % 7
+        )
+    });
+    std::fs::write(&events, lines.collect::<String>()).unwrap();
+    let run = |folder: &Path, arguments: &[&str]| {
+        let output = command(folder).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output));
+        text(&output)
+    };
+    let made = run(
+        folder.path(),
+        &["init", "pumps", "--sample", "readings.jsonl"],
+    );
+    let project = folder.path().join("pumps");
+    // The lines to copy are the last ones.
+    let next: Vec<&str> = made.split("\nnext:\n").nth(1).unwrap().lines().collect();
+    let next: Vec<_> = next
+        .iter()
+        .filter_map(|line| line.trim().strip_prefix("sluice "))
+        .collect();
+    assert_eq!(next.len(), 2, "{made}");
+    for line in next {
+        let said = run(&project, &line.split(' ').collect::<Vec<_>>());
+        let expected = [
+            "is fine: dataset pumps",
+            "\n20 events = 20 rows + 0 duplicates + 0 quarantined\n",
+        ];
+        assert!(expected.iter().any(|text| said.contains(text)), "{said}");
+    }
+    let again = command(folder.path())
+        .args(["init", "pumps"])
+        .output()
+        .unwrap();
+    assert_eq!(again.status.code(), Some(2), "{}", text(&again));
+}
+
 #[test]
 fn mistakes_are_named_with_what_would_be_accepted() {
     let state = tempfile::tempdir().unwrap();

@@ -13,10 +13,12 @@ use bytes::Bytes;
 use thiserror::Error;
 
 use crate::error::Invariant;
-use crate::event::{PartitionId, SourceEvent, line};
+use crate::event::{PartitionId, SourceEvent};
 use crate::retry::{Deadline, retry};
 use crate::store::StorageError;
 use crate::store::object::{Created, ObjectPath, ObjectRange, ObjectStore, paths};
+use crate::value::line::append_line;
+use crate::value::line::times::append_times;
 
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,6 +64,13 @@ impl IngestError {
 /// What holds of every run that the plan finds; without it, events would be answered for and not stored.
 const RUN: Invariant = Invariant("a run lies within its batch and is not empty");
 
+/// What stands around the parts of an event that something came with.
+const MEMBERS_BYTES: usize = 64;
+/// What the first time of an object takes with what stands around the times, and what most others take.
+const TIMES_BYTES: usize = 64;
+/// Likewise.
+const STEP_BYTES: usize = 3;
+
 /// Stores events of all partitions of one dataset's hub.
 #[derive(Debug)]
 pub struct Bronze {
@@ -71,23 +80,21 @@ pub struct Bronze {
     last: Mutex<HashMap<PartitionId, Arc<tokio::sync::Mutex<Option<ObjectRange>>>>>,
 }
 
-/// The lines of a batch, one after the other in one buffer.
-struct Lines {
-    buffer: Bytes,
+/// The lines of a batch, one after the other, and the objects that are made of them.
+struct Lines<'a> {
+    events: &'a [SourceEvent],
+    /// The lines, until the object that ends with the last of them takes them.
+    buffer: Option<Vec<u8>>,
     ends: Vec<usize>,
 }
 
-impl Lines {
-    fn of(events: &[SourceEvent]) -> Self {
-        let capacity = events.iter().map(|event| event.body.len() + 1).sum();
-        let mut buffer = Vec::with_capacity(capacity);
+impl<'a> Lines<'a> {
+    fn of(events: &'a [SourceEvent]) -> Self {
         let mut ends = Vec::with_capacity(events.len());
-        for event in events {
-            line::append_line(&event.body, &mut buffer);
-            ends.push(buffer.len());
-        }
+        let buffer = write_lines(events, |end| ends.push(end));
         Self {
-            buffer: Bytes::from(buffer),
+            events,
+            buffer: Some(buffer),
             ends,
         }
     }
@@ -105,9 +112,42 @@ impl Lines {
         self.start(index + 1) - self.start(index)
     }
 
-    fn slice(&self, run: &std::ops::Range<usize>) -> Bytes {
-        self.buffer
-            .slice(self.start(run.start)..self.start(run.end))
+    /// Returns the content of the object that holds a run: its lines, and when the hub took their events.
+    fn object(&mut self, run: &std::ops::Range<usize>) -> Result<Bytes, Invariant> {
+        let (start, end) = (self.start(run.start), self.start(run.end));
+        let events = self.events.get(run.clone()).ok_or(RUN)?;
+        let times = events.iter().map(|event| event.enqueued_time);
+        // An object that was met in place of the last one is rare: then the lines are written once more.
+        let buffer = self.buffer.take();
+        let mut buffer = buffer.unwrap_or_else(|| write_lines(self.events, |_| ()));
+        if run.end == self.events.len() {
+            // Most batches are one object: nothing is copied.
+            append_times(times, &mut buffer);
+            return Ok(Bytes::from(buffer).slice(start..));
+        }
+        let mut content = buffer.get(start..end).ok_or(RUN)?.to_vec();
+        self.buffer = Some(buffer);
+        append_times(times, &mut content);
+        Ok(Bytes::from(content))
+    }
+}
+
+/// Writes the lines of events, and tells where each ends.
+fn write_lines(events: &[SourceEvent], mut ended: impl FnMut(usize)) -> Vec<u8> {
+    let capacity = events.iter().map(line_bytes).sum::<usize>();
+    let mut buffer = Vec::with_capacity(capacity + TIMES_BYTES + events.len() * STEP_BYTES);
+    for event in events {
+        append_line(event, &mut buffer);
+        ended(buffer.len());
+    }
+    buffer
+}
+
+/// Estimates the bytes of an event's line; most are as long or shorter.
+fn line_bytes(event: &SourceEvent) -> usize {
+    match event.system.len() + event.properties.len() {
+        0 => event.body.len() + 1,
+        members => event.body.len() + members + MEMBERS_BYTES,
     }
 }
 
@@ -178,7 +218,7 @@ impl Bronze {
         mut known: Vec<ObjectRange>,
         deadline: Deadline,
     ) -> Result<(Ingested, Option<ObjectRange>), IngestError> {
-        let lines = Lines::of(events);
+        let mut lines = Lines::of(events);
         let mut ingested = Ingested {
             events: events.len(),
             ..Ingested::default()
@@ -189,7 +229,7 @@ impl Bronze {
             let first = run_events.first().ok_or(RUN)?;
             let range = ObjectRange::of(run_events).ok_or(RUN)?;
             let path = paths::bronze_object(&self.dataset, partition, first);
-            let content = lines.slice(&run);
+            let content = lines.object(&run)?;
             let metadata = range.to_metadata(partition, run_events.len());
             // An unknown outcome repeats the same put: the name tells whether the first one took effect.
             let created = retry(deadline, || {

@@ -6,9 +6,10 @@
 
 use crate::event::{SourceEvent, UnixMillis};
 use crate::store::object::{ObjectInfo, ObjectRange};
+use crate::value::line::times;
 use crate::value::period::hour_of;
 
-/// Most bytes of lines in an object, unless a single event is larger.
+/// Most bytes of an object, the times of its events included, unless a single event is larger.
 pub const MAX_OBJECT_BYTES: usize = 8 * 1024 * 1024;
 /// How far the next batch may lie behind this process's last object, in enqueued time, to be sure to follow it.
 const MAX_FOLLOW_MILLIS: i64 = 5 * 60 * 1000;
@@ -60,10 +61,10 @@ pub fn next_run(
 
     let mut previous = events.get(start)?;
     let hour = hour_of(previous.enqueued_time);
-    let mut bytes = line_bytes(start);
+    let mut bytes = line_bytes(start) + times::LONGEST_SINGLE;
     let mut end = start + 1;
     while let Some(event) = events.get(end) {
-        bytes += line_bytes(end);
+        bytes += line_bytes(end) + times::step_bytes(previous.enqueued_time, event.enqueued_time);
         let belongs = event.sequence_number == previous.sequence_number.next()
             && hour_of(event.enqueued_time) == hour
             && bytes <= MAX_OBJECT_BYTES
@@ -87,11 +88,11 @@ mod tests {
     const HOUR_MILLIS: i64 = 3_600_000;
 
     fn event(sequence: i64, enqueued: i64) -> SourceEvent {
-        SourceEvent {
-            body: Bytes::from_static(b"{}"),
-            sequence_number: SequenceNumber(sequence),
-            enqueued_time: UnixMillis(enqueued),
-        }
+        SourceEvent::plain(
+            Bytes::from_static(b"{}"),
+            SequenceNumber(sequence),
+            UnixMillis(enqueued),
+        )
     }
 
     fn object(first: i64, last: i64, from: i64, until: i64) -> ObjectRange {
@@ -121,7 +122,10 @@ mod tests {
             Some(0..1),
             "hour"
         );
-        assert_eq!(run(&three, &[], MAX_OBJECT_BYTES / 2), Some(0..2), "full");
+        let times = times::LONGEST_SINGLE + times::step_bytes(UnixMillis(0), UnixMillis(0));
+        let half = (MAX_OBJECT_BYTES - times) / 2;
+        assert_eq!(run(&three, &[], half), Some(0..2), "full");
+        assert_eq!(run(&three, &[], half + 1), Some(0..1), "with the times");
         assert_eq!(
             run(&three, &[], MAX_OBJECT_BYTES + 1),
             Some(0..1),

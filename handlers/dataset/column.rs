@@ -2,16 +2,22 @@
 
 use toml::de::{DeTable, DeValue};
 
+use super::computed;
+use super::from::{Spellings, read_from};
 use super::name::{PERIOD_COLUMNS, SQL_NAME, is_sql_name};
-use super::problem::{Sink, quoted};
+use super::problem::Sink;
 use super::reader::{Keys, Located};
-use super::{Bound, Column, ColumnType, EventTime, OnInvalid, TimestampFormat};
+use super::{Bound, Column, ColumnType, EventTime, OnInvalid, Payload, TimestampFormat};
+use crate::expr::{self, Expression};
 use crate::value::number::{Excess, Number, NumberProblem};
+use crate::value::path::FieldPath;
 use crate::value::time::{TimeProblem, parse_date, parse_rfc3339};
+use crate::wording::quoted;
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "name",
     "from",
+    "expr",
     "type",
     "format",
     "required",
@@ -34,18 +40,34 @@ pub(super) struct Draft {
     pub(super) kind: Option<ColumnType>,
     pub(super) required: bool,
     on_invalid: OnInvalid,
-    from: String,
+    from: Vec<FieldPath>,
+    /// Whether the column is computed, even if it could not be read from what.
+    pub(super) is_computed: bool,
+    expr: Option<Expression>,
     min: Option<Bound>,
     max: Option<Bound>,
     description: Option<String>,
 }
 
 impl Draft {
+    /// Returns the column as an expression names it, unless a problem with its type was reported.
+    fn as_named(&self) -> Option<expr::Column<'_>> {
+        Some(expr::Column {
+            name: &self.name,
+            kind: self.kind?.into(),
+            nullable: !self.required,
+        })
+    }
+
     /// Returns the column, unless a problem with it was reported.
     pub(super) fn finish(self) -> Option<Column> {
+        if self.is_computed && self.expr.is_none() {
+            return None;
+        }
         Some(Column {
             name: self.name,
             from: self.from,
+            expr: self.expr,
             kind: self.kind?,
             required: self.required,
             on_invalid: self.on_invalid,
@@ -85,25 +107,33 @@ fn units(text: &str) -> usize {
 pub(super) fn read_all<'a>(
     sink: &'a Sink<'a>,
     tables: Vec<Located<&'a DeTable<'a>>>,
+    payload: Payload,
 ) -> Vec<Draft> {
     let mut drafts: Vec<Draft> = Vec::new();
     let mut descriptions = Vec::new();
+    let mut spellings = Spellings::default();
+    let names: Vec<Option<&str>> = tables.iter().map(|table| name_of(table.value)).collect();
     for (i, table) in tables.into_iter().enumerate() {
-        let name = table
-            .value
-            .get("name")
-            .and_then(|name| name.get_ref().as_str());
+        let name = name_of(table.value);
         let path = match name {
             Some(name) => format!("column {}", quoted(name)),
             None => format!("column {}", i + 1),
         };
         let keys = Keys::new(sink, table, path, &KEYS);
-        let draft = read(&keys);
+        let mut draft = read(&keys);
+        let later: Vec<&str> = names.iter().skip(i).copied().flatten().collect();
+        if draft.is_computed {
+            let before = drafts.iter().map(Draft::as_named).collect();
+            draft.expr = computed::read(&keys, draft.kind, before, &later);
+        }
         let twin = |other: &&Draft| other.name.eq_ignore_ascii_case(&draft.name);
         if !draft.name.is_empty() && drafts.iter().any(|other| twin(&other)) {
             let message =
                 "a column of this name exists already (upper and lower case are the same)";
             keys.report("name", keys.at(), message);
+        }
+        if payload.ignore_case {
+            spellings.check(&keys, &draft.name, &draft.from);
         }
         let length = draft.description.as_deref().map_or(0, units);
         drafts.push(draft);
@@ -113,29 +143,32 @@ pub(super) fn read_all<'a>(
     drafts
 }
 
+fn name_of<'a>(table: &'a DeTable<'_>) -> Option<&'a str> {
+    table.get("name").and_then(|name| name.get_ref().as_str())
+}
+
 fn read(keys: &Keys<'_>) -> Draft {
     let name = keys.required_string("name", SQL_NAME);
     if let Some(name) = name {
         check_name(keys, name);
-    }
-    let from = keys.string("from");
-    if let Some(from) = from.filter(|from| from.value.is_empty()) {
-        keys.report(
-            "from",
-            from.at,
-            "must be the name of a field of the event, not empty",
-        );
     }
     // Without a name a problem was reported, and the file makes no dataset.
     let name = name.map(|name| name.value.to_owned()).unwrap_or_default();
     let kind = read_type(keys);
     let (min, max) = kind.map_or((None, None), |kind| read_bounds(keys, kind));
     let required = keys.boolean("required").unwrap_or(false);
+    let is_computed = keys.value("expr").is_some();
+    let from = match is_computed {
+        true => Vec::new(),
+        false => read_from(keys, &name),
+    };
     Draft {
+        is_computed,
+        expr: None,
         kind,
         required,
         on_invalid: read_on_invalid(keys, required),
-        from: from.map_or_else(|| name.clone(), |from| from.value.to_owned()),
+        from,
         name,
         min,
         max,

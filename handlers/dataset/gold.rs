@@ -4,10 +4,11 @@ use toml::de::DeTable;
 
 use super::column::Draft;
 use super::name::{OWN_TABLES, SQL_NAME, is_sql_name};
-use super::problem::{Sink, nearest, quoted};
+use super::problem::Sink;
 use super::reader::{Keys, Located};
 use super::{Aggregate, ColumnIndex, ColumnType, GoldTable, Measure, Ranking, TableIndex};
 use crate::value::Grain;
+use crate::wording::{nearest, quoted};
 
 const GOLD_KEYS: [&str; 4] = ["table", "grain", "by", "measures"];
 /// What a table's report view is called, after the table's name.

@@ -3,7 +3,9 @@
 //! A [`Dataset`] has been validated as a whole: columns named elsewhere exist and have a fitting type.
 
 mod column;
+mod computed;
 mod file;
+mod from;
 mod gold;
 mod index;
 mod name;
@@ -16,9 +18,12 @@ use std::time::Duration;
 
 use crate::error::Invariant;
 use crate::event::EventTime;
+use crate::expr::{Expression, Type};
+use crate::value::path::FieldPath;
 use crate::value::{Grain, Period};
 
 pub use index::{ColumnIndex, TableIndex};
+pub use name::{DATASET_NAME, is_dataset_name};
 pub use problem::{DatasetProblems, LoadDatasetError, Problem};
 pub use warning::Warning;
 
@@ -41,10 +46,15 @@ pub struct Dataset {
     pub max_clock_skew: Duration,
     /// How long a hub partition may be silent before it stops holding the watermark back.
     pub idle_timeout: Duration,
+    /// How long no event is enqueued before a stream counts as quiet, and its last periods become final by the time of
+    /// day; nothing where they never do.
+    pub quiet_after: Option<Duration>,
     /// What happens to fields that no column names.
     pub unknown_fields: UnknownFields,
     /// Which duplicates are compared with the row that stays.
     pub conflicts: ConflictScope,
+    /// How the text of an event is read.
+    pub payload: Payload,
     /// The columns of silver, in the file's order.
     pub columns: Vec<Column>,
     /// The gold tables.
@@ -71,13 +81,23 @@ pub enum ConflictScope {
     All,
 }
 
+/// How the text of an event is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Payload {
+    /// Whether names of columns' places are found whatever the case of their ASCII letters. The places of all columns
+    /// are then written alike where they differ in case alone.
+    pub ignore_case: bool,
+}
+
 /// A column of silver.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
     /// Its name in silver.
     pub name: String,
-    /// The field of the event that it is read from.
-    pub from: String,
+    /// The places in the event that it is read from: the first that is there and not null counts. Empty if it is computed.
+    pub from: Vec<FieldPath>,
+    /// What it is computed from: columns before it.
+    pub expr: Option<Expression>,
     /// Its type.
     pub kind: ColumnType,
     /// Whether a line without it is rejected.
@@ -139,6 +159,21 @@ impl fmt::Display for ColumnType {
             Self::Timestamp(_) => f.write_str("timestamp"),
             Self::Date => f.write_str("date"),
             Self::Json => f.write_str("json"),
+        }
+    }
+}
+
+impl From<ColumnType> for Type {
+    fn from(kind: ColumnType) -> Self {
+        match kind {
+            ColumnType::Int64 => Self::Int64,
+            ColumnType::Double => Self::Double,
+            ColumnType::Decimal { precision, scale } => Self::Decimal { precision, scale },
+            ColumnType::String => Self::String,
+            ColumnType::Bool => Self::Bool,
+            ColumnType::Timestamp(_) => Self::Timestamp,
+            ColumnType::Date => Self::Date,
+            ColumnType::Json => Self::Json,
         }
     }
 }

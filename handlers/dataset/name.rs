@@ -5,7 +5,7 @@ pub(super) const SQL_NAME: &str =
     "a name of 1 to 128 letters, digits and _ that starts with a letter (a leading _ is reserved)";
 
 /// What a dataset may be called.
-pub(super) const DATASET_NAME: &str =
+pub const DATASET_NAME: &str =
     "a name of at most 41 lower-case letters, digits, _ and - that starts with a letter";
 
 /// Names that columns of silver may not have, because the directories of its periods are columns too.
@@ -22,7 +22,9 @@ pub(super) fn is_sql_name(name: &str) -> bool {
     starts_well && all_allowed && name.len() <= 128
 }
 
-pub(super) fn is_dataset_name(name: &str) -> bool {
+/// Returns whether a dataset may be called so.
+#[must_use]
+pub fn is_dataset_name(name: &str) -> bool {
     let starts_well = name.starts_with(|first: char| first.is_ascii_lowercase());
     let all_allowed = name.bytes().all(|byte| {
         byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-')

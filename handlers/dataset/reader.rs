@@ -3,7 +3,8 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::{Sink, nearest, quoted};
+use super::problem::Sink;
+use crate::wording::{nearest, quoted};
 
 /// A value and its place in the file.
 #[derive(Clone, Copy, Debug)]

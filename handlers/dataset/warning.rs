@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{Aggregate, Bound, Column, ColumnType, Dataset};
+use crate::value::path::{FieldPath, Segment};
 
 /// Sums of fewer rows than this are warned of.
 const FEW_ROWS: u128 = 1_000_000_000;
@@ -32,7 +33,7 @@ impl Dataset {
     pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = Vec::new();
         warnings.extend(self.time_alone());
-        warnings.extend(self.columns.iter().filter_map(dotted));
+        warnings.extend(self.columns.iter().flat_map(unlikely_places));
         for table in &self.gold {
             for measure in &table.measures {
                 let (Aggregate::Sum(column) | Aggregate::Avg(column)) = measure.aggregate else {
@@ -65,17 +66,28 @@ impl Dataset {
     }
 }
 
-/// A name that looks like a path into the event.
-fn dotted(column: &Column) -> Option<Warning> {
-    let from = &column.from;
-    // A field can be called so, and then nothing is wrong.
-    let looks_like_a_path = from.contains('.') || from.starts_with("$[");
-    looks_like_a_path.then(|| Warning {
-        key: format!("column \"{}\".from", column.name),
-        message: format!(
-            "\"{from}\" is the field of the event that has just this name: a dot is part of the name, and no column can be read from inside of an object yet; where no event has such a field, the column is always null, or every line goes to quarantine if it is required. To keep an object, make it a column of type json",
-        ),
+/// Places that are likely to be meant otherwise.
+fn unlikely_places(column: &Column) -> impl Iterator<Item = Warning> {
+    column.from.iter().filter_map(|path| {
+        Some(Warning {
+            key: format!("column \"{}\".from", column.name),
+            message: unlikely(path)?,
+        })
     })
+}
+
+fn unlikely(path: &FieldPath) -> Option<String> {
+    if let Some(Segment::Index(_)) = path.segments().first() {
+        return Some(format!(
+            "\"{path}\" is an element of the event itself, but an event is an object, which has none: nothing is ever there; an element of a field is such as $.readings[0]"
+        ));
+    }
+    // A field can be called so, and then nothing is wrong.
+    let meant = path.meant_by_dots()?;
+    let quoted = Segment::Name(path.to_string());
+    Some(format!(
+        "\"{path}\" is the field of the event that has just this name: a dot is part of the name; a nested field is {meant}. Where no event has a field called so, the column is always null, or every line goes to quarantine if it is required; where events have it, ${quoted} says so without a doubt"
+    ))
 }
 
 /// Returns how many rows of the largest value a sum of the column can take, if these are few.
@@ -156,18 +168,29 @@ measures = { n = "count", total = "sum(d)", mean = "avg(d)", top = "max(d)" }
             let named = format!("name = \"d\"\nfrom = \"{from}\"");
             warnings(&FILE.replace("name = \"d\"", &named)).len()
         };
-        for from in ["meter.id", "$.meter.id", "$['meter']"] {
+        for from in ["meter.id", "gas.total-use", "$[0]", "$[0].id"] {
             assert_eq!(count(from), 4, "{from}");
         }
-        for from in ["meter", "$type", "a b", "[0]"] {
+        for from in [
+            "meter",
+            "$type",
+            "a b",
+            "[0]",
+            "$.meter.id",
+            "$['meter.id']",
+        ] {
             assert_eq!(count(from), 3, "{from}");
         }
 
-        let found = warnings(&FILE.replace("name = \"d\"", "name = \"d\"\nfrom = \"gas.use\""));
+        let found = warnings(&FILE.replace(
+            "name = \"d\"",
+            "name = \"d\"\nfrom = [\"gas\", \"gas.use\"]",
+        ));
         assert!(
-            found[1].contains("a dot is part of the name") && found[1].contains("gas.use"),
+            found[1].contains("a dot is part of the name; a nested field is $.gas.use."),
             "{found:?}"
         );
+        assert!(found[1].contains("$['gas.use'] says so"), "{found:?}");
     }
 
     #[test]

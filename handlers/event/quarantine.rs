@@ -22,11 +22,13 @@ pub enum RejectReason {
     TimeOutOfRange,
     /// The event time lies further in the future than the clock skew that the dataset allows.
     FutureTime,
+    /// What a computed column must have cannot be computed.
+    Expression,
 }
 
 impl RejectReason {
     /// Every reason, in the order in which they are reported.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::NotAnObject,
         Self::MissingField,
         Self::InvalidValue,
@@ -34,6 +36,7 @@ impl RejectReason {
         Self::OutOfRange,
         Self::TimeOutOfRange,
         Self::FutureTime,
+        Self::Expression,
     ];
 
     /// Returns the stable text.
@@ -47,7 +50,55 @@ impl RejectReason {
             Self::OutOfRange => "out_of_range",
             Self::TimeOutOfRange => "time_out_of_range",
             Self::FutureTime => "future_time",
+            Self::Expression => "expression",
         }
+    }
+}
+
+/// A reason as the log and the ledger keep it: text, so that an older build reads what a newer one wrote.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum KeptReason {
+    /// One that this build knows.
+    Known(RejectReason),
+    /// One of another build, kept and shown as it is.
+    Other(String),
+}
+
+impl KeptReason {
+    /// Returns the stable text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Known(reason) => reason.as_str(),
+            Self::Other(text) => text,
+        }
+    }
+}
+
+impl From<RejectReason> for KeptReason {
+    fn from(reason: RejectReason) -> Self {
+        Self::Known(reason)
+    }
+}
+
+impl From<String> for KeptReason {
+    fn from(text: String) -> Self {
+        let mut known = RejectReason::ALL.into_iter();
+        let known = known.find(|reason| reason.as_str() == text);
+        known.map_or(Self::Other(text), Self::Known)
+    }
+}
+
+impl From<KeptReason> for String {
+    fn from(reason: KeptReason) -> Self {
+        reason.as_str().to_owned()
+    }
+}
+
+impl fmt::Display for KeptReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

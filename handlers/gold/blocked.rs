@@ -72,6 +72,12 @@ impl LeftOut {
     }
 }
 
+/// Returns when a table that is noted as blocked is tried again; nothing if that is in every run.
+pub(super) fn next_try(blocked: &Blocked) -> Option<UnixMillis> {
+    let again = blocked.at.0.saturating_add(millis(TRIED_AGAIN_AFTER));
+    (blocked.definition != TRIED_EVERY_TIME).then_some(UnixMillis(again))
+}
+
 /// Returns whether a table that is noted as blocked is left alone by a build with this stamp: nothing that it depends on
 /// has changed, and it was tried within a day.
 pub(super) fn is_left_alone(
@@ -157,7 +163,14 @@ mod tests {
                 ..blocked.clone()
             };
             assert!(!is_alone(&changed, 7, NOON), "{definition}");
+            let is_always_tried = definition == TRIED_EVERY_TIME;
+            assert_eq!(
+                next_try(&changed).is_none(),
+                is_always_tried,
+                "{definition}"
+            );
         }
+        assert_eq!(next_try(&blocked), Some(UnixMillis(NOON + DAY)));
     }
 
     #[test]

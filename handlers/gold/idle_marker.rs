@@ -1,4 +1,5 @@
-//! A note in the state table that gold has nothing to do, so that a run need not wake a paused database.
+//! A note in the state table that gold has nothing to do until something is added or falls due, so that a run need not
+//! wake a paused database.
 //!
 //! It is only ever a saving: a run without it, or one that cannot read it, looks at the warehouse.
 
@@ -12,14 +13,27 @@ use crate::event::UnixMillis;
 use crate::store::StorageError;
 use crate::store::entity::{Entity, EntityStore, Operation, PartitionKey, Properties, Value};
 use crate::table::TableId;
-use crate::table::log::{Head, Version};
+use crate::table::log::Head;
 use crate::value::time::millis;
 use crate::warehouse::Build;
 use crate::warehouse::schema::GoldSchema;
 
-/// How long the marker is believed.
+/// How long the marker is believed at the most.
 const VALID_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 const ROW: &str = "hint";
+/// Most bytes of reasons that are noted; with more, every run looks.
+const MOST_REASONS: usize = 16 * 1024;
+
+/// What a run has left.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Noted<'a> {
+    /// When it looked.
+    pub(super) now: UnixMillis,
+    /// When something is to be done next.
+    pub(super) due: UnixMillis,
+    /// Why tables are blocked.
+    pub(super) blocked: &'a [String],
+}
 
 /// Reads and writes the marker of one generation of a dataset.
 #[derive(Clone, Debug)]
@@ -48,54 +62,70 @@ impl IdleMarker {
         }
     }
 
-    /// Returns whether every table stood at `head` when the warehouse was last looked at, within the last day. What
-    /// cannot be read says nothing.
-    pub(super) async fn says_done(&self, head: &Head, now: UnixMillis) -> bool {
+    /// Returns what the last look at the warehouse found, if nothing is to be done before now: the reasons of blocked
+    /// tables; all others stood at `head`. What cannot be read says nothing.
+    pub(super) async fn says_done(&self, head: &Head, now: UnixMillis) -> Option<Vec<String>> {
         let said = self.read(head, now).await;
         said.unwrap_or_else(|error| {
             tracing::warn!(%error, "gold's idle marker could not be read");
-            false
+            None
         })
     }
 
-    async fn read(&self, head: &Head, now: UnixMillis) -> Result<bool, StorageError> {
+    async fn read(
+        &self,
+        head: &Head,
+        now: UnixMillis,
+    ) -> Result<Option<Vec<String>>, StorageError> {
         let Some(stored) = self.state.get(&self.partition, ROW).await? else {
-            return Ok(false);
+            return Ok(None);
         };
         let properties = &stored.entity.properties;
         let number = |name: &str| properties.get(name).and_then(Value::as_i64);
-        let definitions = properties.get("definitions").and_then(Value::as_str);
+        let text = |name: &str| properties.get(name).and_then(Value::as_str);
         let age = number("looked").map(|looked| now.0 - looked);
         let is_recent = age.is_some_and(|age| (0..millis(VALID_FOR)).contains(&age));
-        let log = properties.get("log").and_then(Value::as_str);
-        Ok(is_recent
-            && definitions == Some(&self.definitions)
-            && log == head.log.as_deref()
-            && number("version") == Some(head.version.as_i64()))
+        // Earlier builds knew of nothing that falls due.
+        let is_due = number("due").is_some_and(|due| due <= now.0);
+        let is_of_this = text("definitions") == Some(&self.definitions)
+            && text("log") == head.log.as_deref()
+            && number("version") == Some(head.version.as_i64());
+        // Reasons that cannot be read are read from the warehouse.
+        let blocked =
+            text("blocked").map_or(Some(Vec::new()), |json| serde_json::from_str(json).ok());
+        Ok(blocked.filter(|_| is_recent && !is_due && is_of_this))
     }
 
-    /// Notes that every table stands at `version` of a log. Where that fails, the next run looks at the warehouse.
-    pub(super) async fn note(&self, (log, version): (Option<&str>, Version), now: UnixMillis) {
-        if let Err(error) = self.write((log, version), now).await {
+    /// Notes that every table stands at `head` but those that are blocked, and when something is to be done although
+    /// nothing is added. Where that fails, the next run looks at the warehouse.
+    pub(super) async fn note(&self, head: &Head, noted: &Noted<'_>) {
+        if let Err(error) = self.write(head, noted).await {
             tracing::warn!(%error, "gold's idle marker could not be written");
         }
     }
 
-    async fn write(
-        &self,
-        (log, version): (Option<&str>, Version),
-        now: UnixMillis,
-    ) -> Result<(), StorageError> {
+    async fn write(&self, head: &Head, noted: &Noted<'_>) -> Result<(), StorageError> {
+        let Noted { now, due, blocked } = *noted;
+        let last = now.0.saturating_add(millis(VALID_FOR));
         let mut properties = Properties::from([
             (
                 "definitions".into(),
                 Value::String(self.definitions.clone()),
             ),
+            ("due".into(), Value::Int64(due.0.min(last))),
             ("looked".into(), Value::Int64(now.0)),
-            ("version".into(), Value::Int64(version.as_i64())),
+            ("version".into(), Value::Int64(head.version.as_i64())),
         ]);
-        if let Some(log) = log {
-            properties.insert("log".into(), Value::String(log.to_owned()));
+        if let Some(log) = &head.log {
+            properties.insert("log".into(), Value::String(log.clone()));
+        }
+        if !blocked.is_empty() {
+            // Text to text, which JSON always takes.
+            let json = serde_json::to_string(blocked).unwrap_or_default();
+            if json.len() > MOST_REASONS {
+                return Ok(());
+            }
+            properties.insert("blocked".into(), Value::String(json));
         }
         let row = ROW.to_owned();
         let entity = Entity { row, properties };

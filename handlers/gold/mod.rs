@@ -11,6 +11,9 @@
 //! whenever the groups at hand exceed a limit they are merged into the open transaction, so memory is bounded by
 //! that limit whatever silver holds, and readers keep the old table until the new one is whole.
 //!
+//! Which periods are final is told by a look at bronze, and the head that is read after it: no event is expected before
+//! the watermark, nor before what silver has not refined.
+//!
 //! A generation that was raised is shown when it has everything that the one before had, and not earlier.
 //!
 //! A table that cannot go on, because a sum is too large, it does not fit the dataset file or its log is gone, is
@@ -20,6 +23,7 @@
 mod attempt;
 mod blocked;
 mod error;
+mod finals;
 mod generation;
 mod idle_marker;
 pub mod increments;
@@ -28,9 +32,11 @@ pub mod plan;
 mod work;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::dataset::Dataset;
+use crate::pending::Scanner;
 use crate::retry::{Backoff, Deadline};
 use crate::store::entity::EntityStore;
 use crate::store::object::ObjectStore;
@@ -39,6 +45,7 @@ use crate::warehouse::schema::GoldSchema;
 use crate::warehouse::{Build, FailureKind, Warehouse};
 use attempt::Attempt;
 pub use error::Error;
+use finals::{Known, Look, Lookout};
 use generation::Looked;
 use idle_marker::IdleMarker;
 pub use outcome::{Ended, Published};
@@ -54,6 +61,8 @@ pub struct Gold {
     warehouse: Arc<dyn Warehouse>,
     clock: Arc<dyn Clock>,
     idle_marker: IdleMarker,
+    lookout: Lookout,
+    known: Known,
     limits: Limits,
     /// Which package this is.
     build: Build,
@@ -74,7 +83,17 @@ impl Gold {
         let log = CommitLog::new(Arc::clone(&state), Arc::clone(&lake), &dataset);
         let known = (dataset.as_ref(), warehouse.schema());
         let idle_marker = IdleMarker::new(Arc::clone(&state), known, &Build::default());
+        let scanner = Scanner {
+            dataset: Arc::clone(&dataset),
+            lake: Arc::clone(&lake),
+            log: log.clone(),
+            clock: Arc::clone(&clock),
+            unprocessed_after: Duration::ZERO,
+            objects: finals::OBJECTS,
+        };
         Self {
+            lookout: Lookout::new(scanner, Arc::clone(&state)),
+            known: Known::default(),
             dataset,
             lake,
             state,
@@ -114,15 +133,20 @@ impl Gold {
             return Ok(Published::default());
         };
         if self.warehouse.may_be_paused()
-            && self.idle_marker.says_done(&head, self.clock.now()).await
+            && let Some(blocked) = self.idle_marker.says_done(&head, self.clock.now()).await
         {
             return Ok(Published {
-                ended: Ended::Unchanged,
+                ended: match blocked.is_empty() {
+                    true => Ended::Unchanged,
+                    false => Ended::Blocked,
+                },
                 head: Some(head.version),
+                blocked,
                 ..Published::default()
             });
         }
-        self.run(&Rebuild::None, deadline).await
+        let look = self.lookout.look(&head, deadline).await;
+        self.run((&Rebuild::None, &look), deadline).await
     }
 
     /// Makes one table, or all, from nothing. Readers see the old rows until the new ones are there.
@@ -134,7 +158,8 @@ impl Gold {
             let found = self.schema().table(name);
             found.ok_or_else(|| Error::NoSuchTable(name.clone()))?;
         }
-        self.run(rebuild, deadline).await
+        // Only a timer's run calls periods final.
+        self.run((rebuild, &Look::None), deadline).await
     }
 
     /// Reads silver's head; a failure that may pass is waited out.
@@ -153,11 +178,11 @@ impl Gold {
     }
 
     /// Starts over after failures that may pass.
-    async fn run(&self, rebuild: &Rebuild, deadline: Deadline) -> Result<Published, Error> {
+    async fn run(&self, known: (&Rebuild, &Look), deadline: Deadline) -> Result<Published, Error> {
         let mut published = Published::default();
         let mut backoff = Backoff::default();
         loop {
-            match self.attempt(rebuild, deadline).make(&mut published).await {
+            match self.attempt(known, deadline).make(&mut published).await {
                 Ok(ended) => {
                     published.ended = ended;
                     break;
@@ -171,21 +196,17 @@ impl Gold {
                 Err(error) => return Err(error),
             }
         }
-        let is_done = published.ended == Ended::UpToDate && !published.is_retiring;
-        if let (true, Some(version)) = (is_done, published.head)
-            && self.warehouse.may_be_paused()
-        {
-            let log = published.log.as_deref();
-            let now = self.clock.now();
-            self.idle_marker.note((log, version), now).await;
-        }
         if published.ended.is_over() {
             self.warehouse.close().await;
         }
         Ok(published)
     }
 
-    fn attempt<'a>(&'a self, rebuild: &'a Rebuild, deadline: Deadline) -> Attempt<'a> {
+    fn attempt<'a>(
+        &'a self,
+        (rebuild, look): (&'a Rebuild, &'a Look),
+        deadline: Deadline,
+    ) -> Attempt<'a> {
         Attempt {
             dataset: &self.dataset,
             lake: &self.lake,
@@ -196,6 +217,10 @@ impl Gold {
             build: &self.build,
             limits: &self.limits,
             looked: &self.looked,
+            idle_marker: &self.idle_marker,
+            lookout: &self.lookout,
+            known: &self.known,
+            look,
             rebuild,
             deadline,
         }

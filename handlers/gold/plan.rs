@@ -95,6 +95,24 @@ impl TableBacklog {
         Ok(())
     }
 
+    /// Returns the tables that stand at `head` and have nothing to do, with their progress.
+    #[must_use]
+    pub fn standing(
+        &self,
+        schema: &GoldSchema,
+        progress: &BTreeMap<String, Progress>,
+        head: Version,
+    ) -> BTreeMap<TableIndex, Progress> {
+        let tables = schema.indexed_tables().filter_map(|(index, table)| {
+            let own = progress.get(&table.name)?;
+            let is_current =
+                own.generation == schema.generation && own.definition == table.definition;
+            let stands = own.version == head && is_current && !self.to_rebuild.contains_key(&index);
+            stands.then(|| (index, own.clone()))
+        });
+        tables.collect()
+    }
+
     /// Passes over a table.
     pub fn pass_over(&mut self, table: TableIndex) {
         self.to_rebuild.remove(&table);
@@ -299,6 +317,7 @@ mod tests {
             counts: Counts::default(),
             sources: 0,
             watermark: None,
+            totals: None,
         }
     }
 

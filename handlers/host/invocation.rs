@@ -13,6 +13,14 @@ pub enum InvocationError {
     /// The body is not the JSON of an invocation.
     #[error("read the invocation as JSON")]
     Json(#[source] serde_json::Error),
+    /// Likewise, as the strict scanner says it.
+    #[error("read the invocation as JSON: {message} (byte {at})")]
+    Syntax {
+        /// The byte offset of what does not fit.
+        at: usize,
+        /// What is wrong.
+        message: &'static str,
+    },
     /// `Data` holds no binding.
     #[error("the invocation's Data is empty; function.json must have one binding")]
     NoData,

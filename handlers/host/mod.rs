@@ -4,8 +4,10 @@
 //! with a reason. Each invocation logs one summary (`storage_calls` counts the layer's requests since the start), and each failure of one is
 //! logged here; what goes wrong beside an invocation is logged where it happens. The lines are `telemetry::lines`.
 
+mod attributes;
 mod blob;
 mod body;
+mod escaped;
 mod event_hub;
 mod invocation;
 

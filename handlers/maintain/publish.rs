@@ -1,11 +1,51 @@
-//! What readers of the log begin with: Delta versions, a Delta checkpoint, and a snapshot.
+//! What readers of the log begin with: the totals in its head, Delta versions, a Delta checkpoint, and a snapshot.
 
-use super::{Checkpointed, Delta, Error, Maintenance, Options, Snapshotted};
+use super::{Checkpointed, Counted, Delta, Error, Maintenance, Options, Snapshotted};
 use crate::retry::Deadline;
 use crate::table::delta::encode_checkpoint;
 use crate::table::log::Version;
 
 impl Maintenance {
+    /// Adds up what became of everything, for a log that a build without totals began or moved on, and writes it into the
+    /// head. Commits go on meanwhile: what they did is added before the head is written, if it has not moved again.
+    pub(super) async fn count(&self, options: Options) -> Result<Counted, Error> {
+        let nothing = Counted::default();
+        let Some(mut head) = self.log.head().await? else {
+            return Ok(nothing);
+        };
+        if head.totals.is_some() {
+            return Ok(nothing);
+        }
+        if options.dry_run {
+            return Ok(Counted {
+                is_due: true,
+                ..nothing
+            });
+        }
+        let mut totals = self.log.count(&head).await?;
+        loop {
+            let sources = totals.sources;
+            let mut counted = head.clone();
+            counted.totals = Some(totals.clone());
+            if self.log.amend(&counted).await? {
+                return Ok(Counted {
+                    sources: Some(sources),
+                    is_due: true,
+                });
+            }
+            let Some(now) = self.log.head().await? else {
+                return Ok(nothing);
+            };
+            if now.totals.is_some() {
+                return Ok(nothing);
+            }
+            for commit in self.log.commits(head.version, now.version).await? {
+                totals = totals.after(&commit);
+            }
+            head = now;
+        }
+    }
+
     /// Publishes the Delta versions that are missing.
     pub(super) async fn publish(
         &self,

@@ -12,6 +12,8 @@ pub struct Report {
     pub dry_run: bool,
     /// Bronze objects that nothing had refined.
     pub reconcile: Step<Reconciled>,
+    /// Totals that the head lacked.
+    pub count: Step<Counted>,
     /// Small files made into larger ones.
     pub compact: Step<Compacted>,
     /// Versions published to the Delta log.
@@ -76,6 +78,15 @@ pub struct Reconciled {
     pub poison_removed: u64,
     /// Poison messages that were seen and are left.
     pub poison_left: u64,
+}
+
+/// Whether the head lacked the totals of its log, which every commit of this build carries on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counted {
+    /// The sources that were counted, if they were.
+    pub sources: Option<u64>,
+    /// Whether they had to be counted, which a dry run leaves.
+    pub is_due: bool,
 }
 
 /// What compaction did.
@@ -155,6 +166,7 @@ impl Report {
     pub fn failures(&self) -> Vec<(&'static str, &str)> {
         let steps = [
             ("reconcile", self.reconcile.failure()),
+            ("count", self.count.failure()),
             ("compact", self.compact.failure()),
             ("delta", self.delta.failure()),
             ("snapshot", self.snapshot.failure()),

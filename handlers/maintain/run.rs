@@ -6,6 +6,7 @@ use super::limits::{Limits, Options};
 use super::refine::Refine;
 use super::report::{Report, Step};
 use crate::context::Context;
+use crate::pending::Scanner;
 use crate::retry::Deadline;
 use crate::store::queue::PoisonQueue;
 use crate::table::TableId;
@@ -58,6 +59,7 @@ impl Maintenance {
     /// Does what is due, until the deadline; a compaction that is under way may take longer.
     pub async fn run(&self, options: Options, deadline: Deadline) -> Report {
         let reconciled = self.reconcile(options, deadline).await;
+        let counted = self.count(options).await;
         let compacted = self.compact(options, deadline).await;
         let delta = self.publish(options, deadline).await;
         let snapshot = self.snapshot(options).await;
@@ -66,11 +68,24 @@ impl Maintenance {
         Report {
             dry_run: options.dry_run,
             reconcile: Step::of(reconciled),
+            count: Step::of(counted),
             compact: Step::of(compacted),
             delta: Step::of(delta),
             snapshot: Step::of(snapshot),
             checkpoint: Step::of(checkpoint),
             vacuum: Step::of(vacuumed),
+        }
+    }
+
+    /// Returns what looks for bronze objects that silver has not refined.
+    pub(super) fn scanner(&self) -> Scanner {
+        Scanner {
+            dataset: Arc::clone(&self.context.dataset),
+            lake: Arc::clone(&self.context.lake),
+            log: self.log.clone(),
+            clock: Arc::clone(&self.context.clock),
+            unprocessed_after: self.limits.unprocessed_after,
+            objects: self.limits.objects,
         }
     }
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::publish::lag;
-use super::{Error, Maintenance, MaintenanceState};
+use super::{Error, Maintenance};
 use crate::event::UnixMillis;
+use crate::pending::MaintenanceState;
 use crate::retry::Deadline;
 
 /// A live file below this size is a small one.
@@ -59,7 +60,10 @@ impl Maintenance {
     /// Fails if a store does.
     pub async fn status(&self) -> Result<TableStatus, Error> {
         let state = MaintenanceState::read(&self.context.state, &self.context.dataset).await?;
-        let scan = self.scan(&state, false, Deadline::after(SCAN)).await?;
+        let head = self.log.head().await?;
+        let deadline = Deadline::after(SCAN);
+        let scanner = self.scanner();
+        let scan = scanner.scan(head.as_ref(), &state, false, deadline).await?;
         let oldest = scan.oldest.first().map(|object| PendingObject {
             source: object.path.name().to_owned(),
             created: object.created,
@@ -69,7 +73,7 @@ impl Maintenance {
             oldest_unreconciled: oldest,
             ..TableStatus::default()
         };
-        let Some(head) = self.log.head().await? else {
+        let Some(head) = head else {
             return Ok(status);
         };
         let snapshot = self.log.load(&head).await?;

@@ -4,6 +4,8 @@ use arrow_schema::ArrowError;
 use thiserror::Error;
 
 use crate::error::Invariant;
+use crate::expr::EvaluateError;
+use crate::silver::cast::FinishError;
 use crate::store::StorageError;
 use crate::store::object::ObjectPath;
 use crate::table::log::LogError;
@@ -33,6 +35,9 @@ pub enum RefineError {
     /// Rows do not fit the columns of silver.
     #[error("assemble rows")]
     Assemble(#[from] ArrowError),
+    /// Columns cannot be computed.
+    #[error("compute columns")]
+    Compute(#[from] EvaluateError),
     /// Keys cannot be hashed.
     #[error(transparent)]
     Hash(#[from] HashError),
@@ -48,6 +53,24 @@ pub enum RefineError {
     /// The log records columns that cannot be read, or cannot be written.
     #[error("the columns that the commit log records")]
     Schema(#[source] serde_json::Error),
+    /// A later build wrote the object.
+    #[error(
+        "bronze object {source_name} has format {format}, and this build reads formats 1 and 2: a later release wrote it; deploy that release (or a later one), which then refines it"
+    )]
+    Format {
+        /// Its name.
+        source_name: String,
+        /// Its format, as its metadata says.
+        format: String,
+    },
+    /// The object does not end as bronze wrote it.
+    #[error(
+        "bronze object {source_name} does not end with the enqueued time of each of its lines, as its format says: it was changed after it was stored; restore it as it was"
+    )]
+    Times {
+        /// Its name.
+        source_name: String,
+    },
     /// A defect.
     #[error(transparent)]
     Invariant(#[from] Invariant),
@@ -62,6 +85,15 @@ pub enum RefineError {
     OutOfTime,
 }
 
+impl From<FinishError> for RefineError {
+    fn from(error: FinishError) -> Self {
+        match error {
+            FinishError::Arrays(error) => Self::Assemble(error),
+            FinishError::Compute(error) => Self::Compute(error),
+        }
+    }
+}
+
 impl RefineError {
     /// Returns whether starting over may succeed.
     #[must_use]
@@ -74,11 +106,14 @@ impl RefineError {
             Self::Read(_)
             | Self::FileLost { .. }
             | Self::Assemble(_)
+            | Self::Compute(_)
             | Self::Hash(_)
             | Self::Encode(_)
             | Self::Quarantine(_)
             | Self::Incompatible(_)
             | Self::Schema(_)
+            | Self::Format { .. }
+            | Self::Times { .. }
             | Self::Invariant(_)
             | Self::Interrupted(_)
             | Self::Abandoned

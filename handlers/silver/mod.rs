@@ -14,7 +14,6 @@ mod prepare;
 mod queue;
 mod segments;
 mod sources;
-mod watermark;
 mod write;
 
 pub use error::RefineError;

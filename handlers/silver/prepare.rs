@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::RefineError;
+use super::cast::computed::{LateReject, Verdicts};
 use super::cast::keyed_rows::{KeyedRow, keyed_rows};
 use super::cast::reject::Reject;
 use super::cast::rows::Cast;
@@ -13,16 +14,19 @@ use super::dedup::key_set::KeySet;
 use super::sources::SortedSources;
 use crate::dataset::Dataset;
 use crate::error::Invariant;
-use crate::event::line::restore_body;
-use crate::event::{EventTime, PartitionId, RejectReason, SequenceRange, UnixMillis};
-use crate::store::object::Source;
+use crate::event::{EventTime, KeptReason, PartitionId, RejectReason, SequenceRange, UnixMillis};
+use crate::store::object::{ObjectFormat, Source};
 use crate::table::log::Nulled;
+use crate::value::line::Line;
+use crate::value::line::times::Times;
 
 /// A line that was rejected.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Rejected {
     /// Its number in the source, from 0.
     pub(super) line: u64,
+    /// When the hub took its event.
+    pub(super) enqueued_time: UnixMillis,
     /// Why.
     pub(super) reject: Reject,
     /// Its bytes, as the producer sent them.
@@ -45,10 +49,10 @@ pub(super) struct SourceFacts {
 }
 
 impl SourceFacts {
-    pub(super) fn quarantined(&self) -> BTreeMap<RejectReason, u64> {
+    pub(super) fn quarantined(&self) -> BTreeMap<KeptReason, u64> {
         let mut reasons = BTreeMap::new();
         for rejected in &self.rejected {
-            *reasons.entry(rejected.reject.reason).or_default() += 1;
+            *reasons.entry(rejected.reject.reason.into()).or_default() += 1;
         }
         reasons
     }
@@ -73,14 +77,15 @@ impl Prepared {
     /// Casts the lines of the sources.
     ///
     /// # Errors
-    /// Fails if they are too many for one group.
+    /// Fails if they are too many for one group, or if the format of one is not that of this build.
     pub(super) fn of(dataset: &Dataset, sources: &SortedSources) -> Result<Self, RefineError> {
         let mut caster = Caster::new(dataset);
         let mut facts: Vec<SourceFacts> = (0..)
             .zip(sources.iter())
             .map(|(index, source)| cast_source(dataset, &mut caster, index, source))
-            .collect();
+            .collect::<Result<_, _>>()?;
         let cast = caster.finish()?;
+        add_verdicts(dataset, &mut facts, sources, cast.verdicts())?;
         let keys = cast.key_hashes(&dataset.key)?;
         let rows: Vec<KeyedRow> = keyed_rows(&cast, keys)?.collect();
         for row in &rows {
@@ -99,7 +104,13 @@ impl Prepared {
     }
 }
 
-fn cast_source(dataset: &Dataset, caster: &mut Caster, index: u32, source: &Source) -> SourceFacts {
+fn cast_source(
+    dataset: &Dataset,
+    caster: &mut Caster,
+    index: u32,
+    source: &Source,
+) -> Result<SourceFacts, RefineError> {
+    let mut content = Content::of(source)?;
     let mut facts = SourceFacts {
         name: source.name.clone(),
         partition: source.partition.clone(),
@@ -112,19 +123,20 @@ fn cast_source(dataset: &Dataset, caster: &mut Caster, index: u32, source: &Sour
     };
     let mut nulled: BTreeMap<(usize, RejectReason), u64> = BTreeMap::new();
     let is_utf8 = std::str::from_utf8(&source.content).is_ok();
-    for line in lines(&source.content) {
+    for line in lines(content.lines) {
         let number = facts.lines;
         facts.lines += 1;
         // A source has fewer lines than bytes, and its bytes are in memory.
         let offset = i64::try_from(number).unwrap_or(i64::MAX);
+        let enqueued_time = content.next_time()?;
         let context = LineContext {
             source: index,
             sequence_number: source
                 .range
                 .map(|range| range.first.0.saturating_add(offset)),
-            enqueued_time: source.enqueued_time,
+            enqueued_time,
         };
-        let body = restore_body(line);
+        let body = Line::read(line).body;
         let is_utf8 = is_utf8 && matches!(body, Cow::Borrowed(_));
         match caster.push_checked(&body, is_utf8, context) {
             Ok(()) => {
@@ -134,6 +146,7 @@ fn cast_source(dataset: &Dataset, caster: &mut Caster, index: u32, source: &Sour
             }
             Err(reject) => facts.rejected.push(Rejected {
                 line: number,
+                enqueued_time,
                 reject,
                 body: body.into_owned(),
             }),
@@ -144,7 +157,113 @@ fn cast_source(dataset: &Dataset, caster: &mut Caster, index: u32, source: &Sour
             facts.nulled.count(&column.name, reason.as_str(), count);
         }
     }
-    facts
+    content.end()?;
+    Ok(facts)
+}
+
+/// The lines of a source that hold events, and when the hub took them.
+struct Content<'a> {
+    source: &'a Source,
+    lines: &'a [u8],
+    /// Nothing where one time counts for all.
+    times: Option<Times<'a>>,
+}
+
+impl<'a> Content<'a> {
+    fn of(source: &'a Source) -> Result<Self, RefineError> {
+        let (lines, times) = Times::split(&source.content);
+        let times = match &source.format {
+            // A copy that lost its metadata: the times are no event, and say nothing of this object.
+            ObjectFormat::Lines => None,
+            ObjectFormat::LinesAndTimes => Some(times.ok_or_else(|| no_times(source))?),
+            ObjectFormat::Unknown(format) => {
+                return Err(RefineError::Format {
+                    source_name: source.name.clone(),
+                    format: format.clone(),
+                });
+            }
+        };
+        Ok(Self {
+            source,
+            lines,
+            times,
+        })
+    }
+
+    #[inline]
+    fn next_time(&mut self) -> Result<UnixMillis, RefineError> {
+        match &mut self.times {
+            None => Ok(self.source.enqueued_time),
+            Some(times) => times.next().ok_or_else(|| no_times(self.source)),
+        }
+    }
+
+    /// Fails if there are times of more events.
+    fn end(&self) -> Result<(), RefineError> {
+        match self.times.as_ref().is_none_or(Times::is_at_end) {
+            true => Ok(()),
+            false => Err(no_times(self.source)),
+        }
+    }
+}
+
+#[cold]
+fn no_times(source: &Source) -> RefineError {
+    RefineError::Times {
+        source_name: source.name.clone(),
+    }
+}
+
+/// Adds what became of lines when their columns were computed.
+fn add_verdicts(
+    dataset: &Dataset,
+    facts: &mut [SourceFacts],
+    sources: &SortedSources,
+    verdicts: &Verdicts,
+) -> Result<(), RefineError> {
+    const FOREIGN: Invariant = Invariant("a row comes from a source of its group");
+    for (source, column, reason) in verdicts.nulled() {
+        let facts = facts.get_mut(source as usize).ok_or(FOREIGN)?;
+        if let Some(column) = dataset.columns.get(column) {
+            facts.nulled.count(&column.name, reason.as_str(), 1);
+        }
+    }
+    let mut late: BTreeMap<u32, Vec<LateReject<'_>>> = BTreeMap::new();
+    for reject in verdicts.rejected() {
+        late.entry(reject.source).or_default().push(reject);
+    }
+    for (source, late) in late {
+        let facts = facts.get_mut(source as usize).ok_or(FOREIGN)?;
+        let source = sources.iter().nth(source as usize).ok_or(FOREIGN)?;
+        let mut content = Content::of(source)?;
+        let mut rejected = Vec::with_capacity(late.len());
+        let mut before = facts
+            .rejected
+            .iter()
+            .map(|rejected| rejected.line)
+            .peekable();
+        let mut late = late.into_iter().peekable();
+        let mut cast = 0;
+        for (line, text) in (0..).zip(lines(content.lines)) {
+            let enqueued_time = content.next_time()?;
+            // Refused when it was cast.
+            if before.next_if_eq(&line).is_some() {
+                continue;
+            }
+            if let Some(late) = late.next_if(|late| late.number == cast) {
+                rejected.push(Rejected {
+                    line,
+                    enqueued_time,
+                    reject: late.reject.clone(),
+                    body: Line::read(text).body.into_owned(),
+                });
+            }
+            cast += 1;
+        }
+        facts.rejected.append(&mut rejected);
+        facts.rejected.sort_by_key(|rejected| rejected.line);
+    }
+    Ok(())
 }
 
 /// Returns the lines, without their line feeds; what follows the last line feed is a line unless it is empty.

@@ -161,7 +161,7 @@ struct RejectedLine<'a> {
     source: &'a str,
     line: u64,
     sequence_number: Option<i64>,
-    enqueued_time: &'a str,
+    enqueued_time: String,
     reason: &'a str,
     column: Option<&'a str>,
     position: usize,
@@ -175,8 +175,13 @@ struct RejectedLine<'a> {
 /// Writes rejected lines as JSON lines: where each came from, why it was rejected, and its bytes.
 fn quarantine_lines(dataset: &Dataset, source: &SourceFacts) -> Result<Bytes, RefineError> {
     let mut content = Vec::new();
-    let enqueued_time = source.enqueued_time.to_string();
-    for Rejected { line, reject, body } in &source.rejected {
+    for rejected in &source.rejected {
+        let Rejected {
+            line,
+            enqueued_time,
+            reject,
+            body,
+        } = rejected;
         let sequence_number = source.range.map(|range| {
             range
                 .first
@@ -192,7 +197,7 @@ fn quarantine_lines(dataset: &Dataset, source: &SourceFacts) -> Result<Bytes, Re
             source: &source.name,
             line: *line,
             sequence_number,
-            enqueued_time: &enqueued_time,
+            enqueued_time: enqueued_time.to_string(),
             reason: reject.reason.as_str(),
             column: column.map(|column| column.name.as_str()),
             position: reject.position,

@@ -137,6 +137,7 @@ mod tests {
             counts: Counts::default(),
             sources: 0,
             watermark: None,
+            totals: None,
         }
     }
 

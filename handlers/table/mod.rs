@@ -10,5 +10,6 @@ pub mod live;
 pub mod log;
 pub mod parquet;
 pub mod schema;
+pub mod watermark;
 
 pub use id::TableId;

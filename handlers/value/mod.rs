@@ -2,7 +2,10 @@
 
 pub mod decimal;
 pub mod hash;
+pub(crate) mod json;
+pub mod line;
 pub mod number;
+pub mod path;
 pub mod period;
 pub mod time;
 

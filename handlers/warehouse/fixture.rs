@@ -87,6 +87,8 @@ pub(super) fn run(schema: &GoldSchema, from: Option<u64>, to: u64) -> Run {
         log: None,
         build: Build::default(),
         watermark: Some(EventTime(0)),
+        complete_to: Some(EventTime(0)),
+        pending: None,
         at: UnixMillis(0),
     }
 }

@@ -21,6 +21,7 @@ pub use connect::{connect, connect_with};
 pub use contract::{Begun, Prepared, Reports, RowVisitor, Transaction, Warehouse};
 pub use error::{FailureKind, WarehouseError};
 pub use model::{
-    Blocked, Build, Datum, Order, Progress, Retired, Row, Run, Standing, Step, TableRows, Unfit,
+    Blocked, Build, Datum, Order, Pending, Progress, Retired, Row, Run, Standing, Step, TableRows,
+    Unfit,
 };
 pub use options::Options;

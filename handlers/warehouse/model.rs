@@ -199,8 +199,22 @@ pub struct Run {
     pub build: Build,
     /// The watermark at the version that they move to.
     pub watermark: Option<EventTime>,
+    /// No event before it is expected any more, so that periods that end the allowed lateness before it are final; nothing
+    /// where that is not known, which leaves what was said before. It is never lowered but for a table that is replaced.
+    pub complete_to: Option<EventTime>,
+    /// What silver has not refined of bronze, if that is known.
+    pub pending: Option<Pending>,
     /// Now.
     pub at: UnixMillis,
+}
+
+/// What silver has not refined of bronze.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// How many objects.
+    pub objects: u64,
+    /// When the first event in any of them was enqueued.
+    pub oldest: Option<UnixMillis>,
 }
 
 /// The order of rows that are read.

@@ -37,9 +37,9 @@ pub fn order(id: i64, now: UnixMillis) -> Bytes {
 /// Returns an event as the hub delivers it, enqueued `minute` minutes after the start.
 #[must_use]
 pub fn event(sequence: i64, minute: i64, body: Bytes) -> SourceEvent {
-    SourceEvent {
+    SourceEvent::plain(
         body,
-        sequence_number: SequenceNumber(sequence),
-        enqueued_time: UnixMillis(START + minute * MINUTE),
-    }
+        SequenceNumber(sequence),
+        UnixMillis(START + minute * MINUTE),
+    )
 }

@@ -6,10 +6,11 @@ use arrow_array::RecordBatch;
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sluice::event::EventTime;
-use sluice::event::line::restore_body;
 use sluice::store::object::{ObjectPath, ObjectStore, paths};
 use sluice::table::live::LiveFiles;
 use sluice::table::log::{Commit, CommitLog, DataFile};
+use sluice::value::line::Line;
+use sluice::value::line::times::Times;
 use sluice::warehouse::{TableRows, Warehouse};
 
 /// Returns the bodies that each object of bronze holds, by the object's name.
@@ -25,9 +26,12 @@ pub async fn bronze(lake: &Arc<dyn ObjectStore>, dataset: &str) -> Vec<(String, 
 /// Returns the bodies that an object of bronze holds.
 #[must_use]
 pub fn bodies(content: &[u8]) -> Vec<Vec<u8>> {
-    let lines = content.strip_suffix(b"\n").expect("the last line ends");
+    let (lines, _) = Times::split(content);
+    let lines = lines.strip_suffix(b"\n").expect("the last line ends");
     let lines = lines.split(|byte| *byte == b'\n');
-    lines.map(|line| restore_body(line).into_owned()).collect()
+    lines
+        .map(|line| Line::read(line).body.into_owned())
+        .collect()
 }
 
 /// Returns the rows of the live files of silver at the head; the log must be whole.

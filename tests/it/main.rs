@@ -9,6 +9,7 @@
 mod agreement;
 mod architecture;
 mod earlier_build;
+mod expr;
 mod golden;
 mod layers;
 mod maintenance;

@@ -4,21 +4,25 @@
 mod line;
 
 use crate::columns::{Columns, Found};
+use crate::value::path::{FieldPath, Segment};
+use crate::value::json::escape;
+use crate::value::json::token::{Kind, Token};
 use line::LineParser;
-use line::token::{Kind, Token};
 
 pub(crate) struct Sluice(LineParser);
 
 impl Sluice {
     pub(crate) fn new(names: &[&str]) -> Self {
-        Self(LineParser::new(names, true))
+        let name = |name: &&str| FieldPath::to(vec![Segment::Name((*name).to_owned())]);
+        let paths: Vec<FieldPath> = names.iter().map(name).collect();
+        Self(LineParser::of(&paths.iter().collect::<Vec<_>>(), false, true).0)
     }
 
     pub(crate) fn push(&mut self, line: &str, columns: &mut Columns) -> Option<()> {
         let line = line.as_bytes();
         self.0.read(line, true).ok()?;
         let found = [0, 1, 2, 3].map(|field| found(self.0.token(field), line));
-        columns.push(found, |text| self.0.write_unknown(line, text))
+        columns.push(found, |text| self.0.write_unknown(line, None, text))
     }
 }
 
@@ -35,5 +39,5 @@ fn found(token: Token, line: &[u8]) -> Found<'_> {
 
 /// Appends what a string with escapes stands for.
 pub(crate) fn decode(content: &[u8], out: &mut Vec<u8>) {
-    line::escape::decode(content, out);
+    escape::decode(content, out);
 }

@@ -12,7 +12,7 @@ use sluice::dataset::Dataset;
 use sluice::store::object::ObjectPath;
 use sluice::table::live::LiveFiles;
 use sluice::table::log::{
-    Commit, CommitKind, CommitLog, DataFile, Head, LedgerEntry, LogError, Version,
+    Commit, CommitKind, CommitLog, DataFile, Head, LedgerEntry, LogError, Totals, Version,
 };
 
 use super::subject::Subject;
@@ -28,6 +28,7 @@ pub(crate) struct History {
     dataset: Arc<Dataset>,
     head: Option<Version>,
     log_id: Option<String>,
+    totals: Option<Totals>,
     misfits: Vec<String>,
     live: LiveFiles,
     commits: Vec<Commit>,
@@ -51,6 +52,7 @@ impl History {
             dataset: Arc::clone(&subject.dataset),
             head: None,
             log_id: None,
+            totals: None,
             misfits: Vec::new(),
             live: LiveFiles::default(),
             commits: Vec::new(),
@@ -84,6 +86,7 @@ impl History {
         self.commits = self.left(&head).await?;
         self.head = Some(head.version);
         self.log_id = head.log;
+        self.totals = head.totals;
         Ok(())
     }
 
@@ -116,6 +119,11 @@ impl History {
     /// The version that everything is compared at.
     pub(crate) fn version(&self) -> Option<Version> {
         self.head
+    }
+
+    /// What the head says became of everything; nothing where an earlier build began the log and nobody has counted yet.
+    pub(crate) fn totals(&self) -> Option<&Totals> {
+        self.totals.as_ref()
     }
 
     /// Why silver cannot go on with the dataset file; nothing if it can.

@@ -22,10 +22,11 @@ mod subject;
 #[cfg(test)]
 mod tests;
 
+use sluice::silver::RefineError;
 use sluice::table::log::Version;
 
 use checks::bronze::{self, BronzeObject};
-use checks::{gold, hub, ledger, silver};
+use checks::{gold, hub, ledger, silver, totals};
 use history::History;
 pub use hub_state::{Hub, HubPartition};
 pub use report::{Check, Report, Sums};
@@ -67,6 +68,7 @@ pub async fn audit(
     checks.push(ledger::check_balance(&history));
     checks.push(ledger::check_quarantine(subject, &history, progress).await?);
     checks.push(ledger::check_log(&history));
+    checks.push(totals::check(&history));
     let sums = sums(&objects, &history);
     let reasons = history.misfits();
     if !reasons.is_empty() {
@@ -80,12 +82,9 @@ pub async fn audit(
     Ok(report(subject, history.version(), sums, checks))
 }
 
-/// Says why the dataset file no longer fits silver, with the way out.
+/// Says why the dataset file no longer fits silver, with the way out, as silver itself says it.
 pub(crate) fn misfit(reasons: &[String]) -> String {
-    format!(
-        "the dataset file no longer fits silver: {}; undo the change, or raise the generation to rebuild silver from bronze",
-        reasons.join("; ")
-    )
+    RefineError::Incompatible(reasons.to_vec()).to_string()
 }
 
 fn report(subject: &Subject, version: Option<Version>, sums: Sums, checks: Vec<Check>) -> Report {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 use sluice::maintain::{
-    Checkpointed, Compacted, Delta, Options, Reconciled, Report, Snapshotted, Step, Vacuumed,
+    Checkpointed, Compacted, Counted, Delta, Options, Reconciled, Report, Snapshotted, Step,
+    Vacuumed,
 };
 use sluice::retry::Deadline;
 use sluice::warehouse::WarehouseError;
@@ -99,8 +100,12 @@ fn lines(dataset: &str, report: &Report) -> Vec<String> {
         true => format!("{dataset}, a dry run: nothing was changed"),
         false => format!("{dataset}, maintained"),
     };
+    let counted = match &report.count {
+        // Once for a log that an earlier build began: of no interest ever after.
+        Step::Done(done) if !done.is_due => None,
+        count => Some(("count", step(count, counted))),
+    };
     let steps = [
-        ("reconcile", step(&report.reconcile, reconciled)),
         (
             "compact",
             step(&report.compact, |done| compacted(done, is_dry)),
@@ -113,6 +118,8 @@ fn lines(dataset: &str, report: &Report) -> Vec<String> {
             step(&report.vacuum, |done| vacuumed(done, is_dry)),
         ),
     ];
+    let reconciled = ("reconcile", step(&report.reconcile, reconciled));
+    let steps = [reconciled].into_iter().chain(counted).chain(steps);
     let steps = steps.map(|(name, text)| format!("  {name:<11} {text}"));
     std::iter::once(title).chain(steps).collect()
 }
@@ -148,6 +155,13 @@ fn reconciled(done: &Reconciled) -> String {
         ));
     }
     parts.join(", ")
+}
+
+fn counted(done: &Counted) -> String {
+    match done.sources {
+        Some(sources) => format!("{} counted up", count(sources, "source")),
+        None => "the log is to be counted up, once".to_owned(),
+    }
 }
 
 fn compacted(done: &Compacted, is_dry: bool) -> String {

@@ -10,6 +10,7 @@ mod deploy;
 mod events;
 mod inspect;
 mod maintain;
+mod project;
 mod up;
 
 use std::error::Error;
@@ -28,6 +29,7 @@ use crate::output::{Usage, failure, say};
 #[derive(Debug, Parser)]
 #[command(name = "sluice", version)]
 #[command(after_help = "Examples:
+  sluice init shop                 a project of your own
   sluice up                        a pipeline on this machine, with made-up orders
   sluice status                    how far every layer is
   sluice gold gold_daily_orders    a table
@@ -41,6 +43,7 @@ pub struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(project::InitArguments),
     Up(up::UpArguments),
     Bench(bench::BenchArguments),
     Produce(events::ProduceArguments),
@@ -72,6 +75,7 @@ impl Command {
     async fn run(self) -> Result<bool, Box<dyn Error + Send + Sync>> {
         // Boxed: some of the commands' futures are large.
         match self {
+            Self::Init(arguments) => project::init(&arguments),
             Self::Up(arguments) => Box::pin(up::run(arguments)).await,
             Self::Bench(arguments) => Box::pin(bench::run(arguments)).await,
             Self::Produce(arguments) => Box::pin(events::produce(arguments)).await,
@@ -118,7 +122,7 @@ mod tests {
         let command = CommandLine::command();
         // Also checks for flags that clash and for conflicts with flags that do not exist.
         command.clone().debug_assert();
-        assert_eq!(command.get_subcommands().count(), 14);
+        assert_eq!(command.get_subcommands().count(), 15);
         for subcommand in command.get_subcommands() {
             assert!(subcommand.get_about().is_some(), "{subcommand}");
         }

@@ -6,8 +6,8 @@ mod plan;
 mod producer;
 
 pub(crate) use input::Input;
-pub(crate) use orders::OrderArguments;
 #[cfg(test)]
 pub(crate) use orders::Shares;
+pub(crate) use orders::{OrderArguments, Orders};
 pub(crate) use plan::{FeedPlan, Request};
 pub(crate) use producer::{Feed, Sent};

@@ -9,6 +9,12 @@ use clap::Args;
 
 /// How many events a duplicate may lie back.
 const REMEMBERED: usize = 1_000;
+/// What there is without a flag.
+const DUPLICATES: f64 = 0.02;
+const LATE: f64 = 0.01;
+const OUT_OF_ORDER: f64 = 0.05;
+const BROKEN: f64 = 0.01;
+const SEED: u64 = 1;
 /// How many customers there are.
 const CUSTOMERS: u32 = 5_000;
 
@@ -18,24 +24,39 @@ pub(crate) struct OrderArguments {
     #[command(flatten)]
     pub(crate) shares: Shares,
     /// Seed of the made-up orders
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = SEED)]
     pub(crate) seed: u64,
+}
+
+impl Default for OrderArguments {
+    /// As without a flag.
+    fn default() -> Self {
+        Self {
+            shares: Shares {
+                duplicates: DUPLICATES,
+                late: LATE,
+                out_of_order: OUT_OF_ORDER,
+                broken: BROKEN,
+            },
+            seed: SEED,
+        }
+    }
 }
 
 /// What shares of the made-up events are out of the ordinary.
 #[derive(Clone, Debug, PartialEq, Args)]
 pub(crate) struct Shares {
     /// Share of events that are sent a second time
-    #[arg(long, value_name = "SHARE", default_value_t = 0.02, value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value_t = DUPLICATES, value_parser = share)]
     pub(crate) duplicates: f64,
     /// Share of events that come hours late
-    #[arg(long, value_name = "SHARE", default_value_t = 0.01, value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value_t = LATE, value_parser = share)]
     pub(crate) late: f64,
     /// Share of events that come some seconds out of order
-    #[arg(long, value_name = "SHARE", default_value_t = 0.05, value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value_t = OUT_OF_ORDER, value_parser = share)]
     pub(crate) out_of_order: f64,
     /// Share of events that are broken
-    #[arg(long, value_name = "SHARE", default_value_t = 0.01, value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value_t = BROKEN, value_parser = share)]
     pub(crate) broken: f64,
 }
 

@@ -103,7 +103,8 @@ impl FeedPlan {
 }
 
 fn takes_orders(dataset: &Dataset) -> bool {
-    let reads = |field: &str| dataset.columns.iter().any(|column| column.from == field);
+    let places = dataset.columns.iter().flat_map(|column| &column.from);
+    let reads = |field: &str| places.clone().any(|place| place.is_field(field));
     ORDER_FIELDS.iter().all(|field| reads(field))
 }
 

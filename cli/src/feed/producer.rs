@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::input::{Input, InputError};
 use super::orders::Orders;
 use super::plan::{FeedPlan, Origin};
+use crate::output::failure;
 
 /// What a hub takes of an event.
 const LARGEST: &str = "1 MiB at most, with the little that a message adds to it";
@@ -177,13 +178,13 @@ struct Sender {
 impl Sender {
     async fn run(self, mut source: Source) {
         if let Err(error) = self.send_all(&mut source).await {
-            let text = format!("send events: {}", sluice::error::chain(error.as_ref()));
-            let mut failure = self
+            let text = format!("send events: {}", failure(error.as_ref()));
+            let mut said = self
                 .shared
                 .failure
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            *failure = Some(text);
+            *said = Some(text);
         }
         self.producer.close().await;
     }

@@ -19,8 +19,12 @@ pub(crate) fn failure(error: &(dyn Error + 'static)) -> String {
         if said.last() != Some(&message) {
             said.push(message);
         }
-        if let (Some(ClientError::Sdk { .. }), Some(cause)) = (error.downcast_ref(), error.source())
-        {
+        let hub: Option<&ClientError> = error.downcast_ref();
+        if let Some(answer) = hub.and_then(ClientError::answer) {
+            said.push(format!("the event hub refuses: {answer}"));
+            break;
+        }
+        if let (Some(ClientError::Sdk { .. }), Some(cause)) = (hub, error.source()) {
             return silent(&said, "the event hub", cause);
         }
         link = error.source();

@@ -12,6 +12,9 @@ pub(crate) enum BuildError {
     /// Cargo cannot be run.
     #[error("run cargo to build the {0}")]
     Cargo(&'static str, #[source] std::io::Error),
+    /// This command cannot find itself.
+    #[error("find the file of this command")]
+    Itself(#[source] std::io::Error),
     /// The build failed; cargo has said why.
     #[error("build the {0}: cargo ended with {1}")]
     Failed(&'static str, std::process::ExitStatus),
@@ -43,6 +46,15 @@ const BESIDE_THE_COMMAND: Target = Target {
     profile: "dev",
 };
 
+/// Returns the handler that a command line names.
+///
+/// # Errors
+/// Fails if there is no such file.
+pub(crate) fn given_handler(file: &Path) -> Result<PathBuf, String> {
+    std::fs::canonicalize(file)
+        .map_err(|error| format!("run the handler {} (--handler): {error}", file.display()))
+}
+
 /// Builds the handler of the checkout at `root` and returns where it is.
 pub(crate) async fn handler(root: &Path, release: bool) -> Result<PathBuf, BuildError> {
     let target = if release {
@@ -70,7 +82,7 @@ pub(crate) fn app_root(from: &Path) -> Result<PathBuf, String> {
         .find(|folder| folder.join("host.json").is_file());
     root.map(Path::to_owned).ok_or_else(|| {
         format!(
-            "there is no host.json in {} or above; run this in the repository",
+            "there is no host.json in {} or above; run this in a checkout of Sluice, where the handler is built",
             from.display()
         )
     })

@@ -1,18 +1,20 @@
 //! The whole pipeline as processes of this machine, on the production code path, for `up` and `bench`.
 //!
-//! A stack is what runs, on a state directory of its own; a watch reads from the stores how far it is, after it has seen
+//! A project is the folder that it belongs to; a stack is what runs, on a state directory of its own; a watch reads from the stores how far it is, after it has seen
 //! that the state of an earlier run is sound; log words are what the handler says meanwhile.
 
 mod checkout;
 mod heard;
 mod host_log;
 pub(crate) mod log_words;
+mod project;
 mod soundness;
 mod stack;
 mod state_dir;
 mod watch;
 
-pub(crate) use checkout::{app_root, executable, handler, optimised_command};
+pub(crate) use checkout::{app_root, executable, given_handler, handler, optimised_command};
+pub(crate) use project::{LOCAL_SETTINGS, Project, SETTINGS_FILE};
 pub(crate) use soundness::gold_afresh;
 pub(crate) use stack::{Plan, Stack};
 pub(crate) use state_dir::StateDir;

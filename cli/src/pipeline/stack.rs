@@ -20,6 +20,7 @@ use sluice_local::hub_client::EventHubConnection;
 
 use super::heard::{Heard, log_line};
 use super::host_log;
+use super::project::HandlerProgram;
 use super::state_dir::StateDir;
 use crate::output::say;
 use crate::target::{self, Announced};
@@ -32,6 +33,9 @@ const GROUP: &str = "sluice";
 /// The ports that emulators use, taken where they are free, so that other tools find them.
 const AMQP_PORT: u16 = 5672;
 const AZURITE_PORTS: [u16; 3] = [10_000, 10_001, 10_002];
+
+/// How the settings begin that say which program the host starts, instead of host.json.
+const HANDLER_SETTING: &str = "AzureFunctionsJobHost__customHandler__description__";
 
 /// How often to look whether storage still runs.
 const STORAGE_LOOK: Duration = Duration::from_millis(500);
@@ -46,7 +50,7 @@ pub(crate) struct Plan {
     /// The dataset's state, which is kept from others for as long as the stack runs.
     pub(crate) state: Arc<StateDir>,
     /// The handler; without one the host is not started.
-    pub(crate) handler: Option<PathBuf>,
+    pub(crate) handler: Option<HandlerProgram>,
     /// The dataset file.
     pub(crate) dataset_file: PathBuf,
     /// Partitions of the hub.
@@ -68,7 +72,6 @@ impl Plan {
 
     /// The app settings of a stack with this storage and this hub.
     fn values(&self, storage: &str, hub: &str) -> BTreeMap<String, String> {
-        let handler = "AzureFunctionsJobHost__customHandler__description__defaultExecutablePath";
         let mut values: BTreeMap<String, String> = [
             ("AzureWebJobsStorage", storage.to_owned()),
             ("LakeStorage", storage.to_owned()),
@@ -84,8 +87,20 @@ impl Plan {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
-        let file = self.handler.as_ref();
-        values.extend(file.map(|file| (handler.to_owned(), file.display().to_string())));
+        if let Some(handler) = &self.handler {
+            let arguments = handler.argument.map(|argument| format!("[\"{argument}\"]"));
+            let described = [
+                (
+                    "defaultExecutablePath",
+                    Some(handler.file.display().to_string()),
+                ),
+                ("arguments", arguments),
+            ];
+            let described = described
+                .into_iter()
+                .filter_map(|(name, value)| Some((format!("{HANDLER_SETTING}{name}"), value?)));
+            values.extend(described);
+        }
         values.extend(self.settings.clone());
         values
     }
@@ -117,7 +132,9 @@ impl Stack {
         let storage = azurite.connection_string();
         let values = plan.values(&storage, &namespace.connection_string());
         let account = account_of(&storage)?;
-        let announced = target::announce(plan.state.path(), &values, &account).await?;
+        let marker = target::Marker::new(plan.state.path());
+        namespace.identify(marker.line()?);
+        let announced = target::announce(&marker, &values, &account).await?;
         let log_file = plan.state.path().join("host.log");
         let heard = Arc::new(Mutex::new(Heard::default()));
         let mut host_options = None;

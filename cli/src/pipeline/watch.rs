@@ -8,7 +8,7 @@ use std::time::Duration;
 use sluice::dataset::Dataset;
 use sluice::event::EventTime;
 use sluice::store::object::paths;
-use sluice::table::log::{CommitLog, Counts, Head, Version};
+use sluice::table::log::{CommitLog, Counts, Totals, Version};
 use sluice::warehouse;
 use sluice::warehouse::schema::GoldSchema;
 use sluice::warehouse::{Options, Progress, Warehouse};
@@ -31,21 +31,24 @@ const SCREEN_ROWS: usize = 2;
 /// How far everything is.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Snapshot {
-    /// Events in the hub.
+    /// Events in the hub when the look began: silver is to have as many lines.
     pub(crate) hub_events: u64,
+    /// Events in the hub when the look had ended: silver cannot have more lines.
+    pub(crate) hub_events_after: u64,
     /// Events in bronze.
     pub(crate) bronze_events: u64,
     /// Objects in bronze.
     pub(crate) bronze_objects: u64,
     /// What became of the lines.
     pub(crate) counts: Counts,
-    /// Files written by commits.
+    /// Files that silver consists of.
     pub(crate) silver_files: u64,
     /// The log's latest version.
     pub(crate) version: Version,
     /// How far event time has come.
     pub(crate) watermark: Option<EventTime>,
-    /// The version that every gold table has reached, if all are there, as far as gold could be read.
+    /// The version that every gold table has reached, if all are there, as far as gold could be read. Where the dataset
+    /// file has none, silver's.
     pub(crate) published: Option<Version>,
     /// Why gold could not be read the last time.
     pub(crate) gold_problem: Option<String>,
@@ -81,9 +84,16 @@ impl Snapshot {
         self.published == Some(self.version)
     }
 
+    /// Returns the number of events that are judged: those that the hub had when the look began, and of those that others
+    /// sent during it as many as silver has.
+    pub(crate) fn judged(&self) -> u64 {
+        let most = self.hub_events_after.max(self.hub_events);
+        self.counts.lines.clamp(self.hub_events, most)
+    }
+
     /// Returns whether every event of the hub is a line, and every line a row, a duplicate or quarantined.
     pub(crate) fn is_conserved(&self) -> bool {
-        self.counts.is_conserved() && self.counts.lines == self.hub_events
+        self.counts.is_conserved() && self.counts.lines == self.judged()
     }
 }
 
@@ -167,13 +177,13 @@ impl Watch {
         &mut self,
         stack: &Stack,
     ) -> Result<Snapshot, Box<dyn Error + Send + Sync>> {
-        self.look_at(stack.heard(), stack.hub_events()).await
+        self.look_at(stack.heard(), || stack.hub_events()).await
     }
 
     async fn look_at(
         &mut self,
         heard: Heard,
-        hub_events: u64,
+        hub_events: impl Fn() -> u64,
     ) -> Result<Snapshot, Box<dyn Error + Send + Sync>> {
         let Heard {
             stored,
@@ -187,8 +197,9 @@ impl Watch {
         self.snapshot.given_up = given_up;
         self.snapshot.bronze_events = self.bronze_before.0 + stored;
         self.snapshot.bronze_objects = self.bronze_before.1 + objects;
-        self.snapshot.hub_events = hub_events;
+        self.snapshot.hub_events = hub_events();
         self.read_log().await?;
+        self.snapshot.hub_events_after = hub_events();
         let is_due = self
             .gold_read
             .is_none_or(|read| read.elapsed() >= GOLD_INTERVAL);
@@ -236,14 +247,15 @@ impl Watch {
         let Some(head) = self.stores.log.head().await? else {
             return Ok(());
         };
-        match self.read {
-            Some(version) => {
-                for commit in &self.stores.log.commits(version, head.version).await? {
-                    self.snapshot.counts.add(&commit.counts);
-                    self.snapshot.silver_files += commit.files.len() as u64;
-                }
+        let is_new = self.read != Some(head.version);
+        match &head.totals {
+            Some(totals) => self.show(totals),
+            // An earlier build moved the head; maintenance, which runs beside this, counts once.
+            None if is_new => {
+                let counted = self.stores.log.count(&head).await?;
+                self.show(&counted);
             }
-            None => self.read_from_start(&head).await?,
+            None => {}
         }
         self.read = Some(head.version);
         self.snapshot.version = head.version;
@@ -251,20 +263,18 @@ impl Watch {
         Ok(())
     }
 
-    /// Adds up what became of every source. The log's start may be gone by now; the ledger is kept for ever.
-    async fn read_from_start(&mut self, head: &Head) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let ledger = self.stores.log.ledger_prefix("").await?;
-        // Everything is read before anything is counted: a look that fails is made again.
-        let loaded = self.stores.log.load(head).await?;
-        for entry in ledger.iter().filter(|entry| entry.version <= head.version) {
-            self.snapshot.counts.add(&entry.counts);
-        }
-        self.snapshot.silver_files = loaded.files.len() as u64;
-        Ok(())
+    fn show(&mut self, totals: &Totals) {
+        self.snapshot.counts.clone_from(&totals.counts);
+        self.snapshot.silver_files = totals.files;
     }
 
     /// Reads gold; before its first run there is nothing to read. A database that resumes does not hold the screen up.
     async fn read_gold(&mut self) {
+        if self.stores.dataset.gold.is_empty() {
+            // There is nothing to wait for.
+            self.snapshot.published = Some(self.snapshot.version);
+            return;
+        }
         let reading = async {
             let progress = self.warehouse.progress().await;
             (progress, self.gold_tables(SCREEN_ROWS).await)

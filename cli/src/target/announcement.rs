@@ -1,5 +1,5 @@
 //! How a pipeline of `sluice up` is known: by a file beside its state, with its connections and a token of this run, and
-//! by the same token in its storage.
+//! by the same token in its storage and its event hub.
 //!
 //! The file alone proves nothing: `up` may have been killed, and somebody else may have its ports now. The token in the
 //! storage tells who answers there.
@@ -28,13 +28,31 @@ const MARKER: [&str; 2] = ["sluice-up", "pipeline.json"];
 /// How long it may take to say goodbye to a storage that is about to end.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// What the storage of a pipeline says of it.
+/// What storage and event hub of a pipeline say of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Marker {
+pub(crate) struct Marker {
     /// Random, of one run of `up`.
     pub(super) token: String,
     /// Where that run keeps the dataset's state.
     pub(super) state_dir: PathBuf,
+}
+
+impl Marker {
+    /// That of a new run, with its state in `state_dir`.
+    pub(crate) fn new(state_dir: &Path) -> Self {
+        Self {
+            token: Uuid::new_v4().to_string(),
+            state_dir: state_dir.to_owned(),
+        }
+    }
+
+    /// What the event hub says of it, a line of JSON.
+    ///
+    /// # Errors
+    /// Fails if the folder's name is not Unicode.
+    pub(crate) fn line(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
 }
 
 /// A pipeline that other commands find.
@@ -49,16 +67,13 @@ pub(crate) struct Announced {
 /// # Errors
 /// Fails if its storage or the file cannot be written.
 pub(crate) async fn announce(
-    state_dir: &Path,
+    marker: &Marker,
     settings: &Values,
     account: &StorageAccount,
 ) -> Result<Announced, Box<dyn Error + Send + Sync>> {
-    let marker = Marker {
-        token: Uuid::new_v4().to_string(),
-        state_dir: state_dir.to_owned(),
-    };
+    let state_dir = &marker.state_dir;
     let lake = Arc::new(AzureObjectStore::new(account)?);
-    lake.put(&place(), serde_json::to_vec(&marker)?.into())
+    lake.put(&place(), serde_json::to_vec(marker)?.into())
         .await?;
     let file = write(state_dir, settings, &marker.token)
         .map_err(|source| format!("write {STACK_FILE} in {}: {source}", state_dir.display()))?;

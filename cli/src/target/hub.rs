@@ -7,12 +7,9 @@ use azure_identity::DeveloperToolsCredential;
 use clap::Args;
 use sluice_local::hub_client::{EventHubConnection, PartitionState};
 
-use super::reach::{answers, endpoint};
+use super::reach::{answers, emulator};
 use super::settings::{AppSettings, FindError, SettingsArguments};
 use crate::output::Usage;
-
-/// The port of AMQP without TLS, which only emulators speak.
-const AMQP_PORT: u16 = 5672;
 
 /// Which hub.
 #[derive(Clone, Debug, Args)]
@@ -150,21 +147,6 @@ fn reach(connection: &str, settings: &AppSettings) -> Result<(), String> {
             settings.origin
         )),
     }
-}
-
-/// Where the emulator of a connection string is, if it is for one.
-fn emulator(connection: &str) -> Option<(String, u16)> {
-    if !connection
-        .to_lowercase()
-        .contains("usedevelopmentemulator=true")
-    {
-        return None;
-    }
-    let address = endpoint(connection)?;
-    Some(match address.rsplit_once(':') {
-        Some((host, port)) => (host.to_owned(), port.parse().ok()?),
-        None => (address.to_owned(), AMQP_PORT),
-    })
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ mod running;
 mod settings;
 mod stores;
 
-pub(crate) use announcement::{Announced, announce};
+pub(crate) use announcement::{Announced, Marker, announce};
 pub(crate) use hub::{HubArguments, events_ever, read_partitions};
-pub(crate) use settings::{AppSettings, SettingsArguments};
+pub(crate) use settings::{AppSettings, SettingsArguments, default_dataset};
 #[cfg(test)]
 pub(crate) use stores::in_memory;
 pub(crate) use stores::{Stores, dataset, warehouse};

@@ -3,6 +3,8 @@
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
+/// The port of AMQP without TLS, which only emulators speak.
+const AMQP_PORT: u16 = 5672;
 /// How long something on this machine may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -22,4 +24,19 @@ pub(super) fn endpoint(connection: &str) -> Option<&str> {
     let mut endpoints = fields.filter(|(name, _)| name.trim().eq_ignore_ascii_case("endpoint"));
     let (_, address) = endpoints.next()?.1.split_once("://")?;
     Some(address.trim().trim_end_matches('/'))
+}
+
+/// Where the emulator of a connection string is, if it is for one.
+pub(super) fn emulator(connection: &str) -> Option<(String, u16)> {
+    if !connection
+        .to_lowercase()
+        .contains("usedevelopmentemulator=true")
+    {
+        return None;
+    }
+    let address = endpoint(connection)?;
+    Some(match address.rsplit_once(':') {
+        Some((host, port)) => (host.to_owned(), port.parse().ok()?),
+        None => (address.to_owned(), AMQP_PORT),
+    })
 }

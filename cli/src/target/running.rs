@@ -6,30 +6,33 @@ use std::time::Duration;
 
 use sluice::dataset::{Dataset, LoadDatasetError};
 use sluice::store::account::StorageAccount;
+use sluice_local::event_hubs::{NamespaceIdentity, ask_identity};
 use thiserror::Error;
 
 use super::announcement::{Marker, STACK_FILE, Values, read_marker};
 use super::file::read_file;
-use super::reach::answers;
+use super::reach::{answers, emulator};
 
 /// How long a storage on this machine may take to say whose it is.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What answers at the address of a storage on this machine.
+/// What answers at the address of a storage or an event hub on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     /// Nothing does.
     Nothing,
-    /// A storage that says nothing of a pipeline.
+    /// One that says nothing of a pipeline.
     Somebody,
-    /// The storage of a pipeline of `sluice up`.
+    /// One of a pipeline of `sluice up`.
     Pipeline(Marker),
 }
 
-/// Asks storages who they are.
+/// Asks storages and event hubs who they are.
 pub(super) trait Probe {
     /// Asks the storage of this connection string.
     async fn ask(&self, connection: &str) -> Answer;
+    /// Asks the event hub of this connection string.
+    async fn ask_hub(&self, connection: &str) -> Answer;
 }
 
 /// Asks over the network; what is not on this machine is not asked.
@@ -53,6 +56,21 @@ impl Probe for Network {
         match marker {
             Ok(Some(marker)) => Answer::Pipeline(marker),
             Ok(None) | Err(_) => Answer::Somebody,
+        }
+    }
+
+    async fn ask_hub(&self, connection: &str) -> Answer {
+        // Only an emulator has an address with a port, or none that is not this machine's.
+        let Some((host, port)) = emulator(connection) else {
+            return Answer::Somebody;
+        };
+        match ask_identity(&host, port).await {
+            NamespaceIdentity::Nobody => Answer::Nothing,
+            NamespaceIdentity::Somebody => Answer::Somebody,
+            // What nobody understands says nothing.
+            NamespaceIdentity::Said(line) => {
+                serde_json::from_str(&line).map_or(Answer::Somebody, Answer::Pipeline)
+            }
         }
     }
 }
@@ -152,15 +170,16 @@ impl Stacks {
     }
 }
 
-/// Reads the settings of a pipeline, if its storage repeats its token.
+/// Reads the settings of a pipeline, if its storage and its event hub repeat its token.
 async fn running(file: &Path, probe: &impl Probe) -> Option<Values> {
     // What cannot be read was not written by a run that goes on.
     let read = read_file(file).ok()?;
     let token = read.token?;
-    match probe.ask(read.values.get("lakestorage")?).await {
-        Answer::Pipeline(marker) if marker.token == token => Some(read.values),
-        _ => None,
-    }
+    let is_its =
+        |answer| matches!(answer, Answer::Pipeline(Marker { token: said, .. }) if said == token);
+    let is_whole = is_its(probe.ask(read.values.get("lakestorage")?).await)
+        && is_its(probe.ask_hub(read.values.get("eventhubconnection")?).await);
+    is_whole.then_some(read.values)
 }
 
 /// The name of a dataset file's dataset.

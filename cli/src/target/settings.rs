@@ -57,16 +57,32 @@ pub(crate) enum FindError {
     Running(#[from] RunningError),
 }
 
-/// The storage that the settings name is that of a pipeline that `sluice up` runs elsewhere.
+/// The storage or the event hub that the settings name is that of a pipeline that `sluice up` runs elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
-    "the storage at {address}, which {file} names, is that of another pipeline: `sluice up` runs it with its state in {state_dir}. To look at that one, name it: --state-dir {parent}; or start one of your own with `sluice up`"
+    "the {what}, which {file} names, is that of another pipeline: `sluice up` runs it with its state in {state_dir}. To look at that one, name it: --state-dir {parent}; or start one of your own with `sluice up`"
 )]
 pub(crate) struct ForeignPipeline {
-    address: String,
+    what: String,
     file: String,
     state_dir: String,
     parent: String,
+}
+
+/// Returns the dataset file of the app at `root`: the setting DATASET of local.settings.json, or that of the repository.
+///
+/// # Errors
+/// Fails if there is a settings file that cannot be used.
+pub(crate) fn default_dataset(root: &Path) -> Result<PathBuf, FileError> {
+    let file = root.join(LOCAL_FILE);
+    let values = match file.is_file() {
+        true => read_file(&file)?.values,
+        false => Values::new(),
+    };
+    let dataset = values
+        .get("dataset")
+        .map_or(DEFAULT_DATASET, String::as_str);
+    Ok(root.join(dataset))
 }
 
 /// The settings, from all places.
@@ -295,26 +311,42 @@ fn names_pipeline(values: &Values) -> bool {
     named.any(|(name, _)| PIPELINE.contains(&group(name)))
 }
 
-/// Finds out whether a storage of a settings file is that of a pipeline that runs elsewhere.
+/// Finds out whether a storage or the event hub of a settings file is that of a pipeline that runs elsewhere.
 async fn foreign(values: &Values, file: &Path, probe: &impl Probe) -> Option<ForeignPipeline> {
     let storages = values.iter().filter(|(name, _)| !name.contains("__"));
     let storages = storages.filter(|(name, _)| STORAGES.contains(&group(name)));
     let storages: BTreeSet<&String> = storages.map(|(_, connection)| connection).collect();
     for connection in storages {
         if let Answer::Pipeline(marker) = probe.ask(connection).await {
-            return Some(ForeignPipeline::of(connection, &marker, file));
+            let account = StorageAccount::from_connection_string("LakeStorage", connection).ok();
+            let url = account.and_then(|account| account.blob_service_url().ok());
+            let address = url.map_or_else(String::new, |url| url.authority().to_owned());
+            return Some(ForeignPipeline::of(
+                format!("storage at {address}"),
+                &marker,
+                file,
+            ));
         }
     }
-    None
+    let hub = values.get("eventhubconnection")?;
+    match probe.ask_hub(hub).await {
+        Answer::Pipeline(marker) => {
+            let address = endpoint(hub).unwrap_or_default();
+            Some(ForeignPipeline::of(
+                format!("event hub at {address}"),
+                &marker,
+                file,
+            ))
+        }
+        _ => None,
+    }
 }
 
 impl ForeignPipeline {
-    fn of(connection: &str, marker: &Marker, file: &Path) -> Self {
-        let account = StorageAccount::from_connection_string("LakeStorage", connection).ok();
-        let url = account.and_then(|account| account.blob_service_url().ok());
+    fn of(what: String, marker: &Marker, file: &Path) -> Self {
         let parent = marker.state_dir.parent().unwrap_or(&marker.state_dir);
         Self {
-            address: url.map_or_else(String::new, |url| url.authority().to_owned()),
+            what,
             file: file.display().to_string(),
             state_dir: marker.state_dir.display().to_string(),
             parent: parent.display().to_string(),

@@ -9,17 +9,18 @@ use toml::de::DeTable;
 use super::column::Draft;
 use super::gold::{Taken, find_column, read_rankings, read_tables};
 use super::name::{DATASET_NAME, is_dataset_name};
-use super::problem::{Sink, quoted};
+use super::problem::Sink;
 use super::reader::{Keys, Located};
 use super::{
-    ColumnType, ConflictScope, Dataset, DatasetProblems, LoadDatasetError, Problem, UnknownFields,
-    column,
+    ColumnType, ConflictScope, Dataset, DatasetProblems, LoadDatasetError, Payload, Problem,
+    UnknownFields, column,
 };
 use crate::dataset::ColumnIndex;
 use crate::value::Period;
 use crate::value::time::parse_duration;
+use crate::wording::quoted;
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 15] = [
     "name",
     "generation",
     "key",
@@ -28,15 +29,21 @@ const KEYS: [&str; 13] = [
     "allowed_lateness",
     "max_clock_skew",
     "idle_timeout",
+    "quiet_after",
     "unknown_fields",
     "dedup",
+    "payload",
     "column",
     "gold",
     "ranking",
 ];
 const DEDUP_KEYS: [&str; 1] = ["conflicts"];
+const PAYLOAD_KEYS: [&str; 1] = ["ignore_case"];
 const DURATION: &str =
     "a duration of at most ten years, such as \"10s\", \"90m\", \"1h\" or \"1d\"";
+const QUIET: &str = "\"off\", or a duration of 15 minutes to ten years, such as \"15m\" or \"1h\"";
+/// The shortest time after which a stream is quiet: events are on their way for that long while a function starts again.
+const QUIET_AT_LEAST: Duration = Duration::from_secs(15 * 60);
 const DEDUPLICATION_KEY: &str = "the list of the columns that tell events apart";
 const MOST_COLUMNS: usize = 500;
 
@@ -91,7 +98,8 @@ impl Dataset {
 fn read<'a>(sink: &'a Sink<'a>, root: Located<&'a DeTable<'a>>) -> Option<Dataset> {
     let keys = Keys::new(sink, root, String::new(), &KEYS);
     let name = read_name(&keys);
-    let columns = column::read_all(sink, keys.tables("column"));
+    let payload = read_payload(sink, &keys);
+    let columns = column::read_all(sink, keys.tables("column"), payload);
     check_columns(&keys, &columns);
     let event_time = read_event_time(&keys, &columns);
     let key = read_key(&keys, &columns, event_time);
@@ -102,6 +110,7 @@ fn read<'a>(sink: &'a Sink<'a>, root: Located<&'a DeTable<'a>>) -> Option<Datase
         keys.parsed(key, DURATION, parse_duration)
             .unwrap_or(default)
     };
+    let allowed_lateness = duration("allowed_lateness", Duration::from_secs(3_600));
     Some(Dataset {
         // Without a name a problem was reported, and the file makes no dataset.
         name: name.unwrap_or_default(),
@@ -110,9 +119,12 @@ fn read<'a>(sink: &'a Sink<'a>, root: Located<&'a DeTable<'a>>) -> Option<Datase
         period: keys
             .parsed("period", "\"hour\", \"day\" or \"month\"", parse_period)
             .unwrap_or(Period::Hour),
-        allowed_lateness: duration("allowed_lateness", Duration::from_secs(3_600)),
+        allowed_lateness,
         max_clock_skew: duration("max_clock_skew", Duration::from_secs(600)),
         idle_timeout: duration("idle_timeout", Duration::from_secs(300)),
+        quiet_after: keys
+            .parsed("quiet_after", QUIET, parse_quiet)
+            .unwrap_or(Some(allowed_lateness.max(QUIET_AT_LEAST))),
         unknown_fields: keys
             .parsed(
                 "unknown_fields",
@@ -121,6 +133,7 @@ fn read<'a>(sink: &'a Sink<'a>, root: Located<&'a DeTable<'a>>) -> Option<Datase
             )
             .unwrap_or(UnknownFields::Rescue),
         conflicts: read_conflicts(sink, &keys),
+        payload,
         event_time: event_time?,
         columns: columns
             .into_iter()
@@ -152,6 +165,16 @@ fn parse_period(text: &str) -> Option<Period> {
     }
 }
 
+fn parse_quiet(text: &str) -> Option<Option<Duration>> {
+    match text {
+        "off" => Some(None),
+        text => {
+            let quiet_after = parse_duration(text)?;
+            (quiet_after >= QUIET_AT_LEAST).then_some(Some(quiet_after))
+        }
+    }
+}
+
 fn parse_unknown_fields(text: &str) -> Option<UnknownFields> {
     match text {
         "rescue" => Some(UnknownFields::Rescue),
@@ -171,6 +194,16 @@ fn read_conflicts<'a>(sink: &'a Sink<'a>, keys: &Keys<'a>) -> ConflictScope {
         _ => None,
     });
     scope.unwrap_or(ConflictScope::Group)
+}
+
+fn read_payload<'a>(sink: &'a Sink<'a>, keys: &Keys<'a>) -> Payload {
+    let Some(table) = keys.table("payload") else {
+        return Payload::default();
+    };
+    let keys = Keys::new(sink, table, "payload".to_owned(), &PAYLOAD_KEYS);
+    Payload {
+        ignore_case: keys.boolean("ignore_case").unwrap_or(false),
+    }
 }
 
 fn check_columns(keys: &Keys<'_>, columns: &[Draft]) {
@@ -203,6 +236,9 @@ fn read_event_time(keys: &Keys<'_>, columns: &[Draft]) -> Option<ColumnIndex> {
     if !column.required {
         let message = format!("column {} must have required = true", quoted(name.value));
         keys.report("event_time", name.at, message);
+    }
+    if column.is_computed {
+        keys.report("event_time", name.at, computed(name.value));
     }
     Some(found)
 }
@@ -244,10 +280,20 @@ fn read_key(
     key
 }
 
+fn computed(name: &str) -> String {
+    format!(
+        "column {} is computed by an expr; what an event is known by is read from the event",
+        quoted(name)
+    )
+}
+
 fn check_key_column(keys: &Keys<'_>, name: Located<&str>, column: &Draft) {
     if !column.required {
         let message = format!("column {} must have required = true", quoted(name.value));
         keys.report("key", name.at, message);
+    }
+    if column.is_computed {
+        keys.report("key", name.at, computed(name.value));
     }
     if matches!(column.kind, Some(ColumnType::Double | ColumnType::Json)) {
         let message = format!(

@@ -1,4 +1,6 @@
 mod columns;
+mod computed;
+mod places;
 
 use std::path::PathBuf;
 
@@ -77,7 +79,7 @@ fn shipped_files_are_valid() {
         }
     );
     assert_eq!(orders.columns[1].min, Some(Bound::Decimal(0)));
-    assert_eq!(orders.columns[2].from, "timestamp");
+    assert!(orders.columns[2].from[0].is_field("timestamp"));
     assert_eq!(
         orders.columns[2].kind,
         ColumnType::Timestamp(TimestampFormat::UnixSeconds)
@@ -110,6 +112,20 @@ fn shipped_files_are_valid() {
 }
 
 #[test]
+fn a_stream_is_quiet_after_the_lateness_but_not_too_soon_or_never() {
+    for (text, minutes) in [
+        ("allowed_lateness = \"2h\"", Some(120)),
+        ("allowed_lateness = \"10s\"", Some(15)),
+        ("allowed_lateness = \"2h\"\nquiet_after = \"20m\"", Some(20)),
+        ("quiet_after = \"off\"", None),
+    ] {
+        let dataset = Dataset::parse(&format!("{text}\n{BASE}"), "x.toml").unwrap();
+        let expected = minutes.map(|minutes| Duration::from_secs(60 * minutes));
+        assert_eq!(dataset.quiet_after, expected, "{text}");
+    }
+}
+
+#[test]
 fn what_is_not_said_has_its_default() {
     let dataset = Dataset::parse(BASE, "x.toml").unwrap();
     assert_eq!(dataset.generation, 1);
@@ -117,8 +133,10 @@ fn what_is_not_said_has_its_default() {
     assert_eq!(dataset.allowed_lateness, Duration::from_secs(3_600));
     assert_eq!(dataset.max_clock_skew, Duration::from_secs(600));
     assert_eq!(dataset.idle_timeout, Duration::from_secs(300));
+    assert_eq!(dataset.quiet_after, Some(Duration::from_secs(3_600)));
     assert_eq!(dataset.unknown_fields, UnknownFields::Rescue);
-    assert_eq!(dataset.columns[0].from, "id");
+    assert!(dataset.columns[0].from[0].is_field("id"));
+    assert!(!dataset.payload.ignore_case);
     assert_eq!(
         dataset.columns[2].kind,
         ColumnType::Timestamp(TimestampFormat::Rfc3339)
@@ -252,6 +270,11 @@ const WRONG: &[(&str, &str, &str)] = &[
         r#"event_time = "at""#,
         "event_time = \"at\"\nallowed_lateness = \"1 hour\"",
         "x.toml:4: allowed_lateness: \"1 hour\" is not a duration",
+    ),
+    (
+        r#"event_time = "at""#,
+        "event_time = \"at\"\nquiet_after = \"5m\"",
+        "x.toml:4: quiet_after: \"5m\" is not \"off\", or a duration of 15 minutes to ten years",
     ),
     (
         r#"event_time = "at""#,

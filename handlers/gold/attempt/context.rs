@@ -7,7 +7,9 @@ use crate::clock::Clock;
 use crate::dataset::Dataset;
 use crate::error::Invariant;
 use crate::gold::blocked::LeftOut;
+use crate::gold::finals::{Finals, Known, Look, Lookout};
 use crate::gold::generation::Looked;
+use crate::gold::idle_marker::IdleMarker;
 use crate::gold::plan::{Limits, Rebuild};
 use crate::retry::Deadline;
 use crate::store::entity::EntityStore;
@@ -28,6 +30,11 @@ pub(in crate::gold) struct Attempt<'a> {
     pub(in crate::gold) build: &'a Build,
     pub(in crate::gold) limits: &'a Limits,
     pub(in crate::gold) looked: &'a Looked,
+    pub(in crate::gold) idle_marker: &'a IdleMarker,
+    pub(in crate::gold) lookout: &'a Lookout,
+    pub(in crate::gold) known: &'a Known,
+    /// What was seen of bronze before any of this.
+    pub(in crate::gold) look: &'a Look,
     pub(in crate::gold) rebuild: &'a Rebuild,
     pub(in crate::gold) deadline: Deadline,
 }
@@ -39,6 +46,8 @@ pub(super) struct Place {
     /// The reasons that the books have.
     pub(super) noted: BTreeMap<String, Blocked>,
     pub(super) left_out: LeftOut,
+    /// What the head and the look before it say of final periods.
+    pub(super) finals: Finals,
 }
 
 impl Attempt<'_> {

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use super::blocked::{LeftOut, blamed};
 use super::error::Error;
+use super::finals::{Finals, Patience, Sighting, counts_until};
+use super::idle_marker::Noted;
 use super::outcome::{Ended, Published};
 use super::plan::TableBacklog;
 use crate::error::chain;
@@ -86,7 +88,9 @@ impl Attempt<'_> {
         // A table that was rebuilt before a transient failure is not rebuilt again.
         backlog.leave_out(&published.rebuilt, schema)?;
         let ahead = std::mem::take(&mut backlog.ahead);
+        let sighting = self.lookout.sighting(self.look, &head);
         let mut place = Place {
+            finals: Finals::of(sighting, Patience::of(self.dataset)),
             head,
             progress: standing.progress,
             noted: standing.blocked,
@@ -113,9 +117,12 @@ impl Attempt<'_> {
             published.waiting = is_waiting.then_some(waits);
         }
 
+        let head = place.head.version;
+        let mut at_head = backlog.standing(schema, &place.progress, head);
         let ended = loop {
             for table in place.left_out.tables() {
                 backlog.pass_over(*table);
+                at_head.remove(table);
             }
             match self.move_on(&mut backlog, &mut place, published).await {
                 Ok(Some(ended)) => break ended,
@@ -128,14 +135,53 @@ impl Attempt<'_> {
         if ended != Ended::UpToDate {
             return Ok(ended);
         }
-        if place.left_out.is_empty() {
-            return Ok(match published.waiting {
-                Some(_) => Ended::Rebuilding,
-                None => Ended::UpToDate,
-            });
+        let said = (place.finals, self.build, self.clock.now());
+        let worker = self.worker();
+        let raised = self.known.raise(&worker, at_head, &place.head, said);
+        if let Some(done) = raised.await?
+            && let Some(ended) = published.add(&done)
+        {
+            return Ok(ended);
         }
+        let next_try = self.next_try(&place)?;
+        let is_whole = place.left_out.is_empty();
         published.blocked = place.left_out.reasons();
-        Ok(Ended::Blocked)
+        let is_waiting = published.waiting.is_some() || published.is_retiring;
+        if let (Some(next_try), Some(sighting), false) = (next_try, sighting, is_waiting) {
+            let left = (next_try, published.blocked.as_slice());
+            self.note_idle(&place.head, &sighting, left).await;
+        }
+        Ok(match (is_whole, &published.waiting) {
+            (false, _) => Ended::Blocked,
+            (true, Some(_)) => Ended::Rebuilding,
+            (true, None) => Ended::UpToDate,
+        })
+    }
+
+    /// Notes that there is nothing to do until something is added, a period becomes final, or a blocked table is tried
+    /// again. Where bronze could not be looked at, the next run does it again.
+    async fn note_idle(
+        &self,
+        head: &Head,
+        sighting: &Sighting,
+        (next_try, blocked): (UnixMillis, &[String]),
+    ) {
+        if !self.warehouse.may_be_paused() || sighting.pending.is_none() {
+            return;
+        }
+        let now = self.clock.now();
+        let grains = self.schema().tables.iter().map(|table| table.grain);
+        let next_final = match sighting.version == head.version {
+            true => sighting.next_final(grains, Patience::of(self.dataset)),
+            // An earlier look says less than the next one will.
+            false => Some(counts_until(now)),
+        };
+        let noted = Noted {
+            now,
+            due: next_final.map_or(next_try, |next| next.min(next_try)),
+            blocked,
+        };
+        self.idle_marker.note(head, &noted).await;
     }
 
     /// Drops what was replaced long enough ago. What fails is left for the next run: nobody waits for it.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::context::{Attempt, Place};
 use crate::error::{Invariant, chain};
-use crate::gold::blocked::{TRIED_EVERY_TIME, blamed, is_left_alone};
+use crate::event::UnixMillis;
+use crate::gold::blocked::{TRIED_EVERY_TIME, blamed, is_left_alone, next_try};
 use crate::gold::error::Error;
 use crate::gold::plan::TableBacklog;
 use crate::table::log::Version;
@@ -25,6 +26,18 @@ impl Attempt<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Returns when the first of the tables that are left out is tried again; nothing if that is in the next run.
+    pub(super) fn next_try(&self, place: &Place) -> Result<Option<UnixMillis>, Invariant> {
+        let mut first = UnixMillis(i64::MAX);
+        for name in self.names(place.left_out.tables())? {
+            let Some(again) = place.noted.get(&name).and_then(next_try) else {
+                return Ok(None);
+            };
+            first = first.min(again);
+        }
+        Ok(Some(first))
     }
 
     /// Passes over the tables that would be made anew, as those of a dataset go over to a generation together, and says
@@ -128,7 +141,9 @@ impl Attempt<'_> {
         blocked: Blocked,
     ) -> Result<(), Error> {
         self.say(place, table, &blocked).await?;
-        place.left_out.add(table, blocked.reason);
+        let name = self.schema().table_at(table)?.name.clone();
+        place.left_out.add(table, blocked.reason.clone());
+        place.noted.insert(name, blocked);
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::context::{Attempt, Place};
 use crate::event::EventTime;
 use crate::gold::error::Error;
+use crate::gold::finals::Finals;
 use crate::gold::plan::{CatchUp, chunk};
 use crate::gold::work::{Done, Work};
 use crate::table::live::LiveFiles;
@@ -35,7 +36,7 @@ impl Attempt<'_> {
             to: head.version,
             replace: true,
         });
-        let run = self.run(steps.collect(), head.watermark, &head);
+        let run = self.run(steps.collect(), (head.watermark, place.finals), &head);
         let files = live.iter().cloned().collect();
         match self.work(run, files, 0, place).await {
             Err(Error::File(ReadFileError::Gone { path })) => {
@@ -110,18 +111,40 @@ impl Attempt<'_> {
             replace: false,
         });
         let watermark = watermarks.get(&chunk.until).copied().flatten();
-        let run = self.run(steps.collect(), watermark, &place.head);
+        // What is final at the head may change on the way there.
+        let finals = match chunk.until == place.head.version {
+            true => place.finals,
+            false => Finals::default(),
+        };
+        let run = self.run(steps.collect(), (watermark, finals), &place.head);
         let done = self.work(run, chunk.files, chunk.appends, place).await?;
         Ok((chunk.until, done))
     }
 
-    pub(super) fn run(&self, steps: Vec<Step>, watermark: Option<EventTime>, head: &Head) -> Run {
+    pub(super) fn run(
+        &self,
+        steps: Vec<Step>,
+        (watermark, finals): (Option<EventTime>, Finals),
+        head: &Head,
+    ) -> Run {
         Run {
             steps,
             log: head.log.clone(),
             build: self.build.clone(),
             watermark,
+            complete_to: finals.complete_to,
+            pending: finals.pending,
             at: self.clock.now(),
+        }
+    }
+
+    /// What transactions work with.
+    pub(super) fn worker(&self) -> Work<'_> {
+        Work {
+            dataset: self.dataset,
+            lake: self.lake,
+            warehouse: self.warehouse,
+            max_held: self.limits.held,
         }
     }
 
@@ -142,13 +165,7 @@ impl Attempt<'_> {
                 step.moved(table, &run, schema.generation),
             ));
         }
-        let work = Work {
-            dataset: self.dataset,
-            lake: self.lake,
-            warehouse: self.warehouse,
-            max_held: self.limits.held,
-        };
-        let done = work.carry_out(run, files, commits).await?;
+        let done = self.worker().carry_out(run, files, commits).await?;
         if matches!(done, Done::Committed(_)) {
             place.progress.extend(moved);
         }

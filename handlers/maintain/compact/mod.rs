@@ -236,6 +236,7 @@ impl Maintenance {
             files: vec![file.clone()],
             ledger: Vec::new(),
             watermark: head.watermark,
+            clock: head.clock,
             partitions: head.partitions.clone(),
         };
         debug_assert_eq!(commit.counts(), Counts::default());
@@ -243,8 +244,8 @@ impl Maintenance {
             match self.log.commit_until(&head, &commit, deadline).await? {
                 CommitOutcome::Conflict => None,
                 CommitOutcome::TooLate => Some(Outcome::Conflict),
-                CommitOutcome::Committed(version) => {
-                    live.advance(&[commit.as_version(version)]);
+                CommitOutcome::Committed(_) => {
+                    live.advance(&[commit.on(&head)]);
                     Some(Outcome::Done)
                 }
             },

@@ -1,16 +1,16 @@
 //! Finds bronze objects that nothing has refined (a lost event, a poison message, a crash) and refines them, oldest
-//! first; then removes the poison messages of committed sources.
+//! first; then removes the poison messages of committed sources. What it does not find closes gaps of the head.
 
-mod bronze_folders;
-mod unprocessed;
+mod gaps;
 
 use std::time::Duration;
 
 use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::Semaphore;
 
-use super::{Error, Maintenance, MaintenanceState, Options, Reconciled, RefineFailure};
+use super::{Error, Maintenance, Options, Reconciled, RefineFailure};
 use crate::error::chain;
+use crate::pending::MaintenanceState;
 use crate::retry::Deadline;
 use crate::store::object::{ObjectInfo, Source, paths};
 use crate::store::queue::PoisonMessage;
@@ -46,7 +46,14 @@ impl Maintenance {
         let mut state = MaintenanceState::read(&self.context.state, &self.context.dataset).await?;
         let deadline = deadline.part(SHARE);
         // However much there is to list, time is left to refine what was scan.
-        let scan = self.scan(&state, options.full, deadline.part(SCAN)).await?;
+        let head = self.log.head().await?;
+        let (scanner, time) = (self.scanner(), deadline.part(SCAN));
+        let scan = scanner.scan(head.as_ref(), &state, options.full, time);
+        let scan = scan.await?;
+        let closed = match (head, options.dry_run) {
+            (Some(head), false) => self.close_gaps(&head, &scan).await,
+            _ => Ok(()),
+        };
         if !options.dry_run && state.complete_before != scan.complete_before {
             state.complete_before.clone_from(&scan.complete_before);
             state
@@ -54,7 +61,7 @@ impl Maintenance {
                 .await?;
         }
 
-        let age = self.age();
+        let age = scanner.age();
         let mut done = Reconciled {
             listed: scan.listed,
             left: scan.unprocessed,
@@ -66,6 +73,8 @@ impl Maintenance {
             self.refine(unprocessed, deadline, &mut done).await?;
             self.clear_poison(deadline, &mut done).await?;
         }
+        // Whatever became of that, what waited has been refined.
+        closed?;
         Ok(done)
     }
 

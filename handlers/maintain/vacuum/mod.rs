@@ -4,7 +4,8 @@ mod retention;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use super::{Error, Maintenance, MaintenanceState, Options, Vacuumed};
+use super::{Error, Maintenance, Options, Vacuumed};
+use crate::pending::MaintenanceState;
 use crate::retry::Deadline;
 use crate::store::object::{ObjectInfo, ObjectPath};
 use crate::table::log::{Head, Version};

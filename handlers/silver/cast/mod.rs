@@ -7,23 +7,30 @@
 //! - A refused line leaves nothing behind.
 
 mod columns;
+pub(super) mod computed;
 pub(super) mod keyed_rows;
 pub mod reject;
 mod rescue;
 pub mod rows;
 
+use arrow_schema::ArrowError;
+use thiserror::Error;
+
 use super::line::LineParser;
-use super::line::escape::decode;
-use super::line::token::{Kind, Token};
 use crate::dataset::{
     Bound, ColumnIndex, ColumnType, Dataset, OnInvalid, TimestampFormat, UnknownFields,
 };
 use crate::event::EventTime;
+use crate::expr::EvaluateError;
+use crate::value::json::escape::decode;
+use crate::value::json::token::{Kind, Token};
 use crate::value::number::{Excess, Number};
+use crate::value::path::FieldPath;
 use crate::value::time::{
     FIRST_EVENT_TIME, LAST_EVENT_TIME, TimeProblem, from_unix, micros, parse_date, parse_rfc3339,
 };
 use columns::{Builder, Text, Values};
+use computed::ComputedColumn;
 use reject::{Reject, RejectCause};
 use rescue::{Nulled, rescue};
 pub use rows::LineContext;
@@ -34,6 +41,7 @@ use rows::{Cast, Lineage, Parts};
 pub struct Caster {
     parser: LineParser,
     columns: Vec<ColumnCaster>,
+    computed: Vec<ComputedColumn>,
     /// What became null in the line that was read last.
     nulled: Vec<Nulled>,
     rescued: Option<Builder>,
@@ -43,13 +51,16 @@ pub struct Caster {
     scratch: Vec<u8>,
 }
 
-/// A column, and the field it is read from.
+/// A column, and the places it is read from.
 #[derive(Debug)]
 struct ColumnCaster {
+    /// Its place among the columns of the dataset.
+    place: usize,
     name: String,
-    /// The name of the field.
-    from: String,
-    field: usize,
+    from: Vec<FieldPath>,
+    /// The number of the first place, and of those that count if nothing is there.
+    first: usize,
+    others: Vec<usize>,
     kind: ColumnType,
     required: bool,
     on_invalid: OnInvalid,
@@ -64,18 +75,23 @@ impl Caster {
     /// Makes a caster for a dataset's lines.
     #[must_use]
     pub fn new(dataset: &Dataset) -> Self {
-        let mut fields: Vec<&str> = Vec::new();
+        let rescue = dataset.unknown_fields == UnknownFields::Rescue;
+        let paths: Vec<&FieldPath> = dataset.columns.iter().flat_map(|c| &c.from).collect();
+        let (parser, numbers) = LineParser::of(&paths, dataset.payload.ignore_case, rescue);
+        let mut numbers = numbers.into_iter();
         let mut columns = Vec::with_capacity(dataset.columns.len());
         for (i, column) in dataset.columns.iter().enumerate() {
-            let known = fields.iter().position(|field| *field == column.from);
-            let field = known.unwrap_or(fields.len());
-            if known.is_none() {
-                fields.push(&column.from);
+            if column.expr.is_some() {
+                continue;
             }
+            let mut numbers = numbers.by_ref().take(column.from.len());
             columns.push(ColumnCaster {
+                place: i,
                 name: column.name.clone(),
                 from: column.from.clone(),
-                field,
+                // A column without a place, of which a dataset has none, would be one that no line has.
+                first: numbers.next().unwrap_or(usize::MAX),
+                others: numbers.collect(),
                 kind: column.kind,
                 required: column.required,
                 on_invalid: column.on_invalid,
@@ -85,10 +101,10 @@ impl Caster {
                 builder: Builder::new(column.kind, !column.required),
             });
         }
-        let rescue = dataset.unknown_fields == UnknownFields::Rescue;
         Self {
-            parser: LineParser::new(&fields, rescue),
+            parser,
             columns,
+            computed: ComputedColumn::all(dataset),
             nulled: Vec::new(),
             rescued: rescue.then(|| Builder::new(ColumnType::Json, true)),
             lineage: Lineage::default(),
@@ -138,13 +154,13 @@ impl Caster {
         let latest = at.enqueued_time.as_event_time().0;
         let latest = EventTime(latest.saturating_add(self.max_clock_skew));
         for (i, column) in self.columns.iter_mut().enumerate() {
-            let token = self.parser.token(column.field);
+            let token = column.token(&self.parser);
             if let Err(cause) = column.push(line, token, latest, &mut self.scratch) {
                 // Of an optional column nothing is missing.
                 if column.on_invalid == OnInvalid::Null {
                     column.builder.push_null();
                     self.nulled.push(Nulled {
-                        column: i,
+                        column: column.place,
                         reason: cause.reason(),
                         token,
                     });
@@ -152,7 +168,7 @@ impl Caster {
                 }
                 let reject = Reject {
                     reason: cause.reason(),
-                    column: Some(ColumnIndex::new(i)),
+                    column: Some(ColumnIndex::new(column.place)),
                     position: match token.kind {
                         Kind::Absent => self.parser.end(),
                         _ => token.start(),
@@ -166,7 +182,10 @@ impl Caster {
 
         if let Some(rescued) = &mut self.rescued {
             let columns = &self.columns;
-            let name = |index: usize| columns.get(index).map_or("", |column| &column.name);
+            let name = |place: usize| {
+                let column = columns.iter().find(|column| column.place == place);
+                column.map_or("", |column| &column.name)
+            };
             rescue(&self.parser, &self.nulled, name, line, rescued);
         }
         self.lineage.push(at);
@@ -187,25 +206,61 @@ impl Caster {
         }
     }
 
-    /// Returns the rows.
+    /// Computes the columns that are computed, and returns the rows.
     ///
     /// # Errors
     /// Fails if a string column is larger than 2 GiB, which a caller prevents by watching [`Self::bytes`].
-    pub fn finish(self) -> Result<Cast, arrow_schema::ArrowError> {
+    pub fn finish(self) -> Result<Cast, FinishError> {
+        let rows = self.lineage.len();
         let columns = self
             .columns
             .into_iter()
             .map(|column| column.builder.finish());
-        Cast::new(Parts {
-            columns: columns.collect::<Result<_, _>>()?,
+        let mut columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let verdicts = computed::compute(&self.computed, &mut columns, rows)?;
+        let cast = Cast::new(Parts {
+            columns,
+            computed: self.computed.iter().map(|column| column.place).collect(),
             rescued: self.rescued.map(Builder::finish).transpose()?,
             event_time: self.event_time,
             lineage: self.lineage,
-        })
+        })?;
+        Ok(cast.judged(verdicts)?)
     }
 }
 
+/// Why lines that were cast make no rows.
+#[derive(Debug, Error)]
+pub enum FinishError {
+    /// They do not fit into arrays.
+    #[error(transparent)]
+    Arrays(#[from] ArrowError),
+    /// Columns cannot be computed.
+    #[error(transparent)]
+    Compute(#[from] EvaluateError),
+}
+
 impl ColumnCaster {
+    /// Returns the first value that is there and not null; it counts even if the column cannot take it.
+    #[inline]
+    fn token(&self, parser: &LineParser) -> Token {
+        let token = parser.token(self.first);
+        match token.is_nothing() && !self.others.is_empty() {
+            true => self.other_token(parser, token),
+            false => token,
+        }
+    }
+
+    #[cold]
+    fn other_token(&self, parser: &LineParser, first: Token) -> Token {
+        let others = || self.others.iter().map(|number| parser.token(*number));
+        let value = others().find(|token| !token.is_nothing());
+        // Where there is no value, a null has a place in the line.
+        let all = || std::iter::once(first).chain(others());
+        let null = || all().find(|token| token.kind == Kind::Null);
+        value.or_else(null).unwrap_or(first)
+    }
+
     /// Appends a value, or fails and appends nothing.
     #[inline]
     fn push(
@@ -215,7 +270,7 @@ impl ColumnCaster {
         latest: EventTime,
         scratch: &mut Vec<u8>,
     ) -> Result<(), RejectCause> {
-        if matches!(token.kind, Kind::Absent | Kind::Null) {
+        if token.is_nothing() {
             if self.required {
                 return Err(RejectCause::Missing);
             }

@@ -3,8 +3,9 @@
 use crate::dataset::ColumnIndex;
 use crate::dataset::{ColumnType, TimestampFormat};
 use crate::event::{EventTime, RejectReason};
-use crate::silver::line::json::SyntaxError;
+use crate::value::json::SyntaxError;
 use crate::value::number::NumberProblem;
+use crate::value::path::FieldPath;
 use crate::value::time::TimeProblem;
 
 /// Why a line was refused.
@@ -72,13 +73,14 @@ impl RejectCause {
         }
     }
 
-    /// Says what is wrong with `raw`, the value of `field` for a column of type `kind`, for people.
-    pub(super) fn explain(self, field: &str, kind: ColumnType, raw: &[u8]) -> String {
+    /// Says what is wrong with `raw`, the value at one of the places `from` for a column of type `kind`, for people.
+    pub(super) fn explain(self, from: &[FieldPath], kind: ColumnType, raw: &[u8]) -> String {
         let value = excerpt(raw);
         match self {
             Self::Missing => {
-                let field = excerpt(field.as_bytes());
-                format!("the required field \"{field}\" is absent or null")
+                let names: Vec<String> = from.iter().map(ToString::to_string).collect();
+                let names = excerpt(names.join("\" or \"").as_bytes());
+                format!("the required field \"{names}\" is absent or null")
             }
             Self::WrongKind
             | Self::Number(NumberProblem::Syntax)

@@ -3,7 +3,7 @@
 use super::columns::{Builder, Values};
 use crate::event::RejectReason;
 use crate::silver::line::LineParser;
-use crate::silver::line::token::Token;
+use crate::value::json::token::Token;
 
 /// Where the values that became null stand: an object of them by their column.
 const INVALID: &str = "$invalid";

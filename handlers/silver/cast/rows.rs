@@ -5,13 +5,15 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, TimestampMicrosecondType};
 use arrow_array::{
-    ArrayRef, DictionaryArray, Int32Array, Int64Array, RecordBatch, StringArray,
+    ArrayRef, BooleanArray, DictionaryArray, Int32Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray, UInt32Array,
 };
 use arrow_buffer::ScalarBuffer;
 use arrow_schema::{ArrowError, SchemaRef};
+use arrow_select::filter::filter;
 use arrow_select::take::take;
 
+use super::computed::Verdicts;
 use crate::dataset::ColumnIndex;
 use crate::event::UnixMillis;
 use crate::value::hash::{HashError, hash_keys};
@@ -34,14 +36,20 @@ pub struct Cast {
     pub columns: Vec<ArrayRef>,
     /// The unknown fields, if the dataset rescues them.
     pub rescued: Option<ArrayRef>,
+    /// The places of those that were computed.
+    computed: Vec<usize>,
+    /// What became of rows when they were.
+    verdicts: Verdicts,
     lineage: Lineage,
     event_times: ScalarBuffer<i64>,
 }
 
-/// Where rows came from, in eight bytes a row.
+/// Where rows came from and when, in sixteen bytes a row.
 #[derive(Debug, Default)]
 pub(super) struct Lineage {
     origins: Vec<Origin>,
+    /// When the hub took the event of each row, in microseconds since 1970.
+    enqueued_times: Vec<i64>,
     /// The origin of each row, and how far it is from the first sequence number there.
     rows: Vec<(u32, u32)>,
 }
@@ -51,8 +59,6 @@ pub(super) struct Lineage {
 struct Origin {
     source: u32,
     first_sequence: Option<i64>,
-    /// In microseconds since 1970.
-    enqueued_time: i64,
 }
 
 impl Origin {
@@ -60,14 +66,13 @@ impl Origin {
         Self {
             source: line.source,
             first_sequence: line.sequence_number,
-            enqueued_time: line.enqueued_time.as_event_time().0,
         }
     }
 
     /// Returns how far a line is from the first one, if it is from here.
     #[inline]
     fn distance_to(&self, line: &Self) -> Option<u32> {
-        if self.source != line.source || self.enqueued_time != line.enqueued_time {
+        if self.source != line.source {
             return None;
         }
         match (self.first_sequence, line.first_sequence) {
@@ -84,12 +89,14 @@ impl Lineage {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.rows.len() * size_of::<(u32, u32)>()
+        self.rows.len() * size_of::<(u32, u32)>() + self.enqueued_times.len() * size_of::<i64>()
     }
 
     /// Appends a row.
     #[inline]
     pub(super) fn push(&mut self, line: LineContext) {
+        let enqueued_time = line.enqueued_time.as_event_time().0;
+        self.enqueued_times.push(enqueued_time);
         let line = Origin::of(line);
         let distance = self.origins.last().and_then(|last| last.distance_to(&line));
         let distance = distance.unwrap_or_else(|| {
@@ -109,6 +116,7 @@ impl Lineage {
 /// What a [`Cast`] is made of.
 pub(super) struct Parts {
     pub(super) columns: Vec<ArrayRef>,
+    pub(super) computed: Vec<usize>,
     pub(super) rescued: Option<ArrayRef>,
     pub(super) event_time: ColumnIndex,
     pub(super) lineage: Lineage,
@@ -128,9 +136,46 @@ impl Cast {
         Ok(Self {
             event_times: times.values().clone(),
             columns: parts.columns,
+            computed: parts.computed,
+            verdicts: Verdicts::default(),
             rescued: parts.rescued,
             lineage: parts.lineage,
         })
+    }
+
+    /// Takes the rows away that are refused.
+    pub(super) fn judged(mut self, mut verdicts: Verdicts) -> Result<Self, ArrowError> {
+        verdicts.locate(self.sources());
+        if !verdicts.is_empty() {
+            let is_kept = verdicts.is_kept(self.len());
+            let mut marks = is_kept.iter();
+            // There is a mark for each row.
+            self.lineage
+                .rows
+                .retain(|_| marks.next().copied().unwrap_or(true));
+            let is_kept = BooleanArray::from(is_kept);
+            for column in self.columns.iter_mut().chain(&mut self.rescued) {
+                *column = filter(column, &is_kept)?;
+            }
+            let times = TimestampMicrosecondArray::new(self.event_times, None);
+            let times = filter(&times, &is_kept)?;
+            let times = times.as_primitive::<TimestampMicrosecondType>();
+            self.event_times = times.values().clone();
+        }
+        self.verdicts = verdicts;
+        Ok(self)
+    }
+
+    /// Returns what became of rows when their columns were computed.
+    pub(in crate::silver) fn verdicts(&self) -> &Verdicts {
+        &self.verdicts
+    }
+
+    /// Returns the columns that were read from the events.
+    pub(in crate::silver) fn columns_read(&self) -> Vec<ArrayRef> {
+        let columns = self.columns.iter().enumerate();
+        let read = columns.filter(|(place, _)| !self.computed.contains(place));
+        read.map(|(_, column)| Arc::clone(column)).collect()
     }
 
     /// Returns the number of rows.
@@ -248,7 +293,7 @@ impl Lineage {
     }
 
     fn enqueued_time_column(&self, rows: &[u32]) -> ArrayRef {
-        let time = |row: &u32| self.of(*row).map(|(origin, _)| origin.enqueued_time);
+        let time = |row: &u32| self.enqueued_times.get(*row as usize).copied();
         let array = TimestampMicrosecondArray::from_iter_values(rows.iter().filter_map(time));
         Arc::new(array.with_timezone("UTC"))
     }

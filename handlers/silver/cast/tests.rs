@@ -1,4 +1,5 @@
 mod invalid;
+mod places;
 mod values;
 
 use std::sync::Arc;

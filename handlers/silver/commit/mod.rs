@@ -11,9 +11,8 @@ use std::sync::Arc;
 use super::dedup::Known;
 use super::dedup::key_set::KeyCache;
 use super::sources::SortedSources;
-use super::watermark::PartitionObservation;
 use super::write::Written;
-use super::{RefineError, Refined, watermark, write};
+use super::{RefineError, Refined, write};
 use crate::context::Context;
 use crate::dataset::ConflictScope;
 use crate::error::{Invariant, chain};
@@ -24,8 +23,11 @@ use crate::table::TableId;
 use crate::table::delta::Publisher;
 use crate::table::evolution::{Change, SchemaRecord};
 use crate::table::live::LiveFiles;
-use crate::table::log::{Commit, CommitKind, CommitLog, CommitOutcome, Head, NewCommit, Version};
+use crate::table::log::{
+    Commit, CommitKind, CommitLog, CommitOutcome, Head, NewCommit, Times, Version, bound,
+};
 use crate::table::parquet::ReadFileError;
+use crate::table::watermark::watermark;
 use crate::value::time::micros;
 
 use work::Work;
@@ -158,7 +160,7 @@ impl Committer {
             CommitOutcome::TooLate => Err(RefineError::OutOfTime),
             CommitOutcome::Conflict => Ok(Attempt::StartOver),
             CommitOutcome::Committed(version) => {
-                let committed = commit.as_version(version);
+                let committed = commit.on(&head);
                 // What was just written need not be read again, if nothing lies between.
                 if let Some(live) = &mut self.live
                     && live.version().next() == version
@@ -293,23 +295,28 @@ impl Committer {
             .watermark
             .map(|time| EventTime(time.0.saturating_sub(lateness)));
         let mut partitions = head.partitions.clone();
+        let mut clock = head.clock;
         for source in &work.prepared.sources {
-            if let Some(partition) = &source.partition {
-                let (event_time, enqueued_time) = (source.event_time, source.enqueued_time);
-                let seen = PartitionObservation {
+            clock = clock.max(Some(source.enqueued_time));
+            if let (Some(partition), Some(range)) = (&source.partition, source.range) {
+                let times = source.event_time.map(|event_time| Times {
                     event_time,
-                    enqueued_time,
-                };
-                watermark::advance(&mut partitions, partition, seen);
+                    enqueued_time: source.enqueued_time,
+                });
+                let progress = partitions.entry(partition.clone()).or_default();
+                progress.add(range, times);
             }
         }
+        bound(&mut partitions);
+        let idle_timeout = dataset.idle_timeout;
         Ok(NewCommit {
             id: written.id.clone(),
             kind: CommitKind::Append,
             committed: self.context.clock.now(),
             files: written.files.clone(),
             ledger: ledger_entries::ledger(work, written, late_below)?,
-            watermark: watermark::watermark(&partitions, dataset.idle_timeout, head.watermark),
+            watermark: watermark(&partitions, clock, idle_timeout, head.watermark),
+            clock,
             partitions,
         })
     }
@@ -340,6 +347,7 @@ impl Committer {
                     files: Vec::new(),
                     ledger: Vec::new(),
                     watermark: head.watermark,
+                    clock: head.clock,
                     partitions: head.partitions.clone(),
                 };
                 self.log.commit(head, &commit).await?;

@@ -1,7 +1,7 @@
 //! Which duplicates are conflicts: they differ from the row that stays. Pure.
 //!
-//! Rows are compared by the columns that the dataset declares, as values of their types; where a row came from and the
-//! fields that no column names do not count. Nothing is hashed but duplicates and the rows that they repeat.
+//! Rows are compared by the columns that the dataset declares and does not compute, as values of their types; where a row
+//! came from and the fields that no column names do not count. Nothing is hashed but duplicates and the rows that they repeat.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -24,7 +24,7 @@ pub(in crate::silver) type Contents = HashMap<u128, Content, KeyBuilder>;
 pub(super) struct ContentHasher(RowHasher);
 
 impl ContentHasher {
-    /// Makes a hasher of rows with these columns, which are those of the dataset in its order.
+    /// Makes a hasher of rows with these columns, which are those of the dataset that are not computed, in its order.
     ///
     /// # Errors
     /// As [`RowHasher::new`].
@@ -57,7 +57,7 @@ impl Conflicts {
         if repeats.is_empty() {
             return Ok(conflicts);
         }
-        let mut hasher = ContentHasher::new(&cast.columns)?;
+        let mut hasher = ContentHasher::new(&cast.columns_read())?;
         let mut kept: HashMap<u128, Option<Content>, KeyBuilder> =
             repeats.iter().map(|row| (row.key, None)).collect();
         for row in distinct {
@@ -82,7 +82,7 @@ impl Conflicts {
         duplicates: impl IntoIterator<Item = &'r KeyedRow>,
         kept: &Contents,
     ) -> Result<(), HashError> {
-        let mut hasher = ContentHasher::new(&cast.columns)?;
+        let mut hasher = ContentHasher::new(&cast.columns_read())?;
         self.compare_by(&mut hasher, duplicates, kept);
         Ok(())
     }

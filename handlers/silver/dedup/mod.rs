@@ -179,7 +179,10 @@ async fn contents_of(
     let mut contents = Contents::default();
     while let Some(batch) = batches.try_next().await.map_err(RefineError::Read)? {
         let keys = hash_keys(batch.columns(), &key)?;
-        let mut hasher = ContentHasher::new(batch.columns())?;
+        let columns = dataset.columns.iter().zip(batch.columns());
+        let read = columns.filter(|(column, _)| column.expr.is_none());
+        let read: Vec<_> = read.map(|(_, values)| Arc::clone(values)).collect();
+        let mut hasher = ContentHasher::new(&read)?;
         for (row, key) in (0..).zip(keys).filter(|(_, key)| wanted.contains(key)) {
             contents.insert(key, hasher.content(row));
         }

@@ -1,39 +1,38 @@
 //! Takes a line apart into the fields that columns are read from, and the rest; pure.
 //!
 //! A [`LineParser`] is used for many lines: it expects the fields in the order of the line before, so that a field's name is
-//! usually recognised by one comparison. It keeps no text; all it knows of a line are places in it.
+//! usually recognised by one comparison. It keeps no text; all it knows of a line are places in it. Containers are entered
+//! only where a path leads into them.
 
-pub(super) mod escape;
-pub(super) mod json;
-mod name;
-pub(super) mod token;
+mod names;
+mod nested;
+mod trie;
 
 use std::collections::HashMap;
 
-use xxhash_rust::xxh3::xxh3_64;
-
-use escape::{decode, encode};
-use json::{Scanner, SyntaxError};
-use name::Name;
-use token::{Kind, Token};
-
-/// No field: a number that is none.
-const UNKNOWN: u32 = u32::MAX;
-
-/// How many fields of a line are remembered for the next one.
-const LONGEST_ORDER: usize = 1_024;
+use crate::value::json::escape::{decode, encode};
+use crate::value::json::token::{Kind, Token};
+use crate::value::json::{Scanner, SyntaxError};
+use crate::value::path::FieldPath;
+use names::{Names, Order, UNKNOWN};
+use nested::Nested;
+use trie::Trie;
 
 /// Up to this many unknown fields, looking at each pair is faster than a map.
 const FEW: usize = 16;
 
-/// Finds the fields of one set of names in line after line.
+/// Finds the values of one set of paths in line after line.
 #[derive(Debug)]
 pub(super) struct LineParser {
     names: Names,
     /// The field at each place of the line before.
-    order: Vec<u32>,
-    /// Where each field's value stands in the current line.
+    order: Order,
+    /// Where each value stands in the current line: first those of fields, then those below them.
     tokens: Vec<Token>,
+    /// What lies below the fields, if a path leads there or case is ignored.
+    nested: Option<Nested>,
+    /// The token of the whole line, if a path is that.
+    root: Option<usize>,
     keep_unknown: bool,
     unknown: Vec<Unknown>,
     /// The names of unknown fields that were written with escapes.
@@ -51,17 +50,30 @@ struct Unknown {
 }
 
 impl LineParser {
-    /// Makes a parser for fields of these names, which must differ; `keep_unknown` says whether [`Self::write_unknown`] will be called.
-    pub(super) fn new(names: &[&str], keep_unknown: bool) -> Self {
-        Self {
-            names: Names::new(names),
-            order: Vec::new(),
-            tokens: vec![Token::default(); names.len()],
-            keep_unknown,
+    /// Makes a parser of values at these paths, and tells by which number each is known; `keep_unknown` says whether
+    /// [`Self::write_unknown`] will be called. Paths that are one when `ignore_case` holds must be written alike.
+    pub(super) fn of(
+        paths: &[&FieldPath],
+        ignore_case: bool,
+        keep_unknown: bool,
+    ) -> (Self, Vec<usize>) {
+        let trie = Trie::new(paths, ignore_case);
+        let count = trie.nodes.len();
+        let is_nested = ignore_case || count > trie.field_count;
+        let parser = Self {
+            names: trie.fields,
+            order: Order::default(),
+            tokens: vec![Token::default(); count + usize::from(trie.has_root)],
+            nested: is_nested.then(|| Nested::new(trie.nodes, trie.field_count)),
+            root: trie.has_root.then_some(count),
+            // Whoever reads the whole line has all of its fields.
+            keep_unknown: keep_unknown && !trie.has_root,
             unknown: Vec::new(),
             decoded: Vec::new(),
             end: 0,
-        }
+        };
+        let numbers = trie.numbers.into_iter().map(|number| number as usize);
+        (parser, numbers.collect())
     }
 
     /// Reads a line, which must be one JSON object and nothing else; `is_utf8` tells that it is known to be UTF-8. Of
@@ -73,14 +85,24 @@ impl LineParser {
         self.decoded.clear();
 
         scanner.skip_blanks();
+        let start = scanner.at();
         if !scanner.eat(b'{') {
             return scanner.fail("is not a JSON object");
         }
         scanner.skip_blanks();
         if !scanner.eat(b'}') {
-            self.read_fields(line, &mut scanner)?;
+            match self.nested {
+                None => self.read_fields::<false>(line, &mut scanner)?,
+                Some(_) => self.read_fields::<true>(line, &mut scanner)?,
+            }
         }
         self.end = scanner.at() - 1;
+        if let Some(nested) = &self.nested {
+            nested.settle(&mut self.tokens);
+        }
+        if let Some(token) = self.root.and_then(|root| self.tokens.get_mut(root)) {
+            *token = Token::new(Kind::Container, start, scanner.at());
+        }
         scanner.skip_blanks();
         if !scanner.at_end() {
             return scanner.fail("text after the end of the object");
@@ -88,17 +110,24 @@ impl LineParser {
         Ok(())
     }
 
-    fn read_fields(&mut self, line: &[u8], scanner: &mut Scanner<'_>) -> Result<(), SyntaxError> {
+    /// Reads the fields; `NESTED` says whether anything but a field as it is written is looked for, and costs nothing
+    /// where it is not.
+    fn read_fields<const NESTED: bool>(
+        &mut self,
+        line: &[u8],
+        scanner: &mut Scanner<'_>,
+    ) -> Result<(), SyntaxError> {
         for place in 0.. {
             if !scanner.eat(b'"') {
                 return scanner.fail("expected a field name in quotes");
             }
-            let expected = self.order.get(place).copied().unwrap_or(UNKNOWN);
+            let expected = self.order.expected(place);
             if self.names.eat(expected, scanner) {
                 scanner.colon()?;
-                self.set(expected, scanner.value()?);
+                let value = self.value::<NESTED>(expected, true, line, scanner)?;
+                self.set(expected, value);
             } else {
-                self.read_unexpected(line, scanner, place)?;
+                self.read_unexpected::<NESTED>(line, scanner, place)?;
             }
             scanner.skip_blanks();
             if scanner.eat(b'}') {
@@ -119,7 +148,26 @@ impl LineParser {
         }
     }
 
-    fn read_unexpected(
+    /// Moves over the value of a field whose name was written exactly, or in another case.
+    #[inline]
+    fn value<const NESTED: bool>(
+        &mut self,
+        field: u32,
+        is_exact: bool,
+        line: &[u8],
+        scanner: &mut Scanner<'_>,
+    ) -> Result<Token, SyntaxError> {
+        if !NESTED {
+            return scanner.value();
+        }
+        let known = self.token(field as usize);
+        match &mut self.nested {
+            Some(nested) => nested.field(field, is_exact, known, line, scanner),
+            None => scanner.value(),
+        }
+    }
+
+    fn read_unexpected<const NESTED: bool>(
         &mut self,
         line: &[u8],
         scanner: &mut Scanner<'_>,
@@ -132,13 +180,18 @@ impl LineParser {
             decode(name.quoted(line), &mut self.decoded);
         }
         let decoded = escaped.then_some((start, self.decoded.len()));
-        let field = self
-            .names
-            .find(name_text(&self.decoded, line, name, decoded));
-        self.remember(place, field);
+        let text = name_text(&self.decoded, line, name, decoded);
+        let exact = self.names.find(text);
+        let field = match &mut self.nested {
+            Some(nested) if NESTED && exact == UNKNOWN => {
+                self.names.find_in_any_case(text, &mut nested.folded)
+            }
+            _ => exact,
+        };
+        self.order.remember(place, field);
 
         scanner.colon()?;
-        let value = scanner.value()?;
+        let value = self.value::<NESTED>(field, exact != UNKNOWN, line, scanner)?;
         if field != UNKNOWN {
             self.set(field, value);
             self.decoded.truncate(start);
@@ -152,19 +205,11 @@ impl LineParser {
         Ok(())
     }
 
-    fn remember(&mut self, place: usize, field: u32) {
-        if let Some(known) = self.order.get_mut(place) {
-            *known = field;
-        } else if place == self.order.len() && place < LONGEST_ORDER {
-            self.order.push(field);
-        }
-    }
-
-    /// Returns the value of a field in the line that was read last.
+    /// Returns a value in the line that was read last, by its number.
     #[inline]
-    pub(super) fn token(&self, field: usize) -> Token {
-        // A number beyond the names would be a field that no line has.
-        self.tokens.get(field).copied().unwrap_or_default()
+    pub(super) fn token(&self, number: usize) -> Token {
+        // A number beyond the tokens is that of a place which no line has.
+        self.tokens.get(number).copied().unwrap_or_default()
     }
 
     /// Returns the byte offset of the object's closing brace in the line that was read last.
@@ -242,58 +287,6 @@ fn name_text<'l>(
         // What was decoded of a line stays until the next one is read.
         Some((start, end)) => all_decoded.get(start..end).unwrap_or_default(),
         None => name.quoted(line),
-    }
-}
-
-/// The names of fields, and a hash table of them.
-#[derive(Debug)]
-struct Names {
-    names: Vec<Name>,
-    /// Numbers of names at their hash or after it; at most half full.
-    table: Vec<u32>,
-}
-
-impl Names {
-    fn new(names: &[&str]) -> Self {
-        let size = (names.len() * 2 + 1).next_power_of_two();
-        let mut built = Self {
-            names: names.iter().map(|name| Name::new(name)).collect(),
-            table: vec![UNKNOWN; size],
-        };
-        for (number, name) in (0_u32..).zip(names) {
-            let start = built.start(name.as_bytes());
-            let mut places = (0..size).map(|step| (start + step) & (size - 1));
-            let free = places.find(|place| built.table.get(*place) == Some(&UNKNOWN));
-            if let Some(place) = free.and_then(|place| built.table.get_mut(place)) {
-                *place = number;
-            }
-        }
-        built
-    }
-
-    fn start(&self, name: &[u8]) -> usize {
-        // The table's size is a power of two.
-        xxh3_64(name) as usize & (self.table.len() - 1)
-    }
-
-    /// Moves over the name of `field` and its closing quote if they come next.
-    #[inline]
-    fn eat(&self, field: u32, scanner: &mut Scanner<'_>) -> bool {
-        let name = self.names.get(field as usize);
-        name.is_some_and(|name| scanner.eat_name(name))
-    }
-
-    fn find(&self, name: &[u8]) -> u32 {
-        let start = self.start(name);
-        let (before, after) = self.table.split_at(start);
-        for number in after.iter().chain(before) {
-            match self.names.get(*number as usize) {
-                None => return UNKNOWN,
-                Some(other) if other.bytes() == name => return *number,
-                Some(_) => {}
-            }
-        }
-        UNKNOWN
     }
 }
 

@@ -1,7 +1,21 @@
+mod nested;
+
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
 use super::*;
+use crate::value::path::Segment;
+
+/// A parser of top-level fields.
+fn of_fields(names: &[&str], keep_unknown: bool) -> LineParser {
+    let paths = names
+        .iter()
+        .map(|name| FieldPath::to(vec![Segment::Name((*name).to_owned())]));
+    let paths: Vec<FieldPath> = paths.collect();
+    let (parser, numbers) = LineParser::of(&paths.iter().collect::<Vec<_>>(), false, keep_unknown);
+    assert!(numbers.into_iter().eq(0..names.len()));
+    parser
+}
 
 fn raw<'l>(parser: &LineParser, line: &'l str, field: usize) -> &'l str {
     std::str::from_utf8(parser.token(field).raw(line.as_bytes())).unwrap()
@@ -16,7 +30,7 @@ fn unknown(parser: &LineParser, line: &str) -> Option<String> {
 
 #[test]
 fn fields_are_found_in_any_order_and_spacing() {
-    let mut parser = LineParser::new(&["a", "bb", "é"], true);
+    let mut parser = of_fields(&["a", "bb", "é"], true);
     let lines = [
         r#"{"a":1,"bb":"x","é":true}"#,
         r#"{"bb":"x","a":1,"é":true}"#,
@@ -35,7 +49,7 @@ fn fields_are_found_in_any_order_and_spacing() {
 
 #[test]
 fn a_line_keeps_nothing_of_the_line_before() {
-    let mut parser = LineParser::new(&["a", "b"], true);
+    let mut parser = of_fields(&["a", "b"], true);
     parser.read(br#"{"a":1,"b":2,"c":3}"#, false).unwrap();
     parser.read(br#"{"b":2}"#, false).unwrap();
     assert_eq!(parser.token(0), Token::default());
@@ -47,7 +61,7 @@ fn a_line_keeps_nothing_of_the_line_before() {
 
 #[test]
 fn names_that_differ_in_case_or_length_are_other_fields() {
-    let mut parser = LineParser::new(&["ab"], true);
+    let mut parser = of_fields(&["ab"], true);
     let line = r#"{"a":1,"AB":2,"abc":3,"":4}"#;
     parser.read(line.as_bytes(), false).unwrap();
     assert_eq!(parser.token(0), Token::default());
@@ -59,7 +73,7 @@ fn names_that_differ_in_case_or_length_are_other_fields() {
 
 #[test]
 fn names_that_need_escapes_are_found() {
-    let mut parser = LineParser::new(&["a\"b", "c\\d", "e\nf"], true);
+    let mut parser = of_fields(&["a\"b", "c\\d", "e\nf"], true);
     let line = r#"{"a\"b":1,"c\\d":2,"e\u000af":3}"#;
     for _ in 0..2 {
         parser.read(line.as_bytes(), false).unwrap();
@@ -77,7 +91,7 @@ fn names_that_need_escapes_are_found() {
 
 #[test]
 fn only_one_object_is_a_line() {
-    let mut parser = LineParser::new(&["a"], true);
+    let mut parser = of_fields(&["a"], true);
     let cases = [
         ("", 0, "ends too early"),
         ("  ", 2, "ends too early"),
@@ -104,14 +118,14 @@ fn only_one_object_is_a_line() {
 
 #[test]
 fn unknown_fields_keep_their_bytes_and_the_last_of_a_name() {
-    let mut parser = LineParser::new(&["a"], true);
+    let mut parser = of_fields(&["a"], true);
     let line =
         r#"{"x": 1.50,"a":1,"y" : { "z" : [ 1 , "\u0041" ] },"\u0078":null,"n\/\u000a\"":"q"}"#;
     parser.read(line.as_bytes(), false).unwrap();
     let expected = r#"{"y":{ "z" : [ 1 , "\u0041" ] },"x":null,"n/\n\"":"q"}"#;
     assert_eq!(unknown(&parser, line).as_deref(), Some(expected));
 
-    let mut ignoring = LineParser::new(&["a"], false);
+    let mut ignoring = of_fields(&["a"], false);
     ignoring.read(line.as_bytes(), false).unwrap();
     assert_eq!(unknown(&ignoring, line), None);
     assert!(ignoring.read(br#"{"x":[1,]}"#, false).is_err());
@@ -119,7 +133,7 @@ fn unknown_fields_keep_their_bytes_and_the_last_of_a_name() {
 
 #[test]
 fn a_flood_of_unknown_fields_takes_linear_time() {
-    let mut parser = LineParser::new(&["a"], true);
+    let mut parser = of_fields(&["a"], true);
     let fields: Vec<String> = (0..100_000)
         .map(|i| format!("\"f{}\":{i}", i % 50_000))
         .collect();
@@ -137,7 +151,7 @@ proptest! {
         fields in prop::collection::vec((prop_oneof!["[a-f]{1,2}", any::<String>()], prop_oneof![any::<i32>().prop_map(Value::from), any::<String>().prop_map(Value::from)]), 0..40),
     ) {
         let names = ["a", "bb", "c", "é", "ef"];
-        let mut parser = LineParser::new(&names, true);
+        let mut parser = of_fields(&names, true);
         let members: Vec<String> = fields.iter().map(|(name, value)| format!("{}:{value}", Value::from(name.as_str()))).collect();
         let line = format!("{{{}}}", members.join(","));
         let mut expected: Map<String, Value> = serde_json::from_str(&line).unwrap();
@@ -155,7 +169,7 @@ proptest! {
     #[test]
     fn every_name_of_many_is_found(names in prop::collection::hash_set(any::<String>(), 1..200)) {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let table = Names::new(&names);
+        let table = Names::new(&names, false);
         for (i, name) in names.iter().enumerate() {
             prop_assert_eq!(table.find(name.as_bytes()) as usize, i);
         }
@@ -164,7 +178,7 @@ proptest! {
 
     #[test]
     fn no_bytes_make_the_parser_panic(lines in prop::collection::vec(prop::collection::vec(prop::sample::select(b"{}[]\",:\\ua1\xC3\xA9 \x00\xFF".to_vec()), 0..30), 1..5)) {
-        let mut parser = LineParser::new(&["a", "u"], true);
+        let mut parser = of_fields(&["a", "u"], true);
         for line in lines {
             if parser.read(&line, false).is_ok() {
                 let _ = parser.write_unknown(&line, None, &mut Vec::new());

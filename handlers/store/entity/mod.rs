@@ -149,6 +149,15 @@ impl RowRange {
         }
     }
 
+    /// Returns what of the range comes after a row key in it.
+    #[must_use]
+    pub fn after(&self, row: &str) -> Self {
+        Self {
+            from: format!("{row} "),
+            until: self.until.clone(),
+        }
+    }
+
     /// Returns the range of the row keys that start with `prefix`.
     #[must_use]
     pub fn prefix(prefix: &str) -> Self {
@@ -209,4 +218,14 @@ pub trait EntityStore: Debug + Send + Sync {
         partition: &PartitionKey,
         rows: &RowRange,
     ) -> Result<Vec<Stored>, StorageError>;
+
+    /// Returns the first entities in the range, in the order of their row keys: as many as one request returns, and none
+    /// only where there are none. What a range may hold more of than fits memory is read with this.
+    async fn page(
+        &self,
+        partition: &PartitionKey,
+        rows: &RowRange,
+    ) -> Result<Vec<Stored>, StorageError> {
+        self.range(partition, rows).await
+    }
 }

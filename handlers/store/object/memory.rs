@@ -130,6 +130,7 @@ impl ObjectStore for MemoryObjectStore {
         Ok(Page {
             objects,
             next: None,
+            answered: Some(self.clock.now()),
         })
     }
 

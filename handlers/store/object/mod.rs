@@ -22,7 +22,7 @@ pub use azure::{AzureObjectStore, OPERATION_SECONDS};
 pub use limits::{MAX_METADATA_BYTES, MAX_NAME_UNITS};
 pub use memory::MemoryObjectStore;
 pub use paths::ObjectPath;
-pub use range::ObjectRange;
+pub use range::{ObjectFormat, ObjectRange};
 pub use source::Source;
 
 /// User metadata of an object. Names are lower case; stores may change the case, so readers get them lowered.
@@ -57,6 +57,8 @@ pub struct Page {
     pub objects: Vec<ObjectInfo>,
     /// What asks for the next page, if there may be one.
     pub next: Option<String>,
+    /// When the store answered, by its own clock, if it says.
+    pub answered: Option<UnixMillis>,
 }
 
 /// Stores immutable objects.

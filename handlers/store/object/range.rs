@@ -3,6 +3,32 @@
 use super::Metadata;
 use crate::event::{PartitionId, SequenceNumber, SequenceRange, SourceEvent, UnixMillis};
 
+/// How an object is to be read, as its metadata says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ObjectFormat {
+    /// Lines only (format 1): of an earlier build, or put there by hand.
+    Lines,
+    /// The last line holds the times of the events in the others (format 2).
+    LinesAndTimes,
+    /// What this build does not know: of a later build.
+    Unknown(String),
+}
+
+impl ObjectFormat {
+    /// Reads the format from user metadata. What bronze did not write has lines only, whatever it calls its format.
+    #[must_use]
+    pub fn from_metadata(metadata: &Metadata) -> Self {
+        if ObjectRange::from_metadata(metadata).is_none() {
+            return Self::Lines;
+        }
+        match metadata.get("format").map(String::as_str) {
+            None | Some("1") => Self::Lines,
+            Some("2") => Self::LinesAndTimes,
+            Some(other) => Self::Unknown(other.to_owned()),
+        }
+    }
+}
+
 /// What an object holds, as its metadata says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ObjectRange {
@@ -42,7 +68,7 @@ impl ObjectRange {
     #[must_use]
     pub fn to_metadata(&self, partition: &PartitionId, lines: usize) -> Metadata {
         [
-            ("format", "1".to_owned()),
+            ("format", "2".to_owned()),
             ("partition", partition.0.clone()),
             ("first_sequence", self.sequence.first.to_string()),
             ("last_sequence", self.sequence.last.to_string()),
@@ -76,11 +102,11 @@ mod tests {
     use super::*;
 
     fn event(sequence: i64, enqueued: i64) -> SourceEvent {
-        SourceEvent {
-            body: Bytes::from_static(b"{}"),
-            sequence_number: SequenceNumber(sequence),
-            enqueued_time: UnixMillis(enqueued),
-        }
+        SourceEvent::plain(
+            Bytes::from_static(b"{}"),
+            SequenceNumber(sequence),
+            UnixMillis(enqueued),
+        )
     }
 
     fn object(first: i64, last: i64, from: i64, until: i64) -> ObjectRange {
@@ -100,6 +126,20 @@ mod tests {
         let metadata = range.to_metadata(&PartitionId("7".into()), 6);
         assert_eq!(ObjectRange::from_metadata(&metadata), Some(range));
         assert_eq!(metadata.get("lines").map(String::as_str), Some("6"));
+    }
+
+    #[test]
+    fn the_format_is_that_of_the_metadata_unless_the_object_was_put_by_hand() {
+        let mut metadata = object(3, 8, 1_000, 1_700).to_metadata(&PartitionId("7".into()), 6);
+        let mut format_of = |format: &str| {
+            metadata.insert("format".to_owned(), format.to_owned());
+            ObjectFormat::from_metadata(&metadata)
+        };
+        assert_eq!(format_of("1"), ObjectFormat::Lines);
+        assert_eq!(format_of("2"), ObjectFormat::LinesAndTimes);
+        assert_eq!(format_of("3"), ObjectFormat::Unknown("3".to_owned()));
+        let by_hand = [("format".to_owned(), "csv".to_owned())].into();
+        assert_eq!(ObjectFormat::from_metadata(&by_hand), ObjectFormat::Lines);
     }
 
     #[test]

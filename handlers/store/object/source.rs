@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Metadata, ObjectRange};
+use super::{Metadata, ObjectFormat, ObjectRange};
 use crate::event::{PartitionId, SequenceRange, UnixMillis};
 
 /// A bronze object as the trigger delivered it.
@@ -12,6 +12,8 @@ pub struct Source {
     pub name: String,
     /// Its lines.
     pub content: Bytes,
+    /// How they are to be read.
+    pub format: ObjectFormat,
     /// The hub partition, unless the object was put there by hand.
     pub partition: Option<PartitionId>,
     /// The sequence numbers of its lines, likewise.
@@ -37,6 +39,7 @@ impl Source {
         Self {
             name,
             content,
+            format: ObjectFormat::from_metadata(metadata),
             partition: partition.filter(|_| range.is_some()),
             range: range.map(|range| range.sequence),
             enqueued_time: range.map_or(created, |range| range.last_enqueued),

@@ -253,8 +253,10 @@ mod tests {
         assert_eq!(truths(vec![Some(true), Some(false)]), pair("false", "true"));
         let sources: DictionaryArray<Int32Type> = ["b", "a", "b"].into_iter().collect();
         assert_eq!(column(Arc::new(sources)), pair("\"a\"", "\"b\""));
-        let zeros = Float64Array::from(vec![-0.0, 0.0]);
-        assert_eq!(column(Arc::new(zeros)), pair("-0.0", "0.0"));
+        for zeros in [vec![-0.0, 0.0], vec![0.0], vec![-0.0]] {
+            let zeros = Float64Array::from(zeros);
+            assert_eq!(column(Arc::new(zeros)), pair("-0.0", "0.0"));
+        }
     }
 
     #[test]

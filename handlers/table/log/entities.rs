@@ -5,20 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{
-    Commit, CommitKind, Counts, DataFile, Head, LedgerEntry, NewCommit, Nulled, PartitionProgress,
-    SnapshotRef, Version,
-};
-use crate::event::{
-    EventTime, PartitionId, RejectReason, SequenceNumber, SequenceRange, UnixMillis,
-};
-use crate::store::entity::{Entity, Properties, Stored, Value};
+use super::totals::StoredTotals;
+use super::{Commit, CommitKind, Counts, DataFile, LedgerEntry, Nulled, Totals, Version};
+use crate::event::{EventTime, KeptReason, SequenceNumber, SequenceRange, UnixMillis};
+use crate::store::entity::{Entity, Properties, Value};
 use crate::store::object::ObjectPath;
 
-/// The row key of the head.
-pub(super) const HEAD: &str = "head";
-/// The property of the head that names the log.
-const LOG: &str = "log";
 /// Text is cut into properties of this many bytes of UTF-8, which is at most twice as much in UTF-16.
 const TEXT_PIECE: usize = 31 * 1024;
 
@@ -89,81 +81,6 @@ pub(super) fn decode_files(json: &[u8]) -> Result<Files, MalformedEntity> {
     })
 }
 
-/// Returns the head of a log that begins with the commit `id`, which names the log for ever.
-pub(super) fn encode_first_head(id: &str) -> Entity {
-    let mut properties = Properties::new();
-    put(&mut properties, "version", 0);
-    put_text(&mut properties, LOG, id);
-    put_text(&mut properties, "partitions", "{}");
-    Entity {
-        row: HEAD.to_owned(),
-        properties,
-    }
-}
-
-/// Moves the head on; properties that others keep in it stay as they are. A log that an earlier build began gets its id
-/// now, that of this commit.
-pub(super) fn encode_head(
-    head: &Head,
-    version: Version,
-    new: &NewCommit,
-) -> Result<Entity, MalformedEntity> {
-    let mut properties = head.stored.entity.properties.clone();
-    put(&mut properties, "version", version.as_i64());
-    if let Some(watermark) = new.watermark {
-        put(&mut properties, "watermark", watermark.0);
-    }
-    let partitions = to_json("partitions", &new.partitions)?;
-    put_text(&mut properties, "partitions", &partitions);
-    if head.log.is_none() {
-        put_text(&mut properties, LOG, &new.id);
-    }
-    Ok(Entity {
-        row: HEAD.to_owned(),
-        properties,
-    })
-}
-
-pub(super) fn decode_head(stored: Stored) -> Result<Head, MalformedEntity> {
-    let properties = &stored.entity.properties;
-    let partitions: BTreeMap<PartitionId, PartitionProgress> = json(properties, "partitions")?;
-    Ok(Head {
-        version: version(properties)?,
-        watermark: optional(properties, "watermark").map(EventTime),
-        partitions,
-        snapshot: snapshot(properties)?,
-        log: log_id(properties)?,
-        stored,
-    })
-}
-
-/// Names a snapshot in the head and leaves the rest of it as it is.
-pub(super) fn encode_attached(head: &Head, snapshot: &SnapshotRef) -> Entity {
-    let mut properties = head.stored.entity.properties.clone();
-    let version = snapshot.version.as_i64();
-    put(&mut properties, "snapshot_version", version);
-    put_text(&mut properties, "snapshot", snapshot.path.as_str());
-    Entity {
-        row: HEAD.to_owned(),
-        properties,
-    }
-}
-
-fn log_id(properties: &Properties) -> Result<Option<String>, MalformedEntity> {
-    let is_named = properties.contains_key(LOG);
-    is_named.then(|| text(properties, LOG)).transpose()
-}
-
-fn snapshot(properties: &Properties) -> Result<Option<SnapshotRef>, MalformedEntity> {
-    if !properties.contains_key("snapshot") {
-        return Ok(None);
-    }
-    Ok(Some(SnapshotRef {
-        version: count(properties, "snapshot_version").map(Version)?,
-        path: path(properties, "snapshot")?,
-    }))
-}
-
 pub(super) fn encode_commit(commit: &Commit, files: &FileList) -> Result<Entity, MalformedEntity> {
     let mut properties = Properties::new();
     put_text(&mut properties, "id", &commit.id);
@@ -183,6 +100,7 @@ pub(super) fn encode_commit(commit: &Commit, files: &FileList) -> Result<Entity,
         CommitKind::Compact { .. } => "compact",
     };
     put_text(&mut properties, "kind", kind);
+    put_totals(&mut properties, commit.totals.as_ref(), commit.version)?;
     match files {
         FileList::Inline(json) => put_text(&mut properties, "files", json),
         FileList::Manifest(path) => put_text(&mut properties, "manifest", path.as_str()),
@@ -208,8 +126,9 @@ pub(super) fn decode_commit(entity: &Entity) -> Result<(Commit, FileList), Malfo
         true => FileList::Manifest(path(properties, "manifest")?),
         false => FileList::Inline(text(properties, "files")?),
     };
+    let version = version(properties)?;
     let commit = Commit {
-        version: version(properties)?,
+        version,
         id: text(properties, "id")?,
         kind,
         committed: UnixMillis(number(properties, "committed")?),
@@ -217,6 +136,7 @@ pub(super) fn decode_commit(entity: &Entity) -> Result<(Commit, FileList), Malfo
         counts: counts(properties)?,
         sources: count(properties, "sources")?,
         watermark: optional(properties, "watermark").map(EventTime),
+        totals: totals(properties, version)?,
     };
     Ok((commit, files))
 }
@@ -292,7 +212,7 @@ fn put_counts(properties: &mut Properties, counts: &Counts) -> Result<(), Malfor
 }
 
 fn counts(properties: &Properties) -> Result<Counts, MalformedEntity> {
-    let quarantined: BTreeMap<RejectReason, u64> = match properties.contains_key("reasons") {
+    let quarantined: BTreeMap<KeptReason, u64> = match properties.contains_key("reasons") {
         true => json(properties, "reasons")?,
         false => BTreeMap::new(),
     };
@@ -316,12 +236,37 @@ fn counts(properties: &Properties) -> Result<Counts, MalformedEntity> {
     })
 }
 
-fn put(properties: &mut Properties, name: &str, number: i64) {
+/// Writes totals; where there are none, those of an earlier version stay, from which maintenance counts on.
+pub(super) fn put_totals(
+    properties: &mut Properties,
+    totals: Option<&Totals>,
+    version: Version,
+) -> Result<(), MalformedEntity> {
+    if let Some(totals) = totals {
+        let stored = StoredTotals::of(totals, version);
+        put_text(properties, "totals", &to_json("totals", &stored)?);
+    }
+    Ok(())
+}
+
+/// Reads the totals of `version`, if there are any.
+pub(super) fn totals(
+    properties: &Properties,
+    version: Version,
+) -> Result<Option<Totals>, MalformedEntity> {
+    if !properties.contains_key("totals") {
+        return Ok(None);
+    }
+    let stored: StoredTotals = json(properties, "totals")?;
+    Ok(stored.at(version))
+}
+
+pub(super) fn put(properties: &mut Properties, name: &str, number: i64) {
     properties.insert(name.to_owned(), Value::Int64(number));
 }
 
 /// Puts text under `name`, and what does not fit one property under `name_1` and so on.
-fn put_text(properties: &mut Properties, name: &str, text: &str) {
+pub(super) fn put_text(properties: &mut Properties, name: &str, text: &str) {
     let mut rest = text;
     let mut piece = 0;
     loop {
@@ -348,7 +293,7 @@ fn put_text(properties: &mut Properties, name: &str, text: &str) {
     }
 }
 
-fn text(properties: &Properties, name: &'static str) -> Result<String, MalformedEntity> {
+pub(super) fn text(properties: &Properties, name: &'static str) -> Result<String, MalformedEntity> {
     let first = properties.get(name).and_then(Value::as_str);
     let mut text = first.ok_or(MalformedEntity::Property(name))?.to_owned();
     for piece in 1.. {
@@ -363,7 +308,10 @@ fn text(properties: &Properties, name: &'static str) -> Result<String, Malformed
     Ok(text)
 }
 
-fn path(properties: &Properties, name: &'static str) -> Result<ObjectPath, MalformedEntity> {
+pub(super) fn path(
+    properties: &Properties,
+    name: &'static str,
+) -> Result<ObjectPath, MalformedEntity> {
     let text = text(properties, name)?;
     let (container, object) = text
         .split_once('/')
@@ -371,7 +319,7 @@ fn path(properties: &Properties, name: &'static str) -> Result<ObjectPath, Malfo
     Ok(ObjectPath::new(container, object))
 }
 
-fn json<T: for<'de> Deserialize<'de>>(
+pub(super) fn json<T: for<'de> Deserialize<'de>>(
     properties: &Properties,
     property: &'static str,
 ) -> Result<T, MalformedEntity> {
@@ -379,7 +327,7 @@ fn json<T: for<'de> Deserialize<'de>>(
     serde_json::from_str(&text).map_err(|source| MalformedEntity::Json { property, source })
 }
 
-fn optional(properties: &Properties, name: &str) -> Option<i64> {
+pub(super) fn optional(properties: &Properties, name: &str) -> Option<i64> {
     properties.get(name).and_then(Value::as_i64)
 }
 
@@ -387,11 +335,11 @@ fn number(properties: &Properties, name: &'static str) -> Result<i64, MalformedE
     optional(properties, name).ok_or(MalformedEntity::Property(name))
 }
 
-fn count(properties: &Properties, name: &'static str) -> Result<u64, MalformedEntity> {
+pub(super) fn count(properties: &Properties, name: &'static str) -> Result<u64, MalformedEntity> {
     u64::try_from(number(properties, name)?).map_err(|_| MalformedEntity::Property(name))
 }
 
-fn version(properties: &Properties) -> Result<Version, MalformedEntity> {
+pub(super) fn version(properties: &Properties) -> Result<Version, MalformedEntity> {
     count(properties, "version").map(Version)
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use super::{CommitLog, LedgerEntry, LogError, PARALLEL_READS, entities, malformed};
+use super::{CommitLog, Head, LedgerEntry, LogError, PARALLEL_READS, Totals, entities, malformed};
 use crate::store::entity::{RowRange, Stored};
 
 impl CommitLog {
@@ -67,6 +67,36 @@ impl CommitLog {
         let rows = RowRange::prefix(&entities::ledger_row(prefix));
         let stored = self.state.range(&self.partition, &rows).await?;
         stored.iter().map(decode_ledger_entry).collect()
+    }
+
+    /// Adds up what became of everything up to the version of `head`, for a log whose head does not say: from the ledger,
+    /// which is read page by page, and the live files. Where the head says what it was at an earlier version, and the
+    /// commits since then are there, only these are added.
+    ///
+    /// # Errors
+    /// Fails if the store does, or if maintenance has cleared the log up to a snapshot that only a newer head names.
+    pub async fn count(&self, head: &Head) -> Result<Totals, LogError> {
+        let mut totals = Totals {
+            files: self.load(head).await?.files.len() as u64,
+            ..Totals::default()
+        };
+        let mut rows = RowRange::prefix(&entities::ledger_row(""));
+        loop {
+            let page = self.state.page(&self.partition, &rows).await?;
+            for stored in &page {
+                let entry = decode_ledger_entry(stored)?;
+                // What has come since then is counted with its commit.
+                if entry.version <= head.version {
+                    totals.sources += 1;
+                    totals.counts.add(&entry.counts);
+                    totals.counts.nulled = totals.counts.nulled.folded();
+                }
+            }
+            let Some(last) = page.last() else {
+                return Ok(totals);
+            };
+            rows = rows.after(&last.entity.row);
+        }
     }
 }
 

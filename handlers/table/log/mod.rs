@@ -10,12 +10,15 @@
 mod clearing;
 mod entities;
 mod error;
+mod head;
 mod ledger;
 mod model;
 mod nulled;
+mod progress;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod totals;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,9 +38,10 @@ pub use entities::MalformedEntity;
 pub use error::LogError;
 pub use model::{
     Commit, CommitKind, CommitOutcome, Counts, DataFile, Head, LedgerEntry, LiveFile, NewCommit,
-    PartitionProgress, Snapshot, SnapshotRef, Version,
+    Snapshot, SnapshotRef, Totals, Version,
 };
 pub use nulled::Nulled;
+pub use progress::{Beyond, MAX_BEYOND, PartitionProgress, Times, bound};
 
 /// The time from the start of the work in which a commit that names files may be sent. Vacuum waits far longer before
 /// it removes a file that nothing names.
@@ -77,9 +81,9 @@ impl CommitLog {
     /// # Errors
     /// Fails if the store does, or if the entity is not a head.
     pub async fn head(&self) -> Result<Option<Head>, LogError> {
-        let stored = self.state.get(&self.partition, entities::HEAD).await?;
+        let stored = self.state.get(&self.partition, head::HEAD).await?;
         stored
-            .map(|stored| entities::decode_head(stored).map_err(malformed(entities::HEAD)))
+            .map(|stored| head::decode_head(stored).map_err(malformed(head::HEAD)))
             .transpose()
     }
 
@@ -102,9 +106,10 @@ impl CommitLog {
             counts: Counts::default(),
             sources: 0,
             watermark: None,
+            totals: Some(Totals::default()),
         };
         let operations = [
-            Operation::Insert(entities::encode_first_head(id)),
+            Operation::Insert(head::encode_first_head(id).map_err(malformed(head::HEAD))?),
             Operation::Insert(self.encode_commit(&commit, None)?),
         ];
         let outcome = self.state.transact(&self.partition, &operations).await?;
@@ -144,14 +149,23 @@ impl CommitLog {
         new: &NewCommit,
         deadline: Option<Deadline>,
     ) -> Result<CommitOutcome, LogError> {
-        let version = head.version.next();
         let files = self.write_files(new).await?;
-        let commit = new.as_version(version);
+        let commit = new.on(head);
+        let version = commit.version;
+        let next = Head {
+            version,
+            watermark: new.watermark.or(head.watermark),
+            clock: new.clock.or(head.clock),
+            partitions: new.partitions.clone(),
+            totals: commit.totals.clone(),
+            // A log that an earlier build began gets its id now.
+            log: head.log.clone().or_else(|| Some(new.id.clone())),
+            ..head.clone()
+        };
 
         let mut operations = vec![
             Operation::Update {
-                entity: entities::encode_head(head, version, new)
-                    .map_err(malformed(entities::HEAD))?,
+                entity: head::encode_head(&next).map_err(malformed(head::HEAD))?,
                 if_match: head.stored.etag.clone(),
             },
             Operation::Insert(self.encode_commit(&commit, Some(files))?),
@@ -170,6 +184,20 @@ impl CommitLog {
             Outcome::Committed => CommitOutcome::Committed(version),
             Outcome::Conflict => CommitOutcome::Conflict,
         })
+    }
+
+    /// Writes what a head says beside its version, unless the head has moved since it was read; returns whether it was
+    /// written. For what is learnt without a commit; the version, and with it what silver consists of, stays.
+    ///
+    /// # Errors
+    /// Fails if the store does; after a transient failure it may or may not have happened.
+    pub async fn amend(&self, amended: &Head) -> Result<bool, LogError> {
+        let update = Operation::Update {
+            entity: head::encode_head(amended).map_err(malformed(head::HEAD))?,
+            if_match: amended.stored.etag.clone(),
+        };
+        let outcome = self.state.transact(&self.partition, &[update]).await?;
+        Ok(outcome == Outcome::Committed)
     }
 
     /// Returns the commits with versions in `(after, until]`, all of them.

@@ -6,7 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::nulled::Nulled;
-use crate::event::{EventTime, PartitionId, RejectReason, SequenceRange, UnixMillis};
+use super::progress::PartitionProgress;
+use crate::event::{EventTime, KeptReason, PartitionId, SequenceRange, UnixMillis};
 use crate::store::entity::Stored;
 use crate::store::object::ObjectPath;
 
@@ -38,15 +39,6 @@ impl fmt::Display for Version {
     }
 }
 
-/// How far one hub partition has been seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PartitionProgress {
-    /// The highest event time committed.
-    pub event_time: EventTime,
-    /// The highest enqueued time committed.
-    pub enqueued_time: UnixMillis,
-}
-
 /// The state of the whole log at one moment. Holding it is what a commit needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Head {
@@ -54,10 +46,15 @@ pub struct Head {
     pub version: Version,
     /// No earlier event time is expected; absent until the first row.
     pub watermark: Option<EventTime>,
+    /// The highest enqueued time of any object that was refined.
+    pub clock: Option<UnixMillis>,
     /// What the watermark is made of.
     pub partitions: BTreeMap<PartitionId, PartitionProgress>,
     /// The latest snapshot, once there is one.
     pub snapshot: Option<SnapshotRef>,
+    /// What became of everything up to the version; nothing where a build that does not count moved the head on, until
+    /// maintenance has counted.
+    pub totals: Option<Totals>,
     /// The id of the log: that of its first commit, for ever. A log that an earlier build began gets one with its next
     /// commit, and has none until then.
     pub log: Option<String>,
@@ -114,7 +111,7 @@ pub struct Counts {
     /// Rows below the watermark minus the allowed lateness.
     pub late: u64,
     /// Lines rejected, by reason.
-    pub quarantined: BTreeMap<RejectReason, u64>,
+    pub quarantined: BTreeMap<KeptReason, u64>,
     /// Values of rows and duplicates that became null because their column could not take them. They are part of no
     /// balance.
     pub nulled: Nulled,
@@ -135,7 +132,7 @@ impl Counts {
         self.conflicts += other.conflicts;
         self.late += other.late;
         for (reason, count) in &other.quarantined {
-            *self.quarantined.entry(*reason).or_default() += count;
+            *self.quarantined.entry(reason.clone()).or_default() += count;
         }
         self.nulled.add(&other.nulled);
     }
@@ -144,6 +141,38 @@ impl Counts {
     #[must_use]
     pub fn is_conserved(&self) -> bool {
         self.lines == self.rows + self.duplicates + self.quarantined_total()
+    }
+}
+
+/// What became of everything up to a version, carried from commit to commit: whoever wants to know it reads the head and
+/// adds nothing up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// What became of all lines.
+    pub counts: Counts,
+    /// The sources that are refined.
+    pub sources: u64,
+    /// The files that are live.
+    pub files: u64,
+}
+
+impl Totals {
+    /// Returns what they are after the commit that follows.
+    #[must_use]
+    pub fn after(&self, commit: &Commit) -> Self {
+        let replaced = match &commit.kind {
+            CommitKind::Compact { replaces } => replaces.len() as u64,
+            CommitKind::Append | CommitKind::Schema(_) => 0,
+        };
+        let mut counts = self.counts.clone();
+        counts.add(&commit.counts);
+        // They are written with every commit, so they must not grow with the number of columns.
+        counts.nulled = counts.nulled.folded();
+        Self {
+            counts,
+            sources: self.sources + commit.sources,
+            files: (self.files + commit.files.len() as u64).saturating_sub(replaced),
+        }
     }
 }
 
@@ -166,6 +195,8 @@ pub struct Commit {
     pub sources: u64,
     /// The watermark after it.
     pub watermark: Option<EventTime>,
+    /// What became of everything up to it; nothing where the head before it did not say.
+    pub totals: Option<Totals>,
 }
 
 /// A source that has been refined.
@@ -198,6 +229,8 @@ pub struct NewCommit {
     pub ledger: Vec<LedgerEntry>,
     /// The watermark after it.
     pub watermark: Option<EventTime>,
+    /// The highest enqueued time of any object that was refined, after it.
+    pub clock: Option<UnixMillis>,
     /// What the watermark is made of, after it.
     pub partitions: BTreeMap<PartitionId, PartitionProgress>,
 }
@@ -213,11 +246,11 @@ impl NewCommit {
         counts
     }
 
-    /// Returns the commit that this is once it has come through as `version`.
+    /// Returns the commit that this is once it has come through on `head`.
     #[must_use]
-    pub fn as_version(&self, version: Version) -> Commit {
-        Commit {
-            version,
+    pub fn on(&self, head: &Head) -> Commit {
+        let commit = Commit {
+            version: head.version.next(),
             id: self.id.clone(),
             kind: self.kind.clone(),
             committed: self.committed,
@@ -225,7 +258,10 @@ impl NewCommit {
             counts: self.counts(),
             sources: self.ledger.len() as u64,
             watermark: self.watermark,
-        }
+            totals: None,
+        };
+        let totals = head.totals.as_ref().map(|totals| totals.after(&commit));
+        Commit { totals, ..commit }
     }
 }
 

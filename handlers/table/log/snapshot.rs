@@ -5,10 +5,9 @@
 use bytes::Bytes;
 
 use super::{
-    Commit, CommitKind, CommitLog, Head, LiveFile, LogError, Outcome, Snapshot, SnapshotRef,
-    Version, entities, malformed,
+    Commit, CommitKind, CommitLog, Head, LiveFile, LogError, Snapshot, SnapshotRef, Version,
+    entities, malformed,
 };
-use crate::store::entity::Operation;
 use crate::store::object::{Created, Metadata};
 
 /// Versions that are read at a time, so that a long log needs little memory.
@@ -137,12 +136,12 @@ impl CommitLog {
             if !is_older || head.version < snapshot.version {
                 return Ok(false);
             }
-            let update = Operation::Update {
-                entity: entities::encode_attached(&head, snapshot),
-                if_match: head.stored.etag.clone(),
+            let attached = Head {
+                snapshot: Some(snapshot.clone()),
+                ..head
             };
             // A conflict means that a commit came between; the snapshot is as good for the new head.
-            if self.state.transact(&self.partition, &[update]).await? == Outcome::Committed {
+            if self.amend(&attached).await? {
                 return Ok(true);
             }
         }

@@ -3,19 +3,24 @@
 use super::*;
 use crate::clock::ManualClock;
 use crate::dataset::{
-    Column, ColumnIndex, ColumnType, ConflictScope, OnInvalid, TimestampFormat, UnknownFields,
+    Column, ColumnIndex, ColumnType, ConflictScope, OnInvalid, Payload, TimestampFormat,
+    UnknownFields,
 };
-use crate::event::{EventTime, PartitionId, RejectReason, SequenceNumber, SequenceRange};
-use crate::store::entity::MemoryEntityStore;
+use crate::event::{
+    EventTime, KeptReason, PartitionId, RejectReason, SequenceNumber, SequenceRange,
+};
+use crate::store::entity::{MemoryEntityStore, Value};
 use crate::store::object::MemoryObjectStore;
 use crate::table::TableId;
 use crate::value::Period;
+use crate::value::path::FieldPath;
 use std::time::Duration;
 
 fn dataset() -> Dataset {
     let column = |name: &str, kind| Column {
         name: name.to_owned(),
-        from: name.to_owned(),
+        from: vec![FieldPath::parse(name).unwrap()],
+        expr: None,
         kind,
         required: true,
         on_invalid: OnInvalid::Quarantine,
@@ -32,8 +37,10 @@ fn dataset() -> Dataset {
         allowed_lateness: Duration::from_secs(3_600),
         max_clock_skew: Duration::from_secs(600),
         idle_timeout: Duration::from_secs(300),
+        quiet_after: None,
         unknown_fields: UnknownFields::Rescue,
         conflicts: ConflictScope::Group,
+        payload: Payload::default(),
         columns: vec![
             column("order_id", ColumnType::Int64),
             column(
@@ -80,7 +87,11 @@ fn entry(source: &str) -> LedgerEntry {
         rows: 6,
         duplicates: 1,
         late: 2,
-        quarantined: [(RejectReason::MissingField, 2), (RejectReason::Overflow, 1)].into(),
+        quarantined: [
+            (RejectReason::MissingField.into(), 2),
+            (KeptReason::Other("expression".to_owned()), 1),
+        ]
+        .into(),
         ..Counts::default()
     };
     assert!(counts.is_conserved());
@@ -97,9 +108,14 @@ fn entry(source: &str) -> LedgerEntry {
 }
 
 fn append(id: &str, files: Vec<DataFile>, sources: &[&str]) -> NewCommit {
-    let progress = PartitionProgress {
+    let times = Times {
         event_time: EventTime(7),
         enqueued_time: UnixMillis(8),
+    };
+    let progress = PartitionProgress {
+        times: Some(times),
+        refined_to: Some(SequenceNumber(13)),
+        beyond: Vec::new(),
     };
     NewCommit {
         id: id.to_owned(),
@@ -108,6 +124,7 @@ fn append(id: &str, files: Vec<DataFile>, sources: &[&str]) -> NewCommit {
         files,
         ledger: sources.iter().map(|source| entry(source)).collect(),
         watermark: Some(EventTime(7)),
+        clock: Some(UnixMillis(8)),
         partitions: [(PartitionId("0".into()), progress)].into(),
     }
 }
@@ -284,9 +301,9 @@ async fn progress_of_a_thousand_partitions_fits_the_head() {
     let (log, ..) = begun().await;
     let head = log.head().await.unwrap().unwrap();
     let mut new = append("c1", vec![], &[]);
-    let progress = new.partitions.values().next().copied().unwrap();
+    let progress = new.partitions.values().next().cloned().unwrap();
     new.partitions = (0..1_024)
-        .map(|id| (PartitionId(id.to_string()), progress))
+        .map(|id| (PartitionId(id.to_string()), progress.clone()))
         .collect();
     log.commit(&head, &new).await.unwrap();
     let head = log.head().await.unwrap().unwrap();
@@ -359,7 +376,7 @@ async fn a_log_is_named_by_its_first_commit_for_ever() {
 async fn a_log_of_an_earlier_build_is_named_by_its_next_commit() {
     let (log, state, _) = begun().await;
     let partition = log.partition.clone();
-    let stored = state.get(&partition, entities::HEAD).await.unwrap();
+    let stored = state.get(&partition, head::HEAD).await.unwrap();
     let mut head = stored.unwrap().entity;
     head.properties.remove("log");
     let unnamed = [Operation::Upsert(head)];
@@ -370,4 +387,55 @@ async fn a_log_of_an_earlier_build_is_named_by_its_next_commit() {
         let new = append(commit, vec![file(commit)], &[]);
         log.commit(&head, &new).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn totals_stay_small_however_many_columns_become_null() {
+    let (log, state, _) = begun().await;
+    for round in 0..3u64 {
+        let head = log.head().await.unwrap().unwrap();
+        let source = format!("s{round}");
+        let mut new = append(&format!("c{round}"), vec![], &[&source]);
+        for column in 0..500u64 {
+            let name = format!("{round}-{column:0>128}");
+            new.ledger[0].counts.nulled.count(&name, "invalid_value", 1);
+        }
+        log.commit(&head, &new).await.unwrap();
+    }
+    let head = log.head().await.unwrap().unwrap();
+    let totals = head.totals.unwrap();
+    assert_eq!((totals.sources, totals.counts.nulled.total()), (3, 1_500));
+    let stored = state.get(&log.partition, "head").await.unwrap().unwrap();
+    let text = stored.entity.properties["totals"].as_str().unwrap();
+    assert!(text.len() < 5 * 1_024, "{} bytes", text.len());
+}
+
+#[tokio::test]
+async fn the_head_stays_small_with_as_many_gaps_as_it_keeps() {
+    let (log, state, _) = begun().await;
+    let head = log.head().await.unwrap().unwrap();
+    let mut new = append("c1", vec![], &[]);
+    let times = Times {
+        event_time: EventTime(1_763_103_600_000_999),
+        enqueued_time: UnixMillis(1_763_103_600_000),
+    };
+    for id in 0..32 {
+        let own = new.partitions.entry(PartitionId(id.to_string()));
+        let own = own.or_default();
+        for number in 0..20 {
+            let first = SequenceNumber(10_000_000_000 + number * 1_000);
+            let last = SequenceNumber(first.0 + 500);
+            own.add(SequenceRange { first, last }, Some(times));
+        }
+    }
+    bound(&mut new.partitions);
+    log.commit(&head, &new).await.unwrap();
+    assert_eq!(
+        log.head().await.unwrap().unwrap().partitions,
+        new.partitions
+    );
+    let stored = state.get(&log.partition, "head").await.unwrap().unwrap();
+    let texts = stored.entity.properties.values().filter_map(Value::as_str);
+    let bytes: usize = texts.map(str::len).sum();
+    assert!(bytes < 16 * 1_024, "{bytes} bytes");
 }

@@ -50,7 +50,11 @@ pub fn from_unix(number: Number<'_>, scale: u8) -> Result<i64, TimeProblem> {
         .and_then(check_range)
 }
 
-fn check_range(micros: i64) -> Result<i64, TimeProblem> {
+/// Returns a point in time, if it lies in the years 1 to 9999.
+///
+/// # Errors
+/// Fails if it does not.
+pub fn check_range(micros: i64) -> Result<i64, TimeProblem> {
     if (FIRST_DAY * MICROS_PER_DAY..=LAST_EVENT_TIME).contains(&micros) {
         return Ok(micros);
     }

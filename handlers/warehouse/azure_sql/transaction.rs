@@ -145,7 +145,11 @@ async fn fence(
     sql_schema: &SqlSchema,
     run: &Run,
 ) -> Result<Option<i32>, WarehouseError> {
-    let starts: Vec<bool> = run.steps.iter().map(|step| step.from.is_none()).collect();
+    let moves = run.steps.iter().map(|step| steps::Move {
+        starts: step.from.is_none(),
+        replaces: step.replace,
+    });
+    let moves: Vec<steps::Move> = moves.collect();
     // Empty text is stored as null.
     let watermark = run.watermark.map(iso).unwrap_or_default();
     let mut values: Vec<Box<dyn ToSql>> = vec![
@@ -168,12 +172,12 @@ async fn fence(
             values.push(Box::new(progress.physical.unwrap_or_default()));
             values.push(Box::new(i64::try_from(progress.made).unwrap_or(i64::MAX)));
         }
-        let settled = schema.settled_until(table.grain, run.watermark);
+        let settled = schema.settled_until(table.grain, run.complete_to);
         values.push(Box::new(settled.map(iso).unwrap_or_default()));
     }
     let values: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
     let rows = session
-        .query(&steps::fence(sql_schema, &starts), &values)
+        .query(&steps::fence(sql_schema, &moves), &values)
         .await;
     let rows = rows.map_err(failed("advance", PROGRESS))?;
     Ok(read::number(&rows))

@@ -129,15 +129,15 @@ impl GoldSchema {
         Some([rank].into_iter().chain(table.shown_columns()).collect())
     }
 
-    /// Returns the start of the first period of `grain` that may still change, if the watermark is known: all before
-    /// it end at or before the watermark minus the allowed lateness.
+    /// Returns the start of the first period of `grain` that may still change, if it is known before when no event is
+    /// expected: all before it end at or before that time minus the allowed lateness.
     #[must_use]
-    pub fn settled_until(&self, grain: Grain, watermark: Option<EventTime>) -> Option<EventTime> {
+    pub fn settled_until(&self, grain: Grain, complete_to: Option<EventTime>) -> Option<EventTime> {
         if grain == Grain::All {
             return None;
         }
         let lateness = micros(self.allowed_lateness);
-        let settled = watermark?.0.saturating_sub(lateness);
+        let settled = complete_to?.0.saturating_sub(lateness);
         Some(EventTime(grain.bounds(settled).0))
     }
 }

@@ -48,7 +48,7 @@ async fn a_run_interrupted_at_any_step_changes_nothing() {
         .unwrap();
     let before = everything(&warehouse).await;
     let mut interruptions = 0;
-    for stop in (0..).step_by(3) {
+    for stop in 0.. {
         let steps = Arc::new(AtomicUsize::new(0));
         with_connection(&warehouse, |connection| {
             let steps = Arc::clone(&steps);
@@ -72,6 +72,10 @@ async fn a_run_interrupted_at_any_step_changes_nothing() {
             break;
         };
         interruptions += 1;
+        if error.kind() == FailureKind::Ambiguous {
+            // The last step of the commit was interrupted, which had taken effect.
+            break;
+        }
         assert_eq!(error.kind(), FailureKind::Transient, "{error:?}");
         assert_eq!(everything(&warehouse).await, before);
     }

@@ -166,13 +166,18 @@ fn refresh(
     table: &TableSchema,
     (step, run): (&Step, &Run),
 ) -> rusqlite::Result<()> {
-    let settled = schema.settled_until(table.grain, run.watermark);
+    let settled = schema.settled_until(table.grain, run.complete_to);
+    // Starts of periods of one grain have one width, so that text orders as they do.
+    let settled_until = match step.replace {
+        true => "?4",
+        false => "coalesce(max(?4, \"settled_until\"), ?4, \"settled_until\")",
+    };
     connection
         .prepare_cached(&format!(
             "INSERT INTO {FRESHNESS}\n\
              (\"gold_table\", \"dataset\", \"watermark\", \"settled_until\", \"version\", \"last_run\", \"state\")\n\
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, '{LIVE}')\n\
-             ON CONFLICT (\"gold_table\") DO UPDATE SET \"dataset\" = ?2, \"watermark\" = ?3, \"settled_until\" = ?4, \
+             ON CONFLICT (\"gold_table\") DO UPDATE SET \"dataset\" = ?2, \"watermark\" = ?3, \"settled_until\" = {settled_until}, \
              \"version\" = ?5, \"last_run\" = ?6, \"state\" = '{LIVE}', \"reason\" = NULL, \"blocked_version\" = NULL, \
              \"blocked_definition\" = NULL, \"blocked_stamp\" = NULL, \"blocked_at\" = NULL"
         ))?
@@ -212,15 +217,18 @@ impl Transaction for SqliteTransaction {
                 let shown = held.connection()?.execute_batch(&view);
                 shown.map_err(&show)?;
             }
-            let committed = held.connection()?.execute_batch("COMMIT");
+            let connection = held.connection()?;
+            let committed = connection.execute_batch("COMMIT");
+            // A statement that is interrupted at its end may have taken effect: the transaction is then over.
+            let is_over = connection.is_autocommit();
             committed.map_err(
                 |error| match failed("commit", "a gold transaction")(error) {
                     WarehouseError::Statement {
                         purpose,
                         object,
-                        kind: FailureKind::Permanent,
+                        kind,
                         source,
-                    } => WarehouseError::Statement {
+                    } if is_over || kind == FailureKind::Permanent => WarehouseError::Statement {
                         purpose,
                         object,
                         kind: FailureKind::Ambiguous,

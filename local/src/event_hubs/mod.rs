@@ -10,6 +10,7 @@
 //! namespace.stats() -> Vec<PartitionStats>
 //! namespace.arrivals() -> Vec<PartitionArrivals>   // when every event was enqueued
 //! namespace.events() -> watch::Receiver<u64>       // events stored in this run, awaitable
+//! namespace.identify(text); ask_identity(host, port).await -> NamespaceIdentity   // whose it is
 //! namespace.shutdown().await?
 //! ```
 //!
@@ -41,4 +42,5 @@ const MAX_MESSAGE_BYTES: u64 = 1024 * 1024;
 pub const PLAIN_PROPERTIES: &str = "sluice-plain-properties-";
 
 pub use namespace::{Error, Namespace, NamespaceConfig, PartitionArrivals, PartitionStats};
+pub use server::{NamespaceIdentity, ask_identity};
 pub use store::{HubConfig, StoreError};

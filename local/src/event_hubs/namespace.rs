@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::Utc;
 use tokio::net::TcpListener;
@@ -120,6 +120,7 @@ impl Namespace {
             store,
             total: Total::default(),
             ownership: Ownership::default(),
+            identity: OnceLock::new(),
         });
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(server::serve(Arc::clone(&server), listener, stopped));
@@ -130,6 +131,11 @@ impl Namespace {
             serving,
             _temporary: temporary,
         })
+    }
+
+    /// Says whose namespace this is, to whoever asks with [`super::ask_identity`]; the first time counts.
+    pub fn identify(&self, text: String) {
+        let _ = self.server.identity.set(text);
     }
 
     /// Returns the address that clients connect to.

@@ -91,6 +91,21 @@ impl ClientError {
 }
 
 impl ClientError {
+    /// Returns what the service has answered, in its own words, if it refused and said why.
+    #[must_use]
+    pub fn answer(&self) -> Option<&str> {
+        let Self::Sdk { source, .. } = self else {
+            return None;
+        };
+        let ErrorKind::AmqpError(amqp) = &source.kind else {
+            return None;
+        };
+        match amqp.kind() {
+            AmqpErrorKind::AmqpDescribedError(described) => described.description.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Returns whether the SDK could not decode what it received.
     pub(super) fn is_undecodable(&self) -> bool {
         let Self::Sdk { source, .. } = self else {
@@ -143,4 +158,34 @@ pub(super) fn refusal(error: &EventHubsError) -> Option<Refusal> {
     ]
     .into_iter()
     .find_map(|(needle, refusal)| text.contains(needle).then_some(refusal))
+}
+
+#[cfg(test)]
+mod tests {
+    use azure_core_amqp::{AmqpDescribedError, AmqpError, AmqpOrderedMap};
+
+    use super::*;
+
+    fn refused(description: Option<&str>) -> ClientError {
+        let described = AmqpDescribedError::new(
+            AmqpErrorCondition::InternalError,
+            description.map(str::to_owned),
+            AmqpOrderedMap::new(),
+        );
+        ClientError::Sdk {
+            operation: "send batch",
+            hub: "orders".to_owned(),
+            source: AmqpError::from(AmqpErrorKind::AmqpDescribedError(described)).into(),
+        }
+    }
+
+    #[test]
+    fn what_the_service_answers_is_told_apart_from_silence() {
+        assert_eq!(refused(Some("no space")).answer(), Some("no space"));
+        assert_eq!(refused(None).answer(), None);
+        let closed = ClientError::Closed {
+            hub: "orders".to_owned(),
+        };
+        assert_eq!(closed.answer(), None);
+    }
 }

@@ -5,16 +5,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use azure_core_amqp::message::{
     AmqpAnnotationKey, AmqpMessageBody, AmqpMessageId, AmqpMessageProperties,
 };
-use azure_core_amqp::{AmqpSimpleValue, AmqpValue};
+use azure_core_amqp::{AmqpSimpleValue, AmqpTimestamp, AmqpValue};
 use azure_messaging_eventhubs::models::ReceivedEventData;
 use base64::Engine as _;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 /// An event as it came out of a partition.
 ///
-/// Property values are JSON: binary as base64, times as milliseconds since 1970, whatever JSON
-/// has no form for as text.
+/// Property values are JSON, as the Functions host writes them: binary as base64, times as text in UTC, identifiers as
+/// text, whatever JSON has no form for as text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReceivedEvent {
     /// The body, byte for byte; several data sections are joined.
@@ -111,12 +112,10 @@ fn add_standard(to: &mut Map<String, Value>, standard: &AmqpMessageProperties) {
         }
     };
     let text = |value: &Option<String>| value.clone().map(Value::String);
-    let time = |value: &Option<azure_core_amqp::AmqpTimestamp>| {
-        value
-            .as_ref()
-            .and_then(|time| time.0)
-            .and_then(to_ms)
-            .map(|ms| json!(ms))
+    // The SDK of the host holds these two with an offset, all other times without one.
+    let time = |value: &Option<AmqpTimestamp>| {
+        let text = value.as_ref().and_then(time_text)?;
+        Some(json!(format!("{text}+00:00")))
     };
     add("message-id", standard.message_id.as_ref().map(id_to_json));
     add("user-id", standard.user_id.as_deref().map(base64_json));
@@ -153,8 +152,24 @@ fn id_to_json(id: &AmqpMessageId) -> Value {
         AmqpMessageId::String(text) => json!(text),
         AmqpMessageId::Uuid(uuid) => json!(uuid.to_string()),
         AmqpMessageId::Binary(bytes) => base64_json(bytes),
-        AmqpMessageId::Ulong(number) => json!(number),
+        AmqpMessageId::Ulong(number) => json!(number.to_string()),
     }
+}
+
+/// A time as .NET writes it: without zone and without trailing zeros.
+fn time_text(time: &AmqpTimestamp) -> Option<String> {
+    let time = DateTime::<Utc>::from_timestamp_millis(to_ms(time.0?)?)?;
+    let seconds = time.format("%Y-%m-%dT%H:%M:%S");
+    Some(match time.timestamp_subsec_millis() {
+        0 => seconds.to_string(),
+        millis => format!("{seconds}.{millis:03}")
+            .trim_end_matches('0')
+            .to_owned(),
+    })
+}
+
+fn time_json(time: &AmqpTimestamp) -> Value {
+    time_text(time).map_or(Value::Null, |text| json!(format!("{text}Z")))
 }
 
 fn base64_json(bytes: &[u8]) -> Value {
@@ -176,7 +191,7 @@ fn simple_to_json(value: &AmqpSimpleValue) -> Value {
         AmqpSimpleValue::Float(value) => json!(value),
         AmqpSimpleValue::Double(value) => json!(value),
         AmqpSimpleValue::Char(value) => json!(value.to_string()),
-        AmqpSimpleValue::TimeStamp(time) => json!(time.0.and_then(to_ms)),
+        AmqpSimpleValue::TimeStamp(time) => time_json(time),
         AmqpSimpleValue::Uuid(value) => json!(value.to_string()),
         AmqpSimpleValue::String(text) => json!(text),
         AmqpSimpleValue::Symbol(symbol) => json!(symbol.0),
@@ -200,7 +215,7 @@ fn to_json(value: &AmqpValue) -> Value {
         AmqpValue::Float(value) => json!(value),
         AmqpValue::Double(value) => json!(value),
         AmqpValue::Char(value) => json!(value.to_string()),
-        AmqpValue::TimeStamp(time) => json!(time.0.and_then(to_ms)),
+        AmqpValue::TimeStamp(time) => time_json(time),
         AmqpValue::Uuid(value) => json!(value.to_string()),
         AmqpValue::Binary(bytes) => base64_json(bytes),
         AmqpValue::String(text) => json!(text),
@@ -223,6 +238,22 @@ mod tests {
         let second = Duration::from_secs(1);
         assert_eq!(to_ms(UNIX_EPOCH + second), Some(1_000));
         assert_eq!(to_ms(UNIX_EPOCH - second), Some(-1_000));
+    }
+
+    #[test]
+    fn times_are_written_as_net_writes_them() {
+        let text = |millis| {
+            time_text(&AmqpTimestamp(Some(
+                UNIX_EPOCH + Duration::from_millis(millis),
+            )))
+        };
+        assert_eq!(text(0).as_deref(), Some("1970-01-01T00:00:00"));
+        assert_eq!(
+            text(1_763_120_674_340).as_deref(),
+            Some("2025-11-14T11:44:34.34")
+        );
+        assert_eq!(text(10_000).as_deref(), Some("1970-01-01T00:00:10"));
+        assert_eq!(time_json(&AmqpTimestamp(None)), Value::Null);
     }
 
     #[test]

@@ -1,12 +1,17 @@
 //! What the official SDK for Rust sends, receives and asks.
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
-use azure_core_amqp::message::AmqpMessageBody;
+use azure_core_amqp::message::{
+    AmqpAnnotations, AmqpApplicationProperties, AmqpMessageBody, AmqpMessageId,
+    AmqpMessageProperties,
+};
+use azure_core_amqp::{AmqpSimpleValue, AmqpSymbol, AmqpTimestamp, AmqpValue};
 use azure_messaging_eventhubs::SendEventOptions;
 use azure_messaging_eventhubs::models::{AmqpMessage, EventData};
 use bytes::Bytes;
+use serde_json::{Value, json};
 use sluice_local::event_hubs::{Error, Namespace, NamespaceConfig};
 use sluice_local::hub_client::{
     Destination, EventHubConnection, PartitionReceiver, Producer, ReceiverOptions, Start,
@@ -82,6 +87,67 @@ async fn events_keep_properties_and_join_data_sections() {
     );
     let offsets: HashSet<_> = received.iter().map(|it| it.offset.clone()).collect();
     assert_eq!(offsets.len(), 3);
+    namespace.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_with_an_event_is_what_the_real_host_hands_on() {
+    let namespace = free_namespace(&[hub("orders", 1)]).await;
+    let client = sdk_producer(&namespace, "orders").await;
+    let hour = UNIX_EPOCH + Duration::from_secs(3_600);
+    let properties = AmqpMessageProperties {
+        message_id: Some(AmqpMessageId::Ulong(7)),
+        user_id: Some(b"me".to_vec()),
+        correlation_id: Some(AmqpMessageId::String("c-1".to_owned())),
+        content_type: Some(AmqpSymbol("application/json".to_owned())),
+        content_encoding: Some(AmqpSymbol("gzip".to_owned())),
+        creation_time: Some(AmqpTimestamp(Some(hour))),
+        subject: Some("s".to_owned()),
+        group_id: Some("g".to_owned()),
+        ..AmqpMessageProperties::default()
+    };
+    let mut annotations = AmqpAnnotations::new();
+    let device = AmqpValue::String("d1".to_owned());
+    let later = AmqpTimestamp(Some(hour + Duration::from_millis(120)));
+    for (name, value) in [
+        ("iothub-connection-device-id", device),
+        ("iothub-enqueuedtime", AmqpValue::TimeStamp(later)),
+    ] {
+        annotations.insert(AmqpSymbol(name.to_owned()), value);
+    }
+    let mut application = AmqpApplicationProperties::new();
+    for (name, value) in [
+        ("text", AmqpSimpleValue::String("a\"b\n".to_owned())),
+        ("double", AmqpSimpleValue::Double(1.0)),
+        ("long", AmqpSimpleValue::Long(-1)),
+        ("flag", AmqpSimpleValue::Boolean(true)),
+        (
+            "time",
+            AmqpSimpleValue::TimeStamp(AmqpTimestamp(Some(hour))),
+        ),
+    ] {
+        application.insert(name.to_owned(), value);
+    }
+    let message = AmqpMessage::builder()
+        .with_properties(properties)
+        .with_message_annotations(annotations)
+        .with_application_properties(application)
+        .with_body(b"{}".to_vec())
+        .build();
+    client.send_message(message, None).await.unwrap();
+
+    let received = drain(&mut earliest(&namespace, "orders", "0").await, 1).await;
+    let expected = json!({
+        "text": "a\"b\n", "double": 1.0, "long": -1, "flag": true, "time": "1970-01-01T01:00:00Z",
+    });
+    assert_eq!(Value::from(received[0].properties.clone()), expected);
+    let expected = json!({
+        "message-id": "7", "user-id": "bWU=", "correlation-id": "c-1",
+        "content-type": "application/json", "content-encoding": "gzip", "subject": "s",
+        "creation-time": "1970-01-01T01:00:00+00:00", "group-id": "g",
+        "iothub-connection-device-id": "d1", "iothub-enqueuedtime": "1970-01-01T01:00:00.12Z",
+    });
+    assert_eq!(Value::from(received[0].system_properties.clone()), expected);
     namespace.shutdown().await.unwrap();
 }
 

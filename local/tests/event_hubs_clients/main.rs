@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use libtest_mimic::Arguments;
+use serde_json::{Value, json};
 use sluice_local::azurite::{Azurite, AzuriteOptions};
 use sluice_local::event_hubs::{HubConfig, Namespace};
 use sluice_local::hub_client::Destination;
@@ -42,7 +43,8 @@ fn main() -> ExitCode {
     let go = || Missing::on_path(&["go"]);
     let trials = vec![
         trial("python_sdk_works_unchanged", None, || {
-            exercise(&python("exercise.py"))
+            let more = json!({ "content-encoding": "identity", "gateway": "g-1" });
+            exercise(&python("exercise.py"), &more);
         }),
         trial(
             "python_sdk_is_served_and_refused_as_by_the_service",
@@ -58,7 +60,7 @@ fn main() -> ExitCode {
             leave_nothing_behind(&python("aio.py"), &["0"]);
         }),
         trial("javascript_sdk_works_unchanged", None, || {
-            exercise(&javascript("exercise.js"))
+            exercise(&javascript("exercise.js"), &json!({}));
         }),
         trial(
             "javascript_sdk_is_served_and_refused_as_by_the_service",
@@ -165,8 +167,10 @@ fn every_byte() -> Vec<u8> {
     (0..=255).collect()
 }
 
-/// Runs a client on a hub with the events that it expects in partition 3, and then reads what it left in partition 1.
-fn exercise(words: &[PathBuf]) {
+/// Runs a client on a hub with the events that it expects in partition 3, and then reads what it left in partition 1,
+/// and the event with properties in partition 2, as the Functions host does; `more` are system properties that not every
+/// client can send.
+fn exercise(words: &[PathBuf], more: &Value) {
     let sent = vec![
         Bytes::new(),
         Bytes::from_static(b"{\"order_id\": 1}"),
@@ -198,6 +202,18 @@ fn exercise(words: &[PathBuf]) {
                 body.len()
             );
         }
+        let mut receiver = earliest(&namespace, "orders", "2").await;
+        let single = receiver.next_batch(1, Duration::from_secs(30)).await;
+        let single = single.unwrap();
+        let properties = json!({ "count": 7, "name": "x", "flag": true });
+        assert_eq!(Value::from(single[0].properties.clone()), properties);
+        let mut system = json!({
+            "content-type": "application/json", "message-id": "id-1", "correlation-id": "c-1",
+        });
+        for (name, value) in more.as_object().unwrap() {
+            system[name] = value.clone();
+        }
+        assert_eq!(Value::from(single[0].system_properties.clone()), system);
         namespace.shutdown().await.unwrap();
     });
 }

@@ -96,10 +96,15 @@ impl ObjectStore for Faulty<dyn ObjectStore> {
         let from = from.map_or(0, |from| from.parse().unwrap());
         let size = self.script.page().unwrap_or(usize::MAX);
         let mut objects = self.list(prefix).await?;
+        let answered = self.inner.list_page(prefix, None).await?.answered;
         let mut objects = objects.split_off(from.min(objects.len()));
         let rest = objects.split_off(size.min(objects.len()));
         let next = (!rest.is_empty()).then(|| (from + size).to_string());
-        Ok(Page { objects, next })
+        Ok(Page {
+            objects,
+            next,
+            answered,
+        })
     }
 
     async fn delete(&self, path: &ObjectPath) -> Result<(), StorageError> {

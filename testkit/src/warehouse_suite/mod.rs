@@ -18,6 +18,7 @@ macro_rules! warehouse_behaviours {
         $each!(
             rows_progress_and_freshness_become_visible_together,
             rows_of_one_group_are_merged_measure_by_measure,
+            a_period_that_is_final_stays_so_unless_its_table_is_replaced,
             g2_a_run_applied_twice_changes_nothing,
             of_two_runs_at_once_one_is_first,
             a_dropped_transaction_changes_nothing,

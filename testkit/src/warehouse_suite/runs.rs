@@ -93,6 +93,8 @@ pub fn run(schema: &GoldSchema, table: usize, from: Option<u64>, to: u64) -> Run
         log: Some(LOG.to_owned()),
         build: Build::default(),
         watermark: Some(EventTime(5 * HOUR + 1)),
+        complete_to: Some(EventTime(5 * HOUR + 1)),
+        pending: None,
         at: UnixMillis(1_000),
     }
 }

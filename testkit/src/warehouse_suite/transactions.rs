@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sluice::event::UnixMillis;
+use sluice::event::{EventTime, UnixMillis};
 use sluice::table::log::Version;
 use sluice::warehouse::schema::FRESHNESS;
 use sluice::warehouse::{
@@ -66,6 +66,31 @@ pub async fn rows_progress_and_freshness_become_visible_together(database: &dyn 
         "-",
     ];
     assert_eq!(read(&*reader, FRESHNESS).await, [fresh]);
+}
+
+pub async fn a_period_that_is_final_stays_so_unless_its_table_is_replaced(database: &dyn Database) {
+    let schema = schema();
+    let warehouse = database.ready(&schema).await;
+    let hours = |hours: i64| Some(EventTime(hours * 3_600_000_000));
+    let mut from = None;
+    // Runs to the same version say so as well; periods are final an hour before.
+    for (to, complete_to, replace, expected) in [
+        (3, None, false, "-"),
+        (3, hours(5), false, "1970-01-01T04:00:00Z"),
+        (4, None, false, "1970-01-01T04:00:00Z"),
+        (4, hours(4), false, "1970-01-01T04:00:00Z"),
+        (5, hours(9), false, "1970-01-01T08:00:00Z"),
+        (6, hours(3), true, "1970-01-01T02:00:00Z"),
+        (7, None, true, "-"),
+    ] {
+        let mut next = run(&schema, HOURLY, from, to);
+        next.complete_to = complete_to;
+        next.steps[0].replace = replace;
+        assert!(apply(&*warehouse, next, vec![]).await.unwrap());
+        let fresh = read(&*warehouse, FRESHNESS).await;
+        assert_eq!(fresh[0][2], expected, "at version {to}");
+        from = Some(to);
+    }
 }
 
 pub async fn g2_a_run_applied_twice_changes_nothing(database: &dyn Database) {

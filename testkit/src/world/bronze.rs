@@ -3,10 +3,11 @@
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use sluice::event::line::append_line;
 use sluice::event::{PartitionId, SequenceNumber, SourceEvent, UnixMillis};
 use sluice::silver::Refined;
 use sluice::store::object::{Metadata, ObjectRange, Source, paths};
+use sluice::value::line::append_line;
+use sluice::value::line::times::append_times;
 
 use super::process::Process;
 use super::stores::World;
@@ -40,11 +41,9 @@ impl World {
         let bodies: Vec<Bytes> = ids.into_iter().map(|id| order(id, time)).collect();
         let count = i64::try_from(bodies.len()).unwrap();
         let first = self.next_order.fetch_add(count, Ordering::SeqCst);
-        let events = (first..).zip(bodies).map(|(sequence, body)| SourceEvent {
-            body,
-            sequence_number: SequenceNumber(sequence),
-            enqueued_time: time,
-        });
+        let events = (first..)
+            .zip(bodies)
+            .map(|(sequence, body)| SourceEvent::plain(body, SequenceNumber(sequence), time));
         self.put_events("0", &events.collect::<Vec<_>>()).await
     }
 
@@ -52,7 +51,8 @@ impl World {
         let mut content = Vec::new();
         events
             .iter()
-            .for_each(|event| append_line(&event.body, &mut content));
+            .for_each(|event| append_line(event, &mut content));
+        append_times(events.iter().map(|event| event.enqueued_time), &mut content);
         let partition = PartitionId(partition.to_owned());
         let path = paths::bronze_object(&self.dataset.name, &partition, &events[0]);
         let range = ObjectRange::of(events).unwrap();
@@ -78,11 +78,5 @@ impl World {
 /// Makes a source of an object, as the blob trigger does.
 fn source(name: &str, content: Bytes, metadata: &Metadata) -> Source {
     let range = ObjectRange::from_metadata(metadata).unwrap();
-    Source {
-        name: name.to_owned(),
-        content,
-        partition: metadata.get("partition").cloned().map(PartitionId),
-        range: Some(range.sequence),
-        enqueued_time: range.last_enqueued,
-    }
+    Source::of_object(name.to_owned(), content, metadata, range.last_enqueued)
 }

@@ -203,6 +203,7 @@ impl Committed {
             committed: self.world.now(),
             watermark: files.iter().map(|file| file.max).max(),
             files,
+            clock: None,
             partitions: BTreeMap::new(),
         };
         let outcome = log.commit(&head, &new).await.unwrap();

@@ -7,7 +7,7 @@ use arrow_array::types::{Decimal128Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, RecordBatch};
 use futures::TryStreamExt;
 use sluice::table::TableId;
-use sluice::table::log::{Counts, Version};
+use sluice::table::log::{Counts, Totals, Version};
 use sluice::table::parquet::read_columns;
 
 use super::stores::World;
@@ -78,6 +78,7 @@ impl World {
         let logged = sum(commits.iter().map(|commit| &commit.counts));
         assert_eq!(logged, ledger, "the log and the ledger agree");
         assert_eq!(ledger.rows, silver.len() as u64);
+        self.check_totals().await;
 
         EndState {
             bronze: self.bronze().await,
@@ -86,6 +87,23 @@ impl World {
             quarantine,
             gold: self.gold().await,
         }
+    }
+
+    /// Checks that the head and the last commit say what the ledger adds up to, and how many files are live.
+    pub async fn check_totals(&self) {
+        let Some(head) = self.log().head().await.unwrap() else {
+            return;
+        };
+        let counted = self.log().count(&head).await.unwrap();
+        assert_eq!(head.totals.as_ref(), Some(&counted), "the head counts");
+        let mut before: Option<Totals> = None;
+        for commit in self.commits().await {
+            if let Some(before) = &before {
+                assert_eq!(commit.totals, Some(before.after(&commit)));
+            }
+            before.clone_from(&commit.totals);
+        }
+        assert_eq!(before, Some(counted), "the log counts");
     }
 
     async fn bronze(&self) -> Vec<(String, i64, Vec<u8>)> {

@@ -19,7 +19,7 @@ use sluice::maintain::{Limits, Maintenance, Options, Report};
 use sluice::retry::Deadline;
 use sluice::silver::{Refined, Silver};
 use sluice::store::entity::{EntityStore, MemoryEntityStore};
-use sluice::store::object::{MemoryObjectStore, ObjectRange, ObjectStore, Source, paths};
+use sluice::store::object::{MemoryObjectStore, ObjectStore, Source, paths};
 use sluice::table::TableId;
 use sluice::table::live::LiveFiles;
 use sluice::table::log::{CommitLog, Counts};
@@ -73,7 +73,7 @@ fn new_id() -> String {
     format!("{:032x}", NEXT.fetch_add(1, Ordering::SeqCst))
 }
 
-fn reasons(counts: &Counts) -> Vec<(&'static str, u64)> {
+fn reasons(counts: &Counts) -> Vec<(&str, u64)> {
     let reasons = counts.quarantined.iter();
     reasons
         .map(|(reason, count)| (reason.as_str(), *count))
@@ -186,10 +186,12 @@ impl World {
         bodies: &[Bytes],
     ) -> Refined {
         let before = self.sources().await.len();
-        let event = |(sequence, body): (i64, &Bytes)| SourceEvent {
-            body: body.clone(),
-            sequence_number: SequenceNumber(sequence),
-            enqueued_time: UnixMillis(START + minute * MINUTE),
+        let event = |(sequence, body): (i64, &Bytes)| {
+            SourceEvent::plain(
+                body.clone(),
+                SequenceNumber(sequence),
+                UnixMillis(START + minute * MINUTE),
+            )
         };
         let events: Vec<_> = (first..).zip(bodies).map(event).collect();
         let partition = PartitionId(partition.to_owned());
@@ -241,14 +243,12 @@ impl World {
         let prefix = paths::bronze_dataset(&self.dataset.name);
         let mut sources = Vec::new();
         for info in self.lake.list(&prefix).await.unwrap() {
-            let range = ObjectRange::from_metadata(&info.metadata).unwrap();
-            sources.push(Source {
-                name: info.path.name().to_owned(),
-                content: self.lake.get(&info.path).await.unwrap().unwrap(),
-                partition: info.metadata.get("partition").cloned().map(PartitionId),
-                range: Some(range.sequence),
-                enqueued_time: range.last_enqueued,
-            });
+            sources.push(Source::of_object(
+                info.path.name().to_owned(),
+                self.lake.get(&info.path).await.unwrap().unwrap(),
+                &info.metadata,
+                info.created,
+            ));
         }
         sources
     }

@@ -31,6 +31,7 @@ fn commit(version: u64, kind: CommitKind, files: Vec<DataFile>) -> Commit {
         counts: Counts::default(),
         sources: 0,
         watermark: None,
+        totals: None,
     }
 }
 

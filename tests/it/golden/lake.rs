@@ -6,28 +6,25 @@ use bytes::Bytes;
 use sluice::clock::ManualClock;
 use sluice::context::Context;
 use sluice::dataset::{Dataset, OnInvalid};
-use sluice::event::line::append_line;
 use sluice::event::{
     EventTime, PartitionId, SequenceNumber, SequenceRange, SourceEvent, UnixMillis,
 };
 use sluice::silver::Silver;
 use sluice::store::entity::MemoryEntityStore;
 use sluice::store::object::{
-    MemoryObjectStore, Metadata, ObjectPath, ObjectRange, ObjectStore, Source, paths,
+    MemoryObjectStore, Metadata, ObjectFormat, ObjectPath, ObjectRange, ObjectStore, Source, paths,
 };
 use sluice::table::TableId;
 use sluice::value::Period;
+use sluice::value::line::times::append_times;
+use sluice::value::line::{Line, append_line};
 
 use super::{assert_golden, dataset};
 
 const NOW: i64 = 1_763_120_674_343;
 
 fn event(sequence: i64, enqueued: i64) -> SourceEvent {
-    SourceEvent {
-        body: Bytes::new(),
-        sequence_number: SequenceNumber(sequence),
-        enqueued_time: UnixMillis(enqueued),
-    }
+    SourceEvent::plain(Bytes::new(), SequenceNumber(sequence), UnixMillis(enqueued))
 }
 
 #[test]
@@ -81,14 +78,14 @@ fn objects_have_the_names_of_earlier_builds() {
 }
 
 #[test]
-fn bronze_has_the_metadata_and_the_lines_of_earlier_builds() {
+fn bronze_has_the_metadata_and_the_lines_of_its_format() {
     let events = [event(41, NOW), event(42, NOW - 7), event(43, NOW + 1)];
     let range = ObjectRange::of(&events).unwrap();
     let metadata = range.to_metadata(&PartitionId("11".to_owned()), 3);
     let expected = [
         ("first_enqueued_ms", "1763120674336"),
         ("first_sequence", "41"),
-        ("format", "1"),
+        ("format", "2"),
         ("last_enqueued_ms", "1763120674344"),
         ("last_sequence", "43"),
         ("lines", "3"),
@@ -106,8 +103,13 @@ fn bronze_has_the_metadata_and_the_lines_of_earlier_builds() {
         b"{\"$sluice\":1}",
         b" no JSON",
     ] {
-        append_line(body, &mut lines);
+        append_line(&with(body, "", ""), &mut lines);
     }
+    for body in [&b" {\"a\":1.0}"[..], b"no JSON", b"1,\"system\":{}"] {
+        append_line(&with(body, "{\"device\":\"d1\"}", ""), &mut lines);
+    }
+    append_line(&with(b"null", "", "{\"k\":\n1.50}"), &mut lines);
+    append_times(events.iter().map(|event| event.enqueued_time), &mut lines);
     let expected = concat!(
         "{ \"a\":1.0 }\n",
         "{\"$sluice\":\"base64\",\"data\":\"\"}\n",
@@ -115,8 +117,54 @@ fn bronze_has_the_metadata_and_the_lines_of_earlier_builds() {
         "{\"$sluice\":\"base64\",\"data\":\"//4=\"}\n",
         "{\"$sluice\":\"base64\",\"data\":\"eyIkc2x1aWNlIjoxfQ==\"}\n",
         " no JSON\n",
+        "{\"$sluice\":\"event\",\"system\":{\"device\":\"d1\"},\"properties\":{},\"body\": {\"a\":1.0}}\n",
+        "{\"$sluice\":\"event\",\"system\":{\"device\":\"d1\"},\"properties\":{},\"data\":\"bm8gSlNPTg==\"}\n",
+        "{\"$sluice\":\"event\",\"system\":{\"device\":\"d1\"},\"properties\":{},\"data\":\"MSwic3lzdGVtIjp7fQ==\"}\n",
+        "{\"$sluice\":\"event\",\"system\":{},\"properties\":{\"k\": 1.50},\"body\":null}\n",
+        "{\"$sluice\":\"times\",\"enqueued_ms\":[1763120674343,-7,8]}\n",
     );
     assert_eq!(std::str::from_utf8(&lines).unwrap(), expected);
+}
+
+fn with(body: &[u8], system: &str, properties: &str) -> SourceEvent {
+    SourceEvent {
+        body: Bytes::copy_from_slice(body),
+        system: Bytes::copy_from_slice(system.as_bytes()),
+        properties: Bytes::copy_from_slice(properties.as_bytes()),
+        ..event(0, NOW)
+    }
+}
+
+#[test]
+fn lines_of_every_format_are_read() {
+    let cases: [(&str, &str, &str, &str); 5] = [
+        ("{\"a\":1}", "{\"a\":1}", "", ""),
+        (
+            "{\"$sluice\":\"base64\",\"data\":\"YQ0KYg==\"}",
+            "a\r\nb",
+            "",
+            "",
+        ),
+        (
+            "{\"$sluice\":\"event\",\"system\":{\"s\":1},\"properties\":{},\"body\": 1}",
+            " 1",
+            "{\"s\":1}",
+            "{}",
+        ),
+        (
+            "{\"$sluice\":\"event\",\"system\":{},\"properties\":{\"p\":1},\"data\":\"YQ==\"}",
+            "a",
+            "{}",
+            "{\"p\":1}",
+        ),
+        ("{\"$sluice\":1}", "{\"$sluice\":1}", "", ""),
+    ];
+    for (line, body, system, properties) in cases {
+        let read = Line::read(line.as_bytes());
+        let found = (read.body.as_ref(), read.system, read.properties);
+        let expected = (body.as_bytes(), system.as_bytes(), properties.as_bytes());
+        assert_eq!(found, expected, "{line}");
+    }
 }
 
 /// A silver layer on a lake of its own; everything that it writes has one id.
@@ -143,11 +191,12 @@ pub(super) fn source(bodies: &[&[u8]]) -> Source {
     let mut content = Vec::new();
     bodies
         .iter()
-        .for_each(|body| append_line(body, &mut content));
+        .for_each(|body| append_line(&with(body, "", ""), &mut content));
     let last = 42 + i64::try_from(bodies.len()).unwrap() - 1;
     Source {
         name: "things/11/2025/11/14/11/00000000000000000042-1763120674343.jsonl".to_owned(),
         content: Bytes::from(content),
+        format: ObjectFormat::Lines,
         partition: Some(PartitionId("11".to_owned())),
         range: Some(SequenceRange {
             first: SequenceNumber(42),

@@ -9,8 +9,8 @@ use sluice::event::{
 };
 use sluice::store::object::{MemoryObjectStore, ObjectPath, ObjectStore};
 use sluice::table::log::{
-    CommitKind, CommitLog, CommitOutcome, Counts, DataFile, LedgerEntry, NewCommit, Nulled,
-    PartitionProgress, Version,
+    Beyond, CommitKind, CommitLog, CommitOutcome, Counts, DataFile, LedgerEntry, NewCommit, Nulled,
+    PartitionProgress, Times, Version,
 };
 
 use super::recorder::Recorder;
@@ -40,7 +40,9 @@ fn full_entry() -> LedgerEntry {
             rows: 6,
             duplicates: 5,
             late: 2,
-            quarantined: reasons.map(|(count, reason)| (reason, count)).collect(),
+            quarantined: reasons
+                .map(|(count, reason)| (reason.into(), count))
+                .collect(),
             ..Counts::default()
         },
         range: Some(SequenceRange {
@@ -70,21 +72,58 @@ fn append(id: &str) -> NewCommit {
         files: Vec::new(),
         ledger: Vec::new(),
         watermark: None,
+        clock: None,
         partitions: BTreeMap::new(),
     }
 }
 
-/// Returns commits of every kind, with and without all that they may have.
-fn commits() -> Vec<NewCommit> {
-    let progress = |event_time, enqueued_time| PartitionProgress {
-        event_time: EventTime(event_time),
-        enqueued_time: UnixMillis(enqueued_time),
+/// Returns partitions without a gap, with some, and as an earlier build left one.
+fn seen() -> BTreeMap<PartitionId, PartitionProgress> {
+    let times = |event_time, enqueued_time| {
+        Some(Times {
+            event_time: EventTime(event_time),
+            enqueued_time: UnixMillis(enqueued_time),
+        })
     };
     let partition = |id: &str| PartitionId(id.to_owned());
-    let seen = BTreeMap::from([
-        (partition("0"), progress(1_763_103_600_000_999, NOW)),
-        (partition("11"), progress(-1, 0)),
-    ]);
+    let range = |first, last| SequenceRange {
+        first: SequenceNumber(first),
+        last: SequenceNumber(last),
+    };
+    let beyond = |first, last, times| Beyond {
+        range: range(first, last),
+        times,
+    };
+    BTreeMap::from([
+        (
+            partition("0"),
+            PartitionProgress {
+                times: times(1_763_103_600_000_999, NOW),
+                refined_to: Some(SequenceNumber(80)),
+                beyond: vec![beyond(90, 99, times(-5, 7)), beyond(120, 120, None)],
+            },
+        ),
+        (
+            // As an earlier build left it.
+            partition("11"),
+            PartitionProgress {
+                times: times(-1, 0),
+                ..PartitionProgress::default()
+            },
+        ),
+        (
+            partition("2"),
+            PartitionProgress {
+                beyond: vec![beyond(7, 9, times(3, 4))],
+                ..PartitionProgress::default()
+            },
+        ),
+    ])
+}
+
+/// Returns commits of every kind, with and without all that they may have.
+fn commits() -> Vec<NewCommit> {
+    let seen = seen();
     let long = "x".repeat(29_000);
     let stats = format!("{{\"numRecords\":3,\"nullCount\":{{\"{long}\":0}}}}");
     vec![
@@ -93,6 +132,7 @@ fn commits() -> Vec<NewCommit> {
             files: vec![file(1, Some("{\"numRecords\":3}")), file(2, None)],
             ledger: vec![full_entry(), plain_entry()],
             watermark: Some(EventTime(1_763_103_600_000_999)),
+            clock: Some(UnixMillis(NOW + 1)),
             partitions: seen.clone(),
             ..append("c2")
         },
@@ -132,6 +172,8 @@ async fn commit(log: &CommitLog, new: &NewCommit) {
     let head = log.head().await.unwrap().unwrap();
     let outcome = log.commit(&head, new).await.unwrap();
     assert_eq!(outcome, CommitOutcome::Committed(head.version.next()));
+    let read = log.head().await.unwrap().unwrap();
+    assert_eq!(read.partitions, new.partitions);
 }
 
 #[tokio::test]
@@ -214,6 +256,7 @@ fn reasons_have_the_names_of_earlier_builds() {
         "out_of_range",
         "time_out_of_range",
         "future_time",
+        "expression",
     ];
     assert_eq!(names, expected);
     let json = serde_json::to_string(&RejectReason::ALL).unwrap();

@@ -50,11 +50,11 @@ async fn notes_and_the_recorded_columns_are_those_of_earlier_builds() {
     // No line becomes a row: the size of a file is a matter of the Parquet library.
     let log = CommitLog::new(Arc::clone(&edges.state), Arc::clone(&edges.lake), &dataset);
     for partition in ["0", "7"] {
-        let event = SourceEvent {
-            body: Bytes::from_static(b"no object"),
-            sequence_number: SequenceNumber(3),
-            enqueued_time: UnixMillis(NOW),
-        };
+        let event = SourceEvent::plain(
+            Bytes::from_static(b"no object"),
+            SequenceNumber(3),
+            UnixMillis(NOW),
+        );
         let partition = PartitionId(partition.to_owned());
         app.bronze
             .ingest(&partition, vec![event], deadline())

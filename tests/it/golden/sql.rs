@@ -123,6 +123,8 @@ async fn publish(warehouse: &Arc<dyn Warehouse>, from: Option<u64>, to: u64) {
         log: None,
         build: Build::default(),
         watermark: Some(EventTime(1_763_120_674_343_001)),
+        complete_to: Some(EventTime(1_763_120_674_343_001)),
+        pending: None,
         at: UnixMillis(1_763_120_674_343),
     };
     let Begun::Open(mut transaction) = warehouse.begin(run).await.unwrap() else {

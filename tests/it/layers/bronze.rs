@@ -208,6 +208,77 @@ async fn an_object_holds_at_most_8_mib_unless_an_event_is_larger() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_came_with_events_counts_for_the_size_of_their_object() {
+    let world = World::new();
+    let with = |number| SourceEvent {
+        system: Bytes::from(format!("{{\"device\":\"{}\"}}", "d".repeat(3 << 20))),
+        ..event(number, 0, thing(number, 0, 100))
+    };
+    let batch: Vec<_> = (1..6).map(with).collect();
+    let done = ingest(&world.process(), &batch).await.unwrap();
+    assert_eq!((done.stored, done.objects), (5, 3));
+    assert_eq!(stored(&world).await.1, ["1", "3", "5"]);
+    for source in world.sources().await {
+        assert!(source.content.len() <= 8 << 20);
+    }
+    for batch in [&batch[..2], &batch[1..4], &batch[3..]] {
+        let again = ingest(&world.process(), batch).await.unwrap();
+        assert_eq!(again.stored, 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_object_ends_with_the_times_of_its_events() {
+    let world = World::new();
+    let process = world.process();
+    // Another owner has stored the second of three objects before.
+    let mut batch = [events(1..4, 0), events(5..8, 1), events(9..11, 2)].concat();
+    batch[1].enqueued_time.0 += 250;
+    batch[4].enqueued_time.0 -= 7;
+    ingest(&world.process(), &batch[3..6]).await.unwrap();
+    let done = ingest(&process, &batch).await.unwrap();
+    assert_eq!((done.stored, done.objects), (5, 2));
+    let mut last = Vec::new();
+    for source in world.sources().await {
+        let text = String::from_utf8(source.content.to_vec()).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        let range = source.range.unwrap();
+        let events = range.last.0 - range.first.0 + 1;
+        assert_eq!(lines.len() as i64, events + 1);
+        last.push((*lines.last().unwrap()).to_owned());
+    }
+    let start = batch[0].enqueued_time.0;
+    let times =
+        |first, steps| format!("{{\"$sluice\":\"times\",\"enqueued_ms\":[{first}{steps}]}}");
+    let expected = [
+        times(start, ",250,-250"),
+        times(start + MINUTE, ",-7,7"),
+        times(start + 2 * MINUTE, ",0"),
+    ];
+    assert_eq!(last, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_met_in_place_of_the_last_one_changes_no_line() {
+    let world = World::new();
+    let process = world.process();
+    let gate = process.script.stop_at("create ", When::Before);
+    let task = ingest_until(&process, &events(1..6, 0), &gate).await;
+    // Meanwhile another owner stores the first of them.
+    ingest(&world.process(), &events(1..3, 0)).await.unwrap();
+    gate.open();
+    assert_eq!(task.await.unwrap().unwrap().stored, 3);
+    assert_eq!(
+        stored(&world).await,
+        ((1..6).collect(), vec!["1".into(), "3".into()])
+    );
+    let bodies: Vec<_> = world.end_state().await.bronze.into_iter().collect();
+    for (_, number, body) in bodies {
+        assert_eq!(body, thing(number, 0, 100));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_foreign_object_in_the_way_is_an_error_that_names_it() {
     let world = World::new();
     let batch = events(1..3, 0);

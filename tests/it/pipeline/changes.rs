@@ -12,10 +12,9 @@ const NOW: UnixMillis = UnixMillis(1_795_824_000_000);
 
 /// Sends each line as an event and refines them.
 async fn send(world: &World, process: &Process, first: i64, input: &str) {
-    let event = |(number, line): (i64, &str)| SourceEvent {
-        body: Bytes::copy_from_slice(line.as_bytes()),
-        sequence_number: SequenceNumber(number),
-        enqueued_time: NOW,
+    let event = |(number, line): (i64, &str)| {
+        let body = Bytes::copy_from_slice(line.as_bytes());
+        SourceEvent::plain(body, SequenceNumber(number), NOW)
     };
     let events = (first..).zip(input.lines()).map(event).collect();
     let partition = PartitionId("0".to_owned());

@@ -67,10 +67,8 @@ async fn through((dataset, input): (&str, &[u8]), measures: &[&str]) -> Outcome 
         .split(|byte| *byte == b'\n');
     let events: Vec<SourceEvent> = (0..)
         .zip(lines)
-        .map(|(number, line)| SourceEvent {
-            body: Bytes::copy_from_slice(line),
-            sequence_number: SequenceNumber(number),
-            enqueued_time: NOW,
+        .map(|(number, line)| {
+            SourceEvent::plain(Bytes::copy_from_slice(line), SequenceNumber(number), NOW)
         })
         .collect();
     let sent = events.len() as u64;
@@ -153,7 +151,10 @@ async fn a_double_that_is_not_finite_is_null_where_the_event_is_json() {
     let outcome = through((dataset, input), &["events", "pulses", "max_energy"]).await;
     // NaN, -nan and Infinity without quotes are no JSON: nothing reads such an event yet.
     assert_eq!(outcome.fates(), [5, 0, 0, 3, 2]);
-    assert_eq!(outcome.counts.quarantined[&RejectReason::NotAnObject], 3);
+    assert_eq!(
+        outcome.counts.quarantined[&RejectReason::NotAnObject.into()],
+        3
+    );
     assert_eq!(outcome.measures(), [Some("5"), Some("16021"), Some("13.5")]);
     let nulled: Vec<_> = outcome.counts.nulled.iter().collect();
     assert_eq!(nulled, [("energy", "invalid_value", 2)]);
@@ -186,4 +187,41 @@ async fn a_path_that_is_taken_for_a_name_is_warned_of_and_loses_nothing() {
     }
     let first = outcome.rescued().await[0].clone().unwrap();
     assert!(first.contains(r#""gas":{"totalUse":2352.545"#), "{first}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_path_reads_what_lies_inside_of_the_fields() {
+    let (dataset, input) = report!("nested-fields");
+    let with_paths = dataset
+        .replace("\"meter.id\"", "[\"meterId\", \"$.meter.id\"]")
+        .replace("\"gas.totalUse\"", "\"$.gas.totalUse\"");
+    let outcome = through((&with_paths, input), &["meter_id", "events", "max_use"]).await;
+    assert_eq!(outcome.fates(), [6, 0, 0, 0, 0]);
+    let mut gold = outcome.gold.clone();
+    gold.sort();
+    let row = |meter: &str, most: &str| [meter, "3", most].map(|text| Some(text.to_owned()));
+    assert_eq!(gold, [row("m-0", "2356.545"), row("m-1", "2357.545")]);
+    // Only the key of the time alone: no path is taken for a name.
+    assert_eq!(outcome.warnings.len(), 1, "{:?}", outcome.warnings);
+    let first = outcome.rescued().await[0].clone().unwrap();
+    let readings = r#"{"readings":[{"n":"p","v":1.1},{"n":"q","v":2.2}]}"#;
+    assert_eq!(first, readings, "no field that a path leads into");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_amount_in_another_spelling_is_set_aside_and_never_misread() {
+    let outcome = through(report!("comma-decimals"), &["events", "amount"]).await;
+    // A decimal as text is spelled as JSON spells a number: `.5` and `+3` are not.
+    assert_eq!(outcome.fates(), [1, 0, 0, 6, 0]);
+    let invalid = RejectReason::InvalidValue.into();
+    assert_eq!(outcome.counts.quarantined[&invalid], 6);
+    assert_eq!(outcome.measures(), [Some("1"), Some("12.50")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn microseconds_that_are_read_as_milliseconds_are_set_aside() {
+    let outcome = through(report!("epoch-micros"), &[]).await;
+    assert_eq!(outcome.fates(), [0, 0, 0, 5, 0]);
+    let beyond = RejectReason::TimeOutOfRange.into();
+    assert_eq!(outcome.counts.quarantined[&beyond], 5);
 }

@@ -6,7 +6,7 @@ use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Int64Type};
 use bytes::Bytes;
-use sluice::event::RejectReason;
+use sluice::event::{KeptReason, RejectReason};
 use sluice::store::object::{Created, Metadata, ObjectPath, paths};
 use sluice_local::hub_client::Destination;
 use testkit::read;
@@ -74,10 +74,10 @@ async fn every_event_is_accounted_for_and_gold_adds_up() {
         (counts.lines, counts.rows, counts.duplicates),
         (1_107, 1_002, 100)
     );
-    let expected: BTreeMap<RejectReason, u64> = [
-        (RejectReason::NotAnObject, 2),
-        (RejectReason::MissingField, 2),
-        (RejectReason::OutOfRange, 1),
+    let expected: BTreeMap<KeptReason, u64> = [
+        (RejectReason::NotAnObject.into(), 2),
+        (RejectReason::MissingField.into(), 2),
+        (RejectReason::OutOfRange.into(), 1),
     ]
     .into();
     assert_eq!(counts.quarantined, expected);

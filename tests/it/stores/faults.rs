@@ -198,6 +198,31 @@ async fn a_range_follows_continuations_also_from_an_empty_page() {
 }
 
 #[tokio::test]
+async fn a_page_is_one_request_unless_it_is_empty_and_there_are_more() {
+    let more = &[("x-ms-continuation-NextRowKey", "1!4!bG9n")];
+    let mut server = Scripted::start([
+        Reply::with(200, more, &page(&["log|1", "log|2"])),
+        Reply::with(200, more, &page(&[])),
+        Reply::with(200, &[], &page(&["log|3"])),
+        Reply::with(200, &[], &page(&[])),
+    ]);
+    let (state, mut rest) = (state(&server), RowRange::prefix("log|"));
+    let mut pages = Vec::new();
+    loop {
+        let page = state.page(&partition(), &rest).await.unwrap();
+        pages.push(page.len());
+        let Some(last) = page.last() else { break };
+        rest = rest.after(&last.entity.row);
+    }
+    assert_eq!(pages, [2, 1, 0]);
+    let requests = server.received();
+    let going_on = requests
+        .iter()
+        .filter(|request| request.line.contains("NextRowKey"));
+    assert_eq!((requests.len(), going_on.count()), (4, 1));
+}
+
+#[tokio::test]
 async fn a_missing_table_is_an_empty_one() {
     let missing = || Reply::with(404, &[], NO_TABLE);
     let server = Scripted::start([missing(), missing()]);

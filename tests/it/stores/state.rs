@@ -74,6 +74,15 @@ impl State {
 
     pub(super) async fn rows(&self, range: RowRange) -> Vec<String> {
         let found = self.store.range(&self.partition, &range).await.unwrap();
+        // Page by page it is the same.
+        let (mut paged, mut rest) = (Vec::new(), range);
+        loop {
+            let page = self.store.page(&self.partition, &rest).await.unwrap();
+            let Some(last) = page.last() else { break };
+            rest = rest.after(&last.entity.row);
+            paged.extend(page);
+        }
+        assert_eq!(paged, found);
         found.into_iter().map(|stored| stored.entity.row).collect()
     }
 

@@ -45,6 +45,7 @@ fn commit(version: u64, kind: CommitKind, files: Vec<DataFile>) -> Commit {
         counts: Counts::default(),
         sources: 0,
         watermark: None,
+        totals: None,
     }
 }
 
@@ -161,6 +162,7 @@ async fn unpublished(versions: u64) -> (World, Vec<Commit>) {
             files: vec![file(version)],
             ledger: vec![],
             watermark: None,
+            clock: head.clock,
             partitions: head.partitions.clone(),
         };
         let outcome = log.commit(&head, &new).await.unwrap();

@@ -6,7 +6,7 @@ use std::process::Command;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use sluice::event::{PartitionId, SequenceNumber, SequenceRange, UnixMillis};
-use sluice::store::object::Source;
+use sluice::store::object::{ObjectFormat, Source};
 use testkit::install::succeed;
 use testkit::read::files;
 use testkit::world::World;
@@ -72,6 +72,7 @@ async fn silver_file() -> Bytes {
     let source = Source {
         name: "kinds/0/a.jsonl".to_owned(),
         content: Bytes::from_static(LINES.as_bytes()),
+        format: ObjectFormat::Lines,
         partition: Some(PartitionId("0".to_owned())),
         range: Some(SequenceRange {
             first: SequenceNumber(7),

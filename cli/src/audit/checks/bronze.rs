@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures::{StreamExt, TryStreamExt, stream};
 use sluice::event::{PartitionId, UnixMillis};
 use sluice::store::StorageError;
-use sluice::store::object::{ObjectPath, ObjectRange, ObjectStore, paths};
+use sluice::store::object::{ObjectFormat, ObjectPath, ObjectRange, ObjectStore, paths};
 
 use crate::audit::history::History;
 use crate::audit::report::Check;
@@ -24,6 +24,8 @@ pub(crate) struct BronzeObject {
     place: Option<(PartitionId, ObjectRange)>,
     /// Its lines, as its metadata says.
     lines: Option<u64>,
+    /// How they are to be read.
+    format: ObjectFormat,
 }
 
 impl BronzeObject {
@@ -59,6 +61,7 @@ pub(crate) async fn list(subject: &Subject) -> Result<Vec<BronzeObject>, Storage
             created: info.created,
             place: partition.zip(ObjectRange::from_metadata(metadata)),
             lines: metadata.get("lines").and_then(|lines| lines.parse().ok()),
+            format: ObjectFormat::from_metadata(metadata),
         }
     });
     Ok(objects.collect())
@@ -149,18 +152,18 @@ pub(crate) async fn check_lines(
     progress: &dyn Progress,
 ) -> Result<Check, AuditError> {
     progress.start("count bronze lines", objects.len() as u64);
-    let counts =
-        stream::iter(objects.iter().map(|object| {
-            let path = ObjectPath::new(paths::BRONZE, &object.name);
-            async move {
-                Ok::<_, StorageError>((object, count_lines(subject.lake.as_ref(), &path).await?))
-            }
-        }));
+    let counts = stream::iter(objects.iter().map(|object| {
+        let path = ObjectPath::new(paths::BRONZE, &object.name);
+        async move {
+            let content = subject.lake.get(&path).await?;
+            Ok::<_, StorageError>((object, content.map(|content| Contents::of(&content))))
+        }
+    }));
     let mut counts = counts.buffered(PARALLEL_READS);
     let (mut lines, mut pending, mut difference) = (0, 0, None);
     while let Some((object, counted)) = counts.try_next().await? {
         progress.advance(1);
-        lines += counted.unwrap_or(0);
+        lines += counted.as_ref().map_or(0, |contents| contents.lines);
         match line_difference(object, counted, history, options) {
             Lines::Agree => {}
             Lines::Pending => pending += 1,
@@ -196,12 +199,16 @@ enum Lines {
 
 fn line_difference(
     object: &BronzeObject,
-    counted: Option<u64>,
+    contents: Option<Contents>,
     history: &History,
     options: &Options,
 ) -> Lines {
     let name = &object.name;
-    let Some(counted) = counted else {
+    let Some(Contents {
+        lines: counted,
+        times,
+    }) = contents
+    else {
         return Lines::Differ(format!("{name} was listed and has been deleted since"));
     };
     if let Some(said) = object.lines.filter(|said| *said != counted) {
@@ -240,7 +247,41 @@ fn line_difference(
             "{name}: its metadata and the ledger differ about its sequence numbers"
         ));
     }
-    Lines::Agree
+    times_difference(object, counted, times).map_or(Lines::Agree, Lines::Differ)
+}
+
+/// Says what is wrong with the times of an object's events.
+fn times_difference(object: &BronzeObject, lines: u64, times: Option<Vec<i64>>) -> Option<String> {
+    let name = &object.name;
+    match &object.format {
+        ObjectFormat::Lines => return None,
+        ObjectFormat::LinesAndTimes => {}
+        ObjectFormat::Unknown(format) => {
+            return Some(format!(
+                "{name} has format {format}, which a later release wrote: audit it with that release"
+            ));
+        }
+    }
+    let Some(times) = times else {
+        return Some(format!(
+            "{name} does not end with the times of its events, as its format says"
+        ));
+    };
+    if times.len() as u64 != lines {
+        return Some(format!(
+            "{name} has {} and the times of {}",
+            count(lines, "line"),
+            count(times.len() as u64, "event")
+        ));
+    }
+    let (_, range) = object.place.as_ref()?;
+    let said = (range.first_enqueued.0, range.last_enqueued.0);
+    let found = (times.iter().min().copied()?, times.iter().max().copied()?);
+    (said != found).then(|| {
+        format!(
+            "{name}: the times of its events and its metadata differ about the first or the last"
+        )
+    })
 }
 
 /// Finds a ledger entry whose object is not there, also not since the listing.
@@ -268,15 +309,58 @@ async fn orphan(
     Ok(None)
 }
 
-/// Counts lines; the last one need not end.
+/// What an object of bronze holds, read without the code that wrote it.
+struct Contents {
+    /// The lines of events.
+    lines: u64,
+    /// The times of the events, in milliseconds since 1970, if the last line holds them.
+    times: Option<Vec<i64>>,
+}
+
+impl Contents {
+    fn of(content: &[u8]) -> Self {
+        let lines = ends_of_lines(content);
+        let end = content.strip_suffix(b"\n").unwrap_or(content);
+        let last = end.rsplit(|byte| *byte == b'\n').next();
+        match last.and_then(times) {
+            Some(times) => Self {
+                lines: lines.saturating_sub(1),
+                times: Some(times),
+            },
+            None => Self { lines, times: None },
+        }
+    }
+}
+
+/// Reads the line of times: the first, and the step from each to the next.
+fn times(line: &[u8]) -> Option<Vec<i64>> {
+    #[derive(serde::Deserialize)]
+    struct Times {
+        #[serde(rename = "$sluice")]
+        kind: String,
+        enqueued_ms: Vec<i64>,
+    }
+    let read: Times = serde_json::from_slice(line).ok()?;
+    let mut time = 0_i64;
+    let times = read.enqueued_ms.into_iter().map(|step| {
+        time = time.wrapping_add(step);
+        time
+    });
+    (read.kind == "times").then(|| times.collect())
+}
+
+/// Counts the lines of an object of quarantine.
 pub(super) async fn count_lines(
     lake: &dyn ObjectStore,
     path: &ObjectPath,
 ) -> Result<Option<u64>, StorageError> {
     let content = lake.get(path).await?;
-    Ok(content.map(|content| {
-        let ends = memchr::memchr_iter(b'\n', &content).count() as u64;
-        let open = content.last().is_some_and(|byte| *byte != b'\n');
-        ends + u64::from(open)
-    }))
+    Ok(content.map(|content| ends_of_lines(&content)))
+}
+
+/// Counts lines; the last one need not end.
+fn ends_of_lines(content: &[u8]) -> u64 {
+    let ends = memchr::memchr_iter(b'\n', content).count() as u64;
+    let open = content.last().is_some_and(|byte| *byte != b'\n');
+    ends + u64::from(open)
 }

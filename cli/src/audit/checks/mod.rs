@@ -5,3 +5,4 @@ pub(super) mod gold;
 pub(super) mod hub;
 pub(super) mod ledger;
 pub(super) mod silver;
+pub(super) mod totals;

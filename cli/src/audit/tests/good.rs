@@ -23,7 +23,7 @@ async fn a_good_store_adds_up() {
         nulled: 0,
     };
     assert_eq!(report.sums, sums);
-    assert_eq!(report.checks.len(), 8 + 3);
+    assert_eq!(report.checks.len(), 9 + 3);
 }
 
 #[tokio::test]

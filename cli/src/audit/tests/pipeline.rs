@@ -128,10 +128,12 @@ impl Pipeline {
 
     /// Puts events into a partition, from a sequence number on.
     pub(super) async fn ingest(&self, partition: &str, first: i64, bodies: Vec<Vec<u8>>) {
-        let events = (first..).zip(bodies).map(|(sequence, body)| SourceEvent {
-            body: Bytes::from(body),
-            sequence_number: SequenceNumber(sequence),
-            enqueued_time: UnixMillis(START * 1_000 + sequence),
+        let events = (first..).zip(bodies).map(|(sequence, body)| {
+            SourceEvent::plain(
+                Bytes::from(body),
+                SequenceNumber(sequence),
+                UnixMillis(START * 1_000 + sequence),
+            )
         });
         let (partition, events) = (PartitionId(partition.to_owned()), events.collect());
         let ingested = self

@@ -95,6 +95,38 @@ async fn a_line_that_is_gone_from_bronze_is_counted() {
 }
 
 #[tokio::test]
+async fn times_that_are_gone_from_bronze_or_wrong_are_named() {
+    let pipeline = Pipeline::good().await;
+    let first = pipeline.objects().await.remove(0);
+    let content = pipeline.subject.lake.get(&first.path).await;
+    let content = String::from_utf8(content.unwrap().unwrap().to_vec()).unwrap();
+    let (lines, times) = content.split_once("{\"$sluice\"").unwrap();
+    let times = format!("{{\"$sluice\"{times}");
+    for (wrong, said) in [
+        (String::new(), "does not end with the times"),
+        (times.replacen(",1,", ",", 1), "the times of 31 events"),
+        (
+            times.replacen(",1,", ",2,", 1),
+            "differ about the first or the last",
+        ),
+    ] {
+        let content = format!("{lines}{wrong}").into();
+        let replaced = pipeline
+            .world
+            .replace_object(&first.path, content, &first.metadata);
+        replaced.await;
+        assert_found(&pipeline, "every line", &[said]).await;
+    }
+    let mut metadata = first.metadata.clone();
+    metadata.insert("format".into(), "3".into());
+    let replaced = pipeline
+        .world
+        .replace_object(&first.path, content.into(), &metadata);
+    replaced.await;
+    assert_found(&pipeline, "every line", &["format 3", "later release"]).await;
+}
+
+#[tokio::test]
 async fn a_ledger_entry_that_is_gone_or_wrong_is_named() {
     let pipeline = Pipeline::good().await;
     let name = pipeline.objects().await.remove(0).path.name().to_owned();
@@ -342,4 +374,46 @@ async fn gold_that_has_never_run_is_a_difference() {
         .await;
     pipeline.refine().await;
     assert_found(&pipeline, "gold", &["has not run yet"]).await;
+}
+
+#[tokio::test]
+async fn totals_that_the_ledger_does_not_come_to_are_named() {
+    let pipeline = Pipeline::good().await;
+    let (_, last) = pipeline.log_span().await;
+    let change = |from: &'static str, to: &'static str| {
+        move |entity: &mut sluice::store::entity::Entity| {
+            let totals = entity.properties["totals"].as_str().unwrap();
+            assert!(totals.contains(from), "{totals}");
+            let totals = Value::String(totals.replace(from, to));
+            entity.properties.insert("totals".into(), totals);
+        }
+    };
+    let (good, bad) = ("\"rows\":60", "\"rows\":61");
+    pipeline.world.change_row("head", change(good, bad)).await;
+    let said = ["the head counts", "61 rows", "come to", "60 rows"];
+    assert_found(&pipeline, "head: totals", &said).await;
+    pipeline.world.change_row("head", change(bad, good)).await;
+
+    let row = format!("log|{last:012}");
+    pipeline.world.change_row(&row, change(good, bad)).await;
+    let said = [&*format!("version {last} counts"), "61 rows", "60 rows"];
+    assert_found(&pipeline, "head: totals", &said).await;
+}
+
+#[tokio::test]
+async fn totals_that_an_earlier_build_left_behind_are_not_compared() {
+    let pipeline = Pipeline::good().await;
+    pipeline
+        .world
+        .change_row("head", |entity| {
+            entity.properties.remove("totals");
+        })
+        .await;
+    let report = pipeline.audit().await;
+    super::good::assert_adds_up(&report);
+    let check = report
+        .checks
+        .iter()
+        .find(|check| check.name.contains("totals"));
+    assert!(check.is_some_and(|check| check.skipped));
 }

@@ -23,7 +23,7 @@ use sluice::dataset::Dataset;
 
 use crate::feed::OrderArguments;
 use crate::output::print;
-use crate::pipeline::{StateDir, app_root, handler};
+use crate::pipeline::{StateDir, app_root, given_handler, handler};
 use facts::Pace;
 use trial::Trial;
 
@@ -96,10 +96,11 @@ pub(crate) async fn run(arguments: BenchArguments) -> Result<bool, Box<dyn Error
         return optimised::run_instead(&root).await;
     }
     let handler = match &arguments.handler {
-        Some(handler) => std::fs::canonicalize(handler)?,
+        Some(file) => given_handler(file)?,
         None => handler(&root, true).await?,
     };
-    let dataset_file = std::fs::canonicalize(&arguments.dataset)?;
+    let dataset_file = std::fs::canonicalize(&arguments.dataset)
+        .map_err(|error| format!("find {}: {error}", arguments.dataset.display()))?;
     // In a folder of its own: other commands look for pipelines one level above.
     let state_dir = root.join(&arguments.state_dir).join(&dataset.name);
     let state = Arc::new(StateDir::take(&state_dir)?);

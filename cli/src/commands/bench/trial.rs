@@ -83,7 +83,7 @@ impl Trial {
         let mut stack = Stack::start(Plan {
             root: self.root.clone(),
             state: Arc::clone(&self.state),
-            handler: Some(self.handler.clone()),
+            handler: Some(self.handler.clone().into()),
             dataset_file: self.dataset_file.clone(),
             partitions: self.partitions,
             gold: None,

@@ -6,7 +6,7 @@ mod sample;
 mod write;
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use sluice::dataset::Dataset;
@@ -31,8 +31,8 @@ enum DatasetCommand {
 
 /// Write a first dataset file from sample events
 ///
-/// Guesses each field's type, which fields are always there, which one is the event time and which ones identify an
-/// event, and says in a comment `# guessed: …` what each guess rests on. What may lose or refuse events is in a comment
+/// Guesses each field's type, those in objects too, which fields are always there, which one is the event time and which
+/// ones identify an event, and says in a comment `# guessed: …` what each guess rests on. What may lose or refuse events is in a comment
 /// `# WARNING: …`, and on standard error too if it is about the key. The file is printed; `dataset check` accepts it. A
 /// sample shows what occurs, not what may occur: read it before you use it.
 #[derive(Debug, Args)]
@@ -60,11 +60,36 @@ pub(crate) fn run(arguments: DatasetArguments) -> Result<bool, Box<dyn Error + S
 }
 
 fn infer(arguments: &InferArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let mut input = Input::open(&arguments.file)?;
+    let inferred = infer_file(&arguments.file, arguments.name.as_deref(), arguments.sample)?;
+    print(inferred.text.trim_end());
+    // Loudly, for the file often goes where nobody looks at once.
+    for line in inferred.warnings {
+        say(&format!("warning: {line}"));
+    }
+    Ok(true)
+}
+
+/// A first dataset file.
+pub(super) struct Inferred {
+    pub(super) text: String,
+    /// What is wrong with its key.
+    pub(super) warnings: Vec<String>,
+}
+
+/// Infers a dataset file of at most `most` events of a file; its name is `name`, or the file's.
+///
+/// # Errors
+/// Fails if the file cannot be read or no dataset file fits its events.
+pub(super) fn infer_file(
+    path: &Path,
+    name: Option<&str>,
+    most: u64,
+) -> Result<Inferred, Box<dyn Error + Send + Sync>> {
+    let mut input = Input::open(path)?;
     let bar = bar("read events", None);
     let mut sample = Sample::default();
-    while sample.lines < arguments.sample {
-        let left = arguments.sample - sample.lines;
+    while sample.lines < most {
+        let left = most - sample.lines;
         let events = input.next_events(usize::try_from(left.min(1_000)).unwrap_or(1_000))?;
         if events.is_empty() {
             break;
@@ -75,24 +100,19 @@ fn infer(arguments: &InferArguments) -> Result<bool, Box<dyn Error + Send + Sync
         }
     }
     bar.finish_and_clear();
-    let file = arguments
-        .file
+    sample.settle();
+    let file = path
         .file_name()
         .map(|name| name.to_string_lossy().into_owned());
     // A path that could be opened as a file has a name.
     let file = file.unwrap_or_else(|| "events".to_owned());
     let guess = infer::guess(&sample)?;
-    let name = arguments
-        .name
-        .clone()
-        .unwrap_or_else(|| write::dataset_name(&file));
+    let name = name.map_or_else(|| write::dataset_name(&file), str::to_owned);
     let text = write::dataset_file(&name, &file, &sample, &guess);
     // A guess that the framework itself refuses would help nobody.
     Dataset::parse(&text, "the inferred file")?;
-    print(text.trim_end());
-    // Loudly, for the file often goes where nobody looks at once.
-    for line in guess.key.warning.iter().flatten() {
-        say(&format!("warning: {line}"));
-    }
-    Ok(true)
+    Ok(Inferred {
+        text,
+        warnings: guess.key.warning.into_iter().flatten().collect(),
+    })
 }

@@ -12,12 +12,13 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use sluice::event::UnixMillis;
 use sluice_local::hub_client::{
-    ClientError, EventHubConnection, PartitionReceiver, ReceivedEvent, ReceiverOptions, Start,
+    ClientError, EventHubConnection, PartitionReceiver, PassedOver, ReceivedEvent, ReceiverOptions,
+    Start,
 };
 use tokio::sync::mpsc;
 
 use crate::interrupt::Interrupts;
-use crate::output::{Usage, print_bytes, try_print};
+use crate::output::{Usage, print_bytes, say, try_print};
 use crate::target::HubArguments;
 
 /// Events that are taken from a partition at a time.
@@ -68,7 +69,15 @@ enum From {
     Latest,
 }
 
-type Received = Result<(String, Vec<ReceivedEvent>), ClientError>;
+/// What a partition's receiver has.
+struct Batch {
+    partition: String,
+    events: Vec<ReceivedEvent>,
+    /// What the SDK could not decode.
+    passed_over: Vec<PassedOver>,
+}
+
+type Received = Result<Batch, ClientError>;
 
 /// Reads and prints.
 pub(crate) async fn run(arguments: ConsumeArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
@@ -164,10 +173,9 @@ impl Goal {
             let within =
                 |event: &ReceivedEvent| end.is_some_and(|end| event.sequence_number <= end);
             wanted = first(wanted, wanted.partition_point(within));
-            let last = events.last().map(|event| event.sequence_number);
-            if end.is_some() && last >= end {
-                ends.remove(partition);
-            }
+        }
+        if let Some(last) = events.last() {
+            self.reach(partition, last.sequence_number);
         }
         if let Some(left) = &mut self.left {
             // More than fit into memory are all that there are.
@@ -175,6 +183,17 @@ impl Goal {
             *left -= wanted.len() as u64;
         }
         wanted
+    }
+
+    /// Notes that a partition has been read up to an event.
+    fn reach(&mut self, partition: &str, sequence_number: i64) {
+        if let Some(ends) = &mut self.ends
+            && ends
+                .get(partition)
+                .is_some_and(|end| sequence_number >= *end)
+        {
+            ends.remove(partition);
+        }
     }
 }
 
@@ -198,10 +217,15 @@ async fn read(
         }
     };
     loop {
-        let batch = match receiver.next_batch(BATCH, WAIT).await {
-            Ok(events) if events.is_empty() => continue,
-            Ok(events) => Ok((partition.clone(), events)),
-            Err(error) => Err(error),
+        let received = receiver.next_batch(BATCH, WAIT).await;
+        let passed_over = receiver.passed_over();
+        let batch = match received {
+            Ok(events) if events.is_empty() && passed_over.is_empty() => continue,
+            received => received.map(|events| Batch {
+                partition: partition.clone(),
+                events,
+                passed_over,
+            }),
         };
         let failed = batch.is_err();
         if sink.send(batch).await.is_err() || failed {
@@ -224,8 +248,15 @@ async fn print_all(
         let Some(batch) = batch else {
             break;
         };
-        let (partition, events) = batch?;
+        let batch = batch?;
+        for event in &batch.passed_over {
+            say(&passed_over(&batch.partition, event));
+        }
+        let (partition, events) = (batch.partition, batch.events);
         let wanted = goal.take(&partition, &events);
+        if let Some(event) = batch.passed_over.last() {
+            goal.reach(&partition, event.sequence_number);
+        }
         if wanted.is_empty() {
             continue;
         }
@@ -239,6 +270,14 @@ async fn print_all(
         }
     }
     Ok(true)
+}
+
+/// Says that an event cannot be shown, and where it is.
+fn passed_over(partition: &str, event: &PassedOver) -> String {
+    format!(
+        "sluice: partition {partition}: event {} cannot be decoded and is passed over; its producer has sent what the SDK does not read ({})",
+        event.sequence_number, event.reason
+    )
 }
 
 /// Returns the bodies of events, a line each.

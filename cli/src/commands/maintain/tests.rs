@@ -14,6 +14,10 @@ fn a_report_tells_what_was_done_what_failed_and_what_is_left() {
             poison_removed: 1,
             poison_left: 2,
         }),
+        count: Step::Done(Counted {
+            sources: Some(1_204),
+            is_due: true,
+        }),
         compact: Step::Done(Compacted {
             commits: 2,
             replaced: 130,
@@ -43,6 +47,7 @@ fn a_report_tells_what_was_done_what_failed_and_what_is_left() {
     let expected = [
         "orders, maintained",
         "  reconcile   2,000 objects of bronze listed, 3 refined, 1 failed, the first: lost, 1 left to refine, 1 poison message removed and 2 left",
+        "  count       1,204 sources counted up",
         "  compact     130 files replaced by 2, with 4,800 rows in 76.11 kB, 1 rewrite abandoned after a conflict, 5 rewrites left",
         "  delta       1 version published, at version 7, up to date",
         "  snapshot    not due, 12 versions since the last one",
@@ -57,6 +62,7 @@ fn a_dry_run_tells_what_there_is_to_do() {
     let report = Report {
         dry_run: true,
         reconcile: Step::Done(Reconciled::default()),
+        count: Step::Done(Counted::default()),
         compact: Step::Done(Compacted {
             left: 17,
             ..Compacted::default()

@@ -7,19 +7,20 @@ mod summary;
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use sluice::dataset::Dataset;
-use sluice::silver::RefineError;
 use sluice_local::hub_client::Destination;
 
+use crate::audit::misfit;
 use crate::feed::{Feed, FeedPlan, OrderArguments, Request};
 use crate::interrupt::Interrupts;
 use crate::output::{Usage, print, say};
-use crate::pipeline::{Plan, Snapshot, Stack, StateDir, Watch, app_root, handler};
+use crate::pipeline::{Plan, Project, Snapshot, Stack, StateDir, Watch, given_handler};
+use crate::target;
 use conclude::{Arrived, Concluding};
 use screen::Screen;
 
@@ -29,7 +30,7 @@ const TICK: Duration = Duration::from_millis(500);
 /// Run the whole pipeline on this machine
 ///
 /// Starts Azurite, a local Event Hubs namespace and a local Functions host with the handler, feeds events in and shows
-/// what becomes of them. Nothing but Node.js is needed; Azurite is installed the first time. State is kept in
+/// what becomes of them. Node.js is needed, and in a checkout Rust; Azurite is installed the first time. State is kept in
 /// .sluice/DATASET, so the next `up` goes on where this one stopped, however it ended. While it runs, the other commands
 /// find it there.
 ///
@@ -46,9 +47,9 @@ const TICK: Duration = Duration::from_millis(500);
   cargo sluice up --no-producer                     wait for producers of your own
   cargo sluice up --no-handler                      storage and event hub alone, for `audit`, `status` and `maintain`")]
 pub(crate) struct UpArguments {
-    /// The dataset file
-    #[arg(long, value_name = "FILE", default_value = "datasets/orders.toml")]
-    dataset: PathBuf,
+    /// The dataset file; otherwise the setting DATASET of local.settings.json, or datasets/orders.toml
+    #[arg(long, value_name = "FILE")]
+    dataset: Option<PathBuf>,
     /// Send the lines of a file (.jsonl or .gz), wait until all has arrived, print the tables and end
     #[arg(long, value_name = "FILE", conflicts_with_all = ["events", "no_producer"])]
     input: Option<PathBuf>,
@@ -91,28 +92,33 @@ pub(crate) struct UpArguments {
 
 /// Runs the pipeline; returns whether everything adds up.
 pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let dataset = Arc::new(Dataset::load(&arguments.dataset)?);
+    let project = Project::find(&std::env::current_dir()?)?;
+    let dataset_file = match &arguments.dataset {
+        Some(file) => file.clone(),
+        None => target::default_dataset(project.root())?,
+    };
+    let dataset = Arc::new(Dataset::load(&dataset_file)?);
     let feed_plan = FeedPlan::of(arguments.request(), Some(&dataset))?;
     if arguments.json && !feed_plan.ends() {
         let text = "--json prints a result, which only --input and --events have; for a running pipeline use `sluice status --json`";
         return Err(Usage(text.to_owned()).into());
     }
-    let root = app_root(&std::env::current_dir()?)?;
     // Before anything is opened, removed or started.
-    let state = StateDir::take(&root.join(&arguments.state_dir).join(&dataset.name))?;
+    let state_dir = project.root().join(&arguments.state_dir);
+    let state = StateDir::take(&state_dir.join(&dataset.name))?;
     if arguments.clean {
         state.clear()?;
     }
 
     let handler = match (&arguments.handler, arguments.no_handler) {
         (_, true) => None,
-        (Some(handler), false) => Some(given(handler)?),
-        (None, false) => Some(handler(&root, arguments.release).await?),
+        (Some(handler), false) => Some(given_handler(handler)?.into()),
+        (None, false) => Some(project.handler(arguments.release).await?),
     };
-    let dataset_file = std::fs::canonicalize(&arguments.dataset)?;
+    let dataset_file = std::fs::canonicalize(dataset_file)?;
     let mut interrupts = Interrupts::listen()?;
     let mut stack = Stack::start(Plan {
-        root,
+        root: project.app(&state.path().join("app"))?,
         state: Arc::new(state),
         handler,
         dataset_file,
@@ -138,12 +144,6 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
     let is_fine = outcome?;
     stopped?;
     Ok(is_fine)
-}
-
-/// The handler that was asked for.
-fn given(handler: &Path) -> Result<PathBuf, String> {
-    std::fs::canonicalize(handler)
-        .map_err(|error| format!("run the handler {} (--handler): {error}", handler.display()))
 }
 
 /// Lets other commands look at what is there, until it is interrupted.
@@ -248,11 +248,6 @@ impl Run {
             failure = stack.failure() => Err(failure.into()),
         }
     }
-}
-
-/// Says why the dataset file does not fit silver, and what to do.
-fn misfit(reasons: &[String]) -> String {
-    RefineError::Incompatible(reasons.to_vec()).to_string()
 }
 
 /// Watches and shows; returns once everything that was sent has arrived, if there is an end to what is sent.

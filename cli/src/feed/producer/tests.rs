@@ -162,6 +162,7 @@ async fn a_partition_that_the_hub_does_not_have_fails_in_words() {
     sent_all(&feed).await;
     let failure = feed.check().unwrap_err();
     assert!(failure.starts_with("send events: "), "{failure}");
+    assert!(failure.contains("the event hub refuses: "), "{failure}");
     assert_eq!(feed.stop().await, 0);
     namespace.shutdown().await.unwrap();
 }

@@ -4,7 +4,7 @@ fn plan(state_dir: &Path) -> Plan {
     Plan {
         root: "/app".into(),
         state: Arc::new(StateDir::take(state_dir).unwrap()),
-        handler: Some("/build/handler".into()),
+        handler: Some(PathBuf::from("/build/handler").into()),
         dataset_file: "/app/datasets/orders.toml".into(),
         partitions: 4,
         gold: None,

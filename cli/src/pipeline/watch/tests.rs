@@ -75,7 +75,7 @@ fn gold_is_published_only_at_silver_s_very_version() {
 async fn an_empty_pipeline_has_nothing_and_lacks_nothing_but_gold() {
     let pipeline = Pipeline::new();
     let mut watch = watch(&pipeline).await;
-    let snapshot = watch.look_at(stored(0), 0).await.unwrap();
+    let snapshot = watch.look_at(stored(0), || 0).await.unwrap();
     assert!(snapshot.has_arrived());
     assert!(!snapshot.is_published(), "gold has not run yet");
     assert!(snapshot.is_conserved());
@@ -87,12 +87,12 @@ async fn a_run_is_over_once_silver_and_then_gold_have_every_event() {
     let pipeline = Pipeline::new();
     let mut watch = watch(&pipeline).await;
     pipeline.ingest(0, &[1, 2, 2, 0]).await;
-    let snapshot = watch.look_at(stored(4), 4).await.unwrap();
+    let snapshot = watch.look_at(stored(4), || 4).await.unwrap();
     assert_eq!((snapshot.bronze_events, snapshot.bronze_objects), (4, 1));
     assert!(!snapshot.has_arrived(), "silver has nothing yet");
 
     pipeline.refine().await;
-    let snapshot = watch.look_at(stored(4), 4).await.unwrap();
+    let snapshot = watch.look_at(stored(4), || 4).await.unwrap();
     assert!(snapshot.has_arrived() && snapshot.is_conserved());
     assert!(!snapshot.is_published());
     let counts = &snapshot.counts;
@@ -101,7 +101,7 @@ async fn a_run_is_over_once_silver_and_then_gold_have_every_event() {
     assert!(snapshot.watermark.is_some());
 
     pipeline.publish().await;
-    let snapshot = watch.look_at(stored(4), 4).await.unwrap();
+    let snapshot = watch.look_at(stored(4), || 4).await.unwrap();
     assert!(
         snapshot.is_published(),
         "where all but gold is there, gold is read at once"
@@ -114,9 +114,28 @@ async fn events_that_the_hub_takes_meanwhile_are_waited_for() {
     let pipeline = Pipeline::new();
     let mut watch = watch(&pipeline).await;
     pipeline.run(0, &[1, 2]).await;
-    let snapshot = watch.look_at(stored(2), 3).await.unwrap();
+    let snapshot = watch.look_at(stored(2), || 3).await.unwrap();
     assert!(!snapshot.has_arrived());
     assert!(!snapshot.is_conserved(), "an event is not a line yet");
+}
+
+#[tokio::test]
+async fn events_that_others_send_during_a_look_are_no_difference() {
+    let pipeline = Pipeline::new();
+    let mut watch = watch(&pipeline).await;
+    pipeline.run(0, &[1, 2, 3]).await;
+    // The hub had two when the look began, three of them were refined during it, and a fourth has come since.
+    let next = std::cell::Cell::new(2);
+    let hub_events = || next.replace(4);
+    let snapshot = watch.look_at(stored(3), hub_events).await.unwrap();
+    assert!(snapshot.has_arrived() && snapshot.is_conserved());
+    assert_eq!(snapshot.judged(), 3);
+
+    let snapshot = watch.look_at(stored(3), || 2).await.unwrap();
+    assert!(
+        !snapshot.is_conserved(),
+        "silver has what the hub never had"
+    );
 }
 
 #[tokio::test]
@@ -125,10 +144,10 @@ async fn commits_are_counted_once_however_often_they_are_looked_at() {
     let mut watch = watch(&pipeline).await;
     pipeline.run(0, &[1, 2]).await;
     for _ in 0..3 {
-        watch.look_at(stored(2), 2).await.unwrap();
+        watch.look_at(stored(2), || 2).await.unwrap();
     }
     pipeline.run(2, &[3]).await;
-    let snapshot = watch.look_at(stored(3), 3).await.unwrap();
+    let snapshot = watch.look_at(stored(3), || 3).await.unwrap();
     assert_eq!(snapshot.counts.rows, 3);
     assert_eq!(snapshot.silver_files, 2);
     assert!(snapshot.is_published());
@@ -139,13 +158,13 @@ async fn what_earlier_runs_left_counts_as_well() {
     let pipeline = Pipeline::new();
     pipeline.run(0, &[1, 2, 2]).await;
     let mut watch = watch(&pipeline).await;
-    let snapshot = watch.look_at(stored(0), 3).await.unwrap();
+    let snapshot = watch.look_at(stored(0), || 3).await.unwrap();
     assert_eq!((snapshot.bronze_events, snapshot.bronze_objects), (3, 1));
     assert_eq!((snapshot.counts.rows, snapshot.counts.duplicates), (2, 1));
     assert!(snapshot.has_arrived() && snapshot.is_published());
 
     pipeline.ingest(3, &[3]).await;
-    let snapshot = watch.look_at(stored(1), 4).await.unwrap();
+    let snapshot = watch.look_at(stored(1), || 4).await.unwrap();
     assert_eq!((snapshot.bronze_events, snapshot.bronze_objects), (4, 2));
 }
 
@@ -157,7 +176,7 @@ async fn what_the_handler_complains_of_is_shown() {
         messages: vec!["silver failed lost".to_owned()],
         ..Heard::default()
     };
-    let snapshot = watch.look_at(heard, 0).await.unwrap();
+    let snapshot = watch.look_at(heard, || 0).await.unwrap();
     assert_eq!(snapshot.messages, ["silver failed lost"]);
 }
 
@@ -269,7 +288,7 @@ async fn an_object_that_was_put_by_hand_counts_without_lines() {
         created.await.unwrap();
     }
     let mut watch = watch(&pipeline).await;
-    let snapshot = watch.look_at(stored(0), 2).await.unwrap();
+    let snapshot = watch.look_at(stored(0), || 2).await.unwrap();
     assert_eq!((snapshot.bronze_events, snapshot.bronze_objects), (2, 3));
 }
 
@@ -288,19 +307,45 @@ async fn a_lake_that_cannot_be_listed_cannot_be_followed() {
 async fn a_look_that_failed_is_made_again_and_counts_nothing_twice() {
     let pipeline = Pipeline::new();
     pipeline.run(0, &[1, 2, 2]).await;
-    for call in ["read head", "range src|", "range log|"] {
+    // An earlier build's head says nothing but how far it is.
+    let uncounted = pipeline.head().await;
+    for (call, is_counted) in [
+        ("read head", true),
+        ("read head", false),
+        ("range src|", false),
+        ("range log|", false),
+    ] {
         let script = Script::new();
         let mut watch = watch_by(&script, &pipeline).await;
+        let mut head = uncounted.clone();
+        if !is_counted {
+            head.properties.remove("totals");
+        }
+        pipeline.write_head(head).await;
         script.fail_at(call, When::Before, How::Transient);
-        let failed = watch.look_at(stored(0), 3).await;
+        let failed = watch.look_at(stored(0), || 3).await;
         let error = sluice::error::chain(failed.unwrap_err().as_ref());
         assert!(error.contains(call), "{error}");
 
-        let snapshot = watch.look_at(stored(0), 3).await.unwrap();
+        let snapshot = watch.look_at(stored(0), || 3).await.unwrap();
         let counts = &snapshot.counts;
         assert_eq!((counts.lines, counts.rows), (3, 2), "after {call}");
         assert_eq!(snapshot.silver_files, 1, "after {call}");
         assert!(snapshot.is_published(), "after {call}");
+    }
+}
+
+#[tokio::test]
+async fn a_look_at_silver_is_one_read_whatever_is_new() {
+    let pipeline = Pipeline::new();
+    let script = Script::new();
+    let mut watch = watch_by(&script, &pipeline).await;
+    for (sequence, looks) in [(0, 1), (2, 2), (4, 3)] {
+        pipeline.run(sequence, &[7, 7]).await;
+        let snapshot = watch.look_at(stored(0), || 2 * looks).await.unwrap();
+        assert_eq!(snapshot.counts.lines, 2 * looks);
+        let reads = ["read ", "range ", "get "].map(|call| script.calls(call).len());
+        assert_eq!(reads.iter().sum::<usize>() as u64, looks);
     }
 }
 
@@ -310,11 +355,11 @@ async fn commits_that_could_not_be_read_are_counted_later() {
     pipeline.run(0, &[1]).await;
     let script = Script::new();
     let mut watch = watch_by(&script, &pipeline).await;
-    watch.look_at(stored(0), 1).await.unwrap();
+    watch.look_at(stored(0), || 1).await.unwrap();
     pipeline.run(1, &[2, 3]).await;
-    script.fail_at("range log|", When::Before, How::Transient);
-    assert!(watch.look_at(stored(2), 3).await.is_err());
-    let snapshot = watch.look_at(stored(2), 3).await.unwrap();
+    script.fail_at("read head", When::Before, How::Transient);
+    assert!(watch.look_at(stored(2), || 3).await.is_err());
+    let snapshot = watch.look_at(stored(2), || 3).await.unwrap();
     assert_eq!((snapshot.counts.rows, snapshot.silver_files), (3, 2));
 }
 
@@ -324,7 +369,7 @@ async fn before_gold_has_run_there_are_no_tables_to_show() {
     pipeline.ingest(0, &[1]).await;
     pipeline.refine().await;
     let mut watch = watch(&pipeline).await;
-    let snapshot = watch.look_at(stored(0), 1).await.unwrap();
+    let snapshot = watch.look_at(stored(0), || 1).await.unwrap();
     assert!(snapshot.has_arrived() && snapshot.gold.is_empty());
     assert!(watch.gold_tables(1).await.is_err(), "nor any to print");
 }
@@ -336,13 +381,13 @@ async fn gold_that_cannot_be_read_is_read_at_the_next_look() {
     let script = Script::new();
     let mut watch = watch_by(&script, &pipeline).await;
     script.fail_at("look", When::Before, How::Permanent);
-    let snapshot = watch.look_at(stored(0), 2).await.unwrap();
+    let snapshot = watch.look_at(stored(0), || 2).await.unwrap();
     assert!(snapshot.has_arrived() && !snapshot.is_published());
     assert!(
         snapshot.gold_problem.is_some(),
         "which is not that it has not run"
     );
-    let snapshot = watch.look_at(stored(0), 2).await.unwrap();
+    let snapshot = watch.look_at(stored(0), || 2).await.unwrap();
     assert!(snapshot.is_published() && snapshot.gold_problem.is_none());
 }
 
@@ -363,11 +408,11 @@ async fn the_last_tables_stay_where_one_can_no_longer_be_read() {
     let pipeline = Pipeline::new();
     pipeline.run(0, &[1]).await;
     let mut watch = watch(&pipeline).await;
-    let before = watch.look_at(stored(0), 1).await.unwrap();
+    let before = watch.look_at(stored(0), || 1).await.unwrap();
     pipeline.change_gold("DROP VIEW gold_top_customers");
     pipeline.ingest(1, &[2]).await;
     pipeline.refine().await;
-    let after = watch.look_at(stored(1), 2).await.unwrap();
+    let after = watch.look_at(stored(1), || 2).await.unwrap();
     assert!(after.version > before.version && !after.is_published());
     assert_eq!((before.gold.len(), after.gold.len()), (5, 5));
 }
@@ -379,10 +424,10 @@ async fn a_database_that_does_not_answer_holds_nothing_up() {
     let script = Script::new();
     let mut watch = watch_by(&script, &pipeline).await;
     script.stop_at("look", When::Before);
-    let snapshot = watch.look_at(stored(0), 2).await.unwrap();
+    let snapshot = watch.look_at(stored(0), || 2).await.unwrap();
     assert!(snapshot.has_arrived() && !snapshot.is_published());
     assert!(snapshot.gold.is_empty());
-    let snapshot = watch.look_at(stored(0), 2).await.unwrap();
+    let snapshot = watch.look_at(stored(0), || 2).await.unwrap();
     assert!(snapshot.is_published(), "it has resumed");
 }
 
@@ -393,12 +438,12 @@ async fn gold_that_is_up_to_date_is_read_every_two_seconds() {
     let script = Script::new();
     let mut watch = watch_by(&script, &pipeline).await;
     for _ in 0..3 {
-        watch.look_at(stored(0), 2).await.unwrap();
+        watch.look_at(stored(0), || 2).await.unwrap();
     }
     let reads = || script.calls("look").len();
     assert_eq!(reads(), 1, "at the first look");
     tokio::time::advance(GOLD_INTERVAL).await;
-    watch.look_at(stored(0), 2).await.unwrap();
+    watch.look_at(stored(0), || 2).await.unwrap();
     assert_eq!(reads(), 2);
 }
 
@@ -410,7 +455,7 @@ async fn a_table_says_how_many_rows_it_has_beyond_those_read() {
     let tables = watch.gold_tables(1).await.unwrap();
     assert_eq!(tables[3].name, "gold_customer_totals");
     assert_eq!((tables[3].total, tables[3].rows.rows.len()), (2, 1));
-    let snapshot = watch.look_at(stored(0), 2).await.unwrap();
+    let snapshot = watch.look_at(stored(0), || 2).await.unwrap();
     assert_eq!(snapshot.gold[3].rows.rows.len(), 2, "the screen has two");
 }
 

@@ -10,28 +10,48 @@ fn arguments() -> SettingsArguments {
     }
 }
 
-/// Storages by their addresses, and the tokens that they repeat; all others do not answer.
+/// The event hub of [`root`]'s pipeline.
+const HUB: &str = "Endpoint=sb://127.0.0.1:2;UseDevelopmentEmulator=true";
+
+/// Storages by their addresses and event hubs, with the tokens that they repeat; no other storage answers.
 #[derive(Default)]
-struct Storages(BTreeMap<String, Option<&'static str>>);
+struct Storages {
+    storages: BTreeMap<String, Option<&'static str>>,
+    hubs: BTreeMap<String, &'static str>,
+}
 
 impl Storages {
     fn of(storages: &[(&str, Option<&'static str>)]) -> Self {
         let storages = storages.iter();
-        Self(storages.map(|(at, token)| (storage(at), *token)).collect())
+        Self {
+            storages: storages.map(|(at, token)| (storage(at), *token)).collect(),
+            hubs: [(HUB.to_owned(), "ours")].into(),
+        }
     }
 }
 
 impl Probe for Storages {
     async fn ask(&self, connection: &str) -> Answer {
-        match self.0.get(connection) {
+        match self.storages.get(connection) {
             None => Answer::Nothing,
             Some(None) => Answer::Somebody,
-            Some(Some(token)) => Answer::Pipeline(Marker {
-                token: (*token).to_owned(),
-                state_dir: PathBuf::from("/theirs/.sluice/orders"),
-            }),
+            Some(Some(token)) => pipeline(token),
         }
     }
+
+    async fn ask_hub(&self, connection: &str) -> Answer {
+        match self.hubs.get(connection) {
+            None => Answer::Somebody,
+            Some(token) => pipeline(token),
+        }
+    }
+}
+
+fn pipeline(token: &str) -> Answer {
+    Answer::Pipeline(Marker {
+        token: token.to_owned(),
+        state_dir: PathBuf::from("/theirs/.sluice/orders"),
+    })
 }
 
 /// A connection string.
@@ -81,6 +101,7 @@ fn root() -> tempfile::TempDir {
     write(&folder.path().join(LOCAL_FILE), &local);
     let stack = [
         ("LakeStorage", &*storage("127.0.0.1:1")),
+        ("EventHubConnection", HUB),
         ("A", "stack"),
         ("b", "stack"),
         ("DATASET", "/d/orders.toml"),
@@ -106,7 +127,11 @@ async fn the_environment_comes_before_a_running_pipeline_and_that_before_the_fil
     );
     assert_eq!(settings.dataset_file(), Path::new("/d/orders.toml"));
     assert_eq!(get("LakeStorage"), Some(storage("127.0.0.1:1")));
-    assert_eq!(get("EventHubConnection"), None, "not that of another place");
+    assert_eq!(
+        get("EventHubConnection").as_deref(),
+        Some(HUB),
+        "not that of another place"
+    );
     assert!(settings.origin.contains("sluice up"), "{}", settings.origin);
 }
 
@@ -118,6 +143,14 @@ async fn a_pipeline_that_was_killed_is_not_believed_whoever_has_its_address() {
         Storages::default(),
         Storages::of(&[("127.0.0.1:1", None)]),
         Storages::of(&[("127.0.0.1:1", Some("theirs"))]),
+        Storages {
+            hubs: [(HUB.to_owned(), "theirs")].into(),
+            ..Storages::of(&[("127.0.0.1:1", Some("ours"))])
+        },
+        Storages {
+            hubs: BTreeMap::new(),
+            ..Storages::of(&[("127.0.0.1:1", Some("ours"))])
+        },
     ] {
         let settings = find(root, &[], &arguments(), &storages).await.unwrap();
         assert_eq!(settings.get("B").as_deref(), Some("file"));
@@ -214,6 +247,20 @@ async fn storage_of_a_pipeline_that_nobody_named_is_refused() {
     ] {
         assert!(error.contains(expected), "{expected}: {error}");
     }
+    // The storage is nobody's, and the hub is theirs.
+    let hub = tempfile::tempdir().unwrap();
+    let local = [
+        ("LakeStorage", &*storage("127.0.0.1:10000")),
+        ("EventHubConnection", HUB),
+    ];
+    write(&hub.path().join(LOCAL_FILE), &local);
+    let emulator = Storages::of(&[("127.0.0.1:10000", None)]);
+    let settings = find(hub.path(), &[], &arguments(), &emulator).await;
+    let error = settings.unwrap().own().unwrap_err().to_string();
+    assert!(
+        error.contains("the event hub at 127.0.0.1:2, which"),
+        "{error}"
+    );
     let emulator = Storages::of(&[("127.0.0.1:10000", None)]);
     let settings = find(folder.path(), &[], &arguments(), &emulator).await;
     assert!(settings.unwrap().own().is_ok(), "Azurite of nobody");
@@ -343,10 +390,16 @@ async fn several_running_pipelines_are_named_unless_one_is_meant() {
     let root = folder.path();
     std::fs::write(root.join("host.json"), "{}").unwrap();
     for name in ["sensors", "shop"] {
-        let values = [("LakeStorage", &*storage(name)), ("Which", name)];
+        let values = [
+            ("LakeStorage", &*storage(name)),
+            ("EventHubConnection", name),
+            ("Which", name),
+        ];
         announce(&root.join(".sluice").join(name), &values, name);
     }
-    let run = Storages::of(&[("sensors", Some("sensors")), ("shop", Some("shop"))]);
+    let mut run = Storages::of(&[("sensors", Some("sensors")), ("shop", Some("shop"))]);
+    let hubs = ["sensors", "shop"].map(|name| (name.to_owned(), name));
+    run.hubs.extend(hubs);
     let error = find(root, &[], &arguments(), &run).await.unwrap_err();
     let error = error.to_string();
     assert!(

@@ -10,8 +10,9 @@ use sluice::clock::SystemClock;
 use sluice::dataset::Dataset;
 use sluice::event::{PartitionId, SequenceNumber, SourceEvent, UnixMillis};
 use sluice::retry::Deadline;
-use sluice::store::entity::MemoryEntityStore;
-use sluice::store::object::{MemoryObjectStore, ObjectRange, Source, paths};
+use sluice::store::entity::{Entity, MemoryEntityStore, Operation};
+use sluice::store::object::{MemoryObjectStore, Source, paths};
+use sluice::table::TableId;
 use sluice::table::log::Counts;
 use sluice::warehouse::Warehouse;
 use sluice::warehouse::schema::GoldSchema;
@@ -106,6 +107,22 @@ impl Pipeline {
         Stores::over(Arc::clone(&self.stores.dataset), lake, state, None)
     }
 
+    /// The head of the log, as it is stored.
+    pub(crate) async fn head(&self) -> Entity {
+        let Stores { dataset, state, .. } = &self.stores;
+        let partition = TableId::of(dataset).log_partition();
+        let stored = state.get(&partition, "head").await.unwrap();
+        stored.unwrap().entity
+    }
+
+    /// Writes the head of the log behind every layer's back.
+    pub(crate) async fn write_head(&self, head: Entity) {
+        let Stores { dataset, state, .. } = &self.stores;
+        let partition = TableId::of(dataset).log_partition();
+        let write = [Operation::Upsert(head)];
+        state.transact(&partition, &write).await.unwrap();
+    }
+
     /// The file of gold.
     pub(crate) fn gold_file(&self) -> PathBuf {
         self.folder.path().join("gold.db")
@@ -119,10 +136,12 @@ impl Pipeline {
 
     /// Puts orders with these ids into partition 0, from sequence number `first` on; id 0 is a broken event.
     pub(crate) async fn ingest(&self, first: i64, ids: &[u64]) {
-        let events = ids.iter().zip(first..).map(|(id, sequence)| SourceEvent {
-            body: order(*id),
-            sequence_number: SequenceNumber(sequence),
-            enqueued_time: UnixMillis(START_MS + sequence),
+        let events = ids.iter().zip(first..).map(|(id, sequence)| {
+            SourceEvent::plain(
+                order(*id),
+                SequenceNumber(sequence),
+                UnixMillis(START_MS + sequence),
+            )
         });
         let partition = PartitionId("0".to_owned());
         let ingested = self
@@ -136,14 +155,12 @@ impl Pipeline {
     pub(crate) async fn refine(&self) {
         let prefix = paths::bronze_dataset(&self.stores.dataset.name);
         for object in self.stores.lake.list(&prefix).await.unwrap() {
-            let range = ObjectRange::from_metadata(&object.metadata).unwrap();
-            let source = Source {
-                name: object.path.name().to_owned(),
-                content: self.stores.lake.get(&object.path).await.unwrap().unwrap(),
-                partition: object.metadata.get("partition").cloned().map(PartitionId),
-                range: Some(range.sequence),
-                enqueued_time: range.last_enqueued,
-            };
+            let source = Source::of_object(
+                object.path.name().to_owned(),
+                self.stores.lake.get(&object.path).await.unwrap().unwrap(),
+                &object.metadata,
+                object.created,
+            );
             self.app.silver.refine(source).await.unwrap();
         }
     }

@@ -53,6 +53,7 @@ fn commit(version: u64, committed: UnixMillis, adds: &[&str], replaces: &[&str])
         counts: Counts::default(),
         sources: 0,
         watermark: None,
+        totals: None,
     }
 }
 

@@ -179,6 +179,38 @@ impl AzureEntityStore {
             )),
         }
     }
+
+    /// Reads a page of a range, and what asks for the one after it, if there may be one. A page may be empty and not be the
+    /// last. The first page is asked for with nothing.
+    async fn read_page(
+        &self,
+        partition: &PartitionKey,
+        rows: &RowRange,
+        from: String,
+    ) -> Result<(Vec<Stored>, Option<String>), StorageError> {
+        if rows.from >= rows.until {
+            return Ok((Vec::new(), None));
+        }
+        let filter = format!(
+            "PartitionKey eq '{}' and RowKey ge '{}' and RowKey lt '{}'",
+            literal(&partition.0),
+            literal(&rows.from),
+            literal(&rows.until),
+        );
+        let query = format!("$filter={}{from}", batch::percent_encode(&filter));
+        let resource = format!("{}()", self.table);
+        let Some(answer) = self.read(partition, &resource, Some(&query)).await? else {
+            // The table may be missing from the start, but not go away between two pages.
+            return match from.is_empty() {
+                true => Ok((Vec::new(), None)),
+                false => Err(gone(partition)),
+            };
+        };
+        let page =
+            entity::decode_page(answer.body()).map_err(|problem| problem.of(READ, partition))?;
+        let next = continuation(&answer);
+        Ok((page, (!next.is_empty()).then_some(next)))
+    }
 }
 
 const TRANSACT: &str = "send transaction to partition";
@@ -238,38 +270,30 @@ impl EntityStore for AzureEntityStore {
         partition: &PartitionKey,
         rows: &RowRange,
     ) -> Result<Vec<Stored>, StorageError> {
-        let filter = format!(
-            "PartitionKey eq '{}' and RowKey ge '{}' and RowKey lt '{}'",
-            literal(&partition.0),
-            literal(&rows.from),
-            literal(&rows.until),
-        );
-        let filter = batch::percent_encode(&filter);
-        let resource = format!("{}()", self.table);
         let mut found = Vec::new();
-        if rows.from >= rows.until {
-            return Ok(found);
-        }
-
-        let mut next = String::new();
-        loop {
-            let query = format!("$filter={filter}{next}");
-            let Some(answer) = self.read(partition, &resource, Some(&query)).await? else {
-                // The table may be missing from the start, but not go away between two pages.
-                return if next.is_empty() {
-                    Ok(found)
-                } else {
-                    Err(gone(partition))
-                };
-            };
-            let page = entity::decode_page(answer.body())
-                .map_err(|problem| problem.of(READ, partition))?;
+        let mut next = Some(String::new());
+        while let Some(from) = next {
+            let page;
+            (page, next) = self.read_page(partition, rows, from).await?;
             found.extend(page);
-            next = continuation(&answer);
-            if next.is_empty() {
-                return Ok(found);
+        }
+        Ok(found)
+    }
+
+    async fn page(
+        &self,
+        partition: &PartitionKey,
+        rows: &RowRange,
+    ) -> Result<Vec<Stored>, StorageError> {
+        let mut next = Some(String::new());
+        while let Some(from) = next {
+            let page;
+            (page, next) = self.read_page(partition, rows, from).await?;
+            if !page.is_empty() {
+                return Ok(page);
             }
         }
+        Ok(Vec::new())
     }
 }
 
@@ -282,7 +306,7 @@ fn gone(partition: &PartitionKey) -> StorageError {
     }
 }
 
-/// Returns what asks for the page after this one; nothing after the last. A page may be empty and not be the last.
+/// Returns what asks for the page after this one; nothing after the last.
 fn continuation(answer: &RawResponse) -> String {
     let mut query = String::new();
     for (header, parameter) in [

@@ -22,7 +22,7 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 
 use self::status_codes::{
-    described, is_missing, is_missing_container, is_taken, lowered, millis, missing,
+    answered, described, is_missing, is_missing_container, is_taken, lowered, millis, missing,
 };
 use super::limits::Refusal;
 use super::{Created, Metadata, ObjectInfo, ObjectPath, ObjectStore, Page, limits};
@@ -274,14 +274,17 @@ impl ObjectStore for AzureObjectStore {
             .into_pages();
         let page = within(OPERATION, prefix, async {
             match pages.try_next().await {
-                Ok(Some(page)) => Ok(Some(page.into_model()?)),
+                Ok(Some(page)) => {
+                    let answered = answered(page.headers());
+                    Ok(Some((page.into_model()?, answered)))
+                }
                 Ok(None) => Ok(None),
                 // The container may be missing from the start, but not go away between two pages.
                 Err(error) if is_first && is_missing(&error) => Ok(None),
                 Err(error) => Err(error),
             }
         });
-        let Some(page) = page.await? else {
+        let Some((page, answered)) = page.await? else {
             return Ok(Page::default());
         };
         let items = page.blob_items.into_iter();
@@ -291,6 +294,7 @@ impl ObjectStore for AzureObjectStore {
             objects: objects
                 .map_err(|error| StorageError::from_azure(OPERATION, prefix, &error))?,
             next: page.next_marker.filter(|marker| !marker.is_empty()),
+            answered,
         })
     }
 

@@ -1,6 +1,7 @@
 //! What the blob service's answers mean.
 
 use azure_core::http::StatusCode;
+use azure_core::http::headers::{HeaderName, Headers};
 use azure_core::time::OffsetDateTime;
 use azure_storage_blob::models::BlobItem;
 
@@ -66,6 +67,13 @@ pub(super) fn lowered(metadata: impl IntoIterator<Item = (String, String)>) -> M
         .into_iter()
         .map(|(name, value)| (name.to_ascii_lowercase(), value))
         .collect()
+}
+
+/// Returns when the service answered, by its own clock; nothing where it does not say.
+pub(super) fn answered(headers: &Headers) -> Option<UnixMillis> {
+    let date = headers.get_optional_str(&HeaderName::from_static("date"))?;
+    let date = chrono::DateTime::parse_from_rfc2822(date).ok()?;
+    Some(UnixMillis(date.timestamp_millis()))
 }
 
 /// Returns when a blob was made.

@@ -48,7 +48,22 @@ fn all_statements(
             "begin".to_owned(),
             steps::begin(sql_schema, Some(&schema.dataset)),
         ),
-        ("move".to_owned(), steps::fence(sql_schema, &[true, false])),
+        (
+            "move".to_owned(),
+            steps::fence(
+                sql_schema,
+                &[
+                    steps::Move {
+                        starts: true,
+                        replaces: true,
+                    },
+                    steps::Move {
+                        starts: false,
+                        replaces: false,
+                    },
+                ],
+            ),
+        ),
         ("raise the build".to_owned(), steps::raise(sql_schema)),
         ("block".to_owned(), steps::block(sql_schema)),
         ("retire".to_owned(), steps::retire(sql_schema)),

@@ -20,6 +20,15 @@ const COMMON: usize = 5;
 /// tables made, as they are to be and then as they must be; until when it is settled.
 const EACH: usize = 14;
 
+/// How a table moves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Move {
+    /// Whether it must have no progress yet.
+    pub(crate) starts: bool,
+    /// Whether its rows are replaced, without which what was called final stays so.
+    pub(crate) replaces: bool,
+}
+
 /// Begins a transaction, one at a time for each `scope` of the schema; the row tells whether the lock was granted, which
 /// it was if it is not negative. The lock ends with the transaction, also when the connection is lost.
 pub(crate) fn begin(sql_schema: &SqlSchema, scope: Option<&str>) -> String {
@@ -38,21 +47,21 @@ pub(crate) fn begin(sql_schema: &SqlSchema, scope: Option<&str>) -> String {
 }
 
 /// Moves the progress and freshness of tables, each if it still has the progress that it must have, and none if a later
-/// build has run; the row tells what became of it. `starts` says of each table whether it must have no progress.
-pub(crate) fn fence(sql_schema: &SqlSchema, starts: &[bool]) -> String {
+/// build has run; the row tells what became of it.
+pub(crate) fn fence(sql_schema: &SqlSchema, moves: &[Move]) -> String {
     let mut sql = format!(
         "IF {}\nBEGIN\n    SELECT {REPLACED} AS [outcome];\n    RETURN;\nEND",
         later_build(sql_schema, 2)
     );
-    for (step, starts) in starts.iter().enumerate() {
+    for (step, kind) in moves.iter().enumerate() {
         let first = COMMON + step * EACH + 1;
-        let moved = match starts {
+        let moved = match kind.starts {
             true => start(sql_schema, first),
             false => advance(sql_schema, first),
         };
         sql.push_str(&format!(
             ";\n{moved};\nIF @@ROWCOUNT = 0\nBEGIN\n    SELECT {CONFLICT} AS [outcome];\n    RETURN;\nEND;\n{}",
-            refresh(sql_schema, first)
+            refresh(sql_schema, first, kind.replaces)
         ));
     }
     sql.push_str(&format!(";\nSELECT {MOVED} AS [outcome]"));
@@ -117,14 +126,20 @@ fn advance(sql_schema: &SqlSchema, first: usize) -> String {
 
 /// Writes the freshness of a table, and leaves what it does not know of that row. Times are text, so that no parameter is
 /// an untyped null.
-fn refresh(sql_schema: &SqlSchema, first: usize) -> String {
+fn refresh(sql_schema: &SqlSchema, first: usize, replaces: bool) -> String {
     let freshness = sql_schema.of(FRESHNESS);
     let time =
         |parameter: usize, scale: u8| format!("CAST({} AS datetime2({scale}))", text(parameter));
     let (run, watermark) = (time(4, 6), time(5, 6));
     let (version, settled) = (first + 4, time(first + 13, 0));
+    let later = match replaces {
+        true => settled.clone(),
+        false => format!(
+            "CASE WHEN {settled} IS NULL OR [settled_until] > {settled} THEN [settled_until] ELSE {settled} END"
+        ),
+    };
     format!(
-        "UPDATE {freshness} SET [dataset] = @P1, [watermark] = {watermark}, [settled_until] = {settled}, \
+        "UPDATE {freshness} SET [dataset] = @P1, [watermark] = {watermark}, [settled_until] = {later}, \
          [version] = @P{version}, [last_run] = {run}, [state] = {live}, [reason] = NULL, [blocked_version] = NULL, \
          [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL\n\
          WHERE [gold_table] = @P{first};\n\

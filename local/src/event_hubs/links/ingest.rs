@@ -6,10 +6,11 @@ use std::sync::Arc;
 use chrono::Utc;
 use fe2o3_amqp::Receiver;
 use fe2o3_amqp_types::definitions::{AmqpError, Error as AmqpFault};
+use sluice::error::chain;
 
 use super::{Incoming, LinkEnded, fault, microsoft, not_understood, partition_out_of_range};
 use crate::event_hubs::message::{self, Malformed};
-use crate::event_hubs::store::{Hub, NewEvent, Partition, Total};
+use crate::event_hubs::store::{Hub, NewEvent, Partition, StoreError, Total};
 
 /// The format of a message that holds a batch: each data section is an encoded message.
 const BATCH_FORMAT: u32 = 0x8001_3700;
@@ -57,14 +58,17 @@ impl Ingest {
             .append(events, Utc::now().timestamp_millis())
             .map_err(|error| {
                 tracing::error!(hub = %self.hub.name, %error, "events could not be stored");
-                fault(
-                    AmqpError::InternalError,
-                    "The events could not be stored.".to_owned(),
-                )
+                not_stored(&error)
             })?;
         self.total.add(events.len() as u64);
         Ok(())
     }
+}
+
+/// Says why events could not be stored: the disk is this machine's, and its owner is who sends.
+fn not_stored(error: &StoreError) -> AmqpFault {
+    let text = format!("The events could not be stored: {}.", chain(error));
+    fault(AmqpError::InternalError, text)
 }
 
 /// Rejects the first delivery on a link that leads nowhere, and then ends the link.
@@ -124,6 +128,21 @@ mod tests {
         let [batched] = split(&batch, true).unwrap().try_into().unwrap();
         assert_eq!(alone.message, batched.message);
         assert!(alone.message.ends_with(&[0x00, 0x53, 0x75, 0xa0, 1, b'x']));
+    }
+
+    #[test]
+    fn a_full_disk_is_said_to_the_sender() {
+        let error = StoreError::Append {
+            path: "events/0.log".into(),
+            source: std::io::ErrorKind::StorageFull.into(),
+        };
+        let fault = not_stored(&error);
+        assert_eq!(
+            fault.description.as_deref(),
+            Some(
+                "The events could not be stored: append to partition log events/0.log: no storage space."
+            )
+        );
     }
 
     #[test]

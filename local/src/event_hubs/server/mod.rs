@@ -3,6 +3,7 @@
 //! Tasks form a tree: the listener owns its connections, a connection its sessions, a session its
 //! links. Ending one ends all below it.
 
+mod identity;
 mod session;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use tokio::task::JoinSet;
 
 use super::links::fault;
 use super::shim::{self, Client};
+pub use identity::{NamespaceIdentity, ask as ask_identity};
 pub(super) use session::Server;
 use session::{Session, properties};
 
@@ -57,9 +59,16 @@ pub(super) async fn serve(
     let _ = tokio::time::timeout(3 * CLOSE_TIMEOUT, closing).await;
 }
 
-async fn connection(server: Arc<Server>, stream: TcpStream, mut stop: watch::Receiver<bool>) {
+async fn connection(server: Arc<Server>, mut stream: TcpStream, mut stop: watch::Receiver<bool>) {
     // Only a matter of speed.
     let _ = stream.set_nodelay(true);
+    let asked = tokio::select! {
+        asked = identity::answer(&mut stream, server.identity.get().map(String::as_str)) => asked,
+        () = stopped(&mut stop) => true,
+    };
+    if asked {
+        return;
+    }
     let client = Arc::new(Client::default());
     let (stream, moving) = shim::pipe(stream, Arc::clone(&client));
     let mut pipe = JoinSet::new();

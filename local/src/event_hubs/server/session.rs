@@ -1,7 +1,7 @@
 //! One session: what its links are attached to.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use fe2o3_amqp::acceptor::{
     LinkAcceptor, LinkEndpoint, ListenerSessionHandle, SupportedReceiverSettleModes,
@@ -33,6 +33,8 @@ pub(in crate::event_hubs) struct Server {
     pub(in crate::event_hubs) store: Store,
     pub(in crate::event_hubs) total: Total,
     pub(in crate::event_hubs) ownership: Ownership,
+    /// What it says of itself.
+    pub(in crate::event_hubs) identity: OnceLock<String>,
 }
 
 /// One session's links.

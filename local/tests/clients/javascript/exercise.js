@@ -47,6 +47,7 @@ async function sendAndReceive() {
     body: Buffer.from("single"),
     contentType: "application/json",
     messageId: "id-1",
+    correlationId: "c-1",
     properties: { count: 7, name: "x", flag: true },
   };
   await client.sendBatch([event], { partitionId: "2" });
@@ -59,6 +60,7 @@ async function sendAndReceive() {
   assert.deepEqual(bytes(single), event.body);
   assert.equal(single.contentType, "application/json");
   assert.equal(single.messageId, "id-1");
+  assert.equal(single.correlationId, "c-1");
   assert.deepEqual(single.properties, event.properties);
   assert.equal(rest.length, count);
 

@@ -47,6 +47,9 @@ def send_and_receive():
         event.properties = {"count": 7, "name": "x", "flag": True}
         event.content_type = "application/json"
         event.message_id = "id-1"
+        event.correlation_id = "c-1"
+        event.raw_amqp_message.properties.content_encoding = "identity"
+        event.raw_amqp_message.annotations = {"gateway": "g-1"}
         client.send_event(event, partition_id="2")
 
         full = client.create_batch(partition_id="2")
@@ -63,6 +66,7 @@ def send_and_receive():
     single, *rest = receive("2", 1 + count)
     assert body(single) == b"single"
     assert single.content_type == "application/json" and single.message_id == "id-1"
+    assert single.correlation_id == "c-1"
     assert {text(k): text(v) for k, v in single.properties.items()} == {
         "count": 7,
         "name": "x",

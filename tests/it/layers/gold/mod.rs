@@ -1,6 +1,7 @@
 //! Gold from the log of silver, and the warehouses that hold it.
 
 mod anew;
+mod finals;
 mod generation;
 mod history;
 mod publish;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sluice::event::UnixMillis;
 use sluice::gold::{Ended, Error, Gold, Rebuild};
 use sluice::table::log::Version;
-use testkit::events::{DAY, START};
+use testkit::events::{DAY, MINUTE, START};
 use testkit::faulty::{Faulty, How, Script, When};
 use testkit::world::{Committed, Event, SMALL, deadline, event, events};
 
@@ -268,14 +268,15 @@ async fn an_idle_run_leaves_a_paused_database_alone_for_a_day() {
     assert_eq!(script.count(), after_first, "the database was left alone");
 
     world.append(&[&events(5, 5)]).await;
+    world.world.wait(MINUTE);
     assert_eq!(publish().await, Ended::UpToDate);
     world.assert_tables_are_right().await;
 
     let after_second = script.count();
     let clock = &world.world.clock;
-    clock.set(UnixMillis(START + DAY - 1));
+    clock.set(UnixMillis(START + MINUTE + DAY - 1));
     assert_eq!(publish().await, Ended::Unchanged);
-    clock.set(UnixMillis(START + DAY));
+    clock.set(UnixMillis(START + MINUTE + DAY));
     assert_eq!(publish().await, Ended::UpToDate);
     assert!(script.count() > after_second, "after a day it is looked at");
 }

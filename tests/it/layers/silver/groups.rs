@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::future::join_all;
 use sluice::silver::{COMMIT_INTERVAL, RefineError};
-use sluice::store::object::Source;
+use sluice::store::object::{ObjectFormat, Source};
 use sluice::table::log::Version;
 use testkit::events::thing;
 use testkit::faulty::{How, When};
@@ -121,6 +121,7 @@ async fn a_group_has_at_most_64_mib_unless_one_source_is_larger() {
         let mut content = vec![b'x'; mebibytes << 20];
         content.push(b'\n');
         source.content = Bytes::from(content);
+        source.format = ObjectFormat::Lines;
         sources.push(source);
     }
     assert_eq!(groups(&world, &sources).await, [1, 2, 2, 1]);

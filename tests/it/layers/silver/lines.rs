@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use sluice::event::{EventTime, RejectReason};
 use sluice::silver::RefineError;
+use sluice::store::object::ObjectFormat;
 use sluice::table::log::CommitKind;
 use testkit::datasets::{THINGS, replace};
 use testkit::events::{MINUTE, START, thing};
@@ -76,6 +77,7 @@ async fn no_line_fails_its_blob_and_every_line_is_accounted_for_s2() {
     let deep = [&b"{\"x\":"[..], &b"[".repeat(200_000)].concat();
     let all: Vec<u8> = [&lines.join(&b'\n')[..], &deep, &thing(1, 0, 100)].join(&b'\n');
     source.content = Bytes::from(all);
+    source.format = ObjectFormat::Lines;
     let counts = world.process().refine(&source).await.entry.counts;
     assert_eq!(
         (counts.lines, counts.rows, counts.duplicates),
@@ -95,7 +97,10 @@ async fn a_wrapped_line_is_read_as_the_bytes_that_were_sent() {
     let source = world.put("0", 0, &[broken, marked, Bytes::new()]).await;
     let counts = world.process().refine(&source).await.entry.counts;
     assert_eq!(
-        (counts.rows, counts.quarantined[&RejectReason::NotAnObject]),
+        (
+            counts.rows,
+            counts.quarantined[&RejectReason::NotAnObject.into()]
+        ),
         (2, 1)
     );
     assert_eq!(

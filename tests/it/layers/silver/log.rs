@@ -69,6 +69,7 @@ async fn a_file_that_compaction_replaced_is_not_missed() {
         files: vec![new],
         ledger: Vec::new(),
         watermark: head.watermark,
+        clock: head.clock,
         partitions: head.partitions.clone(),
     };
     let outcome = world.log().commit(&head, &compact).await.unwrap();

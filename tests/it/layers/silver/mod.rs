@@ -1,8 +1,12 @@
-//! Silver's rules, word for word: conflicts, unknown outcomes, groups, lost files, late events and schemas.
+//! Silver's rules, word for word: conflicts, unknown outcomes, groups, lost files, late events, schemas and formats.
 
+mod computed;
 mod conflicts;
 mod duplicates;
+mod formats;
 mod groups;
 mod lines;
 mod log;
+mod order;
 mod steps;
+mod totals;

@@ -28,6 +28,7 @@ fn only_commits_with_rows_count_as_work() {
         sources,
         counts: Counts::default(),
         watermark: None,
+        totals: None,
     };
     let compact = CommitKind::Compact {
         replaces: Vec::new(),

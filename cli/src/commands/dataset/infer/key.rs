@@ -199,7 +199,7 @@ fn inside(leaf: &Leaf) -> Option<String> {
     let named = identity_rank(&leaf.name).is_some() && !leaf.is_element;
     named.then(|| {
         format!(
-            "{} ({} values) lies inside of an object, where no key can look yet",
+            "{} ({} values) lies inside of what is not always an object; it can be a column by its path",
             leaf.path,
             leaf.distinct()
         )

@@ -4,6 +4,7 @@ use super::*;
 fn sample(lines: &[&str]) -> Sample {
     let mut sample = Sample::default();
     lines.iter().for_each(|line| sample.add(line.as_bytes()));
+    sample.settle();
     sample
 }
 
@@ -107,13 +108,20 @@ fn measured_values_and_texts_with_blanks_identify_nothing() {
         r#"{"note": "it is warm", "temp": 21.5, "on": false, "ts": 1795161601}"#,
     ];
     assert_eq!(key(&lines), ["ts"]);
+    // Two of eight readings agree by chance.
+    let readings: Vec<String> = (1795161600..)
+        .zip([3, 7, 1, 9, 5, 3, 8, 2])
+        .map(|(ts, reading)| format!(r#"{{"reading": {reading}, "ts": {ts}}}"#))
+        .collect();
+    let readings: Vec<&str> = readings.iter().map(String::as_str).collect();
+    assert_eq!(key(&readings), ["ts"]);
 }
 
 #[test]
 fn a_key_of_the_time_alone_is_warned_of_with_what_was_seen() {
     let lines = [
         r#"{"unit": "C", "pump_id": "a", "meter": {"id": "m-0"}, "ts": 1795161600}"#,
-        r#"{"unit": "C", "meter": {"id": "m-1"}, "ts": 1795161601}"#,
+        r#"{"unit": "C", "meter": "m-1", "ts": 1795161601}"#,
     ];
     let guess = guess(&sample(&lines)).unwrap();
     let warning = guess.key.warning.unwrap().join(" ");
@@ -122,10 +130,55 @@ fn a_key_of_the_time_alone_is_warned_of_with_what_was_seen() {
         "one is dropped as a duplicate",
         "unit has one value in the whole sample",
         "pump_id is in 1 of 2 events only",
-        "$.meter.id (2 values) lies inside of an object",
+        "$.meter.id (1 values) lies inside of what is not always an object",
     ] {
         assert!(warning.contains(expected), "{expected}: {warning}");
     }
+}
+
+#[test]
+fn identities_and_times_inside_of_objects_are_found() {
+    let lines = [
+        r#"{"meter": {"id": "m-0", "at": {"ts": 1795161600}}, "use": 20.0}"#,
+        r#"{"meter": {"id": "m-1", "at": {"ts": 1795161600}}, "use": 20.5}"#,
+        r#"{"meter": {"id": "m-0", "at": {"ts": 1795161601}}, "use": 21.0}"#,
+    ];
+    assert_eq!(key(&lines), ["meter.id", "meter.at.ts"]);
+    assert_eq!(
+        types(&lines),
+        ["string", "timestamp unix_seconds", "decimal(18,2)"]
+    );
+}
+
+#[test]
+fn only_what_is_always_an_object_of_some_members_is_opened() {
+    let names = |lines: &[&str]| -> Vec<String> {
+        let fields = sample(lines).fields.into_iter();
+        fields.map(|field| field.path.to_string()).collect()
+    };
+    let opened = [
+        r#"{"a": {"b": {"c": 1}, "b": {"d": 1, "e.f": 2}}, "g.h": 1, "$": 1, "n": {}}"#,
+        r#"{"a": null, "n": {}}"#,
+    ];
+    let expected = ["$.a.b.d", "$.a.b['e.f']", "$['g.h']", "$['$']", "n"];
+    assert_eq!(names(&opened), expected);
+    let mixed = [
+        r#"{"a": {"b": {"c": 1}}, "d": {"e": 1}, "f": [{"g": 1}]}"#,
+        r#"{"a": {"b": 2}, "d": [1]}"#,
+    ];
+    assert_eq!(names(&mixed), ["$.a.b", "d", "f"]);
+    let members = |count: usize| {
+        let members: Vec<String> = (0..count).map(|n| format!("\"m{n}\": 1")).collect();
+        format!("{{{}}}", members.join(", "))
+    };
+    assert_eq!(names(&[&format!(r#"{{"a": {}}}"#, members(50))]).len(), 50);
+    assert_eq!(names(&[&format!(r#"{{"a": {}}}"#, members(51))]), ["a"]);
+    let many: Vec<String> = (0..20)
+        .map(|n| format!("\"o{n}\": {}", members(26)))
+        .collect();
+    assert_eq!(names(&[&format!("{{{}}}", many.join(", "))]).len(), 20);
+    let deep = format!("{}1{}", "{\"a\": ".repeat(40), "}".repeat(40));
+    assert_eq!(names(&[&deep]), [format!("${}", ".a".repeat(8))]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Number;
+use sluice::value::path::{FieldPath, Segment};
 use sluice::value::time::parse_rfc3339;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -13,9 +14,16 @@ use super::notation::{Notation, Unit};
 const EXAMPLE: usize = 60;
 
 /// What the values of a field are.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in super::super) struct Field {
+    /// The names on the way to it, with dots between them, for people.
     pub(in super::super) name: String,
+    /// Where it is in an event.
+    pub(in super::super) path: FieldPath,
+    /// The field that it is a member of.
+    pub(super) parent: Option<usize>,
+    /// How many fields are below it.
+    pub(super) below: usize,
     /// Events in which it is there and not null.
     pub(in super::super) present: u64,
     pub(in super::super) bools: u64,
@@ -23,6 +31,8 @@ pub(in super::super) struct Field {
     pub(in super::super) texts: u64,
     /// Objects and arrays.
     pub(in super::super) nested: u64,
+    /// Objects.
+    objects: u64,
     /// Texts that are exactly a number of JSON, which silver takes for that number.
     pub(in super::super) numeric_texts: u64,
     /// Other texts that are digits, such as `007`.
@@ -105,11 +115,38 @@ pub(in super::super) struct Repetition {
 }
 
 impl Field {
-    pub(super) fn named(name: String) -> Self {
+    /// Begins a field without values.
+    pub(super) fn at(path: FieldPath, parent: Option<usize>) -> Self {
+        let names = path.segments().iter().map(|step| match step {
+            Segment::Name(name) => name.clone(),
+            Segment::Index(index) => index.to_string(),
+        });
         Self {
-            name,
-            ..Self::default()
+            name: names.collect::<Vec<_>>().join("."),
+            path,
+            parent,
+            below: 0,
+            present: 0,
+            bools: 0,
+            numbers: 0,
+            texts: 0,
+            nested: 0,
+            objects: 0,
+            numeric_texts: 0,
+            padded_texts: 0,
+            times: BTreeMap::new(),
+            range: None,
+            digits: Digits::default(),
+            is_prose: false,
+            example: String::new(),
+            inside: Inside::default(),
+            hashes: Vec::new(),
         }
+    }
+
+    /// Returns whether each value is an object.
+    pub(super) fn is_object(&self) -> bool {
+        self.present > 0 && self.objects == self.present
     }
 
     /// Takes a value of event number `event` in.
@@ -129,7 +166,8 @@ impl Field {
             Some(b'"') => self.add_text(value),
             Some(b'{' | b'[') => {
                 self.nested += 1;
-                self.inside.add(&self.name, value);
+                self.objects += u64::from(value.starts_with('{'));
+                self.inside.add(self.path.segments(), value);
             }
             _ => {
                 self.numbers += 1;

@@ -1,8 +1,9 @@
-//! What lies inside of objects and arrays: the paths of their values, for people; nothing of it can be a column yet.
+//! What lies inside of objects and arrays: the paths of their values, for people.
 
 use std::collections::HashSet;
 
 use serde_json::Value;
+use sluice::value::path::Segment;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Most paths that are remembered of a field.
@@ -46,8 +47,8 @@ impl Leaf {
 }
 
 impl Inside {
-    /// Looks into a value of the field `name`.
-    pub(super) fn add(&mut self, name: &str, value: &str) {
+    /// Looks into a value of the field at `path`.
+    pub(super) fn add(&mut self, path: &[Segment], value: &str) {
         // It is part of a line that is JSON.
         let Ok(value) = serde_json::from_str::<Value>(value) else {
             return;
@@ -57,9 +58,14 @@ impl Inside {
         {
             self.records = self.records.max(elements.len());
         }
+        let name = match path.last() {
+            Some(Segment::Name(name)) => name.clone(),
+            Some(Segment::Index(_)) | None => String::new(),
+        };
+        let steps = path.iter().map(ToString::to_string);
         let place = Place {
-            path: format!("${}", segment(name)),
-            name: name.to_owned(),
+            path: format!("${}", steps.collect::<String>()),
+            name,
             is_element: false,
         };
         self.walk(&value, &place, 0);
@@ -70,7 +76,7 @@ impl Inside {
             Value::Object(members) if level < MOST_LEVELS => {
                 for (name, value) in members {
                     let below = Place {
-                        path: format!("{}{}", place.path, segment(name)),
+                        path: format!("{}{}", place.path, Segment::Name(name.clone())),
                         name: name.clone(),
                         is_element: place.is_element,
                     };
@@ -128,21 +134,13 @@ struct Place {
     is_element: bool,
 }
 
-/// A segment of a path: `.name`, or `["name"]` where the shorthand does not do.
-fn segment(name: &str) -> String {
-    let mut letters = name.chars();
-    let starts = letters
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
-    match starts && letters.all(|c| c.is_ascii_alphanumeric() || c == '_') {
-        true => format!(".{name}"),
-        false => format!("[{}]", Value::from(name)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn path(name: &str) -> [Segment; 1] {
+        [Segment::Name(name.to_owned())]
+    }
 
     fn paths(inside: &Inside) -> Vec<(&str, &str)> {
         let leaves = inside.leaves.iter();
@@ -153,13 +151,13 @@ mod tests {
     fn every_value_inside_has_a_path_and_a_kind() {
         let mut inside = Inside::default();
         inside.add(
-            "a b",
+            &path("a b"),
             r#"{"id": "x", "list": [{"n": 1}, {"n": true}], "none": null, "": {"d.e": 2}}"#,
         );
         let expected = [
-            (r#"$["a b"].id"#, "text"),
-            (r#"$["a b"].list[*].n"#, "values of several kinds"),
-            (r#"$["a b"][""]["d.e"]"#, "number"),
+            ("$['a b'].id", "text"),
+            ("$['a b'].list[*].n", "values of several kinds"),
+            ("$['a b']['']['d.e']", "number"),
         ];
         let mut found = paths(&inside);
         found.sort_unstable();
@@ -170,15 +168,15 @@ mod tests {
     #[test]
     fn records_in_an_array_are_counted_and_depth_is_bounded() {
         let mut inside = Inside::default();
-        inside.add("records", r#"[{"id": 1}, {"id": 2}]"#);
-        inside.add("records", r#"[{"id": 3}]"#);
+        inside.add(&path("records"), r#"[{"id": 1}, {"id": 2}]"#);
+        inside.add(&path("records"), r#"[{"id": 3}]"#);
         assert_eq!(inside.records, 2);
         assert_eq!(paths(&inside), [("$.records[*].id", "number")]);
         assert_eq!(inside.leaves[0].distinct(), 3);
 
         let deep = format!("{}1{}", "[".repeat(40), "]".repeat(40));
         let mut inside = Inside::default();
-        inside.add("a", &deep);
+        inside.add(&path("a"), &deep);
         assert_eq!(inside.leaves[0].kind, "deeper levels");
     }
 
@@ -186,7 +184,7 @@ mod tests {
     fn no_more_paths_than_people_read_are_remembered() {
         let mut inside = Inside::default();
         let members: Vec<String> = (0..300).map(|n| format!("\"m{n}\": 1")).collect();
-        inside.add("a", &format!("{{{}}}", members.join(",")));
+        inside.add(&path("a"), &format!("{{{}}}", members.join(",")));
         assert_eq!(inside.leaves.len(), MOST_PATHS);
         assert!(inside.is_cut);
     }

@@ -9,11 +9,19 @@ use std::fmt;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use sluice::value::path::{FieldPath, Segment};
 use xxhash_rust::xxh3::xxh3_64;
 
 pub(super) use field::Field;
 pub(super) use inside::Leaf;
 pub(super) use notation::{Notation, Unit};
+
+/// Most levels of objects whose members are fields of their own.
+const MOST_LEVELS: usize = 8;
+/// Most fields below a field: an object with more of them looks like a table of its own.
+const MOST_BELOW: usize = 50;
+/// Most columns of a dataset.
+const MOST_COLUMNS: usize = 500;
 
 /// The byte order mark, which says nothing in UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
@@ -52,9 +60,9 @@ pub(super) struct Sample {
     pub(super) events: u64,
     /// Lines that are not a JSON object.
     pub(super) refused: Refused,
-    /// The fields in the order in which they turned up.
+    /// The fields in the order in which they turned up; until the sample is settled, objects and their members.
     pub(super) fields: Vec<Field>,
-    by_name: HashMap<String, usize>,
+    by_path: HashMap<Vec<Segment>, usize>,
     seen: HashSet<u64>,
 }
 
@@ -114,7 +122,7 @@ impl Refused {
 }
 
 impl Sample {
-    /// Takes a line in.
+    /// Takes a line in; none after [`Self::settle`].
     pub(super) fn add(&mut self, line: &[u8]) {
         self.lines += 1;
         let line = line.strip_prefix(MARK).unwrap_or(line);
@@ -125,24 +133,98 @@ impl Sample {
         if !self.seen.insert(xxh3_64(line)) {
             return;
         }
-        // Of several fields of one name the last one counts, and one without a name cannot be a column.
-        let places = fields.iter().enumerate();
+        self.add_members(&[], None, fields);
+        self.events += 1;
+    }
+
+    /// Takes the members of an object in: of several of one name the last counts. One of the event without a name
+    /// cannot be a column.
+    fn add_members(
+        &mut self,
+        above: &[Segment],
+        parent: Option<usize>,
+        members: Vec<(String, &RawValue)>,
+    ) {
+        let places = members.iter().enumerate();
         let last: HashMap<String, usize> =
             places.map(|(at, (name, _))| (name.clone(), at)).collect();
-        let fields = fields.into_iter().enumerate();
-        let counted =
-            fields.filter(|(at, (name, _))| !name.is_empty() && last.get(name) == Some(at));
-        for (_, (name, value)) in counted {
-            let next = self.fields.len();
-            let index = *self.by_name.entry(name.clone()).or_insert(next);
-            if index == next {
-                self.fields.push(Field::named(name));
-            }
-            if let Some(field) = self.fields.get_mut(index) {
-                field.add(value.get(), self.events);
+        for (at, (name, value)) in members.into_iter().enumerate() {
+            if last.get(&name) == Some(&at) && !(name.is_empty() && above.is_empty()) {
+                let path = [above, &[Segment::Name(name)]].concat();
+                self.add_value(path, parent, value);
             }
         }
-        self.events += 1;
+    }
+
+    fn add_value(&mut self, path: Vec<Segment>, parent: Option<usize>, value: &RawValue) {
+        let index = match self.by_path.get(&path) {
+            Some(index) => *index,
+            None if self.is_full(parent) => return,
+            None => self.begin(path.clone(), parent),
+        };
+        let Some(field) = self.fields.get_mut(index) else {
+            return;
+        };
+        field.add(value.get(), self.events);
+        if value.get().starts_with('{')
+            && path.len() < MOST_LEVELS
+            && let Ok(Fields(members)) = serde_json::from_str(value.get())
+        {
+            self.add_members(&path, Some(index), members);
+        }
+    }
+
+    /// Returns whether a field, or one above it, has all the fields below it that it may have, and one more.
+    fn is_full(&self, field: Option<usize>) -> bool {
+        let mut above = self.and_above(field);
+        above.any(|index| {
+            let field = self.fields.get(index);
+            field.is_some_and(|field| field.below > MOST_BELOW)
+        })
+    }
+
+    fn begin(&mut self, path: Vec<Segment>, parent: Option<usize>) -> usize {
+        let above: Vec<usize> = self.and_above(parent).collect();
+        for index in above {
+            if let Some(field) = self.fields.get_mut(index) {
+                field.below += 1;
+            }
+        }
+        let index = self.fields.len();
+        self.by_path.insert(path.clone(), index);
+        self.fields.push(Field::at(FieldPath::to(path), parent));
+        index
+    }
+
+    /// Returns a field and those that it is in.
+    fn and_above(&self, field: Option<usize>) -> impl Iterator<Item = usize> {
+        let parent = |index: &usize| self.fields.get(*index).and_then(|field| field.parent);
+        std::iter::successors(field, parent)
+    }
+
+    /// Leaves of the fields those that are columns: of what is always an object its members, unless they are too many;
+    /// of anything else the field itself.
+    pub(super) fn settle(&mut self) {
+        let mut is_opened: Vec<bool> = Vec::with_capacity(self.fields.len());
+        for field in &self.fields {
+            let above = field.parent.and_then(|parent| is_opened.get(parent));
+            let is_shown = above.copied().unwrap_or(true);
+            let is_open = field.is_object() && (1..=MOST_BELOW).contains(&field.below);
+            is_opened.push(is_shown && is_open);
+        }
+        let is_column = |(index, field): (usize, &Field)| {
+            let above = field.parent.and_then(|parent| is_opened.get(parent));
+            above.copied().unwrap_or(true) && is_opened.get(index) != Some(&true)
+        };
+        let columns = self.fields.iter().enumerate().map(is_column);
+        let mut columns: Vec<bool> = columns.collect();
+        if columns.iter().filter(|is_column| **is_column).count() > MOST_COLUMNS {
+            let fields = self.fields.iter();
+            columns = fields.map(|field| field.parent.is_none()).collect();
+        }
+        let mut columns = columns.into_iter();
+        self.fields.retain(|_| columns.next() == Some(true));
+        self.by_path.clear();
     }
 
     /// Counts the different values that events have in these fields together.

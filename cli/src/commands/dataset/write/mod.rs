@@ -47,7 +47,7 @@ pub(super) fn dataset_file(name: &str, file: &str, sample: &Sample, guess: &Gues
     for ((field, guessed), name) in sample.fields.iter().zip(&guess.types).zip(&columns) {
         text.push('\n');
         describe(&mut text, field, guessed, sample.events);
-        write_column(&mut text, name, &field.name, guessed);
+        write_column(&mut text, name, &field.path.to_string(), guessed);
     }
     write_gold(&mut text, name, guess, &columns);
     text
@@ -166,7 +166,7 @@ fn describe(text: &mut String, field: &Field, guess: &TypeGuess, events: u64) {
     comment(text, &format!("Inside of it: {}", shown.join(", ")));
     warn(
         text,
-        "What lies inside of an object or an array cannot be a column, a key, a dimension or a measure of its own yet, and an array of records makes no rows of its own yet; all of it stays in this column, as JSON text.",
+        "What lies inside stays in this column, as JSON text. A value at one place can be a column by its path, such as from = \"$.list[0].v\"; an array of records makes no rows of its own yet.",
     );
 }
 

@@ -8,6 +8,7 @@ use sluice::dataset::ColumnIndex;
 fn inferred(lines: &[&str]) -> (String, Dataset) {
     let mut sample = Sample::default();
     lines.iter().for_each(|line| sample.add(line.as_bytes()));
+    sample.settle();
     let guess = guess(&sample).unwrap();
     let text = dataset_file("events", "events.jsonl", &sample, &guess);
     let dataset =
@@ -71,8 +72,10 @@ fn odd_names_and_values_make_a_file_that_is_accepted() {
     assert_eq!(dataset.period, Period::Month);
     assert_eq!(column(&dataset, "birthday").kind, ColumnType::Date);
     assert_eq!(column(&dataset, "mixed").kind, ColumnType::Json);
-    assert_eq!(column(&dataset, "type").from, "@type");
-    assert_eq!(column(&dataset, "Hour_value").from, "Hour");
+    assert!(column(&dataset, "type").from[0].is_field("@type"));
+    assert!(column(&dataset, "Hour_value").from[0].is_field("Hour"));
+    let odd = column(&dataset, "n__code__x").from[0].to_string();
+    assert_eq!(odd, "$['ünï\"code\\\\'].x");
     assert!(text.contains("always null"), "{text}");
 }
 
@@ -98,22 +101,29 @@ fn every_guess_has_a_comment_and_what_lies_inside_is_named() {
         r#"{"ts":"2026-11-20T10:01:00Z","meter":{"id":"m-1"},"gas":{"totalUse":2353.545},"readings":[{"n":"p","v":1.1}]}"#,
         r#"{"ts":"2026-11-20T10:02:00Z","meter":{"id":"m-0"},"gas":{"totalUse":2354.545},"readings":[{"n":"p","v":1.1}]}"#,
     ]);
-    assert_eq!(column(&dataset, "meter").kind, ColumnType::Json);
+    assert_eq!(column(&dataset, "readings").kind, ColumnType::Json);
     for expected in [
-        "# WARNING: this key is the event time alone",
-        "# Inside of it: $.meter.id (text)",
-        "# Inside of it: $.gas.totalUse (number)",
+        "key = [\"meter_id\", \"ts\"]",
+        "name = \"meter_id\"\nfrom = \"$.meter.id\"\ntype = \"string\"",
+        "name = \"gas_totalUse\"\nfrom = \"$.gas.totalUse\"\ntype = \"decimal",
+        "total_gas_totalUse = \"sum(gas_totalUse)\"",
         "# Inside of it: $.readings[*].n (text), $.readings[*].v (number)",
-        "# WARNING: What lies inside of an object or an array cannot be a column",
-        "stays in this column, as JSON text",
+        "# WARNING: What lies inside stays in this column, as JSON text",
         "# guessed: timestamp: every value is a point in time in RFC 3339; required",
         "# guessed: a first gold table",
     ] {
         assert!(text.contains(expected), "{expected:?} is not in\n{text}");
     }
     let tables = text.matches("\n[[").count();
-    // A guess for each column and gold table, and those for the event time and the period.
-    assert_eq!(text.matches("# guessed: ").count(), tables + 2, "{text}");
+    // A guess for each column and gold table, and those for the key, the event time and the period.
+    assert_eq!(text.matches("# guessed: ").count(), tables + 3, "{text}");
+}
+
+#[test]
+fn a_field_with_dots_in_its_name_is_no_path_and_not_warned_of() {
+    let (text, dataset) = inferred(&[r#"{"id": 1, "gas.use": 2.5, "ts": 1795161600}"#]);
+    assert!(text.contains("from = \"$['gas.use']\""), "{text}");
+    assert_eq!(dataset.warnings(), []);
 }
 
 #[test]
@@ -121,7 +131,7 @@ fn what_events_hold_stays_inside_of_comments_and_strings() {
     let (text, dataset) = inferred(&[
         "{\"a\\nname = 1\\u001b[2J\": \"x\u{9b}\u{7f}\u{202e}\", \"ts\": 1795161600, \"o\": {\"k\\n]\": 1}}",
     ]);
-    assert_eq!(dataset.columns[0].from, "a\nname = 1\u{1b}[2J");
+    assert!(dataset.columns[0].from[0].is_field("a\nname = 1\u{1b}[2J"));
     assert!(
         !text
             .chars()

@@ -101,6 +101,28 @@ fn events_that_expired_meanwhile_are_not_waited_for() {
 }
 
 #[test]
+fn an_event_that_cannot_be_decoded_is_named_and_not_waited_for() {
+    let mut goal = Goal {
+        left: None,
+        ends: Some([("0".to_owned(), 4)].into()),
+    };
+    assert_eq!(goal.take("0", &events(2..4)).len(), 2);
+    goal.reach("0", 3);
+    assert!(!goal.is_reached());
+    goal.reach("0", 4);
+    assert!(goal.is_reached());
+    let event = PassedOver {
+        sequence_number: 4,
+        reason: "Decoding Message failed".to_owned(),
+    };
+    let text = passed_over("0", &event);
+    assert!(
+        text.starts_with("sluice: partition 0: event 4 cannot be decoded"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_partition_that_is_not_there_is_wrong_usage_with_those_that_are() {
     let known = || vec!["0".to_owned(), "1".to_owned()];
     assert_eq!(chosen(None, known(), "h").unwrap(), known());
@@ -149,7 +171,8 @@ async fn a_partition_is_read_in_its_order_until_nobody_listens() {
     let reading = tokio::spawn(read(hub, ReceiverOptions::new("0"), sender));
     let mut bodies = Vec::new();
     while bodies.len() < 3 {
-        let (partition, events) = received.recv().await.unwrap().unwrap();
+        let batch = received.recv().await.unwrap().unwrap();
+        let (partition, events) = (batch.partition, batch.events);
         assert_eq!(partition, "0");
         bodies.extend(events.into_iter().map(|event| event.body));
     }

@@ -29,6 +29,7 @@ fn commit(version: u64, kind: CommitKind, lines: u64) -> Commit {
         sources: lines.min(1),
         counts,
         watermark: None,
+        totals: None,
     }
 }
 

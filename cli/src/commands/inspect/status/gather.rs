@@ -1,4 +1,7 @@
 //! Reads how far every layer is. A layer that cannot be read is reported, and the others are still shown.
+//!
+//! What silver has is one read of its head, whatever the age of the lake. What takes a listing of bronze, the ledger or
+//! the log is read only where it is asked for.
 
 use std::collections::{BTreeMap, HashSet};
 use std::error::Error;
@@ -7,11 +10,10 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use sluice::clock::{Clock, SystemClock};
 use sluice::dataset::Warning;
-use sluice::event::{EventTime, UnixMillis};
+use sluice::event::{EventTime, PartitionId, SequenceNumber, UnixMillis};
 use sluice::maintain::TableStatus;
 use sluice::store::object::{ObjectInfo, ObjectRange, paths};
-use sluice::table::live::LiveFiles;
-use sluice::table::log::{Counts, Head, LedgerEntry, Nulled};
+use sluice::table::log::{Head, LedgerEntry, Nulled, PartitionProgress, Totals};
 use sluice::warehouse::schema::PROGRESS;
 use sluice::warehouse::{Progress, Warehouse};
 use sluice_local::hub_client::{EventHubConnection, PartitionState};
@@ -29,15 +31,25 @@ pub(super) struct Status {
     pub(super) at: String,
     #[serde(serialize_with = "or_error")]
     pub(super) hub: Result<Hub, String>,
-    pub(super) bronze: Bronze,
     pub(super) silver: Option<Silver>,
+    /// What takes more than a few reads, if it was asked for.
+    #[serde(flatten)]
+    pub(super) deep: Option<Deep>,
+    #[serde(serialize_with = "or_error")]
+    pub(super) gold: Result<Vec<GoldTable>, String>,
+}
+
+/// What is only found by listing bronze, reading the ledger, or reading the log.
+#[derive(Debug, Serialize)]
+pub(super) struct Deep {
+    pub(super) bronze: Bronze,
+    /// What bronze has and the ledger has not.
+    pub(super) waiting: Waiting,
     /// Why the dataset file no longer fits silver, with the way out.
     pub(super) misfit: Option<String>,
     /// What maintenance looks after: files, log, Delta log, and what silver has not refined.
     #[serde(serialize_with = "or_error")]
     pub(super) maintenance: Result<TableStatus, String>,
-    #[serde(serialize_with = "or_error")]
-    pub(super) gold: Result<Vec<GoldTable>, String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -56,8 +68,10 @@ pub(super) struct HubPartition {
     /// When its newest event was enqueued.
     #[serde(skip)]
     pub(super) last_enqueued: Option<UnixMillis>,
-    /// Events that are not in bronze yet.
-    pub(super) behind: u64,
+    /// Events that silver has not refined, where its head can tell.
+    pub(super) unrefined: Option<u64>,
+    /// Those of them that are not even in bronze, if bronze was listed.
+    pub(super) behind: Option<u64>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -87,15 +101,16 @@ pub(super) struct Silver {
     pub(super) quarantined_by_reason: BTreeMap<String, u64>,
     /// Values that became null because their column could not take them.
     pub(super) nulled: Nulled,
+    /// Bronze objects that are refined.
+    pub(super) objects: u64,
     /// Files that are live.
     pub(super) files: u64,
-    pub(super) bytes: u64,
-    /// What bronze has and the ledger has not.
-    pub(super) behind: Behind,
+    /// Events of the hub that are not refined, where the hub can be read and the head can tell.
+    pub(super) behind: Option<u64>,
 }
 
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Behind {
+pub(super) struct Waiting {
     pub(super) objects: u64,
     pub(super) lines: u64,
     /// The age of the oldest of them, in seconds.
@@ -124,33 +139,32 @@ fn or_error<T: Serialize, S: Serializer>(
     }
 }
 
-/// Reads everything.
+/// Reads everything that a few reads tell, and the rest where it is asked for.
 pub(super) async fn gather(
     stores: &Stores,
     hub: Result<EventHubConnection, String>,
     warehouse: Result<Arc<dyn Warehouse>, String>,
+    is_deep: bool,
 ) -> Result<Status, Box<dyn Error + Send + Sync>> {
     let dataset = &stores.dataset;
-    // The hub first: what is in bronze by the time it is listed may be more, never less.
-    let hub = match hub {
+    // The hub first: what is refined by the time the head is read may be more, never less.
+    let mut hub = match hub {
         Ok(hub) => read_hub(&hub).await,
         Err(reason) => Err(reason),
     };
-    let objects = stores
-        .lake
-        .list(&paths::bronze_dataset(&dataset.name))
-        .await?;
-    let (hub, behind) = match hub {
-        Ok(mut hub) => {
-            let behind = compare_hub(&mut hub, &objects);
-            (Ok(hub), Some(behind))
-        }
-        Err(reason) => (Err(reason), None),
+    let deep = match is_deep {
+        true => Some(read_deep(stores, hub.as_mut().ok()).await?),
+        false => None,
     };
-    let silver = read_silver(stores, &objects).await?;
-    let misfit = stores.misfit().await?;
-    let facts = stores.maintenance().status().await;
-    let maintenance = facts.map_err(|error| sluice::error::chain(&error));
+    let head = stores.log.head().await?;
+    let behind = hub
+        .as_mut()
+        .ok()
+        .and_then(|hub| compare_head(hub, head.as_ref()));
+    let silver = match &head {
+        Some(head) => Some(read_silver(stores, head, behind).await?),
+        None => None,
+    };
     let gold = match warehouse {
         Ok(warehouse) => {
             let head = silver.as_ref().map(|silver| silver.version);
@@ -164,12 +178,50 @@ pub(super) async fn gather(
         warnings: dataset.warnings(),
         at: SystemClock.now().to_string(),
         hub,
-        bronze: bronze(&objects, behind),
         silver,
-        misfit,
-        maintenance,
+        deep,
         gold,
     })
+}
+
+async fn read_deep(
+    stores: &Stores,
+    hub: Option<&mut Hub>,
+) -> Result<Deep, Box<dyn Error + Send + Sync>> {
+    let prefix = paths::bronze_dataset(&stores.dataset.name);
+    let objects = stores.lake.list(&prefix).await?;
+    let behind = hub.map(|hub| compare_hub(hub, &objects));
+    let ledger = stores.log.ledger_prefix("").await?;
+    let facts = stores.maintenance().status().await;
+    Ok(Deep {
+        bronze: bronze(&objects, behind),
+        waiting: compare_ledger(&objects, &ledger, SystemClock.now().0),
+        misfit: stores.misfit().await?,
+        maintenance: facts.map_err(|error| sluice::error::chain(&error)),
+    })
+}
+
+/// Notes for each partition how many of its events silver has not refined, and returns their sum, if all can be told.
+fn compare_head(hub: &mut Hub, head: Option<&Head>) -> Option<u64> {
+    let nothing = PartitionProgress::default();
+    let mut total = Some(0);
+    for partition in &mut hub.partitions {
+        let own = head.and_then(|head| head.partitions.get(&PartitionId(partition.id.clone())));
+        // Silver beyond the hub has gone on since the hub was asked, unless the hub has later events: it was made anew then,
+        // and nothing of it has been refined.
+        let is_of_now = |own: &&PartitionProgress| {
+            let refined = own.refined_to.map_or(-1, |to| to.0);
+            refined <= partition.last_sequence
+                || own.enqueued_time().is_none()
+                || partition.last_enqueued <= own.enqueued_time()
+        };
+        let own = own.filter(is_of_now).unwrap_or(&nothing);
+        let first = SequenceNumber(partition.first_sequence);
+        let last = SequenceNumber(partition.last_sequence);
+        partition.unrefined = own.unrefined(first, last);
+        total = total.zip(partition.unrefined).map(|(sum, own)| sum + own);
+    }
+    total
 }
 
 async fn read_hub(hub: &EventHubConnection) -> Result<Hub, String> {
@@ -187,7 +239,8 @@ fn hub_partition((id, state): (String, PartitionState)) -> HubPartition {
         first_sequence: state.begin_sequence,
         last_sequence: state.last_sequence,
         last_enqueued: state.last_enqueued_ms.map(UnixMillis),
-        behind: 0,
+        unrefined: None,
+        behind: None,
     }
 }
 
@@ -216,8 +269,9 @@ fn compare_hub(hub: &mut Hub, objects: &[ObjectInfo]) -> u64 {
         let stored = newest.get(partition.id.as_str()).filter(is_of_now);
         let stored = stored.map_or(-1, |range| range.sequence.last.0);
         let from = stored.max(partition.first_sequence - 1);
-        partition.behind = u64::try_from(partition.last_sequence - from).unwrap_or(0);
-        total += partition.behind;
+        let behind = u64::try_from(partition.last_sequence - from).unwrap_or(0);
+        partition.behind = Some(behind);
+        total += behind;
     }
     total
 }
@@ -244,20 +298,19 @@ fn lines(object: &ObjectInfo) -> u64 {
 
 async fn read_silver(
     stores: &Stores,
-    objects: &[ObjectInfo],
-) -> Result<Option<Silver>, Box<dyn Error + Send + Sync>> {
-    let Some(head) = stores.log.head().await? else {
-        return Ok(None);
+    head: &Head,
+    behind: Option<u64>,
+) -> Result<Silver, Box<dyn Error + Send + Sync>> {
+    let totals = match &head.totals {
+        Some(totals) => totals.clone(),
+        // An earlier build wrote it, and maintenance has not counted yet.
+        None => stores.log.count(head).await?,
     };
-    let ledger = stores.log.ledger_prefix("").await?;
-    let live = LiveFiles::of(&stores.log.load(&head).await?);
-    let behind = compare_ledger(objects, &ledger, SystemClock.now().0);
-    Ok(Some(silver(&head, &ledger, &live, behind)))
+    Ok(silver(head, totals, behind))
 }
 
-fn silver(head: &Head, ledger: &[LedgerEntry], live: &LiveFiles, behind: Behind) -> Silver {
-    let mut counts = Counts::default();
-    ledger.iter().for_each(|entry| counts.add(&entry.counts));
+fn silver(head: &Head, totals: Totals, behind: Option<u64>) -> Silver {
+    let counts = totals.counts;
     let now = SystemClock.now().as_event_time();
     let behind_now = |watermark: EventTime| (now.0 - watermark.0) / 1_000_000;
     let reasons = counts.quarantined.iter();
@@ -275,29 +328,32 @@ fn silver(head: &Head, ledger: &[LedgerEntry], live: &LiveFiles, behind: Behind)
             .map(|(reason, count)| (reason.to_string(), *count))
             .collect(),
         nulled: counts.nulled,
-        files: live.iter().count() as u64,
-        bytes: live.iter().map(|file| file.bytes).sum(),
+        objects: totals.sources,
+        files: totals.files,
         behind,
     }
 }
 
-fn compare_ledger(objects: &[ObjectInfo], ledger: &[LedgerEntry], now: i64) -> Behind {
+fn compare_ledger(objects: &[ObjectInfo], ledger: &[LedgerEntry], now: i64) -> Waiting {
     let committed: HashSet<&str> = ledger.iter().map(|entry| entry.source.as_str()).collect();
-    let mut behind = Behind::default();
+    let mut waiting = Waiting::default();
     for object in objects
         .iter()
         .filter(|object| !committed.contains(object.path.name()))
     {
-        behind.objects += 1;
-        behind.lines += lines(object);
+        waiting.objects += 1;
+        waiting.lines += lines(object);
         let age = (now - object.created.0) / 1_000;
-        behind.oldest = behind.oldest.max(Some(age.max(0)));
+        waiting.oldest = waiting.oldest.max(Some(age.max(0)));
     }
-    behind
+    waiting
 }
 
 async fn read_gold(warehouse: &dyn Warehouse, head: Option<u64>) -> Result<Vec<GoldTable>, String> {
     let text = |error: sluice::warehouse::WarehouseError| sluice::error::chain(&error);
+    if warehouse.schema().tables.is_empty() {
+        return Err("the dataset file has no gold table".to_owned());
+    }
     let mut standing = warehouse.look().await.map_err(text)?;
     // A table that does not fit the dataset file is named here.
     if let Some(mismatch) = standing.unfit.into_values().next() {

@@ -12,16 +12,22 @@ use crate::target::{self, HubArguments, Stores};
 
 /// Show how far every layer is
 ///
-/// Hub, bronze, silver and gold with what they hold and how far each is behind the one before it; the versions of
-/// silver's log and of the gold tables, the watermark, and what became of the lines; silver's small files, the length
-/// of its log, how far its Delta log is, and the oldest bronze object that waits for silver. Reads only.
+/// Hub, silver and gold with what they hold and how far silver is behind the hub and gold behind silver; the versions of
+/// silver's log and of the gold tables, the watermark, and what became of the events. All of silver is one read, whatever
+/// the age of the lake. With --deep also what takes a listing of bronze, the whole ledger and the log: what bronze holds
+/// and what of it waits for silver, silver's small files, the length of its log, how far its Delta log is, and whether
+/// the dataset file still fits. Reads only.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice status                       the pipeline that `sluice up` runs, or that of local.settings.json
-  sluice status --json | jq .silver.behind.lines
-  sluice status --json | jq '.maintenance | {small_files, log_entries, delta_lag, oldest_unreconciled}'
+  sluice status --json | jq .silver.behind
+  sluice status --deep                and what waits in bronze, which takes a listing of it
+  sluice status --deep --json | jq '.maintenance | {small_files, log_entries, delta_lag, oldest_unreconciled}'
   watch sluice status")]
 pub(crate) struct StatusArguments {
+    /// List bronze and read ledger and log as well: the longer, the older the lake
+    #[arg(long)]
+    deep: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -40,7 +46,7 @@ pub(crate) async fn run(arguments: StatusArguments) -> Result<bool, Box<dyn Erro
     let warehouse = target::warehouse(&settings, &stores.dataset);
     let warehouse = warehouse.map_err(|error| sluice::error::chain(error.as_ref()));
     let target = settings.target();
-    let status = gather::gather(&stores, hub, warehouse).await?;
+    let status = gather::gather(&stores, hub, warehouse, arguments.deep).await?;
     print(&match arguments.json {
         true => serde_json::to_string_pretty(&About {
             target,

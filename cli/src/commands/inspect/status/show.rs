@@ -3,7 +3,7 @@
 use sluice::dataset::Warning;
 use sluice::maintain::TableStatus;
 
-use super::gather::{Bronze, GoldTable, Hub, Silver, Status};
+use super::gather::{Bronze, Deep, GoldTable, Hub, Silver, Status, Waiting};
 use crate::output::{count, duplicates, size, span, thousands};
 
 /// The width of the column that all numbers of the status stand in.
@@ -20,21 +20,13 @@ pub(super) fn lines(status: &Status) -> Vec<String> {
     )];
     lines.extend(warnings(&status.warnings));
     lines.push(hub(&status.hub));
-    lines.push(bronze(&status.bronze));
+    let deep = status.deep.as_ref();
+    lines.extend(deep.map(|deep| bronze(&deep.bronze)));
     match &status.silver {
-        Some(silver) => lines.extend(silver_lines(silver)),
+        Some(silver) => lines.extend(silver_lines(silver, deep.map(|deep| &deep.waiting))),
         None => lines.push("  silver  has no version yet".to_owned()),
     }
-    lines.extend(
-        status
-            .misfit
-            .iter()
-            .map(|misfit| format!("  dataset {misfit}")),
-    );
-    match &status.maintenance {
-        Ok(facts) => lines.extend(maintenance(facts)),
-        Err(reason) => lines.push(format!("  maintenance  cannot be read: {reason}")),
-    }
+    lines.extend(deep.into_iter().flat_map(deep_lines));
     match &status.gold {
         Ok(tables) => lines.extend(tables.iter().map(gold)),
         Err(reason) => lines.push(format!("  gold    {}", reason.trim_start_matches("gold "))),
@@ -88,23 +80,45 @@ fn bronze(bronze: &Bronze) -> String {
     )
 }
 
-fn silver_lines(silver: &Silver) -> Vec<String> {
-    let behind = match (silver.behind.objects, silver.behind.oldest) {
-        (0, _) | (_, None) => "has every line of bronze".to_owned(),
+/// What is only read where it is asked for.
+fn deep_lines(deep: &Deep) -> Vec<String> {
+    let misfit = deep.misfit.iter();
+    let mut lines: Vec<String> = misfit.map(|misfit| format!("  dataset {misfit}")).collect();
+    match &deep.maintenance {
+        Ok(facts) => lines.extend(maintenance(facts)),
+        Err(reason) => lines.push(format!("  maintenance  cannot be read: {reason}")),
+    }
+    lines
+}
+
+/// How far silver is behind bronze, or behind the hub where bronze was not listed.
+fn behind(silver: &Silver, waiting: Option<&Waiting>) -> String {
+    let Some(waiting) = waiting else {
+        return match silver.behind {
+            None => String::new(),
+            Some(0) => ", has every event of the hub".to_owned(),
+            Some(behind) => format!(", {} behind the hub", count(behind, "event")),
+        };
+    };
+    match (waiting.objects, waiting.oldest) {
+        (0, _) | (_, None) => ", has every line of bronze".to_owned(),
         (objects, Some(oldest)) => format!(
-            "{} in {} behind bronze, the oldest for {}",
-            count(silver.behind.lines, "line"),
+            ", {} in {} behind bronze, the oldest for {}",
+            count(waiting.lines, "line"),
             count(objects, "object"),
             span(oldest)
         ),
-    };
+    }
+}
+
+fn silver_lines(silver: &Silver, waiting: Option<&Waiting>) -> Vec<String> {
     let mut lines = vec![
         format!(
-            "  silver  {} in {}, {}, version {}, {behind}",
+            "  silver  {} in {}, version {}{}",
             column(silver.rows, "row"),
             count(silver.files, "file"),
-            size(silver.bytes),
-            silver.version
+            silver.version,
+            behind(silver, waiting)
         ),
         format!(
             "          {} = {} rows + {} + {} quarantined; {} rows late",
@@ -163,11 +177,12 @@ fn maintenance(facts: &TableStatus) -> Vec<String> {
     };
     let mut lines = vec![
         format!(
-            "  log     {} up to {}, {snapshot}; {} of {} small",
+            "  log     {} up to {}, {snapshot}; {} of {} small, {}",
             column(facts.log_entries, "version"),
             thousands(version),
             thousands(facts.small_files),
-            count(facts.live_files, "live file")
+            count(facts.live_files, "live file"),
+            size(facts.bytes)
         ),
         format!("  delta   {:>WIDTH$} {published}", ""),
     ];

@@ -18,8 +18,8 @@ fn snapshot() -> Snapshot {
             duplicates: 1_037,
             late: 435,
             quarantined: [
-                (RejectReason::MissingField, 51),
-                (RejectReason::InvalidValue, 1_388),
+                (RejectReason::MissingField.into(), 51),
+                (RejectReason::InvalidValue.into(), 1_388),
             ]
             .into(),
             ..Counts::default()

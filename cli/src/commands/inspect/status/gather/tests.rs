@@ -1,5 +1,7 @@
 use sluice::store::object::ObjectPath;
 
+use testkit::faulty::Script;
+
 use super::*;
 use crate::target::in_memory::Pipeline;
 
@@ -31,7 +33,8 @@ fn hub(first: i64, last: i64) -> Hub {
             first_sequence: first,
             last_sequence: last,
             last_enqueued: Some(UnixMillis(10)),
-            behind: 0,
+            unrefined: None,
+            behind: None,
         }],
     }
 }
@@ -66,18 +69,18 @@ fn bronze_is_behind_by_the_events_after_its_newest() {
 }
 
 #[test]
-fn silver_is_behind_by_the_objects_that_are_not_in_the_ledger() {
+fn objects_that_are_not_in_the_ledger_wait() {
     let objects = [object("0", 0, 9, 1_000), object("0", 10, 29, 5_000)];
     let entry = LedgerEntry {
         source: "orders/0/0".into(),
-        counts: Counts::default(),
+        counts: sluice::table::log::Counts::default(),
         range: None,
         version: sluice::table::log::Version(1),
         quarantine: None,
     };
-    let behind = compare_ledger(&objects, &[entry], 9_000);
+    let waiting = compare_ledger(&objects, &[entry], 9_000);
     assert_eq!(
-        (behind.objects, behind.lines, behind.oldest),
+        (waiting.objects, waiting.lines, waiting.oldest),
         (1, 20, Some(4))
     );
 }
@@ -89,16 +92,19 @@ async fn every_layer_is_read_and_one_that_cannot_be_says_why() {
     pipeline.ingest(4, &[3, 4]).await;
     let no_hub = Err("no event hub is named".to_owned());
     let warehouse = Ok(Arc::clone(&pipeline.warehouse));
-    let status = gather(&pipeline.stores, no_hub, warehouse).await.unwrap();
+    let status = gather(&pipeline.stores, no_hub, warehouse, true).await;
+    let status = status.unwrap();
 
-    assert_eq!((status.bronze.objects, status.bronze.events), (2, 6));
-    assert_eq!(status.bronze.behind, None, "the hub cannot be read");
+    let deep = status.deep.as_ref().unwrap();
+    assert_eq!((deep.bronze.objects, deep.bronze.events), (2, 6));
+    assert_eq!(deep.bronze.behind, None, "the hub cannot be read");
     let silver = status.silver.as_ref().unwrap();
     let counted = (silver.lines, silver.rows, silver.duplicates);
     assert_eq!(counted, (4, 2, 1));
     assert_eq!(silver.quarantined_by_reason["not_an_object"], 1);
-    assert_eq!((silver.behind.objects, silver.behind.lines), (1, 2));
-    let maintenance = status.maintenance.as_ref().unwrap();
+    assert_eq!((silver.objects, silver.files, silver.behind), (1, 1, None));
+    assert_eq!((deep.waiting.objects, deep.waiting.lines), (1, 2));
+    let maintenance = deep.maintenance.as_ref().unwrap();
     assert_eq!((maintenance.rows, maintenance.unreconciled), (2, 1));
     let gold = status.gold.as_ref().unwrap();
     assert_eq!(gold.len(), 4);
@@ -108,6 +114,58 @@ async fn every_layer_is_read_and_one_that_cannot_be_says_why() {
     assert_eq!(json["hub"]["error"], "no event hub is named");
     assert_eq!(json["maintenance"]["rows"], 2);
     assert_eq!(json["gold"][0]["table"], "gold_daily_orders");
+}
+
+#[tokio::test]
+async fn silver_is_behind_by_the_events_of_the_hub_that_its_head_has_not_refined() {
+    let pipeline = Pipeline::new();
+    let of = |first, last| {
+        let mut hub = hub(first, last);
+        hub.partitions[0].last_enqueued = Some(UnixMillis(i64::MAX));
+        hub
+    };
+    let head = pipeline.stores.log.head().await.unwrap();
+    assert_eq!(compare_head(&mut of(0, 9), head.as_ref()), Some(10));
+    pipeline.run(0, &[1, 2, 3]).await;
+    pipeline.run(7, &[4]).await;
+    let head = pipeline.stores.log.head().await.unwrap();
+    let mut later = of(0, 9);
+    assert_eq!(compare_head(&mut later, head.as_ref()), Some(6));
+    assert_eq!(later.partitions[0].unrefined, Some(6));
+    assert_eq!(compare_head(&mut of(5, 9), head.as_ref()), Some(4));
+    // A hub that was made anew counts from 0 again; one that was asked earlier has fewer events.
+    assert_eq!(compare_head(&mut of(0, 1), head.as_ref()), Some(2));
+    assert_eq!(compare_head(&mut hub(0, 1), head.as_ref()), Some(0));
+}
+
+#[tokio::test]
+async fn silver_is_one_read_whatever_the_age_of_the_lake() {
+    let pipeline = Pipeline::new();
+    for number in 0..12 {
+        pipeline.run(2 * number, &[1, 2]).await;
+    }
+    let script = Script::new();
+    let stores = pipeline.stores_by(&script);
+    let no_hub = || Err("no event hub is named".to_owned());
+    let no_gold = || Err("no gold".to_owned());
+    let status = gather(&stores, no_hub(), no_gold(), false).await.unwrap();
+    assert_eq!(script.calls(""), ["read head"]);
+    let silver = status.silver.as_ref().unwrap();
+    assert_eq!((silver.lines, silver.rows, silver.objects), (24, 2, 12));
+    assert!(status.deep.is_none());
+    let shallow = serde_json::to_value(&status).unwrap();
+    assert!(shallow.get("bronze").is_none(), "{shallow}");
+
+    gather(&stores, no_hub(), no_gold(), true).await.unwrap();
+    assert!(!script.calls("list bronze/").is_empty());
+
+    // Until maintenance has counted a log that an earlier build began, the ledger is added up.
+    let mut head = pipeline.head().await;
+    head.properties.remove("totals");
+    pipeline.write_head(head).await;
+    let status = gather(&stores, no_hub(), no_gold(), false).await.unwrap();
+    let counted = status.silver.unwrap();
+    assert_eq!((counted.lines, counted.rows, counted.objects), (24, 2, 12));
 }
 
 #[tokio::test]
@@ -125,10 +183,15 @@ async fn gold_is_behind_by_the_versions_that_it_has_not_published() {
 async fn an_empty_pipeline_has_no_silver_and_gold_that_says_why() {
     let pipeline = Pipeline::new();
     let nothing = || Err("nothing answers".to_owned());
-    let status = gather(&pipeline.stores, nothing(), Err("no gold yet".to_owned()));
+    let status = gather(
+        &pipeline.stores,
+        nothing(),
+        Err("no gold yet".to_owned()),
+        true,
+    );
     let status = status.await.unwrap();
     assert!(status.silver.is_none());
-    assert_eq!(status.bronze.newest, None);
+    assert_eq!(status.deep.unwrap().bronze.newest, None);
     assert_eq!(status.gold.unwrap_err(), "no gold yet");
 }
 
@@ -147,8 +210,8 @@ async fn what_no_longer_fits_is_named_with_the_way_out() {
     let stores = pipeline.stores_that_do_not_fit();
     let no_hub = Err("no event hub is named".to_owned());
     let warehouse = Ok(Arc::clone(&pipeline.warehouse));
-    let status = gather(&stores, no_hub, warehouse).await.unwrap();
-    let misfit = status.misfit.as_ref().unwrap();
+    let status = gather(&stores, no_hub, warehouse, true).await.unwrap();
+    let misfit = status.deep.as_ref().unwrap().misfit.as_ref().unwrap();
     assert!(
         misfit.contains("column customer_id") && misfit.contains("raise the generation"),
         "{misfit}"

@@ -3,7 +3,7 @@ use sluice::maintain::{PendingObject, TableStatus};
 
 use sluice::table::log::Nulled;
 
-use super::super::gather::{Behind, HubPartition};
+use super::super::gather::HubPartition;
 use super::*;
 
 fn status() -> Status {
@@ -20,17 +20,10 @@ fn status() -> Status {
                 first_sequence: 0,
                 last_sequence: 70_158,
                 last_enqueued: None,
-                behind: 0,
+                unrefined: Some(0),
+                behind: None,
             }],
         }),
-        bronze: Bronze {
-            objects: 302,
-            events: 70_159,
-            bytes: 6_900_000,
-            behind: Some(0),
-            newest: Some("2026-11-25T11:43:36.358Z".to_owned()),
-        },
-        misfit: None,
         silver: Some(Silver {
             version: 140,
             watermark: Some("1998-06-30T00:00:00Z".to_owned()),
@@ -43,18 +36,11 @@ fn status() -> Status {
             quarantined: 20,
             quarantined_by_reason: [("invalid_value".to_owned(), 20)].into(),
             nulled: Nulled::default(),
+            objects: 302,
             files: 427,
-            bytes: 2_217_445,
-            behind: Behind::default(),
+            behind: Some(0),
         }),
-        maintenance: Ok(TableStatus {
-            version: Some(140),
-            live_files: 427,
-            small_files: 427,
-            log_entries: 141,
-            delta_version: Some(140),
-            ..TableStatus::default()
-        }),
+        deep: None,
         gold: Ok(vec![GoldTable {
             table: "gold_daily_orders".to_owned(),
             rows: 546,
@@ -62,6 +48,38 @@ fn status() -> Status {
             behind: Some(0),
             reason: None,
         }]),
+    }
+}
+
+/// What only a deep look finds.
+fn deep() -> Deep {
+    Deep {
+        bronze: Bronze {
+            objects: 302,
+            events: 70_159,
+            bytes: 6_900_000,
+            behind: Some(0),
+            newest: Some("2026-11-25T11:43:36.358Z".to_owned()),
+        },
+        waiting: Waiting::default(),
+        misfit: None,
+        maintenance: Ok(TableStatus {
+            version: Some(140),
+            live_files: 427,
+            small_files: 427,
+            bytes: 2_217_445,
+            log_entries: 141,
+            delta_version: Some(140),
+            ..TableStatus::default()
+        }),
+    }
+}
+
+/// A pipeline, looked at deeply.
+fn deep_status() -> Status {
+    Status {
+        deep: Some(deep()),
+        ..status()
     }
 }
 
@@ -81,12 +99,24 @@ fn a_pipeline_that_is_up_to_date_says_so_in_every_layer() {
         [
             "orders, generation 1, at 2026-11-25T11:43:41.880Z",
             "  hub            70,159 events in 1 partition of events",
-            "  bronze         70,159 events in 302 objects, 6.90 MB, newest 2026-11-25T11:43:36.358Z, has every event of the hub",
-            "  silver         69,659 rows in 427 files, 2.22 MB, version 140, has every line of bronze",
+            "  silver         69,659 rows in 427 files, version 140, has every event of the hub",
             "                 70,159 lines = 69,659 rows + 480 duplicates + 20 quarantined; 3 rows late",
             "                        quarantined: invalid_value 20",
             "                        watermark 1998-06-30T00:00:00Z, 2 min behind now",
-            "  log               141 versions up to 140, no snapshot yet; 427 of 427 live files small",
+            "  gold              546 rows in gold_daily_orders, version 140, has every version of silver",
+        ]
+    );
+    assert_eq!(
+        lines(&deep_status()),
+        [
+            "orders, generation 1, at 2026-11-25T11:43:41.880Z",
+            "  hub            70,159 events in 1 partition of events",
+            "  bronze         70,159 events in 302 objects, 6.90 MB, newest 2026-11-25T11:43:36.358Z, has every event of the hub",
+            "  silver         69,659 rows in 427 files, version 140, has every line of bronze",
+            "                 70,159 lines = 69,659 rows + 480 duplicates + 20 quarantined; 3 rows late",
+            "                        quarantined: invalid_value 20",
+            "                        watermark 1998-06-30T00:00:00Z, 2 min behind now",
+            "  log               141 versions up to 140, no snapshot yet; 427 of 427 live files small, 2.22 MB",
             "  delta                 version 140, has every version of silver",
             "  gold              546 rows in gold_daily_orders, version 140, has every version of silver",
         ]
@@ -102,7 +132,7 @@ fn conflicts_and_what_the_dataset_file_may_not_mean_are_shown() {
         message: "the time alone".to_owned(),
     }];
     let balance = "70,159 lines = 69,659 rows + 480 duplicates (2 conflicts) + 20 quarantined";
-    assert!(lines(&status)[5].contains(balance));
+    assert!(lines(&status)[4].contains(balance));
     assert_eq!(
         lines(&status)[1],
         "  ! the dataset file: key: the time alone"
@@ -116,37 +146,44 @@ fn columns_with_values_that_became_null_are_named_with_the_reasons() {
     nulled.count("discount", "invalid_value", 3);
     nulled.count("shipped", "overflow", 1_000);
     let shown = "shipped overflow 1,000, discount invalid_value 3";
-    assert!(lines(&status)[6].ends_with(&format!("nulled: {shown}")));
+    assert!(lines(&status)[5].ends_with(&format!("nulled: {shown}")));
     let nulled = &mut status.silver.as_mut().unwrap().nulled;
     (0..9).for_each(|column| nulled.count(&format!("c{column}"), "overflow", 1));
-    assert!(lines(&status)[6].ends_with("c5 overflow 1, and 3 more"));
+    assert!(lines(&status)[5].ends_with("c5 overflow 1, and 3 more"));
 }
 
 #[test]
 fn every_layer_says_how_far_it_is_behind_the_one_before() {
     let mut status = status();
-    status.bronze.behind = Some(1);
-    assert!(line(&status, "  bronze").ends_with(", 1 event behind the hub"));
-    let silver = status.silver.as_mut().unwrap();
-    silver.behind = Behind {
+    status.silver.as_mut().unwrap().behind = Some(1_500);
+    assert!(line(&status, "  silver").ends_with(", 1,500 events behind the hub"));
+    status.silver.as_mut().unwrap().behind = None;
+    assert!(line(&status, "  silver").ends_with("version 140"));
+    status.gold.as_mut().unwrap()[0].behind = Some(6);
+    assert!(line(&status, "  gold").ends_with("version 140, 6 versions behind silver"));
+
+    let mut deep = deep();
+    deep.bronze.behind = Some(1);
+    deep.waiting = Waiting {
         objects: 2,
         lines: 1_500,
         oldest: Some(7_200),
     };
+    deep.maintenance.as_mut().unwrap().delta_lag = 1;
+    status.deep = Some(deep);
+    assert!(line(&status, "  bronze").ends_with(", 1 event behind the hub"));
     let behind = "1,500 lines in 2 objects behind bronze, the oldest for 2 h";
     assert!(line(&status, "  silver").ends_with(behind));
-    status.gold.as_mut().unwrap()[0].behind = Some(6);
-    assert!(line(&status, "  gold").ends_with("version 140, 6 versions behind silver"));
-    status.maintenance.as_mut().unwrap().delta_lag = 1;
     assert!(line(&status, "  delta").ends_with("version 140, 1 version behind silver"));
 }
 
 #[test]
 fn a_layer_that_cannot_be_read_says_why_and_the_others_are_shown() {
-    let mut status = status();
+    let mut status = deep_status();
     status.hub = Err("no event hub is named".to_owned());
-    status.bronze.behind = None;
-    status.maintenance = Err("lost".to_owned());
+    let deep = status.deep.as_mut().unwrap();
+    deep.bronze.behind = None;
+    deep.maintenance = Err("lost".to_owned());
     status.gold = Err("there is no gold yet".to_owned());
     let hub = line(&status, "  hub");
     assert_eq!(hub, "  hub     cannot be read: no event hub is named");
@@ -159,10 +196,11 @@ fn a_layer_that_cannot_be_read_says_why_and_the_others_are_shown() {
 
 #[test]
 fn a_pipeline_at_its_beginning_has_nothing_yet() {
-    let mut status = status();
-    status.bronze = Bronze::default();
+    let mut status = deep_status();
     status.silver = None;
-    status.maintenance = Ok(TableStatus::default());
+    let deep = status.deep.as_mut().unwrap();
+    deep.bronze = Bronze::default();
+    deep.maintenance = Ok(TableStatus::default());
     status.gold.as_mut().unwrap()[0].version = None;
     assert_eq!(line(&status, "  silver"), "  silver  has no version yet");
     assert!(line(&status, "  gold").ends_with("has not been made yet"));
@@ -175,8 +213,8 @@ fn a_pipeline_at_its_beginning_has_nothing_yet() {
 
 #[test]
 fn the_oldest_object_that_waits_for_silver_is_named() {
-    let mut status = status();
-    let facts = status.maintenance.as_mut().unwrap();
+    let mut status = deep_status();
+    let facts = status.deep.as_mut().unwrap().maintenance.as_mut().unwrap();
     facts.snapshot = Some(1_000);
     facts.unreconciled = 2;
     facts.oldest_unreconciled = Some(PendingObject {

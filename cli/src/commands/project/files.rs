@@ -1,0 +1,152 @@
+//! What a new project holds; pure.
+
+use std::path::PathBuf;
+
+use crate::pipeline::{LOCAL_SETTINGS, SETTINGS_FILE};
+
+/// The dataset file of the repository, whose events `up` can make up.
+const ORDERS: &str = include_str!("../../../../datasets/orders.toml");
+/// How that file names its dataset.
+const ORDERS_NAME: &str = "name = \"orders\"\n";
+/// The settings that a project has otherwise than the repository: its dataset, and no handler that is built in it.
+const DATASET: &str = "\"DATASET\": \"datasets/orders.toml\"";
+const EXECUTABLE: &str = "defaultExecutablePath";
+
+/// A file of a project.
+#[derive(Debug)]
+pub(super) struct ProjectFile {
+    pub(super) path: PathBuf,
+    pub(super) content: Vec<u8>,
+    /// What it is, for people.
+    pub(super) about: &'static str,
+}
+
+/// Returns the dataset file that made-up orders go with.
+pub(super) fn orders(name: &str) -> String {
+    ORDERS.replacen(ORDERS_NAME, &format!("name = \"{name}\"\n"), 1)
+}
+
+/// Returns all files of the project `name`, whose dataset file is `dataset` and whose sample events are `sample`.
+pub(super) fn files(name: &str, dataset: String, sample: Vec<u8>) -> Vec<ProjectFile> {
+    let file = |path: String, content: Vec<u8>, about| ProjectFile {
+        path: path.into(),
+        content,
+        about,
+    };
+    vec![
+        file(
+            format!("datasets/{name}.toml"),
+            dataset.into(),
+            "what an event looks like, and the tables that are kept",
+        ),
+        file(format!("samples/{name}.jsonl"), sample, "sample events"),
+        file(
+            SETTINGS_FILE.to_owned(),
+            settings(name).into(),
+            "settings for this machine, without a secret",
+        ),
+        file(
+            ".github/workflows/dataset.yml".to_owned(),
+            workflow(name).into(),
+            "runs the sample through the pipeline on every push",
+        ),
+        file(
+            ".gitignore".to_owned(),
+            b".sluice/\n".to_vec(),
+            "leaves the state of pipelines out",
+        ),
+        file("README.md".to_owned(), readme(name).into(), "the commands"),
+    ]
+}
+
+fn settings(name: &str) -> String {
+    let dataset = format!("\"DATASET\": \"datasets/{name}.toml\"");
+    let lines = LOCAL_SETTINGS.lines();
+    let lines = lines.filter(|line| !line.contains(EXECUTABLE));
+    let lines = lines.map(|line| line.replace(DATASET, &dataset) + "\n");
+    lines.collect()
+}
+
+fn workflow(name: &str) -> String {
+    format!(
+        r#"name: dataset
+
+on: [push, pull_request]
+
+permissions:
+  contents: read
+
+jobs:
+  dataset:
+    runs-on: ubuntu-24.04
+    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/setup-node@v4
+        with:
+          node-version: 22
+      # SLUICE_REPOSITORY, a variable of this repository, is the address that Sluice is installed from.
+      - name: Sluice
+        run: cargo install --locked --git "$SLUICE_REPOSITORY" sluice-cli
+        env:
+          SLUICE_REPOSITORY: ${{{{ vars.SLUICE_REPOSITORY }}}}
+      - run: sluice dataset check datasets/{name}.toml
+      - run: sluice up --input samples/{name}.jsonl
+"#
+    )
+}
+
+fn readme(name: &str) -> String {
+    format!(
+        "# {name}
+
+A pipeline of Sluice. `datasets/{name}.toml` says what an event looks like and which tables are kept.
+
+```sh
+sluice dataset check datasets/{name}.toml   # after every change
+sluice up --input samples/{name}.jsonl      # the sample, through the whole pipeline on this machine
+sluice up --no-producer                     # wait for events of your own
+sluice status                               # how far every layer is
+sluice gold                                 # the tables
+```
+"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use sluice::dataset::Dataset;
+
+    use super::*;
+
+    #[test]
+    fn settings_are_those_of_the_repository_but_for_dataset_and_handler() {
+        let parse = |text: &str| -> serde_json::Map<String, serde_json::Value> {
+            let json: serde_json::Value = serde_json::from_str(text).unwrap();
+            json["Values"].as_object().unwrap().clone()
+        };
+        let (ours, theirs) = (parse(&settings("shop")), parse(LOCAL_SETTINGS));
+        assert_eq!(ours["DATASET"], "datasets/shop.toml");
+        let other = theirs
+            .iter()
+            .filter(|(name, value)| ours.get(*name) != Some(value));
+        let other: Vec<_> = other.map(|(name, _)| name.as_str()).collect();
+        let handler = "AzureFunctionsJobHost__customHandler__description__defaultExecutablePath";
+        assert_eq!(other, [handler, "DATASET"]);
+    }
+
+    #[test]
+    fn the_dataset_of_made_up_orders_has_the_project_s_name() {
+        let dataset = Dataset::parse(&orders("shop"), "shop.toml").unwrap();
+        assert_eq!(dataset.name, "shop");
+    }
+
+    #[test]
+    fn a_workflow_is_yaml_with_the_expression_of_its_variable() {
+        let text = workflow("shop");
+        assert!(text.contains("${{ vars.SLUICE_REPOSITORY }}"), "{text}");
+        assert!(
+            text.ends_with("- run: sluice up --input samples/shop.jsonl\n"),
+            "{text}"
+        );
+    }
+}
