@@ -72,7 +72,7 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CAST(NULLIF(@P33, N'') AS datetime2(0)), [version] = @P24, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL
+UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CASE WHEN CAST(NULLIF(@P33, N'') AS datetime2(0)) IS NULL OR [settled_until] > CAST(NULLIF(@P33, N'') AS datetime2(0)) THEN [settled_until] ELSE CAST(NULLIF(@P33, N'') AS datetime2(0)) END, [version] = @P24, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL
 WHERE [gold_table] = @P20;
 IF @@ROWCOUNT = 0
 INSERT INTO [reports].[sluice_freshness] ([gold_table], [dataset], [watermark], [settled_until], [version], [last_run], [state])

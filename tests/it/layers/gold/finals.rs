@@ -29,7 +29,7 @@ async fn publish(process: &Process) -> Published {
 
 /// How often the process has looked at the warehouse.
 fn looks(process: &Process) -> usize {
-    process.script.calls("ensure").len()
+    process.script.calls("look").len()
 }
 
 /// A stream of which everything is refined: its events are of 11:00 and 11:50, and were enqueued at 11:00. Late is what
@@ -353,7 +353,7 @@ async fn a_blocked_table_lets_the_database_sleep_until_it_is_tried_again() {
     assert!(!blocked.blocked.is_empty());
 
     // Another instance says the same, without a look, for a day.
-    let looks = || script.calls("ensure").len();
+    let looks = || script.calls("look").len();
     let before = looks();
     let other = world.world.gold_with(warehouse);
     for _ in 0..3 {
