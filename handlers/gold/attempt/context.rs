@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::dataset::Dataset;
 use crate::error::Invariant;
 use crate::gold::blocked::LeftOut;
-use crate::gold::finals::{Finals, Known, Look, Lookout};
+use crate::gold::finals::{Finals, Known, Look, Lookout, Sighting};
 use crate::gold::generation::Looked;
 use crate::gold::idle_marker::IdleMarker;
 use crate::gold::plan::{Limits, Rebuild};
@@ -46,6 +46,8 @@ pub(super) struct Place {
     /// The reasons that the books have.
     pub(super) noted: BTreeMap<String, Blocked>,
     pub(super) left_out: LeftOut,
+    /// What was seen of bronze before the head was read.
+    pub(super) sighting: Option<Sighting>,
     /// What the head and the look before it say of final periods.
     pub(super) finals: Finals,
 }

@@ -9,6 +9,7 @@ mod standstill;
 mod transactions;
 mod whose;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::blocked::{LeftOut, blamed};
@@ -22,7 +23,7 @@ use crate::event::UnixMillis;
 use crate::table::log::{Head, Version};
 use crate::value::time::millis;
 use crate::warehouse::schema::TableIndex;
-use crate::warehouse::{Prepared, Standing};
+use crate::warehouse::{Prepared, Progress, Standing};
 pub(super) use context::Attempt;
 use context::Place;
 
@@ -78,6 +79,35 @@ impl Attempt<'_> {
         head: Head,
         published: &mut Published,
     ) -> Result<Ended, Error> {
+        let (mut backlog, mut place) = self.sort_out(standing, head, published).await?;
+        let head = place.head.version;
+        let mut at_head = backlog.standing(self.schema(), &place.progress, head);
+        let ended = loop {
+            for table in place.left_out.tables() {
+                backlog.pass_over(*table);
+                at_head.remove(table);
+            }
+            match self.move_on(&mut backlog, &mut place, published).await {
+                Ok(Some(ended)) => break ended,
+                Ok(None) => {}
+                Err((tables, until, error)) => {
+                    self.block(&mut place, (&tables, until), error).await?;
+                }
+            }
+        };
+        if ended != Ended::UpToDate {
+            return Ok(ended);
+        }
+        self.say_final(place, at_head, published).await
+    }
+
+    /// Finds out which tables are behind, and leaves those out that cannot go on.
+    async fn sort_out(
+        &self,
+        standing: Standing,
+        head: Head,
+        published: &mut Published,
+    ) -> Result<(TableBacklog, Place), Error> {
         let schema = self.schema();
         let mut backlog = TableBacklog::of(
             schema,
@@ -90,6 +120,7 @@ impl Attempt<'_> {
         let ahead = std::mem::take(&mut backlog.ahead);
         let sighting = self.lookout.sighting(self.look, &head);
         let mut place = Place {
+            sighting,
             finals: Finals::of(sighting, Patience::of(self.dataset)),
             head,
             progress: standing.progress,
@@ -116,25 +147,16 @@ impl Attempt<'_> {
             let is_waiting = self.wait(&mut place, tables, &waits).await?;
             published.waiting = is_waiting.then_some(waits);
         }
+        Ok((backlog, place))
+    }
 
-        let head = place.head.version;
-        let mut at_head = backlog.standing(schema, &place.progress, head);
-        let ended = loop {
-            for table in place.left_out.tables() {
-                backlog.pass_over(*table);
-                at_head.remove(table);
-            }
-            match self.move_on(&mut backlog, &mut place, published).await {
-                Ok(Some(ended)) => break ended,
-                Ok(None) => {}
-                Err((tables, until, error)) => {
-                    self.block(&mut place, (&tables, until), error).await?;
-                }
-            }
-        };
-        if ended != Ended::UpToDate {
-            return Ok(ended);
-        }
+    /// Says what is final of tables that stood at the head, and notes that nothing is left to do.
+    async fn say_final(
+        &self,
+        place: Place,
+        at_head: BTreeMap<TableIndex, Progress>,
+        published: &mut Published,
+    ) -> Result<Ended, Error> {
         let said = (place.finals, self.build, self.clock.now());
         let worker = self.worker();
         let raised = self.known.raise(&worker, at_head, &place.head, said);
@@ -147,7 +169,7 @@ impl Attempt<'_> {
         let is_whole = place.left_out.is_empty();
         published.blocked = place.left_out.reasons();
         let is_waiting = published.waiting.is_some() || published.is_retiring;
-        if let (Some(next_try), Some(sighting), false) = (next_try, sighting, is_waiting) {
+        if let (Some(next_try), Some(sighting), false) = (next_try, place.sighting, is_waiting) {
             let left = (next_try, published.blocked.as_slice());
             self.note_idle(&place.head, &sighting, left).await;
         }

@@ -35,11 +35,11 @@ pub fn statements(
     all_statements(schema, &sql_schema)
 }
 
-fn all_statements(
-    schema: &GoldSchema,
-    sql_schema: &SqlSchema,
-) -> Result<Vec<(String, String)>, WarehouseError> {
-    let mut all = vec![
+/// Returns the statements that every run sends, whatever its tables.
+fn of_every_run(schema: &GoldSchema, sql_schema: &SqlSchema) -> Vec<(String, String)> {
+    let moves = [(true, true), (false, false), (false, true)];
+    let moves = moves.map(|(starts, replaces)| steps::Move { starts, replaces });
+    [
         ("open a session".to_owned(), dml::SESSION.to_owned()),
         ("probe".to_owned(), dml::PROBE.to_owned()),
         ("look".to_owned(), look::look(sql_schema)),
@@ -48,29 +48,22 @@ fn all_statements(
             "begin".to_owned(),
             steps::begin(sql_schema, Some(&schema.dataset)),
         ),
-        (
-            "move".to_owned(),
-            steps::fence(
-                sql_schema,
-                &[
-                    steps::Move {
-                        starts: true,
-                        replaces: true,
-                    },
-                    steps::Move {
-                        starts: false,
-                        replaces: false,
-                    },
-                ],
-            ),
-        ),
+        ("move".to_owned(), steps::fence(sql_schema, &moves)),
         ("raise the build".to_owned(), steps::raise(sql_schema)),
         ("block".to_owned(), steps::block(sql_schema)),
         ("retire".to_owned(), steps::retire(sql_schema)),
         ("commit".to_owned(), dml::COMMIT.to_owned()),
         ("roll back".to_owned(), dml::ROLLBACK.to_owned()),
         ("create".to_owned(), ddl::create_schema(sql_schema)),
-    ];
+    ]
+    .into()
+}
+
+fn all_statements(
+    schema: &GoldSchema,
+    sql_schema: &SqlSchema,
+) -> Result<Vec<(String, String)>, WarehouseError> {
+    let mut all = of_every_run(schema, sql_schema);
     let book = |book: &TableDefinition| ("create".to_owned(), book.create(sql_schema));
     all.extend(dialect::books(sql_schema).iter().map(book));
     let mut add = |purpose: &str, object: &str, sql: String| {
