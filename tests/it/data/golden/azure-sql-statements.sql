@@ -77,6 +77,18 @@ WHERE [gold_table] = @P20;
 IF @@ROWCOUNT = 0
 INSERT INTO [reports].[sluice_freshness] ([gold_table], [dataset], [watermark], [settled_until], [version], [last_run], [state])
 VALUES (@P20, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P33, N'') AS datetime2(0)), @P24, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live');
+UPDATE [reports].[sluice_progress] SET [dataset] = @P1, [log] = NULLIF(@P35, N''), [generation] = @P36, [definition] = @P37, [version] = @P38, [physical] = NULLIF(@P39, N''), [n] = @P40
+WHERE [gold_table] = @P34 AND ISNULL([dataset], @P1) = @P1 AND ISNULL([log], N'') = @P41 AND [generation] = @P42 AND [definition] = @P43 AND [version] = @P44 AND ISNULL([physical], N'') = @P45 AND ISNULL([n], 0) = @P46;
+IF @@ROWCOUNT = 0
+BEGIN
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CAST(NULLIF(@P47, N'') AS datetime2(0)), [version] = @P38, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL
+WHERE [gold_table] = @P34;
+IF @@ROWCOUNT = 0
+INSERT INTO [reports].[sluice_freshness] ([gold_table], [dataset], [watermark], [settled_until], [version], [last_run], [state])
+VALUES (@P34, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P47, N'') AS datetime2(0)), @P38, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live');
 SELECT 0 AS [outcome]
 
 -- raise the build
