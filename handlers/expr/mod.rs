@@ -1,7 +1,7 @@
 //! The language of computed columns and conditions: closed, typed, in SQL's spelling; pure.
 //!
-//! `sqlparser` reads a text ([`read`]), a checker types it against the columns that it may name ([`check`]), and an
-//! evaluator of our own computes it on Arrow arrays ([`evaluate`]), because rows in silver are for ever: general engines
+//! `sqlparser` reads a text (`read`), a checker types it against the columns that it may name (`check`), and an
+//! evaluator of our own computes it on Arrow arrays (`evaluate`), because rows in silver are for ever: general engines
 //! change how they round and what types they give, and answer one division by zero with an error for the whole batch.
 //!
 //! - A row's value depends on that row alone.
