@@ -12,8 +12,6 @@ pub struct Published {
     pub ended: Ended,
     /// The latest version of silver that it saw.
     pub head: Option<Version>,
-    /// The id of silver's log, if it has one.
-    pub log: Option<String>,
     /// The commits with new rows that it published.
     pub commits: u64,
     /// The files that it read.

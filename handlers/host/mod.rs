@@ -334,7 +334,6 @@ async fn gold(
         rebuilt,
         blocked,
         waiting,
-        log: _,
         is_retiring: _,
     } = app.gold.publish(Deadline::after(PUBLISH_TIME)).await?;
     if ended == Ended::NothingYet {

@@ -14,7 +14,7 @@ mod state_dir;
 mod watch;
 
 pub(crate) use checkout::{app_root, executable, given_handler, handler, optimised_command};
-pub(crate) use project::{LOCAL_SETTINGS, Project, SETTINGS_FILE};
+pub(crate) use project::{LOCAL_SETTINGS, Project, write_file};
 pub(crate) use soundness::gold_afresh;
 pub(crate) use stack::{Plan, Stack};
 pub(crate) use state_dir::StateDir;

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::checkout::{self, BuildError};
+use crate::target::{self, HOST_FILE, LOCAL_FILE};
 
 /// What the Functions host reads of an app, as in the repository.
 const APP: [(&str, &str); 5] = [
@@ -27,9 +28,6 @@ const APP: [(&str, &str); 5] = [
 ];
 /// App settings for this machine, as in the repository.
 pub(crate) const LOCAL_SETTINGS: &str = include_str!("../../../local.settings.json");
-/// The name of the file with them.
-pub(crate) const SETTINGS_FILE: &str = "local.settings.json";
-const HOST_FILE: &str = "host.json";
 
 /// The program that the Functions host starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,15 +59,10 @@ impl Project {
     /// # Errors
     /// Fails if there is none.
     pub(crate) fn find(from: &Path) -> Result<Self, String> {
-        let holds = |folder: &&Path| {
-            [HOST_FILE, SETTINGS_FILE]
-                .iter()
-                .any(|file| folder.join(file).is_file())
-        };
-        let root = from.ancestors().find(holds).map(Path::to_owned);
+        let root = target::app_root(from).map(Path::to_owned);
         root.map(|root| Self { root }).ok_or_else(|| {
             format!(
-                "there is neither {SETTINGS_FILE} nor {HOST_FILE} in {} or above; `sluice init NAME` makes a project",
+                "there is neither {LOCAL_FILE} nor {HOST_FILE} in {} or above; `sluice init NAME` makes a project",
                 from.display()
             )
         })
@@ -108,20 +101,27 @@ impl Project {
         if self.root.join(HOST_FILE).is_file() {
             return Ok(self.root.clone());
         }
-        let failed = |path: &Path, error| format!("write {}: {error}", path.display());
         for (name, content) in APP {
-            let path = folder.join(name);
-            // Every name has a folder.
-            if let Some(parent) = path.parent() {
-                std::fs::create_dir_all(parent).map_err(|error| failed(parent, error))?;
-            }
-            std::fs::write(&path, content).map_err(|error| failed(&path, error))?;
+            write_file(&folder.join(name), content.as_bytes())?;
         }
-        let path = folder.join(SETTINGS_FILE);
-        std::fs::copy(self.root.join(SETTINGS_FILE), &path)
-            .map_err(|error| failed(&path, error))?;
+        let path = folder.join(LOCAL_FILE);
+        std::fs::copy(self.root.join(LOCAL_FILE), &path)
+            .map_err(|error| format!("write {}: {error}", path.display()))?;
         Ok(folder.to_owned())
     }
+}
+
+/// Writes a file, and makes the folders that it is in.
+///
+/// # Errors
+/// Fails with its name.
+pub(crate) fn write_file(path: &Path, content: &[u8]) -> Result<(), String> {
+    let failed = |error| format!("write {}: {error}", path.display());
+    // A file at the root of the file system is in none.
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    std::fs::write(path, content).map_err(failed)
 }
 
 #[cfg(test)]
@@ -133,7 +133,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let below = folder.path().join("a/b");
         std::fs::create_dir_all(&below).unwrap();
-        for file in [HOST_FILE, SETTINGS_FILE] {
+        for file in [HOST_FILE, LOCAL_FILE] {
             let path = folder.path().join(file);
             std::fs::write(&path, "{}").unwrap();
             assert_eq!(Project::find(&below).unwrap().root(), folder.path());
@@ -146,14 +146,14 @@ mod tests {
     #[tokio::test]
     async fn a_project_without_an_app_runs_this_command_with_the_repository_s() {
         let (folder, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let settings = folder.path().join(SETTINGS_FILE);
+        let settings = folder.path().join(LOCAL_FILE);
         std::fs::write(&settings, LOCAL_SETTINGS).unwrap();
         let project = Project::find(folder.path()).unwrap();
         let program = project.handler(false).await.unwrap();
         assert_eq!(program.argument, Some(crate::HANDLER_COMMAND));
         assert_eq!(program.file, std::env::current_exe().unwrap());
         let app = project.app(&state.path().join("app")).unwrap();
-        let repository = crate::target::in_memory::repository();
+        let repository = target::in_memory::repository();
         for (name, _) in APP {
             let (ours, theirs) = (app.join(name), repository.join(name));
             assert_eq!(std::fs::read(ours).unwrap(), std::fs::read(theirs).unwrap());

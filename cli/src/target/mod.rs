@@ -10,7 +10,9 @@ mod stores;
 
 pub(crate) use announcement::{Announced, Marker, announce};
 pub(crate) use hub::{HubArguments, events_ever, read_partitions};
-pub(crate) use settings::{AppSettings, SettingsArguments, default_dataset};
+pub(crate) use settings::{
+    AppSettings, HOST_FILE, LOCAL_FILE, SettingsArguments, app_root, default_dataset,
+};
 #[cfg(test)]
 pub(crate) use stores::in_memory;
 pub(crate) use stores::{Stores, dataset, warehouse};

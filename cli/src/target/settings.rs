@@ -17,7 +17,10 @@ use super::file::{FileError, read_file};
 use super::reach::endpoint;
 use super::running::{Answer, Network, Probe, RunningError, Stack, Stacks, dataset_name};
 
-const LOCAL_FILE: &str = "local.settings.json";
+/// The app settings of this machine.
+pub(crate) const LOCAL_FILE: &str = "local.settings.json";
+/// What makes a folder an app to the Functions host.
+pub(crate) const HOST_FILE: &str = "host.json";
 const DEFAULT_DATASET: &str = "datasets/orders.toml";
 const DEFAULT_STATE_DIR: &str = ".sluice";
 /// The settings that say which pipeline it is, in lower case.
@@ -69,6 +72,15 @@ pub(crate) struct ForeignPipeline {
     parent: String,
 }
 
+/// Returns the nearest folder with an app or the settings of one, here or above.
+pub(crate) fn app_root(from: &Path) -> Option<&Path> {
+    let holds = |folder: &&Path| {
+        let mut files = [LOCAL_FILE, HOST_FILE].into_iter();
+        files.any(|file| folder.join(file).is_file())
+    };
+    from.ancestors().find(holds)
+}
+
 /// Returns the dataset file of the app at `root`: the setting DATASET of local.settings.json, or that of the repository.
 ///
 /// # Errors
@@ -117,10 +129,7 @@ impl AppSettings {
         arguments: &SettingsArguments,
         probe: &impl Probe,
     ) -> Result<Self, FindError> {
-        let holds = |folder: &&Path| {
-            folder.join(LOCAL_FILE).is_file() || folder.join("host.json").is_file()
-        };
-        let root = here.ancestors().find(holds).unwrap_or(here).to_owned();
+        let root = app_root(here).unwrap_or(here).to_owned();
         let local_file = root.join(LOCAL_FILE);
         let local = match local_file.is_file() {
             true => read_file(&local_file)?.values,

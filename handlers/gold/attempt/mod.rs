@@ -37,7 +37,7 @@ impl Attempt<'_> {
         let Some(mut head) = self.log.head().await? else {
             return Ok(Ended::NothingYet);
         };
-        (published.head, published.log) = (Some(head.version), head.log.clone());
+        published.head = Some(head.version);
         if standing.build.as_ref().is_some_and(|ran| ran > self.build) {
             return Ok(Ended::Replaced);
         }

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::pipeline::{LOCAL_SETTINGS, SETTINGS_FILE};
+use crate::pipeline::LOCAL_SETTINGS;
+use crate::target::LOCAL_FILE;
 
 /// The dataset file of the repository, whose events `up` can make up.
 const ORDERS: &str = include_str!("../../../../datasets/orders.toml");
@@ -41,7 +42,7 @@ pub(super) fn files(name: &str, dataset: String, sample: Vec<u8>) -> Vec<Project
         ),
         file(format!("samples/{name}.jsonl"), sample, "sample events"),
         file(
-            SETTINGS_FILE.to_owned(),
+            LOCAL_FILE.to_owned(),
             settings(name).into(),
             "settings for this machine, without a secret",
         ),

@@ -11,6 +11,7 @@ use super::files::{self, ProjectFile};
 use crate::commands::dataset::infer_file;
 use crate::feed::{Input, OrderArguments, Orders};
 use crate::output::{Usage, count, print, say};
+use crate::pipeline::write_file;
 
 /// Most events that are looked at, and that are kept as a sample.
 const INFERRED: u64 = 100_000;
@@ -61,22 +62,13 @@ pub(crate) fn run(arguments: &InitArguments) -> Result<bool, Box<dyn Error + Sen
     };
     let files = files::files(name, dataset, sample);
     for file in &files {
-        write(&folder.join(&file.path), &file.content)?;
+        write_file(&folder.join(&file.path), &file.content)?;
     }
     print(&summary(name, &files, arguments.sample.is_some()));
     for line in warnings {
         say(&format!("warning: {line}"));
     }
     Ok(true)
-}
-
-fn write(path: &Path, content: &[u8]) -> Result<(), String> {
-    let failed = |error: std::io::Error| format!("write {}: {error}", path.display());
-    // Every file of a project is in a folder.
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    std::fs::write(path, content).map_err(failed)
 }
 
 fn first_lines(file: &Path) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
