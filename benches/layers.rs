@@ -211,21 +211,32 @@ fn captured() -> String {
     capture["request"]["raw"].as_str().unwrap().to_owned()
 }
 
-/// The captured request, as if IoT Hub had taken its events: a device's properties, and what the gateway adds.
+/// The captured request, as if IoT Hub had taken its events from many devices: what each says, and what the gateway adds.
 fn from_iot_hub(captured: &str) -> String {
     let mut request: serde_json::Value = serde_json::from_str(captured).unwrap();
     let metadata = &mut request["Metadata"];
     let system = metadata["SystemPropertiesArray"].as_str().unwrap();
     let device = concat!(
-        "[{\"content-type\":\"application/json\",\"content-encoding\":\"utf-8\",",
-        "\"iothub-connection-device-id\":\"thermostat-0042\",",
+        "{\"content-type\":\"application/json\",\"content-encoding\":\"utf-8\",",
+        "\"iothub-connection-device-id\":\"thermostat-DEVICE\",",
         "\"iothub-connection-auth-method\":\"{\\\"scope\\\":\\\"device\\\",\\\"type\\\":\\\"sas\\\",\\\"issuer\\\":\\\"iothub\\\",\\\"acceptingIpFilterRule\\\":null}\",",
-        "\"iothub-connection-auth-generation-id\":\"637219383384231234\",",
-        "\"iothub-enqueuedtime\":\"2026-11-22T10:00:00.123Z\",\"iothub-message-source\":\"Telemetry\","
+        "\"iothub-connection-auth-generation-id\":\"63721938338423DEVICE\",",
+        "\"iothub-enqueuedtime\":\"2026-11-22T10:00:0TIMEZ\",\"iothub-message-source\":\"Telemetry\","
     );
-    let system = system.replace("},{", &format!("}},{}", &device[1..]));
-    let system = system.replacen("[{", device, 1);
-    metadata["SystemPropertiesArray"] = system.into();
+    let mut number = 0;
+    let mut with_device = String::new();
+    for (place, object) in system.split_inclusive('{').enumerate() {
+        match object.strip_suffix('{').filter(|_| place < 1_000) {
+            None => with_device += object,
+            Some(before) => {
+                number += 7;
+                let device = device.replace("DEVICE", &format!("{:04}", number * 13 % 1_000));
+                with_device += before;
+                with_device += &device.replace("TIME", &format!("{:.3}", f64::from(number) / 1e3));
+            }
+        }
+    }
+    metadata["SystemPropertiesArray"] = with_device.into();
     let properties = metadata["PropertiesArray"].as_str().unwrap();
     let properties = properties.replace("{}", "{\"temperatureAlert\":\"false\"}");
     metadata["PropertiesArray"] = properties.into();

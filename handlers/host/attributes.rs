@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use super::escaped::Escaped;
+use super::escaped::{Escaped, Keep};
 use super::invocation::{InvocationError, nested};
 use crate::value::json::escape::encode;
 use crate::value::json::token::Kind;
@@ -65,10 +65,11 @@ impl Part {
     /// Reads an array of objects: what is kept of each, nothing where nothing is left.
     pub(super) fn read(self, text: Escaped<'_>) -> Result<Vec<Bytes>, InvocationError> {
         let mut kept = Kept::default();
-        let skips_nulls = self == Self::System;
-        let keeps = |name: &[u8]| self.keeps(name);
-        let read = text.objects(keeps, skips_nulls, &mut kept.text, &mut kept.ends);
-        match read {
+        let keep = Keep {
+            name: &|name| self.keeps(name),
+            skips_nulls: self == Self::System,
+        };
+        match text.objects(&keep, &mut kept.text, &mut kept.ends) {
             Some(()) => Ok(kept.into_each()),
             None => self.read_decoded(&text.decoded(self.name())?),
         }
