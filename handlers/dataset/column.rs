@@ -107,7 +107,7 @@ fn units(text: &str) -> usize {
 pub(super) fn read_all<'a>(
     sink: &'a Sink<'a>,
     tables: Vec<Located<&'a DeTable<'a>>>,
-    payload: Payload,
+    payload: &Payload,
 ) -> Vec<Draft> {
     let mut drafts: Vec<Draft> = Vec::new();
     let mut descriptions = Vec::new();

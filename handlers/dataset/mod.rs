@@ -9,6 +9,7 @@ mod from;
 mod gold;
 mod index;
 mod name;
+mod payload;
 mod problem;
 mod reader;
 mod warning;
@@ -24,6 +25,9 @@ use crate::value::{Grain, Period};
 
 pub use index::{ColumnIndex, TableIndex};
 pub use name::{DATASET_NAME, is_dataset_name};
+pub use payload::{
+    Compression, NonFinite, OpenMember, OpenStep, Payload, PayloadFormat, WriterSchema,
+};
 pub use problem::{DatasetProblems, LoadDatasetError, Problem};
 pub use warning::Warning;
 
@@ -53,7 +57,7 @@ pub struct Dataset {
     pub unknown_fields: UnknownFields,
     /// Which duplicates are compared with the row that stays.
     pub conflicts: ConflictScope,
-    /// How the text of an event is read.
+    /// How the text of an event becomes records.
     pub payload: Payload,
     /// Which records are kept; all of them where nothing is said.
     pub condition: Option<Condition>,
@@ -81,14 +85,6 @@ pub enum ConflictScope {
     Group,
     /// All, which reads the files that hold the rows of the others.
     All,
-}
-
-/// How the text of an event is read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Payload {
-    /// Whether names of columns' places are found whatever the case of their ASCII letters. The places of all columns
-    /// are then written alike where they differ in case alone.
-    pub ignore_case: bool,
 }
 
 /// A column of silver.

@@ -207,7 +207,11 @@ impl<'a> Keys<'a> {
         let Some(value) = self.value(key) else {
             return Vec::new();
         };
-        let wanted = format!("an array of tables: each starts with [[{key}]]");
+        let name = match self.path.as_str() {
+            "" => key.to_owned(),
+            path => format!("{path}.{key}"),
+        };
+        let wanted = format!("an array of tables: each starts with [[{name}]]");
         let Some(elements) = value.value.as_array() else {
             self.mismatch(key, value, &wanted);
             return Vec::new();

@@ -24,11 +24,19 @@ pub enum RejectReason {
     FutureTime,
     /// What a computed column must have cannot be computed.
     Expression,
+    /// The event, or what a value stands in, cannot be opened as the dataset says.
+    NotOpened,
+    /// The event has no array of records where the dataset says.
+    NoRecords,
+    /// The event is larger than the dataset allows, once it is opened.
+    TooLarge,
+    /// The schema that an Avro value was written by is not known.
+    UnknownSchema,
 }
 
 impl RejectReason {
     /// Every reason, in the order in which they are reported.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::NotAnObject,
         Self::MissingField,
         Self::InvalidValue,
@@ -37,6 +45,10 @@ impl RejectReason {
         Self::TimeOutOfRange,
         Self::FutureTime,
         Self::Expression,
+        Self::NotOpened,
+        Self::NoRecords,
+        Self::TooLarge,
+        Self::UnknownSchema,
     ];
 
     /// Returns the stable text.
@@ -51,6 +63,10 @@ impl RejectReason {
             Self::TimeOutOfRange => "time_out_of_range",
             Self::FutureTime => "future_time",
             Self::Expression => "expression",
+            Self::NotOpened => "not_opened",
+            Self::NoRecords => "no_records",
+            Self::TooLarge => "too_large",
+            Self::UnknownSchema => "unknown_schema",
         }
     }
 }

@@ -10,6 +10,7 @@ mod commit;
 pub mod dedup;
 mod error;
 mod line;
+mod open;
 mod prepare;
 mod queue;
 mod segments;

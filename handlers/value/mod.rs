@@ -1,5 +1,7 @@
 //! Values and how they are written where they are kept: each persisted encoding once. Pure.
 
+pub mod avro;
+pub mod compression;
 pub mod decimal;
 pub mod hash;
 pub(crate) mod json;

@@ -10,11 +10,12 @@ use super::column::Draft;
 use super::computed::read_condition;
 use super::gold::{Taken, find_column, read_rankings, read_tables};
 use super::name::{DATASET_NAME, is_dataset_name};
+use super::payload::read::{self as payload, ReadFile};
 use super::problem::Sink;
 use super::reader::{Keys, Located};
 use super::{
-    ColumnType, ConflictScope, Dataset, DatasetProblems, LoadDatasetError, Payload, Problem,
-    UnknownFields, column,
+    ColumnType, ConflictScope, Dataset, DatasetProblems, LoadDatasetError, Problem, UnknownFields,
+    column,
 };
 use crate::dataset::ColumnIndex;
 use crate::value::Period;
@@ -40,7 +41,6 @@ const KEYS: [&str; 16] = [
     "ranking",
 ];
 const DEDUP_KEYS: [&str; 1] = ["conflicts"];
-const PAYLOAD_KEYS: [&str; 1] = ["ignore_case"];
 const DURATION: &str =
     "a duration of at most ten years, such as \"10s\", \"90m\", \"1h\" or \"1d\"";
 const QUIET: &str = "\"off\", or a duration of 15 minutes to ten years, such as \"15m\" or \"1h\"";
@@ -50,11 +50,21 @@ const DEDUPLICATION_KEY: &str = "the list of the columns that tell events apart"
 const MOST_COLUMNS: usize = 500;
 
 impl Dataset {
-    /// Reads and checks the text of a dataset file.
+    /// Reads and checks the text of a dataset file that names no other files.
     ///
     /// # Errors
     /// Fails with everything that is wrong with it; a file that is not TOML is only checked for its syntax.
     pub fn parse(text: &str, file_name: &str) -> Result<Self, DatasetProblems> {
+        let alone = |_: &str| Err("there is no folder that it could be in".to_owned());
+        Self::parse_beside(text, file_name, &alone)
+    }
+
+    /// As [`Self::parse`]; `read_file` reads files that are named relative to the folder of the dataset file.
+    fn parse_beside(
+        text: &str,
+        file_name: &str,
+        read_file: ReadFile<'_>,
+    ) -> Result<Self, DatasetProblems> {
         let sink = Sink::new(text);
         let (root, errors) = DeTable::parse_recoverable(text);
         for error in &errors {
@@ -66,7 +76,7 @@ impl Dataset {
                 value: root.get_ref(),
                 at: 0,
             };
-            read(&sink, root)
+            read(&sink, root, read_file)
         } else {
             None
         };
@@ -84,7 +94,7 @@ impl Dataset {
         }
     }
 
-    /// Reads and checks a dataset file.
+    /// Reads and checks a dataset file, and the files that it names.
     ///
     /// # Errors
     /// Fails if the file cannot be read, or with everything that is wrong with it.
@@ -93,15 +103,25 @@ impl Dataset {
             path: path.to_owned(),
             source,
         })?;
-        Ok(Self::parse(&text, &path.display().to_string())?)
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let read_file = |name: &str| {
+            let text = fs::read_to_string(folder.join(name));
+            text.map_err(|error| error.to_string())
+        };
+        let name = path.display().to_string();
+        Ok(Self::parse_beside(&text, &name, &read_file)?)
     }
 }
 
-fn read<'a>(sink: &'a Sink<'a>, root: Located<&'a DeTable<'a>>) -> Option<Dataset> {
+fn read<'a>(
+    sink: &'a Sink<'a>,
+    root: Located<&'a DeTable<'a>>,
+    read_file: ReadFile<'_>,
+) -> Option<Dataset> {
     let keys = Keys::new(sink, root, String::new(), &KEYS);
     let name = read_name(&keys);
-    let payload = read_payload(sink, &keys);
-    let columns = column::read_all(sink, keys.tables("column"), payload);
+    let payload = payload::read(sink, keys.table("payload"), read_file);
+    let columns = column::read_all(sink, keys.tables("column"), &payload);
     check_columns(&keys, &columns);
     let event_time = read_event_time(&keys, &columns);
     let key = read_key(&keys, &columns, event_time);
@@ -197,16 +217,6 @@ fn read_conflicts<'a>(sink: &'a Sink<'a>, keys: &Keys<'a>) -> ConflictScope {
         _ => None,
     });
     scope.unwrap_or(ConflictScope::Group)
-}
-
-fn read_payload<'a>(sink: &'a Sink<'a>, keys: &Keys<'a>) -> Payload {
-    let Some(table) = keys.table("payload") else {
-        return Payload::default();
-    };
-    let keys = Keys::new(sink, table, "payload".to_owned(), &PAYLOAD_KEYS);
-    Payload {
-        ignore_case: keys.boolean("ignore_case").unwrap_or(false),
-    }
 }
 
 fn check_columns(keys: &Keys<'_>, columns: &[Draft]) {

@@ -5,7 +5,9 @@
 //! which is passed over.
 
 pub(crate) mod escape;
+pub(crate) mod find;
 pub(crate) mod name;
+pub(crate) mod non_finite;
 pub(crate) mod token;
 
 use crate::value::number::PlainNumber;
@@ -20,7 +22,7 @@ pub(crate) const MAX_DEPTH: u32 = 128;
 const BLANK: u8 = b' ';
 
 /// What some senders put before UTF-8.
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Why text is not JSON, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +49,18 @@ impl<'a> Scanner<'a> {
     /// ignore; `is_utf8` tells that it is known to be UTF-8.
     #[inline]
     pub(crate) fn new(bytes: &'a [u8], is_utf8: bool) -> Scanned<Self> {
+        let mut scanner = Self::of_value(bytes, is_utf8)?;
+        if bytes.starts_with(BYTE_ORDER_MARK) {
+            scanner.at = BYTE_ORDER_MARK.len();
+        }
+        // The object that holds all this is one level.
+        scanner.around = 1;
+        Ok(scanner)
+    }
+
+    /// As [`Self::new`], of a value of any kind that is inside of nothing; there, a byte order mark is no blank.
+    #[inline]
+    pub(crate) fn of_value(bytes: &'a [u8], is_utf8: bool) -> Scanned<Self> {
         if u32::try_from(bytes.len()).is_err() {
             let message = "is longer than 4 GiB";
             return Err(SyntaxError { at: 0, message });
@@ -57,16 +71,10 @@ impl<'a> Scanner<'a> {
                 message: "is not UTF-8",
             });
         }
-        let mark = if bytes.starts_with(BYTE_ORDER_MARK) {
-            BYTE_ORDER_MARK.len()
-        } else {
-            0
-        };
         Ok(Self {
             bytes,
-            at: mark,
-            // The object that holds all this is one level.
-            around: 1,
+            at: 0,
+            around: 0,
         })
     }
 

@@ -26,11 +26,11 @@ impl fmt::Display for PathError {
 
 impl std::error::Error for PathError {}
 
-const DESCENDANT: &str = "\"..\" finds values at every level, and a column is read from one place: name each level, such as $.a.b";
-const WILDCARD: &str = "\"*\" takes all members or elements, and a column is read from one: name it, such as $.a.b or $.a[0]";
+const DESCENDANT: &str = "\"..\" finds values at every level, and a path leads to one place: name each level, such as $.a.b";
+const WILDCARD: &str = "\"*\" takes all members or elements, and a path leads to one: name it, such as $.a.b or $.a[0]";
 const SLICE: &str =
-    "a slice takes several elements, and a column is read from one: write its index, such as [0]";
-const UNION: &str = "several selectors in one pair of brackets take several values, and a column is read from one: write ['a'] or [0]; the first of several places that has a value is a list of paths, such as [\"a\", \"$.b.c\"]";
+    "a slice takes several elements, and a path leads to one: write its index, such as [0]";
+const UNION: &str = "several selectors in one pair of brackets take several values, and a path leads to one: write ['a'] or [0]; the first of several places that has a value is a list of paths, such as [\"a\", \"$.b.c\"]";
 const FILTER: &str = "a filter chooses by what values are, and a path only says where one stands: write an index, such as [0]";
 const FUNCTION: &str = "functions and expressions are not evaluated, a path only says where a value stands: write names and indices, such as $.a.b[0]";
 const NEGATIVE: &str = "a negative index counts from the end, which is known only there: indices from 0 are accepted, such as [0]";

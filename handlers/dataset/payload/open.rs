@@ -1,0 +1,141 @@
+//! Reads the `[[payload.open]]` tables of a dataset file.
+
+use super::read::parse_codec;
+use super::{OpenMember, OpenStep};
+use crate::dataset::problem::Sink;
+use crate::dataset::reader::{Keys, Located};
+use crate::value::path::FieldPath;
+use crate::wording::{nearest, quoted};
+
+const KEYS: [&str; 2] = ["at", "steps"];
+/// How many members can be opened.
+const MOST_MEMBERS: usize = 16;
+const MOST_STEPS: usize = 4;
+const STEPS: [&str; 6] = ["base64", "gzip", "zstd", "zlib", "deflate", "json"];
+const PLACE: &str = "the field or the path of the member that is opened, such as \"$.data\"";
+const HOW: &str = "the list of what is done with the member, such as [\"base64\", \"json\"]";
+
+/// Reads the tables. What they open must not lie in one of the `records`.
+pub(super) fn read_open<'a>(
+    sink: &'a Sink<'a>,
+    keys: &Keys<'a>,
+    records: Option<&FieldPath>,
+) -> Vec<OpenMember> {
+    let tables = keys.tables("open");
+    if let Some(table) = tables.get(MOST_MEMBERS) {
+        let message = format!("at most {MOST_MEMBERS} members can be opened");
+        keys.report("open", table.at, message);
+    }
+    let mut members: Vec<OpenMember> = Vec::new();
+    for (place, table) in tables.into_iter().enumerate() {
+        let path = format!("payload.open {}", place + 1);
+        let keys = Keys::new(sink, table, path, &KEYS);
+        let at = read_at(&keys, records);
+        let steps = read_steps(&keys);
+        let Some(at) = at else {
+            continue;
+        };
+        if members
+            .iter()
+            .any(|other| other.at.segments() == at.segments())
+        {
+            let message = format!(
+                "{} is opened already: all of its steps are in one list",
+                quoted(&at.to_string())
+            );
+            keys.report("at", keys.at(), message);
+        }
+        members.push(OpenMember { at, steps });
+    }
+    members
+}
+
+fn read_at(keys: &Keys<'_>, records: Option<&FieldPath>) -> Option<FieldPath> {
+    let text = keys.required_string("at", PLACE)?;
+    let report = |message: String| {
+        keys.report("at", text.at, format!("{} {message}", quoted(text.value)));
+    };
+    if text.value.is_empty() {
+        keys.report("at", text.at, format!("must be {PLACE}, not empty"));
+        return None;
+    }
+    let path = match FieldPath::parse(text.value) {
+        Ok(path) => path,
+        Err(error) => {
+            report(error.to_string());
+            return None;
+        }
+    };
+    if path.segments().is_empty() {
+        report("is the event itself, which compression and format open".to_owned());
+    }
+    if let Some(records) = records
+        && path.segments().len() > records.segments().len()
+        && path.segments().starts_with(records.segments())
+    {
+        report(format!(
+            "lies in the array of the records, {}[*]: only what is outside of records is opened",
+            rooted(records)
+        ));
+    }
+    Some(path)
+}
+
+/// Writes a path as one, even if it was written as a name.
+fn rooted(path: &FieldPath) -> String {
+    let steps: String = path.segments().iter().map(ToString::to_string).collect();
+    format!("${steps}")
+}
+
+fn read_steps(keys: &Keys<'_>) -> Vec<OpenStep> {
+    let Some(names) = keys.required_strings("steps", HOW) else {
+        return Vec::new();
+    };
+    let at = keys.value("steps").map_or(keys.at(), |steps| steps.at);
+    if names.is_empty() {
+        keys.report("steps", at, format!("must be {HOW}, not empty"));
+    }
+    if names.len() > MOST_STEPS {
+        let message = format!(
+            "has {} steps; at most {MOST_STEPS} are allowed",
+            names.len()
+        );
+        keys.report("steps", at, message);
+    }
+    let mut steps: Vec<OpenStep> = Vec::new();
+    for name in names {
+        let Some(step) = read_step(keys, name) else {
+            continue;
+        };
+        let has_bytes = matches!(steps.last(), Some(OpenStep::Base64 | OpenStep::Unpack(_)));
+        if matches!(step, OpenStep::Unpack(_)) && !has_bytes {
+            let message = format!(
+                "{} unpacks bytes, and a member holds text: \"base64\" comes before it",
+                quoted(name.value)
+            );
+            keys.report("steps", name.at, message);
+        }
+        steps.push(step);
+    }
+    steps
+}
+
+fn read_step(keys: &Keys<'_>, name: Located<&str>) -> Option<OpenStep> {
+    let step = match name.value {
+        "base64" => Some(OpenStep::Base64),
+        "json" => Some(OpenStep::Json),
+        codec => parse_codec(codec).map(OpenStep::Unpack),
+    };
+    if step.is_none() {
+        let message = match nearest(name.value, &STEPS) {
+            Some(near) => format!("{} is no step; did you mean {near}?", quoted(name.value)),
+            None => format!(
+                "{} is no step; steps are {}",
+                quoted(name.value),
+                STEPS.join(", ")
+            ),
+        };
+        keys.report("steps", name.at, message);
+    }
+    step
+}
