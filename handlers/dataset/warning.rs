@@ -56,7 +56,8 @@ impl Dataset {
     /// A key that tells only when something happened.
     fn time_alone(&self) -> Option<Warning> {
         let column = self.column(self.event_time).ok()?;
-        (self.key == [self.event_time]).then(|| Warning {
+        let key = self.key.as_ref()?;
+        (key.columns == [self.event_time]).then(|| Warning {
             key: "key".to_owned(),
             message: format!(
                 "the event time \"{}\" alone tells apart no two events of one moment: all but the first are dropped as duplicates; add the column that says what an event is about, such as a device or an order",

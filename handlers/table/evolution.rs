@@ -73,7 +73,7 @@ impl SchemaRecord {
         });
         Ok(Self {
             period: dataset.period.as_str().to_owned(),
-            key: dataset.key.iter().map(name).collect::<Result<_, _>>()?,
+            key: dataset.key_texts()?,
             event_time: name(&dataset.event_time)?,
             rescued: dataset.unknown_fields == UnknownFields::Rescue,
             columns: columns.collect(),

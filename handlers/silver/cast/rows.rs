@@ -16,7 +16,6 @@ use arrow_select::take::take;
 use super::computed::Verdicts;
 use crate::dataset::ColumnIndex;
 use crate::event::UnixMillis;
-use crate::value::hash::{HashError, hash_keys};
 
 /// Where a line came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +35,6 @@ pub struct Cast {
     pub columns: Vec<ArrayRef>,
     /// The unknown fields, if the dataset rescues them.
     pub rescued: Option<ArrayRef>,
-    /// The places of those that were computed.
-    computed: Vec<usize>,
     /// What became of rows when they were.
     verdicts: Verdicts,
     lineage: Lineage,
@@ -116,7 +113,6 @@ impl Lineage {
 /// What a [`Cast`] is made of.
 pub(super) struct Parts {
     pub(super) columns: Vec<ArrayRef>,
-    pub(super) computed: Vec<usize>,
     pub(super) rescued: Option<ArrayRef>,
     pub(super) event_time: ColumnIndex,
     pub(super) lineage: Lineage,
@@ -136,7 +132,6 @@ impl Cast {
         Ok(Self {
             event_times: times.values().clone(),
             columns: parts.columns,
-            computed: parts.computed,
             verdicts: Verdicts::default(),
             rescued: parts.rescued,
             lineage: parts.lineage,
@@ -171,13 +166,6 @@ impl Cast {
         &self.verdicts
     }
 
-    /// Returns the columns that were read from the events.
-    pub(in crate::silver) fn columns_read(&self) -> Vec<ArrayRef> {
-        let columns = self.columns.iter().enumerate();
-        let read = columns.filter(|(place, _)| !self.computed.contains(place));
-        read.map(|(_, column)| Arc::clone(column)).collect()
-    }
-
     /// Returns the number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -202,15 +190,6 @@ impl Cast {
     #[must_use]
     pub fn event_times(&self) -> &[i64] {
         &self.event_times
-    }
-
-    /// Returns the hash of each row's key, whose columns are `key`.
-    ///
-    /// # Errors
-    /// As [`hash_keys`].
-    pub fn key_hashes(&self, key: &[ColumnIndex]) -> Result<Vec<u128>, HashError> {
-        let key: Vec<usize> = key.iter().map(|index| index.position()).collect();
-        hash_keys(&self.columns, &key)
     }
 
     /// Returns the rows of these numbers, in this order, as a batch of silver's schema; `sources` gives each source number its name.

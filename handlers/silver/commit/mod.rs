@@ -250,12 +250,13 @@ impl Committer {
         if !dropped.rows.is_empty() {
             work.written = None;
         }
-        if self.context.dataset.conflicts == ConflictScope::All && !dropped.rows.is_empty() {
+        let dataset = &self.context.dataset;
+        if dataset.conflicts == ConflictScope::All && !dropped.rows.is_empty() {
             let committed = known.contents(&dropped.holders).await?;
             let prepared = &work.prepared;
             let duplicates = dropped.rows.iter().chain(&prepared.repeats);
             work.conflicts
-                .compare(&prepared.cast, duplicates, &committed)?;
+                .compare(dataset, &prepared.cast, duplicates, &committed)?;
         }
         Ok(work)
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
-use sluice::dataset::{ColumnIndex, Dataset, LoadDatasetError, Warning};
+use sluice::dataset::{Dataset, LoadDatasetError, Warning};
 use sluice::error::Invariant;
 use sluice::warehouse::schema::GoldSchema;
 
@@ -77,17 +77,18 @@ fn as_json(dataset: &Dataset, warnings: &[Warning]) -> serde_json::Value {
 }
 
 fn summary(dataset: &Dataset) -> Result<String, Invariant> {
-    let name_of = |index: &ColumnIndex| dataset.column(*index).map(|c| c.name.as_str());
-    let key: Vec<_> = dataset.key.iter().map(name_of).collect::<Result<_, _>>()?;
+    let key = match dataset.key {
+        Some(_) => format!("key {}", dataset.key_texts()?.join(" + ")),
+        None => "no key (every record is a row)".to_owned(),
+    };
     let tables = dataset.gold.iter().map(|table| table.table.as_str());
     let views = dataset.rankings.iter().map(|ranking| ranking.view.as_str());
     let gold: Vec<_> = tables.chain(views).collect();
     Ok(format!(
-        "dataset {}, generation {}, {} columns, key {}, gold {}",
+        "dataset {}, generation {}, {} columns, {key}, gold {}",
         dataset.name,
         dataset.generation,
         dataset.columns.len(),
-        key.join(" + "),
         if gold.is_empty() {
             "none".to_owned()
         } else {
