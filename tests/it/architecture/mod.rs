@@ -54,7 +54,7 @@ const PURE: [&str; 33] = [
     "silver/commit/ledger_entries.rs",
     "silver/dedup/key_set.rs",
     "silver/line/",
-    "silver/prepare.rs",
+    "silver/prepare/",
     "silver/segments.rs",
     "store/object/paths.rs",
     "store/object/range.rs",
