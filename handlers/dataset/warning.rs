@@ -33,6 +33,7 @@ impl Dataset {
     pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = Vec::new();
         warnings.extend(self.time_alone());
+        warnings.extend(self.bucket());
         warnings.extend(self.columns.iter().flat_map(unlikely_places));
         for table in &self.gold {
             for measure in &table.measures {
@@ -62,6 +63,19 @@ impl Dataset {
             message: format!(
                 "the event time \"{}\" alone tells apart no two events of one moment: all but the first are dropped as duplicates; add the column that says what an event is about, such as a device or an order",
                 column.name
+            ),
+        })
+    }
+}
+
+impl Dataset {
+    /// A key with a bucket, of whose rows another one may stay.
+    fn bucket(&self) -> Option<Warning> {
+        let bucket = self.key.as_ref()?.bucket?.as_str();
+        Some(Warning {
+            key: "key".to_owned(),
+            message: format!(
+                "of the events of one key and {bucket} the first that is committed stays: when silver is made anew from bronze it may be another one, and gold may differ by it; an event that is sent again in the next {bucket} is another row"
             ),
         })
     }

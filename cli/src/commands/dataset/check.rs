@@ -9,6 +9,7 @@ use sluice::dataset::{Dataset, LoadDatasetError, Warning};
 use sluice::error::Invariant;
 use sluice::warehouse::schema::GoldSchema;
 
+use super::rate::{Cost, cost};
 use crate::output::{print, say};
 
 /// Check a dataset file: all mistakes at once, each with its line
@@ -18,10 +19,14 @@ use crate::output::{print, say};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice dataset check datasets/orders.toml
+  sluice dataset check datasets/orders.toml --rate 2000
   sluice dataset check datasets/orders.toml --json | jq '.problems[].line'")]
 pub(super) struct CheckArguments {
     /// The dataset file
     file: PathBuf,
+    /// Say what finding duplicates costs at so many events a second
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    rate: Option<u64>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -47,13 +52,26 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<bool, Box<dyn Error + Se
     };
     GoldSchema::of(&dataset)?;
     let warnings = dataset.warnings();
+    let cost = arguments.rate.map(|rate| cost(&dataset, rate));
     match arguments.json {
-        true => print(&as_json(&dataset, &warnings).to_string()),
+        true => {
+            let mut result = as_json(&dataset, &warnings);
+            if let Some(Cost { text, warning }) = cost {
+                result["cost"] = json!({ "text": text, "warning": warning });
+            }
+            print(&result.to_string());
+        }
         false => {
             for warning in &warnings {
                 say(&format!("{file}: warning: {warning}"));
             }
             print(&format!("{file} is fine: {}", summary(&dataset)?));
+            if let Some(Cost { text, warning }) = cost {
+                print(&text);
+                if let Some(warning) = warning {
+                    say(&format!("{file}: warning: {warning}"));
+                }
+            }
         }
     }
     Ok(true)
