@@ -35,7 +35,7 @@ impl Recorded {
         log: &CommitLog,
         head: &Head,
     ) -> Result<bool, RefineError> {
-        let now = SchemaRecord::of(&context.dataset)?;
+        let now = asked(context)?;
         let change = self.record.change_to(&now);
         if change == Change::None {
             return Ok(false);
@@ -72,10 +72,15 @@ impl Recorded {
 /// # Errors
 /// Fails if the store does.
 pub(super) async fn begin(context: &Context, log: &CommitLog) -> Result<(), RefineError> {
-    let record = text(&SchemaRecord::of(&context.dataset)?)?;
+    let record = text(&asked(context)?)?;
     log.initialize(&(context.new_id)(), &record, context.clock.now())
         .await?;
     Ok(())
+}
+
+/// Returns what this process asks for.
+fn asked(context: &Context) -> Result<SchemaRecord, RefineError> {
+    Ok(SchemaRecord::of(&context.dataset)?)
 }
 
 fn text(record: &SchemaRecord) -> Result<String, RefineError> {
