@@ -22,7 +22,7 @@ pub const HOST_ON_STDIN: &str = "SLUICE_HOST_ON_STDIN";
 /// Where the dataset file is, unless `DATASET` says.
 const DEFAULT_DATASET: &str = "datasets/orders.toml";
 /// Memory for key sets, unless `SLUICE_KEY_CACHE_MIB` says: about 3 million keys.
-const DEFAULT_KEY_CACHE_MIB: usize = 64;
+pub const DEFAULT_KEY_CACHE_BYTES: usize = 64 * MEBIBYTE;
 
 const MEBIBYTE: usize = 1024 * 1024;
 
@@ -79,7 +79,7 @@ impl Settings {
         }
         let cache = match present("SLUICE_KEY_CACHE_MIB") {
             Some(text) => mebibytes(&text).ok_or(text),
-            None => Ok(DEFAULT_KEY_CACHE_MIB * MEBIBYTE),
+            None => Ok(DEFAULT_KEY_CACHE_BYTES),
         };
         if let Err(value) = &cache {
             problems.push(format!(
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn a_cache_of_more_bytes_than_there_are_addresses_is_refused() {
         assert_eq!(cache("2"), Ok(2 * MEBIBYTE));
-        assert_eq!(cache(" "), Ok(DEFAULT_KEY_CACHE_MIB * MEBIBYTE));
+        assert_eq!(cache(" "), Ok(DEFAULT_KEY_CACHE_BYTES));
         assert_eq!(cache("17592186044415"), Ok(17_592_186_044_415 * MEBIBYTE));
         for value in [
             "17592186044416",

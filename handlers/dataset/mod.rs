@@ -38,8 +38,8 @@ pub struct Dataset {
     pub name: String,
     /// Counts incompatible changes; a higher number starts a fresh silver and gold from bronze.
     pub generation: u32,
-    /// The columns of the deduplication key, in the file's order. The event time is among them.
-    pub key: Vec<ColumnIndex>,
+    /// What tells events apart; nothing where every record is a row (`keep = "all"`).
+    pub key: Option<Key>,
     /// The event-time column.
     pub event_time: ColumnIndex,
     /// Silver's time partition.
@@ -67,6 +67,16 @@ pub struct Dataset {
     pub gold: Vec<GoldTable>,
     /// The ranking views.
     pub rankings: Vec<Ranking>,
+}
+
+/// What tells events apart: of those with equal values here one is a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Its columns, in the file's order. The event time is among them.
+    pub columns: Vec<ColumnIndex>,
+    /// The step of the calendar that the event time counts by, not longer than the period; nothing where it counts as it
+    /// is.
+    pub bucket: Option<Period>,
 }
 
 /// What happens to fields that no column names.
@@ -262,6 +272,25 @@ impl Dataset {
         column.ok_or(Invariant(
             "a column's index is used with the dataset that it is from",
         ))
+    }
+
+    /// Returns the key as the dataset file writes it, an element for each column, such as `day(ts)`; none where every record
+    /// is a row.
+    ///
+    /// # Errors
+    /// Fails if the dataset has no column that the key names.
+    pub fn key_texts(&self) -> Result<Vec<String>, Invariant> {
+        let Some(key) = &self.key else {
+            return Ok(Vec::new());
+        };
+        let text = |index: &ColumnIndex| {
+            let name = &self.column(*index)?.name;
+            Ok(match key.bucket.filter(|_| *index == self.event_time) {
+                Some(bucket) => format!("{}({name})", bucket.as_str()),
+                None => name.clone(),
+            })
+        };
+        key.columns.iter().map(text).collect()
     }
 
     /// Returns whether an object of the bronze container, named within it, belongs to this dataset.

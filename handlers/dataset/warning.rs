@@ -36,6 +36,7 @@ impl Dataset {
         let mut warnings = Vec::new();
         warnings.extend(self.time_alone());
         warnings.extend(overlooked_nulls(self));
+        warnings.extend(self.bucket());
         warnings.extend(self.columns.iter().flat_map(unlikely_places));
         for table in &self.gold {
             for measure in &table.measures {
@@ -59,7 +60,8 @@ impl Dataset {
     /// A key that tells only when something happened.
     fn time_alone(&self) -> Option<Warning> {
         let column = self.column(self.event_time).ok()?;
-        (self.key == [self.event_time]).then(|| Warning {
+        let key = self.key.as_ref()?;
+        (key.columns == [self.event_time]).then(|| Warning {
             key: "key".to_owned(),
             message: format!(
                 "the event time \"{}\" alone tells apart no two events of one moment: all but the first are dropped as duplicates; add the column that says what an event is about, such as a device or an order",
@@ -95,6 +97,19 @@ fn overlooked_nulls(dataset: &Dataset) -> Vec<Warning> {
         ),
     });
     warning.collect()
+}
+
+impl Dataset {
+    /// A key with a bucket, of whose rows another one may stay.
+    fn bucket(&self) -> Option<Warning> {
+        let bucket = self.key.as_ref()?.bucket?.as_str();
+        Some(Warning {
+            key: "key".to_owned(),
+            message: format!(
+                "of the events of one key and {bucket} the first that is committed stays: when silver is made anew from bronze it may be another one, and gold may differ by it; an event that is sent again in the next {bucket} is another row"
+            ),
+        })
+    }
 }
 
 /// Places that are likely to be meant otherwise.

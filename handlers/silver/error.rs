@@ -4,6 +4,7 @@ use arrow_schema::ArrowError;
 use thiserror::Error;
 
 use crate::error::Invariant;
+use crate::event::UnixMillis;
 use crate::expr::EvaluateError;
 use crate::silver::cast::FinishError;
 use crate::store::StorageError;
@@ -50,6 +51,16 @@ pub enum RefineError {
     /// The dataset file does not go with what silver holds.
     #[error("the dataset file no longer fits silver: {}; undo the change, or raise the generation to rebuild silver from bronze", .0.join("; "))]
     Incompatible(Vec<String>),
+    /// Silver goes by a later dataset file than that of this process, since lately.
+    #[error(
+        "the dataset file of this process was replaced by a later one at {at}, by which silver goes now: a process that is left of the deployment before ends with it, and its objects are refined by the others; a deployment that goes back to this file is taken up at {until}"
+    )]
+    Replaced {
+        /// Since when.
+        at: UnixMillis,
+        /// When this file is taken up again, if it is still there.
+        until: UnixMillis,
+    },
     /// The log records columns that cannot be read, or cannot be written.
     #[error("the columns that the commit log records")]
     Schema(#[source] serde_json::Error),
@@ -111,6 +122,7 @@ impl RefineError {
             | Self::Encode(_)
             | Self::Quarantine(_)
             | Self::Incompatible(_)
+            | Self::Replaced { .. }
             | Self::Schema(_)
             | Self::Format { .. }
             | Self::Times { .. }
@@ -126,13 +138,17 @@ impl RefineError {
     pub fn is_lasting(&self) -> bool {
         let may_pass = matches!(
             self,
-            Self::OutOfTime | Self::Abandoned | Self::Interrupted(_)
+            Self::OutOfTime | Self::Replaced { .. } | Self::Abandoned | Self::Interrupted(_)
         );
         !self.is_transient() && !may_pass
     }
 
     /// Returns whether each source of the group would fail like this alone: then none of them is tried alone.
     pub(crate) fn is_of_all(&self) -> bool {
-        self.is_transient() || matches!(self, Self::OutOfTime | Self::Incompatible(_))
+        self.is_transient()
+            || matches!(
+                self,
+                Self::OutOfTime | Self::Incompatible(_) | Self::Replaced { .. }
+            )
     }
 }

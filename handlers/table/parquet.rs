@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, new_null_array};
-use arrow_schema::{Schema, SchemaRef};
+use arrow_schema::{DataType, Schema, SchemaRef};
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{BoxStream, StreamExt};
@@ -97,6 +97,10 @@ fn too_many_columns() -> ParquetError {
 /// Returns whether a column has values that occur again and again, as far as a sample of them shows. A dictionary of other
 /// values takes much time to build and is given up in the end.
 fn repeats(column: &ArrayRef) -> bool {
+    // A number of a line or a record.
+    if column.data_type() == &DataType::Int32 {
+        return false;
+    }
     let step = column.len() / SAMPLE + 1;
     let Ok(mut hasher) = RowHasher::new(std::slice::from_ref(column), column.len()) else {
         return true;

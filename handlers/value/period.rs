@@ -7,8 +7,8 @@ use super::time::{Date, MICROS_PER_DAY, MICROS_PER_HOUR};
 /// The length of an hour in milliseconds.
 pub const MILLIS_PER_HOUR: i64 = 3_600_000;
 
-/// Silver's time partition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Silver's time partition; a longer one is greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Period {
     /// A directory an hour.
     Hour,
@@ -40,6 +40,13 @@ impl Period {
             Self::Day => "day",
             Self::Month => "month",
         }
+    }
+
+    /// Returns the period that [`Self::as_str`] names so.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::Hour, Self::Day, Self::Month];
+        all.into_iter().find(|period| period.as_str() == name)
     }
 
     /// Returns the start (inclusive) and the end (exclusive) of the period that `time` lies in.

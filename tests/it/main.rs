@@ -11,6 +11,7 @@ mod architecture;
 mod earlier_build;
 mod expr;
 mod golden;
+mod identity;
 mod layers;
 mod maintenance;
 mod pipeline;

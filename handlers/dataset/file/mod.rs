@@ -1,5 +1,7 @@
 //! Reads a dataset file as a whole.
 
+mod identity;
+
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -14,8 +16,7 @@ use super::payload::read::{self as payload, ReadFile};
 use super::problem::Sink;
 use super::reader::{Keys, Located};
 use super::{
-    ColumnType, ConflictScope, Dataset, DatasetProblems, LoadDatasetError, Problem, UnknownFields,
-    column,
+    ColumnType, Dataset, DatasetProblems, LoadDatasetError, Problem, UnknownFields, column,
 };
 use crate::dataset::ColumnIndex;
 use crate::value::Period;
@@ -40,13 +41,11 @@ const KEYS: [&str; 16] = [
     "gold",
     "ranking",
 ];
-const DEDUP_KEYS: [&str; 1] = ["conflicts"];
 const DURATION: &str =
     "a duration of at most ten years, such as \"10s\", \"90m\", \"1h\" or \"1d\"";
 const QUIET: &str = "\"off\", or a duration of 15 minutes to ten years, such as \"15m\" or \"1h\"";
 /// The shortest time after which a stream is quiet: events are on their way for that long while a function starts again.
 const QUIET_AT_LEAST: Duration = Duration::from_secs(15 * 60);
-const DEDUPLICATION_KEY: &str = "the list of the columns that tell events apart";
 const MOST_COLUMNS: usize = 500;
 
 impl Dataset {
@@ -124,7 +123,12 @@ fn read<'a>(
     let columns = column::read_all(sink, keys.tables("column"), &payload);
     check_columns(&keys, &columns);
     let event_time = read_event_time(&keys, &columns);
-    let key = read_key(&keys, &columns, event_time);
+    let period = keys
+        .parsed("period", "\"hour\", \"day\" or \"month\"", Period::named)
+        .unwrap_or(Period::Hour);
+    let dedup = identity::read_dedup(sink, &keys);
+    let times = identity::Times { event_time, period };
+    let key = identity::read_key(&keys, &columns, times, dedup.keep);
     let mut taken = Taken::default();
     let gold = read_tables(sink, keys.tables("gold"), &columns, &mut taken);
     let rankings = read_rankings(sink, keys.tables("ranking"), &gold, &mut taken);
@@ -138,9 +142,7 @@ fn read<'a>(
         name: name.unwrap_or_default(),
         generation: keys.positive("generation").unwrap_or(1),
         key,
-        period: keys
-            .parsed("period", "\"hour\", \"day\" or \"month\"", parse_period)
-            .unwrap_or(Period::Hour),
+        period,
         allowed_lateness,
         max_clock_skew: duration("max_clock_skew", Duration::from_secs(600)),
         idle_timeout: duration("idle_timeout", Duration::from_secs(300)),
@@ -154,7 +156,7 @@ fn read<'a>(
                 parse_unknown_fields,
             )
             .unwrap_or(UnknownFields::Rescue),
-        conflicts: read_conflicts(sink, &keys),
+        conflicts: dedup.conflicts,
         payload,
         condition: read_condition(&keys, columns.iter().map(Draft::as_named).collect()),
         event_time: event_time?,
@@ -179,15 +181,6 @@ fn read_name(keys: &Keys<'_>) -> Option<String> {
     Some(name.value.to_owned())
 }
 
-fn parse_period(text: &str) -> Option<Period> {
-    match text {
-        "hour" => Some(Period::Hour),
-        "day" => Some(Period::Day),
-        "month" => Some(Period::Month),
-        _ => None,
-    }
-}
-
 fn parse_quiet(text: &str) -> Option<Option<Duration>> {
     match text {
         "off" => Some(None),
@@ -204,19 +197,6 @@ fn parse_unknown_fields(text: &str) -> Option<UnknownFields> {
         "ignore" => Some(UnknownFields::Ignore),
         _ => None,
     }
-}
-
-fn read_conflicts<'a>(sink: &'a Sink<'a>, keys: &Keys<'a>) -> ConflictScope {
-    let Some(table) = keys.table("dedup") else {
-        return ConflictScope::Group;
-    };
-    let keys = Keys::new(sink, table, "dedup".to_owned(), &DEDUP_KEYS);
-    let scope = keys.parsed("conflicts", "\"group\" or \"all\"", |text| match text {
-        "group" => Some(ConflictScope::Group),
-        "all" => Some(ConflictScope::All),
-        _ => None,
-    });
-    scope.unwrap_or(ConflictScope::Group)
 }
 
 fn check_columns(keys: &Keys<'_>, columns: &[Draft]) {
@@ -251,70 +231,9 @@ fn read_event_time(keys: &Keys<'_>, columns: &[Draft]) -> Option<ColumnIndex> {
         keys.report("event_time", name.at, message);
     }
     if column.is_computed {
-        keys.report("event_time", name.at, computed(name.value));
+        keys.report("event_time", name.at, identity::computed(name.value));
     }
     Some(found)
-}
-
-fn read_key(
-    keys: &Keys<'_>,
-    columns: &[Draft],
-    event_time: Option<ColumnIndex>,
-) -> Vec<ColumnIndex> {
-    let mut key = Vec::new();
-    let Some(names) = keys.required_strings("key", DEDUPLICATION_KEY) else {
-        return key;
-    };
-    for name in &names {
-        let Some((found, column)) = find_column(keys, "key", *name, columns) else {
-            continue;
-        };
-        check_key_column(keys, *name, column);
-        if key.contains(&found) {
-            keys.report(
-                "key",
-                name.at,
-                format!("{} is named twice", quoted(name.value)),
-            );
-        }
-        key.push(found);
-    }
-    if let Some(event_time) = event_time.filter(|event_time| !key.contains(event_time)) {
-        let column = columns
-            .get(event_time.position())
-            .map_or("", |column| column.name.as_str());
-        let at = keys.value("key").map_or(0, |key| key.at);
-        let message = format!(
-            "must contain the event-time column {}: a duplicate is looked for among rows of the same time",
-            quoted(column),
-        );
-        keys.report("key", at, message);
-    }
-    key
-}
-
-fn computed(name: &str) -> String {
-    format!(
-        "column {} is computed by an expr; what an event is known by is read from the event",
-        quoted(name)
-    )
-}
-
-fn check_key_column(keys: &Keys<'_>, name: Located<&str>, column: &Draft) {
-    if !column.required {
-        let message = format!("column {} must have required = true", quoted(name.value));
-        keys.report("key", name.at, message);
-    }
-    if column.is_computed {
-        keys.report("key", name.at, computed(name.value));
-    }
-    if matches!(column.kind, Some(ColumnType::Double | ColumnType::Json)) {
-        let message = format!(
-            "column {} is double or json, whose equality is not exact",
-            quoted(name.value)
-        );
-        keys.report("key", name.at, message);
-    }
 }
 
 #[cfg(test)]

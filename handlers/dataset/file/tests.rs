@@ -69,7 +69,9 @@ top = 10
 fn shipped_files_are_valid() {
     let orders = shipped("orders.toml");
     assert_eq!(orders.name, "orders");
-    assert_eq!(orders.key, [0, 2].map(ColumnIndex::new));
+    let key = orders.key.unwrap();
+    assert_eq!(key.columns, [0, 2].map(ColumnIndex::new));
+    assert_eq!(key.bucket, None);
     assert_eq!(orders.event_time, ColumnIndex::new(2));
     assert_eq!(orders.period, Period::Hour);
     assert_eq!(
@@ -301,6 +303,46 @@ const WRONG: &[(&str, &str, &str)] = &[
         r#"["id", "at"]"#,
         r#"["ratio", "at"]"#,
         "x.toml:2: key: column \"ratio\" is double or json",
+    ),
+    (
+        r#"["id", "at"]"#,
+        r#"["id", "week(at)"]"#,
+        "x.toml:2: key: \"week(at)\": a bucket is hour(…), day(…) or month(…) of the event-time column",
+    ),
+    (
+        r#"["id", "at"]"#,
+        r#"["id", "day(at)"]"#,
+        "x.toml:2: key: \"day(at)\": a day is longer than period = \"hour\", and events with one key would lie in several directories: write period = \"day\"",
+    ),
+    (
+        r#"["id", "at"]"#,
+        r#"["id", "at", "hour(at)"]"#,
+        "x.toml:2: key: \"hour(at)\": the event time counts either as it is or by one bucket",
+    ),
+    (
+        r#"["id", "at"]"#,
+        r#"["at", "hour(id)"]"#,
+        "x.toml:2: key: \"hour(id)\": only the event time has buckets, which is \"at\"",
+    ),
+    (
+        r#"["id", "at"]"#,
+        r#"["id", "hour(att)"]"#,
+        "x.toml:2: key: no column is called \"att\"; did you mean \"at\"?",
+    ),
+    (
+        r#"event_time = "at""#,
+        "event_time = \"at\"\n[dedup]\nkeep = \"last\"",
+        "x.toml:5: dedup.keep: \"last\" is not \"first\" or \"all\"",
+    ),
+    (
+        r#"event_time = "at""#,
+        "event_time = \"at\"\n[dedup]\nkeep = \"all\"",
+        "x.toml:2: key: with keep = \"all\" below [dedup] every record is a row",
+    ),
+    (
+        "key = [\"id\", \"at\"]\nevent_time = \"at\"",
+        "event_time = \"at\"\n[dedup]\nkeep = \"all\"\nconflicts = \"group\"",
+        "x.toml:5: dedup.conflicts: with keep = \"all\" nothing is a duplicate",
     ),
     (
         r#"["id", "at"]"#,

@@ -24,8 +24,7 @@ use crate::table::log::{
 };
 use crate::table::parquet;
 use crate::table::parquet::ReadFileError;
-use crate::table::schema::arrow_schema;
-use crate::table::schema::every_column;
+use crate::table::schema::{arranged, arrow_schema, every_column, place_of};
 use crate::value::time::micros;
 pub use plan::Job;
 
@@ -51,9 +50,9 @@ impl Maintenance {
         };
         let snapshot = self.log.load(&head).await?;
         // With an older dataset file a rewrite would drop columns.
-        if !self.has_every_column(&snapshot)? {
+        let Some(columns) = self.columns(&snapshot)? else {
             return Ok(done);
-        }
+        };
         let lateness = micros(self.context.dataset.allowed_lateness);
         let closed = head.watermark.map(|time| time.0.saturating_sub(lateness));
         let jobs = plan::jobs(
@@ -73,7 +72,7 @@ impl Maintenance {
             if !deadline.allows(Duration::ZERO) {
                 break;
             }
-            match self.rewrite(&job, &mut live, &mut done).await? {
+            match self.rewrite(&job, &columns, &mut live, &mut done).await? {
                 Outcome::Done => done.commits += 1,
                 Outcome::Conflict => done.given_up += 1,
             }
@@ -82,15 +81,18 @@ impl Maintenance {
         Ok(done)
     }
 
-    fn has_every_column(&self, snapshot: &Snapshot) -> Result<bool, Error> {
+    /// Returns the columns of silver, in the order in which they stand, if they are those of the dataset file.
+    fn columns(&self, snapshot: &Snapshot) -> Result<Option<Vec<String>>, Error> {
         let now = SchemaRecord::of(&self.context.dataset)?;
         let recorded: Option<SchemaRecord> = serde_json::from_str(&snapshot.schema).ok();
-        Ok(recorded.is_some_and(|recorded| recorded.change_to(&now) == Change::None))
+        let recorded = recorded.filter(|recorded| recorded.change_to(&now) == Change::None);
+        Ok(recorded.map(|recorded| recorded.file_columns()))
     }
 
     async fn rewrite(
         &self,
         job: &Job,
+        columns: &[String],
         live: &mut LiveFiles,
         done: &mut Compacted,
     ) -> Result<Outcome, Error> {
@@ -102,7 +104,7 @@ impl Maintenance {
             Err(error) => return Err(error),
         };
         let id = (self.context.new_id)();
-        let file = self.write(job, batches, &id).await?;
+        let file = self.write(job, columns, batches, &id).await?;
         let outcome = self.replace(job, &file, &id, live, deadline).await?;
         if let Outcome::Done = outcome {
             done.replaced += job.inputs.len() as u64;
@@ -135,10 +137,12 @@ impl Maintenance {
     async fn write(
         &self,
         job: &Job,
+        columns: &[String],
         batches: Vec<RecordBatch>,
         id: &str,
     ) -> Result<DataFile, Error> {
         let dataset = Arc::clone(&self.context.dataset);
+        let columns = columns.to_vec();
         let merge = move || {
             let schema = arrow_schema(&dataset);
             let batches: Vec<RecordBatch> = batches
@@ -149,7 +153,9 @@ impl Maintenance {
             drop(batches);
             let order = sort_to_indices(rows.column(dataset.event_time.position()), None, None)?;
             let rows = take_record_batch(&rows, &order)?;
-            let content = parquet::encode(&rows, dataset.event_time)?;
+            let rows = arranged(&rows, &columns)?;
+            let event_time = &dataset.column(dataset.event_time)?.name;
+            let content = parquet::encode(&rows, place_of(&rows, event_time)?)?;
             Ok::<_, Error>((content, stats::of(&rows), rows.num_rows() as u64))
         };
         let merged = tokio::task::spawn_blocking(merge).await;

@@ -12,7 +12,7 @@ pub(in crate::silver) struct KeyedRow {
     pub(in crate::silver) row: u32,
     /// Its source, as the caller numbered it.
     pub(in crate::silver) source: u32,
-    /// The hash of its key.
+    /// The hash of its key; 0 where there is none.
     pub(in crate::silver) key: u128,
 }
 

@@ -252,7 +252,6 @@ impl Caster {
         let verdicts = judge(&self.computed, self.filter, &mut columns, rows)?;
         let cast = Cast::new(Parts {
             columns,
-            computed: self.computed.iter().map(|column| column.place).collect(),
             rescued: self.rescued.map(Builder::finish).transpose()?,
             event_time: self.event_time,
             lineage: self.lineage,

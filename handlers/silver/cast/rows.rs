@@ -17,7 +17,7 @@ use super::judge::{Judged, Place, Verdicts};
 use crate::dataset::ColumnIndex;
 use crate::event::{EventTime, PartitionId, UnixMillis};
 use crate::table::log::Times;
-use crate::value::hash::{HashError, hash_keys};
+use crate::table::schema::LINE;
 
 /// Where a record came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +43,6 @@ pub struct Cast {
     pub columns: Vec<ArrayRef>,
     /// The unknown fields, if the dataset rescues them.
     pub rescued: Option<ArrayRef>,
-    /// The places of those that were computed.
-    computed: Vec<usize>,
     /// What became of records when they were.
     judged: Judged,
     lineage: Lineage,
@@ -163,7 +161,6 @@ fn retain<T>(values: &mut Vec<T>, is_kept: &[bool]) {
 /// What a [`Cast`] is made of.
 pub(super) struct Parts {
     pub(super) columns: Vec<ArrayRef>,
-    pub(super) computed: Vec<usize>,
     pub(super) rescued: Option<ArrayRef>,
     pub(super) event_time: ColumnIndex,
     pub(super) lineage: Lineage,
@@ -184,7 +181,6 @@ impl Cast {
             event_times: times.values().clone(),
             is_timed: times.nulls().cloned(),
             columns: parts.columns,
-            computed: parts.computed,
             judged: Judged::default(),
             rescued: parts.rescued,
             lineage: parts.lineage,
@@ -231,13 +227,6 @@ impl Cast {
         &self.judged
     }
 
-    /// Returns the columns that were read from the events.
-    pub(in crate::silver) fn columns_read(&self) -> Vec<ArrayRef> {
-        let columns = self.columns.iter().enumerate();
-        let read = columns.filter(|(place, _)| !self.computed.contains(place));
-        read.map(|(_, column)| Arc::clone(column)).collect()
-    }
-
     /// Returns the number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -264,15 +253,6 @@ impl Cast {
         &self.event_times
     }
 
-    /// Returns the hash of each row's key, whose columns are `key`.
-    ///
-    /// # Errors
-    /// As [`hash_keys`].
-    pub fn key_hashes(&self, key: &[ColumnIndex]) -> Result<Vec<u128>, HashError> {
-        let key: Vec<usize> = key.iter().map(|index| index.position()).collect();
-        hash_keys(&self.columns, &key)
-    }
-
     /// Returns the rows of these numbers, in this order, as a batch of silver's schema; `sources` gives each source number its name.
     ///
     /// # Errors
@@ -291,6 +271,10 @@ impl Cast {
             columns.push(take(column, &picked, None)?);
         }
         columns.push(source);
+        if schema.field_with_name(LINE).is_ok() {
+            columns.push(self.lineage.place_column(rows, |place| place.line)?);
+            columns.push(self.lineage.place_column(rows, |place| place.record)?);
+        }
         columns.push(self.lineage.sequence_column(rows));
         columns.push(self.lineage.enqueued_time_column(rows));
         if let Some(rescued) = &self.rescued {
@@ -338,6 +322,22 @@ impl Lineage {
         let values = Arc::new(StringArray::from(used));
         let array = DictionaryArray::<Int32Type>::try_new(Int32Array::from(keys), values)?;
         Ok(Arc::new(array))
+    }
+
+    /// Builds a column of where in their sources these rows stand.
+    fn place_column(
+        &self,
+        rows: &[u32],
+        number: impl Fn(Place) -> u32,
+    ) -> Result<ArrayRef, ArrowError> {
+        let numbers = rows.iter().map(|row| {
+            let place = self.place(*row).ok_or_else(|| missing("row", *row))?;
+            let number = number(place);
+            // A source has fewer lines than bytes, and far less than 2 GiB.
+            i32::try_from(number).map_err(|_| missing("line", number))
+        });
+        let numbers = numbers.collect::<Result<Vec<i32>, _>>()?;
+        Ok(Arc::new(Int32Array::from(numbers)))
     }
 
     fn sequence_column(&self, rows: &[u32]) -> ArrayRef {

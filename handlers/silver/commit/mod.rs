@@ -4,6 +4,7 @@
 //! prepared stays good as long as the same sources are unfinished, and what was written as long as no row fell away.
 
 mod ledger_entries;
+mod schema;
 mod work;
 
 use std::sync::Arc;
@@ -21,7 +22,6 @@ use crate::retry::{Backoff, Deadline};
 use crate::store::object::ObjectPath;
 use crate::table::TableId;
 use crate::table::delta::Publisher;
-use crate::table::evolution::{Change, SchemaRecord};
 use crate::table::live::LiveFiles;
 use crate::table::log::{
     Commit, CommitKind, CommitLog, CommitOutcome, Head, NewCommit, Version, bound,
@@ -30,6 +30,7 @@ use crate::table::parquet::ReadFileError;
 use crate::table::watermark::watermark;
 use crate::value::time::micros;
 
+use schema::Recorded;
 use work::Work;
 
 /// How often in a row the log may turn out to be cleared under a reader before it is taken for damaged.
@@ -43,8 +44,8 @@ pub(super) struct Committer {
     publisher: Arc<Publisher>,
     /// The live files, as far as the log has been read; nothing before the first commit.
     live: Option<LiveFiles>,
-    /// The columns that the log records, as of `live`.
-    recorded: Option<SchemaRecord>,
+    /// What the log records of the dataset file, as of `live`.
+    recorded: Option<Recorded>,
     cache: KeyCache,
 }
 
@@ -136,7 +137,7 @@ impl Committer {
         deadline: Deadline,
     ) -> Result<Attempt, RefineError> {
         let Some(head) = self.log.head().await? else {
-            self.begin_log().await?;
+            schema::begin(&self.context, &self.log).await?;
             return Ok(Attempt::StartOver);
         };
         let finished = self.log.ledger(&sources.names()).await?;
@@ -146,14 +147,17 @@ impl Committer {
         let Some(tail) = self.catch_up(&head).await? else {
             return Ok(Attempt::StartOver);
         };
-        if self.evolve_schema(&head).await? {
+        let recorded = self.recorded.as_ref();
+        let recorded = recorded.ok_or(Invariant("a log that was read records its columns"))?;
+        if recorded.adopt(&self.context, &self.log, &head).await? {
             return Ok(Attempt::StartOver);
         }
+        let columns = recorded.record.file_columns();
 
         let todo = sources.filter(|source| !finished.contains_key(&source.name));
         let current = self.dedup(todo, work.take(), &tail).await?;
         let current = work.insert(current);
-        let written = self.write(current).await?;
+        let written = self.write(current, columns).await?;
 
         let commit = self.plan(current, &written, &head)?;
         match self.log.commit_until(&head, &commit, deadline).await? {
@@ -187,7 +191,8 @@ impl Committer {
         self.live.take_if(|live| live.version() > head.version);
         let Some(after) = self.live.as_ref().map(LiveFiles::version) else {
             let snapshot = self.log.load(head).await?;
-            self.recorded = Some(recorded(&snapshot.schema)?);
+            let since = snapshot.schema_committed;
+            self.recorded = Some(Recorded::read(&snapshot.schema, since)?);
             self.live = Some(LiveFiles::of(&snapshot));
             let commits = Vec::new();
             return Ok(Some(Tail {
@@ -208,7 +213,7 @@ impl Committer {
         };
         for commit in &commits {
             if let CommitKind::Schema(schema) = &commit.kind {
-                self.recorded = Some(recorded(schema)?);
+                self.recorded = Some(Recorded::read(schema, commit.committed)?);
             }
             if let CommitKind::Compact { replaces } = &commit.kind {
                 replaces.iter().for_each(|path| self.cache.remove(path));
@@ -250,12 +255,13 @@ impl Committer {
         if !dropped.rows.is_empty() {
             work.written = None;
         }
-        if self.context.dataset.conflicts == ConflictScope::All && !dropped.rows.is_empty() {
+        let dataset = &self.context.dataset;
+        if dataset.conflicts == ConflictScope::All && !dropped.rows.is_empty() {
             let committed = known.contents(&dropped.holders).await?;
             let prepared = &work.prepared;
             let duplicates = dropped.rows.iter().chain(&prepared.repeats);
             work.conflicts
-                .compare(&prepared.cast, duplicates, &committed)?;
+                .compare(dataset, &prepared.cast, duplicates, &committed)?;
         }
         Ok(work)
     }
@@ -272,8 +278,12 @@ impl Committer {
         });
     }
 
-    /// Makes the files durable, unless they are.
-    async fn write(&self, work: &mut Work) -> Result<Arc<Written>, RefineError> {
+    /// Makes the files durable, with these columns, unless they are.
+    async fn write(
+        &self,
+        work: &mut Work,
+        columns: Vec<String>,
+    ) -> Result<Arc<Written>, RefineError> {
         if let Some(written) = &work.written {
             return Ok(Arc::clone(written));
         }
@@ -283,7 +293,11 @@ impl Committer {
             new_id,
             ..
         } = &self.context;
-        let written = write::write(lake, dataset, &work.prepared, &work.rows, new_id()).await?;
+        let name = write::Name {
+            id: new_id(),
+            columns,
+        };
+        let written = write::write(lake, dataset, &work.prepared, &work.rows, name).await?;
         Ok(Arc::clone(work.written.insert(Arc::new(written))))
     }
 
@@ -316,49 +330,4 @@ impl Committer {
             partitions,
         })
     }
-
-    async fn begin_log(&self) -> Result<(), RefineError> {
-        let Context { new_id, clock, .. } = &self.context;
-        self.log
-            .initialize(&new_id(), &self.schema()?, clock.now())
-            .await?;
-        Ok(())
-    }
-
-    /// Compares the dataset file with what the log records; returns whether the log was changed.
-    async fn evolve_schema(&mut self, head: &Head) -> Result<bool, RefineError> {
-        let now = SchemaRecord::of(&self.context.dataset)?;
-        let change = match &self.recorded {
-            Some(recorded) => recorded.change_to(&now),
-            None => Change::Evolve,
-        };
-        match change {
-            Change::None => Ok(false),
-            Change::Refuse(problems) => Err(RefineError::Incompatible(problems)),
-            Change::Evolve => {
-                let commit = NewCommit {
-                    id: (self.context.new_id)(),
-                    kind: CommitKind::Schema(self.schema()?),
-                    committed: self.context.clock.now(),
-                    files: Vec::new(),
-                    ledger: Vec::new(),
-                    watermark: head.watermark,
-                    clock: head.clock,
-                    partitions: head.partitions.clone(),
-                };
-                self.log.commit(head, &commit).await?;
-                Ok(true)
-            }
-        }
-    }
-
-    fn schema(&self) -> Result<String, RefineError> {
-        let record = SchemaRecord::of(&self.context.dataset)?;
-        serde_json::to_string(&record).map_err(RefineError::Schema)
-    }
-}
-
-/// Reads the columns that the log records.
-fn recorded(schema: &str) -> Result<SchemaRecord, RefineError> {
-    serde_json::from_str(schema).map_err(RefineError::Schema)
 }

@@ -1,13 +1,16 @@
 //! Which duplicates are conflicts: they differ from the row that stays. Pure.
 //!
 //! Rows are compared by the columns that the dataset declares and does not compute, as values of their types; where a row
-//! came from and the fields that no column names do not count. Nothing is hashed but duplicates and the rows that they repeat.
+//! came from and the fields that no column names do not count, nor does the event time where the key has a bucket of it.
+//! Nothing is hashed but duplicates and the rows that they repeat.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use arrow_array::ArrayRef;
 
 use super::key_set::KeyBuilder;
+use crate::dataset::{ColumnIndex, Dataset};
 use crate::silver::cast::keyed_rows::KeyedRow;
 use crate::silver::cast::rows::Cast;
 use crate::value::hash::{HashError, RowHasher};
@@ -19,12 +22,23 @@ pub(in crate::silver) struct Content(u128);
 /// The contents of rows, by their keys.
 pub(in crate::silver) type Contents = HashMap<u128, Content, KeyBuilder>;
 
+/// Returns those of the dataset's columns that rows are compared by.
+pub(super) fn compared(dataset: &Dataset, columns: &[ArrayRef]) -> Vec<ArrayRef> {
+    let is_left_out = |place: usize| {
+        let is_bucket = dataset.key.as_ref().is_some_and(|key| key.bucket.is_some());
+        is_bucket && ColumnIndex::new(place) == dataset.event_time
+    };
+    let columns = dataset.columns.iter().zip(columns).enumerate();
+    let read = columns.filter(|(place, (column, _))| column.expr.is_none() && !is_left_out(*place));
+    read.map(|(_, (_, values))| Arc::clone(values)).collect()
+}
+
 /// Hashes what rows hold.
 #[derive(Debug)]
 pub(super) struct ContentHasher(RowHasher);
 
 impl ContentHasher {
-    /// Makes a hasher of rows with these columns, which are those of the dataset that are not computed, in its order.
+    /// Makes a hasher of rows with these columns, which are those that are [`compared`].
     ///
     /// # Errors
     /// As [`RowHasher::new`].
@@ -49,6 +63,7 @@ impl Conflicts {
     /// # Errors
     /// As [`RowHasher::new`].
     pub(in crate::silver) fn within(
+        dataset: &Dataset,
         cast: &Cast,
         distinct: &[KeyedRow],
         repeats: &[KeyedRow],
@@ -57,7 +72,7 @@ impl Conflicts {
         if repeats.is_empty() {
             return Ok(conflicts);
         }
-        let mut hasher = ContentHasher::new(&cast.columns_read())?;
+        let mut hasher = ContentHasher::new(&compared(dataset, &cast.columns))?;
         let mut kept: HashMap<u128, Option<Content>, KeyBuilder> =
             repeats.iter().map(|row| (row.key, None)).collect();
         for row in distinct {
@@ -78,11 +93,12 @@ impl Conflicts {
     /// As [`RowHasher::new`].
     pub(in crate::silver) fn compare<'r>(
         &mut self,
+        dataset: &Dataset,
         cast: &Cast,
         duplicates: impl IntoIterator<Item = &'r KeyedRow>,
         kept: &Contents,
     ) -> Result<(), HashError> {
-        let mut hasher = ContentHasher::new(&cast.columns_read())?;
+        let mut hasher = ContentHasher::new(&compared(dataset, &cast.columns))?;
         self.compare_by(&mut hasher, duplicates, kept);
         Ok(())
     }

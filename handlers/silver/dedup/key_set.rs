@@ -20,7 +20,7 @@ const SLOTS_NUMERATOR: usize = 3;
 const SLOTS_DENOMINATOR: usize = 2;
 
 /// What a key takes in a set that was made for as many.
-pub(super) const KEY_BYTES: usize = size_of::<u128>() * SLOTS_NUMERATOR / SLOTS_DENOMINATOR;
+pub const KEY_BYTES: usize = size_of::<u128>() * SLOTS_NUMERATOR / SLOTS_DENOMINATOR;
 
 /// Keys whose slots are fetched from memory at once: one after the other, each would wait for the one before.
 const AHEAD: usize = 32;

@@ -1,11 +1,13 @@
 //! Drops the rows whose key a live file holds already.
 //!
-//! The key contains the event time, so only files whose range overlaps the rows' can hold one of them. The rows' keys
-//! are in memory; a file's keys stream past them, or are looked up in the cache. What else a file holds is read only
-//! where duplicates are compared with the rows that stay.
+//! The key contains the event time or a bucket of it, so only files whose range overlaps the rows' (or their buckets) can
+//! hold one of them. The rows' keys are in memory; a file's keys stream past them, or are looked up in the cache. What
+//! else a file holds is read only where duplicates are compared with the rows that stay. Where every record is a row
+//! nothing is read at all: a source is refined once, which the ledger sees to, and that is the whole proof.
 
 pub(super) mod conflicts;
 pub mod key_set;
+pub(super) mod keys;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,7 +16,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::RefineError;
 use crate::dataset::ColumnIndex;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Key};
 use crate::error::Invariant;
 use crate::event::EventTime;
 use crate::silver::cast::keyed_rows::KeyedRow;
@@ -23,9 +25,9 @@ use crate::store::object::ObjectStore;
 use crate::table::log::DataFile;
 use crate::table::parquet::read_columns;
 use crate::value::Period;
-use crate::value::hash::hash_keys;
-use conflicts::{ContentHasher, Contents};
+use conflicts::{ContentHasher, Contents, compared};
 use key_set::{KEY_BYTES, KeyBuilder, KeyCache, KeySet};
+use keys::{KeyHasher, reach};
 
 /// How many files are read at once.
 const PARALLEL_FILES: usize = 8;
@@ -73,7 +75,14 @@ impl Known<'_> {
         rows: &mut Vec<KeyedRow>,
         overlapping: impl Fn(EventTime, EventTime, EventTime) -> Vec<DataFile>,
     ) -> Result<Dropped, RefineError> {
-        let comparisons = compare(self.dataset.period, rows, overlapping)?;
+        let Some(key) = &self.dataset.key else {
+            return Ok(Dropped::default());
+        };
+        let steps = Steps {
+            period: self.dataset.period,
+            bucket: key.bucket,
+        };
+        let comparisons = compare(steps, rows, overlapping)?;
         if comparisons.is_empty() {
             return Ok(Dropped::default());
         }
@@ -95,7 +104,7 @@ impl Known<'_> {
             }
         }
         if !unread.is_empty() {
-            holders.extend(self.stream_past(rows, unread).await?);
+            holders.extend(self.stream_past(key, rows, unread).await?);
         }
 
         holders.retain(|holder| !holder.keys.is_empty());
@@ -119,10 +128,14 @@ impl Known<'_> {
     /// # Errors
     /// Fails if a file cannot be read.
     pub(super) async fn contents(&self, holders: &[Holder]) -> Result<Contents, RefineError> {
+        let Some(key) = &self.dataset.key else {
+            return Ok(Contents::default());
+        };
+        let hasher = KeyHasher::of_rows(key, self.dataset.event_time);
         let wanted: HashSet<u128, KeyBuilder> = keys_of(holders).collect();
         let reads: Vec<_> = holders
             .iter()
-            .map(|holder| contents_of(self.lake, self.dataset, &holder.file, &wanted))
+            .map(|holder| contents_of(self.lake, self.dataset, &hasher, &holder.file, &wanted))
             .collect();
         let read: Vec<Contents> = stream::iter(reads)
             .buffer_unordered(PARALLEL_FILES)
@@ -134,6 +147,7 @@ impl Known<'_> {
     /// Reads the key columns of files and returns those of the rows' keys that each of them holds.
     async fn stream_past(
         &mut self,
+        key: &Key,
         rows: &[KeyedRow],
         files: Vec<DataFile>,
     ) -> Result<Vec<Holder>, RefineError> {
@@ -141,7 +155,7 @@ impl Known<'_> {
         let max_kept = self.cache_bytes / CACHE_SHARE / KEY_BYTES;
         let reads: Vec<_> = files
             .into_iter()
-            .map(|file| stream_file(self.lake, self.dataset, file, &wanted, max_kept))
+            .map(|file| stream_file(self.lake, self.dataset, key, file, (&wanted, max_kept)))
             .collect();
         let read: Vec<FileKeys> = stream::iter(reads)
             .buffer_unordered(PARALLEL_FILES)
@@ -168,6 +182,7 @@ fn keys_of(holders: &[Holder]) -> impl Iterator<Item = u128> {
 async fn contents_of(
     lake: &Arc<dyn ObjectStore>,
     dataset: &Dataset,
+    hasher: &KeyHasher,
     file: &DataFile,
     wanted: &HashSet<u128, KeyBuilder>,
 ) -> Result<Contents, RefineError> {
@@ -175,16 +190,12 @@ async fn contents_of(
     let mut batches = read_columns(lake, file, dataset, &all)
         .await
         .map_err(RefineError::Read)?;
-    let key: Vec<usize> = dataset.key.iter().map(|index| index.position()).collect();
     let mut contents = Contents::default();
     while let Some(batch) = batches.try_next().await.map_err(RefineError::Read)? {
-        let keys = hash_keys(batch.columns(), &key)?;
-        let columns = dataset.columns.iter().zip(batch.columns());
-        let read = columns.filter(|(column, _)| column.expr.is_none());
-        let read: Vec<_> = read.map(|(_, values)| Arc::clone(values)).collect();
-        let mut hasher = ContentHasher::new(&read)?;
+        let keys = hasher.hashes(batch.columns())?;
+        let mut content = ContentHasher::new(&compared(dataset, batch.columns()))?;
         for (row, key) in (0..).zip(keys).filter(|(_, key)| wanted.contains(key)) {
-            contents.insert(key, hasher.content(row));
+            contents.insert(key, content.content(row));
         }
     }
     Ok(contents)
@@ -202,20 +213,20 @@ struct FileKeys {
 async fn stream_file(
     lake: &Arc<dyn ObjectStore>,
     dataset: &Dataset,
+    key: &Key,
     file: DataFile,
-    wanted: &HashSet<u128, KeyBuilder>,
-    max_kept: usize,
+    (wanted, max_kept): (&HashSet<u128, KeyBuilder>, usize),
 ) -> Result<FileKeys, RefineError> {
     // More rows than memory has addresses are too many to keep.
     let rows = usize::try_from(file.rows).unwrap_or(usize::MAX);
     let mut keys = (rows <= max_kept).then(|| KeySet::with_capacity(rows));
     let mut found = Vec::new();
-    let mut batches = read_columns(lake, &file, dataset, &dataset.key)
+    let mut batches = read_columns(lake, &file, dataset, &key.columns)
         .await
         .map_err(RefineError::Read)?;
-    let all: Vec<usize> = (0..dataset.key.len()).collect();
+    let hasher = KeyHasher::of_keys(key, dataset.event_time);
     while let Some(batch) = batches.try_next().await.map_err(RefineError::Read)? {
-        for key in hash_keys(batch.columns(), &all)? {
+        for key in hasher.hashes(batch.columns())? {
             found.extend(wanted.get(&key));
             if let Some(keys) = &mut keys {
                 keys.insert(key);
@@ -225,20 +236,29 @@ async fn stream_file(
     Ok(FileKeys { file, found, keys })
 }
 
-/// Pairs every file that may hold one of the rows' keys with the rows inside its range; pure.
-fn compare(
+/// What equal keys have in common beside them: a directory, and the bucket of a key that has one.
+#[derive(Clone, Copy, Debug)]
+struct Steps {
     period: Period,
+    bucket: Option<Period>,
+}
+
+/// Pairs every file that may hold one of the rows' keys with the rows in its reach; pure.
+fn compare(
+    steps: Steps,
     rows: &[KeyedRow],
     overlapping: impl Fn(EventTime, EventTime, EventTime) -> Vec<DataFile>,
 ) -> Result<Vec<Comparison<'_>>, Invariant> {
     let mut comparisons = Vec::new();
-    for segment in segments(period, rows) {
+    for segment in segments(steps.period, rows) {
         let of_segment = rows.get(segment.rows);
         let of_segment = of_segment.ok_or(Invariant("a segment lies within its rows"))?;
-        for file in overlapping(segment.period, segment.min, segment.max) {
-            let from = of_segment.partition_point(|row| row.time < file.min.0);
+        let (min, max) = reach(steps.bucket, segment.min, segment.max);
+        for file in overlapping(segment.period, min, max) {
+            let (min, max) = reach(steps.bucket, file.min, file.max);
+            let from = of_segment.partition_point(|row| row.time < min.0);
             let (_, rest) = of_segment.split_at(from);
-            let until = rest.partition_point(|row| row.time <= file.max.0);
+            let until = rest.partition_point(|row| row.time <= max.0);
             let (inside, _) = rest.split_at(until);
             if !inside.is_empty() {
                 comparisons.push(Comparison { file, rows: inside });
@@ -253,27 +273,64 @@ mod tests {
     use super::*;
     use crate::store::object::ObjectPath;
 
-    #[test]
-    fn only_rows_inside_a_files_range_are_compared_with_it() {
-        let file = DataFile {
-            path: ObjectPath::new("silver", "a"),
-            period: EventTime(0),
-            rows: 1,
-            bytes: 1,
-            min: EventTime(20),
-            max: EventTime(30),
-            stats: None,
-        };
-        let rows: Vec<KeyedRow> = (0..)
-            .zip([10, 20, 30, 40])
-            .map(|(row, time)| KeyedRow {
-                time,
+    const MINUTE: i64 = 60_000_000;
+
+    fn rows_at(minutes: &[i64]) -> Vec<KeyedRow> {
+        (0..)
+            .zip(minutes)
+            .map(|(row, minute)| KeyedRow {
+                time: minute * MINUTE,
                 row,
                 source: 0,
                 key: 0,
             })
-            .collect();
-        let found = compare(Period::Hour, &rows, |_, _, _| vec![file.clone()]).unwrap();
-        assert_eq!(found.first().map(|found| found.rows), rows.get(1..3));
+            .collect()
+    }
+
+    /// The minutes of the rows that are compared with a file of these minutes, as the live files would find it.
+    fn compared_with(file: (i64, i64), steps: Steps, minutes: &[i64]) -> Vec<i64> {
+        let (min, max) = (EventTime(file.0 * MINUTE), EventTime(file.1 * MINUTE));
+        let file = DataFile {
+            path: ObjectPath::new("silver", "a"),
+            period: steps.period.start(min),
+            rows: 1,
+            bytes: 1,
+            min,
+            max,
+            stats: None,
+        };
+        let find = |period, from, until| {
+            let is_met = file.period == period && file.min <= until && from <= file.max;
+            is_met.then(|| file.clone()).into_iter().collect()
+        };
+        let rows = rows_at(minutes);
+        let found = compare(steps, &rows, find).unwrap();
+        let rows = found.iter().flat_map(|found| found.rows);
+        rows.map(|row| row.time / MINUTE).collect()
+    }
+
+    #[test]
+    fn only_rows_inside_a_files_range_are_compared_with_it() {
+        let exact = Steps {
+            period: Period::Hour,
+            bucket: None,
+        };
+        let found = compared_with((20, 30), exact, &[10, 20, 30, 40, 80]);
+        assert_eq!(found, [20, 30]);
+        assert_eq!(compared_with((20, 30), exact, &[10, 40]), [0; 0]);
+    }
+
+    #[test]
+    fn a_file_is_compared_with_every_row_whose_bucket_it_meets() {
+        let by_hour = Steps {
+            period: Period::Day,
+            bucket: Some(Period::Hour),
+        };
+        let minutes = [0, 59, 60, 61, 119, 120, 179, 180, 24 * 60 + 60];
+        let found = compared_with((90, 125), by_hour, &minutes);
+        assert_eq!(found, [60, 61, 119, 120, 179]);
+        let found = compared_with((90, 90), by_hour, &[60]);
+        assert_eq!(found, [60], "though neither range holds the other");
+        assert_eq!(compared_with((90, 90), by_hour, &[59, 120]), [0; 0]);
     }
 }

@@ -11,6 +11,7 @@ use super::cast::keyed_rows::{KeyedRow, keyed_rows};
 use super::cast::rows::Cast;
 use super::dedup::conflicts::Conflicts;
 use super::dedup::key_set::KeySet;
+use super::dedup::keys::KeyHasher;
 use super::open::Opener;
 use super::sources::SortedSources;
 use crate::dataset::Dataset;
@@ -27,8 +28,8 @@ pub(super) struct Prepared {
     /// The sources, in the order of their names.
     pub(super) sources: Vec<SourceFacts>,
     pub(super) cast: Cast,
-    /// One row of each key, by event time: that of the lowest (source, line), so that the outcome does not depend on
-    /// how the group came together.
+    /// One row of each key (every row, where there is none), by event time: that of the lowest (source, line), so that the
+    /// outcome does not depend on how the group came together.
     pub(super) distinct: Vec<KeyedRow>,
     /// The other rows.
     pub(super) repeats: Vec<KeyedRow>,
@@ -50,16 +51,22 @@ impl Prepared {
             .collect::<Result<_, _>>()?;
         let cast = caster.finish()?;
         add_verdicts(dataset, &mut opener, &mut facts, sources, cast.verdicts())?;
-        let keys = cast.key_hashes(&dataset.key)?;
+        let keys = match &dataset.key {
+            Some(key) => KeyHasher::of_rows(key, dataset.event_time).hashes(&cast.columns)?,
+            None => vec![0; cast.len()],
+        };
         let rows: Vec<KeyedRow> = keyed_rows(&cast, keys)?.collect();
         for row in &rows {
             let source = facts.get_mut(row.source as usize).ok_or(FOREIGN)?;
             Times::merge(&mut source.times, cast.times(row.row));
         }
-        let (distinct, repeats) = distinct_by_time(rows);
+        let (distinct, repeats) = match dataset.key {
+            Some(_) => distinct_by_time(rows),
+            None => (by_time(rows), Vec::new()),
+        };
         Ok(Self {
             sources: facts,
-            conflicts: Conflicts::within(&cast, &distinct, &repeats)?,
+            conflicts: Conflicts::within(dataset, &cast, &distinct, &repeats)?,
             distinct,
             repeats,
             cast,
@@ -115,10 +122,15 @@ fn distinct_by_time(mut rows: Vec<KeyedRow>) -> (Vec<KeyedRow>, Vec<KeyedRow>) {
         }
         is_first
     });
+    (by_time(rows), repeats)
+}
+
+/// Sorts rows by event time.
+fn by_time(mut rows: Vec<KeyedRow>) -> Vec<KeyedRow> {
     // Rows come in the order of their numbers, which a stable sort keeps, and times mostly rise within a source: it makes
     // use of both.
     rows.sort_by_key(|row| row.time);
-    (rows, repeats)
+    rows
 }
 
 #[cfg(test)]

@@ -17,12 +17,21 @@ use crate::error::Invariant;
 use crate::store::object::{Metadata, ObjectPath, ObjectStore};
 use crate::table::delta::stats;
 use crate::table::log::DataFile;
-use crate::table::schema::arrow_schema;
+use crate::table::schema::{arranged, arrow_schema, place_of};
 use crate::table::{TableId, parquet};
 use quarantine::write_quarantine;
 
 /// How many objects are written at once.
 const PARALLEL_WRITES: usize = 8;
+
+/// What files are to be called and to hold.
+#[derive(Debug)]
+pub(super) struct Name {
+    /// The commit's id.
+    pub(super) id: String,
+    /// The columns, in the order in which they stand.
+    pub(super) columns: Vec<String>,
+}
 
 /// What a commit will name.
 #[derive(Debug)]
@@ -31,7 +40,7 @@ pub(super) struct Written {
     pub(super) id: String,
     /// The files of silver.
     pub(super) files: Vec<DataFile>,
-    /// The keys of each file.
+    /// The keys of each file; none where rows have none.
     pub(super) keys: Vec<(ObjectPath, KeySet)>,
     /// The quarantine objects, by source.
     pub(super) quarantine: BTreeMap<String, ObjectPath>,
@@ -47,8 +56,9 @@ pub(super) async fn write(
     dataset: &Arc<Dataset>,
     prepared: &Arc<Prepared>,
     rows: &[KeyedRow],
-    id: String,
+    Name { id, columns }: Name,
 ) -> Result<Written, RefineError> {
+    let columns: Arc<[String]> = columns.into();
     let table = TableId::of(dataset);
     let quarantine = write_quarantine(lake, dataset, prepared, &id, PARALLEL_WRITES).await?;
     let parts: Vec<(usize, Segment)> = segments(dataset.period, rows)
@@ -60,20 +70,20 @@ pub(super) async fn write(
         let of_segment = rows.get(segment.rows.clone());
         let of_segment = of_segment.ok_or(Invariant("a segment lies within its rows"))?;
         let path = table.file(dataset.period, segment.period, &id, part);
-        let rows = of_segment.to_vec();
-        Ok(write_file(lake, dataset, prepared, segment, rows, path))
+        let rows = (segment, of_segment.to_vec());
+        let target = (path, Arc::clone(&columns));
+        Ok(write_file(lake, dataset, prepared, rows, target))
     });
     let writes: Vec<_> = writes.collect::<Result<_, Invariant>>()?;
-    let written: Vec<(DataFile, KeySet)> = stream::iter(writes)
+    let written: Vec<(DataFile, Option<KeySet>)> = stream::iter(writes)
         .buffered(PARALLEL_WRITES)
         .try_collect()
         .await?;
 
-    let (files, sets): (Vec<DataFile>, Vec<KeySet>) = written.into_iter().unzip();
-    let keys = files
-        .iter()
-        .map(|file| file.path.clone())
-        .zip(sets)
+    let (files, sets): (Vec<DataFile>, Vec<Option<KeySet>>) = written.into_iter().unzip();
+    let keys = files.iter().zip(sets);
+    let keys = keys
+        .filter_map(|(file, set)| Some((file.path.clone(), set?)))
         .collect();
     Ok(Written {
         id,
@@ -87,20 +97,22 @@ async fn write_file(
     lake: &Arc<dyn ObjectStore>,
     dataset: &Arc<Dataset>,
     prepared: &Arc<Prepared>,
-    segment: Segment,
-    rows: Vec<KeyedRow>,
-    path: ObjectPath,
-) -> Result<(DataFile, KeySet), RefineError> {
+    (segment, rows): (Segment, Vec<KeyedRow>),
+    (path, columns): (ObjectPath, Arc<[String]>),
+) -> Result<(DataFile, Option<KeySet>), RefineError> {
     let (dataset, prepared) = (Arc::clone(dataset), Arc::clone(prepared));
     let count = rows.len() as u64;
     let encode = move || {
-        let keys = KeySet::of(rows.iter().map(|row| row.key));
+        let keys = rows.iter().map(|row| row.key);
+        let keys = dataset.key.is_some().then(|| KeySet::of(keys));
         let names: Vec<&str> = prepared.sources.iter().map(|s| s.name.as_str()).collect();
         let rows: Vec<u32> = rows.iter().map(|row| row.row).collect();
         let batch = prepared
             .cast
             .batch(&arrow_schema(&dataset), &names, &rows)?;
-        let content = parquet::encode(&batch, dataset.event_time)?;
+        let batch = arranged(&batch, &columns)?;
+        let event_time = &dataset.column(dataset.event_time)?.name;
+        let content = parquet::encode(&batch, place_of(&batch, event_time)?)?;
         Ok::<_, RefineError>((content, keys, stats::of(&batch)))
     };
     let (content, keys, stats) = tokio::task::spawn_blocking(encode)

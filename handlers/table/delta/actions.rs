@@ -46,14 +46,17 @@ pub(super) fn commit_info(commit: &Commit) -> Value {
     }})
 }
 
+/// Reads what the log records of the columns.
+pub(super) fn recorded(text: &str) -> Result<SchemaRecord, DeltaError> {
+    serde_json::from_str(text).map_err(|error| DeltaError::Schema(error.to_string()))
+}
+
 /// Describes the table: its columns, and how it is to be treated.
 pub(super) fn metadata(
     table: &TableId,
-    recorded: &str,
+    recorded: &SchemaRecord,
     created: UnixMillis,
 ) -> Result<Value, DeltaError> {
-    let recorded: SchemaRecord =
-        serde_json::from_str(recorded).map_err(|error| DeltaError::Schema(error.to_string()))?;
     let columns = partition_columns(&recorded.period)?;
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     let mut configuration = json!({
@@ -63,7 +66,7 @@ pub(super) fn metadata(
     });
     if recorded.bounded {
         // Readers use the statistics of these columns and of no others.
-        let columns = stats::always_bounded(&recorded).join(",");
+        let columns = stats::always_bounded(recorded).join(",");
         configuration["delta.dataSkippingStatsColumns"] = Value::String(columns);
     }
     Ok(json!({ "metaData": {
@@ -74,7 +77,7 @@ pub(super) fn metadata(
             table.dataset, table.generation
         ),
         "format": { "provider": "parquet", "options": {} },
-        "schemaString": schema_string(&recorded)?,
+        "schemaString": schema_string(recorded)?,
         "partitionColumns": names,
         "configuration": configuration,
         "createdTime": created.0,

@@ -47,9 +47,11 @@ pub fn encode(table: &TableId, snapshot: &Snapshot) -> Result<Checkpoint, DeltaE
     let mut writer = ArrowWriter::try_new(&mut content, Arc::clone(&schema), Some(properties))
         .map_err(|error| failed(error.into()))?;
 
+    let recorded = actions::recorded(&snapshot.schema)?;
+    let described = recorded.described.unwrap_or(snapshot.schema_committed);
     let mut pending = vec![
         actions::protocol(),
-        actions::metadata(table, &snapshot.schema, snapshot.schema_committed)?,
+        actions::metadata(table, &recorded, described)?,
     ];
     let mut count = 0;
     for file in snapshot.files.values() {

@@ -17,7 +17,11 @@ pub fn log_entry(table: &TableId, commit: &Commit) -> Result<Bytes, DeltaError> 
     }
     match &commit.kind {
         CommitKind::Schema(recorded) => {
-            lines.push(actions::metadata(table, recorded, commit.committed)?);
+            let recorded = actions::recorded(recorded)?;
+            // Readers of a stream stop at a description, so that it is not repeated where nothing of it has changed.
+            if recorded.described.is_none() {
+                lines.push(actions::metadata(table, &recorded, commit.committed)?);
+            }
         }
         CommitKind::Append => {}
         CommitKind::Compact { replaces } => {

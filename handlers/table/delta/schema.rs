@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::DeltaError;
-use crate::table::evolution::SchemaRecord;
-use crate::table::schema::{ENQUEUED_TIME, RESCUED, SEQUENCE_NUMBER, SOURCE};
+use crate::table::evolution::{SchemaRecord, Standing};
+use crate::table::schema::{ENQUEUED_TIME, LINE, RECORD, RESCUED, SEQUENCE_NUMBER, SOURCE};
 
 /// Returns the columns that directories stand for, which are not in the files, and their types.
 pub(super) fn partition_columns(
@@ -18,42 +18,46 @@ pub(super) fn partition_columns(
     }
 }
 
-/// Returns Delta's schema: the columns of the files, then those of the directories.
+/// Returns Delta's schema: the columns of the files, with those of the directories between those of the beginning and those
+/// that came later.
 pub(super) fn schema_string(recorded: &SchemaRecord) -> Result<String, DeltaError> {
     let mut fields = Vec::new();
-    for column in &recorded.columns {
-        let kind = delta_type(&column.kind)?;
-        fields.push(field(
-            &column.name,
-            kind,
-            !column.required,
-            column.description.as_deref(),
-        ));
-    }
-    let own =
-        |name, kind: &str, nullable, comment| field(name, kind.to_owned(), nullable, Some(comment));
-    fields.push(own(SOURCE, "string", false, "The bronze object of the row"));
-    fields.push(own(
-        SEQUENCE_NUMBER,
-        "long",
-        true,
-        "The event's number in its hub partition",
-    ));
-    fields.push(own(
-        ENQUEUED_TIME,
-        "timestamp",
-        false,
-        "When the hub took the last event of the bronze object",
-    ));
-    if recorded.rescued {
-        let comment = "The fields that no column names, as JSON";
-        fields.push(own(RESCUED, "string", true, comment));
-    }
-    for (name, kind) in partition_columns(&recorded.period)? {
-        let comment = "The period of the event time, in UTC";
-        fields.push(own(name, kind, true, comment));
+    for column in recorded.standing() {
+        match column {
+            Standing::Declared(column) => {
+                let (kind, comment) = (delta_type(&column.kind)?, column.description.as_deref());
+                fields.push(field(&column.name, kind, !column.required, comment));
+            }
+            Standing::Own(name) => {
+                let (kind, nullable, comment) = own(name)?;
+                fields.push(field(name, kind.to_owned(), nullable, Some(comment)));
+            }
+            Standing::Directories => {
+                for (name, kind) in partition_columns(&recorded.period)? {
+                    let comment = "The period of the event time, in UTC";
+                    fields.push(field(name, (*kind).to_owned(), true, Some(comment)));
+                }
+            }
+        }
     }
     Ok(json!({ "type": "struct", "fields": fields }).to_string())
+}
+
+/// Returns the type of a column of our own, whether it may be null, and what it means.
+fn own(name: &str) -> Result<(&'static str, bool, &'static str), DeltaError> {
+    Ok(match name {
+        SOURCE => ("string", false, "The bronze object of the row"),
+        LINE => ("integer", false, "The line of the bronze object, from 0"),
+        RECORD => ("integer", false, "The record of the line, from 0"),
+        SEQUENCE_NUMBER => ("long", true, "The event's number in its hub partition"),
+        ENQUEUED_TIME => (
+            "timestamp",
+            false,
+            "When the hub took the last event of the bronze object",
+        ),
+        RESCUED => ("string", true, "The fields that no column names, as JSON"),
+        other => return Err(DeltaError::Schema(format!("unknown column {other}"))),
+    })
 }
 
 fn field(name: &str, kind: String, nullable: bool, comment: Option<&str>) -> Value {

@@ -10,14 +10,14 @@
 use arrow_arith::aggregate::{max, max_boolean, max_string, min, min_boolean, min_string};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
+    Date32Type, Decimal128Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType,
 };
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, TimeUnit};
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
 
-use crate::table::evolution::SchemaRecord;
-use crate::table::schema::{ENQUEUED_TIME, SEQUENCE_NUMBER, SOURCE};
+use crate::table::evolution::{SchemaRecord, Standing};
+use crate::table::schema::{RESCUED, SOURCE};
 
 /// Columns with bounds; further ones only count their nulls.
 const MAX_COLUMNS: usize = 32;
@@ -61,15 +61,14 @@ pub fn of(batch: &RecordBatch) -> String {
 
 /// Returns the columns that have bounds in every file where they have a value, whichever build wrote it.
 pub(super) fn always_bounded(recorded: &SchemaRecord) -> Vec<&str> {
-    let declared = recorded.columns.iter();
-    let declared = declared.map(|column| (column.name.as_str(), column.kind != "bool"));
-    let own = [
-        (SOURCE, false),
-        (SEQUENCE_NUMBER, true),
-        (ENQUEUED_TIME, true),
-    ];
-    let columns = declared.chain(own).take(MAX_COLUMNS);
-    columns
+    let columns = recorded.standing().into_iter();
+    let columns = columns.filter_map(|column| match column {
+        Standing::Declared(column) => Some((column.name.as_str(), column.kind != "bool")),
+        Standing::Own(name) => Some((name, !matches!(name, SOURCE | RESCUED))),
+        Standing::Directories => None,
+    });
+    let bounded = columns.take(MAX_COLUMNS);
+    bounded
         .filter_map(|(name, is_bounded)| is_bounded.then_some(name))
         .collect()
 }
@@ -79,6 +78,10 @@ fn bounds(column: &ArrayRef) -> Option<(String, String)> {
     match column.data_type() {
         DataType::Int64 => {
             let column = column.as_primitive::<Int64Type>();
+            Some((min(column)?.to_string(), max(column)?.to_string()))
+        }
+        DataType::Int32 => {
+            let column = column.as_primitive::<Int32Type>();
             Some((min(column)?.to_string(), max(column)?.to_string()))
         }
         DataType::Float64 => {
@@ -183,7 +186,6 @@ fn quoted(text: &str) -> String {
 mod tests {
     use std::sync::Arc;
 
-    use arrow_array::types::Int32Type;
     use arrow_array::{
         BooleanArray, Decimal128Array, DictionaryArray, Float64Array, Int64Array, StringArray,
         TimestampMicrosecondArray,

@@ -3,7 +3,7 @@
 use super::*;
 use crate::clock::ManualClock;
 use crate::dataset::{
-    Column, ColumnIndex, ColumnType, ConflictScope, OnInvalid, Payload, TimestampFormat,
+    Column, ColumnIndex, ColumnType, ConflictScope, Key, OnInvalid, Payload, TimestampFormat,
     UnknownFields,
 };
 use crate::event::{
@@ -31,7 +31,10 @@ fn dataset() -> Dataset {
     Dataset {
         name: "orders".into(),
         generation: 2,
-        key: [0, 1].map(ColumnIndex::new).into(),
+        key: Some(Key {
+            columns: [0, 1].map(ColumnIndex::new).into(),
+            bucket: None,
+        }),
         event_time: ColumnIndex::new(1),
         period: Period::Hour,
         allowed_lateness: Duration::from_secs(3_600),

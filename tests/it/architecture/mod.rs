@@ -63,7 +63,7 @@ const PURE: [&str; 33] = [
     "table/delta/entry.rs",
     "table/delta/schema.rs",
     "table/delta/stats.rs",
-    "table/evolution.rs",
+    "table/evolution/",
     "table/id.rs",
     "table/live.rs",
     "table/log/model.rs",

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use sluice::maintain::{Limits, Report};
+use testkit::datasets::replace;
 use testkit::events::{DAY, HOUR, START};
 use testkit::world::{Process, World, eager};
 
@@ -247,4 +248,56 @@ async fn every_reader_finds_the_rows_that_a_filter_of_any_column_asks_for() {
     assert_eq!(wrong, [Value::Null; 0]);
     assert_eq!(last["columns"].as_array().unwrap().len(), 11 + 4 + 1);
     assert!(last["checked"].as_u64().unwrap() > 200, "{last}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_reader_finds_columns_that_came_later_and_places_of_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = replace(
+        EVERY_TYPE,
+        "key = [\"id\", \"at\"]",
+        "dedup = { keep = \"all\" }",
+    );
+    let builder = World::builder().dataset(&text);
+    let builder = builder.lake(|clock| Arc::new(DirectoryLake::new(folder.path(), clock)));
+    let world = builder.build();
+    let later = "[[column]]\nname = \"later\"\nfrom = \"extra\"\ntype = \"int64\"\n[[column]]\nname = \"id\"";
+    let with_column = replace(&text, "[[column]]\nname = \"id\"", later);
+    // Delta is told nothing of this one, in a version of its own.
+    let payload = "dedup = { keep = \"all\" }\npayload = { ignore_case = true }";
+    let defined = replace(&with_column, "dedup = { keep = \"all\" }", payload);
+    for (first, text) in [(0, &text), (40, &with_column), (80, &defined)] {
+        let world = world.with_dataset(text);
+        let bodies: Vec<Bytes> = (first..first + 40).map(row_of_every_type).collect();
+        let source = world.put("0", first, &bodies).await;
+        assert_eq!(world.process().refine(&source).await.entry.counts.rows, 40);
+        world.delta_published().await;
+    }
+    let world = world.with_dataset(&defined);
+    assert_eq!(
+        world.version().await.0,
+        5,
+        "two of them are the files' changes"
+    );
+    let table = folder.path().join("silver/types/g1").display().to_string();
+    let mut reader = tokio::task::spawn_blocking(Reader::start).await.unwrap();
+    for is_compacted in [false, true] {
+        if is_compacted {
+            let report = world.process().limited(eager(1)).maintain(true).await;
+            assert!(report.compact.done().unwrap().replaced > 1);
+            world.delta_published().await;
+        }
+        let request = json!({ "table": table, "filters": true });
+        let ask = tokio::task::spawn_blocking(move || {
+            let answers = reader.ask(&request);
+            (reader, answers)
+        });
+        let answers;
+        (reader, answers) = ask.await.unwrap();
+        let (last, wrong) = answers.split_last().unwrap();
+        assert_eq!(wrong, [Value::Null; 0]);
+        let columns = last["columns"].as_array().unwrap();
+        assert_eq!(columns.len(), 11 + 6 + 1 + 1, "{columns:?}");
+        assert!(columns.contains(&json!("later")) && columns.contains(&json!("_line")));
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, RecordBatch, StringArray};
+use arrow_array::{RecordBatch, StringArray};
 use arrow_cast::cast;
 use arrow_schema::DataType;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -15,11 +15,10 @@ use sluice::table::schema::SOURCE;
 use sluice::warehouse::schema::ValueType;
 
 use crate::audit::history::History;
-use crate::audit::independent::{Cell, Column, FileError, Hashes, OpenFile, Pass, hash};
+use crate::audit::independent::{Cell, Column, FileError, Hashes, Identity, OpenFile, Pass, hash};
 use crate::audit::report::Check;
 use crate::audit::subject::{AuditError, Options, Progress, Subject};
 use crate::output::{count, thousands};
-use sluice::dataset::ColumnIndex;
 use sluice::error::Invariant;
 
 /// Files that are opened ahead, each of 8 MiB in memory at most.
@@ -156,12 +155,10 @@ impl Scan<'_> {
         let mut batches = open.read(&self.keys.names)?;
         let mut key = Vec::new();
         while let Some(batch) = batches.try_next().await? {
-            let columns = self.keys.columns(&batch, file)?;
+            let identities = self.keys.identity.read(&batch, file)?;
             for row in 0..batch.num_rows() {
                 key.clear();
-                for (column, _) in &columns {
-                    column.cell(row).encode(&mut key);
-                }
+                identities.encode(row, &mut key);
                 hashes.add(&key, pass);
             }
             if pass.index == 0 {
@@ -268,21 +265,15 @@ impl Scan<'_> {
                 continue;
             };
             while let Some(Ok(batch)) = batches.next().await {
-                let Ok(columns) = keys.columns(&batch, file) else {
+                let Ok(identities) = keys.identity.read(&batch, file) else {
                     continue;
                 };
                 for row in 0..batch.num_rows() {
                     let mut key = Vec::new();
-                    columns
-                        .iter()
-                        .for_each(|(column, _)| column.cell(row).encode(&mut key));
+                    identities.encode(row, &mut key);
                     if hash(&key) == wanted {
                         places.push(file.path.to_string());
-                        let shown = columns.iter().zip(&keys.names);
-                        let shown = shown.map(|((column, scale), name)| {
-                            format!("{name} = {}", column.cell(row).show(*scale))
-                        });
-                        values = shown.collect::<Vec<_>>().join(", ");
+                        values = identities.show(row);
                     }
                 }
             }
@@ -291,47 +282,25 @@ impl Scan<'_> {
     }
 }
 
-/// The columns that a scan reads: those of the key, then the source.
+/// The columns that a scan reads.
 struct Keys {
+    identity: Identity,
+    /// What tells rows apart, then the source and the event time.
     names: Vec<String>,
-    kinds: Vec<ValueType>,
     event_time: String,
 }
 
 impl Keys {
     /// Finds the columns.
     fn of(dataset: &Dataset) -> Result<Self, Invariant> {
-        let column = |index: &ColumnIndex| dataset.column(*index);
-        let key: Vec<_> = dataset.key.iter().map(column).collect::<Result<_, _>>()?;
-        let names = key.iter().map(|column| column.name.clone());
-        let kinds = key.iter().map(|column| ValueType::from(column.kind));
+        let identity = Identity::of(dataset)?;
+        let event_time = dataset.column(dataset.event_time)?.name.clone();
+        let others = [SOURCE.to_owned(), event_time.clone()];
         Ok(Self {
-            names: names.chain([SOURCE.to_owned()]).collect(),
-            kinds: kinds.collect(),
-            event_time: column(&dataset.event_time)?.name.clone(),
+            names: identity.names().map(str::to_owned).chain(others).collect(),
+            identity,
+            event_time,
         })
-    }
-
-    /// The key's columns with their scales.
-    fn columns<'a>(
-        &self,
-        batch: &'a RecordBatch,
-        file: &DataFile,
-    ) -> Result<Vec<(Column<'a>, u8)>, FileError> {
-        let columns = self.names.iter().zip(&self.kinds).map(|(name, kind)| {
-            let scale = match kind {
-                ValueType::Decimal { scale, .. } => *scale,
-                _ => 0,
-            };
-            let column = batch
-                .column_by_name(name)
-                .filter(|column| column.null_count() == 0);
-            let column = column.and_then(|column| Column::of(Some(column), *kind));
-            let broken =
-                || FileError::Broken(format!("{} has no usable key column {name}", file.path));
-            Ok((column.ok_or_else(broken)?, scale))
-        });
-        columns.collect()
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The hash is not silver's, on purpose: keys that silver wrongly takes for one another must not be one here too.
 //!
-//! The key contains the event time, so equal keys lie in one period. The hashes of a period are collected and sorted;
+//! The key contains the event time or a bucket of it, so equal keys lie in one period. The hashes of a period are collected and sorted;
 //! a period with too many rows is read several times, and each time only the hashes of one residue class are kept.
 
 use xxhash_rust::xxh3::xxh3_128;

@@ -6,10 +6,12 @@
 
 mod cells;
 mod file;
+mod identity;
 mod keys;
 mod totals;
 
 pub(super) use cells::{Cell, Column};
 pub(super) use file::{FileError, OpenFile};
+pub(super) use identity::Identity;
 pub(super) use keys::{Hashes, Pass, hash};
 pub(super) use totals::{GoldRow, Totals};

@@ -2,5 +2,6 @@
 
 mod aged;
 mod good;
+mod identity;
 mod pipeline;
 mod tampered;

@@ -71,8 +71,14 @@ fn limits() -> Limits {
 
 impl Pipeline {
     pub(super) fn empty() -> Self {
+        Self::known_by("key = [\"id\", \"at\"]")
+    }
+
+    /// An empty pipeline whose rows are known by something else than the usual key.
+    pub(super) fn known_by(key: &str) -> Self {
+        let dataset = replace(&dataset(), "key = [\"id\", \"at\"]", key);
         let database = Arc::new(SqliteFile::new());
-        let builder = World::builder().dataset(&dataset()).at(NOW);
+        let builder = World::builder().dataset(&dataset).at(NOW);
         let world = builder.database(Arc::clone(&database) as _).build();
         let subject = Subject {
             dataset: Arc::clone(&world.dataset),

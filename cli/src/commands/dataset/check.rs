@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
-use sluice::dataset::{ColumnIndex, Dataset, LoadDatasetError, Warning};
+use sluice::dataset::{Dataset, LoadDatasetError, Warning};
 use sluice::error::Invariant;
 use sluice::warehouse::schema::GoldSchema;
 
+use super::rate::{Cost, cost};
 use crate::output::{print, say};
 
 /// Check a dataset file: all mistakes at once, each with its line
@@ -18,10 +19,14 @@ use crate::output::{print, say};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice dataset check datasets/orders.toml
+  sluice dataset check datasets/orders.toml --rate 2000
   sluice dataset check datasets/orders.toml --json | jq '.problems[].line'")]
 pub(super) struct CheckArguments {
     /// The dataset file
     file: PathBuf,
+    /// Say what finding duplicates costs at so many events a second
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    rate: Option<u64>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -47,13 +52,26 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<bool, Box<dyn Error + Se
     };
     GoldSchema::of(&dataset)?;
     let warnings = dataset.warnings();
+    let cost = arguments.rate.map(|rate| cost(&dataset, rate));
     match arguments.json {
-        true => print(&as_json(&dataset, &warnings).to_string()),
+        true => {
+            let mut result = as_json(&dataset, &warnings);
+            if let Some(Cost { text, warning }) = cost {
+                result["cost"] = json!({ "text": text, "warning": warning });
+            }
+            print(&result.to_string());
+        }
         false => {
             for warning in &warnings {
                 say(&format!("{file}: warning: {warning}"));
             }
             print(&format!("{file} is fine: {}", summary(&dataset)?));
+            if let Some(Cost { text, warning }) = cost {
+                print(&text);
+                if let Some(warning) = warning {
+                    say(&format!("{file}: warning: {warning}"));
+                }
+            }
         }
     }
     Ok(true)
@@ -77,17 +95,18 @@ fn as_json(dataset: &Dataset, warnings: &[Warning]) -> serde_json::Value {
 }
 
 fn summary(dataset: &Dataset) -> Result<String, Invariant> {
-    let name_of = |index: &ColumnIndex| dataset.column(*index).map(|c| c.name.as_str());
-    let key: Vec<_> = dataset.key.iter().map(name_of).collect::<Result<_, _>>()?;
+    let key = match dataset.key {
+        Some(_) => format!("key {}", dataset.key_texts()?.join(" + ")),
+        None => "no key (every record is a row)".to_owned(),
+    };
     let tables = dataset.gold.iter().map(|table| table.table.as_str());
     let views = dataset.rankings.iter().map(|ranking| ranking.view.as_str());
     let gold: Vec<_> = tables.chain(views).collect();
     Ok(format!(
-        "dataset {}, generation {}, {} columns, key {}, gold {}",
+        "dataset {}, generation {}, {} columns, {key}, gold {}",
         dataset.name,
         dataset.generation,
         dataset.columns.len(),
-        key.join(" + "),
         if gold.is_empty() {
             "none".to_owned()
         } else {

@@ -1,7 +1,9 @@
-//! `sluice dataset`: checks dataset files, and writes a first one from sample events.
+//! `sluice dataset`: checks and compares dataset files, and writes a first one from sample events.
 
 mod check;
+mod diff;
 mod infer;
+mod rate;
 mod sample;
 mod write;
 
@@ -14,9 +16,10 @@ use sluice::dataset::Dataset;
 use crate::feed::Input;
 use crate::output::{bar, print, say};
 use check::CheckArguments;
+use diff::DiffArguments;
 use sample::Sample;
 
-/// Check a dataset file, or write a first one from sample events
+/// Check a dataset file, compare two of them, or write a first one from sample events
 #[derive(Debug, Args)]
 pub(crate) struct DatasetArguments {
     #[command(subcommand)]
@@ -26,6 +29,7 @@ pub(crate) struct DatasetArguments {
 #[derive(Debug, Subcommand)]
 enum DatasetCommand {
     Check(CheckArguments),
+    Diff(DiffArguments),
     Infer(InferArguments),
 }
 
@@ -55,6 +59,7 @@ struct InferArguments {
 pub(crate) fn run(arguments: DatasetArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
     match arguments.command {
         DatasetCommand::Check(arguments) => check::run(&arguments),
+        DatasetCommand::Diff(arguments) => diff::run(&arguments),
         DatasetCommand::Infer(arguments) => infer(&arguments),
     }
 }

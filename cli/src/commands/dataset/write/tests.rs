@@ -38,7 +38,10 @@ fn orders_are_recognised() {
             .map(|index| dataset.column(*index).unwrap().name.clone())
             .collect()
     };
-    assert_eq!(names(&dataset.key), ["order_id", "timestamp"]);
+    assert_eq!(
+        names(&dataset.key.as_ref().unwrap().columns),
+        ["order_id", "timestamp"]
+    );
     assert_eq!(column(&dataset, "order_id").kind, ColumnType::Int64);
     let amount = column(&dataset, "amount");
     assert_eq!(
@@ -88,6 +91,9 @@ fn a_key_takes_as_many_fields_as_tell_the_events_apart() {
     ]);
     let key: Vec<_> = dataset
         .key
+        .as_ref()
+        .unwrap()
+        .columns
         .iter()
         .map(|index| dataset.column(*index).unwrap().name.as_str())
         .collect();

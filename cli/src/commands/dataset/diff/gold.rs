@@ -1,0 +1,170 @@
+//! What becomes of gold's tables.
+
+use serde_json::{Value, json};
+use sluice::dataset::Dataset;
+use sluice::warehouse::schema::{GoldSchema, SchemaError, TableSchema};
+
+/// What becomes of a table, or of a view that ranks one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Change {
+    name: String,
+    what: What,
+    /// Why, where it changes.
+    why: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Stays,
+    Rebuilt,
+    New,
+    Gone,
+    /// Only a view, which is replaced at once.
+    View,
+}
+
+impl What {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Stays => "stays",
+            Self::Rebuilt => "rebuilt",
+            Self::New => "new",
+            Self::Gone => "gone",
+            Self::View => "view replaced",
+        }
+    }
+
+    fn explained(self) -> &'static str {
+        match self {
+            Self::Stays => "stays as it is",
+            Self::Rebuilt => "is made anew from silver",
+            Self::New => "is new, and made from silver",
+            Self::Gone => "is no longer in the file",
+            Self::View => "is shown otherwise, with nothing to add up",
+        }
+    }
+}
+
+impl Change {
+    pub(super) fn is_none(&self) -> bool {
+        self.what == What::Stays
+    }
+
+    pub(super) fn line(&self) -> String {
+        let why = match self.why.is_empty() {
+            true => String::new(),
+            false => format!(": {}", self.why.join(", ")),
+        };
+        format!("{} {}{why}", self.name, self.what.explained())
+    }
+
+    pub(super) fn as_json(&self) -> Value {
+        json!({ "name": self.name, "change": self.what.word(), "why": self.why })
+    }
+}
+
+/// Compares tables by the definitions that gold's books keep: one that differs makes the table anew.
+///
+/// # Errors
+/// Fails if a file's tables cannot be laid out.
+pub(super) fn changes(old: &Dataset, new: &Dataset) -> Result<Vec<Change>, SchemaError> {
+    let (before, after) = (GoldSchema::of(old)?, GoldSchema::of(new)?);
+    let is_anew = old.generation != new.generation;
+    let mut changes = Vec::new();
+    for table in &after.tables {
+        let change = match before.table(&table.name) {
+            None => (What::New, Vec::new()),
+            Some((_, _)) if is_anew => (What::Rebuilt, vec!["another generation".to_owned()]),
+            Some((_, was)) if was.definition != table.definition => {
+                (What::Rebuilt, reasons(was, table))
+            }
+            Some((_, was)) if shown(was) != shown(table) => (What::View, Vec::new()),
+            Some(_) => (What::Stays, Vec::new()),
+        };
+        let (what, why) = change;
+        let name = table.name.clone();
+        changes.push(Change { name, what, why });
+    }
+    for (ranking, is) in new.rankings.iter().zip(&after.rankings) {
+        let was = before.rankings.iter().find(|was| was.name == ranking.view);
+        let table =
+            |schema: &GoldSchema, index| schema.table_at(index).map(|t| t.name.clone()).ok();
+        let is_same = was.is_some_and(|was| {
+            let tables = table(&before, was.table) == table(&after, is.table);
+            tables && (was.order_by, was.top) == (is.order_by, is.top)
+        });
+        let what = match (was, is_same) {
+            (None, _) => What::New,
+            (Some(_), true) => What::Stays,
+            (Some(_), false) => What::View,
+        };
+        let (name, why) = (ranking.view.clone(), Vec::new());
+        changes.push(Change { name, what, why });
+    }
+    let names: Vec<String> = changes.iter().map(|change| change.name.clone()).collect();
+    let tables = before.tables.iter().map(|table| &table.name);
+    let views = before.rankings.iter().map(|ranking| &ranking.name);
+    let gone = tables.chain(views).filter(|name| !names.contains(name));
+    changes.extend(gone.map(|name| Change {
+        name: name.clone(),
+        what: What::Gone,
+        why: Vec::new(),
+    }));
+    Ok(changes)
+}
+
+/// Returns the names of the measures as they are shown, in order.
+fn shown(table: &TableSchema) -> Vec<&str> {
+    table
+        .shown
+        .iter()
+        .map(|shown| shown.name.as_str())
+        .collect()
+}
+
+/// Says in which parts two definitions differ.
+fn reasons(was: &TableSchema, is: &TableSchema) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if was.grain != is.grain {
+        reasons.push("another grain".to_owned());
+    }
+    let dimensions = |table: &TableSchema| -> Vec<(String, String)> {
+        let columns = table.dimensions.iter();
+        columns
+            .map(|column| (column.name.clone(), format!("{:?}", column.kind)))
+            .collect()
+    };
+    compare("dimension", &dimensions(was), &dimensions(is), &mut reasons);
+    let measures = |table: &TableSchema| -> Vec<(String, String)> {
+        let shown = table.shown.iter();
+        shown
+            .map(|shown| (shown.name.clone(), format!("{:?}", shown.kind)))
+            .collect()
+    };
+    compare("measure", &measures(was), &measures(is), &mut reasons);
+    if reasons.is_empty() {
+        reasons.push("another definition".to_owned());
+    }
+    reasons
+}
+
+fn compare(
+    what: &str,
+    was: &[(String, String)],
+    is: &[(String, String)],
+    reasons: &mut Vec<String>,
+) {
+    for (name, kind) in is {
+        match was.iter().find(|(other, _)| other == name) {
+            None => reasons.push(format!("{what} {name} is new")),
+            Some((_, other)) if other != kind => {
+                reasons.push(format!("{what} {name} is of another type"));
+            }
+            Some(_) => {}
+        }
+    }
+    let gone = was
+        .iter()
+        .filter(|(name, _)| is.iter().all(|(other, _)| other != name));
+    reasons.extend(gone.map(|(name, _)| format!("{what} {name} is gone")));
+}

@@ -1,0 +1,166 @@
+use super::*;
+
+const FILE: &str = r#"
+name = "shop"
+key = ["id", "at"]
+event_time = "at"
+[[column]]
+name = "id"
+type = "int64"
+required = true
+[[column]]
+name = "at"
+type = "timestamp"
+required = true
+[[column]]
+name = "amount"
+type = "decimal(18,2)"
+[[gold]]
+table = "daily"
+grain = "day"
+measures = { n = "count", total = "sum(amount)" }
+[[gold]]
+table = "hourly"
+grain = "hour"
+measures = { n = "count" }
+[[ranking]]
+view = "best"
+from = "daily"
+order_by = "total"
+top = 10
+"#;
+
+fn diff(changes: &[(&str, &str)]) -> Diff {
+    let mut text = FILE.to_owned();
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from}");
+        text = text.replacen(from, to, 1);
+    }
+    let parse = |text: &str| Dataset::parse(text, "shop.toml").unwrap();
+    Diff::of(&parse(FILE), &parse(&text)).unwrap()
+}
+
+#[test]
+fn the_same_file_changes_nothing() {
+    let diff = diff(&[]);
+    assert!(diff.goes_on());
+    assert_eq!(diff.verdict(), "shop goes on, and nothing changes");
+}
+
+#[test]
+fn a_new_column_and_its_measure_go_on_and_make_one_table_anew() {
+    let note = "[[column]]\nname = \"weight\"\ntype = \"int64\"\n[[column]]\nname = \"id\"";
+    let diff = diff(&[
+        ("[[column]]\nname = \"id\"", note),
+        (
+            "total = \"sum(amount)\"",
+            "total = \"sum(amount)\", heavy = \"max(weight)\"",
+        ),
+    ]);
+    assert!(diff.goes_on());
+    let lines = diff.lines();
+    assert_eq!(
+        lines,
+        [
+            "silver goes on:",
+            "  column weight (int64) is new",
+            "gold:",
+            "  daily is made anew from silver: measure heavy is new",
+            "  hourly stays as it is",
+            "  best stays as it is",
+            "shop goes on",
+        ]
+    );
+}
+
+#[test]
+fn what_needs_a_generation_says_why_until_the_file_has_it() {
+    let narrower = ("type = \"int64\"", "type = \"string\"");
+    let refused = diff(&[narrower]);
+    assert!(!refused.goes_on());
+    let lines = refused.lines();
+    assert_eq!(
+        lines[..2],
+        [
+            "silver needs a new generation:",
+            "  column id was int64 and is string"
+        ]
+    );
+    assert!(
+        lines.last().unwrap().contains("write generation = 2"),
+        "{lines:?}"
+    );
+
+    let raised = diff(&[
+        narrower,
+        ("name = \"shop\"", "name = \"shop\"\ngeneration = 2"),
+    ]);
+    assert!(raised.goes_on());
+    let json = raised.as_json();
+    assert_eq!(json["goes_on"], true);
+    assert_eq!(json["generation"], json!({ "old": 1, "new": 2 }));
+    assert_eq!(
+        json["silver"]["needs_generation"][0],
+        "column id was int64 and is string"
+    );
+    assert_eq!(json["gold"][1]["change"], "rebuilt");
+}
+
+#[test]
+fn what_holds_for_later_records_is_said_and_goes_on() {
+    let diff = diff(&[
+        (
+            "type = \"decimal(18,2)\"",
+            "type = \"decimal(18,2)\"\nfrom = \"$.price\"\nmin = 0",
+        ),
+        (
+            "type = \"timestamp\"",
+            "type = \"timestamp\"\nformat = \"unix_millis\"",
+        ),
+        (
+            "event_time = \"at\"",
+            "event_time = \"at\"\nidle_timeout = \"1h\"",
+        ),
+    ]);
+    assert!(diff.goes_on());
+    assert_eq!(diff.silver, Difference::None);
+    assert_eq!(
+        diff.later,
+        [
+            "column at: format changed",
+            "column amount: from, min changed",
+            "idle_timeout changed"
+        ]
+    );
+}
+
+#[test]
+fn a_lower_generation_does_not_go_on() {
+    let text = FILE.replacen("name = \"shop\"", "name = \"shop\"\ngeneration = 2", 1);
+    let parse = |text: &str| Dataset::parse(text, "shop.toml").unwrap();
+    let diff = Diff::of(&parse(&text), &parse(FILE)).unwrap();
+    assert!(!diff.goes_on());
+    assert!(diff.verdict().contains("goes back from generation 2 to 1"));
+}
+
+#[test]
+fn tables_that_come_and_go_and_views_that_change_are_named() {
+    let diff = diff(&[
+        ("table = \"hourly\"", "table = \"by_hour\""),
+        ("top = 10", "top = 20"),
+    ]);
+    let json = diff.as_json();
+    let changes = json["gold"].as_array().unwrap().iter();
+    let changes: Vec<_> = changes
+        .map(|change| format!("{} {}", change["name"], change["change"]).replace('"', ""))
+        .collect();
+    assert_eq!(
+        changes,
+        [
+            "daily stays",
+            "by_hour new",
+            "best view replaced",
+            "hourly gone"
+        ]
+    );
+}
