@@ -1,6 +1,7 @@
 //! What a column is computed from: the `expr` of a `[[column]]` table.
 
 use super::ColumnType;
+use super::problem::Place;
 use super::reader::Keys;
 use crate::expr::{self, ExprProblem, Expression, Scope};
 
@@ -34,10 +35,20 @@ pub(super) fn read(
     match Expression::read(text.value, scope, kind.into()) {
         Ok(expression) => Some(expression),
         Err(problem) => {
-            keys.report("expr", text.at, explain(&problem, text.value));
+            let message = explain(&problem, text.value);
+            keys.report_in("expr", text.at, message, place(&problem, text.value));
             None
         }
     }
+}
+
+/// Returns the line of the expression with the mistake, and where in it the mistake is.
+fn place(problem: &ExprProblem, text: &str) -> Option<Place> {
+    let line = usize::try_from(problem.at.line).ok()?.checked_sub(1)?;
+    Some(Place {
+        text: text.lines().nth(line)?.to_owned(),
+        column: usize::try_from(problem.at.column).ok()?,
+    })
 }
 
 /// Says where in the expression the mistake is; most expressions have one line.

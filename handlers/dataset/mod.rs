@@ -24,7 +24,8 @@ use crate::value::{Grain, Period};
 
 pub use index::{ColumnIndex, TableIndex};
 pub use name::{DATASET_NAME, is_dataset_name};
-pub use problem::{DatasetProblems, LoadDatasetError, Problem};
+pub use problem::{DatasetProblems, LoadDatasetError, Place, Problem};
+pub use reader::json_schema;
 pub use warning::Warning;
 
 /// A validated dataset file.

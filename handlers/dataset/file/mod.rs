@@ -10,7 +10,7 @@ use super::column::Draft;
 use super::gold::{Taken, find_column, read_rankings, read_tables};
 use super::name::{DATASET_NAME, is_dataset_name};
 use super::problem::Sink;
-use super::reader::{Keys, Located};
+use super::reader::{Keys, Located, keys};
 use super::{
     ColumnType, ConflictScope, Dataset, DatasetProblems, LoadDatasetError, Payload, Problem,
     UnknownFields, column,
@@ -20,25 +20,6 @@ use crate::value::Period;
 use crate::value::time::parse_duration;
 use crate::wording::quoted;
 
-const KEYS: [&str; 15] = [
-    "name",
-    "generation",
-    "key",
-    "event_time",
-    "period",
-    "allowed_lateness",
-    "max_clock_skew",
-    "idle_timeout",
-    "quiet_after",
-    "unknown_fields",
-    "dedup",
-    "payload",
-    "column",
-    "gold",
-    "ranking",
-];
-const DEDUP_KEYS: [&str; 1] = ["conflicts"];
-const PAYLOAD_KEYS: [&str; 1] = ["ignore_case"];
 const DURATION: &str =
     "a duration of at most ten years, such as \"10s\", \"90m\", \"1h\" or \"1d\"";
 const QUIET: &str = "\"off\", or a duration of 15 minutes to ten years, such as \"15m\" or \"1h\"";
@@ -77,6 +58,7 @@ impl Dataset {
                     line: 1,
                     key: String::new(),
                     message: "the file could not be read completely".to_owned(),
+                    place: None,
                 }],
             }),
         }
@@ -96,7 +78,7 @@ impl Dataset {
 }
 
 fn read<'a>(sink: &'a Sink<'a>, root: Located<&'a DeTable<'a>>) -> Option<Dataset> {
-    let keys = Keys::new(sink, root, String::new(), &KEYS);
+    let keys = Keys::new(sink, root, String::new(), &keys::FILE);
     let name = read_name(&keys);
     let payload = read_payload(sink, &keys);
     let columns = column::read_all(sink, keys.tables("column"), payload);
@@ -187,7 +169,7 @@ fn read_conflicts<'a>(sink: &'a Sink<'a>, keys: &Keys<'a>) -> ConflictScope {
     let Some(table) = keys.table("dedup") else {
         return ConflictScope::Group;
     };
-    let keys = Keys::new(sink, table, "dedup".to_owned(), &DEDUP_KEYS);
+    let keys = Keys::new(sink, table, "dedup".to_owned(), &keys::DEDUP);
     let scope = keys.parsed("conflicts", "\"group\" or \"all\"", |text| match text {
         "group" => Some(ConflictScope::Group),
         "all" => Some(ConflictScope::All),
@@ -200,7 +182,7 @@ fn read_payload<'a>(sink: &'a Sink<'a>, keys: &Keys<'a>) -> Payload {
     let Some(table) = keys.table("payload") else {
         return Payload::default();
     };
-    let keys = Keys::new(sink, table, "payload".to_owned(), &PAYLOAD_KEYS);
+    let keys = Keys::new(sink, table, "payload".to_owned(), &keys::PAYLOAD);
     Payload {
         ignore_case: keys.boolean("ignore_case").unwrap_or(false),
     }
