@@ -3,6 +3,8 @@
 mod field;
 mod inside;
 mod notation;
+mod odd;
+mod records;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
@@ -15,6 +17,8 @@ use xxhash_rust::xxh3::xxh3_64;
 pub(super) use field::Field;
 pub(super) use inside::Leaf;
 pub(super) use notation::{Notation, Unit};
+pub(super) use odd::Odd;
+pub(super) use records::Records;
 
 /// Most levels of objects whose members are fields of their own.
 const MOST_LEVELS: usize = 8;
@@ -60,6 +64,8 @@ pub(super) struct Sample {
     pub(super) events: u64,
     /// Lines that are not a JSON object.
     pub(super) refused: Refused,
+    /// Events that were left out, because they are unlike the others.
+    pub(super) odd: Odd,
     /// The fields in the order in which they turned up; until the sample is settled, objects and their members.
     pub(super) fields: Vec<Field>,
     by_path: HashMap<Vec<Segment>, usize>,
@@ -122,6 +128,22 @@ impl Refused {
 }
 
 impl Sample {
+    /// Takes events in, one a line, but for those that are unlike the others.
+    pub(super) fn of<'a>(lines: impl Iterator<Item = &'a [u8]> + Clone) -> Self {
+        let odd = Odd::among(lines.clone());
+        let mut sample = Self::default();
+        let mut left_out = odd.events.iter().copied().peekable();
+        for (number, line) in lines.enumerate() {
+            match left_out.next_if_eq(&number) {
+                Some(_) => sample.lines += 1,
+                None => sample.add(line),
+            }
+        }
+        sample.settle();
+        sample.odd = odd;
+        sample
+    }
+
     /// Takes a line in; none after [`Self::settle`].
     pub(super) fn add(&mut self, line: &[u8]) {
         self.lines += 1;
