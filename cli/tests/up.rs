@@ -277,6 +277,9 @@ fn a_project_of_one_s_own_needs_nothing_of_the_repository() {
         ];
         assert!(expected.iter().any(|text| said.contains(text)), "{said}");
     }
+    // The first of the four commands for a file of one's own; the others are those that were copied.
+    let inferred = run(&project, &["dataset", "infer", "samples/pumps.jsonl"]);
+    assert!(inferred.contains("key = [\"pump\", \"ts\"]"), "{inferred}");
     let again = command(folder.path())
         .args(["init", "pumps"])
         .output()

@@ -9,8 +9,8 @@ use serde_json::Number;
 use serde_json::value::RawValue;
 use sluice::value::path::Segment;
 
+use super::fields::{Fields, MARK, MOST_LEVELS};
 use super::notation::Notation;
-use super::{Fields, MARK, MOST_LEVELS};
 
 /// An event is odd in a field if it is one of at most this share of the events.
 const ODD: u64 = 50;

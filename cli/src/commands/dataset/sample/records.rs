@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 use sluice::value::path::Segment;
 
-use super::{Fields, MARK};
+use super::fields::{Fields, MARK};
 
 /// The events inside of messages.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use sluice::dataset::ColumnType;
 use sluice::silver::trial::{Fate, Record};
 
-use super::Chosen;
+use super::chosen::Chosen;
 
 /// Returns a JSON object for each event, a line each, and the totals last.
 pub(super) fn json_lines(chosen: &Chosen<'_>) -> String {

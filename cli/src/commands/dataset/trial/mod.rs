@@ -1,5 +1,6 @@
 //! `sluice dataset try`: what becomes of each event of a sample, by the code that production runs.
 
+mod chosen;
 mod data;
 mod place;
 mod preview;
@@ -11,14 +12,11 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use sluice::clock::{Clock, SystemClock};
 use sluice::dataset::Dataset;
-use sluice::silver::trial::Fate;
 
 use super::events::Events;
 use super::fates::Fates;
 use crate::output::{failure, print, say};
-
-/// How many of each kind people are shown.
-const SHOWN: usize = 10;
+use chosen::{Chosen, Only};
 
 /// Show what becomes of each event of a sample: row, duplicate or quarantined
 ///
@@ -54,25 +52,6 @@ pub(super) struct TryArguments {
     /// As --format json: an object an event, the totals last
     #[arg(long, conflicts_with = "format")]
     json: bool,
-}
-
-/// The fates, as a command line names them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Only {
-    Rows,
-    Duplicates,
-    #[value(alias = "rejected")]
-    Quarantined,
-}
-
-impl Only {
-    fn has(self, fate: &Fate) -> bool {
-        match fate {
-            Fate::Row { .. } => self == Self::Rows,
-            Fate::Duplicate { .. } => self == Self::Duplicates,
-            Fate::Quarantined(_) => self == Self::Quarantined,
-        }
-    }
 }
 
 /// How results are printed.
@@ -131,36 +110,6 @@ fn next(file: &Path, inputs: &[PathBuf]) -> String {
         "next: sluice up --dataset {} --input {input}",
         file.display()
     )
-}
-
-/// What is shown of what became of which events.
-struct Chosen<'a> {
-    events: &'a Events,
-    fates: &'a Fates,
-    only: Option<Only>,
-    limit: Option<usize>,
-}
-
-impl Chosen<'_> {
-    fn shows(&self, kind: Only) -> bool {
-        self.only.is_none_or(|only| only == kind)
-    }
-
-    /// How many of a fate people are shown.
-    fn most(&self) -> usize {
-        match self.limit.unwrap_or(SHOWN) {
-            0 => usize::MAX,
-            limit => limit,
-        }
-    }
-
-    /// How many of a fate programs are given.
-    fn most_for_programs(&self) -> usize {
-        match self.limit {
-            None | Some(0) => usize::MAX,
-            Some(limit) => limit,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use sluice::silver::trial::Fate;
 use sluice::warehouse::TableRows;
 
+use super::chosen::{Chosen, Only};
 use super::place::pointed;
-use super::{Chosen, Only};
 use crate::output::{escaped, table, thousands};
 
 /// Writes what became of the events, a text for each fate that occurs.

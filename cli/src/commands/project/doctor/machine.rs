@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 
-use super::{Check, State};
+use super::check::{Check, State};
 use crate::pipeline::{AMQP_PORT, AZURITE_PORTS};
 
 /// Looks at the ports.

@@ -1,5 +1,6 @@
 //! `sluice doctor`: what is installed here, which ports are free and what of the settings answers, each with what to do.
 
+mod check;
 mod machine;
 mod programs;
 mod services;
@@ -7,11 +8,11 @@ mod services;
 use std::error::Error;
 
 use clap::Args;
-use serde::Serialize;
 use serde_json::json;
 
 use crate::output::print;
 use crate::target::HubArguments;
+use check::{Check, State};
 
 /// Check this machine and the settings: what is installed, which ports are free, what answers
 ///
@@ -28,54 +29,6 @@ pub(crate) struct DoctorArguments {
     json: bool,
     #[command(flatten)]
     hub: HubArguments,
-}
-
-/// One thing that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-struct Check {
-    /// What it is.
-    check: String,
-    state: State,
-    /// What was found.
-    found: String,
-    /// What to do about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    advice: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum State {
-    /// As it should be.
-    Ok,
-    /// Not there, which only some commands mind.
-    Absent,
-    /// Something is to be done about it.
-    Bad,
-}
-
-impl Check {
-    fn ok(check: &str, found: impl Into<String>) -> Self {
-        Self {
-            check: check.to_owned(),
-            state: State::Ok,
-            found: found.into(),
-            advice: None,
-        }
-    }
-
-    fn not_ok(
-        check: &str,
-        state: State,
-        found: impl Into<String>,
-        advice: impl Into<String>,
-    ) -> Self {
-        Self {
-            state,
-            advice: Some(advice.into()),
-            ..Self::ok(check, found)
-        }
-    }
 }
 
 /// Looks; returns whether `up` has what it needs.

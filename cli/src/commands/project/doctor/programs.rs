@@ -7,7 +7,7 @@ use futures::future::join_all;
 use serde_json::Value;
 use tokio::process::Command;
 
-use super::{Check, State};
+use super::check::{Check, State};
 use sluice_local::azurite;
 
 /// How long a program may take to say its version; the Azure CLI takes some seconds.

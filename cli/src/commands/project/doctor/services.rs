@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sluice::dataset::Dataset;
 
-use super::{Check, State};
+use super::check::{Check, State};
 use crate::output::{count, failure};
 use crate::target::{self, AppSettings, HubArguments, Stores, read_partitions};
 
