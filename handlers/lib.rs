@@ -11,7 +11,8 @@
 //! - **B2** a bronze object is immutable, and its name and metadata give its range
 //! - **B3** the line restores the event's bytes
 //! - **S1** at most one silver row per key
-//! - **S2** lines = rows + duplicates + quarantined, per source, recorded in the transaction that makes the rows visible
+//! - **S2** lines = empty + opened, and records = rows + duplicates + filtered + quarantined, per source, recorded in the
+//!   transaction that makes the rows visible
 //! - **S3** a commit is all or nothing, over all periods and sources it touches
 //! - **S4** replaying any input changes nothing
 //! - **S5** versions are gapless and totally ordered

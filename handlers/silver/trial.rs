@@ -1,32 +1,32 @@
 //! What becomes of events, told one by one: the path of production as far as the commit, on an empty silver and without
 //! a store. Pure.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::Int64Type;
-use arrow_array::{Array, RecordBatch};
+use arrow_array::RecordBatch;
 use bytes::Bytes;
 
 use super::RefineError;
-use super::prepare::{Prepared, Rejected};
+use super::prepare::{Prepared, Rejected, records_of_events};
 use super::sources::SortedSources;
 use crate::dataset::Dataset;
 use crate::error::Invariant;
-use crate::event::{RejectReason, SequenceNumber, SequenceRange, UnixMillis};
+use crate::event::{PartitionId, RejectReason, SequenceNumber, SequenceRange, UnixMillis};
 use crate::store::object::{ObjectFormat, Source};
 use crate::table::log::Nulled;
-use crate::table::schema::{SEQUENCE_NUMBER, arrow_schema};
+use crate::table::schema::arrow_schema;
 
 /// What the lines of a trial are called in silver's column of sources.
 const SOURCE: &str = "trial";
+/// The hub partition that they count as of.
+const PARTITION: &str = "0";
 
 /// What became of all lines.
 #[derive(Clone, Debug)]
 pub struct Trial {
-    /// How many lines there were.
+    /// How many events there were.
     pub lines: u64,
-    /// The fate of each record, in the order of the lines.
+    /// The fate of each record and of each event without one, in the order of the lines.
     pub records: Vec<Record>,
     /// The rows of all records that were cast, duplicates among them, with all of silver's columns.
     pub values: RecordBatch,
@@ -34,26 +34,39 @@ pub struct Trial {
     pub nulled: Nulled,
 }
 
-/// One record, and what became of it.
+/// One record, or an event without one, and what became of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// The number of its line, from 0.
-    pub line: usize,
+    /// Where it is.
+    pub place: Place,
     /// What became of it.
     pub fate: Fate,
+}
+
+/// Where a record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The number of its line, from 0.
+    pub line: usize,
+    /// Its number in its event, from 0; nothing where the event is that record.
+    pub record: Option<u32>,
 }
 
 /// What becomes of a record: exactly one of these.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fate {
+    /// The event holds no record.
+    Empty,
+    /// The dataset does not want it.
+    Filtered,
     /// It is refused, with a reason.
     Quarantined(Refusal),
-    /// An earlier line has its key.
+    /// An earlier record has its key.
     Duplicate {
         /// Its row among [`Trial::values`].
         row: usize,
-        /// The line whose row stays.
-        of: usize,
+        /// The record whose row stays.
+        of: Place,
         /// That row among [`Trial::values`].
         kept: usize,
         /// Whether it differs from that row.
@@ -77,12 +90,17 @@ pub struct Refusal {
     pub position: usize,
     /// What is wrong, for people.
     pub detail: String,
-    /// The record, as it came.
+    /// Whether the event is refused whole.
+    pub event: bool,
+    /// The record, as it came; of an event the beginning of its body.
     pub body: Vec<u8>,
 }
 
+/// The line of a record, and its number in its event.
+type Key = (u32, u32);
+
 /// Tells what becomes of lines of bronze; an event that nothing came with is its own line. All of them count as
-/// `enqueued` at one time.
+/// `enqueued` at one time, in one partition.
 ///
 /// # Errors
 /// Fails if the lines are too many for one group, or by a defect.
@@ -91,29 +109,29 @@ pub fn trial(
     lines: &[Bytes],
     enqueued: UnixMillis,
 ) -> Result<Trial, RefineError> {
-    let sources = SortedSources::new(vec![source(lines, enqueued)]);
-    let prepared = Prepared::of(dataset, &sources)?;
+    let source = source(lines, enqueued);
+    let events = records_of_events(&source)?;
+    let prepared = Prepared::of(dataset, &SortedSources::new(vec![source]))?;
     let all: Vec<u32> = (0..).take(prepared.cast.len()).collect();
     let values = prepared
         .cast
         .batch(&arrow_schema(dataset), &[SOURCE], &all)?;
-    let mut records = fates_of_rows(&prepared, &lines_of(&values)?)?;
+    let mut fates = fates_of_rows(&prepared, &events)?;
     let facts = prepared.sources.into_iter().next();
     let facts = facts.ok_or(Invariant("a group has the facts of its sources"))?;
     for rejected in facts.rejected {
-        records.push(refused(dataset, rejected)?);
+        let key = (rejected.line, rejected.record);
+        fates.insert(key, Fate::Quarantined(refused(dataset, rejected)?));
     }
-    // Stable: the records of one line stay in their order.
-    records.sort_by_key(|record| record.line);
     Ok(Trial {
         lines: facts.lines,
-        records,
+        records: in_order(&events, fates),
         values,
         nulled: facts.nulled,
     })
 }
 
-/// An object with these lines, whose sequence numbers are the numbers of the lines.
+/// An object with these lines, as if the hub had delivered them.
 fn source(lines: &[Bytes], enqueued_time: UnixMillis) -> Source {
     let mut content = Vec::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
     for line in lines {
@@ -129,7 +147,7 @@ fn source(lines: &[Bytes], enqueued_time: UnixMillis) -> Source {
         name: SOURCE.to_owned(),
         content: content.into(),
         format: ObjectFormat::Lines,
-        partition: None,
+        partition: Some(PartitionId(PARTITION.to_owned())),
         range: last.map(|last| SequenceRange {
             first: SequenceNumber(0),
             last: SequenceNumber(last),
@@ -138,62 +156,80 @@ fn source(lines: &[Bytes], enqueued_time: UnixMillis) -> Source {
     }
 }
 
-/// Returns the number of the line of each row.
-fn lines_of(values: &RecordBatch) -> Result<Vec<usize>, Invariant> {
-    const NUMBERED: Invariant = Invariant("a row of a numbered object has the number of its line");
-    let numbers = values.column_by_name(SEQUENCE_NUMBER).ok_or(NUMBERED)?;
-    let numbers = numbers.as_primitive_opt::<Int64Type>().ok_or(NUMBERED)?;
-    if numbers.null_count() > 0 {
-        return Err(NUMBERED);
+/// Names the place of a record by its number only where its event has several.
+fn place((line, record): Key, events: &[Vec<u32>]) -> Place {
+    let line = line as usize;
+    let is_only = events.get(line).is_none_or(|records| records.len() <= 1);
+    Place {
+        line,
+        record: (!is_only).then_some(record),
     }
-    let lines = numbers.values().iter();
-    lines
-        .map(|number| usize::try_from(*number).map_err(|_| NUMBERED))
-        .collect()
 }
 
 /// Tells the rows that stay from those that repeat one of them.
-fn fates_of_rows(prepared: &Prepared, lines: &[usize]) -> Result<Vec<Record>, Invariant> {
-    const KNOWN: Invariant = Invariant("a row has a line, and a duplicate a row that stays");
-    let line = |row: u32| lines.get(row as usize).copied().ok_or(KNOWN);
+fn fates_of_rows(
+    prepared: &Prepared,
+    events: &[Vec<u32>],
+) -> Result<BTreeMap<Key, Fate>, Invariant> {
+    const KNOWN: Invariant = Invariant("a row has a place, and a duplicate a row that stays");
+    let keys = prepared.cast.places();
+    let keys: Vec<Option<Key>> = keys
+        .map(|place| place.map(|place| (place.line, place.record)))
+        .collect();
+    let key = |row: u32| keys.get(row as usize).copied().flatten().ok_or(KNOWN);
     let mut kept: HashMap<u128, u32> = HashMap::with_capacity(prepared.distinct.len());
-    let mut records = Vec::with_capacity(lines.len());
+    let mut fates = BTreeMap::new();
     for row in &prepared.distinct {
         kept.insert(row.key, row.row);
-        records.push(Record {
-            line: line(row.row)?,
-            fate: Fate::Row {
-                row: row.row as usize,
-            },
-        });
+        let fate = Fate::Row {
+            row: row.row as usize,
+        };
+        fates.insert(key(row.row)?, fate);
     }
     for row in &prepared.repeats {
         let of = *kept.get(&row.key).ok_or(KNOWN)?;
-        records.push(Record {
-            line: line(row.row)?,
-            fate: Fate::Duplicate {
-                row: row.row as usize,
-                of: line(of)?,
-                kept: of as usize,
-                is_conflict: prepared.conflicts.contains(row.row),
-            },
-        });
+        let fate = Fate::Duplicate {
+            row: row.row as usize,
+            of: place(key(of)?, events),
+            kept: of as usize,
+            is_conflict: prepared.conflicts.contains(row.row),
+        };
+        fates.insert(key(row.row)?, fate);
     }
-    Ok(records)
+    Ok(fates)
 }
 
-fn refused(dataset: &Dataset, rejected: Rejected) -> Result<Record, Invariant> {
+/// Gives each record its fate, in the order of the lines. What is neither a row nor refused was filtered.
+fn in_order(events: &[Vec<u32>], mut fates: BTreeMap<Key, Fate>) -> Vec<Record> {
+    let mut all = Vec::with_capacity(fates.len());
+    for (line, records) in (0u32..).zip(events) {
+        if records.is_empty() {
+            all.push(Record {
+                place: place((line, 0), events),
+                fate: Fate::Empty,
+            });
+        }
+        for record in records {
+            let key = (line, *record);
+            all.push(Record {
+                place: place(key, events),
+                fate: fates.remove(&key).unwrap_or(Fate::Filtered),
+            });
+        }
+    }
+    all
+}
+
+fn refused(dataset: &Dataset, rejected: Rejected) -> Result<Refusal, Invariant> {
     let column = rejected.reject.column;
     let column = column.map(|index| dataset.column(index)).transpose()?;
-    Ok(Record {
-        line: usize::try_from(rejected.line).unwrap_or(usize::MAX),
-        fate: Fate::Quarantined(Refusal {
-            reason: rejected.reject.reason,
-            column: column.map(|column| column.name.clone()),
-            position: rejected.reject.position,
-            detail: rejected.reject.detail,
-            body: rejected.body,
-        }),
+    Ok(Refusal {
+        reason: rejected.reject.reason,
+        column: column.map(|column| column.name.clone()),
+        position: rejected.reject.position,
+        detail: rejected.reject.detail,
+        event: rejected.event,
+        body: rejected.body,
     })
 }
 
@@ -243,14 +279,19 @@ min = 0
             r#"{"id": 2, "at": "2025-11-14T11:00:05Z", "amount": 2}"#,
             r#"{"id": 3, "at": "2026-01-01T00:10:01Z"}"#,
         ]);
-        let lines: Vec<usize> = tried.records.iter().map(|record| record.line).collect();
+        let places = tried.records.iter().map(|record| record.place);
+        assert!(places.clone().all(|place| place.record.is_none()));
+        let lines: Vec<usize> = places.map(|place| place.line).collect();
         assert_eq!((tried.lines, lines), (6, vec![0, 1, 2, 3, 4, 5]));
         let fates: Vec<&Fate> = tried.records.iter().map(|record| &record.fate).collect();
         assert_eq!(fates[0], &Fate::Row { row: 0 });
         assert_eq!(fates[2], &Fate::Row { row: 1 });
         let duplicate = |row, is_conflict| Fate::Duplicate {
             row,
-            of: 0,
+            of: Place {
+                line: 0,
+                record: None,
+            },
             kept: 0,
             is_conflict,
         };
@@ -283,6 +324,34 @@ min = 0
         };
         assert_eq!(refusal.reason, RejectReason::NotAnObject);
         assert_eq!(refusal.body, [0xff]);
+    }
+
+    #[test]
+    fn an_event_without_a_record_is_empty() {
+        let tried = tried(&[r#"{"$sluice":"base64","data":""}"#, "{}"]);
+        assert_eq!((tried.lines, tried.records.len()), (2, 2));
+        assert_eq!(tried.records[0].fate, Fate::Empty);
+        assert!(matches!(tried.records[1].fate, Fate::Quarantined(_)));
+    }
+
+    #[test]
+    fn what_is_neither_a_row_nor_refused_was_filtered() {
+        let row = Fate::Row { row: 0 };
+        let fates = BTreeMap::from([((0, 2), row.clone())]);
+        let events = [vec![0, 2], vec![], vec![0]];
+        let records: Vec<_> = in_order(&events, fates)
+            .into_iter()
+            .map(|record| (record.place.line, record.place.record, record.fate))
+            .collect();
+        assert_eq!(
+            records,
+            [
+                (0, Some(0), Fate::Filtered),
+                (0, Some(2), row),
+                (1, None, Fate::Empty),
+                (2, None, Fate::Filtered),
+            ]
+        );
     }
 
     #[test]

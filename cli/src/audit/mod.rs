@@ -103,12 +103,17 @@ fn sums(objects: &[BronzeObject], history: &History) -> Sums {
         ..Sums::default()
     };
     for entry in history.ledger() {
-        sums.lines += entry.counts.lines;
-        sums.rows += entry.counts.rows;
-        sums.duplicates += entry.counts.duplicates;
-        sums.conflicts += entry.counts.conflicts;
-        sums.quarantined += entry.counts.quarantined_total();
-        sums.nulled += entry.counts.nulled.total();
+        let counts = &entry.counts;
+        sums.lines += counts.lines;
+        sums.empty += counts.empty;
+        sums.opened += counts.opened;
+        sums.records += counts.records;
+        sums.rows += counts.rows;
+        sums.duplicates += counts.duplicates;
+        sums.conflicts += counts.conflicts;
+        sums.filtered += counts.filtered;
+        sums.quarantined += counts.quarantined_total();
+        sums.nulled += counts.nulled.total();
     }
     sums
 }

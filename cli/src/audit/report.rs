@@ -22,15 +22,23 @@ pub struct Report {
 pub struct Sums {
     /// Objects in bronze.
     pub bronze_objects: u64,
-    /// Lines that silver has accounted for.
+    /// Lines that silver has accounted for, each of them an event.
     pub lines: u64,
-    /// Lines that became rows.
+    /// Events without a record.
+    pub empty: u64,
+    /// Events with a record or more.
+    pub opened: u64,
+    /// The records in them.
+    pub records: u64,
+    /// Records that became rows.
     pub rows: u64,
-    /// Lines whose key was there already.
+    /// Records whose key was there already.
     pub duplicates: u64,
     /// Those of the duplicates that are known to differ from the row that stays.
     pub conflicts: u64,
-    /// Lines in quarantine.
+    /// Records that the dataset's condition leaves out.
+    pub filtered: u64,
+    /// Records in quarantine.
     pub quarantined: u64,
     /// Values that became null because their column could not take them.
     pub nulled: u64,

@@ -13,16 +13,16 @@ use sluice::event::{PartitionId, UnixMillis};
 use sluice_local::hub_client::PartitionState;
 
 use crate::audit::{
-    AuditError, Check, Hub, HubPartition, Options, Progress, Report, Subject, audit,
+    AuditError, Check, Hub, HubPartition, Options, Progress, Report, Subject, Sums, audit,
 };
-use crate::output::{About, bar, duplicates, nulled, print, thousands};
+use crate::output::{About, Balance, bar, print, thousands};
 use crate::target::{self, AppSettings, HubArguments, Stores, read_partitions};
 
 /// Prove that every event is accounted for and gold is right
 ///
 /// Compares bronze, ledger, commit log, silver and gold with one another and names the first difference of each check:
-/// no event missing in bronze and none stored twice; every line in the ledger; lines = rows + duplicates +
-/// quarantined; the files of silver hold what the log says; no key twice; each gold table equals an aggregate of
+/// no event missing in bronze and none stored twice; every line in the ledger; every record of them a row, a duplicate,
+/// filtered or quarantined; the files of silver hold what the log says; no key twice; each gold table equals an aggregate of
 /// silver that is computed here, independently of gold. Where the event hub can be read, bronze is compared with it
 /// too. Reads only, and may run beside a pipeline at work, however old it is.
 ///
@@ -174,19 +174,27 @@ pub(super) fn lines(report: &Report) -> Vec<String> {
     )];
     lines.extend(report.checks.iter().flat_map(check_lines));
     let sums = &report.sums;
-    lines.push(format!(
-        "{} lines = {} rows + {} + {} quarantined{}",
-        thousands(sums.lines),
-        thousands(sums.rows),
-        duplicates(sums.duplicates, sums.conflicts),
-        thousands(sums.quarantined),
-        nulled(sums.nulled)
-    ));
+    let events = format!("{} lines", thousands(sums.lines));
+    lines.push(balance(sums).text(&events));
     lines.push(match report.first_difference() {
         None => "everything adds up".to_owned(),
         Some((name, difference)) => format!("DOES NOT ADD UP: {name}: {difference}"),
     });
     lines
+}
+
+fn balance(sums: &Sums) -> Balance {
+    Balance {
+        lines: sums.lines,
+        empty: sums.empty,
+        records: sums.records,
+        rows: sums.rows,
+        duplicates: sums.duplicates,
+        conflicts: sums.conflicts,
+        filtered: sums.filtered,
+        quarantined: sums.quarantined,
+        nulled: sums.nulled,
+    }
 }
 
 fn check_lines(check: &Check) -> impl Iterator<Item = String> {

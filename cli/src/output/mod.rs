@@ -3,6 +3,7 @@
 //! Nothing else writes to the terminal, and all of it is escaped on its way there.
 
 mod about;
+mod balance;
 mod escape;
 mod failure;
 pub(crate) mod gold;
@@ -12,6 +13,7 @@ mod rows;
 mod text;
 
 pub(crate) use about::About;
+pub(crate) use balance::Balance;
 pub(crate) use escape::{escaped, is_unsafe};
 pub(crate) use failure::failure;
 pub(crate) use numbers::{count, duplicates, nulled, size, span, thousands};

@@ -180,9 +180,8 @@ mod tests {
         LedgerEntry {
             source: source.to_owned(),
             counts: Counts {
-                lines,
                 rows: lines,
-                ..Counts::default()
+                ..Counts::of_lines(lines)
             },
             range: None,
             version: Version(1),

@@ -7,7 +7,7 @@
 //! - A refused line leaves nothing behind.
 
 mod columns;
-pub(super) mod computed;
+pub(super) mod judge;
 pub(super) mod keyed_rows;
 pub mod reject;
 mod rescue;
@@ -30,7 +30,7 @@ use crate::value::time::{
     FIRST_EVENT_TIME, LAST_EVENT_TIME, TimeProblem, from_unix, micros, parse_date, parse_rfc3339,
 };
 use columns::{Builder, Text, Values};
-use computed::ComputedColumn;
+use judge::computed::{self, ComputedColumn};
 use reject::{Reject, RejectCause};
 use rescue::{Nulled, rescue};
 pub use rows::LineContext;
@@ -138,7 +138,7 @@ impl Caster {
     ///
     /// # Errors
     /// Fails if the line is not an object or a value does not fit its column; the rows are then as before.
-    pub fn push(&mut self, line: &[u8], at: LineContext) -> Result<(), Reject> {
+    pub fn push(&mut self, line: &[u8], at: LineContext<'_>) -> Result<(), Reject> {
         self.push_checked(line, false, at)
     }
 
@@ -147,7 +147,7 @@ impl Caster {
         &mut self,
         line: &[u8],
         is_utf8: bool,
-        at: LineContext,
+        at: LineContext<'_>,
     ) -> Result<(), Reject> {
         self.nulled.clear();
         self.parser.read(line, is_utf8).map_err(Reject::from)?;

@@ -13,23 +13,29 @@ use arrow_schema::{ArrowError, SchemaRef};
 use arrow_select::filter::filter;
 use arrow_select::take::take;
 
-use super::computed::Verdicts;
+use super::judge::{Judged, Place, Verdicts};
 use crate::dataset::ColumnIndex;
-use crate::event::UnixMillis;
+use crate::event::{PartitionId, UnixMillis};
 use crate::value::hash::{HashError, hash_keys};
 
-/// Where a line came from.
+/// Where a record came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LineContext {
+pub struct LineContext<'a> {
     /// Its bronze object, as a number that the caller gives.
     pub source: u32,
+    /// The hub partition of that object, if it is known.
+    pub partition: Option<&'a PartitionId>,
+    /// The line of its event in that object, from 0.
+    pub line: u32,
+    /// Its number among the records of that event, from 0.
+    pub record: u32,
     /// The event's sequence number, if it is known.
     pub sequence_number: Option<i64>,
     /// When the hub took the event.
     pub enqueued_time: UnixMillis,
 }
 
-/// Rows in the order in which their lines were pushed: a row's number is its index in every field.
+/// Rows in the order in which their records were pushed: a row's number is its index in every field.
 #[derive(Debug)]
 pub struct Cast {
     /// The dataset's columns, in the file's order.
@@ -38,48 +44,54 @@ pub struct Cast {
     pub rescued: Option<ArrayRef>,
     /// The places of those that were computed.
     computed: Vec<usize>,
-    /// What became of rows when they were.
-    verdicts: Verdicts,
+    /// What became of records when they were.
+    judged: Judged,
     lineage: Lineage,
     event_times: ScalarBuffer<i64>,
 }
 
-/// Where rows came from and when, in sixteen bytes a row.
+/// Where rows came from and when, in sixteen bytes a row as long as events have one record each.
 #[derive(Debug, Default)]
 pub(super) struct Lineage {
     origins: Vec<Origin>,
     /// When the hub took the event of each row, in microseconds since 1970.
     enqueued_times: Vec<i64>,
-    /// The origin of each row, and how far it is from the first sequence number there.
+    /// The origin of each row, and how many lines it is from the first one there.
     rows: Vec<(u32, u32)>,
+    /// The number of each row's record in its event; nothing as long as it is 0 for all.
+    records: Vec<u32>,
 }
 
 /// What rows from one source have in common.
 #[derive(Clone, Copy, Debug)]
 struct Origin {
     source: u32,
+    first_line: u32,
     first_sequence: Option<i64>,
 }
 
 impl Origin {
-    fn of(line: LineContext) -> Self {
+    fn of(record: LineContext<'_>) -> Self {
         Self {
-            source: line.source,
-            first_sequence: line.sequence_number,
+            source: record.source,
+            first_line: record.line,
+            first_sequence: record.sequence_number,
         }
     }
 
-    /// Returns how far a line is from the first one, if it is from here.
+    /// Returns how many lines a record is from the first one, if it is from here.
     #[inline]
-    fn distance_to(&self, line: &Self) -> Option<u32> {
-        if self.source != line.source {
+    fn distance_to(&self, record: &Self) -> Option<u32> {
+        if self.source != record.source {
             return None;
         }
-        match (self.first_sequence, line.first_sequence) {
-            (None, None) => Some(0),
-            (Some(first), Some(number)) => u32::try_from(number.checked_sub(first)?).ok(),
-            _ => None,
-        }
+        let distance = record.first_line.checked_sub(self.first_line)?;
+        let is_from_here = match (self.first_sequence, record.first_sequence) {
+            (None, None) => true,
+            (Some(first), Some(number)) => number.checked_sub(first) == Some(i64::from(distance)),
+            _ => false,
+        };
+        is_from_here.then_some(distance)
     }
 }
 
@@ -89,18 +101,27 @@ impl Lineage {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.rows.len() * size_of::<(u32, u32)>() + self.enqueued_times.len() * size_of::<i64>()
+        self.rows.len() * size_of::<(u32, u32)>()
+            + self.records.len() * size_of::<u32>()
+            + self.enqueued_times.len() * size_of::<i64>()
     }
 
     /// Appends a row.
     #[inline]
-    pub(super) fn push(&mut self, line: LineContext) {
-        let enqueued_time = line.enqueued_time.as_event_time().0;
+    pub(super) fn push(&mut self, at: LineContext<'_>) {
+        let enqueued_time = at.enqueued_time.as_event_time().0;
         self.enqueued_times.push(enqueued_time);
-        let line = Origin::of(line);
-        let distance = self.origins.last().and_then(|last| last.distance_to(&line));
+        if at.record > 0 || !self.records.is_empty() {
+            self.records.resize(self.rows.len(), 0);
+            self.records.push(at.record);
+        }
+        let origin = Origin::of(at);
+        let distance = self
+            .origins
+            .last()
+            .and_then(|last| last.distance_to(&origin));
         let distance = distance.unwrap_or_else(|| {
-            self.origins.push(line);
+            self.origins.push(origin);
             0
         });
         // There is no more than one origin a row, and rows are counted in 32 bits.
@@ -111,6 +132,29 @@ impl Lineage {
     fn origin(&self, number: u32) -> Option<&Origin> {
         self.origins.get(number as usize)
     }
+
+    /// Returns where a row came from.
+    fn place(&self, row: u32) -> Option<Place> {
+        let (origin, distance) = self.of(row)?;
+        Some(Place {
+            source: origin.source,
+            line: origin.first_line + distance,
+            record: self.records.get(row as usize).copied().unwrap_or(0),
+        })
+    }
+
+    /// Keeps the rows with a mark.
+    fn retain(&mut self, is_kept: &[bool]) {
+        retain(&mut self.rows, is_kept);
+        retain(&mut self.records, is_kept);
+        retain(&mut self.enqueued_times, is_kept);
+    }
+}
+
+/// Keeps the values with a mark; there is one for each.
+fn retain<T>(values: &mut Vec<T>, is_kept: &[bool]) {
+    let mut marks = is_kept.iter();
+    values.retain(|_| marks.next().copied().unwrap_or(true));
 }
 
 /// What a [`Cast`] is made of.
@@ -137,22 +181,18 @@ impl Cast {
             event_times: times.values().clone(),
             columns: parts.columns,
             computed: parts.computed,
-            verdicts: Verdicts::default(),
+            judged: Judged::default(),
             rescued: parts.rescued,
             lineage: parts.lineage,
         })
     }
 
     /// Takes the rows away that are refused.
-    pub(super) fn judged(mut self, mut verdicts: Verdicts) -> Result<Self, ArrowError> {
-        verdicts.locate(self.sources());
-        if !verdicts.is_empty() {
-            let is_kept = verdicts.is_kept(self.len());
-            let mut marks = is_kept.iter();
-            // There is a mark for each row.
-            self.lineage
-                .rows
-                .retain(|_| marks.next().copied().unwrap_or(true));
+    pub(super) fn judged(mut self, verdicts: Verdicts) -> Result<Self, ArrowError> {
+        let is_kept = verdicts.is_kept(self.len());
+        self.judged = verdicts.located(|row| self.lineage.place(row));
+        if let Some(is_kept) = is_kept {
+            self.lineage.retain(&is_kept);
             let is_kept = BooleanArray::from(is_kept);
             for column in self.columns.iter_mut().chain(&mut self.rescued) {
                 *column = filter(column, &is_kept)?;
@@ -162,13 +202,12 @@ impl Cast {
             let times = times.as_primitive::<TimestampMicrosecondType>();
             self.event_times = times.values().clone();
         }
-        self.verdicts = verdicts;
         Ok(self)
     }
 
-    /// Returns what became of rows when their columns were computed.
-    pub(in crate::silver) fn verdicts(&self) -> &Verdicts {
-        &self.verdicts
+    /// Returns what became of records after they were cast.
+    pub(in crate::silver) fn verdicts(&self) -> &Judged {
+        &self.judged
     }
 
     /// Returns the columns that were read from the events.
@@ -196,6 +235,11 @@ impl Cast {
         let rows = self.lineage.rows.iter();
         // An origin is pushed before the first row that has it.
         rows.map(|(origin, _)| origins.get(*origin as usize).map_or(u32::MAX, |o| o.source))
+    }
+
+    /// Returns where the record of each row stands.
+    pub(in crate::silver) fn places(&self) -> impl Iterator<Item = Option<Place>> {
+        (0..).take(self.len()).map(|row| self.lineage.place(row))
     }
 
     /// Returns the event time of each row, in microseconds since 1970.

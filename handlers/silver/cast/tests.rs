@@ -27,10 +27,13 @@ fn dataset(text: &str) -> Dataset {
     Dataset::parse(text, "x.toml").unwrap_or_else(|problems| panic!("{problems}"))
 }
 
-fn at(line: u64) -> LineContext {
+fn at(line: u32) -> LineContext<'static> {
     LineContext {
         source: 0,
-        sequence_number: Some(100 + i64::try_from(line).unwrap()),
+        partition: None,
+        line,
+        record: 0,
+        sequence_number: Some(100 + i64::from(line)),
         enqueued_time: NOW,
     }
 }
@@ -180,6 +183,9 @@ fn four_orders(dataset: &Dataset) -> Cast {
         let line = format!(r#"{{"order_id":{i},"amount":{i}.5,"timestamp":{i},"extra":[{i}]}}"#);
         let at = LineContext {
             source: u32::try_from(3 - i).unwrap(),
+            partition: None,
+            line: 0,
+            record: 0,
             sequence_number: (i != 2).then_some(100 + i),
             enqueued_time: NOW,
         };

@@ -9,10 +9,10 @@ use crate::silver::Refined;
 use crate::silver::write::Written;
 use crate::table::log::{Counts, Head, LedgerEntry, Version};
 
-/// Accounts for every line of every source (S2).
+/// Accounts for every record of every source (S2).
 ///
 /// # Errors
-/// Fails if there are more rows than lines.
+/// Fails if there are more rows than records.
 pub(super) fn ledger(
     work: &Work,
     written: &Written,
@@ -29,16 +29,20 @@ pub(super) fn ledger(
     let conflicts = work.conflicts.by_source();
     let entries = (0u32..).zip(sources).zip(counts);
     let entries = entries.map(|((number, source), (rows, late))| {
-        let good = source.lines.checked_sub(source.rejected.len() as u64);
+        let good = source.records.checked_sub(source.rejected.len() as u64);
         let duplicates = good.and_then(|good| good.checked_sub(rows));
         Ok(LedgerEntry {
             source: source.name.clone(),
             counts: Counts {
                 lines: source.lines,
+                empty: source.empty,
+                opened: source.lines.saturating_sub(source.empty),
+                records: source.records,
                 rows,
-                duplicates: duplicates.ok_or(Invariant("a line is at most one row"))?,
+                duplicates: duplicates.ok_or(Invariant("a record is at most one row"))?,
                 conflicts: conflicts.get(&number).copied().unwrap_or(0),
                 late,
+                filtered: 0,
                 quarantined: source.quarantined(),
                 nulled: source.nulled.clone(),
             },

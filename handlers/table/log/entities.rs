@@ -194,8 +194,17 @@ fn put_counts(properties: &mut Properties, counts: &Counts) -> Result<(), Malfor
     ] {
         put(properties, name, stored(count));
     }
-    if counts.conflicts > 0 {
-        put(properties, "conflicts", stored(counts.conflicts));
+    // What each event of one record has in common with earlier builds is not said.
+    for (name, count, plain) in [
+        ("empty", counts.empty, 0),
+        ("opened", counts.opened, counts.lines),
+        ("records", counts.records, counts.lines),
+        ("filtered", counts.filtered, 0),
+        ("conflicts", counts.conflicts, 0),
+    ] {
+        if count != plain {
+            put(properties, name, stored(count));
+        }
     }
     if !counts.nulled.is_empty() {
         let nulled = to_json("nulled", &counts.nulled.folded())?;
@@ -221,16 +230,21 @@ fn counts(properties: &Properties) -> Result<Counts, MalformedEntity> {
         true => json(properties, "nulled")?,
         false => Nulled::default(),
     };
-    let conflicts = match properties.contains_key("conflicts") {
-        true => count(properties, "conflicts")?,
-        false => 0,
+    let lines = count(properties, "lines")?;
+    let or = |name, plain| match properties.contains_key(name) {
+        true => count(properties, name),
+        false => Ok(plain),
     };
     Ok(Counts {
-        lines: count(properties, "lines")?,
+        lines,
+        empty: or("empty", 0)?,
+        opened: or("opened", lines)?,
+        records: or("records", lines)?,
         rows: count(properties, "rows")?,
         duplicates: count(properties, "duplicates")?,
-        conflicts,
+        conflicts: or("conflicts", 0)?,
         late: count(properties, "late")?,
+        filtered: or("filtered", 0)?,
         quarantined,
         nulled,
     })

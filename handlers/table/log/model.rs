@@ -97,20 +97,29 @@ pub enum CommitKind {
     },
 }
 
-/// What became of the lines of one or more sources. `lines = rows + duplicates + quarantined` (S2).
+/// What became of the lines of one or more sources. `lines = empty + opened`, and
+/// `records = rows + duplicates + filtered + quarantined` (S2).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Lines read.
+    /// Lines read, each of them an event.
     pub lines: u64,
+    /// Events that hold no record.
+    pub empty: u64,
+    /// Events that hold a record or more, or were rejected whole.
+    pub opened: u64,
+    /// The records of the events; an event that was rejected whole is one.
+    pub records: u64,
     /// Rows written.
     pub rows: u64,
-    /// Lines whose key was there already.
+    /// Records whose key was there already.
     pub duplicates: u64,
     /// Those of the duplicates that differ from the row that stays, as far as they were compared.
     pub conflicts: u64,
     /// Rows below the watermark minus the allowed lateness.
     pub late: u64,
-    /// Lines rejected, by reason.
+    /// Records that the dataset's condition leaves out.
+    pub filtered: u64,
+    /// Records rejected, by reason.
     pub quarantined: BTreeMap<KeptReason, u64>,
     /// Values of rows and duplicates that became null because their column could not take them. They are part of no
     /// balance.
@@ -118,7 +127,18 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Returns the number of lines rejected for any reason.
+    /// Returns the counts of so many events of one record each, of which none has met its fate yet.
+    #[must_use]
+    pub fn of_lines(lines: u64) -> Self {
+        Self {
+            lines,
+            opened: lines,
+            records: lines,
+            ..Self::default()
+        }
+    }
+
+    /// Returns the number of records rejected for any reason.
     #[must_use]
     pub fn quarantined_total(&self) -> u64 {
         self.quarantined.values().sum()
@@ -127,20 +147,25 @@ impl Counts {
     /// Adds what became of another source.
     pub fn add(&mut self, other: &Self) {
         self.lines += other.lines;
+        self.empty += other.empty;
+        self.opened += other.opened;
+        self.records += other.records;
         self.rows += other.rows;
         self.duplicates += other.duplicates;
         self.conflicts += other.conflicts;
         self.late += other.late;
+        self.filtered += other.filtered;
         for (reason, count) in &other.quarantined {
             *self.quarantined.entry(reason.clone()).or_default() += count;
         }
         self.nulled.add(&other.nulled);
     }
 
-    /// Returns whether every line is accounted for (S2).
+    /// Returns whether every line and every record is accounted for (S2).
     #[must_use]
     pub fn is_conserved(&self) -> bool {
-        self.lines == self.rows + self.duplicates + self.quarantined_total()
+        let fates = self.rows + self.duplicates + self.filtered + self.quarantined_total();
+        self.lines == self.empty + self.opened && self.records == fates
     }
 }
 

@@ -83,7 +83,6 @@ fn file(name: &str) -> DataFile {
 
 fn entry(source: &str) -> LedgerEntry {
     let counts = Counts {
-        lines: 10,
         rows: 6,
         duplicates: 1,
         late: 2,
@@ -92,7 +91,7 @@ fn entry(source: &str) -> LedgerEntry {
             (KeptReason::Other("of_a_later_build".to_owned()), 1),
         ]
         .into(),
-        ..Counts::default()
+        ..Counts::of_lines(10)
     };
     assert!(counts.is_conserved());
     LedgerEntry {

@@ -16,6 +16,9 @@ pub(super) struct StoredTotals {
     sources: u64,
     files: u64,
     events: u64,
+    /// Those without a record.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    empty: u64,
     records: u64,
     rows: u64,
     duplicates: u64,
@@ -42,15 +45,16 @@ impl StoredTotals {
             version,
             sources: totals.sources,
             files: totals.files,
-            // As yet every line is an event of one record, and none is filtered or taken up again.
             events: counts.lines,
-            records: counts.lines,
+            empty: counts.empty,
+            records: counts.records,
             rows: counts.rows,
             duplicates: counts.duplicates,
             conflicts: counts.conflicts,
             late: counts.late,
-            filtered: 0,
+            filtered: counts.filtered,
             quarantined: counts.quarantined_total(),
+            // As yet none is taken up again.
             redriven: 0,
             reasons: counts.quarantined.clone(),
             nulled: counts.nulled.clone(),
@@ -62,10 +66,14 @@ impl StoredTotals {
         (self.version == version).then_some(Totals {
             counts: Counts {
                 lines: self.events,
+                empty: self.empty,
+                opened: self.events.saturating_sub(self.empty),
+                records: self.records,
                 rows: self.rows,
                 duplicates: self.duplicates,
                 conflicts: self.conflicts,
                 late: self.late,
+                filtered: self.filtered,
                 quarantined: self.reasons,
                 nulled: self.nulled,
             },
@@ -73,4 +81,9 @@ impl StoredTotals {
             files: self.files,
         })
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }

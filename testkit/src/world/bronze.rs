@@ -47,7 +47,8 @@ impl World {
         self.put_events("0", &events.collect::<Vec<_>>()).await
     }
 
-    async fn put_events(&self, partition: &str, events: &[SourceEvent]) -> Source {
+    /// Puts events as bronze does, and returns them as their trigger delivers them.
+    pub async fn put_events(&self, partition: &str, events: &[SourceEvent]) -> Source {
         let mut content = Vec::new();
         events
             .iter()

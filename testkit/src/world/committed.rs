@@ -187,9 +187,8 @@ impl Committed {
         let entry = LedgerEntry {
             source: format!("things/{version}"),
             counts: Counts {
-                lines: rows,
                 rows,
-                ..Counts::default()
+                ..Counts::of_lines(rows)
             },
             range: None,
             version,

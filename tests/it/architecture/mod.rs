@@ -54,7 +54,7 @@ const PURE: [&str; 34] = [
     "silver/commit/ledger_entries.rs",
     "silver/dedup/key_set.rs",
     "silver/line/",
-    "silver/prepare.rs",
+    "silver/prepare/",
     "silver/segments.rs",
     "silver/trial.rs",
     "store/object/paths.rs",

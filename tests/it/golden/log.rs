@@ -36,14 +36,13 @@ fn full_entry() -> LedgerEntry {
     LedgerEntry {
         source: "things/0/2025/11/14/11/00000000000000000042-1763120674343.jsonl".to_owned(),
         counts: Counts {
-            lines: 39,
             rows: 6,
             duplicates: 5,
             late: 2,
             quarantined: reasons
                 .map(|(count, reason)| (reason.into(), count))
                 .collect(),
-            ..Counts::default()
+            ..Counts::of_lines(39)
         },
         range: Some(SequenceRange {
             first: SequenceNumber(42),

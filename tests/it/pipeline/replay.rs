@@ -106,10 +106,10 @@ async fn publish(process: &Process) {
 /// The amounts that each key may have; one that became null is none.
 type Amounts = BTreeMap<(i64, i64), BTreeSet<Option<i128>>>;
 
-/// The amounts that each key may have, and the numbers of lines that are no row and of amounts that became null.
-fn model(hub: &Hub) -> (Amounts, u64, u64) {
+/// The amounts that each key may have, and how many events are empty, how many no row, and how many amounts null.
+fn model(hub: &Hub) -> (Amounts, [u64; 3]) {
     let mut keys: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-    let (mut bad, mut nulled) = (0, 0);
+    let (mut empty, mut bad, mut nulled) = (0, 0, 0);
     for event in hub.iter().flat_map(|(events, _)| events) {
         match good(&event.body) {
             Some(row) => {
@@ -117,10 +117,11 @@ fn model(hub: &Hub) -> (Amounts, u64, u64) {
                 let amounts = keys.entry((row.id, row.at)).or_default();
                 amounts.insert(row.amount);
             }
+            None if event.body.iter().all(|byte| b" \t\r\n".contains(byte)) => empty += 1,
             None => bad += 1,
         }
     }
-    (keys, bad, nulled)
+    (keys, [empty, bad, nulled])
 }
 
 /// Reads a body as a parser of JSON would.
@@ -190,7 +191,7 @@ fn check(hub: &Hub, end: &EndState) {
         "each event is in exactly one line (B1, B3)"
     );
 
-    let (keys, bad, nulled) = model(hub);
+    let (keys, [empty, bad, nulled]) = model(hub);
     let found: Vec<_> = end.silver.iter().map(|row| (row.id, row.at)).collect();
     let expected: Vec<_> = keys.keys().copied().collect();
     assert_eq!(found, expected, "each key is one row (S1, S6)");
@@ -201,9 +202,14 @@ fn check(hub: &Hub, end: &EndState) {
     let lines = sent.len() as u64;
     let rows = keys.len() as u64;
     let counts = &end.ledger;
-    let summed = (counts.lines, counts.rows, counts.quarantined_total());
-    assert_eq!(summed, (lines, rows, bad), "the ledger adds up (S2)");
-    assert_eq!(counts.duplicates, lines - rows - bad);
+    let summed = (
+        counts.lines,
+        counts.empty,
+        counts.rows,
+        counts.quarantined_total(),
+    );
+    assert_eq!(summed, (lines, empty, rows, bad), "the ledger adds up (S2)");
+    assert_eq!(counts.duplicates, lines - empty - rows - bad);
     assert_eq!(counts.nulled.total(), nulled);
     assert_eq!(end.quarantine.len() as u64, bad);
 }

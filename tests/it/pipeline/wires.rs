@@ -71,11 +71,11 @@ async fn every_event_is_accounted_for_and_gold_adds_up() {
 
     let counts = stack.settle(1_107).await;
     assert_eq!(
-        (counts.lines, counts.rows, counts.duplicates),
-        (1_107, 1_002, 100)
+        (counts.lines, counts.empty, counts.rows, counts.duplicates),
+        (1_107, 1, 1_002, 100)
     );
     let expected: BTreeMap<KeptReason, u64> = [
-        (RejectReason::NotAnObject.into(), 2),
+        (RejectReason::NotAnObject.into(), 1),
         (RejectReason::MissingField.into(), 2),
         (RejectReason::OutOfRange.into(), 1),
     ]

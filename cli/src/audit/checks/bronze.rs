@@ -156,7 +156,8 @@ pub(crate) async fn check_lines(
         let path = ObjectPath::new(paths::BRONZE, &object.name);
         async move {
             let content = subject.lake.get(&path).await?;
-            Ok::<_, StorageError>((object, content.map(|content| Contents::of(&content))))
+            let read = |content: bytes::Bytes| Contents::of(&content, object.place.is_none());
+            Ok::<_, StorageError>((object, content.map(read)))
         }
     }));
     let mut counts = counts.buffered(PARALLEL_READS);
@@ -318,7 +319,8 @@ struct Contents {
 }
 
 impl Contents {
-    fn of(content: &[u8]) -> Self {
+    /// Reads an object; of one that was put there by hand blank lines are no events.
+    fn of(content: &[u8], is_by_hand: bool) -> Self {
         let lines = ends_of_lines(content);
         let end = content.strip_suffix(b"\n").unwrap_or(content);
         let last = end.rsplit(|byte| *byte == b'\n').next();
@@ -327,9 +329,29 @@ impl Contents {
                 lines: lines.saturating_sub(1),
                 times: Some(times),
             },
+            None if is_by_hand => Self {
+                lines: lines - blank_lines(content),
+                times: None,
+            },
             None => Self { lines, times: None },
         }
     }
+}
+
+/// Counts the lines that hold nothing but blanks.
+fn blank_lines(content: &[u8]) -> u64 {
+    let end = content.strip_suffix(b"\n").unwrap_or(content);
+    if content.is_empty() {
+        return 0;
+    }
+    let lines = end.split(|byte| *byte == b'\n');
+    let is_blank = |line: &&[u8]| {
+        let text = String::from_utf8_lossy(line);
+        let text = text.trim_start_matches('\u{feff}');
+        text.chars()
+            .all(|character| matches!(character, ' ' | '\t' | '\r'))
+    };
+    lines.filter(is_blank).count() as u64
 }
 
 /// Reads the line of times: the first, and the step from each to the next.

@@ -1,4 +1,4 @@
-//! The ledger and the log: every line is a row, a duplicate or quarantined, and the log says the same.
+//! The ledger and the log: every record is a row, a duplicate, filtered or quarantined, and the log says the same.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -15,7 +15,10 @@ use crate::output::{count, thousands};
 
 const PARALLEL_READS: usize = 8;
 
-/// Checks that lines = rows + duplicates + quarantined for every source.
+/// The name of the check of the balance.
+const BALANCE: &str = "ledger: every line and record is accounted for";
+
+/// Checks that lines = empty + opened and records = rows + duplicates + filtered + quarantined for every source.
 pub(crate) fn check_balance(history: &History) -> Check {
     let mut sources = 0;
     let mut difference = None;
@@ -24,19 +27,26 @@ pub(crate) fn check_balance(history: &History) -> Check {
         let counts = &entry.counts;
         if difference.is_none() && !counts.is_conserved() {
             difference = Some(format!(
-                "{}: {} lines, but {} rows + {} duplicates + {} quarantined",
+                "{}: {} lines, but {} empty + {} opened; {} records, but {}",
                 entry.source,
                 thousands(counts.lines),
-                thousands(counts.rows),
-                thousands(counts.duplicates),
-                thousands(counts.quarantined_total())
+                thousands(counts.empty),
+                thousands(counts.opened),
+                thousands(counts.records),
+                fates(counts)
             ));
         }
     }
-    Check::new(
-        "ledger: lines = rows + duplicates + quarantined",
-        count(sources, "source"),
-        difference,
+    Check::new(BALANCE, count(sources, "source"), difference)
+}
+
+fn fates(counts: &Counts) -> String {
+    format!(
+        "{} rows + {} duplicates + {} filtered + {} quarantined",
+        thousands(counts.rows),
+        thousands(counts.duplicates),
+        thousands(counts.filtered),
+        thousands(counts.quarantined_total())
     )
 }
 
@@ -195,18 +205,22 @@ fn counts_difference(commit: &Commit, sources: u64, counts: &Counts) -> Option<S
     }
     if !agree(&commit.counts, counts) {
         return Some(format!(
-            "version {version} counts {} lines, {} rows, {} duplicates and {} quarantined; its ledger entries {}, {}, {} and {}",
-            thousands(commit.counts.lines),
-            thousands(commit.counts.rows),
-            thousands(commit.counts.duplicates),
-            thousands(commit.counts.quarantined_total()),
-            thousands(counts.lines),
-            thousands(counts.rows),
-            thousands(counts.duplicates),
-            thousands(counts.quarantined_total()),
+            "version {version} counts {}; its ledger entries {}",
+            words(&commit.counts),
+            words(counts)
         ));
     }
     None
+}
+
+fn words(counts: &Counts) -> String {
+    format!(
+        "{} lines ({} empty), {} records: {}",
+        thousands(counts.lines),
+        thousands(counts.empty),
+        thousands(counts.records),
+        fates(counts)
+    )
 }
 
 /// Compares what a commit counts with the sum of its ledger entries. Of the values that became null only their number

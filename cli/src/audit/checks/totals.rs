@@ -86,13 +86,16 @@ fn agree(left: &Totals, right: &Totals) -> bool {
 fn words(totals: &Totals) -> String {
     let counts = &totals.counts;
     format!(
-        "{} in {}: {}, {}, {} of them in conflict, {} late, {} quarantined, {} nulled; {}",
+        "{} ({} empty, {}) in {}: {}, {}, {} of them in conflict, {} late, {} filtered, {} quarantined, {} nulled; {}",
         count(counts.lines, "event"),
+        thousands(counts.empty),
+        count(counts.records, "record"),
         count(totals.sources, "source"),
         count(counts.rows, "row"),
         count(counts.duplicates, "duplicate"),
         thousands(counts.conflicts),
         thousands(counts.late),
+        thousands(counts.filtered),
         thousands(counts.quarantined_total()),
         thousands(counts.nulled.total()),
         count(totals.files, "live file")

@@ -16,9 +16,13 @@ async fn a_good_store_adds_up() {
     let sums = Sums {
         bronze_objects: 4,
         lines: 67,
+        empty: 0,
+        opened: 67,
+        records: 67,
         rows: 60,
         duplicates: 4,
         conflicts: 0,
+        filtered: 0,
         quarantined: 3,
         nulled: 0,
     };

@@ -139,7 +139,7 @@ async fn a_ledger_entry_that_is_gone_or_wrong_is_named() {
         .await;
     assert_found(
         &pipeline,
-        "ledger: lines",
+        "ledger: every line",
         &[&name, "31 rows + 1 duplicates"],
     )
     .await;

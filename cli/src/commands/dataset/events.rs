@@ -4,6 +4,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use sluice::silver::trial::Place;
 
 use crate::feed::Input;
 use crate::output::{Usage, bar};
@@ -85,20 +86,21 @@ impl Events {
         (self.files.get(file).map_or("", String::as_str), line)
     }
 
-    /// Names the place of an event: by its line, and by its file too where there are several.
-    pub(super) fn name(&self, event: usize) -> String {
+    /// Names the place of a record: by its line, and by its file too where there are several.
+    pub(super) fn name(&self, place: Place) -> String {
         match self.files.len() {
-            0 | 1 => format!("line {}", self.short_name(event)),
-            _ => self.short_name(event),
+            0 | 1 => format!("line {}", self.short_name(place)),
+            _ => self.short_name(place),
         }
     }
 
     /// As [`Self::name`], where it goes without saying that it is a line.
-    pub(super) fn short_name(&self, event: usize) -> String {
-        let (file, line) = self.place(event);
+    pub(super) fn short_name(&self, place: Place) -> String {
+        let (file, line) = self.place(place.line);
+        let record = record_name(place);
         match self.files.len() {
-            0 | 1 => line.to_string(),
-            _ => format!("{file}:{line}"),
+            0 | 1 => format!("{line}{record}"),
+            _ => format!("{file}:{line}{record}"),
         }
     }
 
@@ -109,6 +111,12 @@ impl Events {
             _ => None,
         }
     }
+}
+
+/// Names a record in its event, from 1, where the event has several.
+pub(super) fn record_name(place: Place) -> String {
+    let record = place.record.map(|record| u64::from(record) + 1);
+    record.map_or(String::new(), |record| format!(", record {record}"))
 }
 
 fn is_stdin(path: &Path) -> bool {
@@ -135,11 +143,14 @@ mod tests {
         assert_eq!(events.lines.len(), 3);
         assert!(events.is_cut);
         assert_eq!(events.place(1).1, 4, "blank lines are counted as lines");
-        assert!(events.name(2).ends_with("b.jsonl:1"), "{}", events.name(2));
+        let place = |line, record| Place { line, record };
+        let name = events.name(place(2, None));
+        assert!(name.ends_with("b.jsonl:1"), "{name}");
         let all = Events::read(&paths, 4).unwrap();
         assert!(!all.is_cut);
         let one = Events::read(&paths[..1], 10).unwrap();
-        assert_eq!(one.name(0), "line 1");
+        assert_eq!(one.name(place(0, None)), "line 1");
+        assert_eq!(one.name(place(1, Some(2))), "line 4, record 3");
     }
 
     #[test]

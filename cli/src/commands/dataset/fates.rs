@@ -11,7 +11,7 @@ use sluice::silver::RefineError;
 use sluice::silver::trial::{Fate, Record, Refusal, Trial, trial};
 use thiserror::Error;
 
-use crate::output::{Rows, count, duplicates, thousands};
+use crate::output::{Balance, Rows, count, thousands};
 
 /// Events that cannot be tried.
 #[derive(Debug, Error)]
@@ -80,7 +80,7 @@ impl Fates {
         let records = self.trial.records.iter();
         records.filter_map(|record| match &record.fate {
             Fate::Quarantined(refusal) => Some((record, refusal)),
-            Fate::Row { .. } | Fate::Duplicate { .. } => None,
+            Fate::Row { .. } | Fate::Duplicate { .. } | Fate::Filtered | Fate::Empty => None,
         })
     }
 
@@ -92,6 +92,8 @@ impl Fates {
         };
         for record in &self.trial.records {
             match &record.fate {
+                Fate::Empty => totals.empty += 1,
+                Fate::Filtered => totals.filtered += 1,
                 Fate::Row { .. } => totals.rows += 1,
                 Fate::Duplicate { is_conflict, .. } => {
                     totals.duplicates += 1;
@@ -122,13 +124,26 @@ fn shown_column(dataset: &Dataset, at: usize, name: String) -> Option<ShownColum
     Some(ShownColumn { name, kind })
 }
 
-/// How many records have which fate.
+/// Names a fate, as the documents do.
+pub(super) fn word(fate: &Fate) -> &'static str {
+    match fate {
+        Fate::Row { .. } => "row",
+        Fate::Duplicate { .. } => "duplicate",
+        Fate::Quarantined(_) => "quarantined",
+        Fate::Filtered => "filtered",
+        Fate::Empty => "empty",
+    }
+}
+
+/// How many events and records have which fate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Totals {
     pub(super) lines: u64,
+    pub(super) empty: u64,
     pub(super) rows: u64,
     pub(super) duplicates: u64,
     pub(super) conflicts: u64,
+    pub(super) filtered: u64,
     /// By reason.
     pub(super) quarantined: BTreeMap<&'static str, u64>,
     /// By column and reason.
@@ -136,17 +151,31 @@ pub(super) struct Totals {
 }
 
 impl Totals {
+    /// How many are quarantined.
+    pub(super) fn refused(&self) -> u64 {
+        self.quarantined.values().sum()
+    }
+
+    fn records(&self) -> u64 {
+        self.rows + self.duplicates + self.filtered + self.refused()
+    }
+
     /// Returns the balance, such as `5 events = 3 rows + 1 duplicates + 1 quarantined`.
     pub(super) fn balance(&self) -> String {
-        let quarantined: u64 = self.quarantined.values().sum();
-        format!(
-            "{} = {} + {} + {} quarantined{}",
-            count(self.lines, "event"),
-            count(self.rows, "row"),
-            duplicates(self.duplicates, self.conflicts),
-            thousands(quarantined),
-            listed(&self.quarantined)
-        )
+        let balance = Balance {
+            lines: self.lines,
+            empty: self.empty,
+            records: self.records(),
+            rows: self.rows,
+            duplicates: self.duplicates,
+            conflicts: self.conflicts,
+            filtered: self.filtered,
+            quarantined: self.refused(),
+            // Said by column and reason, beside it.
+            nulled: 0,
+        };
+        let text = balance.text(&count(self.lines, "event"));
+        format!("{text}{}", listed(&self.quarantined))
     }
 
     /// Says what became null, if anything did.
@@ -165,9 +194,12 @@ impl Totals {
     pub(super) fn json(&self) -> Value {
         json!({
             "lines": self.lines,
+            "empty": self.empty,
+            "records": self.records(),
             "rows": self.rows,
             "duplicates": self.duplicates,
             "conflicts": self.conflicts,
+            "filtered": self.filtered,
             "quarantined": self.quarantined,
             "nulled": self.nulled,
         })

@@ -119,16 +119,19 @@ struct Line {
     cells: [Option<String>; COLUMNS.len()],
 }
 
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 17] = [
     "version",
     "committed",
     "did",
     "sources",
     "lines",
+    "empty",
+    "records",
     "rows",
     "duplicates",
     "conflicts",
     "late",
+    "filtered",
     "quarantined",
     "nulled",
     "files",
@@ -136,7 +139,16 @@ const COLUMNS: [&str; 14] = [
     "watermark",
 ];
 /// Columns that are left out where no commit has anything in them.
-const RARE: [&str; 5] = ["duplicates", "conflicts", "late", "quarantined", "nulled"];
+const RARE: [&str; 8] = [
+    "empty",
+    "records",
+    "duplicates",
+    "conflicts",
+    "late",
+    "filtered",
+    "quarantined",
+    "nulled",
+];
 
 impl Line {
     fn of(commit: &Commit) -> Self {
@@ -152,10 +164,14 @@ impl Line {
                 Some(kind.to_owned()),
                 number(commit.sources),
                 number(counts.lines),
+                number(counts.empty),
+                // Said where it says more than the lines.
+                number(counts.records).filter(|_| counts.records != counts.lines),
                 number(rows),
                 number(counts.duplicates),
                 number(counts.conflicts),
                 number(counts.late),
+                number(counts.filtered),
                 number(counts.quarantined_total()),
                 number(counts.nulled.total()),
                 match replaced {
@@ -200,10 +216,14 @@ fn as_json(commit: &Commit) -> serde_json::Value {
         "did": kind,
         "sources": commit.sources,
         "lines": counts.lines,
+        "empty": counts.empty,
+        "opened": counts.opened,
+        "records": counts.records,
         "rows": files.iter().map(|file| file.rows).sum::<u64>(),
         "duplicates": counts.duplicates,
         "conflicts": counts.conflicts,
         "late": counts.late,
+        "filtered": counts.filtered,
         "quarantined": counts.quarantined_total(),
         "nulled": counts.nulled,
         "files": files.len(),

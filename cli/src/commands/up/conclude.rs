@@ -10,7 +10,7 @@ use sluice::warehouse::schema::{GoldSchema, ValueType};
 use crate::audit::Report;
 use crate::commands::audit as verdict;
 use crate::output::gold::{RowJson, ShownTable};
-use crate::output::{count, duplicates, nulled, print, table, thousands};
+use crate::output::{Balance, count, print, table, thousands};
 use crate::pipeline::{Found, Snapshot, Watch};
 
 /// How many rows of a gold table are printed.
@@ -153,10 +153,13 @@ impl Conclusion<'_> {
             "dataset": self.dataset,
             "seconds": self.seconds,
             "events": self.snapshot.judged(),
+            "empty": counts.empty,
+            "records": counts.records,
             "rows": counts.rows,
             "duplicates": counts.duplicates,
             "conflicts": counts.conflicts,
             "late": counts.late,
+            "filtered": counts.filtered,
             "quarantined": counts.quarantined,
             "nulled": counts.nulled,
             "version": self.snapshot.version.0,
@@ -170,6 +173,7 @@ impl Conclusion<'_> {
     /// The tables and the balance for people.
     fn text(&self) -> String {
         let counts = &self.snapshot.counts;
+        let events = format!("{} events", thousands(self.snapshot.judged()));
         let tables = self.tables.iter();
         let tables = tables.map(|shown| format!("\n{}\n", table(&shown.title(), &shown.rows)));
         let doubt = match self.snapshot.is_conserved() {
@@ -177,13 +181,9 @@ impl Conclusion<'_> {
             false => "  DOES NOT ADD UP",
         };
         format!(
-            "{}\n{} events = {} rows + {} + {} quarantined{}{doubt}",
+            "{}\n{}{doubt}",
             tables.collect::<String>(),
-            thousands(self.snapshot.judged()),
-            thousands(counts.rows),
-            duplicates(counts.duplicates, counts.conflicts),
-            thousands(counts.quarantined_total()),
-            nulled(counts.nulled.total()),
+            Balance::from(counts).text(&events),
         )
     }
 }

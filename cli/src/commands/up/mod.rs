@@ -316,9 +316,8 @@ mod tests {
         Snapshot {
             hub_events: 100,
             counts: Counts {
-                lines,
                 rows: lines,
-                ..Counts::default()
+                ..Counts::of_lines(lines)
             },
             version: Version(5),
             published: published.map(Version),
@@ -365,9 +364,8 @@ mod tests {
             Ok(Snapshot {
                 hub_events,
                 counts: Counts {
-                    lines: hub_events,
                     rows: hub_events,
-                    ..Counts::default()
+                    ..Counts::of_lines(hub_events)
                 },
                 published: Some(Version(0)),
                 ..Snapshot::default()

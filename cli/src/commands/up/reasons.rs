@@ -61,9 +61,8 @@ mod tests {
         Snapshot {
             hub_events: 10,
             counts: Counts {
-                lines,
                 rows: lines,
-                ..Counts::default()
+                ..Counts::of_lines(lines)
             },
             version: Version(3),
             published: Some(Version(2)),

@@ -77,13 +77,14 @@ impl Summary<'_> {
             true => String::new(),
             false => format!(" ({})", reasons.join(", ")),
         };
+        let filtered = filtered(counts.filtered);
         let gold = match (snapshot.published, &snapshot.gold_problem) {
             (Some(version), None) => version.to_string(),
             (None, None) => "-".to_owned(),
             (_, Some(_)) => "unknown".to_owned(),
         };
         format!(
-            "{} hub {} | bronze {} in {} objects | silver {} rows, {} duplicates, {} late, {} quarantined{reasons}, version {} | gold version {gold}",
+            "{} hub {} | bronze {} in {} objects | silver {} rows, {} duplicates, {} late, {filtered}{} quarantined{reasons}, version {} | gold version {gold}",
             clock(self.elapsed),
             snapshot.hub_events,
             snapshot.bronze_events,
@@ -134,10 +135,11 @@ impl Summary<'_> {
     fn silver(&self) -> String {
         let counts = &self.snapshot.counts;
         let text = format!(
-            "rows in {} files, {}, {} late, {} quarantined",
+            "rows in {} files, {}, {} late, {}{} quarantined",
             thousands(self.snapshot.silver_files),
             duplicates(counts.duplicates, counts.conflicts),
             thousands(counts.late),
+            filtered(counts.filtered),
             thousands(counts.quarantined_total()),
         );
         let rate = self.rates.of(|totals| totals.silver);
@@ -184,6 +186,14 @@ impl Summary<'_> {
             let rows = table.rows.rows.iter();
             rows.map(move |row| format!("    {name:<22} {}", row_text(columns, row)))
         })
+    }
+}
+
+/// Names the records that were filtered, where there are any.
+fn filtered(records: u64) -> String {
+    match records {
+        0 => String::new(),
+        records => format!("{} filtered, ", thousands(records)),
     }
 }
 

@@ -41,9 +41,8 @@ fn silver_has_arrived_when_it_has_as_many_lines_as_the_hub() {
         let snapshot = Snapshot {
             hub_events,
             counts: Counts {
-                lines,
                 rows,
-                ..Counts::default()
+                ..Counts::of_lines(lines)
             },
             ..Snapshot::default()
         };

@@ -119,7 +119,7 @@ async fn a_body_beyond_the_usual_limit_arrives_in_chunks() {
     assert!(request.len() > 16 << 20);
     is_success(
         &post(&process, "silver", request).await,
-        "refined 9001 lines to 1 rows in version 1",
+        "refined 9000 lines to 1 rows in version 1",
     );
     let answer = post(&process, "silver", captured("blob-1000-lines.json.gz")).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);

@@ -73,7 +73,7 @@ async fn a_line_whose_required_value_cannot_be_computed_is_refused_s2() {
     let all = quarantine.join("\n");
     for part in [
         r#"{"body":"{\"id\":2,"#,
-        r#""position":0,"reason":"expression","sequence_number":2}"#,
+        r#""position":0,"reason":"expression","record":0,"sequence_number":2}"#,
         r#""detail":"the value of \"share\" is invalid: division by zero""#,
         r#""detail":"the value of \"share\" is null""#,
     ] {

@@ -1,16 +1,35 @@
 //! What becomes of lines: rows, late ones, bad ones, and columns that are new.
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use arrow_schema::DataType;
 use bytes::Bytes;
-use sluice::event::{EventTime, RejectReason};
+use sluice::event::{EventTime, RejectReason, SourceEvent};
 use sluice::silver::RefineError;
 use sluice::store::object::ObjectFormat;
 use sluice::table::log::CommitKind;
 use testkit::datasets::{THINGS, replace};
-use testkit::events::{MINUTE, START, thing};
-use testkit::read::watermarks;
+use testkit::events::{MINUTE, START, event, thing};
+use testkit::read::{self, watermarks};
 use testkit::world::World;
 
 use super::steps::{sent, written};
+
+/// The numbers in a column of silver's own, in the order of the rows' ids.
+async fn lineage(world: &World, column: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for batch in read::silver(&world.lake, &world.log()).await {
+        let ids = batch["id"].as_primitive::<Int64Type>();
+        let numbers = arrow_cast::cast(&batch[column], &DataType::Int64).unwrap();
+        let numbers = numbers.as_primitive::<Int64Type>();
+        found.extend((0..batch.num_rows()).map(|row| (ids.value(row), numbers.value(row))));
+    }
+    found.sort_unstable();
+    found
+        .into_iter()
+        .map(|(_, number)| number.to_string())
+        .collect()
+}
 
 #[tokio::test(start_paused = true)]
 async fn a_late_event_is_recorded_not_dropped_s6() {
@@ -84,9 +103,10 @@ async fn no_line_fails_its_blob_and_every_line_is_accounted_for_s2() {
         (14, 1, 1),
         "an amount that is too large is null"
     );
-    assert_eq!((counts.quarantined_total(), counts.nulled.total()), (12, 1));
+    assert_eq!((counts.empty, counts.opened, counts.records), (2, 12, 12));
+    assert_eq!((counts.quarantined_total(), counts.nulled.total()), (10, 1));
     assert!(counts.is_conserved());
-    assert_eq!(world.end_state().await.quarantine.len(), 12);
+    assert_eq!(world.end_state().await.quarantine.len(), 10);
 }
 
 #[tokio::test(start_paused = true)]
@@ -94,7 +114,8 @@ async fn a_wrapped_line_is_read_as_the_bytes_that_were_sent() {
     let world = World::new();
     let broken = Bytes::from(format!("{{\"id\": 1,\r\n \"at\": {START}, \"amount\": 1}}"));
     let marked = Bytes::from(format!("{{\"$sluice\":1,\"id\": 2, \"at\": {START}}}"));
-    let source = world.put("0", 0, &[broken, marked, Bytes::new()]).await;
+    let text = Bytes::from_static(b"no\nJSON");
+    let source = world.put("0", 0, &[broken, marked, text]).await;
     let counts = world.process().refine(&source).await.entry.counts;
     assert_eq!(
         (
@@ -107,6 +128,59 @@ async fn a_wrapped_line_is_read_as_the_bytes_that_were_sent() {
         world.silver().await[1].rescued.as_deref(),
         Some("{\"$sluice\":1}")
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_without_text_is_empty_and_nothing_else_s2() {
+    let world = World::new();
+    let bodies = ["", " ", "\r\n", "\u{feff}", "\t"].map(Bytes::from);
+    let events = [&bodies[..], &[thing(1, 0, 100)]].concat();
+    let source = world.put("0", 0, &events).await;
+    let entry = world.process().refine(&source).await.entry;
+    let counts = &entry.counts;
+    assert_eq!((counts.lines, counts.empty, counts.opened), (6, 5, 1));
+    assert_eq!((counts.records, counts.rows), (1, 1));
+    assert!(counts.is_conserved());
+    assert_eq!(entry.quarantine, None);
+    let numbers = lineage(&world, "_sequence_number").await;
+    assert_eq!(numbers, ["5"], "its own event's");
+    // What is not said of events of one record is said here, and read back.
+    let again = world.process().refine(&source).await;
+    assert_eq!((again.now, &again.entry.counts), (false, counts));
+    assert_eq!(world.end_state().await.ledger, *counts);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_blank_line_of_an_object_put_by_hand_is_no_event() {
+    let world = World::new();
+    let mut source = world.put("0", 0, &[thing(1, 0, 100)]).await;
+    let wrapped = b"{\"$sluice\":\"base64\",\"data\":\"\"}";
+    let lines: [&[u8]; 6] = [b"", b"\r", &thing(1, 0, 100), b" ", wrapped, b"nonsense"];
+    source.content = Bytes::from(lines.join(&b'\n'));
+    source.format = ObjectFormat::Lines;
+    source.range = None;
+    source.partition = None;
+    let counts = world.process().refine(&source).await.entry.counts;
+    assert_eq!((counts.lines, counts.empty, counts.records), (3, 1, 2));
+    assert_eq!((counts.rows, counts.quarantined_total()), (1, 1));
+    assert!(counts.is_conserved());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_after_one_that_was_refused_late_keeps_its_own_time() {
+    let share = "[[column]]\nname = \"share\"\ntype = \"decimal(18,4)\"\nrequired = true\nexpr = \"1 / amount\"\n[[gold]]\ntable = \"hourly\"";
+    let world = World::new().with_dataset(&replace(THINGS, "[[gold]]\ntable = \"hourly\"", share));
+    let events = [(1, 0), (2, 1), (3, 2)];
+    let events = events.map(|(sequence, minute)| {
+        let amount = if sequence == 2 { 0 } else { 100 };
+        event(sequence, minute, thing(sequence, 0, amount))
+    });
+    let source = world.put_events("0", &events).await;
+    world.process().refine(&source).await;
+    assert_eq!(lineage(&world, "_sequence_number").await, ["1", "3"]);
+    let sent = |event: &SourceEvent| event.enqueued_time.as_event_time().0.to_string();
+    let times = lineage(&world, "_enqueued_time").await;
+    assert_eq!(times, [sent(&events[0]), sent(&events[2])]);
 }
 
 #[tokio::test(start_paused = true)]

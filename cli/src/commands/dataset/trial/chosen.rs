@@ -16,6 +16,8 @@ pub(super) enum Only {
     Duplicates,
     #[value(alias = "rejected")]
     Quarantined,
+    Filtered,
+    Empty,
 }
 
 impl Only {
@@ -24,6 +26,8 @@ impl Only {
             Fate::Row { .. } => self == Self::Rows,
             Fate::Duplicate { .. } => self == Self::Duplicates,
             Fate::Quarantined(_) => self == Self::Quarantined,
+            Fate::Filtered => self == Self::Filtered,
+            Fate::Empty => self == Self::Empty,
         }
     }
 }

@@ -1,11 +1,14 @@
 //! The fates of tried events for programs: JSON, an object a line, and CSV. Pure.
 
+use std::collections::HashMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 use sluice::dataset::ColumnType;
-use sluice::silver::trial::{Fate, Record};
+use sluice::silver::trial::{Fate, Place, Record};
 
+use super::super::fates::word;
 use super::chosen::Chosen;
 
 /// Returns a JSON object for each event, a line each, and the totals last.
@@ -20,7 +23,9 @@ pub(super) fn json_lines(chosen: &Chosen<'_>) -> String {
 
 /// Returns a header, and a line for each event: where it is, what became of it, and its values if it was cast.
 pub(super) fn csv(chosen: &Chosen<'_>) -> String {
-    const OWN: [&str; 7] = ["file", "line", "fate", "of", "reason", "column", "detail"];
+    const OWN: [&str; 8] = [
+        "file", "line", "record", "fate", "of", "reason", "column", "detail",
+    ];
     let columns = chosen.fates.columns.iter();
     let header = OWN
         .into_iter()
@@ -32,33 +37,21 @@ pub(super) fn csv(chosen: &Chosen<'_>) -> String {
 
 fn chosen_records<'a>(chosen: &'a Chosen<'_>) -> impl Iterator<Item = &'a Record> {
     let most = chosen.most_for_programs();
-    let mut seen = [0usize; 3];
+    let mut seen: HashMap<&str, usize> = HashMap::new();
     let records = chosen.fates.trial.records.iter();
     records.filter(move |record| {
-        let [rows, duplicates, quarantined] = &mut seen;
-        let seen = match record.fate {
-            Fate::Row { .. } => rows,
-            Fate::Duplicate { .. } => duplicates,
-            Fate::Quarantined(_) => quarantined,
-        };
+        let seen = seen.entry(word(&record.fate)).or_default();
         let is_chosen = chosen.only.is_none_or(|only| only.has(&record.fate)) && *seen < most;
         *seen += usize::from(is_chosen);
         is_chosen
     })
 }
 
-fn word(fate: &Fate) -> &'static str {
-    match fate {
-        Fate::Row { .. } => "row",
-        Fate::Duplicate { .. } => "duplicate",
-        Fate::Quarantined(_) => "quarantined",
-    }
-}
-
 fn json_of(chosen: &Chosen<'_>, record: &Record) -> Value {
-    let (file, line) = chosen.events.place(record.line);
-    let mut object = json!({ "file": file, "line": line, "fate": word(&record.fate) });
+    let mut object = place_json(chosen, record.place);
+    object["fate"] = json!(word(&record.fate));
     match &record.fate {
+        Fate::Empty | Fate::Filtered => {}
         Fate::Row { row } => object["row"] = row_json(chosen, *row),
         Fate::Duplicate {
             row,
@@ -66,8 +59,7 @@ fn json_of(chosen: &Chosen<'_>, record: &Record) -> Value {
             is_conflict,
             ..
         } => {
-            let (file, line) = chosen.events.place(*of);
-            object["of"] = json!({ "file": file, "line": line });
+            object["of"] = place_json(chosen, *of);
             object["conflict"] = json!(is_conflict);
             object["row"] = row_json(chosen, *row);
         }
@@ -76,11 +68,24 @@ fn json_of(chosen: &Chosen<'_>, record: &Record) -> Value {
             object["column"] = json!(refusal.column);
             object["position"] = json!(refusal.position);
             object["detail"] = json!(refusal.detail);
+            if refusal.event {
+                object["event"] = json!(true);
+            }
             match std::str::from_utf8(&refusal.body) {
                 Ok(body) => object["body"] = json!(body),
                 Err(_) => object["body_base64"] = json!(STANDARD.encode(&refusal.body)),
             }
         }
+    }
+    object
+}
+
+/// A place: file, line from 1, and the record from 1 where an event has several.
+fn place_json(chosen: &Chosen<'_>, place: Place) -> Value {
+    let (file, line) = chosen.events.place(place.line);
+    let mut object = json!({ "file": file, "line": line });
+    if let Some(record) = place.record {
+        object["record"] = json!(u64::from(record) + 1);
     }
     object
 }
@@ -102,16 +107,19 @@ fn row_json(chosen: &Chosen<'_>, row: usize) -> Value {
 }
 
 fn csv_of(chosen: &Chosen<'_>, record: &Record) -> String {
-    let (file, line) = chosen.events.place(record.line);
+    let (file, line) = chosen.events.place(record.place.line);
     let line = line.to_string();
+    let number = record.place.record.map(|record| u64::from(record) + 1);
+    let number = number.map_or(String::new(), |number| number.to_string());
     let mut of = String::new();
     let (mut reason, mut column, mut detail) = ("", "", "");
     let mut values: &[Option<String>] = &[];
     match &record.fate {
+        Fate::Empty | Fate::Filtered => {}
         Fate::Row { row } => values = chosen.fates.row(*row),
-        Fate::Duplicate { row, of: line, .. } => {
+        Fate::Duplicate { row, of: kept, .. } => {
             values = chosen.fates.row(*row);
-            of = chosen.events.short_name(*line);
+            of = chosen.events.short_name(*kept);
         }
         Fate::Quarantined(refusal) => {
             reason = refusal.reason.as_str();
@@ -119,7 +127,16 @@ fn csv_of(chosen: &Chosen<'_>, record: &Record) -> String {
             detail = &refusal.detail;
         }
     }
-    let own = [file, &line, word(&record.fate), &of, reason, column, detail];
+    let own = [
+        file,
+        &line,
+        &number,
+        word(&record.fate),
+        &of,
+        reason,
+        column,
+        detail,
+    ];
     let columns = 0..chosen.fates.columns.len();
     let values = columns.map(|at| values.get(at).and_then(Option::as_deref).unwrap_or(""));
     csv_line(own.into_iter().chain(values))

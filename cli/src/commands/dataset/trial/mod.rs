@@ -18,12 +18,12 @@ use super::fates::Fates;
 use crate::output::{failure, print, say};
 use chosen::{Chosen, Only};
 
-/// Show what becomes of each event of a sample: row, duplicate or quarantined
+/// Show what becomes of each event of a sample: row, duplicate, quarantined, filtered or empty
 ///
 /// Runs the code that production runs, on an empty silver, without a pipeline and within a second: rows with their types, the
 /// line that a duplicate repeats and how it differs from it, refusals with line, position and a pointer under the text,
 /// and the first rows of each gold table. Events count as taken by the hub just now. Lines of bronze are read as silver
-/// reads them, so that an event may bring properties. Blank lines are passed over. The exit code is 1 if no event
+/// reads them, so that an event may bring properties. Blank lines are passed over. The exit code is 1 if nothing
 /// becomes a row.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:

@@ -76,7 +76,7 @@ fn rows_that_stay(
     let records = fates.trial.records.iter();
     let rows = records.filter_map(|record| match record.fate {
         Fate::Row { row } => u32::try_from(row).ok(),
-        Fate::Duplicate { .. } | Fate::Quarantined(_) => None,
+        _ => None,
     });
     let rows = UInt32Array::from_iter_values(rows);
     let columns = aggregator.columns().iter();

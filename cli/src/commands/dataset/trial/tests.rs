@@ -125,14 +125,14 @@ fn csv_has_a_line_an_event_with_quotes_where_they_are_needed() {
     let lines: Vec<&str> = csv.lines().collect();
     assert_eq!(
         lines[0],
-        "file,line,fate,of,reason,column,detail,id,at,amount,_rescued"
+        "file,line,record,fate,of,reason,column,detail,id,at,amount,_rescued"
     );
     assert!(
-        lines[1].ends_with(",1,row,,,,,1,2025-11-14T11:00:00Z,1.50,"),
+        lines[1].ends_with(",1,,row,,,,,1,2025-11-14T11:00:00Z,1.50,"),
         "{}",
         lines[1]
     );
-    assert!(lines[3].contains(",3,duplicate,1,"), "{}", lines[3]);
+    assert!(lines[3].contains(",3,,duplicate,1,"), "{}", lines[3]);
     assert!(
         lines[5].contains(",quarantined,,invalid_value,id,\"\"\"x,y\"\" is not"),
         "{}",

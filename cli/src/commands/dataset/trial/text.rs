@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use sluice::silver::trial::Fate;
+use sluice::silver::trial::{Fate, Place};
 use sluice::warehouse::TableRows;
 
 use super::chosen::{Chosen, Only};
@@ -23,10 +23,17 @@ pub(super) fn fates(chosen: &Chosen<'_>) -> Vec<String> {
         let title = title(chosen, "duplicates", totals.duplicates);
         list(title, duplicates(chosen));
     }
-    let quarantined: u64 = totals.quarantined.values().sum();
-    if chosen.shows(Only::Quarantined) && quarantined > 0 {
-        let title = title(chosen, "quarantined", quarantined);
+    if chosen.shows(Only::Quarantined) && totals.refused() > 0 {
+        let title = title(chosen, "quarantined", totals.refused());
         list(title, refusals(chosen));
+    }
+    for (only, what, all) in [
+        (Only::Filtered, "filtered", totals.filtered),
+        (Only::Empty, "empty", totals.empty),
+    ] {
+        if chosen.shows(only) && all > 0 {
+            list(title(chosen, what, all), places(chosen, only));
+        }
     }
     texts
 }
@@ -57,14 +64,14 @@ fn rows(chosen: &Chosen<'_>, all: u64) -> String {
     let fates = chosen.fates;
     let records = fates.trial.records.iter();
     let rows = records.filter_map(|record| match record.fate {
-        Fate::Row { row } => Some((record.line, row)),
-        Fate::Duplicate { .. } | Fate::Quarantined(_) => None,
+        Fate::Row { row } => Some((record.place, row)),
+        _ => None,
     });
-    let rows: Vec<(usize, usize)> = rows.take(chosen.most()).collect();
+    let rows: Vec<(Place, usize)> = rows.take(chosen.most()).collect();
     // A column of which there is nothing says so by its absence; those of the dataset are always there.
     let is_shown = |at: usize, name: &str| {
         let is_there =
-            |(_, row): &(usize, usize)| fates.row(*row).get(at).is_some_and(Option::is_some);
+            |(_, row): &(Place, usize)| fates.row(*row).get(at).is_some_and(Option::is_some);
         !name.starts_with('_') || rows.iter().any(is_there)
     };
     let columns = fates.columns.iter().enumerate();
@@ -77,12 +84,12 @@ fn rows(chosen: &Chosen<'_>, all: u64) -> String {
         columns: std::iter::once("line".to_owned()).chain(names).collect(),
         rows: rows
             .iter()
-            .map(|(event, row)| {
+            .map(|(place, row)| {
                 let values = fates.row(*row);
                 let values = columns
                     .iter()
                     .map(|(at, _)| values.get(*at).cloned().flatten());
-                std::iter::once(Some(chosen.events.short_name(*event)))
+                std::iter::once(Some(chosen.events.short_name(*place)))
                     .chain(values)
                     .collect()
             })
@@ -100,14 +107,14 @@ fn duplicates(chosen: &Chosen<'_>) -> Vec<String> {
             of,
             kept,
             is_conflict,
-        } => Some((record.line, [row, kept], of, is_conflict)),
-        Fate::Row { .. } | Fate::Quarantined(_) => None,
+        } => Some((record.place, [row, kept], of, is_conflict)),
+        _ => None,
     });
     let lines = lines.take(chosen.most());
-    let lines = lines.map(|(event, [row, kept], of, is_conflict)| {
+    let lines = lines.map(|(place, [row, kept], of, is_conflict)| {
         let mut line = format!(
             "  {} repeats {}",
-            chosen.events.name(event),
+            chosen.events.name(place),
             chosen.events.name(of)
         );
         if is_conflict {
@@ -140,14 +147,28 @@ fn refusals(chosen: &Chosen<'_>) -> Vec<String> {
     let texts = refused.map(|(record, refusal)| {
         let column = refusal.column.as_ref();
         let column = column.map_or(String::new(), |column| format!(", column {column}"));
+        let whole = if refusal.event {
+            ", the whole event"
+        } else {
+            ""
+        };
         let [text, pointer] = pointed(&refusal.body, refusal.position);
         format!(
-            "  {}, position {}: {}{column}\n    {text}\n    {pointer}\n    {}",
-            chosen.events.name(record.line),
+            "  {}, position {}: {}{column}{whole}\n    {text}\n    {pointer}\n    {}",
+            chosen.events.name(record.place),
             refusal.position,
             refusal.reason,
             escaped(&refusal.detail)
         )
     });
     texts.collect()
+}
+
+/// Names the places of the records with a fate of which there is nothing else to say.
+fn places(chosen: &Chosen<'_>, only: Only) -> Vec<String> {
+    let records = chosen.fates.trial.records.iter();
+    let records = records.filter(|record| only.has(&record.fate));
+    let records = records.take(chosen.most());
+    let places = records.map(|record| format!("  {}", chosen.events.name(record.place)));
+    places.collect()
 }

@@ -16,9 +16,8 @@ fn commit(version: u64, kind: CommitKind, lines: u64) -> Commit {
         stats: None,
     };
     let counts = Counts {
-        lines,
         rows: lines,
-        ..Counts::default()
+        ..Counts::of_lines(lines)
     };
     Commit {
         version: Version(version),

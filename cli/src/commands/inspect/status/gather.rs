@@ -92,11 +92,19 @@ pub(super) struct Silver {
     /// Seconds from the watermark to now.
     pub(super) watermark_behind_now: Option<i64>,
     pub(super) lines: u64,
+    /// Events without a record.
+    pub(super) empty: u64,
+    /// Events with a record or more.
+    pub(super) opened: u64,
+    /// The records in them.
+    pub(super) records: u64,
     pub(super) rows: u64,
     pub(super) duplicates: u64,
     /// Those of the duplicates that are known to differ from the row that stays.
     pub(super) conflicts: u64,
     pub(super) late: u64,
+    /// Records that the dataset's condition leaves out.
+    pub(super) filtered: u64,
     pub(super) quarantined: u64,
     pub(super) quarantined_by_reason: BTreeMap<String, u64>,
     /// Values that became null because their column could not take them.
@@ -319,10 +327,14 @@ fn silver(head: &Head, totals: Totals, behind: Option<u64>) -> Silver {
         watermark: head.watermark.map(|watermark| watermark.to_string()),
         watermark_behind_now: head.watermark.map(behind_now),
         lines: counts.lines,
+        empty: counts.empty,
+        opened: counts.opened,
+        records: counts.records,
         rows: counts.rows,
         duplicates: counts.duplicates,
         conflicts: counts.conflicts,
         late: counts.late,
+        filtered: counts.filtered,
         quarantined: counts.quarantined_total(),
         quarantined_by_reason: reasons
             .map(|(reason, count)| (reason.to_string(), *count))

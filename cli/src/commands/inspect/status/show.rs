@@ -4,7 +4,7 @@ use sluice::dataset::Warning;
 use sluice::maintain::TableStatus;
 
 use super::gather::{Bronze, Deep, GoldTable, Hub, Silver, Status, Waiting};
-use crate::output::{count, duplicates, size, span, thousands};
+use crate::output::{Balance, count, size, span, thousands};
 
 /// The width of the column that all numbers of the status stand in.
 const WIDTH: usize = 13;
@@ -121,11 +121,8 @@ fn silver_lines(silver: &Silver, waiting: Option<&Waiting>) -> Vec<String> {
             behind(silver, waiting)
         ),
         format!(
-            "          {} = {} rows + {} + {} quarantined; {} rows late",
-            column(silver.lines, "line"),
-            thousands(silver.rows),
-            duplicates(silver.duplicates, silver.conflicts),
-            thousands(silver.quarantined),
+            "          {}; {} rows late",
+            balance(silver).text(&column(silver.lines, "line")),
             thousands(silver.late)
         ),
     ];
@@ -145,6 +142,21 @@ fn silver_lines(silver: &Silver, waiting: Option<&Waiting>) -> Vec<String> {
         _ => beside("no watermark yet"),
     });
     lines
+}
+
+fn balance(silver: &Silver) -> Balance {
+    Balance {
+        lines: silver.lines,
+        empty: silver.empty,
+        records: silver.records,
+        rows: silver.rows,
+        duplicates: silver.duplicates,
+        conflicts: silver.conflicts,
+        filtered: silver.filtered,
+        quarantined: silver.quarantined,
+        // They are named below, with their columns.
+        nulled: 0,
+    }
 }
 
 /// The columns in which most values became null, with the reasons.

@@ -13,12 +13,11 @@ fn snapshot(hub_events: u64) -> Snapshot {
     Snapshot {
         hub_events,
         counts: Counts {
-            lines: 1_000,
             rows: 900,
             duplicates: 60,
             late: 5,
             quarantined: [(RejectReason::InvalidValue.into(), 40)].into(),
-            ..Counts::default()
+            ..Counts::of_lines(1_000)
         },
         version: Version(7),
         ..Snapshot::default()
@@ -138,21 +137,18 @@ fn the_result_for_programs_has_every_number() {
 #[test]
 fn a_run_without_a_row_says_why_and_shows_a_line() {
     let before = Counts {
-        lines: 5,
         rows: 5,
-        ..Counts::default()
+        ..Counts::of_lines(5)
     };
     let rejected = Counts {
-        lines: 8,
         rows: 5,
         quarantined: [(RejectReason::MissingField.into(), 3)].into(),
-        ..Counts::default()
+        ..Counts::of_lines(8)
     };
     let repeated = Counts {
-        lines: 8,
         rows: 5,
         duplicates: 3,
-        ..Counts::default()
+        ..Counts::of_lines(8)
     };
     assert!(are_all_rejected(&before, &rejected));
     assert!(!are_all_rejected(&before, &repeated), "its rows are there");

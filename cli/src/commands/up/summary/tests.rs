@@ -13,7 +13,6 @@ fn snapshot() -> Snapshot {
         bronze_events: 11_199,
         bronze_objects: 118,
         counts: Counts {
-            lines: 10_401,
             rows: 8_925,
             duplicates: 1_037,
             late: 435,
@@ -22,7 +21,7 @@ fn snapshot() -> Snapshot {
                 (RejectReason::InvalidValue.into(), 1_388),
             ]
             .into(),
-            ..Counts::default()
+            ..Counts::of_lines(10_401)
         },
         silver_files: 716,
         version: Version(193),

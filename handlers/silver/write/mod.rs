@@ -1,18 +1,16 @@
-//! Makes a group's rows and rejected lines durable, under names of their own that nothing refers to yet.
+//! Makes a group's rows and rejected records durable, under names of their own that nothing refers to yet.
+
+mod quarantine;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
-use serde::Serialize;
 
 use super::RefineError;
 use super::cast::keyed_rows::KeyedRow;
 use super::dedup::key_set::KeySet;
-use super::prepare::{Prepared, Rejected, SourceFacts};
+use super::prepare::Prepared;
 use super::segments::{Segment, segments, split_outliers};
 use crate::dataset::Dataset;
 use crate::error::Invariant;
@@ -21,6 +19,7 @@ use crate::table::delta::stats;
 use crate::table::log::DataFile;
 use crate::table::schema::arrow_schema;
 use crate::table::{TableId, parquet};
+use quarantine::write_quarantine;
 
 /// How many objects are written at once.
 const PARALLEL_WRITES: usize = 8;
@@ -39,7 +38,7 @@ pub(super) struct Written {
 }
 
 /// Writes one Parquet file for each period of the rows (two where some are far older than the bulk), and one object
-/// for each source with rejected lines.
+/// for each source with rejected records.
 ///
 /// # Errors
 /// Fails if the lake does. What was written by then is garbage, which vacuum removes.
@@ -51,7 +50,7 @@ pub(super) async fn write(
     id: String,
 ) -> Result<Written, RefineError> {
     let table = TableId::of(dataset);
-    let quarantine = write_quarantine(lake, dataset, prepared, &id).await?;
+    let quarantine = write_quarantine(lake, dataset, prepared, &id, PARALLEL_WRITES).await?;
     let parts: Vec<(usize, Segment)> = segments(dataset.period, rows)
         .iter()
         .flat_map(|segment| split_outliers(segment, rows).into_iter().enumerate())
@@ -119,94 +118,4 @@ async fn write_file(
         stats: Some(stats),
     };
     Ok((file, keys))
-}
-
-async fn write_quarantine(
-    lake: &Arc<dyn ObjectStore>,
-    dataset: &Dataset,
-    prepared: &Prepared,
-    id: &str,
-) -> Result<BTreeMap<String, ObjectPath>, RefineError> {
-    let table = TableId::of(dataset);
-    let with_rejects = prepared
-        .sources
-        .iter()
-        .filter(|source| !source.rejected.is_empty());
-    let writes: Vec<_> = with_rejects
-        .map(|source| {
-            let path = table.quarantine(&source.name, id);
-            write_rejected_lines(lake, dataset, source, path)
-        })
-        .collect();
-    stream::iter(writes)
-        .buffer_unordered(PARALLEL_WRITES)
-        .try_collect()
-        .await
-}
-
-async fn write_rejected_lines(
-    lake: &Arc<dyn ObjectStore>,
-    dataset: &Dataset,
-    source: &SourceFacts,
-    path: ObjectPath,
-) -> Result<(String, ObjectPath), RefineError> {
-    let lines = quarantine_lines(dataset, source)?;
-    lake.create(&path, lines, &Metadata::new()).await?;
-    Ok((source.name.clone(), path))
-}
-
-/// A line of a quarantine object.
-#[derive(Serialize)]
-struct RejectedLine<'a> {
-    source: &'a str,
-    line: u64,
-    sequence_number: Option<i64>,
-    enqueued_time: String,
-    reason: &'a str,
-    column: Option<&'a str>,
-    position: usize,
-    detail: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    body: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    body_base64: Option<String>,
-}
-
-/// Writes rejected lines as JSON lines: where each came from, why it was rejected, and its bytes.
-fn quarantine_lines(dataset: &Dataset, source: &SourceFacts) -> Result<Bytes, RefineError> {
-    let mut content = Vec::new();
-    for rejected in &source.rejected {
-        let Rejected {
-            line,
-            enqueued_time,
-            reject,
-            body,
-        } = rejected;
-        let sequence_number = source.range.map(|range| {
-            range
-                .first
-                .0
-                .saturating_add(i64::try_from(*line).unwrap_or(i64::MAX))
-        });
-        let column = reject
-            .column
-            .map(|index| dataset.column(index))
-            .transpose()?;
-        let text = std::str::from_utf8(body).ok();
-        let record = RejectedLine {
-            source: &source.name,
-            line: *line,
-            sequence_number,
-            enqueued_time: enqueued_time.to_string(),
-            reason: reject.reason.as_str(),
-            column: column.map(|column| column.name.as_str()),
-            position: reject.position,
-            detail: &reject.detail,
-            body: text,
-            body_base64: text.is_none().then(|| STANDARD.encode(body)),
-        };
-        serde_json::to_writer(&mut content, &record).map_err(RefineError::Quarantine)?;
-        content.push(b'\n');
-    }
-    Ok(Bytes::from(content))
 }

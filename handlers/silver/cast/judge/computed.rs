@@ -2,31 +2,30 @@
 //!
 //! A row whose value is invalid is null there, or its line is refused, as the column says.
 
-use std::collections::BTreeMap;
-
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
 };
 use arrow_array::{Array, ArrayRef};
 
-use super::reject::Reject;
+use super::Verdicts;
 use crate::dataset::{Bound, Column, ColumnIndex, Dataset, OnInvalid};
 use crate::error::Invariant;
 use crate::event::{EventTime, RejectReason};
 use crate::expr::{EvaluateError, Expression, Input, Outcome};
+use crate::silver::cast::reject::Reject;
 
 /// A column that is computed, by its place in the dataset.
 #[derive(Clone, Debug)]
-pub(super) struct ComputedColumn {
-    pub(super) place: usize,
+pub(in crate::silver::cast) struct ComputedColumn {
+    pub(in crate::silver::cast) place: usize,
     column: Column,
     expression: Expression,
 }
 
 impl ComputedColumn {
     /// Returns those of a dataset, in its order.
-    pub(super) fn all(dataset: &Dataset) -> Vec<Self> {
+    pub(in crate::silver::cast) fn all(dataset: &Dataset) -> Vec<Self> {
         let columns = dataset.columns.iter().enumerate();
         let computed = columns.filter_map(|(place, column)| {
             let expression = column.expr.clone()?;
@@ -41,74 +40,8 @@ impl ComputedColumn {
     }
 }
 
-/// What became of rows when their columns were computed.
-#[derive(Debug, Default)]
-pub(in crate::silver) struct Verdicts {
-    /// The rows that are refused, by their number among all rows that were cast.
-    rejected: BTreeMap<u32, Reject>,
-    /// The rows with a value that became null, its column and the reason.
-    nulled: Vec<(u32, usize, RejectReason)>,
-    /// Where the rows came from.
-    sources: Vec<u32>,
-}
-
-/// A line that was refused.
-#[derive(Debug)]
-pub(in crate::silver) struct LateReject<'v> {
-    pub(in crate::silver) source: u32,
-    /// Which of the source's lines that were cast, from 0.
-    pub(in crate::silver) number: u64,
-    pub(in crate::silver) reject: &'v Reject,
-}
-
-impl Verdicts {
-    pub(super) fn is_empty(&self) -> bool {
-        self.rejected.is_empty()
-    }
-
-    /// Remembers where the rows came from, if that is asked later.
-    pub(super) fn locate(&mut self, sources: impl Iterator<Item = u32>) {
-        if !self.rejected.is_empty() || !self.nulled.is_empty() {
-            self.sources = sources.collect();
-        }
-    }
-
-    /// Returns for each of so many rows whether it is kept.
-    pub(super) fn is_kept(&self, rows: usize) -> Vec<bool> {
-        (0..rows)
-            .map(|row| u32::try_from(row).is_ok_and(|row| !self.rejected.contains_key(&row)))
-            .collect()
-    }
-
-    /// Returns the lines that were refused, in their order.
-    pub(in crate::silver) fn rejected(&self) -> impl Iterator<Item = LateReject<'_>> {
-        let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
-        let rows = (0u32..).zip(&self.sources);
-        rows.filter_map(move |(row, source)| {
-            let count = counts.entry(*source).or_default();
-            let number = *count;
-            *count += 1;
-            let reject = self.rejected.get(&row)?;
-            Some(LateReject {
-                source: *source,
-                number,
-                reject,
-            })
-        })
-    }
-
-    /// Returns the values that became null: the source, the column and the reason.
-    pub(in crate::silver) fn nulled(&self) -> impl Iterator<Item = (u32, usize, RejectReason)> {
-        let nulled = self.nulled.iter();
-        nulled.filter_map(|(row, column, reason)| {
-            let source = self.sources.get(*row as usize)?;
-            Some((*source, *column, *reason))
-        })
-    }
-}
-
 /// Computes columns and puts them in their places among those that were cast.
-pub(super) fn compute(
+pub(in crate::silver::cast) fn compute(
     computed: &[ComputedColumn],
     columns: &mut Vec<ArrayRef>,
     rows: usize,
@@ -126,10 +59,6 @@ pub(super) fn compute(
         let values = verdicts.judge(one, outcome)?;
         columns.insert(one.place, values);
     }
-    let Verdicts {
-        rejected, nulled, ..
-    } = &mut verdicts;
-    nulled.retain(|(row, ..)| !rejected.contains_key(row));
     Ok(verdicts)
 }
 
@@ -172,10 +101,10 @@ impl Verdicts {
         let row = u32::try_from(row);
         let row = row.map_err(|_| Invariant("rows are counted in 32 bits"))?;
         if of.column.on_invalid == OnInvalid::Null {
-            self.nulled.push((row, of.place, reason));
+            self.null(row, of.place, reason);
             return Ok(());
         }
-        self.rejected.entry(row).or_insert_with(|| Reject {
+        self.reject(row, || Reject {
             reason,
             column: Some(ColumnIndex::new(of.place)),
             position: 0,

@@ -1,0 +1,173 @@
+//! The lines of a source that hold events, and when the hub took them; pure.
+
+use std::borrow::Cow;
+
+use crate::error::Invariant;
+use crate::silver::RefineError;
+use crate::silver::cast::LineContext;
+use crate::store::object::{ObjectFormat, Source};
+use crate::value::line::Line;
+use crate::value::line::times::Times;
+
+/// The events of a source, one after the other.
+pub(super) struct Events<'a> {
+    source: &'a Source,
+    /// The source's number in its group.
+    index: u32,
+    rest: &'a [u8],
+    /// Nothing where one time counts for all.
+    times: Option<Times<'a>>,
+    is_utf8: bool,
+    /// Whether bronze wrote the lines: each of them is an event then, also a blank one.
+    is_of_bronze: bool,
+    next: u32,
+}
+
+/// An event, as its line holds it.
+pub(super) struct Event<'a> {
+    /// The line, taken apart.
+    pub(super) line: Line<'a>,
+    /// Whether the body is known to be UTF-8.
+    pub(super) is_utf8: bool,
+    /// Where its first record stands.
+    pub(super) at: LineContext<'a>,
+}
+
+impl<'a> Events<'a> {
+    /// Reads the events of a source, which is the one of this number in its group.
+    ///
+    /// # Errors
+    /// Fails if the format of the source is not that of this build, or its times are not there.
+    pub(super) fn of(source: &'a Source, index: u32) -> Result<Self, RefineError> {
+        let (lines, times) = Times::split(&source.content);
+        let times = match &source.format {
+            // A copy that lost its metadata: the times are no event, and say nothing of this object.
+            ObjectFormat::Lines => None,
+            ObjectFormat::LinesAndTimes => Some(times.ok_or_else(|| no_times(source))?),
+            ObjectFormat::Unknown(format) => {
+                return Err(RefineError::Format {
+                    source_name: source.name.clone(),
+                    format: format.clone(),
+                });
+            }
+        };
+        Ok(Self {
+            source,
+            index,
+            rest: lines,
+            is_of_bronze: source.range.is_some() || times.is_some(),
+            times,
+            is_utf8: std::str::from_utf8(&source.content).is_ok(),
+            next: 0,
+        })
+    }
+
+    /// Returns the next event; nothing at the end.
+    ///
+    /// # Errors
+    /// Fails if the source does not say when the hub took each event.
+    #[inline]
+    pub(super) fn next(&mut self) -> Result<Option<Event<'a>>, RefineError> {
+        let Some(text) = next_line(&mut self.rest) else {
+            return self.end();
+        };
+        let number = self.next;
+        let next = number.checked_add(1);
+        self.next = next.ok_or(Invariant("lines are counted in 32 bits"))?;
+        let enqueued_time = match &mut self.times {
+            None => self.source.enqueued_time,
+            Some(times) => times.next().ok_or_else(|| no_times(self.source))?,
+        };
+        let first = self.source.range.map(|range| range.first.0);
+        let line = Line::read(text);
+        let is_utf8 = self.is_utf8 && matches!(line.body, Cow::Borrowed(_));
+        Ok(Some(Event {
+            line,
+            is_utf8,
+            at: LineContext {
+                source: self.index,
+                partition: self.source.partition.as_ref(),
+                line: number,
+                record: 0,
+                sequence_number: first.map(|first| first.saturating_add(i64::from(number))),
+                enqueued_time,
+            },
+        }))
+    }
+
+    /// Returns whether a line without text is an event; in an object that was put there by hand it is none.
+    pub(super) fn counts_blank_lines(&self) -> bool {
+        self.is_of_bronze
+    }
+
+    /// Fails if there are times of more events.
+    fn end(&self) -> Result<Option<Event<'a>>, RefineError> {
+        match self.times.as_ref().is_none_or(Times::is_at_end) {
+            true => Ok(None),
+            false => Err(no_times(self.source)),
+        }
+    }
+}
+
+impl Event<'_> {
+    /// Returns whether its line is blank: nobody wrapped anything.
+    pub(super) fn is_blank_line(&self) -> bool {
+        let is_plain = self.line.system.is_empty() && matches!(self.line.body, Cow::Borrowed(_));
+        is_plain && is_blank(&self.line.body)
+    }
+}
+
+/// Returns whether a text holds nothing but what JSON takes for blanks, a byte order mark before them aside.
+pub(super) fn is_blank(text: &[u8]) -> bool {
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
+    text.iter()
+        .all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
+}
+
+/// Takes the next line, without its line feed; what follows the last line feed is a line unless it is empty.
+#[inline]
+fn next_line<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    if rest.is_empty() {
+        return None;
+    }
+    let (line, tail) = match memchr::memchr(b'\n', rest) {
+        Some(end) => (rest.get(..end)?, rest.get(end + 1..)?),
+        None => (*rest, &[][..]),
+    };
+    *rest = tail;
+    Some(line)
+}
+
+#[cold]
+fn no_times(source: &Source) -> RefineError {
+    RefineError::Times {
+        source_name: source.name.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_may_lack_its_line_feed() {
+        let split = |content: &'static [u8]| {
+            let mut rest = content;
+            std::iter::from_fn(|| next_line(&mut rest)).collect::<Vec<_>>()
+        };
+        assert_eq!(split(b"a\nb\n"), [b"a", b"b"]);
+        assert_eq!(split(b"a\nb"), [b"a", b"b"]);
+        assert_eq!(split(b"\n\nb"), [&b""[..], b"", b"b"]);
+        assert_eq!(split(b""), Vec::<&[u8]>::new());
+    }
+
+    #[test]
+    fn blank_is_what_json_takes_for_blanks() {
+        for blank in ["", " ", "\t \r\n", "\u{feff}", "\u{feff} "] {
+            assert!(is_blank(blank.as_bytes()), "{blank:?}");
+        }
+        for text in ["x", "\u{a0}", "\0", " \u{feff}", "\u{b}"] {
+            assert!(!is_blank(text.as_bytes()), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Sources in, typed rows out: opened, cast, each key once, sorted by event time. Pure.
+
+mod lines;
+mod records;
+mod source;
+
+use super::RefineError;
+use super::cast::Caster;
+use super::cast::judge::{Judged, Place};
+use super::cast::keyed_rows::{KeyedRow, keyed_rows};
+use super::cast::rows::Cast;
+use super::dedup::conflicts::Conflicts;
+use super::dedup::key_set::KeySet;
+use super::sources::SortedSources;
+use crate::dataset::Dataset;
+use crate::error::Invariant;
+use crate::event::EventTime;
+use source::cast_source;
+pub(super) use source::{Rejected, SourceFacts, records_of_events};
+
+const FOREIGN: Invariant = Invariant("a row comes from a source of its group");
+
+/// A group of sources, cast. It depends on the sources alone.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    /// The sources, in the order of their names.
+    pub(super) sources: Vec<SourceFacts>,
+    pub(super) cast: Cast,
+    /// One row of each key, by event time: that of the lowest (source, line), so that the outcome does not depend on
+    /// how the group came together.
+    pub(super) distinct: Vec<KeyedRow>,
+    /// The other rows.
+    pub(super) repeats: Vec<KeyedRow>,
+    /// Those of the other rows that differ from the one that was kept.
+    pub(super) conflicts: Conflicts,
+}
+
+impl Prepared {
+    /// Casts the records of the sources.
+    ///
+    /// # Errors
+    /// Fails if they are too many for one group, or if the format of one is not that of this build.
+    pub(super) fn of(dataset: &Dataset, sources: &SortedSources) -> Result<Self, RefineError> {
+        let mut caster = Caster::new(dataset);
+        let mut facts: Vec<SourceFacts> = (0..)
+            .zip(sources.iter())
+            .map(|(index, source)| cast_source(dataset, &mut caster, index, source))
+            .collect::<Result<_, _>>()?;
+        let cast = caster.finish()?;
+        add_verdicts(dataset, &mut facts, sources, cast.verdicts())?;
+        let keys = cast.key_hashes(&dataset.key)?;
+        let rows: Vec<KeyedRow> = keyed_rows(&cast, keys)?.collect();
+        for row in &rows {
+            let source = facts.get_mut(row.source as usize);
+            let source = source.ok_or(FOREIGN)?;
+            source.event_time = source.event_time.max(Some(EventTime(row.time)));
+        }
+        let (distinct, repeats) = distinct_by_time(rows);
+        Ok(Self {
+            sources: facts,
+            conflicts: Conflicts::within(&cast, &distinct, &repeats)?,
+            distinct,
+            repeats,
+            cast,
+        })
+    }
+}
+
+/// Adds what became of records after they were cast.
+fn add_verdicts(
+    dataset: &Dataset,
+    facts: &mut [SourceFacts],
+    sources: &SortedSources,
+    judged: &Judged,
+) -> Result<(), RefineError> {
+    for ((source, column, reason), count) in &judged.nulled {
+        let facts = facts.get_mut(*source as usize).ok_or(FOREIGN)?;
+        facts.count_nulled(dataset, *column, *reason, *count);
+    }
+    if judged.rejected.is_empty() {
+        return Ok(());
+    }
+    for ((index, source), facts) in (0..).zip(sources.iter()).zip(facts) {
+        let first = |source| Place {
+            source,
+            line: 0,
+            record: 0,
+        };
+        let of_source = judged.rejected.range(first(index)..first(index + 1));
+        facts.add_rejected(source, index, of_source)?;
+    }
+    Ok(())
+}
+
+/// Returns the first row of each key, sorted by event time, and the other rows; rows come in the order of
+/// (source, line).
+fn distinct_by_time(mut rows: Vec<KeyedRow>) -> (Vec<KeyedRow>, Vec<KeyedRow>) {
+    let mut is_first = Vec::with_capacity(rows.len());
+    let keys = rows.iter().map(|row| row.key);
+    KeySet::with_capacity(rows.len()).insert_all(keys, |is_new| is_first.push(is_new));
+    let mut is_first = is_first.into_iter();
+    let mut repeats = Vec::new();
+    rows.retain(|row| {
+        // There is an answer for every key.
+        let is_first = is_first.next().unwrap_or(true);
+        if !is_first {
+            repeats.push(*row);
+        }
+        is_first
+    });
+    let order = |row: &KeyedRow| (row.time, row.row);
+    if !rows.is_sorted_by_key(order) {
+        rows.sort_unstable_by_key(order);
+    }
+    (rows, repeats)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_rows_with_one_key_the_first_stays_and_the_result_is_sorted_by_time() {
+        let rows = (0..).zip([(7, 30), (8, 20), (7, 10), (9, 20)]);
+        let rows = rows.map(|(row, (key, time))| KeyedRow {
+            time,
+            row,
+            source: 0,
+            key,
+        });
+        let (distinct, repeats) = distinct_by_time(rows.collect());
+        let numbers = |rows: &[KeyedRow]| rows.iter().map(|row| row.row).collect::<Vec<u32>>();
+        assert_eq!(numbers(&distinct), [1, 3, 0]);
+        assert_eq!(numbers(&repeats), [2]);
+    }
+}

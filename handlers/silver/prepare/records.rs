@@ -1,0 +1,33 @@
+//! The records of an event; pure.
+//!
+//! A dataset opens events here: whatever asks for records asks [`open`], and nobody else knows what an event is made
+//! of.
+
+use super::lines::Event;
+use crate::silver::cast::reject::Reject;
+
+/// A record of an event.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Record<'r> {
+    /// Its number in the event, from 0.
+    pub(super) number: u32,
+    /// Its text; a blank one is no record.
+    pub(super) text: &'r [u8],
+    /// Whether that is known to be UTF-8.
+    pub(super) is_utf8: bool,
+}
+
+/// Hands the records of an event to `each`, in their order; an empty event has none. What is handed over depends on the
+/// event alone.
+///
+/// # Errors
+/// Fails if the event is refused whole; no record of it has been handed over then.
+#[inline]
+pub(super) fn open(event: &Event<'_>, mut each: impl FnMut(Record<'_>)) -> Result<(), Reject> {
+    each(Record {
+        number: 0,
+        text: &event.line.body,
+        is_utf8: event.is_utf8,
+    });
+    Ok(())
+}

@@ -1,0 +1,228 @@
+//! Casts the records of one source, and says what its events were. Pure.
+
+use std::collections::BTreeMap;
+
+use super::lines::{Event, Events, is_blank};
+use super::records::{Record, open};
+use crate::dataset::Dataset;
+use crate::error::Invariant;
+use crate::event::{EventTime, KeptReason, PartitionId, RejectReason, SequenceRange, UnixMillis};
+use crate::silver::RefineError;
+use crate::silver::cast::judge::Place;
+use crate::silver::cast::reject::Reject;
+use crate::silver::cast::{Caster, LineContext};
+use crate::store::object::Source;
+use crate::table::log::Nulled;
+
+/// How much of an event that is rejected whole is kept beside bronze, which has all of it.
+const MOST_OF_EVENT: usize = 64 * 1024;
+
+/// A record that was rejected, or a whole event, which counts as one.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::silver) struct Rejected {
+    /// The line of its event in the source, from 0.
+    pub(in crate::silver) line: u32,
+    /// Its number in the event, from 0.
+    pub(in crate::silver) record: u32,
+    /// Whether its event was rejected whole.
+    pub(in crate::silver) event: bool,
+    /// When the hub took its event.
+    pub(in crate::silver) enqueued_time: UnixMillis,
+    /// Why.
+    pub(in crate::silver) reject: Reject,
+    /// Its text; of an event its body as the producer sent it.
+    pub(in crate::silver) body: Vec<u8>,
+    /// Whether the body goes on.
+    pub(in crate::silver) truncated: bool,
+}
+
+impl Rejected {
+    fn record(at: LineContext<'_>, record: Record<'_>, reject: Reject) -> Self {
+        Self {
+            line: at.line,
+            record: record.number,
+            event: false,
+            enqueued_time: at.enqueued_time,
+            reject,
+            body: record.text.to_vec(),
+            truncated: false,
+        }
+    }
+
+    fn event(event: &Event<'_>, reject: Reject) -> Self {
+        let body = &event.line.body;
+        let mut end = body.len().min(MOST_OF_EVENT);
+        // Not in the middle of a character.
+        while end > 0 && body.get(end).is_some_and(|byte| byte & 0xC0 == 0x80) {
+            end -= 1;
+        }
+        Self {
+            line: event.at.line,
+            record: 0,
+            event: true,
+            enqueued_time: event.at.enqueued_time,
+            reject,
+            body: body.get(..end).unwrap_or_default().to_vec(),
+            truncated: end < body.len(),
+        }
+    }
+}
+
+/// What the events of one source were.
+#[derive(Clone, Debug)]
+pub(in crate::silver) struct SourceFacts {
+    pub(in crate::silver) name: String,
+    pub(in crate::silver) partition: Option<PartitionId>,
+    pub(in crate::silver) range: Option<SequenceRange>,
+    pub(in crate::silver) enqueued_time: UnixMillis,
+    /// The highest event time of its good records.
+    pub(in crate::silver) event_time: Option<EventTime>,
+    /// Its events.
+    pub(in crate::silver) lines: u64,
+    /// Those without a record.
+    pub(in crate::silver) empty: u64,
+    /// The records of the others.
+    pub(in crate::silver) records: u64,
+    /// By their place.
+    pub(in crate::silver) rejected: Vec<Rejected>,
+    /// What became null in its good records.
+    pub(in crate::silver) nulled: Nulled,
+}
+
+impl SourceFacts {
+    fn new(source: &Source) -> Self {
+        Self {
+            name: source.name.clone(),
+            partition: source.partition.clone(),
+            range: source.range,
+            enqueued_time: source.enqueued_time,
+            event_time: None,
+            lines: 0,
+            empty: 0,
+            records: 0,
+            rejected: Vec::new(),
+            nulled: Nulled::default(),
+        }
+    }
+
+    pub(in crate::silver) fn quarantined(&self) -> BTreeMap<KeptReason, u64> {
+        let mut reasons = BTreeMap::new();
+        for rejected in &self.rejected {
+            *reasons.entry(rejected.reject.reason.into()).or_default() += 1;
+        }
+        reasons
+    }
+
+    /// Counts values that became null.
+    pub(super) fn count_nulled(
+        &mut self,
+        dataset: &Dataset,
+        column: usize,
+        reason: RejectReason,
+        count: u64,
+    ) {
+        if let Some(column) = dataset.columns.get(column) {
+            self.nulled.count(&column.name, reason.as_str(), count);
+        }
+    }
+
+    /// Adds records that were rejected after they were cast, by their place; they are found in the source again.
+    pub(super) fn add_rejected<'v>(
+        &mut self,
+        source: &Source,
+        index: u32,
+        late: impl Iterator<Item = (&'v Place, &'v Reject)>,
+    ) -> Result<(), RefineError> {
+        let mut late = late.peekable();
+        let mut events = Events::of(source, index)?;
+        while let Some((place, _)) = late.peek() {
+            let line = place.line;
+            let Some(event) = events.next()? else {
+                break;
+            };
+            if event.at.line < line {
+                continue;
+            }
+            let opened = open(&event, |record| {
+                let is_this = |place: &Place| (place.line, place.record) == (line, record.number);
+                if let Some((_, reject)) = late.next_if(|(place, _)| is_this(place)) {
+                    let rejected = Rejected::record(event.at, record, reject.clone());
+                    self.rejected.push(rejected);
+                }
+            });
+            opened.map_err(|_| Invariant("an event is opened again as it was before"))?;
+        }
+        if late.next().is_some() {
+            return Err(Invariant("a record that was cast is found again").into());
+        }
+        let place = |rejected: &Rejected| (rejected.line, rejected.record);
+        self.rejected.sort_by_key(place);
+        Ok(())
+    }
+}
+
+/// Returns the numbers of the records of each event of a source; an event that is refused whole counts as one.
+pub(in crate::silver) fn records_of_events(source: &Source) -> Result<Vec<Vec<u32>>, RefineError> {
+    let mut all = Vec::new();
+    let mut events = Events::of(source, 0)?;
+    while let Some(event) = events.next()? {
+        let mut records = Vec::new();
+        let opened = open(&event, |record| {
+            if !is_blank(record.text) {
+                records.push(record.number);
+            }
+        });
+        if opened.is_err() {
+            records = vec![0];
+        }
+        all.push(records);
+    }
+    Ok(all)
+}
+
+/// Casts the records of a source, which is the one of number `index` in its group.
+pub(super) fn cast_source(
+    dataset: &Dataset,
+    caster: &mut Caster,
+    index: u32,
+    source: &Source,
+) -> Result<SourceFacts, RefineError> {
+    let mut facts = SourceFacts::new(source);
+    let mut nulled: BTreeMap<(usize, RejectReason), u64> = BTreeMap::new();
+    let mut events = Events::of(source, index)?;
+    while let Some(event) = events.next()? {
+        let mut records = 0;
+        let opened = open(&event, |record| {
+            let at = LineContext {
+                record: record.number,
+                ..event.at
+            };
+            match caster.push_checked(record.text, record.is_utf8, at) {
+                Ok(()) => {
+                    for null in caster.nulled() {
+                        *nulled.entry((null.column, null.reason)).or_default() += 1;
+                    }
+                }
+                Err(_) if is_blank(record.text) => return,
+                Err(reject) => facts.rejected.push(Rejected::record(at, record, reject)),
+            }
+            records += 1;
+        });
+        if let Err(reject) = opened {
+            facts.rejected.push(Rejected::event(&event, reject));
+            records = 1;
+        }
+        if records == 0 {
+            if event.is_blank_line() && !events.counts_blank_lines() {
+                continue;
+            }
+            facts.empty += 1;
+        }
+        facts.lines += 1;
+        facts.records += records;
+    }
+    for ((column, reason), count) in nulled {
+        facts.count_nulled(dataset, column, reason, count);
+    }
+    Ok(facts)
+}

@@ -1,0 +1,119 @@
+//! Keeps what was rejected: one line a record, with its own text; of an event that was rejected whole the start of its
+//! body.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use serde::Serialize;
+
+use crate::dataset::Dataset;
+use crate::error::Invariant;
+use crate::silver::RefineError;
+use crate::silver::prepare::{Prepared, Rejected, SourceFacts};
+use crate::store::object::{Metadata, ObjectPath, ObjectStore};
+use crate::table::TableId;
+
+/// Writes one object for each source with rejected records, `at_once` of them at a time, and returns where they are, by source.
+pub(super) async fn write_quarantine(
+    lake: &Arc<dyn ObjectStore>,
+    dataset: &Dataset,
+    prepared: &Prepared,
+    id: &str,
+    at_once: usize,
+) -> Result<BTreeMap<String, ObjectPath>, RefineError> {
+    let table = TableId::of(dataset);
+    let with_rejects = prepared
+        .sources
+        .iter()
+        .filter(|source| !source.rejected.is_empty());
+    let writes: Vec<_> = with_rejects
+        .map(|source| {
+            let path = table.quarantine(&source.name, id);
+            write_rejected(lake, dataset, source, path)
+        })
+        .collect();
+    stream::iter(writes)
+        .buffer_unordered(at_once)
+        .try_collect()
+        .await
+}
+
+async fn write_rejected(
+    lake: &Arc<dyn ObjectStore>,
+    dataset: &Dataset,
+    source: &SourceFacts,
+    path: ObjectPath,
+) -> Result<(String, ObjectPath), RefineError> {
+    let content = lines(dataset, source)?;
+    lake.create(&path, content, &Metadata::new()).await?;
+    Ok((source.name.clone(), path))
+}
+
+/// A line of a quarantine object.
+#[derive(Serialize)]
+struct RejectedLine<'a> {
+    source: &'a str,
+    line: u32,
+    record: u32,
+    #[serde(skip_serializing_if = "is_false")]
+    event: bool,
+    sequence_number: Option<i64>,
+    enqueued_time: String,
+    reason: &'a str,
+    column: Option<&'a str>,
+    position: usize,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "is_false")]
+    truncated: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_base64: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+/// Writes rejected records as JSON lines: where each came from, why it was rejected, and its own text.
+fn lines(dataset: &Dataset, source: &SourceFacts) -> Result<Bytes, RefineError> {
+    let mut content = Vec::new();
+    for rejected in &source.rejected {
+        let line = rejected_line(dataset, source, rejected)?;
+        serde_json::to_writer(&mut content, &line).map_err(RefineError::Quarantine)?;
+        content.push(b'\n');
+    }
+    Ok(Bytes::from(content))
+}
+
+fn rejected_line<'a>(
+    dataset: &'a Dataset,
+    source: &'a SourceFacts,
+    rejected: &'a Rejected,
+) -> Result<RejectedLine<'a>, Invariant> {
+    let reject = &rejected.reject;
+    let column = reject.column.map(|index| dataset.column(index));
+    let column = column.transpose()?;
+    let first = source.range.map(|range| range.first.0);
+    let text = std::str::from_utf8(&rejected.body).ok();
+    Ok(RejectedLine {
+        source: &source.name,
+        line: rejected.line,
+        record: rejected.record,
+        event: rejected.event,
+        sequence_number: first.map(|first| first.saturating_add(i64::from(rejected.line))),
+        enqueued_time: rejected.enqueued_time.to_string(),
+        reason: reject.reason.as_str(),
+        column: column.map(|column| column.name.as_str()),
+        position: reject.position,
+        detail: &reject.detail,
+        truncated: rejected.truncated,
+        body: text,
+        body_base64: text.is_none().then(|| STANDARD.encode(&rejected.body)),
+    })
+}
