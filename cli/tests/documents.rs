@@ -97,10 +97,16 @@ fn trial(arguments: &[String]) -> Trial {
         ["package", ..] => Trial::NotHere("cross-compiles; cli/tests/package.rs runs it"),
         ["sql-grant", ..] => Trial::NotHere("needs a database in Azure"),
         ["dataset", "check", "shop.toml"] => Trial::NotHere("a made-up file with mistakes"),
-        ["dataset", "check", "datasets/pumps.toml"] => {
+        ["dataset", "try", "datasets/orders.toml", "orders.jsonl"] => {
+            Trial::NotHere("made-up events; cli/tests/dataset.rs tries others")
+        }
+        ["dataset", "test", ..] => {
+            Trial::NotHere("of a project that is made; cli/tests/dataset.rs makes one")
+        }
+        ["dataset", _, file, ..] if file.contains("pumps") => {
             Trial::NotHere("of a project that is made; cli/tests/up.rs makes one")
         }
-        ["dataset" | "schema", ..] | [_, "--help"] => Trial::Local,
+        ["dataset" | "schema" | "doctor" | "completions", ..] | [_, "--help"] => Trial::Local,
         _ => Trial::OnPipeline,
     }
 }

@@ -267,15 +267,19 @@ fn a_project_of_one_s_own_needs_nothing_of_the_repository() {
         .iter()
         .filter_map(|line| line.trim().strip_prefix("sluice "))
         .collect();
-    assert_eq!(next.len(), 2, "{made}");
+    assert_eq!(next.len(), 4, "{made}");
     for line in next {
         let said = run(&project, &line.split(' ').collect::<Vec<_>>());
         let expected = [
             "is fine: dataset pumps",
+            "\n1 fixture as expected\n",
             "\n20 events = 20 rows + 0 duplicates + 0 quarantined\n",
         ];
         assert!(expected.iter().any(|text| said.contains(text)), "{said}");
     }
+    // The first of the four commands for a file of one's own; the others are those that were copied.
+    let inferred = run(&project, &["dataset", "infer", "samples/pumps.jsonl"]);
+    assert!(inferred.contains("key = [\"pump\", \"ts\"]"), "{inferred}");
     let again = command(folder.path())
         .args(["init", "pumps"])
         .output()

@@ -6,7 +6,7 @@ use super::computed;
 use super::from::{Spellings, read_from};
 use super::name::{PERIOD_COLUMNS, SQL_NAME, is_sql_name};
 use super::problem::Sink;
-use super::reader::{Keys, Located};
+use super::reader::{Keys, Located, keys};
 use super::{Bound, Column, ColumnType, EventTime, OnInvalid, Payload, TimestampFormat};
 use crate::expr::{self, Expression};
 use crate::value::number::{Excess, Number, NumberProblem};
@@ -14,18 +14,6 @@ use crate::value::path::FieldPath;
 use crate::value::time::{TimeProblem, parse_date, parse_rfc3339};
 use crate::wording::quoted;
 
-const KEYS: [&str; 10] = [
-    "name",
-    "from",
-    "expr",
-    "type",
-    "format",
-    "required",
-    "on_invalid",
-    "min",
-    "max",
-    "description",
-];
 /// UTF-16 units that the descriptions of all columns may have together.
 const MOST_DESCRIPTION: usize = 350_000;
 const TYPES: &str =
@@ -119,7 +107,7 @@ pub(super) fn read_all<'a>(
             Some(name) => format!("column {}", quoted(name)),
             None => format!("column {}", i + 1),
         };
-        let keys = Keys::new(sink, table, path, &KEYS);
+        let keys = Keys::new(sink, table, path, &keys::COLUMN);
         let mut draft = read(&keys);
         let later: Vec<&str> = names.iter().skip(i).copied().flatten().collect();
         if draft.is_computed {

@@ -1,6 +1,7 @@
 //! The expressions of a dataset file: the `expr` of a column, which it is computed from, and the `where` of the file.
 
 use super::ColumnType;
+use super::problem::Place;
 use super::reader::Keys;
 use crate::expr::{self, Condition, ExprProblem, Expression, Scope};
 
@@ -34,7 +35,8 @@ pub(super) fn read(
     match Expression::read(text.value, scope, kind.into()) {
         Ok(expression) => Some(expression),
         Err(problem) => {
-            keys.report("expr", text.at, explain(&problem, text.value));
+            let message = explain(&problem, text.value);
+            keys.report_in("expr", text.at, message, place(&problem, text.value));
             None
         }
     }
@@ -55,13 +57,23 @@ pub(super) fn read_condition(
     match Condition::read(text.value, scope) {
         Ok(condition) => Some(condition),
         Err(problem) => {
-            keys.report("where", text.at, explain(&problem, text.value));
+            let message = explain(&problem, text.value);
+            keys.report_in("where", text.at, message, place(&problem, text.value));
             None
         }
     }
 }
 
-/// Says where in an expression the mistake is; most expressions have one line.
+/// Returns the line of the expression with the mistake, and where in it the mistake is.
+fn place(problem: &ExprProblem, text: &str) -> Option<Place> {
+    let line = usize::try_from(problem.at.line).ok()?.checked_sub(1)?;
+    Some(Place {
+        text: text.lines().nth(line)?.to_owned(),
+        column: usize::try_from(problem.at.column).ok()?,
+    })
+}
+
+/// Says where in the expression the mistake is; most expressions have one line.
 fn explain(problem: &ExprProblem, text: &str) -> String {
     match text.contains('\n') {
         true => problem.to_string(),

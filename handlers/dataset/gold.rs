@@ -5,17 +5,15 @@ use toml::de::DeTable;
 use super::column::Draft;
 use super::name::{OWN_TABLES, SQL_NAME, is_sql_name};
 use super::problem::Sink;
-use super::reader::{Keys, Located};
+use super::reader::{Keys, Located, keys};
 use super::{Aggregate, ColumnIndex, ColumnType, GoldTable, Measure, Ranking, TableIndex};
 use crate::value::Grain;
 use crate::wording::{nearest, quoted};
 
-const GOLD_KEYS: [&str; 4] = ["table", "grain", "by", "measures"];
 /// What a table's report view is called, after the table's name.
 const REPORT_SUFFIX: &str = "_report";
 /// Columns that the views of a table have beside the table's. What begins with an underscore is no name anyway.
 const VIEW_COLUMNS: [&str; 2] = ["is_settled", "rank"];
-const RANKING_KEYS: [&str; 4] = ["view", "from", "order_by", "top"];
 const GRAINS: &str = "\"hour\", \"day\", \"month\" or \"all\"";
 const MEASURES: &str = "a table such as { orders = \"count\", total = \"sum(amount)\" }";
 const AGGREGATES: &str = "count, sum(column), min(column), max(column) or avg(column)";
@@ -116,7 +114,7 @@ pub(super) fn read_tables<'a>(
             sink,
             table,
             path("gold", table.value, "table", i),
-            &GOLD_KEYS,
+            &keys::GOLD,
         );
         let name = keys.required_string("table", SQL_NAME);
         if let Some(name) = name {
@@ -340,7 +338,7 @@ pub(super) fn read_rankings<'a>(
             sink,
             table,
             path("ranking", table.value, "view", i),
-            &RANKING_KEYS,
+            &keys::RANKING,
         );
         let view = keys.required_string("view", SQL_NAME);
         if let Some(view) = view {

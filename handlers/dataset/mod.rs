@@ -28,7 +28,8 @@ pub use name::{DATASET_NAME, is_dataset_name};
 pub use payload::{
     Compression, NonFinite, OpenMember, OpenStep, Payload, PayloadFormat, WriterSchema,
 };
-pub use problem::{DatasetProblems, LoadDatasetError, Problem};
+pub use problem::{DatasetProblems, LoadDatasetError, Place, Problem};
+pub use reader::json_schema;
 pub use warning::Warning;
 
 /// A validated dataset file.

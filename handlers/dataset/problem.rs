@@ -14,6 +14,17 @@ pub struct Problem {
     pub key: String,
     /// What is wrong with it, and what is allowed.
     pub message: String,
+    /// Where in the value it is, if that is known.
+    pub place: Option<Place>,
+}
+
+/// A place in a value of several words, such as an expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The line of the value.
+    pub text: String,
+    /// The character in that line, from 1.
+    pub column: usize,
 }
 
 /// Everything that is wrong with a dataset file, by line. `Display` prints a line for each.
@@ -76,12 +87,20 @@ impl<'t> Sink<'t> {
 
     /// Notes a problem at a byte offset of the text.
     pub(super) fn report(&self, at: usize, key: String, message: String) {
+        self.report_in(at, key, message, None);
+    }
+
+    /// As [`Self::report`], with the place in the value.
+    pub(super) fn report_in(&self, at: usize, key: String, message: String, place: Option<Place>) {
         // An offset beyond the text, of which there is none, would be shown on the first line.
         let before = self.text.as_bytes().get(..at).unwrap_or_default();
         let line = memchr::memchr_iter(b'\n', before).count() + 1;
-        self.problems
-            .borrow_mut()
-            .push(Problem { line, key, message });
+        self.problems.borrow_mut().push(Problem {
+            line,
+            key,
+            message,
+            place,
+        });
     }
 
     /// Returns what was noted, by line, or nothing if all is well.

@@ -15,6 +15,7 @@ mod prepare;
 mod queue;
 mod segments;
 mod sources;
+pub mod trial;
 mod write;
 
 pub use error::RefineError;

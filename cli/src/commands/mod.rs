@@ -16,7 +16,7 @@ mod up;
 use std::error::Error;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::output::{Usage, failure, say};
 
@@ -44,6 +44,7 @@ pub struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(project::InitArguments),
+    Doctor(project::DoctorArguments),
     Up(up::UpArguments),
     Bench(bench::BenchArguments),
     Produce(events::ProduceArguments),
@@ -58,6 +59,7 @@ enum Command {
     Schema(deploy::SchemaArguments),
     Package(deploy::PackageArguments),
     SqlGrant(deploy::SqlGrantArguments),
+    Completions(project::CompletionsArguments),
 }
 
 impl CommandLine {
@@ -76,6 +78,7 @@ impl Command {
         // Boxed: some of the commands' futures are large.
         match self {
             Self::Init(arguments) => project::init(&arguments),
+            Self::Doctor(arguments) => Box::pin(project::doctor(arguments)).await,
             Self::Up(arguments) => Box::pin(up::run(arguments)).await,
             Self::Bench(arguments) => Box::pin(bench::run(arguments)).await,
             Self::Produce(arguments) => Box::pin(events::produce(arguments)).await,
@@ -86,10 +89,14 @@ impl Command {
             Self::Head(arguments) => Box::pin(inspect::head(arguments)).await,
             Self::History(arguments) => Box::pin(inspect::history(arguments)).await,
             Self::Maintain(arguments) => Box::pin(maintain::run(arguments)).await,
-            Self::Dataset(arguments) => dataset::run(arguments),
+            Self::Dataset(arguments) => Box::pin(dataset::run(arguments)).await,
             Self::Schema(arguments) => deploy::schema(&arguments),
             Self::Package(arguments) => Box::pin(deploy::package(arguments)).await,
             Self::SqlGrant(arguments) => Box::pin(deploy::sql_grant(&arguments)).await,
+            Self::Completions(arguments) => {
+                project::completions(arguments, &mut CommandLine::command());
+                Ok(true)
+            }
         }
     }
 }
@@ -105,8 +112,6 @@ fn exit_code(outcome: &Result<bool, Box<dyn Error + Send + Sync>>) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
@@ -122,7 +127,7 @@ mod tests {
         let command = CommandLine::command();
         // Also checks for flags that clash and for conflicts with flags that do not exist.
         command.clone().debug_assert();
-        assert_eq!(command.get_subcommands().count(), 15);
+        assert_eq!(command.get_subcommands().count(), 17);
         for subcommand in command.get_subcommands() {
             assert!(subcommand.get_about().is_some(), "{subcommand}");
         }

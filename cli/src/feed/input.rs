@@ -1,4 +1,4 @@
-//! Events from a file: each line is one event's bytes; `.gz` is unpacked.
+//! Events from a file or standard input: each line is one event's bytes; what is packed with gzip is unpacked.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -7,6 +7,11 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use thiserror::Error;
+
+/// How a command line names standard input.
+const STDIN: &str = "-";
+/// How what gzip has packed begins.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// A file that cannot be read.
 #[derive(Debug, Error)]
@@ -23,17 +28,22 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Opens the file.
+    /// Opens the file; `-` is standard input.
     pub(crate) fn open(path: &Path) -> Result<Self, InputError> {
         let fail = |source| InputError {
             path: path.to_owned(),
             source,
         };
-        let file = File::open(path).map_err(fail)?;
-        let is_packed = path.extension().is_some_and(|extension| extension == "gz");
+        let mut plain: Box<dyn BufRead + Send> = match path == Path::new(STDIN) {
+            true => Box::new(BufReader::new(io::stdin())),
+            false => Box::new(BufReader::new(File::open(path).map_err(fail)?)),
+        };
+        // What a pipe brings has no name that would tell, and what its name tells must be so.
+        let is_packed = path.extension().is_some_and(|extension| extension == "gz")
+            || plain.fill_buf().map_err(fail)?.starts_with(&GZIP);
         let reader: Box<dyn BufRead + Send> = match is_packed {
-            true => Box::new(BufReader::new(MultiGzDecoder::new(file))),
-            false => Box::new(BufReader::new(file)),
+            true => Box::new(BufReader::new(MultiGzDecoder::new(plain))),
+            false => plain,
         };
         Ok(Self {
             path: path.to_owned(),
@@ -77,13 +87,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let text = b"{\"a\":1}\n\nlast without line feed";
         let plain = folder.path().join("events.jsonl");
+        let unnamed = folder.path().join("packed.jsonl");
         std::fs::write(&plain, text).unwrap();
         let packed = folder.path().join("events.jsonl.gz");
         let mut encoder = GzEncoder::new(File::create(&packed).unwrap(), Compression::fast());
         encoder.write_all(text).unwrap();
         encoder.finish().unwrap();
+        std::fs::copy(&packed, &unnamed).unwrap();
 
-        for path in [plain, packed] {
+        for path in [plain, packed, unnamed] {
             let mut input = Input::open(&path).unwrap();
             assert_eq!(input.next_events(2).unwrap(), [&b"{\"a\":1}"[..], b""]);
             assert_eq!(

@@ -9,6 +9,7 @@ mod failure;
 pub(crate) mod gold;
 mod numbers;
 mod progress;
+mod rows;
 mod text;
 
 pub(crate) use about::About;
@@ -17,6 +18,7 @@ pub(crate) use escape::{escaped, is_unsafe};
 pub(crate) use failure::failure;
 pub(crate) use numbers::{count, duplicates, nulled, size, span, thousands};
 pub(crate) use progress::bar;
+pub(crate) use rows::Rows;
 pub(crate) use text::{Usage, fit, print, print_bytes, say, table, try_print};
 
 #[cfg(test)]

@@ -31,8 +31,8 @@ const HUB: &str = "events";
 /// an event processor takes a partition over from every other reader of its group.
 const GROUP: &str = "sluice";
 /// The ports that emulators use, taken where they are free, so that other tools find them.
-const AMQP_PORT: u16 = 5672;
-const AZURITE_PORTS: [u16; 3] = [10_000, 10_001, 10_002];
+pub(crate) const AMQP_PORT: u16 = 5672;
+pub(crate) const AZURITE_PORTS: [u16; 3] = [10_000, 10_001, 10_002];
 
 /// How the settings begin that say which program the host starts, instead of host.json.
 const HANDLER_SETTING: &str = "AzureFunctionsJobHost__customHandler__description__";

@@ -3,12 +3,11 @@
 use crate::dataset::column::Draft;
 use crate::dataset::gold::find_column;
 use crate::dataset::problem::Sink;
-use crate::dataset::reader::{Keys, Located};
+use crate::dataset::reader::{Keys, Located, keys};
 use crate::dataset::{ColumnIndex, ColumnType, ConflictScope, Key};
 use crate::value::Period;
 use crate::wording::quoted;
 
-const DEDUP_KEYS: [&str; 2] = ["keep", "conflicts"];
 const KEY: &str = "the list of the columns that tell events apart, such as [\"id\", \"ts\"] or [\"device\", \"day(ts)\"]; with keep = \"all\" below [dedup] there is none";
 const BUCKETS: &str = "hour(…), day(…) or month(…) of the event-time column";
 
@@ -45,7 +44,7 @@ pub(super) fn read_dedup<'a>(sink: &'a Sink<'a>, keys: &Keys<'a>) -> Dedup {
     let Some(table) = keys.table("dedup") else {
         return dedup;
     };
-    let keys = Keys::new(sink, table, "dedup".to_owned(), &DEDUP_KEYS);
+    let keys = Keys::new(sink, table, "dedup".to_owned(), &keys::DEDUP);
     let keep = keys.parsed("keep", "\"first\" or \"all\"", |text| match text {
         "first" => Some(Keep::First),
         "all" => Some(Keep::All),

@@ -14,7 +14,7 @@ use super::gold::{Taken, find_column, read_rankings, read_tables};
 use super::name::{DATASET_NAME, is_dataset_name};
 use super::payload::read::{self as payload, ReadFile};
 use super::problem::Sink;
-use super::reader::{Keys, Located};
+use super::reader::{Keys, Located, keys};
 use super::{
     ColumnType, Dataset, DatasetProblems, LoadDatasetError, Problem, UnknownFields, column,
 };
@@ -23,24 +23,6 @@ use crate::value::Period;
 use crate::value::time::parse_duration;
 use crate::wording::quoted;
 
-const KEYS: [&str; 16] = [
-    "name",
-    "generation",
-    "key",
-    "event_time",
-    "period",
-    "allowed_lateness",
-    "max_clock_skew",
-    "idle_timeout",
-    "quiet_after",
-    "unknown_fields",
-    "where",
-    "dedup",
-    "payload",
-    "column",
-    "gold",
-    "ranking",
-];
 const DURATION: &str =
     "a duration of at most ten years, such as \"10s\", \"90m\", \"1h\" or \"1d\"";
 const QUIET: &str = "\"off\", or a duration of 15 minutes to ten years, such as \"15m\" or \"1h\"";
@@ -88,6 +70,7 @@ impl Dataset {
                     line: 1,
                     key: String::new(),
                     message: "the file could not be read completely".to_owned(),
+                    place: None,
                 }],
             }),
         }
@@ -117,7 +100,7 @@ fn read<'a>(
     root: Located<&'a DeTable<'a>>,
     read_file: ReadFile<'_>,
 ) -> Option<Dataset> {
-    let keys = Keys::new(sink, root, String::new(), &KEYS);
+    let keys = Keys::new(sink, root, String::new(), &keys::FILE);
     let name = read_name(&keys);
     let payload = payload::read(sink, keys.table("payload"), read_file);
     let columns = column::read_all(sink, keys.tables("column"), &payload);

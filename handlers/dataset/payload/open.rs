@@ -3,11 +3,10 @@
 use super::read::parse_codec;
 use super::{OpenMember, OpenStep};
 use crate::dataset::problem::Sink;
-use crate::dataset::reader::{Keys, Located};
+use crate::dataset::reader::{Keys, Located, keys};
 use crate::value::path::FieldPath;
 use crate::wording::{nearest, quoted};
 
-const KEYS: [&str; 2] = ["at", "steps"];
 /// How many members can be opened.
 const MOST_MEMBERS: usize = 16;
 const MOST_STEPS: usize = 4;
@@ -29,7 +28,7 @@ pub(super) fn read_open<'a>(
     let mut members: Vec<OpenMember> = Vec::new();
     for (place, table) in tables.into_iter().enumerate() {
         let path = format!("payload.open {}", place + 1);
-        let keys = Keys::new(sink, table, path, &KEYS);
+        let keys = Keys::new(sink, table, path, &keys::OPEN);
         let at = read_at(&keys, records);
         let steps = read_steps(&keys);
         let Some(at) = at else {

@@ -6,22 +6,11 @@ use super::open::read_open;
 use super::schemas::read_schemas;
 use super::{Compression, NonFinite, Payload, PayloadFormat};
 use crate::dataset::problem::Sink;
-use crate::dataset::reader::{Keys, Located};
+use crate::dataset::reader::{Keys, Located, keys};
 use crate::value::compression::Codec;
 use crate::value::path::{FieldPath, PathError};
 use crate::wording::quoted;
 
-const KEYS: [&str; 9] = [
-    "compression",
-    "format",
-    "records",
-    "ignore_case",
-    "non_finite",
-    "max_bytes",
-    "max_records",
-    "schemas",
-    "open",
-];
 const COMPRESSIONS: &str =
     "\"none\", \"auto\" (as its first bytes say), \"gzip\", \"zstd\", \"zlib\" or \"deflate\"";
 const FORMATS: &str = "\"json\", \"jsonl\" (a record a line) or \"avro\"";
@@ -44,7 +33,7 @@ pub(in crate::dataset) fn read<'a>(
     let Some(table) = table else {
         return plain;
     };
-    let keys = Keys::new(sink, table, "payload".to_owned(), &KEYS);
+    let keys = Keys::new(sink, table, "payload".to_owned(), &keys::PAYLOAD);
     let compression = keys.parsed("compression", COMPRESSIONS, parse_compression);
     let format = keys.parsed("format", FORMATS, parse_format);
     let non_finite = keys.parsed("non_finite", NON_FINITE, parse_non_finite);

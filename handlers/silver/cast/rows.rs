@@ -247,6 +247,11 @@ impl Cast {
         rows.map(|(origin, _)| origins.get(*origin as usize).map_or(u32::MAX, |o| o.source))
     }
 
+    /// Returns where the record of each row stands.
+    pub(in crate::silver) fn places(&self) -> impl Iterator<Item = Option<Place>> {
+        (0..).take(self.len()).map(|row| self.lineage.place(row))
+    }
+
     /// Returns the event time of each row, in microseconds since 1970.
     #[must_use]
     pub fn event_times(&self) -> &[i64] {

@@ -122,6 +122,11 @@ impl Conflicts {
         }
     }
 
+    /// Returns whether a row is one.
+    pub(in crate::silver) fn contains(&self, row: u32) -> bool {
+        self.0.contains_key(&row)
+    }
+
     /// Returns how many each source has; those without any are left out.
     pub(in crate::silver) fn by_source(&self) -> BTreeMap<u32, u64> {
         let mut counts = BTreeMap::new();

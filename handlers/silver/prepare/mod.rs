@@ -18,7 +18,7 @@ use crate::dataset::Dataset;
 use crate::error::Invariant;
 use crate::table::log::Times;
 use source::cast_source;
-pub(super) use source::{Rejected, SourceFacts};
+pub(super) use source::{Rejected, SourceFacts, records_of_events};
 
 const FOREIGN: Invariant = Invariant("a row comes from a source of its group");
 

@@ -166,6 +166,29 @@ impl SourceFacts {
     }
 }
 
+/// Returns the numbers of the records of each event of a source; an event that is refused whole counts as one.
+pub(in crate::silver) fn records_of_events(
+    dataset: &Dataset,
+    source: &Source,
+) -> Result<Vec<Vec<u32>>, RefineError> {
+    let mut opener = Opener::of(&dataset.payload);
+    let mut all = Vec::new();
+    let mut events = Events::of(source, 0)?;
+    while let Some(event) = events.next()? {
+        let mut records = Vec::new();
+        let opened = open(&event, &mut opener, |record| {
+            if !is_blank(record.text) {
+                records.push(record.number);
+            }
+        });
+        if opened.is_err() {
+            records = vec![0];
+        }
+        all.push(records);
+    }
+    Ok(all)
+}
+
 /// Casts the records of a source, which is the one of number `index` in its group.
 pub(super) fn cast_source(
     dataset: &Dataset,

@@ -49,6 +49,18 @@ pub fn default_install_dir() -> PathBuf {
     }
 }
 
+/// Returns the version of the Azurite that is installed in `dir`, if it is the one that [`super::Azurite`] would start.
+#[must_use]
+pub fn installed_version(dir: &Path) -> Option<String> {
+    let done = fs::read_to_string(dir.join(DONE)).ok()?;
+    if !done.starts_with(&mark()) {
+        return None;
+    }
+    let package = fs::read_to_string(dir.join("node_modules/azurite/package.json")).ok()?;
+    let package: serde_json::Value = serde_json::from_str(&package).ok()?;
+    Some(package.get("version")?.as_str()?.to_owned())
+}
+
 /// Installs Azurite into `dir`, unless it is there. Others that want the same wait.
 pub(super) fn ensure(dir: &Path, progress: Option<&Progress>) -> Result<Program, AzuriteError> {
     let files = |path: &Path| {

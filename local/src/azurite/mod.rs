@@ -19,7 +19,7 @@ use sluice::store::account::{EMULATOR_ACCOUNT, EMULATOR_KEY};
 use data::Data;
 pub use data::wait_until_unused;
 pub use error::AzuriteError;
-pub use install::{Progress, default_install_dir};
+pub use install::{Progress, default_install_dir, installed_version};
 pub use process::AzuriteOptions;
 use process::{Running, command, spawn};
 

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
-use sluice::dataset::{Dataset, LoadDatasetError, Warning};
+use sluice::dataset::{Dataset, DatasetProblems, LoadDatasetError, Warning};
 use sluice::error::Invariant;
 use sluice::warehouse::schema::GoldSchema;
+use unicode_width::UnicodeWidthStr;
 
 use super::rate::{Cost, cost};
-use crate::output::{print, say};
+use crate::output::{escaped, print, say};
 
 /// Check a dataset file: all mistakes at once, each with its line
 ///
@@ -40,11 +41,15 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<bool, Box<dyn Error + Se
         Err(LoadDatasetError::Invalid(problems)) => {
             let list = problems.problems.iter();
             let list: Vec<_> = list
-                .map(|p| json!({ "line": p.line, "key": p.key, "message": p.message }))
+                .map(|p| {
+                    let place = p.place.as_ref();
+                    let place = place.map(|at| json!({ "text": at.text, "column": at.column }));
+                    json!({ "line": p.line, "key": p.key, "message": p.message, "place": place })
+                })
                 .collect();
             match arguments.json {
                 true => print(&json!({ "ok": false, "problems": list }).to_string()),
-                false => say(&problems.to_string()),
+                false => say(&with_places(&problems)),
             }
             return Ok(false);
         }
@@ -72,9 +77,32 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<bool, Box<dyn Error + Se
                     say(&format!("{file}: warning: {warning}"));
                 }
             }
+            say(&format!("next: sluice dataset try {file} EVENTS.jsonl"));
         }
     }
     Ok(true)
+}
+
+/// Writes problems, each with a pointer under the place in its expression.
+fn with_places(problems: &DatasetProblems) -> String {
+    let mut lines = Vec::new();
+    for problem in &problems.problems {
+        let one = DatasetProblems {
+            file: problems.file.clone(),
+            problems: vec![problem.clone()],
+        };
+        lines.push(one.to_string());
+        if let Some(place) = &problem.place {
+            let before: String = place
+                .text
+                .chars()
+                .take(place.column.saturating_sub(1))
+                .collect();
+            lines.push(format!("    {}", escaped(&place.text)));
+            lines.push(format!("    {}^", " ".repeat(escaped(&before).width())));
+        }
+    }
+    lines.join("\n")
 }
 
 fn as_json(dataset: &Dataset, warnings: &[Warning]) -> serde_json::Value {
@@ -138,6 +166,34 @@ from = "{from}"
 "#
         );
         Dataset::parse(&text, "meters.toml").unwrap()
+    }
+
+    #[test]
+    fn a_pointer_stands_under_the_mistake_in_an_expression() {
+        let text = r#"
+name = "meters"
+key = ["ts"]
+event_time = "ts"
+
+[[column]]
+name = "ts"
+type = "timestamp"
+required = true
+
+[[column]]
+name = "use"
+type = "int64"
+
+[[column]]
+name = "cost"
+type = "int64"
+expr = "3 * ues"
+"#;
+        let problems = Dataset::parse(text, "meters.toml").unwrap_err();
+        assert_eq!(
+            with_places(&problems),
+            "meters.toml:18: column \"cost\".expr: at column 5: there is no column \"ues\"; did you mean \"use\"?\n    3 * ues\n        ^"
+        );
     }
 
     #[test]

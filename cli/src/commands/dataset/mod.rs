@@ -1,25 +1,39 @@
-//! `sluice dataset`: checks and compares dataset files, and writes a first one from sample events.
+//! `sluice dataset`: checks, compares, tries and tests dataset files, and writes a first one from sample events.
 
 mod check;
 mod diff;
+mod events;
+mod fates;
+mod fixtures;
 mod infer;
 mod rate;
 mod sample;
+mod schema;
+mod trial;
 mod write;
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use sluice::dataset::Dataset;
 
-use crate::feed::Input;
-use crate::output::{bar, print, say};
+use crate::output::{print, say};
 use check::CheckArguments;
 use diff::DiffArguments;
-use sample::Sample;
+use events::Events;
+use fixtures::TestArguments;
+pub(super) use fixtures::expectations;
+use sample::{Records, Sample};
+use schema::SchemaArguments;
+pub(super) use schema::text as schema_text;
+use trial::TryArguments;
+use write::Proposals;
 
-/// Check a dataset file, compare two of them, or write a first one from sample events
+/// Most events inside of messages that are looked at.
+const MOST_RECORDS: usize = 100_000;
+
+/// Check, try, test and compare dataset files, or write a first one from sample events
 #[derive(Debug, Args)]
 pub(crate) struct DatasetArguments {
     #[command(subcommand)]
@@ -31,6 +45,9 @@ enum DatasetCommand {
     Check(CheckArguments),
     Diff(DiffArguments),
     Infer(InferArguments),
+    Try(TryArguments),
+    Test(TestArguments),
+    Schema(SchemaArguments),
 }
 
 /// Write a first dataset file from sample events
@@ -42,12 +59,13 @@ enum DatasetCommand {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice dataset infer events.jsonl > datasets/events.toml
-  sluice dataset infer orders.jsonl.gz --name orders --sample 1000000
-  sluice consume --from start --count 1000 > sample.jsonl && sluice dataset infer sample.jsonl")]
+  sluice dataset infer monday.jsonl.gz tuesday.jsonl --name orders --sample 1000000
+  sluice consume --from start --count 1000 | sluice dataset infer - --name orders")]
 struct InferArguments {
-    /// Sample events, a JSON object a line (.jsonl or .gz)
-    file: PathBuf,
-    /// The dataset's name; otherwise the file's
+    /// Sample events, one a line; packed with gzip or not; - or nothing is standard input
+    #[arg(value_name = "INPUT")]
+    inputs: Vec<PathBuf>,
+    /// The dataset's name; otherwise the first file's
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// Most events to look at
@@ -56,68 +74,134 @@ struct InferArguments {
 }
 
 /// Runs a subcommand.
-pub(crate) fn run(arguments: DatasetArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
+pub(crate) async fn run(arguments: DatasetArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
     match arguments.command {
         DatasetCommand::Check(arguments) => check::run(&arguments),
         DatasetCommand::Diff(arguments) => diff::run(&arguments),
         DatasetCommand::Infer(arguments) => infer(&arguments),
+        DatasetCommand::Try(arguments) => trial::run(&arguments).await,
+        DatasetCommand::Test(arguments) => fixtures::run(&arguments),
+        DatasetCommand::Schema(SchemaArguments {}) => {
+            schema::run();
+            Ok(true)
+        }
     }
 }
 
 fn infer(arguments: &InferArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let inferred = infer_file(&arguments.file, arguments.name.as_deref(), arguments.sample)?;
+    let stdin = [PathBuf::from("-")];
+    let inputs = match arguments.inputs.as_slice() {
+        [] => &stdin,
+        inputs => inputs,
+    };
+    let inferred = infer_events(
+        &Events::read(inputs, arguments.sample)?,
+        arguments.name.as_deref(),
+    )?;
     print(inferred.text.trim_end());
     // Loudly, for the file often goes where nobody looks at once.
     for line in inferred.warnings {
         say(&format!("warning: {line}"));
     }
+    say(&format!(
+        "next, with this in datasets/{0}.toml: sluice dataset check datasets/{0}.toml",
+        inferred.name
+    ));
     Ok(true)
 }
 
 /// A first dataset file.
 pub(super) struct Inferred {
+    /// The dataset's name.
+    pub(super) name: String,
     pub(super) text: String,
-    /// What is wrong with its key.
+    /// What is wrong with its key, and what could not be decided.
     pub(super) warnings: Vec<String>,
 }
 
-/// Infers a dataset file of at most `most` events of a file; its name is `name`, or the file's.
+/// Infers a dataset file of the events of files, at most `most`; its name is `name`, or the first file's.
 ///
 /// # Errors
-/// Fails if the file cannot be read or no dataset file fits its events.
-pub(super) fn infer_file(
-    path: &Path,
+/// Fails if a file cannot be read or no dataset file fits its events.
+pub(super) fn infer_files(
+    paths: &[PathBuf],
     name: Option<&str>,
     most: u64,
 ) -> Result<Inferred, Box<dyn Error + Send + Sync>> {
-    let mut input = Input::open(path)?;
-    let bar = bar("read events", None);
-    let mut sample = Sample::default();
-    while sample.lines < most {
-        let left = most - sample.lines;
-        let events = input.next_events(usize::try_from(left.min(1_000)).unwrap_or(1_000))?;
-        if events.is_empty() {
-            break;
+    infer_events(&Events::read(paths, most)?, name)
+}
+
+fn infer_events(
+    events: &Events,
+    name: Option<&str>,
+) -> Result<Inferred, Box<dyn Error + Send + Sync>> {
+    let mut sample = Sample::of(events.lines.iter().map(|line| &line[..]));
+    let mut records = None;
+    let guess = match (
+        infer::guess(&sample),
+        Records::of(&events.lines, MOST_RECORDS),
+    ) {
+        (Ok(guess), _) => guess,
+        (Err(error), None) => return Err(error.into()),
+        // Messages that are no events may hold some.
+        (Err(_), Some(inside)) => {
+            sample = Sample::of(inside.events.iter().map(|event| &event[..]));
+            records = Some(inside.path);
+            infer::guess(&sample)?
         }
-        for event in events {
-            sample.add(&event);
-            bar.inc(1);
+    };
+    let files: Vec<&str> = events.files.iter().map(|file| file_name(file)).collect();
+    let first = files.first().copied().unwrap_or_default();
+    let name = name.map_or_else(|| write::dataset_name(first), str::to_owned);
+    let heading = write::Heading {
+        name: &name,
+        files: &files.join(", "),
+        records: records.as_deref(),
+    };
+    let (text, taken) = written(&heading, &sample, &guess)?;
+    let mut warnings = guess.warnings(&sample);
+    if taken.keep_all {
+        warnings.retain(|warning| {
+            !guess
+                .key
+                .warning
+                .iter()
+                .flatten()
+                .any(|line| line == warning)
+        });
+    }
+    Ok(Inferred {
+        name,
+        text,
+        warnings,
+    })
+}
+
+/// Writes the file with as much of what is proposed as the reader takes; the rest stands in comments. A file that the
+/// reader itself refuses would help nobody.
+fn written(
+    heading: &write::Heading<'_>,
+    sample: &Sample,
+    guess: &infer::Guess,
+) -> Result<(String, Proposals), Box<dyn Error + Send + Sync>> {
+    let all = [true, false].into_iter();
+    let combinations = all.flat_map(|records| [(records, true), (records, false)]);
+    let mut refused = None;
+    for (records, keep_all) in combinations {
+        let proposals = Proposals {
+            records: records && heading.records.is_some(),
+            keep_all: keep_all && guess.key.warning.is_some(),
+        };
+        let text = write::dataset_file(heading, sample, guess, proposals);
+        match Dataset::parse(&text, "the inferred file") {
+            Ok(_) => return Ok((text, proposals)),
+            Err(problems) => refused = Some(problems),
         }
     }
-    bar.finish_and_clear();
-    sample.settle();
-    let file = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned());
-    // A path that could be opened as a file has a name.
-    let file = file.unwrap_or_else(|| "events".to_owned());
-    let guess = infer::guess(&sample)?;
-    let name = name.map_or_else(|| write::dataset_name(&file), str::to_owned);
-    let text = write::dataset_file(&name, &file, &sample, &guess);
-    // A guess that the framework itself refuses would help nobody.
-    Dataset::parse(&text, "the inferred file")?;
-    Ok(Inferred {
-        text,
-        warnings: guess.key.warning.into_iter().flatten().collect(),
-    })
+    Err(refused.map_or_else(|| "no file was written".into(), Into::into))
+}
+
+/// Returns the last part of a path.
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
 }

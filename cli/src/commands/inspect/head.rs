@@ -5,7 +5,7 @@ use std::error::Error;
 use clap::Args;
 use sluice::warehouse::TableRows;
 
-use super::sample::Sample;
+use super::sample::newest;
 use crate::audit::misfit;
 use crate::output::{count, print, table, thousands};
 use crate::target::{AppSettings, SettingsArguments, Stores};
@@ -56,7 +56,7 @@ async fn text(
         let misfit = misfit(&reasons);
         return Err(format!("silver's rows cannot be shown: {misfit}").into());
     }
-    let sample = Sample::newest(&stores.lake, &stores.dataset, &snapshot, rows).await?;
+    let sample = newest(&stores.lake, &stores.dataset, &snapshot, rows).await?;
     if is_json {
         let lines = sample.json_lines()?;
         return Ok(Some(lines.trim_end().to_owned()).filter(|lines| !lines.is_empty()));
@@ -64,7 +64,7 @@ async fn text(
     let all: u64 = snapshot.files.values().map(|live| live.file.rows).sum();
     let shown = TableRows {
         columns: sample.columns(),
-        rows: sample.rows()?,
+        rows: sample.texts()?,
     };
     let title = format!(
         "{} at version {}: the newest {} of {}",

@@ -13,6 +13,32 @@ const ORDERS_NAME: &str = "name = \"orders\"\n";
 const DATASET: &str = "\"DATASET\": \"datasets/orders.toml\"";
 const EXECUTABLE: &str = "defaultExecutablePath";
 
+/// The file with the events of a project's first fixture, and what is expected of them.
+pub(super) const FIRST_EVENTS: &str = "first.jsonl";
+const FIRST_EXPECTED: &str = "first.expected";
+/// The JSON Schema of dataset files, and how a dataset file names it.
+const SCHEMA: &str = "dataset.schema.json";
+const SCHEMA_LINE: &str = "#:schema dataset.schema.json\n";
+
+/// What is written into a project.
+#[derive(Debug)]
+pub(super) struct Content {
+    /// The dataset file.
+    pub(super) dataset: String,
+    /// Sample events.
+    pub(super) sample: Vec<u8>,
+    pub(super) fixture: Fixture,
+    /// The JSON Schema of dataset files.
+    pub(super) schema: String,
+}
+
+/// Events, and what is expected of them.
+#[derive(Debug)]
+pub(super) struct Fixture {
+    pub(super) events: Vec<u8>,
+    pub(super) expected: String,
+}
+
 /// A file of a project.
 #[derive(Debug)]
 pub(super) struct ProjectFile {
@@ -27,8 +53,8 @@ pub(super) fn orders(name: &str) -> String {
     ORDERS.replacen(ORDERS_NAME, &format!("name = \"{name}\"\n"), 1)
 }
 
-/// Returns all files of the project `name`, whose dataset file is `dataset` and whose sample events are `sample`.
-pub(super) fn files(name: &str, dataset: String, sample: Vec<u8>) -> Vec<ProjectFile> {
+/// Returns all files of the project `name`.
+pub(super) fn files(name: &str, content: Content) -> Vec<ProjectFile> {
     let file = |path: String, content: Vec<u8>, about| ProjectFile {
         path: path.into(),
         content,
@@ -37,10 +63,29 @@ pub(super) fn files(name: &str, dataset: String, sample: Vec<u8>) -> Vec<Project
     vec![
         file(
             format!("datasets/{name}.toml"),
-            dataset.into(),
+            (SCHEMA_LINE.to_owned() + &content.dataset).into(),
             "what an event looks like, and the tables that are kept",
         ),
-        file(format!("samples/{name}.jsonl"), sample, "sample events"),
+        file(
+            format!("datasets/{name}.tests/{FIRST_EVENTS}"),
+            content.fixture.events,
+            "the first events of the sample, as a test",
+        ),
+        file(
+            format!("datasets/{name}.tests/{FIRST_EXPECTED}"),
+            content.fixture.expected.into(),
+            "what becomes of each of them",
+        ),
+        file(
+            format!("datasets/{SCHEMA}"),
+            (content.schema + "\n").into(),
+            "lets editors complete and check dataset files",
+        ),
+        file(
+            format!("samples/{name}.jsonl"),
+            content.sample,
+            "sample events",
+        ),
         file(
             LOCAL_FILE.to_owned(),
             settings(name).into(),
@@ -49,7 +94,7 @@ pub(super) fn files(name: &str, dataset: String, sample: Vec<u8>) -> Vec<Project
         file(
             ".github/workflows/dataset.yml".to_owned(),
             workflow(name).into(),
-            "runs the sample through the pipeline on every push",
+            "runs the tests, and the sample through the pipeline, on every push",
         ),
         file(
             ".gitignore".to_owned(),
@@ -91,6 +136,7 @@ jobs:
         env:
           SLUICE_REPOSITORY: ${{{{ vars.SLUICE_REPOSITORY }}}}
       - run: sluice dataset check datasets/{name}.toml
+      - run: sluice dataset test
       - run: sluice up --input samples/{name}.jsonl
 "#
     )
@@ -104,11 +150,16 @@ A pipeline of Sluice. `datasets/{name}.toml` says what an event looks like and w
 
 ```sh
 sluice dataset check datasets/{name}.toml   # after every change
+sluice dataset try datasets/{name}.toml samples/{name}.jsonl   # what becomes of each event
+sluice dataset test                         # what is in datasets/{name}.tests; --accept writes it anew
 sluice up --input samples/{name}.jsonl      # the sample, through the whole pipeline on this machine
 sluice up --no-producer                     # wait for events of your own
 sluice status                               # how far every layer is
 sluice gold                                 # the tables
 ```
+
+Editors with Even Better TOML complete and check the dataset file by `datasets/dataset.schema.json`; after an update of
+Sluice, `sluice dataset schema > datasets/dataset.schema.json` writes it anew.
 "
     )
 }

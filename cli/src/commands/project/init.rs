@@ -3,12 +3,13 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use clap::Args;
 use sluice::clock::{Clock, SystemClock};
-use sluice::dataset::{DATASET_NAME, is_dataset_name};
+use sluice::dataset::{DATASET_NAME, Dataset, is_dataset_name};
 
-use super::files::{self, ProjectFile};
-use crate::commands::dataset::infer_file;
+use super::files::{self, Content, Fixture, ProjectFile};
+use crate::commands::dataset::{expectations, infer_files, schema_text};
 use crate::feed::{Input, OrderArguments, Orders};
 use crate::output::{Usage, count, print, say};
 use crate::pipeline::write_file;
@@ -18,11 +19,13 @@ const INFERRED: u64 = 100_000;
 const KEPT: usize = 1_000;
 /// Made-up orders, one a second.
 const MADE_UP: i64 = 200;
+/// Events of the sample that are the first fixture: as many as people read.
+const FIXTURE: usize = 20;
 
 /// Make a project of your own
 ///
-/// Writes a folder with a dataset file, sample events, settings for this machine, a README and a workflow that runs the
-/// sample through the pipeline on every push. With --sample the dataset file is inferred of your own events, as
+/// Writes a folder with a dataset file, sample events, a first test of what becomes of them, settings for this machine, a
+/// README and a workflow that runs both on every push. With --sample the dataset file is inferred of your own events, as
 /// `sluice dataset infer` does it; without it, it describes made-up orders. All other commands work in the folder;
 /// nothing else is needed but Node.js.
 #[derive(Debug, Args)]
@@ -55,12 +58,18 @@ pub(crate) fn run(arguments: &InitArguments) -> Result<bool, Box<dyn Error + Sen
     }
     let (dataset, sample, warnings) = match &arguments.sample {
         Some(file) => {
-            let inferred = infer_file(file, Some(name), INFERRED)?;
+            let inferred = infer_files(std::slice::from_ref(file), Some(name), INFERRED)?;
             (inferred.text, first_lines(file)?, inferred.warnings)
         }
         None => (files::orders(name), made_up(), Vec::new()),
     };
-    let files = files::files(name, dataset, sample);
+    let content = Content {
+        fixture: fixture(name, &dataset, &sample)?,
+        schema: schema_text(),
+        dataset,
+        sample: sample.concat(),
+    };
+    let files = files::files(name, content);
     for file in &files {
         write_file(&folder.join(&file.path), &file.content)?;
     }
@@ -71,21 +80,39 @@ pub(crate) fn run(arguments: &InitArguments) -> Result<bool, Box<dyn Error + Sen
     Ok(true)
 }
 
-fn first_lines(file: &Path) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
+/// Returns the first events of a file, each with a line feed.
+fn first_lines(file: &Path) -> Result<Vec<Vec<u8>>, Box<dyn Error + Send + Sync>> {
     let lines = Input::open(file)?.next_events(KEPT)?;
-    Ok(lines
-        .iter()
-        .flat_map(|line| [&line[..], b"\n"].concat())
-        .collect())
+    let lines = lines.iter().filter(|line| !line.trim_ascii().is_empty());
+    Ok(lines.map(|line| [&line[..], b"\n"].concat()).collect())
 }
 
-fn made_up() -> Vec<u8> {
+/// Returns the first events of a sample, and what becomes of them.
+fn fixture(
+    name: &str,
+    dataset: &str,
+    sample: &[Vec<u8>],
+) -> Result<Fixture, Box<dyn Error + Send + Sync>> {
+    let dataset = Dataset::parse(dataset, name)?;
+    let events = sample.iter().take(FIXTURE);
+    let lines: Vec<Bytes> = events
+        .clone()
+        .map(|line| line.trim_ascii_end().to_vec().into())
+        .collect();
+    let expected = expectations(&dataset, &lines, files::FIRST_EVENTS, SystemClock.now())?;
+    Ok(Fixture {
+        events: events.flatten().copied().collect(),
+        expected,
+    })
+}
+
+fn made_up() -> Vec<Vec<u8>> {
     let OrderArguments { shares, seed } = OrderArguments::default();
     let mut orders = Orders::new(seed, shares, 1);
     let now = SystemClock.now().0;
     let times = (0..MADE_UP).map(|second| now - (MADE_UP - second) * 1_000);
     let lines = times.map(|time| [&orders.next_event(time)[..], b"\n"].concat());
-    lines.flatten().collect()
+    lines.collect()
 }
 
 /// Says what was made and what comes next.
@@ -103,7 +130,7 @@ fn summary(name: &str, files: &[ProjectFile], is_inferred: bool) -> String {
         false => "",
     };
     format!(
-        "{name}: a project of {}\n{}{advice}\nnext:\n  cd {name}\n  sluice dataset check datasets/{name}.toml\n  sluice up --input samples/{name}.jsonl",
+        "{name}: a project of {}\n{}{advice}\nnext:\n  cd {name}\n  sluice dataset check datasets/{name}.toml\n  sluice dataset try datasets/{name}.toml samples/{name}.jsonl\n  sluice dataset test\n  sluice up --input samples/{name}.jsonl",
         count(files.len() as u64, "file"),
         lines.collect::<String>()
     )
@@ -134,9 +161,9 @@ mod tests {
     #[test]
     fn made_up_orders_are_events_of_the_last_minutes() {
         let lines = made_up();
-        let count = lines.iter().filter(|byte| **byte == b'\n').count();
+        let first = lines.first().unwrap();
         assert_eq!(
-            (count, lines.starts_with(b"{\"order_id\": 1,")),
+            (lines.len(), first.starts_with(b"{\"order_id\": 1,")),
             (200, true)
         );
     }

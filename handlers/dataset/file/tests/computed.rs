@@ -99,3 +99,19 @@ fn an_expression_over_a_column_that_cannot_be_read_is_no_second_mistake() {
     let problems = problems(&text);
     assert!(!problems.contains(".expr"), "{problems}");
 }
+
+#[test]
+fn a_mistake_in_an_expression_has_its_line_and_its_column() {
+    for (expr, line, column) in [
+        ("\"amuont * 2\"", "amuont * 2", 1),
+        ("\"\"\"amount *\n  ammount\"\"\"", "  ammount", 3),
+        ("\"amount *\"", "amount *", 9),
+    ] {
+        let problems = Dataset::parse(&total(expr), "x.toml").unwrap_err();
+        let place = problems.problems[0].place.as_ref();
+        let place = place.map(|place| (place.text.as_str(), place.column));
+        assert_eq!(place, Some((line, column)), "{expr}: {problems}");
+    }
+    let problems = Dataset::parse(&with("name = \"x\""), "x.toml").unwrap_err();
+    assert_eq!(problems.problems[0].place, None);
+}

@@ -7,6 +7,7 @@ mod words;
 use thiserror::Error;
 
 use super::sample::{Field, Refused, Sample};
+use crate::output::thousands;
 pub(super) use key::KeyGuess;
 pub(super) use types::TypeGuess;
 use types::{READ, as_event_time, as_unnamed_time, guess_type, unread_times};
@@ -40,6 +41,31 @@ pub(super) struct Guess {
     pub(super) key: KeyGuess,
     /// The span of event times, in days.
     pub(super) days: f64,
+}
+
+impl Guess {
+    /// Says, for people who do not read the file at once, what is wrong with its key and what could not be decided.
+    pub(super) fn warnings(&self, sample: &Sample) -> Vec<String> {
+        let mut warnings: Vec<String> = self.key.warning.iter().flatten().cloned().collect();
+        let odd = sample.odd.events.len() as u64;
+        if odd > 0 {
+            let (lines, why) = (thousands(sample.lines), sample.odd.why.join("; "));
+            let odd = thousands(odd);
+            warnings.push(format!(
+                "left out of the guess as unlike the others: {odd} of {lines} events ({why})"
+            ));
+        }
+        let open = sample.fields.iter().zip(&self.types);
+        let open = open.filter(|(_, guess)| guess.is_open);
+        let open: Vec<&str> = open.map(|(field, _)| field.name.as_str()).collect();
+        if !open.is_empty() {
+            warnings.push(format!(
+                "not decided: what {} should be; the file says why beside each",
+                listed(&open)
+            ));
+        }
+        warnings
+    }
 }
 
 /// Guesses.

@@ -25,6 +25,8 @@ pub(in super::super) struct TypeGuess {
     pub(in super::super) why: String,
     /// What to look at.
     pub(in super::super) warnings: Vec<String>,
+    /// Whether the sample leaves open what it is.
+    pub(in super::super) is_open: bool,
 }
 
 impl TypeGuess {
@@ -35,6 +37,15 @@ impl TypeGuess {
             required: field.present == events,
             why: why.into(),
             warnings: Vec::new(),
+            is_open: false,
+        }
+    }
+
+    /// Says that the sample leaves open what it is, and what to look at.
+    fn open(self, warning: impl Into<String>) -> Self {
+        Self {
+            is_open: true,
+            ..self.warn(warning)
         }
     }
 
@@ -55,7 +66,7 @@ pub(super) fn guess_type(field: &Field, events: u64) -> TypeGuess {
     let plain = |kind: &str, why: &str| TypeGuess::new(kind, field, events, why);
     if all == 0 {
         let warning = "say what it is, or leave the column away";
-        return plain("string", "it is always null in the sample").warn(warning);
+        return plain("string", "it is always null in the sample").open(warning);
     }
     if field.bools == all {
         return plain("bool", "every value is true or false");
@@ -72,8 +83,9 @@ pub(super) fn guess_type(field: &Field, events: u64) -> TypeGuess {
             "every value is an object or an array, kept as JSON text",
         );
     }
-    let warning = "look whether one type would do: what does not fit it goes to quarantine";
-    plain("json", "values are of several kinds, kept as JSON text").warn(warning)
+    let warning =
+        "look whether one type would do: what does not fit it is null then, or goes to quarantine";
+    plain("json", "values are of several kinds, kept as JSON text").open(warning)
 }
 
 /// Takes a field for the event time although only some of its values are written as silver reads them.
@@ -137,7 +149,7 @@ fn guess_text(field: &Field, events: u64) -> TypeGuess {
             "the values look like points in time, but not as silver reads them: {}; as text they have no order in time; {READ}",
             unread_times(field).join(", ")
         );
-        return plain("string", "every value is text").warn(warning);
+        return plain("string", "every value is text").open(warning);
     }
     if field.numeric_texts == all {
         let unit = field.unit().filter(|_| speaks_of_time(&field.name));

@@ -1,6 +1,6 @@
 //! What the values of one field of the events are.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Number;
 use sluice::value::path::{FieldPath, Segment};
@@ -12,6 +12,10 @@ use super::notation::{Notation, Unit};
 
 /// Most letters of an example.
 const EXAMPLE: usize = 60;
+/// Most different texts that may be all that a field ever has.
+const FEW: usize = 20;
+/// So many values there must be for each different one.
+const TIMES_EACH: u64 = 10;
 
 /// What the values of a field are.
 #[derive(Debug)]
@@ -45,6 +49,8 @@ pub(in super::super) struct Field {
     pub(in super::super) digits: Digits,
     /// Some text has a blank in it or is long: no identity is written so.
     pub(in super::super) is_prose: bool,
+    /// Its texts, as long as they are few.
+    few: BTreeSet<String>,
     /// The first value.
     pub(in super::super) example: String,
     /// What lies inside of objects and arrays.
@@ -138,6 +144,7 @@ impl Field {
             range: None,
             digits: Digits::default(),
             is_prose: false,
+            few: BTreeSet::new(),
             example: String::new(),
             inside: Inside::default(),
             hashes: Vec::new(),
@@ -183,6 +190,9 @@ impl Field {
             self.is_prose = true;
             return;
         };
+        if self.few.len() <= FEW {
+            self.few.insert(text.clone());
+        }
         self.is_prose |= text.len() > 64 || text.contains(char::is_whitespace) || text.is_empty();
         if let Some(notation) = Notation::of(&text) {
             let (count, _) = self
@@ -226,6 +236,13 @@ impl Field {
     /// Returns how many values are written in a notation of time.
     pub(in super::super) fn times_of(&self, notation: Notation) -> u64 {
         self.times.get(&notation).map_or(0, |(count, _)| *count)
+    }
+
+    /// Returns the texts that a field has, if they are so few, and each so often, that there may be no others.
+    pub(in super::super) fn choices(&self) -> Option<&BTreeSet<String>> {
+        let few = self.few.len();
+        let is_few = (2..=FEW).contains(&few) && !self.is_prose;
+        (is_few && few as u64 * TIMES_EACH <= self.texts).then_some(&self.few)
     }
 
     /// Returns how often values come back.

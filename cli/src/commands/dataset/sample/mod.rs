@@ -1,55 +1,30 @@
 //! What sample events look like, field by field.
 
 mod field;
+mod fields;
 mod inside;
 mod notation;
+mod odd;
+mod records;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fmt;
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use sluice::value::path::{FieldPath, Segment};
 use xxhash_rust::xxh3::xxh3_64;
 
 pub(super) use field::Field;
+use fields::{Fields, MARK, MOST_LEVELS};
 pub(super) use inside::Leaf;
 pub(super) use notation::{Notation, Unit};
+pub(super) use odd::Odd;
+pub(super) use records::Records;
 
-/// Most levels of objects whose members are fields of their own.
-const MOST_LEVELS: usize = 8;
 /// Most fields below a field: an object with more of them looks like a table of its own.
 const MOST_BELOW: usize = 50;
 /// Most columns of a dataset.
 const MOST_COLUMNS: usize = 500;
-
-/// The byte order mark, which says nothing in UTF-8.
-const MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// The fields of an event in the order in which it has them, their values as they are written.
-struct Fields<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de> serde::Deserialize<'de> for Fields<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Each;
-        impl<'de> Visitor<'de> for Each {
-            type Value = Fields<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields = Vec::new();
-                while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
-                    fields.push((name, value));
-                }
-                Ok(Fields(fields))
-            }
-        }
-        deserializer.deserialize_map(Each)
-    }
-}
 
 /// The events of a sample.
 #[derive(Debug, Default)]
@@ -60,6 +35,8 @@ pub(super) struct Sample {
     pub(super) events: u64,
     /// Lines that are not a JSON object.
     pub(super) refused: Refused,
+    /// Events that were left out, because they are unlike the others.
+    pub(super) odd: Odd,
     /// The fields in the order in which they turned up; until the sample is settled, objects and their members.
     pub(super) fields: Vec<Field>,
     by_path: HashMap<Vec<Segment>, usize>,
@@ -122,6 +99,22 @@ impl Refused {
 }
 
 impl Sample {
+    /// Takes events in, one a line, but for those that are unlike the others.
+    pub(super) fn of<'a>(lines: impl Iterator<Item = &'a [u8]> + Clone) -> Self {
+        let odd = Odd::among(lines.clone());
+        let mut sample = Self::default();
+        let mut left_out = odd.events.iter().copied().peekable();
+        for (number, line) in lines.enumerate() {
+            match left_out.next_if_eq(&number) {
+                Some(_) => sample.lines += 1,
+                None => sample.add(line),
+            }
+        }
+        sample.settle();
+        sample.odd = odd;
+        sample
+    }
+
     /// Takes a line in; none after [`Self::settle`].
     pub(super) fn add(&mut self, line: &[u8]) {
         self.lines += 1;

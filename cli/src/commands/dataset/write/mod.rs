@@ -16,14 +16,40 @@ const MOST_SUMS: usize = 4;
 /// Most values inside of a field that are named.
 const MOST_INSIDE: usize = 30;
 
+/// What a file begins with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Heading<'a> {
+    /// The dataset's name.
+    pub(super) name: &'a str,
+    /// The files of the sample, for people.
+    pub(super) files: &'a str,
+    /// Where in a message the events are, if they are not the messages themselves.
+    pub(super) records: Option<&'a str>,
+}
+
+/// What the reader of dataset files takes of what is proposed; the rest is written as comments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Proposals {
+    /// `records`, where events are inside of messages.
+    pub(super) records: bool,
+    /// `keep = "all"`, where nothing tells the events apart.
+    pub(super) keep_all: bool,
+}
+
 /// Writes the file.
-pub(super) fn dataset_file(name: &str, file: &str, sample: &Sample, guess: &Guess) -> String {
+pub(super) fn dataset_file(
+    heading: &Heading<'_>,
+    sample: &Sample,
+    guess: &Guess,
+    proposals: Proposals,
+) -> String {
+    let Heading { name, files, .. } = heading;
     let columns = column_names(sample.fields.iter().map(|field| field.name.as_str()));
     let mut text = String::new();
     comment(
         &mut text,
         &format!(
-            "A first guess from {} events of {file}. A sample shows what occurs, not what may occur: read every line that begins with \"guessed\" or \"WARNING\".",
+            "A first guess from {} events of {files}. A sample shows what occurs, not what may occur: read every line that begins with \"guessed\" or \"WARNING\".",
             sample.events
         ),
     );
@@ -36,18 +62,42 @@ pub(super) fn dataset_file(name: &str, file: &str, sample: &Sample, guess: &Gues
             ),
         );
     }
+    if !sample.odd.events.is_empty() {
+        warn(
+            &mut text,
+            &format!(
+                "Left out of the guess as unlike the others: {} of {} events ({}).",
+                sample.odd.events.len(),
+                sample.lines,
+                sample.odd.why.join("; ")
+            ),
+        );
+    }
     let _ = writeln!(text, "\nname = {}\n", quote(name));
-    write_key(&mut text, sample, guess, &columns);
+    write_key(&mut text, sample, guess, &columns, proposals);
     write_times(&mut text, guess, &columns);
     comment(
         &mut text,
         "Fields that no column names are kept as JSON text in _rescued; \"ignore\" drops them.",
     );
     text.push_str("unknown_fields = \"rescue\"\n");
-    for ((field, guessed), name) in sample.fields.iter().zip(&guess.types).zip(&columns) {
+    write_proposals(&mut text, heading, guess, proposals);
+    let fields = sample.fields.iter().zip(&guess.types).zip(&columns);
+    for (index, ((field, guessed), name)) in fields.enumerate() {
+        // What is always there today may be missing tomorrow, and then only an identity is worth a refusal.
+        let is_required = match proposals.keep_all {
+            true => index == guess.event_time,
+            false => guess.key.fields.contains(&index),
+        };
         text.push('\n');
-        describe(&mut text, field, guessed, sample.events);
-        write_column(&mut text, name, &field.path.to_string(), guessed);
+        describe(&mut text, field, guessed, sample.events, is_required);
+        write_column(
+            &mut text,
+            name,
+            &field.path.to_string(),
+            guessed,
+            is_required,
+        );
     }
     write_gold(&mut text, name, guess, &columns);
     text
@@ -66,7 +116,21 @@ fn warn(text: &mut String, line: &str) {
     comment(text, &format!("WARNING: {line}"));
 }
 
-fn write_key(text: &mut String, sample: &Sample, guess: &Guess, columns: &[String]) {
+fn write_key(
+    text: &mut String,
+    sample: &Sample,
+    guess: &Guess,
+    columns: &[String],
+    proposals: Proposals,
+) {
+    if proposals.keep_all {
+        guessed(
+            text,
+            "no field tells the events apart, so that each is a row (keep, below); where some do, name them with the event time: key = [\"id\", \"time\"]",
+        );
+        text.push('\n');
+        return;
+    }
     // A name for every field of the sample, in its order.
     let column = |index: &usize| columns.get(*index).map_or("", String::as_str);
     comment(
@@ -137,8 +201,45 @@ fn write_times(text: &mut String, guess: &Guess, columns: &[String]) {
     text.push_str("allowed_lateness = \"1h\"\n\n");
 }
 
+/// Writes tables before the columns; what the reader does not take yet stands in comments.
+fn write_proposals(text: &mut String, heading: &Heading<'_>, guess: &Guess, proposals: Proposals) {
+    let mut table = |is_taken: bool, why: &str, lines: [String; 2]| {
+        text.push('\n');
+        guessed(text, why);
+        if !is_taken {
+            warn(
+                text,
+                "this release does not read these two lines yet; they are for one that does.",
+            );
+        }
+        for line in lines {
+            match is_taken {
+                true => text.push_str(&(line + "\n")),
+                false => comment(text, &line),
+            }
+        }
+    };
+    if let Some(records) = heading.records {
+        table(
+            proposals.records,
+            "a message holds several events, which the columns are read from.",
+            [
+                "[payload]".to_owned(),
+                format!("records = {}", quote(records)),
+            ],
+        );
+    }
+    if guess.key.warning.is_some() {
+        table(
+            proposals.keep_all,
+            "every event is a row, also one that is sent again: nothing tells it from another.",
+            ["[dedup]".to_owned(), "keep = \"all\"".to_owned()],
+        );
+    }
+}
+
 /// Says what the guess at a field rests on, and what lies inside of it.
-fn describe(text: &mut String, field: &Field, guess: &TypeGuess, events: u64) {
+fn describe(text: &mut String, field: &Field, guess: &TypeGuess, events: u64, is_required: bool) {
     let example = match field.example.as_str() {
         "" => "null",
         example => example,
@@ -148,12 +249,26 @@ fn describe(text: &mut String, field: &Field, guess: &TypeGuess, events: u64) {
         text,
         &format!("In {present} of {events} events, for example {example}"),
     );
-    let required = match guess.required {
-        true => "; required, because every event of the sample has it",
-        false => "",
+    let required = match (is_required, guess.required) {
+        (true, _) => "; required, because events are known by it",
+        (false, true) => {
+            "; every event of the sample has it, but one without it is no less an event"
+        }
+        (false, false) => "",
     };
     guessed(text, &format!("{}: {}{required}", guess.kind, guess.why));
     guess.warnings.iter().for_each(|line| warn(text, line));
+    if let Some(choices) = field
+        .choices()
+        .filter(|_| guess.kind == "string" && !is_required)
+    {
+        let choices = choices.iter().map(|choice| quote(choice));
+        let choices = choices.collect::<Vec<_>>().join(", ");
+        guessed(
+            text,
+            &format!("it may be one of few; to hold it to them: allowed = [{choices}]"),
+        );
+    }
     let leaves = &field.inside.leaves;
     if leaves.is_empty() {
         return;
@@ -170,7 +285,7 @@ fn describe(text: &mut String, field: &Field, guess: &TypeGuess, events: u64) {
     );
 }
 
-fn write_column(text: &mut String, name: &str, from: &str, guess: &TypeGuess) {
+fn write_column(text: &mut String, name: &str, from: &str, guess: &TypeGuess, is_required: bool) {
     let _ = writeln!(text, "[[column]]\nname = {}", quote(name));
     if name != from {
         let _ = writeln!(text, "from = {}", quote(from));
@@ -179,7 +294,7 @@ fn write_column(text: &mut String, name: &str, from: &str, guess: &TypeGuess) {
     if let Some(format) = guess.format {
         let _ = writeln!(text, "format = {}", quote(format));
     }
-    if guess.required {
+    if is_required {
         text.push_str("required = true\n");
     }
 }

@@ -6,11 +6,18 @@ use super::*;
 use sluice::dataset::ColumnIndex;
 
 fn inferred(lines: &[&str]) -> (String, Dataset) {
-    let mut sample = Sample::default();
-    lines.iter().for_each(|line| sample.add(line.as_bytes()));
-    sample.settle();
+    let sample = Sample::of(lines.iter().map(|line| line.as_bytes()));
     let guess = guess(&sample).unwrap();
-    let text = dataset_file("events", "events.jsonl", &sample, &guess);
+    let heading = Heading {
+        name: "events",
+        files: "events.jsonl",
+        records: None,
+    };
+    let proposals = Proposals {
+        records: false,
+        keep_all: false,
+    };
+    let text = dataset_file(&heading, &sample, &guess, proposals);
     let dataset =
         Dataset::parse(&text, "inferred").unwrap_or_else(|problems| panic!("{problems}\n{text}"));
     (text, dataset)
@@ -51,7 +58,11 @@ fn orders_are_recognised() {
             scale: 2
         }
     );
-    assert!(amount.required && !column(&dataset, "customer_id").required);
+    assert!(!amount.required && column(&dataset, "order_id").required);
+    assert!(
+        text.contains("every event of the sample has it, but one without it"),
+        "{text}"
+    );
     let time = column(&dataset, "timestamp");
     assert_eq!(
         time.kind,

@@ -1,10 +1,15 @@
 //! Typed access to the keys of a TOML table that reports what does not fit.
 
+mod json_schema;
+pub(super) mod keys;
+
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::Sink;
+use super::problem::{Place, Sink};
 use crate::wording::{nearest, quoted};
+pub use json_schema::json_schema;
+use keys::Table;
 
 /// A value and its place in the file.
 #[derive(Clone, Copy, Debug)]
@@ -26,13 +31,14 @@ pub(super) struct Keys<'a> {
 }
 
 impl<'a> Keys<'a> {
-    /// Opens a table and reports keys that are not `allowed`.
+    /// Opens a table and reports keys that it may not have.
     pub(super) fn new(
         sink: &'a Sink<'a>,
         table: Located<&'a DeTable<'a>>,
         path: String,
-        allowed: &[&str],
+        allowed: &Table,
     ) -> Self {
+        let allowed = allowed.names();
         let keys = Self {
             sink,
             table: table.value,
@@ -42,7 +48,7 @@ impl<'a> Keys<'a> {
         for key in keys.table.keys() {
             let name = key.get_ref().as_ref();
             if !allowed.contains(&name) {
-                let message = match nearest(name, allowed) {
+                let message = match nearest(name, &allowed) {
                     Some(near) => format!("unknown key; did you mean {near}?"),
                     None => format!("unknown key; allowed are {}", allowed.join(", ")),
                 };
@@ -54,12 +60,23 @@ impl<'a> Keys<'a> {
 
     /// Reports a problem with `key`; an empty `key` stands for the table.
     pub(super) fn report(&self, key: &str, at: usize, message: impl Into<String>) {
+        self.report_in(key, at, message, None);
+    }
+
+    /// As [`Self::report`], with the place in the value.
+    pub(super) fn report_in(
+        &self,
+        key: &str,
+        at: usize,
+        message: impl Into<String>,
+        place: Option<Place>,
+    ) {
         let key = match (self.path.is_empty(), key.is_empty()) {
             (true, _) => key.to_owned(),
             (false, true) => self.path.clone(),
             (false, false) => format!("{}.{key}", self.path),
         };
-        self.sink.report(at, key, message.into());
+        self.sink.report_in(at, key, message.into(), place);
     }
 
     /// Returns the table's place.

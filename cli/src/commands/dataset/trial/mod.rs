@@ -1,0 +1,116 @@
+//! `sluice dataset try`: what becomes of each event of a sample, by the code that production runs.
+
+mod chosen;
+mod data;
+mod place;
+mod preview;
+mod text;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use sluice::clock::{Clock, SystemClock};
+use sluice::dataset::Dataset;
+
+use super::events::Events;
+use super::fates::Fates;
+use crate::output::{failure, print, say};
+use chosen::{Chosen, Only};
+
+/// Show what becomes of each event of a sample: row, duplicate, quarantined, filtered or empty
+///
+/// Runs the code that production runs, on an empty silver, without a pipeline and within a second: rows with their types, the
+/// line that a duplicate repeats and how it differs from it, refusals with line, position and a pointer under the text,
+/// and the first rows of each gold table. Events count as taken by the hub just now. Lines of bronze are read as silver
+/// reads them, so that an event may bring properties. Blank lines are passed over. The exit code is 1 if nothing
+/// becomes a row.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sluice dataset try datasets/orders.toml orders.jsonl
+  sluice dataset try datasets/orders.toml a.jsonl.gz b.jsonl --only quarantined -n 50
+  sluice consume --from start --count 1000 | sluice dataset try datasets/orders.toml -
+  sluice dataset try datasets/orders.toml orders.jsonl --format csv > fates.csv")]
+pub(super) struct TryArguments {
+    /// The dataset file
+    file: PathBuf,
+    /// Sample events, one a line; packed with gzip or not; - or nothing is standard input
+    #[arg(value_name = "INPUT")]
+    inputs: Vec<PathBuf>,
+    /// Show only events with this fate
+    #[arg(long, value_name = "FATE")]
+    only: Option<Only>,
+    /// Show at most N of each fate; 0 is all. People are shown 10, programs all
+    #[arg(short = 'n', long, value_name = "N")]
+    limit: Option<usize>,
+    /// Most events to look at
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    sample: u64,
+    /// How the fates are printed
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: Format,
+    /// As --format json: an object an event, the totals last
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Tables and text for people
+    Table,
+    /// A JSON object a line
+    Json,
+    /// A line for each event, with all columns
+    Csv,
+}
+
+/// Tries; returns whether there is a row.
+pub(super) async fn run(arguments: &TryArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    let dataset = Dataset::load(&arguments.file)?;
+    let stdin = [PathBuf::from("-")];
+    let inputs = match arguments.inputs.as_slice() {
+        [] => &stdin,
+        inputs => inputs,
+    };
+    let events = Events::read(inputs, arguments.sample)?;
+    let fates = Fates::of(&dataset, &events.lines, SystemClock.now())?;
+    let chosen = Chosen {
+        events: &events,
+        fates: &fates,
+        only: arguments.only,
+        limit: arguments.limit,
+    };
+    match (arguments.json, arguments.format) {
+        (true, _) | (_, Format::Json) => print(&data::json_lines(&chosen)),
+        (_, Format::Csv) => print(&data::csv(&chosen)),
+        (_, Format::Table) => {
+            let mut texts = text::fates(&chosen);
+            if chosen.shows(Only::Rows) {
+                match preview::gold(&dataset, &fates).await {
+                    Ok(tables) => texts.extend(tables),
+                    // A sum that is too large stops gold, and says nothing of the events.
+                    Err(error) => texts.push(format!("gold  {}", failure(error.as_ref()))),
+                }
+            }
+            texts.iter().for_each(|text| print(&format!("{text}\n")));
+            print(&text::totals(&chosen));
+            say(&next(&arguments.file, inputs));
+        }
+    }
+    Ok(fates.totals().rows > 0)
+}
+
+fn next(file: &Path, inputs: &[PathBuf]) -> String {
+    let input = match Events::only_file(inputs) {
+        Some(path) => path.display().to_string(),
+        None => "FILE".to_owned(),
+    };
+    format!(
+        "next: sluice up --dataset {} --input {input}",
+        file.display()
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! The gold tables that the rows of a trial would make: by gold's own code, in a database in memory.
+
+use std::error::Error;
+
+use arrow_array::{RecordBatch, UInt32Array};
+use arrow_select::take::take_record_batch;
+use sluice::clock::{Clock, SystemClock};
+use sluice::dataset::Dataset;
+use sluice::gold::increments::Aggregator;
+use sluice::silver::trial::Fate;
+use sluice::table::log::Version;
+use sluice::warehouse::schema::{GoldSchema, TableIndex};
+use sluice::warehouse::sqlite::SqliteWarehouse;
+use sluice::warehouse::{Begun, Build, Reports, Run, Step, Warehouse};
+
+use super::super::fates::Fates;
+use crate::output::gold::{ShownTable, default_order, shown_name};
+use crate::output::table;
+
+/// A database that is gone when it is closed.
+const IN_MEMORY: &str = ":memory:";
+/// How many rows of each table are shown.
+const SHOWN: usize = 3;
+
+/// Returns the first rows of each gold table as text.
+///
+/// # Errors
+/// Fails if a sum is too large, or if the database does.
+pub(super) async fn gold(
+    dataset: &Dataset,
+    fates: &Fates,
+) -> Result<Vec<String>, Box<dyn Error + Send + Sync>> {
+    let schema = GoldSchema::of(dataset)?;
+    let tables: Vec<TableIndex> = schema.indexed_tables().map(|(index, _)| index).collect();
+    if tables.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut aggregator = Aggregator::new(dataset, &schema, &tables)?;
+    aggregator.add(&rows_that_stay(fates, &aggregator)?)?;
+    let warehouse = SqliteWarehouse::new(IN_MEMORY.into(), schema.clone());
+    warehouse.prepare(&Build::default()).await?;
+    let step = |table| Step {
+        table,
+        from: None,
+        to: Version(1),
+        replace: false,
+    };
+    let run = Run {
+        steps: tables.into_iter().map(step).collect(),
+        log: None,
+        build: Build::default(),
+        watermark: None,
+        complete_to: None,
+        pending: None,
+        at: SystemClock.now(),
+    };
+    let Begun::Open(mut transaction) = warehouse.begin(run).await? else {
+        return Err("another process uses a database in memory".into());
+    };
+    for (table, rows) in aggregator.take() {
+        transaction.merge(table, rows).await?;
+    }
+    transaction.commit().await?;
+    let mut shown = Vec::new();
+    for table in &schema.tables {
+        shown.push(show(dataset, &schema, &warehouse, &table.name).await?);
+    }
+    Ok(shown)
+}
+
+/// The columns that gold needs of the rows that are no duplicates.
+fn rows_that_stay(
+    fates: &Fates,
+    aggregator: &Aggregator,
+) -> Result<RecordBatch, Box<dyn Error + Send + Sync>> {
+    let records = fates.trial.records.iter();
+    let rows = records.filter_map(|record| match record.fate {
+        Fate::Row { row } => u32::try_from(row).ok(),
+        _ => None,
+    });
+    let rows = UInt32Array::from_iter_values(rows);
+    let columns = aggregator.columns().iter();
+    let columns: Vec<usize> = columns.map(|index| index.position()).collect();
+    Ok(take_record_batch(
+        &fates.trial.values.project(&columns)?,
+        &rows,
+    )?)
+}
+
+async fn show(
+    dataset: &Dataset,
+    schema: &GoldSchema,
+    warehouse: &SqliteWarehouse,
+    name: &str,
+) -> Result<String, Box<dyn Error + Send + Sync>> {
+    let shown = shown_name(schema, name);
+    let order = default_order(dataset, &shown);
+    let shown = ShownTable {
+        total: warehouse.count_rows(&shown).await?,
+        rows: warehouse.read_table(&shown, order, SHOWN).await?,
+        name: shown,
+    };
+    Ok(table(&shown.title(), &shown.rows))
+}

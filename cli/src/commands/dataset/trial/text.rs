@@ -1,0 +1,174 @@
+//! The fates of tried events for people; pure.
+
+use std::fmt::Write;
+
+use sluice::silver::trial::{Fate, Place};
+use sluice::warehouse::TableRows;
+
+use super::chosen::{Chosen, Only};
+use super::place::pointed;
+use crate::output::{escaped, table, thousands};
+
+/// Writes what became of the events, a text for each fate that occurs.
+pub(super) fn fates(chosen: &Chosen<'_>) -> Vec<String> {
+    let totals = chosen.fates.totals();
+    let mut texts = Vec::new();
+    if chosen.shows(Only::Rows) && totals.rows > 0 {
+        texts.push(rows(chosen, totals.rows));
+    }
+    let mut list = |title: String, lines: Vec<String>| {
+        texts.push(format!("{title}\n{}", lines.join("\n")));
+    };
+    if chosen.shows(Only::Duplicates) && totals.duplicates > 0 {
+        let title = title(chosen, "duplicates", totals.duplicates);
+        list(title, duplicates(chosen));
+    }
+    if chosen.shows(Only::Quarantined) && totals.refused() > 0 {
+        let title = title(chosen, "quarantined", totals.refused());
+        list(title, refusals(chosen));
+    }
+    for (only, what, all) in [
+        (Only::Filtered, "filtered", totals.filtered),
+        (Only::Empty, "empty", totals.empty),
+    ] {
+        if chosen.shows(only) && all > 0 {
+            list(title(chosen, what, all), places(chosen, only));
+        }
+    }
+    texts
+}
+
+/// Writes how many events have which fate.
+pub(super) fn totals(chosen: &Chosen<'_>) -> String {
+    let totals = chosen.fates.totals();
+    let mut lines = vec![totals.balance()];
+    lines.extend(totals.nulled());
+    if chosen.events.is_cut {
+        lines.push(format!(
+            "there are more events: these are the first {}; --sample N looks at more",
+            thousands(totals.lines)
+        ));
+    }
+    lines.join("\n")
+}
+
+fn title(chosen: &Chosen<'_>, what: &str, all: u64) -> String {
+    let most = chosen.most() as u64;
+    match all > most {
+        true => format!("{what}  {}, first {}", thousands(all), thousands(most)),
+        false => format!("{what}  {}", thousands(all)),
+    }
+}
+
+fn rows(chosen: &Chosen<'_>, all: u64) -> String {
+    let fates = chosen.fates;
+    let records = fates.trial.records.iter();
+    let rows = records.filter_map(|record| match record.fate {
+        Fate::Row { row } => Some((record.place, row)),
+        _ => None,
+    });
+    let rows: Vec<(Place, usize)> = rows.take(chosen.most()).collect();
+    // A column of which there is nothing says so by its absence; those of the dataset are always there.
+    let is_shown = |at: usize, name: &str| {
+        let is_there =
+            |(_, row): &(Place, usize)| fates.row(*row).get(at).is_some_and(Option::is_some);
+        !name.starts_with('_') || rows.iter().any(is_there)
+    };
+    let columns = fates.columns.iter().enumerate();
+    let columns: Vec<(usize, &str)> = columns
+        .map(|(at, column)| (at, column.name.as_str()))
+        .filter(|(at, name)| is_shown(*at, name))
+        .collect();
+    let names = columns.iter().map(|(_, name)| (*name).to_owned());
+    let shown = TableRows {
+        columns: std::iter::once("line".to_owned()).chain(names).collect(),
+        rows: rows
+            .iter()
+            .map(|(place, row)| {
+                let values = fates.row(*row);
+                let values = columns
+                    .iter()
+                    .map(|(at, _)| values.get(*at).cloned().flatten());
+                std::iter::once(Some(chosen.events.short_name(*place)))
+                    .chain(values)
+                    .collect()
+            })
+            .collect(),
+    };
+    table(&title(chosen, "rows", all), &shown)
+}
+
+fn duplicates(chosen: &Chosen<'_>) -> Vec<String> {
+    let fates = chosen.fates;
+    let records = fates.trial.records.iter();
+    let lines = records.filter_map(|record| match record.fate {
+        Fate::Duplicate {
+            row,
+            of,
+            kept,
+            is_conflict,
+        } => Some((record.place, [row, kept], of, is_conflict)),
+        _ => None,
+    });
+    let lines = lines.take(chosen.most());
+    let lines = lines.map(|(place, [row, kept], of, is_conflict)| {
+        let mut line = format!(
+            "  {} repeats {}",
+            chosen.events.name(place),
+            chosen.events.name(of)
+        );
+        if is_conflict {
+            let _ = write!(line, " and differs: {}", differences(chosen, row, kept));
+        }
+        line
+    });
+    lines.collect()
+}
+
+/// Says in which columns a row differs from another.
+fn differences(chosen: &Chosen<'_>, row: usize, other: usize) -> String {
+    let fates = chosen.fates;
+    let values = fates.row(row).iter().zip(fates.row(other));
+    let differing = fates.columns.iter().zip(values);
+    let differing = differing
+        .filter(|(column, (value, other))| !column.name.starts_with('_') && value != other);
+    let shown = |value: &Option<String>| match value {
+        Some(value) => escaped(value).into_owned(),
+        None => "null".to_owned(),
+    };
+    let differing = differing.map(|(column, (value, other))| {
+        format!("{} {}, there {}", column.name, shown(value), shown(other))
+    });
+    differing.collect::<Vec<_>>().join("; ")
+}
+
+fn refusals(chosen: &Chosen<'_>) -> Vec<String> {
+    let refused = chosen.fates.refused().take(chosen.most());
+    let texts = refused.map(|(record, refusal)| {
+        let column = refusal.column.as_ref();
+        let column = column.map_or(String::new(), |column| format!(", column {column}"));
+        let whole = if refusal.event {
+            ", the whole event"
+        } else {
+            ""
+        };
+        let [text, pointer] = pointed(&refusal.body, refusal.position);
+        format!(
+            "  {}, position {}: {}{column}{whole}\n    {text}\n    {pointer}\n    {}",
+            chosen.events.name(record.place),
+            refusal.position,
+            refusal.reason,
+            escaped(&refusal.detail)
+        )
+    });
+    texts.collect()
+}
+
+/// Names the places of the records with a fate of which there is nothing else to say.
+fn places(chosen: &Chosen<'_>, only: Only) -> Vec<String> {
+    let records = chosen.fates.trial.records.iter();
+    let records = records.filter(|record| only.has(&record.fate));
+    let records = records.take(chosen.most());
+    let places = records.map(|record| format!("  {}", chosen.events.name(record.place)));
+    places.collect()
+}

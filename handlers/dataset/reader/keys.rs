@@ -1,0 +1,348 @@
+//! Every key that a dataset file may have: the one list that the reader takes keys by and that the JSON Schema is made
+//! of. Pure.
+//!
+//! A new key is one line here, and what reads it.
+
+/// The keys of a table.
+#[derive(Debug)]
+pub(in crate::dataset) struct Table {
+    /// What the table is, for people who hover over it in an editor.
+    pub(super) about: &'static str,
+    pub(super) keys: &'static [Key],
+}
+
+/// A key.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) shape: Shape,
+    pub(super) required: bool,
+    /// What it is, for people who hover over it in an editor.
+    pub(super) about: &'static str,
+}
+
+/// What a key's value looks like, as far as that can be said without the rest of the file.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shape {
+    /// A string.
+    Text,
+    /// A string of this form, a regular expression.
+    Form(&'static str),
+    /// One of these strings.
+    OneOf(&'static [&'static str]),
+    /// One of these strings, or one of this form.
+    OneOfOr(&'static [&'static str], &'static str),
+    /// A list of strings, at least one.
+    Texts,
+    /// A list of these strings, at least one.
+    ListOf(&'static [&'static str]),
+    /// A string, or a list of them.
+    TextOrTexts,
+    /// A list of strings, or a table of any names with strings.
+    TextsOrNames,
+    Boolean,
+    /// A whole number from 1 to 2^32 - 1.
+    Positive,
+    /// A number, a time or a day.
+    Bound,
+    /// A table of any names with strings of this form.
+    Names(&'static str),
+    /// A table with these keys.
+    Table(&'static Table),
+    /// Tables with these keys.
+    Tables(&'static Table),
+}
+
+const fn key(name: &'static str, shape: Shape, about: &'static str) -> Key {
+    Key {
+        name,
+        shape,
+        required: false,
+        about,
+    }
+}
+
+const fn required(name: &'static str, shape: Shape, about: &'static str) -> Key {
+    Key {
+        name,
+        shape,
+        required: true,
+        about,
+    }
+}
+
+impl Table {
+    /// Returns the names of the keys.
+    pub(super) fn names(&self) -> Vec<&'static str> {
+        self.keys.iter().map(|key| key.name).collect()
+    }
+}
+
+const SQL_NAME: Shape = Shape::Form("^[A-Za-z][A-Za-z0-9_]{0,127}$");
+const DURATION: Shape = Shape::Form("^[0-9]+[smhd]$");
+const DECIMAL: &str = r"^decimal\( *[0-9]{1,2} *, *[0-9]{1,2} *\)$";
+const AGGREGATE: &str = r"^(count|(sum|min|max|avg)\([A-Za-z][A-Za-z0-9_]*\))$";
+
+/// The file itself.
+pub(in crate::dataset) const FILE: Table = Table {
+    about: "A dataset of Sluice: what its events look like, and what is made of them.",
+    keys: &[
+        required(
+            "name",
+            Shape::Form("^[a-z][a-z0-9_-]{0,40}$"),
+            "Names folders in the lake: at most 41 lower-case letters, digits, _ and -, beginning with a letter.",
+        ),
+        key(
+            "generation",
+            Shape::Positive,
+            "A higher one starts a fresh silver and gold from bronze: raise it after an incompatible change. Default: 1.",
+        ),
+        key(
+            "key",
+            Shape::Texts,
+            "The columns that tell events apart, the event time among them, or its hour(…), day(…) or month(…). Of two events with equal values in them one is a row. With keep = \"all\" there is none.",
+        ),
+        required(
+            "event_time",
+            Shape::Text,
+            "The column that tells when an event happened: a required timestamp.",
+        ),
+        key(
+            "period",
+            Shape::OneOf(&["hour", "day", "month"]),
+            "Silver's directories. Sparse or historical data wants longer ones. Default: \"hour\".",
+        ),
+        key(
+            "allowed_lateness",
+            DURATION,
+            "How far below the watermark an event may be without being counted as late. Late events are stored all the same. Default: \"1h\".",
+        ),
+        key(
+            "max_clock_skew",
+            DURATION,
+            "An event that claims to happen later than this after the hub took it goes to quarantine. Default: \"10m\".",
+        ),
+        key(
+            "idle_timeout",
+            DURATION,
+            "A hub partition that is silent for longer no longer holds the watermark back. Default: \"5m\".",
+        ),
+        key(
+            "quiet_after",
+            Shape::OneOfOr(&["off"], "^[0-9]+[smhd]$"),
+            "After so long without an event, of which none waits, gold's last periods become final by the time of day: at least \"15m\", or \"off\". Default: allowed_lateness.",
+        ),
+        key(
+            "unknown_fields",
+            Shape::OneOf(&["rescue", "ignore"]),
+            "\"rescue\" keeps fields that no column names as JSON text in _rescued, \"ignore\" drops them. Default: \"rescue\".",
+        ),
+        key(
+            "where",
+            Shape::Text,
+            "Only records of which this condition over the columns is true are kept, in SQL's spelling; the others are counted as filtered.",
+        ),
+        key("dedup", Shape::Table(&DEDUP), DEDUP.about),
+        key("payload", Shape::Table(&PAYLOAD), PAYLOAD.about),
+        required("column", Shape::Tables(&COLUMN), COLUMN.about),
+        key("gold", Shape::Tables(&GOLD), GOLD.about),
+        key("ranking", Shape::Tables(&RANKING), RANKING.about),
+    ],
+};
+
+/// `[dedup]`
+pub(in crate::dataset) const DEDUP: Table = Table {
+    about: "How duplicates are dealt with.",
+    keys: &[
+        key(
+            "keep",
+            Shape::OneOf(&["first", "all"]),
+            "Which of the events with one key are rows: \"first\", the first that is committed; \"all\", every event, and there is no key. Default: \"first\".",
+        ),
+        key(
+            "conflicts",
+            Shape::OneOf(&["group", "all"]),
+            "Which duplicates are compared with the row that stays: \"group\", those that are committed together with it; \"all\", those of rows that were committed before too. Default: \"group\".",
+        ),
+    ],
+};
+
+/// `[payload]`
+pub(in crate::dataset) const PAYLOAD: Table = Table {
+    about: "How the body of an event is opened and its text is read.",
+    keys: &[
+        key(
+            "compression",
+            Shape::OneOf(&["none", "auto", "gzip", "zstd", "zlib", "deflate"]),
+            "How bodies are packed; \"auto\" goes by the first bytes of each. Default: \"none\".",
+        ),
+        key(
+            "format",
+            Shape::OneOf(&["json", "jsonl", "avro"]),
+            "What a body holds: one JSON value, a record a line, or Avro. Default: \"json\".",
+        ),
+        key(
+            "records",
+            Shape::Form(r"^\$.*\[\*\]$"),
+            "Where the records of an event are, such as \"$.records[*]\", or \"$[*]\" where the event is the array. Default: the event is the record.",
+        ),
+        key(
+            "ignore_case",
+            Shape::Boolean,
+            "Whether the names in every from are found whatever the case of their ASCII letters. Default: false.",
+        ),
+        key(
+            "non_finite",
+            Shape::OneOf(&["refuse", "null"]),
+            "What NaN and Infinity, which JSON does not know, are: \"refuse\" quarantines the event, \"null\" takes them as null. Default: \"refuse\".",
+        ),
+        key(
+            "max_bytes",
+            Shape::Positive,
+            "An event that is longer when it is opened goes to quarantine: at most 268435456. Default: 16777216.",
+        ),
+        key(
+            "max_records",
+            Shape::Positive,
+            "An event with more records goes to quarantine: at most 1000000. Default: 100000.",
+        ),
+        key(
+            "schemas",
+            Shape::TextsOrNames,
+            "Files of Avro schemas that bodies were written with, or a table of them by the ids that content types give them.",
+        ),
+        key("open", Shape::Tables(&OPEN), OPEN.about),
+    ],
+};
+
+/// `[[payload.open]]`
+pub(in crate::dataset) const OPEN: Table = Table {
+    about: "A member of an event that holds packed JSON; what it holds takes its place before any column is read.",
+    keys: &[
+        required(
+            "at",
+            Shape::Text,
+            "The field or the path of the member, such as \"$.data\".",
+        ),
+        required(
+            "steps",
+            Shape::ListOf(&["base64", "gzip", "zstd", "zlib", "deflate", "json"]),
+            "What is done with it, in this order, such as [\"base64\", \"json\"]: at most 4.",
+        ),
+    ],
+};
+
+/// `[[column]]`
+pub(in crate::dataset) const COLUMN: Table = Table {
+    about: "A column of silver. At least one is needed.",
+    keys: &[
+        required(
+            "name",
+            SQL_NAME,
+            "1 to 128 letters, digits and _, beginning with a letter. Upper and lower case are the same.",
+        ),
+        key(
+            "from",
+            Shape::TextOrTexts,
+            "Where in the event the value is: the name of a top-level field, a path such as \"$.device.id\", or a list of them, of which the first that is there and not null counts. Default: name.",
+        ),
+        key(
+            "expr",
+            Shape::Text,
+            "Computes the column from columns before it, in SQL's spelling, instead of reading it.",
+        ),
+        required(
+            "type",
+            Shape::OneOfOr(
+                &[
+                    "int64",
+                    "double",
+                    "decimal(18,2)",
+                    "string",
+                    "bool",
+                    "timestamp",
+                    "date",
+                    "json",
+                ],
+                DECIMAL,
+            ),
+            "The column's type. decimal(p,s) has p digits (1 to 38), s of them after the point.",
+        ),
+        key(
+            "format",
+            Shape::OneOf(&["unix_seconds", "unix_millis", "rfc3339"]),
+            "How a timestamp is written. Default: \"rfc3339\".",
+        ),
+        key(
+            "required",
+            Shape::Boolean,
+            "true: a line without it (or with null, or with a value that it cannot take) goes to quarantine. Default: false.",
+        ),
+        key(
+            "on_invalid",
+            Shape::OneOf(&["null", "quarantine"]),
+            "What happens to a value that the column cannot take: \"null\" keeps the row, \"quarantine\" refuses the line. Default: \"null\"; required columns take \"quarantine\" only.",
+        ),
+        key(
+            "min",
+            Shape::Bound,
+            "The lowest value allowed, for int64, double, decimal, timestamp and date.",
+        ),
+        key(
+            "max",
+            Shape::Bound,
+            "The highest value allowed, for int64, double, decimal, timestamp and date.",
+        ),
+        key(
+            "description",
+            Shape::Text,
+            "For people; kept in the table's schema.",
+        ),
+    ],
+};
+
+/// `[[gold]]`
+pub(in crate::dataset) const GOLD: Table = Table {
+    about: "A SQL table with a row for each time step and each combination of dimensions that occurs.",
+    keys: &[
+        required(
+            "table",
+            SQL_NAME,
+            "The table's name, unique among tables and views.",
+        ),
+        required(
+            "grain",
+            Shape::OneOf(&["hour", "day", "month", "all"]),
+            "The time step: \"all\" is one row for all time.",
+        ),
+        key(
+            "by",
+            Shape::Texts,
+            "The dimensions: columns that are neither double nor json.",
+        ),
+        required(
+            "measures",
+            Shape::Names(AGGREGATE),
+            "{ name = \"aggregate\", … }, at least one: count, sum(column), min(column), max(column) or avg(column).",
+        ),
+    ],
+};
+
+/// `[[ranking]]`
+pub(in crate::dataset) const RANKING: Table = Table {
+    about: "A view of the first rows of a gold table.",
+    keys: &[
+        required(
+            "view",
+            SQL_NAME,
+            "The view's name, unique among tables and views.",
+        ),
+        required("from", Shape::Text, "A gold table."),
+        required(
+            "order_by",
+            Shape::Text,
+            "One of its measures, highest first.",
+        ),
+        required("top", Shape::Positive, "The number of rows, from 1."),
+    ],
+};
