@@ -12,11 +12,13 @@ pub(super) mod keyed_rows;
 pub mod reject;
 mod rescue;
 pub mod rows;
+mod unopened;
 
 use arrow_schema::ArrowError;
 use thiserror::Error;
 
 use super::line::LineParser;
+use super::line::unopened::Unopened;
 use crate::dataset::{
     Bound, ColumnIndex, ColumnType, Dataset, OnInvalid, TimestampFormat, UnknownFields,
 };
@@ -35,11 +37,15 @@ use reject::{Reject, RejectCause};
 use rescue::{Nulled, rescue};
 pub use rows::LineContext;
 use rows::{Cast, Lineage, Parts};
+use unopened::Members;
 
 /// Casts lines and gathers the rows.
 #[derive(Debug)]
 pub struct Caster {
     parser: LineParser,
+    /// The members that are opened, and those of the record that comes next which could not be.
+    members: Members,
+    unopened: Unopened,
     columns: Vec<ColumnCaster>,
     computed: Vec<ComputedColumn>,
     /// What became null in the line that was read last.
@@ -76,8 +82,14 @@ impl Caster {
     #[must_use]
     pub fn new(dataset: &Dataset) -> Self {
         let rescue = dataset.unknown_fields == UnknownFields::Rescue;
-        let paths: Vec<&FieldPath> = dataset.columns.iter().flat_map(|c| &c.from).collect();
-        let (parser, numbers) = LineParser::of(&paths, dataset.payload.ignore_case, rescue);
+        let from: Vec<&FieldPath> = dataset.columns.iter().flat_map(|c| &c.from).collect();
+        let (members, at) = Members::of(&dataset.payload, &from);
+        let paths: Vec<&FieldPath> = from.into_iter().chain(&at).collect();
+        let (mut parser, numbers) = LineParser::of(&paths, dataset.payload.ignore_case, rescue);
+        let members = members.numbered(&numbers);
+        if dataset.payload.is_opened() {
+            parser = parser.of_opened();
+        }
         let mut numbers = numbers.into_iter();
         let mut columns = Vec::with_capacity(dataset.columns.len());
         for (i, column) in dataset.columns.iter().enumerate() {
@@ -103,6 +115,8 @@ impl Caster {
         }
         Self {
             parser,
+            members,
+            unopened: Unopened::default(),
             columns,
             computed: ComputedColumn::all(dataset),
             nulled: Vec::new(),
@@ -151,11 +165,15 @@ impl Caster {
     ) -> Result<(), Reject> {
         self.nulled.clear();
         self.parser.read(line, is_utf8).map_err(Reject::from)?;
+        if !self.unopened.is_none() {
+            self.members.mark(self.unopened, line, &mut self.parser);
+        }
         let latest = at.enqueued_time.as_event_time().0;
         let latest = EventTime(latest.saturating_add(self.max_clock_skew));
         for (i, column) in self.columns.iter_mut().enumerate() {
             let token = column.token(&self.parser);
             if let Err(cause) = column.push(line, token, latest, &mut self.scratch) {
+                let cause = cause.of(token);
                 // Of an optional column nothing is missing.
                 if column.on_invalid == OnInvalid::Null {
                     column.builder.push_null();
@@ -190,6 +208,11 @@ impl Caster {
         }
         self.lineage.push(at);
         Ok(())
+    }
+
+    /// Says which members of the record that is pushed next could not be opened.
+    pub(super) fn set_unopened(&mut self, unopened: Unopened) {
+        self.unopened = unopened;
     }
 
     /// Returns what became null in the line that was pushed last.
@@ -324,7 +347,9 @@ impl ColumnCaster {
                 values.push(value);
             }
             (Values::Bool(values), _) => values.push(boolean(token, line, scratch)?),
-            (Values::Text(text), ColumnType::Json) => text.push(token.raw(line)),
+            (Values::Text(text), ColumnType::Json) if token.kind != Kind::Unopened => {
+                text.push(token.raw(line));
+            }
             (Values::Text(text), _) => push_text(token, line, text)?,
             (Values::Timestamp(_), _) => return Err(RejectCause::WrongKind),
         }
@@ -411,7 +436,9 @@ fn push_text(token: Token, line: &[u8], text: &mut Text) -> Result<(), RejectCau
             text.end();
         }
         Kind::Number | Kind::True | Kind::False => text.push(token.raw(line)),
-        Kind::Absent | Kind::Null | Kind::Container => return Err(RejectCause::WrongKind),
+        Kind::Absent | Kind::Null | Kind::Container | Kind::Unopened => {
+            return Err(RejectCause::WrongKind);
+        }
     }
     Ok(())
 }

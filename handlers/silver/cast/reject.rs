@@ -4,6 +4,7 @@ use crate::dataset::ColumnIndex;
 use crate::dataset::{ColumnType, TimestampFormat};
 use crate::event::{EventTime, RejectReason};
 use crate::value::json::SyntaxError;
+use crate::value::json::token::{Kind, Token};
 use crate::value::number::NumberProblem;
 use crate::value::path::FieldPath;
 use crate::value::time::TimeProblem;
@@ -36,6 +37,7 @@ impl From<SyntaxError> for Reject {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RejectCause {
     Missing,
+    NotOpened,
     WrongKind,
     Number(NumberProblem),
     Time(TimeProblem),
@@ -57,10 +59,19 @@ impl From<TimeProblem> for RejectCause {
 }
 
 impl RejectCause {
+    /// Returns what is wrong with a value: of one that stands in what could not be opened, that.
+    pub(super) fn of(self, token: Token) -> Self {
+        match token.kind {
+            Kind::Unopened => Self::NotOpened,
+            _ => self,
+        }
+    }
+
     /// Returns the reason to report.
     pub(super) fn reason(self) -> RejectReason {
         match self {
             Self::Missing => RejectReason::MissingField,
+            Self::NotOpened => RejectReason::NotOpened,
             Self::WrongKind
             | Self::Number(NumberProblem::Syntax | NumberProblem::Inexact)
             | Self::Time(TimeProblem::Syntax) => RejectReason::InvalidValue,
@@ -81,6 +92,9 @@ impl RejectCause {
                 let names: Vec<String> = from.iter().map(ToString::to_string).collect();
                 let names = excerpt(names.join("\" or \"").as_bytes());
                 format!("the required field \"{names}\" is absent or null")
+            }
+            Self::NotOpened => {
+                format!("{value} cannot be opened by the steps that the dataset names for it")
             }
             Self::WrongKind
             | Self::Number(NumberProblem::Syntax)

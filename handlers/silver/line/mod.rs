@@ -7,6 +7,7 @@
 mod names;
 mod nested;
 mod trie;
+pub(super) mod unopened;
 
 use std::collections::HashMap;
 
@@ -34,6 +35,8 @@ pub(super) struct LineParser {
     /// The token of the whole line, if a path is that.
     root: Option<usize>,
     keep_unknown: bool,
+    /// Whether lines are records of events that were opened.
+    is_of_opened: bool,
     unknown: Vec<Unknown>,
     /// The names of unknown fields that were written with escapes.
     decoded: Vec<u8>,
@@ -68,12 +71,22 @@ impl LineParser {
             root: trie.has_root.then_some(count),
             // Whoever reads the whole line has all of its fields.
             keep_unknown: keep_unknown && !trie.has_root,
+            is_of_opened: false,
             unknown: Vec::new(),
             decoded: Vec::new(),
             end: 0,
         };
         let numbers = trie.numbers.into_iter().map(|number| number as usize);
         (parser, numbers.collect())
+    }
+
+    /// Returns it for records of events that were opened: no byte order mark stands before one, and where all that is
+    /// looked for is the record itself, it may be any value.
+    pub(super) fn of_opened(self) -> Self {
+        Self {
+            is_of_opened: true,
+            ..self
+        }
     }
 
     /// Reads a line, which must be one JSON object and nothing else; `is_utf8` tells that it is known to be UTF-8. Of
@@ -83,6 +96,15 @@ impl LineParser {
         self.tokens.fill(Token::default());
         self.unknown.clear();
         self.decoded.clear();
+        if self.is_of_opened {
+            let message = "is not a JSON object";
+            if scanner.at() > 0 {
+                return Err(SyntaxError { at: 0, message });
+            }
+            if self.root == Some(0) {
+                return self.read_value(scanner);
+            }
+        }
 
         scanner.skip_blanks();
         let start = scanner.at();
@@ -108,6 +130,21 @@ impl LineParser {
             return scanner.fail("text after the end of the object");
         }
         Ok(())
+    }
+
+    /// Reads a record that may be any value, and is all that is looked for.
+    fn read_value(&mut self, mut scanner: Scanner<'_>) -> Result<(), SyntaxError> {
+        scanner.skip_blanks();
+        let value = scanner.value()?;
+        self.end = scanner.at();
+        if let Some(token) = self.tokens.first_mut() {
+            *token = value;
+        }
+        scanner.skip_blanks();
+        match scanner.at_end() {
+            true => Ok(()),
+            false => scanner.fail("text after the end of the value"),
+        }
     }
 
     /// Reads the fields; `NESTED` says whether anything but a field as it is written is looked for, and costs nothing
@@ -210,6 +247,18 @@ impl LineParser {
     pub(super) fn token(&self, number: usize) -> Token {
         // A number beyond the tokens is that of a place which no line has.
         self.tokens.get(number).copied().unwrap_or_default()
+    }
+
+    /// Says that a value in the line that was read last stands in a member, that of number `member`, which could not be
+    /// opened: it is the member, and no value.
+    pub(super) fn set_unopened(&mut self, number: usize, member: usize, line: &[u8]) {
+        let member = self.token(member);
+        if !member.is_nothing()
+            && let Some(token) = self.tokens.get_mut(number)
+        {
+            let end = member.start() + member.raw(line).len();
+            *token = Token::new(Kind::Unopened, member.start(), end);
+        }
     }
 
     /// Returns the byte offset of the object's closing brace in the line that was read last.

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::super::cast::reject::Reject;
 use super::budget::Budget;
 use super::not_opened;
 use crate::dataset::Payload;
 use crate::event::RejectReason;
+use crate::silver::cast::reject::Reject;
 use crate::value::avro::container::{Container, MAGIC};
 use crate::value::avro::schema::Schema;
 use crate::value::avro::{AvroProblem, append_value};

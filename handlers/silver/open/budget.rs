@@ -1,8 +1,8 @@
 //! How large an event may become.
 
-use super::super::cast::reject::Reject;
 use crate::dataset::Payload;
 use crate::event::RejectReason;
+use crate::silver::cast::reject::Reject;
 use crate::value::compression::{Codec, UnpackProblem};
 
 /// What is left of the bytes that an event may have once it is opened, all layers of it together.

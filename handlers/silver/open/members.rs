@@ -2,65 +2,31 @@
 
 use std::borrow::Cow;
 
-use super::super::cast::reject::Reject;
 use super::budget::Budget;
 use super::{not_opened, steps};
-use crate::dataset::{NonFinite, OpenMember, Payload};
+use crate::dataset::{NonFinite, Payload};
+use crate::silver::cast::reject::Reject;
+use crate::silver::line::unopened::{Unopened, is_at_or_above};
 use crate::value::json::find::find;
 use crate::value::json::non_finite;
-use crate::value::path::{FieldPath, Segment};
+use crate::value::path::FieldPath;
 
-/// Which members of a value could not be opened: a bit for each that the dataset names, which are at most 16.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::silver) struct Unopened(u16);
-
-impl Unopened {
-    /// Returns whether all could be.
-    pub(in crate::silver) fn is_none(self) -> bool {
-        self.0 == 0
-    }
-
-    /// Returns which of the dataset's members could not be, in their order.
-    pub(in crate::silver) fn members(self) -> impl Iterator<Item = usize> {
-        (0..16).filter(move |number| self.0 >> number & 1 == 1)
-    }
-
-    fn add(&mut self, number: usize) {
-        self.0 |= 1 << number;
-    }
-
-    /// Refuses the event if a member that could not be opened is above, or at, where a path leads.
-    pub(super) fn in_the_way_to(self, path: &FieldPath, payload: &Payload) -> Option<Reject> {
-        let mut members = self.members().filter_map(|number| payload.open.get(number));
-        let member = members.find(|member| is_at_or_above(member, path, payload.ignore_case))?;
-        Some(not_opened(problem(member)))
-    }
-}
-
-/// Returns whether a path leads to what a member holds, or into it.
-pub(in crate::silver) fn is_at_or_above(
-    member: &OpenMember,
+/// Refuses the event if a member that could not be opened is above, or at, where a path leads.
+pub(super) fn in_the_way_to(
     path: &FieldPath,
-    ignore_case: bool,
-) -> bool {
-    let is_same = |(one, other): (&Segment, &Segment)| match (one, other) {
-        (Segment::Name(one), Segment::Name(other)) if ignore_case => {
-            one.eq_ignore_ascii_case(other)
-        }
-        (one, other) => one == other,
-    };
-    let (at, path) = (member.at.segments(), path.segments());
-    path.len() >= at.len() && at.iter().zip(path).all(is_same)
-}
-
-/// Says what is wrong with a member, for people.
-pub(in crate::silver) fn problem(member: &OpenMember) -> String {
+    unopened: Unopened,
+    payload: &Payload,
+) -> Option<Reject> {
+    let mut members = unopened
+        .members()
+        .filter_map(|number| payload.open.get(number));
+    let member = members.find(|member| is_at_or_above(member, path, payload.ignore_case))?;
     let steps: Vec<String> = member.steps.iter().map(ToString::to_string).collect();
-    format!(
+    Some(not_opened(format!(
         "the value at \"{}\" cannot be opened by {}",
         member.at,
         steps.join(", ")
-    )
+    )))
 }
 
 /// Returns whether the texts of a dataset's values may be changed before they are read.

@@ -14,6 +14,7 @@ mod steps;
 use std::borrow::Cow;
 
 use super::cast::reject::Reject;
+use super::line::unopened::Unopened;
 use crate::dataset::{Compression, Payload, PayloadFormat};
 use crate::event::RejectReason;
 use crate::value::compression::Codec;
@@ -22,7 +23,6 @@ use crate::value::json::find::{elements, find};
 use crate::value::json::token::Kind;
 use avro::Schemas;
 use budget::Budget;
-pub(super) use members::Unopened;
 
 /// Opens the events of one dataset.
 #[derive(Debug)]
@@ -33,8 +33,8 @@ pub(super) struct Opener {
 
 /// The body of an event, and what the hub said of it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Event<'e> {
-    pub(super) body: &'e [u8],
+pub(super) struct Body<'e> {
+    pub(super) bytes: &'e [u8],
     /// Whether the body is known to be UTF-8.
     pub(super) is_utf8: bool,
     /// A JSON object, or nothing.
@@ -120,43 +120,43 @@ impl Opener {
     ///
     /// # Errors
     /// Fails if the event is refused as a whole.
-    pub(super) fn open<'e>(&mut self, event: Event<'e>) -> Result<Opened<'e>, Reject> {
+    pub(super) fn open<'e>(&mut self, body: Body<'e>) -> Result<Opened<'e>, Reject> {
         let mut budget = Budget::of(&self.payload);
         let is_avro = self.payload.format == PayloadFormat::Avro;
         let is_empty = match is_avro {
-            true => event.body.is_empty(),
-            false => is_blank(event.body),
+            true => body.bytes.is_empty(),
+            false => is_blank(body.bytes),
         };
         if is_empty {
-            return Ok(Opened::of(Cow::Borrowed(event.body), true));
+            return Ok(Opened::of(Cow::Borrowed(body.bytes), true));
         }
-        let (unpacked, is_utf8) = self.unpack(event, &mut budget)?;
+        let (unpacked, is_utf8) = self.unpack(body, &mut budget)?;
         match self.payload.format {
             PayloadFormat::Json => self.value(unpacked, is_utf8, &mut budget),
             PayloadFormat::JsonLines => self.lines(unpacked, is_utf8, &mut budget),
-            PayloadFormat::Avro => self.avro(&unpacked, event.system, &mut budget),
+            PayloadFormat::Avro => self.avro(&unpacked, body.system, &mut budget),
         }
     }
 
     /// Unpacks a body, and tells whether it is known to be UTF-8.
     fn unpack<'e>(
         &self,
-        event: Event<'e>,
+        body: Body<'e>,
         budget: &mut Budget,
     ) -> Result<(Cow<'e, [u8]>, bool), Reject> {
         let codec = match self.payload.compression {
             Compression::None => None,
-            Compression::Auto => Codec::of(event.body),
+            Compression::Auto => Codec::of(body.bytes),
             Compression::By(codec) => Some(codec),
         };
         let Some(codec) = codec else {
             // Of Avro, it is the text that counts.
             if self.payload.format != PayloadFormat::Avro {
-                budget.take(event.body.len())?;
+                budget.take(body.bytes.len())?;
             }
-            return Ok((Cow::Borrowed(event.body), event.is_utf8));
+            return Ok((Cow::Borrowed(body.bytes), body.is_utf8));
         };
-        let unpacked = budget.unpack(codec, event.body)?;
+        let unpacked = budget.unpack(codec, body.bytes)?;
         let unpacked = unpacked.map_err(|problem| not_opened(format!("the body {problem}")))?;
         Ok((Cow::Owned(unpacked), false))
     }
@@ -268,16 +268,18 @@ impl<'e> Opened<'e> {
         let text = value.of(&self.text);
         let array = find(text, self.is_utf8, path.segments(), payload.ignore_case)?;
         if array.raw(text).first() != Some(&b'[') {
-            return Err(unopened.in_the_way_to(path, payload).unwrap_or(Reject {
-                reason: RejectReason::NoRecords,
-                column: None,
-                position: array.start(),
-                detail: match array.kind {
-                    Kind::Absent => format!("the array of the records, {path}, is absent"),
-                    Kind::Null => format!("the array of the records, {path}, is null"),
-                    _ => format!("what should be the array of the records, {path}, is none"),
-                },
-            }));
+            return Err(
+                members::in_the_way_to(path, unopened, payload).unwrap_or(Reject {
+                    reason: RejectReason::NoRecords,
+                    column: None,
+                    position: array.start(),
+                    detail: match array.kind {
+                        Kind::Absent => format!("the array of the records, {path}, is absent"),
+                        Kind::Null => format!("the array of the records, {path}, is null"),
+                        _ => format!("what should be the array of the records, {path}, is none"),
+                    },
+                }),
+            );
         }
         let from = value.start as usize;
         elements(text, array, |element| {

@@ -6,9 +6,9 @@ use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::super::cast::reject::Reject;
 use super::budget::Budget;
 use crate::dataset::{NonFinite, OpenStep};
+use crate::silver::cast::reject::Reject;
 use crate::value::json::escape::{decode, encode};
 use crate::value::json::find::find;
 use crate::value::json::non_finite;

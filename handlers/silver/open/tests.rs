@@ -20,9 +20,9 @@ fn payload(lines: &str) -> Payload {
         .payload
 }
 
-fn event(body: &[u8]) -> Event<'_> {
-    Event {
-        body,
+fn event(bytes: &[u8]) -> Body<'_> {
+    Body {
+        bytes,
         is_utf8: false,
         system: b"",
     }
@@ -357,8 +357,8 @@ mod avro {
     }
 
     fn open_as(payload: &Payload, body: &[u8], system: &str) -> Result<Vec<String>, Reject> {
-        let event = Event {
-            body,
+        let event = Body {
+            bytes: body,
             is_utf8: false,
             system: system.as_bytes(),
         };

@@ -11,6 +11,7 @@ use super::cast::keyed_rows::{KeyedRow, keyed_rows};
 use super::cast::rows::Cast;
 use super::dedup::conflicts::Conflicts;
 use super::dedup::key_set::KeySet;
+use super::open::Opener;
 use super::sources::SortedSources;
 use crate::dataset::Dataset;
 use crate::error::Invariant;
@@ -41,13 +42,14 @@ impl Prepared {
     /// # Errors
     /// Fails if they are too many for one group, or if the format of one is not that of this build.
     pub(super) fn of(dataset: &Dataset, sources: &SortedSources) -> Result<Self, RefineError> {
+        let mut opener = Opener::of(&dataset.payload);
         let mut caster = Caster::new(dataset);
         let mut facts: Vec<SourceFacts> = (0..)
             .zip(sources.iter())
-            .map(|(index, source)| cast_source(dataset, &mut caster, index, source))
+            .map(|(index, source)| cast_source(dataset, &mut opener, &mut caster, index, source))
             .collect::<Result<_, _>>()?;
         let cast = caster.finish()?;
-        add_verdicts(dataset, &mut facts, sources, cast.verdicts())?;
+        add_verdicts(dataset, &mut opener, &mut facts, sources, cast.verdicts())?;
         let keys = cast.key_hashes(&dataset.key)?;
         let rows: Vec<KeyedRow> = keyed_rows(&cast, keys)?.collect();
         for row in &rows {
@@ -69,6 +71,7 @@ impl Prepared {
 /// Adds what became of records after they were cast.
 fn add_verdicts(
     dataset: &Dataset,
+    opener: &mut Option<Opener>,
     facts: &mut [SourceFacts],
     sources: &SortedSources,
     judged: &Judged,
@@ -87,7 +90,7 @@ fn add_verdicts(
             record: 0,
         };
         let of_source = judged.rejected.range(first(index)..first(index + 1));
-        facts.add_rejected(source, index, of_source)?;
+        facts.add_rejected(source, index, opener, of_source)?;
     }
     Ok(())
 }

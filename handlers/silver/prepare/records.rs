@@ -5,6 +5,8 @@
 
 use super::lines::Event;
 use crate::silver::cast::reject::Reject;
+use crate::silver::line::unopened::Unopened;
+use crate::silver::open::{Body, Opener};
 
 /// A record of an event.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +17,8 @@ pub(super) struct Record<'r> {
     pub(super) text: &'r [u8],
     /// Whether that is known to be UTF-8.
     pub(super) is_utf8: bool,
+    /// The members of it that should have been opened and could not be.
+    pub(super) unopened: Unopened,
 }
 
 /// Hands the records of an event to `each`, in their order; an empty event has none. What is handed over depends on the
@@ -23,11 +27,32 @@ pub(super) struct Record<'r> {
 /// # Errors
 /// Fails if the event is refused whole; no record of it has been handed over then.
 #[inline]
-pub(super) fn open(event: &Event<'_>, mut each: impl FnMut(Record<'_>)) -> Result<(), Reject> {
-    each(Record {
-        number: 0,
-        text: &event.line.body,
+pub(super) fn open(
+    event: &Event<'_>,
+    opener: &mut Option<Opener>,
+    mut each: impl FnMut(Record<'_>),
+) -> Result<(), Reject> {
+    let Some(opener) = opener else {
+        each(Record {
+            number: 0,
+            text: &event.line.body,
+            is_utf8: event.is_utf8,
+            unopened: Unopened::default(),
+        });
+        return Ok(());
+    };
+    let opened = opener.open(Body {
+        bytes: &event.line.body,
         is_utf8: event.is_utf8,
-    });
+        system: event.line.system,
+    })?;
+    for (number, record) in (0..).zip(opened.records()) {
+        each(Record {
+            number,
+            text: record.text,
+            is_utf8: record.is_utf8,
+            unopened: record.unopened,
+        });
+    }
     Ok(())
 }

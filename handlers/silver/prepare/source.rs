@@ -11,6 +11,7 @@ use crate::silver::RefineError;
 use crate::silver::cast::judge::Place;
 use crate::silver::cast::reject::Reject;
 use crate::silver::cast::{Caster, LineContext};
+use crate::silver::open::Opener;
 use crate::store::object::Source;
 use crate::table::log::Nulled;
 
@@ -131,6 +132,7 @@ impl SourceFacts {
         &mut self,
         source: &Source,
         index: u32,
+        opener: &mut Option<Opener>,
         late: impl Iterator<Item = (&'v Place, &'v Reject)>,
     ) -> Result<(), RefineError> {
         let mut late = late.peekable();
@@ -143,7 +145,7 @@ impl SourceFacts {
             if event.at.line < line {
                 continue;
             }
-            let opened = open(&event, |record| {
+            let opened = open(&event, opener, |record| {
                 let is_this = |place: &Place| (place.line, place.record) == (line, record.number);
                 if let Some((_, reject)) = late.next_if(|(place, _)| is_this(place)) {
                     let rejected = Rejected::record(event.at, record, reject.clone());
@@ -164,6 +166,7 @@ impl SourceFacts {
 /// Casts the records of a source, which is the one of number `index` in its group.
 pub(super) fn cast_source(
     dataset: &Dataset,
+    opener: &mut Option<Opener>,
     caster: &mut Caster,
     index: u32,
     source: &Source,
@@ -173,11 +176,12 @@ pub(super) fn cast_source(
     let mut events = Events::of(source, index)?;
     while let Some(event) = events.next()? {
         let mut records = 0;
-        let opened = open(&event, |record| {
+        let opened = open(&event, opener, |record| {
             let at = LineContext {
                 record: record.number,
                 ..event.at
             };
+            caster.set_unopened(record.unopened);
             match caster.push_checked(record.text, record.is_utf8, at) {
                 Ok(()) => {
                     for null in caster.nulled() {

@@ -22,6 +22,8 @@ pub(crate) enum Kind {
     EscapedString,
     /// An object or an array.
     Container,
+    /// Something that should have been opened and could not be: whatever was to be read of it, there is no value.
+    Unopened,
 }
 
 /// A value and the bytes it was written with, a string's quotes included.

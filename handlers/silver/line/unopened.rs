@@ -1,0 +1,42 @@
+//! Members of an event that should have been opened and could not be; pure.
+
+use crate::dataset::OpenMember;
+use crate::value::path::{FieldPath, Segment};
+
+/// Which members of an event could not be opened: a bit for each that the dataset names, which are at most 16.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::silver) struct Unopened(u16);
+
+impl Unopened {
+    /// Returns whether all could be.
+    #[inline]
+    pub(in crate::silver) fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Returns which of the dataset's members could not be, in their order.
+    pub(in crate::silver) fn members(self) -> impl Iterator<Item = usize> {
+        (0..16).filter(move |number| self.0 >> number & 1 == 1)
+    }
+
+    /// Adds the member of this number.
+    pub(in crate::silver) fn add(&mut self, number: usize) {
+        self.0 |= 1 << number;
+    }
+}
+
+/// Returns whether a path leads to what a member holds, or into it.
+pub(in crate::silver) fn is_at_or_above(
+    member: &OpenMember,
+    path: &FieldPath,
+    ignore_case: bool,
+) -> bool {
+    let is_same = |(one, other): (&Segment, &Segment)| match (one, other) {
+        (Segment::Name(one), Segment::Name(other)) if ignore_case => {
+            one.eq_ignore_ascii_case(other)
+        }
+        (one, other) => one == other,
+    };
+    let (at, path) = (member.at.segments(), path.segments());
+    path.len() >= at.len() && at.iter().zip(path).all(is_same)
+}
