@@ -51,7 +51,7 @@ pub(super) struct Draft {
 
 impl Draft {
     /// Returns the column as an expression names it, unless a problem with its type was reported.
-    fn as_named(&self) -> Option<expr::Column<'_>> {
+    pub(super) fn as_named(&self) -> Option<expr::Column<'_>> {
         Some(expr::Column {
             name: &self.name,
             kind: self.kind?.into(),

@@ -1,8 +1,8 @@
-//! What a column is computed from: the `expr` of a `[[column]]` table.
+//! The expressions of a dataset file: the `expr` of a column, which it is computed from, and the `where` of the file.
 
 use super::ColumnType;
 use super::reader::Keys;
-use crate::expr::{self, ExprProblem, Expression, Scope};
+use crate::expr::{self, Condition, ExprProblem, Expression, Scope};
 
 /// Reads the expression of a column of type `kind`, which may name the columns `before` it, if all of these could be
 /// read; those of `later` exist too.
@@ -40,7 +40,28 @@ pub(super) fn read(
     }
 }
 
-/// Says where in the expression the mistake is; most expressions have one line.
+/// Reads the condition of the records that are kept, which may name every column, if all of these could be read.
+pub(super) fn read_condition(
+    keys: &Keys<'_>,
+    columns: Option<Vec<expr::Column<'_>>>,
+) -> Option<Condition> {
+    let text = keys.string("where")?;
+    // What is wrong with a column is reported already, and its type would be a guess.
+    let columns = columns?;
+    let scope = Scope {
+        columns: &columns,
+        later: &[],
+    };
+    match Condition::read(text.value, scope) {
+        Ok(condition) => Some(condition),
+        Err(problem) => {
+            keys.report("where", text.at, explain(&problem, text.value));
+            None
+        }
+    }
+}
+
+/// Says where in an expression the mistake is; most expressions have one line.
 fn explain(problem: &ExprProblem, text: &str) -> String {
     match text.contains('\n') {
         true => problem.to_string(),

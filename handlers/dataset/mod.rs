@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use crate::error::Invariant;
 use crate::event::EventTime;
-use crate::expr::{Expression, Type};
+use crate::expr::{Condition, Expression, Type};
 use crate::value::path::FieldPath;
 use crate::value::{Grain, Period};
 
@@ -55,6 +55,8 @@ pub struct Dataset {
     pub conflicts: ConflictScope,
     /// How the text of an event is read.
     pub payload: Payload,
+    /// Which records are kept; all of them where nothing is said.
+    pub condition: Option<Condition>,
     /// The columns of silver, in the file's order.
     pub columns: Vec<Column>,
     /// The gold tables.

@@ -5,7 +5,9 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{Aggregate, Bound, Column, ColumnType, Dataset};
+use crate::expr::{self, Scope};
 use crate::value::path::{FieldPath, Segment};
+use crate::wording::quoted;
 
 /// Sums of fewer rows than this are warned of.
 const FEW_ROWS: u128 = 1_000_000_000;
@@ -34,6 +36,7 @@ impl Dataset {
         let mut warnings = Vec::new();
         warnings.extend(self.time_alone());
         warnings.extend(self.bucket());
+        warnings.extend(overlooked_nulls(self));
         warnings.extend(self.columns.iter().flat_map(unlikely_places));
         for table in &self.gold {
             for measure in &table.measures {
@@ -66,9 +69,7 @@ impl Dataset {
             ),
         })
     }
-}
 
-impl Dataset {
     /// A key with a bucket, of whose rows another one may stay.
     fn bucket(&self) -> Option<Warning> {
         let bucket = self.key.as_ref()?.bucket?.as_str();
@@ -79,6 +80,34 @@ impl Dataset {
             ),
         })
     }
+}
+
+/// Columns of the condition whose null is overlooked: the record is left out then.
+fn overlooked_nulls(dataset: &Dataset) -> Vec<Warning> {
+    let Some(condition) = &dataset.condition else {
+        return Vec::new();
+    };
+    let columns = dataset.columns.iter().map(|column| expr::Column {
+        name: &column.name,
+        kind: column.kind.into(),
+        nullable: !column.required,
+    });
+    let columns: Vec<expr::Column<'_>> = columns.collect();
+    let scope = Scope {
+        columns: &columns,
+        later: &[],
+    };
+    let overlooked = condition.overlooked_nulls(scope).into_iter();
+    let named = overlooked.filter_map(|place| dataset.columns.get(place));
+    let warning = named.map(|column| Warning {
+        key: "where".to_owned(),
+        message: format!(
+            "column {name} may be null, and a comparison by <> or NOT IN is not true of null: such records are filtered; where they are to be kept, add OR {column} IS NULL, or compare by IS DISTINCT FROM; where not, {column} IS NOT NULL says so",
+            name = quoted(&column.name),
+            column = column.name,
+        ),
+    });
+    warning.collect()
 }
 
 /// Places that are likely to be meant otherwise.

@@ -22,6 +22,7 @@ mod typed;
 mod types;
 mod zone;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -90,6 +91,12 @@ impl Expression {
         &self.text
     }
 
+    /// Returns the columns that it names, by their place in the scope.
+    #[must_use]
+    pub fn columns(&self) -> BTreeSet<usize> {
+        self.typed.columns()
+    }
+
     /// Computes the value of each row; `inputs` are the columns of the scope that the expression was read in.
     ///
     /// # Errors
@@ -131,6 +138,12 @@ impl Condition {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.0.text
+    }
+
+    /// As [`Expression::columns`].
+    #[must_use]
+    pub fn columns(&self) -> BTreeSet<usize> {
+        self.0.columns()
     }
 
     /// Returns what the condition is for each row; `inputs` are the columns of the scope that it was read in.

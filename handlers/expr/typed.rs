@@ -1,5 +1,7 @@
 //! An expression whose every part has a type: what the evaluator computes. Pure.
 
+use std::collections::BTreeSet;
+
 use super::function::Function;
 use super::tree::{Arithmetic, Chain, Comparison};
 use super::types::Type;
@@ -20,6 +22,20 @@ impl Typed {
     /// Returns whether this is NULL that takes the type of its place.
     pub(super) fn is_untyped(&self) -> bool {
         self.node == Node::Untyped
+    }
+
+    /// Returns the columns that are named in it, by their place.
+    pub(super) fn columns(&self) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        self.find_columns(&mut found);
+        found
+    }
+
+    fn find_columns(&self, found: &mut BTreeSet<usize>) {
+        if let Node::Column(place) = self.node {
+            found.insert(place);
+        }
+        self.node.each_part(&mut |part| part.find_columns(found));
     }
 }
 

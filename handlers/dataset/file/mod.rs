@@ -9,6 +9,7 @@ use std::time::Duration;
 use toml::de::DeTable;
 
 use super::column::Draft;
+use super::computed::read_condition;
 use super::gold::{Taken, find_column, read_rankings, read_tables};
 use super::name::{DATASET_NAME, is_dataset_name};
 use super::problem::Sink;
@@ -21,7 +22,7 @@ use crate::value::Period;
 use crate::value::time::parse_duration;
 use crate::wording::quoted;
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "name",
     "generation",
     "key",
@@ -32,6 +33,7 @@ const KEYS: [&str; 15] = [
     "idle_timeout",
     "quiet_after",
     "unknown_fields",
+    "where",
     "dedup",
     "payload",
     "column",
@@ -136,6 +138,7 @@ fn read<'a>(sink: &'a Sink<'a>, root: Located<&'a DeTable<'a>>) -> Option<Datase
             .unwrap_or(UnknownFields::Rescue),
         conflicts: dedup.conflicts,
         payload,
+        condition: read_condition(&keys, columns.iter().map(Draft::as_named).collect()),
         event_time: event_time?,
         columns: columns
             .into_iter()

@@ -30,7 +30,9 @@ use crate::value::time::{
     FIRST_EVENT_TIME, LAST_EVENT_TIME, TimeProblem, from_unix, micros, parse_date, parse_rfc3339,
 };
 use columns::{Builder, Text, Values};
-use judge::computed::{self, ComputedColumn};
+use judge::computed::ComputedColumn;
+use judge::filter::Filter;
+use judge::judge;
 use reject::{Reject, RejectCause};
 use rescue::{Nulled, rescue};
 pub use rows::LineContext;
@@ -42,6 +44,8 @@ pub struct Caster {
     parser: LineParser,
     columns: Vec<ColumnCaster>,
     computed: Vec<ComputedColumn>,
+    /// Which records are kept, if not all are.
+    filter: Option<Filter>,
     /// What became null in the line that was read last.
     nulled: Vec<Nulled>,
     rescued: Option<Builder>,
@@ -79,6 +83,7 @@ impl Caster {
         let paths: Vec<&FieldPath> = dataset.columns.iter().flat_map(|c| &c.from).collect();
         let (parser, numbers) = LineParser::of(&paths, dataset.payload.ignore_case, rescue);
         let mut numbers = numbers.into_iter();
+        let filter = Filter::of(dataset);
         let mut columns = Vec::with_capacity(dataset.columns.len());
         for (i, column) in dataset.columns.iter().enumerate() {
             if column.expr.is_some() {
@@ -98,13 +103,15 @@ impl Caster {
                 min: column.min,
                 max: column.max,
                 is_event_time: ColumnIndex::new(i) == dataset.event_time,
-                builder: Builder::new(column.kind, !column.required),
+                // A record that is filtered may lack what is required.
+                builder: Builder::new(column.kind, !column.required || filter.is_some()),
             });
         }
         Self {
             parser,
             columns,
             computed: ComputedColumn::all(dataset),
+            filter,
             nulled: Vec::new(),
             rescued: rescue.then(|| Builder::new(ColumnType::Json, true)),
             lineage: Lineage::default(),
@@ -156,27 +163,26 @@ impl Caster {
         for (i, column) in self.columns.iter_mut().enumerate() {
             let token = column.token(&self.parser);
             if let Err(cause) = column.push(line, token, latest, &mut self.scratch) {
-                // Of an optional column nothing is missing.
-                if column.on_invalid == OnInvalid::Null {
-                    column.builder.push_null();
-                    self.nulled.push(Nulled {
+                if let Some(filter) = &mut self.filter {
+                    // What becomes of the record is decided when all of it is cast.
+                    let reject = column.reject(cause, token, line, &self.parser);
+                    filter.defer(self.lineage.len(), column.place, column.on_invalid, reject);
+                }
+                match (column.on_invalid, &self.filter) {
+                    // Of an optional column nothing is missing.
+                    (OnInvalid::Null, _) => self.nulled.push(Nulled {
                         column: column.place,
                         reason: cause.reason(),
                         token,
-                    });
-                    continue;
+                    }),
+                    (OnInvalid::Quarantine, Some(_)) => {}
+                    (OnInvalid::Quarantine, None) => {
+                        let reject = column.reject(cause, token, line, &self.parser);
+                        self.take_back(i);
+                        return Err(reject);
+                    }
                 }
-                let reject = Reject {
-                    reason: cause.reason(),
-                    column: Some(ColumnIndex::new(column.place)),
-                    position: match token.kind {
-                        Kind::Absent => self.parser.end(),
-                        _ => token.start(),
-                    },
-                    detail: cause.explain(&column.from, column.kind, token.raw(line)),
-                };
-                self.take_back(i);
-                return Err(reject);
+                column.builder.push_null();
             }
         }
 
@@ -192,9 +198,12 @@ impl Caster {
         Ok(())
     }
 
-    /// Returns what became null in the line that was pushed last.
+    /// Returns what became null in the line that was pushed last, unless it is still open whether its record is kept.
     pub(super) fn nulled(&self) -> &[Nulled] {
-        &self.nulled
+        match self.filter {
+            None => &self.nulled,
+            Some(_) => &[],
+        }
     }
 
     /// Takes the row back from the columns before the one that failed.
@@ -206,7 +215,7 @@ impl Caster {
         }
     }
 
-    /// Computes the columns that are computed, and returns the rows.
+    /// Computes the columns that are computed, and returns the rows of the records that are kept.
     ///
     /// # Errors
     /// Fails if a string column is larger than 2 GiB, which a caller prevents by watching [`Self::bytes`].
@@ -217,7 +226,7 @@ impl Caster {
             .into_iter()
             .map(|column| column.builder.finish());
         let mut columns = columns.collect::<Result<Vec<_>, _>>()?;
-        let verdicts = computed::compute(&self.computed, &mut columns, rows)?;
+        let verdicts = judge(&self.computed, self.filter, &mut columns, rows)?;
         let cast = Cast::new(Parts {
             columns,
             rescued: self.rescued.map(Builder::finish).transpose()?,
@@ -258,6 +267,20 @@ impl ColumnCaster {
         let all = || std::iter::once(first).chain(others());
         let null = || all().find(|token| token.kind == Kind::Null);
         value.or_else(null).unwrap_or(first)
+    }
+
+    /// Says why the column takes no value from a line.
+    #[cold]
+    fn reject(&self, cause: RejectCause, token: Token, line: &[u8], parser: &LineParser) -> Reject {
+        Reject {
+            reason: cause.reason(),
+            column: Some(ColumnIndex::new(self.place)),
+            position: match token.kind {
+                Kind::Absent => parser.end(),
+                _ => token.start(),
+            },
+            detail: cause.explain(&self.from, self.kind, token.raw(line)),
+        }
     }
 
     /// Appends a value, or fails and appends nothing.

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, TimestampMicrosecondType};
 use arrow_array::{
-    ArrayRef, BooleanArray, DictionaryArray, Int32Array, Int64Array, RecordBatch, StringArray,
-    TimestampMicrosecondArray, UInt32Array,
+    Array, ArrayRef, BooleanArray, DictionaryArray, Int32Array, Int64Array, RecordBatch,
+    StringArray, TimestampMicrosecondArray, UInt32Array,
 };
-use arrow_buffer::ScalarBuffer;
+use arrow_buffer::{NullBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, SchemaRef};
 use arrow_select::filter::filter;
 use arrow_select::take::take;
 
 use super::judge::{Judged, Place, Verdicts};
 use crate::dataset::ColumnIndex;
-use crate::event::{PartitionId, UnixMillis};
+use crate::event::{EventTime, PartitionId, UnixMillis};
+use crate::table::log::Times;
 use crate::table::schema::LINE;
 
 /// Where a record came from.
@@ -46,6 +47,8 @@ pub struct Cast {
     judged: Judged,
     lineage: Lineage,
     event_times: ScalarBuffer<i64>,
+    /// Which records say when they happened, if not all do: those that do not are no rows.
+    is_timed: Option<NullBuffer>,
 }
 
 /// Where rows came from and when, in sixteen bytes a row as long as events have one record each.
@@ -176,6 +179,7 @@ impl Cast {
         })?;
         Ok(Self {
             event_times: times.values().clone(),
+            is_timed: times.nulls().cloned(),
             columns: parts.columns,
             judged: Judged::default(),
             rescued: parts.rescued,
@@ -186,7 +190,8 @@ impl Cast {
     /// Takes the rows away that are refused.
     pub(super) fn judged(mut self, verdicts: Verdicts) -> Result<Self, ArrowError> {
         let is_kept = verdicts.is_kept(self.len());
-        self.judged = verdicts.located(|row| self.lineage.place(row));
+        let places = |row| self.lineage.place(row);
+        self.judged = verdicts.located(places, |row| self.times(row));
         if let Some(is_kept) = is_kept {
             self.lineage.retain(&is_kept);
             let is_kept = BooleanArray::from(is_kept);
@@ -197,8 +202,24 @@ impl Cast {
             let times = filter(&times, &is_kept)?;
             let times = times.as_primitive::<TimestampMicrosecondType>();
             self.event_times = times.values().clone();
+            self.is_timed = None;
         }
         Ok(self)
+    }
+
+    /// Returns when a record happened and when the hub took it, if it says when it happened.
+    pub(in crate::silver) fn times(&self, row: u32) -> Option<Times> {
+        let row = row as usize;
+        let is_known = self
+            .is_timed
+            .as_ref()
+            .is_none_or(|known| row < known.len() && known.is_valid(row));
+        let event_time = self.event_times.get(row).filter(|_| is_known)?;
+        let enqueued_time = self.lineage.enqueued_times.get(row)?;
+        Some(Times {
+            event_time: EventTime(*event_time),
+            enqueued_time: UnixMillis(enqueued_time.div_euclid(1_000)),
+        })
     }
 
     /// Returns what became of records after they were cast.

@@ -29,7 +29,8 @@ pub(super) fn ledger(
     let conflicts = work.conflicts.by_source();
     let entries = (0u32..).zip(sources).zip(counts);
     let entries = entries.map(|((number, source), (rows, late))| {
-        let good = source.records.checked_sub(source.rejected.len() as u64);
+        let judged = source.filtered + source.rejected.len() as u64;
+        let good = source.records.checked_sub(judged);
         let duplicates = good.and_then(|good| good.checked_sub(rows));
         Ok(LedgerEntry {
             source: source.name.clone(),
@@ -42,7 +43,7 @@ pub(super) fn ledger(
                 duplicates: duplicates.ok_or(Invariant("a record is at most one row"))?,
                 conflicts: conflicts.get(&number).copied().unwrap_or(0),
                 late,
-                filtered: 0,
+                filtered: source.filtered,
                 quarantined: source.quarantined(),
                 nulled: source.nulled.clone(),
             },

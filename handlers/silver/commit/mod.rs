@@ -24,7 +24,7 @@ use crate::table::TableId;
 use crate::table::delta::Publisher;
 use crate::table::live::LiveFiles;
 use crate::table::log::{
-    Commit, CommitKind, CommitLog, CommitOutcome, Head, NewCommit, Times, Version, bound,
+    Commit, CommitKind, CommitLog, CommitOutcome, Head, NewCommit, Version, bound,
 };
 use crate::table::parquet::ReadFileError;
 use crate::table::watermark::watermark;
@@ -313,12 +313,8 @@ impl Committer {
         for source in &work.prepared.sources {
             clock = clock.max(Some(source.enqueued_time));
             if let (Some(partition), Some(range)) = (&source.partition, source.range) {
-                let times = source.event_time.map(|event_time| Times {
-                    event_time,
-                    enqueued_time: source.enqueued_time,
-                });
                 let progress = partitions.entry(partition.clone()).or_default();
-                progress.add(range, times);
+                progress.add(range, source.times);
             }
         }
         bound(&mut partitions);

@@ -15,7 +15,7 @@ use super::dedup::keys::KeyHasher;
 use super::sources::SortedSources;
 use crate::dataset::Dataset;
 use crate::error::Invariant;
-use crate::event::EventTime;
+use crate::table::log::Times;
 use source::cast_source;
 pub(super) use source::{Rejected, SourceFacts};
 
@@ -55,9 +55,8 @@ impl Prepared {
         };
         let rows: Vec<KeyedRow> = keyed_rows(&cast, keys)?.collect();
         for row in &rows {
-            let source = facts.get_mut(row.source as usize);
-            let source = source.ok_or(FOREIGN)?;
-            source.event_time = source.event_time.max(Some(EventTime(row.time)));
+            let source = facts.get_mut(row.source as usize).ok_or(FOREIGN)?;
+            Times::merge(&mut source.times, cast.times(row.row));
         }
         let (distinct, repeats) = match dataset.key {
             Some(_) => distinct_by_time(rows),
@@ -83,6 +82,11 @@ fn add_verdicts(
     for ((source, column, reason), count) in &judged.nulled {
         let facts = facts.get_mut(*source as usize).ok_or(FOREIGN)?;
         facts.count_nulled(dataset, *column, *reason, *count);
+    }
+    for (source, filtered) in &judged.filtered {
+        let facts = facts.get_mut(*source as usize).ok_or(FOREIGN)?;
+        facts.filtered = filtered.records;
+        Times::merge(&mut facts.times, filtered.times);
     }
     if judged.rejected.is_empty() {
         return Ok(());

@@ -6,13 +6,13 @@ use super::lines::{Event, Events, is_blank};
 use super::records::{Record, open};
 use crate::dataset::Dataset;
 use crate::error::Invariant;
-use crate::event::{EventTime, KeptReason, PartitionId, RejectReason, SequenceRange, UnixMillis};
+use crate::event::{KeptReason, PartitionId, RejectReason, SequenceRange, UnixMillis};
 use crate::silver::RefineError;
 use crate::silver::cast::judge::Place;
 use crate::silver::cast::reject::Reject;
 use crate::silver::cast::{Caster, LineContext};
 use crate::store::object::Source;
-use crate::table::log::Nulled;
+use crate::table::log::{Nulled, Times};
 
 /// How much of an event that is rejected whole is kept beside bronze, which has all of it.
 const MOST_OF_EVENT: usize = 64 * 1024;
@@ -75,14 +75,16 @@ pub(in crate::silver) struct SourceFacts {
     pub(in crate::silver) partition: Option<PartitionId>,
     pub(in crate::silver) range: Option<SequenceRange>,
     pub(in crate::silver) enqueued_time: UnixMillis,
-    /// The highest event time of its good records.
-    pub(in crate::silver) event_time: Option<EventTime>,
+    /// The highest times of its good records: rows, duplicates, and those that are left out and say when they happened.
+    pub(in crate::silver) times: Option<Times>,
     /// Its events.
     pub(in crate::silver) lines: u64,
     /// Those without a record.
     pub(in crate::silver) empty: u64,
     /// The records of the others.
     pub(in crate::silver) records: u64,
+    /// Those of the records that the dataset's condition leaves out.
+    pub(in crate::silver) filtered: u64,
     /// By their place.
     pub(in crate::silver) rejected: Vec<Rejected>,
     /// What became null in its good records.
@@ -96,10 +98,11 @@ impl SourceFacts {
             partition: source.partition.clone(),
             range: source.range,
             enqueued_time: source.enqueued_time,
-            event_time: None,
+            times: None,
             lines: 0,
             empty: 0,
             records: 0,
+            filtered: 0,
             rejected: Vec::new(),
             nulled: Nulled::default(),
         }

@@ -12,7 +12,7 @@ use crate::event::{EventTime, PartitionId, SequenceNumber, SequenceRange, UnixMi
 /// Most ranges beyond gaps that are kept, over all partitions.
 pub const MAX_BEYOND: usize = 64;
 
-/// The highest times of good records: rows and duplicates.
+/// The highest times of good records: rows, duplicates, and those that were filtered and say when they happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Times {
     /// When the last of them happened.
@@ -22,7 +22,8 @@ pub struct Times {
 }
 
 impl Times {
-    fn merge(own: &mut Option<Self>, other: Option<Self>) {
+    /// Takes in the times of other records.
+    pub fn merge(own: &mut Option<Self>, other: Option<Self>) {
         *own = match (*own, other) {
             (Some(own), Some(other)) => Some(Self {
                 event_time: own.event_time.max(other.event_time),

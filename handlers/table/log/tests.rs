@@ -44,6 +44,7 @@ fn dataset() -> Dataset {
         unknown_fields: UnknownFields::Rescue,
         conflicts: ConflictScope::Group,
         payload: Payload::default(),
+        condition: None,
         columns: vec![
             column("order_id", ColumnType::Int64),
             column(

@@ -89,9 +89,10 @@ impl Concluding {
     }
 }
 
-/// Returns whether lines came, and none of them is a row or repeats one.
+/// Returns whether records came, and all of them were rejected.
 fn are_all_rejected(before: &Counts, now: &Counts) -> bool {
-    now.lines > before.lines && (now.rows, now.duplicates) == (before.rows, before.duplicates)
+    let kept = |counts: &Counts| (counts.rows, counts.duplicates, counts.filtered);
+    now.records > before.records && kept(now) == kept(before)
 }
 
 /// A run whose events were all rejected.

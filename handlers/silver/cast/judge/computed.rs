@@ -1,6 +1,8 @@
-//! Columns that are computed from those before them, once all lines of a group are cast; pure.
+//! A column that is computed from those before it, once all records of a group are cast; pure.
 //!
-//! A row whose value is invalid is null there, or its line is refused, as the column says.
+//! A row whose value is invalid is null there, or its record is refused, as the column says.
+
+use std::collections::BTreeSet;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -8,11 +10,11 @@ use arrow_array::types::{
 };
 use arrow_array::{Array, ArrayRef};
 
-use super::Verdicts;
+use super::verdicts::Verdicts;
 use crate::dataset::{Bound, Column, ColumnIndex, Dataset, OnInvalid};
 use crate::error::Invariant;
 use crate::event::{EventTime, RejectReason};
-use crate::expr::{EvaluateError, Expression, Input, Outcome};
+use crate::expr::{EvaluateError, Expression, Input, Reason};
 use crate::silver::cast::reject::Reject;
 
 /// A column that is computed, by its place in the dataset.
@@ -21,6 +23,13 @@ pub(in crate::silver::cast) struct ComputedColumn {
     pub(in crate::silver::cast) place: usize,
     column: Column,
     expression: Expression,
+}
+
+/// The values of a computed column.
+pub(super) struct Computed {
+    values: ArrayRef,
+    /// The rows whose value is invalid, and why; nothing more is said of one that lies outside of the bounds.
+    pub(super) invalid: Vec<(usize, Option<Reason>)>,
 }
 
 impl ComputedColumn {
@@ -38,78 +47,85 @@ impl ComputedColumn {
         });
         computed.collect()
     }
-}
 
-/// Computes columns and puts them in their places among those that were cast.
-pub(in crate::silver::cast) fn compute(
-    computed: &[ComputedColumn],
-    columns: &mut Vec<ArrayRef>,
-    rows: usize,
-) -> Result<Verdicts, EvaluateError> {
-    let mut verdicts = Verdicts::default();
-    for one in computed {
-        let before = columns.get(..one.place);
-        let before = before.ok_or(Invariant("the columns before a computed one are there"))?;
-        let inputs = before.iter().map(|values| Input {
-            values,
-            invalid: None,
-        });
-        let inputs: Vec<Input<'_>> = inputs.collect();
-        let outcome = one.expression.evaluate(&inputs, rows)?;
-        let values = verdicts.judge(one, outcome)?;
-        columns.insert(one.place, values);
+    /// Returns the columns that it is computed from, by their place.
+    pub(super) fn inputs(&self) -> BTreeSet<usize> {
+        self.expression.columns()
     }
-    Ok(verdicts)
-}
 
-impl Verdicts {
+    /// Computes the value of each row.
+    pub(super) fn compute(
+        &self,
+        inputs: &[Input<'_>],
+        rows: usize,
+    ) -> Result<Computed, EvaluateError> {
+        let outcome = self.expression.evaluate(inputs, rows)?;
+        let outside = outside_bounds(&self.column, &outcome.values)?;
+        let invalid = outcome.invalid.into_iter();
+        let invalid = invalid.map(|(row, reason)| (row, Some(reason)));
+        let outside = outside.into_iter().map(|row| (row, None));
+        Ok(Computed {
+            invalid: invalid.chain(outside).collect(),
+            values: outcome.values,
+        })
+    }
+
+    /// Says what is wrong with a value.
+    pub(super) fn explain(&self, reason: Option<Reason>) -> String {
+        let name = &self.column.name;
+        match reason {
+            Some(reason) => format!("the value of \"{name}\" is invalid: {reason}"),
+            None => format!("the value of \"{name}\" lies outside the column's min and max"),
+        }
+    }
+
     /// Decides what becomes of the rows without a value that the column takes; returns its values.
-    fn judge(&mut self, of: &ComputedColumn, outcome: Outcome) -> Result<ArrayRef, Invariant> {
-        let mut values = outcome.values;
-        for (row, reason) in outcome.invalid {
-            let detail = || format!("the value of \"{}\" is invalid: {reason}", of.column.name);
-            self.refuse(of, row, RejectReason::Expression, detail)?;
-        }
-        let outside = outside_bounds(&of.column, &values)?;
-        for row in &outside {
-            let detail = || {
-                format!(
-                    "the value of \"{}\" lies outside the column's min and max",
-                    of.column.name
-                )
+    pub(super) fn settle(
+        &self,
+        computed: Computed,
+        verdicts: &mut Verdicts,
+    ) -> Result<ArrayRef, Invariant> {
+        let Computed { values, invalid } = computed;
+        for (row, why) in &invalid {
+            let reason = match why {
+                Some(_) => RejectReason::Expression,
+                None => RejectReason::OutOfRange,
             };
-            self.refuse(of, *row, RejectReason::OutOfRange, detail)?;
+            self.refuse(*row, reason, || self.explain(*why), verdicts)?;
         }
-        if of.column.required {
+        if self.column.required {
             for row in (0..values.len()).filter(|row| values.is_null(*row)) {
-                let detail = || format!("the value of \"{}\" is null", of.column.name);
-                self.refuse(of, row, RejectReason::MissingField, detail)?;
+                let detail = || format!("the value of \"{}\" is null", self.column.name);
+                self.refuse(row, RejectReason::MissingField, detail, verdicts)?;
             }
-        } else if !outside.is_empty() {
-            values = without(&values, &outside)?;
+            return Ok(values);
         }
-        Ok(values)
+        let outside = invalid.iter().filter(|(_, why)| why.is_none());
+        let outside: Vec<usize> = outside.map(|(row, _)| *row).collect();
+        match outside.is_empty() {
+            true => Ok(values),
+            false => without(&values, &outside),
+        }
     }
 
     fn refuse(
-        &mut self,
-        of: &ComputedColumn,
+        &self,
         row: usize,
         reason: RejectReason,
         detail: impl FnOnce() -> String,
+        verdicts: &mut Verdicts,
     ) -> Result<(), Invariant> {
         let row = u32::try_from(row);
         let row = row.map_err(|_| Invariant("rows are counted in 32 bits"))?;
-        if of.column.on_invalid == OnInvalid::Null {
-            self.null(row, of.place, reason);
-            return Ok(());
+        match self.column.on_invalid {
+            OnInvalid::Null => verdicts.null(row, self.place, reason),
+            OnInvalid::Quarantine => verdicts.reject(row, || Reject {
+                reason,
+                column: Some(ColumnIndex::new(self.place)),
+                position: 0,
+                detail: detail(),
+            }),
         }
-        self.reject(row, || Reject {
-            reason,
-            column: Some(ColumnIndex::new(of.place)),
-            position: 0,
-            detail: detail(),
-        });
         Ok(())
     }
 }

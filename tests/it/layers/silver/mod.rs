@@ -3,6 +3,7 @@
 mod computed;
 mod conflicts;
 mod duplicates;
+mod filtered;
 mod formats;
 mod groups;
 mod lines;

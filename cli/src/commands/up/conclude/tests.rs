@@ -150,7 +150,19 @@ fn a_run_without_a_row_says_why_and_shows_a_line() {
         duplicates: 3,
         ..Counts::of_lines(8)
     };
+    let filtered = Counts {
+        rows: 5,
+        filtered: 3,
+        ..Counts::of_lines(8)
+    };
+    let empty = Counts {
+        lines: 8,
+        empty: 3,
+        ..before.clone()
+    };
     assert!(are_all_rejected(&before, &rejected));
+    assert!(!are_all_rejected(&before, &filtered), "as the file says");
+    assert!(!are_all_rejected(&before, &empty), "there is no record");
     assert!(!are_all_rejected(&before, &repeated), "its rows are there");
     assert!(
         !are_all_rejected(&before, &before),
