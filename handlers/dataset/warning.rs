@@ -35,8 +35,8 @@ impl Dataset {
     pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = Vec::new();
         warnings.extend(self.time_alone());
-        warnings.extend(overlooked_nulls(self));
         warnings.extend(self.bucket());
+        warnings.extend(overlooked_nulls(self));
         warnings.extend(self.columns.iter().flat_map(unlikely_places));
         for table in &self.gold {
             for measure in &table.measures {
@@ -69,6 +69,17 @@ impl Dataset {
             ),
         })
     }
+
+    /// A key with a bucket, of whose rows another one may stay.
+    fn bucket(&self) -> Option<Warning> {
+        let bucket = self.key.as_ref()?.bucket?.as_str();
+        Some(Warning {
+            key: "key".to_owned(),
+            message: format!(
+                "of the events of one key and {bucket} the first that is committed stays: when silver is made anew from bronze it may be another one, and gold may differ by it; an event that is sent again in the next {bucket} is another row"
+            ),
+        })
+    }
 }
 
 /// Columns of the condition whose null is overlooked: the record is left out then.
@@ -97,19 +108,6 @@ fn overlooked_nulls(dataset: &Dataset) -> Vec<Warning> {
         ),
     });
     warning.collect()
-}
-
-impl Dataset {
-    /// A key with a bucket, of whose rows another one may stay.
-    fn bucket(&self) -> Option<Warning> {
-        let bucket = self.key.as_ref()?.bucket?.as_str();
-        Some(Warning {
-            key: "key".to_owned(),
-            message: format!(
-                "of the events of one key and {bucket} the first that is committed stays: when silver is made anew from bronze it may be another one, and gold may differ by it; an event that is sent again in the next {bucket} is another row"
-            ),
-        })
-    }
 }
 
 /// Places that are likely to be meant otherwise.

@@ -27,6 +27,9 @@ impl Definition {
         if dataset.payload.ignore_case {
             texts.insert("payload.ignore_case".to_owned(), true.to_string());
         }
+        if let Some(condition) = &dataset.condition {
+            texts.insert("where".to_owned(), condition.text().to_owned());
+        }
         for column in &dataset.columns {
             let mut say = |part: &str, text: &str| {
                 texts.insert(part_of(&column.name, part), text.to_owned());

@@ -48,7 +48,7 @@ fn with_note_first() -> SchemaRecord {
 }
 
 #[test]
-fn what_silver_takes_goes_on_and_all_else_is_refused() {
+fn what_leaves_rows_right_goes_on() {
     let before = record(FILE);
     assert_eq!(before.change_to(&record(FILE)), Change::None);
     for (from, to, expected) in [
@@ -74,6 +74,11 @@ fn what_silver_takes_goes_on_and_all_else_is_refused() {
         ),
         (
             "event_time = \"at\"",
+            "event_time = \"at\"\nwhere = \"who  <> 'test'\"",
+            "where was not set and is \"who <> 'test'\"",
+        ),
+        (
+            "event_time = \"at\"",
             "event_time = \"at\"\npayload = { ignore_case = true }",
             "payload.ignore_case was not set and is \"true\"",
         ),
@@ -83,7 +88,10 @@ fn what_silver_takes_goes_on_and_all_else_is_refused() {
     }
     let note = Change::Evolve(vec!["column note (string) is new".to_owned()]);
     assert_eq!(before.change_to(&with_note_first()), note);
+}
 
+#[test]
+fn what_would_make_rows_wrong_is_refused_with_each_reason() {
     for (from, to, expected) in [
         (
             "name = \"who\"",
