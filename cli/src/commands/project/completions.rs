@@ -14,7 +14,7 @@ const NAME: &str = "sluice";
   sluice completions bash > ~/.local/share/bash-completion/completions/sluice
   sluice completions zsh > ~/.zfunc/_sluice       with fpath+=~/.zfunc before compinit in ~/.zshrc
   sluice completions fish > ~/.config/fish/completions/sluice.fish
-  sluice completions powershell >> $PROFILE")]
+  sluice completions powershell > sluice.ps1      with . ./sluice.ps1 in $PROFILE")]
 pub(crate) struct CompletionsArguments {
     /// The shell
     shell: Shell,
