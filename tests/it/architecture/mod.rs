@@ -46,7 +46,7 @@ const PURE: [&str; 33] = [
     "event/",
     "expr/",
     "gold/increments/",
-    "gold/plan.rs",
+    "gold/plan/",
     "maintain/compact/plan.rs",
     "maintain/vacuum/retention.rs",
     "pending/folders.rs",
