@@ -54,6 +54,7 @@ enum Command {
     Head(inspect::HeadArguments),
     History(inspect::HistoryArguments),
     Maintain(maintain::MaintainArguments),
+    Rebuild(deploy::RebuildArguments),
     Dataset(dataset::DatasetArguments),
     Schema(deploy::SchemaArguments),
     Package(deploy::PackageArguments),
@@ -86,8 +87,9 @@ impl Command {
             Self::Head(arguments) => Box::pin(inspect::head(arguments)).await,
             Self::History(arguments) => Box::pin(inspect::history(arguments)).await,
             Self::Maintain(arguments) => Box::pin(maintain::run(arguments)).await,
+            Self::Rebuild(arguments) => Box::pin(deploy::rebuild(arguments)).await,
             Self::Dataset(arguments) => dataset::run(arguments),
-            Self::Schema(arguments) => deploy::schema(&arguments),
+            Self::Schema(arguments) => Box::pin(deploy::schema(&arguments)).await,
             Self::Package(arguments) => Box::pin(deploy::package(arguments)).await,
             Self::SqlGrant(arguments) => Box::pin(deploy::sql_grant(&arguments)).await,
         }
@@ -122,7 +124,7 @@ mod tests {
         let command = CommandLine::command();
         // Also checks for flags that clash and for conflicts with flags that do not exist.
         command.clone().debug_assert();
-        assert_eq!(command.get_subcommands().count(), 15);
+        assert_eq!(command.get_subcommands().count(), 16);
         for subcommand in command.get_subcommands() {
             assert!(subcommand.get_about().is_some(), "{subcommand}");
         }
@@ -141,6 +143,10 @@ mod tests {
             "produce --connection c --namespace n",
             "gold --order day",
             "schema --pbids",
+            "schema --swap",
+            "schema --swap --sqlite --gold x",
+            "rebuild",
+            "rebuild silver",
             "sql-grant --server s --identity i --client-id no-guid",
         ] {
             let words = std::iter::once("sluice").chain(line.split(' '));

@@ -6,7 +6,6 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::error::Invariant;
 use crate::table::log::Version;
 use crate::warehouse::Progress;
 use crate::warehouse::schema::{GoldSchema, TableIndex};
@@ -16,7 +15,7 @@ pub use chunk::{Chunk, Limits, chunk};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TableBacklog {
     /// The tables that are made from nothing, with the progress that they lose.
-    pub to_rebuild: BTreeMap<TableIndex, Option<Progress>>,
+    pub to_make: BTreeMap<TableIndex, Option<Progress>>,
     /// The tables that are behind, by the version they stand at.
     pub behind: BTreeMap<Version, Vec<TableIndex>>,
     /// The tables that are ahead of the head, by name: their log was not this one.
@@ -24,28 +23,24 @@ pub struct TableBacklog {
 }
 
 impl TableBacklog {
-    /// Finds out where the tables stand. A table is made from nothing if it has no progress, if its generation or
-    /// definition has changed, if it is one of `gone`, or if `rebuild` says so.
+    /// Finds out where the tables stand. A table is made from nothing if it has no progress, if it was never filled, or if
+    /// it is one of `gone`; those that stand still are passed over.
     #[must_use]
     pub fn of(
         schema: &GoldSchema,
         (progress, gone): (&BTreeMap<String, Progress>, &BTreeSet<TableIndex>),
         head: Version,
-        rebuild: &Rebuild,
+        still: &BTreeSet<TableIndex>,
     ) -> Self {
         let mut backlog = Self::default();
         for (index, table) in schema.indexed_tables() {
             let found = progress.get(&table.name);
-            let is_current = |found: &&Progress| {
-                found.generation == schema.generation && found.definition == table.definition
-            };
-            match found
-                .filter(is_current)
-                .filter(|_| !rebuild.has(&table.name) && !gone.contains(&index))
-            {
+            let is_made = |found: &&Progress| found.generation != 0 && !gone.contains(&index);
+            match found.filter(is_made) {
                 None => {
-                    backlog.to_rebuild.insert(index, found.cloned());
+                    backlog.to_make.insert(index, found.cloned());
                 }
+                Some(_) if still.contains(&index) => {}
                 Some(found) if found.version > head => backlog.ahead.push(table.name.clone()),
                 Some(found) if found.version < head => {
                     let tables = backlog.behind.entry(found.version).or_default();
@@ -55,19 +50,6 @@ impl TableBacklog {
             }
         }
         backlog
-    }
-
-    /// Leaves out what would be made from nothing and was already, by name.
-    ///
-    /// # Errors
-    /// Fails if the backlog is not of this schema.
-    pub fn leave_out(&mut self, rebuilt: &[String], schema: &GoldSchema) -> Result<(), Invariant> {
-        for (index, lost) in std::mem::take(&mut self.to_rebuild) {
-            if !rebuilt.contains(&schema.table_at(index)?.name) {
-                self.to_rebuild.insert(index, lost);
-            }
-        }
-        Ok(())
     }
 
     /// Returns the tables that stand at `head` and have nothing to do, with their progress.
@@ -82,7 +64,7 @@ impl TableBacklog {
             let own = progress.get(&table.name)?;
             let is_current =
                 own.generation == schema.generation && own.definition == table.definition;
-            let stands = own.version == head && is_current && !self.to_rebuild.contains_key(&index);
+            let stands = own.version == head && is_current && !self.to_make.contains_key(&index);
             stands.then(|| (index, own.clone()))
         });
         tables.collect()
@@ -90,7 +72,7 @@ impl TableBacklog {
 
     /// Passes over a table.
     pub fn pass_over(&mut self, table: TableIndex) {
-        self.to_rebuild.remove(&table);
+        self.to_make.remove(&table);
         for tables in self.behind.values_mut() {
             tables.retain(|other| *other != table);
         }
@@ -171,7 +153,7 @@ pub struct CatchUp {
     pub tables: Vec<TableIndex>,
 }
 
-/// Which tables are made anew whatever their progress.
+/// Which tables are asked for anew.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Rebuild {
     /// None.

@@ -14,6 +14,7 @@ fn table(name: &str) -> TableSchema {
         measures: vec![],
         shown: vec![],
         definition: format!("definition of {name}"),
+        text: format!("text of {name}"),
     }
 }
 
@@ -60,54 +61,36 @@ fn commit(version: u64, kind: CommitKind, rows: &[u64]) -> Commit {
     }
 }
 
-#[test]
-fn a_table_without_valid_progress_is_made_from_nothing() {
-    let schema = schema(&["new", "older", "changed", "same"]);
-    let mut progress = BTreeMap::from([at("older", 5), at("changed", 5), at("same", 5)]);
-    progress.get_mut("older").unwrap().generation = 1;
-    progress.get_mut("changed").unwrap().definition = "another".into();
-    let backlog = TableBacklog::of(
-        &schema,
-        (&progress, &BTreeSet::new()),
-        Version(5),
-        &Rebuild::None,
-    );
-    assert_eq!(
-        backlog
-            .to_rebuild
-            .keys()
-            .map(|table| table.position())
-            .collect::<Vec<_>>(),
-        [0, 1, 2]
-    );
-    assert_eq!(backlog.to_rebuild[&TableIndex::new(0)], None);
-    assert_eq!(
-        backlog.to_rebuild[&TableIndex::new(1)]
-            .as_ref()
-            .unwrap()
-            .generation,
-        1
-    );
-    assert!(backlog.behind.is_empty() && backlog.ahead.is_empty());
+fn backlog(schema: &GoldSchema, progress: &BTreeMap<String, Progress>, head: u64) -> TableBacklog {
+    let (gone, still) = (BTreeSet::new(), BTreeSet::new());
+    TableBacklog::of(schema, (progress, &gone), Version(head), &still)
 }
 
 #[test]
-fn a_table_that_was_rebuilt_is_not_rebuilt_again() {
-    let (one, both) = (schema(&["a"]), schema(&["a", "b"]));
-    let mut backlog = TableBacklog::of(
-        &both,
-        (&BTreeMap::new(), &BTreeSet::new()),
-        Version(5),
-        &Rebuild::None,
+fn only_what_nobody_has_seen_is_made_from_nothing() {
+    let schema = schema(&["new", "unfilled", "changed", "same"]);
+    let mut progress = BTreeMap::from([at("unfilled", 0), at("changed", 5), at("same", 5)]);
+    progress.get_mut("unfilled").unwrap().generation = 0;
+    progress.get_mut("changed").unwrap().definition = "another".into();
+    let found = backlog(&schema, &progress, 5);
+    let made: Vec<_> = found.to_make.keys().map(|table| table.position()).collect();
+    assert_eq!(made, [0, 1]);
+    assert_eq!(found.to_make[&TableIndex::new(0)], None);
+    assert_eq!(
+        found.to_make[&TableIndex::new(1)],
+        progress.get("unfilled").cloned()
     );
-    backlog.leave_out(&["a".to_owned()], &both).unwrap();
-    let left: Vec<_> = backlog
-        .to_rebuild
-        .keys()
-        .map(|table| table.position())
-        .collect();
-    assert_eq!(left, [1]);
-    assert!(backlog.leave_out(&[], &one).is_err());
+    assert!(found.behind.is_empty() && found.ahead.is_empty());
+}
+
+#[test]
+fn a_table_that_stands_still_is_passed_over() {
+    let schema = schema(&["a", "b"]);
+    let progress = BTreeMap::from([at("a", 3), at("b", 9)]);
+    let still = BTreeSet::from([0, 1].map(TableIndex::new));
+    let made = (&progress, &BTreeSet::new());
+    let backlog = TableBacklog::of(&schema, made, Version(5), &still);
+    assert_eq!(backlog, TableBacklog::default());
 }
 
 #[test]
@@ -115,11 +98,10 @@ fn a_table_that_is_gone_is_made_from_nothing() {
     let schema = schema(&["a", "b"]);
     let progress = BTreeMap::from([at("a", 5), at("b", 5)]);
     let gone = BTreeSet::from([TableIndex::new(1)]);
-    let backlog = TableBacklog::of(&schema, (&progress, &gone), Version(5), &Rebuild::None);
-    assert_eq!(
-        backlog.to_rebuild.keys().collect::<Vec<_>>(),
-        [&TableIndex::new(1)]
-    );
+    let still = BTreeSet::new();
+    let backlog = TableBacklog::of(&schema, (&progress, &gone), Version(5), &still);
+    let made: Vec<_> = backlog.to_make.keys().collect();
+    assert_eq!(made, [&TableIndex::new(1)]);
 }
 
 #[test]
@@ -159,29 +141,15 @@ fn only_a_log_that_is_known_is_another_one() {
 
 #[test]
 fn a_rebuild_names_one_table_or_all() {
-    let schema = schema(&["a", "b"]);
-    let progress = BTreeMap::from([at("a", 5), at("b", 5)]);
-    let to_rebuild = |rebuild| {
-        let backlog =
-            TableBacklog::of(&schema, (&progress, &BTreeSet::new()), Version(5), &rebuild);
-        backlog
-            .to_rebuild
-            .keys()
-            .map(|table| table.position())
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(to_rebuild(Rebuild::Table("b".into())), [1]);
-    assert_eq!(to_rebuild(Rebuild::All), [0, 1]);
+    let one = Rebuild::Table("b".into());
+    assert_eq!(["a", "b"].map(|name| one.has(name)), [false, true]);
+    assert_eq!(["a", "b"].map(|name| Rebuild::All.has(name)), [true, true]);
+    assert!(!Rebuild::None.has("a"));
 }
 
 #[test]
 fn a_table_ahead_of_the_head_followed_another_log() {
-    let backlog = TableBacklog::of(
-        &schema(&["a"]),
-        (&BTreeMap::from([at("a", 6)]), &BTreeSet::new()),
-        Version(5),
-        &Rebuild::None,
-    );
+    let backlog = backlog(&schema(&["a"]), &BTreeMap::from([at("a", 6)]), 5);
     assert_eq!(backlog.ahead, ["a"]);
 }
 
@@ -190,8 +158,7 @@ fn tables_catch_up_with_each_other_and_then_share_one_read() {
     let schema = schema(&["a", "b", "c"]);
     let progress = BTreeMap::from([at("a", 3), at("b", 7), at("c", 10)]);
     let head = Version(10);
-    let mut backlog =
-        TableBacklog::of(&schema, (&progress, &BTreeSet::new()), head, &Rebuild::None);
+    let mut backlog = backlog(&schema, &progress, head.0);
     for (from, tables, until, to) in [
         (3, vec![0], 7, 5),
         (5, vec![0], 7, 7),
