@@ -66,6 +66,7 @@ async fn commit(
         from,
         to: Version(to),
         replace,
+        layout: None,
     };
     let run = Run {
         steps: vec![step],

@@ -295,8 +295,11 @@ fn gold(criterion: &mut Criterion) {
         group.bench_function(format!("aggregate_1M_rows_{name}"), |bencher| {
             bencher.iter(|| {
                 runtime.block_on(async {
-                    let tables: Vec<_> = tables.iter().copied().map(TableIndex::new).collect();
-                    let mut aggregator = Aggregator::new(&edges.dataset, &schema, &tables).unwrap();
+                    let tables = tables.iter().copied();
+                    let tables: Vec<_> = tables
+                        .map(|table| (TableIndex::new(table), &schema.tables[table]))
+                        .collect();
+                    let mut aggregator = Aggregator::new(&edges.dataset, &tables).unwrap();
                     for file in &files {
                         let columns = aggregator.columns().to_vec();
                         let mut batches = sluice::table::parquet::read_columns(

@@ -20,6 +20,7 @@
 //! - **S7** a reader that follows the log sees each row exactly once
 //! - **G1** a gold table equals the aggregate of silver at its recorded version
 //! - **G2** applying a version twice changes nothing
+//! - **G3** readers see the old table or the new, each whole at the version that its freshness names
 //! - **T1** the watermark never regresses
 
 pub mod app;

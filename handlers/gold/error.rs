@@ -25,15 +25,12 @@ pub enum Error {
     Warehouse(#[from] WarehouseError),
     /// What a table needs to go on is no longer in silver.
     #[error(
-        "rebuild gold: {} cannot go on from version {from}, because gold was away for longer than silver keeps what it replaced; drop {}, and the next run makes them from silver",
-        tables.join(", "),
-        rows.join(", ")
+        "rebuild gold: {} cannot go on from version {from}, because gold was away for longer than silver keeps what it replaced; run `sluice rebuild gold`, and the next runs make them from silver",
+        tables.join(", ")
     )]
     Rebuild {
         /// The tables.
         tables: Vec<String>,
-        /// The tables with their rows.
-        rows: Vec<String>,
         /// The version that they stand at.
         from: Version,
         /// What is missing.
@@ -41,33 +38,35 @@ pub enum Error {
     },
     /// Tables are ahead of silver's head.
     #[error(
-        "rebuild gold: {} stand beyond silver's version {head}, so they were made from another log; drop {}, and the next run makes them from silver",
-        tables.join(", "),
-        rows.join(", ")
+        "rebuild gold: {} stand beyond silver's version {head}, so they were made from another log; run `sluice rebuild gold`, and the next runs make them from this one",
+        tables.join(", ")
     )]
     Ahead {
         /// The tables.
         tables: Vec<String>,
-        /// The tables with their rows.
-        rows: Vec<String>,
         /// Silver's version.
         head: Version,
     },
     /// Tables follow the log of another pipeline.
     #[error(
-        "rebuild gold: {} follow another pipeline, so nothing of this one is added to them; if they are to follow this one, drop {}, and the next run makes them from silver",
-        tables.join(", "),
-        rows.join(", ")
+        "rebuild gold: {} follow another pipeline, so nothing of this one is added to them; if they are to follow this one, run `sluice rebuild gold`, and the next runs make them from silver",
+        tables.join(", ")
     )]
     OtherPipeline {
         /// The tables.
         tables: Vec<String>,
-        /// The tables with their rows.
-        rows: Vec<String>,
     },
     /// A defect of Sluice.
     #[error(transparent)]
     Invariant(#[from] Invariant),
+    /// A run was at it when a table was asked for.
+    #[error("a run of gold is changing its tables just now; ask again in a moment")]
+    Busy,
+    /// The books are those of an earlier build.
+    #[error(
+        "gold has not run with this version of Sluice yet: its first run makes the books that this needs"
+    )]
+    Unprepared,
     /// There is no such table to rebuild.
     #[error("the dataset file has no gold table {0}")]
     NoSuchTable(String),
@@ -87,6 +86,8 @@ impl Error {
             | Self::Ahead { .. }
             | Self::OtherPipeline { .. }
             | Self::Invariant(_)
+            | Self::Busy
+            | Self::Unprepared
             | Self::NoSuchTable(_) => false,
         }
     }

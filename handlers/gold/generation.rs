@@ -2,25 +2,33 @@
 //!
 //! A generation that was raised is made from bronze, which takes hours for a large lake. Until it is whole, tables go on
 //! showing the one before. It is whole when (a) it has every source of the old ledger, (b) a look at bronze that began
-//! after that found nothing unrefined that is older than five minutes, and (c) its head was read after that.
+//! after that found nothing unrefined that is older than five minutes, and (c) its head, read after that, is where its
+//! tables stand. What bronze no longer has is lost to the rebuild: it is counted, and waits for somebody to accept that.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::error::Error;
 use crate::dataset::Dataset;
 use crate::event::UnixMillis;
-use crate::store::object::paths::{BRONZE, bronze_dataset};
+use crate::pending::{MaintenanceState, Scanner};
+use crate::retry::Deadline;
+use crate::store::StorageError;
+use crate::store::entity::{Entity, EntityStore, Operation, Properties, Value};
+use crate::store::object::paths::BRONZE;
 use crate::store::object::{ObjectPath, ObjectStore};
-use crate::table::log::{CommitLog, LedgerEntry, LogError};
-use crate::value::time::millis;
+use crate::table::TableId;
+use crate::table::log::{CommitLog, Head, LedgerEntry, LogError, Version};
 
 /// How old an object is that should have been refined.
 const REFINED_AFTER: Duration = Duration::from_secs(5 * 60);
-/// How many sources are looked up at once.
-const LOOKED_UP: usize = 1_000;
-/// How many missing sources are looked for in bronze one by one.
-const MOST_MISSING: usize = 100;
+/// How many missing sources are looked for in bronze at once.
+const PARALLEL: usize = 16;
+/// The row that says that what is lost to a rebuild is accepted.
+const ACCEPTED: &str = "accept-loss";
 
 /// What a new generation lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,105 +36,175 @@ pub(super) enum Lack {
     /// Objects of bronze that are to be refined, at least so many.
     Pending(usize),
     /// Sources that bronze no longer has, with their rows in the generation before.
-    Lost {
-        /// How many.
-        sources: usize,
-        /// How many rows they had.
-        rows: u64,
-    },
+    Lost(Lost),
 }
 
-/// Where in bronze an earlier look of this process has found nothing to be refined.
+/// Sources that bronze no longer has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Lost {
+    /// How many.
+    pub(super) sources: usize,
+    /// How many rows they had.
+    pub(super) rows: u64,
+}
+
+/// How far the ledgers of the generations before were found in the new one, by generation: what is there stays there.
 #[derive(Debug, Default)]
-pub(super) struct Looked(Mutex<Option<String>>);
+pub(super) struct Looked(Mutex<BTreeMap<u32, Pass>>);
+
+/// One pass through the ledger of a generation as it was at one version.
+#[derive(Clone, Debug, Default)]
+struct Pass {
+    log: Option<String>,
+    version: Version,
+    /// The last source that was looked at.
+    after: Option<String>,
+    lost: Lost,
+    is_over: bool,
+}
 
 /// A generation that is being made.
 #[derive(Clone, Copy)]
 pub(super) struct Successor<'a> {
     pub(super) dataset: &'a Dataset,
     pub(super) lake: &'a Arc<dyn ObjectStore>,
+    pub(super) state: &'a Arc<dyn EntityStore>,
     /// Its log.
     pub(super) log: &'a CommitLog,
-    pub(super) now: UnixMillis,
+    /// What looks at bronze.
+    pub(super) scanner: &'a Scanner,
+    pub(super) deadline: Deadline,
 }
 
 impl Successor<'_> {
-    /// Returns what it lacks of the generation with the log `old`, if anything.
+    /// Returns what it lacks of older generations, if anything, but for what is lost and accepted.
     pub(super) async fn lacks(
         self,
-        old: &CommitLog,
+        older: &[(u32, CommitLog)],
         looked: &Looked,
     ) -> Result<Option<Lack>, Error> {
-        // Most looks end here, at the first page with something to do.
-        let from = looked
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        if let Some(lack) = self.pending(from, Some(looked)).await? {
+        let mut lost = Lost::default();
+        for (generation, log) in older {
+            match self.missing((*generation, log), looked).await? {
+                Some(lack @ Lack::Pending(_)) => return Ok(Some(lack)),
+                Some(Lack::Lost(more)) => {
+                    lost.sources += more.sources;
+                    lost.rows += more.rows;
+                }
+                None => {}
+            }
+        }
+        if let Some(lack) = self.pending().await? {
             return Ok(Some(lack));
         }
-        if let Some(lack) = self.missing(old).await? {
-            return Ok(Some(lack));
-        }
-        self.pending(None, None).await
+        let is_accepted = lost.sources == 0 || is_accepted(self.state, self.dataset).await?;
+        Ok((!is_accepted).then_some(Lack::Lost(lost)))
     }
 
-    /// Looks at bronze, page by page, until something is to be refined; notes the pages before it.
-    async fn pending(
+    /// Looks at bronze for what is old enough to be refined.
+    async fn pending(self) -> Result<Option<Lack>, Error> {
+        let state = MaintenanceState::read(self.state, self.dataset).await;
+        let state = state.map_err(LogError::from)?;
+        let head = self.log.head().await?;
+        let scanner = Scanner {
+            unprocessed_after: REFINED_AFTER,
+            ..self.scanner.clone()
+        };
+        let scan = scanner.scan(head.as_ref(), &state, false, self.deadline);
+        let scan = scan.await?;
+        let is_seen = scan.unprocessed == 0 && scan.is_whole;
+        let objects = scan.unprocessed.max(1);
+        Ok((!is_seen).then(|| Lack::Pending(usize::try_from(objects).unwrap_or(usize::MAX))))
+    }
+
+    /// Looks for the sources of a generation before, from where an earlier look has come to. A ledger that has grown since
+    /// is looked through again: an entry may be anywhere in it.
+    async fn missing(
         self,
-        mut from: Option<String>,
-        looked: Option<&Looked>,
+        (generation, old): (u32, &CommitLog),
+        looked: &Looked,
     ) -> Result<Option<Lack>, Error> {
-        let prefix = bronze_dataset(&self.dataset.name);
-        loop {
-            let page = self
-                .lake
-                .list_page(&prefix, from)
-                .await
-                .map_err(LogError::from)?;
-            let objects = page.objects.iter();
-            let objects = objects.filter(|object| self.dataset.owns(object.path.name()));
-            let names: Vec<&str> = objects
-                .filter(|object| !object.created.is_young(self.now, millis(REFINED_AFTER)))
-                .map(|object| object.path.name())
-                .collect();
-            let refined = self.log.ledger(&names).await?;
-            if refined.len() < names.len() {
-                return Ok(Some(Lack::Pending(names.len() - refined.len())));
-            }
-            let Some(next) = page.next else {
-                return Ok(None);
-            };
-            if let Some(Looked(looked)) = looked {
-                let mut looked = looked.lock().unwrap_or_else(PoisonError::into_inner);
-                *looked = Some(next.clone());
-            }
-            from = Some(next);
-        }
-    }
-
-    /// Looks for the sources of the generation before.
-    async fn missing(self, old: &CommitLog) -> Result<Option<Lack>, Error> {
-        let mut missing: Vec<LedgerEntry> = Vec::new();
-        let entries = old.ledger_prefix("").await?;
-        for entries in entries.chunks(LOOKED_UP) {
-            let names: Vec<&str> = entries.iter().map(|entry| entry.source.as_str()).collect();
+        let Some(Head { log, version, .. }) = old.head().await? else {
+            return Ok(None);
+        };
+        let known = looked.get(generation);
+        let is_same = (&known.log, known.version) == (&log, version);
+        let mut pass = match is_same {
+            true => known,
+            false => Pass {
+                log,
+                version,
+                ..Pass::default()
+            },
+        };
+        while !pass.is_over {
+            let page = old.ledger_after(pass.after.as_deref()).await?;
+            let names: Vec<&str> = page.iter().map(|entry| entry.source.as_str()).collect();
             let found = self.log.ledger(&names).await?;
             let is_missing = |entry: &&LedgerEntry| !found.contains_key(&entry.source);
-            missing.extend(entries.iter().filter(is_missing).cloned());
-        }
-        for entry in missing.iter().take(MOST_MISSING) {
-            let path = ObjectPath::new(BRONZE, &entry.source);
-            let found = self.lake.head(&path).await.map_err(LogError::from)?;
-            if found.is_some() {
+            let missing: Vec<&LedgerEntry> = page.iter().filter(is_missing).collect();
+            if self.has_any(&missing).await? {
                 return Ok(Some(Lack::Pending(missing.len())));
             }
+            pass.lost.sources += missing.len();
+            pass.lost.rows += missing.iter().map(|entry| entry.counts.rows).sum::<u64>();
+            pass.is_over = page.is_empty();
+            pass.after = page.last().map(|last| last.source.clone()).or(pass.after);
+            looked.put(generation, &pass);
+            if !self.deadline.allows(Duration::ZERO) {
+                return Ok(Some(Lack::Pending(1)));
+            }
         }
-        let rows = missing.iter().map(|entry| entry.counts.rows).sum();
-        Ok((!missing.is_empty()).then_some(Lack::Lost {
-            sources: missing.len(),
-            rows,
-        }))
+        Ok((pass.lost.sources > 0).then_some(Lack::Lost(pass.lost)))
     }
+
+    /// Returns whether bronze has any of the sources.
+    async fn has_any(self, entries: &[&LedgerEntry]) -> Result<bool, Error> {
+        let looks = entries.iter().map(|entry| {
+            let path = ObjectPath::new(BRONZE, &entry.source);
+            async move { self.lake.head(&path).await }
+        });
+        let mut looks = stream::iter(looks.collect::<Vec<_>>()).buffer_unordered(PARALLEL);
+        while let Some(found) = looks.try_next().await.map_err(LogError::from)? {
+            if found.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl Looked {
+    fn get(&self, generation: u32) -> Pass {
+        // It is whole after every call.
+        let passes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        passes.get(&generation).cloned().unwrap_or_default()
+    }
+
+    fn put(&self, generation: u32, pass: &Pass) {
+        let mut passes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        passes.insert(generation, pass.clone());
+    }
+}
+
+/// Returns whether what a rebuild of this generation has lost is accepted.
+async fn is_accepted(state: &Arc<dyn EntityStore>, dataset: &Dataset) -> Result<bool, LogError> {
+    let partition = TableId::of(dataset).side_partition("gold");
+    Ok(state.get(&partition, ACCEPTED).await?.is_some())
+}
+
+/// Notes that what bronze no longer has may be missing in this generation.
+pub(super) async fn accept(
+    state: &Arc<dyn EntityStore>,
+    dataset: &Dataset,
+    now: UnixMillis,
+) -> Result<(), StorageError> {
+    let partition = TableId::of(dataset).side_partition("gold");
+    let entity = Entity {
+        row: ACCEPTED.to_owned(),
+        properties: Properties::from([("at".into(), Value::Int64(now.0))]),
+    };
+    let operations = [Operation::Upsert(entity)];
+    state.transact(&partition, &operations).await?;
+    Ok(())
 }

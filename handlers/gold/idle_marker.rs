@@ -104,6 +104,17 @@ impl IdleMarker {
         }
     }
 
+    /// Forgets what was noted, so that the next run looks.
+    pub(super) async fn forget(&self) -> Result<(), StorageError> {
+        let operations = [Operation::Delete {
+            row: ROW.to_owned(),
+            if_match: None,
+        }];
+        // A conflict means that nothing was noted.
+        self.state.transact(&self.partition, &operations).await?;
+        Ok(())
+    }
+
     async fn write(&self, head: &Head, noted: &Noted<'_>) -> Result<(), StorageError> {
         let Noted { now, due, blocked } = *noted;
         let last = now.0.saturating_add(millis(VALID_FOR));

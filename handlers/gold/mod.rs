@@ -5,11 +5,12 @@
 //! aggregated; the move is conditional on where the run started from. So a table always equals the aggregate of
 //! silver at its version (G1), and a crash, a replay or two overlapping runs change nothing about that (G2).
 //!
-//! A table without valid progress is made from silver's live files at the head, in one transaction that makes a table for
-//! its rows and points the views of its public name there: back-fill, rebuild and a changed definition are all this. The
-//! table before is dropped ten minutes later. The files are aggregated as a stream, and
-//! whenever the groups at hand exceed a limit they are merged into the open transaction, so memory is bounded by
-//! that limit whatever silver holds, and readers keep the old table until the new one is whole.
+//! A table that nobody has seen yet is made from silver's live files at the head, in one transaction. The files are
+//! aggregated as a stream, and whenever the groups at hand exceed a limit they are merged into the open transaction, so
+//! memory is bounded by that limit whatever silver holds.
+//!
+//! A changed definition, a raised generation and a rebuild that somebody asks for are made beside the live table, which
+//! goes on meanwhile: see `shadow`. Readers keep the old table until the new one is whole; it is dropped ten minutes later.
 //!
 //! Which periods are final is told by a look at bronze, and the head that is read after it: no event is expected before
 //! the watermark, nor before what silver has not refined.
@@ -29,6 +30,7 @@ mod idle_marker;
 pub mod increments;
 mod outcome;
 pub mod plan;
+mod shadow;
 mod work;
 
 use std::sync::Arc;
@@ -41,15 +43,17 @@ use crate::retry::{Backoff, Deadline};
 use crate::store::entity::EntityStore;
 use crate::store::object::ObjectStore;
 use crate::table::log::{CommitLog, Head, LogError};
-use crate::warehouse::schema::GoldSchema;
-use crate::warehouse::{Build, FailureKind, Warehouse};
-use attempt::Attempt;
+use crate::warehouse::schema::{GoldSchema, NEXT};
+use crate::warehouse::{Arrangement, Build, Changed, FailureKind, Warehouse};
+use attempt::{Attempt, Turn};
 pub use error::Error;
 use finals::{Known, Look, Lookout};
 use generation::Looked;
 use idle_marker::IdleMarker;
 pub use outcome::{Ended, Published};
 pub use plan::{Limits, Rebuild};
+pub use shadow::LONGEST;
+use shadow::{Bases, Current};
 
 /// Publishes one dataset's silver to one warehouse.
 #[derive(Debug)]
@@ -68,6 +72,10 @@ pub struct Gold {
     build: Build,
     /// How far bronze was found in a generation that is being made.
     looked: Looked,
+    /// The files that shadows are filled from.
+    bases: Bases,
+    /// Whether readers of silver know what is shown.
+    current: Current,
 }
 
 impl Gold {
@@ -104,6 +112,8 @@ impl Gold {
             limits: Limits::default(),
             build: Build::default(),
             looked: Looked::default(),
+            bases: Bases::default(),
+            current: Current::default(),
         }
     }
 
@@ -146,7 +156,7 @@ impl Gold {
             });
         }
         let look = self.lookout.look(&head, deadline).await;
-        self.run((&Rebuild::None, &look), deadline).await
+        self.run(&look, deadline).await
     }
 
     /// Makes one table, or all, from nothing. Readers see the old rows until the new ones are there.
@@ -154,12 +164,66 @@ impl Gold {
     /// # Errors
     /// Fails as [`Gold::publish`] does, and if there is no such table.
     pub async fn rebuild(&self, rebuild: &Rebuild, deadline: Deadline) -> Result<Published, Error> {
+        self.ask(rebuild).await?;
+        // Only a timer's run calls periods final.
+        self.run(&Look::None, deadline).await
+    }
+
+    /// Asks for one table, or all, to be made from this log: the next runs make them beside the live ones. Returns the
+    /// names of those; a table that has no rows yet is made anyway.
+    ///
+    /// # Errors
+    /// Fails if there is no such table, or if a store or the warehouse does.
+    pub async fn ask(&self, rebuild: &Rebuild) -> Result<Vec<String>, Error> {
         if let Rebuild::Table(name) = rebuild {
             let found = self.schema().table(name);
             found.ok_or_else(|| Error::NoSuchTable(name.clone()))?;
         }
-        // Only a timer's run calls periods final.
-        self.run((rebuild, &Look::None), deadline).await
+        let standing = self.warehouse.look().await?;
+        let Some(head) = self.log.head().await? else {
+            return Ok(Vec::new());
+        };
+        let (mut changes, mut names) = (Vec::new(), Vec::new());
+        for (table, schema) in self.schema().indexed_tables() {
+            let progress = standing.progress.get(&schema.name).filter(|progress| {
+                let is_wanted = rebuild.has(&schema.name) && !standing.gone.contains(&table);
+                is_wanted && progress.generation != 0
+            });
+            let Some(progress) = progress else { continue };
+            names.push(schema.name.clone());
+            let from = standing.next.get(&schema.name);
+            let to = shadow::asked(from, (&head, self.schema().generation, schema));
+            if from != Some(&to) {
+                changes.push(Arrangement {
+                    table,
+                    progress: progress.clone(),
+                    from: from.cloned(),
+                    to: Some(to),
+                });
+            }
+        }
+        let build = standing.build.unwrap_or_default();
+        if !changes.is_empty() {
+            if standing.missing.iter().any(|name| name == NEXT) {
+                return Err(Error::Unprepared);
+            }
+            let changed = self.warehouse.arrange(&changes, &build, self.clock.now());
+            if changed.await? != Changed::Done {
+                return Err(Error::Busy);
+            }
+        }
+        // The next run is to look, whatever the last one found.
+        self.idle_marker.forget().await.map_err(LogError::from)?;
+        Ok(names)
+    }
+
+    /// Accepts that what bronze no longer has is missing in this generation: nothing waits for it any more.
+    ///
+    /// # Errors
+    /// Fails if the store does.
+    pub async fn accept_loss(&self) -> Result<(), Error> {
+        let accepted = generation::accept(&self.state, &self.dataset, self.clock.now());
+        Ok(accepted.await.map_err(LogError::from)?)
     }
 
     /// Reads silver's head; a failure that may pass is waited out.
@@ -178,13 +242,20 @@ impl Gold {
     }
 
     /// Starts over after failures that may pass.
-    async fn run(&self, known: (&Rebuild, &Look), deadline: Deadline) -> Result<Published, Error> {
+    async fn run(&self, look: &Look, deadline: Deadline) -> Result<Published, Error> {
         let mut published = Published::default();
         let mut backoff = Backoff::default();
         loop {
-            match self.attempt(known, deadline).make(&mut published).await {
-                Ok(ended) => {
+            // Boxed: it is large, and so would be every future that waits for it.
+            let attempt = Box::pin(self.attempt(look, deadline).make(&mut published));
+            match attempt.await {
+                Ok(Turn::Ended(ended)) => {
                     published.ended = ended;
+                    break;
+                }
+                Ok(Turn::Again) if deadline.allows(Duration::ZERO) => backoff = Backoff::default(),
+                Ok(Turn::Again) => {
+                    published.ended = Ended::OutOfTime;
                     break;
                 }
                 Err(Error::Warehouse(error)) if error.kind() == FailureKind::Ambiguous => {
@@ -202,11 +273,7 @@ impl Gold {
         Ok(published)
     }
 
-    fn attempt<'a>(
-        &'a self,
-        (rebuild, look): (&'a Rebuild, &'a Look),
-        deadline: Deadline,
-    ) -> Attempt<'a> {
+    fn attempt<'a>(&'a self, look: &'a Look, deadline: Deadline) -> Attempt<'a> {
         Attempt {
             dataset: &self.dataset,
             lake: &self.lake,
@@ -220,8 +287,9 @@ impl Gold {
             idle_marker: &self.idle_marker,
             lookout: &self.lookout,
             known: &self.known,
+            bases: &self.bases,
+            current: &self.current,
             look,
-            rebuild,
             deadline,
         }
     }

@@ -22,7 +22,7 @@ pub struct Published {
     pub groups: u64,
     /// The transactions that it committed.
     pub transactions: u64,
-    /// The tables that it made from nothing.
+    /// The tables that it made from nothing, or that it showed anew.
     pub rebuilt: Vec<String>,
     /// Why tables were left out, each reason once; it names its tables.
     pub blocked: Vec<String>,

@@ -1,6 +1,7 @@
 //! Carries out one transaction: files in, merged rows and moved progress out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 
@@ -8,11 +9,14 @@ use super::error::Error;
 use super::increments::Aggregator;
 use crate::dataset::ColumnIndex;
 use crate::dataset::Dataset;
+use crate::retry::Deadline;
 use crate::store::object::ObjectStore;
 use crate::table::log::DataFile;
 use crate::table::parquet::read_columns;
-use crate::warehouse::schema::TableIndex;
-use crate::warehouse::{Begun, Run, Transaction, Warehouse};
+use crate::warehouse::schema::{TableIndex, TableSchema};
+use crate::warehouse::{
+    Begun, Fill, Filling, Opened, Row, Run, Transaction, Warehouse, WarehouseError,
+};
 
 /// How many files are opened ahead of the one that is aggregated.
 const FILES_AHEAD: usize = 4;
@@ -46,6 +50,28 @@ pub(super) struct Counts {
     pub(super) groups: u64,
 }
 
+/// What is begun when there are rows, or nothing more to read.
+#[derive(Clone, Copy)]
+enum Target<'a> {
+    Live(&'a Run),
+    Beside(&'a Fill),
+}
+
+/// What has begun.
+enum Open {
+    Live(Box<dyn Transaction>),
+    Beside(Box<dyn Filling>),
+}
+
+impl Open {
+    async fn merge(&mut self, table: TableIndex, rows: Vec<Row>) -> Result<(), WarehouseError> {
+        match self {
+            Self::Live(transaction) => transaction.merge(table, rows).await,
+            Self::Beside(filling) => filling.merge(table, rows).await,
+        }
+    }
+}
+
 impl Work<'_> {
     /// Aggregates the files, moves the tables and merges. The transaction is begun when everything is aggregated, or
     /// when more bytes of groups are held than may be.
@@ -55,16 +81,55 @@ impl Work<'_> {
         files: Vec<DataFile>,
         commits: u64,
     ) -> Result<Done, Error> {
-        let tables: Vec<TableIndex> = run.steps.iter().map(|step| step.table).collect();
         let schema = self.warehouse.schema();
-        let mut aggregator = Aggregator::new(self.dataset, schema, &tables)?;
-        let mut counts = Counts {
-            commits,
-            files: files.len() as u64,
-            ..Counts::default()
-        };
+        let mut tables = Vec::new();
+        for step in &run.steps {
+            tables.push((step.table, step.layout(schema)?));
+        }
+        match self
+            .gather(Target::Live(&run), &tables, (files, None))
+            .await?
+        {
+            Ok((Open::Live(transaction), counts)) => {
+                transaction.commit().await?;
+                Ok(Done::Committed(Counts { commits, ..counts }))
+            }
+            Ok((Open::Beside(_), _)) => Ok(Done::Conflict),
+            Err(refused) => Ok(refused),
+        }
+    }
+
+    /// Aggregates files for shadows, all of them or until a time is over, but at least one, and merges; returns what is to be committed
+    /// and what it took, or what became of it.
+    pub(super) async fn fill(
+        &self,
+        fill: &Fill,
+        files: Vec<DataFile>,
+        until: Option<Deadline>,
+    ) -> Result<Result<(Box<dyn Filling>, Counts), Done>, Error> {
+        let schema = self.warehouse.schema();
+        let mut tables = Vec::new();
+        for (index, _) in &fill.shadows {
+            tables.push((*index, schema.table_at(*index)?));
+        }
+        let gathered = self.gather(Target::Beside(fill), &tables, (files, until));
+        Ok(match gathered.await? {
+            Ok((Open::Beside(filling), counts)) => Ok((filling, counts)),
+            Ok((Open::Live(_), _)) => Err(Done::Conflict),
+            Err(refused) => Err(refused),
+        })
+    }
+
+    async fn gather(
+        &self,
+        target: Target<'_>,
+        tables: &[(TableIndex, &TableSchema)],
+        (files, until): (Vec<DataFile>, Option<Deadline>),
+    ) -> Result<Result<(Open, Counts), Done>, Error> {
+        let mut aggregator = Aggregator::new(self.dataset, tables)?;
+        let mut counts = Counts::default();
         let columns: Arc<[ColumnIndex]> = aggregator.columns().into();
-        let mut transaction: Option<Box<dyn Transaction>> = None;
+        let mut open: Option<Open> = None;
 
         let mut opened = stream::iter(files)
             .map(|file| {
@@ -74,6 +139,7 @@ impl Work<'_> {
             })
             .buffered(FILES_AHEAD);
         while let Some(mut batches) = opened.try_next().await? {
+            counts.files += 1;
             while let Some(batch) = batches.try_next().await? {
                 counts.rows += batch.num_rows() as u64;
                 aggregator.add(&batch)?;
@@ -81,45 +147,58 @@ impl Work<'_> {
                     continue;
                 }
                 match self
-                    .flush(transaction, &run, &mut aggregator, &mut counts)
+                    .flush(open, target, &mut aggregator, &mut counts)
                     .await?
                 {
-                    Ok(open) => transaction = Some(open),
-                    Err(refused) => return Ok(refused),
+                    Ok(begun) => open = Some(begun),
+                    Err(refused) => return Ok(Err(refused)),
                 }
             }
+            if until.is_some_and(|until| !until.allows(Duration::ZERO)) {
+                break;
+            }
         }
-        let last = self.flush(transaction, &run, &mut aggregator, &mut counts);
-        match last.await? {
-            Ok(transaction) => transaction.commit().await?,
-            Err(refused) => return Ok(refused),
-        }
-        Ok(Done::Committed(counts))
+        let last = self.flush(open, target, &mut aggregator, &mut counts);
+        Ok(last.await?.map(|open| (open, counts)))
     }
 
     /// Merges the groups at hand into the transaction, which is begun if it is not open; returns what became of it if it
     /// was refused.
     async fn flush(
         &self,
-        transaction: Option<Box<dyn Transaction>>,
-        run: &Run,
+        open: Option<Open>,
+        target: Target<'_>,
         aggregator: &mut Aggregator,
         counts: &mut Counts,
-    ) -> Result<Result<Box<dyn Transaction>, Done>, Error> {
-        let mut transaction = match transaction {
-            Some(transaction) => transaction,
-            None => match self.warehouse.begin(run.clone()).await? {
-                Begun::Open(transaction) => transaction,
-                Begun::Conflict => return Ok(Err(Done::Conflict)),
-                Begun::Replaced => return Ok(Err(Done::Replaced)),
+    ) -> Result<Result<Open, Done>, Error> {
+        let mut open = match open {
+            Some(open) => open,
+            None => match self.begin(target).await? {
+                Ok(open) => open,
+                Err(refused) => return Ok(Err(refused)),
             },
         };
         for (table, rows) in aggregator.take() {
             counts.groups += rows.len() as u64;
             if !rows.is_empty() {
-                transaction.merge(table, rows).await?;
+                open.merge(table, rows).await?;
             }
         }
-        Ok(Ok(transaction))
+        Ok(Ok(open))
+    }
+
+    async fn begin(&self, target: Target<'_>) -> Result<Result<Open, Done>, Error> {
+        Ok(match target {
+            Target::Live(run) => match self.warehouse.begin(run.clone()).await? {
+                Begun::Open(transaction) => Ok(Open::Live(transaction)),
+                Begun::Conflict => Err(Done::Conflict),
+                Begun::Replaced => Err(Done::Replaced),
+            },
+            Target::Beside(fill) => match self.warehouse.fill(fill.clone()).await? {
+                Opened::Open(filling) => Ok(Open::Beside(filling)),
+                Opened::Conflict => Err(Done::Conflict),
+                Opened::Replaced => Err(Done::Replaced),
+            },
+        })
     }
 }

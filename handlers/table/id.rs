@@ -1,6 +1,7 @@
 //! The name of a table of silver, and every name that follows from it: objects and state partitions. Pure.
 //!
 //! ```text
+//! silver/{dataset}/current.json                                                         the generation that gold shows
 //! silver/{dataset}/g{generation}/event_date=2025-11-14/event_hour=11/{commit}.parquet    rows
 //!                               /_delta_log/{version:020}.json                          Delta
 //!                               /_sluice/manifests/{commit}.json                        long lists of files
@@ -65,6 +66,12 @@ impl TableId {
     #[must_use]
     pub fn root(&self) -> ObjectPath {
         self.below("")
+    }
+
+    /// Returns the object that says which generation of a dataset gold shows.
+    #[must_use]
+    pub fn current(dataset: &str) -> ObjectPath {
+        ObjectPath::new(SILVER, &format!("{dataset}/current.json"))
     }
 
     /// Returns the prefix of the folders with rows.

@@ -6,8 +6,12 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 use super::error::WarehouseError;
-use super::model::{Blocked, Build, Order, Progress, Row, Run, Standing, TableRows};
+use super::model::{
+    Arrangement, Blocked, Build, Changed, Fill, Filled, Order, Progress, Row, Run, Standing, Swap,
+    TableRows,
+};
 use super::schema::{GoldSchema, TableIndex};
+use crate::event::UnixMillis;
 
 /// What became of the start of a transaction.
 #[derive(Debug)]
@@ -46,6 +50,33 @@ pub trait Transaction: Debug + Send {
     /// # Errors
     /// With [`FailureKind::Ambiguous`](super::error::FailureKind::Ambiguous) it may have happened: the progress tells.
     async fn commit(self: Box<Self>) -> Result<(), WarehouseError>;
+}
+
+/// What became of the start of a part of the filling of shadows.
+#[derive(Debug)]
+pub enum Opened {
+    /// It is open: every shadow stood where it should.
+    Open(Box<dyn Filling>),
+    /// Another run was first, or is at it; nothing has changed.
+    Conflict,
+    /// A later build has run against these tables; nothing has changed.
+    Replaced,
+}
+
+/// A transaction that fills shadows, which no reader sees. Dropping it undoes everything.
+#[async_trait]
+pub trait Filling: Debug + Send {
+    /// As [`Transaction::merge`].
+    ///
+    /// # Errors
+    /// As [`Transaction::merge`].
+    async fn merge(&mut self, table: TableIndex, rows: Vec<Row>) -> Result<(), WarehouseError>;
+
+    /// Notes where the shadows stand now, and makes everything durable.
+    ///
+    /// # Errors
+    /// As [`Transaction::commit`].
+    async fn commit(self: Box<Self>, filled: &[Filled]) -> Result<(), WarehouseError>;
 }
 
 /// A database that holds gold, as runs change it. It knows its [`GoldSchema`] from the start.
@@ -92,6 +123,30 @@ pub trait Warehouse: Reports {
     /// # Errors
     /// Fails if the database does; a lock that is not granted is no failure.
     async fn drop_retired(&self, physical: &[String], build: &Build) -> Result<(), WarehouseError>;
+
+    /// Changes which shadows tables have, all at once: creates their tables, and retires those that are no longer wanted.
+    ///
+    /// # Errors
+    /// Fails if the database does; nothing has changed then.
+    async fn arrange(
+        &self,
+        changes: &[Arrangement],
+        build: &Build,
+        at: UnixMillis,
+    ) -> Result<Changed, WarehouseError>;
+
+    /// Opens a transaction that fills shadows, with a session and locks of its own: no run of live tables waits for it.
+    ///
+    /// # Errors
+    /// Fails if the database does; nothing has changed then.
+    async fn fill(&self, fill: Fill) -> Result<Opened, WarehouseError>;
+
+    /// Puts shadows in the place of live tables, all at once, and waits two seconds at most for those who read them. The
+    /// tables that were live are retired.
+    ///
+    /// # Errors
+    /// As [`Transaction::commit`]; a lock that is not granted is no failure.
+    async fn swap(&self, swap: &Swap) -> Result<Changed, WarehouseError>;
 
     /// Gives up a session that is kept for the next operation: a database pauses only when it has none.
     async fn close(&self);

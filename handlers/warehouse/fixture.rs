@@ -81,6 +81,7 @@ pub(super) fn run(schema: &GoldSchema, from: Option<u64>, to: u64) -> Run {
         from: from.map(progress),
         to: Version(to),
         replace: false,
+        layout: None,
     };
     Run {
         steps: vec![step],

@@ -18,10 +18,10 @@ pub mod schema;
 pub mod sqlite;
 
 pub use connect::{connect, connect_with};
-pub use contract::{Begun, Prepared, Reports, RowVisitor, Transaction, Warehouse};
+pub use contract::{Begun, Filling, Opened, Prepared, Reports, RowVisitor, Transaction, Warehouse};
 pub use error::{FailureKind, WarehouseError};
 pub use model::{
-    Blocked, Build, Datum, Order, Pending, Progress, Retired, Row, Run, Standing, Step, TableRows,
-    Unfit,
+    Arrangement, Blocked, Build, Changed, Datum, Fill, Filled, Order, Pending, Progress, Retired,
+    Row, Run, Shadow, ShadowNote, Standing, Step, Swap, TableRows, Unfit,
 };
 pub use options::Options;

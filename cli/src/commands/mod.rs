@@ -55,6 +55,7 @@ enum Command {
     Head(inspect::HeadArguments),
     History(inspect::HistoryArguments),
     Maintain(maintain::MaintainArguments),
+    Rebuild(deploy::RebuildArguments),
     Dataset(dataset::DatasetArguments),
     Schema(deploy::SchemaArguments),
     Package(deploy::PackageArguments),
@@ -89,8 +90,9 @@ impl Command {
             Self::Head(arguments) => Box::pin(inspect::head(arguments)).await,
             Self::History(arguments) => Box::pin(inspect::history(arguments)).await,
             Self::Maintain(arguments) => Box::pin(maintain::run(arguments)).await,
+            Self::Rebuild(arguments) => Box::pin(deploy::rebuild(arguments)).await,
             Self::Dataset(arguments) => Box::pin(dataset::run(arguments)).await,
-            Self::Schema(arguments) => deploy::schema(&arguments),
+            Self::Schema(arguments) => Box::pin(deploy::schema(&arguments)).await,
             Self::Package(arguments) => Box::pin(deploy::package(arguments)).await,
             Self::SqlGrant(arguments) => Box::pin(deploy::sql_grant(&arguments)).await,
             Self::Completions(arguments) => {
@@ -127,7 +129,7 @@ mod tests {
         let command = CommandLine::command();
         // Also checks for flags that clash and for conflicts with flags that do not exist.
         command.clone().debug_assert();
-        assert_eq!(command.get_subcommands().count(), 17);
+        assert_eq!(command.get_subcommands().count(), 18);
         for subcommand in command.get_subcommands() {
             assert!(subcommand.get_about().is_some(), "{subcommand}");
         }
@@ -146,6 +148,10 @@ mod tests {
             "produce --connection c --namespace n",
             "gold --order day",
             "schema --pbids",
+            "schema --swap",
+            "schema --swap --sqlite --gold x",
+            "rebuild",
+            "rebuild silver",
             "sql-grant --server s --identity i --client-id no-guid",
         ] {
             let words = std::iter::once("sluice").chain(line.split(' '));

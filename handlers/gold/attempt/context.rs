@@ -10,13 +10,24 @@ use crate::gold::blocked::LeftOut;
 use crate::gold::finals::{Finals, Known, Look, Lookout, Sighting};
 use crate::gold::generation::Looked;
 use crate::gold::idle_marker::IdleMarker;
-use crate::gold::plan::{Limits, Rebuild};
+use crate::gold::outcome::Ended;
+use crate::gold::plan::Limits;
+use crate::gold::shadow::{Bases, Current};
 use crate::retry::Deadline;
 use crate::store::entity::EntityStore;
 use crate::store::object::ObjectStore;
 use crate::table::log::{CommitLog, Head};
-use crate::warehouse::schema::{GoldSchema, TableIndex};
-use crate::warehouse::{Blocked, Build, Progress, Warehouse};
+use crate::warehouse::schema::{GoldSchema, TableIndex, TableSchema};
+use crate::warehouse::{Blocked, Build, Progress, Shadow, Warehouse};
+
+/// What comes after an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::gold) enum Turn {
+    /// The run is over.
+    Ended(Ended),
+    /// Something was done beside the live tables, and there may be more: another attempt.
+    Again,
+}
 
 /// What an attempt works with.
 #[derive(Clone, Copy)]
@@ -35,7 +46,10 @@ pub(in crate::gold) struct Attempt<'a> {
     pub(in crate::gold) known: &'a Known,
     /// What was seen of bronze before any of this.
     pub(in crate::gold) look: &'a Look,
-    pub(in crate::gold) rebuild: &'a Rebuild,
+    /// The files that shadows are filled from.
+    pub(in crate::gold) bases: &'a Bases,
+    /// Whether readers of silver know what is shown.
+    pub(in crate::gold) current: &'a Current,
     pub(in crate::gold) deadline: Deadline,
 }
 
@@ -46,6 +60,12 @@ pub(super) struct Place {
     /// The reasons that the books have.
     pub(super) noted: BTreeMap<String, Blocked>,
     pub(super) left_out: LeftOut,
+    /// How tables lie that show another definition than the dataset file has.
+    pub(super) layouts: BTreeMap<TableIndex, Arc<TableSchema>>,
+    /// The shadows that this build fills and shows.
+    pub(super) shadows: BTreeMap<TableIndex, Shadow>,
+    /// The tables that the dataset file no longer has, by name.
+    pub(super) removed: Vec<(String, Progress)>,
     /// What was seen of bronze before the head was read.
     pub(super) sighting: Option<Sighting>,
     /// What the head and the look before it say of final periods.
@@ -64,18 +84,5 @@ impl Attempt<'_> {
         let schema = self.schema();
         let name = |index: &TableIndex| Ok(schema.table_at(*index)?.name.clone());
         tables.into_iter().map(name).collect()
-    }
-
-    /// Returns the tables that the rows of tables are in.
-    pub(super) fn rows(
-        &self,
-        progress: &BTreeMap<String, Progress>,
-        names: &[String],
-    ) -> Vec<String> {
-        let rows = names.iter().map(|name| {
-            let found = progress.get(name).and_then(|found| found.physical.clone());
-            found.unwrap_or_else(|| name.clone())
-        });
-        rows.collect()
     }
 }

@@ -3,13 +3,19 @@
 //! The order of reads matters. What the books say is read first, and silver's head after it, so that no table stands
 //! beyond the head unless its log is another one. A log that is another's is not followed, and only a run whose log is
 //! the tables' own notes its build as the latest and changes anything.
+//!
+//! Live tables come first. Then one transaction fills shadows, or one swap shows them, and the attempt is made again: so
+//! live tables go on whatever is made beside them.
 
+mod arrange;
 mod context;
+mod shadows;
 mod standstill;
+mod swap;
 mod transactions;
 mod whose;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::blocked::{LeftOut, blamed};
@@ -18,68 +24,69 @@ use super::finals::{Finals, Patience, Sighting, counts_until};
 use super::idle_marker::Noted;
 use super::outcome::{Ended, Published};
 use super::plan::TableBacklog;
+use super::shadow::{Older, Plan};
 use crate::error::chain;
 use crate::event::UnixMillis;
+use crate::table::TableId;
 use crate::table::log::{Head, Version};
 use crate::value::time::millis;
 use crate::warehouse::schema::TableIndex;
-use crate::warehouse::{Prepared, Progress, Standing};
-pub(super) use context::Attempt;
+use crate::warehouse::{Prepared, Progress, Run, Standing, Step};
 use context::Place;
+pub(super) use context::{Attempt, Turn};
 
 /// How long a table that was replaced is kept for those who read it.
 const RETIRED_FOR: Duration = Duration::from_secs(10 * 60);
 
 impl Attempt<'_> {
-    /// Makes the attempt; returns how it ended.
-    pub(super) async fn make(self, published: &mut Published) -> Result<Ended, Error> {
+    /// Makes the attempt; returns what comes after it.
+    pub(super) async fn make(self, published: &mut Published) -> Result<Turn, Error> {
         let mut standing = self.warehouse.look().await?;
         let Some(mut head) = self.log.head().await? else {
-            return Ok(Ended::NothingYet);
+            return Ok(Turn::Ended(Ended::NothingYet));
         };
         published.head = Some(head.version);
+        (published.waiting, published.blocked) = (None, Vec::new());
         if standing.build.as_ref().is_some_and(|ran| ran > self.build) {
-            return Ok(Ended::Replaced);
+            return Ok(Turn::Ended(Ended::Replaced));
         }
         if let Some(error) = self.other_pipeline(&standing, &head).await? {
             published.blocked = vec![chain(&error)];
-            return Ok(Ended::Blocked);
+            return Ok(Turn::Ended(Ended::Blocked));
         }
         if standing.is_incomplete || standing.build.as_ref() != Some(self.build) {
             match self.warehouse.prepare(self.build).await? {
                 Prepared::Ready(complete) => standing = *complete,
-                Prepared::Replaced => return Ok(Ended::Replaced),
+                Prepared::Replaced => return Ok(Turn::Ended(Ended::Replaced)),
             }
             // The progress is a later one now.
             head = match self.log.head().await? {
                 Some(later) if later.log == head.log => later,
-                _ => return Ok(Ended::Conflict),
+                _ => return Ok(Turn::Ended(Ended::Conflict)),
             };
             published.head = Some(head.version);
         }
         self.drop_retired(&standing).await;
         published.is_retiring = !standing.retired.is_empty();
-        let older = self.older(&standing)?;
-        if !older.is_empty() {
-            published.waiting = self.waits_for(&standing, &older).await?;
-            // The head is read after the look at what it must have.
-            head = match self.log.head().await? {
-                Some(later) if later.log == head.log => later,
-                _ => return Ok(Ended::Conflict),
-            };
-            published.head = Some(head.version);
+        let mut plan = self.shadows(&standing, &head)?;
+        if plan.is_stale {
+            return Ok(Turn::Ended(Ended::Conflict));
         }
-        self.bring_up(standing, head, published).await
+        if let Some(ended) = self.arrange(&mut standing, &mut plan, published).await? {
+            return Ok(Turn::Ended(ended));
+        }
+        self.bring_up((standing, plan), head, published).await
     }
 
-    /// Brings the tables up that can go on.
+    /// Brings the tables up that can go on, and then what is made beside them.
     async fn bring_up(
         self,
-        standing: Standing,
+        (standing, plan): (Standing, Plan),
         head: Head,
         published: &mut Published,
-    ) -> Result<Ended, Error> {
-        let (mut backlog, mut place) = self.sort_out(standing, head, published).await?;
+    ) -> Result<Turn, Error> {
+        let older = self.older(&standing)?;
+        let (mut backlog, mut place) = self.sort_out((standing, plan), head, &older).await?;
         let head = place.head.version;
         let mut at_head = backlog.standing(self.schema(), &place.progress, head);
         let ended = loop {
@@ -96,44 +103,71 @@ impl Attempt<'_> {
             }
         };
         if ended != Ended::UpToDate {
-            return Ok(ended);
+            return Ok(Turn::Ended(ended));
         }
-        self.say_final(place, at_head, published).await
+        if !place.shadows.is_empty() {
+            let moved = self.go_on_beside(&mut place, &older, published).await?;
+            if let Some(turn) = moved {
+                return Ok(turn);
+            }
+        }
+        let ended = self.say_final(place, at_head, published).await?;
+        if older.is_empty() && !self.schema().tables.is_empty() && ended != Ended::Replaced {
+            self.current
+                .say(self.lake, &TableId::of(self.dataset))
+                .await;
+        }
+        Ok(Turn::Ended(ended))
     }
 
     /// Finds out which tables are behind, and leaves those out that cannot go on.
     async fn sort_out(
         &self,
-        standing: Standing,
+        (standing, plan): (Standing, Plan),
         head: Head,
-        published: &mut Published,
+        older: &BTreeMap<TableIndex, u32>,
     ) -> Result<(TableBacklog, Place), Error> {
         let schema = self.schema();
-        let mut backlog = TableBacklog::of(
-            schema,
-            (&standing.progress, &standing.gone),
-            head.version,
-            self.rebuild,
-        );
-        // A table that was rebuilt before a transient failure is not rebuilt again.
-        backlog.leave_out(&published.rebuilt, schema)?;
+        let (mut layouts, mut still) = (BTreeMap::new(), BTreeSet::new());
+        for (index, older) in plan.older {
+            match older {
+                Older::Steps(layout) => drop(layouts.insert(index, layout)),
+                Older::Stands => drop(still.insert(index)),
+            }
+        }
+        let made = (&standing.progress, &standing.gone);
+        let mut backlog = TableBacklog::of(schema, made, head.version, &still);
         let ahead = std::mem::take(&mut backlog.ahead);
         let sighting = self.lookout.sighting(self.look, &head);
+        let is_removed = |(name, progress): &(&String, &Progress)| {
+            let is_shown = progress.generation != 0 || progress.physical.is_some();
+            is_shown && standing.owned.contains(*name) && schema.table(name).is_none()
+        };
+        let removed = standing.progress.iter().filter(is_removed);
+        let removed = removed.map(|(name, progress)| (name.clone(), progress.clone()));
         let mut place = Place {
+            removed: removed.collect(),
             sighting,
             finals: Finals::of(sighting, Patience::of(self.dataset)),
             head,
             progress: standing.progress,
             noted: standing.blocked,
             left_out: LeftOut::default(),
+            layouts,
+            shadows: plan.ours,
         };
         for (table, error) in standing.unfit {
             self.leave_out(&mut place, table, &error.into()).await?;
         }
+        // One that is asked for anew is not waited for.
+        let ahead = ahead.into_iter().filter(|name| {
+            let table = schema.table(name);
+            table.is_none_or(|(index, _)| !place.shadows.contains_key(&index))
+        });
+        let ahead: Vec<String> = ahead.collect();
         if !ahead.is_empty() {
             let head = place.head.version;
             let ahead = Error::Ahead {
-                rows: self.rows(&place.progress, &ahead),
                 tables: ahead,
                 head,
             };
@@ -142,11 +176,10 @@ impl Attempt<'_> {
             }
         }
         self.leave_alone(&mut place)?;
-        if let Some(waits) = published.waiting.take() {
-            let tables = (&mut backlog, &standing.gone);
-            let is_waiting = self.wait(&mut place, tables, &waits).await?;
-            published.waiting = is_waiting.then_some(waits);
+        if !older.is_empty() {
+            self.wait(&mut backlog, &standing.gone);
         }
+        self.say_unknown(&place, (&still, older)).await?;
         Ok((backlog, place))
     }
 
@@ -157,8 +190,14 @@ impl Attempt<'_> {
         at_head: BTreeMap<TableIndex, Progress>,
         published: &mut Published,
     ) -> Result<Ended, Error> {
-        let said = (place.finals, self.build, self.clock.now());
         let worker = self.worker();
+        let revived = self.revive(&place, &at_head)?;
+        if let Some(run) = revived
+            && let Some(ended) = published.add(&worker.carry_out(run, Vec::new(), 0).await?)
+        {
+            return Ok(ended);
+        }
+        let said = (place.finals, self.build, self.clock.now());
         let raised = self.known.raise(&worker, at_head, &place.head, said);
         if let Some(done) = raised.await?
             && let Some(ended) = published.add(&done)
@@ -166,9 +205,10 @@ impl Attempt<'_> {
             return Ok(ended);
         }
         let next_try = self.next_try(&place)?;
-        let is_whole = place.left_out.is_empty();
-        published.blocked = place.left_out.reasons();
+        let is_whole = place.left_out.is_empty() && published.blocked.is_empty();
+        published.blocked.extend(place.left_out.reasons());
         let is_waiting = published.waiting.is_some() || published.is_retiring;
+        let is_waiting = is_waiting || !place.shadows.is_empty();
         if let (Some(next_try), Some(sighting), false) = (next_try, place.sighting, is_waiting) {
             let left = (next_try, published.blocked.as_slice());
             self.note_idle(&place.head, &sighting, left).await;
@@ -178,6 +218,34 @@ impl Attempt<'_> {
             (true, Some(_)) => Ended::Rebuilding,
             (true, None) => Ended::UpToDate,
         })
+    }
+
+    /// Returns a transaction for tables that the books take for waiting although nothing takes their place any more: it
+    /// says that they are live.
+    fn revive(
+        &self,
+        place: &Place,
+        at_head: &BTreeMap<TableIndex, Progress>,
+    ) -> Result<Option<Run>, Error> {
+        let mut steps = Vec::new();
+        for (index, progress) in at_head {
+            let name = &self.schema().table_at(*index)?.name;
+            if place
+                .noted
+                .get(name)
+                .is_some_and(|noted| noted.is_rebuilding)
+            {
+                steps.push(Step {
+                    table: *index,
+                    from: Some(progress.clone()),
+                    to: progress.version,
+                    replace: false,
+                    layout: None,
+                });
+            }
+        }
+        let said = (place.head.watermark, place.finals);
+        Ok((!steps.is_empty()).then(|| self.run(steps, said, &place.head)))
     }
 
     /// Notes that there is nothing to do until something is added, a period becomes final, or a blocked table is tried
@@ -234,9 +302,9 @@ impl Attempt<'_> {
         published: &mut Published,
     ) -> Result<Option<Ended>, (Vec<TableIndex>, Version, Error)> {
         let head = place.head.version;
-        if !backlog.to_rebuild.is_empty() {
-            let tables: Vec<TableIndex> = backlog.to_rebuild.keys().copied().collect();
-            let made = self.make_anew(&backlog.to_rebuild, place).await;
+        if !backlog.to_make.is_empty() {
+            let tables: Vec<TableIndex> = backlog.to_make.keys().copied().collect();
+            let made = self.create(&backlog.to_make, place).await;
             let names = self.names(&tables).map_err(Error::from);
             let (done, names) = match (made, names) {
                 (Ok(done), Ok(names)) => (done, names),
@@ -245,10 +313,10 @@ impl Attempt<'_> {
             if let Some(ended) = published.add(&done) {
                 return Ok(Some(ended));
             }
-            let replaced = backlog.to_rebuild.values().flatten();
+            let replaced = backlog.to_make.values().flatten();
             published.is_retiring |= replaced.count() > 0;
             published.rebuilt.extend(names);
-            backlog.to_rebuild.clear();
+            backlog.to_make.clear();
             return Ok(None);
         }
         let Some(next) = backlog.next(head) else {

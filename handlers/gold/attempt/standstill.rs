@@ -1,6 +1,6 @@
 //! Tables that stand still while the others go on, and what their rows of the book say about it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::{Attempt, Place};
 use crate::error::{Invariant, chain};
@@ -20,8 +20,8 @@ impl Attempt<'_> {
             let Some(blocked) = place.noted.get(&table.name) else {
                 continue;
             };
-            let is_alone = is_left_alone(blocked, table, (self.build.stamp, now));
-            if is_alone && !self.rebuild.has(&table.name) {
+            let layout = place.layouts.get(&index).map_or(table, |layout| layout);
+            if is_left_alone(blocked, layout, (self.build.stamp, now)) {
                 place.left_out.add(index, blocked.reason.clone());
             }
         }
@@ -40,34 +40,71 @@ impl Attempt<'_> {
         Ok(Some(first))
     }
 
-    /// Passes over the tables that would be made anew, as those of a dataset go over to a generation together, and says
-    /// why. One that somebody dropped, or that is asked for, is made from what there is. Returns whether any waits.
-    pub(super) async fn wait(
+    /// Passes over the tables that would be made from nothing while others show an older generation: they come with it. One
+    /// that somebody dropped is made from what there is.
+    pub(super) fn wait(&self, backlog: &mut TableBacklog, gone: &BTreeSet<TableIndex>) {
+        let tables: Vec<TableIndex> = backlog.to_make.keys().copied().collect();
+        for index in tables.iter().filter(|index| !gone.contains(index)) {
+            backlog.pass_over(*index);
+        }
+    }
+
+    /// Says of tables of this log that their definition is not understood.
+    pub(super) async fn say_unknown(
         &self,
-        place: &mut Place,
-        (backlog, gone): (&mut TableBacklog, &BTreeSet<TableIndex>),
-        waits: &str,
-    ) -> Result<bool, Error> {
-        let tables: Vec<TableIndex> = backlog.to_rebuild.keys().copied().collect();
-        let mut is_waiting = false;
-        for index in tables {
-            let table = self.schema().table_at(index)?;
-            if gone.contains(&index) || self.rebuild.has(&table.name) {
-                continue;
+        place: &Place,
+        (still, older): (&BTreeSet<TableIndex>, &BTreeMap<TableIndex, u32>),
+    ) -> Result<(), Error> {
+        let mut unknown = BTreeSet::new();
+        for index in still.iter().filter(|index| !older.contains_key(index)) {
+            let progress = place.progress.get(&self.schema().table_at(*index)?.name);
+            let log = progress.and_then(|progress| progress.log.as_ref());
+            if log.is_none() || log == place.head.log.as_ref() {
+                unknown.insert(*index);
             }
-            backlog.pass_over(index);
+        }
+        let reason = "its definition in the books is one that this build does not understand, so it stands still until its new table is whole";
+        self.stand_still(place, &unknown, reason).await
+    }
+
+    /// Says of tables of an older generation that they stand still, if nothing says so yet.
+    pub(super) async fn say_older(
+        &self,
+        place: &Place,
+        older: &BTreeMap<TableIndex, u32>,
+    ) -> Result<(), Error> {
+        let mut unsaid = BTreeSet::new();
+        for index in older.keys() {
+            let noted = place.noted.get(&self.schema().table_at(*index)?.name);
+            if noted.is_none_or(|noted| !noted.is_rebuilding) {
+                unsaid.insert(*index);
+            }
+        }
+        let own = self.schema().generation;
+        let reason =
+            format!("generation {own} is being made; until it is whole, the one before is shown");
+        self.stand_still(place, &unsaid, &reason).await
+    }
+
+    /// Says of tables that stand still until others take their place why they do.
+    pub(super) async fn stand_still(
+        &self,
+        place: &Place,
+        tables: &BTreeSet<TableIndex>,
+        reason: &str,
+    ) -> Result<(), Error> {
+        for index in tables {
             let waiting = Blocked {
-                reason: waits.to_owned(),
+                reason: reason.to_owned(),
                 version: None,
                 definition: TRIED_EVERY_TIME.to_owned(),
                 stamp: self.build.stamp,
                 at: self.clock.now(),
                 is_rebuilding: true,
             };
-            self.say(place, index, &waiting).await?;
-            is_waiting = true;
+            self.say(place, *index, &waiting).await?;
         }
-        Ok(is_waiting)
+        Ok(())
     }
 
     /// Leaves out the tables of a transaction whose own failure `error` is.
@@ -95,7 +132,10 @@ impl Attempt<'_> {
             // A gap is looked at anew in every run: it is found before anything is read.
             let definition = match &error {
                 Error::Rebuild { .. } => TRIED_EVERY_TIME.to_owned(),
-                _ => schema.definition.clone(),
+                _ => {
+                    let layout = place.layouts.get(&table).map_or(schema, |layout| layout);
+                    layout.definition.clone()
+                }
             };
             let blocked = Blocked {
                 reason: chain(&error),

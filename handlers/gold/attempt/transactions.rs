@@ -15,8 +15,8 @@ use crate::warehouse::schema::TableIndex;
 use crate::warehouse::{Progress, Run, Step};
 
 impl Attempt<'_> {
-    /// Makes tables from the live files at the head.
-    pub(super) async fn make_anew(
+    /// Makes tables that nobody sees yet from the live files at the head.
+    pub(super) async fn create(
         &self,
         tables: &BTreeMap<TableIndex, Option<Progress>>,
         place: &mut Place,
@@ -35,6 +35,7 @@ impl Attempt<'_> {
             from: from.clone(),
             to: head.version,
             replace: true,
+            layout: None,
         });
         let run = self.run(steps.collect(), (head.watermark, place.finals), &head);
         let files = live.iter().cloned().collect();
@@ -79,7 +80,6 @@ impl Attempt<'_> {
                     return Ok((from, Done::Conflict));
                 }
                 Err(Error::Rebuild {
-                    rows: self.rows(&place.progress, &names),
                     tables: names,
                     from,
                     source: Box::new(source),
@@ -109,6 +109,7 @@ impl Attempt<'_> {
             from: place.progress.get(&name).cloned(),
             to: chunk.until,
             replace: false,
+            layout: place.layouts.get(table).cloned(),
         });
         let watermark = watermarks.get(&chunk.until).copied().flatten();
         // What is final at the head may change on the way there.
@@ -159,11 +160,8 @@ impl Attempt<'_> {
         let schema = self.schema();
         let mut moved = Vec::new();
         for step in &run.steps {
-            let table = schema.table_at(step.table)?;
-            moved.push((
-                table.name.clone(),
-                step.moved(table, &run, schema.generation),
-            ));
+            let name = schema.table_at(step.table)?.name.clone();
+            moved.push((name, step.moved(&run, schema)?));
         }
         let done = self.worker().carry_out(run, files, commits).await?;
         if matches!(done, Done::Committed(_)) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::context::Attempt;
 use crate::error::Invariant;
 use crate::gold::error::Error;
-use crate::gold::generation::{Lack, Successor};
+use crate::gold::generation::{Lack, Lost, Successor};
 use crate::gold::plan::{foreign, generations};
 use crate::table::log::{CommitLog, Head};
 use crate::warehouse::Standing;
@@ -36,35 +36,32 @@ impl Attempt<'_> {
     /// Returns what tables of older generations wait for, if this generation is not whole.
     pub(super) async fn waits_for(
         &self,
-        standing: &Standing,
         older: &BTreeMap<TableIndex, u32>,
     ) -> Result<Option<String>, Error> {
         let successor = Successor {
             dataset: self.dataset,
             lake: self.lake,
+            state: self.state,
             log: self.log,
-            now: self.clock.now(),
+            scanner: self.lookout.scanner(),
+            deadline: self.deadline,
         };
         let generations: BTreeSet<u32> = older.values().copied().collect();
-        let own = self.schema().generation;
-        for generation in generations {
-            let old = self.log_of(generation);
-            let waits = match successor.lacks(&old, self.looked).await? {
-                None => continue,
-                Some(Lack::Pending(objects)) => format!(
-                    "generation {own} is being made from bronze and lacks {objects} objects or more; until it is whole, generation {generation} is shown"
-                ),
-                Some(Lack::Lost { sources, rows }) => {
-                    let names = self.names(older.keys())?;
-                    let tables = self.rows(&standing.progress, &names).join(", ");
-                    format!(
-                        "generation {own} lacks {sources} sources with {rows} rows of generation {generation}, which bronze no longer has; generation {generation} is shown until somebody drops {tables}, which are then made without them"
-                    )
-                }
-            };
-            return Ok(Some(waits));
-        }
-        Ok(None)
+        let logs = generations
+            .iter()
+            .map(|generation| (*generation, self.log_of(*generation)));
+        let logs: Vec<_> = logs.collect();
+        let generations: Vec<String> = generations.iter().map(u32::to_string).collect();
+        let (own, shown) = (self.schema().generation, generations.join(", "));
+        let lack = successor.lacks(&logs, self.looked).await?;
+        Ok(lack.map(|lack| match lack {
+            Lack::Pending(objects) => format!(
+                "generation {own} is being made from bronze and lacks {objects} objects or more; until it is whole, generation {shown} is shown"
+            ),
+            Lack::Lost(Lost { sources, rows }) => format!(
+                "generation {own} lacks {sources} sources with {rows} rows of generation {shown}, which bronze no longer has; generation {shown} is shown until somebody accepts that with `sluice rebuild silver --accept-loss`"
+            ),
+        }))
     }
 
     /// Returns the log of another generation.
@@ -87,6 +84,12 @@ impl Attempt<'_> {
         for gone in &standing.gone {
             progress.remove(&schema.table_at(*gone)?.name);
         }
+        // Nor does one that is asked for anew from this log.
+        for (name, next) in &standing.next {
+            if next.is_asked && next.log == head.log {
+                progress.remove(name);
+            }
+        }
         let mut tables = foreign(schema, &progress, head.log.as_deref());
         for (generation, logs) in generations(schema, &progress) {
             let log = self.log_of(generation);
@@ -96,8 +99,7 @@ impl Attempt<'_> {
                 .filter(|(_, log)| found.as_ref() != Some(log));
             tables.extend(others.map(|(table, _)| table));
         }
-        let rows = self.rows(&progress, &tables);
         let is_other = !tables.is_empty();
-        Ok(is_other.then(|| Error::OtherPipeline { tables, rows }))
+        Ok(is_other.then(|| Error::OtherPipeline { tables }))
     }
 }

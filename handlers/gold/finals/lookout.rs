@@ -59,6 +59,11 @@ impl Lookout {
         }
     }
 
+    /// Returns what looks at bronze.
+    pub(in crate::gold) fn scanner(&self) -> &Scanner {
+        &self.scanner
+    }
+
     /// Looks at bronze, unless that was done within the last minute. A failure is no failure of the run: no period becomes
     /// final by it.
     pub(in crate::gold) async fn look(&self, head: &Head, deadline: Deadline) -> Look {

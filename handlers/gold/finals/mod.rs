@@ -45,6 +45,12 @@ impl Known {
         known.get(table).is_none_or(|known| *known < settled)
     }
 
+    /// Forgets what was known of a table: it was swapped.
+    pub(super) fn forget(&self, table: &str) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.remove(table);
+    }
+
     fn note(&self, table: &str, settled: EventTime) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(table.to_owned(), settled);
@@ -87,6 +93,7 @@ impl Known {
                     from: Some(progress.clone()),
                     to: progress.version,
                     replace: false,
+                    layout: None,
                 });
             }
         }

@@ -14,7 +14,7 @@ use arrow_array::{Array, RecordBatch, TimestampMicrosecondArray};
 use crate::dataset::ColumnIndex;
 use crate::dataset::Dataset;
 use crate::error::Invariant;
-use crate::warehouse::schema::{GoldSchema, TableIndex, TableSchema};
+use crate::warehouse::schema::{TableIndex, TableSchema};
 use crate::warehouse::{Datum, Row};
 use accumulator::Accumulator;
 pub use error::AggregateError;
@@ -37,19 +37,17 @@ struct TableAggregator {
 }
 
 impl Aggregator {
-    /// Makes an aggregator for these tables of gold.
+    /// Makes an aggregator for these tables of gold, each with how it lies.
     ///
     /// # Errors
-    /// Fails if a measure is of a type that it cannot have, or if a table is not one of the schema.
+    /// Fails if a measure is of a type that it cannot have.
     pub fn new(
         dataset: &Dataset,
-        schema: &GoldSchema,
-        tables: &[TableIndex],
+        tables: &[(TableIndex, &TableSchema)],
     ) -> Result<Self, AggregateError> {
         let mut columns = vec![dataset.event_time];
         let mut aggregators = Vec::new();
-        for index in tables {
-            let table = schema.table_at(*index)?;
+        for (index, table) in tables {
             // Counting rows needs no column.
             let measured = table.measures.iter().filter_map(|m| m.source.column());
             for column in table.dimensions.iter().map(|d| d.column).chain(measured) {

@@ -10,10 +10,13 @@ use proptest::prelude::*;
 use super::*;
 use crate::dataset::ColumnIndex;
 use crate::warehouse::Datum;
-use crate::warehouse::schema::MeasureSource;
+use crate::warehouse::schema::{GoldSchema, MeasureSource};
 
-fn indices<const N: usize>(positions: [usize; N]) -> [TableIndex; N] {
-    positions.map(TableIndex::new)
+fn tables<const N: usize>(
+    schema: &GoldSchema,
+    positions: [usize; N],
+) -> [(TableIndex, &TableSchema); N] {
+    positions.map(|position| (TableIndex::new(position), &schema.tables[position]))
 }
 
 const FILE: &str = r#"
@@ -254,7 +257,7 @@ proptest! {
         }
         let dataset = dataset();
         let schema = GoldSchema::of(&dataset).unwrap();
-        let mut aggregator = Aggregator::new(&dataset, &schema, &indices([0, 1, 2, 3])).unwrap();
+        let mut aggregator = Aggregator::new(&dataset, &tables(&schema, [0, 1, 2, 3])).unwrap();
         let columns = aggregator.columns().to_vec();
         let (first, second) = events.split_at(cut.min(events.len()));
         aggregator.add(&batch(first, &dataset, &columns)).unwrap();
@@ -297,7 +300,7 @@ fn a_sum_of_38_digits_is_exact_and_one_of_39_is_refused() {
         (vec![most, most], None),
         (vec![-most, -most], None),
     ] {
-        let mut aggregator = Aggregator::new(&dataset, &schema, &indices([0])).unwrap();
+        let mut aggregator = Aggregator::new(&dataset, &tables(&schema, [0])).unwrap();
         let batch = batch(&amounts(&values), &dataset, aggregator.columns());
         let outcome = aggregator.add(&batch);
         match expected {
@@ -318,7 +321,7 @@ fn a_sum_of_38_digits_is_exact_and_one_of_39_is_refused() {
 fn a_key_never_changes() {
     let dataset = dataset();
     let schema = GoldSchema::of(&dataset).unwrap();
-    let mut aggregator = Aggregator::new(&dataset, &schema, &indices([1, 3])).unwrap();
+    let mut aggregator = Aggregator::new(&dataset, &tables(&schema, [1, 3])).unwrap();
     let mut events = amounts(&[1]);
     events[0].kind = Some("a".into());
     aggregator
@@ -343,7 +346,7 @@ fn a_key_never_changes() {
 fn a_column_of_another_type_is_refused() {
     let dataset = dataset();
     let schema = GoldSchema::of(&dataset).unwrap();
-    let mut aggregator = Aggregator::new(&dataset, &schema, &indices([1])).unwrap();
+    let mut aggregator = Aggregator::new(&dataset, &tables(&schema, [1])).unwrap();
     let mut columns = aggregator.columns().to_vec();
     columns[1..].rotate_left(1);
     let rows = batch(&amounts(&[1]), &dataset, &columns);

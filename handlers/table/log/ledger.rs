@@ -69,6 +69,20 @@ impl CommitLog {
         stored.iter().map(decode_ledger_entry).collect()
     }
 
+    /// Returns the first ledger entries after a source, as many as one request returns, in their order; none only where
+    /// there are none.
+    ///
+    /// # Errors
+    /// Fails if the store does, or if an entity is not a ledger entry.
+    pub async fn ledger_after(&self, source: Option<&str>) -> Result<Vec<LedgerEntry>, LogError> {
+        let mut rows = RowRange::prefix(&entities::ledger_row(""));
+        if let Some(source) = source {
+            rows = rows.after(&entities::ledger_row(source));
+        }
+        let page = self.state.page(&self.partition, &rows).await?;
+        page.iter().map(decode_ledger_entry).collect()
+    }
+
     /// Adds up what became of everything up to the version of `head`, for a log whose head does not say: from the ledger,
     /// which is read page by page, and the live files. Where the head says what it was at an earlier version, and the
     /// commits since then are there, only these are added.

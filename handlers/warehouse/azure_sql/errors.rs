@@ -12,13 +12,15 @@ const ARITHMETIC_OVERFLOW: u32 = 8115;
 const UNMAPPED: u32 = 33_557_097;
 /// A lock was not granted in time.
 const LOCK_TIMEOUT: u32 = 1222;
+/// What a snapshot shows was changed by somebody else's DDL.
+const CHANGED_MEANWHILE: u32 = 3961;
 /// A serverless database that was paused is resuming.
 const RESUMING: [u32; 3] = [40_613, 42_108, 42_109];
 
 /// Errors that may pass, on Azure SQL Database and SQL Server. After each of them the transaction is rolled back.
-const TRANSIENT: [u32; 44] = [
-    64, 121, 233, 596, 615, 701, 921, 1203, 1204, 1205, 1221, 1222, 1807, 2714, 3935, 3960, 3966,
-    4060, 4221, 6005, 8628, 8645, 8651, 9515, 10_053, 10_054, 10_060, 10_928, 10_929, 10_936,
+const TRANSIENT: [u32; 45] = [
+    64, 121, 233, 596, 615, 701, 921, 1203, 1204, 1205, 1221, 1222, 1807, 2714, 3935, 3960, 3961,
+    3966, 4060, 4221, 6005, 8628, 8645, 8651, 9515, 10_053, 10_054, 10_060, 10_928, 10_929, 10_936,
     14_355, 17_197, 18_401, 40_143, 40_197, 40_501, 40_540, 40_613, 42_108, 42_109, 49_918, 49_919,
     49_920, 41_305,
 ];
@@ -43,12 +45,12 @@ pub(super) fn commit_kind(error: &Error) -> FailureKind {
     }
 }
 
-/// Returns whether a lock was not granted in time.
+/// Returns whether somebody else was in the way, with a lock or with a change: the transaction is undone then.
 pub(super) fn is_locked(error: &Error) -> bool {
     let Error::Server(token) = error else {
         return false;
     };
-    let is_timeout = token.code() == LOCK_TIMEOUT;
+    let is_timeout = [LOCK_TIMEOUT, CHANGED_MEANWHILE].contains(&token.code());
     is_timeout || (token.code() == UNMAPPED && token.message().contains("lock timeout"))
 }
 

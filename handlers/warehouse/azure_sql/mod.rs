@@ -21,5 +21,5 @@ mod transaction;
 mod warehouse;
 
 pub use administer::{address, administer};
-pub use statements::{DEFAULT_SCHEMA, Grant, Rights, script, statements};
+pub use statements::{DEFAULT_SCHEMA, Grant, Rights, script, statements, swap_script};
 pub use warehouse::AzureSqlWarehouse;

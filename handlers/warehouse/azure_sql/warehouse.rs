@@ -11,11 +11,14 @@ use super::errors::{failed, failed_commit, is_locked};
 use super::held::Held;
 use super::statements::{SqlSchema, ddl, dml, look, steps};
 use super::{ado, read, transaction};
-use crate::warehouse::contract::{Begun, Prepared, Reports, RowVisitor, Warehouse};
+use crate::event::UnixMillis;
+use crate::warehouse::contract::{Begun, Opened, Prepared, Reports, RowVisitor, Warehouse};
 use crate::warehouse::dialect::{Upkeep, state_of, upkeep};
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::lookup::columns_of;
-use crate::warehouse::model::{Blocked, Build, Order, Progress, Run, Standing, TableRows};
+use crate::warehouse::model::{
+    Arrangement, Blocked, Build, Changed, Fill, Order, Progress, Run, Standing, Swap, TableRows,
+};
 use crate::warehouse::options::Options;
 use crate::warehouse::schema::{BOOKS, BUILDS, FRESHNESS, GoldSchema, RANK, TableIndex, ValueType};
 
@@ -29,6 +32,8 @@ pub struct AzureSqlWarehouse {
     pub(super) schema: Arc<GoldSchema>,
     pub(super) sql_schema: SqlSchema,
     pub(super) kept: Arc<Mutex<Option<Session>>>,
+    /// The session that fills what is made beside live tables.
+    beside: Arc<Mutex<Option<Session>>>,
     /// How long a connection is taken to be alive without asking.
     pub(super) idle: Duration,
 }
@@ -46,13 +51,18 @@ impl AzureSqlWarehouse {
             schema: Arc::new(schema),
             sql_schema: SqlSchema::named(options.schema.as_deref())?,
             kept: Arc::default(),
+            beside: Arc::default(),
             idle: IDLE,
         })
     }
 
     /// Takes the connection, alive, for one operation.
     pub(super) async fn hold(&self) -> Result<Held, WarehouseError> {
-        let mut slot = Arc::clone(&self.kept).lock_owned().await;
+        self.hold_of(&self.kept).await
+    }
+
+    async fn hold_of(&self, session: &Arc<Mutex<Option<Session>>>) -> Result<Held, WarehouseError> {
+        let mut slot = Arc::clone(session).lock_owned().await;
         // Taken out while it is tried, so that a trial that is abandoned does not leave it half used.
         let session = match slot.take() {
             Some(mut session) => session.is_usable(self.idle).await.then_some(session),
@@ -228,8 +238,31 @@ impl Warehouse for AzureSqlWarehouse {
         Ok(())
     }
 
+    async fn arrange(
+        &self,
+        changes: &[Arrangement],
+        build: &Build,
+        at: UnixMillis,
+    ) -> Result<Changed, WarehouseError> {
+        let held = self.hold().await?;
+        let names = (self.schema.as_ref(), &self.sql_schema);
+        transaction::arrange(held, names, (changes, build, at)).await
+    }
+
+    async fn fill(&self, fill: Fill) -> Result<Opened, WarehouseError> {
+        let held = self.hold_of(&self.beside).await?;
+        let names = (Arc::clone(&self.schema), self.sql_schema.clone());
+        transaction::fill(held, names, &fill).await
+    }
+
+    async fn swap(&self, swap: &Swap) -> Result<Changed, WarehouseError> {
+        let held = self.hold().await?;
+        transaction::swap(held, (self.schema.as_ref(), &self.sql_schema), swap).await
+    }
+
     async fn close(&self) {
         *self.kept.lock().await = None;
+        *self.beside.lock().await = None;
     }
 
     async fn begin(&self, run: Run) -> Result<Begun, WarehouseError> {

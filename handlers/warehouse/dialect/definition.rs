@@ -46,6 +46,8 @@ pub(in crate::warehouse) trait Dialect {
     fn rename(&self, table: &str, to: &str) -> String;
     /// Returns the statements that make a view, or make the one of its name show this instead; each is a batch.
     fn show(&self, view: &ViewDefinition) -> Vec<String>;
+    /// Returns the statement that removes a view, if it is there.
+    fn drop_view(&self, view: &str) -> String;
     /// Returns whether a view that is there shows just this.
     fn is_shown(&self, view: &ViewDefinition, found: &Found) -> bool;
 }

@@ -1,15 +1,15 @@
 //! What the books say, read from their rows as text by the names of their columns: columns that nobody knows are passed
 //! over, and a value that is missing, with or without its column, is unknown; pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::DateTime;
 
 use crate::event::UnixMillis;
 use crate::table::log::Version;
 use crate::warehouse::error::{FailureKind, WarehouseError};
-use crate::warehouse::model::{Blocked, Build, Progress, Retired};
-use crate::warehouse::schema::{BUILDS, FRESHNESS, GoldSchema, PROGRESS, RETIRED};
+use crate::warehouse::model::{Blocked, Build, Progress, Retired, Shadow, ShadowNote};
+use crate::warehouse::schema::{BUILDS, FRESHNESS, GoldSchema, NEXT, PROGRESS, RETIRED};
 
 /// The state of a table that cannot go on.
 pub(in crate::warehouse) const BLOCKED: &str = "blocked";
@@ -19,6 +19,17 @@ pub(in crate::warehouse) const LIVE: &str = "live";
 
 /// The state of a table that waits for a new generation.
 pub(in crate::warehouse) const REBUILDING: &str = "rebuilding";
+
+/// The state of a table beside the live one that is to be shown and is not yet.
+pub(in crate::warehouse) const READY: &str = "ready";
+
+/// Returns what the state of a shadow is called that has a note.
+pub(in crate::warehouse) fn state_of_note(note: &ShadowNote) -> &'static str {
+    match note.is_blocked {
+        true => BLOCKED,
+        false => READY,
+    }
+}
 
 /// Returns what the state of a table is called that stands still.
 pub(in crate::warehouse) fn state_of(blocked: &Blocked) -> &'static str {
@@ -38,6 +49,10 @@ pub(in crate::warehouse) struct Known {
     pub(in crate::warehouse) progress: BTreeMap<String, Progress>,
     /// The tables of other datasets, by name, with these.
     pub(in crate::warehouse) others: BTreeMap<String, String>,
+    /// The tables that are this dataset's for certain.
+    pub(in crate::warehouse) owned: BTreeSet<String>,
+    /// The tables that are made beside the live ones, by the names of these.
+    pub(in crate::warehouse) next: BTreeMap<String, Shadow>,
     /// The tables that are blocked, by name.
     pub(in crate::warehouse) blocked: BTreeMap<String, Blocked>,
     /// The tables that nobody wants any more.
@@ -66,10 +81,16 @@ impl Known {
                     self.others.insert(row.text("gold_table")?, other.clone());
                 }
                 None => {
-                    self.progress
-                        .insert(row.text("gold_table")?, row.progress()?);
+                    let name = row.text("gold_table")?;
+                    if is_ours {
+                        self.owned.insert(name.clone());
+                    }
+                    self.progress.insert(name, row.progress()?);
                 }
             },
+            NEXT if is_ours => {
+                self.next.insert(row.text("gold_table")?, row.shadow()?);
+            }
             FRESHNESS => {
                 let state = row.row.get("state").map(String::as_str);
                 if matches!(state, Some(BLOCKED | REBUILDING)) {
@@ -107,7 +128,44 @@ impl Row<'_> {
             version: Version(self.needed("version")?),
             physical: self.row.get("physical").cloned(),
             made: made.unwrap_or(0),
+            text: self.row.get("text").cloned(),
+            rankings: self.row.get("rankings").cloned(),
         })
+    }
+
+    fn shadow(&self) -> Result<Shadow, WarehouseError> {
+        let (files, stamp): (Option<u64>, Option<i64>) =
+            (self.number("files_done")?, self.number("stamp")?);
+        let asked: Option<u8> = self.number("is_asked")?;
+        Ok(Shadow {
+            physical: self.row.get("physical").cloned(),
+            log: self.row.get("log").cloned(),
+            generation: self.needed("generation")?,
+            definition: self.text("definition")?,
+            base: self.number("base_version")?.map(Version),
+            files_done: files.unwrap_or(0),
+            version: self.number("version")?.map(Version),
+            stamp: stamp.unwrap_or(0),
+            is_asked: asked.unwrap_or(0) != 0,
+            // What is there since an unknown time has nothing to lose.
+            since: self.time("since")?.unwrap_or(UnixMillis(i64::MAX)),
+            note: self.shadow_note()?,
+        })
+    }
+
+    fn shadow_note(&self) -> Result<Option<ShadowNote>, WarehouseError> {
+        let is_blocked = match self.row.get("state").map(String::as_str) {
+            Some(BLOCKED) => true,
+            Some(READY) => false,
+            _ => return Ok(None),
+        };
+        let stamp: Option<i64> = self.number("noted_stamp")?;
+        Ok(Some(ShadowNote {
+            is_blocked,
+            reason: self.row.get("reason").cloned().unwrap_or_default(),
+            stamp: stamp.unwrap_or(0),
+            at: self.time("noted_at")?.unwrap_or(UnixMillis(0)),
+        }))
     }
 
     fn blocked(&self) -> Result<Blocked, WarehouseError> {

@@ -13,6 +13,6 @@ pub(super) use definition::{
     Catalog, ColumnDefinition, Content, Dialect, Found, TableDefinition, ViewDefinition,
     create_table,
 };
-pub(super) use known::{BLOCKED, BookRow, Known, LIVE, state_of};
+pub(super) use known::{BLOCKED, BookRow, Known, LIVE, state_of, state_of_note};
 pub(super) use objects::{books, columns, description, table, views};
-pub(super) use upkeep::{Upkeep, note_name, note_prepared, upkeep};
+pub(super) use upkeep::{Upkeep, note_name, note_prepared, removed, upkeep};

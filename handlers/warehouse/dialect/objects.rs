@@ -14,8 +14,8 @@ const DATASET: &str = "dataset";
 const PHYSICAL: &str = "physical";
 /// The column of [`FRESHNESS`] that holds the start of a period.
 const SETTLED_UNTIL: &str = "settled_until";
-/// The column of [`FRESHNESS`] that holds text of any length.
-const REASON: &str = "reason";
+/// The columns of books that hold text of any length.
+const LONG: [&str; 3] = ["reason", "text", "rankings"];
 
 /// Says what a table or view holds, in one line.
 ///
@@ -103,7 +103,7 @@ fn book(dialect: &dyn Dialect, book: &Book) -> TableDefinition {
         let content = match (*name, *kind) {
             (TABLE | DATASET | PHYSICAL, _) => Content::TableName,
             (SETTLED_UNTIL, kind) => Content::Period(kind),
-            (REASON, kind) => Content::Value(kind),
+            (name, kind) if LONG.contains(&name) => Content::Value(kind),
             (_, ValueType::Text) => Content::Definition,
             (_, kind) => Content::Value(kind),
         };

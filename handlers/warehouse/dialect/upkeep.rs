@@ -12,7 +12,7 @@ use super::objects::{all_of, books, table as rows_of, views};
 use crate::error::Invariant;
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::model::{Progress, Standing};
-use crate::warehouse::schema::{GoldSchema, PROGRESS, TableIndex, TableSchema};
+use crate::warehouse::schema::{GoldSchema, PROGRESS, RANKINGS_END, TableIndex, TableSchema};
 
 /// What a look leads to.
 #[derive(Debug)]
@@ -43,6 +43,8 @@ pub(in crate::warehouse) fn upkeep(
             blocked: known.blocked,
             retired: known.retired,
             build: known.build,
+            next: known.next,
+            owned: known.owned,
             ..Standing::default()
         },
     };
@@ -59,6 +61,7 @@ pub(in crate::warehouse) fn upkeep(
             None => look.table(index, table)?,
         }
     }
+    look.shadows();
     look.standing.is_incomplete = !look.statements.is_empty();
     Ok(Upkeep {
         standing: look.standing,
@@ -107,6 +110,16 @@ impl Look<'_> {
             self.statements.extend(added);
         }
         Ok(())
+    }
+
+    /// Finds those of the tables beside the live ones that are gone.
+    fn shadows(&mut self) {
+        let next = self.standing.next.iter();
+        let lost = next.filter(|(_, shadow)| {
+            let physical = shadow.physical.as_ref();
+            physical.is_some_and(|physical| self.found(physical).is_none())
+        });
+        self.standing.lost = lost.map(|(name, _)| name.clone()).collect();
     }
 
     fn table(&mut self, index: TableIndex, table: &TableSchema) -> Result<(), Invariant> {
@@ -166,7 +179,11 @@ impl Look<'_> {
             false => rows_of(table, physical, self.dialect).problems(&found.columns),
         };
         match problems.is_empty() {
-            true => self.show_all(index, physical),
+            true => {
+                self.show_all(index, physical)?;
+                self.rankings(index, table, progress);
+                Ok(())
+            }
             false => {
                 self.refuse(index, table, problems);
                 Ok(())
@@ -229,6 +246,28 @@ impl Look<'_> {
         Ok(())
     }
 
+    /// Removes rankings of a table that the dataset file no longer has, and notes those that it has.
+    fn rankings(&mut self, index: TableIndex, table: &TableSchema, progress: &Progress) {
+        let wanted = self.schema.rankings_of(index);
+        if progress.rankings == wanted {
+            return;
+        }
+        for name in removed(progress.rankings.as_deref(), wanted.as_deref()) {
+            if self.found(name).is_some_and(|found| found.is_view) {
+                self.statements.push(self.dialect.drop_view(name));
+            }
+        }
+        let column = |name| self.dialect.quote(name);
+        self.statements.push(format!(
+            "UPDATE {} SET {} = {} WHERE {} = {}",
+            self.dialect.full_name(PROGRESS),
+            column("rankings"),
+            rankings(self.schema, self.dialect, table),
+            column("gold_table"),
+            self.dialect.literal(&table.name),
+        ));
+    }
+
     fn refuse(&mut self, index: TableIndex, table: &TableSchema, problems: Vec<String>) {
         let progress = self.standing.progress.get(&table.name);
         let rows = progress.map_or(table.name.as_str(), |progress| progress.physical(table));
@@ -239,6 +278,27 @@ impl Look<'_> {
         };
         self.standing.unfit.insert(index, mismatch);
     }
+}
+
+/// Returns the names of rankings, as a book keeps them, that are no longer wanted.
+pub(in crate::warehouse) fn removed<'a>(
+    before: Option<&'a str>,
+    wanted: Option<&str>,
+) -> Vec<&'a str> {
+    let wanted: Vec<&str> = wanted.into_iter().flat_map(split).collect();
+    let before = before.into_iter().flat_map(split);
+    before.filter(|name| !wanted.contains(name)).collect()
+}
+
+fn split(names: &str) -> impl Iterator<Item = &str> {
+    names.split(RANKINGS_END)
+}
+
+/// Returns the rankings of a table as a literal.
+fn rankings(schema: &GoldSchema, dialect: &dyn Dialect, table: &TableSchema) -> String {
+    let found = schema.table(&table.name);
+    let rankings = found.and_then(|(index, _)| schema.rankings_of(index));
+    rankings.map_or("NULL".to_owned(), |rankings| dialect.literal(&rankings))
 }
 
 /// Returns the statement that notes where the rows of a table are that has progress.
@@ -252,11 +312,13 @@ pub(in crate::warehouse) fn note_name(
         [&schema.dataset, &table.name, physical].map(|text| dialect.literal(text));
     let column = |name| dialect.quote(name);
     format!(
-        "UPDATE {} SET {} = {dataset}, {} = {physical}, {} = {made} WHERE {} = {name}",
+        "UPDATE {} SET {} = {dataset}, {} = {physical}, {} = {made}, {} = {} WHERE {} = {name}",
         dialect.full_name(PROGRESS),
         column("dataset"),
         column("physical"),
         column("n"),
+        column("rankings"),
+        rankings(schema, dialect, table),
         column("gold_table"),
     )
 }
@@ -279,13 +341,15 @@ pub(in crate::warehouse) fn note_prepared(
         "dataset",
         "physical",
         "n",
+        "rankings",
     ]
     .map(|name| dialect.quote(name));
     let progress = dialect.full_name(PROGRESS);
     format!(
-        "INSERT INTO {progress} ({})\nSELECT {name}, 0, {definition}, 0, {dataset}, {physical}, {made}\n\
+        "INSERT INTO {progress} ({})\nSELECT {name}, 0, {definition}, 0, {dataset}, {physical}, {made}, {}\n\
          WHERE NOT EXISTS (SELECT 1 FROM {progress} WHERE {} = {name})",
         columns.join(", "),
+        rankings(schema, dialect, table),
         dialect.quote("gold_table"),
     )
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use super::canonical;
 use super::error::SchemaError;
 use super::layout::table_schema;
 use super::names::{BOOKS, RANK, SETTLED};
@@ -13,6 +14,9 @@ use crate::error::Invariant;
 use crate::event::EventTime;
 use crate::value::Grain;
 use crate::value::time::micros;
+
+/// What stands between the names of rankings in a book.
+pub(in crate::warehouse) const RANKINGS_END: &str = ",";
 
 /// All of gold.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,6 +110,21 @@ impl GoldSchema {
         table.ok_or(Invariant(
             "a table's index is used with the schema that it is from",
         ))
+    }
+
+    /// Returns the names of the rankings of a table, as its book keeps them; nothing if it has none.
+    #[must_use]
+    pub fn rankings_of(&self, table: TableIndex) -> Option<String> {
+        let rankings = self.rankings.iter();
+        let rankings = rankings.filter(|ranking| ranking.table == table);
+        let names: Vec<&str> = rankings.map(|ranking| ranking.name.as_str()).collect();
+        (!names.is_empty()).then(|| names.join(RANKINGS_END))
+    }
+
+    /// Returns how a table lies in the database that was made by the text of an earlier definition, if that is understood.
+    #[must_use]
+    pub fn earlier(&self, dataset: &Dataset, table: TableIndex, text: &str) -> Option<TableSchema> {
+        canonical::read(dataset, self.table_at(table).ok()?, text)
     }
 
     /// Returns the columns of a table or view of gold as read, without the key; averages count as doubles.

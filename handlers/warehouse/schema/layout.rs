@@ -2,16 +2,13 @@
 
 use std::collections::HashSet;
 
-use xxhash_rust::xxh3::xxh3_128;
-
+use super::canonical::{self, scale_of, sum_type};
 use super::error::SchemaError;
 use super::names::{KEY, RANK, SETTLED};
 use super::table::{DimensionColumn, MeasureColumn, MeasureSource, Shown, ShownValue, TableSchema};
 use super::value_type::ValueType;
 use crate::dataset::{Aggregate, ColumnIndex, Dataset, GoldTable};
 use crate::error::Invariant;
-use crate::value::Grain;
-use crate::value::decimal::MAX_PRECISION;
 
 /// Fewest digits after the point of an average.
 const AVERAGE_SCALE: u8 = 6;
@@ -42,11 +39,13 @@ pub(super) fn table_schema(
         });
     }
 
+    let text = canonical::write(dataset, table.grain, &dimensions, &measures)?;
     let schema = TableSchema {
         name: table.table.clone(),
         report: format!("{}_report", table.table),
         grain: table.grain,
-        definition: definition(dataset, table.grain, &dimensions, &measures)?,
+        definition: canonical::hash(&text),
+        text,
         dimensions,
         measures,
         shown,
@@ -86,49 +85,6 @@ fn store(
         }
     };
     Ok((ShownValue::Stored(push(name, source, kind)), kind))
-}
-
-/// The widest exact type, so that a sum does not overflow in practice.
-fn sum_type(kind: ValueType) -> ValueType {
-    ValueType::Decimal {
-        precision: MAX_PRECISION,
-        scale: scale_of(kind),
-    }
-}
-
-fn scale_of(kind: ValueType) -> u8 {
-    match kind {
-        ValueType::Decimal { scale, .. } => scale,
-        _ => 0,
-    }
-}
-
-/// Hashes what the content of a table depends on. Columns go in by name, so that a new column of silver changes
-/// nothing.
-fn definition(
-    dataset: &Dataset,
-    grain: Grain,
-    dimensions: &[DimensionColumn],
-    measures: &[MeasureColumn],
-) -> Result<String, Invariant> {
-    let name_of = |index| dataset.column(index).map(|column| column.name.as_str());
-    let mut text = format!("1 {grain:?}");
-    for dimension in dimensions {
-        text.push_str(&format!("|by {:?} {:?}", dimension.name, dimension.kind));
-    }
-    for measure in measures {
-        let verb = match measure.source {
-            MeasureSource::Rows => "rows",
-            MeasureSource::Values(_) => "values",
-            MeasureSource::Sum(_) => "sum",
-            MeasureSource::Min(_) => "min",
-            MeasureSource::Max(_) => "max",
-        };
-        let column = measure.source.column().map(name_of).transpose()?;
-        let MeasureColumn { name, kind, .. } = measure;
-        text.push_str(&format!("|{name:?} = {verb} {column:?} {kind:?}"));
-    }
-    Ok(format!("{:032x}", xxh3_128(text.as_bytes())))
 }
 
 fn check_columns(schema: &TableSchema) -> Result<(), SchemaError> {

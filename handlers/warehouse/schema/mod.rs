@@ -8,6 +8,7 @@
 //!
 //! An average is kept as `{name}_sum` and `{name}_count`, which merge, and divided in the table's report view.
 
+mod canonical;
 mod error;
 mod gold_schema;
 mod layout;
@@ -19,8 +20,9 @@ mod value_type;
 
 pub use crate::dataset::TableIndex;
 pub use error::SchemaError;
+pub(super) use gold_schema::RANKINGS_END;
 pub use gold_schema::{GoldSchema, RankingSchema};
-pub use names::{BOOKS, BUILDS, Book, FRESHNESS, KEY, PROGRESS, RANK, RETIRED, SETTLED};
+pub use names::{BOOKS, BUILDS, Book, FRESHNESS, KEY, NEXT, PROGRESS, RANK, RETIRED, SETTLED};
 pub use table::{
     DimensionColumn, MeasureColumn, MeasureSource, Merge, Shown, ShownValue, TableSchema,
 };

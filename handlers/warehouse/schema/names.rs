@@ -10,6 +10,8 @@ pub const PROGRESS: &str = "sluice_progress";
 pub const FRESHNESS: &str = "sluice_freshness";
 /// The table that records the highest build that ever ran against a dataset's tables.
 pub const BUILDS: &str = "sluice_builds";
+/// The table that says which tables are made beside the live ones.
+pub const NEXT: &str = "sluice_next";
 /// The table that names the tables that are no longer wanted.
 pub const RETIRED: &str = "sluice_old";
 /// The column of a report view that tells whether its period is complete.
@@ -33,8 +35,8 @@ pub struct Book {
     pub required: usize,
 }
 
-/// All books. Names of gold tables are unique in a database schema, so the name alone is the key of the first two.
-pub const BOOKS: [Book; 4] = [
+/// All books. Names of gold tables are unique in a database schema, so the name alone is the key of the first three.
+pub const BOOKS: [Book; 5] = [
     Book {
         name: PROGRESS,
         about: "How far each gold table has come: the loader's own book.",
@@ -48,6 +50,13 @@ pub const BOOKS: [Book; 4] = [
         columns: &FRESHNESS_COLUMNS,
         key: 1,
         required: 1,
+    },
+    Book {
+        name: NEXT,
+        about: "The tables that are being made beside the live ones: the loader's own book.",
+        columns: &NEXT_COLUMNS,
+        key: 1,
+        required: 4,
     },
     Book {
         name: BUILDS,
@@ -74,7 +83,7 @@ pub const BOOKS: [Book; 4] = [
 ];
 
 /// The columns of [`PROGRESS`].
-const PROGRESS_COLUMNS: [(&str, ValueType); 8] = [
+const PROGRESS_COLUMNS: [(&str, ValueType); 10] = [
     ("gold_table", ValueType::Text),
     ("generation", ValueType::Int64),
     ("definition", ValueType::Text),
@@ -83,9 +92,30 @@ const PROGRESS_COLUMNS: [(&str, ValueType); 8] = [
     ("log", ValueType::Text),
     ("physical", ValueType::Text),
     ("n", ValueType::Int64),
+    ("text", ValueType::Text),
+    ("rankings", ValueType::Text),
+];
+/// The columns of [`NEXT`]. `version` is null until everything of `base_version` is there.
+const NEXT_COLUMNS: [(&str, ValueType); 16] = [
+    ("gold_table", ValueType::Text),
+    ("dataset", ValueType::Text),
+    ("generation", ValueType::Int64),
+    ("definition", ValueType::Text),
+    ("physical", ValueType::Text),
+    ("log", ValueType::Text),
+    ("base_version", ValueType::Int64),
+    ("files_done", ValueType::Int64),
+    ("version", ValueType::Int64),
+    ("stamp", ValueType::Int64),
+    ("is_asked", ValueType::Int64),
+    ("since", ValueType::Timestamp),
+    ("state", ValueType::Text),
+    ("reason", ValueType::Text),
+    ("noted_stamp", ValueType::Int64),
+    ("noted_at", ValueType::Timestamp),
 ];
 /// The columns of [`FRESHNESS`]. Periods that start before `settled_until` are complete.
-const FRESHNESS_COLUMNS: [(&str, ValueType); 12] = [
+const FRESHNESS_COLUMNS: [(&str, ValueType); 17] = [
     ("gold_table", ValueType::Text),
     ("watermark", ValueType::Timestamp),
     ("settled_until", ValueType::Timestamp),
@@ -98,4 +128,9 @@ const FRESHNESS_COLUMNS: [(&str, ValueType); 12] = [
     ("blocked_definition", ValueType::Text),
     ("blocked_stamp", ValueType::Int64),
     ("blocked_at", ValueType::Timestamp),
+    ("generation", ValueType::Int64),
+    ("next_generation", ValueType::Int64),
+    ("next_done", ValueType::Int64),
+    ("pending_objects", ValueType::Int64),
+    ("oldest_pending", ValueType::Timestamp),
 ];

@@ -7,7 +7,7 @@ use crate::dataset::ColumnIndex;
 use crate::value::Grain;
 
 /// A gold table.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableSchema {
     /// Its name.
     pub name: String,
@@ -23,10 +23,12 @@ pub struct TableSchema {
     pub shown: Vec<Shown>,
     /// A hash of grain, dimensions and measures; when it changes, the table is made anew from silver.
     pub definition: String,
+    /// Grain, dimensions and measures as text, of which the definition is the hash.
+    pub text: String,
 }
 
 /// A dimension column of a gold table.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DimensionColumn {
     /// Its name.
     pub name: String,
@@ -37,7 +39,7 @@ pub struct DimensionColumn {
 }
 
 /// A measure column of a gold table, as stored.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MeasureColumn {
     /// Its name.
     pub name: String,
@@ -103,7 +105,7 @@ impl MeasureSource {
 }
 
 /// A measure as a view shows it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {
     /// Its name.
     pub name: String,

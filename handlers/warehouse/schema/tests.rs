@@ -62,7 +62,7 @@ fn tables_and_views_have_these_columns() {
         ("best", "rank day who n total mean last"),
         (
             PROGRESS,
-            "gold_table generation definition version dataset log physical n",
+            "gold_table generation definition version dataset log physical n text rankings",
         ),
     ] {
         let columns = schema.columns_of(name).unwrap();
@@ -103,6 +103,37 @@ fn the_definition_changes_with_the_content_and_only_with_it() {
     ] {
         assert_eq!(definition(from, to), original, "{from}");
     }
+}
+
+#[test]
+fn a_table_of_an_earlier_definition_is_read_from_its_text() {
+    let dataset = Dataset::parse(&file(), "orders.toml").unwrap();
+    let schema = schema(&file()).unwrap();
+    let index = TableIndex::new(0);
+    let table = &schema.tables[0];
+    let read = |dataset: &Dataset, text: &str| schema.earlier(dataset, index, text);
+    let found = read(&dataset, &table.text).unwrap();
+    let expected = TableSchema {
+        shown: Vec::new(),
+        ..table.clone()
+    };
+    assert_eq!(found, expected);
+    // What is not understood, or not there any more, is not guessed.
+    for text in [
+        "",
+        "2 Day",
+        "1 Week|\"n\" = rows None Int64",
+        "1 Day|by \"whom\" Text",
+        "1 Day|by \"who\" Int64",
+        "1 Day|\"n\" = median Some(\"amount\") Int64",
+        "1 Day|\"n\" = sum Some(\"who",
+        "1 Day|\"n\" = rows None Int64 ",
+    ] {
+        assert_eq!(read(&dataset, text), None, "{text}");
+    }
+    let other = file().replace("decimal(18,2)", "decimal(18,3)");
+    let other = Dataset::parse(&other, "orders.toml").unwrap();
+    assert_eq!(read(&other, &table.text), None);
 }
 
 #[test]

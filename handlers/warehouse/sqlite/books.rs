@@ -14,7 +14,8 @@ use crate::warehouse::dialect::{
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::model::{Blocked, Build, Progress};
 use crate::warehouse::schema::{
-    BOOKS, BUILDS, FRESHNESS, GoldSchema, PROGRESS, RETIRED, TableIndex, TableSchema, ValueType,
+    BOOKS, BUILDS, FRESHNESS, GoldSchema, NEXT, PROGRESS, RETIRED, TableIndex, TableSchema,
+    ValueType,
 };
 
 /// Looks what is there and what is to be done.
@@ -132,7 +133,8 @@ pub(super) fn drop_retired(
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let gone = format!(
         "DELETE FROM {RETIRED} WHERE \"dataset\" = ?1 AND \"physical\" = ?2 \
-         AND NOT EXISTS (SELECT 1 FROM {PROGRESS} WHERE \"physical\" = ?2)"
+         AND NOT EXISTS (SELECT 1 FROM {PROGRESS} WHERE \"physical\" = ?2) \
+         AND NOT EXISTS (SELECT 1 FROM {NEXT} WHERE \"physical\" = ?2)"
     );
     if is_replaced(&transaction, schema, build)?
         || transaction.execute(&gone, params![schema.dataset, physical])? == 0

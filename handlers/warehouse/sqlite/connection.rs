@@ -10,7 +10,7 @@ use super::functions;
 use crate::warehouse::error::{FailureKind, WarehouseError};
 
 /// How long a statement waits for another process's lock.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// The folder that may be made for the file: local state lives in it, and no other folder is ours to make.
 const STATE_FOLDER: &str = ".sluice";
 

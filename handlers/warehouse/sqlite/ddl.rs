@@ -77,8 +77,11 @@ impl Dialect for Sqlite {
     }
 
     fn show(&self, view: &ViewDefinition) -> Vec<String> {
-        let drop = format!("DROP VIEW IF EXISTS {}", quote(&view.name));
-        vec![drop, create_view(view)]
+        vec![self.drop_view(&view.name), create_view(view)]
+    }
+
+    fn drop_view(&self, view: &str) -> String {
+        format!("DROP VIEW IF EXISTS {}", quote(view))
     }
 
     fn is_shown(&self, view: &ViewDefinition, found: &Found) -> bool {

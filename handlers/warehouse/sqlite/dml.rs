@@ -7,7 +7,7 @@ use super::ddl::quote;
 use super::functions;
 use crate::value::{Grain, decimal};
 use crate::warehouse::model::{Datum, Row};
-use crate::warehouse::schema::{KEY, MeasureColumn, Merge, TableIndex, TableSchema, ValueType};
+use crate::warehouse::schema::{KEY, MeasureColumn, Merge, TableSchema, ValueType};
 
 /// The statements of a merge into one table.
 #[derive(Clone, Debug)]
@@ -23,8 +23,9 @@ pub(super) struct MergeStatements {
 }
 
 impl MergeStatements {
-    /// Works out the statements for the table with this index, whose rows lie in `physical`.
-    pub(super) fn of(index: TableIndex, table: &TableSchema, physical: &str) -> Self {
+    /// Works out the statements for a table whose rows lie in `physical`. The temporary table is named after it: two that
+    /// are made for one gold table have other columns.
+    pub(super) fn of(table: &TableSchema, physical: &str) -> Self {
         let key: Vec<String> = table.time().into_iter().chain([KEY]).map(quote).collect();
         let dimensions = table.dimensions.iter().map(|column| quote(&column.name));
         let measures = table.measures.iter().map(|column| quote(&column.name));
@@ -38,9 +39,10 @@ impl MergeStatements {
         let count = key.len() + table.dimensions.len() + table.measures.len();
         let parameters = vec!["?"; count].join(", ");
         let updates: Vec<String> = table.measures.iter().map(update).collect();
-        let delta = format!("temp.\"sluice_delta_{index}\"");
+        let name = quote(&format!("sluice_delta_{physical}"));
+        let delta = format!("temp.{name}");
         Self {
-            create: format!("CREATE TEMP TABLE IF NOT EXISTS \"sluice_delta_{index}\" ({columns})"),
+            create: format!("CREATE TEMP TABLE IF NOT EXISTS {name} ({columns})"),
             clear: format!("DELETE FROM {delta}"),
             load: format!("INSERT INTO {delta} ({columns}) VALUES ({parameters})"),
             merge: format!(

@@ -10,10 +10,13 @@ use tokio::sync::Mutex;
 use super::connection::{Held, blocking, failed, is_busy, open};
 use super::ddl::quote;
 use super::{books, read, transaction};
-use crate::warehouse::contract::{Begun, Prepared, Reports, RowVisitor, Warehouse};
+use crate::event::UnixMillis;
+use crate::warehouse::contract::{Begun, Opened, Prepared, Reports, RowVisitor, Warehouse};
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::lookup::columns_of;
-use crate::warehouse::model::{Blocked, Build, Order, Progress, Run, Standing, TableRows};
+use crate::warehouse::model::{
+    Arrangement, Blocked, Build, Changed, Fill, Order, Progress, Run, Standing, Swap, TableRows,
+};
 use crate::warehouse::schema::{GoldSchema, TableIndex};
 
 /// A warehouse in a file.
@@ -22,6 +25,8 @@ pub struct SqliteWarehouse {
     path: PathBuf,
     pub(super) schema: Arc<GoldSchema>,
     connection: Arc<Mutex<Option<Connection>>>,
+    /// The one that fills what is made beside live tables.
+    beside: Arc<Mutex<Option<Connection>>>,
 }
 
 impl SqliteWarehouse {
@@ -32,12 +37,20 @@ impl SqliteWarehouse {
             path,
             schema: Arc::new(schema),
             connection: Arc::default(),
+            beside: Arc::default(),
         }
     }
 
     /// Takes the connection, opened, for one operation.
     pub(super) async fn hold(&self) -> Result<Held, WarehouseError> {
-        let mut slot = Arc::clone(&self.connection).lock_owned().await;
+        self.hold_of(&self.connection).await
+    }
+
+    async fn hold_of(
+        &self,
+        connection: &Arc<Mutex<Option<Connection>>>,
+    ) -> Result<Held, WarehouseError> {
+        let mut slot = Arc::clone(connection).lock_owned().await;
         let path = self.path.clone();
         blocking(move || {
             if slot.is_none() {
@@ -104,6 +117,30 @@ impl Warehouse for SqliteWarehouse {
             Ok(())
         })
         .await
+    }
+
+    async fn arrange(
+        &self,
+        changes: &[Arrangement],
+        build: &Build,
+        at: UnixMillis,
+    ) -> Result<Changed, WarehouseError> {
+        let held = self.hold().await?;
+        let schema = Arc::clone(&self.schema);
+        let (changes, build) = (changes.to_vec(), build.clone());
+        blocking(move || transaction::arrange(held, &schema, (&changes, &build, at))).await
+    }
+
+    async fn fill(&self, fill: Fill) -> Result<Opened, WarehouseError> {
+        let held = self.hold_of(&self.beside).await?;
+        let schema = Arc::clone(&self.schema);
+        blocking(move || transaction::fill(held, schema, fill)).await
+    }
+
+    async fn swap(&self, swap: &Swap) -> Result<Changed, WarehouseError> {
+        let held = self.hold().await?;
+        let (schema, swap) = (Arc::clone(&self.schema), swap.clone());
+        blocking(move || transaction::swap(held, &schema, &swap)).await
     }
 
     async fn close(&self) {}

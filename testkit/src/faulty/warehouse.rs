@@ -3,14 +3,19 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use sluice::event::UnixMillis;
 use sluice::warehouse::schema::{GoldSchema, TableIndex};
 use sluice::warehouse::{
-    Begun, Blocked, Build, FailureKind, Order, Prepared, Progress, Reports, Row, RowVisitor, Run,
-    Standing, TableRows, Transaction, Warehouse, WarehouseError,
+    Arrangement, Begun, Blocked, Build, Changed, FailureKind, Fill, Filled, Filling, Opened, Order,
+    Prepared, Progress, Reports, Row, RowVisitor, Run, Standing, Swap, TableRows, Transaction,
+    Warehouse, WarehouseError,
 };
 
 use super::script::{Held, How, Script};
 use super::stores::Faulty;
+
+/// The calls that commit.
+const COMMITS: [&str; 4] = ["commit", "commit beside", "arrange", "swap"];
 
 fn warehouse_error(call: &str, how: How) -> WarehouseError {
     WarehouseError::Statement {
@@ -19,7 +24,7 @@ fn warehouse_error(call: &str, how: How) -> WarehouseError {
         kind: match how {
             How::Unknown => FailureKind::Ambiguous,
             // Of a commit that may have failed nobody knows more.
-            How::Transient if call == "commit" => FailureKind::Ambiguous,
+            How::Transient if COMMITS.contains(&call) => FailureKind::Ambiguous,
             How::Transient => FailureKind::Transient,
             How::Permanent | How::Outage | How::Panic | How::Crash => FailureKind::Permanent,
         },
@@ -68,6 +73,41 @@ impl Warehouse for Faulty<dyn Warehouse> {
         let act = self.inner.drop_retired(physical, build);
         self.script
             .around("drop".into(), warehouse_error, act)
+            .await
+    }
+
+    async fn arrange(
+        &self,
+        changes: &[Arrangement],
+        build: &Build,
+        at: UnixMillis,
+    ) -> Result<Changed, WarehouseError> {
+        let act = self.inner.arrange(changes, build, at);
+        self.script
+            .around("arrange".into(), warehouse_error, act)
+            .await
+    }
+
+    async fn fill(&self, fill: Fill) -> Result<Opened, WarehouseError> {
+        let script = &self.script;
+        let act = async {
+            Ok(match self.inner.fill(fill).await? {
+                Opened::Conflict => Opened::Conflict,
+                Opened::Replaced => Opened::Replaced,
+                Opened::Open(inner) => Opened::Open(Box::new(FaultyFilling {
+                    inner,
+                    script: Arc::clone(script),
+                    _held: Held::of(script),
+                })),
+            })
+        };
+        script.around("fill".into(), warehouse_error, act).await
+    }
+
+    async fn swap(&self, swap: &Swap) -> Result<Changed, WarehouseError> {
+        let act = self.inner.swap(swap);
+        self.script
+            .around("swap".into(), warehouse_error, act)
             .await
     }
 
@@ -135,5 +175,33 @@ impl Transaction for FaultyTransaction {
         } = *self;
         let act = inner.commit();
         script.around("commit".into(), warehouse_error, act).await
+    }
+}
+
+#[derive(Debug)]
+struct FaultyFilling {
+    inner: Box<dyn Filling>,
+    script: Arc<Script>,
+    _held: Held,
+}
+
+#[async_trait]
+impl Filling for FaultyFilling {
+    async fn merge(&mut self, table: TableIndex, rows: Vec<Row>) -> Result<(), WarehouseError> {
+        let call = format!("merge beside {table}");
+        let act = self.inner.merge(table, rows);
+        self.script.around(call, warehouse_error, act).await
+    }
+
+    async fn commit(self: Box<Self>, filled: &[Filled]) -> Result<(), WarehouseError> {
+        let Self {
+            inner,
+            script,
+            _held,
+        } = *self;
+        let act = inner.commit(filled);
+        script
+            .around("commit beside".into(), warehouse_error, act)
+            .await
     }
 }

@@ -5,10 +5,12 @@
 
 mod content;
 mod runs;
+mod shadows;
 mod transactions;
 
 pub use content::*;
 pub use runs::{HOURLY, apply, commit, everything, hourly, run, schema};
+pub use shadows::*;
 pub use transactions::*;
 
 /// Calls a macro with the names of all behaviours, which are functions of this module.
@@ -37,6 +39,13 @@ macro_rules! warehouse_behaviours {
             a_build_lower_than_the_highest_that_ran_changes_nothing,
             a_blocked_table_says_why_until_it_goes_on,
             a_table_of_another_dataset_is_left_to_it,
+            a_shadow_is_filled_beside_the_live_table_and_takes_its_place,
+            a_table_of_an_earlier_definition_goes_on_beside_its_shadow,
+            what_changes_a_shadow_compares_all_of_it,
+            a_shadow_in_place_of_another_retires_that_one,
+            a_shadow_that_is_dropped_changes_nothing,
+            a_later_build_stops_what_is_made_beside,
+            a_table_that_the_file_no_longer_has_goes_with_a_swap,
         );
     };
 }

@@ -68,6 +68,7 @@ pub fn schema() -> GoldSchema {
 }
 
 pub(super) fn progress(schema: &GoldSchema, table: usize, version: u64) -> Progress {
+    let rankings = schema.rankings_of(TableIndex::new(table));
     let table = &schema.tables[table];
     Progress {
         log: Some(LOG.to_owned()),
@@ -76,6 +77,8 @@ pub(super) fn progress(schema: &GoldSchema, table: usize, version: u64) -> Progr
         version: Version(version),
         physical: Some(table.physical(1)),
         made: 1,
+        text: Some(table.text.clone()),
+        rankings,
     }
 }
 
@@ -87,6 +90,7 @@ pub fn run(schema: &GoldSchema, table: usize, from: Option<u64>, to: u64) -> Run
         from: from.map(|version| progress(schema, table, version)),
         to: Version(to),
         replace: false,
+        layout: None,
     };
     Run {
         steps: vec![step],

@@ -64,6 +64,11 @@ pub async fn rows_progress_and_freshness_become_visible_together(database: &dyn 
         "-",
         "-",
         "-",
+        "1",
+        "-",
+        "-",
+        "-",
+        "-",
     ];
     assert_eq!(read(&*reader, FRESHNESS).await, [fresh]);
 }

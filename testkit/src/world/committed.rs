@@ -113,6 +113,12 @@ impl Committed {
         self.world = self.world.with_dataset(&self.text);
     }
 
+    /// Returns the dataset file.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Returns gold of a process of its own.
     #[must_use]
     pub fn gold(&self) -> Gold {

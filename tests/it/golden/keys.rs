@@ -104,7 +104,8 @@ fn groups(columns: &[(&'static str, ArrayRef)], rows: usize) -> Vec<Row> {
     }];
     dataset.rankings.clear();
     let schema = GoldSchema::of(&dataset).unwrap();
-    let mut aggregator = Aggregator::new(&dataset, &schema, &[TableIndex::new(0)]).unwrap();
+    let tables = [(TableIndex::new(0), &schema.tables[0])];
+    let mut aggregator = Aggregator::new(&dataset, &tables).unwrap();
     let times = TimestampMicrosecondArray::from(vec![0; rows]).with_timezone("UTC");
     let time: (&str, ArrayRef) = ("at", Arc::new(times));
     let all = [time].into_iter().chain(columns.iter().cloned());

@@ -117,6 +117,7 @@ async fn publish(warehouse: &Arc<dyn Warehouse>, from: Option<u64>, to: u64) {
         }),
         to: Version(to),
         replace: false,
+        layout: None,
     };
     let run = Run {
         steps: schema.indexed_tables().map(step).collect(),

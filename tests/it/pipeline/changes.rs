@@ -93,7 +93,7 @@ async fn a_measure_a_table_and_a_dimension_are_added_without_hands() {
     send(&more, &process, 10, later).await;
     let published = publish(&process).await;
     assert_eq!(published.ended, Ended::UpToDate);
-    assert_eq!(published.rebuilt, ["gold_amounts", "gold_other"]);
+    assert_eq!(published.rebuilt, ["gold_other", "gold_amounts"]);
     assert_eq!(rows(&more, "gold_amounts").await, ["5 15 5"]);
     assert_eq!(rows(&more, "gold_other").await, ["5"]);
 

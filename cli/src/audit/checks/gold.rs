@@ -130,10 +130,9 @@ async fn standing(
             "was built from generation {generation}, the dataset file says {}",
             schema.generation
         )),
-        Some(found) if found.log.is_some() && found.log.as_deref() != log => Some(format!(
-            "follows another pipeline, so nothing of this one is added to it; if it is to follow this one, drop {}",
-            found.physical(table)
-        )),
+        Some(found) if found.log.is_some() && found.log.as_deref() != log => Some(
+            "follows another pipeline, so nothing of this one is added to it; if it is to follow this one, run `sluice rebuild gold`".to_owned(),
+        ),
         Some(GoldProgress { definition, .. }) if *definition != table.definition => Some(
             "was built with other measures or dimensions than the dataset file has now: the next run of gold makes it anew".to_owned(),
         ),

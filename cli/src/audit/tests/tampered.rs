@@ -333,7 +333,7 @@ const SPOILED: &[(&str, &str, &[&str])] = &[
     (
         "UPDATE sluice_progress SET log = 'another' WHERE gold_table = 'gold_all'",
         "gold_all",
-        &["follows another pipeline", "drop gold_all__1"],
+        &["follows another pipeline", "sluice rebuild gold"],
     ),
     (
         "DELETE FROM sluice_progress WHERE gold_table = 'gold_all'",

@@ -5,20 +5,24 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
+use sluice::clock::{Clock, SystemClock};
 use sluice::dataset::Dataset;
 use sluice::warehouse::schema::GoldSchema;
-use sluice::warehouse::{azure_sql, sqlite};
+use sluice::warehouse::{Options, Progress, Standing, Swap, azure_sql, connect_with, sqlite};
 
-use crate::output::print;
+use crate::output::{print, say};
 
 /// Print the SQL that creates gold's tables and views
 ///
 /// The handler creates what is missing by itself. Where its identity must not create tables, run this script once, and
-/// again after the dataset file's views have changed or after an update; what has rows stays as it is.
+/// again after the dataset file's gold has changed or after an update; what has rows stays as it is. A table that is to be
+/// made anew is made beside the live one, for the app to fill; once `sluice status` says that it is ready, run what --swap
+/// prints.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cargo sluice schema > gold.sql                                 T-SQL, for sqlcmd or any other tool
   cargo sluice schema --sqlite                                   the same for SQLite
+  cargo sluice schema --swap --gold 'Server=…;Database=…'        what shows the tables that are ready
   cargo sluice schema --pbids --gold 'Server=…;Database=…'       a file that opens in Power BI Desktop")]
 pub(crate) struct SchemaArguments {
     /// The dataset file
@@ -30,6 +34,9 @@ pub(crate) struct SchemaArguments {
     /// Print SQL for SQLite
     #[arg(long, conflicts_with = "pbids")]
     sqlite: bool,
+    /// Print the batch that shows the tables that are ready beside the live ones, where the app must not do it
+    #[arg(long, requires = "gold", conflicts_with_all = ["sqlite", "pbids"])]
+    swap: bool,
     /// Print a connection file for Power BI Desktop; it holds no secret
     #[arg(long, requires = "gold")]
     pbids: bool,
@@ -44,12 +51,15 @@ pub(crate) struct SchemaArguments {
 }
 
 /// Prints.
-pub(crate) fn run(arguments: &SchemaArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
+pub(crate) async fn run(arguments: &SchemaArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
     if let (true, Some(gold)) = (arguments.pbids, &arguments.gold) {
         print(&pbids(gold)?);
         return Ok(true);
     }
     let schema = GoldSchema::of(&Dataset::load(&arguments.dataset)?)?;
+    if let (true, Some(gold)) = (arguments.swap, &arguments.gold) {
+        return print_swap(arguments, gold, schema).await;
+    }
     let script = match arguments.sqlite {
         true => sqlite::script(&schema)?,
         false => azure_sql::script(&schema, Some(&arguments.schema))?,
@@ -60,6 +70,64 @@ pub(crate) fn run(arguments: &SchemaArguments) -> Result<bool, Box<dyn Error + S
         script.trim_end()
     ));
     Ok(true)
+}
+
+/// Prints the batch that shows what is ready; returns whether anything is.
+async fn print_swap(
+    arguments: &SchemaArguments,
+    gold: &str,
+    schema: GoldSchema,
+) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    let options = Options {
+        schema: Some(arguments.schema.clone()),
+        ..Options::from_lookup(&|name| std::env::var(name).ok())
+    };
+    let warehouse = connect_with(gold, &options, schema)?;
+    let standing = warehouse.look().await?;
+    let Some(swap) = ready(warehouse.schema(), &standing) else {
+        say("nothing is ready to be shown: `sluice status` tells how far it is");
+        return Ok(false);
+    };
+    let script = azure_sql::swap_script(warehouse.schema(), Some(&arguments.schema), &swap)?;
+    print(&format!(
+        "-- Shows what is ready in place of the live tables, if both are still where they were now. The answer is 0 where it\n\
+         -- is done; 1: a run was faster, print this again; 2: a later package has run; 3: somebody reads, run this again.\n\n{}",
+        script.trim_end()
+    ));
+    Ok(true)
+}
+
+/// Returns the swap of all tables that the app has found to be ready.
+fn ready(schema: &GoldSchema, standing: &Standing) -> Option<Swap> {
+    let mut tables = Vec::new();
+    for (index, table) in schema.indexed_tables() {
+        let progress = standing.progress.get(&table.name);
+        let next = standing.next.get(&table.name);
+        let next = next.filter(|next| next.note.as_ref().is_some_and(|note| !note.is_blocked));
+        if let (Some(progress), Some(next)) = (progress, next) {
+            tables.push((index, progress.clone(), next.clone()));
+        }
+    }
+    let of_generation =
+        |progress: &Progress| ![0, schema.generation].contains(&progress.generation);
+    let is_raised = tables
+        .iter()
+        .any(|(_, progress, _)| of_generation(progress));
+    let retired = standing.progress.iter().filter(|(name, progress)| {
+        let is_removed = standing.owned.contains(*name) && schema.table(name).is_none();
+        is_raised && is_removed && progress.physical.is_some()
+    });
+    let retired = retired.map(|(name, progress)| (name.clone(), progress.clone()));
+    (!tables.is_empty()).then(|| Swap {
+        retired: retired.collect(),
+        tables,
+        build: standing.build.clone().unwrap_or_default(),
+        // The next run says what is complete.
+        watermark: None,
+        complete_to: None,
+        pending: None,
+        at: SystemClock.now(),
+    })
 }
 
 /// Returns a connection file. Data is imported: gold's tables are small, and reports then do not wake a paused

@@ -1,15 +1,19 @@
 //! Everything that is sent, for people and for a parser to read; pure text.
 
+use super::beside;
 use super::ddl;
 use super::dml;
 use super::look;
 use super::sql_schema::SqlSchema;
 use super::steps;
+use super::swap;
+use crate::event::{EventTime, UnixMillis};
+use crate::table::log::Version;
 use crate::warehouse::dialect::{self, Dialect, TableDefinition};
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::lookup::columns_of;
-use crate::warehouse::model::{Build, Order};
-use crate::warehouse::schema::GoldSchema;
+use crate::warehouse::model::{Arrangement, Build, Fill, Filled, Order, Progress, Shadow, Swap};
+use crate::warehouse::schema::{GoldSchema, TableIndex, TableSchema};
 
 /// Returns the script that creates gold in an Azure SQL database, for people who deploy it by hand and run the
 /// function without the right to create anything. Batches are separated by `GO`.
@@ -20,6 +24,25 @@ pub fn script(schema: &GoldSchema, name: Option<&str>) -> Result<String, Warehou
     let sql_schema =
         SqlSchema::named(name).map_err(|problem| WarehouseError::Setting { problem })?;
     Ok(ddl::script(schema, &sql_schema)?)
+}
+
+/// Returns the batch that puts shadows in the place of live tables, for an administrator of an app that must not: what was
+/// read is compared again, and where it is no longer so, nothing changes and the answer is a number that is not 0.
+///
+/// # Errors
+/// Fails if `name` is not a valid schema name.
+pub fn swap_script(
+    schema: &GoldSchema,
+    name: Option<&str>,
+    swapped: &Swap,
+) -> Result<String, WarehouseError> {
+    let sql_schema =
+        SqlSchema::named(name).map_err(|problem| WarehouseError::Setting { problem })?;
+    let batch = swap::swap(schema, &sql_schema, swapped)?;
+    Ok(format!(
+        "SET XACT_ABORT ON;\n{batch};\n{};\nGO\n",
+        beside::COMMIT
+    ))
 }
 
 /// Returns every statement that the handler sends, each a batch of its own, with what it is for.
@@ -86,9 +109,12 @@ fn all_statements(
             add("add a column to", &book.name, added);
         }
     }
+    for (purpose, sql) in of_shadows(schema, sql_schema)? {
+        add(purpose, "all tables", sql);
+    }
     for (index, table) in schema.indexed_tables() {
         let (name, physical) = (&table.name, table.physical(2));
-        let merge = dml::MergeStatements::of(sql_schema, index, table, &physical);
+        let merge = dml::MergeStatements::of(sql_schema, table, &physical);
         let rows = dialect::table(table, &physical, sql_schema);
         add("rename", name, sql_schema.rename(name, &physical));
         add("create", name, rows.create(sql_schema));
@@ -106,4 +132,96 @@ fn all_statements(
         add("merge rows into", name, merge.merge(10));
     }
     Ok(all)
+}
+
+/// Returns what is sent to make the first table of the dataset beside the live one, and to show all of them.
+fn of_shadows(
+    schema: &GoldSchema,
+    sql_schema: &SqlSchema,
+) -> Result<Vec<(&'static str, String)>, WarehouseError> {
+    let (build, at) = (Build::default(), UnixMillis(0));
+    let (mut changes, mut filled, mut tables) = (Vec::new(), Vec::new(), Vec::new());
+    for change in sample_changes(schema) {
+        let Some(to) = change.to.clone() else {
+            continue;
+        };
+        filled.push(Filled {
+            table: change.table,
+            to: to.clone(),
+            percent: 100,
+        });
+        tables.push((change.table, change.progress.clone(), to));
+        changes.push(change);
+    }
+    let given_up = changes.iter().map(|change| Arrangement {
+        from: change.to.clone(),
+        to: None,
+        ..change.clone()
+    });
+    let given_up: Vec<Arrangement> = given_up.collect();
+    let shadows = tables
+        .iter()
+        .map(|(index, _, shadow)| (*index, shadow.clone()));
+    let fill = Fill {
+        shadows: shadows.collect(),
+        build: build.clone(),
+    };
+    let gone = Progress {
+        rankings: Some("a,b".to_owned()),
+        ..Progress::default()
+    };
+    let swapped = Swap {
+        tables,
+        retired: vec![("gone".to_owned(), gone)],
+        build: build.clone(),
+        watermark: Some(EventTime(0)),
+        complete_to: Some(EventTime(0)),
+        pending: None,
+        at,
+    };
+    Ok(vec![
+        (
+            "make beside",
+            beside::arrange(schema, sql_schema, (&changes, &build, at))?,
+        ),
+        (
+            "give up beside",
+            beside::arrange(schema, sql_schema, (&given_up, &build, at))?,
+        ),
+        ("fill beside", beside::open(schema, sql_schema, &fill)?),
+        ("note beside", beside::note(schema, sql_schema, &filled)?),
+        ("swap", swap::swap(schema, sql_schema, &swapped)?),
+        ("commit the swap of", beside::COMMIT.to_owned()),
+    ])
+}
+
+/// Returns changes that begin a shadow of every table in place of one that was asked for.
+fn sample_changes(schema: &GoldSchema) -> Vec<Arrangement> {
+    let change = |(index, table): (TableIndex, &TableSchema)| {
+        let progress = Progress {
+            generation: schema.generation,
+            physical: Some(table.physical(1)),
+            made: 1,
+            ..Progress::default()
+        };
+        let from = Shadow {
+            generation: schema.generation,
+            ..Shadow::default()
+        };
+        let to = Shadow {
+            physical: Some(table.physical(2)),
+            log: Some("log".to_owned()),
+            definition: table.definition.clone(),
+            base: Some(Version(1)),
+            version: Some(Version(1)),
+            ..from.clone()
+        };
+        Arrangement {
+            table: index,
+            progress,
+            from: Some(from),
+            to: Some(to),
+        }
+    };
+    schema.indexed_tables().map(change).collect()
 }

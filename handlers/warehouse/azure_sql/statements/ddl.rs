@@ -8,8 +8,8 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::sql_schema::{SqlSchema, literal, quote};
 use crate::error::Invariant;
-use crate::warehouse::dialect::{self, Dialect, Found, ViewDefinition};
-use crate::warehouse::schema::{GoldSchema, PROGRESS};
+use crate::warehouse::dialect::{self, Dialect, Found, TableDefinition, ViewDefinition};
+use crate::warehouse::schema::{GoldSchema, NEXT, PROGRESS, RETIRED, TableSchema};
 
 /// How the mark in a view's text begins.
 pub(crate) const MARK: &str = "/* sluice ";
@@ -94,6 +94,7 @@ pub(crate) fn script(schema: &GoldSchema, sql_schema: &SqlSchema) -> Result<Stri
             literal(&sql_schema.of(&table.name)),
             rows.create(sql_schema)
         ));
+        batches.push(make_beside(schema, sql_schema, table, &rows));
         for view in dialect::views(schema, index, &physical, sql_schema)? {
             batches.push(format!(
                 "{}\nDECLARE @physical nvarchar(128) = (SELECT [physical] FROM {progress}\n    \
@@ -109,4 +110,50 @@ pub(crate) fn script(schema: &GoldSchema, sql_schema: &SqlSchema) -> Result<Stri
     }
     let batches = batches.iter().map(|batch| format!("{batch};\nGO\n"));
     Ok(batches.collect::<Vec<String>>().join("\n"))
+}
+
+/// Returns the batch that makes a table beside the live one, for an app that must not: where the dataset file has another
+/// definition or generation than the live table, or one is asked for, and none is there for it.
+fn make_beside(
+    schema: &GoldSchema,
+    sql_schema: &SqlSchema,
+    table: &TableSchema,
+    first: &TableDefinition,
+) -> String {
+    let (progress, next, old) = (
+        sql_schema.of(PROGRESS),
+        sql_schema.of(NEXT),
+        sql_schema.of(RETIRED),
+    );
+    let (name, dataset) = (literal(&table.name), literal(&schema.dataset));
+    let (definition, generation) = (literal(&table.definition), schema.generation);
+    let is_for = format!(
+        "[gold_table] = {name} AND [definition] = {definition} AND [generation] = {generation}"
+    );
+    // The first table of the name without its number.
+    let stem = first.name.trim_end_matches(|c: char| c.is_ascii_digit());
+    format!(
+        "-- Where {} is to be made anew: a table beside it, for a run to fill.\n\
+         DECLARE @log nvarchar(64) = (SELECT [log] FROM {next} WHERE {is_for} AND [is_asked] = 1);\n\
+         DECLARE @asked bigint = (SELECT [is_asked] FROM {next} WHERE {is_for});\n\
+         DECLARE @n bigint = (SELECT ISNULL([n], 0) + 1 FROM {progress} WHERE [gold_table] = {name} AND [generation] <> 0\n    \
+         AND ([definition] <> {definition} OR [generation] <> {generation} OR @asked = 1)\n    \
+         AND NOT EXISTS (SELECT 1 FROM {next} WHERE {is_for} AND [physical] IS NOT NULL));\n\
+         IF @n IS NOT NULL\nBEGIN\n    \
+         DECLARE @physical nvarchar(128) = {} + CAST(@n AS nvarchar(20));\n    \
+         DECLARE @create nvarchar(max) = REPLACE({}, {}, QUOTENAME(@physical));\n    \
+         BEGIN TRANSACTION;\n    \
+         EXEC(@create);\n    \
+         UPDATE {progress} SET [n] = @n WHERE [gold_table] = {name};\n    \
+         INSERT INTO {old} ([dataset], [physical], [since])\n        \
+         SELECT [dataset], [physical], SYSUTCDATETIME() FROM {next} WHERE [gold_table] = {name} AND [physical] IS NOT NULL;\n    \
+         DELETE FROM {next} WHERE [gold_table] = {name};\n    \
+         INSERT INTO {next} ([gold_table], [dataset], [generation], [definition], [physical], [log], [is_asked])\n        \
+         VALUES ({name}, {dataset}, {generation}, {definition}, @physical, @log, @asked);\n    \
+         COMMIT TRANSACTION;\nEND",
+        table.name,
+        literal(stem),
+        literal(&first.create(sql_schema)),
+        literal(&quote(&first.name)),
+    )
 }

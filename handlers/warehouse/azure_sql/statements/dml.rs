@@ -1,12 +1,14 @@
 //! The statements that read and change gold's rows; pure text. All values are parameters or bulk rows.
 
+use xxhash_rust::xxh3::xxh3_128;
+
 use super::sql_schema::{SqlSchema, quote};
 use crate::value::decimal::MAX_PRECISION;
 use crate::warehouse::azure_sql::errors::OVERFLOW;
 use crate::warehouse::dialect;
 use crate::warehouse::dialect::{ColumnDefinition, Content, Dialect};
 use crate::warehouse::model::Order;
-use crate::warehouse::schema::{KEY, MeasureColumn, Merge, TableIndex, TableSchema, ValueType};
+use crate::warehouse::schema::{KEY, MeasureColumn, Merge, TableSchema, ValueType};
 
 /// What a session is like: an error undoes its transaction, and a lock is not waited for forever.
 pub(crate) const SESSION: &str = "SET XACT_ABORT ON; SET LOCK_TIMEOUT 30000";
@@ -57,6 +59,18 @@ pub(crate) fn read(
     sql
 }
 
+/// The longest name of a temporary table.
+const LONGEST_TEMPORARY: usize = 116;
+
+/// Returns the name of the temporary table that takes rows for a table.
+fn temporary(physical: &str) -> String {
+    let name = format!("#sluice_{physical}");
+    match name.len() <= LONGEST_TEMPORARY {
+        true => name,
+        false => format!("#sluice_{:032x}", xxh3_128(physical.as_bytes())),
+    }
+}
+
 /// The statements of a merge into one table.
 #[derive(Clone, Debug)]
 pub(crate) struct MergeStatements {
@@ -69,14 +83,10 @@ pub(crate) struct MergeStatements {
 }
 
 impl MergeStatements {
-    /// Works out the statements for the table with this index, whose rows lie in `physical`.
-    pub(crate) fn of(
-        sql_schema: &SqlSchema,
-        index: TableIndex,
-        table: &TableSchema,
-        physical: &str,
-    ) -> Self {
-        let delta = quote(&format!("#sluice_delta_{index}"));
+    /// Works out the statements for a table whose rows lie in `physical`. The temporary table is named after it: two that
+    /// are made for one gold table have other columns.
+    pub(crate) fn of(sql_schema: &SqlSchema, table: &TableSchema, physical: &str) -> Self {
+        let delta = quote(&temporary(physical));
         let columns = dialect::columns(table, sql_schema);
         let same = same_group(table);
         let full = sql_schema.of(physical);

@@ -88,6 +88,10 @@ impl Dialect for SqlSchema {
         vec![ddl::show_view(self, view)]
     }
 
+    fn drop_view(&self, view: &str) -> String {
+        format!("DROP VIEW IF EXISTS {}", self.of(view))
+    }
+
     fn is_shown(&self, view: &ViewDefinition, found: &Found) -> bool {
         ddl::is_shown(self, view, found)
     }

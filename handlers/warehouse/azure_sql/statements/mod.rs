@@ -1,9 +1,10 @@
 //! What is said to the server: SQL as text; pure.
 //!
-//! `ddl` says what tables and views are, `look` what is there, `steps` how progress moves, `dml` what reads and changes
+//! `ddl` says what tables and views are, `beside` and `swap` how tables are made beside the live ones and take their place, `look` what is there, `steps` how progress moves, `dml` what reads and changes
 //! rows, `grant` who may use it.
 
 mod all;
+pub(super) mod beside;
 pub(super) mod ddl;
 pub(super) mod dml;
 mod grant;
@@ -11,8 +12,9 @@ mod kind;
 pub(super) mod look;
 mod sql_schema;
 pub(super) mod steps;
+pub(super) mod swap;
 
-pub use all::{script, statements};
+pub use all::{script, statements, swap_script};
 pub use grant::{Grant, Rights};
 pub use sql_schema::DEFAULT_SCHEMA;
 pub(super) use sql_schema::SqlSchema;

@@ -4,7 +4,7 @@
 use super::sql_schema::{SqlSchema, literal};
 use crate::warehouse::dialect::{BLOCKED, LIVE};
 use crate::warehouse::model::Build;
-use crate::warehouse::schema::{BUILDS, FRESHNESS, PROGRESS, RETIRED};
+use crate::warehouse::schema::{BUILDS, FRESHNESS, NEXT, PROGRESS, RETIRED};
 
 /// The answer of [`fence`] when every table has moved.
 pub(crate) const MOVED: i32 = 0;
@@ -13,12 +13,13 @@ pub(crate) const CONFLICT: i32 = 1;
 /// The answer of [`fence`] when a later build has run.
 pub(crate) const REPLACED: i32 = 2;
 
-/// How many parameters [`fence`] has for the whole run: the dataset, the build's stamp and hash, the time of the run and
-/// the watermark. Text that is empty stands for a null everywhere.
-const COMMON: usize = 5;
+/// How many parameters [`fence`] has for the whole run: the dataset, the build's stamp and hash, the time of the run, the
+/// watermark, how many objects wait and since when. Text that is empty stands for a null everywhere.
+const COMMON: usize = 7;
 /// How many it has for each table: its name; log, generation, definition, version, table with the rows and number of
-/// tables made, as they are to be and then as they must be; until when it is settled.
-const EACH: usize = 14;
+/// tables made, as they are to be and then as they must be; until when it is settled; the text of its definition and its
+/// rankings.
+const EACH: usize = 16;
 
 /// How a table moves.
 #[derive(Clone, Copy, Debug)]
@@ -86,8 +87,8 @@ fn start(sql_schema: &SqlSchema, first: usize) -> String {
     let progress = sql_schema.of(PROGRESS);
     let at = |offset: usize| first + offset;
     format!(
-        "INSERT INTO {progress} ([gold_table], [dataset], [log], [generation], [definition], [version], [physical], [n])\n\
-         SELECT @P{}, @P1, {}, @P{}, @P{}, @P{}, {}, @P{}\n\
+        "INSERT INTO {progress} ([gold_table], [dataset], [log], [generation], [definition], [version], [physical], [n], [text], [rankings])\n\
+         SELECT @P{}, @P1, {}, @P{}, @P{}, @P{}, {}, @P{}, {}, {}\n\
          WHERE NOT EXISTS (SELECT 1 FROM {progress} WHERE [gold_table] = @P{})",
         first,
         text(at(1)),
@@ -96,6 +97,8 @@ fn start(sql_schema: &SqlSchema, first: usize) -> String {
         at(4),
         text(at(5)),
         at(6),
+        text(at(14)),
+        text(at(15)),
         first
     )
 }
@@ -104,7 +107,7 @@ fn advance(sql_schema: &SqlSchema, first: usize) -> String {
     let at = |offset: usize| first + offset;
     format!(
         "UPDATE {} SET [dataset] = @P1, [log] = {}, [generation] = @P{}, [definition] = @P{}, [version] = @P{}, \
-         [physical] = {}, [n] = @P{}\n\
+         [physical] = {}, [n] = @P{}, [text] = {}, [rankings] = {}\n\
          WHERE [gold_table] = @P{first} AND ISNULL([dataset], @P1) = @P1 AND ISNULL([log], N'') = @P{} \
          AND [generation] = @P{} AND [definition] = @P{} AND [version] = @P{} \
          AND ISNULL([physical], N'') = @P{} AND ISNULL([n], 0) = @P{}",
@@ -115,6 +118,8 @@ fn advance(sql_schema: &SqlSchema, first: usize) -> String {
         at(4),
         text(at(5)),
         at(6),
+        text(at(14)),
+        text(at(15)),
         at(7),
         at(8),
         at(9),
@@ -131,7 +136,8 @@ fn refresh(sql_schema: &SqlSchema, first: usize, replaces: bool) -> String {
     let time =
         |parameter: usize, scale: u8| format!("CAST({} AS datetime2({scale}))", text(parameter));
     let (run, watermark) = (time(4, 6), time(5, 6));
-    let (version, settled) = (first + 4, time(first + 13, 0));
+    let (objects, oldest) = (format!("CAST({} AS bigint)", text(6)), time(7, 6));
+    let (generation, version, settled) = (first + 2, first + 4, time(first + 13, 0));
     let later = match replaces {
         true => settled.clone(),
         false => format!(
@@ -141,11 +147,14 @@ fn refresh(sql_schema: &SqlSchema, first: usize, replaces: bool) -> String {
     format!(
         "UPDATE {freshness} SET [dataset] = @P1, [watermark] = {watermark}, [settled_until] = {later}, \
          [version] = @P{version}, [last_run] = {run}, [state] = {live}, [reason] = NULL, [blocked_version] = NULL, \
-         [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL\n\
+         [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = @P{generation}, \
+         [pending_objects] = CASE WHEN @P6 = N'' THEN [pending_objects] ELSE {objects} END, \
+         [oldest_pending] = CASE WHEN @P6 = N'' THEN [oldest_pending] ELSE {oldest} END\n\
          WHERE [gold_table] = @P{first};\n\
          IF @@ROWCOUNT = 0\n\
-         INSERT INTO {freshness} ([gold_table], [dataset], [watermark], [settled_until], [version], [last_run], [state])\n\
-         VALUES (@P{first}, @P1, {watermark}, {settled}, @P{version}, {run}, {live})",
+         INSERT INTO {freshness} ([gold_table], [dataset], [watermark], [settled_until], [version], [last_run], [state], \
+         [generation], [pending_objects], [oldest_pending])\n\
+         VALUES (@P{first}, @P1, {watermark}, {settled}, @P{version}, {run}, {live}, @P{generation}, {objects}, {oldest})",
         live = literal(LIVE)
     )
 }
@@ -195,6 +204,7 @@ pub(crate) fn drop_retired(
     physical: &str,
 ) -> String {
     let (retired, progress) = (sql_schema.of(RETIRED), sql_schema.of(PROGRESS));
+    let next = sql_schema.of(NEXT);
     let (dataset, name) = (literal(dataset), literal(physical));
     let (stamp, hash) = (build.stamp, literal(&build.hash));
     format!(
@@ -202,6 +212,7 @@ pub(crate) fn drop_retired(
          BEGIN TRANSACTION;\n\
          DELETE FROM {retired} WHERE [dataset] = {dataset} AND [physical] = {name}\n    \
          AND NOT EXISTS (SELECT 1 FROM {progress} WHERE [physical] = {name})\n    \
+         AND NOT EXISTS (SELECT 1 FROM {next} WHERE [physical] = {name})\n    \
          AND NOT EXISTS (SELECT 1 FROM {} WHERE [dataset] = {dataset}\n    \
          AND ([stamp] > {stamp} OR ([stamp] = {stamp} AND [hash] > {hash})));\n\
          IF @@ROWCOUNT > 0\n    \

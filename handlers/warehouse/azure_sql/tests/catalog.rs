@@ -21,6 +21,7 @@ fn progress(schema: &GoldSchema) -> Progress {
         version: Version(7),
         physical: Some("daily__1".to_owned()),
         made: 1,
+        rankings: Some("top".to_owned()),
         ..Progress::default()
     }
 }
@@ -66,7 +67,7 @@ fn earlier(schema: &GoldSchema) -> Catalog {
     for (book, columns) in [("sluice_progress", 4), ("sluice_freshness", 5)] {
         catalog.get_mut(book).unwrap().columns.truncate(columns);
     }
-    for later in ["sluice_builds", "sluice_old"] {
+    for later in ["sluice_next", "sluice_builds", "sluice_old"] {
         catalog.remove(later);
     }
     let rows = catalog.remove("daily__1").unwrap();
@@ -109,6 +110,7 @@ fn an_empty_database_gets_its_books() {
         [
             "CREATE TABLE [gold].[sluice_progress] (",
             "CREATE TABLE [gold].[sluice_freshness] (",
+            "CREATE TABLE [gold].[sluice_next] (",
             "CREATE TABLE [gold].[sluice_builds] (",
             "CREATE TABLE [gold].[sluice_old] (",
         ]
@@ -223,7 +225,13 @@ fn a_view_follows_the_dataset_file_and_the_table_that_has_the_rows() {
     moved.insert("daily__11".to_owned(), rows);
     let mut known = known(&schema);
     known.progress.get_mut("daily").unwrap().physical = Some("daily__11".to_owned());
-    assert_eq!(batches(&schema, &moved, known).len(), 3);
+    assert_eq!(batches(&schema, &moved, known.clone()).len(), 3);
+
+    // A ranking that the file no longer has goes.
+    let without = schema_of(TABLES.split_once("[[ranking]]").unwrap().0);
+    let gone = batches(&without, &moved, known);
+    assert_eq!(gone[2], "DROP VIEW IF EXISTS [gold].[top]");
+    assert!(gone[3].contains("SET [rankings] = NULL"), "{gone:#?}");
 }
 
 #[test]
@@ -252,7 +260,7 @@ fn a_database_of_an_earlier_build_is_made_one_of_this_by_one_rename_a_table() {
     let added = statements
         .iter()
         .filter(|sql| sql.starts_with("ALTER TABLE"));
-    assert_eq!(added.count(), 4 + 7);
+    assert_eq!(added.count(), 6 + 12);
     let rest: Vec<&str> = statements
         .iter()
         .filter(|sql| !sql.starts_with("ALTER TABLE"))
@@ -261,10 +269,11 @@ fn a_database_of_an_earlier_build_is_made_one_of_this_by_one_rename_a_table() {
     assert_eq!(
         rest,
         [
+            "CREATE TABLE [gold].[sluice_next] (",
             "CREATE TABLE [gold].[sluice_builds] (",
             "CREATE TABLE [gold].[sluice_old] (",
             "EXEC sp_rename @objname = N'[gold].[daily]', @newname = N'daily__1'",
-            "UPDATE [gold].[sluice_progress] SET [dataset] = N'orders', [physical] = N'daily__1', [n] = 1 WHERE [gold_table] = N'daily'",
+            "UPDATE [gold].[sluice_progress] SET [dataset] = N'orders', [physical] = N'daily__1', [n] = 1, [rankings] = N'top' WHERE [gold_table] = N'daily'",
             "CREATE OR ALTER VIEW [gold].[daily] AS",
         ],
         "its other views are those of daily__1 in this catalog"
@@ -366,6 +375,7 @@ fn described(catalog: &Catalog, progress: Option<&Progress>, request: &Request) 
                 ("version", Some("7")),
                 ("physical", progress.physical.as_deref()),
                 ("n", Some("1")),
+                ("rankings", progress.rankings.as_deref()),
             ],
         )
     }));
@@ -414,9 +424,9 @@ async fn what_is_missing_is_created_in_one_transaction_after_a_second_look() {
     assert_eq!(asked[2], look::look(&gold()));
     assert!(asked[3].starts_with("IF NOT EXISTS"));
     let created = asked.iter().filter(|sql| sql.starts_with("CREATE TABLE"));
-    assert_eq!(created.count(), 4);
-    assert!(asked[8].starts_with("UPDATE [gold].[sluice_builds]"));
-    assert_eq!(asked[9..], [look::look(&gold()), dml::COMMIT.to_owned()]);
+    assert_eq!(created.count(), 5);
+    assert!(asked[9].starts_with("UPDATE [gold].[sluice_builds]"));
+    assert_eq!(asked[10..], [look::look(&gold()), dml::COMMIT.to_owned()]);
 
     let mut refused = failing_once(
         "CREATE TABLE",

@@ -28,6 +28,8 @@ IF OBJECT_ID(N'[reports].[sluice_progress]', N'U') IS NOT NULL
     SELECT N'sluice_progress' AS [part], b.* FROM [reports].[sluice_progress] AS b;
 IF OBJECT_ID(N'[reports].[sluice_freshness]', N'U') IS NOT NULL
     SELECT N'sluice_freshness' AS [part], b.* FROM [reports].[sluice_freshness] AS b;
+IF OBJECT_ID(N'[reports].[sluice_next]', N'U') IS NOT NULL
+    SELECT N'sluice_next' AS [part], b.* FROM [reports].[sluice_next] AS b;
 IF OBJECT_ID(N'[reports].[sluice_builds]', N'U') IS NOT NULL
     SELECT N'sluice_builds' AS [part], b.* FROM [reports].[sluice_builds] AS b;
 IF OBJECT_ID(N'[reports].[sluice_old]', N'U') IS NOT NULL
@@ -52,43 +54,43 @@ BEGIN
     SELECT 2 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_progress] ([gold_table], [dataset], [log], [generation], [definition], [version], [physical], [n])
-SELECT @P6, @P1, NULLIF(@P7, N''), @P8, @P9, @P10, NULLIF(@P11, N''), @P12
-WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [gold_table] = @P6);
+INSERT INTO [reports].[sluice_progress] ([gold_table], [dataset], [log], [generation], [definition], [version], [physical], [n], [text], [rankings])
+SELECT @P8, @P1, NULLIF(@P9, N''), @P10, @P11, @P12, NULLIF(@P13, N''), @P14, NULLIF(@P22, N''), NULLIF(@P23, N'')
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [gold_table] = @P8);
 IF @@ROWCOUNT = 0
 BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CAST(NULLIF(@P19, N'') AS datetime2(0)), [version] = @P10, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL
-WHERE [gold_table] = @P6;
+UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CAST(NULLIF(@P21, N'') AS datetime2(0)), [version] = @P12, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = @P10, [pending_objects] = CASE WHEN @P6 = N'' THEN [pending_objects] ELSE CAST(NULLIF(@P6, N'') AS bigint) END, [oldest_pending] = CASE WHEN @P6 = N'' THEN [oldest_pending] ELSE CAST(NULLIF(@P7, N'') AS datetime2(6)) END
+WHERE [gold_table] = @P8;
 IF @@ROWCOUNT = 0
-INSERT INTO [reports].[sluice_freshness] ([gold_table], [dataset], [watermark], [settled_until], [version], [last_run], [state])
-VALUES (@P6, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P19, N'') AS datetime2(0)), @P10, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live');
-UPDATE [reports].[sluice_progress] SET [dataset] = @P1, [log] = NULLIF(@P21, N''), [generation] = @P22, [definition] = @P23, [version] = @P24, [physical] = NULLIF(@P25, N''), [n] = @P26
-WHERE [gold_table] = @P20 AND ISNULL([dataset], @P1) = @P1 AND ISNULL([log], N'') = @P27 AND [generation] = @P28 AND [definition] = @P29 AND [version] = @P30 AND ISNULL([physical], N'') = @P31 AND ISNULL([n], 0) = @P32;
-IF @@ROWCOUNT = 0
-BEGIN
-    SELECT 1 AS [outcome];
-    RETURN;
-END;
-UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CASE WHEN CAST(NULLIF(@P33, N'') AS datetime2(0)) IS NULL OR [settled_until] > CAST(NULLIF(@P33, N'') AS datetime2(0)) THEN [settled_until] ELSE CAST(NULLIF(@P33, N'') AS datetime2(0)) END, [version] = @P24, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL
-WHERE [gold_table] = @P20;
-IF @@ROWCOUNT = 0
-INSERT INTO [reports].[sluice_freshness] ([gold_table], [dataset], [watermark], [settled_until], [version], [last_run], [state])
-VALUES (@P20, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P33, N'') AS datetime2(0)), @P24, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live');
-UPDATE [reports].[sluice_progress] SET [dataset] = @P1, [log] = NULLIF(@P35, N''), [generation] = @P36, [definition] = @P37, [version] = @P38, [physical] = NULLIF(@P39, N''), [n] = @P40
-WHERE [gold_table] = @P34 AND ISNULL([dataset], @P1) = @P1 AND ISNULL([log], N'') = @P41 AND [generation] = @P42 AND [definition] = @P43 AND [version] = @P44 AND ISNULL([physical], N'') = @P45 AND ISNULL([n], 0) = @P46;
+INSERT INTO [reports].[sluice_freshness] ([gold_table], [dataset], [watermark], [settled_until], [version], [last_run], [state], [generation], [pending_objects], [oldest_pending])
+VALUES (@P8, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P21, N'') AS datetime2(0)), @P12, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live', @P10, CAST(NULLIF(@P6, N'') AS bigint), CAST(NULLIF(@P7, N'') AS datetime2(6)));
+UPDATE [reports].[sluice_progress] SET [dataset] = @P1, [log] = NULLIF(@P25, N''), [generation] = @P26, [definition] = @P27, [version] = @P28, [physical] = NULLIF(@P29, N''), [n] = @P30, [text] = NULLIF(@P38, N''), [rankings] = NULLIF(@P39, N'')
+WHERE [gold_table] = @P24 AND ISNULL([dataset], @P1) = @P1 AND ISNULL([log], N'') = @P31 AND [generation] = @P32 AND [definition] = @P33 AND [version] = @P34 AND ISNULL([physical], N'') = @P35 AND ISNULL([n], 0) = @P36;
 IF @@ROWCOUNT = 0
 BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CAST(NULLIF(@P47, N'') AS datetime2(0)), [version] = @P38, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL
-WHERE [gold_table] = @P34;
+UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CASE WHEN CAST(NULLIF(@P37, N'') AS datetime2(0)) IS NULL OR [settled_until] > CAST(NULLIF(@P37, N'') AS datetime2(0)) THEN [settled_until] ELSE CAST(NULLIF(@P37, N'') AS datetime2(0)) END, [version] = @P28, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = @P26, [pending_objects] = CASE WHEN @P6 = N'' THEN [pending_objects] ELSE CAST(NULLIF(@P6, N'') AS bigint) END, [oldest_pending] = CASE WHEN @P6 = N'' THEN [oldest_pending] ELSE CAST(NULLIF(@P7, N'') AS datetime2(6)) END
+WHERE [gold_table] = @P24;
 IF @@ROWCOUNT = 0
-INSERT INTO [reports].[sluice_freshness] ([gold_table], [dataset], [watermark], [settled_until], [version], [last_run], [state])
-VALUES (@P34, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P47, N'') AS datetime2(0)), @P38, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live');
+INSERT INTO [reports].[sluice_freshness] ([gold_table], [dataset], [watermark], [settled_until], [version], [last_run], [state], [generation], [pending_objects], [oldest_pending])
+VALUES (@P24, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P37, N'') AS datetime2(0)), @P28, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live', @P26, CAST(NULLIF(@P6, N'') AS bigint), CAST(NULLIF(@P7, N'') AS datetime2(6)));
+UPDATE [reports].[sluice_progress] SET [dataset] = @P1, [log] = NULLIF(@P41, N''), [generation] = @P42, [definition] = @P43, [version] = @P44, [physical] = NULLIF(@P45, N''), [n] = @P46, [text] = NULLIF(@P54, N''), [rankings] = NULLIF(@P55, N'')
+WHERE [gold_table] = @P40 AND ISNULL([dataset], @P1) = @P1 AND ISNULL([log], N'') = @P47 AND [generation] = @P48 AND [definition] = @P49 AND [version] = @P50 AND ISNULL([physical], N'') = @P51 AND ISNULL([n], 0) = @P52;
+IF @@ROWCOUNT = 0
+BEGIN
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CAST(NULLIF(@P53, N'') AS datetime2(0)), [version] = @P44, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = @P42, [pending_objects] = CASE WHEN @P6 = N'' THEN [pending_objects] ELSE CAST(NULLIF(@P6, N'') AS bigint) END, [oldest_pending] = CASE WHEN @P6 = N'' THEN [oldest_pending] ELSE CAST(NULLIF(@P7, N'') AS datetime2(6)) END
+WHERE [gold_table] = @P40;
+IF @@ROWCOUNT = 0
+INSERT INTO [reports].[sluice_freshness] ([gold_table], [dataset], [watermark], [settled_until], [version], [last_run], [state], [generation], [pending_objects], [oldest_pending])
+VALUES (@P40, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P53, N'') AS datetime2(0)), @P44, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live', @P42, CAST(NULLIF(@P6, N'') AS bigint), CAST(NULLIF(@P7, N'') AS datetime2(6)));
 SELECT 0 AS [outcome]
 
 -- raise the build
@@ -127,6 +129,8 @@ CREATE TABLE [reports].[sluice_progress] (
     [log] nvarchar(64) NULL,
     [physical] nvarchar(128) NULL,
     [n] bigint NULL,
+    [text] nvarchar(max) NULL,
+    [rankings] nvarchar(max) NULL,
     PRIMARY KEY ([gold_table])
 )
 
@@ -144,6 +148,32 @@ CREATE TABLE [reports].[sluice_freshness] (
     [blocked_definition] nvarchar(64) NULL,
     [blocked_stamp] bigint NULL,
     [blocked_at] datetime2(6) NULL,
+    [generation] bigint NULL,
+    [next_generation] bigint NULL,
+    [next_done] bigint NULL,
+    [pending_objects] bigint NULL,
+    [oldest_pending] datetime2(6) NULL,
+    PRIMARY KEY ([gold_table])
+)
+
+-- create
+CREATE TABLE [reports].[sluice_next] (
+    [gold_table] nvarchar(128) NOT NULL,
+    [dataset] nvarchar(128) NOT NULL,
+    [generation] bigint NOT NULL,
+    [definition] nvarchar(64) NOT NULL,
+    [physical] nvarchar(128) NULL,
+    [log] nvarchar(64) NULL,
+    [base_version] bigint NULL,
+    [files_done] bigint NULL,
+    [version] bigint NULL,
+    [stamp] bigint NULL,
+    [is_asked] bigint NULL,
+    [since] datetime2(6) NULL,
+    [state] nvarchar(64) NULL,
+    [reason] nvarchar(max) NULL,
+    [noted_stamp] bigint NULL,
+    [noted_at] datetime2(6) NULL,
     PRIMARY KEY ([gold_table])
 )
 
@@ -177,6 +207,12 @@ ALTER TABLE [reports].[sluice_progress] ADD [physical] nvarchar(128) NULL
 
 -- add a column to sluice_progress
 ALTER TABLE [reports].[sluice_progress] ADD [n] bigint NULL
+
+-- add a column to sluice_progress
+ALTER TABLE [reports].[sluice_progress] ADD [text] nvarchar(max) NULL
+
+-- add a column to sluice_progress
+ALTER TABLE [reports].[sluice_progress] ADD [rankings] nvarchar(max) NULL
 
 -- read sluice_freshness
 SELECT b.* FROM [reports].[sluice_freshness] AS b
@@ -214,11 +250,807 @@ ALTER TABLE [reports].[sluice_freshness] ADD [blocked_stamp] bigint NULL
 -- add a column to sluice_freshness
 ALTER TABLE [reports].[sluice_freshness] ADD [blocked_at] datetime2(6) NULL
 
+-- add a column to sluice_freshness
+ALTER TABLE [reports].[sluice_freshness] ADD [generation] bigint NULL
+
+-- add a column to sluice_freshness
+ALTER TABLE [reports].[sluice_freshness] ADD [next_generation] bigint NULL
+
+-- add a column to sluice_freshness
+ALTER TABLE [reports].[sluice_freshness] ADD [next_done] bigint NULL
+
+-- add a column to sluice_freshness
+ALTER TABLE [reports].[sluice_freshness] ADD [pending_objects] bigint NULL
+
+-- add a column to sluice_freshness
+ALTER TABLE [reports].[sluice_freshness] ADD [oldest_pending] datetime2(6) NULL
+
+-- read sluice_next
+SELECT b.* FROM [reports].[sluice_next] AS b
+
+-- add a column to sluice_next
+ALTER TABLE [reports].[sluice_next] ADD [physical] nvarchar(128) NULL
+
+-- add a column to sluice_next
+ALTER TABLE [reports].[sluice_next] ADD [log] nvarchar(64) NULL
+
+-- add a column to sluice_next
+ALTER TABLE [reports].[sluice_next] ADD [base_version] bigint NULL
+
+-- add a column to sluice_next
+ALTER TABLE [reports].[sluice_next] ADD [files_done] bigint NULL
+
+-- add a column to sluice_next
+ALTER TABLE [reports].[sluice_next] ADD [version] bigint NULL
+
+-- add a column to sluice_next
+ALTER TABLE [reports].[sluice_next] ADD [stamp] bigint NULL
+
+-- add a column to sluice_next
+ALTER TABLE [reports].[sluice_next] ADD [is_asked] bigint NULL
+
+-- add a column to sluice_next
+ALTER TABLE [reports].[sluice_next] ADD [since] datetime2(6) NULL
+
+-- add a column to sluice_next
+ALTER TABLE [reports].[sluice_next] ADD [state] nvarchar(64) NULL
+
+-- add a column to sluice_next
+ALTER TABLE [reports].[sluice_next] ADD [reason] nvarchar(max) NULL
+
+-- add a column to sluice_next
+ALTER TABLE [reports].[sluice_next] ADD [noted_stamp] bigint NULL
+
+-- add a column to sluice_next
+ALTER TABLE [reports].[sluice_next] ADD [noted_at] datetime2(6) NULL
+
 -- read sluice_builds
 SELECT b.* FROM [reports].[sluice_builds] AS b
 
 -- read sluice_old
 SELECT b.* FROM [reports].[sluice_old] AS b
+
+-- make beside all tables
+SET LOCK_TIMEOUT 2000;
+BEGIN TRANSACTION;
+DECLARE @granted int;
+EXEC @granted = sp_getapplock @Resource = N'sluice/reports/things', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 2000;
+IF @granted < 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 3 AS [outcome];
+    RETURN;
+END;
+IF EXISTS (SELECT 1 FROM [reports].[sluice_builds] WHERE [dataset] = N'things'
+    AND ([stamp] > 0 OR ([stamp] = 0 AND [hash] > N'')))
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 2 AS [outcome];
+    RETURN;
+END;
+UPDATE [reports].[sluice_progress] SET [n] = 2 WHERE [gold_table] = N'hourly' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'hourly__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'hourly' AND [dataset] = N'things' AND [physical] IS NULL AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [base_version] IS NULL AND ISNULL([files_done], 0) = 0 AND [version] IS NULL AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'hourly', N'things', N'hourly__2', N'log', 3, N'7d83e14e1a4737bcc650fbc2417ba380', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+CREATE TABLE [reports].[hourly__2] (
+    [hour] datetime2(0) NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [n] bigint NOT NULL,
+    [total] decimal(38,2) NULL,
+    [mean_sum] decimal(38,2) NULL,
+    [mean_count] bigint NOT NULL,
+    [low] float NULL,
+    [high] float NULL,
+    [first] date NULL,
+    [last] datetime2(6) NULL,
+    [ids] decimal(38,0) NULL,
+    [mean_id_sum] decimal(38,0) NULL,
+    [mean_id_count] bigint NOT NULL,
+    PRIMARY KEY ([hour], [_key])
+);
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'hourly';
+UPDATE [reports].[sluice_progress] SET [n] = 2 WHERE [gold_table] = N'daily' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'daily__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'daily' AND [dataset] = N'things' AND [physical] IS NULL AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [base_version] IS NULL AND ISNULL([files_done], 0) = 0 AND [version] IS NULL AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'daily', N'things', N'daily__2', N'log', 3, N'c00db0504b57d26a0986caabdf027ad2', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+CREATE TABLE [reports].[daily__2] (
+    [day] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [flag] bit NULL,
+    [n] bigint NOT NULL,
+    [total] decimal(38,2) NULL,
+    [largest] decimal(18,2) NULL,
+    PRIMARY KEY ([day], [_key])
+);
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'daily';
+UPDATE [reports].[sluice_progress] SET [n] = 2 WHERE [gold_table] = N'monthly' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'monthly__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'monthly' AND [dataset] = N'things' AND [physical] IS NULL AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [base_version] IS NULL AND ISNULL([files_done], 0) = 0 AND [version] IS NULL AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'monthly', N'things', N'monthly__2', N'log', 3, N'b148a3f4a7310ab0148c4df904e1f476', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+CREATE TABLE [reports].[monthly__2] (
+    [month] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [amount] decimal(18,2) NULL,
+    [born] date NULL,
+    [seen] datetime2(6) NULL,
+    [id] bigint NULL,
+    [n] bigint NOT NULL,
+    [smallest] decimal(18,2) NULL,
+    [lowest_id] bigint NULL,
+    PRIMARY KEY ([month], [_key])
+);
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'monthly';
+UPDATE [reports].[sluice_progress] SET [n] = 2 WHERE [gold_table] = N'ever' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'ever__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'ever' AND [dataset] = N'things' AND [physical] IS NULL AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [base_version] IS NULL AND ISNULL([files_done], 0) = 0 AND [version] IS NULL AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'ever', N'things', N'ever__2', N'log', 3, N'de91091b06fe01f3794e871de6e4a707', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+CREATE TABLE [reports].[ever__2] (
+    [_key] binary(16) NOT NULL,
+    [n] bigint NOT NULL,
+    [total] decimal(38,2) NULL,
+    PRIMARY KEY ([_key])
+);
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'ever';
+SELECT 0 AS [outcome]
+
+-- give up beside all tables
+SET LOCK_TIMEOUT 2000;
+BEGIN TRANSACTION;
+DECLARE @granted int;
+EXEC @granted = sp_getapplock @Resource = N'sluice/reports/things', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 2000;
+IF @granted < 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 3 AS [outcome];
+    RETURN;
+END;
+IF EXISTS (SELECT 1 FROM [reports].[sluice_builds] WHERE [dataset] = N'things'
+    AND ([stamp] > 0 OR ([stamp] = 0 AND [hash] > N'')))
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 2 AS [outcome];
+    RETURN;
+END;
+UPDATE [reports].[sluice_progress] SET [n] = 1 WHERE [gold_table] = N'hourly' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'hourly__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'hourly' AND [dataset] = N'things' AND [physical] = N'hourly__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'7d83e14e1a4737bcc650fbc2417ba380' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
+SELECT N'things', N'hourly__2', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'hourly__2');
+UPDATE [reports].[sluice_freshness] SET [next_generation] = NULL, [next_done] = NULL WHERE [gold_table] = N'hourly';
+UPDATE [reports].[sluice_progress] SET [n] = 1 WHERE [gold_table] = N'daily' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'daily__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'daily' AND [dataset] = N'things' AND [physical] = N'daily__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'c00db0504b57d26a0986caabdf027ad2' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
+SELECT N'things', N'daily__2', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'daily__2');
+UPDATE [reports].[sluice_freshness] SET [next_generation] = NULL, [next_done] = NULL WHERE [gold_table] = N'daily';
+UPDATE [reports].[sluice_progress] SET [n] = 1 WHERE [gold_table] = N'monthly' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'monthly__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'monthly' AND [dataset] = N'things' AND [physical] = N'monthly__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'b148a3f4a7310ab0148c4df904e1f476' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
+SELECT N'things', N'monthly__2', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'monthly__2');
+UPDATE [reports].[sluice_freshness] SET [next_generation] = NULL, [next_done] = NULL WHERE [gold_table] = N'monthly';
+UPDATE [reports].[sluice_progress] SET [n] = 1 WHERE [gold_table] = N'ever' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'ever__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'ever' AND [dataset] = N'things' AND [physical] = N'ever__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'de91091b06fe01f3794e871de6e4a707' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
+SELECT N'things', N'ever__2', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'ever__2');
+UPDATE [reports].[sluice_freshness] SET [next_generation] = NULL, [next_done] = NULL WHERE [gold_table] = N'ever';
+SELECT 0 AS [outcome]
+
+-- fill beside all tables
+SET LOCK_TIMEOUT 2000;
+BEGIN TRANSACTION;
+DECLARE @granted int;
+EXEC @granted = sp_getapplock @Resource = N'sluice/reports/things/hourly', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 2000;
+IF @granted < 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 3 AS [outcome];
+    RETURN;
+END;
+EXEC @granted = sp_getapplock @Resource = N'sluice/reports/things/daily', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 2000;
+IF @granted < 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 3 AS [outcome];
+    RETURN;
+END;
+EXEC @granted = sp_getapplock @Resource = N'sluice/reports/things/monthly', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 2000;
+IF @granted < 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 3 AS [outcome];
+    RETURN;
+END;
+EXEC @granted = sp_getapplock @Resource = N'sluice/reports/things/ever', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 2000;
+IF @granted < 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 3 AS [outcome];
+    RETURN;
+END;
+IF EXISTS (SELECT 1 FROM [reports].[sluice_builds] WHERE [dataset] = N'things'
+    AND ([stamp] > 0 OR ([stamp] = 0 AND [hash] > N'')))
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 2 AS [outcome];
+    RETURN;
+END;
+UPDATE [reports].[sluice_next] SET [stamp] = [stamp] WHERE [gold_table] = N'hourly' AND [dataset] = N'things' AND [physical] = N'hourly__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'7d83e14e1a4737bcc650fbc2417ba380' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+UPDATE [reports].[sluice_next] SET [stamp] = [stamp] WHERE [gold_table] = N'daily' AND [dataset] = N'things' AND [physical] = N'daily__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'c00db0504b57d26a0986caabdf027ad2' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+UPDATE [reports].[sluice_next] SET [stamp] = [stamp] WHERE [gold_table] = N'monthly' AND [dataset] = N'things' AND [physical] = N'monthly__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'b148a3f4a7310ab0148c4df904e1f476' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+UPDATE [reports].[sluice_next] SET [stamp] = [stamp] WHERE [gold_table] = N'ever' AND [dataset] = N'things' AND [physical] = N'ever__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'de91091b06fe01f3794e871de6e4a707' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+SET LOCK_TIMEOUT 30000;
+SELECT 0 AS [outcome]
+
+-- note beside all tables
+UPDATE [reports].[sluice_next] SET [physical] = N'hourly__2', [log] = N'log', [generation] = 3, [definition] = N'7d83e14e1a4737bcc650fbc2417ba380', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'hourly';
+UPDATE [reports].[sluice_next] SET [physical] = N'daily__2', [log] = N'log', [generation] = 3, [definition] = N'c00db0504b57d26a0986caabdf027ad2', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'daily';
+UPDATE [reports].[sluice_next] SET [physical] = N'monthly__2', [log] = N'log', [generation] = 3, [definition] = N'b148a3f4a7310ab0148c4df904e1f476', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'monthly';
+UPDATE [reports].[sluice_next] SET [physical] = N'ever__2', [log] = N'log', [generation] = 3, [definition] = N'de91091b06fe01f3794e871de6e4a707', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'ever';
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'hourly';
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'daily';
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'monthly';
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'ever';
+
+
+-- swap all tables
+SET LOCK_TIMEOUT 2000;
+BEGIN TRANSACTION;
+DECLARE @granted int;
+EXEC @granted = sp_getapplock @Resource = N'sluice/reports/things', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 2000;
+IF @granted < 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 3 AS [outcome];
+    RETURN;
+END;
+IF EXISTS (SELECT 1 FROM [reports].[sluice_builds] WHERE [dataset] = N'things'
+    AND ([stamp] > 0 OR ([stamp] = 0 AND [hash] > N'')))
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 2 AS [outcome];
+    RETURN;
+END;
+UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = N'log', [generation] = 3, [definition] = N'7d83e14e1a4737bcc650fbc2417ba380', [version] = 1, [physical] = N'hourly__2', [text] = N'1 Hour|"n" = rows None Int64|"total" = sum Some("amount") Decimal { precision: 38, scale: 2 }|"mean_sum" = sum Some("amount") Decimal { precision: 38, scale: 2 }|"mean_count" = values Some("amount") Int64|"low" = min Some("level") Double|"high" = max Some("level") Double|"first" = min Some("born") Date|"last" = max Some("seen") Timestamp|"ids" = sum Some("id") Decimal { precision: 38, scale: 0 }|"mean_id_sum" = sum Some("id") Decimal { precision: 38, scale: 0 }|"mean_id_count" = values Some("id") Int64', [rankings] = N'best_hours'
+WHERE [gold_table] = N'hourly' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'hourly__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'hourly' AND [dataset] = N'things' AND [physical] = N'hourly__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'7d83e14e1a4737bcc650fbc2417ba380' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'hourly')
+    INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'hourly');
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T22:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+WHERE [gold_table] = N'hourly';
+INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
+SELECT N'things', N'hourly__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'hourly__1');
+UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = N'log', [generation] = 3, [definition] = N'c00db0504b57d26a0986caabdf027ad2', [version] = 1, [physical] = N'daily__2', [text] = N'1 Day|by "kind" Text|by "flag" Bool|"n" = rows None Int64|"total" = sum Some("amount") Decimal { precision: 38, scale: 2 }|"largest" = max Some("amount") Decimal { precision: 18, scale: 2 }', [rankings] = N'best_kinds'
+WHERE [gold_table] = N'daily' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'daily__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'daily' AND [dataset] = N'things' AND [physical] = N'daily__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'c00db0504b57d26a0986caabdf027ad2' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'daily')
+    INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'daily');
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+WHERE [gold_table] = N'daily';
+INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
+SELECT N'things', N'daily__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'daily__1');
+UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = N'log', [generation] = 3, [definition] = N'b148a3f4a7310ab0148c4df904e1f476', [version] = 1, [physical] = N'monthly__2', [text] = N'1 Month|by "amount" Decimal { precision: 18, scale: 2 }|by "born" Date|by "seen" Timestamp|by "id" Int64|"n" = rows None Int64|"smallest" = min Some("amount") Decimal { precision: 18, scale: 2 }|"lowest_id" = min Some("id") Int64', [rankings] = NULL
+WHERE [gold_table] = N'monthly' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'monthly__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'monthly' AND [dataset] = N'things' AND [physical] = N'monthly__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'b148a3f4a7310ab0148c4df904e1f476' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'monthly')
+    INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'monthly');
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-01T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+WHERE [gold_table] = N'monthly';
+INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
+SELECT N'things', N'monthly__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'monthly__1');
+UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = N'log', [generation] = 3, [definition] = N'de91091b06fe01f3794e871de6e4a707', [version] = 1, [physical] = N'ever__2', [text] = N'1 All|"n" = rows None Int64|"total" = sum Some("amount") Decimal { precision: 38, scale: 2 }', [rankings] = NULL
+WHERE [gold_table] = N'ever' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'ever__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'ever' AND [dataset] = N'things' AND [physical] = N'ever__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'de91091b06fe01f3794e871de6e4a707' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'ever')
+    INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'ever');
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = NULL, [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+WHERE [gold_table] = N'ever';
+INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
+SELECT N'things', N'ever__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'ever__1');
+UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = NULL, [generation] = 0, [definition] = N'', [version] = 0, [physical] = NULL, [text] = NULL, [rankings] = NULL
+WHERE [gold_table] = N'gone' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 0 AND [definition] = N'' AND [version] = 0 AND [physical] IS NULL AND ISNULL([n], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
+SELECT [dataset], [physical], CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)) FROM [reports].[sluice_next]
+WHERE [gold_table] = N'gone' AND [physical] IS NOT NULL;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'gone';
+DELETE FROM [reports].[sluice_freshness] WHERE [gold_table] = N'gone';
+IF OBJECT_ID(N'[reports].[hourly]', N'V') IS NOT NULL
+    EXEC(N'ALTER VIEW [reports].[hourly] AS
+/* sluice fa033d8d09d71d116b8134bc9d0cae76 */
+SELECT
+    t.[hour] AS [hour],
+    t.[_key] AS [_key],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count],
+    t.[low] AS [low],
+    t.[high] AS [high],
+    t.[first] AS [first],
+    t.[last] AS [last],
+    t.[ids] AS [ids],
+    t.[mean_id_sum] AS [mean_id_sum],
+    t.[mean_id_count] AS [mean_id_count]
+FROM [reports].[hourly__2] AS t')
+ELSE
+    EXEC(N'CREATE VIEW [reports].[hourly] AS
+/* sluice fa033d8d09d71d116b8134bc9d0cae76 */
+SELECT
+    t.[hour] AS [hour],
+    t.[_key] AS [_key],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count],
+    t.[low] AS [low],
+    t.[high] AS [high],
+    t.[first] AS [first],
+    t.[last] AS [last],
+    t.[ids] AS [ids],
+    t.[mean_id_sum] AS [mean_id_sum],
+    t.[mean_id_count] AS [mean_id_count]
+FROM [reports].[hourly__2] AS t');
+IF OBJECT_ID(N'[reports].[hourly_report]', N'V') IS NOT NULL
+    EXEC(N'ALTER VIEW [reports].[hourly_report] AS
+/* sluice db9dd698387d1fa47cdc05a73497406f */
+SELECT
+    t.[hour] AS [hour],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    t.[low] AS [low],
+    t.[high] AS [high],
+    t.[first] AS [first],
+    t.[last] AS [last],
+    t.[ids] AS [ids],
+    CAST(ROUND(CAST(t.[mean_id_sum] AS float) / NULLIF(t.[mean_id_count], 0), 6) AS float) AS [mean_id],
+    CAST(CASE WHEN CAST(t.[hour] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [reports].[hourly__2] AS t
+LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N''hourly''')
+ELSE
+    EXEC(N'CREATE VIEW [reports].[hourly_report] AS
+/* sluice db9dd698387d1fa47cdc05a73497406f */
+SELECT
+    t.[hour] AS [hour],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    t.[low] AS [low],
+    t.[high] AS [high],
+    t.[first] AS [first],
+    t.[last] AS [last],
+    t.[ids] AS [ids],
+    CAST(ROUND(CAST(t.[mean_id_sum] AS float) / NULLIF(t.[mean_id_count], 0), 6) AS float) AS [mean_id],
+    CAST(CASE WHEN CAST(t.[hour] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [reports].[hourly__2] AS t
+LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N''hourly''');
+IF OBJECT_ID(N'[reports].[best_hours]', N'V') IS NOT NULL
+    EXEC(N'ALTER VIEW [reports].[best_hours] AS
+/* sluice aa75b41185db057de195379bda5c7b27 */
+SELECT TOP (2)
+    row_number() OVER (ORDER BY CASE WHEN CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) IS NULL THEN 1 ELSE 0 END, CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) DESC, t.[hour], t.[_key]) AS [rank],
+    t.[hour] AS [hour],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    t.[low] AS [low],
+    t.[high] AS [high],
+    t.[first] AS [first],
+    t.[last] AS [last],
+    t.[ids] AS [ids],
+    CAST(ROUND(CAST(t.[mean_id_sum] AS float) / NULLIF(t.[mean_id_count], 0), 6) AS float) AS [mean_id]
+FROM [reports].[hourly__2] AS t
+ORDER BY [rank]')
+ELSE
+    EXEC(N'CREATE VIEW [reports].[best_hours] AS
+/* sluice aa75b41185db057de195379bda5c7b27 */
+SELECT TOP (2)
+    row_number() OVER (ORDER BY CASE WHEN CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) IS NULL THEN 1 ELSE 0 END, CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) DESC, t.[hour], t.[_key]) AS [rank],
+    t.[hour] AS [hour],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    t.[low] AS [low],
+    t.[high] AS [high],
+    t.[first] AS [first],
+    t.[last] AS [last],
+    t.[ids] AS [ids],
+    CAST(ROUND(CAST(t.[mean_id_sum] AS float) / NULLIF(t.[mean_id_count], 0), 6) AS float) AS [mean_id]
+FROM [reports].[hourly__2] AS t
+ORDER BY [rank]');
+IF OBJECT_ID(N'[reports].[daily]', N'V') IS NOT NULL
+    EXEC(N'ALTER VIEW [reports].[daily] AS
+/* sluice d383dda88207d305986e6030a30b1b96 */
+SELECT
+    t.[day] AS [day],
+    t.[_key] AS [_key],
+    t.[kind] AS [kind],
+    t.[flag] AS [flag],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    t.[largest] AS [largest]
+FROM [reports].[daily__2] AS t')
+ELSE
+    EXEC(N'CREATE VIEW [reports].[daily] AS
+/* sluice d383dda88207d305986e6030a30b1b96 */
+SELECT
+    t.[day] AS [day],
+    t.[_key] AS [_key],
+    t.[kind] AS [kind],
+    t.[flag] AS [flag],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    t.[largest] AS [largest]
+FROM [reports].[daily__2] AS t');
+IF OBJECT_ID(N'[reports].[daily_report]', N'V') IS NOT NULL
+    EXEC(N'ALTER VIEW [reports].[daily_report] AS
+/* sluice fe12e428e007a4f1b5a3dd458bc7e535 */
+SELECT
+    t.[day] AS [day],
+    t.[kind] AS [kind],
+    t.[flag] AS [flag],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    t.[largest] AS [largest],
+    CAST(CASE WHEN CAST(t.[day] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [reports].[daily__2] AS t
+LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N''daily''')
+ELSE
+    EXEC(N'CREATE VIEW [reports].[daily_report] AS
+/* sluice fe12e428e007a4f1b5a3dd458bc7e535 */
+SELECT
+    t.[day] AS [day],
+    t.[kind] AS [kind],
+    t.[flag] AS [flag],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    t.[largest] AS [largest],
+    CAST(CASE WHEN CAST(t.[day] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [reports].[daily__2] AS t
+LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N''daily''');
+IF OBJECT_ID(N'[reports].[best_kinds]', N'V') IS NOT NULL
+    EXEC(N'ALTER VIEW [reports].[best_kinds] AS
+/* sluice 023b08b3f5d2b99bffe6026a77b41d7e */
+SELECT TOP (3)
+    row_number() OVER (ORDER BY CASE WHEN t.[total] IS NULL THEN 1 ELSE 0 END, t.[total] DESC, t.[kind] COLLATE Latin1_General_BIN2, t.[flag], t.[day], t.[_key]) AS [rank],
+    t.[day] AS [day],
+    t.[kind] AS [kind],
+    t.[flag] AS [flag],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    t.[largest] AS [largest]
+FROM [reports].[daily__2] AS t
+ORDER BY [rank]')
+ELSE
+    EXEC(N'CREATE VIEW [reports].[best_kinds] AS
+/* sluice 023b08b3f5d2b99bffe6026a77b41d7e */
+SELECT TOP (3)
+    row_number() OVER (ORDER BY CASE WHEN t.[total] IS NULL THEN 1 ELSE 0 END, t.[total] DESC, t.[kind] COLLATE Latin1_General_BIN2, t.[flag], t.[day], t.[_key]) AS [rank],
+    t.[day] AS [day],
+    t.[kind] AS [kind],
+    t.[flag] AS [flag],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    t.[largest] AS [largest]
+FROM [reports].[daily__2] AS t
+ORDER BY [rank]');
+IF OBJECT_ID(N'[reports].[monthly]', N'V') IS NOT NULL
+    EXEC(N'ALTER VIEW [reports].[monthly] AS
+/* sluice e5ad6780a69e95db5f16f94df331a572 */
+SELECT
+    t.[month] AS [month],
+    t.[_key] AS [_key],
+    t.[amount] AS [amount],
+    t.[born] AS [born],
+    t.[seen] AS [seen],
+    t.[id] AS [id],
+    t.[n] AS [n],
+    t.[smallest] AS [smallest],
+    t.[lowest_id] AS [lowest_id]
+FROM [reports].[monthly__2] AS t')
+ELSE
+    EXEC(N'CREATE VIEW [reports].[monthly] AS
+/* sluice e5ad6780a69e95db5f16f94df331a572 */
+SELECT
+    t.[month] AS [month],
+    t.[_key] AS [_key],
+    t.[amount] AS [amount],
+    t.[born] AS [born],
+    t.[seen] AS [seen],
+    t.[id] AS [id],
+    t.[n] AS [n],
+    t.[smallest] AS [smallest],
+    t.[lowest_id] AS [lowest_id]
+FROM [reports].[monthly__2] AS t');
+IF OBJECT_ID(N'[reports].[monthly_report]', N'V') IS NOT NULL
+    EXEC(N'ALTER VIEW [reports].[monthly_report] AS
+/* sluice cf44dcf5f219c63663abacb8356d2cb1 */
+SELECT
+    t.[month] AS [month],
+    t.[amount] AS [amount],
+    t.[born] AS [born],
+    t.[seen] AS [seen],
+    t.[id] AS [id],
+    t.[n] AS [n],
+    t.[smallest] AS [smallest],
+    t.[lowest_id] AS [lowest_id],
+    CAST(CASE WHEN CAST(t.[month] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [reports].[monthly__2] AS t
+LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N''monthly''')
+ELSE
+    EXEC(N'CREATE VIEW [reports].[monthly_report] AS
+/* sluice cf44dcf5f219c63663abacb8356d2cb1 */
+SELECT
+    t.[month] AS [month],
+    t.[amount] AS [amount],
+    t.[born] AS [born],
+    t.[seen] AS [seen],
+    t.[id] AS [id],
+    t.[n] AS [n],
+    t.[smallest] AS [smallest],
+    t.[lowest_id] AS [lowest_id],
+    CAST(CASE WHEN CAST(t.[month] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [reports].[monthly__2] AS t
+LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N''monthly''');
+IF OBJECT_ID(N'[reports].[ever]', N'V') IS NOT NULL
+    EXEC(N'ALTER VIEW [reports].[ever] AS
+/* sluice 8933201f1a39f9a6bd66378514f87e52 */
+SELECT
+    t.[_key] AS [_key],
+    t.[n] AS [n],
+    t.[total] AS [total]
+FROM [reports].[ever__2] AS t')
+ELSE
+    EXEC(N'CREATE VIEW [reports].[ever] AS
+/* sluice 8933201f1a39f9a6bd66378514f87e52 */
+SELECT
+    t.[_key] AS [_key],
+    t.[n] AS [n],
+    t.[total] AS [total]
+FROM [reports].[ever__2] AS t');
+IF OBJECT_ID(N'[reports].[ever_report]', N'V') IS NOT NULL
+    EXEC(N'ALTER VIEW [reports].[ever_report] AS
+/* sluice b8073ea5afd9b8738dea797a65c72708 */
+SELECT
+    t.[n] AS [n],
+    t.[total] AS [total]
+FROM [reports].[ever__2] AS t')
+ELSE
+    EXEC(N'CREATE VIEW [reports].[ever_report] AS
+/* sluice b8073ea5afd9b8738dea797a65c72708 */
+SELECT
+    t.[n] AS [n],
+    t.[total] AS [total]
+FROM [reports].[ever__2] AS t');
+DROP VIEW IF EXISTS [reports].[a];
+DROP VIEW IF EXISTS [reports].[b];
+DROP VIEW IF EXISTS [reports].[gone];
+DROP VIEW IF EXISTS [reports].[gone_report];
+SELECT 0 AS [outcome]
+
+-- commit the swap of all tables
+COMMIT TRANSACTION;
+SET LOCK_TIMEOUT 30000
 
 -- rename hourly
 EXEC sp_rename @objname = N'[reports].[hourly]', @newname = N'hourly__2'
@@ -313,6 +1145,7 @@ SET LOCK_TIMEOUT 2000;
 BEGIN TRANSACTION;
 DELETE FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'hourly__2'
     AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [physical] = N'hourly__2')
+    AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_next] WHERE [physical] = N'hourly__2')
     AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_builds] WHERE [dataset] = N'things'
     AND ([stamp] > 0 OR ([stamp] = 0 AND [hash] > N'')));
 IF @@ROWCOUNT > 0
@@ -321,8 +1154,8 @@ COMMIT TRANSACTION;
 SET LOCK_TIMEOUT 30000
 
 -- make a temporary table for hourly
-DROP TABLE IF EXISTS [#sluice_delta_0];
-CREATE TABLE [#sluice_delta_0] (
+DROP TABLE IF EXISTS [#sluice_hourly__2];
+CREATE TABLE [#sluice_hourly__2] (
     [hour] datetime2(0) NOT NULL,
     [_key] binary(16) NOT NULL,
     [n] bigint NOT NULL,
@@ -340,14 +1173,14 @@ CREATE TABLE [#sluice_delta_0] (
 )
 
 -- merge rows into hourly
-DECLARE @rows bigint = (SELECT COUNT_BIG(*) FROM [#sluice_delta_0]);
+DECLARE @rows bigint = (SELECT COUNT_BIG(*) FROM [#sluice_hourly__2]);
 IF @rows <> 10
 BEGIN
     SELECT @rows AS [rows];
     RETURN;
 END;
 IF EXISTS (SELECT 1 FROM [reports].[hourly__2] AS t
-JOIN (SELECT [hour], [_key], [n], CAST([total] AS decimal(38,2)) AS [total], CAST([mean_sum] AS decimal(38,2)) AS [mean_sum], [mean_count], [low], [high], [first], [last], CAST([ids] AS decimal(38,0)) AS [ids], CAST([mean_id_sum] AS decimal(38,0)) AS [mean_id_sum], [mean_id_count] FROM [#sluice_delta_0]) AS d ON t.[hour] = d.[hour] AND t.[_key] = d.[_key]
+JOIN (SELECT [hour], [_key], [n], CAST([total] AS decimal(38,2)) AS [total], CAST([mean_sum] AS decimal(38,2)) AS [mean_sum], [mean_count], [low], [high], [first], [last], CAST([ids] AS decimal(38,0)) AS [ids], CAST([mean_id_sum] AS decimal(38,0)) AS [mean_id_sum], [mean_id_count] FROM [#sluice_hourly__2]) AS d ON t.[hour] = d.[hour] AND t.[_key] = d.[_key]
 WHERE CASE WHEN d.[total] > 0 AND t.[total] > 0 THEN CASE WHEN t.[total] > 999999999999999999999999999999999999.99 - d.[total] THEN 1 ELSE 0 END
       WHEN d.[total] < 0 AND t.[total] < 0 THEN CASE WHEN t.[total] < -999999999999999999999999999999999999.99 - d.[total] THEN 1 ELSE 0 END
       ELSE 0 END = 1
@@ -373,11 +1206,11 @@ UPDATE t SET [n] = t.[n] + d.[n],
     [mean_id_sum] = CASE WHEN t.[mean_id_sum] IS NULL THEN d.[mean_id_sum] WHEN d.[mean_id_sum] IS NULL THEN t.[mean_id_sum] ELSE t.[mean_id_sum] + d.[mean_id_sum] END,
     [mean_id_count] = t.[mean_id_count] + d.[mean_id_count]
 FROM [reports].[hourly__2] AS t
-JOIN (SELECT [hour], [_key], [n], CAST([total] AS decimal(38,2)) AS [total], CAST([mean_sum] AS decimal(38,2)) AS [mean_sum], [mean_count], [low], [high], [first], [last], CAST([ids] AS decimal(38,0)) AS [ids], CAST([mean_id_sum] AS decimal(38,0)) AS [mean_id_sum], [mean_id_count] FROM [#sluice_delta_0]) AS d ON t.[hour] = d.[hour] AND t.[_key] = d.[_key];
+JOIN (SELECT [hour], [_key], [n], CAST([total] AS decimal(38,2)) AS [total], CAST([mean_sum] AS decimal(38,2)) AS [mean_sum], [mean_count], [low], [high], [first], [last], CAST([ids] AS decimal(38,0)) AS [ids], CAST([mean_id_sum] AS decimal(38,0)) AS [mean_id_sum], [mean_id_count] FROM [#sluice_hourly__2]) AS d ON t.[hour] = d.[hour] AND t.[_key] = d.[_key];
 INSERT INTO [reports].[hourly__2] ([hour], [_key], [n], [total], [mean_sum], [mean_count], [low], [high], [first], [last], [ids], [mean_id_sum], [mean_id_count])
-SELECT [hour], [_key], [n], [total], [mean_sum], [mean_count], [low], [high], [first], [last], [ids], [mean_id_sum], [mean_id_count] FROM (SELECT [hour], [_key], [n], CAST([total] AS decimal(38,2)) AS [total], CAST([mean_sum] AS decimal(38,2)) AS [mean_sum], [mean_count], [low], [high], [first], [last], CAST([ids] AS decimal(38,0)) AS [ids], CAST([mean_id_sum] AS decimal(38,0)) AS [mean_id_sum], [mean_id_count] FROM [#sluice_delta_0]) AS d
+SELECT [hour], [_key], [n], [total], [mean_sum], [mean_count], [low], [high], [first], [last], [ids], [mean_id_sum], [mean_id_count] FROM (SELECT [hour], [_key], [n], CAST([total] AS decimal(38,2)) AS [total], CAST([mean_sum] AS decimal(38,2)) AS [mean_sum], [mean_count], [low], [high], [first], [last], CAST([ids] AS decimal(38,0)) AS [ids], CAST([mean_id_sum] AS decimal(38,0)) AS [mean_id_sum], [mean_id_count] FROM [#sluice_hourly__2]) AS d
 WHERE NOT EXISTS (SELECT 1 FROM [reports].[hourly__2] AS t WHERE t.[hour] = d.[hour] AND t.[_key] = d.[_key]);
-DELETE FROM [#sluice_delta_0]
+DELETE FROM [#sluice_hourly__2]
 
 -- rename daily
 EXEC sp_rename @objname = N'[reports].[daily]', @newname = N'daily__2'
@@ -452,6 +1285,7 @@ SET LOCK_TIMEOUT 2000;
 BEGIN TRANSACTION;
 DELETE FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'daily__2'
     AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [physical] = N'daily__2')
+    AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_next] WHERE [physical] = N'daily__2')
     AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_builds] WHERE [dataset] = N'things'
     AND ([stamp] > 0 OR ([stamp] = 0 AND [hash] > N'')));
 IF @@ROWCOUNT > 0
@@ -460,8 +1294,8 @@ COMMIT TRANSACTION;
 SET LOCK_TIMEOUT 30000
 
 -- make a temporary table for daily
-DROP TABLE IF EXISTS [#sluice_delta_1];
-CREATE TABLE [#sluice_delta_1] (
+DROP TABLE IF EXISTS [#sluice_daily__2];
+CREATE TABLE [#sluice_daily__2] (
     [day] date NOT NULL,
     [_key] binary(16) NOT NULL,
     [kind] nvarchar(max) NULL,
@@ -473,14 +1307,14 @@ CREATE TABLE [#sluice_delta_1] (
 )
 
 -- merge rows into daily
-DECLARE @rows bigint = (SELECT COUNT_BIG(*) FROM [#sluice_delta_1]);
+DECLARE @rows bigint = (SELECT COUNT_BIG(*) FROM [#sluice_daily__2]);
 IF @rows <> 10
 BEGIN
     SELECT @rows AS [rows];
     RETURN;
 END;
 IF EXISTS (SELECT 1 FROM [reports].[daily__2] AS t
-JOIN (SELECT [day], [_key], [kind], [flag], [n], CAST([total] AS decimal(38,2)) AS [total], CAST([largest] AS decimal(18,2)) AS [largest] FROM [#sluice_delta_1]) AS d ON t.[day] = d.[day] AND t.[_key] = d.[_key]
+JOIN (SELECT [day], [_key], [kind], [flag], [n], CAST([total] AS decimal(38,2)) AS [total], CAST([largest] AS decimal(18,2)) AS [largest] FROM [#sluice_daily__2]) AS d ON t.[day] = d.[day] AND t.[_key] = d.[_key]
 WHERE CASE WHEN d.[total] > 0 AND t.[total] > 0 THEN CASE WHEN t.[total] > 999999999999999999999999999999999999.99 - d.[total] THEN 1 ELSE 0 END
       WHEN d.[total] < 0 AND t.[total] < 0 THEN CASE WHEN t.[total] < -999999999999999999999999999999999999.99 - d.[total] THEN 1 ELSE 0 END
       ELSE 0 END = 1)
@@ -489,11 +1323,11 @@ UPDATE t SET [n] = t.[n] + d.[n],
     [total] = CASE WHEN t.[total] IS NULL THEN d.[total] WHEN d.[total] IS NULL THEN t.[total] ELSE t.[total] + d.[total] END,
     [largest] = CASE WHEN t.[largest] IS NULL OR d.[largest] > t.[largest] THEN d.[largest] ELSE t.[largest] END
 FROM [reports].[daily__2] AS t
-JOIN (SELECT [day], [_key], [kind], [flag], [n], CAST([total] AS decimal(38,2)) AS [total], CAST([largest] AS decimal(18,2)) AS [largest] FROM [#sluice_delta_1]) AS d ON t.[day] = d.[day] AND t.[_key] = d.[_key];
+JOIN (SELECT [day], [_key], [kind], [flag], [n], CAST([total] AS decimal(38,2)) AS [total], CAST([largest] AS decimal(18,2)) AS [largest] FROM [#sluice_daily__2]) AS d ON t.[day] = d.[day] AND t.[_key] = d.[_key];
 INSERT INTO [reports].[daily__2] ([day], [_key], [kind], [flag], [n], [total], [largest])
-SELECT [day], [_key], [kind], [flag], [n], [total], [largest] FROM (SELECT [day], [_key], [kind], [flag], [n], CAST([total] AS decimal(38,2)) AS [total], CAST([largest] AS decimal(18,2)) AS [largest] FROM [#sluice_delta_1]) AS d
+SELECT [day], [_key], [kind], [flag], [n], [total], [largest] FROM (SELECT [day], [_key], [kind], [flag], [n], CAST([total] AS decimal(38,2)) AS [total], CAST([largest] AS decimal(18,2)) AS [largest] FROM [#sluice_daily__2]) AS d
 WHERE NOT EXISTS (SELECT 1 FROM [reports].[daily__2] AS t WHERE t.[day] = d.[day] AND t.[_key] = d.[_key]);
-DELETE FROM [#sluice_delta_1]
+DELETE FROM [#sluice_daily__2]
 
 -- rename monthly
 EXEC sp_rename @objname = N'[reports].[monthly]', @newname = N'monthly__2'
@@ -557,6 +1391,7 @@ SET LOCK_TIMEOUT 2000;
 BEGIN TRANSACTION;
 DELETE FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'monthly__2'
     AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [physical] = N'monthly__2')
+    AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_next] WHERE [physical] = N'monthly__2')
     AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_builds] WHERE [dataset] = N'things'
     AND ([stamp] > 0 OR ([stamp] = 0 AND [hash] > N'')));
 IF @@ROWCOUNT > 0
@@ -565,8 +1400,8 @@ COMMIT TRANSACTION;
 SET LOCK_TIMEOUT 30000
 
 -- make a temporary table for monthly
-DROP TABLE IF EXISTS [#sluice_delta_2];
-CREATE TABLE [#sluice_delta_2] (
+DROP TABLE IF EXISTS [#sluice_monthly__2];
+CREATE TABLE [#sluice_monthly__2] (
     [month] date NOT NULL,
     [_key] binary(16) NOT NULL,
     [amount] nvarchar(max) NULL,
@@ -580,7 +1415,7 @@ CREATE TABLE [#sluice_delta_2] (
 )
 
 -- merge rows into monthly
-DECLARE @rows bigint = (SELECT COUNT_BIG(*) FROM [#sluice_delta_2]);
+DECLARE @rows bigint = (SELECT COUNT_BIG(*) FROM [#sluice_monthly__2]);
 IF @rows <> 10
 BEGIN
     SELECT @rows AS [rows];
@@ -590,11 +1425,11 @@ UPDATE t SET [n] = t.[n] + d.[n],
     [smallest] = CASE WHEN t.[smallest] IS NULL OR d.[smallest] < t.[smallest] THEN d.[smallest] ELSE t.[smallest] END,
     [lowest_id] = CASE WHEN t.[lowest_id] IS NULL OR d.[lowest_id] < t.[lowest_id] THEN d.[lowest_id] ELSE t.[lowest_id] END
 FROM [reports].[monthly__2] AS t
-JOIN (SELECT [month], [_key], CAST([amount] AS decimal(18,2)) AS [amount], [born], [seen], [id], [n], CAST([smallest] AS decimal(18,2)) AS [smallest], [lowest_id] FROM [#sluice_delta_2]) AS d ON t.[month] = d.[month] AND t.[_key] = d.[_key];
+JOIN (SELECT [month], [_key], CAST([amount] AS decimal(18,2)) AS [amount], [born], [seen], [id], [n], CAST([smallest] AS decimal(18,2)) AS [smallest], [lowest_id] FROM [#sluice_monthly__2]) AS d ON t.[month] = d.[month] AND t.[_key] = d.[_key];
 INSERT INTO [reports].[monthly__2] ([month], [_key], [amount], [born], [seen], [id], [n], [smallest], [lowest_id])
-SELECT [month], [_key], [amount], [born], [seen], [id], [n], [smallest], [lowest_id] FROM (SELECT [month], [_key], CAST([amount] AS decimal(18,2)) AS [amount], [born], [seen], [id], [n], CAST([smallest] AS decimal(18,2)) AS [smallest], [lowest_id] FROM [#sluice_delta_2]) AS d
+SELECT [month], [_key], [amount], [born], [seen], [id], [n], [smallest], [lowest_id] FROM (SELECT [month], [_key], CAST([amount] AS decimal(18,2)) AS [amount], [born], [seen], [id], [n], CAST([smallest] AS decimal(18,2)) AS [smallest], [lowest_id] FROM [#sluice_monthly__2]) AS d
 WHERE NOT EXISTS (SELECT 1 FROM [reports].[monthly__2] AS t WHERE t.[month] = d.[month] AND t.[_key] = d.[_key]);
-DELETE FROM [#sluice_delta_2]
+DELETE FROM [#sluice_monthly__2]
 
 -- rename ever
 EXEC sp_rename @objname = N'[reports].[ever]', @newname = N'ever__2'
@@ -638,6 +1473,7 @@ SET LOCK_TIMEOUT 2000;
 BEGIN TRANSACTION;
 DELETE FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'ever__2'
     AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [physical] = N'ever__2')
+    AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_next] WHERE [physical] = N'ever__2')
     AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_builds] WHERE [dataset] = N'things'
     AND ([stamp] > 0 OR ([stamp] = 0 AND [hash] > N'')));
 IF @@ROWCOUNT > 0
@@ -646,8 +1482,8 @@ COMMIT TRANSACTION;
 SET LOCK_TIMEOUT 30000
 
 -- make a temporary table for ever
-DROP TABLE IF EXISTS [#sluice_delta_3];
-CREATE TABLE [#sluice_delta_3] (
+DROP TABLE IF EXISTS [#sluice_ever__2];
+CREATE TABLE [#sluice_ever__2] (
     [_key] binary(16) NOT NULL,
     [n] bigint NOT NULL,
     [total] nvarchar(max) NULL,
@@ -655,14 +1491,14 @@ CREATE TABLE [#sluice_delta_3] (
 )
 
 -- merge rows into ever
-DECLARE @rows bigint = (SELECT COUNT_BIG(*) FROM [#sluice_delta_3]);
+DECLARE @rows bigint = (SELECT COUNT_BIG(*) FROM [#sluice_ever__2]);
 IF @rows <> 10
 BEGIN
     SELECT @rows AS [rows];
     RETURN;
 END;
 IF EXISTS (SELECT 1 FROM [reports].[ever__2] AS t
-JOIN (SELECT [_key], [n], CAST([total] AS decimal(38,2)) AS [total] FROM [#sluice_delta_3]) AS d ON t.[_key] = d.[_key]
+JOIN (SELECT [_key], [n], CAST([total] AS decimal(38,2)) AS [total] FROM [#sluice_ever__2]) AS d ON t.[_key] = d.[_key]
 WHERE CASE WHEN d.[total] > 0 AND t.[total] > 0 THEN CASE WHEN t.[total] > 999999999999999999999999999999999999.99 - d.[total] THEN 1 ELSE 0 END
       WHEN d.[total] < 0 AND t.[total] < 0 THEN CASE WHEN t.[total] < -999999999999999999999999999999999999.99 - d.[total] THEN 1 ELSE 0 END
       ELSE 0 END = 1)
@@ -670,9 +1506,9 @@ WHERE CASE WHEN d.[total] > 0 AND t.[total] > 0 THEN CASE WHEN t.[total] > 99999
 UPDATE t SET [n] = t.[n] + d.[n],
     [total] = CASE WHEN t.[total] IS NULL THEN d.[total] WHEN d.[total] IS NULL THEN t.[total] ELSE t.[total] + d.[total] END
 FROM [reports].[ever__2] AS t
-JOIN (SELECT [_key], [n], CAST([total] AS decimal(38,2)) AS [total] FROM [#sluice_delta_3]) AS d ON t.[_key] = d.[_key];
+JOIN (SELECT [_key], [n], CAST([total] AS decimal(38,2)) AS [total] FROM [#sluice_ever__2]) AS d ON t.[_key] = d.[_key];
 INSERT INTO [reports].[ever__2] ([_key], [n], [total])
-SELECT [_key], [n], [total] FROM (SELECT [_key], [n], CAST([total] AS decimal(38,2)) AS [total] FROM [#sluice_delta_3]) AS d
+SELECT [_key], [n], [total] FROM (SELECT [_key], [n], CAST([total] AS decimal(38,2)) AS [total] FROM [#sluice_ever__2]) AS d
 WHERE NOT EXISTS (SELECT 1 FROM [reports].[ever__2] AS t WHERE t.[_key] = d.[_key]);
-DELETE FROM [#sluice_delta_3]
+DELETE FROM [#sluice_ever__2]
 

@@ -13,6 +13,8 @@ CREATE TABLE [gold].[sluice_progress] (
     [log] nvarchar(64) NULL,
     [physical] nvarchar(128) NULL,
     [n] bigint NULL,
+    [text] nvarchar(max) NULL,
+    [rankings] nvarchar(max) NULL,
     PRIMARY KEY ([gold_table])
 );
 GO
@@ -33,6 +35,14 @@ IF COL_LENGTH(N'[gold].[sluice_progress]', N'n') IS NULL
     ALTER TABLE [gold].[sluice_progress] ADD [n] bigint NULL;
 GO
 
+IF COL_LENGTH(N'[gold].[sluice_progress]', N'text') IS NULL
+    ALTER TABLE [gold].[sluice_progress] ADD [text] nvarchar(max) NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_progress]', N'rankings') IS NULL
+    ALTER TABLE [gold].[sluice_progress] ADD [rankings] nvarchar(max) NULL;
+GO
+
 -- How fresh each gold table is.
 IF OBJECT_ID(N'[gold].[sluice_freshness]', N'U') IS NULL
 CREATE TABLE [gold].[sluice_freshness] (
@@ -48,6 +58,11 @@ CREATE TABLE [gold].[sluice_freshness] (
     [blocked_definition] nvarchar(64) NULL,
     [blocked_stamp] bigint NULL,
     [blocked_at] datetime2(6) NULL,
+    [generation] bigint NULL,
+    [next_generation] bigint NULL,
+    [next_done] bigint NULL,
+    [pending_objects] bigint NULL,
+    [oldest_pending] datetime2(6) NULL,
     PRIMARY KEY ([gold_table])
 );
 GO
@@ -96,6 +111,97 @@ IF COL_LENGTH(N'[gold].[sluice_freshness]', N'blocked_at') IS NULL
     ALTER TABLE [gold].[sluice_freshness] ADD [blocked_at] datetime2(6) NULL;
 GO
 
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'generation') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [generation] bigint NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'next_generation') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [next_generation] bigint NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'next_done') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [next_done] bigint NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'pending_objects') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [pending_objects] bigint NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'oldest_pending') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [oldest_pending] datetime2(6) NULL;
+GO
+
+-- The tables that are being made beside the live ones: the loader's own book.
+IF OBJECT_ID(N'[gold].[sluice_next]', N'U') IS NULL
+CREATE TABLE [gold].[sluice_next] (
+    [gold_table] nvarchar(128) NOT NULL,
+    [dataset] nvarchar(128) NOT NULL,
+    [generation] bigint NOT NULL,
+    [definition] nvarchar(64) NOT NULL,
+    [physical] nvarchar(128) NULL,
+    [log] nvarchar(64) NULL,
+    [base_version] bigint NULL,
+    [files_done] bigint NULL,
+    [version] bigint NULL,
+    [stamp] bigint NULL,
+    [is_asked] bigint NULL,
+    [since] datetime2(6) NULL,
+    [state] nvarchar(64) NULL,
+    [reason] nvarchar(max) NULL,
+    [noted_stamp] bigint NULL,
+    [noted_at] datetime2(6) NULL,
+    PRIMARY KEY ([gold_table])
+);
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_next]', N'physical') IS NULL
+    ALTER TABLE [gold].[sluice_next] ADD [physical] nvarchar(128) NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_next]', N'log') IS NULL
+    ALTER TABLE [gold].[sluice_next] ADD [log] nvarchar(64) NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_next]', N'base_version') IS NULL
+    ALTER TABLE [gold].[sluice_next] ADD [base_version] bigint NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_next]', N'files_done') IS NULL
+    ALTER TABLE [gold].[sluice_next] ADD [files_done] bigint NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_next]', N'version') IS NULL
+    ALTER TABLE [gold].[sluice_next] ADD [version] bigint NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_next]', N'stamp') IS NULL
+    ALTER TABLE [gold].[sluice_next] ADD [stamp] bigint NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_next]', N'is_asked') IS NULL
+    ALTER TABLE [gold].[sluice_next] ADD [is_asked] bigint NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_next]', N'since') IS NULL
+    ALTER TABLE [gold].[sluice_next] ADD [since] datetime2(6) NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_next]', N'state') IS NULL
+    ALTER TABLE [gold].[sluice_next] ADD [state] nvarchar(64) NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_next]', N'reason') IS NULL
+    ALTER TABLE [gold].[sluice_next] ADD [reason] nvarchar(max) NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_next]', N'noted_stamp') IS NULL
+    ALTER TABLE [gold].[sluice_next] ADD [noted_stamp] bigint NULL;
+GO
+
+IF COL_LENGTH(N'[gold].[sluice_next]', N'noted_at') IS NULL
+    ALTER TABLE [gold].[sluice_next] ADD [noted_at] datetime2(6) NULL;
+GO
+
 -- The latest package that ever ran against each dataset's tables.
 IF OBJECT_ID(N'[gold].[sluice_builds]', N'U') IS NULL
 CREATE TABLE [gold].[sluice_builds] (
@@ -119,9 +225,9 @@ GO
 IF OBJECT_ID(N'[gold].[hourly]', N'U') IS NOT NULL
 BEGIN
     EXEC sp_rename @objname = N'[gold].[hourly]', @newname = N'hourly__1';
-UPDATE [gold].[sluice_progress] SET [dataset] = N'things', [physical] = N'hourly__1', [n] = 1 WHERE [gold_table] = N'hourly';
-INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n])
-SELECT N'hourly', 0, N'7d83e14e1a4737bcc650fbc2417ba380', 0, N'things', N'hourly__1', 1
+UPDATE [gold].[sluice_progress] SET [dataset] = N'things', [physical] = N'hourly__1', [n] = 1, [rankings] = N'best_hours' WHERE [gold_table] = N'hourly';
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
+SELECT N'hourly', 0, N'7d83e14e1a4737bcc650fbc2417ba380', 0, N'things', N'hourly__1', 1, N'best_hours'
 WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'hourly');
 END;
 GO
@@ -146,9 +252,46 @@ CREATE TABLE [gold].[hourly__1] (
     [mean_id_count] bigint NOT NULL,
     PRIMARY KEY ([hour], [_key])
 );
-INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n])
-SELECT N'hourly', 0, N'7d83e14e1a4737bcc650fbc2417ba380', 0, N'things', N'hourly__1', 1
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
+SELECT N'hourly', 0, N'7d83e14e1a4737bcc650fbc2417ba380', 0, N'things', N'hourly__1', 1, N'best_hours'
 WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'hourly');
+END;
+GO
+
+-- Where hourly is to be made anew: a table beside it, for a run to fill.
+DECLARE @log nvarchar(64) = (SELECT [log] FROM [gold].[sluice_next] WHERE [gold_table] = N'hourly' AND [definition] = N'7d83e14e1a4737bcc650fbc2417ba380' AND [generation] = 3 AND [is_asked] = 1);
+DECLARE @asked bigint = (SELECT [is_asked] FROM [gold].[sluice_next] WHERE [gold_table] = N'hourly' AND [definition] = N'7d83e14e1a4737bcc650fbc2417ba380' AND [generation] = 3);
+DECLARE @n bigint = (SELECT ISNULL([n], 0) + 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'hourly' AND [generation] <> 0
+    AND ([definition] <> N'7d83e14e1a4737bcc650fbc2417ba380' OR [generation] <> 3 OR @asked = 1)
+    AND NOT EXISTS (SELECT 1 FROM [gold].[sluice_next] WHERE [gold_table] = N'hourly' AND [definition] = N'7d83e14e1a4737bcc650fbc2417ba380' AND [generation] = 3 AND [physical] IS NOT NULL));
+IF @n IS NOT NULL
+BEGIN
+    DECLARE @physical nvarchar(128) = N'hourly__' + CAST(@n AS nvarchar(20));
+    DECLARE @create nvarchar(max) = REPLACE(N'CREATE TABLE [gold].[hourly__1] (
+    [hour] datetime2(0) NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [n] bigint NOT NULL,
+    [total] decimal(38,2) NULL,
+    [mean_sum] decimal(38,2) NULL,
+    [mean_count] bigint NOT NULL,
+    [low] float NULL,
+    [high] float NULL,
+    [first] date NULL,
+    [last] datetime2(6) NULL,
+    [ids] decimal(38,0) NULL,
+    [mean_id_sum] decimal(38,0) NULL,
+    [mean_id_count] bigint NOT NULL,
+    PRIMARY KEY ([hour], [_key])
+)', N'[hourly__1]', QUOTENAME(@physical));
+    BEGIN TRANSACTION;
+    EXEC(@create);
+    UPDATE [gold].[sluice_progress] SET [n] = @n WHERE [gold_table] = N'hourly';
+    INSERT INTO [gold].[sluice_old] ([dataset], [physical], [since])
+        SELECT [dataset], [physical], SYSUTCDATETIME() FROM [gold].[sluice_next] WHERE [gold_table] = N'hourly' AND [physical] IS NOT NULL;
+    DELETE FROM [gold].[sluice_next] WHERE [gold_table] = N'hourly';
+    INSERT INTO [gold].[sluice_next] ([gold_table], [dataset], [generation], [definition], [physical], [log], [is_asked])
+        VALUES (N'hourly', N'things', 3, N'7d83e14e1a4737bcc650fbc2417ba380', @physical, @log, @asked);
+    COMMIT TRANSACTION;
 END;
 GO
 
@@ -222,9 +365,9 @@ GO
 IF OBJECT_ID(N'[gold].[daily]', N'U') IS NOT NULL
 BEGIN
     EXEC sp_rename @objname = N'[gold].[daily]', @newname = N'daily__1';
-UPDATE [gold].[sluice_progress] SET [dataset] = N'things', [physical] = N'daily__1', [n] = 1 WHERE [gold_table] = N'daily';
-INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n])
-SELECT N'daily', 0, N'c00db0504b57d26a0986caabdf027ad2', 0, N'things', N'daily__1', 1
+UPDATE [gold].[sluice_progress] SET [dataset] = N'things', [physical] = N'daily__1', [n] = 1, [rankings] = N'best_kinds' WHERE [gold_table] = N'daily';
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
+SELECT N'daily', 0, N'c00db0504b57d26a0986caabdf027ad2', 0, N'things', N'daily__1', 1, N'best_kinds'
 WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'daily');
 END;
 GO
@@ -243,9 +386,40 @@ CREATE TABLE [gold].[daily__1] (
     [largest] decimal(18,2) NULL,
     PRIMARY KEY ([day], [_key])
 );
-INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n])
-SELECT N'daily', 0, N'c00db0504b57d26a0986caabdf027ad2', 0, N'things', N'daily__1', 1
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
+SELECT N'daily', 0, N'c00db0504b57d26a0986caabdf027ad2', 0, N'things', N'daily__1', 1, N'best_kinds'
 WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'daily');
+END;
+GO
+
+-- Where daily is to be made anew: a table beside it, for a run to fill.
+DECLARE @log nvarchar(64) = (SELECT [log] FROM [gold].[sluice_next] WHERE [gold_table] = N'daily' AND [definition] = N'c00db0504b57d26a0986caabdf027ad2' AND [generation] = 3 AND [is_asked] = 1);
+DECLARE @asked bigint = (SELECT [is_asked] FROM [gold].[sluice_next] WHERE [gold_table] = N'daily' AND [definition] = N'c00db0504b57d26a0986caabdf027ad2' AND [generation] = 3);
+DECLARE @n bigint = (SELECT ISNULL([n], 0) + 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'daily' AND [generation] <> 0
+    AND ([definition] <> N'c00db0504b57d26a0986caabdf027ad2' OR [generation] <> 3 OR @asked = 1)
+    AND NOT EXISTS (SELECT 1 FROM [gold].[sluice_next] WHERE [gold_table] = N'daily' AND [definition] = N'c00db0504b57d26a0986caabdf027ad2' AND [generation] = 3 AND [physical] IS NOT NULL));
+IF @n IS NOT NULL
+BEGIN
+    DECLARE @physical nvarchar(128) = N'daily__' + CAST(@n AS nvarchar(20));
+    DECLARE @create nvarchar(max) = REPLACE(N'CREATE TABLE [gold].[daily__1] (
+    [day] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [flag] bit NULL,
+    [n] bigint NOT NULL,
+    [total] decimal(38,2) NULL,
+    [largest] decimal(18,2) NULL,
+    PRIMARY KEY ([day], [_key])
+)', N'[daily__1]', QUOTENAME(@physical));
+    BEGIN TRANSACTION;
+    EXEC(@create);
+    UPDATE [gold].[sluice_progress] SET [n] = @n WHERE [gold_table] = N'daily';
+    INSERT INTO [gold].[sluice_old] ([dataset], [physical], [since])
+        SELECT [dataset], [physical], SYSUTCDATETIME() FROM [gold].[sluice_next] WHERE [gold_table] = N'daily' AND [physical] IS NOT NULL;
+    DELETE FROM [gold].[sluice_next] WHERE [gold_table] = N'daily';
+    INSERT INTO [gold].[sluice_next] ([gold_table], [dataset], [generation], [definition], [physical], [log], [is_asked])
+        VALUES (N'daily', N'things', 3, N'c00db0504b57d26a0986caabdf027ad2', @physical, @log, @asked);
+    COMMIT TRANSACTION;
 END;
 GO
 
@@ -305,9 +479,9 @@ GO
 IF OBJECT_ID(N'[gold].[monthly]', N'U') IS NOT NULL
 BEGIN
     EXEC sp_rename @objname = N'[gold].[monthly]', @newname = N'monthly__1';
-UPDATE [gold].[sluice_progress] SET [dataset] = N'things', [physical] = N'monthly__1', [n] = 1 WHERE [gold_table] = N'monthly';
-INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n])
-SELECT N'monthly', 0, N'b148a3f4a7310ab0148c4df904e1f476', 0, N'things', N'monthly__1', 1
+UPDATE [gold].[sluice_progress] SET [dataset] = N'things', [physical] = N'monthly__1', [n] = 1, [rankings] = NULL WHERE [gold_table] = N'monthly';
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
+SELECT N'monthly', 0, N'b148a3f4a7310ab0148c4df904e1f476', 0, N'things', N'monthly__1', 1, NULL
 WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'monthly');
 END;
 GO
@@ -328,9 +502,42 @@ CREATE TABLE [gold].[monthly__1] (
     [lowest_id] bigint NULL,
     PRIMARY KEY ([month], [_key])
 );
-INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n])
-SELECT N'monthly', 0, N'b148a3f4a7310ab0148c4df904e1f476', 0, N'things', N'monthly__1', 1
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
+SELECT N'monthly', 0, N'b148a3f4a7310ab0148c4df904e1f476', 0, N'things', N'monthly__1', 1, NULL
 WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'monthly');
+END;
+GO
+
+-- Where monthly is to be made anew: a table beside it, for a run to fill.
+DECLARE @log nvarchar(64) = (SELECT [log] FROM [gold].[sluice_next] WHERE [gold_table] = N'monthly' AND [definition] = N'b148a3f4a7310ab0148c4df904e1f476' AND [generation] = 3 AND [is_asked] = 1);
+DECLARE @asked bigint = (SELECT [is_asked] FROM [gold].[sluice_next] WHERE [gold_table] = N'monthly' AND [definition] = N'b148a3f4a7310ab0148c4df904e1f476' AND [generation] = 3);
+DECLARE @n bigint = (SELECT ISNULL([n], 0) + 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'monthly' AND [generation] <> 0
+    AND ([definition] <> N'b148a3f4a7310ab0148c4df904e1f476' OR [generation] <> 3 OR @asked = 1)
+    AND NOT EXISTS (SELECT 1 FROM [gold].[sluice_next] WHERE [gold_table] = N'monthly' AND [definition] = N'b148a3f4a7310ab0148c4df904e1f476' AND [generation] = 3 AND [physical] IS NOT NULL));
+IF @n IS NOT NULL
+BEGIN
+    DECLARE @physical nvarchar(128) = N'monthly__' + CAST(@n AS nvarchar(20));
+    DECLARE @create nvarchar(max) = REPLACE(N'CREATE TABLE [gold].[monthly__1] (
+    [month] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [amount] decimal(18,2) NULL,
+    [born] date NULL,
+    [seen] datetime2(6) NULL,
+    [id] bigint NULL,
+    [n] bigint NOT NULL,
+    [smallest] decimal(18,2) NULL,
+    [lowest_id] bigint NULL,
+    PRIMARY KEY ([month], [_key])
+)', N'[monthly__1]', QUOTENAME(@physical));
+    BEGIN TRANSACTION;
+    EXEC(@create);
+    UPDATE [gold].[sluice_progress] SET [n] = @n WHERE [gold_table] = N'monthly';
+    INSERT INTO [gold].[sluice_old] ([dataset], [physical], [since])
+        SELECT [dataset], [physical], SYSUTCDATETIME() FROM [gold].[sluice_next] WHERE [gold_table] = N'monthly' AND [physical] IS NOT NULL;
+    DELETE FROM [gold].[sluice_next] WHERE [gold_table] = N'monthly';
+    INSERT INTO [gold].[sluice_next] ([gold_table], [dataset], [generation], [definition], [physical], [log], [is_asked])
+        VALUES (N'monthly', N'things', 3, N'b148a3f4a7310ab0148c4df904e1f476', @physical, @log, @asked);
+    COMMIT TRANSACTION;
 END;
 GO
 
@@ -376,9 +583,9 @@ GO
 IF OBJECT_ID(N'[gold].[ever]', N'U') IS NOT NULL
 BEGIN
     EXEC sp_rename @objname = N'[gold].[ever]', @newname = N'ever__1';
-UPDATE [gold].[sluice_progress] SET [dataset] = N'things', [physical] = N'ever__1', [n] = 1 WHERE [gold_table] = N'ever';
-INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n])
-SELECT N'ever', 0, N'de91091b06fe01f3794e871de6e4a707', 0, N'things', N'ever__1', 1
+UPDATE [gold].[sluice_progress] SET [dataset] = N'things', [physical] = N'ever__1', [n] = 1, [rankings] = NULL WHERE [gold_table] = N'ever';
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
+SELECT N'ever', 0, N'de91091b06fe01f3794e871de6e4a707', 0, N'things', N'ever__1', 1, NULL
 WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'ever');
 END;
 GO
@@ -393,9 +600,36 @@ CREATE TABLE [gold].[ever__1] (
     [total] decimal(38,2) NULL,
     PRIMARY KEY ([_key])
 );
-INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n])
-SELECT N'ever', 0, N'de91091b06fe01f3794e871de6e4a707', 0, N'things', N'ever__1', 1
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
+SELECT N'ever', 0, N'de91091b06fe01f3794e871de6e4a707', 0, N'things', N'ever__1', 1, NULL
 WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'ever');
+END;
+GO
+
+-- Where ever is to be made anew: a table beside it, for a run to fill.
+DECLARE @log nvarchar(64) = (SELECT [log] FROM [gold].[sluice_next] WHERE [gold_table] = N'ever' AND [definition] = N'de91091b06fe01f3794e871de6e4a707' AND [generation] = 3 AND [is_asked] = 1);
+DECLARE @asked bigint = (SELECT [is_asked] FROM [gold].[sluice_next] WHERE [gold_table] = N'ever' AND [definition] = N'de91091b06fe01f3794e871de6e4a707' AND [generation] = 3);
+DECLARE @n bigint = (SELECT ISNULL([n], 0) + 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'ever' AND [generation] <> 0
+    AND ([definition] <> N'de91091b06fe01f3794e871de6e4a707' OR [generation] <> 3 OR @asked = 1)
+    AND NOT EXISTS (SELECT 1 FROM [gold].[sluice_next] WHERE [gold_table] = N'ever' AND [definition] = N'de91091b06fe01f3794e871de6e4a707' AND [generation] = 3 AND [physical] IS NOT NULL));
+IF @n IS NOT NULL
+BEGIN
+    DECLARE @physical nvarchar(128) = N'ever__' + CAST(@n AS nvarchar(20));
+    DECLARE @create nvarchar(max) = REPLACE(N'CREATE TABLE [gold].[ever__1] (
+    [_key] binary(16) NOT NULL,
+    [n] bigint NOT NULL,
+    [total] decimal(38,2) NULL,
+    PRIMARY KEY ([_key])
+)', N'[ever__1]', QUOTENAME(@physical));
+    BEGIN TRANSACTION;
+    EXEC(@create);
+    UPDATE [gold].[sluice_progress] SET [n] = @n WHERE [gold_table] = N'ever';
+    INSERT INTO [gold].[sluice_old] ([dataset], [physical], [since])
+        SELECT [dataset], [physical], SYSUTCDATETIME() FROM [gold].[sluice_next] WHERE [gold_table] = N'ever' AND [physical] IS NOT NULL;
+    DELETE FROM [gold].[sluice_next] WHERE [gold_table] = N'ever';
+    INSERT INTO [gold].[sluice_next] ([gold_table], [dataset], [generation], [definition], [physical], [log], [is_asked])
+        VALUES (N'ever', N'things', 3, N'de91091b06fe01f3794e871de6e4a707', @physical, @log, @asked);
+    COMMIT TRANSACTION;
 END;
 GO
 

@@ -8,6 +8,8 @@ CREATE TABLE IF NOT EXISTS "sluice_progress" (
     "log" TEXT NULL,
     "physical" TEXT NULL,
     "n" BIGINT NULL,
+    "text" TEXT NULL,
+    "rankings" TEXT NULL,
     PRIMARY KEY ("gold_table")
 );
 
@@ -25,6 +27,32 @@ CREATE TABLE IF NOT EXISTS "sluice_freshness" (
     "blocked_definition" TEXT NULL,
     "blocked_stamp" BIGINT NULL,
     "blocked_at" TIMESTAMP_TEXT NULL,
+    "generation" BIGINT NULL,
+    "next_generation" BIGINT NULL,
+    "next_done" BIGINT NULL,
+    "pending_objects" BIGINT NULL,
+    "oldest_pending" TIMESTAMP_TEXT NULL,
+    PRIMARY KEY ("gold_table")
+);
+
+-- The tables that are being made beside the live ones: the loader's own book.
+CREATE TABLE IF NOT EXISTS "sluice_next" (
+    "gold_table" TEXT NOT NULL,
+    "dataset" TEXT NOT NULL,
+    "generation" BIGINT NOT NULL,
+    "definition" TEXT NOT NULL,
+    "physical" TEXT NULL,
+    "log" TEXT NULL,
+    "base_version" BIGINT NULL,
+    "files_done" BIGINT NULL,
+    "version" BIGINT NULL,
+    "stamp" BIGINT NULL,
+    "is_asked" BIGINT NULL,
+    "since" TIMESTAMP_TEXT NULL,
+    "state" TEXT NULL,
+    "reason" TEXT NULL,
+    "noted_stamp" BIGINT NULL,
+    "noted_at" TIMESTAMP_TEXT NULL,
     PRIMARY KEY ("gold_table")
 );
 
@@ -61,8 +89,8 @@ CREATE TABLE IF NOT EXISTS "hourly__1" (
     "mean_id_count" BIGINT NOT NULL,
     PRIMARY KEY ("hour", "_key")
 );
-INSERT INTO "sluice_progress" ("gold_table", "generation", "definition", "version", "dataset", "physical", "n")
-SELECT 'hourly', 0, '7d83e14e1a4737bcc650fbc2417ba380', 0, 'things', 'hourly__1', 1
+INSERT INTO "sluice_progress" ("gold_table", "generation", "definition", "version", "dataset", "physical", "n", "rankings")
+SELECT 'hourly', 0, '7d83e14e1a4737bcc650fbc2417ba380', 0, 'things', 'hourly__1', 1, 'best_hours'
 WHERE NOT EXISTS (SELECT 1 FROM "sluice_progress" WHERE "gold_table" = 'hourly');
 
 -- A row for each hour.
@@ -129,8 +157,8 @@ CREATE TABLE IF NOT EXISTS "daily__1" (
     "largest" DECIMAL_TEXT(18,2) NULL,
     PRIMARY KEY ("day", "_key")
 );
-INSERT INTO "sluice_progress" ("gold_table", "generation", "definition", "version", "dataset", "physical", "n")
-SELECT 'daily', 0, 'c00db0504b57d26a0986caabdf027ad2', 0, 'things', 'daily__1', 1
+INSERT INTO "sluice_progress" ("gold_table", "generation", "definition", "version", "dataset", "physical", "n", "rankings")
+SELECT 'daily', 0, 'c00db0504b57d26a0986caabdf027ad2', 0, 'things', 'daily__1', 1, 'best_kinds'
 WHERE NOT EXISTS (SELECT 1 FROM "sluice_progress" WHERE "gold_table" = 'daily');
 
 -- A row for each day and kind and flag.
@@ -185,8 +213,8 @@ CREATE TABLE IF NOT EXISTS "monthly__1" (
     "lowest_id" BIGINT NULL,
     PRIMARY KEY ("month", "_key")
 );
-INSERT INTO "sluice_progress" ("gold_table", "generation", "definition", "version", "dataset", "physical", "n")
-SELECT 'monthly', 0, 'b148a3f4a7310ab0148c4df904e1f476', 0, 'things', 'monthly__1', 1
+INSERT INTO "sluice_progress" ("gold_table", "generation", "definition", "version", "dataset", "physical", "n", "rankings")
+SELECT 'monthly', 0, 'b148a3f4a7310ab0148c4df904e1f476', 0, 'things', 'monthly__1', 1, NULL
 WHERE NOT EXISTS (SELECT 1 FROM "sluice_progress" WHERE "gold_table" = 'monthly');
 
 -- A row for each month and amount and born and seen and id.
@@ -225,8 +253,8 @@ CREATE TABLE IF NOT EXISTS "ever__1" (
     "total" DECIMAL_TEXT(38,2) NULL,
     PRIMARY KEY ("_key")
 );
-INSERT INTO "sluice_progress" ("gold_table", "generation", "definition", "version", "dataset", "physical", "n")
-SELECT 'ever', 0, 'de91091b06fe01f3794e871de6e4a707', 0, 'things', 'ever__1', 1
+INSERT INTO "sluice_progress" ("gold_table", "generation", "definition", "version", "dataset", "physical", "n", "rankings")
+SELECT 'ever', 0, 'de91091b06fe01f3794e871de6e4a707', 0, 'things', 'ever__1', 1, NULL
 WHERE NOT EXISTS (SELECT 1 FROM "sluice_progress" WHERE "gold_table" = 'ever');
 
 -- One row for all time.

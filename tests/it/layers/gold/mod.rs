@@ -5,5 +5,7 @@ mod finals;
 mod generation;
 mod history;
 mod publish;
+mod shadow;
+mod swap;
 mod warehouse;
 mod whose;

@@ -9,7 +9,7 @@ use sluice::dataset::Dataset;
 use sluice::gold::increments::Aggregator;
 use sluice::silver::trial::Fate;
 use sluice::table::log::Version;
-use sluice::warehouse::schema::{GoldSchema, TableIndex};
+use sluice::warehouse::schema::{GoldSchema, TableIndex, TableSchema};
 use sluice::warehouse::sqlite::SqliteWarehouse;
 use sluice::warehouse::{Begun, Build, Reports, Run, Step, Warehouse};
 
@@ -31,19 +31,20 @@ pub(super) async fn gold(
     fates: &Fates,
 ) -> Result<Vec<String>, Box<dyn Error + Send + Sync>> {
     let schema = GoldSchema::of(dataset)?;
-    let tables: Vec<TableIndex> = schema.indexed_tables().map(|(index, _)| index).collect();
+    let tables: Vec<(TableIndex, &TableSchema)> = schema.indexed_tables().collect();
     if tables.is_empty() {
         return Ok(Vec::new());
     }
-    let mut aggregator = Aggregator::new(dataset, &schema, &tables)?;
+    let mut aggregator = Aggregator::new(dataset, &tables)?;
     aggregator.add(&rows_that_stay(fates, &aggregator)?)?;
     let warehouse = SqliteWarehouse::new(IN_MEMORY.into(), schema.clone());
     warehouse.prepare(&Build::default()).await?;
-    let step = |table| Step {
+    let step = |(table, _)| Step {
         table,
         from: None,
         to: Version(1),
         replace: false,
+        layout: None,
     };
     let run = Run {
         steps: tables.into_iter().map(step).collect(),

@@ -3,6 +3,8 @@
 //! What silver has is one read of its head, whatever the age of the lake. What takes a listing of bronze, the ledger or
 //! the log is read only where it is asked for.
 
+mod gold;
+
 use std::collections::{BTreeMap, HashSet};
 use std::error::Error;
 use std::sync::Arc;
@@ -14,11 +16,12 @@ use sluice::event::{EventTime, PartitionId, SequenceNumber, UnixMillis};
 use sluice::maintain::TableStatus;
 use sluice::store::object::{ObjectInfo, ObjectRange, paths};
 use sluice::table::log::{Head, LedgerEntry, Nulled, PartitionProgress, Totals};
-use sluice::warehouse::schema::PROGRESS;
-use sluice::warehouse::{Progress, Warehouse};
+use sluice::warehouse::Warehouse;
 use sluice_local::hub_client::{EventHubConnection, PartitionState};
 
 use crate::target::{Stores, events_ever, read_partitions};
+use gold::read_gold;
+pub(super) use gold::{GoldTable, NextTable};
 
 /// How far everything is. A further section is a further field here, filled by [`gather`] and shown by `show`.
 #[derive(Debug, Serialize)]
@@ -123,17 +126,6 @@ pub(super) struct Waiting {
     pub(super) lines: u64,
     /// The age of the oldest of them, in seconds.
     pub(super) oldest: Option<i64>,
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct GoldTable {
-    pub(super) table: String,
-    pub(super) rows: u64,
-    pub(super) version: Option<u64>,
-    /// Versions of silver that it has not seen; unknown of one that shows another generation.
-    pub(super) behind: Option<u64>,
-    /// Why it stands still, if it does.
-    pub(super) reason: Option<String>,
 }
 
 /// Writes what was read, or `{"error": reason}`.
@@ -359,52 +351,6 @@ fn compare_ledger(objects: &[ObjectInfo], ledger: &[LedgerEntry], now: i64) -> W
         waiting.oldest = waiting.oldest.max(Some(age.max(0)));
     }
     waiting
-}
-
-async fn read_gold(warehouse: &dyn Warehouse, head: Option<u64>) -> Result<Vec<GoldTable>, String> {
-    let text = |error: sluice::warehouse::WarehouseError| sluice::error::chain(&error);
-    if warehouse.schema().tables.is_empty() {
-        return Err("the dataset file has no gold table".to_owned());
-    }
-    let mut standing = warehouse.look().await.map_err(text)?;
-    // A table that does not fit the dataset file is named here.
-    if let Some(mismatch) = standing.unfit.into_values().next() {
-        return Err(text(mismatch));
-    }
-    if standing.missing.iter().any(|name| name == PROGRESS) {
-        return Err("gold has not run yet".to_owned());
-    }
-    let schema = warehouse.schema();
-    let mut tables = Vec::new();
-    for table in &schema.tables {
-        let reason = standing.blocked.remove(&table.name);
-        let reason = reason.map(|blocked| blocked.reason);
-        if standing.missing.contains(&table.name) {
-            tables.push(GoldTable {
-                table: table.name.clone(),
-                rows: 0,
-                version: None,
-                behind: None,
-                reason,
-            });
-            continue;
-        }
-        let progress = standing.progress.get(&table.name);
-        let version = progress.map(|progress| progress.version.0);
-        // Versions of two generations are never compared.
-        let is_current = |progress: &Progress| progress.generation == schema.generation;
-        let head = head.filter(|_| progress.is_some_and(is_current));
-        tables.push(GoldTable {
-            table: table.name.clone(),
-            rows: warehouse.count_rows(&table.name).await.map_err(text)?,
-            version,
-            behind: head
-                .zip(version)
-                .map(|(head, version)| head.saturating_sub(version)),
-            reason,
-        });
-    }
-    Ok(tables)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use sluice::dataset::Warning;
 use sluice::maintain::TableStatus;
 
-use super::gather::{Bronze, Deep, GoldTable, Hub, Silver, Status, Waiting};
+use super::gather::{Bronze, Deep, GoldTable, Hub, NextTable, Silver, Status, Waiting};
 use crate::output::{Balance, count, size, span, thousands};
 
 /// The width of the column that all numbers of the status stand in.
@@ -215,14 +215,49 @@ fn gold(table: &GoldTable) -> String {
         (Some(version), None) => format!("version {version}"),
         (None, _) => "has not been made yet".to_owned(),
     };
-    let reason = table.reason.as_ref();
-    let reason = reason.map(|reason| format!("; {reason}"));
+    let mut more = String::new();
+    if let Some(reason) = &table.reason {
+        more.push_str(&format!("; {reason}"));
+    }
+    if let Some(lacks_for) = table.lacks_for {
+        more.push_str(&format!(
+            "; it has not moved for {}, and silver keeps what it needs for seven days",
+            span(lacks_for)
+        ));
+    }
+    if let Some(next) = &table.next {
+        more.push_str(&format!("; {}", beside_it(next)));
+    }
     format!(
-        "  gold    {} in {}, {version}{}",
+        "  gold    {} in {}, {version}{more}",
         column(table.rows, "row"),
         table.table,
-        reason.unwrap_or_default()
     )
+}
+
+/// What is made beside a live table.
+fn beside_it(next: &NextTable) -> String {
+    let reason = next.reason.as_deref().unwrap_or("for an unknown reason");
+    let mut text = match (next.state, next.version) {
+        ("asked", _) => "to be made anew".to_owned(),
+        ("blocked", _) => format!("the new table beside it cannot go on: {reason}"),
+        ("ready", _) => format!(
+            "the new table beside it is ready for {}: {reason}",
+            span(next.ready_for.unwrap_or(0))
+        ),
+        (_, Some(version)) => format!("a new table beside it is at version {version}"),
+        (_, None) => format!(
+            "a new table beside it has {}",
+            count(next.files_done, "file")
+        ),
+    };
+    if let Some(lacks_for) = next.lacks_for {
+        text.push_str(&format!(
+            "; it has taken {}, so it is about to start over",
+            span(lacks_for)
+        ));
+    }
+    text
 }
 
 fn at_version(version: u64, behind: u64) -> String {

@@ -51,6 +51,8 @@ fn status() -> Status {
             version: Some(140),
             behind: Some(0),
             reason: None,
+            next: None,
+            lacks_for: None,
         }]),
     }
 }

@@ -1,41 +1,40 @@
-//! A transaction on the server: the lock and the fence first, then rows.
+//! A transaction of live tables on the server: the lock and the fence first, then rows.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::DateTime;
 use tiberius::ToSql;
 
-use super::connect::Session;
-use super::errors::{failed, failed_commit};
-use super::held::Held;
-use super::statements::dml::MergeStatements;
-use super::statements::{SqlSchema, dml, steps};
-use super::{load, read};
+use super::rows::{Merges, merge};
 use crate::event::EventTime;
+use crate::warehouse::azure_sql::connect::Session;
+use crate::warehouse::azure_sql::errors::{failed, failed_commit};
+use crate::warehouse::azure_sql::held::Held;
+use crate::warehouse::azure_sql::read;
+use crate::warehouse::azure_sql::statements::dml::MergeStatements;
+use crate::warehouse::azure_sql::statements::{SqlSchema, dml, steps};
 use crate::warehouse::contract::{Begun, Transaction};
 use crate::warehouse::dialect::{self, Dialect};
 use crate::warehouse::error::{FailureKind, WarehouseError};
 use crate::warehouse::lookup::{MOVED, over};
 use crate::warehouse::model::{Row, Run, Step};
-use crate::warehouse::schema::{GoldSchema, PROGRESS, RETIRED, TableIndex, TableSchema};
+use crate::warehouse::schema::{GoldSchema, PROGRESS, RETIRED, TableIndex};
 
 /// An open transaction.
 #[derive(Debug)]
 struct AzureSqlTransaction {
     /// The connection; gone once an operation has failed or was abandoned, which undoes the transaction.
     held: Option<Held>,
-    schema: Arc<GoldSchema>,
-    /// What merges rows into its tables.
-    merges: BTreeMap<TableIndex, MergeStatements>,
+    /// What merges rows into its tables, and how these lie.
+    merges: Merges,
     /// What shows the tables that it makes.
     views: Vec<String>,
 }
 
 /// Begins a transaction and takes the lock that serialises writers of a dataset, or of the schema; without it the
 /// transaction must not go on.
-pub(super) async fn lock(
+pub(in crate::warehouse::azure_sql) async fn lock(
     session: &mut Session,
     sql_schema: &SqlSchema,
     dataset: Option<&str>,
@@ -65,22 +64,23 @@ async fn lock_with(
 }
 
 /// Opens a transaction, moves progress and freshness in it, and makes the tables that are made anew.
-pub(super) async fn begin(
+pub(in crate::warehouse::azure_sql) async fn begin(
     mut held: Held,
     schema: Arc<GoldSchema>,
     sql_schema: SqlSchema,
     run: &Run,
 ) -> Result<Begun, WarehouseError> {
     let session = held.session()?;
-    let mut merges = BTreeMap::new();
+    let mut merges = Merges::new();
     for step in &run.steps {
-        let table = schema.table_at(step.table)?;
-        let to = step.moved(table, run, schema.generation);
-        let physical = to.physical(table);
-        let merge = MergeStatements::of(&sql_schema, step.table, table, physical);
-        merges.insert(step.table, merge);
+        let table = step.layout(&schema)?;
+        let to = step.moved(run, &schema)?;
+        let merge = MergeStatements::of(&sql_schema, table, to.physical(table));
+        merges.insert(step.table, (table.clone(), merge));
     }
-    let deltas = merges.values().map(|merge| format!(";\n{}", merge.create));
+    let deltas = merges
+        .values()
+        .map(|(_, merge)| format!(";\n{}", merge.create));
     let deltas: String = deltas.collect();
     lock_with(session, &sql_schema, Some(&schema.dataset), &deltas).await?;
     let refused = match fence(session, &schema, &sql_schema, run).await? {
@@ -100,7 +100,6 @@ pub(super) async fn begin(
     }
     Ok(Begun::Open(Box::new(AzureSqlTransaction {
         held: Some(held),
-        schema,
         merges,
         views,
     })))
@@ -112,8 +111,8 @@ async fn empty(
     (schema, sql_schema): (&GoldSchema, &SqlSchema),
     (step, run): (&Step, &Run),
 ) -> Result<Vec<String>, WarehouseError> {
-    let table = schema.table_at(step.table)?;
-    let to = step.moved(table, run, schema.generation);
+    let table = step.layout(schema)?;
+    let to = step.moved(run, schema)?;
     let physical = to.physical(table);
     if step.makes_table(table) {
         let definition = dialect::table(table, physical, sql_schema);
@@ -152,16 +151,24 @@ async fn fence(
     let moves: Vec<steps::Move> = moves.collect();
     // Empty text is stored as null.
     let watermark = run.watermark.map(iso).unwrap_or_default();
+    let oldest = run.pending.and_then(|pending| pending.oldest);
+    let oldest = oldest.map(|oldest| iso(oldest.as_event_time()));
     let mut values: Vec<Box<dyn ToSql>> = vec![
         Box::new(schema.dataset.clone()),
         Box::new(run.build.stamp),
         Box::new(run.build.hash.clone()),
         Box::new(iso(run.at.as_event_time())),
         Box::new(watermark),
+        Box::new(
+            run.pending
+                .map_or(String::new(), |pending| pending.objects.to_string()),
+        ),
+        Box::new(oldest.unwrap_or_default()),
     ];
     for step in &run.steps {
-        let table = schema.table_at(step.table)?;
-        let to = step.moved(table, run, schema.generation);
+        let table = step.layout(schema)?;
+        let to = step.moved(run, schema)?;
+        let (text, rankings) = (to.text.clone(), to.rankings.clone());
         let from = step.from.clone().unwrap_or_default();
         values.push(Box::new(table.name.clone()));
         for progress in [to, from] {
@@ -174,6 +181,8 @@ async fn fence(
         }
         let settled = schema.settled_until(table.grain, run.complete_to);
         values.push(Box::new(settled.map(iso).unwrap_or_default()));
+        values.push(Box::new(text.unwrap_or_default()));
+        values.push(Box::new(rankings.unwrap_or_default()));
     }
     let values: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
     let rows = session
@@ -184,7 +193,7 @@ async fn fence(
 }
 
 /// Returns a time as text that every setting of a server reads alike; empty where the calendar has no such time.
-pub(super) fn iso(time: EventTime) -> String {
+pub(in crate::warehouse::azure_sql) fn iso(time: EventTime) -> String {
     let time = DateTime::from_timestamp_micros(time.0);
     time.map(|time| time.format("%Y-%m-%dT%H:%M:%S%.6f").to_string())
         .unwrap_or_default()
@@ -195,9 +204,8 @@ impl Transaction for AzureSqlTransaction {
     async fn merge(&mut self, table: TableIndex, rows: Vec<Row>) -> Result<(), WarehouseError> {
         // Taken, so that a merge that fails or is abandoned leaves nothing to commit.
         let mut held = self.held.take().ok_or_else(over)?;
-        let schema = self.schema.table_at(table)?;
-        let statements = self.merges.get(&table).ok_or(MOVED)?;
-        merge(held.session()?, statements, schema, rows).await?;
+        let merges = self.merges.get(&table).ok_or(MOVED)?;
+        merge(held.session()?, merges, rows).await?;
         self.held = Some(held);
         Ok(())
     }
@@ -214,34 +222,5 @@ impl Transaction for AzureSqlTransaction {
             .map_err(failed_commit)?;
         held.give_back();
         Ok(())
-    }
-}
-
-async fn merge(
-    session: &mut Session,
-    statements: &MergeStatements,
-    table: &TableSchema,
-    rows: Vec<Row>,
-) -> Result<(), WarehouseError> {
-    let name = &table.name;
-    let expected = rows.len() as u64;
-    let rows = rows.into_iter().map(|row| load::token_row(table, row));
-    let load = failed("load rows for", name);
-    let loaded = session.load(&statements.delta, rows).await;
-    loaded.map_err(&load)?;
-    let merged = session.run(&statements.merge(expected)).await;
-    let merged = merged.map_err(failed("merge rows into", name))?;
-    match merged.is_empty() {
-        true => Ok(()),
-        false => Err(WarehouseError::Statement {
-            purpose: "load rows for",
-            object: name.clone(),
-            kind: FailureKind::Permanent,
-            source: format!(
-                "{} of {expected} rows arrived",
-                read::count(&merged).map_err(load)?
-            )
-            .into(),
-        }),
     }
 }

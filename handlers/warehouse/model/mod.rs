@@ -1,66 +1,18 @@
 //! What goes into a warehouse and comes out of it: progress, rows, transactions to be made and what is read.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod progress;
+mod shadow;
 
-use xxhash_rust::xxh3::xxh3_128;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::error::WarehouseError;
-use super::schema::{TableIndex, TableSchema};
+use super::schema::{GoldSchema, TableIndex, TableSchema};
+use crate::error::Invariant;
 use crate::event::{EventTime, UnixMillis};
 use crate::table::log::Version;
-
-/// How far a gold table has come. A transaction that moves it compares all of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// The id of silver's log that it follows; none where an earlier build did not say.
-    pub log: Option<String>,
-    /// The generation of silver that it was made from; 0 for a table that is there and was never filled.
-    pub generation: u32,
-    /// What it was made to show.
-    pub definition: String,
-    /// The version of silver's log that it equals the aggregate of.
-    pub version: Version,
-    /// The table that holds its rows; none where an earlier build made it, whose tables had the public name.
-    pub physical: Option<String>,
-    /// How many tables were ever made for it: each gets a name of its own.
-    pub made: u64,
-}
-
-impl Progress {
-    /// Returns the table that holds the rows of a gold table of this name.
-    #[must_use]
-    pub fn physical<'a>(&'a self, table: &'a TableSchema) -> &'a str {
-        self.physical.as_deref().unwrap_or(&table.name)
-    }
-
-    /// Returns whether it is a table that somebody has made by hand for just this definition, for a run to fill.
-    #[must_use]
-    pub fn is_prepared(&self, table: &TableSchema) -> bool {
-        let is_empty = self.generation == 0 && self.physical.is_some();
-        is_empty && self.definition == table.definition
-    }
-}
-
-/// Which package runs. The derived order is the rule: the later stamp is the higher build, and of two with one stamp
-/// the one with the higher hash, so that no two differ and are equal.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Build {
-    /// When it was packaged, in milliseconds since 1970; 0 for one that nobody packaged.
-    pub stamp: i64,
-    /// A hash of its dataset file.
-    pub hash: String,
-}
-
-impl Build {
-    /// Returns the build that was stamped then, with a dataset file of this content.
-    #[must_use]
-    pub fn of(stamp: UnixMillis, dataset_file: &[u8]) -> Self {
-        Self {
-            stamp: stamp.0,
-            hash: format!("{:032x}", xxh3_128(dataset_file)),
-        }
-    }
-}
+pub use progress::{Build, Pending, Progress};
+pub use shadow::{Arrangement, Changed, Fill, Filled, Shadow, ShadowNote, Swap};
 
 /// Why a gold table cannot go on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -106,6 +58,12 @@ pub struct Standing {
     pub unfit: Unfit,
     /// The tables that have progress and are gone: somebody dropped them.
     pub gone: BTreeSet<TableIndex>,
+    /// The tables that are made beside the live ones, by the names of these.
+    pub next: BTreeMap<String, Shadow>,
+    /// Those of them that somebody dropped.
+    pub lost: BTreeSet<String>,
+    /// The tables that are this dataset's for certain.
+    pub owned: BTreeSet<String>,
     /// The books and tables that are not there yet, by name; before gold's first run `sluice_progress` is among them.
     pub missing: Vec<String>,
     /// Whether books or views are missing or others than they should be.
@@ -157,25 +115,48 @@ pub struct Step {
     pub to: Version,
     /// Whether it is made anew, in a table of its own that takes the place of the one before. What has no progress is.
     pub replace: bool,
+    /// How it lies in the database, where it shows another definition than the dataset file has.
+    pub layout: Option<Arc<TableSchema>>,
 }
 
 impl Step {
+    /// Returns how the table lies in the database.
+    ///
+    /// # Errors
+    /// Fails if the step is not of this schema.
+    pub fn layout<'a>(&'a self, schema: &'a GoldSchema) -> Result<&'a TableSchema, Invariant> {
+        match &self.layout {
+            Some(layout) => Ok(layout),
+            None => schema.table_at(self.table),
+        }
+    }
+
     /// Returns the progress that the table has afterwards.
-    #[must_use]
-    pub fn moved(&self, table: &TableSchema, run: &Run, generation: u32) -> Progress {
+    ///
+    /// # Errors
+    /// As [`Step::layout`].
+    pub fn moved(&self, run: &Run, schema: &GoldSchema) -> Result<Progress, Invariant> {
+        let table = self.layout(schema)?;
         let from = self.from.clone().unwrap_or_default();
-        let made = from.made + u64::from(self.makes_table(table));
-        Progress {
+        let makes_table = self.makes_table(table);
+        let made = from.made + u64::from(makes_table);
+        Ok(Progress {
             log: run.log.clone(),
-            generation,
+            generation: schema.generation,
             definition: table.definition.clone(),
             version: self.to,
-            physical: match self.makes_table(table) {
+            physical: match makes_table {
                 true => Some(table.physical(made)),
                 false => from.physical,
             },
             made,
-        }
+            text: Some(table.text.clone()),
+            rankings: match self.layout {
+                // Its views stay as they are.
+                Some(_) => from.rankings,
+                None => schema.rankings_of(self.table),
+            },
+        })
     }
 
     /// Returns whether a table is created for it.
@@ -206,15 +187,6 @@ pub struct Run {
     pub pending: Option<Pending>,
     /// Now.
     pub at: UnixMillis,
-}
-
-/// What silver has not refined of bronze.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pending {
-    /// How many objects.
-    pub objects: u64,
-    /// When the first event in any of them was enqueued.
-    pub oldest: Option<UnixMillis>,
 }
 
 /// The order of rows that are read.

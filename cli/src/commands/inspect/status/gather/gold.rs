@@ -1,0 +1,147 @@
+//! Reads how far gold's tables are, and what is made beside them.
+
+use std::collections::BTreeMap;
+
+use chrono::DateTime;
+use serde::Serialize;
+use sluice::clock::{Clock, SystemClock};
+use sluice::event::UnixMillis;
+use sluice::gold::LONGEST;
+use sluice::value::time::millis;
+use sluice::warehouse::schema::{FRESHNESS, PROGRESS};
+use sluice::warehouse::{Progress, Shadow, Warehouse, WarehouseError};
+
+#[derive(Debug, Serialize)]
+pub(in crate::commands::inspect::status) struct GoldTable {
+    pub(in crate::commands::inspect::status) table: String,
+    pub(in crate::commands::inspect::status) rows: u64,
+    pub(in crate::commands::inspect::status) version: Option<u64>,
+    /// Versions of silver that it has not seen; unknown of one that shows another generation.
+    pub(in crate::commands::inspect::status) behind: Option<u64>,
+    /// Why it stands still, if it does.
+    pub(in crate::commands::inspect::status) reason: Option<String>,
+    /// What is made beside it, if anything is.
+    pub(in crate::commands::inspect::status) next: Option<NextTable>,
+    /// Seconds for which it has lacked what silver replaced since, if silver is about to remove that.
+    pub(in crate::commands::inspect::status) lacks_for: Option<i64>,
+}
+
+/// A table that is made beside a live one.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(in crate::commands::inspect::status) struct NextTable {
+    /// `asked`, `building`, `ready` or `blocked`.
+    pub(in crate::commands::inspect::status) state: &'static str,
+    pub(in crate::commands::inspect::status) generation: u32,
+    /// Files of its base that it has, until it has all of them.
+    pub(in crate::commands::inspect::status) files_done: u64,
+    /// The version that it stands at, once it has.
+    pub(in crate::commands::inspect::status) version: Option<u64>,
+    /// Why it is not shown, or cannot go on.
+    pub(in crate::commands::inspect::status) reason: Option<String>,
+    /// Seconds since it has been ready.
+    pub(in crate::commands::inspect::status) ready_for: Option<i64>,
+    /// Seconds since it had everything that it needs, if silver is about to remove that; it then starts over by itself.
+    pub(in crate::commands::inspect::status) lacks_for: Option<i64>,
+}
+
+/// Returns the seconds since a time, if silver is about to remove what it replaced then.
+fn about_to_go(since: UnixMillis, now: UnixMillis) -> Option<i64> {
+    let age = now.0.saturating_sub(since.0);
+    (age > millis(LONGEST)).then_some(age / 1_000)
+}
+
+impl NextTable {
+    fn of(shadow: &Shadow, now: UnixMillis) -> Self {
+        let note = shadow.note.as_ref();
+        let ready = note.filter(|note| !note.is_blocked);
+        Self {
+            state: match (note, &shadow.base) {
+                (Some(note), _) if note.is_blocked => "blocked",
+                (Some(_), _) => "ready",
+                (None, None) => "asked",
+                (None, Some(_)) => "building",
+            },
+            generation: shadow.generation,
+            files_done: shadow.files_done,
+            version: shadow.version.map(|version| version.0),
+            reason: note.map(|note| note.reason.clone()),
+            ready_for: ready.map(|note| (now.0.saturating_sub(note.at.0) / 1_000).max(0)),
+            lacks_for: shadow.base.and_then(|_| about_to_go(shadow.since, now)),
+        }
+    }
+}
+
+/// Reads every table of gold, or says why not.
+pub(super) async fn read_gold(
+    warehouse: &dyn Warehouse,
+    head: Option<u64>,
+) -> Result<Vec<GoldTable>, String> {
+    let text = |error: WarehouseError| sluice::error::chain(&error);
+    if warehouse.schema().tables.is_empty() {
+        return Err("the dataset file has no gold table".to_owned());
+    }
+    let mut standing = warehouse.look().await.map_err(text)?;
+    // A table that does not fit the dataset file is named here.
+    if let Some(mismatch) = standing.unfit.into_values().next() {
+        return Err(text(mismatch));
+    }
+    if standing.missing.iter().any(|name| name == PROGRESS) {
+        return Err("gold has not run yet".to_owned());
+    }
+    let (schema, now) = (warehouse.schema(), SystemClock.now());
+    let moved = last_runs(warehouse).await.map_err(text)?;
+    let mut tables = Vec::new();
+    for table in &schema.tables {
+        let reason = standing.blocked.remove(&table.name);
+        let reason = reason.map(|blocked| blocked.reason);
+        if standing.missing.contains(&table.name) {
+            tables.push(GoldTable {
+                table: table.name.clone(),
+                rows: 0,
+                version: None,
+                behind: None,
+                reason,
+                next: None,
+                lacks_for: None,
+            });
+            continue;
+        }
+        let progress = standing.progress.get(&table.name);
+        let version = progress.map(|progress| progress.version.0);
+        // Versions of two generations are never compared.
+        let is_current = |progress: &Progress| progress.generation == schema.generation;
+        let head = head.filter(|_| progress.is_some_and(is_current));
+        let next = standing.next.get(&table.name);
+        let is_behind = head > version;
+        let moved = moved.get(&table.name).filter(|_| is_behind);
+        tables.push(GoldTable {
+            table: table.name.clone(),
+            rows: warehouse.count_rows(&table.name).await.map_err(text)?,
+            version,
+            behind: head
+                .zip(version)
+                .map(|(head, version)| head.saturating_sub(version)),
+            reason,
+            next: next.map(|next| NextTable::of(next, now)),
+            lacks_for: moved.and_then(|moved| about_to_go(*moved, now)),
+        });
+    }
+    Ok(tables)
+}
+
+/// Reads when each table was last changed.
+async fn last_runs(
+    warehouse: &dyn Warehouse,
+) -> Result<BTreeMap<String, UnixMillis>, WarehouseError> {
+    let read = warehouse.read_table(FRESHNESS, None, usize::MAX).await?;
+    let at = |name: &str| read.columns.iter().position(|column| column == name);
+    let (Some(table), Some(last)) = (at("gold_table"), at("last_run")) else {
+        return Ok(BTreeMap::new());
+    };
+    let rows = read.rows.iter().filter_map(|row| {
+        let time = DateTime::parse_from_rfc3339(row.get(last)?.as_deref()?).ok()?;
+        let time = UnixMillis(time.timestamp_millis());
+        Some((row.get(table)?.clone()?, time))
+    });
+    Ok(rows.collect())
+}

@@ -1,0 +1,190 @@
+//! Shadows that have caught up take the place of the live tables.
+
+use std::collections::BTreeMap;
+
+use super::arrange::ended;
+use super::context::{Attempt, Place, Turn};
+use crate::error::chain;
+use crate::gold::error::Error;
+use crate::gold::outcome::Published;
+use crate::gold::shadow::is_left_alone;
+use crate::table::log::Version;
+use crate::warehouse::schema::TableIndex;
+use crate::warehouse::{Changed, FailureKind, Progress, Shadow, Swap};
+
+/// When a shadow may be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    /// Now, by itself.
+    Alone,
+    /// When it stands at the head that is read last, by itself: its log is another one.
+    AtHead,
+    /// With all others of its generation, once that is whole.
+    Together,
+    /// Not yet.
+    Later,
+}
+
+/// A shadow that may be shown, with what it takes the place of.
+type Ready = (TableIndex, Progress, Shadow);
+
+impl Attempt<'_> {
+    /// Shows what has caught up; returns what comes next, if that is not the end of the run.
+    pub(super) async fn show(
+        &self,
+        place: &mut Place,
+        older: &BTreeMap<TableIndex, u32>,
+        published: &mut Published,
+    ) -> Result<Option<Turn>, Error> {
+        let (mut together, mut is_held) = (Vec::new(), false);
+        for (index, shadow) in place.shadows.clone() {
+            let name = &self.schema().table_at(index)?.name;
+            let Some(progress) = place.progress.get(name).cloned() else {
+                continue;
+            };
+            let is_alone = is_left_alone(&shadow, (self.build.stamp, self.clock.now()));
+            let is_blocked = is_alone || shadow.version != Some(place.head.version);
+            if let Some(note) = shadow.note.as_ref().filter(|_| is_alone) {
+                published.blocked.push(note.reason.clone());
+            }
+            let ready = (index, progress, shadow);
+            match self.due(&ready, older, place.head.version) {
+                Due::Together => {
+                    is_held |= is_blocked;
+                    together.push(ready);
+                }
+                _ if is_blocked => {}
+                Due::Later => {}
+                Due::AtHead if !self.is_at_head(place).await? => return Ok(Some(Turn::Again)),
+                Due::Alone | Due::AtHead => {
+                    let swapped = self.swap(place, vec![ready], published).await?;
+                    if swapped.is_some() {
+                        return Ok(swapped);
+                    }
+                }
+            }
+        }
+        if older.is_empty() {
+            return Ok(None);
+        }
+        // A table of the old generation without a shadow holds the others back: its own cannot be made.
+        is_held |= older.keys().any(|index| !place.shadows.contains_key(index));
+        self.show_generation(place, (older, together, is_held), published)
+            .await
+    }
+
+    /// Shows all tables of a generation, if it is whole.
+    async fn show_generation(
+        &self,
+        place: &mut Place,
+        (older, together, is_held): (&BTreeMap<TableIndex, u32>, Vec<Ready>, bool),
+        published: &mut Published,
+    ) -> Result<Option<Turn>, Error> {
+        let waits = self.waits_for(older).await?;
+        let still = older.keys().copied().collect();
+        if let Some(waits) = waits {
+            self.stand_still(place, &still, &waits).await?;
+            published.waiting = Some(waits);
+            return Ok(None);
+        }
+        if is_held {
+            let waits = format!(
+                "generation {} is whole, but a table of it cannot go on, so the one before is shown",
+                self.schema().generation
+            );
+            self.stand_still(place, &still, &waits).await?;
+            published.waiting.get_or_insert(waits);
+            return Ok(None);
+        }
+        // The head is read after the look at what it must have.
+        if !self.is_at_head(place).await? {
+            return Ok(Some(Turn::Again));
+        }
+        self.swap(place, together, published).await
+    }
+
+    /// Returns whether the head is still the one that the shadows have caught up with.
+    async fn is_at_head(&self, place: &Place) -> Result<bool, Error> {
+        let head = self.log.head().await?;
+        let at = |log: &Option<String>, version: Version| (log.clone(), version);
+        let read = head.map(|head| at(&head.log, head.version));
+        Ok(read == Some(at(&place.head.log, place.head.version)))
+    }
+
+    /// Returns when a shadow may be shown.
+    fn due(
+        &self,
+        (index, progress, shadow): &Ready,
+        older: &BTreeMap<TableIndex, u32>,
+        head: Version,
+    ) -> Due {
+        if older.contains_key(index) {
+            return Due::Together;
+        }
+        let is_same_log = progress.log.is_none() || progress.log == shadow.log;
+        // Versions of two logs are never compared, and one beyond the head is another log's.
+        if !is_same_log || progress.version > head {
+            return Due::AtHead;
+        }
+        match shadow.version >= Some(progress.version) {
+            true => Due::Alone,
+            false => Due::Later,
+        }
+    }
+
+    /// Puts shadows in the place of live tables; returns what comes next, if that is not the end of the run.
+    async fn swap(
+        &self,
+        place: &mut Place,
+        tables: Vec<Ready>,
+        published: &mut Published,
+    ) -> Result<Option<Turn>, Error> {
+        let swap = self.swap_of(place, tables);
+        let indices: Vec<TableIndex> = swap.tables.iter().map(|(index, ..)| *index).collect();
+        let names = self.names(&indices)?;
+        let reason = match self.warehouse.swap(&swap).await {
+            Ok(Changed::Done) => {
+                published.transactions += 1;
+                published.is_retiring = true;
+                names.iter().for_each(|name| self.known.forget(name));
+                published.rebuilt.extend(names);
+                return Ok(Some(Turn::Again));
+            }
+            Ok(Changed::Locked) => "somebody reads the tables that it replaces".to_owned(),
+            Ok(refused) => return Ok(ended(refused).map(Turn::Ended)),
+            Err(error) if error.kind() == FailureKind::Permanent => {
+                format!(
+                    "{}; where this app must not, run what `sluice schema --swap` prints",
+                    chain(&error)
+                )
+            }
+            Err(error) => return Err(error.into()),
+        };
+        for index in indices {
+            self.note_shadow(place, index, (false, reason.clone()))
+                .await?;
+        }
+        published.waiting = Some(format!(
+            "{} are made anew and not shown yet: {reason}",
+            names.join(", ")
+        ));
+        Ok(None)
+    }
+
+    fn swap_of(&self, place: &Place, tables: Vec<Ready>) -> Swap {
+        let is_of_generation =
+            |(_, progress, _): &Ready| progress.generation != self.schema().generation;
+        Swap {
+            retired: match tables.iter().any(is_of_generation) {
+                true => place.removed.clone(),
+                false => Vec::new(),
+            },
+            tables,
+            build: self.build.clone(),
+            watermark: place.head.watermark,
+            complete_to: place.finals.complete_to,
+            pending: place.finals.pending,
+            at: self.clock.now(),
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Which tables stand where, and what the next transaction does; pure.
+
+mod chunk;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::table::log::Version;
+use crate::warehouse::Progress;
+use crate::warehouse::schema::{GoldSchema, TableIndex};
+pub use chunk::{Chunk, Limits, chunk};
+
+/// What the tables lack of silver's head.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableBacklog {
+    /// The tables that are made from nothing, with the progress that they lose.
+    pub to_make: BTreeMap<TableIndex, Option<Progress>>,
+    /// The tables that are behind, by the version they stand at.
+    pub behind: BTreeMap<Version, Vec<TableIndex>>,
+    /// The tables that are ahead of the head, by name: their log was not this one.
+    pub ahead: Vec<String>,
+}
+
+impl TableBacklog {
+    /// Finds out where the tables stand. A table is made from nothing if it has no progress, if it was never filled, or if
+    /// it is one of `gone`; those that stand still are passed over.
+    #[must_use]
+    pub fn of(
+        schema: &GoldSchema,
+        (progress, gone): (&BTreeMap<String, Progress>, &BTreeSet<TableIndex>),
+        head: Version,
+        still: &BTreeSet<TableIndex>,
+    ) -> Self {
+        let mut backlog = Self::default();
+        for (index, table) in schema.indexed_tables() {
+            let found = progress.get(&table.name);
+            let is_made = |found: &&Progress| found.generation != 0 && !gone.contains(&index);
+            match found.filter(is_made) {
+                None => {
+                    backlog.to_make.insert(index, found.cloned());
+                }
+                Some(_) if still.contains(&index) => {}
+                Some(found) if found.version > head => backlog.ahead.push(table.name.clone()),
+                Some(found) if found.version < head => {
+                    let tables = backlog.behind.entry(found.version).or_default();
+                    tables.push(index);
+                }
+                Some(_) => {}
+            }
+        }
+        backlog
+    }
+
+    /// Returns the tables that stand at `head` and have nothing to do, with their progress.
+    #[must_use]
+    pub fn standing(
+        &self,
+        schema: &GoldSchema,
+        progress: &BTreeMap<String, Progress>,
+        head: Version,
+    ) -> BTreeMap<TableIndex, Progress> {
+        let tables = schema.indexed_tables().filter_map(|(index, table)| {
+            let own = progress.get(&table.name)?;
+            let is_current =
+                own.generation == schema.generation && own.definition == table.definition;
+            let stands = own.version == head && is_current && !self.to_make.contains_key(&index);
+            stands.then(|| (index, own.clone()))
+        });
+        tables.collect()
+    }
+
+    /// Passes over a table.
+    pub fn pass_over(&mut self, table: TableIndex) {
+        self.to_make.remove(&table);
+        for tables in self.behind.values_mut() {
+            tables.retain(|other| *other != table);
+        }
+        self.behind.retain(|_, tables| !tables.is_empty());
+    }
+
+    /// Returns the tables that are furthest behind, where they stand, and how far they go before they meet others or
+    /// the head: from there one read serves all.
+    #[must_use]
+    pub fn next(&self, head: Version) -> Option<CatchUp> {
+        let mut behind = self.behind.iter();
+        let (from, tables) = behind.next()?;
+        let until = behind.next().map_or(head, |(version, _)| *version);
+        Some(CatchUp {
+            from: *from,
+            until: until.min(head),
+            tables: tables.clone(),
+        })
+    }
+
+    /// Notes that the tables of `moved` stand at `to`.
+    pub fn advance(&mut self, moved: CatchUp, to: Version, head: Version) {
+        self.behind.remove(&moved.from);
+        if to < head {
+            self.behind.entry(to).or_default().extend(moved.tables);
+        }
+    }
+}
+
+/// Returns the tables of this generation that follow another log than this. Where no log is known, any is followed.
+#[must_use]
+pub fn foreign(
+    schema: &GoldSchema,
+    progress: &BTreeMap<String, Progress>,
+    log: Option<&str>,
+) -> Vec<String> {
+    let tables = schema.tables.iter().filter(|table| {
+        let found = progress.get(&table.name);
+        let found = found.filter(|found| found.generation == schema.generation);
+        found.is_some_and(|found| found.log.is_some() && found.log.as_deref() != log)
+    });
+    tables.map(|table| table.name.clone()).collect()
+}
+
+/// Returns the tables that were made from other generations, with the logs that they follow, by generation.
+#[must_use]
+pub fn generations(
+    schema: &GoldSchema,
+    progress: &BTreeMap<String, Progress>,
+) -> BTreeMap<u32, Vec<(String, String)>> {
+    let mut generations: BTreeMap<u32, Vec<(String, String)>> = BTreeMap::new();
+    for table in &schema.tables {
+        let found = progress.get(&table.name);
+        if let Some(Progress {
+            generation,
+            log: Some(log),
+            ..
+        }) = found
+            && *generation != schema.generation
+            // What was never filled follows nothing.
+            && *generation != 0
+        {
+            let tables = generations.entry(*generation).or_default();
+            tables.push((table.name.clone(), log.clone()));
+        }
+    }
+    generations
+}
+
+/// Tables that stand at one version and go on together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatchUp {
+    /// The version that they stand at.
+    pub from: Version,
+    /// The version that they go to at most.
+    pub until: Version,
+    /// The tables.
+    pub tables: Vec<TableIndex>,
+}
+
+/// Which tables are asked for anew.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Rebuild {
+    /// None.
+    #[default]
+    None,
+    /// This one.
+    Table(String),
+    /// All.
+    All,
+}
+
+impl Rebuild {
+    /// Returns whether this table is one of them.
+    pub(super) fn has(&self, table: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::Table(name) => name == table,
+            Self::All => true,
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Shadows in the place of live tables, all at once; pure text. The handler and an administrator run the same batch: both
+//! rows of each table are compared with what was read, and views come last.
+
+use super::beside::{
+    CONFLICT, DONE, begin_change, instant, progress_is, refuse, retire, shadow_is, time, version,
+};
+use super::ddl::show_view;
+use super::sql_schema::{SqlSchema, literal};
+use crate::warehouse::dialect::{self, Dialect, LIVE, ViewDefinition, removed};
+use crate::warehouse::error::WarehouseError;
+use crate::warehouse::model::{Pending, Progress, Shadow, Swap};
+use crate::warehouse::schema::{FRESHNESS, GoldSchema, NEXT, PROGRESS, RETIRED, TableIndex};
+
+/// Returns the batch, all but the commit; the row tells what became of it.
+///
+/// # Errors
+/// Fails if the swap is not of this schema.
+pub(crate) fn swap(
+    schema: &GoldSchema,
+    sql_schema: &SqlSchema,
+    swap: &Swap,
+) -> Result<String, WarehouseError> {
+    let dataset = schema.dataset.as_str();
+    let mut sql = begin_change(sql_schema, dataset, &swap.build);
+    let mut views = String::new();
+    for (index, progress, shadow) in &swap.tables {
+        sql.push_str(&moved(
+            schema,
+            sql_schema,
+            (*index, progress, shadow),
+            swap,
+        )?);
+        let rankings = schema.rankings_of(*index);
+        for name in removed(progress.rankings.as_deref(), rankings.as_deref()) {
+            views.push_str(&format!("{};\n", sql_schema.drop_view(name)));
+        }
+        let physical = shadow.physical.as_deref().unwrap_or_default();
+        for view in dialect::views(schema, *index, physical, sql_schema)? {
+            views.push_str(&shown(sql_schema, &view));
+        }
+    }
+    for (name, progress) in &swap.retired {
+        sql.push_str(&forgotten(sql_schema, dataset, (name, progress), swap));
+        let rankings = removed(progress.rankings.as_deref(), None);
+        let names = rankings.into_iter().map(str::to_owned);
+        for name in names.chain([name.clone(), format!("{name}_report")]) {
+            views.push_str(&format!("{};\n", sql_schema.drop_view(&name)));
+        }
+    }
+    sql.push_str(&views);
+    sql.push_str(&format!("SELECT {DONE} AS [outcome]"));
+    Ok(sql)
+}
+
+/// Moves the books of one table.
+fn moved(
+    schema: &GoldSchema,
+    sql_schema: &SqlSchema,
+    (index, progress, shadow): (TableIndex, &Progress, &Shadow),
+    swap: &Swap,
+) -> Result<String, WarehouseError> {
+    let table = schema.table_at(index)?;
+    let (dataset, name) = (schema.dataset.as_str(), table.name.as_str());
+    let refused = refuse("@@ROWCOUNT = 0", CONFLICT);
+    let mut sql = format!(
+        "UPDATE {} SET [dataset] = {}, [log] = {}, [generation] = {}, [definition] = {}, [version] = {}, \
+         [physical] = {}, [text] = {}, [rankings] = {}\nWHERE {};\n{refused}",
+        sql_schema.of(PROGRESS),
+        literal(dataset),
+        text(shadow.log.as_deref()),
+        shadow.generation,
+        literal(&shadow.definition),
+        version(Some(shadow.version.unwrap_or_default())),
+        text(shadow.physical.as_deref()),
+        literal(&table.text),
+        text(schema.rankings_of(index).as_deref()),
+        progress_is(dataset, name, progress),
+    );
+    sql.push_str(&format!(
+        "DELETE FROM {} WHERE {};\n{refused}",
+        sql_schema.of(NEXT),
+        shadow_is(dataset, name, shadow)
+    ));
+    let settled = schema.settled_until(table.grain, swap.complete_to);
+    let (objects, oldest) = pending(swap.pending);
+    let (freshness, full) = (sql_schema.of(FRESHNESS), literal(name));
+    sql.push_str(&format!(
+        "IF NOT EXISTS (SELECT 1 FROM {freshness} WHERE [gold_table] = {full})\n    \
+         INSERT INTO {freshness} ([gold_table]) VALUES ({full});\n\
+         UPDATE {freshness} SET [dataset] = {}, [watermark] = {}, [settled_until] = {}, [version] = {}, \
+         [last_run] = {}, [state] = {}, [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, \
+         [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = {}, [next_generation] = NULL, \
+         [next_done] = NULL, [pending_objects] = {objects}, [oldest_pending] = {oldest}\nWHERE [gold_table] = {full};\n",
+        literal(dataset),
+        time(swap.watermark, 6),
+        time(settled, 0),
+        version(Some(shadow.version.unwrap_or_default())),
+        instant(swap.at),
+        literal(LIVE),
+        shadow.generation,
+    ));
+    if let Some(before) = &progress.physical {
+        sql.push_str(&retire(sql_schema, dataset, (before, swap.at)));
+    }
+    Ok(sql)
+}
+
+/// Lets a table go that the dataset file no longer has. Its count stays, so that no name is used twice.
+fn forgotten(
+    sql_schema: &SqlSchema,
+    dataset: &str,
+    (name, progress): (&str, &Progress),
+    swap: &Swap,
+) -> String {
+    let next = sql_schema.of(NEXT);
+    let mut sql = format!(
+        "UPDATE {} SET [dataset] = {}, [log] = NULL, [generation] = 0, [definition] = N'', [version] = 0, \
+         [physical] = NULL, [text] = NULL, [rankings] = NULL\nWHERE {};\n{}",
+        sql_schema.of(PROGRESS),
+        literal(dataset),
+        progress_is(dataset, name, progress),
+        refuse("@@ROWCOUNT = 0", CONFLICT)
+    );
+    if let Some(before) = &progress.physical {
+        sql.push_str(&retire(sql_schema, dataset, (before, swap.at)));
+    }
+    let (full, at) = (literal(name), instant(swap.at));
+    sql.push_str(&format!(
+        "INSERT INTO {} ([dataset], [physical], [since])\nSELECT [dataset], [physical], {at} FROM {next}\n\
+         WHERE [gold_table] = {full} AND [physical] IS NOT NULL;\n",
+        sql_schema.of(RETIRED)
+    ));
+    for book in [&next, &sql_schema.of(FRESHNESS)] {
+        sql.push_str(&format!(
+            "DELETE FROM {book} WHERE [gold_table] = {full};\n"
+        ));
+    }
+    sql
+}
+
+/// Lets a view show the table that takes over, which keeps its permissions, or makes it. Both are first in their batch.
+fn shown(sql_schema: &SqlSchema, view: &ViewDefinition) -> String {
+    let made = show_view(sql_schema, view);
+    let altered = made.replacen("CREATE OR ALTER VIEW", "ALTER VIEW", 1);
+    let created = made.replacen("CREATE OR ALTER VIEW", "CREATE VIEW", 1);
+    format!(
+        "IF OBJECT_ID({}, N'V') IS NOT NULL\n    EXEC({})\nELSE\n    EXEC({});\n",
+        literal(&sql_schema.of(&view.name)),
+        literal(&altered),
+        literal(&created)
+    )
+}
+
+fn text(text: Option<&str>) -> String {
+    text.map_or("NULL".to_owned(), literal)
+}
+
+fn pending(pending: Option<Pending>) -> (String, String) {
+    let Some(pending) = pending else {
+        return ("NULL".to_owned(), "NULL".to_owned());
+    };
+    let oldest = pending.oldest.map(|oldest| oldest.as_event_time());
+    (pending.objects.to_string(), time(oldest, 6))
+}

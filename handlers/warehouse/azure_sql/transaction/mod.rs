@@ -1,0 +1,8 @@
+//! Transactions on the server: of live tables, of those that are made beside them, and those that put these in their place.
+
+mod beside;
+mod live;
+mod rows;
+
+pub(super) use beside::{arrange, fill, swap};
+pub(super) use live::{begin, iso, lock};

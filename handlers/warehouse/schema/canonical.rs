@@ -1,0 +1,143 @@
+//! The definition of a table as text: the books keep it, so that a later build can go on with a table whose definition
+//! it no longer has; pure.
+//!
+//! ```text
+//! 1 Day|by "who" Text|"n" = rows None Int64|"total" = sum Some("amount") Decimal { precision: 38, scale: 2 }
+//! ```
+//!
+//! Columns are named, so that a new column of silver changes nothing. The hash of the text is the definition: one letter
+//! that is another would make every table anew.
+
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::table::{DimensionColumn, MeasureColumn, MeasureSource, TableSchema};
+use super::value_type::ValueType;
+use crate::dataset::{ColumnIndex, Dataset};
+use crate::error::Invariant;
+use crate::value::Grain;
+use crate::value::decimal::MAX_PRECISION;
+
+/// Writes what the content of a table depends on.
+pub(super) fn write(
+    dataset: &Dataset,
+    grain: Grain,
+    dimensions: &[DimensionColumn],
+    measures: &[MeasureColumn],
+) -> Result<String, Invariant> {
+    let name_of = |index| dataset.column(index).map(|column| column.name.as_str());
+    let mut text = format!("1 {grain:?}");
+    for dimension in dimensions {
+        text.push_str(&format!("|by {:?} {:?}", dimension.name, dimension.kind));
+    }
+    for measure in measures {
+        let verb = verb(measure.source);
+        let column = measure.source.column().map(name_of).transpose()?;
+        let MeasureColumn { name, kind, .. } = measure;
+        text.push_str(&format!("|{name:?} = {verb} {column:?} {kind:?}"));
+    }
+    Ok(text)
+}
+
+/// Returns the hash of such a text.
+pub(super) fn hash(text: &str) -> String {
+    format!("{:032x}", xxh3_128(text.as_bytes()))
+}
+
+/// Reads the layout of a table from the text of an earlier definition, if all of it is understood and every column that it
+/// needs is still there with its type. Nothing is shown by it: the views of such a table stay as they are.
+pub(super) fn read(dataset: &Dataset, table: &TableSchema, text: &str) -> Option<TableSchema> {
+    let mut parts = text.split('|');
+    let grain = match parts.next()?.strip_prefix("1 ")? {
+        "Hour" => Grain::Hour,
+        "Day" => Grain::Day,
+        "Month" => Grain::Month,
+        "All" => Grain::All,
+        _ => return None,
+    };
+    let (mut dimensions, mut measures) = (Vec::new(), Vec::new());
+    for part in parts {
+        match part.strip_prefix("by ") {
+            Some(part) => dimensions.push(dimension(dataset, part)?),
+            None => measures.push(measure(dataset, part)?),
+        }
+    }
+    let again = write(dataset, grain, &dimensions, &measures).ok()?;
+    (again == text).then(|| TableSchema {
+        name: table.name.clone(),
+        report: table.report.clone(),
+        grain,
+        dimensions,
+        measures,
+        shown: Vec::new(),
+        definition: hash(text),
+        text: again,
+    })
+}
+
+fn verb(source: MeasureSource) -> &'static str {
+    match source {
+        MeasureSource::Rows => "rows",
+        MeasureSource::Values(_) => "values",
+        MeasureSource::Sum(_) => "sum",
+        MeasureSource::Min(_) => "min",
+        MeasureSource::Max(_) => "max",
+    }
+}
+
+fn dimension(dataset: &Dataset, text: &str) -> Option<DimensionColumn> {
+    let (name, rest) = quoted(text)?;
+    let (column, kind) = column(dataset, name)?;
+    (rest == format!(" {kind:?}")).then(|| DimensionColumn {
+        name: name.to_owned(),
+        column,
+        kind,
+    })
+}
+
+fn measure(dataset: &Dataset, text: &str) -> Option<MeasureColumn> {
+    let (name, rest) = quoted(text)?;
+    let (verb, rest) = rest.strip_prefix(" = ")?.split_once(' ')?;
+    let (source, kind) = match rest.strip_prefix("Some(") {
+        None => (MeasureSource::Rows, ValueType::Int64),
+        Some(rest) => {
+            let (name, _) = quoted(rest)?;
+            let (column, kind) = column(dataset, name)?;
+            match verb {
+                "values" => (MeasureSource::Values(column), ValueType::Int64),
+                "sum" => (MeasureSource::Sum(column), sum_type(kind)),
+                "min" => (MeasureSource::Min(column), kind),
+                "max" => (MeasureSource::Max(column), kind),
+                _ => return None,
+            }
+        }
+    };
+    let name = name.to_owned();
+    Some(MeasureColumn { name, source, kind })
+}
+
+/// The widest exact type, so that a sum does not overflow in practice.
+pub(super) fn sum_type(kind: ValueType) -> ValueType {
+    ValueType::Decimal {
+        precision: MAX_PRECISION,
+        scale: scale_of(kind),
+    }
+}
+
+/// Returns the digits after the point of an exact type.
+pub(super) fn scale_of(kind: ValueType) -> u8 {
+    match kind {
+        ValueType::Decimal { scale, .. } => scale,
+        _ => 0,
+    }
+}
+
+fn column(dataset: &Dataset, name: &str) -> Option<(ColumnIndex, ValueType)> {
+    let mut columns = dataset.columns.iter().enumerate();
+    let (position, column) = columns.find(|(_, column)| column.name == name)?;
+    Some((ColumnIndex::new(position), column.kind.into()))
+}
+
+/// Splits a name in quotes off, none of whose characters is escaped.
+fn quoted(text: &str) -> Option<(&str, &str)> {
+    text.strip_prefix('"')?.split_once('"')
+}
