@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{Aggregate, Bound, Column, ColumnType, Dataset};
 use crate::expr::{self, Scope};
+use crate::value::Period;
 use crate::value::path::{FieldPath, Segment};
 use crate::wording::quoted;
 
@@ -61,10 +62,11 @@ impl Dataset {
     fn time_alone(&self) -> Option<Warning> {
         let column = self.column(self.event_time).ok()?;
         let key = self.key.as_ref()?;
+        let moment = key.bucket.map_or("moment", Period::as_str);
         (key.columns == [self.event_time]).then(|| Warning {
             key: "key".to_owned(),
             message: format!(
-                "the event time \"{}\" alone tells apart no two events of one moment: all but the first are dropped as duplicates; add the column that says what an event is about, such as a device or an order",
+                "the event time \"{}\" alone tells apart no two events of one {moment}: all but the first are dropped as duplicates; add the column that says what an event is about, such as a device or an order",
                 column.name
             ),
         })
@@ -204,6 +206,14 @@ measures = { n = "count", total = "sum(d)", mean = "avg(d)", top = "max(d)" }
                 "[[column]]\nname = \"id\"\ntype = \"int64\"\nrequired = true\n[[gold]]",
             );
         assert_eq!(warnings(&with_thing).len(), 2);
+    }
+
+    #[test]
+    fn a_bucket_in_the_key_is_warned_of() {
+        let found = warnings(&FILE.replace("key = [\"t\"]", "key = [\"hour(t)\"]"));
+        assert!(found[0].contains("no two events of one hour"), "{found:?}");
+        let bucket = &found[1];
+        assert!(bucket.contains("gold may differ by it"), "{bucket}");
     }
 
     #[test]

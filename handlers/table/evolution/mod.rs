@@ -1,8 +1,8 @@
 //! What a changed dataset file means for the silver that exists; pure.
 //!
-//! The log records the columns of silver and what decides what becomes of a record ([`SchemaRecord`]). Whoever appends
+//! The log records the columns of silver and what decides what becomes of a record (`SchemaRecord`). Whoever appends
 //! compares the record with its own file first, and appends only under a head whose record is its own; one function
-//! decides what goes on and what is refused, for a running pipeline and for [`difference`] beforehand.
+//! decides what goes on and what is refused, for a running pipeline and for [`difference()`] beforehand.
 
 mod change;
 mod definition;
