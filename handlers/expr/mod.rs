@@ -22,18 +22,20 @@ mod typed;
 mod types;
 mod zone;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use arrow_array::ArrayRef;
 
+pub use crate::value::notation::ZONES;
 pub use check::{Column, Scope};
 use evaluate::{CHUNK, Output, State, evaluate};
 pub use evaluate::{Input, Reason};
 pub use problem::{EvaluateError, ExprProblem, Position};
 use typed::Typed;
 pub use types::Type;
-pub use zone::ZONES;
+pub use zone::find_zone;
 
 /// Counts the changes of what an expression means, the time zone database included.
 pub const SEMANTICS: u32 = 1;
@@ -88,6 +90,14 @@ impl Expression {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Returns the columns that it names, by their place in the scope that it was read in.
+    #[must_use]
+    pub fn columns(&self) -> BTreeSet<usize> {
+        let mut columns = BTreeSet::new();
+        self.typed.add_columns(&mut columns);
+        columns
     }
 
     /// Computes the value of each row; `inputs` are the columns of the scope that the expression was read in.

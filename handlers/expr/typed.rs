@@ -1,9 +1,11 @@
 //! An expression whose every part has a type: what the evaluator computes. Pure.
 
+use std::collections::BTreeSet;
+
 use super::function::Function;
 use super::tree::{Arithmetic, Chain, Comparison};
 use super::types::Type;
-use super::zone::Zone;
+use crate::value::notation::Zone;
 
 /// A part of an expression, with its type.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +17,14 @@ pub(super) struct Typed {
 impl Typed {
     pub(super) fn new(kind: Type, node: Node) -> Self {
         Self { kind, node }
+    }
+
+    /// Adds the places of the columns that this is computed from.
+    pub(super) fn add_columns(&self, columns: &mut BTreeSet<usize>) {
+        if let Node::Column(place) = self.node {
+            columns.insert(place);
+        }
+        self.node.each_part(&mut |part| part.add_columns(columns));
     }
 
     /// Returns whether this is NULL that takes the type of its place.
