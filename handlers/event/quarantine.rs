@@ -24,11 +24,15 @@ pub enum RejectReason {
     FutureTime,
     /// What a computed column must have cannot be computed.
     Expression,
+    /// A value is not among those that its column allows.
+    NotAllowed,
+    /// A text is not of its column's pattern.
+    Pattern,
 }
 
 impl RejectReason {
     /// Every reason, in the order in which they are reported.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::NotAnObject,
         Self::MissingField,
         Self::InvalidValue,
@@ -37,6 +41,8 @@ impl RejectReason {
         Self::TimeOutOfRange,
         Self::FutureTime,
         Self::Expression,
+        Self::NotAllowed,
+        Self::Pattern,
     ];
 
     /// Returns the stable text.
@@ -51,6 +57,8 @@ impl RejectReason {
             Self::TimeOutOfRange => "time_out_of_range",
             Self::FutureTime => "future_time",
             Self::Expression => "expression",
+            Self::NotAllowed => "not_allowed",
+            Self::Pattern => "pattern",
         }
     }
 }

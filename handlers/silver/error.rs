@@ -3,6 +3,7 @@
 use arrow_schema::ArrowError;
 use thiserror::Error;
 
+use crate::dataset::MissingSalt;
 use crate::error::Invariant;
 use crate::expr::EvaluateError;
 use crate::silver::cast::FinishError;
@@ -38,6 +39,9 @@ pub enum RefineError {
     /// Columns cannot be computed.
     #[error("compute columns")]
     Compute(#[from] EvaluateError),
+    /// There is no salt for masks.
+    #[error(transparent)]
+    Salt(#[from] MissingSalt),
     /// Keys cannot be hashed.
     #[error(transparent)]
     Hash(#[from] HashError),
@@ -90,6 +94,7 @@ impl From<FinishError> for RefineError {
         match error {
             FinishError::Arrays(error) => Self::Assemble(error),
             FinishError::Compute(error) => Self::Compute(error),
+            FinishError::Salt(missing) => Self::Salt(missing),
         }
     }
 }
@@ -107,6 +112,7 @@ impl RefineError {
             | Self::FileLost { .. }
             | Self::Assemble(_)
             | Self::Compute(_)
+            | Self::Salt(_)
             | Self::Hash(_)
             | Self::Encode(_)
             | Self::Quarantine(_)
@@ -133,6 +139,10 @@ impl RefineError {
 
     /// Returns whether each source of the group would fail like this alone: then none of them is tried alone.
     pub(crate) fn is_of_all(&self) -> bool {
-        self.is_transient() || matches!(self, Self::OutOfTime | Self::Incompatible(_))
+        self.is_transient()
+            || matches!(
+                self,
+                Self::OutOfTime | Self::Incompatible(_) | Self::Salt(_)
+            )
     }
 }

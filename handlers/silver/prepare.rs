@@ -16,7 +16,7 @@ use crate::dataset::Dataset;
 use crate::error::Invariant;
 use crate::event::{EventTime, KeptReason, PartitionId, RejectReason, SequenceRange, UnixMillis};
 use crate::store::object::{ObjectFormat, Source};
-use crate::table::log::Nulled;
+use crate::table::log::{AMBIGUOUS_TIME, Nulled};
 use crate::value::line::Line;
 use crate::value::line::times::Times;
 
@@ -142,6 +142,11 @@ fn cast_source(
             Ok(()) => {
                 for null in caster.nulled() {
                     *nulled.entry((null.column, null.reason)).or_default() += 1;
+                }
+                for column in caster.ambiguous() {
+                    if let Some(column) = dataset.columns.get(*column) {
+                        facts.nulled.count(&column.name, AMBIGUOUS_TIME, 1);
+                    }
                 }
             }
             Err(reject) => facts.rejected.push(Rejected {

@@ -1,5 +1,6 @@
 //! Makes a group's rows and rejected lines durable, under names of their own that nothing refers to yet.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 
 use super::RefineError;
+use super::cast::hide::Hider;
 use super::cast::keyed_rows::KeyedRow;
 use super::dedup::key_set::KeySet;
 use super::prepare::{Prepared, Rejected, SourceFacts};
@@ -170,11 +172,15 @@ struct RejectedLine<'a> {
     body: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body_base64: Option<String>,
+    /// Whether the bytes are left out, because what a mask hides could not be found in them. Bronze has them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    withheld: bool,
 }
 
 /// Writes rejected lines as JSON lines: where each came from, why it was rejected, and its bytes.
 fn quarantine_lines(dataset: &Dataset, source: &SourceFacts) -> Result<Bytes, RefineError> {
     let mut content = Vec::new();
+    let hider = Hider::of(dataset);
     for rejected in &source.rejected {
         let Rejected {
             line,
@@ -192,7 +198,9 @@ fn quarantine_lines(dataset: &Dataset, source: &SourceFacts) -> Result<Bytes, Re
             .column
             .map(|index| dataset.column(index))
             .transpose()?;
-        let text = std::str::from_utf8(body).ok();
+        let (body, position) = hidden(hider.as_ref(), body, reject.position);
+        let text = body.as_deref().map(std::str::from_utf8);
+        let bytes = body.as_deref().filter(|_| matches!(text, Some(Err(_))));
         let record = RejectedLine {
             source: &source.name,
             line: *line,
@@ -200,13 +208,29 @@ fn quarantine_lines(dataset: &Dataset, source: &SourceFacts) -> Result<Bytes, Re
             enqueued_time: enqueued_time.to_string(),
             reason: reject.reason.as_str(),
             column: column.map(|column| column.name.as_str()),
-            position: reject.position,
+            position,
             detail: &reject.detail,
-            body: text,
-            body_base64: text.is_none().then(|| STANDARD.encode(body)),
+            body: text.and_then(Result::ok),
+            body_base64: bytes.map(|bytes| STANDARD.encode(bytes)),
+            withheld: body.is_none(),
         };
         serde_json::to_writer(&mut content, &record).map_err(RefineError::Quarantine)?;
         content.push(b'\n');
     }
     Ok(Bytes::from(content))
+}
+
+/// Returns a body as it may be shown, and a position in it; nothing of one in which what is masked cannot be found.
+fn hidden<'b>(
+    hider: Option<&Hider<'_>>,
+    body: &'b [u8],
+    position: usize,
+) -> (Option<Cow<'b, [u8]>>, usize) {
+    let Some(hider) = hider else {
+        return (Some(Cow::Borrowed(body)), position);
+    };
+    match hider.hide(body, position) {
+        Some((shown, position)) => (Some(Cow::Owned(shown)), position),
+        None => (None, position),
+    }
 }

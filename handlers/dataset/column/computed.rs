@@ -1,8 +1,13 @@
 //! What a column is computed from: the `expr` of a `[[column]]` table.
 
-use super::ColumnType;
-use super::reader::Keys;
+use crate::dataset::reader::Keys;
+use crate::dataset::types::ColumnType;
 use crate::expr::{self, ExprProblem, Expression, Scope};
+
+/// Keys that say how a value is read from the event.
+const READ_ONLY: [&str; 8] = [
+    "from", "format", "zone", "nulls", "default", "allowed", "pattern", "mask",
+];
 
 /// Reads the expression of a column of type `kind`, which may name the columns `before` it, if all of these could be
 /// read; those of `later` exist too.
@@ -13,7 +18,7 @@ pub(super) fn read(
     later: &[&str],
 ) -> Option<Expression> {
     let text = keys.string("expr")?;
-    for key in ["from", "format"] {
+    for key in READ_ONLY {
         if let Some(value) = keys.value(key) {
             let message = "a column that has an expr is computed, and not read from the event";
             keys.report(key, value.at, message);

@@ -12,8 +12,8 @@ use super::name::{DATASET_NAME, is_dataset_name};
 use super::problem::Sink;
 use super::reader::{Keys, Located};
 use super::{
-    ColumnType, ConflictScope, Dataset, DatasetProblems, LoadDatasetError, Payload, Problem,
-    UnknownFields, column,
+    ColumnType, ConflictScope, Dataset, DatasetProblems, LoadDatasetError, Masking, Payload,
+    Problem, UnknownFields, column,
 };
 use crate::dataset::ColumnIndex;
 use crate::value::Period;
@@ -141,6 +141,7 @@ fn read<'a>(sink: &'a Sink<'a>, root: Located<&'a DeTable<'a>>) -> Option<Datase
             .collect::<Option<_>>()?,
         gold,
         rankings,
+        salt: None,
     })
 }
 
@@ -229,7 +230,16 @@ fn read_event_time(keys: &Keys<'_>, columns: &[Draft]) -> Option<ColumnIndex> {
         "the name of the timestamp column that tells when an event happened",
     )?;
     let (found, column) = find_column(keys, "event_time", name, columns)?;
-    if !matches!(column.kind, None | Some(ColumnType::Timestamp(_))) {
+    if let Some(message) = made_up(name.value, column) {
+        keys.report("event_time", name.at, message);
+    } else if let Some(mask) = column.rules.mask {
+        let message = format!(
+            "column {} is masked by {:?}, and the event time is read by everybody",
+            quoted(name.value),
+            mask.how.as_str()
+        );
+        keys.report("event_time", name.at, message);
+    } else if !matches!(column.kind, None | Some(ColumnType::Timestamp(_))) {
         let message = format!("column {} must be of type timestamp", quoted(name.value));
         keys.report("event_time", name.at, message);
     }
@@ -287,6 +297,16 @@ fn computed(name: &str) -> String {
     )
 }
 
+/// Says that a column would be filled where an event says nothing.
+fn made_up(name: &str, column: &Draft) -> Option<String> {
+    column.rules.default.as_ref().map(|_| {
+        format!(
+            "column {} has a default; what an event is known by is in the event",
+            quoted(name)
+        )
+    })
+}
+
 fn check_key_column(keys: &Keys<'_>, name: Located<&str>, column: &Draft) {
     if !column.required {
         let message = format!("column {} must have required = true", quoted(name.value));
@@ -294,6 +314,20 @@ fn check_key_column(keys: &Keys<'_>, name: Located<&str>, column: &Draft) {
     }
     if column.is_computed {
         keys.report("key", name.at, computed(name.value));
+    }
+    if let Some(message) = made_up(name.value, column) {
+        keys.report("key", name.at, message);
+    }
+    if column
+        .rules
+        .mask
+        .is_some_and(|mask| mask.how == Masking::Last4)
+    {
+        let message = format!(
+            "column {} has mask = \"last4\", which makes different values equal; of masks a key takes \"sha256\" only",
+            quoted(name.value)
+        );
+        keys.report("key", name.at, message);
     }
     if matches!(column.kind, Some(ColumnType::Double | ColumnType::Json)) {
         let message = format!(

@@ -3,7 +3,7 @@
 use super::*;
 use crate::clock::ManualClock;
 use crate::dataset::{
-    Column, ColumnIndex, ColumnType, ConflictScope, OnInvalid, Payload, TimestampFormat,
+    Column, ColumnIndex, ColumnType, ConflictScope, OnInvalid, Payload, Rules, TimestampFormat,
     UnknownFields,
 };
 use crate::event::{
@@ -26,6 +26,7 @@ fn dataset() -> Dataset {
         on_invalid: OnInvalid::Quarantine,
         min: None,
         max: None,
+        rules: Rules::default(),
         description: None,
     };
     Dataset {
@@ -50,6 +51,7 @@ fn dataset() -> Dataset {
         ],
         gold: vec![],
         rankings: vec![],
+        salt: None,
     }
 }
 
