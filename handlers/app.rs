@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::bronze::Bronze;
 use crate::clock::{Clock, SystemClock};
 use crate::context::Context;
-use crate::dataset::{Dataset, LoadDatasetError};
+use crate::dataset::{Dataset, LoadDatasetError, MissingSalt};
 use crate::gold::Gold;
 use crate::maintain::{Maintenance, Refine, RefineFailure};
 use crate::settings::Settings;
@@ -31,6 +31,9 @@ pub enum StartError {
     /// The dataset file cannot be read a second time.
     #[error("read the dataset file {}", .0.display())]
     Reread(PathBuf, #[source] std::io::Error),
+    /// The dataset masks columns with a salt, and there is none.
+    #[error(transparent)]
+    Salt(#[from] MissingSalt),
     /// A storage account cannot be reached with these settings.
     #[error(transparent)]
     Account(#[from] AccountError),
@@ -182,9 +185,10 @@ impl App {
     /// Connects the layers as the settings say. Nothing is read or written yet.
     ///
     /// # Errors
-    /// Fails if the dataset file is not valid, or a setting is invalid.
+    /// Fails if the dataset file is not valid, or a setting is invalid or missing.
     pub fn connect(settings: &Settings) -> Result<Self, StartError> {
-        let dataset = Arc::new(Dataset::load(&settings.dataset)?);
+        let dataset = Dataset::load(&settings.dataset)?;
+        let dataset = Arc::new(dataset.salted(settings.mask_salt.clone())?);
         let file = std::fs::read(&settings.dataset)
             .map_err(|error| StartError::Reread(settings.dataset.clone(), error))?;
         // What nobody packaged is as new as its start.

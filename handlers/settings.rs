@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use crate::event::UnixMillis;
 use crate::store::account::StorageAccount;
+use crate::value::mask::{Salt, SaltProblem};
 use crate::warehouse::Options;
 
 /// Looks a setting up by name.
@@ -41,6 +42,8 @@ pub struct Settings {
     pub gold_options: Options,
     /// `SLUICE_KEY_CACHE_MIB`: memory for key sets, in bytes.
     pub key_cache_bytes: usize,
+    /// `SLUICE_MASK_SALT`: the secret that masks of columns are made with.
+    pub mask_salt: Option<Salt>,
     /// `SLUICE_STAMP`, or else what is in the file `{DATASET}.stamp` of the package: when it was packaged. What nobody
     /// packaged has none.
     pub stamp: Option<UnixMillis>,
@@ -87,6 +90,7 @@ impl Settings {
                 usize::MAX / MEBIBYTE
             ));
         }
+        let mask_salt = mask_salt(present("SLUICE_MASK_SALT"), &mut problems);
         let dataset: PathBuf = present("DATASET")
             .unwrap_or_else(|| DEFAULT_DATASET.into())
             .into();
@@ -94,14 +98,22 @@ impl Settings {
         if let Err(problem) = &stamp {
             problems.push(problem.clone());
         }
-        match (lake, state, gold, cache, stamp) {
-            (Some(lake), Some(state), Some(gold), Ok(key_cache_bytes), Ok(stamp)) => Ok(Self {
+        match (lake, state, gold, cache, mask_salt, stamp) {
+            (
+                Some(lake),
+                Some(state),
+                Some(gold),
+                Ok(key_cache_bytes),
+                Ok(mask_salt),
+                Ok(stamp),
+            ) => Ok(Self {
                 dataset,
                 lake,
                 state,
                 gold,
                 gold_options: Options::from_lookup(lookup),
                 key_cache_bytes,
+                mask_salt,
                 stamp,
                 deployed_commit: present("SLUICE_DEPLOYED_COMMIT"),
             }),
@@ -142,6 +154,15 @@ fn stamp(setting: Option<String>, dataset: &Path) -> Result<Option<UnixMillis>, 
     })
 }
 
+/// Reads the salt of masks, if there is one; what is wrong with it is told.
+fn mask_salt(
+    text: Option<String>,
+    problems: &mut Vec<String>,
+) -> Result<Option<Salt>, SaltProblem> {
+    let salt = text.map(|text| Salt::new(&text)).transpose();
+    salt.inspect_err(|problem| problems.push(format!("SLUICE_MASK_SALT {problem}")))
+}
+
 /// Reads a number of mebibytes; returns bytes, or nothing if it is none or more than memory has addresses.
 fn mebibytes(text: &str) -> Option<usize> {
     text.trim().parse::<usize>().ok()?.checked_mul(MEBIBYTE)
@@ -157,17 +178,35 @@ fn account(name: &str, lookup: Lookup<'_>, problems: &mut Vec<String>) -> Option
 mod tests {
     use super::*;
 
-    fn cache(value: &str) -> Result<usize, String> {
+    fn with(setting: &str, value: &str) -> Result<Settings, String> {
         let lookup = |name: &str| match name {
-            "SLUICE_KEY_CACHE_MIB" => Some(value.to_owned()),
+            name if name == setting => Some(value.to_owned()),
             "GoldDatabase" => Some("sqlite:gold.db".to_owned()),
             "LakeStorage" | "AzureWebJobsStorage" => Some("UseDevelopmentStorage=true".to_owned()),
             _ => None,
         };
-        let settings = Settings::from_lookup(&lookup);
-        settings
-            .map(|settings| settings.key_cache_bytes)
-            .map_err(|error| error.to_string())
+        Settings::from_lookup(&lookup).map_err(|error| error.to_string())
+    }
+
+    fn cache(value: &str) -> Result<usize, String> {
+        let settings = with("SLUICE_KEY_CACHE_MIB", value);
+        settings.map(|settings| settings.key_cache_bytes)
+    }
+
+    #[test]
+    fn a_salt_is_taken_as_it_is_and_never_shown() {
+        let salt = |value: &str| with("SLUICE_MASK_SALT", value).map(|found| found.mask_salt);
+        assert_eq!(salt(" "), Ok(None));
+        let text = " sixteen letters ";
+        assert_eq!(salt(text), Ok(Some(Salt::new(text).unwrap())));
+        let error = salt("secret").unwrap_err();
+        assert!(
+            error.contains("SLUICE_MASK_SALT has 6 characters; it takes 16"),
+            "{error}"
+        );
+        assert!(!error.contains("secret\""), "{error}");
+        let error = salt("@Microsoft.KeyVault(SecretUri=https://x)").unwrap_err();
+        assert!(error.contains("could not be resolved"), "{error}");
     }
 
     #[test]

@@ -92,6 +92,9 @@ param maintainSchedule string = '30 */10 * * * *'
 @maxValue(2048)
 param keyCacheMiB int = 64
 
+@description('The secret of a key vault that holds the salt of masked columns, by its URI without a version. Empty: no column has mask = "sha256".')
+param maskSaltSecretUri string = ''
+
 @description('The database\'s compute.')
 param sqlCompute sqlComputeType = { maxVCores: 2, minVCores: '0.5', maxSizeGB: 32, autoPauseDelayMinutes: 60 }
 
@@ -335,6 +338,7 @@ module app 'modules/function-app.bicep' = {
     goldSchema: goldSchema
     maintainSchedule: maintainSchedule
     keyCacheMiB: keyCacheMiB
+    maskSaltSecretUri: maskSaltSecretUri
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     alwaysReady: alwaysReady

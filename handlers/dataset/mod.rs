@@ -3,23 +3,22 @@
 //! A [`Dataset`] has been validated as a whole: columns named elsewhere exist and have a fitting type.
 
 mod column;
-mod computed;
 mod file;
-mod from;
 mod gold;
 mod index;
 mod name;
 mod payload;
 mod problem;
 mod reader;
+mod rules;
+mod types;
 mod warning;
 
-use std::fmt;
 use std::time::Duration;
 
 use crate::error::Invariant;
-use crate::event::EventTime;
-use crate::expr::{Condition, Expression, Type};
+use crate::expr::{Condition, Expression};
+use crate::value::mask::Salt;
 use crate::value::path::FieldPath;
 use crate::value::{Grain, Period};
 
@@ -30,6 +29,8 @@ pub use payload::{
 };
 pub use problem::{DatasetProblems, LoadDatasetError, Place, Problem};
 pub use reader::json_schema;
+pub use rules::{Literal, Mask, Masking, Pattern, Rules, Value};
+pub use types::{Bound, ColumnType, TimestampFormat};
 pub use warning::Warning;
 
 /// A validated dataset file.
@@ -68,6 +69,8 @@ pub struct Dataset {
     pub gold: Vec<GoldTable>,
     /// The ranking views.
     pub rankings: Vec<Ranking>,
+    /// The secret that masks are made with: a setting of the app, and never in the file.
+    pub salt: Option<Salt>,
 }
 
 /// What tells events apart: of those with equal values here one is a row.
@@ -107,7 +110,7 @@ pub struct Column {
     pub from: Vec<FieldPath>,
     /// What it is computed from: columns before it.
     pub expr: Option<Expression>,
-    /// Its type.
+    /// Its type in silver.
     pub kind: ColumnType,
     /// Whether a line without it is rejected.
     pub required: bool,
@@ -117,6 +120,8 @@ pub struct Column {
     pub min: Option<Bound>,
     /// The highest value allowed.
     pub max: Option<Bound>,
+    /// What else is said of its values.
+    pub rules: Rules,
     /// What it means, for people who read the table.
     pub description: Option<String>,
 }
@@ -128,89 +133,6 @@ pub enum OnInvalid {
     Null,
     /// The line is rejected.
     Quarantine,
-}
-
-/// A column's type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ColumnType {
-    /// A 64-bit integer.
-    Int64,
-    /// A 64-bit floating-point number.
-    Double,
-    /// An exact number with `precision` digits, `scale` of them after the point; precision 1 to 38, scale 0 to precision.
-    Decimal {
-        /// All digits.
-        precision: u8,
-        /// Digits after the point.
-        scale: u8,
-    },
-    /// UTF-8 text.
-    String,
-    /// True or false.
-    Bool,
-    /// A point in time in UTC, to the microsecond.
-    Timestamp(TimestampFormat),
-    /// A day.
-    Date,
-    /// Any JSON value, kept as text.
-    Json,
-}
-
-impl fmt::Display for ColumnType {
-    /// Writes the type as the dataset file does.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Int64 => f.write_str("int64"),
-            Self::Double => f.write_str("double"),
-            Self::Decimal { precision, scale } => write!(f, "decimal({precision},{scale})"),
-            Self::String => f.write_str("string"),
-            Self::Bool => f.write_str("bool"),
-            Self::Timestamp(_) => f.write_str("timestamp"),
-            Self::Date => f.write_str("date"),
-            Self::Json => f.write_str("json"),
-        }
-    }
-}
-
-impl From<ColumnType> for Type {
-    fn from(kind: ColumnType) -> Self {
-        match kind {
-            ColumnType::Int64 => Self::Int64,
-            ColumnType::Double => Self::Double,
-            ColumnType::Decimal { precision, scale } => Self::Decimal { precision, scale },
-            ColumnType::String => Self::String,
-            ColumnType::Bool => Self::Bool,
-            ColumnType::Timestamp(_) => Self::Timestamp,
-            ColumnType::Date => Self::Date,
-            ColumnType::Json => Self::Json,
-        }
-    }
-}
-
-/// How an event writes a point in time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TimestampFormat {
-    /// Seconds since 1970, with or without a fraction.
-    UnixSeconds,
-    /// Milliseconds since 1970.
-    UnixMillis,
-    /// RFC 3339, such as `2025-11-14T11:44:34.343Z`.
-    Rfc3339,
-}
-
-/// A limit of a column's values, already in the column's own representation. Bounds of one type order as their values do.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
-pub enum Bound {
-    /// For int64.
-    Int64(i64),
-    /// For double.
-    Double(f64),
-    /// For decimal: the value times ten to the column's scale.
-    Decimal(i128),
-    /// For timestamp: microseconds since 1970.
-    Timestamp(EventTime),
-    /// For date: days since 1970.
-    Date(i32),
 }
 
 /// A gold table: silver aggregated by time and dimensions.
@@ -263,7 +185,57 @@ pub struct Ranking {
     pub top: u32,
 }
 
+impl Column {
+    /// Returns the type that its values are cast to; a mask may make them another in silver.
+    #[must_use]
+    pub fn value_kind(&self) -> ColumnType {
+        self.rules.mask.map_or(self.kind, |mask| mask.of)
+    }
+}
+
+/// Masks cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "column \"{column}\" has mask = \"sha256\", which takes a salt, and there is none: set SLUICE_MASK_SALT, as docs/operations.md says"
+)]
+pub struct MissingSalt {
+    /// The first column that takes one.
+    pub column: String,
+}
+
 impl Dataset {
+    /// Takes the salt of the app, if it has one.
+    ///
+    /// # Errors
+    /// Fails if there is none and a column takes one.
+    pub fn salted(mut self, salt: Option<Salt>) -> Result<Self, MissingSalt> {
+        self.salt = salt;
+        self.check_salt()?;
+        Ok(self)
+    }
+
+    /// Returns the first column that takes a salt.
+    #[must_use]
+    pub fn salted_column(&self) -> Option<&Column> {
+        self.columns.iter().find(|column| {
+            let mask = column.rules.mask;
+            mask.is_some_and(|mask| mask.how == Masking::Sha256)
+        })
+    }
+
+    /// Tells whether there is a salt if a column takes one.
+    ///
+    /// # Errors
+    /// Fails if there is none.
+    pub fn check_salt(&self) -> Result<(), MissingSalt> {
+        match (&self.salt, self.salted_column()) {
+            (None, Some(column)) => Err(MissingSalt {
+                column: column.name.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Returns the column with this index, as other parts of a dataset refer to it.
     ///
     /// # Errors

@@ -37,6 +37,7 @@ impl Dataset {
         let mut warnings = Vec::new();
         warnings.extend(self.time_alone());
         warnings.extend(self.bucket());
+        warnings.extend(self.ambiguous_time());
         warnings.extend(overlooked_nulls(self));
         warnings.extend(self.columns.iter().flat_map(unlikely_places));
         for table in &self.gold {
@@ -68,6 +69,19 @@ impl Dataset {
             message: format!(
                 "the event time \"{}\" alone tells apart no two events of one {moment}: all but the first are dropped as duplicates; add the column that says what an event is about, such as a device or an order",
                 column.name
+            ),
+        })
+    }
+
+    /// An event time by clocks that are set back.
+    fn ambiguous_time(&self) -> Option<Warning> {
+        let column = self.column(self.event_time).ok()?;
+        let zone = column.rules.notation.as_ref()?.zone.as_ref()?;
+        zone.is_changing().then(|| Warning {
+            key: format!("column \"{}\".zone", column.name),
+            message: format!(
+                "clocks of {} are set back and forward: what they show twice counts as the first time, so that events of the second hour are an hour early and may be taken for duplicates, and what they never show goes to quarantine; let the producer write an offset or UTC",
+                zone.name()
             ),
         })
     }

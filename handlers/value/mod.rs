@@ -6,6 +6,8 @@ pub mod decimal;
 pub mod hash;
 pub(crate) mod json;
 pub mod line;
+pub mod mask;
+pub mod notation;
 pub mod number;
 pub mod path;
 pub mod period;

@@ -20,6 +20,8 @@ param goldSchedule string
 param goldSchema string
 param maintainSchedule string
 param keyCacheMiB int
+@description('The secret of a key vault that holds the salt of masks, by its URI. Empty: no column is masked with one.')
+param maskSaltSecretUri string
 param instanceMemoryMB int
 param maximumInstanceCount int
 param alwaysReady alwaysReadyType[]
@@ -83,6 +85,9 @@ var openToOperators = [
   for (range, i) in operatorIpRanges: { name: 'operator-${i}', action: 'Allow', priority: 200 + i, ipAddress: range }
 ]
 
+// The setting names the secret, and the platform puts it in its place.
+var masks = empty(maskSaltSecretUri) ? {} : { SLUICE_MASK_SALT: '@Microsoft.KeyVault(SecretUri=${maskSaltSecretUri})' }
+
 resource app 'Microsoft.Web/sites@2025-03-01' = {
   name: name
   location: location
@@ -93,6 +98,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     serverFarmId: plan.id
     httpsOnly: true
     publicNetworkAccess: 'Enabled'
+    keyVaultReferenceIdentity: empty(maskSaltSecretUri) ? null : identityId
     virtualNetworkSubnetId: isolated ? subnetId : null
     functionAppConfig: {
       deployment: {
@@ -123,6 +129,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   resource settings 'config' = {
     name: 'appsettings'
     properties: {
+      ...masks
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
       // It says where to send; with local authentication off it opens nothing.
       APPLICATIONINSIGHTS_CONNECTION_STRING: component.properties.ConnectionString

@@ -32,7 +32,7 @@ pub(crate) struct Stores {
 impl Stores {
     /// Opens the stores that the settings name, and fails at once, with advice, where nothing answers.
     pub(crate) fn open(settings: &AppSettings) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let dataset = Arc::new(dataset(settings)?);
+        let mut dataset = dataset(settings)?;
         settings.own()?;
         let lookup = |name: &str| match name {
             "GoldDatabase" => settings.gold(),
@@ -48,7 +48,9 @@ impl Stores {
         for account in [&found.lake, &found.state] {
             reach(account, settings)?;
         }
-        Self::of(dataset, &found.lake, &found.state)
+        // Whoever only looks needs none; maintenance says so where it refines.
+        dataset.salt = found.mask_salt;
+        Self::of(Arc::new(dataset), &found.lake, &found.state)
     }
 
     /// Opens the stores of these accounts.

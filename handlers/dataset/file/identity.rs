@@ -4,7 +4,7 @@ use crate::dataset::column::Draft;
 use crate::dataset::gold::find_column;
 use crate::dataset::problem::Sink;
 use crate::dataset::reader::{Keys, Located, keys};
-use crate::dataset::{ColumnIndex, ColumnType, ConflictScope, Key};
+use crate::dataset::{ColumnIndex, ColumnType, ConflictScope, Key, Masking};
 use crate::value::Period;
 use crate::wording::quoted;
 
@@ -171,6 +171,20 @@ fn check_key_column(keys: &Keys<'_>, name: Located<&str>, column: &Draft) {
     if column.is_computed {
         keys.report("key", name.at, computed(name.value));
     }
+    if let Some(message) = made_up(name.value, column) {
+        keys.report("key", name.at, message);
+    }
+    if column
+        .rules
+        .mask
+        .is_some_and(|mask| mask.how == Masking::Last4)
+    {
+        let message = format!(
+            "column {} has mask = \"last4\", which makes different values equal; of masks a key takes \"sha256\" only",
+            quoted(name.value)
+        );
+        keys.report("key", name.at, message);
+    }
     if matches!(column.kind, Some(ColumnType::Double | ColumnType::Json)) {
         let message = format!(
             "column {} is double or json, whose equality is not exact",
@@ -186,4 +200,14 @@ pub(super) fn computed(name: &str) -> String {
         "column {} is computed by an expr; what an event is known by is read from the event",
         quoted(name)
     )
+}
+
+/// Says that a column would be filled where an event says nothing.
+pub(super) fn made_up(name: &str, column: &Draft) -> Option<String> {
+    column.rules.default.as_ref().map(|_| {
+        format!(
+            "column {} has a default; what an event is known by is in the event",
+            quoted(name)
+        )
+    })
 }

@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use toml::de::DeTable;
 
-use super::column::Draft;
-use super::computed::read_condition;
+use super::column::{Draft, read_condition};
 use super::gold::{Taken, find_column, read_rankings, read_tables};
 use super::name::{DATASET_NAME, is_dataset_name};
 use super::payload::read::{self as payload, ReadFile};
@@ -149,6 +148,7 @@ fn read<'a>(
             .collect::<Option<_>>()?,
         gold,
         rankings,
+        salt: None,
     })
 }
 
@@ -205,7 +205,16 @@ fn read_event_time(keys: &Keys<'_>, columns: &[Draft]) -> Option<ColumnIndex> {
         "the name of the timestamp column that tells when an event happened",
     )?;
     let (found, column) = find_column(keys, "event_time", name, columns)?;
-    if !matches!(column.kind, None | Some(ColumnType::Timestamp(_))) {
+    if let Some(message) = identity::made_up(name.value, column) {
+        keys.report("event_time", name.at, message);
+    } else if let Some(mask) = column.rules.mask {
+        let message = format!(
+            "column {} is masked by {:?}, and the event time is read by everybody",
+            quoted(name.value),
+            mask.how.as_str()
+        );
+        keys.report("event_time", name.at, message);
+    } else if !matches!(column.kind, None | Some(ColumnType::Timestamp(_))) {
         let message = format!("column {} must be of type timestamp", quoted(name.value));
         keys.report("event_time", name.at, message);
     }

@@ -1,14 +1,17 @@
 mod columns;
 mod computed;
 mod condition;
+mod masks;
 mod places;
+mod rules;
 
 use std::path::PathBuf;
 
 use super::*;
 use crate::dataset::ColumnIndex;
 use crate::dataset::TableIndex;
-use crate::dataset::{Aggregate, Bound, EventTime, TimestampFormat};
+use crate::dataset::{Aggregate, Bound, TimestampFormat};
+use crate::event::EventTime;
 use crate::value::Grain;
 
 fn shipped(name: &str) -> Dataset {
@@ -373,7 +376,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         "min = 0",
         "format = \"rfc3339\"",
-        "x.toml:13: column \"amount\".format: only a timestamp has a format",
+        "x.toml:13: column \"amount\".format: only a timestamp and a date have a format",
     ),
     (
         "min = 0",

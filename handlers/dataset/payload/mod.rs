@@ -145,3 +145,35 @@ impl fmt::Display for OpenStep {
         }
     }
 }
+
+impl fmt::Display for Compression {
+    /// Writes it as the dataset file does.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("none"),
+            Self::Auto => f.write_str("auto"),
+            Self::By(codec) => codec.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for PayloadFormat {
+    /// Writes it as the dataset file does.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Json => "json",
+            Self::JsonLines => "jsonl",
+            Self::Avro => "avro",
+        })
+    }
+}
+
+impl fmt::Display for NonFinite {
+    /// Writes it as the dataset file does.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Refuse => "refuse",
+            Self::Null => "null",
+        })
+    }
+}

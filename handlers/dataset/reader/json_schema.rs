@@ -51,6 +51,8 @@ fn described(key: &Key) -> Map<String, Value> {
 
 fn shape(shape: Shape) -> Value {
     let texts = || json!({ "type": "array", "items": { "type": "string" }, "minItems": 1 });
+    let literal =
+        || json!({ "anyOf": [{ "type": "string" }, { "type": "number" }, { "type": "boolean" }] });
     match shape {
         Shape::Text => json!({ "type": "string" }),
         Shape::Form(form) => json!({ "type": "string", "pattern": form }),
@@ -72,6 +74,8 @@ fn shape(shape: Shape) -> Value {
         Shape::Boolean => json!({ "type": "boolean" }),
         Shape::Positive => json!({ "type": "integer", "minimum": 1, "maximum": u32::MAX }),
         Shape::Bound => json!({ "anyOf": [{ "type": "number" }, { "type": "string" }] }),
+        Shape::Literal => literal(),
+        Shape::Literals => json!({ "type": "array", "items": literal(), "minItems": 1 }),
         Shape::Names(form) => json!({
             "type": "object",
             "additionalProperties": { "type": "string", "pattern": form },

@@ -45,6 +45,10 @@ pub(super) enum Shape {
     Positive,
     /// A number, a time or a day.
     Bound,
+    /// A string, a number, true or false.
+    Literal,
+    /// A list of these, at least one.
+    Literals,
     /// A table of any names with strings of this form.
     Names(&'static str),
     /// A table with these keys.
@@ -270,8 +274,22 @@ pub(in crate::dataset) const COLUMN: Table = Table {
         ),
         key(
             "format",
-            Shape::OneOf(&["unix_seconds", "unix_millis", "rfc3339"]),
-            "How a timestamp is written. Default: \"rfc3339\".",
+            Shape::OneOfOr(
+                &[
+                    "rfc3339",
+                    "unix_seconds",
+                    "unix_millis",
+                    "unix_micros",
+                    "unix_nanos",
+                ],
+                "%",
+            ),
+            "How a timestamp or a date is written: one of these, or a format of strptime such as \"%d.%m.%Y %H:%M\". Default: \"rfc3339\".",
+        ),
+        key(
+            "zone",
+            Shape::Text,
+            "The time zone of a timestamp whose text names none, such as \"Europe/Berlin\".",
         ),
         key(
             "required",
@@ -282,6 +300,31 @@ pub(in crate::dataset) const COLUMN: Table = Table {
             "on_invalid",
             Shape::OneOf(&["null", "quarantine"]),
             "What happens to a value that the column cannot take: \"null\" keeps the row, \"quarantine\" refuses the line. Default: \"null\"; required columns take \"quarantine\" only.",
+        ),
+        key(
+            "nulls",
+            Shape::Texts,
+            "Strings that count as null, such as [\"\", \"N/A\"].",
+        ),
+        key(
+            "default",
+            Shape::Literal,
+            "What stands where there is no value, or one that counts as null; never for an invalid one.",
+        ),
+        key(
+            "allowed",
+            Shape::Literals,
+            "The only values that the column takes, such as [\"new\", \"paid\"].",
+        ),
+        key(
+            "pattern",
+            Shape::Text,
+            "A regular expression that the whole of a string must match; classes are of ASCII.",
+        ),
+        key(
+            "mask",
+            Shape::OneOf(&["sha256", "last4", "drop"]),
+            "What silver keeps of the value: \"sha256\", a salted hash of it; \"last4\", its last four characters; \"drop\", nothing.",
         ),
         key(
             "min",

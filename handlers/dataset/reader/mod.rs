@@ -93,6 +93,17 @@ impl<'a> Keys<'a> {
         })
     }
 
+    /// Returns the place of a key, or of the table that lacks it.
+    pub(super) fn at_value(&self, key: &str) -> usize {
+        self.value(key).map_or(self.at, |value| value.at)
+    }
+
+    /// Returns the elements of a list, of whatever types; what is no list has none.
+    pub(super) fn elements(&self, key: &str) -> Vec<Located<&'a DeValue<'a>>> {
+        let list = self.value(key).and_then(|value| value.value.as_array());
+        list.into_iter().flatten().map(located).collect()
+    }
+
     fn mismatch(&self, key: &str, value: Located<&DeValue<'_>>, wanted: &str) {
         let found = value.value.type_str();
         self.report(

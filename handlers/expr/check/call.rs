@@ -8,7 +8,7 @@ use crate::expr::problem::{ExprProblem, Position};
 use crate::expr::tree::{Literal as Written, Node as Part, Tree};
 use crate::expr::typed::{Node, Typed};
 use crate::expr::types::Type;
-use crate::expr::zone::Zone;
+use crate::expr::zone::find_zone;
 use crate::value::decimal::MAX_PRECISION;
 use crate::wording::{nearest, quoted};
 
@@ -280,15 +280,7 @@ impl<'t> Call<'t> {
             let message = "the zone is a text, such as 'Europe/Berlin'";
             return Err(self.problem(zone.at, message));
         };
-        let found = Zone::named(name).ok_or_else(|| {
-            let names: Vec<&str> = Zone::names().collect();
-            let word = quoted(name);
-            let message = match nearest(name, &names) {
-                Some(near) => format!("there is no time zone {word}; did you mean {near}?"),
-                None => format!("there is no time zone {word}, such as Europe/Berlin or UTC"),
-            };
-            ExprProblem::new(zone.at, message)
-        })?;
+        let found = find_zone(name).map_err(|message| ExprProblem::new(zone.at, message))?;
         Ok(Typed::new(
             Type::LocalTime,
             Node::ToZone(Box::new(value), found),

@@ -5,7 +5,7 @@ use super::vector::{Values, Vector, map, zip};
 use crate::error::Invariant;
 use crate::expr::tree::Arithmetic;
 use crate::expr::types::Type;
-use crate::expr::zone::Zone;
+use crate::value::notation::Zone;
 use crate::value::time::check_range;
 
 /// Returns a double if it is finite; there is one zero.

@@ -9,7 +9,8 @@ use arrow_array::{
 use arrow_buffer::{BooleanBuffer, NullBuffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::ArrowError;
 
-use crate::dataset::ColumnType;
+use crate::dataset::{Bound, ColumnType, Value};
+use crate::event::EventTime;
 
 /// The values of a column. A row that is null holds a zero or nothing.
 #[derive(Debug)]
@@ -41,6 +42,14 @@ impl Text {
     pub(super) fn end(&mut self) {
         self.ends
             .push(i32::try_from(self.bytes.len()).unwrap_or(i32::MAX));
+    }
+
+    /// Returns the last string.
+    fn last(&self) -> Option<&[u8]> {
+        let (end, before) = self.ends.split_last()?;
+        let start = before.last().copied().unwrap_or(0);
+        let (start, end) = (usize::try_from(start).ok()?, usize::try_from(*end).ok()?);
+        self.bytes.get(start..end)
     }
 
     /// Appends a string.
@@ -98,6 +107,31 @@ impl Builder {
             values,
             valid: nullable.then(|| NullBufferBuilder::new(0)),
         }
+    }
+
+    /// Returns the number of rows.
+    pub(super) fn len(&self) -> usize {
+        match &self.values {
+            Values::Int64(values) | Values::Timestamp(values) => values.len(),
+            Values::Double(values) => values.len(),
+            Values::Decimal { values, .. } => values.len(),
+            Values::Bool(values) => values.len(),
+            Values::Date(values) => values.len(),
+            Values::Text(text) => text.ends.len(),
+        }
+    }
+
+    /// Returns the last value, which is no null.
+    pub(super) fn last(&self) -> Option<Value<'_>> {
+        Some(match &self.values {
+            Values::Int64(values) => Value::Bound(Bound::Int64(*values.last()?)),
+            Values::Timestamp(values) => Value::Bound(Bound::Timestamp(EventTime(*values.last()?))),
+            Values::Double(values) => Value::Bound(Bound::Double(*values.last()?)),
+            Values::Decimal { values, .. } => Value::Bound(Bound::Decimal(*values.last()?)),
+            Values::Bool(values) => Value::Bool(*values.last()?),
+            Values::Date(values) => Value::Bound(Bound::Date(*values.last()?)),
+            Values::Text(text) => Value::Text(text.last()?),
+        })
     }
 
     /// Says that a value has been appended.

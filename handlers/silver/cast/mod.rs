@@ -4,42 +4,38 @@
 //! - Decimals with more digits than the scale round half away from zero; time below a microsecond is cut; a double's -0.0
 //!   is 0.0. Nothing else changes.
 //! - An optional column that cannot take its value is null, unless the dataset says otherwise; the value is rescued.
+//! - What a mask hides is in no row, no rescued field and no refusal.
 //! - A refused line leaves nothing behind.
 
+mod column;
 mod columns;
+pub(super) mod hide;
 pub(super) mod judge;
 pub(super) mod keyed_rows;
 pub mod reject;
 mod rescue;
 pub mod rows;
-mod unopened;
 
 use arrow_schema::ArrowError;
 use thiserror::Error;
 
 use super::line::LineParser;
 use super::line::unopened::Unopened;
-use crate::dataset::{
-    Bound, ColumnIndex, ColumnType, Dataset, OnInvalid, TimestampFormat, UnknownFields,
-};
+use crate::dataset::{ColumnIndex, ColumnType, Dataset, MissingSalt, OnInvalid, UnknownFields};
 use crate::event::EventTime;
 use crate::expr::EvaluateError;
-use crate::value::json::escape::decode;
-use crate::value::json::token::{Kind, Token};
-use crate::value::number::{Excess, Number};
 use crate::value::path::FieldPath;
-use crate::value::time::{
-    FIRST_EVENT_TIME, LAST_EVENT_TIME, TimeProblem, from_unix, micros, parse_date, parse_rfc3339,
-};
-use columns::{Builder, Text, Values};
+use crate::value::time::micros;
+use column::unopened::Members;
+use column::{Certainty, ColumnCaster};
+use columns::Builder;
 use judge::computed::ComputedColumn;
 use judge::filter::Filter;
 use judge::judge;
-use reject::{Reject, RejectCause};
+use reject::Reject;
 use rescue::{Nulled, rescue};
 pub use rows::LineContext;
 use rows::{Cast, Lineage, Parts};
-use unopened::Members;
 
 /// Casts lines and gathers the rows.
 #[derive(Debug)]
@@ -54,31 +50,15 @@ pub struct Caster {
     filter: Option<Filter>,
     /// What became null in the line that was read last.
     nulled: Vec<Nulled>,
+    /// The columns whose clocks showed twice what the line that was read last says.
+    ambiguous: Vec<usize>,
+    /// Why masks cannot be made, if so: then nothing is returned.
+    missing_salt: Option<MissingSalt>,
     rescued: Option<Builder>,
     lineage: Lineage,
     event_time: ColumnIndex,
     max_clock_skew: i64,
     scratch: Vec<u8>,
-}
-
-/// A column, and the places it is read from.
-#[derive(Debug)]
-struct ColumnCaster {
-    /// Its place among the columns of the dataset.
-    place: usize,
-    name: String,
-    from: Vec<FieldPath>,
-    /// The number of the first place, and of those that count if nothing is there.
-    first: usize,
-    others: Vec<usize>,
-    kind: ColumnType,
-    required: bool,
-    on_invalid: OnInvalid,
-    min: Option<Bound>,
-    max: Option<Bound>,
-    /// Whether this is the event time, whose range is narrower.
-    is_event_time: bool,
-    builder: Builder,
 }
 
 impl Caster {
@@ -101,23 +81,8 @@ impl Caster {
             if column.expr.is_some() {
                 continue;
             }
-            let mut numbers = numbers.by_ref().take(column.from.len());
-            columns.push(ColumnCaster {
-                place: i,
-                name: column.name.clone(),
-                from: column.from.clone(),
-                // A column without a place, of which a dataset has none, would be one that no line has.
-                first: numbers.next().unwrap_or(usize::MAX),
-                others: numbers.collect(),
-                kind: column.kind,
-                required: column.required,
-                on_invalid: column.on_invalid,
-                min: column.min,
-                max: column.max,
-                is_event_time: ColumnIndex::new(i) == dataset.event_time,
-                // A record that is filtered may lack what is required.
-                builder: Builder::new(column.kind, !column.required || filter.is_some()),
-            });
+            let numbers = numbers.by_ref().take(column.from.len());
+            columns.push(ColumnCaster::of(dataset, i, column, numbers));
         }
         Self {
             parser,
@@ -127,6 +92,8 @@ impl Caster {
             computed: ComputedColumn::all(dataset),
             filter,
             nulled: Vec::new(),
+            ambiguous: Vec::new(),
+            missing_salt: dataset.check_salt().err(),
             rescued: rescue.then(|| Builder::new(ColumnType::Json, true)),
             lineage: Lineage::default(),
             event_time: dataset.event_time,
@@ -150,7 +117,7 @@ impl Caster {
     /// Estimates the memory that the rows take.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let columns = self.columns.iter().map(|column| &column.builder);
+        let columns = self.columns.iter().map(ColumnCaster::builder);
         let builders = columns.chain(&self.rescued).map(Builder::bytes);
         builders.sum::<usize>() + self.lineage.bytes()
     }
@@ -171,6 +138,7 @@ impl Caster {
         at: LineContext<'_>,
     ) -> Result<(), Reject> {
         self.nulled.clear();
+        self.ambiguous.clear();
         self.parser.read(line, is_utf8).map_err(Reject::from)?;
         if !self.unopened.is_none() {
             self.members.mark(self.unopened, line, &mut self.parser);
@@ -178,29 +146,29 @@ impl Caster {
         let latest = at.enqueued_time.as_event_time().0;
         let latest = EventTime(latest.saturating_add(self.max_clock_skew));
         for (i, column) in self.columns.iter_mut().enumerate() {
-            let token = column.token(&self.parser);
-            if let Err(cause) = column.push(line, token, latest, &mut self.scratch) {
-                let cause = cause.of(token);
-                if let Some(filter) = &mut self.filter {
-                    // What becomes of the record is decided when all of it is cast.
+            let token = column.token(line, &self.parser, &mut self.scratch);
+            let cause = match column.push(line, token, latest, &mut self.scratch) {
+                Ok(Certainty::Certain) => continue,
+                Ok(Certainty::Ambiguous) => {
+                    self.ambiguous.push(column.place);
+                    continue;
+                }
+                Err(cause) => cause.of(token),
+            };
+            if let Some(filter) = &mut self.filter {
+                // What becomes of the record is decided when all of it is cast.
+                let reject = column.reject(cause, token, line, &self.parser);
+                filter.defer(self.lineage.len(), column.place, column.on_invalid, reject);
+            }
+            match (column.on_invalid, &self.filter) {
+                // Of an optional column nothing is missing.
+                (OnInvalid::Null, _) => self.nulled.push(column.push_nulled(token, cause)),
+                (OnInvalid::Quarantine, Some(_)) => column.push_null(),
+                (OnInvalid::Quarantine, None) => {
                     let reject = column.reject(cause, token, line, &self.parser);
-                    filter.defer(self.lineage.len(), column.place, column.on_invalid, reject);
+                    self.take_back(i);
+                    return Err(reject);
                 }
-                match (column.on_invalid, &self.filter) {
-                    // Of an optional column nothing is missing.
-                    (OnInvalid::Null, _) => self.nulled.push(Nulled {
-                        column: column.place,
-                        reason: cause.reason(),
-                        token,
-                    }),
-                    (OnInvalid::Quarantine, Some(_)) => {}
-                    (OnInvalid::Quarantine, None) => {
-                        let reject = column.reject(cause, token, line, &self.parser);
-                        self.take_back(i);
-                        return Err(reject);
-                    }
-                }
-                column.builder.push_null();
             }
         }
 
@@ -229,25 +197,31 @@ impl Caster {
         }
     }
 
+    /// Returns the columns whose clocks showed twice what the line that was pushed last says: they hold the first time.
+    pub(super) fn ambiguous(&self) -> &[usize] {
+        &self.ambiguous
+    }
+
     /// Takes the row back from the columns before the one that failed.
     #[cold]
     fn take_back(&mut self, failed: usize) {
         let rows = self.len();
         for column in self.columns.iter_mut().take(failed) {
-            column.builder.truncate(rows);
+            column.truncate(rows);
         }
     }
 
     /// Computes the columns that are computed, and returns the rows of the records that are kept.
     ///
     /// # Errors
-    /// Fails if a string column is larger than 2 GiB, which a caller prevents by watching [`Self::bytes`].
+    /// Fails if a string column is larger than 2 GiB, which a caller prevents by watching [`Self::bytes`], or if the dataset
+    /// lacks the salt of its masks.
     pub fn finish(self) -> Result<Cast, FinishError> {
+        if let Some(missing) = self.missing_salt {
+            return Err(missing.into());
+        }
         let rows = self.lineage.len();
-        let columns = self
-            .columns
-            .into_iter()
-            .map(|column| column.builder.finish());
+        let columns = self.columns.into_iter().map(ColumnCaster::finish);
         let mut columns = columns.collect::<Result<Vec<_>, _>>()?;
         let verdicts = judge(&self.computed, self.filter, &mut columns, rows)?;
         let cast = Cast::new(Parts {
@@ -269,200 +243,9 @@ pub enum FinishError {
     /// Columns cannot be computed.
     #[error(transparent)]
     Compute(#[from] EvaluateError),
-}
-
-impl ColumnCaster {
-    /// Returns the first value that is there and not null; it counts even if the column cannot take it.
-    #[inline]
-    fn token(&self, parser: &LineParser) -> Token {
-        let token = parser.token(self.first);
-        match token.is_nothing() && !self.others.is_empty() {
-            true => self.other_token(parser, token),
-            false => token,
-        }
-    }
-
-    #[cold]
-    fn other_token(&self, parser: &LineParser, first: Token) -> Token {
-        let others = || self.others.iter().map(|number| parser.token(*number));
-        let value = others().find(|token| !token.is_nothing());
-        // Where there is no value, a null has a place in the line.
-        let all = || std::iter::once(first).chain(others());
-        let null = || all().find(|token| token.kind == Kind::Null);
-        value.or_else(null).unwrap_or(first)
-    }
-
-    /// Says why the column takes no value from a line.
-    #[cold]
-    fn reject(&self, cause: RejectCause, token: Token, line: &[u8], parser: &LineParser) -> Reject {
-        Reject {
-            reason: cause.reason(),
-            column: Some(ColumnIndex::new(self.place)),
-            position: match token.kind {
-                Kind::Absent => parser.end(),
-                _ => token.start(),
-            },
-            detail: cause.explain(&self.from, self.kind, token.raw(line)),
-        }
-    }
-
-    /// Appends a value, or fails and appends nothing.
-    #[inline]
-    fn push(
-        &mut self,
-        line: &[u8],
-        token: Token,
-        latest: EventTime,
-        scratch: &mut Vec<u8>,
-    ) -> Result<(), RejectCause> {
-        if token.is_nothing() {
-            if self.required {
-                return Err(RejectCause::Missing);
-            }
-            self.builder.push_null();
-            return Ok(());
-        }
-
-        let (min, max) = (self.min, self.max);
-        match (&mut self.builder.values, self.kind) {
-            (Values::Int64(values), _) => {
-                let value = number(token, line, scratch)?.int64()?;
-                within(Bound::Int64(value), min, max)?;
-                values.push(value);
-            }
-            (Values::Double(values), _) => {
-                // Readers differ about -0.0 being 0.0, so that there is one zero only.
-                let value = number(token, line, scratch)?.double()? + 0.0;
-                within(Bound::Double(value), min, max)?;
-                values.push(value);
-            }
-            (
-                Values::Decimal {
-                    values,
-                    precision,
-                    scale,
-                },
-                _,
-            ) => {
-                let number = number(token, line, scratch)?;
-                let value = number.decimal(*precision, *scale, Excess::Round)?;
-                within(Bound::Decimal(value), min, max)?;
-                values.push(value);
-            }
-            (Values::Timestamp(values), ColumnType::Timestamp(format)) => {
-                let time = match format {
-                    TimestampFormat::UnixSeconds => from_unix(number(token, line, scratch)?, 6),
-                    TimestampFormat::UnixMillis => from_unix(number(token, line, scratch)?, 3),
-                    TimestampFormat::Rfc3339 => parse_rfc3339(bare(token, line, scratch)?),
-                };
-                let time = if self.is_event_time {
-                    check_event_time(time, latest)?
-                } else {
-                    time?
-                };
-                within(Bound::Timestamp(EventTime(time)), min, max)?;
-                values.push(time);
-            }
-            (Values::Date(values), _) => {
-                let value = parse_date(bare(token, line, scratch)?)?;
-                within(Bound::Date(value), min, max)?;
-                values.push(value);
-            }
-            (Values::Bool(values), _) => values.push(boolean(token, line, scratch)?),
-            (Values::Text(text), ColumnType::Json) if token.kind != Kind::Unopened => {
-                text.push(token.raw(line));
-            }
-            (Values::Text(text), _) => push_text(token, line, text)?,
-            (Values::Timestamp(_), _) => return Err(RejectCause::WrongKind),
-        }
-        self.builder.mark_valid();
-        Ok(())
-    }
-}
-
-/// Returns a number, or what a string holds, which may be one.
-#[inline]
-fn number<'l>(
-    token: Token,
-    line: &'l [u8],
-    scratch: &'l mut Vec<u8>,
-) -> Result<Number<'l>, RejectCause> {
-    match token.kind {
-        Kind::Number => Ok(token.number(line)),
-        _ => bare(token, line, scratch).map(Number::new),
-    }
-}
-
-/// Returns a number as it was written, or the text of a string.
-#[inline]
-fn bare<'l>(
-    token: Token,
-    line: &'l [u8],
-    scratch: &'l mut Vec<u8>,
-) -> Result<&'l [u8], RejectCause> {
-    match token.kind {
-        Kind::Number => Ok(token.raw(line)),
-        Kind::String => Ok(token.quoted(line)),
-        Kind::EscapedString => {
-            scratch.clear();
-            decode(token.quoted(line), scratch);
-            Ok(scratch)
-        }
-        _ => Err(RejectCause::WrongKind),
-    }
-}
-
-#[inline]
-fn within(value: Bound, min: Option<Bound>, max: Option<Bound>) -> Result<(), RejectCause> {
-    let too_low = min.is_some_and(|min| value < min);
-    let too_high = max.is_some_and(|max| value > max);
-    if too_low || too_high {
-        return Err(RejectCause::Bounds);
-    }
-    Ok(())
-}
-
-#[inline]
-fn check_event_time(time: Result<i64, TimeProblem>, latest: EventTime) -> Result<i64, RejectCause> {
-    let time = match time {
-        Err(TimeProblem::Overflow) => return Err(RejectCause::EventTime),
-        other => other?,
-    };
-    if !(FIRST_EVENT_TIME..=LAST_EVENT_TIME).contains(&time) {
-        return Err(RejectCause::EventTime);
-    }
-    if time > latest.0 {
-        return Err(RejectCause::Future { latest });
-    }
-    Ok(time)
-}
-
-fn boolean(token: Token, line: &[u8], scratch: &mut Vec<u8>) -> Result<bool, RejectCause> {
-    match token.kind {
-        Kind::True => Ok(true),
-        Kind::False => Ok(false),
-        _ => match bare(token, line, scratch)? {
-            b"true" => Ok(true),
-            b"false" => Ok(false),
-            _ => Err(RejectCause::WrongKind),
-        },
-    }
-}
-
-#[inline]
-fn push_text(token: Token, line: &[u8], text: &mut Text) -> Result<(), RejectCause> {
-    match token.kind {
-        Kind::String => text.push(token.quoted(line)),
-        Kind::EscapedString => {
-            decode(token.quoted(line), &mut text.bytes);
-            text.end();
-        }
-        Kind::Number | Kind::True | Kind::False => text.push(token.raw(line)),
-        Kind::Absent | Kind::Null | Kind::Container | Kind::Unopened => {
-            return Err(RejectCause::WrongKind);
-        }
-    }
-    Ok(())
+    /// There is no salt for their masks.
+    #[error(transparent)]
+    Salt(#[from] MissingSalt),
 }
 
 #[cfg(test)]

@@ -42,8 +42,14 @@ pub(super) enum RejectCause {
     Number(NumberProblem),
     Time(TimeProblem),
     Bounds,
+    NotAllowed,
+    Pattern,
+    /// Clocks of the column's zone were set forward over it.
+    NeverShown,
     EventTime,
-    Future { latest: EventTime },
+    Future {
+        latest: EventTime,
+    },
 }
 
 impl From<NumberProblem> for RejectCause {
@@ -74,11 +80,14 @@ impl RejectCause {
             Self::NotOpened => RejectReason::NotOpened,
             Self::WrongKind
             | Self::Number(NumberProblem::Syntax | NumberProblem::Inexact)
-            | Self::Time(TimeProblem::Syntax) => RejectReason::InvalidValue,
+            | Self::Time(TimeProblem::Syntax)
+            | Self::NeverShown => RejectReason::InvalidValue,
             Self::Number(NumberProblem::Overflow) | Self::Time(TimeProblem::Overflow) => {
                 RejectReason::Overflow
             }
             Self::Bounds => RejectReason::OutOfRange,
+            Self::NotAllowed => RejectReason::NotAllowed,
+            Self::Pattern => RejectReason::Pattern,
             Self::EventTime => RejectReason::TimeOutOfRange,
             Self::Future { .. } => RejectReason::FutureTime,
         }
@@ -114,6 +123,11 @@ impl RejectCause {
                 format!("{value} lies outside the years 1 to 9999")
             }
             Self::Bounds => format!("{value} lies outside the column's min and max"),
+            Self::NotAllowed => format!("{value} is not among the values that the column allows"),
+            Self::Pattern => format!("{value} is not of the column's pattern"),
+            Self::NeverShown => {
+                format!("{value} is a time that clocks of the column's zone were set forward over")
+            }
             Self::EventTime => format!("{value} lies outside the years 1900 to 9999"),
             Self::Future { latest } => {
                 format!("{value} lies after {latest}, the latest time that the clock skew allows")
@@ -127,12 +141,15 @@ fn expected(kind: ColumnType) -> &'static str {
         ColumnType::Int64 => "a whole number",
         ColumnType::Double | ColumnType::Decimal { .. } => "a number",
         ColumnType::String => "a string, a number, true or false",
-        ColumnType::Bool => "true or false",
+        ColumnType::Bool => "true, false, 1 or 0",
         ColumnType::Timestamp(TimestampFormat::Rfc3339) => {
             "a string such as \"2025-11-14T11:44:34.343Z\""
         }
         ColumnType::Timestamp(TimestampFormat::UnixSeconds) => "seconds since 1970",
         ColumnType::Timestamp(TimestampFormat::UnixMillis) => "milliseconds since 1970",
+        ColumnType::Timestamp(TimestampFormat::UnixMicros) => "microseconds since 1970",
+        ColumnType::Timestamp(TimestampFormat::UnixNanos) => "nanoseconds since 1970",
+        ColumnType::Timestamp(TimestampFormat::Strptime) => "a string in the column's format",
         ColumnType::Date => "a string such as \"2025-11-14\"",
         ColumnType::Json => "a value",
     }

@@ -4,6 +4,7 @@ use super::columns::{Builder, Values};
 use crate::event::RejectReason;
 use crate::silver::line::LineParser;
 use crate::value::json::token::Token;
+use crate::value::mask::HIDDEN;
 
 /// Where the values that became null stand: an object of them by their column.
 const INVALID: &str = "$invalid";
@@ -15,6 +16,8 @@ pub(in crate::silver) struct Nulled {
     pub(in crate::silver) column: usize,
     /// Why.
     pub(in crate::silver) reason: RejectReason,
+    /// Whether a mask hides the value.
+    pub(super) is_hidden: bool,
     /// The value.
     pub(super) token: Token,
 }
@@ -63,11 +66,14 @@ fn write_nulled<'n>(
     }
     out.extend_from_slice(format!("\"{INVALID}\":").as_bytes());
     let mut separator = b'{';
-    for Nulled { column, token, .. } in nulled {
+    for null in nulled {
         out.push(separator);
         separator = b',';
-        out.extend_from_slice(format!("\"{}\":", name(*column)).as_bytes());
-        out.extend_from_slice(token.raw(line));
+        out.extend_from_slice(format!("\"{}\":", name(null.column)).as_bytes());
+        out.extend_from_slice(match null.is_hidden {
+            true => HIDDEN,
+            false => null.token.raw(line),
+        });
     }
     out.extend_from_slice(b"}}");
 }

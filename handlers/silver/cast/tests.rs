@@ -1,5 +1,7 @@
 mod invalid;
+mod masks;
 mod places;
+mod rules;
 mod values;
 
 use std::sync::Arc;

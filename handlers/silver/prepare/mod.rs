@@ -3,6 +3,7 @@
 mod lines;
 mod records;
 mod source;
+pub mod trial;
 
 use super::RefineError;
 use super::cast::Caster;
@@ -18,7 +19,7 @@ use crate::dataset::Dataset;
 use crate::error::Invariant;
 use crate::table::log::Times;
 use source::cast_source;
-pub(super) use source::{Rejected, SourceFacts, records_of_events};
+pub(super) use source::{Rejected, SourceFacts};
 
 const FOREIGN: Invariant = Invariant("a row comes from a source of its group");
 

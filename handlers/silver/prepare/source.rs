@@ -13,7 +13,7 @@ use crate::silver::cast::reject::Reject;
 use crate::silver::cast::{Caster, LineContext};
 use crate::silver::open::Opener;
 use crate::store::object::Source;
-use crate::table::log::{Nulled, Times};
+use crate::table::log::{AMBIGUOUS_TIME, Nulled, Times};
 
 /// How much of an event that is rejected whole is kept beside bronze, which has all of it.
 const MOST_OF_EVENT: usize = 64 * 1024;
@@ -167,7 +167,7 @@ impl SourceFacts {
 }
 
 /// Returns the numbers of the records of each event of a source; an event that is refused whole counts as one.
-pub(in crate::silver) fn records_of_events(
+pub(super) fn records_of_events(
     dataset: &Dataset,
     source: &Source,
 ) -> Result<Vec<Vec<u32>>, RefineError> {
@@ -212,6 +212,11 @@ pub(super) fn cast_source(
                 Ok(()) => {
                     for null in caster.nulled() {
                         *nulled.entry((null.column, null.reason)).or_default() += 1;
+                    }
+                    for column in caster.ambiguous() {
+                        if let Some(column) = dataset.columns.get(*column) {
+                            facts.nulled.count(&column.name, AMBIGUOUS_TIME, 1);
+                        }
                     }
                 }
                 Err(_) if is_blank(record.text) => return,

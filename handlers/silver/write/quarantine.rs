@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::dataset::Dataset;
 use crate::error::Invariant;
 use crate::silver::RefineError;
+use crate::silver::cast::hide::{Hider, hidden};
 use crate::silver::prepare::{Prepared, Rejected, SourceFacts};
 use crate::store::object::{Metadata, ObjectPath, ObjectStore};
 use crate::table::TableId;
@@ -73,6 +74,9 @@ struct RejectedLine<'a> {
     body: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body_base64: Option<String>,
+    /// Whether the bytes are left out, because what a mask hides could not be found in them. Bronze has them.
+    #[serde(skip_serializing_if = "is_false")]
+    withheld: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
@@ -83,8 +87,13 @@ fn is_false(flag: &bool) -> bool {
 /// Writes rejected records as JSON lines: where each came from, why it was rejected, and its own text.
 fn lines(dataset: &Dataset, source: &SourceFacts) -> Result<Bytes, RefineError> {
     let mut content = Vec::new();
+    let hider = Hider::of(dataset);
     for rejected in &source.rejected {
-        let line = rejected_line(dataset, source, rejected)?;
+        let (body, position) = hidden(hider.as_ref(), &rejected.body, rejected.reject.position);
+        let line = RejectedLine {
+            position,
+            ..rejected_line(dataset, source, rejected, body.as_deref())?
+        };
         serde_json::to_writer(&mut content, &line).map_err(RefineError::Quarantine)?;
         content.push(b'\n');
     }
@@ -95,12 +104,14 @@ fn rejected_line<'a>(
     dataset: &'a Dataset,
     source: &'a SourceFacts,
     rejected: &'a Rejected,
+    body: Option<&'a [u8]>,
 ) -> Result<RejectedLine<'a>, Invariant> {
     let reject = &rejected.reject;
     let column = reject.column.map(|index| dataset.column(index));
     let column = column.transpose()?;
     let first = source.range.map(|range| range.first.0);
-    let text = std::str::from_utf8(&rejected.body).ok();
+    let text = body.map(std::str::from_utf8);
+    let bytes = body.filter(|_| matches!(text, Some(Err(_))));
     Ok(RejectedLine {
         source: &source.name,
         line: rejected.line,
@@ -113,7 +124,8 @@ fn rejected_line<'a>(
         position: reject.position,
         detail: &reject.detail,
         truncated: rejected.truncated,
-        body: text,
-        body_base64: text.is_none().then(|| STANDARD.encode(&rejected.body)),
+        body: text.and_then(Result::ok),
+        body_base64: bytes.map(|bytes| STANDARD.encode(bytes)),
+        withheld: body.is_none(),
     })
 }

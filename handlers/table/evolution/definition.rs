@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::dataset::{Dataset, OnInvalid};
+use crate::dataset::{Dataset, OnInvalid, OpenMember, Payload, WriterSchema};
 use crate::expr::SEMANTICS;
 
 /// The key of the one entry of a definition that is longer.
@@ -24,9 +24,7 @@ impl Definition {
     /// Returns the definition of a dataset file.
     pub(super) fn of(dataset: &Dataset) -> Self {
         let mut texts = BTreeMap::from([("semantics".to_owned(), SEMANTICS.to_string())]);
-        if dataset.payload.ignore_case {
-            texts.insert("payload.ignore_case".to_owned(), true.to_string());
-        }
+        texts.extend(parts_of(&dataset.payload));
         if let Some(condition) = &dataset.condition {
             texts.insert("where".to_owned(), condition.text().to_owned());
         }
@@ -39,6 +37,9 @@ impl Definition {
             }
             if column.on_invalid == OnInvalid::Quarantine && !column.required {
                 say("on_invalid", "quarantine");
+            }
+            if let Some(mask) = column.rules.mask {
+                say("mask", &format!("{} of {}", mask.how.as_str(), mask.of));
             }
         }
         Self(texts)
@@ -84,6 +85,48 @@ impl Definition {
         });
         parts.collect()
     }
+}
+
+/// Returns how events are opened, as far as it is not the default.
+fn parts_of(payload: &Payload) -> BTreeMap<String, String> {
+    let plain = Payload::default();
+    let records = |payload: &Payload| payload.records.as_ref().map(ToString::to_string);
+    let text = |text: Option<String>| text.unwrap_or_default();
+    let parts = |payload: &Payload| {
+        [
+            ("compression", payload.compression.to_string()),
+            ("format", payload.format.to_string()),
+            ("records", text(records(payload))),
+            ("ignore_case", payload.ignore_case.to_string()),
+            ("non_finite", payload.non_finite.to_string()),
+            ("max_bytes", payload.max_bytes.to_string()),
+            ("max_records", payload.max_records.to_string()),
+            ("schemas", lines(payload.schemas.iter().map(schema_text))),
+            ("open", lines(payload.open.iter().map(member_text))),
+        ]
+    };
+    let named = parts(payload).into_iter().zip(parts(&plain));
+    let changed = named.filter(|(own, plain)| own != plain);
+    let named = changed.map(|((name, text), _)| (format!("payload.{name}"), text));
+    named.collect()
+}
+
+fn lines(texts: impl Iterator<Item = String>) -> String {
+    texts.collect::<Vec<_>>().join("; ")
+}
+
+/// Names a schema by what it says, wherever it is.
+fn schema_text(schema: &WriterSchema) -> String {
+    let fingerprint = schema.schema.fingerprint();
+    match &schema.id {
+        Some(id) => format!("{id} {fingerprint:016x}"),
+        None => format!("{fingerprint:016x}"),
+    }
+}
+
+fn member_text(member: &OpenMember) -> String {
+    let steps = member.steps.iter().map(ToString::to_string);
+    format!("{}: {}", member.at, steps.collect::<Vec<_>>().join(", "))
 }
 
 fn shown(text: Option<&String>) -> String {

@@ -98,6 +98,8 @@ impl SchemaRecord {
             required: column.required,
             description: column.description.clone(),
         });
+        // Without a column that takes one, it says nothing of the table.
+        let salt = dataset.salted_column().and(dataset.salt.as_ref());
         let mut record = Self {
             period: dataset.period.as_str().to_owned(),
             key: dataset.key_texts()?,
@@ -106,7 +108,7 @@ impl SchemaRecord {
             columns: columns.collect(),
             bounded: true,
             definition: Definition::default(),
-            salt: None,
+            salt: salt.map(|salt| salt.fingerprint().to_owned()),
             added: Vec::new(),
             replaced: Vec::new(),
             described: None,

@@ -40,7 +40,7 @@ pub use model::{
     Commit, CommitKind, CommitOutcome, Counts, DataFile, Head, LedgerEntry, LiveFile, NewCommit,
     Snapshot, SnapshotRef, Totals, Version,
 };
-pub use nulled::Nulled;
+pub use nulled::{AMBIGUOUS_TIME, Nulled};
 pub use progress::{Beyond, MAX_BEYOND, PartitionProgress, Times, bound};
 
 /// The time from the start of the work in which a commit that names files may be sent. Vacuum waits far longer before

@@ -1,4 +1,5 @@
-//! Values that became null because their column could not take them, by column and reason. Pure.
+//! Values that became null because their column could not take them, by column and reason; and times that could mean two.
+//! Pure.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,10 @@ const REST_BYTES: usize = 512;
 /// Stands for all columns that an entry has no room for.
 const REST: &str = "*";
 
-/// How many values became null, by column and by reason.
+/// Counts times that clocks showed twice, beside the reasons for which values became null: they count as the first time.
+pub const AMBIGUOUS_TIME: &str = "ambiguous_time";
+
+/// How many values became null, by column and by reason, and how many are [`AMBIGUOUS_TIME`] and did not.
 ///
 /// Reasons are text, so that those of later builds are read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,10 +42,13 @@ impl Nulled {
         self.0.is_empty()
     }
 
-    /// Returns the number of all of them.
+    /// Returns the number of all values that became null.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.iter().map(|(_, _, count)| count).sum()
+        let became_null = self
+            .iter()
+            .filter(|(_, reason, _)| *reason != AMBIGUOUS_TIME);
+        became_null.map(|(_, _, count)| count).sum()
     }
 
     /// Returns column, reason and number.
@@ -111,6 +118,20 @@ mod tests {
         assert_eq!(twice.folded().total(), 2 * nulled.total());
         let json = serde_json::to_string(&twice.folded()).unwrap();
         assert!(json.len() <= MAX_BYTES, "{}", json.len());
+    }
+
+    #[test]
+    fn times_that_could_mean_two_did_not_become_null() {
+        let mut nulled = Nulled::default();
+        nulled.count("at", AMBIGUOUS_TIME, 3);
+        nulled.count("at", "invalid_value", 1);
+        assert_eq!((nulled.total(), nulled.is_empty()), (1, false));
+        let folded = nulled.folded();
+        assert!(
+            folded
+                .iter()
+                .any(|(_, reason, count)| reason == AMBIGUOUS_TIME && count == 3)
+        );
     }
 
     #[test]

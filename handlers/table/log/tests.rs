@@ -3,8 +3,8 @@
 use super::*;
 use crate::clock::ManualClock;
 use crate::dataset::{
-    Column, ColumnIndex, ColumnType, ConflictScope, Key, OnInvalid, Payload, TimestampFormat,
-    UnknownFields,
+    Column, ColumnIndex, ColumnType, ConflictScope, Key, OnInvalid, Payload, Rules,
+    TimestampFormat, UnknownFields,
 };
 use crate::event::{
     EventTime, KeptReason, PartitionId, RejectReason, SequenceNumber, SequenceRange,
@@ -26,6 +26,7 @@ fn dataset() -> Dataset {
         on_invalid: OnInvalid::Quarantine,
         min: None,
         max: None,
+        rules: Rules::default(),
         description: None,
     };
     Dataset {
@@ -54,6 +55,7 @@ fn dataset() -> Dataset {
         ],
         gold: vec![],
         rankings: vec![],
+        salt: None,
     }
 }
 

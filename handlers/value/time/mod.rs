@@ -33,18 +33,31 @@ pub const FIRST_EVENT_TIME: i64 = -25_567 * MICROS_PER_DAY;
 /// The last microsecond of the year 9999, the last event time allowed.
 pub const LAST_EVENT_TIME: i64 = (LAST_DAY + 1) * MICROS_PER_DAY - 1;
 
-/// Reads a number of seconds, if `scale` is 6, or of milliseconds, if it is 3, as microseconds since 1970.
+/// Reads a number of seconds, if `scale` is 6, of milliseconds, if it is 3, or of microseconds, if it is 0, as microseconds
+/// since 1970.
 ///
 /// # Errors
 /// Fails if it is no number or outside the years 1 to 9999.
 #[inline]
 pub fn from_unix(number: Number<'_>, scale: u8) -> Result<i64, TimeProblem> {
-    let micros = number
-        .scaled(scale, Excess::Floor)
-        .map_err(|problem| match problem {
-            NumberProblem::Syntax => TimeProblem::Syntax,
-            NumberProblem::Overflow | NumberProblem::Inexact => TimeProblem::Overflow,
-        })?;
+    micros_of(number.scaled(scale, Excess::Floor))
+}
+
+/// Reads a number of nanoseconds as microseconds since 1970, cut towards the past.
+///
+/// # Errors
+/// As [`from_unix`].
+pub fn from_unix_nanos(number: Number<'_>) -> Result<i64, TimeProblem> {
+    let nanos = number.scaled(0, Excess::Floor);
+    micros_of(nanos.map(|nanos| nanos.div_euclid(1_000)))
+}
+
+#[inline]
+fn micros_of(number: Result<i128, NumberProblem>) -> Result<i64, TimeProblem> {
+    let micros = number.map_err(|problem| match problem {
+        NumberProblem::Syntax => TimeProblem::Syntax,
+        NumberProblem::Overflow | NumberProblem::Inexact => TimeProblem::Overflow,
+    })?;
     i64::try_from(micros)
         .map_err(|_| TimeProblem::Overflow)
         .and_then(check_range)
@@ -85,6 +98,28 @@ pub fn parse_utc(text: &[u8]) -> Result<i64, TimeProblem> {
     check_range(micros)
 }
 
+/// What clocks showed, in microseconds since 1970 as if they were those of UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClockTime {
+    /// The date and time.
+    pub micros: i64,
+    /// How many seconds they were east of UTC, if that was said.
+    pub offset: Option<i64>,
+}
+
+/// Reads a date and time of RFC 3339 whose offset may be absent.
+///
+/// # Errors
+/// Fails if `text` is not in the format. The years are not looked at.
+pub fn parse_clock_time(text: &[u8]) -> Result<ClockTime, TimeProblem> {
+    let (micros, rest) = parse_date_time(text).ok_or(TimeProblem::Syntax)?;
+    let offset = match rest.is_empty() {
+        true => None,
+        false => Some(parse_offset(rest).ok_or(TimeProblem::Syntax)?),
+    };
+    Ok(ClockTime { micros, offset })
+}
+
 /// Reads all but the offset: microseconds since 1970, and what follows.
 fn parse_date_time(text: &[u8]) -> Option<(i64, &[u8])> {
     let (date, time) = text.split_at_checked(10)?;
@@ -100,8 +135,15 @@ fn parse_date_time(text: &[u8]) -> Option<(i64, &[u8])> {
 /// # Errors
 /// Fails if `text` is not in the format, no such day exists, or it lies outside the years 1 to 9999.
 pub fn parse_date(text: &[u8]) -> Result<i32, TimeProblem> {
-    let day = parse_day(text).ok_or(TimeProblem::Syntax)?;
-    if day < FIRST_DAY {
+    check_day(parse_day(text).ok_or(TimeProblem::Syntax)?)
+}
+
+/// Returns a day, given in days since 1970, if it lies in the years 1 to 9999.
+///
+/// # Errors
+/// Fails if it does not.
+pub fn check_day(day: i64) -> Result<i32, TimeProblem> {
+    if !(FIRST_DAY..=LAST_DAY).contains(&day) {
         return Err(TimeProblem::Overflow);
     }
     i32::try_from(day).map_err(|_| TimeProblem::Overflow)
@@ -122,6 +164,12 @@ fn parse_day(text: &[u8]) -> Option<i64> {
     let year = digits(&[y1, y2, y3, y4])?;
     let month = digits(&[m1, m2])?;
     let day = digits(&[d1, d2])?;
+    day_of(year, month, day)
+}
+
+/// Returns the day of the Gregorian calendar, in days since 1970, if it exists.
+#[must_use]
+pub fn day_of(year: i64, month: i64, day: i64) -> Option<i64> {
     let exists = (1..=12).contains(&month) && (1..=days_in_month(year, month)).contains(&day);
     exists.then(|| days_from_civil(year, month, day))
 }

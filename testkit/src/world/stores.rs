@@ -13,6 +13,7 @@ use sluice::silver::{COMMIT_INTERVAL, Silver};
 use sluice::store::entity::{EntityStore, MemoryEntityStore};
 use sluice::store::object::{MemoryObjectStore, ObjectStore};
 use sluice::table::log::{Commit, CommitLog, LedgerEntry, Snapshot, Version};
+use sluice::value::mask::Salt;
 use sluice::warehouse::Warehouse;
 use sluice::warehouse::schema::GoldSchema;
 
@@ -112,8 +113,12 @@ impl Builder {
     }
 }
 
+/// The salt of masks.
+const SALT: &str = "a salt of the tests";
+
 fn parse(text: &str) -> Dataset {
-    Dataset::parse(text, "test.toml").unwrap()
+    let dataset = Dataset::parse(text, "test.toml").unwrap();
+    dataset.salted(Some(Salt::new(SALT).unwrap())).unwrap()
 }
 
 impl Default for World {

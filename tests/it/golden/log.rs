@@ -256,6 +256,8 @@ fn reasons_have_the_names_of_earlier_builds() {
         "time_out_of_range",
         "future_time",
         "expression",
+        "not_allowed",
+        "pattern",
     ];
     assert_eq!(names, expected);
     let json = serde_json::to_string(&RejectReason::ALL).unwrap();

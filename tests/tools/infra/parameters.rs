@@ -14,6 +14,7 @@ pub(super) fn trials() -> Vec<Trial> {
         parameters_that_cannot_work_are_refused_all_at_once,
         the_hub_keeps_its_units_and_goes_no_higher_than_it_may,
         bronze_can_be_immutable_and_readable_elsewhere,
+        the_salt_of_masks_is_a_reference_to_a_secret,
     ]
 }
 
@@ -148,4 +149,32 @@ fn bronze_can_be_immutable_and_readable_elsewhere() {
     assert_eq!(*days, 7);
     let mut accounts = snapshot.of("Microsoft.Storage/storageAccounts");
     assert!(accounts.any(|account| account.sku() == "Standard_RAGZRS"));
+}
+
+fn the_salt_of_masks_is_a_reference_to_a_secret() {
+    let copy = Copy::new();
+    let found = |copy: &Copy| {
+        let snapshot = Snapshot(copy.predict("prod"));
+        let mut settings = snapshot.settings().into_iter();
+        let salt = settings.find(|(name, _)| *name == "SLUICE_MASK_SALT");
+        let app = snapshot.of("Microsoft.Web/sites").next().unwrap();
+        let identity = app.property("/keyVaultReferenceIdentity");
+        (
+            salt.map(|(_, value)| value.to_owned()),
+            identity.is_string(),
+        )
+    };
+    assert_eq!(
+        found(&copy),
+        (None, false),
+        "nothing, unless it is asked for"
+    );
+    let uri = "https://vault.example.net/secrets/mask-salt";
+    copy.replace(
+        "prod.bicepparam",
+        "keyCacheMiB = 512",
+        &format!("keyCacheMiB = 512\nparam maskSaltSecretUri = '{uri}'"),
+    );
+    let reference = format!("@Microsoft.KeyVault(SecretUri={uri})");
+    assert_eq!(found(&copy), (Some(reference), true));
 }

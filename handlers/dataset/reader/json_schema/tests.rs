@@ -109,6 +109,7 @@ fn has_form(form: &str, text: &str) -> bool {
             let of = of.filter(|(name, _)| ["sum", "min", "max", "avg"].contains(name));
             text == "count" || of.is_some_and(|(_, column)| is_name(column, &word, &letter))
         }
+        "%" => text.contains('%'),
         r"^\$.*\[\*\]$" => text.starts_with('$') && text.ends_with("[*]"),
         other => panic!("a form that this test does not know: {other}"),
     }
@@ -181,6 +182,25 @@ required = true
 min = 2020-01-01T00:00:00Z
 max = "2050-01-01T00:00:00Z"
 description = "when"
+
+[[column]]
+name = "local"
+type = "timestamp"
+format = "rfc3339"
+zone = "Europe/Berlin"
+
+[[column]]
+name = "state"
+type = "string"
+nulls = ["", "N/A"]
+default = "new"
+allowed = ["new", "paid"]
+pattern = "[a-z]+"
+
+[[column]]
+name = "phone"
+type = "string"
+mask = "last4"
 
 [[column]]
 name = "price"
@@ -337,7 +357,7 @@ fn what_the_schema_refuses_the_reader_refuses_too() {
             "requird = true",
             "$.column[0].requird: unknown",
         ),
-        ("\"decimal(9,2)\"", "\"decimal(9)\"", "$.column[2].type"),
+        ("\"decimal(9,2)\"", "\"decimal(9)\"", "$.column[5].type"),
         (
             "grain = \"all\"",
             "grain = \"year\"",

@@ -149,16 +149,29 @@ fn string_takes_text_and_the_text_of_numbers_and_booleans() {
 }
 
 #[test]
-fn bool_takes_true_and_false_only() {
+fn bool_takes_true_false_one_and_zero_only() {
     let cases = [
         ("true", Ok("true")),
         ("false", Ok("false")),
         ("\"true\"", Ok("true")),
         ("\"false\"", Ok("false")),
-        ("0", INVALID),
-        ("1", INVALID),
-        ("\"True\"", INVALID),
+        ("\"TRUE\"", Ok("true")),
+        ("\"False\"", Ok("false")),
+        ("\"\\u0074rue\"", Ok("true")),
+        ("0", Ok("false")),
+        ("1", Ok("true")),
+        ("\"0\"", Ok("false")),
+        ("\"1\"", Ok("true")),
+        ("null", Ok("NULL")),
+        ("2", INVALID),
+        ("-0", INVALID),
+        ("1.0", INVALID),
+        ("1e0", INVALID),
+        ("\"01\"", INVALID),
         ("\"yes\"", INVALID),
+        ("\"t\"", INVALID),
+        ("\" true\"", INVALID),
+        ("\"\"", INVALID),
         ("[]", INVALID),
     ];
     check("type = \"bool\"", &cases);
@@ -201,6 +214,28 @@ fn timestamps_are_exact_to_the_microsecond() {
         &[
             ("1763120674343", Ok("2025-11-14T11:44:34.343Z")),
             ("999", OUT_OF_RANGE),
+        ],
+    );
+    check(
+        "type = \"timestamp\"\nformat = \"unix_micros\"",
+        &[
+            ("1763120674343001", Ok("2025-11-14T11:44:34.343001Z")),
+            ("-0.1", Ok("1969-12-31T23:59:59.999999Z")),
+            ("1e18", OVERFLOW),
+        ],
+    );
+    check(
+        "type = \"timestamp\"\nformat = \"unix_nanos\"",
+        &[
+            ("1763120674343000999", Ok("2025-11-14T11:44:34.343Z")),
+            ("\"1763120674343001000\"", Ok("2025-11-14T11:44:34.343001Z")),
+            ("-1", Ok("1969-12-31T23:59:59.999999Z")),
+            ("-1000", Ok("1969-12-31T23:59:59.999999Z")),
+            ("-1001", Ok("1969-12-31T23:59:59.999998Z")),
+            ("0.9", Ok("1970-01-01T00:00:00Z")),
+            ("-0.1", Ok("1969-12-31T23:59:59.999999Z")),
+            ("1e22", OVERFLOW),
+            ("\"x\"", INVALID),
         ],
     );
 }

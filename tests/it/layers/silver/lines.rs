@@ -249,3 +249,43 @@ async fn what_becomes_of_invalid_values_may_change_at_any_time() {
         .collect();
     assert_eq!(kinds[1..], [CommitKind::Append, CommitKind::Append]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_mask_hides_is_nowhere_after_bronze() {
+    let text = "type = \"string\"\npattern = \"[a-z@.]+\"\nmask = \"sha256\"\n";
+    let world = World::new().with_dataset(&replace(THINGS, "type = \"string\"\n", text));
+    let line = |id: &str, who: &str| {
+        let text = format!(r#"{{"id":{id},"at":{START},"who":{who},"amount":1}}"#);
+        Bytes::from(text)
+    };
+    let lines = [
+        line("1", "\"ada@example.com\""),
+        line("2", "\"ada\\u0040example.com\""),
+        line("3", "\"SECRET\""),
+        line("\"x\"", "\"SECRET\""),
+        Bytes::from(format!(r#"{{"id":"x","at":{START},"Who":"SECRET"}}"#)),
+        Bytes::from_static(b"SECRET"),
+    ];
+    let source = world.put("0", 0, &lines).await;
+    let counts = world.process().refine(&source).await.entry.counts;
+    assert_eq!((counts.rows, counts.quarantined_total()), (3, 3));
+    let nulled: Vec<_> = counts.nulled.iter().collect();
+    assert_eq!(nulled, [("who", "pattern", 1)]);
+
+    let rows = world.silver().await;
+    let who: Vec<Option<&str>> = rows.iter().map(|row| row.who.as_deref()).collect();
+    // As Python has it: hmac.new(b"a salt of the tests", b"ada@example.com", "sha256").hexdigest()
+    let hash = "63e466334a07c88e51162d5d4f05fb770af2af8bd4fdf105089eefae16b4af66";
+    assert_eq!(who, [Some(hash), Some(hash), None]);
+    assert_eq!(
+        rows[2].rescued.as_deref(),
+        Some(r#"{"$invalid":{"who":"***"}}"#)
+    );
+    let records = world.end_state().await.quarantine;
+    assert!(!records.concat().contains("SECRET"), "{records:?}");
+    let withheld = |record: &&String| record.contains(r#""withheld":true"#);
+    assert_eq!(records.iter().filter(withheld).count(), 2, "{records:?}");
+    let body = format!(r#"{{\"id\":\"x\",\"at\":{START},\"who\":\"***\",\"amount\":1}}"#);
+    let shown = |record: &&String| record.contains(&body);
+    assert_eq!(records.iter().filter(shown).count(), 1, "{records:?}");
+}

@@ -45,6 +45,14 @@ fn options(before: &Column, after: &Column) -> Vec<&'static str> {
         ("format", is_format),
         ("min", before.min != after.min),
         ("max", before.max != after.max),
+        (
+            "zone or format",
+            before.rules.notation != after.rules.notation,
+        ),
+        ("nulls", before.rules.nulls != after.rules.nulls),
+        ("default", before.rules.default != after.rules.default),
+        ("allowed", before.rules.allowed != after.rules.allowed),
+        ("pattern", before.rules.pattern != after.rules.pattern),
     ] {
         if differs {
             options.push(name);
@@ -58,6 +66,7 @@ fn options(before: &Column, after: &Column) -> Vec<&'static str> {
     (rest.kind, rest.required) = (before.kind, before.required);
     rest.on_invalid = before.on_invalid;
     (rest.min, rest.max) = (before.min, before.max);
+    rest.rules.clone_from(&before.rules);
     if rest != *before {
         options.push("other options");
     }

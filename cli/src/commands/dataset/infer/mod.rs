@@ -185,7 +185,7 @@ fn seen_as_time(field: &Field) -> Option<String> {
     }
     let unit = field.unit().filter(|_| time_rank(name).is_some())?;
     Some(format!(
-        "{name} looks like {} since 1970, which silver does not read",
+        "{name} looks like {} since 1970, and is not in every event",
         unit.name()
     ))
 }
@@ -203,7 +203,7 @@ fn span_in_days(field: Option<&Field>, guess: Option<&TypeGuess>) -> f64 {
         return 0.0;
     };
     let seconds = match (guess.format, field.unit()) {
-        (Some("unix_seconds" | "unix_millis"), Some(unit)) => {
+        (Some(format), Some(unit)) if format == unit.format() => {
             (field.digits.high - field.digits.low) / unit.per_second()
         }
         _ => field

@@ -113,12 +113,11 @@ pub(super) fn as_unnamed_time(field: &Field, events: u64) -> Option<TypeGuess> {
     let (low, high) = (field.digits.low, field.digits.high);
     (field.present == events && unit.is_of_our_century(low, high))
         .then(|| unix_time(field, events, unit))
-        .flatten()
         .map(|guess| guess.warn("its name does not speak of time: is it one?"))
 }
 
 /// What silver reads, for people.
-pub(super) const READ: &str = "silver reads RFC 3339 with Z or an offset such as +01:00 (2025-11-14T11:44:34Z) and seconds or milliseconds since 1970, so let the producer write one of these";
+pub(super) const READ: &str = "without more ado silver reads RFC 3339 with Z or an offset such as +01:00 (2025-11-14T11:44:34Z) and what counts from 1970, so let the producer write one of these, or say in the dataset file how the text is written and by whose clocks, such as format = \"%Y-%m-%d %H:%M:%S\" and zone = \"Europe/Berlin\"";
 
 /// Names the notations of a field that silver does not read, each with how often it occurs and an example.
 pub(super) fn unread_times(field: &Field) -> Vec<String> {
@@ -154,9 +153,7 @@ fn guess_text(field: &Field, events: u64) -> TypeGuess {
     if field.numeric_texts == all {
         let unit = field.unit().filter(|_| speaks_of_time(&field.name));
         if let Some(unit) = unit {
-            let guess = unix_time(field, events, unit);
-            let text = || plain("string", "every value is text").warn(unread_unit(unit));
-            return guess.unwrap_or_else(text);
+            return unix_time(field, events, unit);
         }
         let (fewest, most) = field.digits.fraction;
         if fewest == most && most > 0 && field.digits.exponents == 0 {
@@ -174,12 +171,12 @@ fn guess_number(field: &Field, events: u64) -> TypeGuess {
     let digits = &field.digits;
     let plain = |kind: String, why: &str| TypeGuess::new(kind, field, events, why);
     let unit = field.unit().filter(|_| speaks_of_time(&field.name));
-    if let Some(guess) = unit.and_then(|unit| unix_time(field, events, unit)) {
-        return guess;
+    if let Some(unit) = unit {
+        return unix_time(field, events, unit);
     }
     let (fewest, most) = digits.fraction;
     if digits.exponents == 0 && most == 0 {
-        return whole_number(field, events, unit);
+        return whole_number(field, events);
     }
     let all = digits.whole + most;
     let is_fixed = fewest == most && most <= MOST_FIXED;
@@ -204,7 +201,7 @@ fn guess_number(field: &Field, events: u64) -> TypeGuess {
     plain(format!("decimal({precision},{scale})"), &why).warn(warning)
 }
 
-fn whole_number(field: &Field, events: u64, unit: Option<Unit>) -> TypeGuess {
+fn whole_number(field: &Field, events: u64) -> TypeGuess {
     let plain = |kind: &str, why: &str| TypeGuess::new(kind, field, events, why);
     let high = field.digits.high.max(-field.digits.low);
     if speaks_of_money(&field.name) && field.digits.whole <= 16 {
@@ -212,34 +209,23 @@ fn whole_number(field: &Field, events: u64, unit: Option<Unit>) -> TypeGuess {
         return plain("decimal(18,2)", why);
     }
     // Below 2^63, with a distance that a double can tell.
-    let guess = match field.digits.whole {
+    match field.digits.whole {
         _ if high < 9.2e18 => plain("int64", "every number is whole"),
         0..=38 => plain(
             "decimal(38,0)",
             "every number is whole, some too large for int64",
         ),
         _ => plain("string", "numbers have more than 38 digits").warn("look at them"),
-    };
-    match unit {
-        Some(unit) => guess.warn(unread_unit(unit)),
-        None => guess,
     }
 }
 
-fn unread_unit(unit: Unit) -> String {
-    format!(
-        "the values look like {} since 1970, which silver does not read as a point in time: {READ}",
-        unit.name()
-    )
-}
-
-/// Takes numbers for points in time, if silver reads their unit.
-fn unix_time(field: &Field, events: u64, unit: Unit) -> Option<TypeGuess> {
+/// Takes numbers for points in time.
+fn unix_time(field: &Field, events: u64, unit: Unit) -> TypeGuess {
     let why = format!("the values are {} since 1970", unit.name());
-    Some(TypeGuess {
-        format: Some(unit.format()?),
+    TypeGuess {
+        format: Some(unit.format()),
         ..TypeGuess::new("timestamp", field, events, why)
-    })
+    }
 }
 
 fn is_event_time(field: &Field) -> bool {

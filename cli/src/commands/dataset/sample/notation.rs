@@ -121,12 +121,13 @@ impl Unit {
         OUR_CENTURY.contains(&(low / per_second)) && OUR_CENTURY.contains(&(high / per_second))
     }
 
-    /// Returns the dataset file's name of it, if silver reads it.
-    pub(in super::super) fn format(self) -> Option<&'static str> {
+    /// Returns the dataset file's name of it.
+    pub(in super::super) fn format(self) -> &'static str {
         match self {
-            Self::Seconds => Some("unix_seconds"),
-            Self::Millis => Some("unix_millis"),
-            Self::Micros | Self::Nanos => None,
+            Self::Seconds => "unix_seconds",
+            Self::Millis => "unix_millis",
+            Self::Micros => "unix_micros",
+            Self::Nanos => "unix_nanos",
         }
     }
 

@@ -1,23 +1,28 @@
 //! What becomes of events, told one by one: the path of production as far as the commit, on an empty silver and without
 //! a store. Pure.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use arrow_array::RecordBatch;
 use bytes::Bytes;
 
-use super::RefineError;
-use super::prepare::{Prepared, Rejected, records_of_events};
-use super::sources::SortedSources;
+use super::source::{Rejected, records_of_events};
+use super::{Prepared, SortedSources};
 use crate::dataset::Dataset;
 use crate::error::Invariant;
 use crate::event::{PartitionId, RejectReason, SequenceNumber, SequenceRange, UnixMillis};
+use crate::silver::RefineError;
+use crate::silver::cast::hide::{Hider, hidden};
 use crate::store::object::{ObjectFormat, Source};
 use crate::table::log::Nulled;
 use crate::table::schema::arrow_schema;
+use crate::value::mask::Salt;
 
 /// What the lines of a trial are called in silver's column of sources.
 const SOURCE: &str = "trial";
+/// What masks are made with where no salt is set; it keeps nothing secret.
+const SALT: &str = "the salt of all trials";
 /// The hub partition that they count as of.
 const PARTITION: &str = "0";
 
@@ -96,11 +101,14 @@ pub struct Refusal {
     pub body: Vec<u8>,
 }
 
+/// What is shown of a record in which what a mask hides was not found.
+const WITHHELD: &[u8] = b"(withheld: what a mask hides may stand anywhere in it)";
+
 /// The line of a record, and its number in its event.
 type Key = (u32, u32);
 
 /// Tells what becomes of lines of bronze; an event that nothing came with is its own line. All of them count as
-/// `enqueued` at one time, in one partition.
+/// `enqueued` at one time, in one partition. Masks are made with a salt of trials if the dataset has none.
 ///
 /// # Errors
 /// Fails if the lines are too many for one group, or by a defect.
@@ -109,6 +117,17 @@ pub fn trial(
     lines: &[Bytes],
     enqueued: UnixMillis,
 ) -> Result<Trial, RefineError> {
+    let salted;
+    let dataset = match dataset.check_salt() {
+        Ok(()) => dataset,
+        Err(_) => {
+            salted = Dataset {
+                salt: Salt::new(SALT).ok(),
+                ..dataset.clone()
+            };
+            &salted
+        }
+    };
     let source = source(lines, enqueued);
     let events = records_of_events(dataset, &source)?;
     let prepared = Prepared::of(dataset, &SortedSources::new(vec![source]))?;
@@ -119,9 +138,11 @@ pub fn trial(
     let mut fates = fates_of_rows(&prepared, &events)?;
     let facts = prepared.sources.into_iter().next();
     let facts = facts.ok_or(Invariant("a group has the facts of its sources"))?;
+    let hider = Hider::of(dataset);
     for rejected in facts.rejected {
         let key = (rejected.line, rejected.record);
-        fates.insert(key, Fate::Quarantined(refused(dataset, rejected)?));
+        let refusal = refused(dataset, hider.as_ref(), rejected)?;
+        fates.insert(key, Fate::Quarantined(refusal));
     }
     Ok(Trial {
         lines: facts.lines,
@@ -220,16 +241,23 @@ fn in_order(events: &[Vec<u32>], mut fates: BTreeMap<Key, Fate>) -> Vec<Record> 
     all
 }
 
-fn refused(dataset: &Dataset, rejected: Rejected) -> Result<Refusal, Invariant> {
+fn refused(
+    dataset: &Dataset,
+    hider: Option<&Hider<'_>>,
+    rejected: Rejected,
+) -> Result<Refusal, Invariant> {
+    let (body, position) = hidden(hider, &rejected.body, rejected.reject.position);
     let column = rejected.reject.column;
     let column = column.map(|index| dataset.column(index)).transpose()?;
     Ok(Refusal {
         reason: rejected.reject.reason,
         column: column.map(|column| column.name.clone()),
-        position: rejected.reject.position,
+        position,
         detail: rejected.reject.detail,
         event: rejected.event,
-        body: rejected.body,
+        body: body
+            .map(Cow::into_owned)
+            .unwrap_or_else(|| WITHHELD.to_vec()),
     })
 }
 

@@ -1,9 +1,14 @@
 //! The expressions of a dataset file: the `expr` of a column, which it is computed from, and the `where` of the file.
 
-use super::ColumnType;
-use super::problem::Place;
-use super::reader::Keys;
+use crate::dataset::problem::Place;
+use crate::dataset::reader::Keys;
+use crate::dataset::types::ColumnType;
 use crate::expr::{self, Condition, ExprProblem, Expression, Scope};
+
+/// Keys that say how a value is read from the event.
+const READ_ONLY: [&str; 8] = [
+    "from", "format", "zone", "nulls", "default", "allowed", "pattern", "mask",
+];
 
 /// Reads the expression of a column of type `kind`, which may name the columns `before` it, if all of these could be
 /// read; those of `later` exist too.
@@ -14,7 +19,7 @@ pub(super) fn read(
     later: &[&str],
 ) -> Option<Expression> {
     let text = keys.string("expr")?;
-    for key in ["from", "format"] {
+    for key in READ_ONLY {
         if let Some(value) = keys.value(key) {
             let message = "a column that has an expr is computed, and not read from the event";
             keys.report(key, value.at, message);
@@ -43,7 +48,7 @@ pub(super) fn read(
 }
 
 /// Reads the condition of the records that are kept, which may name every column, if all of these could be read.
-pub(super) fn read_condition(
+pub(in crate::dataset) fn read_condition(
     keys: &Keys<'_>,
     columns: Option<Vec<expr::Column<'_>>>,
 ) -> Option<Condition> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use toml::de::DeValue;
 
-use super::reader::{Keys, Located};
+use crate::dataset::reader::{Keys, Located};
 use crate::value::path::{FieldPath, Segment};
 use crate::wording::quoted;
 

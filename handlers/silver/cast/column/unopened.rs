@@ -7,7 +7,7 @@ use crate::value::path::FieldPath;
 
 /// Which places are those of members that are opened, or in them.
 #[derive(Debug, Default)]
-pub(super) struct Members {
+pub(in crate::silver::cast) struct Members {
     /// In the order of the dataset.
     members: Vec<Member>,
 }
@@ -22,7 +22,10 @@ struct Member {
 
 impl Members {
     /// Finds the places among `from`, and returns the paths of the members that have some, which come after these.
-    pub(super) fn of(payload: &Payload, from: &[&FieldPath]) -> (Self, Vec<FieldPath>) {
+    pub(in crate::silver::cast) fn of(
+        payload: &Payload,
+        from: &[&FieldPath],
+    ) -> (Self, Vec<FieldPath>) {
         let mut members = Vec::new();
         let mut paths = Vec::new();
         // Where records are the elements of an array, members stand beside them.
@@ -48,7 +51,7 @@ impl Members {
     }
 
     /// Names the paths by the numbers that a parser gave them.
-    pub(super) fn numbered(self, numbers: &[usize]) -> Self {
+    pub(in crate::silver::cast) fn numbered(self, numbers: &[usize]) -> Self {
         // A number that is none is that of a place which no line has.
         let number = |path: usize| numbers.get(path).copied().unwrap_or(usize::MAX);
         let members = self.members.into_iter().map(|member| Member {
@@ -62,7 +65,12 @@ impl Members {
 
     /// Tells the parser, which has read a record, what could not be opened.
     #[cold]
-    pub(super) fn mark(&self, unopened: Unopened, line: &[u8], parser: &mut LineParser) {
+    pub(in crate::silver::cast) fn mark(
+        &self,
+        unopened: Unopened,
+        line: &[u8],
+        parser: &mut LineParser,
+    ) {
         let members = unopened
             .members()
             .filter_map(|number| self.members.get(number));

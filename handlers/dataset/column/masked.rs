@@ -1,0 +1,116 @@
+//! That nothing shows what a mask hides: who else reads at its place.
+
+use super::draft::Draft;
+use crate::dataset::reader::Keys;
+use crate::dataset::rules::{Mask, Masking, Rules};
+use crate::dataset::types::ColumnType;
+use crate::expr::Expression;
+use crate::value::path::{FieldPath, Segment};
+use crate::wording::quoted;
+
+/// Reads the mask of a column whose values are of type `kind`.
+pub(super) fn read(keys: &Keys<'_>, kind: ColumnType, required: bool) -> Option<Mask> {
+    let masking = keys.parsed(
+        "mask",
+        "\"sha256\", \"last4\" or \"drop\"",
+        |text| match text {
+            "sha256" => Some(Masking::Sha256),
+            "last4" => Some(Masking::Last4),
+            "drop" => Some(Masking::Drop),
+            _ => None,
+        },
+    )?;
+    let problem = match masking {
+        Masking::Drop if required => Some(
+            "a required column is never null, and \"drop\" makes it null always: leave required out",
+        ),
+        Masking::Sha256 | Masking::Last4 if kind == ColumnType::Json => Some(
+            "a value of type json has no text of its own, in which blanks and the order of names would not count: take \"drop\"",
+        ),
+        Masking::Sha256 | Masking::Last4 if kind == ColumnType::Double => {
+            Some("a double has no text of its own: make it a decimal, or take \"drop\"")
+        }
+        _ => None,
+    };
+    if let (Some(problem), Some(value)) = (problem, keys.value("mask")) {
+        keys.report("mask", value.at, problem);
+    }
+    Some(Mask {
+        how: masking,
+        of: kind,
+    })
+}
+
+/// Returns the type that a column has in silver, whose values are of type `kind`.
+pub(super) fn kind_in_silver(kind: ColumnType, rules: &Rules) -> ColumnType {
+    match rules.mask.map(|mask| mask.how) {
+        Some(Masking::Sha256 | Masking::Last4) => ColumnType::String,
+        Some(Masking::Drop) | None => kind,
+    }
+}
+
+/// Reports an expression that names a masked column of those before it.
+pub(super) fn check_expression(keys: &Keys<'_>, expression: Option<&Expression>, before: &[Draft]) {
+    let named = expression.map(Expression::columns).unwrap_or_default();
+    let masked = named
+        .iter()
+        .filter_map(|place| before.get(*place))
+        .find(|column| column.rules.mask.is_some());
+    if let (Some(masked), Some(value)) = (masked, keys.value("expr")) {
+        let message = format!(
+            "names column {}, which is masked: what is computed of it could show what the mask hides",
+            quoted(&masked.name)
+        );
+        keys.report("expr", value.at, message);
+    }
+}
+
+/// Reports columns that read what another one masks, or what it lies in, or what lies in it.
+pub(super) fn check_places(drafts: &[Draft], keys: &[Keys<'_>], ignore_case: bool) {
+    for (place, masked) in drafts.iter().enumerate() {
+        if masked.rules.mask.is_none() {
+            continue;
+        }
+        let others = drafts.iter().zip(keys).enumerate();
+        for (_, (other, keys)) in others.filter(|(other, _)| *other != place) {
+            let pairs = masked.from.iter().flat_map(|hidden| {
+                let paths = other.from.iter();
+                paths.map(move |path| (hidden, path))
+            });
+            let found = pairs
+                .filter_map(|(hidden, path)| Some((hidden, path, meet(hidden, path, ignore_case)?)))
+                .next();
+            let Some((hidden, path, word)) = found else {
+                continue;
+            };
+            let at = keys.value("from").map_or(keys.at(), |from| from.at);
+            let message = format!(
+                "{} is {word} {}, which column {} masks: no other column may read there, or it would show what is hidden",
+                quoted(&path.to_string()),
+                quoted(&hidden.to_string()),
+                quoted(&masked.name)
+            );
+            keys.report("from", at, message);
+        }
+    }
+}
+
+/// Says how a path lies to another, if one leads through the other.
+fn meet(hidden: &FieldPath, path: &FieldPath, ignore_case: bool) -> Option<&'static str> {
+    let (hidden, path) = (hidden.segments(), path.segments());
+    let same = |(one, other): (&Segment, &Segment)| match (one, other) {
+        (Segment::Name(one), Segment::Name(other)) if ignore_case => {
+            one.eq_ignore_ascii_case(other)
+        }
+        (one, other) => one == other,
+    };
+    hidden
+        .iter()
+        .zip(path)
+        .all(same)
+        .then(|| match path.len().cmp(&hidden.len()) {
+            std::cmp::Ordering::Less => "above",
+            std::cmp::Ordering::Equal => "at",
+            std::cmp::Ordering::Greater => "below",
+        })
+}
