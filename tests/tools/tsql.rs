@@ -5,8 +5,10 @@ use std::process::{Command, Stdio};
 
 use libtest_mimic::Trial;
 use sluice::dataset::Dataset;
-use sluice::warehouse::azure_sql::{Grant, Rights, script, statements};
+use sluice::event::UnixMillis;
+use sluice::warehouse::azure_sql::{Grant, Rights, script, statements, swap_script};
 use sluice::warehouse::schema::GoldSchema;
+use sluice::warehouse::{Build, Progress, Shadow, Swap};
 
 use crate::tool::{TSQL_CHECK, root, trials};
 
@@ -17,6 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials![TSQL_CHECK.missing();
         every_statement_of_every_dataset_file_parses,
         the_script_of_every_dataset_file_parses,
+        the_swap_that_an_administrator_runs_parses,
         what_lets_an_identity_in_parses,
         a_broken_statement_does_not_parse,
     ]
@@ -69,6 +72,40 @@ fn the_script_of_every_dataset_file_parses() {
         let text = script(&schema(name), Some("reports")).unwrap();
         assert!(text.contains("[reports].[sluice_progress]"));
         let found = problems(&text);
+        assert_eq!(found, None, "{name}:\n{text}");
+    }
+}
+
+fn the_swap_that_an_administrator_runs_parses() {
+    for name in DATASETS {
+        let schema = schema(name);
+        let tables = schema.indexed_tables().map(|(index, table)| {
+            let shadow = Shadow {
+                physical: Some(table.physical(2)),
+                log: Some("it's".to_owned()),
+                ..Shadow::default()
+            };
+            (index, Progress::default(), shadow)
+        });
+        let swap = Swap {
+            tables: tables.collect(),
+            retired: vec![("gone".to_owned(), Progress::default())],
+            build: Build::default(),
+            watermark: None,
+            complete_to: None,
+            pending: None,
+            at: UnixMillis(0),
+        };
+        let text = swap_script(&schema, None, &swap).unwrap();
+        assert!(text.contains("COMMIT TRANSACTION"));
+        let found = problems(&text);
+        assert_eq!(found, None, "{name}:\n{text}");
+        // What it executes is a batch of its own.
+        let views = text.split("EXEC(N'").skip(1);
+        let views =
+            views.filter_map(|rest| rest.split_once("')\nELSE").or(rest.split_once("');\n")));
+        let views = views.map(|(view, _)| format!("{}\nGO\n", view.replace("''", "'")));
+        let found = problems(&views.collect::<String>());
         assert_eq!(found, None, "{name}:\n{text}");
     }
 }

@@ -150,7 +150,9 @@ impl Attempt<'_> {
                 published.rebuilt.extend(names);
                 return Ok(Some(Turn::Again));
             }
-            Ok(Changed::Locked) => "somebody reads the tables that it replaces".to_owned(),
+            Ok(Changed::Locked) => {
+                "somebody reads the tables that it replaces, or another run is at them".to_owned()
+            }
             Ok(refused) => return Ok(ended(refused).map(Turn::Ended)),
             Err(error) if error.kind() == FailureKind::Permanent => {
                 format!(

@@ -213,3 +213,6 @@ pub(in crate::gold) fn is_left_alone(shadow: &Shadow, (stamp, now): (i64, UnixMi
         note.is_blocked && is_recent && note.stamp == stamp
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -106,3 +106,35 @@ async fn a_measure_a_table_and_a_dimension_are_added_without_hands() {
         ["- 3 6", "web 2 9"]
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_raised_generation_is_shown_when_it_is_whole_and_not_before() {
+    let dataset = include_str!("../data/reports/columns-change.toml");
+    let world = World::builder().dataset(dataset).at(NOW).build();
+    let process = world.process();
+    let input = include_str!("../data/reports/columns-change.jsonl");
+    send(&world, &process, 0, input).await;
+    let later = include_str!("../data/reports/columns-change-later.jsonl");
+    send(&world, &process, 10, later).await;
+    publish(&process).await;
+    assert_eq!(rows(&world, "gold_amounts").await, ["5 15"]);
+
+    // The newest events are refined first, as they come; the others when maintenance gets to them.
+    let raised = world.with_dataset(&format!("generation = 2\n{dataset}"));
+    let process = raised.process();
+    let mut sources = raised.sources().await;
+    process.refine(&sources.pop().unwrap()).await;
+    let published = publish(&process).await;
+    assert_eq!(published.ended, Ended::Rebuilding);
+    assert!(published.waiting.unwrap().contains("lacks 1 objects"));
+    assert_eq!(rows(&raised, "gold_amounts").await, ["5 15"]);
+    for source in &sources {
+        process.refine(source).await;
+    }
+    let published = publish(&process).await;
+    assert_eq!(published.ended, Ended::UpToDate);
+    assert_eq!(published.rebuilt, ["gold_amounts"]);
+    assert_eq!(rows(&raised, "gold_amounts").await, ["5 15"]);
+    let progress = raised.warehouse().progress().await.unwrap();
+    assert_eq!(progress["gold_amounts"].generation, 2);
+}
