@@ -1,5 +1,6 @@
 mod columns;
 mod computed;
+mod payload;
 mod places;
 
 use std::path::PathBuf;
