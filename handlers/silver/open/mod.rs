@@ -9,6 +9,7 @@
 mod avro;
 mod budget;
 mod members;
+mod refusal;
 mod steps;
 
 use std::borrow::Cow;
@@ -23,6 +24,7 @@ use crate::value::json::find::{elements, find};
 use crate::value::json::token::Kind;
 use avro::Schemas;
 use budget::Budget;
+use refusal::{not_opened, too_many};
 
 /// Opens the events of one dataset.
 #[derive(Debug)]
@@ -293,27 +295,6 @@ impl<'e> Opened<'e> {
             let start = from + element.start();
             add(Span::new(start, start + element.raw(text).len()))
         })
-    }
-}
-
-#[cold]
-fn too_many(most: usize) -> Reject {
-    Reject {
-        reason: RejectReason::TooLarge,
-        column: None,
-        position: 0,
-        detail: format!("the event has more than {most} records, which is max_records"),
-    }
-}
-
-/// Refuses an event that cannot be opened.
-#[cold]
-fn not_opened(detail: String) -> Reject {
-    Reject {
-        reason: RejectReason::NotOpened,
-        column: None,
-        position: 0,
-        detail,
     }
 }
 

@@ -217,6 +217,10 @@ fn what_cannot_be_opened_is_told_with_its_place() {
             "{lines}: {text}"
         );
     }
+}
+
+#[test]
+fn what_is_opened_lies_outside_of_the_records() {
     for (records, at, is_refused) in [
         ("$.a[*]", "$.a[0]", true),
         ("$[*]", "$.a", true),
