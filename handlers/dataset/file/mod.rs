@@ -11,7 +11,8 @@ use toml::de::DeTable;
 use super::column::{Draft, read_condition};
 use super::gold::{Taken, find_column, read_rankings, read_tables};
 use super::name::{DATASET_NAME, is_dataset_name};
-use super::payload::read::{self as payload, ReadFile};
+use super::payload::read as payload;
+use super::payload::schemas::ReadFile;
 use super::problem::Sink;
 use super::reader::{Keys, Located, keys};
 use super::{

@@ -2,6 +2,7 @@ mod columns;
 mod computed;
 mod condition;
 mod masks;
+mod payload;
 mod places;
 mod rules;
 

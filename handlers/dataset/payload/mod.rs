@@ -2,7 +2,7 @@
 
 mod open;
 pub(super) mod read;
-mod schemas;
+pub(super) mod schemas;
 
 use std::fmt;
 use std::sync::Arc;

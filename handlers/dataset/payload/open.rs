@@ -1,9 +1,9 @@
 //! Reads the `[[payload.open]]` tables of a dataset file.
 
-use super::read::parse_codec;
 use super::{OpenMember, OpenStep};
 use crate::dataset::problem::Sink;
 use crate::dataset::reader::{Keys, Located, keys};
+use crate::value::compression::Codec;
 use crate::value::path::FieldPath;
 use crate::wording::{nearest, quoted};
 
@@ -137,4 +137,15 @@ fn read_step(keys: &Keys<'_>, name: Located<&str>) -> Option<OpenStep> {
         keys.report("steps", name.at, message);
     }
     step
+}
+
+/// Reads the name of a codec.
+pub(super) fn parse_codec(text: &str) -> Option<Codec> {
+    match text {
+        "gzip" => Some(Codec::Gzip),
+        "zstd" => Some(Codec::Zstd),
+        "zlib" => Some(Codec::Zlib),
+        "deflate" => Some(Codec::Deflate),
+        _ => None,
+    }
 }

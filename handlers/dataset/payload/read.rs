@@ -2,12 +2,11 @@
 
 use toml::de::DeTable;
 
-use super::open::read_open;
-use super::schemas::read_schemas;
+use super::open::{parse_codec, read_open};
+use super::schemas::{ReadFile, read_schemas};
 use super::{Compression, NonFinite, Payload, PayloadFormat};
 use crate::dataset::problem::Sink;
 use crate::dataset::reader::{Keys, Located, keys};
-use crate::value::compression::Codec;
 use crate::value::path::{FieldPath, PathError};
 use crate::wording::quoted;
 
@@ -19,9 +18,6 @@ const NON_FINITE: &str = "\"refuse\" or \"null\"";
 const MOST_BYTES: usize = 256 * 1024 * 1024;
 /// What `max_records` is at most.
 const MOST_RECORDS: usize = 1_000_000;
-
-/// Returns the text of a file beside the dataset file, or says why there is none.
-pub(in crate::dataset) type ReadFile<'r> = &'r dyn Fn(&str) -> Result<String, String>;
 
 /// Reads the table, which may be absent.
 pub(in crate::dataset) fn read<'a>(
@@ -58,16 +54,6 @@ fn parse_compression(text: &str) -> Option<Compression> {
         "none" => Some(Compression::None),
         "auto" => Some(Compression::Auto),
         text => parse_codec(text).map(Compression::By),
-    }
-}
-
-pub(super) fn parse_codec(text: &str) -> Option<Codec> {
-    match text {
-        "gzip" => Some(Codec::Gzip),
-        "zstd" => Some(Codec::Zstd),
-        "zlib" => Some(Codec::Zlib),
-        "deflate" => Some(Codec::Deflate),
-        _ => None,
     }
 }
 

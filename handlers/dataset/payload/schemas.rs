@@ -6,12 +6,14 @@ use std::sync::Arc;
 use toml::de::DeValue;
 
 use super::WriterSchema;
-use super::read::ReadFile;
 use crate::dataset::reader::{Keys, Located};
 use crate::value::avro::schema::Schema;
 use crate::wording::quoted;
 
 const WANTED: &str = "a list of files, such as [\"meters.avsc\"], or a table of files by the ids that content types give them, such as { 1f2e = \"meters.avsc\" }";
+
+/// Returns the text of a file beside the dataset file, or says why there is none.
+pub(in crate::dataset) type ReadFile<'r> = &'r dyn Fn(&str) -> Result<String, String>;
 
 /// Reads the schemas.
 pub(super) fn read_schemas(keys: &Keys<'_>, read_file: ReadFile<'_>) -> Vec<WriterSchema> {

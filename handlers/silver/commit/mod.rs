@@ -7,6 +7,7 @@ mod ledger_entries;
 mod schema;
 mod work;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::dedup::Known;
@@ -60,6 +61,8 @@ struct Tail {
 enum Attempt {
     /// Every source is in the ledger.
     Done(Vec<Refined>),
+    /// The first of them are, and the others are still to be opened.
+    Part(Vec<Refined>),
     /// Others were faster, or the log was begun.
     StartOver,
 }
@@ -100,9 +103,20 @@ impl Committer {
         let mut work = None;
         let mut missing: Option<ObjectPath> = None;
         let mut outdated = 0;
+        let mut parts: BTreeMap<String, Refined> = BTreeMap::new();
         loop {
             match self.attempt(sources, &mut work, deadline).await {
-                Ok(Attempt::Done(refined)) => return Ok(refined),
+                Ok(Attempt::Done(refined)) => {
+                    let own =
+                        |refined: Refined| parts.remove(&refined.entry.source).unwrap_or(refined);
+                    return Ok(refined.into_iter().map(own).collect());
+                }
+                Ok(Attempt::Part(refined)) => {
+                    let by_name = |refined: Refined| (refined.entry.source.clone(), refined);
+                    parts.extend(refined.into_iter().map(by_name));
+                    backoff = Backoff::default();
+                    continue;
+                }
                 Ok(Attempt::StartOver) => {}
                 // Maintenance has cleared the log up to a snapshot that only a newer head names.
                 Err(RefineError::Log(error)) if error.is_outdated() && outdated < MAX_OUTDATED => {
@@ -177,6 +191,10 @@ impl Committer {
                     self.cache.put(path, keys);
                 }
                 self.publish(committed);
+                if finished.len() + commit.ledger.len() < sources.len() {
+                    let part = ledger_entries::newly(commit.ledger, version);
+                    return Ok(Attempt::Part(part.collect()));
+                }
                 let mut refined = ledger_entries::earlier(finished, &head);
                 refined.extend(ledger_entries::newly(commit.ledger, version));
                 Ok(Attempt::Done(refined))

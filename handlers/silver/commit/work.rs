@@ -44,9 +44,10 @@ impl Work {
         })
     }
 
-    /// Returns whether this is the work on exactly these sources.
+    /// Returns whether this is the work on the first of these sources, as it would be prepared again.
     pub(super) fn is_on(&self, sources: &SortedSources) -> bool {
         let names = self.prepared.sources.iter().map(|source| &source.name);
-        names.eq(sources.iter().map(|source| &source.name))
+        let mut wanted = sources.iter().map(|source| &source.name);
+        names.into_iter().all(|name| wanted.next() == Some(name))
     }
 }

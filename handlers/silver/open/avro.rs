@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::budget::Budget;
-use super::not_opened;
+use super::refusal::not_opened;
 use crate::dataset::Payload;
 use crate::event::RejectReason;
 use crate::silver::cast::reject::Reject;

@@ -24,6 +24,11 @@ impl Budget {
         self.left
     }
 
+    /// Returns how many bytes were opened.
+    pub(super) fn taken(&self) -> usize {
+        self.all - self.left
+    }
+
     /// Refuses the event if it has more than so many bytes.
     pub(super) fn take(&mut self, bytes: usize) -> Result<(), Reject> {
         match self.left.checked_sub(bytes) {

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::budget::Budget;
-use super::{not_opened, steps};
+use super::refusal::not_opened;
+use super::steps;
 use crate::dataset::{NonFinite, Payload};
 use crate::silver::cast::reject::Reject;
 use crate::silver::line::unopened::{Unopened, is_at_or_above};

@@ -9,6 +9,7 @@
 mod avro;
 mod budget;
 mod members;
+mod refusal;
 mod steps;
 
 use std::borrow::Cow;
@@ -23,12 +24,15 @@ use crate::value::json::find::{elements, find};
 use crate::value::json::token::Kind;
 use avro::Schemas;
 use budget::Budget;
+use refusal::{not_opened, too_many};
 
 /// Opens the events of one dataset.
 #[derive(Debug)]
 pub(super) struct Opener {
     payload: Payload,
     schemas: Schemas,
+    /// How many bytes were opened so far.
+    taken: usize,
 }
 
 /// The body of an event, and what the hub said of it.
@@ -54,8 +58,6 @@ pub(super) struct Opened<'e> {
 #[derive(Clone, Copy, Debug)]
 struct Place {
     record: Span,
-    /// The value that the record was found in.
-    value: Span,
     unopened: Unopened,
 }
 
@@ -71,11 +73,9 @@ struct Span {
 pub(super) struct Record<'o> {
     /// Its text; one JSON value, unless the format is JSON lines or the event is the record.
     pub(super) text: &'o [u8],
-    /// The text of the opened value that it is in: of the event, or of one of several Avro values.
-    pub(super) value: &'o [u8],
-    /// Whether both are known to be UTF-8.
+    /// Whether that is known to be UTF-8.
     pub(super) is_utf8: bool,
-    /// The members of the value that should have been opened and could not be.
+    /// The members of it, or beside it, that should have been opened and could not be.
     pub(super) unopened: Unopened,
 }
 
@@ -84,7 +84,6 @@ impl Opened<'_> {
     pub(super) fn records(&self) -> impl Iterator<Item = Record<'_>> {
         self.places.iter().map(|place| Record {
             text: place.record.of(&self.text),
-            value: place.value.of(&self.text),
             is_utf8: self.is_utf8,
             unopened: place.unopened,
         })
@@ -113,7 +112,13 @@ impl Opener {
         payload.is_opened().then(|| Self {
             payload: payload.clone(),
             schemas: Schemas::of(payload),
+            taken: 0,
         })
+    }
+
+    /// Returns how many bytes were opened so far, those of events that were refused among them.
+    pub(super) fn taken(&self) -> usize {
+        self.taken
     }
 
     /// Opens an event.
@@ -130,11 +135,17 @@ impl Opener {
         if is_empty {
             return Ok(Opened::of(Cow::Borrowed(body.bytes), true));
         }
-        let (unpacked, is_utf8) = self.unpack(body, &mut budget)?;
+        let opened = self.open_body(body, &mut budget);
+        self.taken = self.taken.saturating_add(budget.taken());
+        opened
+    }
+
+    fn open_body<'e>(&mut self, body: Body<'e>, budget: &mut Budget) -> Result<Opened<'e>, Reject> {
+        let (unpacked, is_utf8) = self.unpack(body, budget)?;
         match self.payload.format {
-            PayloadFormat::Json => self.value(unpacked, is_utf8, &mut budget),
-            PayloadFormat::JsonLines => self.lines(unpacked, is_utf8, &mut budget),
-            PayloadFormat::Avro => self.avro(&unpacked, body.system, &mut budget),
+            PayloadFormat::Json => self.value(unpacked, is_utf8, budget),
+            PayloadFormat::JsonLines => self.lines(unpacked, is_utf8, budget),
+            PayloadFormat::Avro => self.avro(&unpacked, body.system, budget),
         }
     }
 
@@ -213,7 +224,9 @@ impl Opener {
         system: &[u8],
         budget: &mut Budget,
     ) -> Result<Opened<'static>, Reject> {
-        let Self { payload, schemas } = self;
+        let Self {
+            payload, schemas, ..
+        } = self;
         let mut opened = Opened::of(Cow::Owned(Vec::new()), true);
         schemas.read(bytes, system, budget, |text, budget| {
             let (text, unopened) = members::open(payload, Cow::Borrowed(text), true, budget)?;
@@ -255,11 +268,7 @@ impl<'e> Opened<'e> {
             if places.len() >= most {
                 return Err(too_many(most));
             }
-            places.push(Place {
-                record,
-                value,
-                unopened,
-            });
+            places.push(Place { record, unopened });
             Ok(())
         };
         let Some(path) = &payload.records else {
@@ -286,27 +295,6 @@ impl<'e> Opened<'e> {
             let start = from + element.start();
             add(Span::new(start, start + element.raw(text).len()))
         })
-    }
-}
-
-#[cold]
-fn too_many(most: usize) -> Reject {
-    Reject {
-        reason: RejectReason::TooLarge,
-        column: None,
-        position: 0,
-        detail: format!("the event has more than {most} records, which is max_records"),
-    }
-}
-
-/// Refuses an event that cannot be opened.
-#[cold]
-fn not_opened(detail: String) -> Reject {
-    Reject {
-        reason: RejectReason::NotOpened,
-        column: None,
-        position: 0,
-        detail,
     }
 }
 

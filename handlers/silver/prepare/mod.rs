@@ -23,10 +23,13 @@ pub(super) use source::{Rejected, SourceFacts};
 
 const FOREIGN: Invariant = Invariant("a row comes from a source of its group");
 
+/// How many bytes are opened for one commit, but for those of its last source.
+const MOST_OPENED: usize = 64 * 1024 * 1024;
+
 /// A group of sources, cast. It depends on the sources alone.
 #[derive(Debug)]
 pub(super) struct Prepared {
-    /// The sources, in the order of their names.
+    /// The sources, in the order of their names: the first of the group, if opening all of them took too much memory.
     pub(super) sources: Vec<SourceFacts>,
     pub(super) cast: Cast,
     /// One row of each key (every row, where there is none), by event time: that of the lowest (source, line), so that the
@@ -46,10 +49,22 @@ impl Prepared {
     pub(super) fn of(dataset: &Dataset, sources: &SortedSources) -> Result<Self, RefineError> {
         let mut opener = Opener::of(&dataset.payload);
         let mut caster = Caster::new(dataset);
-        let mut facts: Vec<SourceFacts> = (0..)
-            .zip(sources.iter())
-            .map(|(index, source)| cast_source(dataset, &mut opener, &mut caster, index, source))
-            .collect::<Result<_, _>>()?;
+        let mut facts: Vec<SourceFacts> = Vec::with_capacity(sources.len());
+        for (index, source) in (0..).zip(sources.iter()) {
+            facts.push(cast_source(
+                dataset,
+                &mut opener,
+                &mut caster,
+                index,
+                source,
+            )?);
+            if opener
+                .as_ref()
+                .is_some_and(|opener| opener.taken() >= MOST_OPENED)
+            {
+                break;
+            }
+        }
         let cast = caster.finish()?;
         add_verdicts(dataset, &mut opener, &mut facts, sources, cast.verdicts())?;
         let keys = match &dataset.key {

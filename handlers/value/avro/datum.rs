@@ -1,7 +1,8 @@
 //! Values as JSON text.
 
 use super::input::{Broken, Input};
-use super::schema::{Meaning, Node, Schema};
+use super::node::{Field, Meaning, Node};
+use super::schema::Schema;
 use super::text;
 use crate::value::json::MAX_DEPTH;
 use crate::value::json::escape::encode;
@@ -86,14 +87,11 @@ impl<'s> Writer<'s, '_, '_> {
                 encode(value.as_bytes(), self.out);
             }
             Node::Enum(symbols) => {
-                let symbol = usize::try_from(self.input.long()?).ok();
-                let symbol = symbol.and_then(|symbol| symbols.get(symbol));
-                self.put(symbol.ok_or("holds an enum without such a symbol")?);
+                let symbol = self.choice(symbols, "holds an enum without such a symbol")?;
+                self.put(symbol);
             }
             Node::Union(branches) => {
-                let branch = usize::try_from(self.input.long()?).ok();
-                let branch = branch.and_then(|branch| branches.get(branch));
-                let branch = branch.ok_or("holds a union without such a branch")?;
+                let branch = self.choice(branches, "holds a union without such a branch")?;
                 self.value(*branch, depth)?;
             }
             Node::Array(_) | Node::Map(_) | Node::Record(_) if depth >= MAX_DEPTH => {
@@ -106,22 +104,32 @@ impl<'s> Writer<'s, '_, '_> {
                 writer.put(b":");
                 writer.value(*values, depth + 1)
             })?,
-            Node::Record(fields) => {
-                self.put(b"{");
-                for (place, field) in fields.iter().enumerate() {
-                    if place > 0 {
-                        self.put(b",");
-                    }
-                    self.put(&field.prefix);
-                    self.value(field.node, depth + 1)?;
-                }
-                self.put(b"}");
-            }
+            Node::Record(fields) => self.record(fields, depth + 1)?,
         }
         match self.out.len() > self.end {
             true => Err(AvroProblem::TooLarge),
             false => Ok(()),
         }
+    }
+
+    /// Writes the fields of a record.
+    fn record(&mut self, fields: &[Field], depth: u32) -> Result<(), AvroProblem> {
+        self.put(b"{");
+        for (place, field) in fields.iter().enumerate() {
+            if place > 0 {
+                self.put(b",");
+            }
+            self.put(&field.prefix);
+            self.value(field.node, depth)?;
+        }
+        self.put(b"}");
+        Ok(())
+    }
+
+    /// Reads which of several is meant.
+    fn choice<'c, T>(&mut self, of: &'c [T], none: Broken) -> Result<&'c T, Broken> {
+        let number = usize::try_from(self.input.long()?).ok();
+        number.and_then(|number| of.get(number)).ok_or(none)
     }
 
     fn put(&mut self, text: &[u8]) {

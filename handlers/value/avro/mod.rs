@@ -12,6 +12,7 @@ pub mod container;
 mod datum;
 mod fingerprint;
 mod input;
+mod node;
 mod parse;
 pub mod schema;
 mod text;

@@ -5,9 +5,8 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::schema::{Field, Meaning, Node, SchemaProblem, Unit};
+use super::node::{Field, Meaning, Node, SchemaProblem, Unit};
 use crate::value::json::escape::encode;
-use crate::wording::quoted;
 
 /// What was read of a text.
 pub(super) struct Parsed {
@@ -99,8 +98,7 @@ impl Parser {
                 let known = self.named.get(&full).copied();
                 let known = known.ok_or_else(|| {
                     problem(format!(
-                        "the type {} is neither one of Avro nor defined before",
-                        quoted(&full)
+                        "the type \"{full}\" is neither one of Avro nor defined before"
                     ))
                 })?;
                 self.write_string(&full);
@@ -173,10 +171,7 @@ impl Parser {
         let inner = full.rsplit_once('.').map_or("", |(space, _)| space);
         let inner = inner.to_owned();
         if self.named.insert(full.clone(), number).is_some() {
-            return Err(problem(format!(
-                "the type {} is defined twice",
-                quoted(&full)
-            )));
+            return Err(problem(format!("the type \"{full}\" is defined twice")));
         }
         Ok((number, inner))
     }

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Datelike, Utc};
 
 use super::input::Broken;
-use super::schema::{Meaning, Unit};
+use super::node::{Meaning, Unit};
 
 const SECONDS_PER_DAY: i64 = 86_400;
 /// The most bytes that a decimal has.

@@ -58,6 +58,13 @@ impl Builder {
         self
     }
 
+    /// Takes another dataset.
+    #[must_use]
+    pub fn of(mut self, dataset: Dataset) -> Self {
+        self.dataset = dataset;
+        self
+    }
+
     /// Takes `datasets/orders.toml` of the repository, and [`MIDNIGHT`].
     #[must_use]
     pub fn orders(mut self) -> Self {

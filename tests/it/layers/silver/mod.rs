@@ -8,6 +8,7 @@ mod formats;
 mod groups;
 mod lines;
 mod log;
+mod opened;
 mod order;
 mod steps;
 mod totals;

@@ -48,10 +48,11 @@ pub(crate) enum PackageError {
     DatasetName(PathBuf),
 }
 
-/// Returns the files of the package in the order of their paths.
-pub(super) fn entries(
+/// Returns the files of the package in the order of their paths; the dataset file names those that are `beside` it.
+pub(super) fn entries<'b>(
     root: &Path,
     dataset: &Path,
+    beside: impl Iterator<Item = &'b str>,
     (handler, stamp): (Vec<u8>, UnixMillis),
 ) -> Result<Vec<Entry>, PackageError> {
     let host = root.join("host.json");
@@ -77,6 +78,13 @@ pub(super) fn entries(
             (format!("{stamp}\n").into_bytes(), FILE),
         ),
     ]);
+    let folder = dataset.parent().unwrap_or(Path::new(""));
+    for name in beside {
+        files.insert(
+            format!("datasets/{name}"),
+            (read(&folder.join(name))?, FILE),
+        );
+    }
     for (function, file) in functions(root)? {
         let content = read(&file)?;
         let packaged = for_azure(&content).map_err(|source| PackageError::Json(file, source))?;
@@ -158,7 +166,9 @@ mod tests {
 
     fn packaged() -> BTreeMap<String, Entry> {
         let dataset = root().join("datasets/orders.toml");
-        let entries = entries(&root(), &dataset, (b"program".to_vec(), UnixMillis(1))).unwrap();
+        let beside = ["sensors.toml"].into_iter();
+        let program = (b"program".to_vec(), UnixMillis(1));
+        let entries = entries(&root(), &dataset, beside, program).unwrap();
         let named = entries.into_iter().map(|entry| (entry.path.clone(), entry));
         named.collect()
     }
@@ -174,6 +184,7 @@ mod tests {
                 [
                     "datasets/orders.toml",
                     "datasets/orders.toml.stamp",
+                    "datasets/sensors.toml",
                     "handler",
                     "host.json",
                 ]

@@ -72,7 +72,8 @@ pub(crate) async fn run(arguments: PackageArguments) -> Result<bool, Box<dyn Err
     report_glibc(&program, arguments.handler.is_some())?;
 
     let stamp = arguments.stamp.unwrap_or_else(|| SystemClock.now());
-    let entries = app::entries(&root, &arguments.dataset, (content, stamp))?;
+    let beside = dataset.payload.files();
+    let entries = app::entries(&root, &arguments.dataset, beside, (content, stamp))?;
     let folder = root.join(&arguments.output).join("app");
     let file = root.join(&arguments.output).join("app.zip");
     app::stage(&entries, &folder)?;

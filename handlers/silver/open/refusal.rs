@@ -1,0 +1,26 @@
+//! Why an event is refused whole.
+
+use crate::event::RejectReason;
+use crate::silver::cast::reject::Reject;
+
+/// Refuses an event that has more records than it may.
+#[cold]
+pub(super) fn too_many(most: usize) -> Reject {
+    Reject {
+        reason: RejectReason::TooLarge,
+        column: None,
+        position: 0,
+        detail: format!("the event has more than {most} records, which is max_records"),
+    }
+}
+
+/// Refuses an event that cannot be opened.
+#[cold]
+pub(super) fn not_opened(detail: String) -> Reject {
+    Reject {
+        reason: RejectReason::NotOpened,
+        column: None,
+        position: 0,
+        detail,
+    }
+}
