@@ -378,7 +378,7 @@ mod avro {
         let (value, text) = &reading.values[0];
         let payload = with(&[(None, "\"int\""), (None, &reading.schema)]);
         let one = open_as(&payload, &single(&reading.schema, value), "");
-        assert_eq!(one.unwrap(), [text.clone()]);
+        assert_eq!(one.unwrap(), [text.as_str()]);
 
         let all: Vec<String> = reading
             .values
@@ -391,9 +391,9 @@ mod avro {
 
         let payload = with(&[(Some("a1"), "\"int\""), (Some("b2"), &reading.schema)]);
         let system = r#"{"content-type":"avro/binary+b2","x":1}"#;
-        assert_eq!(open_as(&payload, value, system).unwrap(), [text.clone()]);
+        assert_eq!(open_as(&payload, value, system).unwrap(), [text.as_str()]);
         let one = open_as(&payload, &single(&reading.schema, value), "");
-        assert_eq!(one.unwrap(), [text.clone()]);
+        assert_eq!(one.unwrap(), [text.as_str()]);
     }
 
     #[test]
