@@ -3,20 +3,22 @@
 use toml::de::{DeTable, DeValue};
 
 use super::computed;
-use super::from::{Spellings, read_from};
+use super::from::{ENQUEUED_TIME, Spellings, read_places};
 use super::name::{PERIOD_COLUMNS, SQL_NAME, is_sql_name};
 use super::problem::Sink;
 use super::reader::{Keys, Located};
-use super::{Bound, Column, ColumnType, EventTime, OnInvalid, Payload, TimestampFormat};
+use super::{Bound, Column, ColumnType, EventTime, OnInvalid, Origin, Payload, TimestampFormat};
 use crate::expr::{self, Expression};
 use crate::value::number::{Excess, Number, NumberProblem};
 use crate::value::path::FieldPath;
 use crate::value::time::{TimeProblem, parse_date, parse_rfc3339};
 use crate::wording::quoted;
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 12] = [
     "name",
     "from",
+    "from_property",
+    "from_system",
     "expr",
     "type",
     "format",
@@ -41,6 +43,7 @@ pub(super) struct Draft {
     pub(super) required: bool,
     on_invalid: OnInvalid,
     from: Vec<FieldPath>,
+    origin: Origin,
     /// Whether the column is computed, even if it could not be read from what.
     pub(super) is_computed: bool,
     expr: Option<Expression>,
@@ -59,6 +62,12 @@ impl Draft {
         })
     }
 
+    /// Returns whether it says when the hub took the event.
+    pub(super) fn is_enqueued_time(&self) -> bool {
+        let is_it = |path: &FieldPath| path.is_field(ENQUEUED_TIME);
+        self.origin == Origin::System && self.from.iter().any(is_it)
+    }
+
     /// Returns the column, unless a problem with it was reported.
     pub(super) fn finish(self) -> Option<Column> {
         if self.is_computed && self.expr.is_none() {
@@ -67,6 +76,7 @@ impl Draft {
         Some(Column {
             name: self.name,
             from: self.from,
+            origin: self.origin,
             expr: self.expr,
             kind: self.kind?,
             required: self.required,
@@ -133,7 +143,7 @@ pub(super) fn read_all<'a>(
             keys.report("name", keys.at(), message);
         }
         if payload.ignore_case {
-            spellings.check(&keys, &draft.name, &draft.from);
+            spellings.check(&keys, &draft.name, draft.origin, &draft.from);
         }
         let length = draft.description.as_deref().map_or(0, units);
         drafts.push(draft);
@@ -158,22 +168,42 @@ fn read(keys: &Keys<'_>) -> Draft {
     let (min, max) = kind.map_or((None, None), |kind| read_bounds(keys, kind));
     let required = keys.boolean("required").unwrap_or(false);
     let is_computed = keys.value("expr").is_some();
-    let from = match is_computed {
-        true => Vec::new(),
-        false => read_from(keys, &name),
+    let (origin, from) = match is_computed {
+        true => (Origin::Record, Vec::new()),
+        false => read_places(keys, &name),
     };
-    Draft {
+    let mut draft = Draft {
         is_computed,
         expr: None,
         kind,
         required,
         on_invalid: read_on_invalid(keys, required),
         from,
+        origin,
         name,
         min,
         max,
         description: keys.string("description").map(|text| text.value.to_owned()),
+    };
+    if draft.is_enqueued_time() {
+        draft.kind = kind.and_then(|kind| enqueued_time(keys, kind));
     }
+    draft
+}
+
+/// Returns the type of a column that says when the hub took the event: bronze has it in milliseconds.
+fn enqueued_time(keys: &Keys<'_>, kind: ColumnType) -> Option<ColumnType> {
+    if let Some(format) = keys.value("format") {
+        let message = "the enqueued time has a format of its own; leave the key out";
+        keys.report("format", format.at, message);
+    }
+    if let ColumnType::Timestamp(_) = kind {
+        return Some(ColumnType::Timestamp(TimestampFormat::UnixMillis));
+    }
+    let at = keys.value("type").map_or(keys.at(), |kind| kind.at);
+    let message = format!("{kind} does not hold the enqueued time: it is a timestamp");
+    keys.report("type", at, message);
+    None
 }
 
 fn read_on_invalid(keys: &Keys<'_>, required: bool) -> OnInvalid {

@@ -13,7 +13,7 @@ pub(super) fn read(
     later: &[&str],
 ) -> Option<Expression> {
     let text = keys.string("expr")?;
-    for key in ["from", "format"] {
+    for key in ["from", "from_property", "from_system", "format"] {
         if let Some(value) = keys.value(key) {
             let message = "a column that has an expr is computed, and not read from the event";
             keys.report(key, value.at, message);

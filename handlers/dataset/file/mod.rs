@@ -243,6 +243,9 @@ fn read_event_time(keys: &Keys<'_>, columns: &[Draft]) -> Option<ColumnIndex> {
     if column.is_computed {
         keys.report("event_time", name.at, computed(name.value));
     }
+    if column.is_enqueued_time() {
+        keys.report("event_time", name.at, enqueued(name.value));
+    }
     Some(found)
 }
 
@@ -286,6 +289,14 @@ fn read_key(
 fn computed(name: &str) -> String {
     format!(
         "column {} is computed by an expr; what an event is known by is read from the event",
+        quoted(name)
+    )
+}
+
+/// Says why the enqueued time is no event time: a key contains the event time as it is.
+fn enqueued(name: &str) -> String {
+    format!(
+        "column {} is when the hub took the event: an event that a producer sends again gets another time and would never be a duplicate; read the event time from the event or a property",
         quoted(name)
     )
 }

@@ -16,9 +16,9 @@ pub mod rows;
 use arrow_schema::ArrowError;
 use thiserror::Error;
 
-use super::line::LineParser;
+use super::line::{Beside, LineParser};
 use crate::dataset::{
-    Bound, ColumnIndex, ColumnType, Dataset, OnInvalid, TimestampFormat, UnknownFields,
+    Bound, ColumnIndex, ColumnType, Dataset, OnInvalid, Origin, TimestampFormat, UnknownFields,
 };
 use crate::event::EventTime;
 use crate::expr::EvaluateError;
@@ -42,6 +42,8 @@ use rows::{Cast, Lineage, Parts};
 #[derive(Debug)]
 pub struct Caster {
     parser: LineParser,
+    /// What is read beside the record, if anything is.
+    beside: Option<Beside>,
     columns: Vec<ColumnCaster>,
     computed: Vec<ComputedColumn>,
     /// Which records are kept, if not all are.
@@ -62,6 +64,8 @@ struct ColumnCaster {
     place: usize,
     name: String,
     from: Vec<FieldPath>,
+    /// Where these places lie.
+    origin: Origin,
     /// The number of the first place, and of those that count if nothing is there.
     first: usize,
     others: Vec<usize>,
@@ -80,20 +84,30 @@ impl Caster {
     #[must_use]
     pub fn new(dataset: &Dataset) -> Self {
         let rescue = dataset.unknown_fields == UnknownFields::Rescue;
-        let paths: Vec<&FieldPath> = dataset.columns.iter().flat_map(|c| &c.from).collect();
+        let of_record = dataset.columns.iter();
+        let of_record = of_record.filter(|column| column.origin == Origin::Record);
+        let paths: Vec<&FieldPath> = of_record.flat_map(|column| &column.from).collect();
         let (parser, numbers) = LineParser::of(&paths, dataset.payload.ignore_case, rescue);
-        let mut numbers = numbers.into_iter();
+        let (beside, [properties, system]) = Beside::of(dataset);
+        let mut numbers = [numbers, properties, system].map(Vec::into_iter);
         let filter = Filter::of(dataset);
         let mut columns = Vec::with_capacity(dataset.columns.len());
         for (i, column) in dataset.columns.iter().enumerate() {
             if column.expr.is_some() {
                 continue;
             }
-            let mut numbers = numbers.by_ref().take(column.from.len());
+            let [of_record, of_properties, of_system] = &mut numbers;
+            let numbers = match column.origin {
+                Origin::Record => of_record,
+                Origin::Properties => of_properties,
+                Origin::System => of_system,
+            };
+            let mut numbers = numbers.take(column.from.len());
             columns.push(ColumnCaster {
                 place: i,
                 name: column.name.clone(),
                 from: column.from.clone(),
+                origin: column.origin,
                 // A column without a place, of which a dataset has none, would be one that no line has.
                 first: numbers.next().unwrap_or(usize::MAX),
                 others: numbers.collect(),
@@ -109,6 +123,7 @@ impl Caster {
         }
         Self {
             parser,
+            beside,
             columns,
             computed: ComputedColumn::all(dataset),
             filter,
@@ -158,11 +173,21 @@ impl Caster {
     ) -> Result<(), Reject> {
         self.nulled.clear();
         self.parser.read(line, is_utf8).map_err(Reject::from)?;
+        let came = at.came();
+        if let Some(beside) = &mut self.beside {
+            beside.read(came).map_err(Reject::beside)?;
+        }
         let latest = at.enqueued_time.as_event_time().0;
         let latest = EventTime(latest.saturating_add(self.max_clock_skew));
         for (i, column) in self.columns.iter_mut().enumerate() {
-            let token = column.token(&self.parser);
-            if let Err(cause) = column.push(line, token, latest, &mut self.scratch) {
+            let (parser, text) = match &self.beside {
+                Some(beside) if column.origin != Origin::Record => {
+                    beside.place(column.origin, came)
+                }
+                _ => (&self.parser, line),
+            };
+            let token = column.token(parser);
+            if let Err(cause) = column.push(text, token, latest, &mut self.scratch) {
                 if let Some(filter) = &mut self.filter {
                     // What becomes of the record is decided when all of it is cast.
                     let reject = column.reject(cause, token, line, &self.parser);
@@ -173,6 +198,7 @@ impl Caster {
                     (OnInvalid::Null, _) => self.nulled.push(Nulled {
                         column: column.place,
                         reason: cause.reason(),
+                        origin: column.origin,
                         token,
                     }),
                     (OnInvalid::Quarantine, Some(_)) => {}
@@ -192,7 +218,12 @@ impl Caster {
                 let column = columns.iter().find(|column| column.place == place);
                 column.map_or("", |column| &column.name)
             };
-            rescue(&self.parser, &self.nulled, name, line, rescued);
+            let beside = &self.beside;
+            let text = |origin| match beside {
+                Some(beside) if origin != Origin::Record => beside.place(origin, came).1,
+                _ => line,
+            };
+            rescue(&self.parser, &self.nulled, name, text, rescued);
         }
         self.lineage.push(at);
         Ok(())
@@ -276,11 +307,13 @@ impl ColumnCaster {
         Reject {
             reason: cause.reason(),
             column: Some(ColumnIndex::new(self.place)),
-            position: match token.kind {
-                Kind::Absent => parser.end(),
-                _ => token.start(),
+            position: match (self.origin, token.kind) {
+                // It is nowhere in the record.
+                (Origin::Properties | Origin::System, _) => 0,
+                (Origin::Record, Kind::Absent) => parser.end(),
+                (Origin::Record, _) => token.start(),
             },
-            detail: cause.explain(&self.from, self.kind, token.raw(line)),
+            detail: cause.explain(&self.from, self.origin, self.kind, token.raw(line)),
         }
     }
 

@@ -16,6 +16,7 @@ use arrow_select::take::take;
 use super::judge::{Judged, Place, Verdicts};
 use crate::dataset::ColumnIndex;
 use crate::event::{EventTime, PartitionId, UnixMillis};
+use crate::silver::line::Came;
 use crate::table::log::Times;
 use crate::value::hash::{HashError, hash_keys};
 
@@ -34,6 +35,23 @@ pub struct LineContext<'a> {
     pub sequence_number: Option<i64>,
     /// When the hub took the event.
     pub enqueued_time: UnixMillis,
+    /// The JSON object of what the hub said of the event; nothing where it said nothing.
+    pub system: &'a [u8],
+    /// The JSON object of what its producer said of it; nothing where it said nothing.
+    pub properties: &'a [u8],
+}
+
+impl<'a> LineContext<'a> {
+    /// Returns what is known of the event beside its body.
+    pub(super) fn came(&self) -> Came<'a> {
+        Came {
+            system: self.system,
+            properties: self.properties,
+            partition: self.partition,
+            sequence_number: self.sequence_number,
+            enqueued_time: self.enqueued_time,
+        }
+    }
 }
 
 /// Rows in the order in which their records were pushed: a row's number is its index in every field.

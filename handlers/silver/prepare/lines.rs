@@ -82,7 +82,6 @@ impl<'a> Events<'a> {
         let line = Line::read(text);
         let is_utf8 = self.is_utf8 && matches!(line.body, Cow::Borrowed(_));
         Ok(Some(Event {
-            line,
             is_utf8,
             at: LineContext {
                 source: self.index,
@@ -91,7 +90,10 @@ impl<'a> Events<'a> {
                 record: 0,
                 sequence_number: first.map(|first| first.saturating_add(i64::from(number))),
                 enqueued_time,
+                system: line.system,
+                properties: line.properties,
             },
+            line,
         }))
     }
 
