@@ -106,8 +106,10 @@ pub enum ConflictScope {
 pub struct Column {
     /// Its name in silver.
     pub name: String,
-    /// The places in the event that it is read from: the first that is there and not null counts. Empty if it is computed.
+    /// The places that it is read from: the first that is there and not null counts. Empty if it is computed.
     pub from: Vec<FieldPath>,
+    /// Where these places lie.
+    pub origin: Origin,
     /// What it is computed from: columns before it.
     pub expr: Option<Expression>,
     /// Its type in silver.
@@ -124,6 +126,18 @@ pub struct Column {
     pub rules: Rules,
     /// What it means, for people who read the table.
     pub description: Option<String>,
+}
+
+/// Where the places of a column lie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// In the record.
+    #[default]
+    Record,
+    /// Among the application properties of its event.
+    Properties,
+    /// In what the hub says of its event.
+    System,
 }
 
 /// What happens to a value that its column cannot take.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{Aggregate, Bound, Column, ColumnType, Dataset};
+use super::{Aggregate, Bound, Column, ColumnType, Dataset, Origin};
 use crate::expr::{self, Scope};
 use crate::value::Period;
 use crate::value::path::{FieldPath, Segment};
@@ -128,7 +128,9 @@ fn overlooked_nulls(dataset: &Dataset) -> Vec<Warning> {
 
 /// Places that are likely to be meant otherwise.
 fn unlikely_places(column: &Column) -> impl Iterator<Item = Warning> {
-    column.from.iter().filter_map(|path| {
+    let is_path = column.origin == Origin::Record;
+    let paths = column.from.iter().filter(move |_| is_path);
+    paths.filter_map(|path| {
         Some(Warning {
             key: format!("column \"{}\".from", column.name),
             message: unlikely(path)?,

@@ -6,8 +6,17 @@ use crate::dataset::types::ColumnType;
 use crate::expr::{self, Condition, ExprProblem, Expression, Scope};
 
 /// Keys that say how a value is read from the event.
-const READ_ONLY: [&str; 8] = [
-    "from", "format", "zone", "nulls", "default", "allowed", "pattern", "mask",
+const READ_ONLY: [&str; 10] = [
+    "from",
+    "from_property",
+    "from_system",
+    "format",
+    "zone",
+    "nulls",
+    "default",
+    "allowed",
+    "pattern",
+    "mask",
 ];
 
 /// Reads the expression of a column of type `kind`, which may name the columns `before` it, if all of these could be

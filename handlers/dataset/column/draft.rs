@@ -1,8 +1,9 @@
 //! A column while the file is read.
 
+use super::from::ENQUEUED_TIME;
 use crate::dataset::rules::Rules;
 use crate::dataset::types::{Bound, ColumnType};
-use crate::dataset::{Column, OnInvalid};
+use crate::dataset::{Column, OnInvalid, Origin};
 use crate::expr::{self, Expression};
 use crate::value::path::FieldPath;
 
@@ -15,6 +16,7 @@ pub(in crate::dataset) struct Draft {
     pub(in crate::dataset) required: bool,
     pub(super) on_invalid: OnInvalid,
     pub(super) from: Vec<FieldPath>,
+    pub(super) origin: Origin,
     /// Whether the column is computed, even if it could not be read from what.
     pub(in crate::dataset) is_computed: bool,
     pub(super) expr: Option<Expression>,
@@ -34,6 +36,11 @@ impl Draft {
         })
     }
 
+    /// Returns whether it says when the hub took the event.
+    pub(in crate::dataset) fn is_enqueued_time(&self) -> bool {
+        is_enqueued_time(self.origin, &self.from)
+    }
+
     /// Returns the column, unless a problem with it was reported.
     pub(in crate::dataset) fn finish(self) -> Option<Column> {
         if self.is_computed && self.expr.is_none() {
@@ -42,6 +49,7 @@ impl Draft {
         Some(Column {
             name: self.name,
             from: self.from,
+            origin: self.origin,
             expr: self.expr,
             kind: self.kind?,
             required: self.required,
@@ -52,4 +60,10 @@ impl Draft {
             description: self.description,
         })
     }
+}
+
+/// Returns whether places are that of the time at which the hub took the event.
+pub(super) fn is_enqueued_time(origin: Origin, from: &[FieldPath]) -> bool {
+    let is_it = |path: &FieldPath| path.is_field(ENQUEUED_TIME);
+    origin == Origin::System && from.iter().any(is_it)
 }

@@ -1,43 +1,135 @@
-//! The key `from` of a column: where in the event it is read.
+//! The keys `from`, `from_property` and `from_system` of a column: where it is read.
 
 use std::collections::HashMap;
 
 use toml::de::DeValue;
 
+use crate::dataset::Origin;
 use crate::dataset::reader::{Keys, Located};
 use crate::value::path::{FieldPath, Segment};
 use crate::wording::quoted;
 
+/// What the hub says of an event beside its annotations, under names of our own.
+pub(super) const ENQUEUED_TIME: &str = "enqueued_time";
+const SEQUENCE_NUMBER: &str = "sequence_number";
+const PARTITION_KEY: &str = "partition_key";
+
 const EMPTY: &str = "must be the name of a field of the event, not empty";
+const EMPTY_PROPERTY: &str = "must be the name of a property of the event, not empty";
 const PLACES: &str = "the name of a field, a path such as \"$.device.id\", or a list of them";
+const PROPERTIES: &str = "the name of a property, or a list of them";
 const EMPTY_LIST: &str =
     "must name at least one field or path, such as [\"deviceId\", \"$.device.id\"]";
+const EMPTY_PROPERTIES: &str =
+    "must name at least one property, such as [\"deviceId\", \"device-id\"]";
+const SYSTEM: &str = "enqueued_time, sequence_number, partition, partition_key, or the name of an annotation such as \"iothub-connection-device-id\"";
 
 /// Reads the places of a column that is called `name`, which is where it is read if nothing else is said.
-pub(super) fn read_from(keys: &Keys<'_>, name: &str) -> Vec<FieldPath> {
-    let Some(from) = keys.value("from") else {
-        return vec![FieldPath::to(vec![Segment::Name(name.to_owned())])];
+pub(super) fn read_places(keys: &Keys<'_>, name: &str) -> (Origin, Vec<FieldPath>) {
+    let given = ["from", "from_property", "from_system"];
+    let given = given.into_iter().filter(|key| keys.value(key).is_some());
+    for key in given.skip(1) {
+        let at = keys.value(key).map_or(keys.at(), |value| value.at);
+        let message = "a column is read from one of from, from_property and from_system";
+        keys.report(key, at, message);
+    }
+    if keys.value("from_property").is_some() {
+        return (Origin::Properties, read_properties(keys));
+    }
+    if keys.value("from_system").is_some() {
+        return (Origin::System, read_system(keys).into_iter().collect());
+    }
+    if keys.value("from").is_none() {
+        return (Origin::Record, vec![field(name)]);
+    }
+    let texts = read_list(keys, "from", PLACES, EMPTY_LIST);
+    let paths = texts.into_iter().map(|text| (text, read_path(keys, text)));
+    (Origin::Record, distinct(keys, "from", paths))
+}
+
+fn read_properties(keys: &Keys<'_>) -> Vec<FieldPath> {
+    const KEY: &str = "from_property";
+    let texts = read_list(keys, KEY, PROPERTIES, EMPTY_PROPERTIES);
+    let paths = texts.into_iter().map(|text| {
+        if text.value.is_empty() {
+            keys.report(KEY, text.at, EMPTY_PROPERTY);
+        }
+        (text, Some(field(text.value)))
+    });
+    distinct(keys, KEY, paths)
+}
+
+fn read_system(keys: &Keys<'_>) -> Option<FieldPath> {
+    const KEY: &str = "from_system";
+    let text = keys.string(KEY)?;
+    let meant = match text.value {
+        "" => {
+            keys.report(KEY, text.at, format!("must be {SYSTEM}, not empty"));
+            return None;
+        }
+        "offset" | "Offset" | "x-opt-offset" => {
+            let message =
+                "the offset is not kept; what tells where an event stands is sequence_number";
+            keys.report(KEY, text.at, message);
+            return None;
+        }
+        "SequenceNumber" | "x-opt-sequence-number" => Some(SEQUENCE_NUMBER),
+        "EnqueuedTime" | "EnqueuedTimeUtc" | "x-opt-enqueued-time" => Some(ENQUEUED_TIME),
+        "PartitionKey" => Some(PARTITION_KEY),
+        _ => None,
     };
-    let texts = match from.value {
+    if let Some(meant) = meant {
+        let message = format!("{} is called {meant} here", quoted(text.value));
+        keys.report(KEY, text.at, message);
+    }
+    Some(field(match text.value {
+        PARTITION_KEY => "x-opt-partition-key",
+        name => name,
+    }))
+}
+
+fn field(name: &str) -> FieldPath {
+    FieldPath::to(vec![Segment::Name(name.to_owned())])
+}
+
+/// Reads a string, or a list of them.
+fn read_list<'a>(
+    keys: &Keys<'a>,
+    key: &str,
+    wanted: &str,
+    if_empty: &str,
+) -> Vec<Located<&'a str>> {
+    let Some(value) = keys.value(key) else {
+        return Vec::new();
+    };
+    match value.value {
         DeValue::String(text) => vec![Located {
             value: text.as_ref(),
-            at: from.at,
+            at: value.at,
         }],
         DeValue::Array(list) if list.is_empty() => {
-            keys.report("from", from.at, EMPTY_LIST);
+            keys.report(key, value.at, if_empty);
             Vec::new()
         }
         // What is no string in it has been reported.
-        DeValue::Array(_) => keys.strings("from").unwrap_or_default(),
+        DeValue::Array(_) => keys.strings(key).unwrap_or_default(),
         other => {
-            let message = format!("must be {PLACES}, not of type {}", other.type_str());
-            keys.report("from", from.at, message);
+            let message = format!("must be {wanted}, not of type {}", other.type_str());
+            keys.report(key, value.at, message);
             Vec::new()
         }
-    };
+    }
+}
+
+/// Reports places that are named twice.
+fn distinct<'a>(
+    keys: &Keys<'_>,
+    key: &str,
+    places: impl Iterator<Item = (Located<&'a str>, Option<FieldPath>)>,
+) -> Vec<FieldPath> {
     let mut paths: Vec<FieldPath> = Vec::new();
-    for text in texts {
-        let Some(path) = read_path(keys, text) else {
+    for (text, path) in places {
+        let Some(path) = path else {
             continue;
         };
         if paths
@@ -45,7 +137,7 @@ pub(super) fn read_from(keys: &Keys<'_>, name: &str) -> Vec<FieldPath> {
             .any(|other| other.segments() == path.segments())
         {
             let message = format!("{} is named twice", quoted(text.value));
-            keys.report("from", text.at, message);
+            keys.report(key, text.at, message);
         }
         paths.push(path);
     }
@@ -65,18 +157,29 @@ fn read_path(keys: &Keys<'_>, text: Located<&str>) -> Option<FieldPath> {
 /// How the names of all columns' places are written, where case is ignored.
 #[derive(Debug, Default)]
 pub(super) struct Spellings {
-    /// By the steps in lower case: the path that was first to have them, and its column.
-    first: HashMap<Vec<Segment>, (FieldPath, String)>,
+    /// By where they lie and the steps in lower case: the path that was first to have them, and its column.
+    first: HashMap<(Origin, Vec<Segment>), (FieldPath, String)>,
 }
 
 impl Spellings {
     /// Reports places of a column that are another one's in another spelling: neither would have a value of its own.
-    pub(super) fn check(&mut self, keys: &Keys<'_>, column: &str, from: &[FieldPath]) {
+    pub(super) fn check(
+        &mut self,
+        keys: &Keys<'_>,
+        column: &str,
+        origin: Origin,
+        from: &[FieldPath],
+    ) {
         for path in from {
-            let Some((place, other, owner)) = self.add(column, path) else {
+            let Some((place, other, owner)) = self.add(column, origin, path) else {
                 continue;
             };
-            let at = keys.value("from").map_or(keys.at(), |from| from.at);
+            let key = match origin {
+                Origin::Record => "from",
+                Origin::Properties => "from_property",
+                Origin::System => "from_system",
+            };
+            let at = keys.value(key).map_or(keys.at(), |from| from.at);
             let message = format!(
                 "{} differs from {} of column {} in the case of {} alone, which ignore_case = true takes for one: write it alike in both",
                 quoted(&path.to_string()),
@@ -84,19 +187,24 @@ impl Spellings {
                 quoted(&owner),
                 quoted(&place),
             );
-            keys.report("from", at, message);
+            keys.report(key, at, message);
         }
     }
 
     /// Takes a path in; returns the step that an earlier one writes otherwise, with that path and its column.
-    fn add(&mut self, column: &str, path: &FieldPath) -> Option<(String, FieldPath, String)> {
+    fn add(
+        &mut self,
+        column: &str,
+        origin: Origin,
+        path: &FieldPath,
+    ) -> Option<(String, FieldPath, String)> {
         let mut folded = Vec::new();
         for (step, length) in path.segments().iter().zip(1..) {
             folded.push(match step {
                 Segment::Name(name) => Segment::Name(name.to_ascii_lowercase()),
                 Segment::Index(index) => Segment::Index(*index),
             });
-            let first = self.first.entry(folded.clone());
+            let first = self.first.entry((origin, folded.clone()));
             let (other, owner) = first.or_insert_with(|| (path.clone(), column.to_owned()));
             if other.segments().get(..length) != path.segments().get(..length)
                 && let Segment::Name(name) = step

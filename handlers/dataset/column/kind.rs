@@ -95,3 +95,19 @@ fn read_decimal(keys: &Keys<'_>, text: Located<&str>) -> Option<ColumnType> {
     }
     Some(ColumnType::Decimal { precision, scale })
 }
+
+/// Reads the type of a column that says when the hub took the event: bronze has it in milliseconds.
+pub(super) fn read_enqueued_time(keys: &Keys<'_>) -> Option<ColumnType> {
+    if let Some(format) = keys.value("format") {
+        let message = "the enqueued time has a format of its own; leave the key out";
+        keys.report("format", format.at, message);
+        return None;
+    }
+    let kind = read(keys)?;
+    if let ColumnType::Timestamp(_) = kind {
+        return Some(ColumnType::Timestamp(TimestampFormat::UnixMillis));
+    }
+    let message = format!("{kind} does not hold the enqueued time: it is a timestamp");
+    keys.report("type", keys.at_value("type"), message);
+    None
+}

@@ -72,7 +72,9 @@ pub(super) fn check_places(drafts: &[Draft], keys: &[Keys<'_>], ignore_case: boo
             continue;
         }
         let others = drafts.iter().zip(keys).enumerate();
-        for (_, (other, keys)) in others.filter(|(other, _)| *other != place) {
+        for (_, (other, keys)) in
+            others.filter(|(number, (other, _))| *number != place && other.origin == masked.origin)
+        {
             let pairs = masked.from.iter().flat_map(|hidden| {
                 let paths = other.from.iter();
                 paths.map(move |path| (hidden, path))

@@ -14,11 +14,12 @@ use super::name::{PERIOD_COLUMNS, SQL_NAME, is_sql_name};
 use super::problem::Sink;
 use super::reader::{Keys, Located, keys};
 use super::rules::Rules;
-use super::{OnInvalid, Payload};
+use super::{OnInvalid, Origin, Payload};
 use crate::wording::quoted;
 pub(super) use computed::read_condition;
 pub(super) use draft::Draft;
-use from::{Spellings, read_from};
+use draft::is_enqueued_time;
+use from::{Spellings, read_places};
 
 /// UTF-16 units that the descriptions of all columns may have together.
 const MOST_DESCRIPTION: usize = 350_000;
@@ -81,7 +82,7 @@ pub(super) fn read_all<'a>(
             keys.report("name", keys.at(), message);
         }
         if payload.ignore_case {
-            spellings.check(&keys, &draft.name, &draft.from);
+            spellings.check(&keys, &draft.name, draft.origin, &draft.from);
         }
         drafts.push(draft);
         all_keys.push(keys);
@@ -102,18 +103,21 @@ fn read(keys: &Keys<'_>) -> Draft {
     }
     // Without a name a problem was reported, and the file makes no dataset.
     let name = name.map(|name| name.value.to_owned()).unwrap_or_default();
-    let kind = kind::read(keys);
+    let is_computed = keys.value("expr").is_some();
+    let (origin, from) = match is_computed {
+        true => (Origin::Record, Vec::new()),
+        false => read_places(keys, &name),
+    };
+    let kind = match is_enqueued_time(origin, &from) {
+        true => kind::read_enqueued_time(keys),
+        false => kind::read(keys),
+    };
     let (min, max) = kind.map_or((None, None), |kind| literal::read_bounds(keys, kind));
     let required = keys.boolean("required").unwrap_or(false);
-    let is_computed = keys.value("expr").is_some();
     let rules = match kind {
         Some(kind) if !is_computed => rules::read(keys, kind, (min, max), required),
         // What is wrong is reported already.
         _ => Rules::default(),
-    };
-    let from = match is_computed {
-        true => Vec::new(),
-        false => read_from(keys, &name),
     };
     Draft {
         is_computed,
@@ -122,6 +126,7 @@ fn read(keys: &Keys<'_>) -> Draft {
         required,
         on_invalid: read_on_invalid(keys, required),
         from,
+        origin,
         name,
         min,
         max,

@@ -211,3 +211,23 @@ pub(super) fn made_up(name: &str, column: &Draft) -> Option<String> {
         )
     })
 }
+
+/// Reports the enqueued time as the event time of a key that has it as it is.
+pub(super) fn check_enqueued_time(
+    keys: &Keys<'_>,
+    columns: &[Draft],
+    event_time: Option<ColumnIndex>,
+    key: Option<&Key>,
+) {
+    let column = event_time.and_then(|column| columns.get(column.position()));
+    let column = column.filter(|column| column.is_enqueued_time());
+    let is_exact = key.is_some_and(|key| key.bucket.is_none());
+    if let (Some(column), true) = (column, is_exact) {
+        let message = format!(
+            "column {} is when the hub took the event: an event that a producer sends again gets another time and would never be a duplicate; take a bucket of it into the key, such as \"day({})\", or keep = \"all\" below [dedup], or read the event time from the event or a property",
+            quoted(&column.name),
+            column.name
+        );
+        keys.report("event_time", keys.at_value("event_time"), message);
+    }
+}

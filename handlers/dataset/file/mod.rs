@@ -112,6 +112,7 @@ fn read<'a>(
     let dedup = identity::read_dedup(sink, &keys);
     let times = identity::Times { event_time, period };
     let key = identity::read_key(&keys, &columns, times, dedup.keep);
+    identity::check_enqueued_time(&keys, &columns, event_time, key.as_ref());
     let mut taken = Taken::default();
     let gold = read_tables(sink, keys.tables("gold"), &columns, &mut taken);
     let rankings = read_rankings(sink, keys.tables("ranking"), &gold, &mut taken);

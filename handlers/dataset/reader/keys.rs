@@ -251,6 +251,16 @@ pub(in crate::dataset) const COLUMN: Table = Table {
             "Where in the event the value is: the name of a top-level field, a path such as \"$.device.id\", or a list of them, of which the first that is there and not null counts. Default: name.",
         ),
         key(
+            "from_property",
+            Shape::TextOrTexts,
+            "Reads an application property of the event instead: its name, or a list of names.",
+        ),
+        key(
+            "from_system",
+            Shape::Text,
+            "Reads what the hub says of the event instead: enqueued_time, sequence_number, partition, partition_key, or an annotation such as \"iothub-connection-device-id\".",
+        ),
+        key(
             "expr",
             Shape::Text,
             "Computes the column from columns before it, in SQL's spelling, instead of reading it.",

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Origin};
 use crate::value::json::escape::decode;
 use crate::value::json::token::Kind;
 use crate::value::json::{Scanner, SyntaxError};
@@ -23,7 +23,7 @@ impl<'d> Hider<'d> {
         let masked = dataset
             .columns
             .iter()
-            .filter(|column| column.rules.mask.is_some());
+            .filter(|column| column.rules.mask.is_some() && column.origin == Origin::Record);
         let places = masked.map(|column| {
             let paths = column.from.iter();
             paths.map(|path| path.segments()).collect()

@@ -19,9 +19,11 @@ pub mod rows;
 use arrow_schema::ArrowError;
 use thiserror::Error;
 
-use super::line::LineParser;
 use super::line::unopened::Unopened;
-use crate::dataset::{ColumnIndex, ColumnType, Dataset, MissingSalt, OnInvalid, UnknownFields};
+use super::line::{Beside, LineParser};
+use crate::dataset::{
+    ColumnIndex, ColumnType, Dataset, MissingSalt, OnInvalid, Origin, UnknownFields,
+};
 use crate::event::EventTime;
 use crate::expr::EvaluateError;
 use crate::value::path::FieldPath;
@@ -41,6 +43,8 @@ use rows::{Cast, Lineage, Parts};
 #[derive(Debug)]
 pub struct Caster {
     parser: LineParser,
+    /// What is read beside the record, if anything is.
+    beside: Option<Beside>,
     /// The members that are opened, and those of the record that comes next which could not be.
     members: Members,
     unopened: Unopened,
@@ -66,7 +70,9 @@ impl Caster {
     #[must_use]
     pub fn new(dataset: &Dataset) -> Self {
         let rescue = dataset.unknown_fields == UnknownFields::Rescue;
-        let from: Vec<&FieldPath> = dataset.columns.iter().flat_map(|c| &c.from).collect();
+        let of_record = dataset.columns.iter();
+        let of_record = of_record.filter(|column| column.origin == Origin::Record);
+        let from: Vec<&FieldPath> = of_record.flat_map(|column| &column.from).collect();
         let (members, at) = Members::of(&dataset.payload, &from);
         let paths: Vec<&FieldPath> = from.into_iter().chain(&at).collect();
         let (mut parser, numbers) = LineParser::of(&paths, dataset.payload.ignore_case, rescue);
@@ -74,18 +80,26 @@ impl Caster {
         if dataset.payload.is_opened() {
             parser = parser.of_opened();
         }
-        let mut numbers = numbers.into_iter();
+        let (beside, [properties, system]) = Beside::of(dataset);
+        let mut numbers = [numbers, properties, system].map(Vec::into_iter);
         let filter = Filter::of(dataset);
         let mut columns = Vec::with_capacity(dataset.columns.len());
         for (i, column) in dataset.columns.iter().enumerate() {
             if column.expr.is_some() {
                 continue;
             }
-            let numbers = numbers.by_ref().take(column.from.len());
+            let [of_record, of_properties, of_system] = &mut numbers;
+            let numbers = match column.origin {
+                Origin::Record => of_record,
+                Origin::Properties => of_properties,
+                Origin::System => of_system,
+            };
+            let numbers = numbers.take(column.from.len());
             columns.push(ColumnCaster::of(dataset, i, column, numbers));
         }
         Self {
             parser,
+            beside,
             members,
             unopened: Unopened::default(),
             columns,
@@ -127,7 +141,7 @@ impl Caster {
     /// # Errors
     /// Fails if the line is not an object or a value does not fit its column; the rows are then as before.
     pub fn push(&mut self, line: &[u8], at: LineContext<'_>) -> Result<(), Reject> {
-        self.push_checked(line, false, at)
+        self.push_checked(line, false, &at)
     }
 
     /// As [`Self::push`]; `is_utf8` tells that the line is known to be UTF-8.
@@ -135,7 +149,7 @@ impl Caster {
         &mut self,
         line: &[u8],
         is_utf8: bool,
-        at: LineContext<'_>,
+        at: &LineContext<'_>,
     ) -> Result<(), Reject> {
         self.nulled.clear();
         self.ambiguous.clear();
@@ -143,11 +157,20 @@ impl Caster {
         if !self.unopened.is_none() {
             self.members.mark(self.unopened, line, &mut self.parser);
         }
+        if let Some(beside) = &mut self.beside {
+            beside.read(at.came()).map_err(Reject::beside)?;
+        }
         let latest = at.enqueued_time.as_event_time().0;
         let latest = EventTime(latest.saturating_add(self.max_clock_skew));
         for (i, column) in self.columns.iter_mut().enumerate() {
-            let token = column.token(line, &self.parser, &mut self.scratch);
-            let cause = match column.push(line, token, latest, &mut self.scratch) {
+            let (parser, text) = match &self.beside {
+                Some(beside) if column.origin != Origin::Record => {
+                    beside.place(column.origin, at.properties)
+                }
+                _ => (&self.parser, line),
+            };
+            let token = column.token(text, parser, &mut self.scratch);
+            let cause = match column.push(text, token, latest, &mut self.scratch) {
                 Ok(Certainty::Certain) => continue,
                 Ok(Certainty::Ambiguous) => {
                     self.ambiguous.push(column.place);
@@ -157,7 +180,7 @@ impl Caster {
             };
             if let Some(filter) = &mut self.filter {
                 // What becomes of the record is decided when all of it is cast.
-                let reject = column.reject(cause, token, line, &self.parser);
+                let reject = column.reject(cause, token, text, parser);
                 filter.defer(self.lineage.len(), column.place, column.on_invalid, reject);
             }
             match (column.on_invalid, &self.filter) {
@@ -165,7 +188,7 @@ impl Caster {
                 (OnInvalid::Null, _) => self.nulled.push(column.push_nulled(token, cause)),
                 (OnInvalid::Quarantine, Some(_)) => column.push_null(),
                 (OnInvalid::Quarantine, None) => {
-                    let reject = column.reject(cause, token, line, &self.parser);
+                    let reject = column.reject(cause, token, text, parser);
                     self.take_back(i);
                     return Err(reject);
                 }
@@ -178,7 +201,12 @@ impl Caster {
                 let column = columns.iter().find(|column| column.place == place);
                 column.map_or("", |column| &column.name)
             };
-            rescue(&self.parser, &self.nulled, name, line, rescued);
+            let beside = &self.beside;
+            let text = |origin| match beside {
+                Some(beside) if origin != Origin::Record => beside.place(origin, at.properties).1,
+                _ => line,
+            };
+            rescue(&self.parser, &self.nulled, name, text, rescued);
         }
         self.lineage.push(at);
         Ok(())

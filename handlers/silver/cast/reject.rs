@@ -1,7 +1,7 @@
 //! Why a line was refused; pure.
 
 use crate::dataset::ColumnIndex;
-use crate::dataset::{ColumnType, TimestampFormat};
+use crate::dataset::{ColumnType, Origin, TimestampFormat};
 use crate::event::{EventTime, RejectReason};
 use crate::value::json::SyntaxError;
 use crate::value::json::token::{Kind, Token};
@@ -29,6 +29,18 @@ impl From<SyntaxError> for Reject {
             column: None,
             position: error.at,
             detail: error.message.to_owned(),
+        }
+    }
+}
+
+impl Reject {
+    /// Says that what came with an event beside its body cannot be read.
+    pub(super) fn beside(error: SyntaxError) -> Self {
+        Self {
+            reason: RejectReason::InvalidValue,
+            column: None,
+            position: 0,
+            detail: format!("what came with the event is no JSON: {}", error.message),
         }
     }
 }
@@ -93,14 +105,31 @@ impl RejectCause {
         }
     }
 
-    /// Says what is wrong with `raw`, the value at one of the places `from` for a column of type `kind`, for people.
-    pub(super) fn explain(self, from: &[FieldPath], kind: ColumnType, raw: &[u8]) -> String {
-        let value = excerpt(raw);
+    /// Says what is wrong with `raw`, the value at one of the places `from` for a column of type `kind`, for people. What is
+    /// not in the record is named and not copied.
+    pub(super) fn explain(
+        self,
+        from: &[FieldPath],
+        origin: Origin,
+        kind: ColumnType,
+        raw: &[u8],
+    ) -> String {
+        let names = || {
+            let names: Vec<String> = from.iter().map(ToString::to_string).collect();
+            excerpt(names.join("\" or \"").as_bytes())
+        };
+        let place = match origin {
+            Origin::Record => "field",
+            Origin::Properties => "property",
+            Origin::System => "system value",
+        };
+        let value = match origin {
+            Origin::Record => excerpt(raw),
+            Origin::Properties | Origin::System => format!("the {place} \"{}\"", names()),
+        };
         match self {
             Self::Missing => {
-                let names: Vec<String> = from.iter().map(ToString::to_string).collect();
-                let names = excerpt(names.join("\" or \"").as_bytes());
-                format!("the required field \"{names}\" is absent or null")
+                format!("the required {place} \"{}\" is absent or null", names())
             }
             Self::NotOpened => {
                 format!("{value} cannot be opened by the steps that the dataset names for it")

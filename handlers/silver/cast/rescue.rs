@@ -1,6 +1,7 @@
 //! What a row keeps of its line beside its columns: unknown fields, and values that became null. Pure.
 
 use super::columns::{Builder, Values};
+use crate::dataset::Origin;
 use crate::event::RejectReason;
 use crate::silver::line::LineParser;
 use crate::value::json::token::Token;
@@ -18,42 +19,45 @@ pub(in crate::silver) struct Nulled {
     pub(in crate::silver) reason: RejectReason,
     /// Whether a mask hides the value.
     pub(super) is_hidden: bool,
+    /// Where the value lies.
+    pub(super) origin: Origin,
     /// The value.
     pub(super) token: Token,
 }
 
-/// Appends the unknown fields of the line that was read last, and what became null of it; `name` names the columns.
-pub(super) fn rescue<'n>(
+/// Appends the unknown fields of the record that was read last, and what became null of it; `name` names the columns, and
+/// `text` is what the values of an origin are read in.
+pub(super) fn rescue<'n, 't>(
     parser: &LineParser,
     nulled: &[Nulled],
     name: impl Fn(usize) -> &'n str,
-    line: &[u8],
+    text: impl Fn(Origin) -> &'t [u8],
     rescued: &mut Builder,
 ) {
-    let Values::Text(text) = &mut rescued.values else {
+    let Values::Text(out) = &mut rescued.values else {
         return;
     };
     // A producer's field of that name gives way, so that the object has each name once.
     let own = (!nulled.is_empty()).then_some(INVALID.as_bytes());
-    let has_unknown = parser.write_unknown(line, own, &mut text.bytes);
+    let has_unknown = parser.write_unknown(text(Origin::Record), own, &mut out.bytes);
     if !has_unknown && nulled.is_empty() {
         rescued.push_null();
         return;
     }
     if !nulled.is_empty() {
-        write_nulled(nulled, name, line, has_unknown, &mut text.bytes);
+        write_nulled(nulled, name, text, has_unknown, &mut out.bytes);
     }
-    text.end();
+    out.end();
     rescued.mark_valid();
 }
 
 /// Appends the values that became null as a member of the object that `out` ends with, or of a new one. Names of columns
 /// need no escapes.
 #[cold]
-fn write_nulled<'n>(
+fn write_nulled<'n, 't>(
     nulled: &[Nulled],
     name: impl Fn(usize) -> &'n str,
-    line: &[u8],
+    text: impl Fn(Origin) -> &'t [u8],
     has_object: bool,
     out: &mut Vec<u8>,
 ) {
@@ -72,7 +76,7 @@ fn write_nulled<'n>(
         out.extend_from_slice(format!("\"{}\":", name(null.column)).as_bytes());
         out.extend_from_slice(match null.is_hidden {
             true => HIDDEN,
-            false => null.token.raw(line),
+            false => null.token.raw(text(null.origin)),
         });
     }
     out.extend_from_slice(b"}}");

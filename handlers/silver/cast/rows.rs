@@ -16,6 +16,7 @@ use arrow_select::take::take;
 use super::judge::{Judged, Place, Verdicts};
 use crate::dataset::ColumnIndex;
 use crate::event::{EventTime, PartitionId, UnixMillis};
+use crate::silver::line::Came;
 use crate::table::log::Times;
 use crate::table::schema::LINE;
 
@@ -34,6 +35,23 @@ pub struct LineContext<'a> {
     pub sequence_number: Option<i64>,
     /// When the hub took the event.
     pub enqueued_time: UnixMillis,
+    /// The JSON object of what the hub said of the event; nothing where it said nothing.
+    pub system: &'a [u8],
+    /// The JSON object of what its producer said of it; nothing where it said nothing.
+    pub properties: &'a [u8],
+}
+
+impl<'a> LineContext<'a> {
+    /// Returns what is known of the event beside its body.
+    pub(super) fn came(&self) -> Came<'a> {
+        Came {
+            system: self.system,
+            properties: self.properties,
+            partition: self.partition,
+            sequence_number: self.sequence_number,
+            enqueued_time: self.enqueued_time,
+        }
+    }
 }
 
 /// Rows in the order in which their records were pushed: a row's number is its index in every field.
@@ -72,7 +90,7 @@ struct Origin {
 }
 
 impl Origin {
-    fn of(record: LineContext<'_>) -> Self {
+    fn of(record: &LineContext<'_>) -> Self {
         Self {
             source: record.source,
             first_line: record.line,
@@ -109,7 +127,7 @@ impl Lineage {
 
     /// Appends a row.
     #[inline]
-    pub(super) fn push(&mut self, at: LineContext<'_>) {
+    pub(super) fn push(&mut self, at: &LineContext<'_>) {
         let enqueued_time = at.enqueued_time.as_event_time().0;
         self.enqueued_times.push(enqueued_time);
         if at.record > 0 || !self.records.is_empty() {

@@ -37,6 +37,8 @@ fn at(line: u32) -> LineContext<'static> {
         record: 0,
         sequence_number: Some(100 + i64::from(line)),
         enqueued_time: NOW,
+        system: &[],
+        properties: &[],
     }
 }
 
@@ -190,6 +192,8 @@ fn four_orders(dataset: &Dataset) -> Cast {
             record: 0,
             sequence_number: (i != 2).then_some(100 + i),
             enqueued_time: NOW,
+            system: &[],
+            properties: &[],
         };
         caster.push(line.as_bytes(), at).unwrap();
     }

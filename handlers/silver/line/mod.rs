@@ -4,6 +4,7 @@
 //! usually recognised by one comparison. It keeps no text; all it knows of a line are places in it. Containers are entered
 //! only where a path leads into them.
 
+mod beside;
 mod names;
 mod nested;
 mod trie;
@@ -15,6 +16,7 @@ use crate::value::json::escape::{decode, encode};
 use crate::value::json::token::{Kind, Token};
 use crate::value::json::{Scanner, SyntaxError};
 use crate::value::path::FieldPath;
+pub(super) use beside::{Beside, Came};
 use names::{Names, Order, UNKNOWN};
 use nested::Nested;
 use trie::Trie;

@@ -12,8 +12,6 @@ use crate::value::line::times::Times;
 /// The events of a source, one after the other.
 pub(super) struct Events<'a> {
     source: &'a Source,
-    /// The source's number in its group.
-    index: u32,
     rest: &'a [u8],
     /// Nothing where one time counts for all.
     times: Option<Times<'a>>,
@@ -21,12 +19,14 @@ pub(super) struct Events<'a> {
     /// Whether bronze wrote the lines: each of them is an event then, also a blank one.
     is_of_bronze: bool,
     next: u32,
+    /// The event that was read last: from one to the next little changes.
+    event: Event<'a>,
 }
 
 /// An event, as its line holds it.
 pub(super) struct Event<'a> {
-    /// The line, taken apart.
-    pub(super) line: Line<'a>,
+    /// What its producer sent.
+    pub(super) body: Cow<'a, [u8]>,
     /// Whether the body is known to be UTF-8.
     pub(super) is_utf8: bool,
     /// Where its first record stands.
@@ -53,12 +53,25 @@ impl<'a> Events<'a> {
         };
         Ok(Self {
             source,
-            index,
             rest: lines,
             is_of_bronze: source.range.is_some() || times.is_some(),
             times,
             is_utf8: std::str::from_utf8(&source.content).is_ok(),
             next: 0,
+            event: Event {
+                body: Cow::Borrowed(&[]),
+                is_utf8: false,
+                at: LineContext {
+                    source: index,
+                    partition: source.partition.as_ref(),
+                    line: 0,
+                    record: 0,
+                    sequence_number: None,
+                    enqueued_time: source.enqueued_time,
+                    system: &[],
+                    properties: &[],
+                },
+            },
         })
     }
 
@@ -67,9 +80,9 @@ impl<'a> Events<'a> {
     /// # Errors
     /// Fails if the source does not say when the hub took each event.
     #[inline]
-    pub(super) fn next(&mut self) -> Result<Option<Event<'a>>, RefineError> {
+    pub(super) fn next(&mut self) -> Result<Option<&mut Event<'a>>, RefineError> {
         let Some(text) = next_line(&mut self.rest) else {
-            return self.end();
+            return self.end().map(|()| None);
         };
         let number = self.next;
         let next = number.checked_add(1);
@@ -80,19 +93,16 @@ impl<'a> Events<'a> {
         };
         let first = self.source.range.map(|range| range.first.0);
         let line = Line::read(text);
-        let is_utf8 = self.is_utf8 && matches!(line.body, Cow::Borrowed(_));
-        Ok(Some(Event {
-            line,
-            is_utf8,
-            at: LineContext {
-                source: self.index,
-                partition: self.source.partition.as_ref(),
-                line: number,
-                record: 0,
-                sequence_number: first.map(|first| first.saturating_add(i64::from(number))),
-                enqueued_time,
-            },
-        }))
+        let event = &mut self.event;
+        event.is_utf8 = self.is_utf8 && matches!(line.body, Cow::Borrowed(_));
+        event.at.line = number;
+        event.at.record = 0;
+        event.at.sequence_number = first.map(|first| first.saturating_add(i64::from(number)));
+        event.at.enqueued_time = enqueued_time;
+        event.at.system = line.system;
+        event.at.properties = line.properties;
+        event.body = line.body;
+        Ok(Some(event))
     }
 
     /// Returns whether a line without text is an event; in an object that was put there by hand it is none.
@@ -101,9 +111,9 @@ impl<'a> Events<'a> {
     }
 
     /// Fails if there are times of more events.
-    fn end(&self) -> Result<Option<Event<'a>>, RefineError> {
+    fn end(&self) -> Result<(), RefineError> {
         match self.times.as_ref().is_none_or(Times::is_at_end) {
-            true => Ok(None),
+            true => Ok(()),
             false => Err(no_times(self.source)),
         }
     }
@@ -112,8 +122,8 @@ impl<'a> Events<'a> {
 impl Event<'_> {
     /// Returns whether its line is blank: nobody wrapped anything.
     pub(super) fn is_blank_line(&self) -> bool {
-        let is_plain = self.line.system.is_empty() && matches!(self.line.body, Cow::Borrowed(_));
-        is_plain && is_blank(&self.line.body)
+        let is_plain = self.at.system.is_empty() && matches!(self.body, Cow::Borrowed(_));
+        is_plain && is_blank(&self.body)
     }
 }
 

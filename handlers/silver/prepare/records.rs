@@ -35,16 +35,16 @@ pub(super) fn open(
     let Some(opener) = opener else {
         each(Record {
             number: 0,
-            text: &event.line.body,
+            text: &event.body,
             is_utf8: event.is_utf8,
             unopened: Unopened::default(),
         });
         return Ok(());
     };
     let opened = opener.open(Body {
-        bytes: &event.line.body,
+        bytes: &event.body,
         is_utf8: event.is_utf8,
-        system: event.line.system,
+        system: event.at.system,
     })?;
     for (number, record) in (0..).zip(opened.records()) {
         each(Record {

@@ -38,7 +38,7 @@ pub(in crate::silver) struct Rejected {
 }
 
 impl Rejected {
-    fn record(at: LineContext<'_>, record: Record<'_>, reject: Reject) -> Self {
+    fn record(at: &LineContext<'_>, record: Record<'_>, reject: Reject) -> Self {
         Self {
             line: at.line,
             record: record.number,
@@ -51,7 +51,7 @@ impl Rejected {
     }
 
     fn event(event: &Event<'_>, reject: Reject) -> Self {
-        let body = &event.line.body;
+        let body = &event.body;
         let mut end = body.len().min(MOST_OF_EVENT);
         // Not in the middle of a character.
         while end > 0 && body.get(end).is_some_and(|byte| byte & 0xC0 == 0x80) {
@@ -148,10 +148,10 @@ impl SourceFacts {
             if event.at.line < line {
                 continue;
             }
-            let opened = open(&event, opener, |record| {
+            let opened = open(event, opener, |record| {
                 let is_this = |place: &Place| (place.line, place.record) == (line, record.number);
                 if let Some((_, reject)) = late.next_if(|(place, _)| is_this(place)) {
-                    let rejected = Rejected::record(event.at, record, reject.clone());
+                    let rejected = Rejected::record(&event.at, record, reject.clone());
                     self.rejected.push(rejected);
                 }
             });
@@ -176,7 +176,7 @@ pub(super) fn records_of_events(
     let mut events = Events::of(source, 0)?;
     while let Some(event) = events.next()? {
         let mut records = Vec::new();
-        let opened = open(&event, &mut opener, |record| {
+        let opened = open(event, &mut opener, |record| {
             if !is_blank(record.text) {
                 records.push(record.number);
             }
@@ -200,15 +200,14 @@ pub(super) fn cast_source(
     let mut facts = SourceFacts::new(source);
     let mut nulled: BTreeMap<(usize, RejectReason), u64> = BTreeMap::new();
     let mut events = Events::of(source, index)?;
+    let counts_blank_lines = events.counts_blank_lines();
     while let Some(event) = events.next()? {
         let mut records = 0;
-        let opened = open(&event, opener, |record| {
-            let at = LineContext {
-                record: record.number,
-                ..event.at
-            };
+        let opened = open(event, opener, |record| {
+            let mut at = event.at;
+            at.record = record.number;
             caster.set_unopened(record.unopened);
-            match caster.push_checked(record.text, record.is_utf8, at) {
+            match caster.push_checked(record.text, record.is_utf8, &at) {
                 Ok(()) => {
                     for null in caster.nulled() {
                         *nulled.entry((null.column, null.reason)).or_default() += 1;
@@ -220,16 +219,16 @@ pub(super) fn cast_source(
                     }
                 }
                 Err(_) if is_blank(record.text) => return,
-                Err(reject) => facts.rejected.push(Rejected::record(at, record, reject)),
+                Err(reject) => facts.rejected.push(Rejected::record(&at, record, reject)),
             }
             records += 1;
         });
         if let Err(reject) = opened {
-            facts.rejected.push(Rejected::event(&event, reject));
+            facts.rejected.push(Rejected::event(event, reject));
             records = 1;
         }
         if records == 0 {
-            if event.is_blank_line() && !events.counts_blank_lines() {
+            if event.is_blank_line() && !counts_blank_lines {
                 continue;
             }
             facts.empty += 1;

@@ -19,6 +19,7 @@ use std::time::Duration;
 fn dataset() -> Dataset {
     let column = |name: &str, kind| Column {
         name: name.to_owned(),
+        origin: crate::dataset::Origin::Record,
         from: vec![FieldPath::parse(name).unwrap()],
         expr: None,
         kind,

@@ -198,6 +198,16 @@ allowed = ["new", "paid"]
 pattern = "[a-z]+"
 
 [[column]]
+name = "kind"
+type = "string"
+from_property = ["type", "cloudEvents:type"]
+
+[[column]]
+name = "device"
+type = "string"
+from_system = "iothub-connection-device-id"
+
+[[column]]
 name = "phone"
 type = "string"
 mask = "last4"
@@ -357,7 +367,7 @@ fn what_the_schema_refuses_the_reader_refuses_too() {
             "requird = true",
             "$.column[0].requird: unknown",
         ),
-        ("\"decimal(9,2)\"", "\"decimal(9)\"", "$.column[5].type"),
+        ("\"decimal(9,2)\"", "\"decimal(9)\"", "$.column[7].type"),
         (
             "grain = \"all\"",
             "grain = \"year\"",
@@ -369,7 +379,7 @@ fn what_the_schema_refuses_the_reader_refuses_too() {
             "$.gold[0].measures.p",
         ),
         ("top = 3", "top = 0", "$.ranking[0].top: is too low"),
-        ("min = 0.01", "min = true", "$.column[5].min: is no"),
+        ("min = 0.01", "min = true", "$.column[7].min: is no"),
     ] {
         let text = FULL.replacen(from, to, 1);
         assert_ne!(text, FULL, "{from}");

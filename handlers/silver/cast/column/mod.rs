@@ -13,7 +13,7 @@ use arrow_schema::ArrowError;
 use super::columns::Builder;
 use super::reject::{Reject, RejectCause};
 use super::rescue::Nulled;
-use crate::dataset::{Column, ColumnIndex, Dataset, OnInvalid};
+use crate::dataset::{Column, ColumnIndex, Dataset, OnInvalid, Origin};
 use crate::event::EventTime;
 use crate::silver::line::LineParser;
 use crate::value::json::token::{Kind, Token};
@@ -30,6 +30,8 @@ pub(super) struct ColumnCaster {
     pub(super) place: usize,
     pub(super) name: String,
     from: Vec<FieldPath>,
+    /// Where these places lie.
+    pub(super) origin: Origin,
     /// The number of the first place, and of those that count if nothing is there.
     first: usize,
     others: Vec<usize>,
@@ -56,6 +58,7 @@ impl ColumnCaster {
             place,
             name: column.name.clone(),
             from: column.from.clone(),
+            origin: column.origin,
             // A column without a place, of which a dataset has none, would be one that no line has.
             first: numbers.next().unwrap_or(usize::MAX),
             others: numbers.collect(),
@@ -136,6 +139,7 @@ impl ColumnCaster {
             column: self.place,
             reason: cause.reason(),
             is_hidden: self.is_hidden(token),
+            origin: self.origin,
             token,
         }
     }
@@ -157,9 +161,11 @@ impl ColumnCaster {
         Reject {
             reason: cause.reason(),
             column: Some(ColumnIndex::new(self.place)),
-            position: match token.kind {
-                Kind::Absent => parser.end(),
-                _ => token.start(),
+            position: match (self.origin, token.kind) {
+                // It is nowhere in the record.
+                (Origin::Properties | Origin::System, _) => 0,
+                (Origin::Record, Kind::Absent) => parser.end(),
+                (Origin::Record, _) => token.start(),
             },
             detail: self.explain(cause, token, line),
         }
@@ -171,7 +177,7 @@ impl ColumnCaster {
             true => HIDDEN,
             false => token.raw(line),
         };
-        cause.explain(&self.from, self.value.kind, raw)
+        cause.explain(&self.from, self.origin, self.value.kind, raw)
     }
 
     /// Returns whether a value is shown nowhere.

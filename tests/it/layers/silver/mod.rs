@@ -1,5 +1,6 @@
 //! Silver's rules, word for word: conflicts, unknown outcomes, groups, lost files, late events, schemas and formats.
 
+mod beside;
 mod computed;
 mod conflicts;
 mod duplicates;
