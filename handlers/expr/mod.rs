@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 use arrow_array::ArrayRef;
 
-pub use crate::value::notation::ZONES;
+pub use crate::value::time::notation::ZONES;
 pub use check::{Column, Scope};
 use evaluate::{CHUNK, Output, State, evaluate};
 pub use evaluate::{Input, Reason};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::function::Function;
 use super::tree::{Arithmetic, Chain, Comparison};
 use super::types::Type;
-use crate::value::notation::Zone;
+use crate::value::time::notation::Zone;
 
 /// A part of an expression, with its type.
 #[derive(Clone, Debug, PartialEq)]

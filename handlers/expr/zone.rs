@@ -1,6 +1,6 @@
 //! Time zones by the names that people write. Pure.
 
-use crate::value::notation::Zone;
+use crate::value::time::notation::Zone;
 use crate::wording::{nearest, quoted};
 
 /// Returns the zone of this name; upper and lower case are the same.

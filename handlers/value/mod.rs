@@ -7,7 +7,6 @@ pub mod hash;
 pub(crate) mod json;
 pub mod line;
 pub mod mask;
-pub mod notation;
 pub mod number;
 pub mod path;
 pub mod period;

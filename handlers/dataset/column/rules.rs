@@ -8,7 +8,7 @@ use crate::dataset::reader::{Keys, Located};
 use crate::dataset::rules::{Literal, Pattern, Rules, Value};
 use crate::dataset::types::{Bound, ColumnType, TimestampFormat};
 use crate::expr::find_zone;
-use crate::value::notation::{Notation, TimeFormat, Zone};
+use crate::value::time::notation::{Notation, TimeFormat, Zone};
 use crate::wording::quoted;
 
 /// The limits of a column's values.

@@ -8,7 +8,7 @@ mod pattern;
 use std::cmp::Ordering;
 
 use super::types::{Bound, ColumnType};
-use crate::value::notation::Notation;
+use crate::value::time::notation::Notation;
 
 pub use pattern::Pattern;
 

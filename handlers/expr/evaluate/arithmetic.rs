@@ -5,8 +5,8 @@ use super::vector::{Values, Vector, map, zip};
 use crate::error::Invariant;
 use crate::expr::tree::Arithmetic;
 use crate::expr::types::Type;
-use crate::value::notation::Zone;
 use crate::value::time::check_range;
+use crate::value::time::notation::Zone;
 
 /// Returns a double if it is finite; there is one zero.
 pub(super) fn finite(value: f64) -> Result<f64, Reason> {

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::Reader;
+use super::reader::Reader;
 
 /// Which members of objects are kept.
 pub(in crate::host) struct Keep<'k> {

@@ -2,6 +2,8 @@
 //!
 //! The years 1 to 9999 of the Gregorian calendar exist, as in SQL. What is finer than a microsecond is cut, towards the past.
 
+pub mod notation;
+
 use std::fmt;
 use std::time::Duration;
 

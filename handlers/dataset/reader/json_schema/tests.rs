@@ -369,7 +369,7 @@ fn what_the_schema_refuses_the_reader_refuses_too() {
             "$.gold[0].measures.p",
         ),
         ("top = 3", "top = 0", "$.ranking[0].top: is too low"),
-        ("min = 0.01", "min = true", "$.column[2].min: is no"),
+        ("min = 0.01", "min = true", "$.column[5].min: is no"),
     ] {
         let text = FULL.replacen(from, to, 1);
         assert_ne!(text, FULL, "{from}");

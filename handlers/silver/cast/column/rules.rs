@@ -8,7 +8,7 @@ use crate::silver::cast::columns::{Builder, Values};
 use crate::silver::cast::reject::RejectCause;
 use crate::value::json::token::{Kind, Token};
 use crate::value::mask::Salt;
-use crate::value::notation::{Notation, Point};
+use crate::value::time::notation::{Notation, Point};
 
 /// Whether a value can only mean what it was taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

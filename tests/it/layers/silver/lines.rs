@@ -247,7 +247,14 @@ async fn what_becomes_of_invalid_values_may_change_at_any_time() {
         .into_iter()
         .map(|commit| commit.kind)
         .collect();
-    assert_eq!(kinds[1..], [CommitKind::Append, CommitKind::Append]);
+    // What is decided is recorded before the first record that is decided by it.
+    assert!(
+        matches!(
+            &kinds[1..],
+            [CommitKind::Append, CommitKind::Schema(text), CommitKind::Append] if text.contains("quarantine")
+        ),
+        "{kinds:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

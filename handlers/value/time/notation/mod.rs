@@ -9,7 +9,7 @@ mod format;
 mod reading;
 mod zone;
 
-use super::time::{ClockTime, TimeProblem, check_day, check_range, parse_clock_time};
+use super::{ClockTime, TimeProblem, check_day, check_range, parse_clock_time};
 pub use format::{FormatError, TimeFormat};
 pub use zone::{Shown, ZONES, Zone};
 
@@ -67,7 +67,7 @@ impl Notation {
     pub fn day(&self, text: &[u8]) -> Result<i32, TimeProblem> {
         match &self.format {
             Some(format) => check_day(format.read_day(text)?),
-            None => super::time::parse_date(text),
+            None => super::parse_date(text),
         }
     }
 }
