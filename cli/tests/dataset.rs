@@ -164,6 +164,90 @@ fn a_file_is_inferred_of_several_files_and_of_a_pipe() {
     );
 }
 
+const EXAMPLES: [&str; 5] = [
+    "iot-hub",
+    "web-shop",
+    "cloud-events",
+    "azure-logs",
+    "change-events",
+];
+
+#[test]
+fn the_examples_are_fine_and_do_what_their_fixtures_say() {
+    for name in EXAMPLES {
+        let file = format!("datasets/examples/{name}.toml");
+        let checked = run(repository(), &["dataset", "check", &file]);
+        assert!(checked.status.success(), "{}", stdout(&checked));
+    }
+    let tested = run(repository(), &["dataset", "test", "datasets/examples"]);
+    let text = stdout(&tested);
+    assert!(tested.status.success(), "{text}");
+    let is_tested = |name| text.contains(&format!("datasets/examples/{name}.toml\n  ok   "));
+    assert!(EXAMPLES.into_iter().all(is_tested), "{text}");
+    assert!(text.ends_with("\n11 fixtures as expected\n"), "{text}");
+}
+
+#[test]
+fn what_the_examples_document_shows_is_what_is_printed() {
+    let document = std::fs::read_to_string(repository().join("docs/examples.md")).unwrap();
+    let mut shown = 0;
+    for block in document.split("```text\n$ sluice ").skip(1) {
+        let (block, _) = block.split_once("\n```").unwrap();
+        let (command, output) = block.split_once('\n').unwrap();
+        let words: Vec<&str> = command.split(' ').collect();
+        let printed = stdout(&run(repository(), &words));
+        // Three dots in a line of their own stand for what is left out.
+        let mut rest = printed.as_str();
+        for piece in output.split("\n…\n") {
+            let found = rest.split_once(piece);
+            assert!(found.is_some(), "{command}: {piece}\nis not in\n{printed}");
+            rest = found.unwrap().1;
+        }
+        shown += 1;
+    }
+    assert_eq!(shown, EXAMPLES.len());
+}
+
+#[test]
+fn a_file_is_inferred_of_each_example_that_the_reader_takes() {
+    // Of the shop's orders one has no time: it is another type of event, which no guess can tell.
+    for name in EXAMPLES.into_iter().filter(|name| *name != "web-shop") {
+        let sample = format!("datasets/examples/{name}.tests/sample.jsonl");
+        let output = run(repository(), &["dataset", "infer", &sample]);
+        assert!(output.status.success(), "{name}: {}", stderr(&output));
+        let text = stdout(&output);
+        assert!(!text.contains("$sluice") && !text.contains("yet"), "{text}");
+        let is_unpacked = text.contains("[payload]\nrecords = ");
+        assert_eq!(
+            is_unpacked,
+            matches!(name, "iot-hub" | "azure-logs"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_sample_may_have_lines_of_bronze_and_empty_events() {
+    let events = "{\"$sluice\":\"event\",\"system\":{},\"properties\":{\"a\":1},\"body\":{\"id\":\"x\",\"ts\":\"2025-11-20T08:00:00Z\"}}\n{\"$sluice\":\"base64\",\"data\":\"\"}\n";
+    let output = piped(
+        repository(),
+        &["dataset", "infer", "-", "--name", "x"],
+        events.as_bytes(),
+    );
+    let text = stdout(&output);
+    assert!(text.contains("key = [\"id\", \"ts\"]"), "{text}");
+    assert!(!text.contains("sluice\"\n"), "{text}");
+    let tried = piped(
+        repository(),
+        &["dataset", "try", "datasets/examples/iot-hub.toml", "-"],
+        events.as_bytes(),
+    );
+    assert!(
+        !stderr(&tried).contains("next: sluice up"),
+        "a hub takes no lines of bronze"
+    );
+}
+
 #[test]
 fn records_inside_of_messages_are_looked_into() {
     let record = |n: usize| {

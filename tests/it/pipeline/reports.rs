@@ -1,6 +1,10 @@
 //! Inputs after public problem reports, through all layers: nothing is lost in silence, and gold has the right values.
 
+use std::io::Write;
+
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use sluice::event::{PartitionId, RejectReason, SequenceNumber, SourceEvent, UnixMillis};
 use sluice::table::log::Counts;
 use testkit::read;
@@ -57,19 +61,28 @@ impl Outcome {
     }
 }
 
+/// A dataset file with another table, which stands before the columns.
+fn with_table(dataset: &str, table: &str) -> String {
+    dataset.replacen("[[column]]", &format!("{table}\n\n[[column]]"), 1)
+}
+
 /// Sends each line as an event, and refines and publishes them. The balance must close.
 async fn through((dataset, input): (&str, &[u8]), measures: &[&str]) -> Outcome {
-    let world = World::builder().dataset(dataset).at(NOW).build();
-    let process = world.process();
     let lines = input
         .strip_suffix(b"\n")
         .unwrap()
         .split(|byte| *byte == b'\n');
+    let bodies = lines.map(Bytes::copy_from_slice).collect();
+    through_bodies(dataset, bodies, measures).await
+}
+
+/// As [`through`], of events that are no lines.
+async fn through_bodies(dataset: &str, bodies: Vec<Bytes>, measures: &[&str]) -> Outcome {
+    let world = World::builder().dataset(dataset).at(NOW).build();
+    let process = world.process();
     let events: Vec<SourceEvent> = (0..)
-        .zip(lines)
-        .map(|(number, line)| {
-            SourceEvent::plain(Bytes::copy_from_slice(line), SequenceNumber(number), NOW)
-        })
+        .zip(bodies)
+        .map(|(number, body)| SourceEvent::plain(body, SequenceNumber(number), NOW))
         .collect();
     let sent = events.len() as u64;
     let partition = PartitionId("0".to_owned());
@@ -146,10 +159,25 @@ async fn an_empty_discount_or_date_does_not_cost_the_order() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_empty_text_is_null_and_no_invalid_value_where_it_says_so() {
+    let (dataset, input) = report!("empty-strings");
+    let with_nulls = dataset
+        .replace(
+            "name = \"discount\"",
+            "name = \"discount\"\nnulls = [\"\", \"N/A\"]",
+        )
+        .replace("name = \"shipped\"", "name = \"shipped\"\nnulls = [\"\"]");
+    let outcome = through((&with_nulls, input), &["orders", "amount", "discount"]).await;
+    // What remains has blanks around a number, and a time where a day should be.
+    assert_eq!(outcome.fates(), [5, 0, 0, 0, 2]);
+    assert_eq!(outcome.measures(), [Some("5"), Some("48.90"), Some("1.50")]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_double_that_is_not_finite_is_null_where_the_event_is_json() {
     let (dataset, input) = report!("not-a-number");
     let outcome = through((dataset, input), &["events", "pulses", "max_energy"]).await;
-    // NaN, -nan and Infinity without quotes are no JSON: nothing reads such an event yet.
+    // NaN, -nan and Infinity without quotes are no JSON.
     assert_eq!(outcome.fates(), [5, 0, 0, 3, 2]);
     assert_eq!(
         outcome.counts.quarantined[&RejectReason::NotAnObject.into()],
@@ -158,6 +186,71 @@ async fn a_double_that_is_not_finite_is_null_where_the_event_is_json() {
     assert_eq!(outcome.measures(), [Some("5"), Some("16021"), Some("13.5")]);
     let nulled: Vec<_> = outcome.counts.nulled.iter().collect();
     assert_eq!(nulled, [("energy", "invalid_value", 2)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_double_that_is_not_finite_costs_no_event_where_it_may_be_null() {
+    let (dataset, input) = report!("not-a-number");
+    let tolerant = with_table(dataset, "[payload]\nnon_finite = \"null\"");
+    let outcome = through((&tolerant, input), &["events", "pulses", "max_energy"]).await;
+    assert_eq!(outcome.fates(), [8, 0, 0, 0, 0]);
+    assert_eq!(outcome.measures(), [Some("8"), Some("25628"), Some("13.5")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_element_of_a_message_that_is_an_array_is_a_row() {
+    let outcome = through(report!("array-body"), &["deviceid", "events", "total"]).await;
+    assert_eq!(outcome.fates(), [9, 0, 0, 0, 0]);
+    assert_eq!((outcome.counts.lines, outcome.counts.records), (3, 9));
+    let mut gold = outcome.gold.clone();
+    gold.sort();
+    let row = |device: &str, total: &str| [device, "3", total].map(|text| Some(text.to_owned()));
+    let rows = [
+        row("pump-0", "62.25"),
+        row("pump-1", "63.00"),
+        row("pump-2", "63.75"),
+    ];
+    assert_eq!(gold, rows);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_line_of_a_message_is_a_row_also_packed_or_with_a_mark() {
+    let event = |id: u32| format!(r#"{{"id": {id}, "time": "2026-11-20T08:0{id}:00Z"}}"#);
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    gzip.write_all(event(8).as_bytes()).unwrap();
+    let bodies = vec![
+        Bytes::from([event(1), event(2), event(3)].join("\n")),
+        Bytes::from(format!("{}\r\n{}\r\n", event(4), event(5))),
+        Bytes::from(gzip.finish().unwrap()),
+        Bytes::from(format!("\u{feff}{}", event(9))),
+        Bytes::from_static(b"\n"),
+        Bytes::from_iter(event(7).encode_utf16().flat_map(u16::to_le_bytes)),
+    ];
+    let (dataset, _) = report!("bom-crlf");
+    let opened = with_table(
+        dataset,
+        "[payload]\nformat = \"jsonl\"\ncompression = \"auto\"",
+    );
+    let outcome = through_bodies(&opened, bodies, &["events"]).await;
+    // UTF-16 is no JSON of RFC 8259.
+    assert_eq!(outcome.fates(), [7, 0, 0, 1, 0]);
+    assert_eq!((outcome.counts.opened, outcome.counts.empty), (5, 1));
+    assert_eq!(outcome.measures(), [Some("7")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_of_another_type_are_filtered_and_not_quarantined() {
+    let outcome = through(report!("event-types"), &["type", "events", "amount"]).await;
+    assert_eq!(outcome.fates(), [3, 0, 0, 0, 0]);
+    assert_eq!(outcome.counts.filtered, 3);
+    let mut gold = outcome.gold.clone();
+    gold.sort();
+    let row = |kind: &str, n: &str, sum: &str| [kind, n, sum].map(|text| Some(text.to_owned()));
+    let rows = [
+        row("order.created", "2", "30.00"),
+        row("order.refunded", "1", "10.00"),
+    ];
+    assert_eq!(gold, rows);
 }
 
 #[tokio::test(start_paused = true)]

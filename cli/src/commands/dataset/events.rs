@@ -1,10 +1,12 @@
 //! Sample events of files and standard input, and where each of them stands.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use sluice::silver::trial::Place;
+use sluice::value::line::Line;
 
 use crate::feed::Input;
 use crate::output::{Usage, bar};
@@ -78,6 +80,23 @@ impl Events {
                 self.places.push((file, number));
             }
         }
+    }
+
+    /// Returns what the events hold, also those of lines of bronze; none of those that are empty.
+    pub(super) fn bodies(&self) -> Vec<Bytes> {
+        let bodies = self.lines.iter().map(|line| match Line::read(line).body {
+            Cow::Borrowed(body) => line.slice_ref(body),
+            Cow::Owned(body) => Bytes::from(body),
+        });
+        bodies
+            .filter(|body| !body.trim_ascii().is_empty())
+            .collect()
+    }
+
+    /// Whether there are lines among them that only bronze takes apart: a hub would take each for the body of an event.
+    pub(super) fn are_of_bronze(&self) -> bool {
+        let body = |line| Line::read(line).body;
+        self.lines.iter().any(|line| *body(line) != line[..])
     }
 
     /// Returns the file of an event, and its line from 1.

@@ -135,12 +135,10 @@ fn infer_events(
     events: &Events,
     name: Option<&str>,
 ) -> Result<Inferred, Box<dyn Error + Send + Sync>> {
-    let mut sample = Sample::of(events.lines.iter().map(|line| &line[..]));
+    let bodies = events.bodies();
+    let mut sample = Sample::of(bodies.iter().map(|body| &body[..]));
     let mut records = None;
-    let guess = match (
-        infer::guess(&sample),
-        Records::of(&events.lines, MOST_RECORDS),
-    ) {
+    let guess = match (infer::guess(&sample), Records::of(&bodies, MOST_RECORDS)) {
         (Ok(guess), _) => guess,
         (Err(error), None) => return Err(error.into()),
         // Messages that are no events may hold some.

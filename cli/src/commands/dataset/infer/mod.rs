@@ -134,7 +134,7 @@ fn refused_hint(refused: &Refused) -> String {
     if refused.arrays > 0 {
         let names: Vec<&str> = refused.names_in_arrays.iter().map(String::as_str).collect();
         hints.push(format!(
-            "{} are arrays with {} objects in them (fields {}): silver takes a message for one event and does not unpack arrays yet, so such a message goes to quarantine whole; to look at the objects: jq -c '.[]' FILE",
+            "{} are arrays with {} objects in them (fields {}): with records = \"$[*]\" under [payload] each object of such a message is a row, without it the message goes to quarantine whole; to look at the objects: jq -c '.[]' FILE",
             refused.arrays,
             refused.objects_in_arrays,
             listed(&names)
@@ -180,7 +180,7 @@ fn seen_as_time(field: &Field) -> Option<String> {
     if field.inside.records > 0 {
         let records = field.inside.records;
         return Some(format!(
-            "{name} is an array of up to {records} records: silver does not unpack them yet; to look at the records: jq -c '.{name}[]' FILE"
+            "{name} is an array of up to {records} records, of which nearly every event would need one for [payload] with records; to look at the records: jq -c '.{name}[]' FILE"
         ));
     }
     let unit = field.unit().filter(|_| time_rank(name).is_some())?;

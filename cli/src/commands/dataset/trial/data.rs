@@ -71,9 +71,14 @@ fn json_of(chosen: &Chosen<'_>, record: &Record) -> Value {
             if refusal.event {
                 object["event"] = json!(true);
             }
-            match std::str::from_utf8(&refusal.body) {
-                Ok(body) => object["body"] = json!(body),
-                Err(_) => object["body_base64"] = json!(STANDARD.encode(&refusal.body)),
+            match refusal
+                .body
+                .as_deref()
+                .map(|body| (std::str::from_utf8(body), body))
+            {
+                Some((Ok(text), _)) => object["body"] = json!(text),
+                Some((Err(_), body)) => object["body_base64"] = json!(STANDARD.encode(body)),
+                None => object["withheld"] = json!(true),
             }
         }
     }

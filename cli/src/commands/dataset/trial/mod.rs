@@ -95,7 +95,9 @@ pub(super) async fn run(arguments: &TryArguments) -> Result<bool, Box<dyn Error 
             }
             texts.iter().for_each(|text| print(&format!("{text}\n")));
             print(&text::totals(&chosen));
-            say(&next(&arguments.file, inputs));
+            if !events.are_of_bronze() {
+                say(&next(&arguments.file, inputs));
+            }
         }
     }
     Ok(fates.totals().rows > 0)

@@ -42,10 +42,14 @@ struct Tried {
 
 impl Tried {
     fn of(events: &str) -> Self {
+        Self::by(DATASET, events)
+    }
+
+    fn by(dataset: &str, events: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("events.jsonl");
         std::fs::write(&path, events).unwrap();
-        let dataset = Dataset::parse(DATASET, "orders.toml").unwrap();
+        let dataset = Dataset::parse(dataset, "orders.toml").unwrap();
         let events = Events::read(&[path], 100).unwrap();
         let fates = Fates::of(&dataset, &events.lines, SystemClock.now()).unwrap();
         Self {
@@ -83,6 +87,24 @@ fn people_see_rows_repetitions_and_what_is_refused_where() {
     assert_eq!(
         text::totals(&chosen),
         "6 events = 2 rows + 2 duplicates (1 conflict) + 2 quarantined (invalid_value 1, missing_field 1)"
+    );
+}
+
+#[test]
+fn nothing_points_into_what_is_withheld() {
+    let masked = DATASET.replace("decimal(18,2)\"\n", "string\"\nmask = \"last4\"\n");
+    let masked = masked.replace("mean = \"avg(amount)\"", "last = \"max(at)\"");
+    let tried = Tried::by(
+        &masked,
+        "{\"id\": 1, \"at\": \"noon\", \"sum\": \"12345678\"}\n",
+    );
+    let text = text::fates(&tried.chosen(None, None)).join("\n\n");
+    let expected = "column at\n    (withheld: what a mask hides may stand anywhere in it)\n    \"noon\" is not";
+    assert!(text.contains(expected), "{text}");
+    let line = data::json_lines(&tried.chosen(None, None));
+    assert!(
+        line.contains("\"withheld\":true") && !line.contains("12345678"),
+        "{line}"
     );
 }
 

@@ -142,6 +142,9 @@ fn differences(chosen: &Chosen<'_>, row: usize, other: usize) -> String {
     differing.collect::<Vec<_>>().join("; ")
 }
 
+/// What is shown of a record in which what a mask hides was not found.
+const WITHHELD: &str = "(withheld: what a mask hides may stand anywhere in it)";
+
 fn refusals(chosen: &Chosen<'_>) -> Vec<String> {
     let refused = chosen.fates.refused().take(chosen.most());
     let texts = refused.map(|(record, refusal)| {
@@ -152,9 +155,12 @@ fn refusals(chosen: &Chosen<'_>) -> Vec<String> {
         } else {
             ""
         };
-        let [text, pointer] = pointed(&refusal.body, refusal.position);
+        let shown = match &refusal.body {
+            Some(body) => pointed(body, refusal.position).join("\n    "),
+            None => WITHHELD.to_owned(),
+        };
         format!(
-            "  {}, position {}: {}{column}{whole}\n    {text}\n    {pointer}\n    {}",
+            "  {}, position {}: {}{column}{whole}\n    {shown}\n    {}",
             chosen.events.name(record.place),
             refusal.position,
             refusal.reason,

@@ -281,7 +281,7 @@ fn describe(text: &mut String, field: &Field, guess: &TypeGuess, events: u64, is
     comment(text, &format!("Inside of it: {}", shown.join(", ")));
     warn(
         text,
-        "What lies inside stays in this column, as JSON text. A value at one place can be a column by its path, such as from = \"$.list[0].v\"; an array of records makes no rows of its own yet.",
+        "What lies inside stays in this column, as JSON text. A value at one place can be a column by its path, such as from = \"$.list[0].v\". If the elements of an array are what the rows should be: [payload] with records = \"$.list[*]\"; columns are then read in an element and no longer beside the array.",
     );
 }
 
