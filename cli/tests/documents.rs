@@ -97,6 +97,9 @@ fn trial(arguments: &[String]) -> Trial {
         ["package", ..] => Trial::NotHere("cross-compiles; cli/tests/package.rs runs it"),
         ["sql-grant", ..] => Trial::NotHere("needs a database in Azure"),
         ["dataset", "check", "shop.toml"] => Trial::NotHere("a made-up file with mistakes"),
+        ["dataset", "diff", ..] => {
+            Trial::NotHere("made-up changes; the tests of the command make others")
+        }
         ["dataset", "try", "datasets/orders.toml", "orders.jsonl"] => {
             Trial::NotHere("made-up events; cli/tests/dataset.rs tries others")
         }
