@@ -4,6 +4,7 @@ mod beside;
 mod computed;
 mod conflicts;
 mod duplicates;
+mod fates;
 mod filtered;
 mod formats;
 mod groups;
