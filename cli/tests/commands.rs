@@ -352,7 +352,7 @@ fn dataset_files_are_checked_and_inferred_ones_pass() {
 }
 
 #[test]
-fn inferred_files_are_fine_and_a_key_of_the_time_is_warned_of() {
+fn inferred_files_are_fine_and_events_without_a_key_are_all_rows() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("inferred.toml");
     let pumps = folder.path().join("pumps.jsonl");
@@ -382,12 +382,10 @@ fn inferred_files_are_fine_and_a_key_of_the_time_is_warned_of() {
     )
     .unwrap();
     let inferred = sluice(&["dataset", "infer", pumps.to_str().unwrap()]);
-    let warned = String::from_utf8_lossy(&inferred.stderr);
-    assert!(
-        warned.contains("warning: this key is the event time alone"),
-        "{warned}"
-    );
-    assert!(warned.contains("$.meter.id"), "{warned}");
+    let said = text(&inferred);
+    assert!(said.contains("\nkeep = \"all\"\n"), "{said}");
+    assert!(said.contains("not decided: what meter should be"), "{said}");
+    assert!(said.contains("$.meter.id"), "{said}");
     assert!(!text(&inferred).contains('\u{9b}'), "{}", text(&inferred));
 }
 
