@@ -209,7 +209,7 @@ impl Cast {
     pub(super) fn judged(mut self, verdicts: Verdicts) -> Result<Self, ArrowError> {
         let is_kept = verdicts.is_kept(self.len());
         let places = |row| self.lineage.place(row);
-        self.judged = verdicts.located(places, |row| self.times(row));
+        self.judged = verdicts.located(places, |row| self.highest_times(std::iter::once(row)));
         if let Some(is_kept) = is_kept {
             self.lineage.retain(&is_kept);
             let is_kept = BooleanArray::from(is_kept);
@@ -225,17 +225,23 @@ impl Cast {
         Ok(self)
     }
 
-    /// Returns when a record happened and when the hub took it, if it says when it happened.
-    pub(in crate::silver) fn times(&self, row: u32) -> Option<Times> {
-        let row = row as usize;
-        let is_known = self
-            .is_timed
-            .as_ref()
-            .is_none_or(|known| row < known.len() && known.is_valid(row));
-        let event_time = self.event_times.get(row).filter(|_| is_known)?;
-        let enqueued_time = self.lineage.enqueued_times.get(row)?;
-        Some(Times {
-            event_time: EventTime(*event_time),
+    /// Returns the highest times of rows, if one of them says when it happened.
+    pub(in crate::silver) fn highest_times(
+        &self,
+        rows: impl Iterator<Item = u32>,
+    ) -> Option<Times> {
+        let times = rows.filter_map(|row| {
+            let row = row as usize;
+            let is_known = self
+                .is_timed
+                .as_ref()
+                .is_none_or(|known| row < known.len() && known.is_valid(row));
+            let event_time = self.event_times.get(row).filter(|_| is_known)?;
+            Some((*event_time, *self.lineage.enqueued_times.get(row)?))
+        });
+        let highest = times.reduce(|own, other| (own.0.max(other.0), own.1.max(other.1)));
+        highest.map(|(event_time, enqueued_time)| Times {
+            event_time: EventTime(event_time),
             enqueued_time: UnixMillis(enqueued_time.div_euclid(1_000)),
         })
     }

@@ -72,9 +72,13 @@ impl Prepared {
             None => vec![0; cast.len()],
         };
         let rows: Vec<KeyedRow> = keyed_rows(&cast, keys)?.collect();
-        for row in &rows {
-            let source = facts.get_mut(row.source as usize).ok_or(FOREIGN)?;
-            Times::merge(&mut source.times, cast.times(row.row));
+        for run in rows.chunk_by(|row, next| row.source == next.source) {
+            let Some(first) = run.first() else {
+                continue;
+            };
+            let source = facts.get_mut(first.source as usize).ok_or(FOREIGN)?;
+            let times = cast.highest_times(run.iter().map(|row| row.row));
+            Times::merge(&mut source.times, times);
         }
         let (distinct, repeats) = match dataset.key {
             Some(_) => distinct_by_time(rows),
