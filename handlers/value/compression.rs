@@ -30,6 +30,26 @@ pub enum UnpackProblem {
 }
 
 impl Codec {
+    /// All of them.
+    const ALL: [Self; 4] = [Self::Gzip, Self::Zstd, Self::Zlib, Self::Deflate];
+
+    /// Returns the name in the dataset file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+            Self::Zlib => "zlib",
+            Self::Deflate => "deflate",
+        }
+    }
+
+    /// Returns the codec with a name in the dataset file.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|codec| codec.as_str() == name)
+    }
+
     /// Returns the codec that bytes begin like. That of zlib is two bytes that check each other, and of these no JSON
     /// object or array begins so.
     #[must_use]
@@ -91,12 +111,7 @@ impl Codec {
 
 impl fmt::Display for Codec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Gzip => "gzip",
-            Self::Zstd => "zstd",
-            Self::Zlib => "zlib",
-            Self::Deflate => "deflate",
-        })
+        f.write_str(self.as_str())
     }
 }
 

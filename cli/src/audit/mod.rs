@@ -23,7 +23,7 @@ mod subject;
 mod tests;
 
 use sluice::silver::RefineError;
-use sluice::table::log::Version;
+use sluice::table::log::{Counts, Version};
 
 use checks::bronze::{self, BronzeObject};
 use checks::{gold, hub, ledger, silver, totals};
@@ -98,22 +98,19 @@ fn report(subject: &Subject, version: Option<Version>, sums: Sums, checks: Vec<C
 }
 
 fn sums(objects: &[BronzeObject], history: &History) -> Sums {
-    let mut sums = Sums {
+    let mut counts = Counts::default();
+    history.ledger().for_each(|entry| counts.add(&entry.counts));
+    Sums {
         bronze_objects: objects.len() as u64,
-        ..Sums::default()
-    };
-    for entry in history.ledger() {
-        let counts = &entry.counts;
-        sums.lines += counts.lines;
-        sums.empty += counts.empty;
-        sums.opened += counts.opened;
-        sums.records += counts.records;
-        sums.rows += counts.rows;
-        sums.duplicates += counts.duplicates;
-        sums.conflicts += counts.conflicts;
-        sums.filtered += counts.filtered;
-        sums.quarantined += counts.quarantined_total();
-        sums.nulled += counts.nulled.total();
+        lines: counts.lines,
+        empty: counts.empty,
+        opened: counts.opened,
+        records: counts.records,
+        rows: counts.rows,
+        duplicates: counts.duplicates,
+        conflicts: counts.conflicts,
+        filtered: counts.filtered,
+        quarantined: counts.quarantined_total(),
+        nulled: counts.nulled.total(),
     }
-    sums
 }

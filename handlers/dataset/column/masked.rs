@@ -10,16 +10,7 @@ use crate::wording::quoted;
 
 /// Reads the mask of a column whose values are of type `kind`.
 pub(super) fn read(keys: &Keys<'_>, kind: ColumnType, required: bool) -> Option<Mask> {
-    let masking = keys.parsed(
-        "mask",
-        "\"sha256\", \"last4\" or \"drop\"",
-        |text| match text {
-            "sha256" => Some(Masking::Sha256),
-            "last4" => Some(Masking::Last4),
-            "drop" => Some(Masking::Drop),
-            _ => None,
-        },
-    )?;
+    let masking = keys.parsed("mask", "\"sha256\", \"last4\" or \"drop\"", Masking::named)?;
     let problem = match masking {
         Masking::Drop if required => Some(
             "a required column is never null, and \"drop\" makes it null always: leave required out",

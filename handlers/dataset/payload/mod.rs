@@ -135,45 +135,82 @@ pub enum OpenStep {
     Json,
 }
 
-impl fmt::Display for OpenStep {
-    /// Writes the step as the dataset file does.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Compression {
+    /// Returns the name in the dataset file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
-            Self::Base64 => f.write_str("base64"),
-            Self::Unpack(codec) => codec.fmt(f),
-            Self::Json => f.write_str("json"),
+            Self::None => "none",
+            Self::Auto => "auto",
+            Self::By(codec) => codec.as_str(),
         }
+    }
+
+    /// Returns the one with a name in the dataset file.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let plain = [Self::None, Self::Auto];
+        let plain = plain.into_iter().find(|way| way.as_str() == name);
+        plain.or_else(|| Codec::named(name).map(Self::By))
     }
 }
 
-impl fmt::Display for Compression {
-    /// Writes it as the dataset file does.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl PayloadFormat {
+    /// Returns the name in the dataset file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
-            Self::None => f.write_str("none"),
-            Self::Auto => f.write_str("auto"),
-            Self::By(codec) => codec.fmt(f),
-        }
-    }
-}
-
-impl fmt::Display for PayloadFormat {
-    /// Writes it as the dataset file does.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
             Self::Json => "json",
             Self::JsonLines => "jsonl",
             Self::Avro => "avro",
-        })
+        }
+    }
+
+    /// Returns the one with a name in the dataset file.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let all = [Self::Json, Self::JsonLines, Self::Avro];
+        all.into_iter().find(|format| format.as_str() == name)
     }
 }
 
-impl fmt::Display for NonFinite {
-    /// Writes it as the dataset file does.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl NonFinite {
+    /// Returns the name in the dataset file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
             Self::Refuse => "refuse",
             Self::Null => "null",
-        })
+        }
+    }
+
+    /// Returns the one with a name in the dataset file.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let all = [Self::Refuse, Self::Null];
+        all.into_iter().find(|way| way.as_str() == name)
+    }
+}
+
+impl OpenStep {
+    /// Returns the name in the dataset file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Base64 => "base64",
+            Self::Unpack(codec) => codec.as_str(),
+            Self::Json => "json",
+        }
+    }
+
+    /// Returns the one with a name in the dataset file.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let plain = [Self::Base64, Self::Json];
+        let plain = plain.into_iter().find(|step| step.as_str() == name);
+        plain.or_else(|| Codec::named(name).map(Self::Unpack))
+    }
+}
+
+impl fmt::Display for OpenStep {
+    /// Writes the step as the dataset file does.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }

@@ -3,7 +3,6 @@
 use super::{OpenMember, OpenStep};
 use crate::dataset::problem::Sink;
 use crate::dataset::reader::{Keys, Located, keys};
-use crate::value::compression::Codec;
 use crate::value::path::FieldPath;
 use crate::wording::{nearest, quoted};
 
@@ -120,11 +119,7 @@ fn read_steps(keys: &Keys<'_>) -> Vec<OpenStep> {
 }
 
 fn read_step(keys: &Keys<'_>, name: Located<&str>) -> Option<OpenStep> {
-    let step = match name.value {
-        "base64" => Some(OpenStep::Base64),
-        "json" => Some(OpenStep::Json),
-        codec => parse_codec(codec).map(OpenStep::Unpack),
-    };
+    let step = OpenStep::named(name.value);
     if step.is_none() {
         let message = match nearest(name.value, &STEPS) {
             Some(near) => format!("{} is no step; did you mean {near}?", quoted(name.value)),
@@ -137,15 +132,4 @@ fn read_step(keys: &Keys<'_>, name: Located<&str>) -> Option<OpenStep> {
         keys.report("steps", name.at, message);
     }
     step
-}
-
-/// Reads the name of a codec.
-pub(super) fn parse_codec(text: &str) -> Option<Codec> {
-    match text {
-        "gzip" => Some(Codec::Gzip),
-        "zstd" => Some(Codec::Zstd),
-        "zlib" => Some(Codec::Zlib),
-        "deflate" => Some(Codec::Deflate),
-        _ => None,
-    }
 }

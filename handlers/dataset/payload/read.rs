@@ -2,7 +2,7 @@
 
 use toml::de::DeTable;
 
-use super::open::{parse_codec, read_open};
+use super::open::read_open;
 use super::schemas::{ReadFile, read_schemas};
 use super::{Compression, NonFinite, Payload, PayloadFormat};
 use crate::dataset::problem::Sink;
@@ -30,9 +30,9 @@ pub(in crate::dataset) fn read<'a>(
         return plain;
     };
     let keys = Keys::new(sink, table, "payload".to_owned(), &keys::PAYLOAD);
-    let compression = keys.parsed("compression", COMPRESSIONS, parse_compression);
-    let format = keys.parsed("format", FORMATS, parse_format);
-    let non_finite = keys.parsed("non_finite", NON_FINITE, parse_non_finite);
+    let compression = keys.parsed("compression", COMPRESSIONS, Compression::named);
+    let format = keys.parsed("format", FORMATS, PayloadFormat::named);
+    let non_finite = keys.parsed("non_finite", NON_FINITE, NonFinite::named);
     let records = read_records(&keys);
     let payload = Payload {
         compression: compression.unwrap_or(plain.compression),
@@ -47,31 +47,6 @@ pub(in crate::dataset) fn read<'a>(
     };
     check_together(&keys, &payload);
     payload
-}
-
-fn parse_compression(text: &str) -> Option<Compression> {
-    match text {
-        "none" => Some(Compression::None),
-        "auto" => Some(Compression::Auto),
-        text => parse_codec(text).map(Compression::By),
-    }
-}
-
-fn parse_format(text: &str) -> Option<PayloadFormat> {
-    match text {
-        "json" => Some(PayloadFormat::Json),
-        "jsonl" => Some(PayloadFormat::JsonLines),
-        "avro" => Some(PayloadFormat::Avro),
-        _ => None,
-    }
-}
-
-fn parse_non_finite(text: &str) -> Option<NonFinite> {
-    match text {
-        "refuse" => Some(NonFinite::Refuse),
-        "null" => Some(NonFinite::Null),
-        _ => None,
-    }
 }
 
 fn limit(keys: &Keys<'_>, key: &str, most: usize) -> Option<usize> {

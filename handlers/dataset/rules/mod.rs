@@ -70,6 +70,12 @@ impl Masking {
             Self::Drop => "drop",
         }
     }
+
+    /// Returns the one with a name in the dataset file.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let all = [Self::Sha256, Self::Last4, Self::Drop];
+        all.into_iter().find(|how| how.as_str() == name)
+    }
 }
 
 impl Rules {

@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 
 use crate::dataset::{Dataset, Origin};
-use crate::value::json::escape::decode;
-use crate::value::json::token::Kind;
 use crate::value::json::{Scanner, SyntaxError};
 use crate::value::mask::HIDDEN;
 use crate::value::path::Segment;
@@ -132,27 +130,22 @@ impl Walk<'_> {
             scanner.leave_bracket(start);
             return Ok(());
         }
+        let mut decoded = Vec::new();
         loop {
             if !scanner.eat(b'"') {
                 return scanner.fail("expected a field name in quotes");
             }
             let token = scanner.string()?;
-            let quoted = token.quoted(self.text);
-            let mut name = Cow::Borrowed(quoted);
-            if token.kind == Kind::EscapedString {
-                let mut decoded = Vec::new();
-                decode(quoted, &mut decoded);
-                name = Cow::Owned(decoded);
-            }
+            let name = token.decoded(self.text, &mut decoded);
             let ignore_case = self.ignore_case;
             let below = below(rests, |step| match step {
-                Segment::Name(own) if ignore_case => own.as_bytes().eq_ignore_ascii_case(&name),
-                Segment::Name(own) => own.as_bytes() == &*name,
+                Segment::Name(own) if ignore_case => own.as_bytes().eq_ignore_ascii_case(name),
+                Segment::Name(own) => own.as_bytes() == name,
                 Segment::Index(_) => false,
             });
             scanner.colon()?;
             self.value(&below, scanner)?;
-            if ends(scanner, b'}')? {
+            if !scanner.goes_on(b'}')? {
                 scanner.leave_bracket(start);
                 return Ok(());
             }
@@ -168,7 +161,7 @@ impl Walk<'_> {
         for index in 0_u64.. {
             let below = below(rests, |step| *step == Segment::Index(index));
             self.value(&below, scanner)?;
-            if ends(scanner, b']')? {
+            if !scanner.goes_on(b']')? {
                 break;
             }
         }
@@ -184,17 +177,4 @@ fn below<'p>(rests: &[Rest<'p>], is_step: impl Fn(&Segment) -> bool) -> Vec<Rest
         is_step(step).then_some((*column, rest))
     });
     going_on.collect()
-}
-
-/// Moves over a comma or the end of a container; returns whether it was the end.
-fn ends(scanner: &mut Scanner<'_>, bracket: u8) -> Result<bool, SyntaxError> {
-    scanner.skip_blanks();
-    if scanner.eat(bracket) {
-        return Ok(true);
-    }
-    if !scanner.eat(b',') {
-        return scanner.fail("expected a comma or the end of an object or array");
-    }
-    scanner.skip_blanks();
-    Ok(false)
 }

@@ -180,8 +180,10 @@ impl Caster {
             };
             if let Some(filter) = &mut self.filter {
                 // What becomes of the record is decided when all of it is cast.
-                let reject = column.reject(cause, token, text, parser);
-                filter.defer(self.lineage.len(), column.place, column.on_invalid, reject);
+                let decided = (column.on_invalid, cause.reason());
+                filter.defer(self.lineage.len(), column.place, decided, || {
+                    column.reject(cause, token, text, parser)
+                });
             }
             match (column.on_invalid, &self.filter) {
                 // Of an optional column nothing is missing.

@@ -7,7 +7,6 @@
 
 use super::names::{Names, Order, UNKNOWN};
 use super::trie::Node;
-use crate::value::json::escape::decode;
 use crate::value::json::token::{Kind, Token};
 use crate::value::json::{Scanner, SyntaxError};
 
@@ -148,14 +147,9 @@ impl<'a> Walk<'a> {
                 Some(child) => self.child(*child, is_exact, visit, scanner)?,
                 None => scanner.value().map(drop)?,
             }
-            scanner.skip_blanks();
-            if scanner.eat(b'}') {
+            if !scanner.goes_on(b'}')? {
                 break;
             }
-            if !scanner.eat(b',') {
-                return scanner.fail("expected a comma or the end of an object or array");
-            }
-            scanner.skip_blanks();
         }
         Ok(scanner.leave_bracket(start))
     }
@@ -176,14 +170,9 @@ impl<'a> Walk<'a> {
                 Some((_, child)) => self.child(*child, true, visit, scanner)?,
                 None => scanner.value().map(drop)?,
             }
-            scanner.skip_blanks();
-            if scanner.eat(b']') {
+            if !scanner.goes_on(b']')? {
                 break;
             }
-            if !scanner.eat(b',') {
-                return scanner.fail("expected a comma or the end of an object or array");
-            }
-            scanner.skip_blanks();
         }
         Ok(scanner.leave_bracket(start))
     }
@@ -202,12 +191,7 @@ impl<'a> Walk<'a> {
             return Ok((expected, true));
         }
         let token = scanner.string()?;
-        let mut text = token.quoted(self.line);
-        if token.kind == Kind::EscapedString {
-            self.decoded.clear();
-            decode(text, self.decoded);
-            text = self.decoded;
-        }
+        let text = token.decoded(self.line, self.decoded);
         let exact = names.find(text);
         let found = match exact {
             UNKNOWN => names.find_in_any_case(text, self.folded),

@@ -19,9 +19,9 @@ use super::line::unopened::Unopened;
 use crate::dataset::{Compression, Payload, PayloadFormat};
 use crate::event::RejectReason;
 use crate::value::compression::Codec;
-use crate::value::json::BYTE_ORDER_MARK;
 use crate::value::json::find::{elements, find};
 use crate::value::json::token::Kind;
+use crate::value::json::{BYTE_ORDER_MARK, is_blank};
 use avro::Schemas;
 use budget::Budget;
 use refusal::{not_opened, too_many};
@@ -309,11 +309,6 @@ fn without_mark(text: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
             Cow::Owned(text)
         }
     }
-}
-
-fn is_blank(text: &[u8]) -> bool {
-    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
-    text.iter().all(is_blank)
 }
 
 /// Returns the lines that are not blank, without their ends: a line feed, or a carriage return and a line feed.

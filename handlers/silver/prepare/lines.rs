@@ -6,6 +6,7 @@ use crate::error::Invariant;
 use crate::silver::RefineError;
 use crate::silver::cast::LineContext;
 use crate::store::object::{ObjectFormat, Source};
+use crate::value::json::{self, BYTE_ORDER_MARK};
 use crate::value::line::Line;
 use crate::value::line::times::Times;
 
@@ -129,9 +130,7 @@ impl Event<'_> {
 
 /// Returns whether a text holds nothing but what JSON takes for blanks, a byte order mark before them aside.
 pub(super) fn is_blank(text: &[u8]) -> bool {
-    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
-    text.iter()
-        .all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
+    json::is_blank(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text))
 }
 
 /// Takes the next line, without its line feed; what follows the last line feed is a line unless it is empty.

@@ -94,11 +94,11 @@ fn parts_of(payload: &Payload) -> BTreeMap<String, String> {
     let text = |text: Option<String>| text.unwrap_or_default();
     let parts = |payload: &Payload| {
         [
-            ("compression", payload.compression.to_string()),
-            ("format", payload.format.to_string()),
+            ("compression", payload.compression.as_str().to_owned()),
+            ("format", payload.format.as_str().to_owned()),
             ("records", text(records(payload))),
             ("ignore_case", payload.ignore_case.to_string()),
-            ("non_finite", payload.non_finite.to_string()),
+            ("non_finite", payload.non_finite.as_str().to_owned()),
             ("max_bytes", payload.max_bytes.to_string()),
             ("max_records", payload.max_records.to_string()),
             ("schemas", lines(payload.schemas.iter().map(schema_text))),

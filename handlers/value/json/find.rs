@@ -3,8 +3,7 @@
 //! The rules are those that columns are read by: a name leads into objects only, an index into arrays only; of members of
 //! one name the last counts, and where case is ignored, one that is written exactly so before any other.
 
-use super::escape::decode;
-use super::token::{Kind, Token};
+use super::token::Token;
 use super::{Scanned, Scanner, SyntaxError};
 use crate::value::path::Segment;
 
@@ -45,11 +44,9 @@ pub(crate) fn elements<E: From<SyntaxError>>(
     }
     loop {
         each(scanner.value()?)?;
-        scanner.skip_blanks();
-        if !scanner.eat(b',') {
+        if !scanner.goes_on(b']')? {
             return Ok(());
         }
-        scanner.skip_blanks();
     }
 }
 
@@ -88,7 +85,7 @@ impl Search<'_> {
             } else {
                 self.scanner.value()?;
             }
-            is_open = self.goes_on(b'}')?;
+            is_open = self.scanner.goes_on(b'}')?;
         }
         self.scanner.leave_bracket(0);
         Ok(found)
@@ -105,34 +102,15 @@ impl Search<'_> {
                 false => self.scanner.value().map(drop)?,
             }
             index += 1;
-            is_open = self.goes_on(b']')?;
+            is_open = self.scanner.goes_on(b']')?;
         }
         self.scanner.leave_bracket(0);
         Ok(found)
     }
 
-    /// Moves over the comma or the closing bracket that comes next, and tells whether it is a comma.
-    fn goes_on(&mut self, closing: u8) -> Scanned<bool> {
-        self.scanner.skip_blanks();
-        if self.scanner.eat(closing) {
-            return Ok(false);
-        }
-        if !self.scanner.eat(b',') {
-            let message = "expected a comma or the end of an object or array";
-            return self.scanner.fail(message);
-        }
-        self.scanner.skip_blanks();
-        Ok(true)
-    }
-
     /// Returns whether a name is the wanted one, and whether it is written exactly so.
     fn is(&mut self, name: Token, wanted: &str) -> (bool, bool) {
-        let mut text = name.quoted(self.text);
-        if name.kind == Kind::EscapedString {
-            self.decoded.clear();
-            decode(text, &mut self.decoded);
-            text = &self.decoded;
-        }
+        let text = name.decoded(self.text, &mut self.decoded);
         let is_exact = text == wanted.as_bytes();
         let is_alike = self.ignore_case && text.eq_ignore_ascii_case(wanted.as_bytes());
         (is_exact || is_alike, is_exact)

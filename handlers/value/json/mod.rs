@@ -33,6 +33,12 @@ pub(crate) struct SyntaxError {
     pub(crate) message: &'static str,
 }
 
+/// Returns whether a text holds nothing but blanks.
+pub(crate) fn is_blank(text: &[u8]) -> bool {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+    text.iter().all(is_blank)
+}
+
 /// Walks over one text.
 #[derive(Debug)]
 pub(crate) struct Scanner<'a> {
@@ -121,6 +127,21 @@ impl<'a> Scanner<'a> {
         let comes = self.peek() == Some(byte);
         self.at += usize::from(comes);
         comes
+    }
+
+    /// Moves over the comma or the closing bracket that comes after a member or an element, and what blanks are before the
+    /// next one; tells whether there is a next one.
+    #[inline]
+    pub(crate) fn goes_on(&mut self, closing: u8) -> Scanned<bool> {
+        self.skip_blanks();
+        if self.eat(closing) {
+            return Ok(false);
+        }
+        if !self.eat(b',') {
+            return self.fail("expected a comma or the end of an object or array");
+        }
+        self.skip_blanks();
+        Ok(true)
     }
 
     /// Moves over a name and its closing quote if they come next.

@@ -1,5 +1,6 @@
 //! Values in a text: what they are and where they stand.
 
+use super::escape::decode;
 use crate::value::number::{Number, PlainNumber};
 
 /// What a value is.
@@ -79,6 +80,18 @@ impl Token {
         // The places are in the line that was read; of another line, the value would be nothing.
         line.get(self.start as usize..self.end as usize)
             .unwrap_or_default()
+    }
+
+    /// Returns the text of a string; `scratch` holds it where there are escapes.
+    #[inline]
+    pub(crate) fn decoded<'l>(self, line: &'l [u8], scratch: &'l mut Vec<u8>) -> &'l [u8] {
+        let quoted = self.quoted(line);
+        if self.kind != Kind::EscapedString {
+            return quoted;
+        }
+        scratch.clear();
+        decode(quoted, scratch);
+        scratch
     }
 
     /// Returns what stands between the quotes of a string.

@@ -141,12 +141,7 @@ pub(super) fn bare<'l>(
 ) -> Result<&'l [u8], RejectCause> {
     match token.kind {
         Kind::Number => Ok(token.raw(line)),
-        Kind::String => Ok(token.quoted(line)),
-        Kind::EscapedString => {
-            scratch.clear();
-            decode(token.quoted(line), scratch);
-            Ok(scratch)
-        }
+        Kind::String | Kind::EscapedString => Ok(token.decoded(line, scratch)),
         _ => Err(RejectCause::WrongKind),
     }
 }

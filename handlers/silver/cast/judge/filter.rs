@@ -64,24 +64,25 @@ impl Filter {
         })
     }
 
-    /// Takes in that a column, which is then null, does not take the value of a row.
+    /// Takes in that a column, which is then null, does not take the value of a row; `reject` says what is wrong with it,
+    /// where that will be told.
     pub(in crate::silver::cast) fn defer(
         &mut self,
         row: usize,
         column: usize,
-        on_invalid: OnInvalid,
-        reject: Reject,
+        (on_invalid, reason): (OnInvalid, RejectReason),
+        reject: impl Fn() -> Reject,
     ) {
         // What is absent is null for the condition, whether or not it is required.
-        if self.needs(column) && reject.reason != RejectReason::MissingField {
+        if self.needs(column) && reason != RejectReason::MissingField {
             self.invalid.entry(column).or_default().push(row);
-            self.causes.entry(row).or_insert_with(|| reject.clone());
+            self.causes.entry(row).or_insert_with(&reject);
         }
         // Rows are counted in 32 bits, and nothing is kept of a row beyond.
         let number = u32::try_from(row).unwrap_or(u32::MAX);
         match on_invalid {
-            OnInvalid::Null => self.so_far.null(number, column, reject.reason),
-            OnInvalid::Quarantine => self.so_far.reject(number, || reject),
+            OnInvalid::Null => self.so_far.null(number, column, reason),
+            OnInvalid::Quarantine => self.so_far.reject(number, reject),
         }
     }
 

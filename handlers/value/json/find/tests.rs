@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
+use super::super::token::Kind;
 use super::*;
 use crate::value::path::FieldPath;
 

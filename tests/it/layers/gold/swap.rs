@@ -1,6 +1,7 @@
 //! Shadows take the place of live tables: all or nothing, whatever is in the way.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,22 @@ fn scripted(world: &Committed, script: &Arc<Script>) -> Gold {
     world
         .world
         .gold_with(Faulty::new(&world.world.warehouse(), script))
+}
+
+/// Returns how many tables are no longer wanted and not dropped yet.
+async fn retired(world: &Committed) -> usize {
+    world.world.warehouse().look().await.unwrap().retired.len()
+}
+
+/// A world with six rows in tables that others can open.
+async fn published_to_a_file() -> (Committed, PathBuf) {
+    let file = Arc::new(SqliteFile::new());
+    let path = file.path();
+    let world = Committed::on(file);
+    world.initialize().await;
+    world.append(&[&events(0, 6)]).await;
+    world.publish().await;
+    (world, path)
 }
 
 /// What each version of each generation has, in rows of silver.
@@ -129,16 +146,7 @@ async fn whoever_reads_at_any_instant_sees_the_old_table_or_the_new() {
                 world.world.wait(10 * 60_000);
                 world.publish().await;
                 assert_whole(&world, &sizes, &because).await;
-                assert!(
-                    world
-                        .world
-                        .warehouse()
-                        .look()
-                        .await
-                        .unwrap()
-                        .retired
-                        .is_empty()
-                );
+                assert_eq!(retired(&world).await, 0);
                 if !script.is_over() {
                     assert!(ended.is_some() && call > 8, "{because}");
                     break;
@@ -162,16 +170,7 @@ async fn a_drop_that_dies_anywhere_is_made_up_for() {
             assert!(script.is_over());
             assert_whole(&world, &sizes, "while dropping").await;
             world.publish().await;
-            assert!(
-                world
-                    .world
-                    .warehouse()
-                    .look()
-                    .await
-                    .unwrap()
-                    .retired
-                    .is_empty()
-            );
+            assert_eq!(retired(&world).await, 0);
             assert_whole(&world, &sizes, "after dropping").await;
         }
     }
@@ -212,12 +211,7 @@ async fn runs_of_two_packages_interleave_at_every_effect() {
 
 #[tokio::test]
 async fn a_slow_reader_keeps_the_old_table_and_holds_nobody_up() {
-    let file = Arc::new(SqliteFile::new());
-    let path = file.path();
-    let mut world = Committed::on(file);
-    world.initialize().await;
-    world.append(&[&events(0, 6)]).await;
-    world.publish().await;
+    let (mut world, path) = published_to_a_file().await;
     let reader = rusqlite::Connection::open(&path).unwrap();
     reader.execute_batch("BEGIN").unwrap();
     let read = |sql: &str| {
@@ -243,12 +237,7 @@ async fn a_slow_reader_keeps_the_old_table_and_holds_nobody_up() {
 
 #[tokio::test]
 async fn a_swap_that_gets_no_lock_is_tried_by_the_next_run() {
-    let file = Arc::new(SqliteFile::new());
-    let path = file.path();
-    let mut world = Committed::on(file);
-    world.initialize().await;
-    world.append(&[&events(0, 6)]).await;
-    world.publish().await;
+    let (mut world, path) = published_to_a_file().await;
     world.change(CHANGE.0, CHANGE.1);
     let script = Script::new();
     let gate = script.stop_at("swap", When::Before);
