@@ -1,3 +1,5 @@
+mod recorded;
+
 use super::record::SchemaRecord;
 use super::*;
 use crate::event::UnixMillis;

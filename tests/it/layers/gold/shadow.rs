@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sluice::event::UnixMillis;
-use sluice::gold::{Ended, Gold, Rebuild};
+use sluice::gold::{Ended, Rebuild};
 use sluice::table::log::Version;
 use sluice::warehouse::{Build, Shadow};
 use testkit::database::{Database, SqliteFile};
 use testkit::events::{DAY, START};
-use testkit::faulty::{Faulty, How, Script, When};
+use testkit::faulty::{How, Script, When};
 use testkit::read;
 use testkit::world::{Committed, SMALL, deadline, events};
+
+use super::scripted;
 
 const CHANGE: (&str, &str) = ("low = \"min(amount)\"", "low = \"max(amount)\"");
 
@@ -29,12 +31,6 @@ async fn changed_on(database: Arc<dyn Database>) -> Committed {
     world.publish().await;
     world.change(CHANGE.0, CHANGE.1);
     world
-}
-
-fn scripted(world: &Committed, script: &Arc<Script>) -> Gold {
-    world
-        .world
-        .gold_with(Faulty::new(&world.world.warehouse(), script))
 }
 
 /// Runs gold until a call of the warehouse, at which the process ends.
@@ -281,6 +277,37 @@ async fn what_is_asked_for_takes_over_the_tables_of_another_pipeline() {
     );
     other.assert_tables_are_right().await;
     assert_eq!(world.publish().await.ended, Ended::Blocked);
+}
+
+#[tokio::test]
+async fn what_takes_over_from_another_log_stands_at_the_head_that_was_read_last() {
+    let world = Committed::new();
+    world.initialize().await;
+    world.append(&[&events(0, 5)]).await;
+    world.publish().await;
+    let other = Committed::on(Arc::clone(&world.world.database));
+    other.initialize_as("another").await;
+    other.append(&[&events(100, 3)]).await;
+    other.gold().ask(&Rebuild::All).await.unwrap();
+    let script = Script::new();
+    let filled = script.stop_at("commit beside", When::After);
+    let swap = script.stop_at("swap", When::Before);
+    let gold = scripted(&other, &script);
+    let run = tokio::spawn(async move { gold.publish(deadline()).await.unwrap() });
+    filled.reached().await;
+    other.append(&[&events(200, 3)]).await;
+    filled.open();
+    swap.reached().await;
+    // Versions of two logs are never compared: it is the head that decides.
+    let head = Some(other.world.version().await);
+    let shadows = next(&other).await;
+    assert!(
+        shadows.values().all(|shadow| shadow.version == head),
+        "{shadows:?}"
+    );
+    swap.open();
+    assert_eq!(run.await.unwrap().ended, Ended::UpToDate);
+    other.assert_tables_are_right().await;
 }
 
 #[tokio::test]

@@ -6,24 +6,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sluice::event::UnixMillis;
-use sluice::gold::{Ended, Gold};
+use sluice::gold::Ended;
 use sluice::table::TableId;
 use sluice::table::log::Version;
 use sluice::warehouse::schema::FRESHNESS;
 use testkit::database::SqliteFile;
 use testkit::events::START;
-use testkit::faulty::{Faulty, How, Script, When};
+use testkit::faulty::{How, Script, When};
 use testkit::read;
 use testkit::world::{Committed, deadline, events};
 
+use super::scripted;
+
 const CHANGE: (&str, &str) = ("low = \"min(amount)\"", "low = \"max(amount)\"");
 const GENERATION: (&str, &str) = ("name = \"things\"", "name = \"things\"\ngeneration = 2");
-
-fn scripted(world: &Committed, script: &Arc<Script>) -> Gold {
-    world
-        .world
-        .gold_with(Faulty::new(&world.world.warehouse(), script))
-}
 
 /// Returns how many tables are no longer wanted and not dropped yet.
 async fn retired(world: &Committed) -> usize {

@@ -220,6 +220,27 @@ async fn columns_below_a_member_that_cannot_be_opened_are_invalid() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_cannot_be_opened_is_not_shown_where_a_mask_hides_some_of_it() {
+    let dataset = with("[[payload.open]]\nat = \"$.packed\"\nsteps = [\"base64\", \"json\"]");
+    let amount = "name = \"amount\"\n";
+    let dataset = replace(
+        &dataset,
+        amount,
+        &format!("{amount}from = \"$.packed.amount\"\n"),
+    );
+    let who = "name = \"who\"\ntype = \"string\"\n";
+    let masked = format!("{who}from = \"$.packed.who\"\nmask = \"drop\"\n");
+    let world = World::new().with_dataset(&replace(&dataset, who, &masked));
+    let body = json!({"id": 1, "at": START, "packed": "SECRET?"}).to_string();
+    let source = world.put("0", 0, &[body.into()]).await;
+    let counts = world.process().refine(&source).await.entry.counts;
+    assert_eq!((counts.rows, counts.nulled.total()), (1, 2));
+    let rescued = world.silver().await[0].rescued.clone().unwrap();
+    let hidden = r#"{"$invalid":{"amount":"***","who":"***"}}"#;
+    assert_eq!(rescued, hidden);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_not_finite_is_null_where_the_dataset_says_so() {
     let body = |id: i64, amount: &str| {
         format!(r#"{{"id":{id},"at":{START},"amount":{amount},"x":[-Infinity]}}"#)
