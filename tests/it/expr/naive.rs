@@ -119,9 +119,9 @@ fn exact(value: f64) -> (BigInt, BigInt) {
         numerator *= 2.0;
         power += 1;
     }
-    // A whole double: take it apart by halves until it fits.
+    // A whole double of more than 53 bits ends in zeros: they are taken off until it fits.
     let mut shift = 0;
-    while numerator.abs() >= 9e15 {
+    while numerator.abs() >= 9_007_199_254_740_992.0 {
         numerator /= 2.0;
         shift += 1;
     }

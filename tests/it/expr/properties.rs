@@ -121,6 +121,12 @@ fn is_taken_or_refused(text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+#[test]
+fn a_whole_double_of_all_its_53_bits_is_computed_exactly() {
+    // round(floor(CAST((-9223372036854775808 + b) AS double)), 0), where b is 1000000.
+    agree(6_967_568_164_731_168_321).unwrap();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4_000))]
 
