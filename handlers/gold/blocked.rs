@@ -24,7 +24,7 @@ pub(super) fn blamed(error: &Error, schema: &GoldSchema) -> Vec<TableIndex> {
     let names: Vec<&str> = match error {
         Error::Aggregate(AggregateError::Overflow { table, .. })
         | Error::Warehouse(
-            WarehouseError::Overflow { table }
+            WarehouseError::Overflow { table, .. }
             | WarehouseError::Statement {
                 kind: FailureKind::Permanent,
                 object: table,
@@ -107,6 +107,7 @@ mod tests {
     fn overflow(table: &str) -> Error {
         Error::Warehouse(WarehouseError::Overflow {
             table: table.to_owned(),
+            group: None,
         })
     }
 

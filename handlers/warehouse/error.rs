@@ -32,16 +32,18 @@ pub enum WarehouseError {
     },
     /// A table that is there is not the one that the dataset file describes.
     #[error(
-        "gold table {table} does not fit the dataset file: {}; drop or rename {rows}, and it is made anew from silver",
-        problems.join(", ")
+        "gold table {table} does not fit the dataset file: {}; {}",
+        problems.join(", "),
+        way_out(table, in_the_way.as_deref())
     )]
     Mismatch {
         /// The table.
         table: String,
-        /// The table with its rows.
-        rows: String,
         /// What is wrong, each naming its column.
         problems: Vec<String>,
+        /// What stands where something of gold is to be; nothing where the table with the rows is another one, beside which
+        /// it can be made anew.
+        in_the_way: Option<String>,
     },
     /// A table's name is that of another dataset's table in the same database schema.
     #[error(
@@ -54,10 +56,15 @@ pub enum WarehouseError {
         dataset: String,
     },
     /// A sum has more than 38 digits.
-    #[error("a sum in {table} has more than 38 digits; nothing was written")]
+    #[error(
+        "a sum in {table} has more than 38 digits{}; nothing was written",
+        of_group(group.as_deref())
+    )]
     Overflow {
         /// The table.
         table: String,
+        /// The group of the sum, by the values of its key, if the database tells.
+        group: Option<String>,
     },
     /// Gold has no table or view of that name.
     #[error("gold has no table or view named {name}")]
@@ -74,6 +81,21 @@ pub enum WarehouseError {
         /// What is wrong and what is allowed; without secrets.
         problem: String,
     },
+}
+
+fn way_out(table: &str, in_the_way: Option<&str>) -> String {
+    match in_the_way {
+        Some(object) => {
+            format!("drop or rename {object}, and the next run makes what is to be there")
+        }
+        None => format!(
+            "run `sluice rebuild gold --table {table}`, and the next runs make it anew from silver"
+        ),
+    }
+}
+
+fn of_group(group: Option<&str>) -> String {
+    group.map_or(String::new(), |group| format!(" for the group {group}"))
 }
 
 impl WarehouseError {

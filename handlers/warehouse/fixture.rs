@@ -9,7 +9,7 @@ use crate::event::{EventTime, UnixMillis};
 use crate::table::log::Version;
 
 /// Silver's columns; gold's tables follow.
-pub(super) const COLUMNS: &str = r#"
+pub(crate) const COLUMNS: &str = r#"
 name = "orders"
 key = ["id", "at"]
 event_time = "at"
@@ -32,7 +32,7 @@ type = "decimal(18,2)"
 "#;
 
 /// One table and a ranking of its rows.
-pub(super) const TABLES: &str = r#"
+pub(crate) const TABLES: &str = r#"
 [[gold]]
 table = "daily"
 grain = "day"

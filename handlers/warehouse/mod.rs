@@ -10,7 +10,7 @@ mod contract;
 mod dialect;
 mod error;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod lookup;
 mod model;
 mod options;
@@ -20,6 +20,7 @@ pub mod sqlite;
 pub use connect::{connect, connect_with};
 pub use contract::{Begun, Filling, Opened, Prepared, Reports, RowVisitor, Transaction, Warehouse};
 pub use error::{FailureKind, WarehouseError};
+pub(crate) use model::text;
 pub use model::{
     Arrangement, Blocked, Build, Changed, Datum, Fill, Filled, Order, Pending, Progress, Retired,
     Row, Run, Shadow, ShadowNote, Standing, Step, Swap, TableRows, Unfit,

@@ -78,8 +78,12 @@ impl Accumulator {
         }
     }
 
-    /// Adds the rows of the runs; returns whether all sums have at most 38 digits.
-    pub(super) fn add(&mut self, rows: &RecordBatch, runs: &[Run]) -> Result<bool, AggregateError> {
+    /// Adds the rows of the runs; returns the group of a sum that has more than 38 digits, if one has.
+    pub(super) fn add(
+        &mut self,
+        rows: &RecordBatch,
+        runs: &[Run],
+    ) -> Result<Option<usize>, AggregateError> {
         let column = Column {
             name: &self.name,
             array: self
@@ -119,7 +123,7 @@ impl Accumulator {
                 return column.extreme::<Date32Type>(values, *merge, |day| day);
             }
         }
-        Ok(true)
+        Ok(None)
     }
 
     /// Returns the values in the order of the groups' numbers, and forgets them.
@@ -174,13 +178,14 @@ impl Column<'_> {
         }
     }
 
-    /// Combines the values that are not null into their groups' totals; returns whether all totals fit 38 digits.
+    /// Combines the values that are not null into their groups' totals; returns the group of one that has more than 38
+    /// digits, if one has.
     fn fold<T, A>(
         &self,
         totals: &mut [Option<A>],
         from: fn(T::Native) -> A,
         combine: impl Fn(A, A) -> Option<A>,
-    ) -> Result<bool, AggregateError>
+    ) -> Result<Option<usize>, AggregateError>
     where
         T: ArrowPrimitiveType,
         A: Copy + Fits,
@@ -202,17 +207,17 @@ impl Column<'_> {
                 sum = match sum {
                     None => Some(value),
                     Some(sum) => match combine(sum, value) {
-                        None => return Ok(false),
+                        None => return Ok(Some(run.group)),
                         combined => combined,
                     },
                 };
             }
             if sum.is_some_and(|sum| !sum.fits()) {
-                return Ok(false);
+                return Ok(Some(run.group));
             }
             *total = sum;
         }
-        Ok(true)
+        Ok(None)
     }
 
     fn extreme<T>(
@@ -220,7 +225,7 @@ impl Column<'_> {
         values: &mut [Option<T::Native>],
         merge: Merge,
         from: fn(T::Native) -> T::Native,
-    ) -> Result<bool, AggregateError>
+    ) -> Result<Option<usize>, AggregateError>
     where
         T: ArrowPrimitiveType,
         T::Native: Fits,

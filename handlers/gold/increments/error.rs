@@ -8,12 +8,16 @@ use crate::error::Invariant;
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum AggregateError {
     /// A sum has more than 38 digits.
-    #[error("sum {measure} of gold table {table} has more than 38 digits; nothing was written")]
+    #[error(
+        "sum {measure} of gold table {table} has more than 38 digits for the group {group}; nothing was written"
+    )]
     Overflow {
         /// The table.
         table: String,
         /// The measure.
         measure: String,
+        /// The group, by the values of its key.
+        group: String,
     },
     /// A defect of Sluice.
     #[error(transparent)]

@@ -13,9 +13,11 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, TimeUnit};
 
 use super::AggregateError;
+use crate::error::Invariant;
 use crate::value::Grain;
 use crate::value::hash::{HashHasher, RowHasher};
-use crate::warehouse::{Datum, Row};
+use crate::warehouse::schema::TableSchema;
+use crate::warehouse::{Datum, Row, text};
 
 /// Consecutive rows of one group.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +65,13 @@ impl Groups {
     /// Returns the number of groups.
     pub(super) fn len(&self) -> usize {
         self.rows.len()
+    }
+
+    /// Names a group by the values of its key, for a table that has these groups.
+    pub(super) fn name(&self, group: usize, table: &TableSchema) -> Result<String, Invariant> {
+        let row = self.rows.get(group);
+        let row = row.ok_or(Invariant("a run is of a group that was seen"))?;
+        Ok(text::group(table, row.start, &row.dimensions))
     }
 
     /// Returns the groups, without measures, in the order of their numbers, and forgets them.

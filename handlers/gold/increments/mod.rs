@@ -140,10 +140,11 @@ impl TableAggregator {
         let groups = self.groups.len();
         for (accumulator, measure) in self.accumulators.iter_mut().zip(&self.schema.measures) {
             accumulator.grow(groups);
-            if !accumulator.add(rows, self.groups.runs())? {
+            if let Some(group) = accumulator.add(rows, self.groups.runs())? {
                 return Err(AggregateError::Overflow {
                     table: self.schema.name.clone(),
                     measure: measure.name.clone(),
+                    group: self.groups.name(group, &self.schema)?,
                 });
             }
         }

@@ -4,7 +4,7 @@ use tiberius::error::Error;
 
 use crate::warehouse::error::{FailureKind, WarehouseError};
 
-/// The number of the error that our own statements raise when a sum would not fit its column.
+/// The number of the error that our own statements raise when a sum would not fit its column; its message is the group.
 pub(super) const OVERFLOW: u32 = 50_038;
 /// The server's own error for a number that does not fit.
 const ARITHMETIC_OVERFLOW: u32 = 8115;
@@ -75,14 +75,16 @@ fn unmapped_kind(message: &str) -> FailureKind {
     }
 }
 
-fn is_overflow(error: &Error) -> bool {
+/// Returns the group of a sum that is too large, if that is the error and as far as it tells.
+fn overflow(error: &Error) -> Option<Option<String>> {
     let Error::Server(token) = error else {
-        return false;
+        return None;
     };
     match token.code() {
-        OVERFLOW | ARITHMETIC_OVERFLOW => true,
-        UNMAPPED => token.message().contains("numeric field overflow"),
-        _ => false,
+        OVERFLOW => Some(Some(token.message().to_owned())),
+        ARITHMETIC_OVERFLOW => Some(None),
+        UNMAPPED if token.message().contains("numeric field overflow") => Some(None),
+        _ => None,
     }
 }
 
@@ -93,9 +95,9 @@ pub(super) fn failed(
 ) -> impl Fn(Error) -> WarehouseError + use<> {
     let object = object.to_owned();
     move |error| {
-        if is_overflow(&error) {
+        if let Some(group) = overflow(&error) {
             let table = object.clone();
-            return WarehouseError::Overflow { table };
+            return WarehouseError::Overflow { table, group };
         }
         WarehouseError::Statement {
             purpose,

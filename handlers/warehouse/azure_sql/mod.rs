@@ -16,7 +16,7 @@ mod load;
 mod read;
 mod statements;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod transaction;
 mod warehouse;
 

@@ -103,8 +103,8 @@ impl Look<'_> {
             if !problems.is_empty() {
                 return Err(WarehouseError::Mismatch {
                     table: book.name.clone(),
-                    rows: book.name,
                     problems,
+                    in_the_way: Some(book.name),
                 });
             }
             self.statements.extend(added);
@@ -129,7 +129,7 @@ impl Look<'_> {
         for name in [&table.report].into_iter().chain(views) {
             if self.found(name).is_some_and(|found| !found.is_view) {
                 let problem = format!("its view {name} is a table, not a view");
-                self.refuse(index, table, vec![problem]);
+                self.refuse(index, table, (vec![problem], Some(name)));
                 return Ok(());
             }
         }
@@ -141,11 +141,12 @@ impl Look<'_> {
             }
             (Some(Progress { physical, .. }), true) if physical.is_some() => {
                 let problem = "it is a table, not a view".to_owned();
-                self.refuse(index, table, vec![problem]);
+                self.refuse(index, table, (vec![problem], Some(&table.name)));
             }
             (progress, true) => self.adopt(index, table, progress)?,
             (Some(_), false) if public.is_some() => {
-                self.refuse(index, table, vec!["it is a view".to_owned()]);
+                let problem = "it is a view".to_owned();
+                self.refuse(index, table, (vec![problem], Some(&table.name)));
             }
             (progress, false) => {
                 self.standing.missing.push(table.name.clone());
@@ -185,7 +186,7 @@ impl Look<'_> {
                 Ok(())
             }
             false => {
-                self.refuse(index, table, problems);
+                self.refuse(index, table, (problems, None));
                 Ok(())
             }
         }
@@ -206,7 +207,7 @@ impl Look<'_> {
             .as_ref()
             .is_none_or(|progress| progress.definition == table.definition);
         if is_current && !problems.is_empty() {
-            self.refuse(index, table, problems);
+            self.refuse(index, table, (problems, Some(&table.name)));
             return Ok(());
         }
         let names: Vec<String> = found.columns.iter().map(|c| c.name.clone()).collect();
@@ -268,13 +269,16 @@ impl Look<'_> {
         ));
     }
 
-    fn refuse(&mut self, index: TableIndex, table: &TableSchema, problems: Vec<String>) {
-        let progress = self.standing.progress.get(&table.name);
-        let rows = progress.map_or(table.name.as_str(), |progress| progress.physical(table));
+    fn refuse(
+        &mut self,
+        index: TableIndex,
+        table: &TableSchema,
+        (problems, in_the_way): (Vec<String>, Option<&String>),
+    ) {
         let mismatch = WarehouseError::Mismatch {
             table: table.name.clone(),
-            rows: rows.to_owned(),
             problems,
+            in_the_way: in_the_way.cloned(),
         };
         self.standing.unfit.insert(index, mismatch);
     }

@@ -2,6 +2,7 @@
 
 mod progress;
 mod shadow;
+pub(crate) mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -88,6 +88,7 @@ pub(super) fn failed(
         if error.to_string().contains(functions::OVERFLOW) {
             return WarehouseError::Overflow {
                 table: object.clone(),
+                group: None,
             };
         }
         WarehouseError::Statement {

@@ -1,12 +1,11 @@
 //! The statements that change gold's rows, and values as SQLite stores them.
 
-use chrono::{DateTime, NaiveDate, SecondsFormat};
 use rusqlite::types::Value;
 
 use super::ddl::quote;
 use super::functions;
-use crate::value::{Grain, decimal};
-use crate::warehouse::model::{Datum, Row};
+use crate::value::Grain;
+use crate::warehouse::model::{Datum, Row, text};
 use crate::warehouse::schema::{KEY, MeasureColumn, Merge, TableSchema, ValueType};
 
 /// The statements of a merge into one table.
@@ -20,6 +19,9 @@ pub(super) struct MergeStatements {
     pub(super) load: String,
     /// Merges all of its rows into the table.
     pub(super) merge: String,
+    /// Finds the key of a group that has a sum of more than 38 digits with what is loaded, if a sum may have: the period,
+    /// if the table has any, and the dimensions.
+    pub(super) overflow: Option<String>,
 }
 
 impl MergeStatements {
@@ -27,12 +29,16 @@ impl MergeStatements {
     /// are made for one gold table have other columns.
     pub(super) fn of(table: &TableSchema, physical: &str) -> Self {
         let key: Vec<String> = table.time().into_iter().chain([KEY]).map(quote).collect();
-        let dimensions = table.dimensions.iter().map(|column| quote(&column.name));
+        let dimensions: Vec<String> = table
+            .dimensions
+            .iter()
+            .map(|column| quote(&column.name))
+            .collect();
         let measures = table.measures.iter().map(|column| quote(&column.name));
         let columns: Vec<String> = key
             .iter()
             .cloned()
-            .chain(dimensions)
+            .chain(dimensions.iter().cloned())
             .chain(measures)
             .collect();
         let columns = columns.join(", ");
@@ -41,7 +47,9 @@ impl MergeStatements {
         let updates: Vec<String> = table.measures.iter().map(update).collect();
         let name = quote(&format!("sluice_delta_{physical}"));
         let delta = format!("temp.{name}");
+        let overflow = overflow(table, (&key, &dimensions), (&quote(physical), &delta));
         Self {
+            overflow,
             create: format!("CREATE TEMP TABLE IF NOT EXISTS {name} ({columns})"),
             clear: format!("DELETE FROM {delta}"),
             load: format!("INSERT INTO {delta} ({columns}) VALUES ({parameters})"),
@@ -54,6 +62,42 @@ impl MergeStatements {
             ),
         }
     }
+}
+
+/// Returns the statement that finds a group whose sum would have too many digits.
+fn overflow(
+    table: &TableSchema,
+    (key, dimensions): (&[String], &[String]),
+    (physical, delta): (&str, &str),
+) -> Option<String> {
+    let is_sum = |measure: &&MeasureColumn| {
+        let is_decimal = matches!(measure.kind, ValueType::Decimal { .. });
+        is_decimal && measure.source.merge() == Merge::Add
+    };
+    let sums = table.measures.iter().filter(is_sum);
+    let sums = sums.map(|measure| {
+        let name = quote(&measure.name);
+        format!("NOT {}(t.{name}, d.{name})", functions::FITS)
+    });
+    let sums: Vec<String> = sums.collect();
+    let same = key.iter().map(|name| format!("t.{name} = d.{name}"));
+    let same: Vec<String> = same.collect();
+    let time = table.time().map(quote);
+    let named = time.iter().chain(dimensions);
+    let mut named: Vec<String> = named
+        .map(|name| format!("CAST(d.{name} AS TEXT)"))
+        .collect();
+    if named.is_empty() {
+        named.push("1".to_owned());
+    }
+    (!sums.is_empty()).then(|| {
+        format!(
+            "SELECT {} FROM {delta} AS d JOIN main.{physical} AS t ON {} WHERE {} LIMIT 1",
+            named.join(", "),
+            same.join(" AND "),
+            sums.join(" OR "),
+        )
+    })
 }
 
 fn update(measure: &MeasureColumn) -> String {
@@ -91,41 +135,26 @@ pub(super) fn values(table: &TableSchema, row: Row) -> Vec<Value> {
 
 /// Returns the start of a period as the time column of its grain holds it.
 pub(super) fn period(grain: Grain, start: i64) -> Value {
-    let Some(time) = DateTime::from_timestamp_micros(start) else {
-        return Value::Null;
-    };
-    Value::Text(match grain {
-        Grain::Hour => time.to_rfc3339_opts(SecondsFormat::Secs, true),
-        Grain::Day | Grain::Month | Grain::All => time.format("%Y-%m-%d").to_string(),
-    })
+    stored(text::period(grain, start))
 }
 
 /// Returns a point in time as text of one width.
 pub(super) fn timestamp(micros: i64) -> Value {
-    match DateTime::from_timestamp_micros(micros) {
-        Some(time) => Value::Text(time.to_rfc3339_opts(SecondsFormat::Micros, true)),
-        None => Value::Null,
-    }
+    stored(text::timestamp(micros))
 }
 
 fn value(datum: Datum, kind: ValueType) -> Value {
     match datum {
-        Datum::Null => Value::Null,
         Datum::Int64(number) => Value::Integer(number),
         Datum::Double(number) => Value::Real(number),
-        Datum::Decimal(unscaled) => {
-            let scale = match kind {
-                ValueType::Decimal { scale, .. } => scale,
-                _ => 0,
-            };
-            Value::Text(decimal::format(unscaled, scale))
-        }
         Datum::Text(text) => Value::Text(text),
         Datum::Bool(is_true) => Value::Integer(i64::from(is_true)),
-        Datum::Timestamp(micros) => timestamp(micros),
-        Datum::Date(days) => match NaiveDate::from_epoch_days(days) {
-            Some(day) => Value::Text(day.format("%Y-%m-%d").to_string()),
-            None => Value::Null,
-        },
+        Datum::Null | Datum::Decimal(_) | Datum::Timestamp(_) | Datum::Date(_) => {
+            stored(datum.text(kind))
+        }
     }
+}
+
+fn stored(text: Option<String>) -> Value {
+    text.map_or(Value::Null, Value::Text)
 }

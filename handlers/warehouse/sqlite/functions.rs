@@ -12,6 +12,8 @@ pub(super) const ADD: &str = "sluice_add";
 pub(super) const MIN: &str = "sluice_min";
 /// Returns the higher of two decimals; a null counts nothing.
 pub(super) const MAX: &str = "sluice_max";
+/// Returns whether the sum of two decimals has at most 38 digits.
+pub(super) const FITS: &str = "sluice_fits";
 /// The text by which SQLite hands an overflow through.
 pub(super) const OVERFLOW: &str = "sluice: a sum has more than 38 digits";
 
@@ -27,12 +29,31 @@ enum DecimalError {
 
 /// Makes the functions known to a connection.
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
-    define(connection, ADD, |a, b| {
-        let sum = a.checked_add(b).filter(|sum| decimal::fits(*sum));
-        sum.ok_or(DecimalError::Overflow)
-    })?;
+    define(connection, ADD, add)?;
     define(connection, MIN, |a, b| Ok(a.min(b)))?;
-    define(connection, MAX, |a, b| Ok(a.max(b)))
+    define(connection, MAX, |a, b| Ok(a.max(b)))?;
+    connection.create_scalar_function(FITS, 2, flags(), |context| {
+        let (left, right) = (argument(context, 0)?, argument(context, 1)?);
+        let (Some(left), Some(right)) = (&left, &right) else {
+            return Ok(true);
+        };
+        match merge(left, right, add) {
+            Ok(_) => Ok(true),
+            Err(DecimalError::Overflow) => Ok(false),
+            Err(error) => Err(rusqlite::Error::UserFunctionError(Box::new(error))),
+        }
+    })
+}
+
+fn add(a: i128, b: i128) -> Result<i128, DecimalError> {
+    let sum = a.checked_add(b).filter(|sum| decimal::fits(*sum));
+    sum.ok_or(DecimalError::Overflow)
+}
+
+fn flags() -> FunctionFlags {
+    FunctionFlags::SQLITE_UTF8
+        | FunctionFlags::SQLITE_DETERMINISTIC
+        | FunctionFlags::SQLITE_INNOCUOUS
 }
 
 fn define(
@@ -40,10 +61,7 @@ fn define(
     name: &str,
     combine: fn(i128, i128) -> Result<i128, DecimalError>,
 ) -> rusqlite::Result<()> {
-    let flags = FunctionFlags::SQLITE_UTF8
-        | FunctionFlags::SQLITE_DETERMINISTIC
-        | FunctionFlags::SQLITE_INNOCUOUS;
-    connection.create_scalar_function(name, 2, flags, move |context| {
+    connection.create_scalar_function(name, 2, flags(), move |context| {
         let (left, right) = (argument(context, 0)?, argument(context, 1)?);
         let (Some(left), Some(right)) = (&left, &right) else {
             return Ok(left.or(right));

@@ -369,7 +369,7 @@ async fn a_table_under_the_name_of_a_view_is_refused() {
     let unfit = prepare(&warehouse).await.unfit;
     let text = unfit[&TableIndex::new(0)].to_string();
     assert!(
-        text.contains("its view top is a table, not a view"),
+        text.contains("its view top is a table, not a view; drop or rename top, and"),
         "{text}"
     );
 }

@@ -233,9 +233,11 @@ pub async fn a_sum_of_39_digits_is_an_overflow_and_nothing_is_written(database: 
         .await
         .unwrap_err();
     assert!(
-        matches!(&error, WarehouseError::Overflow { table } if table == "by_who"),
+        matches!(&error, WarehouseError::Overflow { table, .. } if table == "by_who"),
         "{error:?}"
     );
+    let text = error.to_string();
+    assert!(text.contains("for the group who = a;"), "{text}");
     assert_eq!(error.kind(), FailureKind::Permanent);
     assert_eq!(everything(&*warehouse).await, before);
 }

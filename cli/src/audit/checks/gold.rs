@@ -13,7 +13,7 @@ use sluice::error::Invariant;
 use sluice::table::log::Version;
 use sluice::table::schema::SOURCE;
 use sluice::warehouse::schema::{GoldSchema, PROGRESS, TableSchema, ValueType};
-use sluice::warehouse::{Progress as GoldProgress, WarehouseError};
+use sluice::warehouse::{Blocked, Progress as GoldProgress, WarehouseError};
 
 use crate::audit::history::{History, Portion};
 use crate::audit::independent::{FileError, GoldRow, OpenFile, Pass, Totals, hash};
@@ -45,27 +45,25 @@ pub(crate) async fn check(
     if history.version().is_none() || schema.tables.is_empty() {
         return Ok(Vec::new());
     }
-    let (all, misfit) = match subject.warehouse.missing().await {
+    let nothing = |difference: String| {
+        let examined = "nothing".to_owned();
+        Ok(vec![Check::new("gold", examined, Some(difference))])
+    };
+    let misfit = match subject.warehouse.missing().await {
         Ok(missing) if missing.iter().any(|name| name == PROGRESS) => {
-            (Some("gold has not run yet".to_owned()), None)
+            return nothing("gold has not run yet".to_owned());
         }
-        Ok(_) => (None, None),
-        Err(error @ WarehouseError::Mismatch { .. }) => (None, Some(error)),
+        Ok(_) => None,
+        Err(error @ WarehouseError::Mismatch { .. }) => Some(error),
         Err(error) => {
             let reason = sluice::error::chain(&error);
-            (
-                Some(format!("what gold has cannot be read: {reason}")),
-                None,
-            )
+            return nothing(format!("what gold has cannot be read: {reason}"));
         }
     };
-    if let Some(difference) = all {
-        return Ok(vec![Check::new(
-            "gold",
-            "nothing".to_owned(),
-            Some(difference),
-        )]);
-    }
+    let mut blocked = match misfit {
+        Some(_) => BTreeMap::new(),
+        None => subject.warehouse.look().await?.blocked,
+    };
     let mut audits: Vec<TableAudit<'_>> = Vec::new();
     for table in &schema.tables {
         let difference = match &misfit {
@@ -88,6 +86,7 @@ pub(crate) async fn check(
             rows,
             passes,
             version: None,
+            blocked: blocked.remove(&table.name),
         });
     }
     let passes = audits.iter().map(|audit| audit.passes).max().unwrap_or(0);
@@ -103,6 +102,8 @@ struct TableAudit<'a> {
     rows: u64,
     passes: u64,
     version: Option<Version>,
+    /// Why it stands still, if it does: what it shows is right all the same.
+    blocked: Option<Blocked>,
 }
 
 impl TableAudit<'_> {
@@ -110,6 +111,15 @@ impl TableAudit<'_> {
         let mut examined = count(self.rows, "row");
         if let Some(version) = self.version {
             examined.push_str(&format!(" at version {version}"));
+        }
+        if let Some(Blocked {
+            reason, version, ..
+        }) = self.blocked
+        {
+            examined.push_str(&match version {
+                Some(version) => format!("; blocked at version {version}: {reason}"),
+                None => format!("; {reason}"),
+            });
         }
         let name = format!("gold: {} = silver", self.table.name);
         Check::new(&name, examined, self.difference)

@@ -65,6 +65,21 @@ async fn gold_behind_silver_is_compared_at_its_own_version() {
 }
 
 #[tokio::test]
+async fn a_blocked_table_is_right_at_its_version_and_says_what_blocks_it() {
+    let pipeline = Pipeline::good().await;
+    pipeline.sql("UPDATE sluice_freshness SET state = 'blocked', reason = 'a sum', blocked_version = 9 WHERE gold_table = 'gold_all'");
+    let report = pipeline.audit().await;
+    assert_adds_up(&report);
+    let check = report.checks.iter();
+    let mut check = check.filter(|check| check.name.contains("gold_all"));
+    let examined = &check.next().unwrap().examined;
+    assert!(
+        examined.ends_with("; blocked at version 9: a sum"),
+        "{examined}"
+    );
+}
+
+#[tokio::test]
 async fn a_young_object_may_be_in_work_and_an_old_one_may_not() {
     let mut pipeline = Pipeline::good().await;
     pipeline.ingest("0", 49, vec![event(70)]).await;

@@ -341,7 +341,7 @@ async fn a_gold_table_that_does_not_fit_is_what_the_audit_finds() {
     let (name, difference) = report.first_difference().unwrap();
     assert_eq!(name, "gold: gold_total_revenue = silver");
     assert!(
-        difference.contains("drop or rename gold_total_revenue__1"),
+        difference.contains("run `sluice rebuild gold --table gold_total_revenue`"),
         "{difference}"
     );
 }

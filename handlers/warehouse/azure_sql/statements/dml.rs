@@ -8,6 +8,7 @@ use crate::warehouse::azure_sql::errors::OVERFLOW;
 use crate::warehouse::dialect;
 use crate::warehouse::dialect::{ColumnDefinition, Content, Dialect};
 use crate::warehouse::model::Order;
+use crate::warehouse::model::text::{ALL_ROWS, MOST_CHARS, NULL};
 use crate::warehouse::schema::{KEY, MeasureColumn, Merge, TableSchema, ValueType};
 
 /// What a session is like: an error undoes its transaction, and a lock is not waited for forever.
@@ -59,6 +60,8 @@ pub(crate) fn read(
     sql
 }
 
+/// How many characters of a group's name an error has, which takes 2,048 when each of them is written twice.
+const LONGEST_GROUP: usize = 1_000;
 /// The longest name of a temporary table.
 const LONGEST_TEMPORARY: usize = 116;
 
@@ -99,8 +102,9 @@ impl MergeStatements {
         let check = match overflows.is_empty() {
             true => String::new(),
             false => format!(
-                "IF EXISTS (SELECT 1 {join}\nWHERE {})\n    \
-                 THROW {OVERFLOW}, N'a sum has more than 38 digits', 1;\n",
+                "DECLARE @group nvarchar(2048) = (SELECT TOP (1) {} {join}\nWHERE {});\n\
+                 IF @group IS NOT NULL\n    THROW {OVERFLOW}, @group, 1;\n",
+                group(sql_schema, table),
                 overflows.join("\n    OR ")
             ),
         };
@@ -159,6 +163,31 @@ fn loaded_rows(delta: &str, columns: &[ColumnDefinition]) -> String {
 
 fn is_decimal(column: &ColumnDefinition) -> bool {
     column.kind.starts_with("decimal(")
+}
+
+/// Returns what names the group of a loaded row in the message of an error, where a percent sign is written twice.
+fn group(sql_schema: &SqlSchema, table: &TableSchema) -> String {
+    let time = table.time().map(|name| (name, table.time_type()));
+    let dimensions = table.dimensions.iter();
+    let dimensions = dimensions.map(|column| (column.name.as_str(), column.kind));
+    let terms = time.into_iter().chain(dimensions).map(|(name, kind)| {
+        let style = match kind {
+            ValueType::Date => ", 23",
+            ValueType::Timestamp => ", 126",
+            _ => "",
+        };
+        let value = format!("CONVERT(nvarchar({MOST_CHARS}), d.{}{style})", quote(name));
+        let name = sql_schema.literal(&format!("{name} = "));
+        format!("{name}, ISNULL({value}, N'{NULL}')")
+    });
+    let terms: Vec<String> = terms.collect();
+    match terms.is_empty() {
+        true => format!("N'{ALL_ROWS}'"),
+        false => format!(
+            "REPLACE(LEFT(CONCAT({}), {LONGEST_GROUP}), N'%', N'%%')",
+            terms.join(", N', ', ")
+        ),
+    }
 }
 
 fn same_group(table: &TableSchema) -> String {

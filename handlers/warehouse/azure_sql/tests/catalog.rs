@@ -152,7 +152,7 @@ fn a_table_that_does_not_fit_is_refused_with_its_columns() {
     });
     for part in [
         "gold table daily does not fit",
-        "drop or rename daily__1, and it is made anew",
+        "run `sluice rebuild gold --table daily`",
         "column who is missing",
         "column whom is unknown",
         "column total is decimal(18,2), not decimal(38,2)",

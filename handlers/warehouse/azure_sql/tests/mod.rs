@@ -3,7 +3,7 @@
 
 mod beside;
 mod catalog;
-mod server;
+pub(crate) mod server;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -35,9 +35,9 @@ const RUN: [&str; 8] = [
     "COMMIT TRANSACTION",
 ];
 /// How the statement begins that moves progress.
-const FENCE: &str = RUN[2];
+pub(crate) const FENCE: &str = RUN[2];
 /// How the one begins that merges.
-const MERGE: &str = RUN[6];
+pub(crate) const MERGE: &str = RUN[6];
 
 fn warehouse(server: &Server) -> AzureSqlWarehouse {
     let string = server.connection_string();
@@ -62,7 +62,7 @@ async fn apply(warehouse: &AzureSqlWarehouse) -> Result<bool, WarehouseError> {
 }
 
 /// Answers as a server does where nothing is wrong.
-fn healthy(request: &Request) -> Answer {
+pub(crate) fn healthy(request: &Request) -> Answer {
     let Request::Sql(sql) = request else {
         return Answer::Done(match request {
             Request::Rows => 2,
@@ -102,7 +102,7 @@ fn outcome(outcome: i32) -> Answer {
 }
 
 /// Answers one kind of request otherwise, the first time.
-fn failing_once(
+pub(crate) fn failing_once(
     start: &'static str,
     answer: Answer,
 ) -> impl FnMut(usize, &Request) -> Answer + Send + 'static {
@@ -114,6 +114,11 @@ fn failing_once(
         }
         healthy(request)
     }
+}
+
+/// Answers as a server does where another run is first, once.
+pub(crate) fn overtaken_once() -> impl FnMut(usize, &Request) -> Answer + Send + 'static {
+    failing_once(FENCE, outcome(steps::CONFLICT))
 }
 
 fn gold() -> SqlSchema {
@@ -361,7 +366,7 @@ async fn what_the_server_says_decides_what_can_be_done() {
         ),
         (
             MERGE,
-            Answer::Error(errors::OVERFLOW, "39"),
+            Answer::Error(errors::OVERFLOW, "day = 1970-01-02, who = w1"),
             FailureKind::Permanent,
         ),
     ] {
@@ -369,8 +374,8 @@ async fn what_the_server_says_decides_what_can_be_done() {
         let server = Server::start(failing_once(start, answer)).await;
         let error = apply(&warehouse(&server)).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{start}: {error:?}");
-        let is_overflow = matches!(&error, WarehouseError::Overflow { table } if table == "daily");
-        assert_eq!(is_overflow, is_overflow_sent);
+        let said = "a sum in daily has more than 38 digits for the group day = 1970-01-02, who = w1; nothing was written";
+        assert_eq!(error.to_string() == said, is_overflow_sent, "{error}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! A server that speaks just enough of the protocol to be logged in to, asked and loaded, and answers as it is told.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -8,7 +9,7 @@ use tokio::task::JoinHandle;
 
 /// What a client asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Request {
+pub(crate) enum Request {
     /// To be let in.
     LogIn,
     /// A batch, or a statement with parameters.
@@ -19,7 +20,7 @@ pub(super) enum Request {
 
 /// What it is told.
 #[derive(Clone, Debug)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     /// So many rows were changed.
     Done(u64),
     /// Columns, and rows that consist of them.
@@ -37,10 +38,10 @@ pub(super) enum Answer {
 }
 
 /// Rows, and the names and types of their columns.
-pub(super) type Named = (Vec<(String, Column)>, Vec<Vec<Cell>>);
+pub(crate) type Named = (Vec<(String, Column)>, Vec<Vec<Cell>>);
 
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Column {
+pub(crate) enum Column {
     Int,
     Bigint,
     Text,
@@ -50,7 +51,7 @@ pub(super) enum Column {
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Cell {
+pub(crate) enum Cell {
     Int(i32),
     Bigint(i64),
     Text(String),
@@ -58,11 +59,14 @@ pub(super) enum Cell {
     Null,
 }
 
+/// How long a test waits for connections.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 type Answerer = Box<dyn FnMut(usize, &Request) -> Answer + Send>;
 
 /// The server, until it is dropped.
-pub(super) struct Server {
-    pub(super) port: u16,
+pub(crate) struct Server {
+    pub(crate) port: u16,
     asked: Arc<Mutex<Vec<(usize, Request)>>>,
     open: tokio::sync::watch::Receiver<usize>,
     task: JoinHandle<()>,
@@ -76,7 +80,7 @@ impl Drop for Server {
 
 impl Server {
     /// Starts a server that answers the requests of its connections, which are counted from 1.
-    pub(super) async fn start(
+    pub(crate) async fn start(
         answer: impl FnMut(usize, &Request) -> Answer + Send + 'static,
     ) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -112,7 +116,7 @@ impl Server {
         }
     }
 
-    pub(super) fn connection_string(&self) -> String {
+    pub(crate) fn connection_string(&self) -> String {
         format!(
             "Server=tcp:127.0.0.1,{};Database=d;User Id=u;Password=p;Encrypt=DANGER_PLAINTEXT;Connect Timeout=5",
             self.port
@@ -120,7 +124,7 @@ impl Server {
     }
 
     /// The statements that were sent, over all connections.
-    pub(super) fn statements(&self) -> Vec<String> {
+    pub(crate) fn statements(&self) -> Vec<String> {
         let asked = self.asked.lock().unwrap();
         let sql = asked.iter().filter_map(|(_, request)| match request {
             Request::Sql(sql) => Some(sql.clone()),
@@ -131,13 +135,15 @@ impl Server {
     }
 
     /// Waits until so many connections are open.
-    pub(super) async fn has_open(&self, connections: usize) {
+    pub(crate) async fn has_open(&self, connections: usize) {
         let mut open = self.open.clone();
-        open.wait_for(|open| *open == connections).await.unwrap();
+        let waiting = open.wait_for(|open| *open == connections);
+        let waited = tokio::time::timeout(PATIENCE, waiting).await;
+        assert!(waited.is_ok(), "not so many connections are open");
     }
 
     /// How many connections were let in or refused.
-    pub(super) fn logins(&self) -> usize {
+    pub(crate) fn logins(&self) -> usize {
         let asked = self.asked.lock().unwrap();
         asked
             .iter()

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rusqlite::{Connection, ToSql, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, ToSql, params, params_from_iter};
 
 use crate::event::UnixMillis;
 use crate::warehouse::error::{FailureKind, WarehouseError};
-use crate::warehouse::model::{Progress, Row};
+use crate::warehouse::model::{Progress, Row, text};
 use crate::warehouse::schema::{GoldSchema, RETIRED, TableIndex, TableSchema};
 use crate::warehouse::sqlite::connection::failed;
 use crate::warehouse::sqlite::dml::{MergeStatements, timestamp, values};
@@ -87,12 +87,53 @@ pub(super) fn commit(connection: &Connection) -> Result<(), WarehouseError> {
 }
 
 /// Merges rows into a table.
+///
+/// # Errors
+/// Fails if the database does, and where a sum has too many digits, with its group.
 pub(super) fn merge(
     connection: &Connection,
     (table, physical): (&TableSchema, &str),
     rows: Vec<Row>,
-) -> rusqlite::Result<()> {
+) -> Result<(), WarehouseError> {
     let statements = MergeStatements::of(table, physical);
+    let merged = load_and_merge(connection, &statements, (table, rows));
+    match merged.map_err(failed("merge rows into", &table.name)) {
+        // The statement is undone, and not the transaction: what it was to merge is still there.
+        Err(WarehouseError::Overflow { table: name, .. }) => {
+            let group = overflowing(connection, &statements, table);
+            let group = group.map_err(failed("look for a sum in", &table.name))?;
+            Err(WarehouseError::Overflow { table: name, group })
+        }
+        merged => merged,
+    }
+}
+
+/// Names a group whose sum has too many digits with what is loaded.
+fn overflowing(
+    connection: &Connection,
+    statements: &MergeStatements,
+    table: &TableSchema,
+) -> rusqlite::Result<Option<String>> {
+    let Some(sql) = &statements.overflow else {
+        return Ok(None);
+    };
+    let dimensions = table.dimensions.iter().map(|column| column.name.as_str());
+    let columns: Vec<&str> = table.time().into_iter().chain(dimensions).collect();
+    connection
+        .query_row(sql, [], |row| {
+            let values = columns.iter().enumerate();
+            let values = values.map(|(index, name)| Ok((*name, row.get(index)?)));
+            let values: Vec<(&str, Option<String>)> = values.collect::<rusqlite::Result<_>>()?;
+            Ok(text::group_of(values.into_iter()))
+        })
+        .optional()
+}
+
+fn load_and_merge(
+    connection: &Connection,
+    statements: &MergeStatements,
+    (table, rows): (&TableSchema, Vec<Row>),
+) -> rusqlite::Result<()> {
     connection.execute_batch(&statements.create)?;
     connection.execute(&statements.clear, [])?;
     let mut load = connection.prepare_cached(&statements.load)?;

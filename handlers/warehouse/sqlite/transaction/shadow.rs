@@ -246,8 +246,7 @@ impl Filling for SqliteFilling {
         let mut held = self.held.take().ok_or_else(over)?;
         let (layout, physical) = self.tables.get(&table).cloned().ok_or(MOVED)?;
         let held = blocking(move || {
-            let merged = merge(held.connection()?, (&layout, &physical), rows);
-            merged.map_err(failed("merge rows into", &layout.name))?;
+            merge(held.connection()?, (&layout, &physical), rows)?;
             Ok(held)
         });
         self.held = Some(held.await?);

@@ -1179,7 +1179,7 @@ BEGIN
     SELECT @rows AS [rows];
     RETURN;
 END;
-IF EXISTS (SELECT 1 FROM [reports].[hourly__2] AS t
+DECLARE @group nvarchar(2048) = (SELECT TOP (1) REPLACE(LEFT(CONCAT(N'hour = ', ISNULL(CONVERT(nvarchar(200), d.[hour], 126), N'null')), 1000), N'%', N'%%') FROM [reports].[hourly__2] AS t
 JOIN (SELECT [hour], [_key], [n], CAST([total] AS decimal(38,2)) AS [total], CAST([mean_sum] AS decimal(38,2)) AS [mean_sum], [mean_count], [low], [high], [first], [last], CAST([ids] AS decimal(38,0)) AS [ids], CAST([mean_id_sum] AS decimal(38,0)) AS [mean_id_sum], [mean_id_count] FROM [#sluice_hourly__2]) AS d ON t.[hour] = d.[hour] AND t.[_key] = d.[_key]
 WHERE CASE WHEN d.[total] > 0 AND t.[total] > 0 THEN CASE WHEN t.[total] > 999999999999999999999999999999999999.99 - d.[total] THEN 1 ELSE 0 END
       WHEN d.[total] < 0 AND t.[total] < 0 THEN CASE WHEN t.[total] < -999999999999999999999999999999999999.99 - d.[total] THEN 1 ELSE 0 END
@@ -1192,8 +1192,9 @@ WHERE CASE WHEN d.[total] > 0 AND t.[total] > 0 THEN CASE WHEN t.[total] > 99999
       ELSE 0 END = 1
     OR CASE WHEN d.[mean_id_sum] > 0 AND t.[mean_id_sum] > 0 THEN CASE WHEN t.[mean_id_sum] > 99999999999999999999999999999999999999. - d.[mean_id_sum] THEN 1 ELSE 0 END
       WHEN d.[mean_id_sum] < 0 AND t.[mean_id_sum] < 0 THEN CASE WHEN t.[mean_id_sum] < -99999999999999999999999999999999999999. - d.[mean_id_sum] THEN 1 ELSE 0 END
-      ELSE 0 END = 1)
-    THROW 50038, N'a sum has more than 38 digits', 1;
+      ELSE 0 END = 1);
+IF @group IS NOT NULL
+    THROW 50038, @group, 1;
 UPDATE t SET [n] = t.[n] + d.[n],
     [total] = CASE WHEN t.[total] IS NULL THEN d.[total] WHEN d.[total] IS NULL THEN t.[total] ELSE t.[total] + d.[total] END,
     [mean_sum] = CASE WHEN t.[mean_sum] IS NULL THEN d.[mean_sum] WHEN d.[mean_sum] IS NULL THEN t.[mean_sum] ELSE t.[mean_sum] + d.[mean_sum] END,
@@ -1313,12 +1314,13 @@ BEGIN
     SELECT @rows AS [rows];
     RETURN;
 END;
-IF EXISTS (SELECT 1 FROM [reports].[daily__2] AS t
+DECLARE @group nvarchar(2048) = (SELECT TOP (1) REPLACE(LEFT(CONCAT(N'day = ', ISNULL(CONVERT(nvarchar(200), d.[day], 23), N'null'), N', ', N'kind = ', ISNULL(CONVERT(nvarchar(200), d.[kind]), N'null'), N', ', N'flag = ', ISNULL(CONVERT(nvarchar(200), d.[flag]), N'null')), 1000), N'%', N'%%') FROM [reports].[daily__2] AS t
 JOIN (SELECT [day], [_key], [kind], [flag], [n], CAST([total] AS decimal(38,2)) AS [total], CAST([largest] AS decimal(18,2)) AS [largest] FROM [#sluice_daily__2]) AS d ON t.[day] = d.[day] AND t.[_key] = d.[_key]
 WHERE CASE WHEN d.[total] > 0 AND t.[total] > 0 THEN CASE WHEN t.[total] > 999999999999999999999999999999999999.99 - d.[total] THEN 1 ELSE 0 END
       WHEN d.[total] < 0 AND t.[total] < 0 THEN CASE WHEN t.[total] < -999999999999999999999999999999999999.99 - d.[total] THEN 1 ELSE 0 END
-      ELSE 0 END = 1)
-    THROW 50038, N'a sum has more than 38 digits', 1;
+      ELSE 0 END = 1);
+IF @group IS NOT NULL
+    THROW 50038, @group, 1;
 UPDATE t SET [n] = t.[n] + d.[n],
     [total] = CASE WHEN t.[total] IS NULL THEN d.[total] WHEN d.[total] IS NULL THEN t.[total] ELSE t.[total] + d.[total] END,
     [largest] = CASE WHEN t.[largest] IS NULL OR d.[largest] > t.[largest] THEN d.[largest] ELSE t.[largest] END
@@ -1497,12 +1499,13 @@ BEGIN
     SELECT @rows AS [rows];
     RETURN;
 END;
-IF EXISTS (SELECT 1 FROM [reports].[ever__2] AS t
+DECLARE @group nvarchar(2048) = (SELECT TOP (1) N'all rows' FROM [reports].[ever__2] AS t
 JOIN (SELECT [_key], [n], CAST([total] AS decimal(38,2)) AS [total] FROM [#sluice_ever__2]) AS d ON t.[_key] = d.[_key]
 WHERE CASE WHEN d.[total] > 0 AND t.[total] > 0 THEN CASE WHEN t.[total] > 999999999999999999999999999999999999.99 - d.[total] THEN 1 ELSE 0 END
       WHEN d.[total] < 0 AND t.[total] < 0 THEN CASE WHEN t.[total] < -999999999999999999999999999999999999.99 - d.[total] THEN 1 ELSE 0 END
-      ELSE 0 END = 1)
-    THROW 50038, N'a sum has more than 38 digits', 1;
+      ELSE 0 END = 1);
+IF @group IS NOT NULL
+    THROW 50038, @group, 1;
 UPDATE t SET [n] = t.[n] + d.[n],
     [total] = CASE WHEN t.[total] IS NULL THEN d.[total] WHEN d.[total] IS NULL THEN t.[total] ELSE t.[total] + d.[total] END
 FROM [reports].[ever__2] AS t

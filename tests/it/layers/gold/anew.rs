@@ -1,8 +1,11 @@
 //! Tables that are made anew: in a table of their own, shown when it is whole, and the one before dropped later.
 
+use std::sync::Arc;
+
 use sluice::event::UnixMillis;
-use sluice::gold::Ended;
+use sluice::gold::{Ended, Rebuild};
 use sluice::warehouse::Build;
+use testkit::database::SqliteFile;
 use testkit::events::START;
 use testkit::faulty::{Faulty, How, Script, When};
 use testkit::world::{Committed, deadline, events};
@@ -63,6 +66,31 @@ async fn a_table_that_was_replaced_is_dropped_ten_minutes_later() {
     }
     assert!(!world.publish().await.is_retiring);
     assert_eq!(world.rows("ever").await[0][0], "5");
+}
+
+#[tokio::test]
+async fn a_table_whose_columns_somebody_changed_is_made_anew_when_asked_for() {
+    let file = Arc::new(SqliteFile::new());
+    let world = Committed::on(Arc::clone(&file) as _);
+    world.initialize().await;
+    world.append(&[&events(0, 5)]).await;
+    world.publish().await;
+    let connection = rusqlite::Connection::open(file.path()).unwrap();
+    let change = "ALTER TABLE ever__1 RENAME COLUMN n TO m";
+    connection.execute(change, []).unwrap();
+    world.append(&[&events(5, 5)]).await;
+    let published = world.publish().await;
+    assert_eq!(published.ended, Ended::Blocked);
+    let reason = published.blocked.join("\n");
+    assert!(
+        reason.contains("run `sluice rebuild gold --table ever`"),
+        "{reason}"
+    );
+    let rebuild = Rebuild::Table("ever".to_owned());
+    world.gold().ask(&rebuild).await.unwrap();
+    world.publish().await;
+    assert_eq!(world.publish().await.ended, Ended::UpToDate);
+    world.assert_tables_are_right().await;
 }
 
 #[tokio::test]

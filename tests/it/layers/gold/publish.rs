@@ -206,7 +206,8 @@ async fn a_sum_that_overflows_blocks_its_table_and_no_other() {
     for part in [
         "sum total of gold table hourly",
         "sum total of gold table ever",
-        "38 digits",
+        "38 digits for the group hour = ",
+        "38 digits for the group all rows",
     ] {
         assert!(reasons.contains(part), "{reasons}");
     }

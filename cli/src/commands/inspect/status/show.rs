@@ -217,7 +217,10 @@ fn gold(table: &GoldTable) -> String {
     };
     let mut more = String::new();
     if let Some(reason) = &table.reason {
-        more.push_str(&format!("; {reason}"));
+        more.push_str(&match table.blocked_version {
+            Some(version) => format!("; blocked at version {version}: {reason}"),
+            None => format!("; {reason}"),
+        });
     }
     if let Some(lacks_for) = table.lacks_for {
         more.push_str(&format!(

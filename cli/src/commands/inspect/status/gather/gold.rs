@@ -20,6 +20,8 @@ pub(in crate::commands::inspect::status) struct GoldTable {
     pub(in crate::commands::inspect::status) behind: Option<u64>,
     /// Why it stands still, if it does.
     pub(in crate::commands::inspect::status) reason: Option<String>,
+    /// The version that it could not be brought to, if it cannot go on.
+    pub(in crate::commands::inspect::status) blocked_version: Option<u64>,
     /// What is made beside it, if anything is.
     pub(in crate::commands::inspect::status) next: Option<NextTable>,
     /// Seconds for which it has lacked what silver replaced since, if silver is about to remove that.
@@ -92,8 +94,10 @@ pub(super) async fn read_gold(
     let moved = last_runs(warehouse).await.map_err(text)?;
     let mut tables = Vec::new();
     for table in &schema.tables {
-        let reason = standing.blocked.remove(&table.name);
-        let reason = reason.map(|blocked| blocked.reason);
+        let blocked = standing.blocked.remove(&table.name);
+        let blocked_version = blocked.as_ref().and_then(|blocked| blocked.version);
+        let blocked_version = blocked_version.map(|version| version.0);
+        let reason = blocked.map(|blocked| blocked.reason);
         if standing.missing.contains(&table.name) {
             tables.push(GoldTable {
                 table: table.name.clone(),
@@ -101,6 +105,7 @@ pub(super) async fn read_gold(
                 version: None,
                 behind: None,
                 reason,
+                blocked_version,
                 next: None,
                 lacks_for: None,
             });
@@ -122,6 +127,7 @@ pub(super) async fn read_gold(
                 .zip(version)
                 .map(|(head, version)| head.saturating_sub(version)),
             reason,
+            blocked_version,
             next: next.map(|next| NextTable::of(next, now)),
             lacks_for: moved.and_then(|moved| about_to_go(*moved, now)),
         });

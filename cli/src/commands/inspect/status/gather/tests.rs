@@ -222,7 +222,7 @@ async fn what_no_longer_fits_is_named_with_the_way_out() {
         "{gold}"
     );
     assert!(
-        gold.contains("drop or rename gold_total_revenue__1"),
+        gold.contains("run `sluice rebuild gold --table gold_total_revenue`"),
         "{gold}"
     );
 }

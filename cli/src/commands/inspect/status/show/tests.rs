@@ -51,6 +51,7 @@ fn status() -> Status {
             version: Some(140),
             behind: Some(0),
             reason: None,
+            blocked_version: None,
             next: None,
             lacks_for: None,
         }]),
@@ -232,4 +233,13 @@ fn the_oldest_object_that_waits_for_silver_is_named() {
         "  waiting             2 objects for silver, the oldest since 1970-01-01T00:00:00.000Z: orders/0/x.jsonl"
     );
     assert!(line(&status, "  log").contains("snapshot of version 1,000;"));
+}
+
+#[test]
+fn a_table_that_cannot_go_on_says_at_which_version_and_why() {
+    let mut status = status();
+    let table = &mut status.gold.as_mut().unwrap()[0];
+    (table.reason, table.blocked_version) = (Some("a sum".to_owned()), Some(141));
+    let said = line(&status, "  gold ");
+    assert!(said.ends_with("; blocked at version 141: a sum"), "{said}");
 }
