@@ -145,6 +145,8 @@ impl Gold {
         if self.warehouse.may_be_paused()
             && let Some(blocked) = self.idle_marker.says_done(&head, self.clock.now()).await
         {
+            // A run that was broken off may have left a session.
+            self.warehouse.close().await;
             return Ok(Published {
                 ended: match blocked.is_empty() {
                     true => Ended::Unchanged,
@@ -244,33 +246,35 @@ impl Gold {
     /// Starts over after failures that may pass.
     async fn run(&self, look: &Look, deadline: Deadline) -> Result<Published, Error> {
         let mut published = Published::default();
+        let ended = self.attempts(look, deadline, &mut published).await;
+        // However it ended: another process may do the rest, and a session that is open keeps a database awake.
+        self.warehouse.close().await;
+        published.ended = ended?;
+        Ok(published)
+    }
+
+    async fn attempts(
+        &self,
+        look: &Look,
+        deadline: Deadline,
+        published: &mut Published,
+    ) -> Result<Ended, Error> {
         let mut backoff = Backoff::default();
         loop {
             // Boxed: it is large, and so would be every future that waits for it.
-            let attempt = Box::pin(self.attempt(look, deadline).make(&mut published));
+            let attempt = Box::pin(self.attempt(look, deadline).make(published));
             match attempt.await {
-                Ok(Turn::Ended(ended)) => {
-                    published.ended = ended;
-                    break;
-                }
+                Ok(Turn::Ended(ended)) => return Ok(ended),
                 Ok(Turn::Again) if deadline.allows(Duration::ZERO) => backoff = Backoff::default(),
-                Ok(Turn::Again) => {
-                    published.ended = Ended::OutOfTime;
-                    break;
-                }
+                Ok(Turn::Again) => return Ok(Ended::OutOfTime),
                 Err(Error::Warehouse(error)) if error.kind() == FailureKind::Ambiguous => {
                     tracing::warn!(%error, "outcome of a gold transaction is unknown");
-                    published.ended = Ended::Unknown;
-                    break;
+                    return Ok(Ended::Unknown);
                 }
                 Err(error) if error.is_transient() && backoff.wait(deadline).await => {}
                 Err(error) => return Err(error),
             }
         }
-        if published.ended.is_over() {
-            self.warehouse.close().await;
-        }
-        Ok(published)
     }
 
     fn attempt<'a>(&'a self, look: &'a Look, deadline: Deadline) -> Attempt<'a> {

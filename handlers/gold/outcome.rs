@@ -86,12 +86,6 @@ impl Ended {
         }
     }
 
-    /// Returns whether the next run may find nothing to do: nothing was left that this one could have done.
-    #[must_use]
-    pub(super) fn is_over(self) -> bool {
-        !matches!(self, Self::OutOfTime | Self::Conflict | Self::Unknown)
-    }
-
     /// Returns whether every table stands at the version that the run saw.
     #[must_use]
     pub fn is_whole(self) -> bool {

@@ -434,3 +434,6 @@ fn answer(status: StatusCode, body: &serde_json::Value) -> Response {
     )
         .into_response()
 }
+
+#[cfg(test)]
+mod tests;

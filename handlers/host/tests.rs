@@ -1,0 +1,135 @@
+//! Runs of gold as the timer asks for them, against a server that counts sessions: a database pauses only when it has none.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::*;
+use crate::clock::ManualClock;
+use crate::context::Context;
+use crate::dataset::Dataset;
+use crate::event::{PartitionId, SequenceNumber, SourceEvent, UnixMillis};
+use crate::store::entity::{EntityStore, MemoryEntityStore};
+use crate::store::object::{MemoryObjectStore, ObjectPath, ObjectStore, Source};
+use crate::warehouse::Options;
+use crate::warehouse::azure_sql::AzureSqlWarehouse;
+use crate::warehouse::azure_sql::tests::server::{Answer, Request, Server};
+use crate::warehouse::azure_sql::tests::{FENCE, MERGE, failing_once, healthy, overtaken_once};
+use crate::warehouse::fixture::{COLUMNS, TABLES};
+use crate::warehouse::schema::GoldSchema;
+
+/// When events come and gold runs: 2025-11-14T11:44:34Z.
+const NOW: UnixMillis = UnixMillis(1_763_120_674_000);
+
+/// Stores with two events in silver, and a server for gold.
+struct World {
+    dataset: Arc<Dataset>,
+    lake: Arc<dyn ObjectStore>,
+    state: Arc<dyn EntityStore>,
+    server: Server,
+}
+
+impl World {
+    async fn with_server(answer: impl FnMut(usize, &Request) -> Answer + Send + 'static) -> Self {
+        let dataset = Dataset::parse(&format!("{COLUMNS}{TABLES}"), "orders.toml").unwrap();
+        let clock = Arc::new(ManualClock::at(NOW));
+        let world = Self {
+            dataset: Arc::new(dataset),
+            lake: Arc::new(MemoryObjectStore::new(clock)),
+            state: Arc::new(MemoryEntityStore::new()),
+            server: Server::start(answer).await,
+        };
+        world.refine().await;
+        world
+    }
+
+    /// A process.
+    fn process(&self) -> Served {
+        let string = self.server.connection_string();
+        let schema = GoldSchema::of(&self.dataset).unwrap();
+        let warehouse = AzureSqlWarehouse::new(&string, &Options::default(), schema).unwrap();
+        let stores = (Arc::clone(&self.lake), Arc::clone(&self.state));
+        let mut context = Context::new(Arc::clone(&self.dataset), stores.0, stores.1, 1 << 20);
+        context.clock = Arc::new(ManualClock::at(NOW));
+        Served {
+            app: Arc::new(App::builder(context, Arc::new(warehouse)).build()),
+            bodies: Bodies::default(),
+        }
+    }
+
+    async fn refine(&self) {
+        let app = self.process().app;
+        let events = [1, 2].map(|id| {
+            let line = format!("{{\"id\":{id},\"at\":{},\"who\":\"w{id}\"}}", NOW.0);
+            SourceEvent::plain(Bytes::from(line), SequenceNumber(id), NOW)
+        });
+        let partition = PartitionId("0".to_owned());
+        let deadline = Deadline::after(INGEST_TIME);
+        let ingested = app.bronze.ingest(&partition, events.into(), deadline);
+        ingested.await.unwrap();
+        for object in self.objects("bronze").await {
+            let content = self.lake.get(&object.path).await.unwrap().unwrap();
+            let name = object.path.name().to_owned();
+            let source = Source::of_object(name, content, &object.metadata, object.created);
+            app.silver.refine(source).await.unwrap();
+        }
+    }
+
+    async fn objects(&self, container: &str) -> Vec<crate::store::object::ObjectInfo> {
+        let all = ObjectPath::new(container, "");
+        self.lake.list(&all).await.unwrap()
+    }
+}
+
+/// Runs gold as its timer does; returns what the host is answered.
+async fn tick(process: &Served) -> Result<String, Failure> {
+    let invocation = Invocation {
+        function: "gold".to_owned(),
+        id: "none".to_owned(),
+        started: Instant::now(),
+    };
+    gold(process, Body::empty(), &invocation).await
+}
+
+async fn ended(process: &Served) -> String {
+    let said = tick(process).await.unwrap();
+    let ended = said.rsplit(": ").next();
+    ended.unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn no_session_is_open_after_a_run_whatever_it_did() {
+    let world = World::with_server(|_, request| healthy(request)).await;
+    let process = world.process();
+    assert_eq!(ended(&process).await, "UpToDate");
+    let statements = world.server.statements();
+    assert!(statements.iter().any(|sql| sql.starts_with(MERGE)));
+    world.server.has_open(0).await;
+    assert_eq!(world.server.logins(), 1);
+
+    // Nothing was added: the database is not asked.
+    assert_eq!(ended(&process).await, "Unchanged");
+    assert_eq!(world.server.logins(), 1);
+    world.server.has_open(0).await;
+}
+
+#[tokio::test]
+async fn a_run_that_leaves_work_to_another_process_keeps_no_session() {
+    let world = World::with_server(overtaken_once()).await;
+    let process = world.process();
+    assert_eq!(ended(&process).await, "Overtaken");
+    world.server.has_open(0).await;
+    assert_eq!(ended(&world.process()).await, "UpToDate");
+    assert_eq!(ended(&process).await, "Unchanged");
+    world.server.has_open(0).await;
+}
+
+#[tokio::test]
+async fn a_run_that_fails_keeps_no_session() {
+    let world = World::with_server(failing_once(FENCE, Answer::Error(229, "denied"))).await;
+    let process = world.process();
+    let error = tick(&process).await.unwrap_err();
+    assert!(chain(&error).contains("denied"), "{error}");
+    assert_eq!(world.server.logins(), 1, "it had a session");
+    world.server.has_open(0).await;
+}
