@@ -229,6 +229,24 @@ fn what_cannot_go_on_ends_the_run_with_its_reason() {
 }
 
 #[test]
+fn a_raised_generation_is_made_from_bronze_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = "{\"id\":1,\"at\":1763120674343,\"value\":1}\n";
+    let output = up_with(folder.path(), READINGS, events);
+    assert!(output.status.success(), "{}", text(&output));
+
+    let raised = format!("generation = 2\n{READINGS}");
+    let began = std::time::Instant::now();
+    let output = up_with(folder.path(), &raised, "");
+    let text = text(&output);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("generation 2"), "{text}");
+    assert_eq!(row(&text, "sums", "1.0000000000"), ["1.0000000000"]);
+    // Maintenance would begin when the objects are five minutes old.
+    assert!(began.elapsed() < std::time::Duration::from_secs(120));
+}
+
+#[test]
 fn a_dataset_without_a_gold_table_ends_once_silver_has_everything() {
     let folder = tempfile::tempdir().unwrap();
     let (columns, _) = READINGS.split_once("[[gold]]").unwrap();

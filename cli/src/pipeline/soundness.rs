@@ -7,11 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sluice::gold::plan::{TableBacklog, foreign};
-use sluice::store::object::ObjectPath;
 use sluice::store::object::paths::{BRONZE, bronze_dataset};
+use sluice::store::object::{ObjectInfo, ObjectPath};
 use sluice::table::TableId;
 use sluice::table::log::{Counts, LedgerEntry, LogError, Snapshot, Version};
-use sluice::warehouse::Progress;
+use sluice::warehouse::Standing;
 use sluice::warehouse::schema::{GoldSchema, TableSchema};
 use thiserror::Error;
 
@@ -35,20 +35,20 @@ pub(crate) enum Unsound {
     #[error(
         "gold is ahead of silver: {} stand beyond version {head}, which is silver's last, so they were made from another log; {}",
         tables.join(", "),
-        gold_afresh(gold)
+        way.words()
     )]
     Ahead {
         tables: Vec<String>,
         head: Version,
-        gold: String,
+        way: GoldAnew,
     },
     /// Gold follows another log.
     #[error(
         "gold follows another pipeline: {} were made from a log that is not here, so nothing is added to them; {}",
         tables.join(", "),
-        gold_afresh(gold)
+        way.words()
     )]
-    OtherPipeline { tables: Vec<String>, gold: String },
+    OtherPipeline { tables: Vec<String>, way: GoldAnew },
 }
 
 const WAY_OUT: &str = "raise `generation` in the dataset file, so that silver and gold are made anew from the events in bronze, or start afresh with --clean; with `sluice up --no-handler` the other commands can look at it as it is";
@@ -63,25 +63,59 @@ fn lost(what: &str, count: u64, first: &str) -> String {
     }
 }
 
-/// Says how gold is made anew that is kept in the database of this setting.
-pub(crate) fn gold_afresh(gold: &str) -> String {
-    match gold.strip_prefix("sqlite:") {
-        Some(file) => {
-            format!("delete the file {file}, and the next run makes them anew from silver")
+/// How gold comes to follow this pipeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum GoldAnew {
+    /// By asking for it: silver is there to make it from.
+    Asked,
+    /// By removing what is there, since there is no silver yet that could be asked for: this file, or tables.
+    Removed(Option<String>),
+}
+
+impl GoldAnew {
+    /// Works out the way for the database of this setting, where silver has a log or has none.
+    fn of(log: Option<&str>, gold: &str) -> Self {
+        match log {
+            Some(_) => Self::Asked,
+            None => Self::Removed(gold.strip_prefix("sqlite:").map(str::to_owned)),
         }
-        None => "drop the tables that have their rows, whose names end in __ and a number, and the next run makes them anew from silver".to_owned(),
+    }
+
+    fn words(&self) -> String {
+        match self {
+            Self::Asked => "start `sluice up --no-handler`, run `sluice rebuild gold` beside it, and the next `up` makes them anew from silver".to_owned(),
+            Self::Removed(Some(file)) => format!(
+                "silver is empty, so delete the file {file}, and the next run begins it anew"
+            ),
+            Self::Removed(None) => "silver is empty, so give gold another schema (the setting GOLD_SCHEMA), or drop the tables and views of this one, those that begin with sluice_ included".to_owned(),
+        }
     }
 }
 
-/// Returns what silver consists of and what became of every line, if the log of commits is whole and storage has what it names. Nobody changes any of
-/// it meanwhile.
+/// What a sound state consists of.
+#[derive(Debug, Default)]
+pub(super) struct Sound {
+    /// Silver.
+    pub(super) snapshot: Snapshot,
+    /// What became of every line.
+    pub(super) counts: Counts,
+    /// The objects of bronze that silver lacks, by their names in its container.
+    pub(super) unrefined: BTreeSet<String>,
+}
+
+/// Returns what is there, if the log of commits is whole and storage has what it names. Nobody changes any of it meanwhile.
 pub(super) async fn check_silver(
     stores: &Stores,
-) -> Result<(Snapshot, Counts), Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<Sound, Box<dyn std::error::Error + Send + Sync>> {
+    let bronze = bronze_dataset(&stores.dataset.name);
+    let bronze = stores.lake.list(&bronze).await?;
     let ledger = stores.log.ledger_prefix("").await?;
     let Some(head) = stores.log.head().await? else {
         return match ledger.is_empty() {
-            true => Ok((Snapshot::default(), Counts::default())),
+            true => Ok(Sound {
+                unrefined: unrefined(&bronze, &[]),
+                ..Sound::default()
+            }),
             false => Err(Unsound::Log("the head of the commit log is gone".to_owned()).into()),
         };
     };
@@ -90,8 +124,7 @@ pub(super) async fn check_silver(
         Err(LogError::Storage(error)) => return Err(error.into()),
         Err(error) => return Err(Unsound::Log(sluice::error::chain(&error)).into()),
     };
-    let bronze = bronze_dataset(&stores.dataset.name);
-    let bronze = stores.lake.list(&bronze).await?;
+    let unrefined = unrefined(&bronze, &ledger);
     let silver = TableId::of(&stores.dataset).rows_folders();
     let silver = stores.lake.list(&silver).await?;
     let stored = Stored {
@@ -110,17 +143,41 @@ pub(super) async fn check_silver(
     for entry in &ledger {
         counts.add(&entry.counts);
     }
-    Ok((snapshot, counts))
+    Ok(Sound {
+        snapshot,
+        counts,
+        unrefined,
+    })
+}
+
+/// Returns the names of the objects that the ledger does not have.
+fn unrefined(bronze: &[ObjectInfo], ledger: &[LedgerEntry]) -> BTreeSet<String> {
+    let refined: BTreeSet<&str> = ledger.iter().map(|entry| entry.source.as_str()).collect();
+    let names = bronze.iter().map(|object| object.path.name());
+    let names = names.filter(|name| !refined.contains(name));
+    names.map(str::to_owned).collect()
 }
 
 /// Fails if gold is ahead of silver or follows another log, as a database does that another state has filled. Its runs
-/// would end without effect for ever. `log` is the id of silver's log, if it has one.
+/// would end without effect for ever, unless somebody has asked for these tables from this log. `log` is the id of silver's
+/// log, if it has one.
 pub(super) fn check_gold(
     schema: &GoldSchema,
-    progress: &BTreeMap<String, Progress>,
+    standing: &Standing,
     (head, log): (Version, Option<&str>),
     gold: &str,
 ) -> Result<(), Unsound> {
+    let is_asked = |name: &String| {
+        let next = standing.next.get(name);
+        next.is_some_and(|next| next.is_asked && next.log.as_deref() == log)
+    };
+    let mut progress = standing.progress.clone();
+    progress.retain(|name, _| !is_asked(name));
+    for gone in &standing.gone {
+        if let Ok(table) = schema.table_at(*gone) {
+            progress.remove(&table.name);
+        }
+    }
     let all_there = BTreeSet::new();
     // What shows something else is made anew, whatever its version.
     let is_other = |table: &TableSchema| {
@@ -132,15 +189,15 @@ pub(super) fn check_gold(
     let others = schema.indexed_tables();
     let others = others.filter(|(_, table)| is_other(table));
     let others = others.map(|(index, _)| index).collect();
-    let backlog = TableBacklog::of(schema, (progress, &all_there), head, &others);
-    let gold = gold.to_owned();
+    let backlog = TableBacklog::of(schema, (&progress, &all_there), head, &others);
+    let way = GoldAnew::of(log, gold);
     if !backlog.ahead.is_empty() {
         let tables = backlog.ahead;
-        return Err(Unsound::Ahead { tables, head, gold });
+        return Err(Unsound::Ahead { tables, head, way });
     }
-    match foreign(schema, progress, log) {
+    match foreign(schema, &progress, log) {
         tables if tables.is_empty() => Ok(()),
-        tables => Err(Unsound::OtherPipeline { tables, gold }),
+        tables => Err(Unsound::OtherPipeline { tables, way }),
     }
 }
 
@@ -265,8 +322,12 @@ mod tests {
     }
 
     #[test]
-    fn gold_of_a_file_is_deleted_and_of_a_database_dropped() {
-        assert!(gold_afresh("sqlite:/s/gold.db").contains("delete the file /s/gold.db"));
-        assert!(gold_afresh("Server=s").contains("drop the tables that have their rows"));
+    fn gold_is_asked_for_where_there_is_silver_and_removed_where_there_is_none() {
+        let words = |log, gold| GoldAnew::of(log, gold).words();
+        for gold in ["sqlite:/s/gold.db", "Server=s"] {
+            assert!(words(Some("a"), gold).contains("`sluice rebuild gold`"));
+        }
+        assert!(words(None, "sqlite:/s/gold.db").contains("delete the file /s/gold.db"));
+        assert!(words(None, "Server=s").contains("GOLD_SCHEMA"));
     }
 }

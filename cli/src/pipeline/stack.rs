@@ -1,6 +1,6 @@
 //! What runs beside the pipeline: Azurite, the event hub, the Functions host with its handler.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs::File;
 use std::io::Write;
@@ -168,6 +168,14 @@ impl Stack {
             self.host = Some(Host::start(options).await?);
         }
         Ok(())
+    }
+
+    /// Has these objects of bronze delivered to silver once the host starts, also those that an earlier host delivered: what
+    /// that one had in hand, and everything where the generation was raised.
+    pub(crate) fn deliver_again(&mut self, objects: BTreeSet<String>) {
+        if let Some(options) = &mut self.host_options {
+            options.deliver_again = objects;
+        }
     }
 
     /// The storage account of lake and state.

@@ -1,6 +1,6 @@
 //! Reads how far every layer is, from the same stores that the handler writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use sluice::warehouse::{Options, Progress, Warehouse};
 use tokio::time::Instant;
 
 use super::heard::Heard;
-use super::soundness;
+use super::soundness::{self, Sound};
 use super::stack::Stack;
 use crate::audit::Subject;
 use crate::output::gold::{ShownTable, default_order, shown_name};
@@ -71,6 +71,8 @@ pub(crate) struct Found {
     pub(crate) counts: Counts,
     /// The log's latest version.
     pub(crate) version: Version,
+    /// The objects of bronze that silver lacks, by their names in its container.
+    pub(crate) unrefined: BTreeSet<String>,
 }
 
 impl Snapshot {
@@ -152,20 +154,25 @@ impl Watch {
     /// # Errors
     /// Fails if storage lacks what the log of commits names, or if gold is ahead of it.
     pub(crate) async fn inspect(&self, gold: &str) -> Result<Found, Box<dyn Error + Send + Sync>> {
-        let (snapshot, counts) = soundness::check_silver(&self.stores).await?;
-        let progress = tokio::time::timeout(GOLD_TIMEOUT, self.warehouse.progress());
+        let Sound {
+            snapshot,
+            counts,
+            unrefined,
+        } = soundness::check_silver(&self.stores).await?;
+        let standing = tokio::time::timeout(GOLD_TIMEOUT, self.warehouse.look());
         // Gold that cannot be read yet is left to its runs.
-        if let Ok(Ok(progress)) = progress.await {
+        if let Ok(Ok(standing)) = standing.await {
             let schema = self.warehouse.schema();
             let head = self.stores.log.head().await?;
             let log = head.as_ref().and_then(|head| head.log.as_deref());
-            soundness::check_gold(schema, &progress, (snapshot.version, log), gold)?;
+            soundness::check_gold(schema, &standing, (snapshot.version, log), gold)?;
         }
         let misfits = snapshot.misfits(&self.stores.dataset)?;
         Ok(Found {
             misfits,
             counts,
             version: snapshot.version,
+            unrefined,
         })
     }
 

@@ -1,6 +1,6 @@
 //! The host as a whole: started, asked, and shut down.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +33,9 @@ pub struct HostOptions {
     pub blob_poll: Duration,
     /// Whether blobs that were put on the poison queue are tried again from the start. The real host leaves them there.
     pub retry_poisoned: bool,
+    /// Blobs, by their names in their container, that are delivered although an earlier host was told of them. The real
+    /// host has no such list.
+    pub deliver_again: BTreeSet<String>,
     /// Maximum time for which a shutdown waits for invocations in flight before it kills the handler.
     pub drain: Duration,
 }
@@ -46,6 +49,7 @@ impl HostOptions {
             events: EventSink::default(),
             blob_poll: Duration::from_millis(250),
             retry_poisoned: false,
+            deliver_again: BTreeSet::new(),
             drain: Duration::from_secs(10),
         }
     }
@@ -114,6 +118,7 @@ impl Host {
             config,
             blob_poll: options.blob_poll,
             retry_poisoned: options.retry_poisoned,
+            deliver_again: Arc::new(options.deliver_again),
             dispatch: Arc::new(dispatch),
             events: options.events,
             counters: counters.clone(),

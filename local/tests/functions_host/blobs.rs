@@ -138,6 +138,26 @@ async fn a_poisoned_blob_may_be_given_another_chance_by_the_next_host() {
     host.shutdown().await;
 }
 
+#[tokio::test]
+async fn what_is_named_is_delivered_again_by_the_next_host() {
+    let bronze = container("named").await;
+    for name in ["a.jsonl", "b.jsonl"] {
+        put(&bronze, name, b"x").await;
+    }
+    let mut app = App::new(&[("silver", silver("named"))]).await;
+    let host = app.start().await;
+    app.requested(2).await;
+    until_done(&host).await;
+    host.shutdown().await;
+
+    app.deliver_again = ["b.jsonl".to_owned(), "gone.jsonl".to_owned()].into();
+    let host = app.start().await;
+    app.requested(3).await;
+    until_done(&host).await;
+    assert_eq!(names(&app.requests()), ["a.jsonl", "b.jsonl", "b.jsonl"]);
+    host.shutdown().await;
+}
+
 /// The message about a container; other tests share the queue.
 async fn poison_message(container: &str) -> Value {
     let account = account().await;

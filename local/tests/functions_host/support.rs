@@ -1,6 +1,6 @@
 //! An app in a folder of its own, with a handler that does what it is told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -45,6 +45,8 @@ pub(crate) struct App {
     pub(crate) settings: BTreeMap<String, String>,
     /// Whether its hosts try poisoned blobs again.
     pub(crate) retry_poisoned: bool,
+    /// What its hosts deliver again.
+    pub(crate) deliver_again: BTreeSet<String>,
     events: Arc<Mutex<Vec<HostEvent>>>,
 }
 
@@ -71,6 +73,7 @@ impl App {
             root,
             settings: BTreeMap::new(),
             retry_poisoned: false,
+            deliver_again: BTreeSet::new(),
             events: Arc::default(),
         };
         let path = |name: &str| {
@@ -115,6 +118,7 @@ impl App {
         options.blob_poll = Duration::from_millis(50);
         options.drain = Duration::from_secs(2);
         options.retry_poisoned = self.retry_poisoned;
+        options.deliver_again = self.deliver_again.clone();
         options.events = EventSink::new(move |event| events.lock().expect("lock").push(event));
         Host::start(options).await
     }

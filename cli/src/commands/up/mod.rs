@@ -210,7 +210,7 @@ impl Run {
     ) -> Result<bool, Box<dyn Error + Send + Sync>> {
         let watch = Watch::open(stack, Arc::clone(&self.dataset)).await?;
         let ends = self.plan.ends();
-        let found = watch.inspect(stack.gold()).await?;
+        let mut found = watch.inspect(stack.gold()).await?;
         if !found.misfits.is_empty() {
             let text = misfit(&found.misfits);
             if ends {
@@ -218,6 +218,8 @@ impl Run {
             }
             say(&format!("sluice: {text}"));
         }
+        // Nothing runs yet that could be at work on them.
+        stack.deliver_again(std::mem::take(&mut found.unrefined));
         stack.start_host().await?;
         let mut screen = Screen::new(&self.dataset.name, stack, ends, self.json);
         let feed = Feed::start(
@@ -270,7 +272,7 @@ async fn follow(
         })
         .await?;
         screen.draw(&snapshot, feed.sent());
-        if let Some(reason) = reasons::hopeless(is_all_sent, &snapshot, stack.gold())
+        if let Some(reason) = reasons::hopeless(is_all_sent, &snapshot)
             && ends
         {
             screen.finish("it does not come to its end");

@@ -1,12 +1,12 @@
 //! Why a pipeline cannot go on, or waits, in words; pure.
 
 use crate::output::count;
-use crate::pipeline::{Snapshot, gold_afresh};
+use crate::pipeline::Snapshot;
 
 /// Returns why a run that is to end never will: a failure that does not pass keeps events of it from their end.
 ///
 /// An object that silver cannot refine is tried five times before it counts; gold has until silver has everything.
-pub(super) fn hopeless(is_all_sent: bool, snapshot: &Snapshot, gold: &str) -> Option<String> {
+pub(super) fn hopeless(is_all_sent: bool, snapshot: &Snapshot) -> Option<String> {
     let has_arrived = snapshot.has_arrived();
     let counts = |function: &str| match function {
         "bronze" => true,
@@ -18,19 +18,7 @@ pub(super) fn hopeless(is_all_sent: bool, snapshot: &Snapshot, gold: &str) -> Op
         .lasting
         .iter()
         .find(|(function, _)| counts(function))?;
-    let hint = match function.as_str() {
-        "gold" => dropping(error, gold),
-        _ => String::new(),
-    };
-    Some(format!("{function} cannot go on: {error}{hint}"))
-}
-
-/// Says what it means here that tables are to be dropped, if that is what an error asks for.
-fn dropping(error: &str, gold: &str) -> String {
-    match gold.starts_with("sqlite:") && error.contains("drop") {
-        true => format!(" (here: {})", gold_afresh(gold)),
-        false => String::new(),
-    }
+    Some(format!("{function} cannot go on: {error}"))
 }
 
 /// Returns what there is to say about the run, the gravest first.
@@ -55,8 +43,6 @@ mod tests {
 
     use super::*;
 
-    const GOLD: &str = "sqlite:/s/gold.db";
-
     fn failing(function: &str, lines: u64) -> Snapshot {
         Snapshot {
             hub_events: 10,
@@ -69,6 +55,10 @@ mod tests {
             lasting: [(function.to_owned(), "no; drop it".to_owned())].into(),
             ..Snapshot::default()
         }
+    }
+
+    fn function(snapshot: &Snapshot) -> &str {
+        snapshot.lasting.keys().next().unwrap()
     }
 
     #[test]
@@ -106,17 +96,10 @@ mod tests {
             ),
             (true, failing("maintain", 9), false, "nobody waits for it"),
         ] {
-            let found = hopeless(is_all_sent, &snapshot, GOLD);
-            assert_eq!(found.is_some(), is_hopeless, "{why}");
+            let found = hopeless(is_all_sent, &snapshot);
+            let said = format!("{} cannot go on: no; drop it", function(&snapshot));
+            assert_eq!(found, is_hopeless.then_some(said), "{why}");
         }
-    }
-
-    #[test]
-    fn what_dropping_means_here_is_said() {
-        let text = hopeless(true, &failing("gold", 10), GOLD).unwrap();
-        assert!(text.contains("delete the file /s/gold.db"), "{text}");
-        let text = hopeless(true, &failing("gold", 10), "Server=s").unwrap();
-        assert_eq!(text, "gold cannot go on: no; drop it");
     }
 
     #[test]

@@ -1,4 +1,7 @@
 use bytes::Bytes;
+use sluice::clock::SystemClock;
+use sluice::gold::{Gold, Rebuild};
+use sluice::store::entity::Value;
 use sluice::store::object::{Metadata, ObjectPath};
 use sluice::warehouse::TableRows;
 use testkit::faulty::{Faulty, How, Script, When};
@@ -211,6 +214,49 @@ async fn gold_that_another_silver_has_filled_is_refused() {
     let error = refused.unwrap_err().to_string();
     assert!(error.contains("gold_daily_orders"), "{error}");
     assert!(error.contains("delete the file /state/gold.db"), "{error}");
+}
+
+#[tokio::test]
+async fn gold_of_another_log_is_refused_until_somebody_asks_for_it() {
+    let pipeline = Pipeline::new();
+    pipeline.run(0, &[1, 2]).await;
+    let mut head = pipeline.head().await;
+    head.properties
+        .insert("log".into(), Value::String("another".into()));
+    pipeline.write_head(head).await;
+    let watch = watch(&pipeline).await;
+    let error = watch.inspect("sqlite:gold.db").await.unwrap_err();
+    let error = error.to_string();
+    assert!(error.contains("follows another pipeline"), "{error}");
+    assert!(error.contains("run `sluice rebuild gold`"), "{error}");
+
+    let Stores {
+        dataset,
+        lake,
+        state,
+        ..
+    } = pipeline.stores();
+    let warehouse = Arc::clone(&pipeline.warehouse);
+    let gold = Gold::new(dataset, lake, state, warehouse, Arc::new(SystemClock));
+    gold.ask(&Rebuild::All).await.unwrap();
+    watch.inspect("sqlite:gold.db").await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_raised_generation_lacks_is_every_object_of_bronze() {
+    let pipeline = Pipeline::new();
+    pipeline.run(0, &[1, 2]).await;
+    pipeline.ingest(2, &[3]).await;
+    let unrefined = async |dataset: Dataset| {
+        let warehouse = pipeline.warehouse_of(&dataset);
+        let watch = Watch::over(pipeline.stores_of(dataset), warehouse).await;
+        let found = watch.unwrap().inspect("sqlite:gold.db").await.unwrap();
+        found.unrefined.len()
+    };
+    let mut dataset = (*pipeline.stores.dataset).clone();
+    assert_eq!(unrefined(dataset.clone()).await, 1);
+    dataset.generation += 1;
+    assert_eq!(unrefined(dataset).await, 2);
 }
 
 #[tokio::test]

@@ -89,15 +89,25 @@ impl Pipeline {
         Stores::over(Arc::clone(dataset), lake, state, None)
     }
 
+    /// The same stores under another dataset file.
+    pub(crate) fn stores_of(&self, dataset: Dataset) -> Stores {
+        let Stores { lake, state, .. } = &self.stores;
+        Stores::over(Arc::new(dataset), Arc::clone(lake), Arc::clone(state), None)
+    }
+
+    /// The same gold under another dataset file.
+    pub(crate) fn warehouse_of(&self, dataset: &Dataset) -> Arc<dyn Warehouse> {
+        let schema = GoldSchema::of(dataset).unwrap();
+        Arc::new(SqliteWarehouse::new(self.gold_file(), schema))
+    }
+
     /// The same stores under a dataset file that no longer fits: every order must have its customer.
     pub(crate) fn stores_that_do_not_fit(&self) -> Stores {
         let text = std::fs::read_to_string(repository().join("datasets/orders.toml")).unwrap();
         let column = "name = \"customer_id\"";
         assert!(text.contains(column));
         let text = text.replace(column, &format!("required = true\n{column}"));
-        let Stores { lake, state, .. } = &self.stores;
-        let dataset = Arc::new(Dataset::parse(&text, "orders.toml").unwrap());
-        Stores::over(dataset, Arc::clone(lake), Arc::clone(state), None)
+        self.stores_of(Dataset::parse(&text, "orders.toml").unwrap())
     }
 
     /// Another silver of the same dataset, which is empty, beside the same gold.

@@ -1,6 +1,6 @@
 //! Starts the triggers of all functions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +38,7 @@ pub(crate) struct Starter {
     pub(crate) host_id: String,
     pub(crate) blob_poll: Duration,
     pub(crate) retry_poisoned: bool,
+    pub(crate) deliver_again: Arc<BTreeSet<String>>,
     pub(crate) dispatch: Arc<dyn Dispatch>,
     pub(crate) events: EventSink,
     pub(crate) counters: Counters,
@@ -215,6 +216,7 @@ impl Starter {
                 queue: Arc::clone(&queue),
                 enqueued: Arc::clone(&enqueued),
                 poll: self.blob_poll,
+                again: Arc::clone(&self.deliver_again),
                 events: self.events.clone(),
                 counters: self.counters.clone(),
                 stop: self.stop.clone(),

@@ -4,7 +4,7 @@
 //! there is. So complete listings come at intervals of a multiple of what the last one took, and
 //! in between only the folders are listed in which something appeared lately.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -46,6 +46,8 @@ pub(crate) struct Detector {
     /// Tells the listener that there is something on the queue.
     pub(crate) enqueued: Arc<Notify>,
     pub(crate) poll: Duration,
+    /// The blobs whose receipts of earlier runs say nothing.
+    pub(crate) again: Arc<BTreeSet<String>>,
     pub(crate) events: EventSink,
     pub(crate) counters: Counters,
     pub(crate) stop: Stop,
@@ -194,7 +196,7 @@ impl Detector {
         format!("{BLOB_RECEIPTS}/{}/{id}/", self.host_id)
     }
 
-    /// What earlier runs of this host have announced.
+    /// What earlier runs of this host have announced, but for what is to be announced again.
     async fn receipts(&self) -> Result<Seen, String> {
         let container = self.host_blobs.blob_container_client(HOSTS_CONTAINER);
         let prefix = self.receipt_prefix();
@@ -203,7 +205,9 @@ impl Detector {
         let mut seen = Seen::default();
         let watched = self.function.trigger.pattern.container();
         for (receipt, _) in listed {
-            if let Some((etag, name)) = parse_receipt(&receipt, &prefix, watched) {
+            if let Some((etag, name)) = parse_receipt(&receipt, &prefix, watched)
+                && !self.again.contains(name)
+            {
                 seen.add(name.to_owned(), etag.to_owned());
             }
         }
