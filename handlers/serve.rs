@@ -20,6 +20,7 @@ const COMMIT: &str = match option_env!("SLUICE_COMMIT") {
 };
 
 /// How often to look whether the host is still there.
+#[cfg(unix)]
 const PARENT_CHECK: Duration = Duration::from_millis(500);
 
 /// Serves the functions with the settings that `lookup` gives, until it cannot or its host is gone.
@@ -47,6 +48,7 @@ async fn run(
         .parse::<u16>()
         .map_err(|_| "FUNCTIONS_CUSTOMHANDLER_PORT is no port number")?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    #[cfg(unix)]
     tokio::spawn(end_with_parent());
     tracing::info!(
         port,
@@ -69,7 +71,9 @@ fn end_with_stdin() {
     gone();
 }
 
-/// Ends the process when its host is gone: a host that is killed leaves its handler behind.
+/// Ends the process when its host is gone: a host that is killed leaves its handler behind. On Windows the host puts it into
+/// a job, which ends with the host.
+#[cfg(unix)]
 async fn end_with_parent() {
     let parent = std::os::unix::process::parent_id();
     let mut interval = tokio::time::interval(PARENT_CHECK);

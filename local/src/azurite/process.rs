@@ -220,6 +220,10 @@ pub(super) fn command(program: &Program, ports: Option<[u16; 3]>, data: Option<&
     command
 }
 
+/// CREATE_NEW_PROCESS_GROUP of the Windows API.
+#[cfg(windows)]
+const NEW_PROCESS_GROUP: u32 = 0x200;
+
 pub(super) fn spawn(
     mut command: Command,
     data: Option<Data>,
@@ -234,6 +238,8 @@ pub(super) fn spawn(
     // Ctrl-C reaches the whole group of processes; Azurite has to outlive those who still write to it.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    #[cfg(windows)]
+    std::os::windows::process::CommandExt::creation_flags(&mut command, NEW_PROCESS_GROUP);
     let mut child = command
         .spawn()
         .map_err(|source| AzuriteError::NoNode("node", source))?;

@@ -329,13 +329,14 @@ impl Supervisor {
 }
 
 fn exit_code(status: ExitStatus) -> i32 {
-    use std::os::unix::process::ExitStatusExt as _;
     // .NET reports a signal the way a shell does.
-    status
-        .code()
-        .or_else(|| status.signal().map(|signal| 128 + signal))
-        // A process that has ended has one of the two.
-        .unwrap_or(-1)
+    #[cfg(unix)]
+    let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+    #[cfg(not(unix))]
+    let signal: Option<i32> = None;
+    let code = status.code().or_else(|| signal.map(|signal| 128 + signal));
+    // A process that has ended has one of the two.
+    code.unwrap_or(-1)
 }
 
 async fn kill(child: &mut Child) {

@@ -26,6 +26,7 @@ pub(super) fn trials() -> Vec<Trial> {
         the_workflow_logs_in_before_each_kind_of_token,
         the_runner_is_chosen_by_a_variable_that_is_there_by_then,
         the_package_is_kept_attested_and_deployed_as_it_was_tested,
+        a_release_is_packed_with_a_checksum_that_is_checked_before_it_is_published,
     ]);
     all.extend(deploy::trials());
     all
@@ -60,7 +61,7 @@ fn validate(workflow: &Path) -> std::io::Result<Output> {
 }
 
 fn workflows_are_what_github_takes() {
-    for workflow in ["ci.yml", "deploy.yml"] {
+    for workflow in ["ci.yml", "deploy.yml", "release.yml"] {
         let path = root().join(".github/workflows").join(workflow);
         let needs = "a workflow that fits the schema";
         succeed(workflow, needs, validate(&path));
@@ -169,6 +170,52 @@ fn job<'w>(workflow: &'w str, name: &str) -> &'w str {
         after.is_some_and(char::is_alphanumeric)
     });
     next.map_or(rest, |(at, _)| &rest[..at])
+}
+
+fn a_release_is_packed_with_a_checksum_that_is_checked_before_it_is_published() {
+    let workflow = std::fs::read_to_string(root().join(".github/workflows/release.yml")).unwrap();
+    let script = |step: &str| {
+        let step = workflow.split(&format!("- name: {step}\n")).nth(1).unwrap();
+        let script = step.split("run: |\n").nth(1).unwrap();
+        let lines = script
+            .lines()
+            .take_while(|line| line.starts_with("          "));
+        lines
+            .map(|line| format!("{}\n", line.trim_start()))
+            .collect::<String>()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    std::fs::create_dir_all(file("target/release")).unwrap();
+    for name in ["LICENSE", "README.md", "target/release/sluice"] {
+        std::fs::write(file(name), name).unwrap();
+    }
+    let run = |script: &str| {
+        Command::new("bash")
+            .args(["-euo", "pipefail", "-c", script])
+            .env("TARGET", "x86_64-unknown-linux-gnu")
+            .current_dir(folder.path())
+            .output()
+    };
+    succeed("Pack", "an archive", run(&script("Pack")));
+    let archive = "dist/sluice-x86_64-unknown-linux-gnu.tar.gz";
+    let listed = run(&format!("tar -tzf {archive}")).unwrap().stdout;
+    let listed = String::from_utf8(listed).unwrap();
+    for name in ["LICENSE", "README.md", "sluice"] {
+        let name = format!("sluice-x86_64-unknown-linux-gnu/{name}\n");
+        assert!(listed.contains(&name), "{listed}");
+    }
+
+    let publish = job(&workflow, "publish");
+    let check = "cd dist && sha256sum --check ./*.sha256";
+    assert!(publish.contains(check) && !publish.contains("cargo"));
+    succeed(check, "the right checksum", run(check));
+    std::fs::write(file(archive), "another").unwrap();
+    assert!(
+        !run(check).unwrap().status.success(),
+        "another file is found"
+    );
+    assert!(job(&workflow, "build").contains("attest-build-provenance"));
 }
 
 fn the_package_is_kept_attested_and_deployed_as_it_was_tested() {

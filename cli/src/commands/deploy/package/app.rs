@@ -1,7 +1,6 @@
 //! What is in the package.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -145,10 +144,23 @@ pub(super) fn stage(entries: &[Entry], folder: &Path) -> Result<(), PackageError
         let write = || {
             std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
             std::fs::write(&path, &entry.content)?;
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(entry.mode))
+            set_mode(&path, entry.mode)
         };
         write().map_err(|source| PackageError::Write(path.clone(), source))?;
     }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: u32) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+}
+
+/// Does nothing: files have no mode there, and the zip has that of each.
+#[cfg(not(unix))]
+fn set_mode(_: &Path, _: u32) -> std::io::Result<()> {
     Ok(())
 }
 
@@ -236,7 +248,12 @@ mod tests {
         stage(&[entry("a/old"), entry("b")], &app).unwrap();
         stage(&[entry("b")], &app).unwrap();
         assert!(!app.join("a").exists());
-        let mode = app.join("b").metadata().unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o755);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+
+            let mode = app.join("b").metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o755);
+        }
     }
 }
