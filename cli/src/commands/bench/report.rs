@@ -270,6 +270,7 @@ mod tests {
             generation: 1,
             version: Some(40),
             sums: audit::Sums::default(),
+            opened: None,
             checks: vec![audit::Check {
                 name: "silver: no key twice".to_owned(),
                 examined: "1,000,000 keys".to_owned(),
