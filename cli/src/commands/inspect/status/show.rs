@@ -126,9 +126,9 @@ fn silver_lines(silver: &Silver, waiting: Option<&Waiting>) -> Vec<String> {
             behind(silver, waiting)
         ),
         format!(
-            "          {}; {} rows late",
+            "          {}; {} late",
             balance(silver).text(&column(silver.lines, "line")),
-            thousands(silver.late)
+            count(silver.late, "row")
         ),
     ];
     if !silver.quarantined_by_reason.is_empty() {
