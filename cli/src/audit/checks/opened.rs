@@ -26,19 +26,18 @@ pub(crate) struct Reopened<'h> {
     /// The first version of today's definition.
     since: Option<Version>,
     /// Nothing where the dataset has no condition, or it cannot be judged.
-    filtered: Option<Filtered<'h>>,
+    filtered: Option<Filtered>,
     found: Opened,
     difference: Option<String>,
 }
 
 impl<'h> Reopened<'h> {
     pub(crate) fn of(dataset: &'h Dataset, history: &'h History) -> Self {
-        let can_judge = dataset.condition.is_some() && dataset.check_salt().is_ok();
         Self {
             history,
             dataset,
             since: history.defined_since(),
-            filtered: can_judge.then(|| Filtered::of(dataset)),
+            filtered: Filtered::of(dataset),
             found: Opened::default(),
             difference: None,
         }
@@ -154,7 +153,10 @@ impl<'h> Reopened<'h> {
             examined.push(format!("skipped {events} of Avro in {objects}"));
         }
         if self.dataset.condition.is_some() && self.filtered.is_none() {
-            examined.push("filtered not compared: masks take SLUICE_MASK_SALT".to_owned());
+            examined.push(
+                "filtered not compared: `where` looks at a mask, which takes SLUICE_MASK_SALT"
+                    .to_owned(),
+            );
         }
         let examined = examined.join("; ");
         let check = match nothing_compared {

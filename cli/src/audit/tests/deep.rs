@@ -1,9 +1,11 @@
 //! The events of bronze, opened again.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use sluice::dataset::Dataset;
 use sluice::store::entity::{Entity, Value};
 use sluice::store::object::ObjectPath;
 
@@ -158,6 +160,30 @@ async fn what_was_refined_under_another_definition_is_skipped_and_counted() {
     let expected = "2 records of 1 event in 1 object; skipped 2 objects of another definition";
     assert_eq!(compared.examined, expected);
     assert_eq!(report.opened.unwrap().filtered, 1);
+}
+
+#[tokio::test]
+async fn a_salt_is_missed_only_where_the_condition_looks_at_a_mask() {
+    const SECRET: &str = "[[column]]\nname = \"secret\"\ntype = \"string\"\nmask = \"sha256\"\n";
+    for (condition, is_compared) in [("amount >= 2", true), ("secret IS NULL", false)] {
+        let mut pipeline = Pipeline::saying(&format!("where = \"{condition}\"\n{SECRET}"));
+        pipeline.options.is_deep = true;
+        pipeline.ingest("0", 0, vec![event(1), event(2)]).await;
+        pipeline.refine().await;
+        pipeline.publish().await;
+        let mut dataset = Dataset::clone(&pipeline.subject.dataset);
+        dataset.salt = None;
+        pipeline.subject.dataset = Arc::new(dataset);
+        let report = pipeline.audit().await;
+        assert_adds_up(&report);
+        let examined = &check(&report).examined;
+        assert_eq!(
+            !examined.contains("SLUICE_MASK_SALT"),
+            is_compared,
+            "{examined}"
+        );
+        assert_eq!(report.opened.unwrap().filtered, u64::from(is_compared));
+    }
 }
 
 #[tokio::test]
