@@ -14,6 +14,7 @@ mod rules;
 mod types;
 mod warning;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::error::Invariant;
@@ -278,6 +279,24 @@ impl Dataset {
             })
         };
         key.columns.iter().map(text).collect()
+    }
+
+    /// Returns for each column whether the condition needs it, through computed columns too; none is where there is no
+    /// condition.
+    #[must_use]
+    pub fn needed_by_condition(&self) -> Vec<bool> {
+        let mut needed: BTreeSet<usize> = match &self.condition {
+            Some(condition) => condition.columns(),
+            None => BTreeSet::new(),
+        };
+        // An expression names earlier columns only.
+        for (place, column) in self.columns.iter().enumerate().rev() {
+            if let Some(expr) = column.expr.as_ref().filter(|_| needed.contains(&place)) {
+                needed.extend(expr.columns());
+            }
+        }
+        let columns = 0..self.columns.len();
+        columns.map(|place| needed.contains(&place)).collect()
     }
 
     /// Returns whether an object of the bronze container, named within it, belongs to this dataset.

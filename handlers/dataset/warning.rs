@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::column::SEQUENCE_NUMBER;
 use super::{Aggregate, Bound, Column, ColumnType, Dataset, Origin};
 use crate::expr::{self, Scope};
 use crate::value::Period;
@@ -37,8 +38,10 @@ impl Dataset {
         let mut warnings = Vec::new();
         warnings.extend(self.time_alone());
         warnings.extend(self.bucket());
+        warnings.extend(self.sequence_number());
         warnings.extend(self.ambiguous_time());
         warnings.extend(overlooked_nulls(self));
+        warnings.extend(narrow_conditions(self));
         warnings.extend(self.columns.iter().flat_map(unlikely_places));
         for table in &self.gold {
             for measure in &table.measures {
@@ -69,6 +72,27 @@ impl Dataset {
             message: format!(
                 "the event time \"{}\" alone tells apart no two events of one {moment}: all but the first are dropped as duplicates; add the column that says what an event is about, such as a device or an order",
                 column.name
+            ),
+        })
+    }
+
+    /// A key with the number that the hub gives each event.
+    fn sequence_number(&self) -> Option<Warning> {
+        let key = self.key.as_ref()?;
+        let columns = key
+            .columns
+            .iter()
+            .filter_map(|index| self.column(*index).ok());
+        let mut numbered = columns.filter(|column| {
+            let is_number = |path: &FieldPath| path.is_field(SEQUENCE_NUMBER);
+            column.origin == Origin::System && column.from.iter().any(is_number)
+        });
+        let column = numbered.next()?;
+        Some(Warning {
+            key: "key".to_owned(),
+            message: format!(
+                "column {} is the number that the hub gives each event: what a producer sends again gets another one, so that it is a new row and never a duplicate; take what the event itself is known by, or say keep = \"all\" under [dedup], which compares nothing",
+                quoted(&column.name)
             ),
         })
     }
@@ -124,6 +148,27 @@ fn overlooked_nulls(dataset: &Dataset) -> Vec<Warning> {
         ),
     });
     warning.collect()
+}
+
+/// Columns that the condition needs and that refuse values: a record with such a value is quarantined, even where the
+/// condition would leave it out.
+fn narrow_conditions(dataset: &Dataset) -> Vec<Warning> {
+    let columns = dataset.columns.iter().zip(dataset.needed_by_condition());
+    let needed = columns.filter_map(|(column, is_needed)| is_needed.then_some(column));
+    let narrow = needed.filter_map(|column| {
+        let rule = match (column.rules.allowed.is_empty(), &column.rules.pattern) {
+            (false, _) => "allowed",
+            (true, Some(_)) => "pattern",
+            (true, None) => return None,
+        };
+        Some(Warning {
+            key: format!("column {}.{rule}", quoted(&column.name)),
+            message: format!(
+                "`where` needs the column, and of a value that {rule} refuses it cannot be told: such records are quarantined, also those that `where` is meant to leave out; where these are to be filtered, leave {rule} out here or give it to another column with the same `from`"
+            ),
+        })
+    });
+    narrow.collect()
 }
 
 /// Places that are likely to be meant otherwise.
@@ -230,6 +275,64 @@ measures = { n = "count", total = "sum(d)", mean = "avg(d)", top = "max(d)" }
         assert!(found[0].contains("no two events of one hour"), "{found:?}");
         let bucket = &found[1];
         assert!(bucket.contains("gold may differ by it"), "{bucket}");
+    }
+
+    #[test]
+    fn a_number_of_the_hub_in_the_key_is_warned_of() {
+        let numbered = |from: &str| {
+            let column = format!(
+                "[[column]]\nname = \"n\"\ntype = \"int64\"\nrequired = true\n{from}\n[[gold]]"
+            );
+            let text = FILE.replace("key = [\"t\"]", "key = [\"n\", \"t\"]");
+            warnings(&text.replace("[[gold]]", &column))
+        };
+        let found = numbered("from_system = \"sequence_number\"");
+        assert!(
+            found[0].starts_with("key: column \"n\" is the number"),
+            "{found:?}"
+        );
+        assert_eq!(found.len(), 3);
+        let own = [
+            "from = \"sequence_number\"",
+            "from_property = \"sequence_number\"",
+        ];
+        assert_eq!(own.map(|from| numbered(from).len()), [2, 2]);
+        let other = FILE.replace(
+            "[[gold]]",
+            "[[column]]\nname = \"n\"\ntype = \"int64\"\nfrom_system = \"sequence_number\"\n[[gold]]",
+        );
+        assert_eq!(warnings(&other).len(), 3, "it is not in the key");
+    }
+
+    #[test]
+    fn a_rule_that_refuses_what_the_condition_needs_is_warned_of() {
+        let with = |condition: &str, rule: &str| {
+            let columns = format!(
+                "[[column]]\nname = \"kind\"\ntype = \"string\"\n{rule}\n[[column]]\nname = \"upper_kind\"\ntype = \"string\"\nexpr = \"upper(kind)\"\n[[gold]]"
+            );
+            let text = FILE.replace(
+                "key = [\"t\"]",
+                &format!("key = [\"t\"]\nwhere = \"{condition}\""),
+            );
+            let found = warnings(&text.replace("[[gold]]", &columns));
+            found
+                .into_iter()
+                .find(|found| found.starts_with("column \"kind\""))
+        };
+        const ALLOWED: &str = "allowed = [\"a\", \"b\"]";
+        let found = with("kind = 'a'", ALLOWED).unwrap();
+        assert!(
+            found.starts_with("column \"kind\".allowed: `where` needs"),
+            "{found}"
+        );
+        assert!(
+            with("upper_kind = 'A'", ALLOWED).is_some(),
+            "through a computed column"
+        );
+        let found = with("kind = 'a'", "pattern = \"[ab]\"").unwrap();
+        assert!(found.starts_with("column \"kind\".pattern"), "{found}");
+        assert_eq!(with("d > 0", ALLOWED), None);
+        assert_eq!(with("kind = 'a'", ""), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use sluice::dataset::Dataset;
 use sluice::store::object::ObjectPath;
+use sluice::table::evolution::defined_since;
 use sluice::table::live::LiveFiles;
 use sluice::table::log::{
     Commit, CommitKind, CommitLog, DataFile, Head, LedgerEntry, LogError, Totals, Version,
@@ -30,6 +31,7 @@ pub(crate) struct History {
     log_id: Option<String>,
     totals: Option<Totals>,
     misfits: Vec<String>,
+    defined_since: Option<Version>,
     live: LiveFiles,
     commits: Vec<Commit>,
     ledger: BTreeMap<String, LedgerEntry>,
@@ -54,6 +56,7 @@ impl History {
             log_id: None,
             totals: None,
             misfits: Vec::new(),
+            defined_since: None,
             live: LiveFiles::default(),
             commits: Vec::new(),
             ledger: BTreeMap::new(),
@@ -84,6 +87,9 @@ impl History {
             .misfits(&self.dataset)
             .unwrap_or_else(|error| vec![sluice::error::chain(&error)]);
         self.commits = self.left(&head).await?;
+        // A record that cannot be read is a misfit, and nothing is defined by it.
+        let since = defined_since(&snapshot, &self.commits, &self.dataset);
+        self.defined_since = since.ok().flatten();
         self.head = Some(head.version);
         self.log_id = head.log;
         self.totals = head.totals;
@@ -129,6 +135,12 @@ impl History {
     /// Why silver cannot go on with the dataset file; nothing if it can.
     pub(crate) fn misfits(&self) -> &[String] {
         &self.misfits
+    }
+
+    /// The first version since which the dataset file defines what becomes of a record; nothing if the log has another
+    /// definition than its.
+    pub(crate) fn defined_since(&self) -> Option<Version> {
+        self.defined_since
     }
 
     /// The first version that is left in the log.

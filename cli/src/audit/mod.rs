@@ -5,6 +5,8 @@
 //! gold with an aggregate of silver that is computed here and shares no code with gold's own. Each check names the
 //! first difference that it finds.
 //!
+//! Where it is asked to, it opens the events of bronze again too, and compares what is in them with the ledger.
+//!
 //! It may run beside a pipeline at work: everything is compared as of the versions that were read. And it may run
 //! however old the pipeline is: what it needs is the ledger, the snapshot and as much of the log as is left.
 //!
@@ -25,11 +27,12 @@ mod tests;
 use sluice::silver::RefineError;
 use sluice::table::log::{Counts, Version};
 
-use checks::bronze::{self, BronzeObject};
-use checks::{gold, hub, ledger, silver, totals};
+use checks::object::{self, BronzeObject};
+use checks::opened::Reopened;
+use checks::{bronze, gold, hub, ledger, silver, totals};
 use history::History;
 pub use hub_state::{Hub, HubPartition};
-pub use report::{Check, Report, Sums};
+pub use report::{Check, Opened, Report, Sums};
 pub use subject::{AuditError, Options, Progress, Silent, Subject};
 
 /// The check that fails where nothing else of silver can be compared.
@@ -46,7 +49,7 @@ pub async fn audit(
 ) -> Result<Report, AuditError> {
     // Bronze first: whatever silver has committed by the time its ledger is read was in bronze before.
     progress.start("list bronze", 0);
-    let objects = bronze::list(subject).await?;
+    let objects = object::list(subject).await?;
     let mut checks = vec![bronze::check_ranges(&objects)];
     checks.extend(hub::check(&options.hub, &objects));
     progress.start("read the log", 0);
@@ -64,13 +67,29 @@ pub async fn audit(
         Err(error) => return Err(error.into()),
     };
 
-    checks.push(bronze::check_lines(subject, options, &objects, &history, progress).await?);
+    let reasons = history.misfits();
+    // A file that no longer fits says nothing of the records that are there.
+    let is_deep = options.is_deep && reasons.is_empty();
+    let mut reopened = is_deep.then(|| Reopened::of(&subject.dataset, &history));
+    let lines = bronze::check_lines(
+        subject,
+        options,
+        &objects,
+        &history,
+        progress,
+        reopened.as_mut(),
+    );
+    checks.push(lines.await?);
+    let opened = reopened.map(|reopened| {
+        let (check, opened) = reopened.finish();
+        checks.push(check);
+        opened
+    });
     checks.push(ledger::check_balance(&history));
     checks.push(ledger::check_quarantine(subject, &history, progress).await?);
     checks.push(ledger::check_log(&history));
     checks.push(totals::check(&history));
     let sums = sums(&objects, &history);
-    let reasons = history.misfits();
     if !reasons.is_empty() {
         let examined = "the columns that the log records".to_owned();
         checks.push(Check::new(FITS, examined, Some(misfit(reasons))));
@@ -79,7 +98,8 @@ pub async fn audit(
     }
     checks.extend(silver::scan(subject, options, &history, progress).await?);
     checks.extend(gold::check(subject, options, &history, progress).await?);
-    Ok(report(subject, history.version(), sums, checks))
+    let report = report(subject, history.version(), sums, checks);
+    Ok(Report { opened, ..report })
 }
 
 /// Says why the dataset file no longer fits silver, with the way out, as silver itself says it.
@@ -93,6 +113,7 @@ fn report(subject: &Subject, version: Option<Version>, sums: Sums, checks: Vec<C
         generation: subject.dataset.generation,
         version: version.map(|version| version.0),
         sums,
+        opened: None,
         checks,
     }
 }

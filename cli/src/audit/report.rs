@@ -13,6 +13,9 @@ pub struct Report {
     pub version: Option<u64>,
     /// The totals.
     pub sums: Sums,
+    /// What was found in the events where they were opened again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opened: Option<Opened>,
     /// The checks, in the order in which events flow.
     pub checks: Vec<Check>,
 }
@@ -42,6 +45,27 @@ pub struct Sums {
     pub quarantined: u64,
     /// Values that became null because their column could not take them.
     pub nulled: u64,
+}
+
+/// What events hold that were opened again, and how many bronze objects were not compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Opened {
+    /// Objects of bronze whose events were opened.
+    pub objects: u64,
+    /// Their events.
+    pub events: u64,
+    /// Those without a record.
+    pub empty: u64,
+    /// The records of the others; an event that is refused whole is one.
+    pub records: u64,
+    /// Those that the dataset's condition leaves out.
+    pub filtered: u64,
+    /// Objects that silver refined under another definition than today's.
+    pub of_another_definition: u64,
+    /// Objects whose bodies are Avro.
+    pub of_avro: u64,
+    /// Their events.
+    pub avro_events: u64,
 }
 
 /// One thing that was checked.

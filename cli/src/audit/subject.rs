@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sluice::dataset::Dataset;
 use sluice::event::UnixMillis;
+use sluice::silver::cast::FinishError;
 use sluice::store::StorageError;
 use sluice::store::entity::EntityStore;
 use sluice::store::object::ObjectStore;
@@ -41,6 +42,8 @@ pub struct Options {
     pub max_groups: u64,
     /// What the hub said of itself before.
     pub hub: Hub,
+    /// Whether the events of bronze are opened again.
+    pub is_deep: bool,
 }
 
 impl Options {
@@ -53,6 +56,7 @@ impl Options {
             max_keys: 8_000_000,
             max_groups: 200_000,
             hub: Hub::NotAsked,
+            is_deep: false,
         }
     }
 }
@@ -86,6 +90,9 @@ pub enum AuditError {
     /// The warehouse failed.
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
+    /// Records could not be judged by the dataset's condition.
+    #[error("judge the records of bronze by the condition of the dataset")]
+    Judge(#[from] FinishError),
     /// A defect.
     #[error(transparent)]
     Invariant(#[from] Invariant),

@@ -15,7 +15,7 @@ use sluice_local::hub_client::PartitionState;
 use crate::audit::{
     AuditError, Check, Hub, HubPartition, Options, Progress, Report, Subject, Sums, audit,
 };
-use crate::output::{About, Balance, bar, print, thousands};
+use crate::output::{About, Balance, bar, count, print};
 use crate::target::{self, AppSettings, HubArguments, Stores, read_partitions};
 
 /// Prove that every event is accounted for and gold is right
@@ -24,13 +24,15 @@ use crate::target::{self, AppSettings, HubArguments, Stores, read_partitions};
 /// no event missing in bronze and none stored twice; every line in the ledger; every record of them a row, a duplicate,
 /// filtered or quarantined; the files of silver hold what the log says; no key twice; each gold table equals an aggregate of
 /// silver that is computed here, independently of gold. Where the event hub can be read, bronze is compared with it
-/// too. Reads only, and may run beside a pipeline at work, however old it is.
+/// too. With --deep every event of bronze is opened again, with code of the audit's own, and compared with what the ledger
+/// says of its object: events that are empty and opened, their records, and how many of them `where` leaves out. Reads only, and may run beside a pipeline at work, however old it is.
 ///
 /// Exit code 0: everything adds up. 1: it does not, or a store failed.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice audit                     the pipeline that `sluice up` runs, or that of local.settings.json
   sluice audit --grace 0           also count bronze objects that were written just now
+  sluice audit --deep              also open every event again, as silver once did
   sluice audit --json | jq '.checks[] | select(.difference)'
   LakeStorage='…' AzureWebJobsStorage='…' GoldDatabase='…' sluice audit --dataset datasets/orders.toml
                                    a deployment in Azure")]
@@ -38,6 +40,9 @@ pub(super) struct AuditArguments {
     /// Bronze objects younger than this many seconds may still be in flight
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     grace: u64,
+    /// Open every event of bronze again and compare what is in it with the ledger
+    #[arg(long)]
+    deep: bool,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -63,7 +68,13 @@ pub(super) async fn run(arguments: AuditArguments) -> Result<bool, Box<dyn Error
     if !arguments.json {
         print(&format!("from {target}"));
     }
-    let report = examine_with(&stores.subject(warehouse), grace, hub).await?;
+    let options = Options {
+        grace,
+        hub,
+        is_deep: arguments.deep,
+        ..Options::at(SystemClock.now())
+    };
+    let report = examine(&stores.subject(warehouse), &options).await?;
     print(&match arguments.json {
         true => serde_json::to_string_pretty(&About {
             target,
@@ -97,22 +108,13 @@ fn hub_partition((id, state): (String, PartitionState)) -> HubPartition {
     }
 }
 
-/// Audits with progress bars, without the hub.
+/// Audits with progress bars.
 ///
 /// # Errors
 /// Fails if a store does; a difference is part of the report.
-pub(super) async fn examine(subject: &Subject, grace: Duration) -> Result<Report, AuditError> {
-    examine_with(subject, grace, Hub::NotAsked).await
-}
-
-async fn examine_with(subject: &Subject, grace: Duration, hub: Hub) -> Result<Report, AuditError> {
+pub(super) async fn examine(subject: &Subject, options: &Options) -> Result<Report, AuditError> {
     let bars = Bars::default();
-    let options = Options {
-        grace,
-        hub,
-        ..Options::at(SystemClock.now())
-    };
-    let report = audit(subject, &options, &bars).await;
+    let report = audit(subject, options, &bars).await;
     bars.finish();
     report
 }
@@ -174,7 +176,7 @@ pub(super) fn lines(report: &Report) -> Vec<String> {
     )];
     lines.extend(report.checks.iter().flat_map(check_lines));
     let sums = &report.sums;
-    let events = format!("{} lines", thousands(sums.lines));
+    let events = count(sums.lines, "line");
     lines.push(balance(sums).text(&events));
     lines.push(match report.first_difference() {
         None => "everything adds up".to_owned(),

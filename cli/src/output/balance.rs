@@ -59,8 +59,8 @@ impl Balance {
             filtered => format!(" + {} filtered", thousands(filtered)),
         };
         format!(
-            "{} rows + {}{filtered} + {} quarantined{}",
-            thousands(self.rows),
+            "{} + {}{filtered} + {} quarantined{}",
+            count(self.rows, "row"),
             duplicates(self.duplicates, self.conflicts),
             thousands(self.quarantined),
             nulled(self.nulled),
@@ -81,6 +81,15 @@ mod tests {
         assert_eq!(
             Balance::from(&plain).text("1,200 lines"),
             "1,200 lines = 1,200 rows + 0 duplicates + 0 quarantined"
+        );
+        let single = Counts {
+            rows: 1,
+            duplicates: 1,
+            ..Counts::of_lines(2)
+        };
+        assert_eq!(
+            Balance::from(&single).text("2 lines"),
+            "2 lines = 1 row + 1 duplicate + 0 quarantined"
         );
         let opened = Counts {
             lines: 10,

@@ -16,7 +16,7 @@ pub(crate) use about::About;
 pub(crate) use balance::Balance;
 pub(crate) use escape::{escaped, is_unsafe};
 pub(crate) use failure::failure;
-pub(crate) use numbers::{count, duplicates, nulled, size, span, thousands};
+pub(crate) use numbers::{count, duplicates, noun, nulled, size, span, thousands};
 pub(crate) use progress::bar;
 pub(crate) use rows::Rows;
 pub(crate) use text::{Usage, fit, print, print_bytes, say, table, try_print};

@@ -9,13 +9,18 @@ pub(crate) fn thousands(number: u64) -> String {
 
 /// Writes a number of things, such as `1 file` or `2,000 files`.
 pub(crate) fn count(number: u64, thing: &str) -> String {
+    format!("{} {}", HumanCount(number), noun(number, thing))
+}
+
+/// Returns what so many things are called, where their number is written apart: `file` or `files`.
+pub(crate) fn noun(number: u64, thing: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
-    format!("{} {thing}{plural}", HumanCount(number))
+    format!("{thing}{plural}")
 }
 
 /// Writes a number of duplicates, and how many of them are conflicts where there are any.
 pub(crate) fn duplicates(duplicates: u64, conflicts: u64) -> String {
-    let text = format!("{} duplicates", HumanCount(duplicates));
+    let text = count(duplicates, "duplicate");
     match conflicts {
         0 => text,
         conflicts => format!("{text} ({})", count(conflicts, "conflict")),
@@ -55,12 +60,17 @@ mod tests {
         assert_eq!(numbers, ["0", "7", "999", "1,000", "69,659", "1,234,567"]);
         let counts = [0, 1, 2_000].map(|number| count(number, "file"));
         assert_eq!(counts, ["0 files", "1 file", "2,000 files"]);
+        assert_eq!(
+            [0, 1, 2].map(|number| noun(number, "file")),
+            ["files", "file", "files"]
+        );
     }
 
     #[test]
     fn conflicts_are_named_among_the_duplicates() {
         assert_eq!(duplicates(1_200, 0), "1,200 duplicates");
         assert_eq!(duplicates(1_200, 1), "1,200 duplicates (1 conflict)");
+        assert_eq!(duplicates(1, 0), "1 duplicate");
     }
 
     #[test]

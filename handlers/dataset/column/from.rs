@@ -11,7 +11,7 @@ use crate::wording::quoted;
 
 /// What the hub says of an event beside its annotations, under names of our own.
 pub(super) const ENQUEUED_TIME: &str = "enqueued_time";
-const SEQUENCE_NUMBER: &str = "sequence_number";
+pub(in crate::dataset) const SEQUENCE_NUMBER: &str = "sequence_number";
 const PARTITION_KEY: &str = "partition_key";
 
 const EMPTY: &str = "must be the name of a field of the event, not empty";

@@ -19,6 +19,7 @@ use crate::wording::quoted;
 pub(super) use computed::read_condition;
 pub(super) use draft::Draft;
 use draft::is_enqueued_time;
+pub(super) use from::SEQUENCE_NUMBER;
 use from::{Spellings, read_places};
 
 /// UTF-16 units that the descriptions of all columns may have together.

@@ -219,6 +219,15 @@ impl Caster {
         self.unopened = unopened;
     }
 
+    /// Says which of the members that the dataset opens, by their places in its file, could not be opened for the record
+    /// that is pushed next; for whoever opens events by means of their own.
+    pub fn mark_unopened(&mut self, members: impl IntoIterator<Item = usize>) {
+        self.unopened = Unopened::default();
+        members
+            .into_iter()
+            .for_each(|member| self.unopened.add(member));
+    }
+
     /// Returns what became null in the line that was pushed last, unless it is still open whether its record is kept.
     pub(super) fn nulled(&self) -> &[Nulled] {
         match self.filter {

@@ -246,6 +246,13 @@ impl Cast {
         })
     }
 
+    /// Returns how many records the dataset's condition left out.
+    #[must_use]
+    pub fn filtered(&self) -> u64 {
+        let sources = self.judged.filtered.values();
+        sources.map(|filtered| filtered.records).sum()
+    }
+
     /// Returns what became of records after they were cast.
     pub(in crate::silver) fn verdicts(&self) -> &Judged {
         &self.judged

@@ -21,7 +21,11 @@ impl Unopened {
 
     /// Adds the member of this number.
     pub(in crate::silver) fn add(&mut self, number: usize) {
-        self.0 |= 1 << number;
+        // Of a number that no dataset has, there is no bit.
+        let bit = u32::try_from(number)
+            .ok()
+            .and_then(|n| 1_u16.checked_shl(n));
+        self.0 |= bit.unwrap_or(0);
     }
 }
 

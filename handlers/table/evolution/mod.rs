@@ -7,30 +7,20 @@
 mod change;
 mod definition;
 mod difference;
+mod error;
 mod record;
+mod since;
 #[cfg(test)]
 mod tests;
 
-use thiserror::Error;
-
 use crate::dataset::Dataset;
-use crate::error::Invariant;
 use crate::table::log::Snapshot;
 
 pub(crate) use change::Change;
 pub use difference::{Difference, difference};
+pub use error::CompareError;
 pub(crate) use record::{REPLACED_FOR, SchemaRecord, Standing};
-
-/// Why it cannot be told whether a dataset file fits silver.
-#[derive(Debug, Error)]
-pub enum CompareError {
-    /// The log records columns that cannot be read.
-    #[error("read the columns that the commit log records")]
-    Recorded(#[from] serde_json::Error),
-    /// A defect.
-    #[error(transparent)]
-    Invariant(#[from] Invariant),
-}
+pub use since::defined_since;
 
 impl Snapshot {
     /// Returns why silver cannot go on with this dataset file, a text for each reason; none if it can.

@@ -242,6 +242,16 @@ impl SchemaRecord {
         Ok(replaced.split_off(surplus))
     }
 
+    /// Returns whether what becomes of a record is defined as in another record.
+    pub(super) fn is_defined_as(&self, other: &Self) -> bool {
+        self.definition == other.definition
+    }
+
+    /// Returns whether a log began with this: each later record names the one that it replaced.
+    pub(super) fn is_first(&self) -> bool {
+        self.replaced.is_empty()
+    }
+
     /// Returns what Delta says of the table.
     fn describes(&self) -> Self {
         Self {

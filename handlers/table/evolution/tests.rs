@@ -1,4 +1,5 @@
 mod recorded;
+mod since;
 
 use super::record::SchemaRecord;
 use super::*;

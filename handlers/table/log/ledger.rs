@@ -69,6 +69,16 @@ impl CommitLog {
         stored.iter().map(decode_ledger_entry).collect()
     }
 
+    /// Returns the first ledger entries of the sources whose names start with `prefix`, as many as one request returns.
+    ///
+    /// # Errors
+    /// Fails if the store does, or if an entity is not a ledger entry.
+    pub async fn ledger_page(&self, prefix: &str) -> Result<Vec<LedgerEntry>, LogError> {
+        let rows = RowRange::prefix(&entities::ledger_row(prefix));
+        let page = self.state.page(&self.partition, &rows).await?;
+        page.iter().map(decode_ledger_entry).collect()
+    }
+
     /// Returns the first ledger entries after a source, as many as one request returns, in their order; none only where
     /// there are none.
     ///

@@ -3,69 +3,20 @@
 use std::collections::BTreeMap;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use sluice::event::{PartitionId, UnixMillis};
+use sluice::event::PartitionId;
 use sluice::store::StorageError;
-use sluice::store::object::{ObjectFormat, ObjectPath, ObjectRange, ObjectStore, paths};
+use sluice::store::object::{ObjectFormat, ObjectPath, ObjectStore, paths};
 
+use super::object::{BronzeObject, births};
+use super::opened::Reopened;
 use crate::audit::history::History;
+use crate::audit::independent::{Contents, ends_of_lines};
 use crate::audit::report::Check;
 use crate::audit::subject::{AuditError, Options, Progress, Subject};
 use crate::output::{count, thousands};
 
 /// How many objects are read at once, each of 8 MiB at most unless a single event is larger.
 const PARALLEL_READS: usize = 4;
-
-/// An object of bronze.
-pub(crate) struct BronzeObject {
-    /// Its name in the container, which is what the ledger calls it.
-    name: String,
-    created: UnixMillis,
-    /// Its partition and range; an object put there by hand has none.
-    place: Option<(PartitionId, ObjectRange)>,
-    /// Its lines, as its metadata says.
-    lines: Option<u64>,
-    /// How they are to be read.
-    format: ObjectFormat,
-}
-
-impl BronzeObject {
-    /// Its partition and range; an object put there by hand has none.
-    pub(super) fn place(&self) -> Option<(&PartitionId, ObjectRange)> {
-        let (partition, range) = self.place.as_ref()?;
-        Some((partition, *range))
-    }
-}
-
-/// Returns when each life of a partition began: a hub that was made anew counts from 0 again, later.
-pub(super) fn births(ranges: impl Iterator<Item = ObjectRange>) -> Vec<UnixMillis> {
-    let mut births: Vec<UnixMillis> = ranges
-        .filter(|range| range.sequence.first.0 == 0)
-        .map(|range| range.first_enqueued)
-        .collect();
-    births.sort_unstable();
-    births
-}
-
-/// Lists the objects of the dataset.
-pub(crate) async fn list(subject: &Subject) -> Result<Vec<BronzeObject>, StorageError> {
-    let prefix = paths::bronze_dataset(&subject.dataset.name);
-    let listed = subject.lake.list(&prefix).await?;
-    let own = listed
-        .into_iter()
-        .filter(|info| subject.dataset.owns(info.path.name()));
-    let objects = own.map(|info| {
-        let metadata = &info.metadata;
-        let partition = metadata.get("partition").cloned().map(PartitionId);
-        BronzeObject {
-            name: info.path.name().to_owned(),
-            created: info.created,
-            place: partition.zip(ObjectRange::from_metadata(metadata)),
-            lines: metadata.get("lines").and_then(|lines| lines.parse().ok()),
-            format: ObjectFormat::from_metadata(metadata),
-        }
-    });
-    Ok(objects.collect())
-}
 
 /// Checks that in each partition every sequence number from the first to the last is in exactly one object.
 pub(crate) fn check_ranges(objects: &[BronzeObject]) -> Check {
@@ -111,9 +62,12 @@ fn range_difference(partition: &PartitionId, mut objects: Vec<&BronzeObject>) ->
         let events = end.saturating_sub(first).saturating_add(1);
         if object.lines != u64::try_from(events).ok() {
             return Some(format!(
-                "{} covers the events {first} to {end}, but its metadata says {} lines",
+                "{} covers the events {first} to {end}, but its metadata says {}",
                 object.name,
-                object.lines.map_or_else(|| "no".to_owned(), thousands)
+                object.lines.map_or_else(
+                    || "nothing of lines".to_owned(),
+                    |lines| count(lines, "line")
+                )
             ));
         }
         let life = births
@@ -143,29 +97,31 @@ fn range_difference(partition: &PartitionId, mut objects: Vec<&BronzeObject>) ->
 }
 
 /// Checks that the lines in each object are those in its metadata and in the ledger, and that no ledger entry is
-/// without its object.
+/// without its object. Each object is read once, and its events are opened again on the way, if they are to be.
 pub(crate) async fn check_lines(
     subject: &Subject,
     options: &Options,
     objects: &[BronzeObject],
     history: &History,
     progress: &dyn Progress,
+    mut reopened: Option<&mut Reopened<'_>>,
 ) -> Result<Check, AuditError> {
     progress.start("count bronze lines", objects.len() as u64);
-    let counts = stream::iter(objects.iter().map(|object| {
+    let reads = stream::iter(objects.iter().map(|object| {
         let path = ObjectPath::new(paths::BRONZE, &object.name);
-        async move {
-            let content = subject.lake.get(&path).await?;
-            let read = |content: bytes::Bytes| Contents::of(&content, object.place.is_none());
-            Ok::<_, StorageError>((object, content.map(read)))
-        }
+        async move { Ok::<_, StorageError>((object, subject.lake.get(&path).await?)) }
     }));
-    let mut counts = counts.buffered(PARALLEL_READS);
+    let mut reads = reads.buffered(PARALLEL_READS);
     let (mut lines, mut pending, mut difference) = (0, 0, None);
-    while let Some((object, counted)) = counts.try_next().await? {
+    while let Some((object, content)) = reads.try_next().await? {
         progress.advance(1);
-        lines += counted.as_ref().map_or(0, |contents| contents.lines);
-        match line_difference(object, counted, history, options) {
+        let read = |content| Contents::of(content, object.place.is_none());
+        let contents = content.as_deref().map(read);
+        lines += contents.as_ref().map_or(0, Contents::count);
+        if let (Some(reopened), Some(contents)) = (&mut reopened, &contents) {
+            reopened.look(object, contents)?;
+        }
+        match line_difference(object, contents.as_ref(), history, options) {
             Lines::Agree => {}
             Lines::Pending => pending += 1,
             Lines::Differ(text) => difference = difference.or(Some(text)),
@@ -200,18 +156,15 @@ enum Lines {
 
 fn line_difference(
     object: &BronzeObject,
-    contents: Option<Contents>,
+    contents: Option<&Contents<'_>>,
     history: &History,
     options: &Options,
 ) -> Lines {
     let name = &object.name;
-    let Some(Contents {
-        lines: counted,
-        times,
-    }) = contents
-    else {
+    let Some(contents) = contents else {
         return Lines::Differ(format!("{name} was listed and has been deleted since"));
     };
+    let counted = contents.count();
     if let Some(said) = object.lines.filter(|said| *said != counted) {
         return Lines::Differ(format!(
             "{name} has {} and its metadata says {}",
@@ -248,11 +201,11 @@ fn line_difference(
             "{name}: its metadata and the ledger differ about its sequence numbers"
         ));
     }
-    times_difference(object, counted, times).map_or(Lines::Agree, Lines::Differ)
+    times_difference(object, counted, contents).map_or(Lines::Agree, Lines::Differ)
 }
 
 /// Says what is wrong with the times of an object's events.
-fn times_difference(object: &BronzeObject, lines: u64, times: Option<Vec<i64>>) -> Option<String> {
+fn times_difference(object: &BronzeObject, lines: u64, contents: &Contents<'_>) -> Option<String> {
     let name = &object.name;
     match &object.format {
         ObjectFormat::Lines => return None,
@@ -263,7 +216,7 @@ fn times_difference(object: &BronzeObject, lines: u64, times: Option<Vec<i64>>) 
             ));
         }
     }
-    let Some(times) = times else {
+    let Some(times) = &contents.times else {
         return Some(format!(
             "{name} does not end with the times of its events, as its format says"
         ));
@@ -310,67 +263,6 @@ async fn orphan(
     Ok(None)
 }
 
-/// What an object of bronze holds, read without the code that wrote it.
-struct Contents {
-    /// The lines of events.
-    lines: u64,
-    /// The times of the events, in milliseconds since 1970, if the last line holds them.
-    times: Option<Vec<i64>>,
-}
-
-impl Contents {
-    /// Reads an object; of one that was put there by hand blank lines are no events.
-    fn of(content: &[u8], is_by_hand: bool) -> Self {
-        let lines = ends_of_lines(content);
-        let end = content.strip_suffix(b"\n").unwrap_or(content);
-        let last = end.rsplit(|byte| *byte == b'\n').next();
-        match last.and_then(times) {
-            Some(times) => Self {
-                lines: lines.saturating_sub(1),
-                times: Some(times),
-            },
-            None if is_by_hand => Self {
-                lines: lines - blank_lines(content),
-                times: None,
-            },
-            None => Self { lines, times: None },
-        }
-    }
-}
-
-/// Counts the lines that hold nothing but blanks.
-fn blank_lines(content: &[u8]) -> u64 {
-    let end = content.strip_suffix(b"\n").unwrap_or(content);
-    if content.is_empty() {
-        return 0;
-    }
-    let lines = end.split(|byte| *byte == b'\n');
-    let is_blank = |line: &&[u8]| {
-        let text = String::from_utf8_lossy(line);
-        let text = text.trim_start_matches('\u{feff}');
-        text.chars()
-            .all(|character| matches!(character, ' ' | '\t' | '\r'))
-    };
-    lines.filter(is_blank).count() as u64
-}
-
-/// Reads the line of times: the first, and the step from each to the next.
-fn times(line: &[u8]) -> Option<Vec<i64>> {
-    #[derive(serde::Deserialize)]
-    struct Times {
-        #[serde(rename = "$sluice")]
-        kind: String,
-        enqueued_ms: Vec<i64>,
-    }
-    let read: Times = serde_json::from_slice(line).ok()?;
-    let mut time = 0_i64;
-    let times = read.enqueued_ms.into_iter().map(|step| {
-        time = time.wrapping_add(step);
-        time
-    });
-    (read.kind == "times").then(|| times.collect())
-}
-
 /// Counts the lines of an object of quarantine.
 pub(super) async fn count_lines(
     lake: &dyn ObjectStore,
@@ -378,11 +270,4 @@ pub(super) async fn count_lines(
 ) -> Result<Option<u64>, StorageError> {
     let content = lake.get(path).await?;
     Ok(content.map(|content| ends_of_lines(&content)))
-}
-
-/// Counts lines; the last one need not end.
-fn ends_of_lines(content: &[u8]) -> u64 {
-    let ends = memchr::memchr_iter(b'\n', content).count() as u64;
-    let open = content.last().is_some_and(|byte| *byte != b'\n');
-    ends + u64::from(open)
 }

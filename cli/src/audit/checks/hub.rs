@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sluice::event::PartitionId;
 use sluice::store::object::ObjectRange;
 
-use super::bronze::{BronzeObject, births};
+use super::object::{BronzeObject, births};
 use crate::audit::hub_state::{Hub, HubPartition};
 use crate::audit::report::Check;
 use crate::output::{count, thousands};

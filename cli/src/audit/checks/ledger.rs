@@ -27,12 +27,12 @@ pub(crate) fn check_balance(history: &History) -> Check {
         let counts = &entry.counts;
         if difference.is_none() && !counts.is_conserved() {
             difference = Some(format!(
-                "{}: {} lines, but {} empty + {} opened; {} records, but {}",
+                "{}: {}, but {} empty + {} opened; {}, but {}",
                 entry.source,
-                thousands(counts.lines),
+                count(counts.lines, "line"),
                 thousands(counts.empty),
                 thousands(counts.opened),
-                thousands(counts.records),
+                count(counts.records, "record"),
                 fates(counts)
             ));
         }
@@ -42,9 +42,9 @@ pub(crate) fn check_balance(history: &History) -> Check {
 
 fn fates(counts: &Counts) -> String {
     format!(
-        "{} rows + {} duplicates + {} filtered + {} quarantined",
-        thousands(counts.rows),
-        thousands(counts.duplicates),
+        "{} + {} + {} filtered + {} quarantined",
+        count(counts.rows, "row"),
+        count(counts.duplicates, "duplicate"),
         thousands(counts.filtered),
         thousands(counts.quarantined_total())
     )
@@ -215,10 +215,10 @@ fn counts_difference(commit: &Commit, sources: u64, counts: &Counts) -> Option<S
 
 fn words(counts: &Counts) -> String {
     format!(
-        "{} lines ({} empty), {} records: {}",
-        thousands(counts.lines),
+        "{} ({} empty), {}: {}",
+        count(counts.lines, "line"),
         thousands(counts.empty),
-        thousands(counts.records),
+        count(counts.records, "record"),
         fates(counts)
     )
 }

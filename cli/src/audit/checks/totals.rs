@@ -86,7 +86,7 @@ fn agree(left: &Totals, right: &Totals) -> bool {
 fn words(totals: &Totals) -> String {
     let counts = &totals.counts;
     format!(
-        "{} ({} empty, {}) in {}: {}, {}, {} of them in conflict, {} late, {} filtered, {} quarantined, {} nulled; {}",
+        "{} ({} empty, {}) in {}: {}, {}, {} in conflict, {} late, {} filtered, {} quarantined, {} nulled; {}",
         count(counts.lines, "event"),
         thousands(counts.empty),
         count(counts.records, "record"),

@@ -10,6 +10,7 @@ use sluice::warehouse::schema::{MeasureSource, TableSchema, ValueType};
 
 use super::cells::{Cell, Column};
 use super::keys::{Pass, hash};
+use crate::output::count;
 use sluice::dataset::ColumnIndex;
 use sluice::error::Invariant;
 
@@ -183,9 +184,9 @@ impl GoldRow {
     ) -> Result<Self, String> {
         if row.len() != columns.len() {
             return Err(format!(
-                "has a row of {} values in {} columns",
-                row.len(),
-                columns.len()
+                "has a row of {} in {}",
+                count(row.len() as u64, "value"),
+                count(columns.len() as u64, "column")
             ));
         }
         let mut group = Vec::new();
@@ -329,7 +330,7 @@ mod tests {
     fn a_gold_row_with_other_columns_than_its_table_is_a_difference() {
         for values in [&["2025-11-14"][..], &["2025-11-14", "7", "8"]] {
             let error = read(values).err().unwrap();
-            assert!(error.ends_with("values in 2 columns"), "{error}");
+            assert!(error.ends_with("in 2 columns"), "{error}");
         }
         let error = read(&["yesterday", "7"]).err().unwrap();
         assert!(error.contains("not a value of its type"), "{error}");

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use sluice::event::{PartitionId, SequenceNumber, SourceEvent, UnixMillis};
 use sluice::maintain::Limits;
 use sluice::store::entity::Value;
-use sluice::store::object::{Metadata, ObjectInfo, paths};
+use sluice::store::object::{Metadata, ObjectInfo, ObjectPath, Source, paths};
 use sluice::table::log::{Commit, DataFile, Version};
 use sluice::table::parquet::encode;
 use testkit::database::SqliteFile;
@@ -60,6 +60,12 @@ fn dataset() -> String {
     format!("{text}{TABLES}")
 }
 
+/// Returns the dataset file with these keys and tables before its columns.
+fn saying(more: &str) -> String {
+    let first = "[[column]]\nname = \"id\"";
+    replace(&dataset(), first, &format!("{more}\n{first}"))
+}
+
 /// Everything is due at once.
 fn limits() -> Limits {
     Limits {
@@ -76,9 +82,17 @@ impl Pipeline {
 
     /// An empty pipeline whose rows are known by something else than the usual key.
     pub(super) fn known_by(key: &str) -> Self {
-        let dataset = replace(&dataset(), "key = [\"id\", \"at\"]", key);
+        Self::of(&replace(&dataset(), "key = [\"id\", \"at\"]", key))
+    }
+
+    /// An empty pipeline whose dataset file has these keys and tables before its columns.
+    pub(super) fn saying(more: &str) -> Self {
+        Self::of(&saying(more))
+    }
+
+    fn of(dataset: &str) -> Self {
         let database = Arc::new(SqliteFile::new());
-        let builder = World::builder().dataset(&dataset).at(NOW);
+        let builder = World::builder().dataset(dataset).at(NOW);
         let world = builder.database(Arc::clone(&database) as _).build();
         let subject = Subject {
             dataset: Arc::clone(&world.dataset),
@@ -97,6 +111,15 @@ impl Pipeline {
             options,
             database,
         }
+    }
+
+    /// Goes on with a dataset file that says something else, as another deployment does.
+    pub(super) fn redefined(&mut self, more: &str) {
+        let world = self.world.with_dataset(&saying(more));
+        self.subject.dataset = Arc::clone(&world.dataset);
+        self.subject.warehouse = world.warehouse();
+        self.process = world.process().limited(limits());
+        self.world = world;
     }
 
     /// Two partitions, 60 rows over three hours, 4 duplicates, 3 broken lines, refined in two commits and published.
@@ -155,6 +178,15 @@ impl Pipeline {
         for source in self.world.sources().await {
             self.process.refine(&source).await;
         }
+    }
+
+    /// Puts an object into bronze that bronze did not write, and refines it.
+    pub(super) async fn put_by_hand(&self, path: &ObjectPath, content: String) {
+        let (content, metadata) = (Bytes::from(content), Metadata::new());
+        let created = self.world.lake.create(path, content.clone(), &metadata);
+        created.await.unwrap();
+        let source = Source::of_object(path.name().to_owned(), content, &metadata, NOW);
+        self.process.refine(&source).await;
     }
 
     /// Runs maintenance, which compacts whatever it can and writes a snapshot.

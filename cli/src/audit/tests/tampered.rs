@@ -140,7 +140,7 @@ async fn a_ledger_entry_that_is_gone_or_wrong_is_named() {
     assert_found(
         &pipeline,
         "ledger: every line",
-        &[&name, "31 rows + 1 duplicates"],
+        &[&name, "31 rows + 1 duplicate"],
     )
     .await;
     assert_found(&pipeline, "log: commits", &["version 1"]).await;

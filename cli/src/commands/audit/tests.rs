@@ -10,6 +10,23 @@ use crate::audit::Sums;
 use crate::commands::exit_code;
 use crate::target::in_memory::Pipeline;
 
+async fn examine_within(subject: &Subject, grace: Duration) -> Result<Report, AuditError> {
+    examine_beside(subject, Hub::NotAsked, grace).await
+}
+
+async fn examine_beside(
+    subject: &Subject,
+    hub: Hub,
+    grace: Duration,
+) -> Result<Report, AuditError> {
+    let options = Options {
+        grace,
+        hub,
+        ..Options::at(SystemClock.now())
+    };
+    examine(subject, &options).await
+}
+
 fn check(name: &str, difference: Option<&str>, skipped: bool) -> Check {
     Check {
         name: name.to_owned(),
@@ -37,6 +54,7 @@ fn report(checks: Vec<Check>) -> Report {
             quarantined: 0,
             nulled: 0,
         },
+        opened: None,
         checks,
     }
 }
@@ -130,14 +148,14 @@ async fn a_good_pipeline_adds_up_and_one_without_gold_does_not() {
     pipeline.ingest(0, &[1, 2, 2, 0]).await;
     pipeline.refine().await;
     let subject = pipeline.stores.subject(Arc::clone(&pipeline.warehouse));
-    let report = examine(&subject, Duration::ZERO).await.unwrap();
+    let report = examine_within(&subject, Duration::ZERO).await.unwrap();
     assert!(!report.adds_up());
     let (check, difference) = report.first_difference().unwrap();
     assert_eq!(check, "gold");
     assert!(difference.contains("has not run yet"), "{difference}");
 
     pipeline.publish().await;
-    let report = examine(&subject, Duration::ZERO).await.unwrap();
+    let report = examine_within(&subject, Duration::ZERO).await.unwrap();
     assert!(report.adds_up(), "{:#}", json(&report));
     assert_eq!(report.sums.lines, 4);
 }
@@ -149,8 +167,13 @@ async fn an_object_that_silver_has_not_seen_is_excused_while_young() {
     pipeline.ingest(2, &[3]).await;
     let subject = pipeline.stores.subject(Arc::clone(&pipeline.warehouse));
     let minutes = Duration::from_secs(600);
-    assert!(examine(&subject, minutes).await.unwrap().adds_up());
-    assert!(!examine(&subject, Duration::ZERO).await.unwrap().adds_up());
+    assert!(examine_within(&subject, minutes).await.unwrap().adds_up());
+    assert!(
+        !examine_within(&subject, Duration::ZERO)
+            .await
+            .unwrap()
+            .adds_up()
+    );
 }
 
 #[derive(Parser)]
@@ -166,7 +189,7 @@ fn arguments(line: &str) -> Result<AuditArguments, clap::Error> {
 
 /// Returns the exit code that an audit comes to.
 async fn exit_code_of(subject: &Subject) -> u8 {
-    let report = examine(subject, Duration::ZERO).await;
+    let report = examine_within(subject, Duration::ZERO).await;
     exit_code(&report.map(|report| report.adds_up()).map_err(Into::into))
 }
 
@@ -180,7 +203,7 @@ async fn beside_hub(pipeline: &Pipeline, first: i64, last: i64) -> Report {
     };
     let subject = pipeline.stores.subject(Arc::clone(&pipeline.warehouse));
     let hub = Hub::Read(vec![partition]);
-    let report = examine_with(&subject, Duration::ZERO, hub).await;
+    let report = examine_beside(&subject, hub, Duration::ZERO).await;
     report.unwrap()
 }
 
@@ -188,8 +211,9 @@ async fn beside_hub(pipeline: &Pipeline, first: i64, last: i64) -> Report {
 fn without_a_flag_the_hub_is_asked_and_ten_minutes_are_granted() {
     let plain = arguments("").unwrap();
     assert_eq!((plain.grace, plain.json, plain.no_hub), (600, false, false));
-    let other = arguments("--grace 0 --json --no-hub").unwrap();
+    let other = arguments("--grace 0 --json --no-hub --deep").unwrap();
     assert_eq!((other.grace, other.json, other.no_hub), (0, true, true));
+    assert_eq!((plain.deep, other.deep), (false, true));
     for wrong in ["--grace soon", "--grace -1", "--grace 1.5"] {
         assert!(arguments(wrong).is_err(), "{wrong}");
     }
@@ -222,7 +246,7 @@ async fn a_hub_that_does_not_answer_is_skipped_with_its_address() {
         let pipeline = Pipeline::new();
         pipeline.run(0, &[1]).await;
         let subject = pipeline.stores.subject(Arc::clone(&pipeline.warehouse));
-        let report = examine_with(&subject, Duration::ZERO, hub.clone()).await;
+        let report = examine_beside(&subject, hub.clone(), Duration::ZERO).await;
         let report = report.unwrap();
         assert!(report.adds_up(), "what was not compared is no difference");
         let mut skipped = lines(&report).into_iter();
@@ -259,7 +283,7 @@ async fn gold_that_was_changed_by_hand_fails_under_its_name() {
     let subject = pipeline.stores.subject(Arc::clone(&pipeline.warehouse));
     assert_eq!(exit_code_of(&subject).await, 0);
     pipeline.change_gold("UPDATE gold_daily_orders__1 SET total_orders = 3");
-    let report = examine(&subject, Duration::ZERO).await.unwrap();
+    let report = examine_within(&subject, Duration::ZERO).await.unwrap();
     let lines = lines(&report);
     let failed: Vec<&String> = lines.iter().filter(|l| l.starts_with("  FAIL ")).collect();
     assert_eq!(failed.len(), 1, "{lines:#?}");
@@ -279,7 +303,7 @@ async fn a_store_that_fails_leaves_no_verdict_and_exit_code_1() {
         ..subject
     };
     script.fail_at("list", When::Before, How::Outage);
-    let error = examine(&subject, Duration::ZERO).await.unwrap_err();
+    let error = examine_within(&subject, Duration::ZERO).await.unwrap_err();
     let text = sluice::error::chain(&error);
     assert!(text.contains("list bronze/orders/"), "{text}");
     assert_eq!(exit_code_of(&subject).await, 1);
@@ -324,7 +348,7 @@ async fn a_dataset_file_that_no_longer_fits_is_what_the_audit_finds() {
     pipeline.run(0, &[1, 11]).await;
     let stores = pipeline.stores_that_do_not_fit();
     let subject = stores.subject(Arc::clone(&pipeline.warehouse));
-    let report = examine(&subject, Duration::ZERO).await.unwrap();
+    let report = examine_within(&subject, Duration::ZERO).await.unwrap();
     let (name, difference) = report.first_difference().unwrap();
     assert_eq!(name, "dataset: the file fits silver");
     assert!(difference.contains("column customer_id"), "{difference}");
@@ -337,7 +361,7 @@ async fn a_gold_table_that_does_not_fit_is_what_the_audit_finds() {
     pipeline.run(0, &[1, 2]).await;
     pipeline.change_gold("ALTER TABLE gold_total_revenue__1 RENAME COLUMN total_orders TO orders");
     let subject = pipeline.stores().subject(Arc::clone(&pipeline.warehouse));
-    let report = examine(&subject, Duration::ZERO).await.unwrap();
+    let report = examine_within(&subject, Duration::ZERO).await.unwrap();
     let (name, difference) = report.first_difference().unwrap();
     assert_eq!(name, "gold: gold_total_revenue = silver");
     assert!(

@@ -10,7 +10,7 @@ use super::facts::{Facts, Pace, per_thousand, rate, ratio};
 use super::optimised;
 use crate::audit;
 use crate::commands::audit as verdict;
-use crate::output::{print, thousands};
+use crate::output::{count, print, thousands};
 
 /// A run with its verdicts.
 #[derive(Clone, Debug)]
@@ -91,12 +91,12 @@ pub(super) fn show(report: &Report) {
         Pace::Steady(rate) => format!("{} a second", thousands(rate)),
     };
     print(&format!(
-        "\nsluice bench  {}  {} events {pace}, {} partitions, gold every {} s, {} cores\n",
+        "\nsluice bench  {}  {} {pace}, {}, gold every {} s, {}\n",
         facts.dataset,
-        thousands(facts.events),
-        facts.partitions,
+        count(facts.events, "event"),
+        count(facts.partitions as u64, "partition"),
         facts.gold_seconds,
-        cores(),
+        count(cores() as u64, "core"),
     ));
     print(&bars_table(&report.bars));
     for line in details(facts) {
@@ -187,19 +187,19 @@ fn work(facts: &Facts) -> Vec<String> {
     let row =
         |layer: &str, calls: String, text: String| format!("  {layer:<16}{calls:>12}  {text}");
     let objects = format!(
-        "{} objects of {} events",
-        thousands(heard.objects),
+        "{} of {} events",
+        count(heard.objects, "object"),
         each(heard.stored, heard.objects)
     );
     let commits = format!(
-        "{} commits of {} sources",
-        thousands(facts.silver.commits),
+        "{} of {} sources",
+        count(facts.silver.commits, "commit"),
         each(facts.silver.sources, facts.silver.commits)
     );
     let runs = format!(
-        "{} runs, {} transactions",
-        thousands(heard.gold_runs),
-        thousands(heard.transactions)
+        "{}, {}",
+        count(heard.gold_runs, "run"),
+        count(heard.transactions, "transaction")
     );
     let mut lines = vec![
         format!("  {:<16}{:>12}", "layer", "calls/1,000"),
@@ -270,6 +270,7 @@ mod tests {
             generation: 1,
             version: Some(40),
             sums: audit::Sums::default(),
+            opened: None,
             checks: vec![audit::Check {
                 name: "silver: no key twice".to_owned(),
                 examined: "1,000,000 keys".to_owned(),

@@ -17,6 +17,7 @@ use super::processes::Usage;
 use super::record::Record;
 use super::report::Report;
 use super::settings;
+use crate::audit::Options;
 use crate::commands::audit as verdict;
 use crate::feed::{Feed, FeedPlan, OrderArguments, Request};
 use crate::interrupt::Interrupts;
@@ -135,7 +136,11 @@ impl Trial {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         let facts = self.facts(stack, &watch, &heard, &usage, times).await?;
-        let audit = verdict::examine(&watch.subject(), Duration::ZERO).await?;
+        let options = Options {
+            grace: Duration::ZERO,
+            ..Options::at(SystemClock.now())
+        };
+        let audit = verdict::examine(&watch.subject(), &options).await?;
         Ok(Report::new(facts, audit, snapshot.is_conserved()))
     }
 

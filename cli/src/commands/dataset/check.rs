@@ -11,7 +11,7 @@ use sluice::warehouse::schema::GoldSchema;
 use unicode_width::UnicodeWidthStr;
 
 use super::rate::{Cost, cost};
-use crate::output::{escaped, print, say};
+use crate::output::{count, escaped, print, say};
 
 /// Check a dataset file: all mistakes at once, each with its line
 ///
@@ -131,10 +131,10 @@ fn summary(dataset: &Dataset) -> Result<String, Invariant> {
     let views = dataset.rankings.iter().map(|ranking| ranking.view.as_str());
     let gold: Vec<_> = tables.chain(views).collect();
     Ok(format!(
-        "dataset {}, generation {}, {} columns, {key}, gold {}",
+        "dataset {}, generation {}, {}, {key}, gold {}",
         dataset.name,
         dataset.generation,
-        dataset.columns.len(),
+        count(dataset.columns.len() as u64, "column"),
         if gold.is_empty() {
             "none".to_owned()
         } else {

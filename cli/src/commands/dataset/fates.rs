@@ -160,7 +160,7 @@ impl Totals {
         self.rows + self.duplicates + self.filtered + self.refused()
     }
 
-    /// Returns the balance, such as `5 events = 3 rows + 1 duplicates + 1 quarantined`.
+    /// Returns the balance, such as `5 events = 3 rows + 1 duplicate + 1 quarantined`.
     pub(super) fn balance(&self) -> String {
         let balance = Balance {
             lines: self.lines,

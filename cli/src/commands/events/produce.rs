@@ -11,7 +11,7 @@ use sluice_local::hub_client::Destination;
 
 use crate::feed::{Feed, FeedPlan, OrderArguments, Request};
 use crate::interrupt::Interrupts;
-use crate::output::{bar, print, thousands};
+use crate::output::{bar, count, print};
 use crate::target::{HubArguments, events_ever, read_partitions};
 
 const TICK: Duration = Duration::from_millis(100);
@@ -126,8 +126,8 @@ impl Sent {
         match is_json {
             true => json!({ "hub": hub, "events": events, "seconds": seconds }).to_string(),
             false => format!(
-                "sent {} events to {hub} in {seconds:.1} s",
-                thousands(*events)
+                "sent {} to {hub} in {seconds:.1} s",
+                count(*events, "event")
             ),
         }
     }

@@ -4,10 +4,11 @@ use std::error::Error;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use sluice::clock::{Clock, SystemClock};
 use sluice::table::log::Counts;
 use sluice::warehouse::schema::{GoldSchema, ValueType};
 
-use crate::audit::Report;
+use crate::audit::{Options, Report};
 use crate::commands::audit as verdict;
 use crate::output::gold::{RowJson, ShownTable};
 use crate::output::{Balance, count, print, table, thousands};
@@ -74,7 +75,13 @@ impl Concluding {
             // Before the audit, which takes its time.
             print(&conclusion.text());
         }
-        let report = verdict::examine(&subject, looked.elapsed() + CLOCK_STEP).await?;
+        let options = Options {
+            grace: looked.elapsed() + CLOCK_STEP,
+            // What came is little enough to be opened twice.
+            is_deep: true,
+            ..Options::at(SystemClock.now())
+        };
+        let report = verdict::examine(&subject, &options).await?;
         match json {
             true => print(&format!(
                 "{:#}",
@@ -174,7 +181,7 @@ impl Conclusion<'_> {
     /// The tables and the balance for people.
     fn text(&self) -> String {
         let counts = &self.snapshot.counts;
-        let events = format!("{} events", thousands(self.snapshot.judged()));
+        let events = count(self.snapshot.judged(), "event");
         let tables = self.tables.iter();
         let tables = tables.map(|shown| format!("\n{}\n", table(&shown.title(), &shown.rows)));
         let doubt = match self.snapshot.is_conserved() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sluice::event::EventTime;
 
 use crate::feed::Sent;
-use crate::output::{duplicates, fit, span, thousands};
+use crate::output::{count, duplicates, fit, noun, span, thousands};
 use crate::pipeline::Snapshot;
 
 use super::reasons;
@@ -84,13 +84,16 @@ impl Summary<'_> {
             (_, Some(_)) => "unknown".to_owned(),
         };
         format!(
-            "{} hub {} | bronze {} in {} objects | silver {} rows, {} duplicates, {} late, {filtered}{} quarantined{reasons}, version {} | gold version {gold}",
+            "{} hub {} | bronze {} in {} {} | silver {} {}, {} {}, {} late, {filtered}{} quarantined{reasons}, version {} | gold version {gold}",
             clock(self.elapsed),
             snapshot.hub_events,
             snapshot.bronze_events,
             snapshot.bronze_objects,
+            noun(snapshot.bronze_objects, "object"),
             counts.rows,
+            noun(counts.rows, "row"),
             counts.duplicates,
+            noun(counts.duplicates, "duplicate"),
             counts.late,
             counts.quarantined_total(),
             snapshot.version,
@@ -120,14 +123,16 @@ impl Summary<'_> {
     }
 
     fn hub(&self) -> String {
-        let text = format!("events, {} sent by this run", thousands(self.sent.events));
+        let events = noun(self.snapshot.hub_events, "event");
+        let text = format!("{events}, {} sent by this run", thousands(self.sent.events));
         let rate = self.rates.of(|totals| totals.hub);
         layer("hub", rate, self.snapshot.hub_events, &text)
     }
 
     fn bronze(&self) -> String {
-        let objects = thousands(self.snapshot.bronze_objects);
-        let text = format!("events in {objects} objects");
+        let events = noun(self.snapshot.bronze_events, "event");
+        let objects = count(self.snapshot.bronze_objects, "object");
+        let text = format!("{events} in {objects}");
         let rate = self.rates.of(|totals| totals.bronze);
         layer("bronze", rate, self.snapshot.bronze_events, &text)
     }
@@ -135,8 +140,9 @@ impl Summary<'_> {
     fn silver(&self) -> String {
         let counts = &self.snapshot.counts;
         let text = format!(
-            "rows in {} files, {}, {} late, {}{} quarantined",
-            thousands(self.snapshot.silver_files),
+            "{} in {}, {}, {} late, {}{} quarantined",
+            noun(counts.rows, "row"),
+            count(self.snapshot.silver_files, "file"),
             duplicates(counts.duplicates, counts.conflicts),
             thousands(counts.late),
             filtered(counts.filtered),

@@ -146,12 +146,15 @@ impl Pipeline {
 
     /// Puts orders with these ids into partition 0, from sequence number `first` on; id 0 is a broken event.
     pub(crate) async fn ingest(&self, first: i64, ids: &[u64]) {
-        let events = ids.iter().zip(first..).map(|(id, sequence)| {
-            SourceEvent::plain(
-                order(*id),
-                SequenceNumber(sequence),
-                UnixMillis(START_MS + sequence),
-            )
+        let bodies = ids.iter().map(|id| order(*id)).collect();
+        self.ingest_bodies(first, bodies).await;
+    }
+
+    /// Puts events into partition 0, from sequence number `first` on.
+    pub(crate) async fn ingest_bodies(&self, first: i64, bodies: Vec<Bytes>) {
+        let events = bodies.into_iter().zip(first..).map(|(body, sequence)| {
+            let enqueued = UnixMillis(START_MS + sequence);
+            SourceEvent::plain(body, SequenceNumber(sequence), enqueued)
         });
         let partition = PartitionId("0".to_owned());
         let ingested = self

@@ -36,28 +36,9 @@ impl Filter {
     /// Returns that of a dataset, if it has a condition.
     pub(in crate::silver::cast) fn of(dataset: &Dataset) -> Option<Self> {
         let condition = dataset.condition.clone()?;
-        let mut needed = vec![false; dataset.columns.len()];
-        let need = |needed: &mut Vec<bool>, place: usize| {
-            if let Some(needed) = needed.get_mut(place) {
-                *needed = true;
-            }
-        };
-        for place in condition.columns() {
-            need(&mut needed, place);
-        }
-        // An expression names earlier columns only.
-        for (place, column) in dataset.columns.iter().enumerate().rev() {
-            if let Some(expr) = &column.expr
-                && needed.get(place) == Some(&true)
-            {
-                for input in expr.columns() {
-                    need(&mut needed, input);
-                }
-            }
-        }
         Some(Self {
             condition,
-            needed,
+            needed: dataset.needed_by_condition(),
             so_far: Verdicts::default(),
             invalid: BTreeMap::new(),
             causes: BTreeMap::new(),

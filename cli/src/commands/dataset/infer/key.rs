@@ -6,6 +6,7 @@
 use super::super::sample::{Field, Leaf, Sample};
 use super::types::TypeGuess;
 use super::words::identity_rank;
+use crate::output::{count, thousands};
 
 /// Most fields of a key besides the event time.
 const MOST_FIELDS: usize = 3;
@@ -139,7 +140,11 @@ fn identity<'a>(candidates: &[Candidate<'a>], events: u64) -> Option<(Candidate<
         if let Some(found) = named {
             let values = match found.distinct == events {
                 true => "every event has one of its own".to_owned(),
-                false => format!("{} values in {events} events", found.distinct),
+                false => format!(
+                    "{} in {}",
+                    count(found.distinct, "value"),
+                    count(events, "event")
+                ),
             };
             return Some((found, format!("its name speaks of identity; {values}")));
         }
@@ -156,8 +161,9 @@ fn identity<'a>(candidates: &[Candidate<'a>], events: u64) -> Option<(Candidate<
         let found = most(&|c| c.is_token() == wants_text && !c.field.is_prose && c.recurs(events));
         if let Some(found) = found {
             let reason = format!(
-                "{} values that come back through the whole sample ({events} events), as those of a source do",
-                found.distinct
+                "{} that come back through the whole sample ({}), as those of a source do",
+                count(found.distinct, "value"),
+                count(events, "event")
             );
             return Some((found, reason));
         }
@@ -182,8 +188,9 @@ fn of_time_alone(sample: &Sample, types: &[TypeGuess], event_time: usize) -> Vec
         }
         let name = &field.name;
         if !guess.required && (field.texts > 0 || identity_rank(name).is_some()) {
-            let (present, events) = (field.present, sample.events);
-            seen.push(format!("{name} is in {present} of {events} events only"));
+            let present = thousands(field.present);
+            let events = count(sample.events, "event");
+            seen.push(format!("{name} is in {present} of {events} only"));
         } else if field.texts > 0 && !field.is_prose && field.repetition().distinct == 1 {
             seen.push(format!("{name} has one value in the whole sample"));
         }
@@ -199,9 +206,9 @@ fn inside(leaf: &Leaf) -> Option<String> {
     let named = identity_rank(&leaf.name).is_some() && !leaf.is_element;
     named.then(|| {
         format!(
-            "{} ({} values) lies inside of what is not always an object; it can be a column by its path",
+            "{} ({}) lies inside of what is not always an object; it can be a column by its path",
             leaf.path,
-            leaf.distinct()
+            count(leaf.distinct(), "value")
         )
     })
 }

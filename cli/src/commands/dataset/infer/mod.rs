@@ -7,7 +7,7 @@ mod words;
 use thiserror::Error;
 
 use super::sample::{Field, Refused, Sample};
-use crate::output::thousands;
+use crate::output::{count, thousands};
 pub(super) use key::KeyGuess;
 pub(super) use types::TypeGuess;
 use types::{READ, as_event_time, as_unnamed_time, guess_type, unread_times};
@@ -20,13 +20,18 @@ const MOST_NAMED: usize = 20;
 #[derive(Debug, Error, PartialEq, Eq)]
 pub(crate) enum InferError {
     /// There is nothing to look at.
-    #[error("no line of the sample is a JSON object ({lines} lines read){hint}")]
+    #[error("no line of the sample is a JSON object ({} read){hint}", lines_of(.lines))]
     Empty { lines: u64, hint: String },
     /// No field can be the event time.
     #[error(
         "no field is a point in time in every event, which a dataset needs: {READ}; the fields are {fields}{hint}"
     )]
     NoEventTime { fields: String, hint: String },
+}
+
+/// Writes how many lines there are.
+fn lines_of(lines: &u64) -> String {
+    count(*lines, "line")
 }
 
 /// The guess at a whole dataset.
@@ -49,10 +54,10 @@ impl Guess {
         let mut warnings: Vec<String> = self.key.warning.iter().flatten().cloned().collect();
         let odd = sample.odd.events.len() as u64;
         if odd > 0 {
-            let (lines, why) = (thousands(sample.lines), sample.odd.why.join("; "));
+            let (events, why) = (count(sample.lines, "event"), sample.odd.why.join("; "));
             let odd = thousands(odd);
             warnings.push(format!(
-                "left out of the guess as unlike the others: {odd} of {lines} events ({why})"
+                "left out of the guess as unlike the others: {odd} of {events} ({why})"
             ));
         }
         let open = sample.fields.iter().zip(&self.types);
@@ -178,9 +183,9 @@ fn seen_as_time(field: &Field) -> Option<String> {
         ));
     }
     if field.inside.records > 0 {
-        let records = field.inside.records;
+        let records = count(field.inside.records as u64, "record");
         return Some(format!(
-            "{name} is an array of up to {records} records, of which nearly every event would need one for [payload] with records; to look at the records: jq -c '.{name}[]' FILE"
+            "{name} is an array of up to {records}, of which nearly every event would need one for [payload] with records; to look at the records: jq -c '.{name}[]' FILE"
         ));
     }
     let unit = field.unit().filter(|_| time_rank(name).is_some())?;

@@ -130,7 +130,7 @@ fn a_key_of_the_time_alone_is_warned_of_with_what_was_seen() {
         "one is dropped as a duplicate",
         "unit has one value in the whole sample",
         "pump_id is in 1 of 2 events only",
-        "$.meter.id (1 values) lies inside of what is not always an object",
+        "$.meter.id (1 value) lies inside of what is not always an object",
     ] {
         assert!(warning.contains(expected), "{expected}: {warning}");
     }

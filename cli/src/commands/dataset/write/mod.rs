@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use super::infer::{Guess, TypeGuess};
 use super::sample::{Field, Sample};
-use crate::output::escaped;
+use crate::output::{count, escaped, thousands};
 pub(super) use names::dataset_name;
 use names::{column_names, quote, short};
 
@@ -49,26 +49,24 @@ pub(super) fn dataset_file(
     comment(
         &mut text,
         &format!(
-            "A first guess from {} events of {files}. A sample shows what occurs, not what may occur: read every line that begins with \"guessed\" or \"WARNING\".",
-            sample.events
+            "A first guess from {} of {files}. A sample shows what occurs, not what may occur: read every line that begins with \"guessed\" or \"WARNING\".",
+            count(sample.events, "event")
         ),
     );
-    if sample.refused.total() > 0 {
-        warn(
-            &mut text,
-            &format!(
-                "{} lines were no JSON object; such lines go to quarantine.",
-                sample.refused.total()
-            ),
-        );
+    let refused = sample.refused.total();
+    if refused > 0 {
+        let were = if refused == 1 { "was" } else { "were" };
+        let lines = count(refused, "line");
+        let said = format!("{lines} {were} no JSON object; such lines go to quarantine.");
+        warn(&mut text, &said);
     }
     if !sample.odd.events.is_empty() {
         warn(
             &mut text,
             &format!(
-                "Left out of the guess as unlike the others: {} of {} events ({}).",
-                sample.odd.events.len(),
-                sample.lines,
+                "Left out of the guess as unlike the others: {} of {} ({}).",
+                thousands(sample.odd.events.len() as u64),
+                count(sample.lines, "event"),
                 sample.odd.why.join("; ")
             ),
         );
@@ -247,7 +245,11 @@ fn describe(text: &mut String, field: &Field, guess: &TypeGuess, events: u64, is
     let present = field.present;
     comment(
         text,
-        &format!("In {present} of {events} events, for example {example}"),
+        &format!(
+            "In {} of {}, for example {example}",
+            thousands(present),
+            count(events, "event")
+        ),
     );
     let required = match (is_required, guess.required) {
         (true, _) => "; required, because events are known by it",

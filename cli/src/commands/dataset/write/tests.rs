@@ -71,7 +71,7 @@ fn orders_are_recognised() {
     assert_eq!(column(&dataset, "customer_id").kind, ColumnType::String);
     assert_eq!(dataset.period, Period::Hour);
     assert!(
-        text.contains("# WARNING: 1 lines were no JSON object"),
+        text.contains("# WARNING: 1 line was no JSON object"),
         "{text}"
     );
     assert!(text.contains("leading zeros"), "{text}");

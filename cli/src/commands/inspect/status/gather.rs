@@ -1,9 +1,10 @@
 //! Reads how far every layer is. A layer that cannot be read is reported, and the others are still shown.
 //!
-//! What silver has is one read of its head, whatever the age of the lake. What takes a listing of bronze, the ledger or
-//! the log is read only where it is asked for.
+//! What silver has is one read of its head, whatever the age of the lake, and where events were empty or filtered, two reads
+//! for each hub partition. What takes a listing of bronze, the ledger or the log is read only where it is asked for.
 
 mod gold;
+mod unkept;
 
 use std::collections::{BTreeMap, HashSet};
 use std::error::Error;
@@ -22,6 +23,7 @@ use sluice_local::hub_client::{EventHubConnection, PartitionState};
 use crate::target::{Stores, events_ever, read_partitions};
 use gold::read_gold;
 pub(super) use gold::{GoldTable, NextTable};
+pub(super) use unkept::{Fate, Unkept};
 
 /// How far everything is. A further section is a further field here, filled by [`gather`] and shown by `show`.
 #[derive(Debug, Serialize)]
@@ -118,6 +120,8 @@ pub(super) struct Silver {
     pub(super) files: u64,
     /// Events of the hub that are not refined, where the hub can be read and the head can tell.
     pub(super) behind: Option<u64>,
+    /// Hours of a hub partition of which hardly anything was kept.
+    pub(super) unkept: Vec<Unkept>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -306,10 +310,11 @@ async fn read_silver(
         // An earlier build wrote it, and maintenance has not counted yet.
         None => stores.log.count(head).await?,
     };
-    Ok(silver(head, totals, behind))
+    let unkept = unkept::find(&stores.dataset, &stores.log, head, &totals.counts).await?;
+    Ok(silver(head, totals, behind, unkept))
 }
 
-fn silver(head: &Head, totals: Totals, behind: Option<u64>) -> Silver {
+fn silver(head: &Head, totals: Totals, behind: Option<u64>, unkept: Vec<Unkept>) -> Silver {
     let counts = totals.counts;
     let now = SystemClock.now().as_event_time();
     let behind_now = |watermark: EventTime| (now.0 - watermark.0) / 1_000_000;
@@ -335,6 +340,7 @@ fn silver(head: &Head, totals: Totals, behind: Option<u64>) -> Silver {
         objects: totals.sources,
         files: totals.files,
         behind,
+        unkept,
     }
 }
 

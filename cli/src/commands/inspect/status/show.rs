@@ -3,7 +3,9 @@
 use sluice::dataset::Warning;
 use sluice::maintain::TableStatus;
 
-use super::gather::{Bronze, Deep, GoldTable, Hub, NextTable, Silver, Status, Waiting};
+use super::gather::{
+    Bronze, Deep, Fate, GoldTable, Hub, NextTable, Silver, Status, Unkept, Waiting,
+};
 use crate::output::{Balance, count, size, span, thousands};
 
 /// The width of the column that all numbers of the status stand in.
@@ -11,6 +13,9 @@ const WIDTH: usize = 13;
 
 /// Columns and reasons of values that became null, as many as are shown.
 const MOST_NULLED: usize = 8;
+
+/// Hours of which hardly anything was kept, as many as are shown.
+const MOST_UNKEPT: usize = 8;
 
 /// Returns the status, a line for each layer and what there is to add.
 pub(super) fn lines(status: &Status) -> Vec<String> {
@@ -121,9 +126,9 @@ fn silver_lines(silver: &Silver, waiting: Option<&Waiting>) -> Vec<String> {
             behind(silver, waiting)
         ),
         format!(
-            "          {}; {} rows late",
+            "          {}; {} late",
             balance(silver).text(&column(silver.lines, "line")),
-            thousands(silver.late)
+            count(silver.late, "row")
         ),
     ];
     if !silver.quarantined_by_reason.is_empty() {
@@ -141,7 +146,28 @@ fn silver_lines(silver: &Silver, waiting: Option<&Waiting>) -> Vec<String> {
         )),
         _ => beside("no watermark yet"),
     });
+    lines.extend(silver.unkept.iter().take(MOST_UNKEPT).map(unkept));
+    let more = silver.unkept.len().saturating_sub(MOST_UNKEPT);
+    if more > 0 {
+        lines.push(format!("  ! and {more} more such hours of hub partitions"));
+    }
     lines
+}
+
+/// Names an hour of which hardly anything was kept.
+fn unkept(hour: &Unkept) -> String {
+    let (things, are) = match hour.fate {
+        Fate::Empty => ("event", "empty: do the producers still send records?"),
+        Fate::Filtered => ("record", "filtered: is `where` still what it should be?"),
+    };
+    format!(
+        "  ! hub partition {}: {} of {} of the hour from {}, in {}, are {are}",
+        hour.partition,
+        thousands(hour.unkept),
+        count(hour.of, things),
+        hour.hour,
+        count(hour.objects, "object")
+    )
 }
 
 fn balance(silver: &Silver) -> Balance {

@@ -49,6 +49,7 @@ fn report(difference: Option<&str>) -> Report {
         generation: 1,
         version: Some(7),
         sums: Sums::default(),
+        opened: None,
         checks: vec![Check {
             name: "silver: no key twice".to_owned(),
             examined: "900 keys".to_owned(),
@@ -192,7 +193,11 @@ async fn a_real_pipeline_adds_up_as_long_as_the_hub_has_no_more() {
     pipeline.run(0, &[1, 2, 2, 0]).await;
     let warehouse = Arc::clone(&pipeline.warehouse);
     let watch = Watch::over(pipeline.stores(), warehouse).await.unwrap();
-    let report = verdict::examine(&watch.subject(), Duration::ZERO).await;
+    let options = Options {
+        grace: Duration::ZERO,
+        ..Options::at(SystemClock.now())
+    };
+    let report = verdict::examine(&watch.subject(), &options).await;
     let report = report.unwrap();
     let tables = watch.gold_tables(ROWS).await.unwrap();
     for (hub_events, adds_up) in [(4, true), (5, false)] {

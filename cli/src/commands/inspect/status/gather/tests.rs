@@ -2,6 +2,8 @@ use sluice::store::object::ObjectPath;
 
 use testkit::faulty::Script;
 
+use bytes::Bytes;
+
 use super::*;
 use crate::target::in_memory::Pipeline;
 
@@ -166,6 +168,50 @@ async fn silver_is_one_read_whatever_the_age_of_the_lake() {
     let status = gather(&stores, no_hub(), no_gold(), false).await.unwrap();
     let counted = status.silver.unwrap();
     assert_eq!((counted.lines, counted.rows, counted.objects), (24, 2, 12));
+}
+
+#[tokio::test]
+async fn an_hour_of_empty_events_is_named_and_costs_two_reads() {
+    let pipeline = Pipeline::new();
+    let look = async || {
+        let script = Script::new();
+        let stores = pipeline.stores_by(&script);
+        let nothing = |what: &str| Err(what.to_owned());
+        let status = gather(&stores, nothing("no hub"), Err("no gold".to_owned()), false);
+        let silver = status.await.unwrap().silver.unwrap();
+        (silver.unkept, script.calls(""))
+    };
+    pipeline.run(0, &[1]).await;
+    pipeline.ingest_bodies(1, vec![Bytes::new(); 98]).await;
+    pipeline.refine().await;
+    let (unkept, calls) = look().await;
+    assert_eq!(unkept, []);
+    assert_eq!(
+        (calls.len(), calls[0].as_str()),
+        (3, "read head"),
+        "{calls:?}"
+    );
+
+    pipeline.ingest_bodies(99, vec![Bytes::new()]).await;
+    pipeline.refine().await;
+    let (unkept, calls) = look().await;
+    let expected = Unkept {
+        partition: "0".to_owned(),
+        hour: "2025-11-14T11:00:00Z".to_owned(),
+        fate: Fate::Empty,
+        unkept: 99,
+        of: 100,
+        objects: 3,
+    };
+    assert_eq!(unkept, [expected]);
+    assert_eq!(calls.len(), 3, "{calls:?}");
+
+    // An hour later, it is the one before; and then it is not looked at any more.
+    let hour: i64 = 3_600_000;
+    pipeline.run(hour, &[2]).await;
+    assert_eq!(look().await.0.len(), 1);
+    pipeline.run(2 * hour, &[3]).await;
+    assert_eq!(look().await.0, []);
 }
 
 #[tokio::test]

@@ -43,6 +43,7 @@ fn status() -> Status {
             objects: 302,
             files: 427,
             behind: Some(0),
+            unkept: Vec::new(),
         }),
         deep: None,
         gold: Ok(vec![GoldTable {
@@ -97,6 +98,31 @@ fn line(status: &Status, start: &str) -> String {
     found
         .unwrap_or_else(|| panic!("no {start:?} in {lines:#?}"))
         .clone()
+}
+
+#[test]
+fn an_hour_of_which_nothing_was_kept_is_asked_about() {
+    let hour = |fate, of| Unkept {
+        partition: "3".to_owned(),
+        hour: "2026-11-25T11:00:00Z".to_owned(),
+        fate,
+        unkept: of,
+        of,
+        objects: 1,
+    };
+    let mut status = status();
+    let silver = status.silver.as_mut().unwrap();
+    silver.unkept = vec![hour(Fate::Empty, 1_200), hour(Fate::Filtered, 1)];
+    assert_eq!(
+        line(&status, "  ! hub partition 3: 1,200"),
+        "  ! hub partition 3: 1,200 of 1,200 events of the hour from 2026-11-25T11:00:00Z, in 1 object, are empty: do the producers still send records?"
+    );
+    let filtered = line(&status, "  ! hub partition 3: 1 of 1 record of the hour");
+    assert!(filtered.ends_with("filtered: is `where` still what it should be?"));
+
+    let silver = status.silver.as_mut().unwrap();
+    silver.unkept = vec![hour(Fate::Empty, 5); 10];
+    line(&status, "  ! and 2 more such hours");
 }
 
 #[test]
