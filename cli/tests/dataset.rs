@@ -232,6 +232,18 @@ fn the_proposal_that_the_document_shows_is_what_is_printed() {
 }
 
 #[test]
+fn the_mistakes_that_the_document_shows_are_what_is_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("datasets")).unwrap();
+    let mistakes = repository().join("cli/tests/data/mistakes.toml");
+    std::fs::copy(mistakes, folder.path().join("datasets/orders.toml")).unwrap();
+    let checked = run(folder.path(), &["dataset", "check", "datasets/orders.toml"]);
+    let document = std::fs::read_to_string(repository().join("docs/dataset-file.md")).unwrap();
+    let block = format!("```text\n{}```", stderr(&checked));
+    assert!(document.contains(&block), "{block}");
+}
+
+#[test]
 fn a_sample_may_have_lines_of_bronze_and_empty_events() {
     let events = "{\"$sluice\":\"event\",\"system\":{},\"properties\":{\"a\":1},\"body\":{\"id\":\"x\",\"ts\":\"2025-11-20T08:00:00Z\"}}\n{\"$sluice\":\"base64\",\"data\":\"\"}\n";
     let output = piped(
