@@ -144,7 +144,7 @@ fn a_file_is_inferred_of_several_files_and_of_a_pipe() {
         "{said}"
     );
     assert!(
-        said.ends_with("sluice dataset check datasets/x.toml\n"),
+        said.ends_with("  sluice dataset check datasets/x.toml\n  sluice dataset try datasets/x.toml a.jsonl b.jsonl\n"),
         "{said}"
     );
 
@@ -179,10 +179,16 @@ fn the_examples_are_fine_and_do_what_their_fixtures_say() {
         let file = format!("datasets/examples/{name}.toml");
         let checked = run(repository(), &["dataset", "check", &file]);
         assert!(checked.status.success(), "{}", stdout(&checked));
+        let next = format!("next: sluice dataset try {file} datasets/examples/{name}.tests/");
+        let said = stderr(&checked);
+        assert!(said.contains(&next) && said.ends_with(".jsonl\n"), "{said}");
     }
     let tested = run(repository(), &["dataset", "test", "datasets/examples"]);
     let text = stdout(&tested);
     assert!(tested.status.success(), "{text}");
+    // The first fixture that is no lines of bronze.
+    let next = "next: sluice up --dataset datasets/examples/azure-logs.toml --input datasets/examples/azure-logs.tests/edges.jsonl\n";
+    assert_eq!(stderr(&tested), next);
     let is_tested = |name| text.contains(&format!("datasets/examples/{name}.toml\n  ok   "));
     assert!(EXAMPLES.into_iter().all(is_tested), "{text}");
     assert!(text.ends_with("\n11 fixtures as expected\n"), "{text}");
@@ -210,21 +216,31 @@ fn what_the_examples_document_shows_is_what_is_printed() {
 }
 
 #[test]
-fn a_file_is_inferred_of_each_example_that_the_reader_takes() {
-    // Of the shop's orders one has no time: it is another type of event, which no guess can tell.
-    for name in ["iot-hub", "cloud-events", "azure-logs", "change-events"] {
-        let sample = format!("datasets/examples/{name}.tests/sample.jsonl");
-        let output = run(repository(), &["dataset", "infer", &sample]);
-        assert!(output.status.success(), "{name}: {}", stderr(&output));
-        let text = stdout(&output);
-        assert!(!text.contains("$sluice") && !text.contains("yet"), "{text}");
-        let is_unpacked = text.contains("[payload]\nrecords = ");
-        assert_eq!(
-            is_unpacked,
-            matches!(name, "iot-hub" | "azure-logs"),
-            "{text}"
-        );
-    }
+fn the_proposal_that_the_document_shows_is_what_is_printed() {
+    let document = std::fs::read_to_string(repository().join("docs/commands.md")).unwrap();
+    let (_, block) = document.split_once("```toml\n# $ sluice ").unwrap();
+    let (block, _) = block.split_once("\n```").unwrap();
+    let (command, shown) = block.split_once('\n').unwrap();
+    let words: Vec<&str> = command.split(' ').collect();
+    let printed = stdout(&run(repository(), &words));
+    let (first, last) = shown.split_once("# … and so on for every field\n").unwrap();
+    assert!(printed.starts_with(first), "{first}\nis not\n{printed}");
+    assert!(
+        printed.trim_end().ends_with(last),
+        "{last}\nis not\n{printed}"
+    );
+}
+
+#[test]
+fn the_mistakes_that_the_document_shows_are_what_is_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("datasets")).unwrap();
+    let mistakes = repository().join("cli/tests/data/mistakes.toml");
+    std::fs::copy(mistakes, folder.path().join("datasets/orders.toml")).unwrap();
+    let checked = run(folder.path(), &["dataset", "check", "datasets/orders.toml"]);
+    let document = std::fs::read_to_string(repository().join("docs/dataset-file.md")).unwrap();
+    let block = format!("```text\n{}```", stderr(&checked));
+    assert!(document.contains(&block), "{block}");
 }
 
 #[test]
@@ -243,10 +259,9 @@ fn a_sample_may_have_lines_of_bronze_and_empty_events() {
         &["dataset", "try", "datasets/examples/iot-hub.toml", "-"],
         events.as_bytes(),
     );
-    assert!(
-        !stderr(&tried).contains("next: sluice up"),
-        "a hub takes no lines of bronze"
-    );
+    let said = stderr(&tried);
+    let next = "next: sluice dataset infer EVENTS.jsonl\n";
+    assert!(said.ends_with(next), "{said}");
 }
 
 #[test]

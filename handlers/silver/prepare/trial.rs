@@ -9,14 +9,17 @@ use bytes::Bytes;
 
 use super::source::{Rejected, records_of_events};
 use super::{Prepared, SortedSources};
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Payload};
 use crate::error::Invariant;
 use crate::event::{PartitionId, RejectReason, SequenceNumber, SequenceRange, UnixMillis};
 use crate::silver::RefineError;
 use crate::silver::cast::hide::{Hider, hidden};
+use crate::silver::open::{Body, Opener};
 use crate::store::object::{ObjectFormat, Source};
 use crate::table::log::Nulled;
 use crate::table::schema::arrow_schema;
+use crate::value::json::is_blank;
+use crate::value::line::Line;
 use crate::value::mask::Salt;
 
 /// What the lines of a trial are called in silver's column of sources.
@@ -149,6 +152,30 @@ pub fn trial(
     })
 }
 
+/// Opens lines of bronze by a payload: the texts of the records of each event, or why the event is refused whole.
+#[must_use]
+pub fn opened(payload: &Payload, lines: &[Bytes]) -> Vec<Result<Vec<Vec<u8>>, String>> {
+    let mut opener = Opener::of(payload);
+    let events = lines.iter().map(|line| {
+        let line = Line::read(line);
+        let Some(opener) = &mut opener else {
+            let records = (!is_blank(&line.body)).then(|| line.body.into_owned());
+            return Ok(records.into_iter().collect());
+        };
+        let body = Body {
+            bytes: &line.body,
+            is_utf8: false,
+            system: line.system,
+        };
+        let opened = opener.open(body).map_err(|reject| reject.detail)?;
+        Ok(opened
+            .records()
+            .map(|record| record.text.to_vec())
+            .collect())
+    });
+    events.collect()
+}
+
 /// An object with these lines, as if the hub had delivered them.
 fn source(lines: &[Bytes], enqueued_time: UnixMillis) -> Source {
     let mut content = Vec::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
@@ -259,6 +286,8 @@ fn refused(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::NonFinite;
+    use crate::value::path::FieldPath;
 
     const DATASET: &str = r#"
 name = "orders"
@@ -290,6 +319,37 @@ min = 0
             .map(|line| Bytes::from((*line).to_owned()))
             .collect();
         trial(&dataset, &lines, NOW).unwrap()
+    }
+
+    #[test]
+    fn opened_lines_are_the_records_that_would_be_cast() {
+        let lines: Vec<Bytes> = [
+            &br#"{"records": [{"a": NaN}, 1]}"#[..],
+            br#"{"$sluice":"event","system":{},"properties":{"p":1},"body":{"records":[]}}"#,
+            br#"{"a": 1}"#,
+            br#"{"$sluice":"base64","data":""}"#,
+        ]
+        .map(Bytes::from_static)
+        .into();
+        let texts = |payload: &Payload| -> Vec<Option<Vec<String>>> {
+            let opened = opened(payload, &lines).into_iter();
+            let text = |record| String::from_utf8(record).unwrap();
+            opened
+                .map(|event| Some(event.ok()?.into_iter().map(text).collect()))
+                .collect()
+        };
+        let plain = texts(&Payload::default());
+        assert_eq!(plain[0].as_ref().unwrap()[0].as_bytes(), &lines[0][..]);
+        assert_eq!(plain[1], Some(vec![r#"{"records":[]}"#.to_owned()]));
+        assert_eq!(plain[3], Some(Vec::new()));
+        let payload = Payload {
+            records: FieldPath::parse("$.records").ok(),
+            non_finite: NonFinite::Null,
+            ..Payload::default()
+        };
+        let records = vec![r#"{"a": null}"#.to_owned(), "1".to_owned()];
+        let empty = Some(Vec::new());
+        assert_eq!(texts(&payload), [Some(records), empty.clone(), None, empty]);
     }
 
     #[test]

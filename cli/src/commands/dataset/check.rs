@@ -10,6 +10,8 @@ use sluice::error::Invariant;
 use sluice::warehouse::schema::GoldSchema;
 use unicode_width::UnicodeWidthStr;
 
+use super::events::{ANY, argument};
+use super::fixtures::sample_of;
 use super::rate::{Cost, cost};
 use crate::output::{count, escaped, print, say};
 
@@ -77,7 +79,12 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<bool, Box<dyn Error + Se
                     say(&format!("{file}: warning: {warning}"));
                 }
             }
-            say(&format!("next: sluice dataset try {file} EVENTS.jsonl"));
+            let events = sample_of(&arguments.file);
+            say(&format!(
+                "next: sluice dataset try {} {}",
+                argument(&arguments.file),
+                events.map_or(ANY.to_owned(), |events| argument(&events))
+            ));
         }
     }
     Ok(true)

@@ -1,6 +1,5 @@
 //! Sample events of files and standard input, and where each of them stands.
 
-use std::borrow::Cow;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
@@ -82,17 +81,6 @@ impl Events {
         }
     }
 
-    /// Returns what the events hold, also those of lines of bronze; none of those that are empty.
-    pub(super) fn bodies(&self) -> Vec<Bytes> {
-        let bodies = self.lines.iter().map(|line| match Line::read(line).body {
-            Cow::Borrowed(body) => line.slice_ref(body),
-            Cow::Owned(body) => Bytes::from(body),
-        });
-        bodies
-            .filter(|body| !body.trim_ascii().is_empty())
-            .collect()
-    }
-
     /// Whether there are lines among them that only bronze takes apart: a hub would take each for the body of an event.
     pub(super) fn are_of_bronze(&self) -> bool {
         let body = |line| Line::read(line).body;
@@ -123,12 +111,26 @@ impl Events {
         }
     }
 
-    /// Returns the one file that all events are from, if it can be named in a command line.
-    pub(super) fn only_file(paths: &[PathBuf]) -> Option<&Path> {
-        match paths {
-            [path] if !is_stdin(path) => Some(path),
-            _ => None,
-        }
+    /// Names files in a command line, ready to copy; what a pipe brought is a file that somebody has.
+    pub(super) fn arguments(paths: &[PathBuf]) -> String {
+        let words = paths.iter().map(|path| match is_stdin(path) {
+            true => ANY.to_owned(),
+            false => argument(path),
+        });
+        words.collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Stands for a file of events in a command line.
+pub(super) const ANY: &str = "EVENTS.jsonl";
+
+/// Writes a path as one word of a command line.
+pub(super) fn argument(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+,:=@%\\".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text,
+        false => format!("'{}'", text.replace('\'', "'\\''")),
     }
 }
 
@@ -179,6 +181,8 @@ mod tests {
         std::fs::write(&path, "\n\n").unwrap();
         let error = Events::read(&[path], 10).unwrap_err().to_string();
         assert!(error.starts_with("there is no event in "), "{error}");
+        let named = Events::arguments(&[PathBuf::from("-"), PathBuf::from("it's b.jsonl")]);
+        assert_eq!(named, "EVENTS.jsonl 'it'\\''s b.jsonl'");
         let twice = [PathBuf::from("-"), PathBuf::from("-")];
         assert!(Events::read(&twice, 10).unwrap_err().is::<Usage>());
     }

@@ -16,7 +16,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use sluice::dataset::Dataset;
+use sluice::dataset::{Dataset, DatasetProblems};
 
 use crate::output::{print, say};
 use check::CheckArguments;
@@ -24,14 +24,12 @@ use diff::DiffArguments;
 use events::Events;
 use fixtures::TestArguments;
 pub(super) use fixtures::expectations;
-use sample::{Records, Sample};
 use schema::SchemaArguments;
 pub(super) use schema::text as schema_text;
 use trial::TryArguments;
-use write::Proposals;
 
-/// Most events inside of messages that are looked at.
-const MOST_RECORDS: usize = 100_000;
+/// What the inferred file is called where it is wrong.
+const WRITTEN: &str = "the inferred file";
 
 /// Check, try, test and compare dataset files, or write a first one from sample events
 #[derive(Debug, Args)]
@@ -52,10 +50,11 @@ enum DatasetCommand {
 
 /// Write a first dataset file from sample events
 ///
-/// Guesses each field's type, those in objects too, which fields are always there, which one is the event time and which
-/// ones identify an event, and says in a comment `# guessed: …` what each guess rests on. What may lose or refuse events is in a comment
-/// `# WARNING: …`, and on standard error too if it is about the key. The file is printed; `dataset check` accepts it. A
-/// sample shows what occurs, not what may occur: read it before you use it.
+/// Finds out what bodies need before they are JSON, where in them the events are, each field's type, those in objects and
+/// properties too, which one is the event time and which ones identify an event, and says in a comment `# guessed: …` what each
+/// guess rests on. What may lose or refuse events is in a comment `# WARNING: …`, and what could not be decided on standard
+/// error too. Lines of bronze are taken apart. The file is printed; `dataset check` accepts it. A sample shows what
+/// occurs, not what may occur: read it before you use it.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice dataset infer events.jsonl > datasets/events.toml
@@ -104,8 +103,9 @@ fn infer(arguments: &InferArguments) -> Result<bool, Box<dyn Error + Send + Sync
         say(&format!("warning: {line}"));
     }
     say(&format!(
-        "next, with this in datasets/{0}.toml: sluice dataset check datasets/{0}.toml",
-        inferred.name
+        "next, with this in datasets/{0}.toml:\n  sluice dataset check datasets/{0}.toml\n  sluice dataset try datasets/{0}.toml {1}",
+        inferred.name,
+        Events::arguments(inputs)
     ));
     Ok(true)
 }
@@ -135,39 +135,16 @@ fn infer_events(
     events: &Events,
     name: Option<&str>,
 ) -> Result<Inferred, Box<dyn Error + Send + Sync>> {
-    let bodies = events.bodies();
-    let mut sample = Sample::of(bodies.iter().map(|body| &body[..]));
-    let mut records = None;
-    let guess = match (infer::guess(&sample), Records::of(&bodies, MOST_RECORDS)) {
-        (Ok(guess), _) => guess,
-        (Err(error), None) => return Err(error.into()),
-        // Messages that are no events may hold some.
-        (Err(_), Some(inside)) => {
-            sample = Sample::of(inside.events.iter().map(|event| &event[..]));
-            records = Some(inside.path);
-            infer::guess(&sample)?
-        }
-    };
+    let proposal = infer::propose(&events.lines)?;
     let files: Vec<&str> = events.files.iter().map(|file| file_name(file)).collect();
     let first = files.first().copied().unwrap_or_default();
     let name = name.map_or_else(|| write::dataset_name(first), str::to_owned);
     let heading = write::Heading {
         name: &name,
         files: &files.join(", "),
-        records: records.as_deref(),
     };
-    let (text, taken) = written(&heading, &sample, &guess)?;
-    let mut warnings = guess.warnings(&sample);
-    if taken.keep_all {
-        warnings.retain(|warning| {
-            !guess
-                .key
-                .warning
-                .iter()
-                .flatten()
-                .any(|line| line == warning)
-        });
-    }
+    let text = written(heading, &proposal)?;
+    let warnings = proposal.guess.warnings(&proposal.sample);
     Ok(Inferred {
         name,
         text,
@@ -175,28 +152,20 @@ fn infer_events(
     })
 }
 
-/// Writes the file with as much of what is proposed as the reader takes; the rest stands in comments. A file that the
-/// reader itself refuses would help nobody.
+/// Writes the file as the reader takes it: one that the reader itself refuses would help nobody.
 fn written(
-    heading: &write::Heading<'_>,
-    sample: &Sample,
-    guess: &infer::Guess,
-) -> Result<(String, Proposals), Box<dyn Error + Send + Sync>> {
-    let all = [true, false].into_iter();
-    let combinations = all.flat_map(|records| [(records, true), (records, false)]);
-    let mut refused = None;
-    for (records, keep_all) in combinations {
-        let proposals = Proposals {
-            records: records && heading.records.is_some(),
-            keep_all: keep_all && guess.key.warning.is_some(),
-        };
-        let text = write::dataset_file(heading, sample, guess, proposals);
-        match Dataset::parse(&text, "the inferred file") {
-            Ok(_) => return Ok((text, proposals)),
-            Err(problems) => refused = Some(problems),
-        }
+    heading: write::Heading<'_>,
+    proposal: &infer::Proposal,
+) -> Result<String, DatasetProblems> {
+    let text = write::dataset_file(heading, proposal, false);
+    let Err(problems) = Dataset::parse(&text, WRITTEN) else {
+        return Ok(text);
+    };
+    let quoted = write::dataset_file(heading, proposal, true);
+    match Dataset::parse(&quoted, WRITTEN) {
+        Ok(_) => Ok(quoted),
+        Err(_) => Err(problems),
     }
-    Err(refused.map_or_else(|| "no file was written".into(), Into::into))
 }
 
 /// Returns the last part of a path.

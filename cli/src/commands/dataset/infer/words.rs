@@ -34,15 +34,79 @@ const IDENTITY: [&str; 9] = [
     "uuid", "guid", "serial", "device", "station", "sensor", "meter", "machine", "vehicle",
 ];
 
+const CREATION: [&str; 6] = [
+    "created", "creation", "placed", "ordered", "opened", "inserted",
+];
+const CHANGE: [&str; 5] = ["updated", "update", "changed", "modified", "modification"];
+const COUNTER: [&str; 7] = ["seq", "sequence", "counter", "number", "no", "nr", "offset"];
+/// What the names of fields say that tell events of several types apart.
+const KIND: [&str; 9] = [
+    "type",
+    "kind",
+    "event",
+    "op",
+    "operation",
+    "action",
+    "category",
+    "topic",
+    "schema",
+];
+
+/// Returns the words of a name, in lower case: `updatedAt`, `updated_at` and `updated.at` have the same.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut was_lower = false;
+    for c in name.chars() {
+        let begins = c.is_uppercase() && was_lower;
+        was_lower = c.is_lowercase() || c.is_ascii_digit();
+        if begins || !c.is_alphanumeric() {
+            words.push(String::new());
+        }
+        if let (true, Some(word)) = (c.is_alphanumeric(), words.last_mut()) {
+            word.extend(c.to_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// Returns whether a name speaks of the time at which something began to be, which stays when it changes.
+pub(super) fn speaks_of_creation(name: &str) -> bool {
+    words(name)
+        .iter()
+        .any(|word| CREATION.contains(&word.as_str()))
+}
+
+/// Returns whether a name speaks of the time of a change.
+pub(super) fn speaks_of_change(name: &str) -> bool {
+    words(name)
+        .iter()
+        .any(|word| CHANGE.contains(&word.as_str()))
+}
+
+/// Returns whether a name speaks of a count of events.
+pub(super) fn counts(name: &str) -> bool {
+    words(name)
+        .iter()
+        .any(|word| COUNTER.contains(&word.as_str()))
+}
+
+/// Returns whether a name speaks of the type of an event.
+pub(super) fn speaks_of_kind(name: &str) -> bool {
+    words(name).iter().any(|word| KIND.contains(&word.as_str()))
+}
+
 /// Returns how much a name speaks of time, 0 the most; nothing if it does not.
 pub(super) fn time_rank(name: &str) -> Option<usize> {
+    let words = words(name);
     let name = name.to_lowercase();
     let exact = TIME.iter().position(|word| name == *word);
     let part = TIME.iter().position(|word| match word.len() {
-        0..=3 => {
-            let words = name.split(|c: char| !c.is_alphanumeric());
-            words.into_iter().any(|found| found == *word)
-        }
+        0..=3 => words.iter().any(|found| found == word),
+        // An update is no date.
+        4 => words
+            .iter()
+            .any(|found| found.ends_with(word) && found != "update"),
         _ => name.contains(word),
     });
     exact.or(part.map(|at| at + TIME.len()))
@@ -55,9 +119,9 @@ pub(super) fn speaks_of_time(name: &str) -> bool {
 
 /// Returns whether a name speaks of money.
 pub(super) fn speaks_of_money(name: &str) -> bool {
-    let name = name.to_lowercase();
-    let mut words = name.split(|c: char| !c.is_alphanumeric());
-    words.any(|word| MONEY.contains(&word))
+    words(name)
+        .iter()
+        .any(|word| MONEY.contains(&word.as_str()))
 }
 
 /// Returns how much a name speaks of identity, 0 the most; nothing if it does not.
@@ -81,13 +145,23 @@ mod tests {
 
     #[test]
     fn names_speak_of_time_money_and_identity() {
-        for name in ["ts", "created_at", "EventTime", "t", "update.ts", "date"] {
+        for name in [
+            "ts",
+            "created_at",
+            "EventTime",
+            "t",
+            "update.ts",
+            "date",
+            "placedAt",
+            "ts_ms",
+        ] {
             assert!(speaks_of_time(name), "{name}");
         }
         for name in ["status", "format", "rate", "temp", "events"] {
             assert!(!speaks_of_time(name), "{name}");
         }
         assert!(time_rank("event_time") < time_rank("created"));
+        assert!(time_rank("source.ts_ms") < time_rank("updated_at"));
         assert!(time_rank("ts") < time_rank("my_event_time"));
         assert!(speaks_of_money("unit_price") && !speaks_of_money("taxi"));
         for name in [
@@ -100,6 +174,8 @@ mod tests {
         ] {
             assert!(identity_rank(name).is_some(), "{name}");
         }
+        assert!(speaks_of_kind("eventType") && speaks_of_kind("op"));
+        assert!(!speaks_of_kind("typewriter") && !speaks_of_kind("status"));
         for name in ["paid", "status_code", "valid", "pump", "keyboard"] {
             assert_eq!(identity_rank(name), None, "{name}");
         }

@@ -7,6 +7,7 @@ use sluice::value::path::{FieldPath, Segment};
 use sluice::value::time::parse_rfc3339;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::digits::Digits;
 use super::inside::Inside;
 use super::notation::{Notation, Unit};
 
@@ -16,14 +17,54 @@ const EXAMPLE: usize = 60;
 const FEW: usize = 20;
 /// So many values there must be for each different one.
 const TIMES_EACH: u64 = 10;
+/// Most different texts that are kept.
+const MOST_TEXTS: usize = 1_000;
+/// What producers write where they have no number and no time.
+const SPELLINGS: [&str; 20] = [
+    "",
+    "N/A",
+    "n/a",
+    "NA",
+    "NULL",
+    "Null",
+    "null",
+    "NONE",
+    "None",
+    "none",
+    "NaN",
+    "nan",
+    "-nan",
+    "Infinity",
+    "+Infinity",
+    "-Infinity",
+    "inf",
+    "-inf",
+    "-",
+    "--",
+];
+
+/// What a field is read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(in super::super) enum Source {
+    /// The record.
+    Record,
+    /// The application properties of its event.
+    Properties,
+    /// The annotations of its event.
+    System,
+}
 
 /// What the values of a field are.
 #[derive(Debug)]
 pub(in super::super) struct Field {
     /// The names on the way to it, with dots between them, for people.
     pub(in super::super) name: String,
-    /// Where it is in an event.
+    /// What it is read from.
+    pub(in super::super) source: Source,
+    /// Where it is in that: the first of its places.
     pub(in super::super) path: FieldPath,
+    /// All of its places, those that count first before the others.
+    places: Vec<(u8, FieldPath)>,
     /// The field that it is a member of.
     pub(super) parent: Option<usize>,
     /// How many fields are below it.
@@ -41,6 +82,10 @@ pub(in super::super) struct Field {
     pub(in super::super) numeric_texts: u64,
     /// Other texts that are digits, such as `007`.
     pub(in super::super) padded_texts: u64,
+    /// Texts that are a number with something around it, such as `$ 1,234.56`.
+    pub(in super::super) loose_texts: u64,
+    /// Texts that stand for no value where the others are numbers or times, with how often each occurs.
+    pub(in super::super) spelled: BTreeMap<String, u64>,
     /// Texts in a notation of time, with an example of each.
     pub(in super::super) times: BTreeMap<Notation, (u64, String)>,
     /// The range of those points in time that silver reads, in microseconds since 1970.
@@ -49,66 +94,18 @@ pub(in super::super) struct Field {
     pub(in super::super) digits: Digits,
     /// Some text has a blank in it or is long: no identity is written so.
     pub(in super::super) is_prose: bool,
-    /// Its texts, as long as they are few.
-    few: BTreeSet<String>,
+    /// Its texts by the hash of how they are written, with how often each occurs, as long as they are not too many.
+    by_hash: HashMap<u64, (String, u64)>,
+    /// Its numbers likewise.
+    numbers_by_hash: HashMap<u64, f64>,
+    /// There are more texts than are kept.
+    pub(in super::super) has_more_texts: bool,
     /// The first value.
     pub(in super::super) example: String,
     /// What lies inside of objects and arrays.
     pub(in super::super) inside: Inside,
     /// A hash of the value in each event, 0 where there is none.
     hashes: Vec<u64>,
-}
-
-/// What numbers look like as they are written.
-#[derive(Debug, Default)]
-pub(in super::super) struct Digits {
-    count: u64,
-    /// Numbers with an exponent.
-    pub(in super::super) exponents: u64,
-    /// Most digits before the point.
-    pub(in super::super) whole: usize,
-    /// Fewest and most digits after the point.
-    pub(in super::super) fraction: (usize, usize),
-    /// The lowest and the highest number.
-    pub(in super::super) low: f64,
-    pub(in super::super) high: f64,
-    /// Each number is larger than the one before, and whether always by one.
-    pub(in super::super) grows: bool,
-    pub(in super::super) counts_up: bool,
-    last: f64,
-}
-
-impl Digits {
-    fn add(&mut self, text: &str) {
-        let digits = text.trim_start_matches('-');
-        let (digits, has_exponent) = match digits.split_once(['e', 'E']) {
-            Some((digits, _)) => (digits, true),
-            None => (digits, false),
-        };
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        // Every number of JSON is one of Rust's.
-        let number: f64 = text.parse().unwrap_or(0.0);
-        if self.count == 0 {
-            *self = Self {
-                fraction: (usize::MAX, 0),
-                low: number,
-                high: number,
-                grows: true,
-                counts_up: true,
-                ..Self::default()
-            };
-        } else {
-            self.grows &= number > self.last;
-            self.counts_up &= (number - self.last - 1.0).abs() < 1e-9;
-        }
-        self.count += 1;
-        self.exponents += u64::from(has_exponent);
-        self.whole = self.whole.max(whole.len());
-        let (fewest, most) = self.fraction;
-        self.fraction = (fewest.min(fraction.len()), most.max(fraction.len()));
-        (self.low, self.high) = (self.low.min(number), self.high.max(number));
-        self.last = number;
-    }
 }
 
 /// How often the values of a field come back.
@@ -122,13 +119,11 @@ pub(in super::super) struct Repetition {
 
 impl Field {
     /// Begins a field without values.
-    pub(super) fn at(path: FieldPath, parent: Option<usize>) -> Self {
-        let names = path.segments().iter().map(|step| match step {
-            Segment::Name(name) => name.clone(),
-            Segment::Index(index) => index.to_string(),
-        });
+    pub(super) fn at(source: Source, name: String, path: FieldPath, parent: Option<usize>) -> Self {
         Self {
-            name: names.collect::<Vec<_>>().join("."),
+            name,
+            source,
+            places: Vec::new(),
             path,
             parent,
             below: 0,
@@ -140,15 +135,40 @@ impl Field {
             objects: 0,
             numeric_texts: 0,
             padded_texts: 0,
+            loose_texts: 0,
+            spelled: BTreeMap::new(),
             times: BTreeMap::new(),
             range: None,
             digits: Digits::default(),
             is_prose: false,
-            few: BTreeSet::new(),
+            by_hash: HashMap::new(),
+            numbers_by_hash: HashMap::new(),
+            has_more_texts: false,
             example: String::new(),
             inside: Inside::default(),
             hashes: Vec::new(),
         }
+    }
+
+    /// Notes a place at which it was found; of those with a lower rank the value counts before that of others.
+    pub(super) fn found_at(&mut self, rank: u8, path: &[Segment]) {
+        if self
+            .places
+            .iter()
+            .any(|(_, known)| known.segments() == path)
+        {
+            return;
+        }
+        let at = self.places.partition_point(|(other, _)| *other <= rank);
+        self.places.insert(at, (rank, FieldPath::to(path.to_vec())));
+        if let Some((_, first)) = self.places.first() {
+            self.path = first.clone();
+        }
+    }
+
+    /// Returns its places, that which counts first at the beginning.
+    pub(in super::super) fn places(&self) -> impl Iterator<Item = &FieldPath> {
+        self.places.iter().map(|(_, path)| path)
     }
 
     /// Returns whether each value is an object.
@@ -162,15 +182,16 @@ impl Field {
             return;
         }
         let event = usize::try_from(event).unwrap_or(usize::MAX);
+        let hash = xxh3_64(value.as_bytes()).max(1);
         self.hashes.resize(event, 0);
-        self.hashes.push(xxh3_64(value.as_bytes()).max(1));
+        self.hashes.push(hash);
         self.present += 1;
         if self.example.is_empty() {
             self.example = value.chars().take(EXAMPLE).collect();
         }
         match value.as_bytes().first() {
             Some(b't' | b'f') => self.bools += 1,
-            Some(b'"') => self.add_text(value),
+            Some(b'"') => self.add_text(value, hash),
             Some(b'{' | b'[') => {
                 self.nested += 1;
                 self.objects += u64::from(value.starts_with('{'));
@@ -179,20 +200,21 @@ impl Field {
             _ => {
                 self.numbers += 1;
                 self.digits.add(value);
+                if self.numbers_by_hash.len() < MOST_TEXTS {
+                    self.numbers_by_hash.insert(hash, self.digits.last);
+                }
             }
         }
     }
 
-    fn add_text(&mut self, value: &str) {
+    fn add_text(&mut self, value: &str, hash: u64) {
         self.texts += 1;
         // Half a pair of surrogates is not text; it is neither a time nor a number.
         let Ok(text) = serde_json::from_str::<String>(value) else {
             self.is_prose = true;
             return;
         };
-        if self.few.len() <= FEW {
-            self.few.insert(text.clone());
-        }
+        self.keep_text(&text, hash);
         self.is_prose |= text.len() > 64 || text.contains(char::is_whitespace) || text.is_empty();
         if let Some(notation) = Notation::of(&text) {
             let (count, _) = self
@@ -213,11 +235,58 @@ impl Field {
             self.digits.add(&text);
         } else if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
             self.padded_texts += 1;
+        } else if SPELLINGS.contains(&text.as_str()) {
+            *self.spelled.entry(text).or_default() += 1;
+        } else if is_loose_number(&text) {
+            self.loose_texts += 1;
         }
     }
 
+    fn keep_text(&mut self, text: &str, hash: u64) {
+        if let Some((_, count)) = self.by_hash.get_mut(&hash) {
+            *count += 1;
+        } else if self.by_hash.len() < MOST_TEXTS {
+            self.by_hash.insert(hash, (text.to_owned(), 1));
+        } else {
+            self.has_more_texts = true;
+        }
+    }
+
+    /// Returns how many values there are that do not stand for none.
+    pub(in super::super) fn values(&self) -> u64 {
+        self.present - self.spelled.values().sum::<u64>()
+    }
+
+    /// Returns its texts with how often each occurs: all of them, or some if they are many.
+    pub(in super::super) fn texts_seen(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.by_hash
+            .values()
+            .map(|(text, count)| (text.as_str(), *count))
+    }
+
+    /// Returns the text that an event has.
+    pub(in super::super) fn text(&self, event: usize) -> Option<&str> {
+        let (text, _) = self.by_hash.get(&self.hash(event))?;
+        Some(text)
+    }
+
+    /// Returns the point in time that an event has, in microseconds since 1970, if the values are such.
+    pub(in super::super) fn point(&self, event: usize) -> Option<i64> {
+        if let Some(text) = self.text(event) {
+            return parse_rfc3339(text.as_bytes()).ok();
+        }
+        let number = self.numbers_by_hash.get(&self.hash(event))?;
+        let per_second = self.unit()?.per_second();
+        Some((number / per_second * 1e6) as i64)
+    }
+
+    /// Returns whether an event has it.
+    pub(in super::super) fn is_in(&self, event: usize) -> bool {
+        self.hash(event) != 0
+    }
+
     /// Returns the hash of the value in an event, 0 where there is none.
-    pub(super) fn hash(&self, event: usize) -> u64 {
+    pub(in super::super) fn hash(&self, event: usize) -> u64 {
         self.hashes.get(event).copied().unwrap_or(0)
     }
 
@@ -226,23 +295,18 @@ impl Field {
         self.numbers + self.numeric_texts
     }
 
-    /// Returns the unit in which all values would be points in time, if there is one.
+    /// Returns the unit in which all numbers would be points in time, if there is one.
     pub(in super::super) fn unit(&self) -> Option<Unit> {
-        let is_plain = self.present > 0 && self.numerals() == self.present;
+        let is_plain = self.values() > 0 && self.numerals() == self.values();
         let is_plain = is_plain && self.digits.exponents == 0;
         is_plain.then(|| Unit::of(self.digits.low, self.digits.high))?
     }
 
-    /// Returns how many values are written in a notation of time.
-    pub(in super::super) fn times_of(&self, notation: Notation) -> u64 {
-        self.times.get(&notation).map_or(0, |(count, _)| *count)
-    }
-
     /// Returns the texts that a field has, if they are so few, and each so often, that there may be no others.
-    pub(in super::super) fn choices(&self) -> Option<&BTreeSet<String>> {
-        let few = self.few.len();
-        let is_few = (2..=FEW).contains(&few) && !self.is_prose;
-        (is_few && few as u64 * TIMES_EACH <= self.texts).then_some(&self.few)
+    pub(in super::super) fn choices(&self) -> Option<BTreeSet<&str>> {
+        let few: BTreeSet<&str> = self.texts_seen().map(|(text, _)| text).collect();
+        let is_few = (2..=FEW).contains(&few.len()) && !self.is_prose;
+        (is_few && few.len() as u64 * TIMES_EACH <= self.texts).then_some(few)
     }
 
     /// Returns how often values come back.
@@ -261,4 +325,15 @@ impl Field {
             spread: spans as f64 / events as f64 / (distinct.max(1) as f64),
         }
     }
+}
+
+/// Returns whether a text is a number with blanks, a sign, a currency or separators that no number of JSON has.
+fn is_loose_number(text: &str) -> bool {
+    let core = text.trim_matches(|c: char| !c.is_alphanumeric());
+    let is_number = core.starts_with(|c: char| c.is_ascii_digit())
+        && core
+            .chars()
+            .all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '\'' | ' '));
+    // Versions and addresses have dots, and are no numbers.
+    is_number && core.len() <= 24 && (core.contains(',') || core.matches('.').count() <= 1)
 }

@@ -34,6 +34,7 @@ pub(in super::super) struct Odd {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Absent,
+    Null,
     Bool,
     Whole,
     Fraction,
@@ -47,7 +48,7 @@ enum Kind {
 impl Kind {
     fn of(value: &str) -> Self {
         match value.as_bytes().first() {
-            Some(b'n') => Self::Absent,
+            Some(b'n') => Self::Null,
             Some(b't' | b'f') => Self::Bool,
             Some(b'{') => Self::Object,
             Some(b'[') => Self::Array,
@@ -72,8 +73,8 @@ impl Kind {
     fn takes(self, other: Self) -> bool {
         match (self, other) {
             (one, other) if one == other => true,
-            // A field that is mostly absent has what it has.
-            (Self::Absent, _) => true,
+            // A field that is mostly absent has what it has, and null says that nothing is wrong.
+            (Self::Absent | Self::Null, _) | (_, Self::Null) => true,
             (Self::Fraction | Self::NumericText, Self::Whole | Self::NumericText) => true,
             (Self::NumericText, Self::Fraction) | (Self::Whole, Self::NumericText) => true,
             (Self::Text, Self::Time(_) | Self::NumericText) => true,
@@ -83,7 +84,8 @@ impl Kind {
 
     fn describe(self) -> &'static str {
         match self {
-            Self::Absent => "absent or null",
+            Self::Absent => "absent",
+            Self::Null => "null",
             Self::Bool => "true or false",
             Self::Whole => "a whole number",
             Self::Fraction => "a number with a fraction",
@@ -172,7 +174,8 @@ impl<'a> Census<'a> {
             let taken = counts.iter().filter(|(other, _)| kind.takes(**other));
             let taken: u64 = taken.map(|(_, count)| count).sum();
             let odd = events.saturating_sub(taken);
-            (*kind != Kind::Absent && odd > 0 && odd * ODD <= events).then_some(*kind)
+            let says = !matches!(kind, Kind::Absent | Kind::Null);
+            (says && odd > 0 && odd * ODD <= events).then_some(*kind)
         });
         usual.collect()
     }
@@ -272,6 +275,7 @@ mod tests {
         lines[3] = lines[3].replace("3.5", "3");
         lines[4] = lines[4].replace("4.5", "\"4.5\"");
         lines[5] = "no object".to_owned();
+        lines[6] = lines[6].replace("6.5", "null");
         assert_eq!(among(&lines), Odd::default());
         let rare: Vec<String> = (0..100)
             .map(|n| match n {
@@ -308,6 +312,6 @@ mod tests {
         lines[9] = "{\"v\": 1.5}".to_owned();
         let odd = among(&lines);
         assert_eq!(odd.events, [9]);
-        assert_eq!(odd.why[0], "id is absent or null in 1");
+        assert_eq!(odd.why[0], "id is absent in 1");
     }
 }

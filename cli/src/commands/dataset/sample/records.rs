@@ -1,138 +1,142 @@
-//! Messages that hold several events: an array of them, or an object with one field that is such an array. Pure.
+//! Arrays of objects in messages: what may be the events. Pure.
 
-use bytes::Bytes;
+use std::collections::BTreeMap;
+
 use serde_json::value::RawValue;
-use sluice::value::path::Segment;
+use sluice::value::path::{FieldPath, Segment};
 
 use super::fields::{Fields, MARK};
 
-/// The events inside of messages.
-#[derive(Debug, PartialEq, Eq)]
-pub(in super::super) struct Records {
-    /// Where they are in a message, as the dataset file says it.
-    pub(in super::super) path: String,
-    pub(in super::super) events: Vec<Bytes>,
-    /// Messages that hold none.
-    pub(in super::super) without: u64,
+/// Most levels above an array.
+const MOST_LEVELS: usize = 4;
+
+/// A place of arrays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in super::super) struct Candidate {
+    pub(in super::super) path: FieldPath,
+    /// Messages that have an array there, those that are empty among them.
+    pub(in super::super) messages: usize,
+    /// Objects in all of them.
+    pub(in super::super) objects: usize,
+    /// The names on the way to it are written in several cases.
+    pub(in super::super) ignores_case: bool,
 }
 
-/// A share of messages that may be without records: one in fifty.
-const WITHOUT: u64 = 50;
-
-impl Records {
-    /// Finds the events in messages, at most `most`, if nearly all messages have an array of objects at one place.
-    pub(in super::super) fn of(messages: &[Bytes], most: usize) -> Option<Self> {
-        let first = messages
-            .iter()
-            .find_map(|message| places(message).into_iter().next())?;
-        let mut records = Self {
-            path: match &first {
-                None => "$[*]".to_owned(),
-                Some(name) => format!("${}[*]", Segment::Name(name.clone())),
-            },
-            events: Vec::new(),
-            without: 0,
-        };
-        for message in messages {
-            match elements(message, first.as_deref()) {
-                Some(elements) => {
-                    let left = most.saturating_sub(records.events.len());
-                    records.events.extend(elements.into_iter().take(left));
-                }
-                None => records.without += 1,
-            }
+/// Finds where at least half of the messages have arrays, mostly of objects, those in most messages first.
+pub(in super::super) fn candidates<'a>(messages: impl Iterator<Item = &'a [u8]>) -> Vec<Candidate> {
+    let mut found: BTreeMap<String, Candidate> = BTreeMap::new();
+    let mut all = 0;
+    for message in messages {
+        all += 1;
+        let message = message.strip_prefix(MARK).unwrap_or(message);
+        if let Ok(value) = serde_json::from_slice::<&RawValue>(message) {
+            look(value, &[], &mut found);
         }
-        let is_rare = records.without * WITHOUT <= messages.len() as u64;
-        (is_rare && !records.events.is_empty()).then_some(records)
+    }
+    let mut found: Vec<Candidate> = found
+        .into_values()
+        .filter(|candidate| candidate.objects > 0 && candidate.messages * 2 >= all)
+        .collect();
+    // Those of equally many messages stay in order.
+    found.sort_by_key(|candidate| std::cmp::Reverse(candidate.messages));
+    found
+}
+
+fn look(value: &RawValue, path: &[Segment], found: &mut BTreeMap<String, Candidate>) {
+    let text = value.get();
+    if text.starts_with('[') {
+        let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(text) else {
+            return;
+        };
+        let objects = elements.iter().filter(|e| e.get().starts_with('{')).count();
+        if objects * 2 >= elements.len() {
+            note(path, objects, found);
+        }
+    } else if path.len() < MOST_LEVELS
+        && let Ok(Fields(members)) = serde_json::from_str(text)
+    {
+        for (name, value) in members {
+            look(value, &[path, &[Segment::Name(name)]].concat(), found);
+        }
     }
 }
 
-/// Returns where in a message arrays of objects are: in itself (nothing), or in fields.
-fn places(message: &[u8]) -> Vec<Option<String>> {
-    let message = message.strip_prefix(MARK).unwrap_or(message);
-    if objects(message).is_some() {
-        return vec![None];
-    }
-    let Ok(Fields(fields)) = serde_json::from_slice::<Fields<'_>>(message) else {
-        return Vec::new();
-    };
-    let fields = fields.into_iter();
-    let found = fields.filter(|(_, value)| objects(value.get().as_bytes()).is_some());
-    found.map(|(name, _)| Some(name)).collect()
-}
-
-fn elements(message: &[u8], name: Option<&str>) -> Option<Vec<Bytes>> {
-    let message = message.strip_prefix(MARK).unwrap_or(message);
-    let Some(name) = name else {
-        return objects(message);
-    };
-    let Fields(fields) = serde_json::from_slice(message).ok()?;
-    let mut fields = fields.into_iter().rev();
-    let (_, value) = fields.find(|(other, _)| other == name)?;
-    objects(value.get().as_bytes())
-}
-
-/// Returns the elements of an array of objects that is not empty.
-fn objects(text: &[u8]) -> Option<Vec<Bytes>> {
-    if !text.trim_ascii_start().starts_with(b"[") {
-        return None;
-    }
-    let elements: Vec<&RawValue> = serde_json::from_slice(text).ok()?;
-    let is_object = |element: &&RawValue| element.get().starts_with('{');
-    if elements.is_empty() || !elements.iter().all(is_object) {
-        return None;
-    }
-    let elements = elements.into_iter();
-    Some(
-        elements
-            .map(|element| Bytes::copy_from_slice(element.get().as_bytes()))
-            .collect(),
-    )
+fn note(path: &[Segment], objects: usize, found: &mut BTreeMap<String, Candidate>) {
+    let text: String = path.iter().map(ToString::to_string).collect();
+    let candidate = found
+        .entry(text.to_ascii_lowercase())
+        .or_insert_with(|| Candidate {
+            // As a person writes it.
+            path: FieldPath::parse(&format!("${text}"))
+                .unwrap_or_else(|_| FieldPath::to(path.to_vec())),
+            messages: 0,
+            objects: 0,
+            ignores_case: false,
+        });
+    candidate.ignores_case |= candidate.path.segments() != path;
+    candidate.messages += 1;
+    candidate.objects += objects;
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(messages: &[&str]) -> Option<Records> {
-        let messages: Vec<Bytes> = messages
-            .iter()
-            .map(|message| Bytes::copy_from_slice(message.as_bytes()))
-            .collect();
-        Records::of(&messages, 100)
+    fn of(messages: &[&str]) -> Vec<(String, usize, bool)> {
+        let found = candidates(messages.iter().map(|message| message.as_bytes()));
+        let path = |candidate: &Candidate| -> String {
+            let steps = candidate.path.segments().iter();
+            steps.map(ToString::to_string).collect()
+        };
+        let found = found.iter();
+        found
+            .map(|candidate| (path(candidate), candidate.objects, candidate.ignores_case))
+            .collect()
     }
 
     #[test]
-    fn events_are_found_in_an_array_or_in_a_field() {
-        for (message, path) in [
-            (r#"[{"a": 1}, {"a": 2}]"#, "$[*]"),
+    fn arrays_are_found_at_any_level_whatever_the_case() {
+        for (messages, path, objects, ignores_case) in [
+            (vec![r#"[{"a": 1}, {"a": 2}]"#], "", 2, false),
             (
-                r#"{"count": 2, "records": [{"a": 1}, {"a": 2}]}"#,
-                "$.records[*]",
+                vec![r#"{"n": 2, "records": [{"a": 1}]}"#],
+                ".records",
+                1,
+                false,
             ),
             (
-                r#"{"my records": [{"a": 1}, {"a": 2}]}"#,
-                "$['my records'][*]",
+                vec![r#"{"d": {"my list": [{"a": 1}]}}"#],
+                ".d['my list']",
+                1,
+                false,
+            ),
+            (
+                vec![
+                    r#"{"records": [{"a": 1}]}"#,
+                    r#"{"RECORDS": [{"a": 1}, 2]}"#,
+                ],
+                ".records",
+                2,
+                true,
+            ),
+            (
+                vec![r#"{"records": [{"a": 1}]}"#, r#"{"records": []}"#, "broken"],
+                ".records",
+                1,
+                false,
             ),
         ] {
-            let records = of(&[message, message]).unwrap();
-            assert_eq!((records.path.as_str(), records.events.len()), (path, 4));
-            assert_eq!(records.events[1], &br#"{"a": 2}"#[..]);
+            let expected = vec![(path.to_owned(), objects, ignores_case)];
+            assert_eq!(of(&messages), expected, "{messages:?}");
         }
     }
 
     #[test]
     fn other_messages_hold_none() {
-        for message in [
-            r#"{"a": 1}"#,
-            "[]",
-            "[1, 2]",
-            r#"{"a": [1]}"#,
-            "nonsense",
-            "[",
-        ] {
-            assert_eq!(of(&[message]), None, "{message}");
+        for message in [r#"{"a": 1}"#, "[]", "[1, 2]", r#"{"a": [1]}"#, "x", "["] {
+            assert_eq!(of(&[message]), [], "{message}");
         }
-        assert_eq!(of(&[r#"[{"a": 1}]"#, r#"{"a": 1}"#]), None, "half of them");
+        let rare = [r#"{"r": [{"a": 1}]}"#, r#"{"a": 1}"#, r#"{"a": 1}"#];
+        assert_eq!(of(&rare), [], "one in three");
     }
 }

@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use sluice::clock::{Clock, SystemClock};
 use sluice::dataset::Dataset;
 
-use super::events::Events;
+use super::events::{Events, argument};
 use super::fates::Fates;
 use crate::output::{failure, print, say};
 use chosen::{Chosen, Only};
@@ -95,23 +95,29 @@ pub(super) async fn run(arguments: &TryArguments) -> Result<bool, Box<dyn Error 
             }
             texts.iter().for_each(|text| print(&format!("{text}\n")));
             print(&text::totals(&chosen));
-            if !events.are_of_bronze() {
-                say(&next(&arguments.file, inputs));
-            }
+            say(&next(
+                &arguments.file,
+                inputs,
+                fates.totals().rows > 0,
+                events.are_of_bronze(),
+            ));
         }
     }
     Ok(fates.totals().rows > 0)
 }
 
-fn next(file: &Path, inputs: &[PathBuf]) -> String {
-    let input = match Events::only_file(inputs) {
-        Some(path) => path.display().to_string(),
-        None => "FILE".to_owned(),
-    };
-    format!(
-        "next: sluice up --dataset {} --input {input}",
-        file.display()
-    )
+/// Says what to run next. A hub would take a line of bronze for the body of an event.
+fn next(file: &Path, inputs: &[PathBuf], has_rows: bool, are_of_bronze: bool) -> String {
+    let file = argument(file);
+    match (has_rows, are_of_bronze) {
+        // Does the file describe these events?
+        (false, _) => format!("next: sluice dataset infer {}", Events::arguments(inputs)),
+        (true, true) => format!("next: sluice dataset test {file}"),
+        (true, false) => format!(
+            "next: sluice up --dataset {file} --input {}",
+            Events::arguments(inputs.get(..1).unwrap_or_default())
+        ),
+    }
 }
 
 #[cfg(test)]

@@ -1,20 +1,24 @@
-//! Writes a guess as a commented dataset file: every guess has a comment `# guessed: …` with what it rests on, and what
+//! Writes a proposal as a commented dataset file: every guess has a comment `# guessed: …` with what it rests on, and what
 //! may lose or refuse events a comment `# WARNING: …`.
 
+mod column;
+mod comments;
 mod names;
+mod payload;
 
 use std::fmt::Write;
 
-use super::infer::{Guess, TypeGuess};
-use super::sample::{Field, Sample};
-use crate::output::{count, escaped, thousands};
+use super::infer::{Guess, Kinds, Proposal};
+use super::sample::Sample;
+use crate::output::{count, thousands};
+use column::{write_column, write_unseen};
+use comments::{comment, guessed, warn};
 pub(super) use names::dataset_name;
-use names::{column_names, quote, short};
+use names::{column_names, quote, short, sql_text};
+use payload::write_payload;
 
 /// Most sums of a gold table.
 const MOST_SUMS: usize = 4;
-/// Most values inside of a field that are named.
-const MOST_INSIDE: usize = 30;
 
 /// What a file begins with.
 #[derive(Clone, Copy, Debug)]
@@ -23,109 +27,97 @@ pub(super) struct Heading<'a> {
     pub(super) name: &'a str,
     /// The files of the sample, for people.
     pub(super) files: &'a str,
-    /// Where in a message the events are, if they are not the messages themselves.
-    pub(super) records: Option<&'a str>,
 }
 
-/// What the reader of dataset files takes of what is proposed; the rest is written as comments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Proposals {
-    /// `records`, where events are inside of messages.
-    pub(super) records: bool,
-    /// `keep = "all"`, where nothing tells the events apart.
-    pub(super) keep_all: bool,
-}
-
-/// Writes the file.
-pub(super) fn dataset_file(
-    heading: &Heading<'_>,
-    sample: &Sample,
-    guess: &Guess,
-    proposals: Proposals,
-) -> String {
-    let Heading { name, files, .. } = heading;
+/// Writes the file. In its condition the column stands in quotes where its name would be taken for a keyword.
+pub(super) fn dataset_file(heading: Heading<'_>, proposal: &Proposal, is_quoted: bool) -> String {
+    let (sample, guess) = (&proposal.sample, &proposal.guess);
     let columns = column_names(sample.fields.iter().map(|field| field.name.as_str()));
     let mut text = String::new();
-    comment(
-        &mut text,
-        &format!(
-            "A first guess from {} of {files}. A sample shows what occurs, not what may occur: read every line that begins with \"guessed\" or \"WARNING\".",
-            count(sample.events, "event")
-        ),
-    );
-    let refused = sample.refused.total();
-    if refused > 0 {
-        let were = if refused == 1 { "was" } else { "were" };
-        let lines = count(refused, "line");
-        let said = format!("{lines} {were} no JSON object; such lines go to quarantine.");
-        warn(&mut text, &said);
-    }
-    if !sample.odd.events.is_empty() {
-        warn(
-            &mut text,
-            &format!(
-                "Left out of the guess as unlike the others: {} of {} ({}).",
-                thousands(sample.odd.events.len() as u64),
-                count(sample.lines, "event"),
-                sample.odd.why.join("; ")
-            ),
-        );
-    }
-    let _ = writeln!(text, "\nname = {}\n", quote(name));
-    write_key(&mut text, sample, guess, &columns, proposals);
+    write_head(&mut text, heading, proposal);
+    write_key(&mut text, sample, guess, &columns);
     write_times(&mut text, guess, &columns);
+    if let Some(kinds) = &proposal.kinds {
+        write_condition(&mut text, kinds, sample, &columns, is_quoted);
+    }
     comment(
         &mut text,
         "Fields that no column names are kept as JSON text in _rescued; \"ignore\" drops them.",
     );
     text.push_str("unknown_fields = \"rescue\"\n");
-    write_proposals(&mut text, heading, guess, proposals);
+    if guess.key.keep_all.is_some() {
+        text.push('\n');
+        guessed(
+            &mut text,
+            "every event is a row, also one that is sent again: nothing tells it from another.",
+        );
+        text.push_str("[dedup]\nkeep = \"all\"\n");
+    }
+    write_payload(&mut text, proposal);
     let fields = sample.fields.iter().zip(&guess.types).zip(&columns);
     for (index, ((field, guessed), name)) in fields.enumerate() {
+        if field.present == 0 && index != guess.event_time {
+            continue;
+        }
         // What is always there today may be missing tomorrow, and then only an identity is worth a refusal.
-        let is_required = match proposals.keep_all {
-            true => index == guess.event_time,
-            false => guess.key.fields.contains(&index),
-        };
+        let is_required = index == guess.event_time
+            || (guess.key.keep_all.is_none() && guess.key.fields.contains(&index));
         text.push('\n');
-        describe(&mut text, field, guessed, sample.events, is_required);
-        write_column(
-            &mut text,
-            name,
-            &field.path.to_string(),
-            guessed,
-            is_required,
-        );
+        write_column(&mut text, name, field, guessed, sample, is_required);
     }
-    write_gold(&mut text, name, guess, &columns);
+    write_unseen(&mut text, sample, guess);
+    write_gold(&mut text, heading.name, guess, &columns);
     text
 }
 
-/// Writes a comment; what is not to be shown as it is, a line break for one, is escaped.
-fn comment(text: &mut String, line: &str) {
-    let _ = writeln!(text, "# {}", escaped(line));
+fn write_head(text: &mut String, heading: Heading<'_>, proposal: &Proposal) {
+    let Heading { name, files } = heading;
+    let sample = &proposal.sample;
+    let repeated = match sample.repeated {
+        0 => String::new(),
+        repeated => format!(" ({} of the same again)", thousands(repeated)),
+    };
+    comment(
+        text,
+        &format!(
+            "A first guess from {}{repeated} of {files}. A sample shows what occurs, not what may occur: read every line that begins with \"guessed\" or \"WARNING\".",
+            count(sample.events, "event")
+        ),
+    );
+    let refused = sample.refused.total();
+    if refused > 0 {
+        let what = count(refused, "record");
+        let line = format!("No JSON object: {what}; such ones go to quarantine.");
+        warn(text, &line);
+    }
+    if let (refused @ 1.., why) = &proposal.unopened {
+        let why = why.as_deref().unwrap_or("broken");
+        let line = format!(
+            "To quarantine whole would go {}: {why}.",
+            count(*refused as u64, "event")
+        );
+        warn(text, &line);
+    }
+    if !sample.odd.events.is_empty() {
+        let line = format!(
+            "Left out of the guess as unlike the others: {} of {} events ({}).",
+            sample.odd.events.len(),
+            sample.lines,
+            sample.odd.why.join("; ")
+        );
+        warn(text, &line);
+    }
+    let _ = writeln!(text, "\nname = {}\n", quote(name));
 }
 
-fn guessed(text: &mut String, line: &str) {
-    comment(text, &format!("guessed: {line}"));
-}
-
-fn warn(text: &mut String, line: &str) {
-    comment(text, &format!("WARNING: {line}"));
-}
-
-fn write_key(
-    text: &mut String,
-    sample: &Sample,
-    guess: &Guess,
-    columns: &[String],
-    proposals: Proposals,
-) {
-    if proposals.keep_all {
+fn write_key(text: &mut String, sample: &Sample, guess: &Guess, columns: &[String]) {
+    let key = &guess.key;
+    if let Some(why) = &key.keep_all {
         guessed(
             text,
             "no field tells the events apart, so that each is a row (keep, below); where some do, name them with the event time: key = [\"id\", \"time\"]",
         );
+        why.iter().for_each(|line| comment(text, line));
         text.push('\n');
         return;
     }
@@ -135,13 +127,9 @@ fn write_key(
         text,
         "Two events with the same values in these columns are one row; the second one is dropped as a duplicate. The event time must be among them.",
     );
-    let key = &guess.key;
     key.why.iter().for_each(|line| guessed(text, line));
-    key.warning
-        .iter()
-        .flatten()
-        .for_each(|line| warn(text, line));
     match key.shared {
+        0 if key.has_day => comment(text, "In the sample no two events of a key differ."),
         0 => comment(text, "In the sample every event has a key of its own."),
         shared => warn(
             text,
@@ -157,40 +145,50 @@ fn write_key(
             &format!("A sample of {events} says little about what identifies an event."),
         );
     }
-    let names: Vec<String> = key.fields.iter().map(|i| quote(column(i))).collect();
-    let _ = writeln!(text, "key = [{}]\n", names.join(", "));
+    let names = key.fields.iter().map(|index| match key.has_day {
+        true if *index == guess.event_time => quote(&format!("day({})", column(index))),
+        _ => quote(column(index)),
+    });
+    let _ = writeln!(text, "key = [{}]\n", names.collect::<Vec<_>>().join(", "));
 }
 
 fn write_times(text: &mut String, guess: &Guess, columns: &[String]) {
     let column = |index: &usize| columns.get(*index).map_or("", String::as_str);
-    guessed(
-        text,
-        "when an event happened, by its producer's clock: the likeliest point in time by its name.",
-    );
+    match &guess.no_time {
+        Some(why) => warn(text, why),
+        None => guessed(
+            text,
+            "when an event happened, by its producer's clock: the likeliest point in time by its name and its values.",
+        ),
+    }
     if !guess.other_times.is_empty() {
         let others: Vec<&str> = guess.other_times.iter().map(column).collect();
-        comment(
-            text,
-            &format!(
-                "Other points in time that every event has: {}",
-                others.join(", ")
-            ),
+        let line = format!(
+            "Other points in time that the events have: {}",
+            others.join(", ")
         );
+        comment(text, &line);
     }
     let event_time = quote(column(&guess.event_time));
     let _ = writeln!(text, "event_time = {event_time}\n");
     let (period, why) = match guess.days {
+        days if days <= 2.0 && guess.key.has_day => (
+            "day",
+            "events as they happen; not shorter than the day in the key",
+        ),
         days if days <= 2.0 => ("hour", "events as they happen"),
         days if days <= 62.0 => ("day", "some weeks of events at once"),
         _ => ("month", "months or years of events at once"),
     };
-    guessed(
-        text,
-        &format!(
-            "silver's directories. The sample spans {:.1} days, which looks like {why}; a live stream wants \"hour\".",
-            guess.days
-        ),
+    let live = match guess.key.has_day {
+        true => "",
+        false => "; a live stream wants \"hour\"",
+    };
+    let line = format!(
+        "silver's directories. The sample spans {:.1} days, which looks like {why}{live}.",
+        guess.days
     );
+    guessed(text, &line);
     let _ = writeln!(text, "period = \"{period}\"\n");
     comment(
         text,
@@ -199,106 +197,43 @@ fn write_times(text: &mut String, guess: &Guess, columns: &[String]) {
     text.push_str("allowed_lateness = \"1h\"\n\n");
 }
 
-/// Writes tables before the columns; what the reader does not take yet stands in comments.
-fn write_proposals(text: &mut String, heading: &Heading<'_>, guess: &Guess, proposals: Proposals) {
-    let mut table = |is_taken: bool, why: &str, lines: [String; 2]| {
-        text.push('\n');
-        guessed(text, why);
-        if !is_taken {
-            warn(
-                text,
-                "this release does not read these two lines yet; they are for one that does.",
-            );
-        }
-        for line in lines {
-            match is_taken {
-                true => text.push_str(&(line + "\n")),
-                false => comment(text, &line),
-            }
-        }
+/// Writes which types of events are meant.
+fn write_condition(
+    text: &mut String,
+    kinds: &Kinds,
+    sample: &Sample,
+    columns: &[String],
+    is_quoted: bool,
+) {
+    let index = sample.index_of(kinds.source, &kinds.path);
+    let Some(column) = index.and_then(|index| columns.get(index)) else {
+        return;
     };
-    if let Some(records) = heading.records {
-        table(
-            proposals.records,
-            "a message holds several events, which the columns are read from.",
-            [
-                "[payload]".to_owned(),
-                format!("records = {}", quote(records)),
-            ],
-        );
-    }
-    if guess.key.warning.is_some() {
-        table(
-            proposals.keep_all,
-            "every event is a row, also one that is sent again: nothing tells it from another.",
-            ["[dedup]".to_owned(), "keep = \"all\"".to_owned()],
-        );
-    }
-}
-
-/// Says what the guess at a field rests on, and what lies inside of it.
-fn describe(text: &mut String, field: &Field, guess: &TypeGuess, events: u64, is_required: bool) {
-    let example = match field.example.as_str() {
-        "" => "null",
-        example => example,
+    let column = match is_quoted {
+        true => format!("\"{column}\""),
+        false => column.clone(),
     };
-    let present = field.present;
-    comment(
+    let others = kinds.others.iter();
+    let others: Vec<String> = others
+        .map(|(kind, events)| format!("{kind} ({})", thousands(*events)))
+        .collect();
+    let others = match others.is_empty() {
+        true => "the sample has no others".to_owned(),
+        false => format!("in the sample these are {}", others.join(", ")),
+    };
+    guessed(
         text,
         &format!(
-            "In {} of {}, for example {example}",
-            thousands(present),
-            count(events, "event")
+            "events of these types are rows, for they have {}. All others are counted as filtered; {others}. An event that says no type is not filtered, so that it is noticed.",
+            kinds.why
         ),
     );
-    let required = match (is_required, guess.required) {
-        (true, _) => "; required, because events are known by it",
-        (false, true) => {
-            "; every event of the sample has it, but one without it is no less an event"
-        }
-        (false, false) => "",
-    };
-    guessed(text, &format!("{}: {}{required}", guess.kind, guess.why));
-    guess.warnings.iter().for_each(|line| warn(text, line));
-    if let Some(choices) = field
-        .choices()
-        .filter(|_| guess.kind == "string" && !is_required)
-    {
-        let choices = choices.iter().map(|choice| quote(choice));
-        let choices = choices.collect::<Vec<_>>().join(", ");
-        guessed(
-            text,
-            &format!("it may be one of few; to hold it to them: allowed = [{choices}]"),
-        );
-    }
-    let leaves = &field.inside.leaves;
-    if leaves.is_empty() {
-        return;
-    }
-    let shown = leaves.iter().take(MOST_INSIDE);
-    let mut shown: Vec<String> = shown.map(|l| format!("{} ({})", l.path, l.kind)).collect();
-    if leaves.len() > MOST_INSIDE || field.inside.is_cut {
-        shown.push("more".to_owned());
-    }
-    comment(text, &format!("Inside of it: {}", shown.join(", ")));
-    warn(
-        text,
-        "What lies inside stays in this column, as JSON text. A value at one place can be a column by its path, such as from = \"$.list[0].v\". If the elements of an array are what the rows should be: [payload] with records = \"$.list[*]\"; columns are then read in an element and no longer beside the array.",
+    let kept = kinds.kept.iter().map(|kind| sql_text(kind));
+    let condition = format!(
+        "{column} IS NULL OR {column} IN ({})",
+        kept.collect::<Vec<_>>().join(", ")
     );
-}
-
-fn write_column(text: &mut String, name: &str, from: &str, guess: &TypeGuess, is_required: bool) {
-    let _ = writeln!(text, "[[column]]\nname = {}", quote(name));
-    if name != from {
-        let _ = writeln!(text, "from = {}", quote(from));
-    }
-    let _ = writeln!(text, "type = {}", quote(&guess.kind));
-    if let Some(format) = guess.format {
-        let _ = writeln!(text, "format = {}", quote(format));
-    }
-    if is_required {
-        text.push_str("required = true\n");
-    }
+    let _ = writeln!(text, "where = {}\n", quote(&condition));
 }
 
 fn write_gold(text: &mut String, dataset: &str, guess: &Guess, columns: &[String]) {

@@ -85,3 +85,8 @@ pub(super) fn quote(text: &str) -> String {
     quoted.push('"');
     quoted
 }
+
+/// Writes text as a literal of an expression.
+pub(super) fn sql_text(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}

@@ -1,23 +1,18 @@
-use sluice::dataset::{ColumnType, Dataset, TimestampFormat};
+use bytes::Bytes;
+use sluice::dataset::{ColumnIndex, ColumnType, Dataset, Origin, TimestampFormat};
 use sluice::value::Period;
 
-use super::super::infer::guess;
+use super::super::infer::propose;
 use super::*;
-use sluice::dataset::ColumnIndex;
 
 fn inferred(lines: &[&str]) -> (String, Dataset) {
-    let sample = Sample::of(lines.iter().map(|line| line.as_bytes()));
-    let guess = guess(&sample).unwrap();
+    let lines: Vec<Bytes> = lines.iter().map(|l| Bytes::from((*l).to_owned())).collect();
+    let proposal = propose(&lines).unwrap();
     let heading = Heading {
         name: "events",
         files: "events.jsonl",
-        records: None,
     };
-    let proposals = Proposals {
-        records: false,
-        keep_all: false,
-    };
-    let text = dataset_file(&heading, &sample, &guess, proposals);
+    let text = dataset_file(heading, &proposal, false);
     let dataset =
         Dataset::parse(&text, "inferred").unwrap_or_else(|problems| panic!("{problems}\n{text}"));
     (text, dataset)
@@ -71,7 +66,7 @@ fn orders_are_recognised() {
     assert_eq!(column(&dataset, "customer_id").kind, ColumnType::String);
     assert_eq!(dataset.period, Period::Hour);
     assert!(
-        text.contains("# WARNING: 1 line was no JSON object"),
+        text.contains("# WARNING: No JSON object: 1 record;"),
         "{text}"
     );
     assert!(text.contains("leading zeros"), "{text}");
@@ -85,12 +80,12 @@ fn odd_names_and_values_make_a_file_that_is_accepted() {
     ]);
     assert_eq!(dataset.period, Period::Month);
     assert_eq!(column(&dataset, "birthday").kind, ColumnType::Date);
-    assert_eq!(column(&dataset, "mixed").kind, ColumnType::Json);
+    assert_eq!(column(&dataset, "mixed").kind, ColumnType::String);
     assert!(column(&dataset, "type").from[0].is_field("@type"));
     assert!(column(&dataset, "Hour_value").from[0].is_field("Hour"));
     let odd = column(&dataset, "n__code__x").from[0].to_string();
     assert_eq!(odd, "$['ünï\"code\\\\'].x");
-    assert!(text.contains("always null"), "{text}");
+    assert!(text.contains("always null in the sample: none"), "{text}");
 }
 
 #[test]
@@ -141,6 +136,81 @@ fn a_field_with_dots_in_its_name_is_no_path_and_not_warned_of() {
     let (text, dataset) = inferred(&[r#"{"id": 1, "gas.use": 2.5, "ts": 1795161600}"#]);
     assert!(text.contains("from = \"$['gas.use']\""), "{text}");
     assert_eq!(dataset.warnings(), []);
+}
+
+#[test]
+fn what_comes_beside_the_body_is_read_from_there() {
+    let line = |device: &str, time: &str, prefix: &str| {
+        format!(
+            r#"{{"$sluice":"event","system":{{"iothub-connection-device-id":"{device}","x-opt-partition-key":"k","content-type":"x"}},"properties":{{"{prefix}time":"2025-11-20T08:00:{time}Z","site":"north"}},"body":{{"v": 1.5}}}}"#
+        )
+    };
+    let lines = [
+        line("a", "00", "cloudEvents:"),
+        line("b", "00", "cloudEvents:"),
+        line("a", "01", "ce_"),
+    ];
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let (text, dataset) = inferred(&lines);
+    for expected in [
+        "key = [\"device_id\", \"time\"]",
+        "name = \"device_id\"\nfrom_system = \"iothub-connection-device-id\"",
+        "from_system = \"partition_key\"",
+        "from_property = [\"cloudEvents:time\", \"ce_time\"]\ntype = \"timestamp\"",
+        "from_property = \"site\"",
+        "(from_system): content-type\n",
+    ] {
+        assert!(text.contains(expected), "{expected:?} is not in\n{text}");
+    }
+    assert_eq!(column(&dataset, "site").origin, Origin::Properties);
+}
+
+#[test]
+fn without_a_time_the_hubs_own_is_the_event_time() {
+    let (text, dataset) = inferred(&[r#"{"id": 1, "v": 2}"#, r#"{"id": 2, "v": 2}"#]);
+    assert!(
+        text.contains("key = [\"id\", \"day(enqueued_at)\"]"),
+        "{text}"
+    );
+    assert!(
+        text.contains("from_system = \"enqueued_time\"\ntype = \"timestamp\"\nrequired = true")
+    );
+    assert_eq!(dataset.period, Period::Day);
+    let (text, _) = inferred(&[r#"{"v": 1.5}"#]);
+    assert!(text.contains("keep = \"all\""), "{text}");
+}
+
+#[test]
+fn names_in_two_cases_and_nulls_and_members_that_hold_json_are_said() {
+    let (text, dataset) = inferred(&[
+        r#"{"id": 1, "Time": "2025-11-14 11:44:34", "v": "1.50", "data": "{\"x\": 1}"}"#,
+        r#"{"id": 2, "time": "2025-11-14 11:44:35", "v": "N/A", "data": "{\"x\": NaN}"}"#,
+        r#"{"id": 3, "time": "2025-11-14 11:44:36", "v": "2.50", "data": null, "w": NaN}"#,
+    ]);
+    for expected in [
+        "ignore_case = true",
+        "non_finite = \"null\"",
+        "[[payload.open]]\nat = \"data\"\nsteps = [\"json\"]",
+        "from = \"$.data.x\"",
+        "nulls = [\"N/A\"]",
+        "format = \"rfc3339\"\nzone = \"UTC\"",
+        "# No column was made of what is always null in the sample: w",
+    ] {
+        assert!(text.contains(expected), "{expected:?} is not in\n{text}");
+    }
+    assert!(dataset.payload.ignore_case);
+}
+
+#[test]
+fn a_condition_names_the_types_that_are_meant() {
+    let (text, _) = inferred(&[
+        r#"{"type": "it's", "id": 1, "ts": 1795161600}"#,
+        r#"{"type": "it's", "id": 2, "ts": 1795161600}"#,
+        r#"{"type": "beat"}"#,
+    ]);
+    let expected = "where = \"type IS NULL OR type IN ('it''s')\"";
+    assert!(text.contains(expected), "{text}");
+    assert!(text.contains("in the sample these are beat (1)"), "{text}");
 }
 
 #[test]
