@@ -10,6 +10,7 @@ mod agreement;
 mod architecture;
 mod earlier_build;
 mod expr;
+mod fuzz;
 mod golden;
 mod identity;
 mod layers;

@@ -26,6 +26,7 @@ use crate::dataset::{
 };
 use crate::event::EventTime;
 use crate::expr::EvaluateError;
+use crate::table::log::AMBIGUOUS_TIME;
 use crate::value::path::FieldPath;
 use crate::value::time::micros;
 use column::unopened::Members;
@@ -33,7 +34,7 @@ use column::{Certainty, ColumnCaster};
 use columns::Builder;
 use judge::computed::ComputedColumn;
 use judge::filter::Filter;
-use judge::judge;
+use judge::{Verdicts, decides, judge};
 use reject::Reject;
 use rescue::{Nulled, rescue};
 pub use rows::LineContext;
@@ -52,6 +53,8 @@ pub struct Caster {
     computed: Vec<ComputedColumn>,
     /// Which records are kept, if not all are.
     filter: Option<Filter>,
+    /// What is known so far of records whose fate is decided when all of them are cast; nothing where none is.
+    so_far: Option<Verdicts>,
     /// What became null in the line that was read last.
     nulled: Vec<Nulled>,
     /// The columns whose clocks showed twice what the line that was read last says.
@@ -83,6 +86,8 @@ impl Caster {
         let (beside, [properties, system]) = Beside::of(dataset);
         let mut numbers = [numbers, properties, system].map(Vec::into_iter);
         let filter = Filter::of(dataset);
+        let computed = ComputedColumn::all(dataset);
+        let so_far = decides(&computed, filter.as_ref()).then(Verdicts::default);
         let mut columns = Vec::with_capacity(dataset.columns.len());
         for (i, column) in dataset.columns.iter().enumerate() {
             if column.expr.is_some() {
@@ -103,8 +108,9 @@ impl Caster {
             members,
             unopened: Unopened::default(),
             columns,
-            computed: ComputedColumn::all(dataset),
+            computed,
             filter,
+            so_far,
             nulled: Vec::new(),
             ambiguous: Vec::new(),
             missing_salt: dataset.check_salt().err(),
@@ -178,25 +184,27 @@ impl Caster {
                 }
                 Err(cause) => cause.of(token),
             };
+            let reject = || column.reject(cause, token, text, parser);
             if let Some(filter) = &mut self.filter {
-                // What becomes of the record is decided when all of it is cast.
-                let decided = (column.on_invalid, cause.reason());
-                filter.defer(self.lineage.len(), column.place, decided, || {
-                    column.reject(cause, token, text, parser)
-                });
+                filter.note(self.lineage.len(), column.place, cause.reason(), reject);
             }
-            match (column.on_invalid, &self.filter) {
+            match (column.on_invalid, &self.filter, &mut self.so_far) {
                 // Of an optional column nothing is missing.
-                (OnInvalid::Null, _) => self.nulled.push(column.push_nulled(token, cause)),
-                (OnInvalid::Quarantine, Some(_)) => column.push_null(),
-                (OnInvalid::Quarantine, None) => {
-                    let reject = column.reject(cause, token, text, parser);
+                (OnInvalid::Null, ..) => self.nulled.push(column.push_nulled(token, cause)),
+                // What becomes of the record is decided when all of it is cast.
+                (OnInvalid::Quarantine, Some(_), Some(so_far)) => {
+                    so_far.reject(self.lineage.next(), reject);
+                    column.push_null();
+                }
+                (OnInvalid::Quarantine, ..) => {
+                    let reject = reject();
                     self.take_back(i);
                     return Err(reject);
                 }
             }
         }
 
+        self.count_so_far();
         if let Some(rescued) = &mut self.rescued {
             let columns = &self.columns;
             let name = |place: usize| {
@@ -214,6 +222,20 @@ impl Caster {
         Ok(())
     }
 
+    /// Takes in what became null in the line that is pushed, if it is still open what becomes of its record.
+    fn count_so_far(&mut self) {
+        let Some(so_far) = &mut self.so_far else {
+            return;
+        };
+        let row = self.lineage.next();
+        for null in &self.nulled {
+            so_far.count(row, null.column, null.reason.as_str());
+        }
+        for column in &self.ambiguous {
+            so_far.count(row, *column, AMBIGUOUS_TIME);
+        }
+    }
+
     /// Says which members of the record that is pushed next could not be opened.
     pub(super) fn set_unopened(&mut self, unopened: Unopened) {
         self.unopened = unopened;
@@ -228,17 +250,20 @@ impl Caster {
             .for_each(|member| self.unopened.add(member));
     }
 
-    /// Returns what became null in the line that was pushed last, unless it is still open whether its record is kept.
+    /// Returns what became null in the line that was pushed last, unless it is still open what becomes of its record.
     pub(super) fn nulled(&self) -> &[Nulled] {
-        match self.filter {
+        match self.so_far {
             None => &self.nulled,
             Some(_) => &[],
         }
     }
 
-    /// Returns the columns whose clocks showed twice what the line that was pushed last says: they hold the first time.
+    /// Likewise, the columns whose clocks showed twice what the line says: they hold the first time.
     pub(super) fn ambiguous(&self) -> &[usize] {
-        &self.ambiguous
+        match self.so_far {
+            None => &self.ambiguous,
+            Some(_) => &[],
+        }
     }
 
     /// Takes the row back from the columns before the one that failed.
@@ -262,7 +287,8 @@ impl Caster {
         let rows = self.lineage.len();
         let columns = self.columns.into_iter().map(ColumnCaster::finish);
         let mut columns = columns.collect::<Result<Vec<_>, _>>()?;
-        let verdicts = judge(&self.computed, self.filter, &mut columns, rows)?;
+        let so_far = self.so_far.unwrap_or_default();
+        let verdicts = judge(&self.computed, self.filter, so_far, &mut columns, rows)?;
         let cast = Cast::new(Parts {
             columns,
             rescued: self.rescued.map(Builder::finish).transpose()?,

@@ -119,6 +119,12 @@ impl Lineage {
         self.rows.len()
     }
 
+    /// Returns the number of the row that is pushed next.
+    pub(super) fn next(&self) -> u32 {
+        // Rows are counted in 32 bits, and nothing is kept of a row beyond.
+        u32::try_from(self.len()).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn bytes(&self) -> usize {
         self.rows.len() * size_of::<(u32, u32)>()
             + self.records.len() * size_of::<u32>()

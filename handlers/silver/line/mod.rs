@@ -104,7 +104,8 @@ impl LineParser {
                 return Err(SyntaxError { at: 0, message });
             }
             if self.root == Some(0) {
-                return self.read_value(scanner);
+                // Nothing is around it, and that it is UTF-8 is known by now.
+                return self.read_value(Scanner::of_value(line, true)?);
             }
         }
 

@@ -104,7 +104,7 @@ fn add_verdicts(
 ) -> Result<(), RefineError> {
     for ((source, column, reason), count) in &judged.nulled {
         let facts = facts.get_mut(*source as usize).ok_or(FOREIGN)?;
-        facts.count_nulled(dataset, *column, *reason, *count);
+        facts.count_nulled(dataset, *column, reason, *count);
     }
     for (source, filtered) in &judged.filtered {
         let facts = facts.get_mut(*source as usize).ok_or(FOREIGN)?;

@@ -6,7 +6,7 @@ use super::lines::{Event, Events, is_blank};
 use super::records::{Record, open};
 use crate::dataset::Dataset;
 use crate::error::Invariant;
-use crate::event::{KeptReason, PartitionId, RejectReason, SequenceRange, UnixMillis};
+use crate::event::{KeptReason, PartitionId, SequenceRange, UnixMillis};
 use crate::silver::RefineError;
 use crate::silver::cast::judge::Place;
 use crate::silver::cast::reject::Reject;
@@ -88,7 +88,7 @@ pub(in crate::silver) struct SourceFacts {
     pub(in crate::silver) filtered: u64,
     /// By their place.
     pub(in crate::silver) rejected: Vec<Rejected>,
-    /// What became null in its good records.
+    /// What became null in its rows and duplicates.
     pub(in crate::silver) nulled: Nulled,
 }
 
@@ -117,16 +117,16 @@ impl SourceFacts {
         reasons
     }
 
-    /// Counts values that became null.
+    /// Counts values that became null, or times that could mean two.
     pub(super) fn count_nulled(
         &mut self,
         dataset: &Dataset,
         column: usize,
-        reason: RejectReason,
+        reason: &str,
         count: u64,
     ) {
         if let Some(column) = dataset.columns.get(column) {
-            self.nulled.count(&column.name, reason.as_str(), count);
+            self.nulled.count(&column.name, reason, count);
         }
     }
 
@@ -198,7 +198,7 @@ pub(super) fn cast_source(
     source: &Source,
 ) -> Result<SourceFacts, RefineError> {
     let mut facts = SourceFacts::new(source);
-    let mut nulled: BTreeMap<(usize, RejectReason), u64> = BTreeMap::new();
+    let mut nulled: BTreeMap<(usize, &str), u64> = BTreeMap::new();
     let mut events = Events::of(source, index)?;
     let counts_blank_lines = events.counts_blank_lines();
     while let Some(event) = events.next()? {
@@ -210,12 +210,11 @@ pub(super) fn cast_source(
             match caster.push_checked(record.text, record.is_utf8, &at) {
                 Ok(()) => {
                     for null in caster.nulled() {
-                        *nulled.entry((null.column, null.reason)).or_default() += 1;
+                        let counted = (null.column, null.reason.as_str());
+                        *nulled.entry(counted).or_default() += 1;
                     }
                     for column in caster.ambiguous() {
-                        if let Some(column) = dataset.columns.get(*column) {
-                            facts.nulled.count(&column.name, AMBIGUOUS_TIME, 1);
-                        }
+                        *nulled.entry((*column, AMBIGUOUS_TIME)).or_default() += 1;
                     }
                 }
                 Err(_) if is_blank(record.text) => return,

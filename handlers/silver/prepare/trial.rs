@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use arrow_array::RecordBatch;
 use bytes::Bytes;
 
-use super::source::{Rejected, records_of_events};
+use super::source::{Rejected, SourceFacts, records_of_events};
 use super::{Prepared, SortedSources};
 use crate::dataset::{Dataset, Payload};
 use crate::error::Invariant;
@@ -139,14 +139,16 @@ pub fn trial(
     let facts = prepared.sources.into_iter().next();
     let facts = facts.ok_or(Invariant("a group has the facts of its sources"))?;
     let hider = Hider::of(dataset);
-    for rejected in facts.rejected {
+    for rejected in &facts.rejected {
         let key = (rejected.line, rejected.record);
         let refusal = refused(dataset, hider.as_ref(), rejected)?;
         fates.insert(key, Fate::Quarantined(refusal));
     }
+    let records = in_order(&events, fates);
+    check_balance(&facts, &records)?;
     Ok(Trial {
         lines: facts.lines,
-        records: in_order(&events, fates),
+        records,
         values,
         nulled: facts.nulled,
     })
@@ -174,6 +176,28 @@ pub fn opened(payload: &Payload, lines: &[Bytes]) -> Vec<Result<Vec<Vec<u8>>, St
             .collect())
     });
     events.collect()
+}
+
+/// Fails if the fates that are told are not those that the ledger would count.
+fn check_balance(facts: &SourceFacts, told: &[Record]) -> Result<(), Invariant> {
+    let count =
+        |is: fn(&Fate) -> bool| told.iter().filter(|record| is(&record.fate)).count() as u64;
+    let empty = count(|fate| matches!(fate, Fate::Empty));
+    let counts = [
+        (facts.empty, empty),
+        (facts.records, told.len() as u64 - empty),
+        (facts.filtered, count(|fate| matches!(fate, Fate::Filtered))),
+        (
+            facts.rejected.len() as u64,
+            count(|fate| matches!(fate, Fate::Quarantined(_))),
+        ),
+    ];
+    match counts.iter().all(|(counted, told)| counted == told) {
+        true => Ok(()),
+        false => Err(Invariant(
+            "the fates of a trial are those that the ledger counts",
+        )),
+    }
 }
 
 /// An object with these lines, as if the hub had delivered them.
@@ -268,7 +292,7 @@ fn in_order(events: &[Vec<u32>], mut fates: BTreeMap<Key, Fate>) -> Vec<Record> 
 fn refused(
     dataset: &Dataset,
     hider: Option<&Hider<'_>>,
-    rejected: Rejected,
+    rejected: &Rejected,
 ) -> Result<Refusal, Invariant> {
     let (body, position) = hidden(hider, &rejected.body, rejected.reject.position);
     let column = rejected.reject.column;
@@ -277,7 +301,7 @@ fn refused(
         reason: rejected.reject.reason,
         column: column.map(|column| column.name.clone()),
         position,
-        detail: rejected.reject.detail,
+        detail: rejected.reject.detail.clone(),
         event: rejected.event,
         body: body.map(Cow::into_owned),
     })
@@ -436,6 +460,18 @@ min = 0
                 (2, None, Fate::Filtered),
             ]
         );
+    }
+
+    #[test]
+    fn fates_that_the_ledger_counts_otherwise_are_a_defect() {
+        let source = source(&[Bytes::from_static(b"{}")], NOW);
+        let dataset = Dataset::parse(DATASET, "orders.toml").unwrap();
+        let prepared = Prepared::of(&dataset, &SortedSources::new(vec![source])).unwrap();
+        let told = tried(&["{}"]).records;
+        let mut facts = prepared.sources[0].clone();
+        assert_eq!(check_balance(&facts, &told), Ok(()));
+        facts.records += 1;
+        assert!(check_balance(&facts, &told).is_err());
     }
 
     #[test]

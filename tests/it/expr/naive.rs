@@ -112,7 +112,7 @@ fn as_text(value: &Value) -> &str {
 }
 
 /// The exact value of a double.
-fn exact(value: f64) -> (BigInt, BigInt) {
+pub(super) fn exact(value: f64) -> (BigInt, BigInt) {
     let mut numerator = value;
     let mut power = 0;
     while numerator.fract() != 0.0 {

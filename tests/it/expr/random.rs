@@ -1,7 +1,6 @@
 //! Expressions at random: of every type, from every part of the language.
 
-use fastrand::Rng;
-
+use super::dice::Dice;
 use super::rows::{COLUMNS, Cell};
 
 /// A part of an expression. What it means is in [`super::naive`], how it is written in [`super::write`].
@@ -117,10 +116,15 @@ const KINDS: [Kind; 7] = [
 ];
 const COMPARISONS: [&str; 6] = ["=", "<>", "<", "<=", ">", ">="];
 
-/// Makes parts.
-pub(super) struct Maker<'r>(pub(super) &'r mut Rng);
+/// The first and the last point in time that is one of the language: of the years 1 to 9999.
+const FIRST: i64 = -62_135_596_800_000_000;
+const LAST: i64 = 253_402_300_799_999_999;
+const SPAN: u128 = (LAST - FIRST) as u128;
 
-impl Maker<'_> {
+/// Makes parts.
+pub(super) struct Maker<'r, 'b>(pub(super) &'r mut Dice<'b>);
+
+impl Maker<'_, '_> {
     fn one<T: Clone>(&mut self, of: &[T]) -> T {
         of[self.0.usize(..of.len())].clone()
     }
@@ -134,13 +138,10 @@ impl Maker<'_> {
     }
 
     fn column(&mut self, kind: Kind) -> E {
-        loop {
-            // The last one is json.
-            let column = E::Column(self.0.usize(..COLUMNS.len() - 1));
-            if column.kind() == kind {
-                return column;
-            }
-        }
+        // The last one is json.
+        let all = (0..COLUMNS.len() - 1).map(E::Column);
+        let all: Vec<E> = all.filter(|column| column.kind() == kind).collect();
+        self.one(&all)
     }
 
     pub(super) fn literal(&mut self, kind: Kind) -> E {
@@ -172,13 +173,13 @@ impl Maker<'_> {
 
     /// Makes a part of a type, with at most so many levels of others in it.
     pub(super) fn part(&mut self, kind: Kind, depth: usize) -> E {
-        if depth == 0 || self.0.u8(..10) == 0 {
-            return match self.0.u8(..10) {
+        if depth == 0 || self.0.usize(..10) == 0 {
+            return match self.0.usize(..10) {
                 0..6 => self.column(kind),
                 _ => self.literal(kind),
             };
         }
-        if self.0.u8(..5) == 0 {
+        if self.0.usize(..5) == 0 {
             return self.choice(kind, depth - 1);
         }
         let depth = depth - 1;
@@ -200,7 +201,7 @@ impl Maker<'_> {
     fn choice(&mut self, kind: Kind, depth: usize) -> E {
         // An int64 goes with decimals.
         let result = |maker: &mut Self| match kind {
-            Kind::Decimal(..) if maker.0.u8(..4) == 0 => maker.part(Kind::Int, depth),
+            Kind::Decimal(..) if maker.0.usize(..4) == 0 => maker.part(Kind::Int, depth),
             kind => maker.part(kind, depth),
         };
         let branches = |maker: &mut Self, of: Kind| {
@@ -210,7 +211,7 @@ impl Maker<'_> {
         };
         // One that has the type, whatever the others are.
         let first = self.part(kind, depth);
-        match self.0.u8(..6) {
+        match self.0.usize(..6) {
             0 => {
                 let branches = branches(self, Kind::Bool);
                 E::Case(branches, Some(Box::new(first)))
@@ -230,7 +231,7 @@ impl Maker<'_> {
 
     fn condition(&mut self, depth: usize) -> E {
         let kind = self.any_kind();
-        match self.0.u8(..10) {
+        match self.0.usize(..10) {
             0 | 1 => {
                 let parts = (0..self.0.usize(2..4)).map(|_| self.part(Kind::Bool, depth));
                 let parts: Vec<E> = parts.collect();
@@ -276,7 +277,7 @@ impl Maker<'_> {
     }
 
     fn int(&mut self, depth: usize) -> E {
-        match self.0.u8(..9) {
+        match self.0.usize(..9) {
             0..3 => {
                 let operator = self.one(&['+', '-', '*']);
                 let left = self.boxed(Kind::Int, depth);
@@ -322,12 +323,12 @@ impl Maker<'_> {
             &['+', '-', '*']
         };
         let operator = self.one(operators);
-        let left = match self.0.u8(..4) {
+        let left = match self.0.usize(..4) {
             0 => self.computation(depth - 1, divides),
             1 => E::Negate(Box::new(self.computation(depth - 1, divides))),
             _ => self.part(DECIMAL, depth - 1),
         };
-        let right = match self.0.u8(..4) {
+        let right = match self.0.usize(..4) {
             0 => self.computation(depth - 1, divides),
             1 => self.part(Kind::Int, depth - 1),
             _ => self.part(DECIMAL, depth - 1),
@@ -336,18 +337,21 @@ impl Maker<'_> {
     }
 
     fn decimal(&mut self, depth: usize) -> E {
-        match self.0.u8(..8) {
-            0 | 1 => E::Round(Box::new(self.computation(depth, true)), self.0.u8(..5)),
+        match self.0.usize(..8) {
+            0 | 1 => E::Round(
+                Box::new(self.computation(depth, true)),
+                self.one(&[0, 1, 2, 3, 4]),
+            ),
             2 => {
                 let (precision, scale) = self.one(&[(18, 2), (38, 10), (5, 0), (20, 6)]);
-                let operand = match self.0.u8(..3) {
+                let operand = match self.0.usize(..3) {
                     0 => self.part(Kind::Int, depth),
                     1 => self.part(Kind::Double, depth),
                     _ => self.computation(depth, true),
                 };
                 E::Cast(Box::new(operand), Kind::Decimal(precision, scale))
             }
-            3 => E::Round(self.boxed(Kind::Double, depth), self.0.u8(..5)),
+            3 => E::Round(self.boxed(Kind::Double, depth), self.one(&[0, 1, 2, 3, 4])),
             4 => E::Call(
                 self.one(&["floor", "ceil", "abs"]),
                 vec![self.part(DECIMAL, depth)],
@@ -358,7 +362,7 @@ impl Maker<'_> {
     }
 
     fn double(&mut self, depth: usize) -> E {
-        match self.0.u8(..6) {
+        match self.0.usize(..6) {
             0..3 => {
                 let operator = self.one(&['+', '-', '*', '/']);
                 let left = self.boxed(Kind::Double, depth);
@@ -378,7 +382,7 @@ impl Maker<'_> {
 
     fn text_part(&mut self, depth: usize) -> E {
         let text = |maker: &mut Self| maker.part(Kind::Text, depth);
-        match self.0.u8(..6) {
+        match self.0.usize(..6) {
             0 => E::Chain("||", vec![text(self), text(self)]),
             1 => E::Call(self.one(&["lower", "upper", "trim"]), vec![text(self)]),
             2 => E::Call("replace", vec![text(self), text(self), text(self)]),
@@ -397,7 +401,7 @@ impl Maker<'_> {
     }
 
     fn time(&mut self, depth: usize) -> E {
-        match self.0.u8(..3) {
+        match self.0.usize(..3) {
             0 => E::Cast(self.boxed(Kind::Int, depth), Kind::Time),
             1 => {
                 let (left, right) = (self.boxed(Kind::Int, depth), self.boxed(Kind::Time, depth));
@@ -414,8 +418,11 @@ impl Maker<'_> {
     /// Makes a row: often null, often extreme.
     pub(super) fn row(&mut self) -> Vec<Cell> {
         let cells = (0..COLUMNS.len()).map(|place| {
-            if self.0.u8(..5) == 0 {
+            if self.0.usize(..5) == 0 {
                 return Cell::Null;
+            }
+            if self.0.usize(..4) == 0 {
+                return self.any_cell(place);
             }
             match COLUMNS[place].0 {
                 "d" | "e" => {
@@ -424,13 +431,13 @@ impl Maker<'_> {
                 "f" => Cell::Decimal(self.one(&[0, 1_005_000, -1, 333_333, 10_i128.pow(18) - 1])),
                 "w" => Cell::Decimal(self.one(&[0, 100, -1, 10_i128.pow(38) - 1])),
                 "j" => Cell::Text("{}".to_owned()),
-                "a" | "b" | "c" if self.0.bool() => Cell::Int64(self.0.i64(-5..6)),
+                "a" | "b" | "c" if self.0.bool() => {
+                    Cell::Int64(self.one(&[-5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5]))
+                }
                 "x" | "y" if self.0.bool() => {
                     Cell::Double(self.one(&[0.5, 2.5, -0.25, f64::MAX, f64::MIN_POSITIVE, 5e-324]))
                 }
-                "t" | "v" if self.0.bool() => {
-                    Cell::Timestamp(self.one(&[-62_135_596_800_000_000, 253_402_300_799_999_999]))
-                }
+                "t" | "v" if self.0.bool() => Cell::Timestamp(self.one(&[FIRST, LAST])),
                 _ => {
                     let kind = E::Column(place).kind();
                     let E::Value(_, cell) = self.literal(kind) else {
@@ -441,5 +448,32 @@ impl Maker<'_> {
             }
         });
         cells.collect()
+    }
+
+    /// Makes any value of a column, anywhere in its range.
+    fn any_cell(&mut self, place: usize) -> Cell {
+        let number = self.0.u64();
+        let signed = i128::from(number.cast_signed());
+        match COLUMNS[place].0 {
+            "a" | "b" | "c" => Cell::Int64(number.cast_signed()),
+            "d" | "e" | "f" => Cell::Decimal(signed % 10_i128.pow(18)),
+            "w" => Cell::Decimal(signed * 10_i128.pow(19) + i128::from(self.0.u64() % 1_000)),
+            "x" | "y" => match f64::from_bits(number) {
+                // There is one zero in silver, and no number that is none.
+                number if number.is_finite() => Cell::Double(number + 0.0),
+                _ => Cell::Double(1e-7),
+            },
+            "s" | "u" => {
+                let count = self.0.usize(..8);
+                let characters = [
+                    'a', 'A', 'b', 'z', ' ', '%', '_', '\'', '\\', 'é', 'É', '😀', '\t', '0',
+                ];
+                Cell::Text((0..count).map(|_| self.one(&characters)).collect())
+            }
+            "p" | "q" => Cell::Bool(number.is_multiple_of(2)),
+            "t" | "v" => Cell::Timestamp(FIRST + (signed.unsigned_abs() % SPAN) as i64),
+            "day" | "due" => Cell::Date((signed % 700_000) as i32),
+            _ => Cell::Text("[1]".to_owned()),
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! How the expressions of these tests are written, plainly and with everything in it that means nothing.
 
-use fastrand::Rng;
-
+use super::dice::Dice;
 use super::random::{E, Kind};
 use super::rows::{COLUMNS, Cell};
 
@@ -113,16 +112,16 @@ fn case(operand: String, branches: &[(E, E)], otherwise: Option<&E>) -> String {
 }
 
 /// Changes blanks, the case of letters and parentheses of a text, none of which mean anything.
-pub(super) fn noisy(text: &str, rng: &mut Rng) -> String {
+pub(super) fn noisy(text: &str, dice: &mut Dice<'_>) -> String {
     let mut is_quoted = false;
     let mut noisy = String::new();
     for character in text.chars() {
         is_quoted ^= character == '\'';
         match character {
             _ if is_quoted => noisy.push(character),
-            ' ' => noisy.push_str([" ", "\n", "\t ", "  "][rng.usize(..4)]),
-            ',' => noisy.push_str([",", " , "][rng.usize(..2)]),
-            letter if letter.is_ascii_alphabetic() && rng.bool() => {
+            ' ' => noisy.push_str([" ", "\n", "\t ", "  "][dice.usize(..4)]),
+            ',' => noisy.push_str([",", " , "][dice.usize(..2)]),
+            letter if letter.is_ascii_alphabetic() && dice.bool() => {
                 noisy.push(letter.to_ascii_uppercase());
             }
             other => noisy.push(other),

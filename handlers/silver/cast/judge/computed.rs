@@ -53,6 +53,11 @@ impl ComputedColumn {
         self.expression.columns()
     }
 
+    /// Returns whether a row without a value that the column takes is refused.
+    pub(super) fn may_refuse(&self) -> bool {
+        self.column.on_invalid == OnInvalid::Quarantine
+    }
+
     /// Computes the value of each row.
     pub(super) fn compute(
         &self,
@@ -118,7 +123,7 @@ impl ComputedColumn {
         let row = u32::try_from(row);
         let row = row.map_err(|_| Invariant("rows are counted in 32 bits"))?;
         match self.column.on_invalid {
-            OnInvalid::Null => verdicts.null(row, self.place, reason),
+            OnInvalid::Null => verdicts.count(row, self.place, reason.as_str()),
             OnInvalid::Quarantine => verdicts.reject(row, || Reject {
                 reason,
                 column: Some(ColumnIndex::new(self.place)),

@@ -12,7 +12,7 @@ use arrow_buffer::BooleanBuffer;
 
 use super::computed::{Computed, ComputedColumn};
 use super::verdicts::Verdicts;
-use crate::dataset::{ColumnIndex, Dataset, OnInvalid};
+use crate::dataset::{ColumnIndex, Dataset};
 use crate::error::Invariant;
 use crate::event::RejectReason;
 use crate::expr::{Condition, EvaluateError, Input, Reason, Verdict};
@@ -24,8 +24,6 @@ pub(in crate::silver::cast) struct Filter {
     condition: Condition,
     /// Whether the condition needs the column of each place.
     needed: Vec<bool>,
-    /// What is wrong with records so far.
-    so_far: Verdicts,
     /// The rows in which a column that is needed has an invalid value, by its place.
     invalid: BTreeMap<usize, Vec<usize>>,
     /// What is wrong with the first of them, by row.
@@ -39,37 +37,24 @@ impl Filter {
         Some(Self {
             condition,
             needed: dataset.needed_by_condition(),
-            so_far: Verdicts::default(),
             invalid: BTreeMap::new(),
             causes: BTreeMap::new(),
         })
     }
 
-    /// Takes in that a column, which is then null, does not take the value of a row; `reject` says what is wrong with it,
-    /// where that will be told.
-    pub(in crate::silver::cast) fn defer(
+    /// Takes in that a column, which is then null, does not take the value of a row; `reject` says what is wrong with it.
+    pub(in crate::silver::cast) fn note(
         &mut self,
         row: usize,
         column: usize,
-        (on_invalid, reason): (OnInvalid, RejectReason),
-        reject: impl Fn() -> Reject,
+        reason: RejectReason,
+        reject: impl FnOnce() -> Reject,
     ) {
         // What is absent is null for the condition, whether or not it is required.
         if self.needs(column) && reason != RejectReason::MissingField {
             self.invalid.entry(column).or_default().push(row);
-            self.causes.entry(row).or_insert_with(&reject);
+            self.causes.entry(row).or_insert_with(reject);
         }
-        // Rows are counted in 32 bits, and nothing is kept of a row beyond.
-        let number = u32::try_from(row).unwrap_or(u32::MAX);
-        match on_invalid {
-            OnInvalid::Null => self.so_far.null(number, column, reason),
-            OnInvalid::Quarantine => self.so_far.reject(number, reject),
-        }
-    }
-
-    /// Hands over what is wrong with records so far.
-    pub(super) fn so_far(&mut self) -> Verdicts {
-        std::mem::take(&mut self.so_far)
     }
 
     fn needs(&self, column: usize) -> bool {

@@ -14,18 +14,21 @@ use filter::Filter;
 pub(super) use verdicts::Verdicts;
 pub(in crate::silver) use verdicts::{Judged, Place};
 
-/// Computes columns, puts them in their places among those that were cast, and judges the condition if there is one.
+/// Returns whether a record that was cast may yet be left out or refused.
+pub(super) fn decides(computed: &[ComputedColumn], filter: Option<&Filter>) -> bool {
+    filter.is_some() || computed.iter().any(ComputedColumn::may_refuse)
+}
+
+/// Computes columns, puts them in their places among those that were cast, and judges the condition if there is one;
+/// `verdicts` are those so far.
 pub(super) fn judge(
     computed: &[ComputedColumn],
     filter: Option<Filter>,
+    mut verdicts: Verdicts,
     columns: &mut Vec<ArrayRef>,
     rows: usize,
 ) -> Result<Verdicts, EvaluateError> {
     let mut filter = filter;
-    let mut verdicts = match &mut filter {
-        Some(filter) => filter.so_far(),
-        None => Verdicts::default(),
-    };
     for one in computed {
         let before = columns.get(..one.place);
         let before = before.ok_or(Invariant("the columns before a computed one are there"))?;

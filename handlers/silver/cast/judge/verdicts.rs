@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::event::RejectReason;
 use crate::silver::cast::reject::Reject;
 use crate::table::log::Times;
 
@@ -22,13 +21,13 @@ pub(in crate::silver) struct Place {
 pub(in crate::silver::cast) struct Verdicts {
     rejected: BTreeMap<u32, Reject>,
     filtered: Vec<u32>,
-    /// The rows with a value that became null, its column and the reason.
-    nulled: Vec<(u32, usize, RejectReason)>,
+    /// The rows with a value that is counted, such as one that became null; its column, and what it counts as.
+    counted: Vec<(u32, usize, &'static str)>,
 }
 
 impl Verdicts {
     /// Rejects a record, unless it has been rejected before.
-    pub(super) fn reject(&mut self, row: u32, reject: impl FnOnce() -> Reject) {
+    pub(in crate::silver::cast) fn reject(&mut self, row: u32, reject: impl FnOnce() -> Reject) {
         self.rejected.entry(row).or_insert_with(reject);
     }
 
@@ -43,9 +42,9 @@ impl Verdicts {
         self.filtered.push(row);
     }
 
-    /// Notes that a value became null.
-    pub(super) fn null(&mut self, row: u32, column: usize, reason: RejectReason) {
-        self.nulled.push((row, column, reason));
+    /// Counts a value if its record stays: for the reason that it became null, or as a time that could mean two.
+    pub(in crate::silver::cast) fn count(&mut self, row: u32, column: usize, reason: &'static str) {
+        self.counted.push((row, column, reason));
     }
 
     /// Returns for each of so many rows whether it is kept; nothing if all are.
@@ -69,7 +68,7 @@ impl Verdicts {
         times: impl Fn(u32) -> Option<Times>,
     ) -> Judged {
         let mut judged = Judged::default();
-        for (row, column, reason) in self.nulled {
+        for (row, column, reason) in self.counted {
             // Of a record that is no row nothing is left that could be null.
             let is_out =
                 self.rejected.contains_key(&row) || self.filtered.binary_search(&row).is_ok();
@@ -100,7 +99,7 @@ pub(in crate::silver) struct Judged {
     /// Those that are left out, by their source.
     pub(in crate::silver) filtered: BTreeMap<u32, Filtered>,
     /// How many values became null, by source, column and reason.
-    pub(in crate::silver) nulled: BTreeMap<(u32, usize, RejectReason), u64>,
+    pub(in crate::silver) nulled: BTreeMap<(u32, usize, &'static str), u64>,
 }
 
 /// The records of a source that are left out.

@@ -211,6 +211,19 @@ fn containers_that_are_entered_count_as_levels() {
 }
 
 #[test]
+fn a_record_that_may_be_any_value_may_have_128_levels_too() {
+    let root = FieldPath::parse("$").unwrap();
+    let mut parser = LineParser::of(&[&root], false, true).0.of_opened();
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        let mut is_read = |levels: usize| {
+            let text = open.repeat(levels) + "1" + &close.repeat(levels);
+            parser.read(text.as_bytes(), false).is_ok()
+        };
+        assert!(is_read(128) && !is_read(129), "{open}");
+    }
+}
+
+#[test]
 fn a_flood_of_one_name_takes_linear_time() {
     let texts: Vec<String> = (0..5_000).map(|n| format!("$.a.f{n}")).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();

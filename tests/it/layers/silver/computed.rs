@@ -83,6 +83,46 @@ async fn a_line_whose_required_value_cannot_be_computed_is_refused_s2() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_record_that_is_refused_late_has_nulled_nothing() {
+    let seen = "name = \"seen\"\ntype = \"timestamp\"\nformat = \"%Y-%m-%d %H:%M\"\nzone = \"Europe/Berlin\"";
+    let share =
+        "name = \"share\"\ntype = \"decimal(18,4)\"\nrequired = true\nexpr = \"1 / amount\"";
+    let columns = with(&format!("{seen}\n[[column]]\n{share}"));
+    let event = |id: i64, amount: &str, who: &str| {
+        let seen = "2025-10-26 02:30";
+        let text =
+            format!(r#"{{"id":{id},"at":{START},"amount":{amount},"who":{who},"seen":"{seen}"}}"#);
+        Bytes::from(text)
+    };
+    let events = [
+        event(1, "2", "[]"),
+        event(1, "2", "[]"),
+        event(2, "-1", "[]"),
+        event(3, "0", "[]"),
+        event(4, "4", "\"left out\""),
+    ];
+    let kept = "where = \"id <> 4\"\n";
+    for (condition, rows, filtered) in [("", 2, 0), (kept, 1, 1)] {
+        let dataset = columns.replacen("[[column]]", &format!("{condition}[[column]]"), 1);
+        let world = World::new().with_dataset(&dataset);
+        let source = world.put("0", 0, &events).await;
+        let counts = world.process().refine(&source).await.entry.counts;
+        let fates = (counts.rows, counts.duplicates, counts.filtered);
+        assert_eq!(
+            (fates, counts.quarantined_total()),
+            ((rows, 1, filtered), 2)
+        );
+        // Those of the row, of its duplicate, and of the row without anything that is null.
+        let nulled: Vec<_> = counts.nulled.iter().collect();
+        let expected = [
+            ("seen", "ambiguous_time", rows + 1),
+            ("who", "invalid_value", 2),
+        ];
+        assert_eq!(nulled, expected, "{condition}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_computed_value_keeps_to_its_bounds() {
     let double = "name = \"twice\"\ntype = \"decimal(18,2)\"\nmax = 100\nexpr = \"amount * 2\"";
     let world = World::new().with_dataset(&with(double));
