@@ -6,6 +6,7 @@ mod from;
 mod kind;
 mod literal;
 mod masked;
+mod outside;
 mod rules;
 
 use toml::de::DeTable;
@@ -14,7 +15,7 @@ use super::name::{PERIOD_COLUMNS, SQL_NAME, is_sql_name};
 use super::problem::Sink;
 use super::reader::{Keys, Located, keys};
 use super::rules::Rules;
-use super::{OnInvalid, Origin, Payload};
+use super::{OnInvalid, Payload};
 use crate::wording::quoted;
 pub(super) use computed::read_condition;
 pub(super) use draft::Draft;
@@ -68,7 +69,7 @@ pub(super) fn read_all<'a>(
             None => format!("column {}", i + 1),
         };
         let keys = Keys::new(sink, table, path, &keys::COLUMN);
-        let mut draft = read(&keys);
+        let mut draft = read(&keys, payload);
         let later: Vec<&str> = names.iter().skip(i).copied().flatten().collect();
         if draft.is_computed {
             let before = drafts.iter().map(Draft::as_named).collect();
@@ -82,7 +83,7 @@ pub(super) fn read_all<'a>(
             keys.report("name", keys.at(), message);
         }
         if payload.ignore_case {
-            spellings.check(&keys, &draft.name, draft.origin, &draft.from);
+            spellings.check(&keys, &draft.name, &draft.from);
         }
         drafts.push(draft);
         all_keys.push(keys);
@@ -96,7 +97,7 @@ fn name_of<'a>(table: &'a DeTable<'_>) -> Option<&'a str> {
     table.get("name").and_then(|name| name.get_ref().as_str())
 }
 
-fn read(keys: &Keys<'_>) -> Draft {
+fn read(keys: &Keys<'_>, payload: &Payload) -> Draft {
     let name = keys.required_string("name", SQL_NAME);
     if let Some(name) = name {
         check_name(keys, name);
@@ -104,11 +105,11 @@ fn read(keys: &Keys<'_>) -> Draft {
     // Without a name a problem was reported, and the file makes no dataset.
     let name = name.map(|name| name.value.to_owned()).unwrap_or_default();
     let is_computed = keys.value("expr").is_some();
-    let (origin, from) = match is_computed {
-        true => (Origin::Record, Vec::new()),
-        false => read_places(keys, &name),
+    let from = match is_computed {
+        true => Vec::new(),
+        false => read_places(keys, &name, payload),
     };
-    let kind = match is_enqueued_time(origin, &from) {
+    let kind = match is_enqueued_time(&from) {
         true => kind::read_enqueued_time(keys),
         false => kind::read(keys),
     };
@@ -126,7 +127,6 @@ fn read(keys: &Keys<'_>) -> Draft {
         required,
         on_invalid: read_on_invalid(keys, required),
         from,
-        origin,
         name,
         min,
         max,

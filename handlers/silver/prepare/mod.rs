@@ -47,7 +47,7 @@ impl Prepared {
     /// # Errors
     /// Fails if they are too many for one group, or if the format of one is not that of this build.
     pub(super) fn of(dataset: &Dataset, sources: &SortedSources) -> Result<Self, RefineError> {
-        let mut opener = Opener::of(&dataset.payload);
+        let mut opener = Opener::of(dataset);
         let mut caster = Caster::new(dataset);
         let mut facts: Vec<SourceFacts> = Vec::with_capacity(sources.len());
         for (index, source) in (0..).zip(sources.iter()) {

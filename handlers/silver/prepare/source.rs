@@ -171,7 +171,7 @@ pub(super) fn records_of_events(
     dataset: &Dataset,
     source: &Source,
 ) -> Result<Vec<Vec<u32>>, RefineError> {
-    let mut opener = Opener::of(&dataset.payload);
+    let mut opener = Opener::of(dataset);
     let mut all = Vec::new();
     let mut events = Events::of(source, 0)?;
     while let Some(event) = events.next()? {
@@ -203,11 +203,12 @@ pub(super) fn cast_source(
     let counts_blank_lines = events.counts_blank_lines();
     while let Some(event) = events.next()? {
         let mut records = 0;
+        caster.begin_event();
         let opened = open(event, opener, |record| {
             let mut at = event.at;
             at.record = record.number;
             caster.set_unopened(record.unopened);
-            match caster.push_checked(record.text, record.is_utf8, &at) {
+            match caster.push_checked(record.text, record.is_utf8, &at, record.outside) {
                 Ok(()) => {
                     for null in caster.nulled() {
                         *nulled.entry((null.column, null.reason)).or_default() += 1;

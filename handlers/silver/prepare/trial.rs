@@ -243,7 +243,8 @@ fn refused(
     hider: Option<&Hider<'_>>,
     rejected: Rejected,
 ) -> Result<Refusal, Invariant> {
-    let (body, position) = hidden(hider, &rejected.body, rejected.reject.position);
+    let (whole, position) = (rejected.event, rejected.reject.position);
+    let (body, position) = hidden(hider, whole, &rejected.body, position);
     let column = rejected.reject.column;
     let column = column.map(|index| dataset.column(index)).transpose()?;
     Ok(Refusal {

@@ -89,7 +89,8 @@ fn lines(dataset: &Dataset, source: &SourceFacts) -> Result<Bytes, RefineError> 
     let mut content = Vec::new();
     let hider = Hider::of(dataset);
     for rejected in &source.rejected {
-        let (body, position) = hidden(hider.as_ref(), &rejected.body, rejected.reject.position);
+        let (whole, position) = (rejected.event, rejected.reject.position);
+        let (body, position) = hidden(hider.as_ref(), whole, &rejected.body, position);
         let line = RejectedLine {
             position,
             ..rejected_line(dataset, source, rejected, body.as_deref())?

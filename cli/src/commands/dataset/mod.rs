@@ -137,12 +137,13 @@ fn infer_events(
 ) -> Result<Inferred, Box<dyn Error + Send + Sync>> {
     let bodies = events.bodies();
     let mut sample = Sample::of(bodies.iter().map(|body| &body[..]));
-    let mut records = None;
+    let (mut records, mut beside) = (None, Sample::default());
     let guess = match (infer::guess(&sample), Records::of(&bodies, MOST_RECORDS)) {
         (Ok(guess), _) => guess,
         (Err(error), None) => return Err(error.into()),
         // Messages that are no events may hold some.
         (Err(_), Some(inside)) => {
+            beside = sample.beside(inside.field.as_deref());
             sample = Sample::of(inside.events.iter().map(|event| &event[..]));
             records = Some(inside.path);
             infer::guess(&sample)?
@@ -155,6 +156,7 @@ fn infer_events(
         name: &name,
         files: &files.join(", "),
         records: records.as_deref(),
+        beside: &beside,
     };
     let (text, taken) = written(&heading, &sample, &guess)?;
     let mut warnings = guess.warnings(&sample);

@@ -76,10 +76,7 @@ pub(super) fn guess(sample: &Sample) -> Result<Guess, InferError> {
             hint: refused_hint(&sample.refused),
         });
     }
-    let guesses = sample.fields.iter();
-    let mut types: Vec<TypeGuess> = guesses
-        .map(|field| guess_type(field, sample.events))
-        .collect();
+    let mut types = guess_types(sample);
     let times = find_times(sample, &mut types);
     let Some(event_time) = times.first().copied() else {
         return Err(no_event_time(sample));
@@ -92,6 +89,14 @@ pub(super) fn guess(sample: &Sample) -> Result<Guess, InferError> {
         event_time,
         key,
     })
+}
+
+/// Guesses the types of fields, none of which is looked at for a key or a time.
+pub(super) fn guess_types(sample: &Sample) -> Vec<TypeGuess> {
+    let fields = sample.fields.iter();
+    fields
+        .map(|field| guess_type(field, sample.events))
+        .collect()
 }
 
 /// Returns the fields that can be the event time, the likeliest first. Where there is none, one whose values are only in

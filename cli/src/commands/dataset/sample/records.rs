@@ -11,6 +11,8 @@ use super::fields::{Fields, MARK};
 pub(in super::super) struct Records {
     /// Where they are in a message, as the dataset file says it.
     pub(in super::super) path: String,
+    /// The field that is the array; nothing where a message is one.
+    pub(in super::super) field: Option<String>,
     pub(in super::super) events: Vec<Bytes>,
     /// Messages that hold none.
     pub(in super::super) without: u64,
@@ -30,11 +32,12 @@ impl Records {
                 None => "$[*]".to_owned(),
                 Some(name) => format!("${}[*]", Segment::Name(name.clone())),
             },
+            field: first,
             events: Vec::new(),
             without: 0,
         };
         for message in messages {
-            match elements(message, first.as_deref()) {
+            match elements(message, records.field.as_deref()) {
                 Some(elements) => {
                     let left = most.saturating_sub(records.events.len());
                     records.events.extend(elements.into_iter().take(left));

@@ -5,7 +5,7 @@ mod names;
 
 use std::fmt::Write;
 
-use super::infer::{Guess, TypeGuess};
+use super::infer::{Guess, TypeGuess, guess_types};
 use super::sample::{Field, Sample};
 use crate::output::escaped;
 pub(super) use names::dataset_name;
@@ -25,6 +25,8 @@ pub(super) struct Heading<'a> {
     pub(super) files: &'a str,
     /// Where in a message the events are, if they are not the messages themselves.
     pub(super) records: Option<&'a str>,
+    /// What stands beside them in a message.
+    pub(super) beside: &'a Sample,
 }
 
 /// What the reader of dataset files takes of what is proposed; the rest is written as comments.
@@ -44,7 +46,12 @@ pub(super) fn dataset_file(
     proposals: Proposals,
 ) -> String {
     let Heading { name, files, .. } = heading;
-    let columns = column_names(sample.fields.iter().map(|field| field.name.as_str()));
+    let beside = match proposals.records {
+        true => heading.beside.fields.as_slice(),
+        false => &[],
+    };
+    let fields = sample.fields.iter().chain(beside);
+    let columns = column_names(fields.map(|field| field.name.as_str()));
     let mut text = String::new();
     comment(
         &mut text,
@@ -91,14 +98,11 @@ pub(super) fn dataset_file(
         };
         text.push('\n');
         describe(&mut text, field, guessed, sample.events, is_required);
-        write_column(
-            &mut text,
-            name,
-            &field.path.to_string(),
-            guessed,
-            is_required,
-        );
+        let from = field.path.to_string();
+        write_column(&mut text, name, ("from", &from), guessed, is_required);
     }
+    let names = columns.iter().skip(sample.fields.len());
+    write_beside(&mut text, heading.beside, names);
     write_gold(&mut text, name, guess, &columns);
     text
 }
@@ -281,14 +285,45 @@ fn describe(text: &mut String, field: &Field, guess: &TypeGuess, events: u64, is
     comment(text, &format!("Inside of it: {}", shown.join(", ")));
     warn(
         text,
-        "What lies inside stays in this column, as JSON text. A value at one place can be a column by its path, such as from = \"$.list[0].v\". If the elements of an array are what the rows should be: [payload] with records = \"$.list[*]\"; columns are then read in an element and no longer beside the array.",
+        "What lies inside stays in this column, as JSON text. A value at one place can be a column by its path, such as from = \"$.list[0].v\". If the elements of an array are what the rows should be: [payload] with records = \"$.list[*]\"; columns are then read in an element, and what stands beside the array by from_event.",
     );
 }
 
-fn write_column(text: &mut String, name: &str, from: &str, guess: &TypeGuess, is_required: bool) {
+/// Writes a column for each of the fields beside the records that has a name.
+fn write_beside<'n>(
+    text: &mut String,
+    beside: &Sample,
+    names: impl ExactSizeIterator<Item = &'n String>,
+) {
+    if names.len() == 0 {
+        return;
+    }
+    text.push('\n');
+    comment(
+        text,
+        "What a message says once, beside its events; each of them has it.",
+    );
+    let fields = beside.fields.iter().zip(guess_types(beside)).zip(names);
+    for (index, ((field, guessed), name)) in fields.enumerate() {
+        if index > 0 {
+            text.push('\n');
+        }
+        describe(text, field, &guessed, beside.events, false);
+        let from = field.path.to_string();
+        write_column(text, name, ("from_event", &from), &guessed, false);
+    }
+}
+
+fn write_column(
+    text: &mut String,
+    name: &str,
+    (key, from): (&str, &str),
+    guess: &TypeGuess,
+    is_required: bool,
+) {
     let _ = writeln!(text, "[[column]]\nname = {}", quote(name));
-    if name != from {
-        let _ = writeln!(text, "from = {}", quote(from));
+    if key != "from" || name != from {
+        let _ = writeln!(text, "{key} = {}", quote(from));
     }
     let _ = writeln!(text, "type = {}", quote(&guess.kind));
     if let Some(format) = guess.format {

@@ -12,6 +12,7 @@ fn inferred(lines: &[&str]) -> (String, Dataset) {
         name: "events",
         files: "events.jsonl",
         records: None,
+        beside: &Sample::default(),
     };
     let proposals = Proposals {
         records: false,
