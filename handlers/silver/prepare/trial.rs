@@ -8,7 +8,7 @@ use arrow_array::RecordBatch;
 use bytes::Bytes;
 
 use super::source::{Rejected, records_of_events};
-use super::{Prepared, SortedSources};
+use super::{Prepared, SortedSources, Start};
 use crate::dataset::Dataset;
 use crate::error::Invariant;
 use crate::event::{PartitionId, RejectReason, SequenceNumber, SequenceRange, UnixMillis};
@@ -127,7 +127,8 @@ pub fn trial(
     };
     let source = source(lines, enqueued);
     let events = records_of_events(dataset, &source)?;
-    let prepared = Prepared::of(dataset, &SortedSources::new(vec![source]))?;
+    let sources = SortedSources::new(vec![source]);
+    let prepared = Prepared::of(dataset, &sources, Start::default(), usize::MAX)?;
     let all: Vec<u32> = (0..).take(prepared.cast.len()).collect();
     let values = prepared
         .cast

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 
+use super::Name;
 use crate::dataset::Dataset;
 use crate::error::Invariant;
 use crate::silver::RefineError;
@@ -23,7 +24,7 @@ pub(super) async fn write_quarantine(
     lake: &Arc<dyn ObjectStore>,
     dataset: &Dataset,
     prepared: &Prepared,
-    id: &str,
+    name: &Name,
     at_once: usize,
 ) -> Result<BTreeMap<String, ObjectPath>, RefineError> {
     let table = TableId::of(dataset);
@@ -33,7 +34,8 @@ pub(super) async fn write_quarantine(
         .filter(|source| !source.rejected.is_empty());
     let writes: Vec<_> = with_rejects
         .map(|source| {
-            let path = table.quarantine(&source.name, id);
+            let part = name.quarantined.get(&source.name).copied().unwrap_or(0);
+            let path = table.quarantine_part(&source.name, &name.id, part);
             write_rejected(lake, dataset, source, path)
         })
         .collect();
