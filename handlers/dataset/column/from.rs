@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use toml::de::DeValue;
 
-use super::draft::is_enqueued_time;
 use super::outside;
 use crate::dataset::reader::{Keys, Located};
 use crate::dataset::{ColumnPlace, Origin, Payload};
@@ -61,7 +60,9 @@ pub(super) fn read_places(keys: &Keys<'_>, name: &str, payload: &Payload) -> Vec
     for origin in ORIGINS.into_iter().filter(is_given) {
         let paths = match origin {
             Origin::Record => read_paths(keys, origin),
-            Origin::Event => outside::checked(keys, payload, read_paths(keys, origin)),
+            Origin::Event => {
+                outside::checked(keys, key_of(origin), payload, read_paths(keys, origin))
+            }
             Origin::Properties => read_properties(keys),
             Origin::System => read_system(keys).into_iter().collect(),
         };
@@ -73,11 +74,6 @@ pub(super) fn read_places(keys: &Keys<'_>, name: &str, payload: &Payload) -> Vec
             origin: Origin::Record,
             path: field(name),
         }];
-    }
-    if is_enqueued_time(&from) && from.len() > 1 {
-        let key = key_of(Origin::System);
-        let message = "every event has an enqueued time, in a notation of its own: a column is read from it alone, or from other places";
-        keys.report(key, keys.at_value(key), message);
     }
     from
 }

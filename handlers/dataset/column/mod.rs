@@ -15,12 +15,12 @@ use super::name::{PERIOD_COLUMNS, SQL_NAME, is_sql_name};
 use super::problem::Sink;
 use super::reader::{Keys, Located, keys};
 use super::rules::Rules;
-use super::{OnInvalid, Payload};
+use super::{OnInvalid, Origin, Payload};
 use crate::wording::quoted;
 pub(super) use computed::read_condition;
 pub(super) use draft::Draft;
 use draft::is_enqueued_time;
-use from::{Spellings, read_places};
+use from::{Spellings, key_of, read_places};
 
 /// UTF-16 units that the descriptions of all columns may have together.
 const MOST_DESCRIPTION: usize = 350_000;
@@ -109,6 +109,11 @@ fn read(keys: &Keys<'_>, payload: &Payload) -> Draft {
         true => Vec::new(),
         false => read_places(keys, &name, payload),
     };
+    if is_enqueued_time(&from) && from.len() > 1 {
+        let key = key_of(Origin::System);
+        let message = "every event has an enqueued time, in a notation of its own: a column is read from it alone, or from other places";
+        keys.report(key, keys.at_value(key), message);
+    }
     let kind = match is_enqueued_time(&from) {
         true => kind::read_enqueued_time(keys),
         false => kind::read(keys),

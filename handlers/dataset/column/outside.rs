@@ -2,17 +2,20 @@
 
 use std::cmp::Ordering;
 
-use super::from::key_of;
+use crate::dataset::Payload;
 use crate::dataset::reader::Keys;
-use crate::dataset::{Origin, Payload};
 use crate::value::path::{FieldPath, Segment};
 use crate::wording::quoted;
 
 const NO_RECORDS: &str = "reads what stands beside the records of an event, and [payload] names no records: where the event is the record, from reads it";
 
-/// Returns the paths of a `from_event` that lie beside the array of the records, and reports the others.
-pub(super) fn checked(keys: &Keys<'_>, payload: &Payload, paths: Vec<FieldPath>) -> Vec<FieldPath> {
-    let key = key_of(Origin::Event);
+/// Returns the paths of a `from_event`, which is `key`, that lie beside the array of the records, and reports the others.
+pub(super) fn checked(
+    keys: &Keys<'_>,
+    key: &str,
+    payload: &Payload,
+    paths: Vec<FieldPath>,
+) -> Vec<FieldPath> {
     let at = keys.at_value(key);
     let Some(records) = &payload.records else {
         keys.report(key, at, NO_RECORDS);

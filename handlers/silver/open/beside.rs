@@ -1,7 +1,6 @@
 //! What the records of an event have in common: values beside their array, and what came with the event. Every record that
 //! has a column of one repeats it, so that all of them together have a limit too.
 
-use super::Body;
 use super::refusal::repeated_too_much;
 use crate::dataset::{Dataset, Origin, Payload};
 use crate::silver::cast::reject::Reject;
@@ -51,15 +50,15 @@ impl Beside {
         }
     }
 
-    /// Returns how many bytes columns read of what came with an event.
-    pub(super) fn came(&self, body: Body<'_>, ignore_case: bool) -> usize {
+    /// Returns how many bytes columns read of what came with an event: its properties, and what the hub said of it.
+    pub(super) fn came(&self, properties: &[u8], system: &[u8], ignore_case: bool) -> usize {
         let lengths = |paths: &[FieldPath], text: &[u8]| {
             let found = paths
                 .iter()
                 .filter_map(|path| find(text, false, path.segments(), ignore_case).ok());
             found.map(|token| token.raw(text).len()).sum::<usize>()
         };
-        lengths(&self.properties, body.properties) + lengths(&self.system, body.system)
+        lengths(&self.properties, properties) + lengths(&self.system, system)
     }
 }
 

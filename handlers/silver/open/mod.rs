@@ -180,7 +180,13 @@ impl Opener {
         let records = opened.places.len();
         let mut repeated = Repeated::default();
         if records > 1 {
-            repeated.add(self.beside.came(body, self.payload.ignore_case), records);
+            let Body {
+                properties, system, ..
+            } = body;
+            let came = self
+                .beside
+                .came(properties, system, self.payload.ignore_case);
+            repeated.add(came, records);
         }
         let (text, is_utf8) = (&opened.text, opened.is_utf8);
         for value in opened.values.iter_mut().filter(|value| value.records > 0) {

@@ -66,7 +66,14 @@ pub(super) async fn write(
     name: Name,
 ) -> Result<Written, RefineError> {
     let table = TableId::of(dataset);
-    let quarantine = write_quarantine(lake, dataset, prepared, &name, PARALLEL_WRITES).await?;
+    let quarantine = write_quarantine(
+        lake,
+        dataset,
+        prepared,
+        (&name.id, &name.quarantined),
+        PARALLEL_WRITES,
+    )
+    .await?;
     let Name {
         id, columns, chunk, ..
     } = name;

@@ -10,7 +10,6 @@ use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 
-use super::Name;
 use crate::dataset::Dataset;
 use crate::error::Invariant;
 use crate::silver::RefineError;
@@ -19,12 +18,13 @@ use crate::silver::prepare::{Prepared, Rejected, SourceFacts};
 use crate::store::object::{Metadata, ObjectPath, ObjectStore};
 use crate::table::TableId;
 
-/// Writes one object for each source with rejected records, `at_once` of them at a time, and returns where they are, by source.
+/// Writes one object for each source with rejected records, `at_once` of them at a time, and returns where they are, by
+/// source. The names have the commit's id, and follow those of objects that the commit has of a source already.
 pub(super) async fn write_quarantine(
     lake: &Arc<dyn ObjectStore>,
     dataset: &Dataset,
     prepared: &Prepared,
-    name: &Name,
+    (id, quarantined): (&str, &BTreeMap<String, usize>),
     at_once: usize,
 ) -> Result<BTreeMap<String, ObjectPath>, RefineError> {
     let table = TableId::of(dataset);
@@ -34,8 +34,8 @@ pub(super) async fn write_quarantine(
         .filter(|source| !source.rejected.is_empty());
     let writes: Vec<_> = with_rejects
         .map(|source| {
-            let part = name.quarantined.get(&source.name).copied().unwrap_or(0);
-            let path = table.quarantine_part(&source.name, &name.id, part);
+            let part = quarantined.get(&source.name).copied().unwrap_or(0);
+            let path = table.quarantine_part(&source.name, id, part);
             write_rejected(lake, dataset, source, path)
         })
         .collect();

@@ -112,14 +112,15 @@ async fn each_chunk_has_files_of_its_own_and_the_ledger_names_the_last() {
 
 #[tokio::test(start_paused = true)]
 async fn what_another_commits_meanwhile_voids_chunks_only_if_it_has_their_keys() {
-    for (ids, chunks_written) in [([90, 91], 4), ([1, 91], 8)] {
+    // Of a chunk of which another has every row there is no file the second time.
+    for (ids, files) in [([90, 91], 4), ([1, 91], 7)] {
         let (world, source) = put("", &events(4)).await;
         let theirs = packed(&ids.map(|id| record(id, 100)));
         let theirs = world.put("1", 0, &[theirs]).await;
         let process = in_chunks(&world);
         let refined = overtaken(&world, &process, &source, &theirs).await.unwrap();
         assert_eq!(refined.entry.version.0, 2, "{ids:?}");
-        assert_eq!(written(&process).len(), chunks_written, "{ids:?}");
+        assert_eq!(written(&process).len(), files, "{ids:?}");
         let shared = u64::from(ids[0] == 1);
         assert_eq!(refined.entry.counts.rows, 4 - shared, "{ids:?}");
         assert!(refined.entry.counts.is_conserved());

@@ -95,9 +95,7 @@ pub(super) async fn run(arguments: &TryArguments) -> Result<bool, Box<dyn Error 
             }
             texts.iter().for_each(|text| print(&format!("{text}\n")));
             print(&text::totals(&chosen));
-            if !events.are_of_bronze() {
-                say(&next(&arguments.file, inputs));
-            }
+            say(&next(&arguments.file, inputs));
         }
     }
     Ok(fates.totals().rows > 0)

@@ -149,7 +149,11 @@ fn what_events_hold_stays_inside_of_comments_and_strings() {
     let (text, dataset) = inferred(&[
         "{\"a\\nname = 1\\u001b[2J\": \"x\u{9b}\u{7f}\u{202e}\", \"ts\": 1795161600, \"o\": {\"k\\n]\": 1}}",
     ]);
-    assert!(dataset.columns[0].from[0].path.is_field("a\nname = 1\u{1b}[2J"));
+    assert!(
+        dataset.columns[0].from[0]
+            .path
+            .is_field("a\nname = 1\u{1b}[2J")
+    );
     assert!(
         !text
             .chars()
