@@ -272,7 +272,12 @@ fn records_inside_of_messages_are_looked_into() {
             n % 2
         )
     };
-    let message = format!("{{\"records\": [{}, {}]}}\n", record(1), record(2));
+    let beside = "\"site\": {\"name\": \"north\"}, \"time\": \"2026-11-20T09:00:00Z\"";
+    let message = format!(
+        "{{{beside}, \"records\": [{}, {}]}}\n",
+        record(1),
+        record(2)
+    );
     let output = piped(
         repository(),
         &["dataset", "infer"],
@@ -284,6 +289,8 @@ fn records_inside_of_messages_are_looked_into() {
         "[payload]",
         "records = \"$.records[*]\"",
         "event_time = \"time\"",
+        "name = \"name\"\nfrom_event = \"$.site.name\"\ntype = \"string\"\n",
+        "name = \"time_2\"\nfrom_event = \"time\"\ntype = \"timestamp\"\n",
     ] {
         assert!(text.contains(expected), "{expected} is not in\n{text}");
     }

@@ -103,6 +103,23 @@ fn a_file_becomes_tables_and_a_second_time_changes_nothing() {
 }
 
 #[test]
+fn a_sample_goes_through_with_its_properties_and_annotations() {
+    for (dataset, sample) in [
+        ("iot-hub", "iot-hub.tests/sample"),
+        ("cloud-events-binary", "cloud-events-binary.tests/binary"),
+    ] {
+        let state = tempfile::tempdir().unwrap();
+        let dataset = format!("datasets/examples/{dataset}.toml");
+        let input = format!("datasets/examples/{sample}.jsonl");
+        let output = up(state.path(), &["--dataset", &dataset, "--input", &input]);
+        let text = text(&output);
+        // Columns that only properties and annotations fill are required: without them no event were a row.
+        assert!(output.status.success(), "{text}");
+        assert!(text.contains("\neverything adds up\n"), "{text}");
+    }
+}
+
+#[test]
 fn made_up_orders_with_every_fault_add_up() {
     let state = tempfile::tempdir().unwrap();
     let output = up(

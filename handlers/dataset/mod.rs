@@ -108,9 +108,7 @@ pub struct Column {
     /// Its name in silver.
     pub name: String,
     /// The places that it is read from: the first that is there and not null counts. Empty if it is computed.
-    pub from: Vec<FieldPath>,
-    /// Where these places lie.
-    pub origin: Origin,
+    pub from: Vec<ColumnPlace>,
     /// What it is computed from: columns before it.
     pub expr: Option<Expression>,
     /// Its type in silver.
@@ -129,12 +127,23 @@ pub struct Column {
     pub description: Option<String>,
 }
 
-/// Where the places of a column lie.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// A place that a column is read from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ColumnPlace {
+    /// In what the path begins.
+    pub origin: Origin,
+    /// Where the value is in that.
+    pub path: FieldPath,
+}
+
+/// What a column is read from. Of the places of one column those of an earlier origin come first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Origin {
     /// In the record.
     #[default]
     Record,
+    /// In its event, beside the array of the records.
+    Event,
     /// Among the application properties of its event.
     Properties,
     /// In what the hub says of its event.
@@ -201,6 +210,12 @@ pub struct Ranking {
 }
 
 impl Column {
+    /// Returns the paths that lie in one origin, in their order.
+    pub fn paths(&self, origin: Origin) -> impl Iterator<Item = &FieldPath> + Clone {
+        let places = self.from.iter();
+        places.filter_map(move |place| (place.origin == origin).then_some(&place.path))
+    }
+
     /// Returns the type that its values are cast to; a mask may make them another in silver.
     #[must_use]
     pub fn value_kind(&self) -> ColumnType {

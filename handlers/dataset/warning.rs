@@ -173,11 +173,12 @@ fn narrow_conditions(dataset: &Dataset) -> Vec<Warning> {
 
 /// Places that are likely to be meant otherwise.
 fn unlikely_places(column: &Column) -> impl Iterator<Item = Warning> {
-    let is_path = column.origin == Origin::Record;
-    let paths = column.from.iter().filter(move |_| is_path);
-    paths.filter_map(|path| {
+    let paths = |origin| column.paths(origin);
+    let of_record = paths(Origin::Record).map(|path| ("from", path));
+    let of_event = paths(Origin::Event).map(|path| ("from_event", path));
+    of_record.chain(of_event).filter_map(|(key, path)| {
         Some(Warning {
-            key: format!("column \"{}\".from", column.name),
+            key: format!("column \"{}\".{key}", column.name),
             message: unlikely(path)?,
         })
     })

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::RefineError;
 use super::commit::Committer;
+use super::prepare::MOST_OPENED;
 use super::sources::{Refined, SortedSources};
 use crate::context::Context;
 use crate::retry::Deadline;
@@ -73,11 +74,21 @@ impl Silver {
     /// Makes a silver layer whose commits start no more often than every `commit_interval`, but for full groups.
     #[must_use]
     pub fn with_commit_interval(context: Context, commit_interval: Duration) -> Self {
-        let committer = tokio::sync::Mutex::new(Committer::new(context));
+        Self::of(Committer::new(context, MOST_OPENED), commit_interval)
+    }
+
+    /// Makes a silver layer that commits without a pause between, and opens at most so many bytes at once, but for those
+    /// of one event more. What a group opens to is otherwise bounded by 64 MiB.
+    #[must_use]
+    pub fn in_chunks(context: Context, most_opened: usize) -> Self {
+        Self::of(Committer::new(context, most_opened), Duration::ZERO)
+    }
+
+    fn of(committer: Committer, commit_interval: Duration) -> Self {
         Self {
             shared: Arc::new(Shared {
                 waiting: Mutex::default(),
-                committer,
+                committer: tokio::sync::Mutex::new(committer),
                 commit_interval,
                 full: Notify::new(),
             }),

@@ -7,6 +7,7 @@
 //!                               /_sluice/manifests/{commit}.json                        long lists of files
 //!                               /_sluice/snapshots/{version:012}-{id}.json              snapshots of the log
 //! quarantine/{dataset}/g{generation}/{source}.{commit}.jsonl                            rejected lines
+//!           /{dataset}/g{generation}/{source}.{commit}-part{n}.jsonl                    more of them, of a large source
 //! ```
 //!
 //! Readers of Parquet files skip names that start with an underscore.
@@ -18,6 +19,9 @@ use crate::store::object::ObjectPath;
 use crate::store::object::paths::{QUARANTINE, SILVER};
 use crate::value::Period;
 use crate::value::time::{Date, MICROS_PER_DAY, MICROS_PER_HOUR};
+
+/// What stands before the number of a part, in a name that has an id before it.
+const PART: &str = "-part";
 
 /// Names a table: one generation of a dataset.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -167,8 +171,54 @@ impl TableId {
         ObjectPath::new(QUARANTINE, &name)
     }
 
+    /// As [`Self::quarantine`], for what a commit that works its sources off in chunks keeps in several objects; the first
+    /// is part 0.
+    #[must_use]
+    pub fn quarantine_part(&self, source: &str, commit: &str, part: usize) -> ObjectPath {
+        match part {
+            0 => self.quarantine(source, commit),
+            part => self.quarantine(source, &format!("{commit}{PART}{part}")),
+        }
+    }
+
+    /// Returns all objects with the rejected lines of a source, of which the ledger names the last.
+    #[must_use]
+    pub fn quarantine_parts(last: &ObjectPath) -> Vec<ObjectPath> {
+        let parts = last
+            .name()
+            .strip_suffix(".jsonl")
+            .and_then(|name| name.rsplit_once(PART));
+        let parts = parts.and_then(|(name, part)| Some((name, part.parse::<usize>().ok()?)));
+        let Some((name, part)) = parts else {
+            return vec![last.clone()];
+        };
+        let first = ObjectPath::new(QUARANTINE, &format!("{name}.jsonl"));
+        let others = (1..=part)
+            .map(|part| ObjectPath::new(QUARANTINE, &format!("{name}{PART}{part}.jsonl")));
+        std::iter::once(first).chain(others).collect()
+    }
+
     fn below(&self, name: &str) -> ObjectPath {
         let (dataset, generation) = (&self.dataset, self.generation);
         ObjectPath::new(SILVER, &format!("{dataset}/g{generation}/{name}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_a_quarantine_follow_from_the_last() {
+        let table = TableId::new("orders", 2);
+        let source = "orders/0/2025/11/14/11/7-9.jsonl";
+        let part = |part| table.quarantine_part(source, "c7", part);
+        assert_eq!(part(0), table.quarantine(source, "c7"));
+        let last = "quarantine/orders/g2/0/2025/11/14/11/7-9.c7-part2.jsonl";
+        assert_eq!(part(2).as_str(), last);
+        assert_eq!(TableId::quarantine_parts(&part(0)), [part(0)]);
+        assert_eq!(TableId::quarantine_parts(&part(2)), [0, 1, 2].map(part));
+        let other = table.quarantine("elsewhere/x-part.jsonl", "c7");
+        assert_eq!(TableId::quarantine_parts(&other), [other.clone()]);
     }
 }

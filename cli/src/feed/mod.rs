@@ -2,6 +2,7 @@
 
 mod input;
 mod orders;
+mod outgoing;
 mod plan;
 mod producer;
 

@@ -104,8 +104,7 @@ impl FeedPlan {
 
 fn takes_orders(dataset: &Dataset) -> bool {
     let columns = dataset.columns.iter();
-    let of_record = columns.filter(|column| column.origin == sluice::dataset::Origin::Record);
-    let places = of_record.flat_map(|column| &column.from);
+    let places = columns.flat_map(|column| column.paths(sluice::dataset::Origin::Record));
     let reads = |field: &str| places.clone().any(|place| place.is_field(field));
     ORDER_FIELDS.iter().all(|field| reads(field))
 }

@@ -6,14 +6,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use sluice::clock::{Clock, SystemClock};
-use sluice_local::hub_client::{ClientError, Destination, EventHubConnection, Producer};
+use sluice_local::hub_client::{
+    ClientError, Destination, EventHubConnection, OutgoingEvent, Producer,
+};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::input::{Input, InputError};
 use super::orders::Orders;
+use super::outgoing::outgoing;
 use super::plan::{FeedPlan, Origin};
 use crate::output::failure;
 
@@ -125,15 +127,19 @@ enum Source {
 
 impl Source {
     /// Returns up to `count` further events, as of `now` in milliseconds since 1970; none at the end.
-    fn next_events(&mut self, count: usize, now: i64) -> Result<Vec<Bytes>, InputError> {
+    fn next_events(&mut self, count: usize, now: i64) -> Result<Vec<OutgoingEvent>, InputError> {
         match self {
-            Self::File { input, .. } => input.next_events(count),
+            Self::File { input, .. } => {
+                let lines = input.next_events(count)?;
+                Ok(lines.iter().map(outgoing).collect())
+            }
             Self::Orders { orders, left } => {
                 let wanted = left.map_or(count as u64, |left| left.min(count as u64));
                 if let Some(left) = left {
                     *left -= wanted;
                 }
-                Ok((0..wanted).map(|_| orders.next_event(now)).collect())
+                let events = (0..wanted).map(|_| orders.next_event(now).into());
+                Ok(events.collect())
             }
         }
     }
@@ -142,14 +148,14 @@ impl Source {
     fn explain(
         &self,
         error: ClientError,
-        events: &[Bytes],
+        events: &[OutgoingEvent],
         before: u64,
     ) -> Box<dyn Error + Send + Sync> {
         let (Self::File { path, .. }, ClientError::EventTooLarge { bytes, .. }) = (self, &error)
         else {
             return error.into();
         };
-        let place = events.iter().position(|event| event.len() == *bytes);
+        let place = events.iter().position(|event| event.body.len() == *bytes);
         let line = place.map_or(before, |place| before + place as u64) + 1;
         let file = path.display();
         format!("{file}, line {line}: {error}: {LARGEST}. The lines before it have been sent")
@@ -202,7 +208,7 @@ impl Sender {
             if events.is_empty() {
                 break;
             }
-            if let Err(error) = self.producer.send(events.clone(), &self.to).await {
+            if let Err(error) = self.producer.send_events(events.clone(), &self.to).await {
                 return Err(source.explain(error, &events, sent));
             }
             sent += events.len() as u64;

@@ -6,8 +6,9 @@ use crate::dataset::types::ColumnType;
 use crate::expr::{self, Condition, ExprProblem, Expression, Scope};
 
 /// Keys that say how a value is read from the event.
-const READ_ONLY: [&str; 10] = [
+const READ_ONLY: [&str; 11] = [
     "from",
+    "from_event",
     "from_property",
     "from_system",
     "format",

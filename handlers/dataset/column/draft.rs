@@ -3,9 +3,8 @@
 use super::from::ENQUEUED_TIME;
 use crate::dataset::rules::Rules;
 use crate::dataset::types::{Bound, ColumnType};
-use crate::dataset::{Column, OnInvalid, Origin};
+use crate::dataset::{Column, ColumnPlace, OnInvalid, Origin};
 use crate::expr::{self, Expression};
-use crate::value::path::FieldPath;
 
 /// A column as far as it could be read: other parts of the file may refer to it even if something in it is wrong.
 #[derive(Debug)]
@@ -15,8 +14,7 @@ pub(in crate::dataset) struct Draft {
     pub(in crate::dataset) kind: Option<ColumnType>,
     pub(in crate::dataset) required: bool,
     pub(super) on_invalid: OnInvalid,
-    pub(super) from: Vec<FieldPath>,
-    pub(super) origin: Origin,
+    pub(super) from: Vec<ColumnPlace>,
     /// Whether the column is computed, even if it could not be read from what.
     pub(in crate::dataset) is_computed: bool,
     pub(super) expr: Option<Expression>,
@@ -38,7 +36,7 @@ impl Draft {
 
     /// Returns whether it says when the hub took the event.
     pub(in crate::dataset) fn is_enqueued_time(&self) -> bool {
-        is_enqueued_time(self.origin, &self.from)
+        is_enqueued_time(&self.from)
     }
 
     /// Returns the column, unless a problem with it was reported.
@@ -49,7 +47,6 @@ impl Draft {
         Some(Column {
             name: self.name,
             from: self.from,
-            origin: self.origin,
             expr: self.expr,
             kind: self.kind?,
             required: self.required,
@@ -62,8 +59,9 @@ impl Draft {
     }
 }
 
-/// Returns whether places are that of the time at which the hub took the event.
-pub(super) fn is_enqueued_time(origin: Origin, from: &[FieldPath]) -> bool {
-    let is_it = |path: &FieldPath| path.is_field(ENQUEUED_TIME);
-    origin == Origin::System && from.iter().any(is_it)
+/// Returns whether one of the places is that of the time at which the hub took the event.
+pub(super) fn is_enqueued_time(from: &[ColumnPlace]) -> bool {
+    let is_it =
+        |place: &ColumnPlace| place.origin == Origin::System && place.path.is_field(ENQUEUED_TIME);
+    from.iter().any(is_it)
 }

@@ -1,11 +1,12 @@
-//! The keys `from`, `from_property` and `from_system` of a column: where it is read.
+//! The keys `from`, `from_event`, `from_property` and `from_system` of a column: where it is read.
 
 use std::collections::HashMap;
 
 use toml::de::DeValue;
 
-use crate::dataset::Origin;
+use super::outside;
 use crate::dataset::reader::{Keys, Located};
+use crate::dataset::{ColumnPlace, Origin, Payload};
 use crate::value::path::{FieldPath, Segment};
 use crate::wording::quoted;
 
@@ -14,49 +15,88 @@ pub(super) const ENQUEUED_TIME: &str = "enqueued_time";
 pub(in crate::dataset) const SEQUENCE_NUMBER: &str = "sequence_number";
 const PARTITION_KEY: &str = "partition_key";
 
-const EMPTY: &str = "must be the name of a field of the event, not empty";
-const EMPTY_PROPERTY: &str = "must be the name of a property of the event, not empty";
-const PLACES: &str = "the name of a field, a path such as \"$.device.id\", or a list of them";
-const PROPERTIES: &str = "the name of a property, or a list of them";
-const EMPTY_LIST: &str =
-    "must name at least one field or path, such as [\"deviceId\", \"$.device.id\"]";
-const EMPTY_PROPERTIES: &str =
-    "must name at least one property, such as [\"deviceId\", \"device-id\"]";
+/// Every origin in the order in which a column's places are tried.
+const ORIGINS: [Origin; 4] = [
+    Origin::Record,
+    Origin::Event,
+    Origin::Properties,
+    Origin::System,
+];
+
+/// How a key names places.
+struct Wording {
+    /// What it takes.
+    places: &'static str,
+    empty: &'static str,
+    empty_list: &'static str,
+}
+
+const FIELDS: Wording = Wording {
+    places: "the name of a field, a path such as \"$.device.id\", or a list of them",
+    empty: "must be the name of a field of the event, not empty",
+    empty_list: "must name at least one field or path, such as [\"deviceId\", \"$.device.id\"]",
+};
+const PROPERTIES: Wording = Wording {
+    places: "the name of a property, or a list of them",
+    empty: "must be the name of a property of the event, not empty",
+    empty_list: "must name at least one property, such as [\"deviceId\", \"device-id\"]",
+};
 const SYSTEM: &str = "enqueued_time, sequence_number, partition, partition_key, or the name of an annotation such as \"iothub-connection-device-id\"";
 
+/// Returns the key that names places of an origin.
+pub(super) fn key_of(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Record => "from",
+        Origin::Event => "from_event",
+        Origin::Properties => "from_property",
+        Origin::System => "from_system",
+    }
+}
+
 /// Reads the places of a column that is called `name`, which is where it is read if nothing else is said.
-pub(super) fn read_places(keys: &Keys<'_>, name: &str) -> (Origin, Vec<FieldPath>) {
-    let given = ["from", "from_property", "from_system"];
-    let given = given.into_iter().filter(|key| keys.value(key).is_some());
-    for key in given.skip(1) {
-        let at = keys.value(key).map_or(keys.at(), |value| value.at);
-        let message = "a column is read from one of from, from_property and from_system";
-        keys.report(key, at, message);
+pub(super) fn read_places(keys: &Keys<'_>, name: &str, payload: &Payload) -> Vec<ColumnPlace> {
+    let mut from = Vec::new();
+    let is_given = |origin: &Origin| keys.value(key_of(*origin)).is_some();
+    for origin in ORIGINS.into_iter().filter(is_given) {
+        let paths = match origin {
+            Origin::Record => read_paths(keys, origin),
+            Origin::Event => {
+                outside::checked(keys, key_of(origin), payload, read_paths(keys, origin))
+            }
+            Origin::Properties => read_properties(keys),
+            Origin::System => read_system(keys).into_iter().collect(),
+        };
+        let places = paths.into_iter();
+        from.extend(places.map(|path| ColumnPlace { origin, path }));
     }
-    if keys.value("from_property").is_some() {
-        return (Origin::Properties, read_properties(keys));
+    if !ORIGINS.iter().any(is_given) {
+        return vec![ColumnPlace {
+            origin: Origin::Record,
+            path: field(name),
+        }];
     }
-    if keys.value("from_system").is_some() {
-        return (Origin::System, read_system(keys).into_iter().collect());
-    }
-    if keys.value("from").is_none() {
-        return (Origin::Record, vec![field(name)]);
-    }
-    let texts = read_list(keys, "from", PLACES, EMPTY_LIST);
-    let paths = texts.into_iter().map(|text| (text, read_path(keys, text)));
-    (Origin::Record, distinct(keys, "from", paths))
+    from
+}
+
+/// Reads fields and paths in the record, or in the event.
+fn read_paths(keys: &Keys<'_>, origin: Origin) -> Vec<FieldPath> {
+    let key = key_of(origin);
+    let texts = read_list(keys, key, &FIELDS);
+    let paths = texts.into_iter().map(|text| {
+        let path = FieldPath::parse(text.value);
+        let report = |error| keys.report(key, text.at, format!("{} {error}", quoted(text.value)));
+        (text, path.map_err(report).ok())
+    });
+    distinct(keys, key, paths)
 }
 
 fn read_properties(keys: &Keys<'_>) -> Vec<FieldPath> {
-    const KEY: &str = "from_property";
-    let texts = read_list(keys, KEY, PROPERTIES, EMPTY_PROPERTIES);
-    let paths = texts.into_iter().map(|text| {
-        if text.value.is_empty() {
-            keys.report(KEY, text.at, EMPTY_PROPERTY);
-        }
-        (text, Some(field(text.value)))
-    });
-    distinct(keys, KEY, paths)
+    let key = key_of(Origin::Properties);
+    let texts = read_list(keys, key, &PROPERTIES);
+    let paths = texts
+        .into_iter()
+        .map(|text| (text, Some(field(text.value))));
+    distinct(keys, key, paths)
 }
 
 fn read_system(keys: &Keys<'_>) -> Option<FieldPath> {
@@ -92,33 +132,39 @@ fn field(name: &str) -> FieldPath {
     FieldPath::to(vec![Segment::Name(name.to_owned())])
 }
 
-/// Reads a string, or a list of them.
-fn read_list<'a>(
-    keys: &Keys<'a>,
-    key: &str,
-    wanted: &str,
-    if_empty: &str,
-) -> Vec<Located<&'a str>> {
+/// Reads a string, or a list of them, none of which is empty.
+fn read_list<'a>(keys: &Keys<'a>, key: &str, wording: &Wording) -> Vec<Located<&'a str>> {
     let Some(value) = keys.value(key) else {
         return Vec::new();
     };
-    match value.value {
+    let mut texts = match value.value {
         DeValue::String(text) => vec![Located {
             value: text.as_ref(),
             at: value.at,
         }],
         DeValue::Array(list) if list.is_empty() => {
-            keys.report(key, value.at, if_empty);
+            keys.report(key, value.at, wording.empty_list);
             Vec::new()
         }
         // What is no string in it has been reported.
         DeValue::Array(_) => keys.strings(key).unwrap_or_default(),
         other => {
-            let message = format!("must be {wanted}, not of type {}", other.type_str());
+            let message = format!(
+                "must be {}, not of type {}",
+                wording.places,
+                other.type_str()
+            );
             keys.report(key, value.at, message);
             Vec::new()
         }
-    }
+    };
+    texts.retain(|text| {
+        if text.value.is_empty() {
+            keys.report(key, text.at, wording.empty);
+        }
+        !text.value.is_empty()
+    });
+    texts
 }
 
 /// Reports places that are named twice.
@@ -144,16 +190,6 @@ fn distinct<'a>(
     paths
 }
 
-fn read_path(keys: &Keys<'_>, text: Located<&str>) -> Option<FieldPath> {
-    if text.value.is_empty() {
-        keys.report("from", text.at, EMPTY);
-        return None;
-    }
-    let path = FieldPath::parse(text.value);
-    let report = |error| keys.report("from", text.at, format!("{} {error}", quoted(text.value)));
-    path.map_err(report).ok()
-}
-
 /// How the names of all columns' places are written, where case is ignored.
 #[derive(Debug, Default)]
 pub(super) struct Spellings {
@@ -163,22 +199,12 @@ pub(super) struct Spellings {
 
 impl Spellings {
     /// Reports places of a column that are another one's in another spelling: neither would have a value of its own.
-    pub(super) fn check(
-        &mut self,
-        keys: &Keys<'_>,
-        column: &str,
-        origin: Origin,
-        from: &[FieldPath],
-    ) {
-        for path in from {
-            let Some((place, other, owner)) = self.add(column, origin, path) else {
+    pub(super) fn check(&mut self, keys: &Keys<'_>, column: &str, from: &[ColumnPlace]) {
+        for ColumnPlace { origin, path } in from {
+            let Some((place, other, owner)) = self.add(column, *origin, path) else {
                 continue;
             };
-            let key = match origin {
-                Origin::Record => "from",
-                Origin::Properties => "from_property",
-                Origin::System => "from_system",
-            };
+            let key = key_of(*origin);
             let at = keys.value(key).map_or(keys.at(), |from| from.at);
             let message = format!(
                 "{} differs from {} of column {} in the case of {} alone, which ignore_case = true takes for one: write it alike in both",

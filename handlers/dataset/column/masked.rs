@@ -1,6 +1,7 @@
 //! That nothing shows what a mask hides: who else reads at its place.
 
 use super::draft::Draft;
+use super::from::key_of;
 use crate::dataset::reader::Keys;
 use crate::dataset::rules::{Mask, Masking, Rules};
 use crate::dataset::types::ColumnType;
@@ -63,27 +64,28 @@ pub(super) fn check_places(drafts: &[Draft], keys: &[Keys<'_>], ignore_case: boo
             continue;
         }
         let others = drafts.iter().zip(keys).enumerate();
-        for (_, (other, keys)) in
-            others.filter(|(number, (other, _))| *number != place && other.origin == masked.origin)
-        {
+        for (_, (other, keys)) in others.filter(|(number, _)| *number != place) {
             let pairs = masked.from.iter().flat_map(|hidden| {
-                let paths = other.from.iter();
-                paths.map(move |path| (hidden, path))
+                let places = other.from.iter();
+                let places = places.filter(|place| place.origin == hidden.origin);
+                places.map(move |place| (hidden, place))
             });
-            let found = pairs
-                .filter_map(|(hidden, path)| Some((hidden, path, meet(hidden, path, ignore_case)?)))
-                .next();
-            let Some((hidden, path, word)) = found else {
+            let mut found = pairs.filter_map(|(hidden, place)| {
+                let word = meet(&hidden.path, &place.path, ignore_case)?;
+                Some((hidden, place, word))
+            });
+            let Some((hidden, place, word)) = found.next() else {
                 continue;
             };
-            let at = keys.value("from").map_or(keys.at(), |from| from.at);
+            let key = key_of(place.origin);
+            let at = keys.value(key).map_or(keys.at(), |from| from.at);
             let message = format!(
                 "{} is {word} {}, which column {} masks: no other column may read there, or it would show what is hidden",
-                quoted(&path.to_string()),
-                quoted(&hidden.to_string()),
+                quoted(&place.path.to_string()),
+                quoted(&hidden.path.to_string()),
                 quoted(&masked.name)
             );
-            keys.report("from", at, message);
+            keys.report(key, at, message);
         }
     }
 }
@@ -91,12 +93,7 @@ pub(super) fn check_places(drafts: &[Draft], keys: &[Keys<'_>], ignore_case: boo
 /// Says how a path lies to another, if one leads through the other.
 fn meet(hidden: &FieldPath, path: &FieldPath, ignore_case: bool) -> Option<&'static str> {
     let (hidden, path) = (hidden.segments(), path.segments());
-    let same = |(one, other): (&Segment, &Segment)| match (one, other) {
-        (Segment::Name(one), Segment::Name(other)) if ignore_case => {
-            one.eq_ignore_ascii_case(other)
-        }
-        (one, other) => one == other,
-    };
+    let same = |(one, other): (&Segment, &Segment)| one.is_same(other, ignore_case);
     hidden
         .iter()
         .zip(path)

@@ -6,6 +6,7 @@ mod from;
 mod kind;
 mod literal;
 mod masked;
+mod outside;
 mod rules;
 
 use toml::de::DeTable;
@@ -20,7 +21,7 @@ pub(super) use computed::read_condition;
 pub(super) use draft::Draft;
 use draft::is_enqueued_time;
 pub(super) use from::SEQUENCE_NUMBER;
-use from::{Spellings, read_places};
+use from::{Spellings, key_of, read_places};
 
 /// UTF-16 units that the descriptions of all columns may have together.
 const MOST_DESCRIPTION: usize = 350_000;
@@ -69,7 +70,7 @@ pub(super) fn read_all<'a>(
             None => format!("column {}", i + 1),
         };
         let keys = Keys::new(sink, table, path, &keys::COLUMN);
-        let mut draft = read(&keys);
+        let mut draft = read(&keys, payload);
         let later: Vec<&str> = names.iter().skip(i).copied().flatten().collect();
         if draft.is_computed {
             let before = drafts.iter().map(Draft::as_named).collect();
@@ -83,7 +84,7 @@ pub(super) fn read_all<'a>(
             keys.report("name", keys.at(), message);
         }
         if payload.ignore_case {
-            spellings.check(&keys, &draft.name, draft.origin, &draft.from);
+            spellings.check(&keys, &draft.name, &draft.from);
         }
         drafts.push(draft);
         all_keys.push(keys);
@@ -97,7 +98,7 @@ fn name_of<'a>(table: &'a DeTable<'_>) -> Option<&'a str> {
     table.get("name").and_then(|name| name.get_ref().as_str())
 }
 
-fn read(keys: &Keys<'_>) -> Draft {
+fn read(keys: &Keys<'_>, payload: &Payload) -> Draft {
     let name = keys.required_string("name", SQL_NAME);
     if let Some(name) = name {
         check_name(keys, name);
@@ -105,11 +106,16 @@ fn read(keys: &Keys<'_>) -> Draft {
     // Without a name a problem was reported, and the file makes no dataset.
     let name = name.map(|name| name.value.to_owned()).unwrap_or_default();
     let is_computed = keys.value("expr").is_some();
-    let (origin, from) = match is_computed {
-        true => (Origin::Record, Vec::new()),
-        false => read_places(keys, &name),
+    let from = match is_computed {
+        true => Vec::new(),
+        false => read_places(keys, &name, payload),
     };
-    let kind = match is_enqueued_time(origin, &from) {
+    if is_enqueued_time(&from) && from.len() > 1 {
+        let key = key_of(Origin::System);
+        let message = "every event has an enqueued time, in a notation of its own: a column is read from it alone, or from other places";
+        keys.report(key, keys.at_value(key), message);
+    }
+    let kind = match is_enqueued_time(&from) {
         true => kind::read_enqueued_time(keys),
         false => kind::read(keys),
     };
@@ -127,7 +133,6 @@ fn read(keys: &Keys<'_>) -> Draft {
         required,
         on_invalid: read_on_invalid(keys, required),
         from,
-        origin,
         name,
         min,
         max,

@@ -87,7 +87,7 @@ fn shipped_files_are_valid() {
         }
     );
     assert_eq!(orders.columns[1].min, Some(Bound::Decimal(0)));
-    assert!(orders.columns[2].from[0].is_field("timestamp"));
+    assert!(orders.columns[2].from[0].path.is_field("timestamp"));
     assert_eq!(
         orders.columns[2].kind,
         ColumnType::Timestamp(TimestampFormat::UnixSeconds)
@@ -143,7 +143,7 @@ fn what_is_not_said_has_its_default() {
     assert_eq!(dataset.idle_timeout, Duration::from_secs(300));
     assert_eq!(dataset.quiet_after, Some(Duration::from_secs(3_600)));
     assert_eq!(dataset.unknown_fields, UnknownFields::Rescue);
-    assert!(dataset.columns[0].from[0].is_field("id"));
+    assert!(dataset.columns[0].from[0].path.is_field("id"));
     assert!(!dataset.payload.ignore_case);
     assert_eq!(
         dataset.columns[2].kind,

@@ -251,14 +251,19 @@ pub(in crate::dataset) const COLUMN: Table = Table {
             "Where in the event the value is: the name of a top-level field, a path such as \"$.device.id\", or a list of them, of which the first that is there and not null counts. Default: name.",
         ),
         key(
+            "from_event",
+            Shape::TextOrTexts,
+            "Reads what stands in the event beside its records, in the words of from: every record of the event has it.",
+        ),
+        key(
             "from_property",
             Shape::TextOrTexts,
-            "Reads an application property of the event instead: its name, or a list of names.",
+            "Reads an application property of the event: its name, or a list of names. Of several such keys the places of from count first, then from_event, from_property, from_system.",
         ),
         key(
             "from_system",
             Shape::Text,
-            "Reads what the hub says of the event instead: enqueued_time, sequence_number, partition, partition_key, or an annotation such as \"iothub-connection-device-id\".",
+            "Reads what the hub says of the event: enqueued_time, sequence_number, partition, partition_key, or an annotation such as \"iothub-connection-device-id\".",
         ),
         key(
             "expr",

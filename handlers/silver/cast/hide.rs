@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::dataset::{Dataset, Origin};
+use crate::dataset::{Column, Dataset, Origin};
 use crate::value::json::{Scanner, SyntaxError};
 use crate::value::mask::HIDDEN;
 use crate::value::path::Segment;
@@ -10,24 +10,25 @@ use crate::value::path::Segment;
 /// Hides the values of a dataset's masked columns.
 #[derive(Debug)]
 pub(in crate::silver) struct Hider<'d> {
-    /// The places of each masked column.
+    /// The places of each masked column that is read in the record.
     columns: Vec<Vec<&'d [Segment]>>,
     ignore_case: bool,
 }
 
 impl<'d> Hider<'d> {
-    /// Makes the hider of a dataset; nothing if no column is masked.
+    /// Makes the hider of a dataset; nothing if no column is masked that is read from the body of an event.
     pub(in crate::silver) fn of(dataset: &'d Dataset) -> Option<Self> {
-        let masked = dataset
-            .columns
-            .iter()
-            .filter(|column| column.rules.mask.is_some() && column.origin == Origin::Record);
-        let places = masked.map(|column| {
-            let paths = column.from.iter();
+        let masked = dataset.columns.iter();
+        let masked: Vec<&Column> = masked.filter(|c| c.rules.mask.is_some()).collect();
+        let places = masked.iter().map(|column| {
+            let paths = column.paths(Origin::Record);
             paths.map(|path| path.segments()).collect()
         });
-        let columns: Vec<Vec<&[Segment]>> = places.collect();
-        (!columns.is_empty()).then_some(Self {
+        let mut columns: Vec<Vec<&[Segment]>> = places.collect();
+        columns.retain(|places| !places.is_empty());
+        let mut outside = masked.iter().flat_map(|column| column.paths(Origin::Event));
+        let is_needed = !columns.is_empty() || outside.next().is_some();
+        is_needed.then_some(Self {
             columns,
             ignore_case: dataset.payload.ignore_case,
         })
@@ -63,15 +64,23 @@ impl<'d> Hider<'d> {
     }
 }
 
-/// Returns a body as it may be shown, and a position in it; nothing of one in which what is masked cannot be found.
+/// Returns a body as it may be shown, and a position in it; nothing of one in which what is masked cannot be found, which
+/// is so of every event that was refused whole: nobody has opened it.
 pub(in crate::silver) fn hidden<'b>(
     hider: Option<&Hider<'_>>,
+    is_event: bool,
     body: &'b [u8],
     position: usize,
 ) -> (Option<Cow<'b, [u8]>>, usize) {
     let Some(hider) = hider else {
         return (Some(Cow::Borrowed(body)), position);
     };
+    if is_event {
+        return (None, position);
+    }
+    if hider.columns.is_empty() {
+        return (Some(Cow::Borrowed(body)), position);
+    }
     match hider.hide(body, position) {
         Some((shown, position)) => (Some(Cow::Owned(shown)), position),
         None => (None, position),

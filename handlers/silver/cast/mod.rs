@@ -19,8 +19,9 @@ pub mod rows;
 use arrow_schema::ArrowError;
 use thiserror::Error;
 
+use super::line::members::Members;
 use super::line::unopened::Unopened;
-use super::line::{Beside, LineParser};
+use super::line::{At, Beside, LineParser, Outside, Texts};
 use crate::dataset::{
     ColumnIndex, ColumnType, Dataset, MissingSalt, OnInvalid, Origin, UnknownFields,
 };
@@ -29,7 +30,6 @@ use crate::expr::EvaluateError;
 use crate::table::log::AMBIGUOUS_TIME;
 use crate::value::path::FieldPath;
 use crate::value::time::micros;
-use column::unopened::Members;
 use column::{Certainty, ColumnCaster};
 use columns::Builder;
 use judge::computed::ComputedColumn;
@@ -74,9 +74,14 @@ impl Caster {
     pub fn new(dataset: &Dataset) -> Self {
         let rescue = dataset.unknown_fields == UnknownFields::Rescue;
         let of_record = dataset.columns.iter();
-        let of_record = of_record.filter(|column| column.origin == Origin::Record);
-        let from: Vec<&FieldPath> = of_record.flat_map(|column| &column.from).collect();
-        let (members, at) = Members::of(&dataset.payload, &from);
+        let of_record = of_record.flat_map(|column| column.paths(Origin::Record));
+        let from: Vec<&FieldPath> = of_record.collect();
+        // Where records are the elements of an array, members stand beside them.
+        let open = match dataset.payload.records {
+            None => dataset.payload.open.as_slice(),
+            Some(_) => &[],
+        };
+        let (members, at) = Members::of(open, dataset.payload.ignore_case, &from);
         let paths: Vec<&FieldPath> = from.into_iter().chain(&at).collect();
         let (mut parser, numbers) = LineParser::of(&paths, dataset.payload.ignore_case, rescue);
         let members = members.numbered(&numbers);
@@ -85,6 +90,7 @@ impl Caster {
         }
         let (beside, [properties, system]) = Beside::of(dataset);
         let mut numbers = [numbers, properties, system].map(Vec::into_iter);
+        let mut outside = 0..;
         let filter = Filter::of(dataset);
         let computed = ComputedColumn::all(dataset);
         let so_far = decides(&computed, filter.as_ref()).then(Verdicts::default);
@@ -94,13 +100,17 @@ impl Caster {
                 continue;
             }
             let [of_record, of_properties, of_system] = &mut numbers;
-            let numbers = match column.origin {
-                Origin::Record => of_record,
-                Origin::Properties => of_properties,
-                Origin::System => of_system,
-            };
-            let numbers = numbers.take(column.from.len());
-            columns.push(ColumnCaster::of(dataset, i, column, numbers));
+            let places = column.from.iter().filter_map(|place| {
+                let number = match place.origin {
+                    Origin::Record => of_record.next(),
+                    Origin::Event => outside.next(),
+                    Origin::Properties => of_properties.next(),
+                    Origin::System => of_system.next(),
+                };
+                let origin = place.origin;
+                number.map(|number| At { origin, number })
+            });
+            columns.push(ColumnCaster::of(dataset, i, column, places));
         }
         Self {
             parser,
@@ -147,15 +157,25 @@ impl Caster {
     /// # Errors
     /// Fails if the line is not an object or a value does not fit its column; the rows are then as before.
     pub fn push(&mut self, line: &[u8], at: LineContext<'_>) -> Result<(), Reject> {
-        self.push_checked(line, false, &at)
+        self.begin_event();
+        self.push_checked(line, false, &at, Outside::default())
     }
 
-    /// As [`Self::push`]; `is_utf8` tells that the line is known to be UTF-8.
+    /// Says that the records that follow are of another event.
+    pub(super) fn begin_event(&mut self) {
+        if let Some(beside) = &mut self.beside {
+            beside.begin_event();
+        }
+    }
+
+    /// As [`Self::push`], of the event that was begun last; `is_utf8` tells that the line is known to be UTF-8, and
+    /// `outside` is what stands in the event beside it.
     pub(super) fn push_checked(
         &mut self,
         line: &[u8],
         is_utf8: bool,
         at: &LineContext<'_>,
+        outside: Outside<'_>,
     ) -> Result<(), Reject> {
         self.nulled.clear();
         self.ambiguous.clear();
@@ -168,29 +188,31 @@ impl Caster {
         }
         let latest = at.enqueued_time.as_event_time().0;
         let latest = EventTime(latest.saturating_add(self.max_clock_skew));
+        let texts = Texts {
+            parser: &self.parser,
+            line,
+            outside,
+            beside: self.beside.as_ref(),
+            properties: at.properties,
+        };
         for (i, column) in self.columns.iter_mut().enumerate() {
-            let (parser, text) = match &self.beside {
-                Some(beside) if column.origin != Origin::Record => {
-                    beside.place(column.origin, at.properties)
-                }
-                _ => (&self.parser, line),
-            };
-            let token = column.token(text, parser, &mut self.scratch);
-            let cause = match column.push(text, token, latest, &mut self.scratch) {
+            let found = column.find(&texts, &mut self.scratch);
+            let text = texts.text(found.origin);
+            let cause = match column.push(text, found.token, latest, &mut self.scratch) {
                 Ok(Certainty::Certain) => continue,
                 Ok(Certainty::Ambiguous) => {
                     self.ambiguous.push(column.place);
                     continue;
                 }
-                Err(cause) => cause.of(token),
+                Err(cause) => cause.of(found.token),
             };
-            let reject = || column.reject(cause, token, text, parser);
+            let reject = || column.reject(cause, found, &texts);
             if let Some(filter) = &mut self.filter {
                 filter.note(self.lineage.len(), column.place, cause.reason(), reject);
             }
             match (column.on_invalid, &self.filter, &mut self.so_far) {
                 // Of an optional column nothing is missing.
-                (OnInvalid::Null, ..) => self.nulled.push(column.push_nulled(token, cause)),
+                (OnInvalid::Null, ..) => self.nulled.push(column.push_nulled(found, cause)),
                 // What becomes of the record is decided when all of it is cast.
                 (OnInvalid::Quarantine, Some(_), Some(so_far)) => {
                     so_far.reject(self.lineage.next(), reject);
@@ -211,12 +233,7 @@ impl Caster {
                 let column = columns.iter().find(|column| column.place == place);
                 column.map_or("", |column| &column.name)
             };
-            let beside = &self.beside;
-            let text = |origin| match beside {
-                Some(beside) if origin != Origin::Record => beside.place(origin, at.properties).1,
-                _ => line,
-            };
-            rescue(&self.parser, &self.nulled, name, text, rescued);
+            rescue(&texts, &self.nulled, name, rescued);
         }
         self.lineage.push(at);
         Ok(())

@@ -1,12 +1,11 @@
 //! Why a line was refused; pure.
 
 use crate::dataset::ColumnIndex;
-use crate::dataset::{ColumnType, Origin, TimestampFormat};
+use crate::dataset::{ColumnPlace, ColumnType, Origin, TimestampFormat};
 use crate::event::{EventTime, RejectReason};
 use crate::value::json::SyntaxError;
 use crate::value::json::token::{Kind, Token};
 use crate::value::number::NumberProblem;
-use crate::value::path::FieldPath;
 use crate::value::time::TimeProblem;
 
 /// Why a line was refused.
@@ -105,31 +104,26 @@ impl RejectCause {
         }
     }
 
-    /// Says what is wrong with `raw`, the value at one of the places `from` for a column of type `kind`, for people. What is
-    /// not in the record is named and not copied.
+    /// Says what is wrong with `raw`, the value at one of the places `from`, in what is named by `origin`, for a column of
+    /// type `kind`, for people. What is not in the record is named and not copied.
     pub(super) fn explain(
         self,
-        from: &[FieldPath],
+        from: &[ColumnPlace],
         origin: Origin,
         kind: ColumnType,
         raw: &[u8],
     ) -> String {
-        let names = || {
-            let names: Vec<String> = from.iter().map(ToString::to_string).collect();
-            excerpt(names.join("\" or \"").as_bytes())
-        };
-        let place = match origin {
-            Origin::Record => "field",
-            Origin::Properties => "property",
-            Origin::System => "system value",
-        };
         let value = match origin {
             Origin::Record => excerpt(raw),
-            Origin::Properties | Origin::System => format!("the {place} \"{}\"", names()),
+            other => format!("the {}", named(from, other)),
         };
         match self {
             Self::Missing => {
-                format!("the required {place} \"{}\" is absent or null", names())
+                let mut origins: Vec<Origin> = from.iter().map(|place| place.origin).collect();
+                origins.dedup();
+                let places = origins.into_iter().map(|origin| named(from, origin));
+                let places: Vec<String> = places.collect();
+                format!("the required {} is absent or null", places.join(" or "))
             }
             Self::NotOpened => {
                 format!("{value} cannot be opened by the steps that the dataset names for it")
@@ -182,6 +176,19 @@ fn expected(kind: ColumnType) -> &'static str {
         ColumnType::Date => "a string such as \"2025-11-14\"",
         ColumnType::Json => "a value",
     }
+}
+
+/// Names the places of one origin.
+fn named(from: &[ColumnPlace], origin: Origin) -> String {
+    let places = from.iter().filter(|place| place.origin == origin);
+    let names: Vec<String> = places.map(|place| place.path.to_string()).collect();
+    let word = match origin {
+        Origin::Record => "field",
+        Origin::Event => "event field",
+        Origin::Properties => "property",
+        Origin::System => "system value",
+    };
+    format!("{word} \"{}\"", excerpt(names.join("\" or \"").as_bytes()))
 }
 
 fn excerpt(raw: &[u8]) -> String {

@@ -1,10 +1,8 @@
 //! What a row keeps of its line beside its columns: unknown fields, and values that became null. Pure.
 
 use super::columns::{Builder, Values};
-use crate::dataset::Origin;
 use crate::event::RejectReason;
-use crate::silver::line::LineParser;
-use crate::value::json::token::Token;
+use crate::silver::line::{Found, Texts};
 use crate::value::mask::HIDDEN;
 
 /// Where the values that became null stand: an object of them by their column.
@@ -19,19 +17,15 @@ pub(in crate::silver) struct Nulled {
     pub(in crate::silver) reason: RejectReason,
     /// Whether a mask hides the value.
     pub(super) is_hidden: bool,
-    /// Where the value lies.
-    pub(super) origin: Origin,
     /// The value.
-    pub(super) token: Token,
+    pub(super) found: Found,
 }
 
-/// Appends the unknown fields of the record that was read last, and what became null of it; `name` names the columns, and
-/// `text` is what the values of an origin are read in.
-pub(super) fn rescue<'n, 't>(
-    parser: &LineParser,
+/// Appends the unknown fields of the record that was read last, and what became null of it; `name` names the columns.
+pub(super) fn rescue<'n>(
+    texts: &Texts<'_>,
     nulled: &[Nulled],
     name: impl Fn(usize) -> &'n str,
-    text: impl Fn(Origin) -> &'t [u8],
     rescued: &mut Builder,
 ) {
     let Values::Text(out) = &mut rescued.values else {
@@ -39,13 +33,13 @@ pub(super) fn rescue<'n, 't>(
     };
     // A producer's field of that name gives way, so that the object has each name once.
     let own = (!nulled.is_empty()).then_some(INVALID.as_bytes());
-    let has_unknown = parser.write_unknown(text(Origin::Record), own, &mut out.bytes);
+    let has_unknown = texts.parser.write_unknown(texts.line, own, &mut out.bytes);
     if !has_unknown && nulled.is_empty() {
         rescued.push_null();
         return;
     }
     if !nulled.is_empty() {
-        write_nulled(nulled, name, text, has_unknown, &mut out.bytes);
+        write_nulled(texts, nulled, name, has_unknown, &mut out.bytes);
     }
     out.end();
     rescued.mark_valid();
@@ -54,10 +48,10 @@ pub(super) fn rescue<'n, 't>(
 /// Appends the values that became null as a member of the object that `out` ends with, or of a new one. Names of columns
 /// need no escapes.
 #[cold]
-fn write_nulled<'n, 't>(
+fn write_nulled<'n>(
+    texts: &Texts<'_>,
     nulled: &[Nulled],
     name: impl Fn(usize) -> &'n str,
-    text: impl Fn(Origin) -> &'t [u8],
     has_object: bool,
     out: &mut Vec<u8>,
 ) {
@@ -76,7 +70,7 @@ fn write_nulled<'n, 't>(
         out.extend_from_slice(format!("\"{}\":", name(null.column)).as_bytes());
         out.extend_from_slice(match null.is_hidden {
             true => HIDDEN,
-            false => null.token.raw(text(null.origin)),
+            false => null.found.token.raw(texts.text(null.found.origin)),
         });
     }
     out.extend_from_slice(b"}}");

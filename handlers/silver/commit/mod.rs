@@ -2,8 +2,13 @@
 //!
 //! Any conflict (the head moved, a source is finished) and any unknown outcome starts over at the head. What was
 //! prepared stays good as long as the same sources are unfinished, and what was written as long as no row fell away.
+//!
+//! Sources that open to more than is held at once are cast, compared and written chunk by chunk, and committed as one: a
+//! later chunk is compared with the files of those before it as with live files.
 
+mod chunks;
 mod ledger_entries;
+mod plan;
 mod schema;
 mod work;
 
@@ -18,19 +23,15 @@ use super::{RefineError, Refined, write};
 use crate::context::Context;
 use crate::dataset::ConflictScope;
 use crate::error::{Invariant, chain};
-use crate::event::EventTime;
 use crate::retry::{Backoff, Deadline};
 use crate::store::object::ObjectPath;
 use crate::table::TableId;
 use crate::table::delta::Publisher;
 use crate::table::live::LiveFiles;
-use crate::table::log::{
-    Commit, CommitKind, CommitLog, CommitOutcome, Head, NewCommit, Version, bound,
-};
+use crate::table::log::{Commit, CommitKind, CommitLog, CommitOutcome, Head, Version};
 use crate::table::parquet::ReadFileError;
-use crate::table::watermark::watermark;
-use crate::value::time::micros;
 
+use plan::plan;
 use schema::Recorded;
 use work::Work;
 
@@ -48,6 +49,8 @@ pub(super) struct Committer {
     /// What the log records of the dataset file, as of `live`.
     recorded: Option<Recorded>,
     cache: KeyCache,
+    /// How many bytes are opened at once, but for those of one event more.
+    most_opened: usize,
 }
 
 /// What was new in the log.
@@ -68,7 +71,7 @@ enum Attempt {
 }
 
 impl Committer {
-    pub(super) fn new(context: Context) -> Self {
+    pub(super) fn new(context: Context, most_opened: usize) -> Self {
         let log = CommitLog::new(
             Arc::clone(&context.state),
             Arc::clone(&context.lake),
@@ -87,6 +90,7 @@ impl Committer {
             live: None,
             recorded: None,
             cache,
+            most_opened,
         }
     }
 
@@ -169,11 +173,12 @@ impl Committer {
         let columns = recorded.record.file_columns();
 
         let todo = sources.filter(|source| !finished.contains_key(&source.name));
-        let current = self.dedup(todo, work.take(), &tail).await?;
+        let current = self.dedup(todo, work.take(), &tail, &columns).await?;
         let current = work.insert(current);
         let written = self.write(current, columns).await?;
 
-        let commit = self.plan(current, &written, &head)?;
+        let committed = self.context.clock.now();
+        let commit = plan(&self.context.dataset, current, &written, &head, committed)?;
         match self.log.commit_until(&head, &commit, deadline).await? {
             CommitOutcome::TooLate => Err(RefineError::OutOfTime),
             CommitOutcome::Conflict => Ok(Attempt::StartOver),
@@ -187,6 +192,9 @@ impl Committer {
                 }
                 // Nobody else holds it any more; if somebody did, the keys would be read when they are needed.
                 current.written = None;
+                for (path, keys) in std::mem::take(&mut current.done).own.into_keys() {
+                    self.cache.put(path, keys);
+                }
                 for (path, keys) in Arc::into_inner(written).into_iter().flat_map(|w| w.keys) {
                     self.cache.put(path, keys);
                 }
@@ -244,44 +252,108 @@ impl Committer {
         }))
     }
 
-    /// Returns the work on the sources with the rows that no live file holds.
+    /// Returns the work on the sources with the rows that no live file holds; all chunks but the last are written then,
+    /// with these columns.
     async fn dedup(
         &mut self,
         todo: SortedSources,
         before: Option<Work>,
         tail: &Tail,
+        columns: &[String],
     ) -> Result<Work, RefineError> {
         // Rows that were compared with everything up to where the tail begins need only be compared with the tail.
         let reusable = before.filter(|work| work.is_on(&todo) && Some(work.checked) == tail.after);
         let appended = LiveFiles::appended(&tail.commits);
-        let live = self.live.get_or_insert_default();
-        let (mut work, against) = match reusable {
-            Some(work) => (work, &appended),
-            None => (Work::prepare(&self.context.dataset, todo).await?, &*live),
-        };
+        match reusable {
+            Some(mut work) if work.done.is_empty() => {
+                self.drop_known(&mut work, Some(&appended)).await?;
+                return Ok(work);
+            }
+            // Of chunks only the keys are left: they stay as they are, or are made anew.
+            Some(mut work) if self.still_holds(&work, &appended).await? => {
+                work.checked = self.live.get_or_insert_default().version();
+                return Ok(work);
+            }
+            _ => {}
+        }
+        let dataset = Arc::clone(&self.context.dataset);
+        let mut work = Work::prepare(&dataset, todo, self.most_opened).await?;
+        loop {
+            self.drop_known(&mut work, None).await?;
+            if !work.goes_on() {
+                return Ok(work);
+            }
+            self.write(&mut work, columns.to_vec()).await?;
+            work = work.next(&dataset, self.most_opened).await?;
+        }
+    }
 
+    /// Drops the rows in hand that files hold: those that were `appended`, or all live ones, and those of the chunks before.
+    async fn drop_known(
+        &mut self,
+        work: &mut Work,
+        appended: Option<&LiveFiles>,
+    ) -> Result<(), RefineError> {
+        let live = self.live.get_or_insert_default();
+        let (against, own) = (appended.unwrap_or(live), &work.done.own);
+        let dataset = &self.context.dataset;
+        let mut known = Known {
+            lake: &self.context.lake,
+            dataset,
+            own,
+            cache: &mut self.cache,
+            cache_bytes: self.context.key_cache_bytes,
+        };
+        let overlapping = |period, min, max| {
+            let files = against.overlapping(period, min, max);
+            files
+                .chain(own.overlapping(period, min, max))
+                .cloned()
+                .collect()
+        };
+        let dropped = known.drop_known(&mut work.rows, overlapping).await?;
+        work.checked = live.version();
+        if dropped.rows.is_empty() {
+            return Ok(());
+        }
+        work.written = None;
+        let mut holders = dropped.holders;
+        if dataset.conflicts == ConflictScope::Group {
+            // What is committed together is compared, however it was cut.
+            holders.retain(|holder| own.keys(&holder.file.path).is_some());
+        }
+        if !holders.is_empty() {
+            let kept = known.contents(&holders).await?;
+            let prepared = &work.prepared;
+            let duplicates = dropped.rows.iter().chain(&prepared.repeats);
+            work.conflicts
+                .compare(dataset, &prepared.cast, duplicates, &kept)?;
+        }
+        Ok(())
+    }
+
+    /// Returns whether all chunks are written, and no file that was appended since holds one of their keys.
+    async fn still_holds(
+        &mut self,
+        work: &Work,
+        appended: &LiveFiles,
+    ) -> Result<bool, RefineError> {
+        let Some(written) = &work.written else {
+            return Ok(false);
+        };
+        let last = written.files.iter().zip(&written.keys);
+        let last = last.map(|(file, (_, keys))| (file, keys));
+        let own = work.done.own.with_keys().chain(last).collect();
         let mut known = Known {
             lake: &self.context.lake,
             dataset: &self.context.dataset,
+            own: &work.done.own,
             cache: &mut self.cache,
             cache_bytes: self.context.key_cache_bytes,
         };
         let overlapping =
-            |period, min, max| against.overlapping(period, min, max).cloned().collect();
-        let dropped = known.drop_known(&mut work.rows, overlapping).await?;
-        work.checked = live.version();
-        if !dropped.rows.is_empty() {
-            work.written = None;
-        }
-        let dataset = &self.context.dataset;
-        if dataset.conflicts == ConflictScope::All && !dropped.rows.is_empty() {
-            let committed = known.contents(&dropped.holders).await?;
-            let prepared = &work.prepared;
-            let duplicates = dropped.rows.iter().chain(&prepared.repeats);
-            work.conflicts
-                .compare(dataset, &prepared.cast, duplicates, &committed)?;
-        }
-        Ok(work)
+            |period, min, max| appended.overlapping(period, min, max).cloned().collect();
+        Ok(!known.meet(own, overlapping).await?)
     }
 
     /// Publishes the commit to the Delta log, beside the work on the next one. A failure is made up for by a later
@@ -311,41 +383,14 @@ impl Committer {
             new_id,
             ..
         } = &self.context;
+        let names = work.prepared.sources.iter().map(|source| &source.name);
         let name = write::Name {
-            id: new_id(),
+            id: work.done.id.clone().unwrap_or_else(new_id),
             columns,
+            chunk: work.done.chunks,
+            quarantined: work.done.quarantined(names),
         };
         let written = write::write(lake, dataset, &work.prepared, &work.rows, name).await?;
         Ok(Arc::clone(work.written.insert(Arc::new(written))))
-    }
-
-    /// Says what became of every line, and how far event time has come.
-    fn plan(&self, work: &Work, written: &Written, head: &Head) -> Result<NewCommit, Invariant> {
-        let dataset = &self.context.dataset;
-        let lateness = micros(dataset.allowed_lateness);
-        let late_below = head
-            .watermark
-            .map(|time| EventTime(time.0.saturating_sub(lateness)));
-        let mut partitions = head.partitions.clone();
-        let mut clock = head.clock;
-        for source in &work.prepared.sources {
-            clock = clock.max(Some(source.enqueued_time));
-            if let (Some(partition), Some(range)) = (&source.partition, source.range) {
-                let progress = partitions.entry(partition.clone()).or_default();
-                progress.add(range, source.times);
-            }
-        }
-        bound(&mut partitions);
-        let idle_timeout = dataset.idle_timeout;
-        Ok(NewCommit {
-            id: written.id.clone(),
-            kind: CommitKind::Append,
-            committed: self.context.clock.now(),
-            files: written.files.clone(),
-            ledger: ledger_entries::ledger(work, written, late_below)?,
-            watermark: watermark(&partitions, clock, idle_timeout, head.watermark),
-            clock,
-            partitions,
-        })
     }
 }

@@ -120,6 +120,12 @@ impl KeySet {
         false
     }
 
+    /// Returns the keys, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = u128> {
+        let slots = self.slots.iter().copied().filter(|key| *key != 0);
+        slots.chain(self.has_zero.then_some(0))
+    }
+
     /// Returns the number of keys.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -216,7 +222,8 @@ impl KeyCache {
 
     /// Keeps the keys of a file, and forgets those used longest ago to make room. A set larger than the cache is
     /// not kept.
-    pub fn put(&mut self, path: ObjectPath, set: KeySet) {
+    pub fn put(&mut self, path: ObjectPath, set: impl Into<Arc<KeySet>>) {
+        let set = set.into();
         let size = entry_bytes(&path, &set);
         if size > self.max_bytes {
             return;
@@ -233,7 +240,7 @@ impl KeyCache {
         self.clock += 1;
         self.bytes += size;
         self.uses.insert(self.clock, path.clone());
-        self.sets.insert(path, (Arc::new(set), self.clock));
+        self.sets.insert(path, (set, self.clock));
     }
 
     /// Forgets the keys of a file.
@@ -281,6 +288,7 @@ mod tests {
                 prop_assert_eq!(set.insert(*key), model.insert(*key));
             }
             prop_assert_eq!(set.len(), model.len());
+            prop_assert_eq!(set.iter().collect::<HashSet<u128>>(), model.clone());
             for probe in probes.iter().chain(&keys) {
                 prop_assert_eq!(set.contains(*probe), model.contains(probe));
             }

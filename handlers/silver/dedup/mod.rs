@@ -8,6 +8,7 @@
 pub(super) mod conflicts;
 pub mod key_set;
 pub(super) mod keys;
+pub(super) mod own;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -21,13 +22,14 @@ use crate::error::Invariant;
 use crate::event::EventTime;
 use crate::silver::cast::keyed_rows::KeyedRow;
 use crate::silver::segments::segments;
-use crate::store::object::ObjectStore;
+use crate::store::object::{ObjectPath, ObjectStore};
 use crate::table::log::DataFile;
 use crate::table::parquet::read_columns;
 use crate::value::Period;
 use conflicts::{ContentHasher, Contents, compared};
 use key_set::{KEY_BYTES, KeyBuilder, KeyCache, KeySet};
 use keys::{KeyHasher, reach};
+use own::OwnFiles;
 
 /// How many files are read at once.
 const PARALLEL_FILES: usize = 8;
@@ -38,6 +40,8 @@ const CACHE_SHARE: usize = 4;
 pub(super) struct Known<'a> {
     pub(super) lake: &'a Arc<dyn ObjectStore>,
     pub(super) dataset: &'a Dataset,
+    /// Files beside the live ones whose keys are at hand.
+    pub(super) own: &'a OwnFiles,
     pub(super) cache: &'a mut KeyCache,
     pub(super) cache_bytes: usize,
 }
@@ -54,7 +58,7 @@ pub(super) struct Dropped {
 /// A file, and those of the rows' keys that it holds.
 #[derive(Debug)]
 pub(super) struct Holder {
-    file: DataFile,
+    pub(super) file: DataFile,
     keys: Vec<u128>,
 }
 
@@ -90,7 +94,7 @@ impl Known<'_> {
         let mut holders = Vec::new();
         let mut unread = Vec::new();
         for Comparison { file, rows } in comparisons {
-            match self.cache.get(&file.path) {
+            match self.keys_at_hand(&file.path) {
                 Some(keys) => {
                     let mut rows_left = rows.iter();
                     let mut known = Vec::new();
@@ -119,6 +123,47 @@ impl Known<'_> {
         });
         let rows = dropped;
         Ok(Dropped { rows, holders })
+    }
+
+    /// Returns whether one of the files of `overlapping` holds a key of files that no commit names yet.
+    ///
+    /// # Errors
+    /// Fails if a file cannot be read.
+    pub(super) async fn meet(
+        &mut self,
+        own: Vec<(&DataFile, &KeySet)>,
+        overlapping: impl Fn(EventTime, EventTime, EventTime) -> Vec<DataFile>,
+    ) -> Result<bool, RefineError> {
+        let Some(key) = &self.dataset.key else {
+            return Ok(false);
+        };
+        for (file, keys) in own {
+            let (min, max) = reach(key.bucket, file.min, file.max);
+            for other in overlapping(file.period, min, max) {
+                let others = self.keys_of(key, other).await?;
+                if others.iter().any(|key| keys.contains(key)) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    fn keys_at_hand(&mut self, path: &ObjectPath) -> Option<Arc<KeySet>> {
+        self.own.keys(path).or_else(|| self.cache.get(path))
+    }
+
+    /// Returns all keys of a file.
+    async fn keys_of(&mut self, key: &Key, file: DataFile) -> Result<Arc<KeySet>, RefineError> {
+        if let Some(keys) = self.keys_at_hand(&file.path) {
+            return Ok(keys);
+        }
+        let (nothing, all) = (HashSet::default(), usize::MAX);
+        let read = stream_file(self.lake, self.dataset, key, file, (&nothing, all)).await?;
+        let keys = read.keys.ok_or(Invariant("all keys are read"))?;
+        let keys = Arc::new(keys);
+        self.cache.put(read.file.path, Arc::clone(&keys));
+        Ok(keys)
     }
 
     /// Reads the rows that files hold under these keys; returns the content of each, by its key.
@@ -271,7 +316,6 @@ fn compare(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::object::ObjectPath;
 
     const MINUTE: i64 = 60_000_000;
 

@@ -5,6 +5,7 @@ use crate::dataset::{Dataset, Origin};
 use crate::event::{PartitionId, UnixMillis};
 use crate::value::json::SyntaxError;
 use crate::value::json::escape::encode;
+use crate::value::json::token::Token;
 use crate::value::path::FieldPath;
 
 /// What is there of an event that nothing came with.
@@ -29,6 +30,8 @@ pub(in crate::silver) struct Beside {
     system: LineParser,
     /// What the hub says of the event that was read last, as one object.
     said: Vec<u8>,
+    /// Whether the event was read that the records are of.
+    is_read: bool,
 }
 
 impl Beside {
@@ -37,8 +40,8 @@ impl Beside {
     pub(in crate::silver) fn of(dataset: &Dataset) -> (Option<Self>, [Vec<usize>; 2]) {
         let parser = |origin| {
             let columns = dataset.columns.iter();
-            let columns = columns.filter(|column| column.origin == origin);
-            let paths: Vec<&FieldPath> = columns.flat_map(|column| &column.from).collect();
+            let paths = columns.flat_map(|column| column.paths(origin));
+            let paths: Vec<&FieldPath> = paths.collect();
             LineParser::of(&paths, dataset.payload.ignore_case, false)
         };
         let (properties, of_properties) = parser(Origin::Properties);
@@ -48,18 +51,29 @@ impl Beside {
             properties,
             system,
             said: Vec::new(),
+            is_read: false,
         });
         (beside, [of_properties, of_system])
     }
 
-    /// Reads what came with an event.
+    /// Says that the records that follow are of another event.
+    pub(in crate::silver) fn begin_event(&mut self) {
+        self.is_read = false;
+    }
+
+    /// Reads what came with an event, once for all of its records.
     ///
     /// # Errors
     /// Fails if that is no JSON, which only an object put there by hand can hold.
     pub(in crate::silver) fn read(&mut self, came: Came<'_>) -> Result<(), SyntaxError> {
+        if self.is_read {
+            return Ok(());
+        }
         self.properties.read(properties(came.properties), false)?;
         self.say(came);
-        self.system.read(&self.said, false)
+        self.system.read(&self.said, false)?;
+        self.is_read = true;
+        Ok(())
     }
 
     /// Writes what the hub says as one object. What it says of the event's place comes last, and so counts.
@@ -86,17 +100,19 @@ impl Beside {
         said.push(b'}');
     }
 
-    /// Returns the parser of what columns of an origin are read from, and that text; `came` are the properties that came with
-    /// the event that was read last.
-    #[inline]
-    pub(in crate::silver) fn place<'t>(
-        &'t self,
-        origin: Origin,
-        came: &'t [u8],
-    ) -> (&'t LineParser, &'t [u8]) {
+    /// Returns a value that was read, by its number.
+    pub(in crate::silver) fn token(&self, origin: Origin, number: usize) -> Token {
         match origin {
-            Origin::System => (&self.system, &self.said),
-            Origin::Record | Origin::Properties => (&self.properties, properties(came)),
+            Origin::System => self.system.token(number),
+            _ => self.properties.token(number),
+        }
+    }
+
+    /// Returns what the values of an origin were read in; `came` are the properties of the event that was read last.
+    pub(in crate::silver) fn text<'t>(&'t self, origin: Origin, came: &'t [u8]) -> &'t [u8] {
+        match origin {
+            Origin::System => &self.said,
+            _ => properties(came),
         }
     }
 }

@@ -5,8 +5,10 @@
 //! only where a path leads into them.
 
 mod beside;
+pub(super) mod members;
 mod names;
 mod nested;
+mod texts;
 mod trie;
 pub(super) mod unopened;
 
@@ -19,6 +21,7 @@ use crate::value::path::FieldPath;
 pub(super) use beside::{Beside, Came};
 use names::{Names, Order, UNKNOWN};
 use nested::Nested;
+pub(super) use texts::{At, Found, Outside, Texts};
 use trie::Trie;
 
 /// Up to this many unknown fields, looking at each pair is faster than a map.

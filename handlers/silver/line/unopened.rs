@@ -35,12 +35,7 @@ pub(in crate::silver) fn is_at_or_above(
     path: &FieldPath,
     ignore_case: bool,
 ) -> bool {
-    let is_same = |(one, other): (&Segment, &Segment)| match (one, other) {
-        (Segment::Name(one), Segment::Name(other)) if ignore_case => {
-            one.eq_ignore_ascii_case(other)
-        }
-        (one, other) => one == other,
-    };
+    let is_same = |(one, other): (&Segment, &Segment)| one.is_same(other, ignore_case);
     let (at, path) = (member.at.segments(), path.segments());
     path.len() >= at.len() && at.iter().zip(path).all(is_same)
 }

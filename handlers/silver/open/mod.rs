@@ -7,6 +7,7 @@
 //! - What need not be changed is not copied.
 
 mod avro;
+mod beside;
 mod budget;
 mod members;
 mod refusal;
@@ -15,14 +16,16 @@ mod steps;
 use std::borrow::Cow;
 
 use super::cast::reject::Reject;
+use super::line::Outside;
 use super::line::unopened::Unopened;
-use crate::dataset::{Compression, Payload, PayloadFormat};
+use crate::dataset::{Compression, Dataset, Payload, PayloadFormat};
 use crate::event::RejectReason;
 use crate::value::compression::Codec;
 use crate::value::json::find::{elements, find};
-use crate::value::json::token::Kind;
+use crate::value::json::token::{Kind, Token};
 use crate::value::json::{BYTE_ORDER_MARK, is_blank};
 use avro::Schemas;
+use beside::{Beside, Repeated};
 use budget::Budget;
 use refusal::{not_opened, too_many};
 
@@ -31,18 +34,21 @@ use refusal::{not_opened, too_many};
 pub(super) struct Opener {
     payload: Payload,
     schemas: Schemas,
+    beside: Beside,
     /// How many bytes were opened so far.
     taken: usize,
 }
 
-/// The body of an event, and what the hub said of it.
+/// The body of an event, and what came with it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Body<'e> {
     pub(super) bytes: &'e [u8],
     /// Whether the body is known to be UTF-8.
     pub(super) is_utf8: bool,
-    /// A JSON object, or nothing.
+    /// What the hub said of it: a JSON object, or nothing.
     pub(super) system: &'e [u8],
+    /// What its producer said of it, likewise.
+    pub(super) properties: &'e [u8],
 }
 
 /// An event that was opened.
@@ -52,6 +58,8 @@ pub(super) struct Opened<'e> {
     text: Cow<'e, [u8]>,
     is_utf8: bool,
     places: Vec<Place>,
+    /// The values that have an array of records each; none where no array is taken apart.
+    values: Vec<Value>,
 }
 
 /// Where a record is.
@@ -59,6 +67,18 @@ pub(super) struct Opened<'e> {
 struct Place {
     record: Span,
     unopened: Unopened,
+    /// The number of the value that it is in.
+    value: u32,
+}
+
+/// A value with records in it.
+#[derive(Clone, Debug)]
+struct Value {
+    span: Span,
+    unopened: Unopened,
+    records: usize,
+    /// What stands beside the records.
+    outside: Vec<Token>,
 }
 
 /// A part of a text, which is shorter than 4 GiB.
@@ -77,6 +97,7 @@ pub(super) struct Record<'o> {
     pub(super) is_utf8: bool,
     /// The members of it, or beside it, that should have been opened and could not be.
     pub(super) unopened: Unopened,
+    pub(super) outside: Outside<'o>,
 }
 
 impl Opened<'_> {
@@ -86,6 +107,15 @@ impl Opened<'_> {
             text: place.record.of(&self.text),
             is_utf8: self.is_utf8,
             unopened: place.unopened,
+            outside: self.outside(place),
+        })
+    }
+
+    fn outside(&self, place: &Place) -> Outside<'_> {
+        let value = self.values.get(place.value as usize);
+        value.map_or_else(Outside::default, |value| Outside {
+            text: value.span.of(&self.text),
+            tokens: &value.outside,
         })
     }
 }
@@ -108,10 +138,12 @@ impl Span {
 
 impl Opener {
     /// Makes what opens a dataset's events; nothing where each is one record as it stands.
-    pub(super) fn of(payload: &Payload) -> Option<Self> {
+    pub(super) fn of(dataset: &Dataset) -> Option<Self> {
+        let payload = &dataset.payload;
         payload.is_opened().then(|| Self {
             payload: payload.clone(),
             schemas: Schemas::of(payload),
+            beside: Beside::of(dataset),
             taken: 0,
         })
     }
@@ -137,7 +169,33 @@ impl Opener {
         }
         let opened = self.open_body(body, &mut budget);
         self.taken = self.taken.saturating_add(budget.taken());
-        opened
+        let mut opened = opened?;
+        let repeated = self.read_beside(body, &mut opened)?;
+        self.taken = self.taken.saturating_add(repeated);
+        Ok(opened)
+    }
+
+    /// Reads what the records have in common, and returns how many bytes of it they repeat.
+    fn read_beside(&mut self, body: Body<'_>, opened: &mut Opened<'_>) -> Result<usize, Reject> {
+        let records = opened.places.len();
+        let mut repeated = Repeated::default();
+        if records > 1 {
+            let Body {
+                properties, system, ..
+            } = body;
+            let came = self
+                .beside
+                .came(properties, system, self.payload.ignore_case);
+            repeated.add(came, records);
+        }
+        let (text, is_utf8) = (&opened.text, opened.is_utf8);
+        for value in opened.values.iter_mut().filter(|value| value.records > 0) {
+            let text = value.span.of(text);
+            value.outside = self.beside.read(text, is_utf8, value.unopened);
+            let lengths = value.outside.iter().map(|token| token.raw(text).len());
+            repeated.add(lengths.sum(), value.records);
+        }
+        repeated.checked(records, &self.payload)
     }
 
     fn open_body<'e>(&mut self, body: Body<'e>, budget: &mut Budget) -> Result<Opened<'e>, Reject> {
@@ -244,6 +302,7 @@ impl<'e> Opened<'e> {
             text,
             is_utf8,
             places: Vec::new(),
+            values: Vec::new(),
         }
     }
 
@@ -263,12 +322,17 @@ impl<'e> Opened<'e> {
         unopened: Unopened,
     ) -> Result<(), Reject> {
         let most = payload.max_records;
+        let (before, number) = (self.places.len(), self.values.len() as u32);
         let places = &mut self.places;
         let mut add = |record: Span| {
             if places.len() >= most {
                 return Err(too_many(most));
             }
-            places.push(Place { record, unopened });
+            places.push(Place {
+                record,
+                unopened,
+                value: number,
+            });
             Ok(())
         };
         let Some(path) = &payload.records else {
@@ -294,7 +358,14 @@ impl<'e> Opened<'e> {
         elements(text, array, |element| {
             let start = from + element.start();
             add(Span::new(start, start + element.raw(text).len()))
-        })
+        })?;
+        self.values.push(Value {
+            span: value,
+            unopened,
+            records: self.places.len() - before,
+            outside: Vec::new(),
+        });
+        Ok(())
     }
 }
 

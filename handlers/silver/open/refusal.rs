@@ -24,3 +24,16 @@ pub(super) fn not_opened(detail: String) -> Reject {
         detail,
     }
 }
+
+/// Refuses an event whose records repeat more than it may have.
+#[cold]
+pub(super) fn repeated_too_much(bytes: usize, records: usize, most: usize) -> Reject {
+    Reject {
+        reason: RejectReason::TooLarge,
+        column: None,
+        position: 0,
+        detail: format!(
+            "the event has {records} records, and columns read from_event, from_property or from_system: repeated for each record these values are {bytes} bytes, more than {most}, which is max_bytes"
+        ),
+    }
+}

@@ -11,13 +11,22 @@ use super::*;
 use crate::dataset::Dataset;
 
 /// A dataset file with a `[payload]` table of these lines.
-fn payload(lines: &str) -> Payload {
+fn dataset(lines: &str) -> Dataset {
     let text = format!(
         "name = \"x\"\nkey = [\"t\"]\nevent_time = \"t\"\n[payload]\n{lines}\n[[column]]\nname = \"t\"\ntype = \"timestamp\"\nrequired = true\n"
     );
-    Dataset::parse(&text, "x.toml")
-        .unwrap_or_else(|error| panic!("{error}"))
-        .payload
+    Dataset::parse(&text, "x.toml").unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn payload(lines: &str) -> Payload {
+    dataset(lines).payload
+}
+
+fn opener(payload: &Payload) -> Option<Opener> {
+    Opener::of(&Dataset {
+        payload: payload.clone(),
+        ..dataset("")
+    })
 }
 
 fn event(bytes: &[u8]) -> Body<'_> {
@@ -25,12 +34,13 @@ fn event(bytes: &[u8]) -> Body<'_> {
         bytes,
         is_utf8: false,
         system: b"",
+        properties: b"",
     }
 }
 
 /// Opens an event and returns the texts of its records, or the reason.
 fn open(payload: &Payload, body: &[u8]) -> Result<Vec<String>, RejectReason> {
-    let mut opener = Opener::of(payload).expect("something to be opened");
+    let mut opener = opener(payload).expect("something to be opened");
     let opened = opener.open(event(body)).map_err(|reject| reject.reason)?;
     let text = |record: Record<'_>| String::from_utf8_lossy(record.text).into_owned();
     Ok(opened.records().map(text).collect())
@@ -60,9 +70,9 @@ const RECORDS: &str = "records = \"$.records[*]\"";
 
 #[test]
 fn a_dataset_without_payload_opens_nothing() {
-    assert!(Opener::of(&Payload::default()).is_none());
-    assert!(Opener::of(&payload("ignore_case = true")).is_none());
-    assert!(Opener::of(&payload("max_records = 10")).is_some());
+    assert!(opener(&Payload::default()).is_none());
+    assert!(opener(&payload("ignore_case = true")).is_none());
+    assert!(opener(&payload("max_records = 10")).is_some());
 }
 
 #[test]
@@ -236,7 +246,7 @@ fn records_may_be_in_what_a_member_holds() {
 fn a_member_that_cannot_be_opened_stays_and_is_told() {
     let lines = "[[payload.open]]\nat = \"a\"\nsteps = [\"base64\",\"json\"]\n[[payload.open]]\nat = \"$.b.c\"\nsteps = [\"base64\",\"gzip\"]";
     let payload = payload(lines);
-    let mut opener = Opener::of(&payload).unwrap();
+    let mut opener = opener(&payload).unwrap();
     let mut unopened = |body: &str| {
         let opened = opener.open(event(body.as_bytes())).unwrap();
         let records: Vec<Record<'_>> = opened.records().collect();
@@ -361,8 +371,9 @@ mod avro {
             bytes: body,
             is_utf8: false,
             system: system.as_bytes(),
+            properties: b"",
         };
-        let opened = Opener::of(payload).unwrap().open(event)?;
+        let opened = opener(payload).unwrap().open(event)?;
         let text = |record: Record<'_>| String::from_utf8(record.text.to_vec()).unwrap();
         Ok(opened.records().map(text).collect())
     }
@@ -515,7 +526,7 @@ proptest! {
             for body in [&bytes, text.as_bytes()] {
                 let packed = gzip(body);
                 let body = if is_packed { &packed } else { body };
-                let mut opener = Opener::of(&payload).unwrap();
+                let mut opener = opener(&payload).unwrap();
                 if let Ok(opened) = opener.open(event(body)) {
                     prop_assert!(opened.records().count() <= payload.max_records);
                 }

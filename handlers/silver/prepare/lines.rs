@@ -106,6 +106,27 @@ impl<'a> Events<'a> {
         Ok(Some(event))
     }
 
+    /// Goes on to the event of a line that was not read yet.
+    ///
+    /// # Errors
+    /// Fails if there is no such line.
+    pub(super) fn skip_to(&mut self, line: u32) -> Result<(), RefineError> {
+        while self.next < line {
+            let skipped = next_line(&mut self.rest);
+            skipped.ok_or(Invariant("a source that is read again has the same lines"))?;
+            if let Some(times) = &mut self.times {
+                times.next().ok_or_else(|| no_times(self.source))?;
+            }
+            self.next += 1;
+        }
+        Ok(())
+    }
+
+    /// Returns the number of the next line, if there is one.
+    pub(super) fn upcoming(&self) -> Option<u32> {
+        (!self.rest.is_empty()).then_some(self.next)
+    }
+
     /// Returns whether a line without text is an event; in an object that was put there by hand it is none.
     pub(super) fn counts_blank_lines(&self) -> bool {
         self.is_of_bronze

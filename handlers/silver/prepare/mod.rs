@@ -18,19 +18,31 @@ use super::sources::SortedSources;
 use crate::dataset::Dataset;
 use crate::error::Invariant;
 use crate::table::log::Times;
-use source::cast_source;
 pub(super) use source::{Rejected, SourceFacts};
+use source::{Span, cast_source, is_full};
 
 const FOREIGN: Invariant = Invariant("a row comes from a source of its group");
 
-/// How many bytes are opened for one commit, but for those of its last source.
-const MOST_OPENED: usize = 64 * 1024 * 1024;
+/// How many bytes are opened at once, but for those of one event more.
+pub(super) const MOST_OPENED: usize = 64 * 1024 * 1024;
 
-/// A group of sources, cast. It depends on the sources alone.
+/// Where in a group a chunk of it begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Start {
+    /// The number of the source.
+    source: u32,
+    /// Its line.
+    line: u32,
+}
+
+/// A group of sources, cast, or a chunk of one that opens to more than is held at once. It depends on the sources alone.
 #[derive(Debug)]
 pub(super) struct Prepared {
     /// The sources, in the order of their names: the first of the group, if opening all of them took too much memory.
+    /// Of a chunk they say what is in it.
     pub(super) sources: Vec<SourceFacts>,
+    /// Where the next chunk begins, if the last of the sources is not at its end.
+    pub(super) rest: Option<Start>,
     pub(super) cast: Cast,
     /// One row of each key (every row, where there is none), by event time: that of the lowest (source, line), so that the
     /// outcome does not depend on how the group came together.
@@ -42,26 +54,39 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// Casts the records of the sources.
+    /// Casts the records of the sources from `start` on. As soon as `most_opened` bytes are opened, sources that have not
+    /// been begun are left to another group; what follows a chunk is the rest of its last source.
     ///
     /// # Errors
     /// Fails if they are too many for one group, or if the format of one is not that of this build.
-    pub(super) fn of(dataset: &Dataset, sources: &SortedSources) -> Result<Self, RefineError> {
-        let mut opener = Opener::of(&dataset.payload);
+    pub(super) fn of(
+        dataset: &Dataset,
+        sources: &SortedSources,
+        start: Start,
+        most_opened: usize,
+    ) -> Result<Self, RefineError> {
+        let mut opener = Opener::of(dataset);
         let mut caster = Caster::new(dataset);
         let mut facts: Vec<SourceFacts> = Vec::with_capacity(sources.len());
+        let mut rest = None;
         for (index, source) in (0..).zip(sources.iter()) {
-            facts.push(cast_source(
-                dataset,
-                &mut opener,
-                &mut caster,
-                index,
-                source,
-            )?);
-            if opener
-                .as_ref()
-                .is_some_and(|opener| opener.taken() >= MOST_OPENED)
-            {
+            if index < start.source {
+                facts.push(SourceFacts::new(source));
+                continue;
+            }
+            let span = Span {
+                from: start.line,
+                most_opened,
+            };
+            let indexed = (index, source);
+            let (cast, line) = cast_source(dataset, &mut opener, &mut caster, indexed, span)?;
+            facts.push(cast);
+            rest = line.map(|line| Start {
+                source: index,
+                line,
+            });
+            // A later chunk ends with the source that it is of.
+            if start != Start::default() || is_full(opener.as_ref(), most_opened) {
                 break;
             }
         }
@@ -86,6 +111,7 @@ impl Prepared {
         };
         Ok(Self {
             sources: facts,
+            rest,
             conflicts: Conflicts::within(dataset, &cast, &distinct, &repeats)?,
             distinct,
             repeats,

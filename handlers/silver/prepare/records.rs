@@ -5,6 +5,7 @@
 
 use super::lines::Event;
 use crate::silver::cast::reject::Reject;
+use crate::silver::line::Outside;
 use crate::silver::line::unopened::Unopened;
 use crate::silver::open::{Body, Opener};
 
@@ -19,6 +20,8 @@ pub(super) struct Record<'r> {
     pub(super) is_utf8: bool,
     /// The members of it that should have been opened and could not be.
     pub(super) unopened: Unopened,
+    /// What stands in the event beside it.
+    pub(super) outside: Outside<'r>,
 }
 
 /// Hands the records of an event to `each`, in their order; an empty event has none. What is handed over depends on the
@@ -38,6 +41,7 @@ pub(super) fn open(
             text: &event.body,
             is_utf8: event.is_utf8,
             unopened: Unopened::default(),
+            outside: Outside::default(),
         });
         return Ok(());
     };
@@ -45,6 +49,7 @@ pub(super) fn open(
         bytes: &event.body,
         is_utf8: event.is_utf8,
         system: event.at.system,
+        properties: event.at.properties,
     })?;
     for (number, record) in (0..).zip(opened.records()) {
         each(Record {
@@ -52,6 +57,7 @@ pub(super) fn open(
             text: record.text,
             is_utf8: record.is_utf8,
             unopened: record.unopened,
+            outside: record.outside,
         });
     }
     Ok(())

@@ -93,7 +93,7 @@ pub(in crate::silver) struct SourceFacts {
 }
 
 impl SourceFacts {
-    fn new(source: &Source) -> Self {
+    pub(super) fn new(source: &Source) -> Self {
         Self {
             name: source.name.clone(),
             partition: source.partition.clone(),
@@ -142,12 +142,10 @@ impl SourceFacts {
         let mut events = Events::of(source, index)?;
         while let Some((place, _)) = late.peek() {
             let line = place.line;
+            events.skip_to(line)?;
             let Some(event) = events.next()? else {
                 break;
             };
-            if event.at.line < line {
-                continue;
-            }
             let opened = open(event, opener, |record| {
                 let is_this = |place: &Place| (place.line, place.record) == (line, record.number);
                 if let Some((_, reject)) = late.next_if(|(place, _)| is_this(place)) {
@@ -171,7 +169,7 @@ pub(super) fn records_of_events(
     dataset: &Dataset,
     source: &Source,
 ) -> Result<Vec<Vec<u32>>, RefineError> {
-    let mut opener = Opener::of(&dataset.payload);
+    let mut opener = Opener::of(dataset);
     let mut all = Vec::new();
     let mut events = Events::of(source, 0)?;
     while let Some(event) = events.next()? {
@@ -189,25 +187,38 @@ pub(super) fn records_of_events(
     Ok(all)
 }
 
-/// Casts the records of a source, which is the one of number `index` in its group.
+/// Which events of a source are cast.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    /// The line of the first.
+    pub(super) from: u32,
+    /// How many bytes are opened, but for those of the last event.
+    pub(super) most_opened: usize,
+}
+
+/// Casts the records of a source, which is the one of number `index` in its group; returns the line to go on at, if it is
+/// not at its end.
 pub(super) fn cast_source(
     dataset: &Dataset,
     opener: &mut Option<Opener>,
     caster: &mut Caster,
-    index: u32,
-    source: &Source,
-) -> Result<SourceFacts, RefineError> {
+    (index, source): (u32, &Source),
+    span: Span,
+) -> Result<(SourceFacts, Option<u32>), RefineError> {
     let mut facts = SourceFacts::new(source);
     let mut nulled: BTreeMap<(usize, &str), u64> = BTreeMap::new();
     let mut events = Events::of(source, index)?;
+    events.skip_to(span.from)?;
     let counts_blank_lines = events.counts_blank_lines();
+    let mut rest = None;
     while let Some(event) = events.next()? {
         let mut records = 0;
+        caster.begin_event();
         let opened = open(event, opener, |record| {
             let mut at = event.at;
             at.record = record.number;
             caster.set_unopened(record.unopened);
-            match caster.push_checked(record.text, record.is_utf8, &at) {
+            match caster.push_checked(record.text, record.is_utf8, &at, record.outside) {
                 Ok(()) => {
                     for null in caster.nulled() {
                         let counted = (null.column, null.reason.as_str());
@@ -234,9 +245,21 @@ pub(super) fn cast_source(
         }
         facts.lines += 1;
         facts.records += records;
+        if is_full(opener.as_ref(), span.most_opened) {
+            rest = events.upcoming();
+            if rest.is_some() {
+                break;
+            }
+        }
     }
     for ((column, reason), count) in nulled {
         facts.count_nulled(dataset, column, reason, count);
     }
-    Ok(facts)
+    Ok((facts, rest))
+}
+
+/// Returns whether so much was opened that it is worked off before more is.
+#[inline]
+pub(super) fn is_full(opener: Option<&Opener>, most_opened: usize) -> bool {
+    opener.is_some_and(|opener| opener.taken() >= most_opened)
 }

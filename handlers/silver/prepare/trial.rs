@@ -8,7 +8,7 @@ use arrow_array::RecordBatch;
 use bytes::Bytes;
 
 use super::source::{Rejected, SourceFacts, records_of_events};
-use super::{Prepared, SortedSources};
+use super::{Prepared, SortedSources, Start};
 use crate::dataset::{Dataset, Payload};
 use crate::error::Invariant;
 use crate::event::{PartitionId, RejectReason, SequenceNumber, SequenceRange, UnixMillis};
@@ -130,7 +130,8 @@ pub fn trial(
     };
     let source = source(lines, enqueued);
     let events = records_of_events(dataset, &source)?;
-    let prepared = Prepared::of(dataset, &SortedSources::new(vec![source]))?;
+    let sources = SortedSources::new(vec![source]);
+    let prepared = Prepared::of(dataset, &sources, Start::default(), usize::MAX)?;
     let all: Vec<u32> = (0..).take(prepared.cast.len()).collect();
     let values = prepared
         .cast
@@ -294,7 +295,8 @@ fn refused(
     hider: Option<&Hider<'_>>,
     rejected: &Rejected,
 ) -> Result<Refusal, Invariant> {
-    let (body, position) = hidden(hider, &rejected.body, rejected.reject.position);
+    let (whole, position) = (rejected.event, rejected.reject.position);
+    let (body, position) = hidden(hider, whole, &rejected.body, position);
     let column = rejected.reject.column;
     let column = column.map(|index| dataset.column(index)).transpose()?;
     Ok(Refusal {

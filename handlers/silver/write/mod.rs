@@ -24,6 +24,9 @@ use quarantine::write_quarantine;
 /// How many objects are written at once.
 const PARALLEL_WRITES: usize = 8;
 
+/// How many files of a period are written at once: the bulk, and what is far older.
+const MOST_PARTS: usize = 2;
+
 /// What files are to be called and to hold.
 #[derive(Debug)]
 pub(super) struct Name {
@@ -31,6 +34,10 @@ pub(super) struct Name {
     pub(super) id: String,
     /// The columns, in the order in which they stand.
     pub(super) columns: Vec<String>,
+    /// How many chunks of the commit were written before.
+    pub(super) chunk: usize,
+    /// How many quarantine objects of the commit a source has already.
+    pub(super) quarantined: BTreeMap<String, usize>,
 }
 
 /// What a commit will name.
@@ -56,11 +63,21 @@ pub(super) async fn write(
     dataset: &Arc<Dataset>,
     prepared: &Arc<Prepared>,
     rows: &[KeyedRow],
-    Name { id, columns }: Name,
+    name: Name,
 ) -> Result<Written, RefineError> {
-    let columns: Arc<[String]> = columns.into();
     let table = TableId::of(dataset);
-    let quarantine = write_quarantine(lake, dataset, prepared, &id, PARALLEL_WRITES).await?;
+    let quarantine = write_quarantine(
+        lake,
+        dataset,
+        prepared,
+        (&name.id, &name.quarantined),
+        PARALLEL_WRITES,
+    )
+    .await?;
+    let Name {
+        id, columns, chunk, ..
+    } = name;
+    let columns: Arc<[String]> = columns.into();
     let parts: Vec<(usize, Segment)> = segments(dataset.period, rows)
         .iter()
         .flat_map(|segment| split_outliers(segment, rows).into_iter().enumerate())
@@ -69,6 +86,7 @@ pub(super) async fn write(
     let writes = parts.into_iter().map(|(part, segment)| {
         let of_segment = rows.get(segment.rows.clone());
         let of_segment = of_segment.ok_or(Invariant("a segment lies within its rows"))?;
+        let part = chunk * MOST_PARTS + part;
         let path = table.file(dataset.period, segment.period, &id, part);
         let rows = (segment, of_segment.to_vec());
         let target = (path, Arc::clone(&columns));

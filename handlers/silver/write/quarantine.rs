@@ -18,12 +18,13 @@ use crate::silver::prepare::{Prepared, Rejected, SourceFacts};
 use crate::store::object::{Metadata, ObjectPath, ObjectStore};
 use crate::table::TableId;
 
-/// Writes one object for each source with rejected records, `at_once` of them at a time, and returns where they are, by source.
+/// Writes one object for each source with rejected records, `at_once` of them at a time, and returns where they are, by
+/// source. The names have the commit's id, and follow those of objects that the commit has of a source already.
 pub(super) async fn write_quarantine(
     lake: &Arc<dyn ObjectStore>,
     dataset: &Dataset,
     prepared: &Prepared,
-    id: &str,
+    (id, quarantined): (&str, &BTreeMap<String, usize>),
     at_once: usize,
 ) -> Result<BTreeMap<String, ObjectPath>, RefineError> {
     let table = TableId::of(dataset);
@@ -33,7 +34,8 @@ pub(super) async fn write_quarantine(
         .filter(|source| !source.rejected.is_empty());
     let writes: Vec<_> = with_rejects
         .map(|source| {
-            let path = table.quarantine(&source.name, id);
+            let part = quarantined.get(&source.name).copied().unwrap_or(0);
+            let path = table.quarantine_part(&source.name, id, part);
             write_rejected(lake, dataset, source, path)
         })
         .collect();
@@ -89,7 +91,8 @@ fn lines(dataset: &Dataset, source: &SourceFacts) -> Result<Bytes, RefineError> 
     let mut content = Vec::new();
     let hider = Hider::of(dataset);
     for rejected in &source.rejected {
-        let (body, position) = hidden(hider.as_ref(), &rejected.body, rejected.reject.position);
+        let (whole, position) = (rejected.event, rejected.reject.position);
+        let (body, position) = hidden(hider.as_ref(), whole, &rejected.body, position);
         let line = RejectedLine {
             position,
             ..rejected_line(dataset, source, rejected, body.as_deref())?

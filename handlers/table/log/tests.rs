@@ -3,8 +3,8 @@
 use super::*;
 use crate::clock::ManualClock;
 use crate::dataset::{
-    Column, ColumnIndex, ColumnType, ConflictScope, Key, OnInvalid, Payload, Rules,
-    TimestampFormat, UnknownFields,
+    Column, ColumnIndex, ColumnPlace, ColumnType, ConflictScope, Key, OnInvalid, Origin, Payload,
+    Rules, TimestampFormat, UnknownFields,
 };
 use crate::event::{
     EventTime, KeptReason, PartitionId, RejectReason, SequenceNumber, SequenceRange,
@@ -19,8 +19,10 @@ use std::time::Duration;
 fn dataset() -> Dataset {
     let column = |name: &str, kind| Column {
         name: name.to_owned(),
-        origin: crate::dataset::Origin::Record,
-        from: vec![FieldPath::parse(name).unwrap()],
+        from: vec![ColumnPlace {
+            origin: Origin::Record,
+            path: FieldPath::parse(name).unwrap(),
+        }],
         expr: None,
         kind,
         required: true,

@@ -14,6 +14,17 @@ pub enum Segment {
     Index(u64),
 }
 
+impl Segment {
+    /// Returns whether both lead to one value, where the case of ASCII letters may be ignored.
+    #[must_use]
+    pub fn is_same(&self, other: &Self, ignore_case: bool) -> bool {
+        match (self, other) {
+            (Self::Name(own), Self::Name(other)) if ignore_case => own.eq_ignore_ascii_case(other),
+            (own, other) => own == other,
+        }
+    }
+}
+
 impl fmt::Display for Segment {
     /// Writes `.name` where the shorthand does, else `['name']` as normalized paths have it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

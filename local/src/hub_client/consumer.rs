@@ -5,9 +5,9 @@ use tokio::task::JoinHandle;
 
 use super::connection::EventHubConnection;
 use super::error::ClientError;
+use super::event::ReceivedEvent;
 use super::options::{ReceiverOptions, Start};
 use super::pump::{Item, PassedOver, Pump};
-use super::received::ReceivedEvent;
 
 /// Receives one partition's events in order, each once per receiver.
 ///

@@ -12,6 +12,7 @@
 //!
 //! Producer::connect(connection).await? -> Producer
 //! producer.send(Vec<Bytes>, &Destination).await? -> ()
+//! producer.send_events(Vec<OutgoingEvent>, &Destination).await? -> ()
 //!
 //! PartitionReceiver::open(connection, ReceiverOptions).await? -> PartitionReceiver
 //! receiver.next_batch(max, wait).await? -> Vec<ReceivedEvent>
@@ -29,19 +30,19 @@ mod bridge;
 mod connection;
 mod consumer;
 mod error;
+mod event;
 mod key;
 mod options;
 mod producer;
 mod pump;
-mod received;
 
 pub use connection::{ConnectionStringError, EventHubConnection, PartitionState};
 pub use consumer::PartitionReceiver;
 pub use error::ClientError;
+pub use event::{OutgoingEvent, ReceivedEvent};
 pub use options::{ReceiverOptions, Start};
 pub use producer::{Destination, Producer};
 pub use pump::PassedOver;
-pub use received::ReceivedEvent;
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use azure_messaging_eventhubs::models::{AmqpMessage, EventData};
 use azure_messaging_eventhubs::{EventDataBatchOptions, ProducerClient, SendMessageOptions};
 use bytes::Bytes;
 use tokio::sync::Mutex;
@@ -8,13 +7,14 @@ use tokio::sync::Mutex;
 use super::attempts::{Tries, call};
 use super::connection::EventHubConnection;
 use super::error::ClientError;
+use super::event::OutgoingEvent;
 
 const PARTITION_KEY: &str = "x-opt-partition-key";
 
 /// The largest event a hub of the standard tier takes.
 const MAX_EVENT_BYTES: usize = 1024 * 1024;
 
-/// More than an event of ours needs besides its body and key.
+/// More than an event of ours needs besides its body, what goes beside it and its key.
 const MESSAGE_OVERHEAD: usize = 512;
 
 /// The partition that events go to.
@@ -68,11 +68,24 @@ impl Producer {
         }
     }
 
+    /// Sends events that are these bodies, as [`Self::send_events`] does.
+    ///
+    /// # Errors
+    /// As [`Self::send_events`].
+    pub async fn send(&self, events: Vec<Bytes>, to: &Destination) -> Result<(), ClientError> {
+        let events = events.into_iter().map(OutgoingEvent::from);
+        self.send_events(events.collect(), to).await
+    }
+
     /// Sends `events` in as few batches as the hub's size limit allows.
     ///
     /// # Errors
     /// Fails if the hub refuses or a batch failed several times; the batches before it are stored.
-    pub async fn send(&self, events: Vec<Bytes>, to: &Destination) -> Result<(), ClientError> {
+    pub async fn send_events(
+        &self,
+        events: Vec<OutgoingEvent>,
+        to: &Destination,
+    ) -> Result<(), ClientError> {
         let mut rest = events.as_slice();
         while !rest.is_empty() {
             let sent = self.send_some(rest, to).await?;
@@ -93,7 +106,11 @@ impl Producer {
     }
 
     /// Sends one batch from the front of `events` and returns how many events it held.
-    async fn send_some(&self, events: &[Bytes], to: &Destination) -> Result<usize, ClientError> {
+    async fn send_some(
+        &self,
+        events: &[OutgoingEvent],
+        to: &Destination,
+    ) -> Result<usize, ClientError> {
         let mut tries = Tries::default();
         loop {
             let sent = match self.client().await {
@@ -116,7 +133,7 @@ impl Producer {
     async fn try_batch(
         &self,
         client: &ProducerClient,
-        events: &[Bytes],
+        events: &[OutgoingEvent],
         to: &Destination,
     ) -> Result<usize, ClientError> {
         let hub = self.connection.hub();
@@ -128,9 +145,9 @@ impl Producer {
         }
         let batch = call("create batch", hub, client.create_batch(Some(options))).await?;
         let mut count = 0;
-        for body in events {
-            let event = EventData::builder().with_body(body.to_vec()).build();
-            let added = batch.try_add_event_data(event, None).map_err(|source| {
+        for event in events {
+            let added = batch.try_add_amqp_message(event.to_sdk(), None);
+            let added = added.map_err(|source| {
                 let operation = "add to batch";
                 ClientError::Sdk {
                     operation,
@@ -139,7 +156,7 @@ impl Producer {
                 }
             })?;
             if !added && count == 0 {
-                return self.try_alone(client, body, to).await.map(|()| 1);
+                return self.try_alone(client, event, to).await.map(|()| 1);
             }
             if !added {
                 break;
@@ -158,18 +175,18 @@ impl Producer {
     async fn try_alone(
         &self,
         client: &ProducerClient,
-        body: &Bytes,
+        event: &OutgoingEvent,
         to: &Destination,
     ) -> Result<(), ClientError> {
         let hub = self.connection.hub();
         // The SDK does not measure single events, and waits for ever if one is too large.
-        if body.len() + MESSAGE_OVERHEAD > MAX_EVENT_BYTES {
+        if event.bytes() + MESSAGE_OVERHEAD > MAX_EVENT_BYTES {
             return Err(ClientError::EventTooLarge {
                 hub: hub.to_owned(),
-                bytes: body.len(),
+                bytes: event.body.len(),
             });
         }
-        let mut message = AmqpMessage::from(EventData::from(body.to_vec()));
+        let mut message = event.to_sdk();
         let mut partition_id = None;
         match to {
             Destination::Any => {}

@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 use super::attempts::{Tries, call};
 use super::connection::EventHubConnection;
 use super::error::{ClientError, Refusal, refusal};
+use super::event::ReceivedEvent;
 use super::options::{ReceiverOptions, Start};
-use super::received::ReceivedEvent;
 
 /// What goes to a receiver.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use sluice::app::App;
 use sluice::context::Context;
 use sluice::maintain::{CompactLimits, Limits, Maintenance, Options, Report};
 use sluice::retry::Deadline;
-use sluice::silver::Refined;
+use sluice::silver::{Refined, Silver};
 use sluice::store::object::Source;
 use sluice::store::queue::PoisonQueue;
 use sluice::warehouse::Warehouse;
@@ -73,6 +73,17 @@ impl Process {
     #[must_use]
     pub fn limited(mut self, limits: Limits) -> Self {
         self.maintenance = self.maintenance.with_limits(limits);
+        self
+    }
+
+    /// Lets silver open at most so many bytes at once, but for those of one event more.
+    ///
+    /// # Panics
+    /// If somebody holds the app already.
+    #[must_use]
+    pub fn in_chunks(mut self, most_opened: usize) -> Self {
+        let app = Arc::get_mut(&mut self.app).unwrap();
+        app.silver = Silver::in_chunks(self.edges.clone(), most_opened);
         self
     }
 

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use sluice::expr::{Expression, Type};
 
 use super::dice::Dice;
+use super::naive;
 use super::promises::{agrees, is_taken_or_refused, target};
 use super::random::Maker;
 use super::rows::with_scope;

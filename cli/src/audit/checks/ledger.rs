@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use sluice::store::StorageError;
-use sluice::store::object::ObjectPath;
+use sluice::store::object::{ObjectPath, ObjectStore};
+use sluice::table::TableId;
 use sluice::table::log::{Commit, CommitKind, Counts, DataFile, Nulled, Version};
 
 use super::bronze::count_lines;
@@ -64,7 +65,7 @@ pub(crate) async fn check_quarantine(
     progress.start("count quarantined lines", entries.len() as u64);
     let counts = stream::iter(entries.iter().map(|entry| async move {
         let lines = match &entry.quarantine {
-            Some(path) => count_lines(subject.lake.as_ref(), path).await?,
+            Some(path) => count_quarantined(subject.lake.as_ref(), path).await?,
             None => None,
         };
         Ok::<_, StorageError>((entry, lines))
@@ -97,6 +98,21 @@ pub(crate) async fn check_quarantine(
         examined,
         difference,
     ))
+}
+
+/// Counts the lines of all objects of which the ledger names the last; nothing if one is not there.
+async fn count_quarantined(
+    lake: &dyn ObjectStore,
+    last: &ObjectPath,
+) -> Result<Option<u64>, StorageError> {
+    let mut lines = 0;
+    for part in TableId::quarantine_parts(last) {
+        match count_lines(lake, &part).await? {
+            Some(of_part) => lines += of_part,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(lines))
 }
 
 /// The name of the check of the log.

@@ -81,10 +81,6 @@ impl Events {
         }
     }
 
-    /// Whether there are lines among them that only bronze takes apart: a hub would take each for the body of an event.
-    pub(super) fn are_of_bronze(&self) -> bool {
-        let body = |line| Line::read(line).body;
-        self.lines.iter().any(|line| *body(line) != line[..])
     }
 
     /// Returns the file of an event, and its line from 1.

@@ -20,6 +20,12 @@ const TICK: Duration = Duration::from_millis(100);
 ///
 /// Made-up orders (200 a second until Ctrl-C) or the lines of a file, to the hub of the settings or to any other: the
 /// local one, the Event Hubs emulator, or a namespace in Azure. Delivery is at least once.
+///
+/// A line is the body of an event, or a line as bronze has it ({"$sluice":"event","system":{…},"properties":{…},"body":…}).
+/// Its properties are sent, and of `system` content type and encoding, correlation id and the other AMQP properties, and
+/// annotations by their names. The partition key and what a hub says of an event's place (x-opt-…) are not: --partition
+/// chooses, and the hub says. An IoT hub takes no events from here: annotations that only it adds (iothub-…) are what the
+/// sender says on any other hub, and no proof of a device.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice produce                                      to the hub that `sluice up` runs, until Ctrl-C

@@ -34,6 +34,9 @@ const TICK: Duration = Duration::from_millis(500);
 /// .sluice/DATASET, so the next `up` goes on where this one stopped, however it ended. While it runs, the other commands
 /// find it there.
 ///
+/// A line of --input is the body of an event, or a line as bronze has it ({"$sluice":"event",…}): that is sent with its
+/// properties and its annotations, for which the local hub stands in for whoever adds them, such as an IoT hub.
+///
 /// With --input or --events it ends by itself: with the tables, the audit, and exit code 0 if everything adds up. Exit
 /// code 1 also if a layer cannot go on, or if none of the events became a row; the reasons are printed.
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
+use bytes::Bytes;
 use sluice_local::event_hubs::{HubConfig, Namespace, NamespaceConfig};
 use sluice_local::hub_client::{PartitionReceiver, ReceiverOptions};
 
@@ -41,6 +42,39 @@ fn file(content: &[u8]) -> (tempfile::NamedTempFile, FeedPlan) {
     std::fs::write(file.path(), content).unwrap();
     let origin = Origin::File(file.path().to_owned());
     (file, FeedPlan { origin, rate: None })
+}
+
+#[tokio::test]
+async fn a_line_of_bronze_is_sent_with_what_came_with_the_event() {
+    let (namespace, hub) = namespace().await;
+    let line = br#"{"$sluice":"event","system":{"content-type":"application/json","iothub-connection-device-id":"d-1","x-opt-partition-key":"k"},"properties":{"site":"north","n":1},"body":{"a":1}}"#;
+    let lines = [&line[..], b"\n{}\n", &line[..], b"\n"].concat();
+    let (_file, plan) = file(&lines);
+    let feed = Feed::start(plan, hub.clone(), Destination::Any, 0);
+    let feed = feed.await.unwrap();
+    sent_all(&feed).await;
+    feed.check().unwrap();
+    let options = ReceiverOptions::new("0");
+    let mut receiver = PartitionReceiver::open(hub, options).await.unwrap();
+    let mut events = Vec::new();
+    while events.len() < 3 {
+        let batch = receiver.next_batch(3, Duration::from_secs(10)).await;
+        events.extend(batch.unwrap());
+    }
+    for event in [&events[0], &events[2]] {
+        assert_eq!(event.body, &br#"{"a":1}"#[..]);
+        assert_eq!(event.properties["site"], "north");
+        assert_eq!(event.properties["n"], 1);
+        let said = &event.system_properties;
+        assert_eq!(said["content-type"], "application/json");
+        assert_eq!(said["iothub-connection-device-id"], "d-1");
+        assert_eq!(event.partition_key, None);
+    }
+    // The envelope of a batch says nothing of the others in it.
+    assert_eq!(events[1].body, &b"{}"[..]);
+    assert!(events[1].properties.is_empty());
+    assert!(!events[1].system_properties.contains_key("content-type"));
+    namespace.shutdown().await.unwrap();
 }
 
 async fn sent_all(feed: &Feed) {

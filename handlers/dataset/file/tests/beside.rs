@@ -24,8 +24,9 @@ fn enqueued(key: &str, tables: &str) -> String {
 fn a_column_is_read_from_properties_or_from_what_the_hub_says() {
     let places = |keys: &str| {
         let column = read(&with(keys)).columns.remove(1);
-        let from: Vec<String> = column.from.iter().map(ToString::to_string).collect();
-        (column.origin, from.join(","))
+        let from = column.from.iter().map(|place| place.path.to_string());
+        let from: Vec<String> = from.collect();
+        (column.from[0].origin, from.join(","))
     };
     let property = |from: &str| (Origin::Properties, from.to_owned());
     let system = |from: &str| (Origin::System, from.to_owned());
@@ -41,14 +42,6 @@ fn a_column_is_read_from_properties_or_from_what_the_hub_says() {
 #[test]
 fn what_cannot_be_read_beside_the_body_says_what_can() {
     for (keys, expected) in [
-        (
-            "from = \"a\"\nfrom_property = \"a\"",
-            "column \"amount\".from_property: a column is read from one of",
-        ),
-        (
-            "from_property = \"a\"\nfrom_system = \"partition\"",
-            "column \"amount\".from_system: a column is read from one of",
-        ),
         ("from_property = \"\"", "must be the name of a property"),
         ("from_property = []", "must name at least one property"),
         ("from_property = [\"a\", \"a\"]", "\"a\" is named twice"),
@@ -64,6 +57,10 @@ fn what_cannot_be_read_beside_the_body_says_what_can() {
         (
             "from_system = \"enqueued_time\"",
             "decimal(18,2) does not hold the enqueued time",
+        ),
+        (
+            "from_event = \"a\"",
+            "column \"amount\".from_event: reads what stands beside the records of an event, and [payload] names no records",
         ),
     ] {
         let text = problems(&with(keys));
@@ -104,4 +101,120 @@ fn a_mask_hides_its_own_place_and_not_one_of_that_name_elsewhere() {
     assert!(text.contains("which column \"amount\" masks"), "{text}");
     read(&other("from_property = \"card\""));
     read(&other("from_system = \"card\""));
+}
+
+#[test]
+fn the_enqueued_time_is_read_alone() {
+    let keys = "from = \"a\"\nfrom_system = \"enqueued_time\"";
+    let text = with(keys).replace("\"decimal(18,2)\"", "\"timestamp\"");
+    let text = problems(&text);
+    let expected = "x.toml:14: column \"amount\".from_system: every event has an enqueued time";
+    assert!(text.starts_with(expected), "{text}");
+}
+
+/// The file with this `[payload]` and an optional column with these keys.
+fn within(payload: &str, keys: &str) -> String {
+    with(keys).replacen(
+        "\n[[column]]",
+        &format!("\n[payload]\n{payload}\n[[column]]"),
+        1,
+    )
+}
+
+#[test]
+fn places_of_several_origins_are_tried_in_one_order() {
+    let keys = "from_system = \"device\"\nfrom_property = [\"b\", \"a\"]\nfrom_event = \"$.d.id\"\nfrom = \"id2\"";
+    let column = read(&within("records = \"$.list[*]\"", keys))
+        .columns
+        .remove(1);
+    let places = column
+        .from
+        .iter()
+        .map(|place| (place.origin, place.path.to_string()));
+    let places: Vec<(Origin, String)> = places.collect();
+    let expected = [
+        (Origin::Record, "id2"),
+        (Origin::Event, "$.d.id"),
+        (Origin::Properties, "b"),
+        (Origin::Properties, "a"),
+        (Origin::System, "device"),
+    ];
+    assert_eq!(
+        places,
+        expected.map(|(origin, path)| (origin, path.to_owned()))
+    );
+}
+
+#[test]
+fn what_leads_through_the_records_is_no_place_beside_them() {
+    const DEEP: &str = "records = \"$.data.list[*]\"";
+    for (payload, from, expected) in [
+        (
+            DEEP,
+            "\"$\"",
+            "\"$\" holds the array of the records, $.data.list[*]",
+        ),
+        (
+            DEEP,
+            "\"data\"",
+            "\"data\" holds the array of the records, $.data.list[*]",
+        ),
+        (
+            DEEP,
+            "\"$.data.list\"",
+            "\"$.data.list\" is the array of the records",
+        ),
+        (
+            DEEP,
+            "[\"a\", \"$.data.list[0].id\"]",
+            "\"$.data.list[0].id\" leads into the records",
+        ),
+        (
+            "records = \"$[*]\"",
+            "\"a\"",
+            "\"a\" leads into the records, $[*]",
+        ),
+        (
+            "ignore_case = true\nrecords = \"$.data.list[*]\"",
+            "\"$.Data.List\"",
+            "\"$.Data.List\" is the array of the records",
+        ),
+        (DEEP, "\"\"", "must be the name of a field"),
+        (DEEP, "\"$..a\"", "\"$..a\" at character 2"),
+    ] {
+        let text = problems(&within(payload, &format!("from_event = {from}")));
+        assert!(text.contains("column \"amount\".from_event: "), "{text}");
+        assert!(text.contains(expected), "{from}: {text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
+    for fine in [
+        "\"$.data.id\"",
+        "\"$.Data.list\"",
+        "\"$.lists\"",
+        "\"$.data.lists[0]\"",
+    ] {
+        read(&within(DEEP, &format!("from_event = {fine}")));
+    }
+}
+
+#[test]
+fn a_mask_beside_the_records_hides_what_lies_there_and_nothing_in_them() {
+    let other = |from: &str| {
+        let masked = "from_event = \"$.card.no\"\nmask = \"drop\"";
+        let text = within("records = \"$.list[*]\"", masked);
+        text.replace("type = \"double\"", &format!("type = \"double\"\n{from}"))
+    };
+    for (from, word) in [
+        ("from_event = \"$.card\"", "above"),
+        ("from_event = \"$.card.no\"", "at"),
+        ("from = \"a\"\nfrom_event = \"$.card.no.x\"", "below"),
+    ] {
+        let text = problems(&other(from));
+        let expected = format!(" is {word} \"$.card.no\", which column \"amount\" masks");
+        assert!(
+            text.contains(".from_event: ") && text.contains(&expected),
+            "{text}"
+        );
+    }
+    read(&other("from = \"$.card.no\""));
 }

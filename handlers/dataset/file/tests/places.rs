@@ -6,7 +6,7 @@ fn places(from: &str) -> Vec<String> {
     let text = changed("min = 0", &format!("from = {from}"));
     let dataset = Dataset::parse(&text, "x.toml").unwrap_or_else(|problems| panic!("{problems}"));
     let from = dataset.columns[1].from.iter();
-    from.map(ToString::to_string).collect()
+    from.map(|place| place.path.to_string()).collect()
 }
 
 fn problem(from: &str) -> String {

@@ -198,6 +198,12 @@ allowed = ["new", "paid"]
 pattern = "[a-z]+"
 
 [[column]]
+name = "site"
+type = "string"
+from = "site"
+from_event = ["site", "$.meta.site"]
+
+[[column]]
 name = "kind"
 type = "string"
 from_property = ["type", "cloudEvents:type"]
@@ -367,7 +373,7 @@ fn what_the_schema_refuses_the_reader_refuses_too() {
             "requird = true",
             "$.column[0].requird: unknown",
         ),
-        ("\"decimal(9,2)\"", "\"decimal(9)\"", "$.column[7].type"),
+        ("\"decimal(9,2)\"", "\"decimal(9)\"", "$.column[8].type"),
         (
             "grain = \"all\"",
             "grain = \"year\"",
@@ -379,7 +385,7 @@ fn what_the_schema_refuses_the_reader_refuses_too() {
             "$.gold[0].measures.p",
         ),
         ("top = 3", "top = 0", "$.ranking[0].top: is too low"),
-        ("min = 0.01", "min = true", "$.column[7].min: is no"),
+        ("min = 0.01", "min = true", "$.column[8].min: is no"),
     ] {
         let text = FULL.replacen(from, to, 1);
         assert_ne!(text, FULL, "{from}");

@@ -4,7 +4,6 @@
 
 mod mask;
 mod rules;
-pub(super) mod unopened;
 mod value;
 
 use arrow_array::ArrayRef;
@@ -13,12 +12,11 @@ use arrow_schema::ArrowError;
 use super::columns::Builder;
 use super::reject::{Reject, RejectCause};
 use super::rescue::Nulled;
-use crate::dataset::{Column, ColumnIndex, Dataset, OnInvalid, Origin};
+use crate::dataset::{Column, ColumnIndex, ColumnPlace, Dataset, OnInvalid, Origin};
 use crate::event::EventTime;
-use crate::silver::line::LineParser;
+use crate::silver::line::{At, Found, Texts};
 use crate::value::json::token::{Kind, Token};
 use crate::value::mask::HIDDEN;
-use crate::value::path::FieldPath;
 pub(super) use rules::Certainty;
 use rules::RuleCaster;
 use value::ValueCaster;
@@ -29,12 +27,10 @@ pub(super) struct ColumnCaster {
     /// Its place among the columns of the dataset.
     pub(super) place: usize,
     pub(super) name: String,
-    from: Vec<FieldPath>,
-    /// Where these places lie.
-    pub(super) origin: Origin,
-    /// The number of the first place, and of those that count if nothing is there.
-    first: usize,
-    others: Vec<usize>,
+    from: Vec<ColumnPlace>,
+    /// The first place, and those that count if nothing is there.
+    first: At,
+    others: Vec<At>,
     required: bool,
     pub(super) on_invalid: OnInvalid,
     value: ValueCaster,
@@ -45,12 +41,12 @@ pub(super) struct ColumnCaster {
 }
 
 impl ColumnCaster {
-    /// Makes the caster of a column, which is at `place` in its dataset and reads the values with these numbers.
+    /// Makes the caster of a column, which is at `place` in its dataset and is read at these places.
     pub(super) fn of(
         dataset: &Dataset,
         place: usize,
         column: &Column,
-        mut numbers: impl Iterator<Item = usize>,
+        mut places: impl Iterator<Item = At>,
     ) -> Self {
         let is_event_time = ColumnIndex::new(place) == dataset.event_time;
         let value = ValueCaster::of(column, is_event_time);
@@ -58,10 +54,9 @@ impl ColumnCaster {
             place,
             name: column.name.clone(),
             from: column.from.clone(),
-            origin: column.origin,
             // A column without a place, of which a dataset has none, would be one that no line has.
-            first: numbers.next().unwrap_or(usize::MAX),
-            others: numbers.collect(),
+            first: places.next().unwrap_or(At::NOWHERE),
+            others: places.collect(),
             required: column.required,
             on_invalid: column.on_invalid,
             rules: RuleCaster::of(column, &value, dataset.salt.as_ref()),
@@ -77,34 +72,29 @@ impl ColumnCaster {
 
     /// Returns the first value that is there and not null; it counts even if the column cannot take it.
     #[inline]
-    pub(super) fn token(&self, line: &[u8], parser: &LineParser, scratch: &mut Vec<u8>) -> Token {
-        let token = parser.token(self.first);
-        let is_null = match &self.rules {
-            None => token.is_nothing(),
-            Some(rules) => rules.is_null(line, token, scratch),
-        };
-        match is_null && !self.others.is_empty() {
-            true => self.other_token(line, parser, token, scratch),
-            false => token,
+    pub(super) fn find(&self, texts: &Texts<'_>, scratch: &mut Vec<u8>) -> Found {
+        let found = texts.find(self.first);
+        match self.is_null(found, texts, scratch) && !self.others.is_empty() {
+            true => self.find_elsewhere(texts, found, scratch),
+            false => found,
+        }
+    }
+
+    #[inline]
+    fn is_null(&self, found: Found, texts: &Texts<'_>, scratch: &mut Vec<u8>) -> bool {
+        match &self.rules {
+            None => found.token.is_nothing(),
+            Some(rules) => rules.is_null(texts.text(found.origin), found.token, scratch),
         }
     }
 
     #[cold]
-    fn other_token(
-        &self,
-        line: &[u8],
-        parser: &LineParser,
-        first: Token,
-        scratch: &mut Vec<u8>,
-    ) -> Token {
-        let others = || self.others.iter().map(|number| parser.token(*number));
-        let value = others().find(|token| match &self.rules {
-            None => !token.is_nothing(),
-            Some(rules) => !rules.is_null(line, *token, scratch),
-        });
+    fn find_elsewhere(&self, texts: &Texts<'_>, first: Found, scratch: &mut Vec<u8>) -> Found {
+        let others = || self.others.iter().map(|at| texts.find(*at));
+        let value = others().find(|found| !self.is_null(*found, texts, scratch));
         // Where there is no value, a null has a place in the line.
         let mut all = std::iter::once(first).chain(others());
-        let null = || all.find(|token| token.kind != Kind::Absent);
+        let null = || all.find(|found| found.token.kind != Kind::Absent);
         value.or_else(null).unwrap_or(first)
     }
 
@@ -133,14 +123,13 @@ impl ColumnCaster {
     }
 
     /// Appends a null for a value that the column cannot take.
-    pub(super) fn push_nulled(&mut self, token: Token, cause: RejectCause) -> Nulled {
+    pub(super) fn push_nulled(&mut self, found: Found, cause: RejectCause) -> Nulled {
         self.builder.push_null();
         Nulled {
             column: self.place,
             reason: cause.reason(),
-            is_hidden: self.is_hidden(token),
-            origin: self.origin,
-            token,
+            is_hidden: self.is_hidden(found.token),
+            found,
         }
     }
 
@@ -149,35 +138,29 @@ impl ColumnCaster {
         self.builder.push_null();
     }
 
-    /// Says why the column takes no value from a line.
+    /// Says why the column takes no value from a record.
     #[cold]
-    pub(super) fn reject(
-        &self,
-        cause: RejectCause,
-        token: Token,
-        line: &[u8],
-        parser: &LineParser,
-    ) -> Reject {
+    pub(super) fn reject(&self, cause: RejectCause, found: Found, texts: &Texts<'_>) -> Reject {
         Reject {
             reason: cause.reason(),
             column: Some(ColumnIndex::new(self.place)),
-            position: match (self.origin, token.kind) {
+            position: match (found.origin, found.token.kind) {
+                (Origin::Record, Kind::Absent) => texts.parser.end(),
+                (Origin::Record, _) => found.token.start(),
                 // It is nowhere in the record.
-                (Origin::Properties | Origin::System, _) => 0,
-                (Origin::Record, Kind::Absent) => parser.end(),
-                (Origin::Record, _) => token.start(),
+                (Origin::Event | Origin::Properties | Origin::System, _) => 0,
             },
-            detail: self.explain(cause, token, line),
+            detail: self.explain(cause, found, texts),
         }
     }
 
     /// Says for people what is wrong with a value, which is not shown if the column is masked.
-    fn explain(&self, cause: RejectCause, token: Token, line: &[u8]) -> String {
-        let raw = match self.is_hidden(token) {
+    fn explain(&self, cause: RejectCause, found: Found, texts: &Texts<'_>) -> String {
+        let raw = match self.is_hidden(found.token) {
             true => HIDDEN,
-            false => token.raw(line),
+            false => found.token.raw(texts.text(found.origin)),
         };
-        cause.explain(&self.from, self.origin, self.value.kind, raw)
+        cause.explain(&self.from, found.origin, self.value.kind, raw)
     }
 
     /// Returns whether a value is shown nowhere.

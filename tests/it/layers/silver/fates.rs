@@ -1,4 +1,5 @@
-//! One fate for each record, whatever the events are cut into, whatever comes together, and wherever a process ends.
+//! One fate for each record, whatever the events are cut into, whatever comes together or is opened at once, and wherever
+//! a process ends.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -176,6 +177,7 @@ async fn refined(
     cuts: &[usize],
     together: bool,
     crash: Crash,
+    most_opened: usize,
 ) -> Counts {
     let world = World::new().with_dataset(&dataset(identity));
     let mut sources = Vec::new();
@@ -194,6 +196,7 @@ async fn refined(
         let when = if is_after { When::After } else { When::Before };
         let script = Script::failing_at(call, when, How::Crash);
         let process = world.process_with(std::sync::Arc::clone(&script));
+        let process = process.in_chunks(most_opened);
         let work = join_all(
             sources
                 .iter()
@@ -201,7 +204,7 @@ async fn refined(
         );
         script.run(work).await;
     }
-    let process = world.process();
+    let process = world.process().in_chunks(most_opened);
     if together {
         join_all(sources.iter().map(|source| process.refine(source))).await;
     }
@@ -223,15 +226,16 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 90, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn fates_depend_on_no_cut_no_group_and_no_crash(
+    fn fates_depend_on_no_cut_no_group_no_chunk_and_no_crash(
         identity in prop_oneof![Just(Identity::Exact), Just(Identity::Bucket), Just(Identity::All)],
         events in prop::collection::vec(event(), 1..16),
         cuts in prop::collection::vec(1..6_usize, 1..6),
         together in any::<bool>(),
-        crash in prop::option::of((0..14_usize, any::<bool>())),
+        crash in prop::option::of((0..24_usize, any::<bool>())),
+        most_opened in prop_oneof![Just(usize::MAX), 1..600_usize],
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        let counts = runtime.block_on(refined(identity, &events, &cuts, together, crash));
+        let counts = runtime.block_on(refined(identity, &events, &cuts, together, crash, most_opened));
         prop_assert_eq!(found(&counts), expected(&events, identity));
     }
 }

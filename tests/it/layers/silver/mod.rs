@@ -1,6 +1,7 @@
 //! Silver's rules, word for word: conflicts, unknown outcomes, groups, lost files, late events, schemas and formats.
 
 mod beside;
+mod chunks;
 mod computed;
 mod conflicts;
 mod duplicates;

@@ -41,10 +41,7 @@ fn options(before: &Column, after: &Column) -> Vec<&'static str> {
     let mut options = Vec::new();
     let is_format = before.kind != after.kind && before.kind.to_string() == after.kind.to_string();
     for (name, differs) in [
-        (
-            "from",
-            (before.origin, &before.from) != (after.origin, &after.from),
-        ),
+        ("from", before.from != after.from),
         ("format", is_format),
         ("min", before.min != after.min),
         ("max", before.max != after.max),
@@ -64,7 +61,6 @@ fn options(before: &Column, after: &Column) -> Vec<&'static str> {
     // With all that is named, here or by the log, as it was.
     let mut rest = after.clone();
     rest.from.clone_from(&before.from);
-    rest.origin = before.origin;
     rest.expr.clone_from(&before.expr);
     rest.description.clone_from(&before.description);
     (rest.kind, rest.required) = (before.kind, before.required);

@@ -314,6 +314,17 @@ impl Sample {
         self.by_place.clear();
     }
 
+    /// Leaves of the fields those that stand beside a field of the messages; none where the message is no object.
+    pub(super) fn beside(mut self, field: Option<&str>) -> Self {
+        let is_it = |first: Option<&Segment>| match (first, field) {
+            (Some(Segment::Name(name)), Some(field)) => name == field,
+            _ => true,
+        };
+        self.fields
+            .retain(|other| !is_it(other.path.segments().first()));
+        self
+    }
+
     /// Counts the different values that events have in these fields together.
     pub(super) fn distinct(&self, fields: &[usize]) -> u64 {
         let keys = (0..self.count()).map(|event| self.hash(fields, event));

@@ -95,25 +95,19 @@ pub(super) async fn run(arguments: &TryArguments) -> Result<bool, Box<dyn Error 
             }
             texts.iter().for_each(|text| print(&format!("{text}\n")));
             print(&text::totals(&chosen));
-            say(&next(
-                &arguments.file,
-                inputs,
-                fates.totals().rows > 0,
-                events.are_of_bronze(),
-            ));
+            say(&next(&arguments.file, inputs, fates.totals().rows > 0));
         }
     }
     Ok(fates.totals().rows > 0)
 }
 
-/// Says what to run next. A hub would take a line of bronze for the body of an event.
-fn next(file: &Path, inputs: &[PathBuf], has_rows: bool, are_of_bronze: bool) -> String {
+/// Says what to run next.
+fn next(file: &Path, inputs: &[PathBuf], has_rows: bool) -> String {
     let file = argument(file);
-    match (has_rows, are_of_bronze) {
+    match has_rows {
         // Does the file describe these events?
-        (false, _) => format!("next: sluice dataset infer {}", Events::arguments(inputs)),
-        (true, true) => format!("next: sluice dataset test {file}"),
-        (true, false) => format!(
+        false => format!("next: sluice dataset infer {}", Events::arguments(inputs)),
+        true => format!(
             "next: sluice up --dataset {file} --input {}",
             Events::arguments(inputs.get(..1).unwrap_or_default())
         ),

@@ -182,14 +182,13 @@ async fn gold_is_what_its_own_code_makes_of_the_rows() {
 fn the_next_command_names_the_files() {
     let file = Path::new("datasets/a.toml");
     let inputs = [PathBuf::from("a.jsonl"), PathBuf::from("b.jsonl")];
-    for (has_rows, are_of_bronze, expected) in [
-        (true, false, "up --dataset datasets/a.toml --input a.jsonl"),
-        (true, true, "dataset test datasets/a.toml"),
-        (false, false, "dataset infer a.jsonl b.jsonl"),
+    for (has_rows, expected) in [
+        (true, "up --dataset datasets/a.toml --input a.jsonl"),
+        (false, "dataset infer a.jsonl b.jsonl"),
     ] {
-        let next = next(file, &inputs, has_rows, are_of_bronze);
+        let next = next(file, &inputs, has_rows);
         assert_eq!(next, format!("next: sluice {expected}"));
     }
-    let piped = next(file, &[PathBuf::from("-")], true, false);
+    let piped = next(file, &[PathBuf::from("-")], true);
     assert!(piped.ends_with("--input EVENTS.jsonl"), "{piped}");
 }

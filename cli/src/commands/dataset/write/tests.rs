@@ -81,9 +81,9 @@ fn odd_names_and_values_make_a_file_that_is_accepted() {
     assert_eq!(dataset.period, Period::Month);
     assert_eq!(column(&dataset, "birthday").kind, ColumnType::Date);
     assert_eq!(column(&dataset, "mixed").kind, ColumnType::String);
-    assert!(column(&dataset, "type").from[0].is_field("@type"));
-    assert!(column(&dataset, "Hour_value").from[0].is_field("Hour"));
-    let odd = column(&dataset, "n__code__x").from[0].to_string();
+    assert!(column(&dataset, "type").from[0].path.is_field("@type"));
+    assert!(column(&dataset, "Hour_value").from[0].path.is_field("Hour"));
+    let odd = column(&dataset, "n__code__x").from[0].path.to_string();
     assert_eq!(odd, "$['ünï\"code\\\\'].x");
     assert!(text.contains("always null in the sample: none"), "{text}");
 }
@@ -218,7 +218,11 @@ fn what_events_hold_stays_inside_of_comments_and_strings() {
     let (text, dataset) = inferred(&[
         "{\"a\\nname = 1\\u001b[2J\": \"x\u{9b}\u{7f}\u{202e}\", \"ts\": 1795161600, \"o\": {\"k\\n]\": 1}}",
     ]);
-    assert!(dataset.columns[0].from[0].is_field("a\nname = 1\u{1b}[2J"));
+    assert!(
+        dataset.columns[0].from[0]
+            .path
+            .is_field("a\nname = 1\u{1b}[2J")
+    );
     assert!(
         !text
             .chars()

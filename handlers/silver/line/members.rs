@@ -1,13 +1,13 @@
-//! Columns that are read from members which could not be opened; pure.
+//! Places in members which could not be opened; pure.
 
-use crate::dataset::Payload;
-use crate::silver::line::LineParser;
-use crate::silver::line::unopened::{Unopened, is_at_or_above};
+use super::LineParser;
+use super::unopened::{Unopened, is_at_or_above};
+use crate::dataset::OpenMember;
 use crate::value::path::FieldPath;
 
 /// Which places are those of members that are opened, or in them.
 #[derive(Debug, Default)]
-pub(in crate::silver::cast) struct Members {
+pub(in crate::silver) struct Members {
     /// In the order of the dataset.
     members: Vec<Member>,
 }
@@ -22,19 +22,15 @@ struct Member {
 
 impl Members {
     /// Finds the places among `from`, and returns the paths of the members that have some, which come after these.
-    pub(in crate::silver::cast) fn of(
-        payload: &Payload,
+    pub(in crate::silver) fn of(
+        open: &[OpenMember],
+        ignore_case: bool,
         from: &[&FieldPath],
     ) -> (Self, Vec<FieldPath>) {
         let mut members = Vec::new();
         let mut paths = Vec::new();
-        // Where records are the elements of an array, members stand beside them.
-        let open = match payload.records {
-            None => payload.open.as_slice(),
-            Some(_) => &[],
-        };
         for member in open {
-            let is_in = |path: &FieldPath| is_at_or_above(member, path, payload.ignore_case);
+            let is_in = |path: &FieldPath| is_at_or_above(member, path, ignore_case);
             let places = (0..).zip(from).filter(|(_, path)| is_in(path));
             let places: Vec<usize> = places.map(|(number, _)| number).collect();
             let first = places.first().and_then(|number| from.get(*number));
@@ -51,7 +47,7 @@ impl Members {
     }
 
     /// Names the paths by the numbers that a parser gave them.
-    pub(in crate::silver::cast) fn numbered(self, numbers: &[usize]) -> Self {
+    pub(in crate::silver) fn numbered(self, numbers: &[usize]) -> Self {
         // A number that is none is that of a place which no line has.
         let number = |path: usize| numbers.get(path).copied().unwrap_or(usize::MAX);
         let members = self.members.into_iter().map(|member| Member {
@@ -65,12 +61,7 @@ impl Members {
 
     /// Tells the parser, which has read a record, what could not be opened.
     #[cold]
-    pub(in crate::silver::cast) fn mark(
-        &self,
-        unopened: Unopened,
-        line: &[u8],
-        parser: &mut LineParser,
-    ) {
+    pub(in crate::silver) fn mark(&self, unopened: Unopened, line: &[u8], parser: &mut LineParser) {
         let members = unopened
             .members()
             .filter_map(|number| self.members.get(number));

@@ -36,7 +36,7 @@ pub struct ReceivedEvent {
 
 impl ReceivedEvent {
     /// Takes over an event; none if it lacks what every broker stamps on it.
-    pub(super) fn from_sdk(event: &ReceivedEventData) -> Option<Self> {
+    pub(in crate::hub_client) fn from_sdk(event: &ReceivedEventData) -> Option<Self> {
         let message = event.raw_amqp_message();
         let properties = message.application_properties.as_ref().map(|properties| {
             properties

@@ -1,0 +1,184 @@
+//! Objects that open to more than is held at once: they are worked off in chunks, and committed as one.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use sluice::store::object::Source;
+use sluice::table::TableId;
+use testkit::datasets::{THINGS, replace};
+use testkit::events::{START, thing};
+use testkit::faulty::{How, Script, When};
+use testkit::world::{Process, World};
+
+use super::steps::{overtaken, refine_all, sent, written};
+
+/// So few bytes are one event of these tests.
+const CHUNK: usize = 10;
+
+fn dataset(more: &str) -> String {
+    let skew = "max_clock_skew = \"48h\"\n";
+    let payload = "[payload]\nrecords = \"$[*]\"\ncompression = \"auto\"\n";
+    replace(THINGS, skew, &format!("{skew}{more}{payload}"))
+}
+
+fn packed(records: &[String]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    let text = format!("[{}]", records.join(","));
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap().into()
+}
+
+fn record(id: i64, amount: i64) -> String {
+    String::from_utf8(thing(id, 0, amount).to_vec()).unwrap()
+}
+
+/// Events of which each has a bad record, a duplicate of its own, and a record that the event before has too; the third
+/// one differs.
+fn events(count: i64) -> Vec<Bytes> {
+    let records = (0..count).map(|n| {
+        let repeated = record((n - 1).max(0), if n == 3 { 7 } else { 100 });
+        let bad = format!("{{\"id\":\"x{n}\",\"at\":{START}}}");
+        vec![record(n, 100), bad, record(n, 100), repeated]
+    });
+    records.map(|records| packed(&records)).collect()
+}
+
+/// An object of these events in a world of its own.
+async fn put(more: &str, events: &[Bytes]) -> (World, Source) {
+    let world = World::new().with_dataset(&dataset(more));
+    let source = world.put("0", 0, events).await;
+    (world, source)
+}
+
+fn in_chunks(world: &World) -> Process {
+    world.process().in_chunks(CHUNK)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_in_chunks_is_one_commit_with_the_same_rows() {
+    let events = events(6);
+    for more in [
+        "",
+        "where = \"id <> 2\"\n",
+        "[dedup]\nconflicts = \"all\"\n",
+    ] {
+        let (whole, source) = put(more, &events).await;
+        whole.process().refine(&source).await;
+        let (cut, source) = put(more, &events).await;
+        let process = in_chunks(&cut);
+        let refined = process.refine(&source).await;
+        assert_eq!((refined.entry.version.0, cut.version().await.0), (1, 1));
+        assert_eq!(sent(&process), 1);
+        let (whole_counts, counts) = (&whole.ledger().await[0].counts, &refined.entry.counts);
+        assert_eq!(counts, whole_counts, "{more}");
+        let conflicts = u64::from(!more.starts_with("where"));
+        let facts = (counts.lines, counts.records, counts.conflicts);
+        assert_eq!(facts, (6, 24, conflicts), "{more}");
+        let (whole, end) = (whole.end_state().await, cut.end_state().await);
+        assert_eq!(whole, end, "{more}");
+        // A second delivery changes nothing.
+        assert!(!in_chunks(&cut).refine(&source).await.now);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_chunk_has_files_of_its_own_and_the_ledger_names_the_last() {
+    let (world, source) = put("", &events(4)).await;
+    let process = in_chunks(&world);
+    let entry = process.refine(&source).await.entry;
+    let files = world.snapshot().await.files.len();
+    assert_eq!((written(&process).len(), files), (4, 4));
+    let last = entry.quarantine.unwrap();
+    assert!(last.name().ends_with("-part3.jsonl"), "{last}");
+    let parts = TableId::quarantine_parts(&last);
+    assert_eq!((parts.len(), &parts[3]), (4, &last));
+    for part in &parts {
+        let content = world.lake.get(part).await.unwrap().unwrap();
+        assert_eq!(content.iter().filter(|byte| **byte == b'\n').count(), 1);
+    }
+    let id = world.commits().await.pop().unwrap().id;
+    assert!(parts.iter().all(|part| part.name().contains(&id)));
+    // A chunk that rejects nothing has no object.
+    let good = [packed(&[record(1, 1)]), packed(&[record(2, 1)])];
+    let (world, source) = put("", &good).await;
+    assert_eq!(
+        in_chunks(&world).refine(&source).await.entry.quarantine,
+        None
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_commits_meanwhile_voids_chunks_only_if_it_has_their_keys() {
+    // Of a chunk of which another has every row there is no file the second time.
+    for (ids, files) in [([90, 91], 4), ([1, 91], 7)] {
+        let (world, source) = put("", &events(4)).await;
+        let theirs = packed(&ids.map(|id| record(id, 100)));
+        let theirs = world.put("1", 0, &[theirs]).await;
+        let process = in_chunks(&world);
+        let refined = overtaken(&world, &process, &source, &theirs).await.unwrap();
+        assert_eq!(refined.entry.version.0, 2, "{ids:?}");
+        assert_eq!(written(&process).len(), files, "{ids:?}");
+        let shared = u64::from(ids[0] == 1);
+        assert_eq!(refined.entry.counts.rows, 4 - shared, "{ids:?}");
+        assert!(refined.entry.counts.is_conserved());
+        assert_eq!(
+            world.silver().await.len(),
+            6 - usize::try_from(shared).unwrap()
+        );
+        world.end_state().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn late_rows_of_all_chunks_are_counted_by_the_head_of_the_commit() {
+    let (world, source) = put("", &events(3)).await;
+    // Another partition is hours ahead, and the watermark with it.
+    let ahead = format!("[{{\"id\":50,\"at\":{}}}]", START + 40 * 3_600_000);
+    let theirs = world.put("1", 0, &[Bytes::from(ahead)]).await;
+    let process = in_chunks(&world);
+    let refined = overtaken(&world, &process, &source, &theirs).await.unwrap();
+    let counts = &refined.entry.counts;
+    assert_eq!((counts.rows, counts.late), (3, 3), "{counts:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_ends_with_the_object_that_is_cut() {
+    let world = World::new().with_dataset(&dataset(""));
+    let small = world.put("0", 0, &[packed(&[])]).await;
+    let large = world.put("1", 0, &events(3)).await;
+    let other = world.put("2", 0, &events(1)).await;
+    let process = in_chunks(&world);
+    let answers = refine_all(&process, &[small, large, other]).await;
+    let facts = answers.into_iter().map(Result::unwrap);
+    let facts: Vec<_> = facts
+        .map(|refined| (refined.entry.version.0, refined.group))
+        .collect();
+    assert_eq!(facts, [(1, 2), (1, 2), (2, 1)]);
+    world.end_state().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_at_any_call_leaves_nothing_half_done() {
+    for when in [When::Before, When::After] {
+        for how in [How::Transient, How::Crash] {
+            for call in 0.. {
+                let (world, source) = put("", &events(3)).await;
+                let script = Script::failing_at(call, when, how);
+                let process = world.process_with(Arc::clone(&script)).in_chunks(CHUNK);
+                let work = process.app.silver.refine(source.clone());
+                // A failure that does not pass within the process is one for the next.
+                let _ = script.run(work).await;
+                in_chunks(&world).refine(&source).await;
+                let end = world.end_state().await;
+                let facts = (end.ledger.rows, end.silver.len(), end.quarantine.len());
+                assert_eq!(facts, (3, 3, 3), "{when:?} {how:?} {call}");
+                if !script.is_over() {
+                    break;
+                }
+            }
+        }
+    }
+}
