@@ -16,6 +16,10 @@ pub(crate) enum Tone {
     Strong,
     /// What may be passed over.
     Faint,
+    /// All is well.
+    Good,
+    /// Something waits, or is to be looked at.
+    Doubtful,
     /// Something failed.
     Bad,
 }
@@ -96,6 +100,12 @@ impl Line {
     }
 }
 
+impl From<String> for Line {
+    fn from(text: String) -> Self {
+        Self::plain(&text)
+    }
+}
+
 /// Returns how many columns of a terminal a text takes.
 pub(crate) fn width(text: &str) -> usize {
     text.width()
@@ -140,6 +150,39 @@ fn whole_numbers<'a>(kept: &'a str, rest: &str) -> &'a str {
         .trim_end_matches(['-', '+'])
 }
 
+/// Breaks a text between its words into lines of at most `most` columns; a word that is longer is broken.
+pub(crate) fn wrapped(text: &str, most: usize) -> Vec<String> {
+    let most = most.max(8);
+    let mut rows: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match rows.last_mut() {
+            Some(row) if row.width() + 1 + word.width() <= most => {
+                row.push(' ');
+                row.push_str(word);
+            }
+            _ => rows.extend(broken(word, most)),
+        }
+    }
+    rows
+}
+
+fn broken(word: &str, most: usize) -> Vec<String> {
+    let mut rows = vec![String::new()];
+    let mut used = 0;
+    for c in word.chars() {
+        let columns = c.width().unwrap_or(0);
+        if used + columns > most {
+            rows.push(String::new());
+            used = 0;
+        }
+        used += columns;
+        if let Some(row) = rows.last_mut() {
+            row.push(c);
+        }
+    }
+    rows
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,7 +216,7 @@ mod tests {
         let pieces: Vec<_> = line.pieces().collect();
         let expected = [(Tone::Strong, "silver"), (Tone::Faint, "…")];
         assert_eq!(pieces, expected, "the number would be half");
-        let whole = Line::plain("hub").up_to(8, 1).and(Tone::Bad, "ok");
+        let whole = Line::plain("hub").up_to(8, 1).and(Tone::Good, "ok");
         assert_eq!(whole.text(), "hub     ok");
         assert_eq!(whole.clone().fit(10), whole);
     }
@@ -182,5 +225,16 @@ mod tests {
     fn what_a_terminal_would_obey_is_escaped_in_a_line() {
         let line = Line::plain("a\u{1b}[2J\n");
         assert_eq!(line.text(), "a\\u001b[2J\\u000a");
+    }
+
+    #[test]
+    fn a_text_is_broken_between_its_words_and_long_words_anywhere() {
+        assert_eq!(wrapped("one two  three", 8), ["one two", "three"]);
+        assert_eq!(
+            wrapped("an averylongword", 8),
+            ["an", "averylon", "gword"],
+            "nothing of it is lost"
+        );
+        assert!(wrapped("", 8).is_empty());
     }
 }

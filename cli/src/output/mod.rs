@@ -19,7 +19,7 @@ pub(crate) use balance::Balance;
 pub(crate) use escape::{escaped, is_unsafe};
 pub(crate) use failure::failure;
 pub(crate) use format::{About, Format, FormatArguments};
-pub(crate) use line::{Line, Tone};
+pub(crate) use line::{Line, Tone, wrapped};
 pub(crate) use numbers::{count, duplicates, nulled, size, span, thousands};
 pub(crate) use progress::bar;
 pub(crate) use rows::Rows;
@@ -27,7 +27,7 @@ pub(crate) use rows::Rows;
 pub(crate) use table::plain;
 pub(crate) use table::{Column, Table, csv_line};
 pub(crate) use text::{
-    Usage, fit, print, print_bytes, print_lines, say, terminal_width, try_print,
+    Usage, painted_for_terminal, print, print_bytes, print_lines, say, terminal_width, try_print,
 };
 
 #[cfg(test)]
@@ -35,7 +35,7 @@ mod tests {
     use std::path::Path;
 
     /// The screen of `up` moves the cursor, and escapes what it draws itself.
-    const DRAWS: &str = "commands/up/screen.rs";
+    const DRAWS: &str = "commands/up/screen/terminal.rs";
 
     #[test]
     fn nothing_else_writes_to_the_terminal() {

@@ -3,9 +3,8 @@
 use std::io::{IsTerminal, Write};
 
 use thiserror::Error;
-use unicode_width::UnicodeWidthChar;
 
-use super::escape::{escaped, escaped_lines};
+use super::escape::escaped_lines;
 use super::line::{Line, Tone};
 
 /// The width of a terminal that does not say how wide it is.
@@ -48,19 +47,6 @@ pub(crate) fn print_bytes(bytes: &[u8]) -> std::io::Result<()> {
     stdout.flush()
 }
 
-/// Returns as much of a line as a terminal of `width` columns shows in one; wide characters take two of them.
-pub(crate) fn fit(line: &str, width: usize) -> String {
-    let line = escaped(line);
-    let mut left = width;
-    let fits = |c: &char| {
-        let needs = c.width().unwrap_or(0);
-        let fits = needs <= left;
-        left = left.saturating_sub(needs);
-        fits
-    };
-    line.chars().take_while(fits).collect()
-}
-
 /// Writes lines for people to standard output, in colours where that is a terminal that shows them.
 pub(crate) fn print_lines(lines: &[Line]) {
     let is_terminal = std::io::stdout().is_terminal();
@@ -74,14 +60,21 @@ pub(crate) fn print_lines(lines: &[Line]) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
+/// Returns a line as a terminal shows it, for who moves the cursor there.
+pub(crate) fn painted_for_terminal(line: &Line) -> String {
+    painted(line, is_coloured(true, &|name| std::env::var(name).ok()))
+}
+
 /// Returns how many columns standard output has: a terminal says so, and for another program that shows it COLUMNS may.
 pub(crate) fn terminal_width() -> Option<usize> {
     let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
     if !std::io::stdout().is_terminal() {
         return columns();
     }
-    let size = terminal_size::terminal_size();
-    Some(size.map_or(USUAL_WIDTH, |(width, _)| usize::from(width.0)))
+    match crossterm::terminal::size() {
+        Ok((width, _)) if width > 0 => Some(usize::from(width)),
+        _ => Some(USUAL_WIDTH),
+    }
 }
 
 /// Returns whether to write colours: on a terminal, unless `NO_COLOR` or CLICOLOR=0 forbid it, and wherever
@@ -115,6 +108,8 @@ fn sequence(tone: Tone) -> &'static str {
         Tone::Plain => "",
         Tone::Strong => "1",
         Tone::Faint => "2",
+        Tone::Good => "32",
+        Tone::Doubtful => "33",
         Tone::Bad => "1;31",
     }
 }

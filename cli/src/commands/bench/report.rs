@@ -107,9 +107,7 @@ pub(super) fn show(report: &Report) {
         );
     }
     print("");
-    verdict::lines(&report.audit)
-        .iter()
-        .for_each(|line| print(line));
+    print_lines(&verdict::lines(&report.audit));
     if !report.is_conserved {
         print("DOES NOT ADD UP: lines and events differ");
     }

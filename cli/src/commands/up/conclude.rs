@@ -76,7 +76,10 @@ impl Concluding {
         let report = verdict::examine(&subject, looked.elapsed() + CLOCK_STEP).await?;
         match json {
             true => print(&format!("{:#}", conclusion.json(&report)?)),
-            false => print(&format!("\n{}", verdict::lines(&report).join("\n"))),
+            false => {
+                print("");
+                print_lines(&verdict::lines(&report));
+            }
         }
         if let Some(rejected) = &conclusion.rejected {
             return Err(rejected.text(&snapshot.counts).into());
