@@ -5,12 +5,14 @@
 //! - `pipeline`: the whole pipeline as processes of this machine, for `up` and `bench`
 //! - `feed`: the events that commands send
 //! - `target`: which pipeline a command is about: its settings, stores and event hub
+//! - `duration`: lengths of time on the command line
 //! - `interrupt`: how a command that runs until it is stopped learns that it is to stop
 //! - `output`: text, numbers, tables and progress bars for people
 //! - [`audit`]: the proof that everything adds up
 
 pub mod audit;
 mod commands;
+mod duration;
 mod feed;
 mod interrupt;
 mod output;

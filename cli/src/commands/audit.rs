@@ -15,7 +15,8 @@ use sluice_local::hub_client::PartitionState;
 use crate::audit::{
     AuditError, Check, Hub, HubPartition, Options, Progress, Report, Subject, Sums, audit,
 };
-use crate::output::{About, Balance, bar, count, print};
+use crate::duration;
+use crate::output::{About, Balance, Line, Tone, bar, count, print, print_lines};
 use crate::target::{self, AppSettings, HubArguments, Stores, read_partitions};
 
 /// Prove that every event is accounted for and gold is right
@@ -31,15 +32,15 @@ use crate::target::{self, AppSettings, HubArguments, Stores, read_partitions};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice audit                     the pipeline that `sluice up` runs, or that of local.settings.json
-  sluice audit --grace 0           also count bronze objects that were written just now
+  sluice audit --grace 0s          also count bronze objects that were written just now
   sluice audit --deep              also open every event again, as silver once did
   sluice audit --json | jq '.checks[] | select(.difference)'
   LakeStorage='…' AzureWebJobsStorage='…' GoldDatabase='…' sluice audit --dataset datasets/orders.toml
                                    a deployment in Azure")]
 pub(super) struct AuditArguments {
-    /// Bronze objects younger than this many seconds may still be in flight
-    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
-    grace: u64,
+    /// Bronze objects younger than this may still be in flight
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration::or_seconds)]
+    grace: Duration,
     /// Open every event of bronze again and compare what is in it with the ledger
     #[arg(long)]
     deep: bool,
@@ -62,14 +63,13 @@ pub(super) async fn run(arguments: AuditArguments) -> Result<bool, Box<dyn Error
         true => Hub::NotAsked,
         false => ask(&arguments.hub, &settings).await,
     };
-    let grace = Duration::from_secs(arguments.grace);
     let warehouse = target::warehouse(&settings, &stores.dataset)?;
     let target = settings.target();
     if !arguments.json {
         print(&format!("from {target}"));
     }
     let options = Options {
-        grace,
+        grace: arguments.grace,
         hub,
         is_deep: arguments.deep,
         ..Options::at(SystemClock.now())
@@ -80,7 +80,10 @@ pub(super) async fn run(arguments: AuditArguments) -> Result<bool, Box<dyn Error
             target,
             result: json(&report),
         })?,
-        false => lines(&report).join("\n"),
+        false => {
+            print_lines(&lines(&report));
+            return Ok(report.adds_up());
+        }
     });
     Ok(report.adds_up())
 }
@@ -165,22 +168,24 @@ pub(super) fn json(report: &Report) -> Value {
 }
 
 /// The report for people: a line for each check, the totals and the verdict.
-pub(super) fn lines(report: &Report) -> Vec<String> {
+pub(super) fn lines(report: &Report) -> Vec<Line> {
     let version = report.version.map_or_else(
         || "no version yet".to_owned(),
         |version| format!("version {version}"),
     );
-    let mut lines = vec![format!(
+    let title = format!(
         "audit of {}, generation {}, {version}",
         report.dataset, report.generation
-    )];
+    );
+    let mut lines = vec![Line::of(Tone::Strong, &title)];
     lines.extend(report.checks.iter().flat_map(check_lines));
     let sums = &report.sums;
     let events = count(sums.lines, "line");
-    lines.push(balance(sums).text(&events));
+    lines.push(Line::from(balance(sums).text(&events)));
     lines.push(match report.first_difference() {
-        None => "everything adds up".to_owned(),
-        Some((name, difference)) => format!("DOES NOT ADD UP: {name}: {difference}"),
+        None => Line::of(Tone::Good, "everything adds up"),
+        Some((name, difference)) => Line::of(Tone::Bad, "DOES NOT ADD UP")
+            .and(Tone::Plain, &format!(": {name}: {difference}")),
     });
     lines
 }
@@ -199,15 +204,17 @@ fn balance(sums: &Sums) -> Balance {
     }
 }
 
-fn check_lines(check: &Check) -> impl Iterator<Item = String> {
+fn check_lines(check: &Check) -> impl Iterator<Item = Line> {
     let mark = match (&check.difference, check.skipped) {
-        (Some(_), _) => "FAIL",
-        (None, true) => "skip",
-        (None, false) => "ok  ",
+        (Some(_), _) => Line::plain("  ").and(Tone::Bad, "FAIL"),
+        (None, true) => Line::plain("  ").and(Tone::Doubtful, "skip"),
+        (None, false) => Line::plain("  ").and(Tone::Good, "ok  "),
     };
-    let line = format!("  {mark} {:<52} {}", check.name, check.examined);
+    let text = format!(" {:<52} {}", check.name, check.examined);
+    let line = mark.and(Tone::Plain, &text);
     let difference = check.difference.as_ref();
-    std::iter::once(line).chain(difference.map(|difference| format!("       {difference}")))
+    let difference = difference.map(|difference| Line::from(format!("       {difference}")));
+    std::iter::once(line).chain(difference)
 }
 
 #[cfg(test)]

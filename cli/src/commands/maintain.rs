@@ -11,6 +11,7 @@ use sluice::maintain::{
 use sluice::retry::Deadline;
 use sluice::warehouse::WarehouseError;
 
+use crate::duration;
 use crate::output::{About, count, print, say, size, thousands};
 use crate::target::{self, AppSettings, SettingsArguments, Stores};
 
@@ -26,6 +27,7 @@ use crate::target::{self, AppSettings, SettingsArguments, Stores};
 #[command(after_help = "Examples:
   sluice maintain --dry-run      what there is to do
   sluice maintain                a run like the timer's
+  sluice maintain --for 2h       with more time than the timer gives
   sluice maintain --full         look at all of bronze, and vacuum even if it is not due")]
 pub(super) struct MaintainArguments {
     /// Say what would be done, and change nothing
@@ -34,9 +36,9 @@ pub(super) struct MaintainArguments {
     /// Look at all of bronze, and vacuum even if it is not due
     #[arg(long)]
     full: bool,
-    /// Begin no more work after this many minutes
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    minutes: u64,
+    /// Begin no more work after this long
+    #[arg(long = "for", value_name = "TIME", alias = "minutes", default_value = "10m", value_parser = duration::or_minutes)]
+    time: Duration,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -60,7 +62,7 @@ pub(super) async fn run(
         dry_run: arguments.dry_run,
         full: arguments.full,
     };
-    let deadline = Deadline::after(Duration::from_secs(arguments.minutes.saturating_mul(60)));
+    let deadline = Deadline::after(arguments.time);
     let report = stores.maintenance().run(options, deadline).await;
     let is_whole = report.failures().is_empty() && fits;
     match arguments.json {

@@ -136,6 +136,37 @@ mod tests {
     }
 
     #[test]
+    fn how_many_is_asked_in_one_way_and_in_those_of_before() {
+        for line in [
+            "up -n 5",
+            "up --events 5",
+            "bench -n 5",
+            "bench --events 5",
+            "produce -n 5",
+            "produce --limit 5",
+            "produce --count 5",
+            "consume -n 5",
+            "consume --count 5",
+            "head -n 5",
+            "head --rows 5",
+            "gold -n 5",
+            "history --limit 5",
+            "dataset infer -n 5",
+            "dataset infer --sample 5",
+            "audit --grace 10m",
+            "audit --grace 600",
+            "maintain --for 10m",
+            "maintain --minutes 10",
+            "bench --for 1m --gold-every 2s",
+            "bench --seconds 60 --gold-seconds 2",
+        ] {
+            let words = std::iter::once("sluice").chain(line.split(' '));
+            let taken = CommandLine::try_parse_from(words);
+            assert!(taken.is_ok(), "{line}: {:?}", taken.err());
+        }
+    }
+
+    #[test]
     fn a_command_line_is_refused_where_its_flags_contradict_one_another() {
         for line in [
             "up --input a.jsonl --events 5",

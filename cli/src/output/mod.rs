@@ -1,32 +1,41 @@
-//! What commands show: text and tables on standard output, numbers as people read them, progress bars.
+//! What commands show: text and tables on standard output, coloured on terminals, numbers as people read them, progress
+//! bars.
 //!
 //! Nothing else writes to the terminal, and all of it is escaped on its way there.
 
-mod about;
 mod balance;
 mod escape;
 mod failure;
+mod format;
 pub(crate) mod gold;
+mod line;
 mod numbers;
 mod progress;
 mod rows;
+mod table;
 mod text;
 
-pub(crate) use about::About;
 pub(crate) use balance::Balance;
 pub(crate) use escape::{escaped, is_unsafe};
 pub(crate) use failure::failure;
+pub(crate) use format::{About, Format, FormatArguments};
+pub(crate) use line::{Line, Tone, wrapped};
 pub(crate) use numbers::{count, duplicates, noun, nulled, size, span, thousands};
 pub(crate) use progress::bar;
 pub(crate) use rows::Rows;
-pub(crate) use text::{Usage, fit, print, print_bytes, say, table, try_print};
+#[cfg(test)]
+pub(crate) use table::plain;
+pub(crate) use table::{Column, Table, csv_line};
+pub(crate) use text::{
+    Usage, painted_for_terminal, print, print_bytes, print_lines, say, terminal_width, try_print,
+};
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
     /// The screen of `up` moves the cursor, and escapes what it draws itself.
-    const DRAWS: &str = "commands/up/screen.rs";
+    const DRAWS: &str = "commands/up/screen/terminal.rs";
 
     #[test]
     fn nothing_else_writes_to_the_terminal() {

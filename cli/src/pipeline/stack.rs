@@ -1,5 +1,7 @@
 //! What runs beside the pipeline: Azurite, the event hub, the Functions host with its handler.
 
+mod starting;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs::File;
@@ -11,8 +13,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 use sluice::clock::{Clock, SystemClock};
+use sluice::event::EventTime;
 use sluice::store::account::{AccountError, StorageAccount};
-use sluice_local::azurite::{Azurite, AzuriteError, AzuriteOptions};
+use sluice_local::azurite::{Azurite, AzuriteError, AzuriteOptions, Progress};
 use sluice_local::event_hubs::{self, HubConfig, Namespace, NamespaceConfig, PartitionArrivals};
 use sluice_local::functions_host::events::{EventSink, HostEvent};
 use sluice_local::functions_host::{Host, HostEnd, HostError, HostOptions};
@@ -22,8 +25,9 @@ use super::heard::{Heard, log_line};
 use super::host_log;
 use super::project::HandlerProgram;
 use super::state_dir::StateDir;
-use crate::output::say;
 use crate::target::{self, Announced};
+pub(crate) use starting::{Part, Teller, Told, aloud};
+use starting::{hub_moved, storage_moved};
 
 /// The hub's name, as in local.settings.json.
 const HUB: &str = "events";
@@ -61,6 +65,8 @@ pub(crate) struct Plan {
     pub(crate) settings: BTreeMap<String, String>,
     /// Who listens to the handler, beside the screen.
     pub(crate) listener: Option<LogListener>,
+    /// Who hears how far the start is.
+    pub(crate) tell: Teller,
 }
 
 impl Plan {
@@ -120,13 +126,28 @@ pub(crate) struct Stack {
     /// What the host is started with.
     host_options: Option<HostOptions>,
     state: Arc<StateDir>,
+    tell: Teller,
 }
 
 impl Stack {
     /// Starts storage and the event hub, so that what an earlier run left can be looked at.
     pub(crate) async fn start(plan: Plan) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let azurite = start_azurite(&plan.state).await?;
+        let tell = Arc::clone(&plan.tell);
+        tell(Part::Storage, Told::Begins);
+        let azurite = start_azurite(&plan.state, &tell).await?;
+        let ports = azurite.ports();
+        let [blobs, ..] = ports;
+        let stands = |what: &str, port: u16| Told::Stands(format!("{what} at 127.0.0.1:{port}"));
+        tell(Part::Storage, stands("Azurite", blobs));
+        tell(Part::Hub, Told::Begins);
         let namespace = start_namespace(&plan).await?;
+        let port = namespace.local_addr().port();
+        tell(Part::Hub, stands("AMQP", port));
+        let moved = storage_moved(ports, AZURITE_PORTS).map(|text| (Part::Storage, text));
+        let hub = hub_moved(port, AMQP_PORT).map(|text| (Part::Hub, text));
+        for (part, text) in moved.into_iter().chain(hub) {
+            tell(part, Told::Differs(text));
+        }
 
         let gold = plan.gold();
         let storage = azurite.connection_string();
@@ -159,13 +180,17 @@ impl Stack {
             announced,
             host_options,
             state: plan.state,
+            tell,
         })
     }
 
     /// Starts the host with its handler, if the plan has one.
     pub(crate) async fn start_host(&mut self) -> Result<(), HostError> {
         if let Some(options) = self.host_options.take() {
+            (self.tell)(Part::Handler, Told::Begins);
             self.host = Some(Host::start(options).await?);
+            let stands = "the Functions host with bronze, silver, gold and maintain";
+            (self.tell)(Part::Handler, Told::Stands(stands.to_owned()));
         }
         Ok(())
     }
@@ -208,6 +233,17 @@ impl Stack {
             .iter()
             .map(|partition| partition.events)
             .sum()
+    }
+
+    /// When the hub took its newest event; nothing while it has none.
+    pub(crate) fn last_event(&self) -> Option<EventTime> {
+        let stats = self.namespace.stats();
+        let times = stats
+            .iter()
+            .filter_map(|partition| partition.last_enqueued_ms);
+        times
+            .max()
+            .map(|time| EventTime(time.saturating_mul(1_000)))
     }
 
     /// When every event of the hub was enqueued.
@@ -302,12 +338,15 @@ fn account_of(storage: &str) -> Result<StorageAccount, AccountError> {
 }
 
 /// Starts Azurite on its usual ports, or on free ones where somebody has those.
-async fn start_azurite(state: &StateDir) -> Result<Azurite, AzuriteError> {
+async fn start_azurite(state: &StateDir, tell: &Teller) -> Result<Azurite, AzuriteError> {
+    let tell = Arc::clone(tell);
+    let progress: Progress =
+        Arc::new(move |text: &str| tell(Part::Storage, Told::Says(text.to_owned())));
     let options = |ports| AzuriteOptions {
         data_dir: Some(state.azurite()),
         ports,
         install_dir: None,
-        progress: Some(Arc::new(|line: &str| say(line))),
+        progress: Some(Arc::clone(&progress)),
     };
     if AZURITE_PORTS.iter().all(|port| is_free(*port)) {
         match Azurite::start(options(Some(AZURITE_PORTS))).await {

@@ -39,10 +39,10 @@ const BESIDE: [&str; 3] = ["eventhub_name", "eventhub_consumer_group", "golddata
 #[derive(Clone, Debug, Args)]
 pub(crate) struct SettingsArguments {
     /// The dataset file; otherwise the setting DATASET, or the one that `sluice up` runs
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     pub(crate) dataset: Option<PathBuf>,
     /// The pipeline that `sluice up` runs with its state here; without it one in .sluice, or that of the settings
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "SLUICE_STATE_DIR")]
     pub(crate) state_dir: Option<PathBuf>,
 }
 

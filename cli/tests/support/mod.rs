@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The settings that would lead a command to another pipeline than the test's.
-const SETTINGS: [&str; 6] = [
+const SETTINGS: [&str; 7] = [
     "LakeStorage",
     "AzureWebJobsStorage",
     "StateStorage",
     "GoldDatabase",
     "DATASET",
     "EventHubConnection",
+    "SLUICE_STATE_DIR",
 ];
 
 pub(crate) fn repository() -> &'static Path {

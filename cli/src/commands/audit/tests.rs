@@ -59,6 +59,10 @@ fn report(checks: Vec<Check>) -> Report {
     }
 }
 
+fn texts(report: &Report) -> Vec<String> {
+    lines(report).iter().map(|line| line.text()).collect()
+}
+
 #[test]
 fn a_good_report_has_its_checks_its_totals_and_the_verdict() {
     let report = report(vec![
@@ -66,7 +70,7 @@ fn a_good_report_has_its_checks_its_totals_and_the_verdict() {
         check("hub: bronze passed nothing over", None, true),
     ]);
     assert_eq!(
-        lines(&report),
+        texts(&report),
         [
             "audit of orders, generation 2, version 140",
             "  ok   bronze: no event missing, none twice                 2 objects",
@@ -84,7 +88,7 @@ fn every_difference_is_shown_and_the_first_is_the_verdict() {
         check("b", Some("a key is there twice"), false),
         check("c", Some("a row is missing"), false),
     ]);
-    let lines = lines(&report);
+    let lines = texts(&report);
     let shown = |text: &str| lines.iter().any(|line| line == text);
     assert!(shown("       a key is there twice"), "{lines:?}");
     assert!(shown("       a row is missing"), "{lines:?}");
@@ -98,7 +102,7 @@ fn every_difference_is_shown_and_the_first_is_the_verdict() {
 fn before_the_first_commit_there_is_no_version() {
     let mut report = report(Vec::new());
     report.version = None;
-    assert!(lines(&report)[0].ends_with("generation 2, no version yet"));
+    assert!(texts(&report)[0].ends_with("generation 2, no version yet"));
 }
 
 #[test]
@@ -210,9 +214,15 @@ async fn beside_hub(pipeline: &Pipeline, first: i64, last: i64) -> Report {
 #[test]
 fn without_a_flag_the_hub_is_asked_and_ten_minutes_are_granted() {
     let plain = arguments("").unwrap();
-    assert_eq!((plain.grace, plain.json, plain.no_hub), (600, false, false));
+    assert_eq!(
+        (plain.grace.as_secs(), plain.json, plain.no_hub),
+        (600, false, false)
+    );
     let other = arguments("--grace 0 --json --no-hub --deep").unwrap();
-    assert_eq!((other.grace, other.json, other.no_hub), (0, true, true));
+    assert_eq!(
+        (other.grace.as_secs(), other.json, other.no_hub),
+        (0, true, true)
+    );
     assert_eq!((plain.deep, other.deep), (false, true));
     for wrong in ["--grace soon", "--grace -1", "--grace 1.5"] {
         assert!(arguments(wrong).is_err(), "{wrong}");
@@ -249,7 +259,7 @@ async fn a_hub_that_does_not_answer_is_skipped_with_its_address() {
         let report = examine_beside(&subject, hub.clone(), Duration::ZERO).await;
         let report = report.unwrap();
         assert!(report.adds_up(), "what was not compared is no difference");
-        let mut skipped = lines(&report).into_iter();
+        let mut skipped = texts(&report).into_iter();
         let skipped = skipped.find(|line| line.starts_with("  skip ")).unwrap();
         assert!(skipped.contains(&expected), "{skipped}");
     }
@@ -261,7 +271,7 @@ async fn events_that_are_on_the_way_from_the_hub_add_up() {
     pipeline.run(0, &[1, 2]).await;
     let report = beside_hub(&pipeline, 0, 6).await;
     assert!(report.adds_up(), "{:#}", json(&report));
-    let lines = lines(&report).join("\n");
+    let lines = texts(&report).join("\n");
     assert!(lines.contains("7 events retained in 1 partition, 5 on the way to bronze"));
 }
 
@@ -270,7 +280,7 @@ async fn events_that_bronze_passed_over_are_the_verdict() {
     let pipeline = Pipeline::new();
     pipeline.run(3, &[1, 2]).await;
     let report = beside_hub(&pipeline, 0, 4).await;
-    let verdict = lines(&report).pop().unwrap();
+    let verdict = texts(&report).pop().unwrap();
     let expected =
         "DOES NOT ADD UP: hub: bronze passed nothing over: partition 0: the hub has events 0 to 2";
     assert!(verdict.starts_with(expected), "{verdict}");
@@ -284,7 +294,7 @@ async fn gold_that_was_changed_by_hand_fails_under_its_name() {
     assert_eq!(exit_code_of(&subject).await, 0);
     pipeline.change_gold("UPDATE gold_daily_orders__1 SET total_orders = 3");
     let report = examine_within(&subject, Duration::ZERO).await.unwrap();
-    let lines = lines(&report);
+    let lines = texts(&report);
     let failed: Vec<&String> = lines.iter().filter(|l| l.starts_with("  FAIL ")).collect();
     assert_eq!(failed.len(), 1, "{lines:#?}");
     assert!(failed[0].contains("gold: gold_daily_orders = silver"));
@@ -314,7 +324,7 @@ async fn the_checks_of_a_pipeline_stand_in_columns() {
     let pipeline = Pipeline::new();
     pipeline.run(0, &[1, 2]).await;
     let report = beside_hub(&pipeline, 0, 1).await;
-    let lines = lines(&report);
+    let lines = texts(&report);
     let checks = &lines[1..=report.checks.len()];
     for line in checks {
         let column: Vec<char> = line.chars().skip(59).take(2).collect();

@@ -16,11 +16,13 @@ mod trial;
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
 use sluice::dataset::Dataset;
 
+use crate::duration;
 use crate::feed::OrderArguments;
 use crate::output::print;
 use crate::pipeline::{StateDir, app_root, given_handler, handler};
@@ -39,7 +41,7 @@ use trial::Trial;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cargo sluice bench                            a million orders, as fast as they go
-  cargo sluice bench --events 100000 --json     a tenth of that, for a program
+  cargo sluice bench -n 100000 --json           a tenth of that, for a program
   cargo sluice bench --rate 5000                5,000 a second for a minute: what latency is when nothing queues
   cargo sluice bench --rate max --rate 5000     both, one after the other, each from an empty state
   cargo sluice bench --keep                     leave logs and state in .sluice/bench
@@ -47,25 +49,30 @@ use trial::Trial;
 How to read it:
   events a second    from the first event sent until the last row is in silver, or in gold
   latency            of each event; as fast as they go, it is mostly the time in the hub's queue: use --rate
-  latency to gold    contains the wait for gold's timer (--gold-seconds)
+  latency to gold    contains the wait for gold's timer (--gold-every)
   calls              requests of the handler to blob and table storage; the host's own are not the handler's
   CPU time           divided by the elapsed time, how many cores each process kept busy")]
 pub(crate) struct BenchArguments {
     /// The dataset file; it must take orders
-    #[arg(long, value_name = "FILE", default_value = "datasets/orders.toml")]
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        default_value = "datasets/orders.toml"
+    )]
     dataset: PathBuf,
     /// How many events, where the rate is `max`
-    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short = 'n', long = "limit", alias = "events", value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     events: u64,
     /// Events a second, or `max` for as fast as they go; may be given several times
-    #[arg(long, value_name = "N|max", default_value = "max")]
+    #[arg(short, long, value_name = "N|max", default_value = "max")]
     rate: Vec<Pace>,
     /// How long a steady rate is sent
-    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
-    seconds: u64,
-    /// How often gold runs
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=30))]
-    gold_seconds: u8,
+    #[arg(long = "for", value_name = "TIME", alias = "seconds", default_value = "60s", value_parser = duration::or_seconds)]
+    time: Duration,
+    /// How often gold runs, 1s to 30s
+    #[arg(long, value_name = "TIME", alias = "gold-seconds", default_value = "2s", value_parser = gold_every)]
+    gold_every: u8,
     #[command(flatten)]
     orders: OrderArguments,
     /// Partitions of the event hub
@@ -86,6 +93,15 @@ pub(crate) struct BenchArguments {
     /// Measure with this build of the command, optimised or not
     #[arg(long)]
     as_is: bool,
+}
+
+/// Reads how often gold runs, in whole seconds of a minute.
+fn gold_every(text: &str) -> Result<u8, String> {
+    let seconds = duration::or_seconds(text)?.as_secs();
+    let wrong = || format!("gold runs every 1s to 30s, and not every {seconds}s");
+    let seconds_of_a_minute = u8::try_from(seconds).ok();
+    let found = seconds_of_a_minute.filter(|seconds| (1..=30).contains(seconds));
+    found.ok_or_else(wrong)
 }
 
 /// Measures; returns whether everything adds up.
@@ -114,8 +130,8 @@ pub(crate) async fn run(arguments: BenchArguments) -> Result<bool, Box<dyn Error
             dataset_file: dataset_file.clone(),
             partitions: usize::from(arguments.partitions),
             pace: *pace,
-            events: pace.events(arguments.events, arguments.seconds),
-            gold_seconds: arguments.gold_seconds,
+            events: pace.events(arguments.events, arguments.time.as_secs().max(1)),
+            gold_seconds: arguments.gold_every,
             orders: arguments.orders.clone(),
         };
         state.clear()?;

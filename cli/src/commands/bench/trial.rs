@@ -22,7 +22,7 @@ use crate::commands::audit as verdict;
 use crate::feed::{Feed, FeedPlan, OrderArguments, Request};
 use crate::interrupt::Interrupts;
 use crate::output::bar;
-use crate::pipeline::{Plan, Stack, StateDir, Watch};
+use crate::pipeline::{Plan, Stack, StateDir, Watch, aloud};
 
 /// How often the processes are looked at, and whether it is over.
 const TICK: Duration = Duration::from_millis(100);
@@ -93,6 +93,7 @@ impl Trial {
                 let mut record = hearing.lock().unwrap_or_else(PoisonError::into_inner);
                 record.hear(line, SystemClock.now().0);
             })),
+            tell: aloud(),
         })
         .await?;
         let outcome = Box::pin(self.measure(&mut stack, feed, &record)).await;

@@ -58,7 +58,7 @@ enum DatasetCommand {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice dataset infer events.jsonl > datasets/events.toml
-  sluice dataset infer monday.jsonl.gz tuesday.jsonl --name orders --sample 1000000
+  sluice dataset infer monday.jsonl.gz tuesday.jsonl --name orders -n 1000000
   sluice consume --from start --count 1000 | sluice dataset infer - --name orders")]
 struct InferArguments {
     /// Sample events, one a line; packed with gzip or not; - or nothing is standard input
@@ -68,7 +68,7 @@ struct InferArguments {
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// Most events to look at
-    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short = 'n', long = "limit", alias = "sample", value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
     sample: u64,
 }
 

@@ -32,7 +32,7 @@ const WAIT: Duration = Duration::from_secs(1);
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice consume                              what arrives from now on, until Ctrl-C
-  sluice consume --from start --count 5       the five first that come
+  sluice consume --from start -n 5            the five first that come
   sluice consume --from start --until-now > events.jsonl
                                               everything that is there
   sluice consume --json | jq .sequence_number
@@ -43,7 +43,7 @@ pub(crate) struct ConsumeArguments {
     #[arg(long, value_enum, value_name = "WHERE", default_value_t = From::Latest)]
     from: From,
     /// End after this many events
-    #[arg(long, value_name = "N")]
+    #[arg(short = 'n', long = "limit", alias = "count", value_name = "N")]
     count: Option<u64>,
     /// End when everything that was there at the start has been read
     #[arg(long)]

@@ -29,21 +29,21 @@ const TICK: Duration = Duration::from_millis(100);
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice produce                                      to the hub that `sluice up` runs, until Ctrl-C
-  sluice produce --count 10000                        ten thousand orders, as fast as they go
-  sluice produce --count 1000 --rate 50 --broken 0.2  fifty a second, a fifth of them broken
+  sluice produce -n 10000                             ten thousand orders, as fast as they go
+  sluice produce -n 1000 --rate 50 --broken 0.2       fifty a second, a fifth of them broken
   sluice produce --input orders.jsonl.gz              each line an event
-  sluice produce --namespace shop.servicebus.windows.net --hub orders --count 100
+  sluice produce --namespace shop.servicebus.windows.net --hub orders -n 100
                                                       Azure, signed in with `az login` (Azure Event Hubs Data Sender)
   sluice produce --connection 'Endpoint=sb://localhost;…;UseDevelopmentEmulator=true;' --hub events")]
 pub(crate) struct ProduceArguments {
     /// Send the lines of a file (.jsonl or .gz) and end
-    #[arg(long, value_name = "FILE", conflicts_with = "count")]
+    #[arg(short, long, value_name = "FILE", conflicts_with = "count")]
     input: Option<PathBuf>,
     /// Send this many made-up orders and end
-    #[arg(long, value_name = "N")]
+    #[arg(short = 'n', long = "limit", alias = "count", value_name = "N")]
     count: Option<u64>,
-    /// Events a second; without it 200 made-up orders, and files and --count as fast as they go
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    /// Events a second; without it 200 made-up orders, and files and --limit as fast as they go
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     rate: Option<u64>,
     /// Send everything to this partition instead of wherever the hub puts it
     #[arg(long, value_name = "ID")]

@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use sluice::clock::{Clock, SystemClock};
 use sluice::table::log::Counts;
-use sluice::warehouse::schema::{GoldSchema, ValueType};
 
 use crate::audit::{Options, Report};
 use crate::commands::audit as verdict;
-use crate::output::gold::{RowJson, ShownTable};
-use crate::output::{Balance, count, print, table, thousands};
+use crate::output::gold::ShownTable;
+use crate::output::{Balance, Line, Tone, count, print, print_lines, terminal_width, thousands};
 use crate::pipeline::{Found, Snapshot, Watch};
 
 /// How many rows of a gold table are printed.
@@ -73,7 +72,7 @@ impl Concluding {
         };
         if !json {
             // Before the audit, which takes its time.
-            print(&conclusion.text());
+            print_lines(&conclusion.lines(terminal_width()));
         }
         let options = Options {
             grace: looked.elapsed() + CLOCK_STEP,
@@ -83,11 +82,11 @@ impl Concluding {
         };
         let report = verdict::examine(&subject, &options).await?;
         match json {
-            true => print(&format!(
-                "{:#}",
-                conclusion.json(&report, subject.warehouse.schema())?
-            )),
-            false => print(&format!("\n{}", verdict::lines(&report).join("\n"))),
+            true => print(&format!("{:#}", conclusion.json(&report)?)),
+            false => {
+                print("");
+                print_lines(&verdict::lines(&report));
+            }
         }
         if let Some(rejected) = &conclusion.rejected {
             return Err(rejected.text(&snapshot.counts).into());
@@ -153,9 +152,9 @@ impl Conclusion<'_> {
     }
 
     /// The result for programs.
-    fn json(&self, report: &Report, schema: &GoldSchema) -> Result<Value, String> {
+    fn json(&self, report: &Report) -> Result<Value, serde_json::Error> {
         let counts = &self.snapshot.counts;
-        let tables = self.tables.iter().map(|table| table_json(table, schema));
+        let tables = self.tables.iter().map(table_json);
         let tables: Vec<Value> = tables.collect::<Result<_, _>>()?;
         Ok(json!({
             "dataset": self.dataset,
@@ -179,33 +178,30 @@ impl Conclusion<'_> {
     }
 
     /// The tables and the balance for people.
-    fn text(&self) -> String {
+    fn lines(&self, width: Option<usize>) -> Vec<Line> {
         let counts = &self.snapshot.counts;
         let events = count(self.snapshot.judged(), "event");
-        let tables = self.tables.iter();
-        let tables = tables.map(|shown| format!("\n{}\n", table(&shown.title(), &shown.rows)));
+        let mut lines = Vec::new();
+        for table in &self.tables {
+            lines.push(Line::default());
+            lines.extend(table.table().lines(width));
+        }
+        lines.push(Line::default());
         let doubt = match self.snapshot.is_conserved() {
             true => "",
             false => "  DOES NOT ADD UP",
         };
-        format!(
-            "{}\n{}{doubt}",
-            tables.collect::<String>(),
-            Balance::from(counts).text(&events),
-        )
+        let balance = Line::of(Tone::Strong, &Balance::from(counts).text(&events));
+        lines.push(balance.and(Tone::Bad, doubt));
+        lines
     }
 }
 
-fn table_json(table: &ShownTable, schema: &GoldSchema) -> Result<Value, String> {
-    let columns: Vec<(String, ValueType)> = schema
-        .columns_of(&table.name)
-        .ok_or_else(|| format!("print {}: the schema does not have it", table.name))?;
-    let rows = table.rows.rows.iter();
-    let rows = rows.map(|row| RowJson {
-        columns: &columns,
-        row,
-    });
-    Ok(json!({ "name": table.name, "rows": table.total, "first": rows.collect::<Vec<_>>() }))
+fn table_json(shown: &ShownTable) -> Result<Value, serde_json::Error> {
+    let rows = shown.table();
+    let rows = rows.json_rows().map(serde_json::to_value);
+    let rows: Vec<Value> = rows.collect::<Result<_, _>>()?;
+    Ok(json!({ "name": shown.name, "rows": shown.total, "first": rows }))
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 mod conclude;
 mod reasons;
 mod screen;
-mod summary;
+mod view;
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,13 +18,16 @@ use sluice_local::hub_client::Destination;
 use crate::audit::misfit;
 use crate::feed::{Feed, FeedPlan, OrderArguments, Request};
 use crate::interrupt::Interrupts;
-use crate::output::{Usage, print, say};
-use crate::pipeline::{Plan, Project, Snapshot, Stack, StateDir, Watch, given_handler};
+use crate::output::{Usage, count, failure, thousands};
+use crate::pipeline::{Part, Plan, Project, Snapshot, Stack, StateDir, Told, Watch, given_handler};
 use crate::target;
 use conclude::{Arrived, Concluding};
 use screen::Screen;
+use view::{Again, Seen, View};
 
-/// How often the summary is renewed.
+/// Where state is kept unless something else is said.
+const DEFAULT_STATE_DIR: &str = ".sluice";
+/// How often the stores are looked at.
 const TICK: Duration = Duration::from_millis(500);
 
 /// Run the whole pipeline on this machine
@@ -37,13 +40,13 @@ const TICK: Duration = Duration::from_millis(500);
 /// A line of --input is the body of an event, or a line as bronze has it ({"$sluice":"event",…}): that is sent with its
 /// properties and its annotations, for which the local hub stands in for whoever adds them, such as an IoT hub.
 ///
-/// With --input or --events it ends by itself: with the tables, the audit, and exit code 0 if everything adds up. Exit
+/// With --input or --limit it ends by itself: with the tables, the audit, and exit code 0 if everything adds up. Exit
 /// code 1 also if a layer cannot go on, or if none of the events became a row; the reasons are printed.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cargo sluice up                                   made-up orders until Ctrl-C
   cargo sluice up --rate 2000 --broken 0.1          faster, and a tenth of them broken
-  cargo sluice up --events 100000                   a hundred thousand, then the tables
+  cargo sluice up -n 100000                         a hundred thousand, then the tables
   cargo sluice up --dataset datasets/orders-history.toml --input orders.jsonl.gz
                                                     a file, each line an event, then the tables
   cargo sluice up --gold 'Server=tcp:…;Database=…'  gold in Azure SQL instead of a file
@@ -51,16 +54,22 @@ const TICK: Duration = Duration::from_millis(500);
   cargo sluice up --no-handler                      storage and event hub alone, for `audit`, `status` and `maintain`")]
 pub(crate) struct UpArguments {
     /// The dataset file; otherwise the setting DATASET of local.settings.json, or datasets/orders.toml
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     dataset: Option<PathBuf>,
     /// Send the lines of a file (.jsonl or .gz), wait until all has arrived, print the tables and end
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["events", "no_producer"])]
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["events", "no_producer"])]
     input: Option<PathBuf>,
     /// Send this many made-up orders, wait until all has arrived, print the tables and end
-    #[arg(long, value_name = "N", conflicts_with = "no_producer")]
+    #[arg(
+        short = 'n',
+        long = "limit",
+        alias = "events",
+        value_name = "N",
+        conflicts_with = "no_producer"
+    )]
     events: Option<u64>,
-    /// Events a second; without it 200 made-up orders, and files and --events as fast as they go
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    /// Events a second; without it 200 made-up orders, and files and --limit as fast as they go
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     rate: Option<u64>,
     /// Send nothing: wait for events from other producers
     #[arg(long)]
@@ -74,7 +83,7 @@ pub(crate) struct UpArguments {
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=32))]
     partitions: u16,
     /// Where state is kept
-    #[arg(long, value_name = "DIR", default_value = ".sluice")]
+    #[arg(long, value_name = "DIR", env = "SLUICE_STATE_DIR", default_value = DEFAULT_STATE_DIR)]
     state_dir: PathBuf,
     /// Keep gold in this database, an ADO connection string, instead of a file; GOLD_SCHEMA names its schema
     #[arg(long, value_name = "STRING")]
@@ -85,7 +94,7 @@ pub(crate) struct UpArguments {
     /// Build and run the handler optimised
     #[arg(long)]
     release: bool,
-    /// Print the result of --input or --events as JSON, and nothing else on standard output
+    /// Print the result of --input or --limit as JSON, and nothing else on standard output
     #[arg(long)]
     json: bool,
     /// Run this handler instead of building one
@@ -103,7 +112,7 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
     let dataset = Arc::new(Dataset::load(&dataset_file)?);
     let feed_plan = FeedPlan::of(arguments.request(), Some(&dataset))?;
     if arguments.json && !feed_plan.ends() {
-        let text = "--json prints a result, which only --input and --events have; for a running pipeline use `sluice status --json`";
+        let text = "--json prints a result, which only --input and --limit have; for a running pipeline use `sluice status --json`";
         return Err(Usage(text.to_owned()).into());
     }
     // Before anything is opened, removed or started.
@@ -119,8 +128,15 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
         (None, false) => Some(project.handler(arguments.release).await?),
     };
     let dataset_file = std::fs::canonicalize(dataset_file)?;
+    let again = arguments.again();
     let mut interrupts = Interrupts::listen()?;
-    let mut stack = Stack::start(Plan {
+    let parts = match arguments.no_handler {
+        true => &[Part::Storage, Part::Hub][..],
+        false => &Part::ALL,
+    };
+    let view = View::new(&dataset.name, feed_plan.ends(), parts);
+    let screen = Screen::open(view, arguments.json);
+    let start = Stack::start(Plan {
         root: project.app(&state.path().join("app"))?,
         state: Arc::new(state),
         handler,
@@ -129,43 +145,97 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
         gold: arguments.gold,
         settings: BTreeMap::new(),
         listener: None,
-    })
-    .await?;
+        tell: screen.teller(),
+    });
+    let mut stack = screen.beside(start).await?;
 
     let outcome = match arguments.no_handler {
-        true => look_only(&stack, &dataset, &mut interrupts).await,
+        true => look_only(&stack, &mut interrupts, &screen).await,
         false => {
             let run = Run {
                 dataset,
                 plan: feed_plan,
                 json: arguments.json,
             };
-            run.supervise(&mut stack, &mut interrupts).await
+            let work = run.supervise(&mut stack, &mut interrupts, &screen);
+            screen.beside(work).await
         }
     };
-    let stopped = stack.shutdown().await;
-    let is_fine = outcome?;
+    end(stack, &screen, outcome, &again).await
+}
+
+/// Stops the pipeline, and shows meanwhile and afterwards how the run ended; returns whether everything adds up.
+async fn end(
+    stack: Stack,
+    screen: &Screen,
+    outcome: Result<Ended, Box<dyn Error + Send + Sync>>,
+    again: &Again,
+) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    if let Err(error) = &outcome {
+        screen.fail(&failure(error.as_ref()));
+    }
+    let stopped = screen.beside(stack.shutdown()).await;
+    if let Ok(Ended::Interrupted) = &outcome {
+        screen.sum_up(again);
+    }
+    let ended = outcome?;
     stopped?;
-    Ok(is_fine)
+    Ok(match ended {
+        Ended::Concluded(is_fine) => is_fine,
+        Ended::Interrupted => true,
+    })
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// By itself; whether everything adds up.
+    Concluded(bool),
+    /// By its user.
+    Interrupted,
 }
 
 /// Lets other commands look at what is there, until it is interrupted.
 async fn look_only(
     stack: &Stack,
-    dataset: &Dataset,
     interrupts: &mut Interrupts,
-) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let name = &dataset.name;
-    print(&format!(
-        "{name}: storage and event hub run, and no handler; `sluice status`, `audit` and `maintain` find them, Ctrl-C stops"
-    ));
+    screen: &Screen,
+) -> Result<Ended, Box<dyn Error + Send + Sync>> {
+    screen.finish("storage and event hub run, and no handler; `sluice status`, `audit` and `maintain` find them, Ctrl-C stops");
     tokio::select! {
-        () = interrupts.next() => Ok(true),
+        () = interrupts.next() => Ok(Ended::Concluded(true)),
         failure = stack.failure() => Err(failure.into()),
     }
 }
 
 impl UpArguments {
+    /// The command line that goes on from here.
+    fn again(&self) -> Again {
+        let mut pipeline = String::from("sluice up");
+        if let Some(file) = &self.dataset {
+            pipeline.push_str(&format!(
+                " --dataset {}",
+                quoted(&file.display().to_string())
+            ));
+        }
+        if self.state_dir != Path::new(DEFAULT_STATE_DIR) {
+            let folder = self.state_dir.display().to_string();
+            pipeline.push_str(&format!(" --state-dir {}", quoted(&folder)));
+        }
+        if self.gold.is_some() {
+            // It may hold a password.
+            pipeline.push_str(" --gold '…'");
+        }
+        let mut feed = String::new();
+        if self.no_producer {
+            feed.push_str(" --no-producer");
+        }
+        if let (Some(rate), None) = (self.rate, &self.input) {
+            feed.push_str(&format!(" --rate {rate}"));
+        }
+        Again { pipeline, feed }
+    }
+
     fn request(&self) -> Request {
         Request {
             input: self.input.clone(),
@@ -174,6 +244,15 @@ impl UpArguments {
             orders: self.orders.clone(),
             nothing: self.no_producer,
         }
+    }
+}
+
+/// Writes a word of a command line, quoted where a shell would take it apart.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '~' | '=');
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
     }
 }
 
@@ -210,21 +289,33 @@ impl Run {
         self,
         stack: &mut Stack,
         interrupts: &mut Interrupts,
-    ) -> Result<bool, Box<dyn Error + Send + Sync>> {
+        screen: &Screen,
+    ) -> Result<Ended, Box<dyn Error + Send + Sync>> {
+        let tell = screen.teller();
+        tell(Part::State, Told::Begins);
         let watch = Watch::open(stack, Arc::clone(&self.dataset)).await?;
         let ends = self.plan.ends();
         let mut found = watch.inspect(stack.gold()).await?;
+        let stands = match found.counts.lines {
+            0 => "new".to_owned(),
+            lines => format!(
+                "{}, at version {}",
+                count(lines, "event"),
+                thousands(found.version.0)
+            ),
+        };
+        tell(Part::State, Told::Stands(stands));
         if !found.misfits.is_empty() {
             let text = misfit(&found.misfits);
             if ends {
                 return Err(format!("{text}; nothing was sent").into());
             }
-            say(&format!("sluice: {text}"));
+            screen.warn(&text);
         }
         // Nothing runs yet that could be at work on them.
         stack.deliver_again(std::mem::take(&mut found.unrefined));
         stack.start_host().await?;
-        let mut screen = Screen::new(&self.dataset.name, stack, ends, self.json);
+        screen.stands(stack);
         let feed = Feed::start(
             self.plan,
             stack.connection()?,
@@ -233,14 +324,14 @@ impl Run {
         )
         .await?;
         let outcome = tokio::select! {
-            outcome = follow(stack, watch, &feed, ends, &mut screen) => Some(outcome?),
+            outcome = follow(stack, watch, &feed, ends, screen) => Some(outcome?),
             () = interrupts.next() => None,
             failure = stack.failure() => return Err(failure.into()),
         };
         let Some(arrived) = outcome else {
-            screen.finish("stopping; the next `up` goes on from here");
+            screen.interrupted();
             feed.stop().await;
-            return Ok(true);
+            return Ok(Ended::Interrupted);
         };
         let end = Concluding {
             arrived,
@@ -248,7 +339,7 @@ impl Run {
             sent: feed.sent().events,
         };
         tokio::select! {
-            outcome = end.conclude(self.json) => outcome,
+            outcome = end.conclude(self.json) => Ok(Ended::Concluded(outcome?)),
             () = interrupts.next() => Err("interrupted before the audit had come to its end".into()),
             failure = stack.failure() => Err(failure.into()),
         }
@@ -261,7 +352,7 @@ async fn follow(
     mut watch: Watch,
     feed: &Feed,
     ends: bool,
-    screen: &mut Screen,
+    screen: &Screen,
 ) -> Result<Arrived, Box<dyn Error + Send + Sync>> {
     let started = Instant::now();
     let mut ticks = tokio::time::interval(TICK);
@@ -274,7 +365,11 @@ async fn follow(
             watch.look(stack).await
         })
         .await?;
-        screen.draw(&snapshot, feed.sent());
+        screen.see(Seen {
+            snapshot: snapshot.clone(),
+            sent: feed.sent(),
+            last_event: stack.last_event(),
+        });
         if let Some(reason) = reasons::hopeless(is_all_sent, &snapshot)
             && ends
         {
@@ -399,6 +494,24 @@ mod tests {
     fn request(line: &str) -> Request {
         let words = std::iter::once("up").chain(line.split_whitespace());
         Line::try_parse_from(words).unwrap().up.request()
+    }
+
+    #[test]
+    fn the_command_line_that_goes_on_names_the_pipeline_and_its_events() {
+        let again = |line: &str| {
+            let words = std::iter::once("up").chain(line.split_whitespace());
+            Line::try_parse_from(words).unwrap().up.again()
+        };
+        let plain = again("--state-dir .sluice -n 5");
+        assert_eq!(
+            (plain.pipeline.as_str(), plain.feed.as_str()),
+            ("sluice up", "")
+        );
+        let own = again("-d it's.toml --state-dir /s --gold Password=p --no-producer");
+        let expected = r"sluice up --dataset 'it'\''s.toml' --state-dir /s --gold '…'";
+        assert_eq!(own.pipeline, expected, "a password is not repeated");
+        assert_eq!(own.feed, " --no-producer");
+        assert_eq!(again("--rate 5").feed, " --rate 5");
     }
 
     #[test]

@@ -23,18 +23,24 @@ pub(super) fn hopeless(is_all_sent: bool, snapshot: &Snapshot) -> Option<String>
 
 /// Returns what there is to say about the run, the gravest first.
 pub(super) fn messages(snapshot: &Snapshot) -> Vec<String> {
+    let mut messages = lasting(snapshot);
+    messages.extend(snapshot.messages.iter().cloned());
+    messages
+}
+
+/// Returns why layers cannot go on, or wait.
+pub(super) fn lasting(snapshot: &Snapshot) -> Vec<String> {
     let lasting = snapshot.lasting.iter();
-    let mut messages: Vec<String> = lasting
+    let mut reasons: Vec<String> = lasting
         .map(|(function, error)| format!("{function} cannot go on: {error}"))
         .collect();
     if snapshot.given_up > 0 && !snapshot.has_arrived() {
-        messages.push(format!(
+        reasons.push(format!(
             "{} failed five times: maintenance tries again what is older than 5 minutes, and the next start of `up` tries all at once",
             count(snapshot.given_up, "object")
         ));
     }
-    messages.extend(snapshot.messages.iter().cloned());
-    messages
+    reasons
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ fn plan(state_dir: &Path) -> Plan {
         gold: None,
         settings: BTreeMap::new(),
         listener: None,
+        tell: aloud(),
     }
 }
 

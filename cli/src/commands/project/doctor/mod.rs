@@ -10,7 +10,7 @@ use std::error::Error;
 use clap::Args;
 use serde_json::json;
 
-use crate::output::print;
+use crate::output::{Line, Tone, print, print_lines};
 use crate::target::HubArguments;
 use check::{Check, State};
 
@@ -45,7 +45,7 @@ pub(crate) async fn run(arguments: DoctorArguments) -> Result<bool, Box<dyn Erro
             let checks: Vec<&Check> = parts.iter().flat_map(|(_, checks)| checks).collect();
             print(&json!({ "ok": is_well, "checks": checks }).to_string());
         }
-        false => print(&text(&parts)),
+        false => print_lines(&lines(&parts)),
     }
     Ok(is_well)
 }
@@ -54,37 +54,41 @@ fn is_well<'c>(checks: impl IntoIterator<Item = &'c Check>) -> bool {
     checks.into_iter().all(|check| check.state != State::Bad)
 }
 
-fn text(parts: &[(&str, Vec<Check>)]) -> String {
+fn lines(parts: &[(&str, Vec<Check>)]) -> Vec<Line> {
     let all = || parts.iter().flat_map(|(_, checks)| checks);
     let width = all().map(|check| check.check.len()).max();
     let width = width.unwrap_or_default();
     let mut lines = Vec::new();
     for (title, checks) in parts {
-        lines.push((*title).to_owned());
+        lines.push(Line::of(Tone::Strong, title));
         for check in checks {
-            let word = match check.state {
-                State::Ok => "ok",
-                State::Absent => "-",
-                State::Bad => "FAIL",
+            let (tone, word) = match check.state {
+                State::Ok => (Tone::Good, "ok"),
+                State::Absent => (Tone::Faint, "-"),
+                State::Bad => (Tone::Bad, "FAIL"),
             };
-            lines.push(format!(
-                "  {word:4} {:width$}  {}",
-                check.check, check.found
-            ));
+            let text = format!(" {:width$}  {}", check.check, check.found);
+            let mark = Line::plain("  ").and(tone, &format!("{word:4}"));
+            lines.push(mark.and(Tone::Plain, &text));
             let advice = check.advice.iter();
-            lines.extend(advice.map(|advice| format!("       {:width$}  {advice}", "")));
+            let advice = advice.map(|advice| format!("       {:width$}  {advice}", ""));
+            lines.extend(advice.map(Line::from));
         }
     }
     lines.push(match is_well(all()) {
-        true => "nothing is missing that `sluice up` needs".to_owned(),
-        false => "`sluice up` cannot run before what FAILs is put right".to_owned(),
+        true => Line::of(Tone::Good, "nothing is missing that `sluice up` needs"),
+        false => Line::of(
+            Tone::Bad,
+            "`sluice up` cannot run before what FAILs is put right",
+        ),
     });
-    lines.join("\n")
+    lines
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::plain;
 
     #[test]
     fn what_is_bad_is_said_with_what_to_do_and_spoils_the_end() {
@@ -94,10 +98,10 @@ mod tests {
         let parts =
             |checks: &[&Check]| [("installed", checks.iter().map(|c| (*c).clone()).collect())];
         assert_eq!(
-            text(&parts(&[&good, &absent])),
+            plain(&lines(&parts(&[&good, &absent]))),
             "installed\n  ok   node  v22.1.0\n  -    az    not found\n             install it\nnothing is missing that `sluice up` needs"
         );
-        let text = text(&parts(&[&good, &bad]));
+        let text = plain(&lines(&parts(&[&good, &bad])));
         assert!(text.contains("\n  FAIL npm "), "{text}");
         assert!(text.ends_with("before what FAILs is put right"), "{text}");
     }

@@ -1,0 +1,281 @@
+//! What `up` shows, and how it is laid out on a screen of any size: a state, and lines of it; pure.
+
+mod arrange;
+mod end;
+mod flow;
+mod layers;
+mod rates;
+mod start;
+
+use std::time::Duration;
+
+use sluice::event::EventTime;
+
+use super::reasons;
+use crate::feed::Sent;
+use crate::output::{Line, Tone, span, thousands, wrapped};
+use crate::pipeline::{Part, Snapshot, Told};
+use arrange::{Block, Rank, arrange};
+use rates::Rates;
+use start::Step;
+
+/// For how long there may be no news before that is news itself.
+const SILENCE: Duration = Duration::from_secs(5);
+/// How far lines below others are indented.
+const INDENT: usize = 4;
+
+/// The size of a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Size {
+    pub(super) width: usize,
+    pub(super) height: usize,
+}
+
+/// When something is shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    /// Since the start.
+    pub(super) elapsed: Duration,
+    pub(super) now: EventTime,
+}
+
+/// How others take part.
+#[derive(Clone, Debug)]
+pub(super) struct Access {
+    /// For producers.
+    pub(super) connection: String,
+    /// Where host and handler are heard.
+    pub(super) log: String,
+}
+
+/// The command line that goes on with a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Again {
+    /// The command, with what says which pipeline it is.
+    pub(super) pipeline: String,
+    /// What says where its events come from.
+    pub(super) feed: String,
+}
+
+/// The latest look at how far everything is.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    pub(super) snapshot: Snapshot,
+    pub(super) sent: Sent,
+    /// When the hub took its newest event.
+    pub(super) last_event: Option<EventTime>,
+}
+
+/// All that is known of a run.
+#[derive(Clone, Debug)]
+pub(super) struct View {
+    pub(super) dataset: String,
+    /// Whether the run comes to an end by itself.
+    pub(super) ends: bool,
+    pub(super) steps: Vec<Step>,
+    /// What is not as usual, such as ports that others have.
+    pub(super) notices: Vec<String>,
+    pub(super) access: Option<Access>,
+    pub(super) seen: Option<Seen>,
+    rates: Rates,
+    /// When there was news, since the start.
+    news: Duration,
+    /// Why the run comes to its end before its time.
+    pub(super) failures: Vec<String>,
+    pub(super) is_stopping: bool,
+}
+
+impl View {
+    /// A run of which nothing has been started.
+    pub(super) fn new(dataset: &str, ends: bool, parts: &[Part]) -> Self {
+        Self {
+            dataset: dataset.to_owned(),
+            ends,
+            steps: parts.iter().map(|part| Step::of(*part)).collect(),
+            notices: Vec::new(),
+            access: None,
+            seen: None,
+            rates: Rates::default(),
+            news: Duration::ZERO,
+            failures: Vec::new(),
+            is_stopping: false,
+        }
+    }
+
+    /// Takes in what a part says of its start.
+    pub(super) fn hear(&mut self, at: Duration, part: Part, told: &Told) {
+        self.news = at;
+        if let Told::Differs(text) = told {
+            self.notices.push(text.clone());
+        }
+        let step = self.steps.iter_mut().find(|step| step.part == part);
+        if let Some(step) = step {
+            step.hear(at, told);
+        }
+    }
+
+    /// Takes in a look at how far everything is.
+    pub(super) fn see(&mut self, at: Duration, seen: Seen) {
+        self.news = at;
+        self.rates.add(at, &seen.snapshot);
+        self.seen = Some(seen);
+    }
+
+    /// Lays it out for a terminal: all of it where there is room, and otherwise what matters most.
+    pub(super) fn lines(&self, moment: Moment, size: Size) -> Vec<Line> {
+        let mut blocks = vec![Block::new(
+            Rank::Heading,
+            vec![self.heading(moment, size.width)],
+        )];
+        let failures = self.failures.iter();
+        let failures = failures.flat_map(|text| marked(Tone::Bad, text, size.width));
+        blocks.push(Block::new(Rank::Failure, failures.collect()).spaced());
+        match &self.seen {
+            Some(seen) => {
+                blocks.extend(self.layers(seen, moment, size.width));
+                blocks.extend(self.results(seen, moment, size.width));
+            }
+            None => blocks.push(self.checklist(moment, size.width)),
+        }
+        blocks.extend(self.surroundings(size.width));
+        let lines = arrange(blocks, size.height).into_iter();
+        lines.map(|line| line.fit(size.width)).collect()
+    }
+
+    fn heading(&self, moment: Moment, width: usize) -> Line {
+        let run = format!("{}  {}", self.dataset, clock(moment.elapsed));
+        let is_sent = self.seen.as_ref().is_some_and(|seen| seen.sent.is_done);
+        let state = match (self.is_stopping, self.ends, is_sent) {
+            (true, ..) => "stopping",
+            (false, true, true) => "all sent, Ctrl-C stops",
+            (false, true, false) if self.seen.is_some() => "sending, Ctrl-C stops",
+            (false, ..) => "Ctrl-C stops",
+        };
+        let column = width.saturating_sub(state.len());
+        let left = Line::of(Tone::Strong, "sluice up").and(Tone::Plain, &format!("  {run}"));
+        let left = match left.width() + 2 <= column {
+            true => left,
+            false => Line::of(Tone::Strong, &run),
+        };
+        left.up_to(column, 2).and(Tone::Faint, state)
+    }
+
+    /// Where its events have come to, layer by layer, and what is wrong.
+    fn layers(&self, seen: &Seen, moment: Moment, width: usize) -> Vec<Block> {
+        let layers = layers::all(&self.rates, seen, moment);
+        let mut blocks = layers::blocks(&layers, width);
+        if let Some(first) = blocks.first_mut() {
+            first.is_spaced = true;
+        }
+        let snapshot = &seen.snapshot;
+        let silence = moment.elapsed.saturating_sub(self.news);
+        let mut lines = Vec::new();
+        if silence >= SILENCE && !self.is_stopping {
+            let seconds = span(i64::try_from(silence.as_secs()).unwrap_or(i64::MAX));
+            let text = format!(
+                "the storage has not answered for {seconds}: what is shown is as old as that"
+            );
+            lines.extend(marked(Tone::Bad, &text, width));
+        }
+        let lasting = reasons::lasting(snapshot);
+        lines.extend(
+            lasting
+                .iter()
+                .flat_map(|text| marked(Tone::Bad, text, width)),
+        );
+        blocks.push(Block::new(Rank::Failure, lines).spaced());
+        let others = snapshot.messages.iter();
+        let others = others.flat_map(|text| marked(Tone::Doubtful, text, width));
+        blocks.push(Block::new(Rank::Message, others.collect()).spaced());
+        blocks
+    }
+
+    /// What became of the events, and the tables.
+    fn results(&self, seen: &Seen, moment: Moment, width: usize) -> Vec<Block> {
+        let snapshot = &seen.snapshot;
+        let indent = Line::plain("  ");
+        let mut reasons = Vec::new();
+        if !snapshot.counts.quarantined.is_empty() {
+            let each = snapshot.counts.quarantined.iter();
+            let each = each.map(|(reason, count)| format!("{reason} {}", thousands(*count)));
+            let start = indent.clone().and(Tone::Doubtful, "quarantined");
+            reasons = flow::lines(start, &each.map(Line::from).collect::<Vec<_>>(), width);
+        }
+        let mut blocks = vec![Block::new(Rank::Reasons, reasons).spaced()];
+        let watermark = match snapshot.watermark {
+            Some(watermark) => {
+                let lag = (moment.now.0 - watermark.0).div_euclid(1_000_000);
+                let phrases = [
+                    whole_seconds(watermark),
+                    format!("{} behind now", span(lag)),
+                ];
+                let start = indent.clone().and(Tone::Plain, "watermark");
+                flow::lines(start, &phrases.map(Line::from), width)
+            }
+            None => vec![indent.clone().and(Tone::Plain, "no watermark yet")],
+        };
+        blocks.push(Block::new(Rank::Watermark, watermark));
+        for table in &snapshot.gold {
+            let lines = table.table().lines(Some(width.saturating_sub(2)));
+            let lines = lines.into_iter().map(|line| indent.clone().then(line));
+            let lines = std::iter::once(Line::default()).chain(lines);
+            // Space, a title, headings, a rule and a row.
+            blocks.push(Block::new(Rank::Table, lines.collect()).at_least(5));
+        }
+        blocks
+    }
+
+    /// How to take part, where to look, and what is not as usual.
+    fn surroundings(&self, width: usize) -> Vec<Block> {
+        let notices = self.notices.iter();
+        let notices = notices.flat_map(|text| marked(Tone::Doubtful, text, width));
+        let mut blocks = vec![Block::new(Rank::Notice, notices.collect()).spaced()];
+        if let Some(access) = &self.access {
+            let line = |what: &str, text: &str| {
+                let start = Line::of(Tone::Faint, what);
+                // Whole, so that it can be copied: broken anywhere if it must be.
+                flow::anywhere(start, text, width)
+            };
+            let mut lines = line("  send your own events to  ", &access.connection);
+            lines.extend(line("  logs of host and handler ", &access.log));
+            // Half of it is of no use.
+            let all = lines.len();
+            blocks.push(Block::new(Rank::Access, lines).at_least(all).spaced());
+        }
+        blocks
+    }
+}
+
+/// A message after a mark, broken between its words.
+fn marked(tone: Tone, text: &str, width: usize) -> Vec<Line> {
+    let rows = wrapped(text, width.saturating_sub(2))
+        .into_iter()
+        .enumerate();
+    let rows = rows.map(|(at, row)| {
+        let start = match at {
+            0 => "! ",
+            _ => "  ",
+        };
+        Line::of(tone, start).and(tone, &row)
+    });
+    rows.collect()
+}
+
+/// A time without the fraction of its second.
+fn whole_seconds(time: EventTime) -> String {
+    EventTime(time.0 - time.0.rem_euclid(1_000_000)).to_string()
+}
+
+/// A length of time as a clock shows it.
+fn clock(elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs();
+    format!(
+        "{:02}:{:02}:{:02}",
+        seconds / 3_600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,479 @@
+use sluice::event::RejectReason;
+use sluice::table::log::{Counts, Version};
+use sluice::warehouse::TableRows;
+use sluice::warehouse::schema::ValueType;
+
+use super::*;
+use crate::output::gold::ShownTable;
+use crate::output::{Column, plain};
+
+const NOW: EventTime = EventTime(1_763_120_674_000_000);
+const NORMAL: Size = Size {
+    width: 80,
+    height: 24,
+};
+
+fn moment(seconds: u64) -> Moment {
+    Moment {
+        elapsed: Duration::from_secs(seconds),
+        now: NOW,
+    }
+}
+
+fn table(name: &str, columns: &[(&str, ValueType)], row: &[&str], total: u64) -> ShownTable {
+    ShownTable {
+        name: name.to_owned(),
+        total,
+        columns: columns
+            .iter()
+            .map(|(name, kind)| Column::new(name, *kind))
+            .collect(),
+        rows: TableRows {
+            columns: columns.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            rows: vec![row.iter().map(|cell| Some((*cell).to_owned())).collect()],
+        },
+    }
+}
+
+fn snapshot() -> Snapshot {
+    let decimal = ValueType::Decimal {
+        precision: 38,
+        scale: 2,
+    };
+    Snapshot {
+        hub_events: 11_235,
+        hub_events_after: 11_235,
+        bronze_events: 11_199,
+        bronze_objects: 118,
+        counts: Counts {
+            rows: 8_225,
+            duplicates: 1_037,
+            late: 435,
+            quarantined: [
+                (RejectReason::MissingField.into(), 51),
+                (RejectReason::InvalidValue.into(), 388),
+            ]
+            .into(),
+            ..Counts::of_lines(9_701)
+        },
+        silver_files: 716,
+        version: Version(1_193),
+        watermark: Some(EventTime(NOW.0 - 2_345_678)),
+        published: Some(Version(1_187)),
+        gold: vec![
+            table(
+                "gold_daily_orders",
+                &[
+                    ("day", ValueType::Date),
+                    ("total_orders", ValueType::Int64),
+                    ("total_amount", decimal),
+                ],
+                &["2025-11-14", "6544", "3257849.44"],
+                2,
+            ),
+            table(
+                "gold_hourly_revenue",
+                &[
+                    ("hour", ValueType::Timestamp),
+                    ("orders", ValueType::Int64),
+                    ("revenue", decimal),
+                    ("largest_order", decimal),
+                ],
+                &[
+                    "2025-11-14T11:00:00.000000Z",
+                    "6336",
+                    "3160114.81",
+                    "999.77",
+                ],
+                11,
+            ),
+        ],
+        ..Snapshot::default()
+    }
+}
+
+fn running_with(snapshot: Snapshot) -> View {
+    let mut view = View::new("orders", false, &Part::ALL);
+    let sent = |events| Sent {
+        events,
+        is_done: false,
+    };
+    let before = Snapshot {
+        hub_events: snapshot.hub_events.saturating_sub(1_000),
+        bronze_events: snapshot.bronze_events.saturating_sub(990),
+        counts: Counts {
+            lines: snapshot.counts.lines.saturating_sub(1_024),
+            ..snapshot.counts.clone()
+        },
+        ..snapshot.clone()
+    };
+    for (at, snapshot) in [(20, before), (22, snapshot)] {
+        let seen = Seen {
+            snapshot,
+            sent: sent(11_261),
+            last_event: Some(EventTime(NOW.0 - 3_000_000)),
+        };
+        view.see(Duration::from_secs(at), seen);
+    }
+    view.access = Some(Access {
+        connection: "Endpoint=sb://127.0.0.1:5672;SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;EntityPath=events".to_owned(),
+        log: "/shop/.sluice/orders/host.log".to_owned(),
+    });
+    view
+}
+
+#[track_caller]
+fn shows(view: &View, seconds: u64, size: Size, expected: &str) {
+    let lines = view.lines(moment(seconds), size);
+    let text = plain(&lines);
+    assert_eq!(text, expected.trim_matches('\n'), "\n{text}");
+}
+
+fn texts(view: &View, seconds: u64, size: Size) -> String {
+    plain(&view.lines(moment(seconds), size))
+}
+
+#[test]
+fn a_screen_of_120_by_40_has_all_there_is() {
+    let size = Size {
+        width: 120,
+        height: 40,
+    };
+    shows(
+        &running_with(snapshot()),
+        22,
+        size,
+        "
+sluice up  orders  00:00:22                                                                                 Ctrl-C stops
+
+✓ hub     500/s  11,235 events  last event 3 s ago, 11,261 sent by this run
+• bronze  495/s  11,199 events  36 events wait, in 118 objects
+• silver  512/s   8,225 rows    1,498 events wait, 1,037 duplicates, 435 late, 439 quarantined, in 716 files
+• gold                          6 versions wait, at version 1,187
+
+  quarantined  missing_field 51, invalid_value 388
+  watermark  2025-11-14T11:44:31Z, 2 s behind now
+
+  gold_daily_orders  2 rows, first 1
+  day         total_orders  total_amount
+  ──────────  ────────────  ────────────
+  2025-11-14         6,544  3,257,849.44
+
+  gold_hourly_revenue  11 rows, first 1
+  hour                  orders       revenue  largest_order
+  ────────────────────  ──────  ────────────  ─────────────
+  2025-11-14T11:00:00Z   6,336  3,160,114.81         999.77
+
+  send your own events to  Endpoint=sb://127.0.0.1:5672;SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SA
+    S_KEY_VALUE;UseDevelopmentEmulator=true;EntityPath=events
+  logs of host and handler /shop/.sluice/orders/host.log
+",
+    );
+}
+
+#[test]
+fn a_screen_of_80_by_24_keeps_what_matters_most() {
+    shows(
+        &running_with(snapshot()),
+        22,
+        NORMAL,
+        "
+sluice up  orders  00:00:22                                         Ctrl-C stops
+
+✓ hub     500/s  11,235 events  last event 3 s ago, 11,261 sent by this run
+• bronze  495/s  11,199 events  36 events wait, in 118 objects
+• silver  512/s   8,225 rows    1,498 events wait, 1,037 duplicates, 435 late,
+                                439 quarantined, in 716 files
+• gold                          6 versions wait, at version 1,187
+
+  quarantined  missing_field 51, invalid_value 388
+  watermark  2025-11-14T11:44:31Z, 2 s behind now
+
+  gold_daily_orders  2 rows, first 1
+  day         total_orders  total_amount
+  ──────────  ────────────  ────────────
+  2025-11-14         6,544  3,257,849.44
+
+  gold_hourly_revenue  11 rows, first 1
+  hour                  orders       revenue  largest_order
+  ────────────────────  ──────  ────────────  ─────────────
+  2025-11-14T11:00:00Z   6,336  3,160,114.81         999.77
+  send your own events to  Endpoint=sb://127.0.0.1:5672;SharedAccessKeyName=Root
+    ManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=t
+    rue;EntityPath=events
+  logs of host and handler /shop/.sluice/orders/host.log
+",
+    );
+}
+
+#[test]
+fn a_screen_of_40_by_24_breaks_between_phrases_and_cuts_no_number() {
+    let size = Size {
+        width: 40,
+        height: 24,
+    };
+    shows(
+        &running_with(snapshot()),
+        22,
+        size,
+        "
+orders  00:00:22            Ctrl-C stops
+
+✓ hub     500/s  11,235 events
+    last event 3 s ago,
+    11,261 sent by this run
+• bronze  495/s  11,199 events
+    36 events wait, in 118 objects
+• silver  512/s   8,225 rows
+    1,498 events wait, 1,037 duplicates,
+    435 late, 439 quarantined,
+    in 716 files
+• gold
+    6 versions wait, at version 1,187
+
+  quarantined  missing_field 51,
+               invalid_value 388
+  watermark  2025-11-14T11:44:31Z,
+             2 s behind now
+
+  gold_daily_orders  2 rows, first 1
+  day         total_orders  total_amount
+  ──────────  ────────────  ────────────
+  2025-11-14         6,544  3,257,849.44
+",
+    );
+}
+
+#[test]
+fn a_screen_of_200_by_12_has_one_line_for_each_layer() {
+    let size = Size {
+        width: 200,
+        height: 12,
+    };
+    shows(
+        &running_with(snapshot()),
+        22,
+        size,
+        "
+sluice up  orders  00:00:22                                                                                                                                                                 Ctrl-C stops
+✓ hub     500/s  11,235 events  last event 3 s ago, 11,261 sent by this run
+• bronze  495/s  11,199 events  36 events wait, in 118 objects
+• silver  512/s   8,225 rows    1,498 events wait, 1,037 duplicates, 435 late, 439 quarantined, in 716 files
+• gold                          6 versions wait, at version 1,187
+  quarantined  missing_field 51, invalid_value 388
+  watermark  2025-11-14T11:44:31Z, 2 s behind now
+
+  gold_daily_orders  2 rows, first 1
+  day         total_orders  total_amount
+  ──────────  ────────────  ────────────
+  2025-11-14         6,544  3,257,849.44
+",
+    );
+}
+
+#[test]
+fn no_size_is_overrun() {
+    let mut view = running_with(snapshot());
+    view.failures.push("the storage, Azurite, ended by itself (code 137); see the log; the next run goes on from what was saved last".to_owned());
+    view.notices.push("port 5672 is taken".to_owned());
+    for width in [1, 10, 20, 40, 63, 80, 120, 200] {
+        for height in [1, 2, 5, 8, 15, 24, 60] {
+            let size = Size { width, height };
+            let lines = view.lines(moment(22), size);
+            assert!(lines.len() <= height, "{size:?}");
+            for line in &lines {
+                assert!(line.width() <= width, "{size:?}: {}", line.text());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_start_is_a_checklist_that_fills() {
+    let mut view = View::new("orders", false, &Part::ALL);
+    let at = Duration::from_millis;
+    view.hear(at(0), Part::Storage, &Told::Begins);
+    let installing = "installing Azurite, Microsoft's storage emulator, with npm: some 76 MB to download, 365 MB on disk (only this once)";
+    view.hear(at(100), Part::Storage, &Told::Says(installing.to_owned()));
+    shows(
+        &view,
+        75,
+        NORMAL,
+        "
+sluice up  orders  00:01:15                                         Ctrl-C stops
+
+⠋ storage    75 s
+    installing Azurite, Microsoft's storage emulator, with npm: some 76 MB to
+    download, 365 MB on disk (only this once)
+  event hub
+  state
+  handler
+",
+    );
+    view.hear(
+        at(85_300),
+        Part::Storage,
+        &Told::Stands("Azurite at 127.0.0.1:40449".to_owned()),
+    );
+    view.hear(
+        at(85_300),
+        Part::Storage,
+        &Told::Differs("ports 10000 to 10002 are taken".to_owned()),
+    );
+    view.hear(at(85_300), Part::Hub, &Told::Begins);
+    view.hear(
+        at(85_400),
+        Part::Hub,
+        &Told::Stands("AMQP at 127.0.0.1:5672".to_owned()),
+    );
+    view.hear(at(85_400), Part::State, &Told::Begins);
+    shows(
+        &view,
+        87,
+        NORMAL,
+        "
+sluice up  orders  00:01:27                                         Ctrl-C stops
+
+✓ storage    Azurite at 127.0.0.1:40449  85.3 s
+✓ event hub  AMQP at 127.0.0.1:5672  0.1 s
+⠋ state      1 s
+  handler
+
+! ports 10000 to 10002 are taken
+",
+    );
+}
+
+#[test]
+fn what_is_up_to_date_and_what_waits_is_told_apart() {
+    let mut idle = snapshot();
+    idle.bronze_events = idle.hub_events;
+    idle.counts.lines = idle.hub_events;
+    idle.published = Some(idle.version);
+    let text = texts(&running_with(idle), 22, NORMAL);
+    for layer in ["✓ bronze", "✓ silver", "✓ gold"] {
+        assert!(text.contains(layer), "{layer}\n{text}");
+    }
+    assert_eq!(text.matches("up to date").count(), 3, "{text}");
+    let mut one = snapshot();
+    one.published = Some(Version(one.version.0 - 1));
+    let text = texts(&running_with(one), 22, NORMAL);
+    assert!(text.contains("• gold"), "{text}");
+    assert!(text.contains("1 version waits"), "{text}");
+}
+
+#[test]
+fn gold_that_cannot_be_read_is_not_gold_that_has_not_run() {
+    let mut snapshot = snapshot();
+    snapshot.gold_problem = Some("the login failed".to_owned());
+    let text = texts(&running_with(snapshot), 22, NORMAL);
+    assert!(text.contains("! gold"), "{text}");
+    assert!(text.contains("cannot be read at the moment: the login failed"));
+    let text = texts(&running_with(Snapshot::default()), 22, NORMAL);
+    assert!(text.contains("has not run yet"), "{text}");
+    assert!(text.contains("no watermark yet"), "{text}");
+}
+
+#[test]
+fn a_layer_that_cannot_go_on_says_why_in_full() {
+    let mut snapshot = snapshot();
+    let error = "the dataset file no longer fits silver: column hum is missing; undo the change, or raise the generation to rebuild silver from bronze";
+    snapshot.lasting = [("silver".to_owned(), error.to_owned())].into();
+    let small = Size {
+        width: 40,
+        height: 15,
+    };
+    let text = texts(&running_with(snapshot), 22, small);
+    assert!(text.contains("! silver"), "{text}");
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains(error), "{text}");
+}
+
+#[test]
+fn the_clock_goes_on_where_storage_does_not_answer() {
+    let view = running_with(snapshot());
+    assert!(!texts(&view, 26, NORMAL).contains("has not answered"));
+    let text = texts(&view, 70, NORMAL);
+    assert!(text.starts_with("sluice up  orders  00:01:10"), "{text}");
+    assert!(
+        text.contains("! the storage has not answered for 48 s"),
+        "{text}"
+    );
+    assert!(text.contains("  0/s"), "rates are of now: {text}");
+    let messages = view.messages(moment(70));
+    assert_eq!(messages, view.messages(moment(75)), "it is said once");
+    assert_eq!(messages.len(), 1);
+}
+
+#[test]
+fn why_a_run_ends_before_its_time_is_shown_while_it_stops() {
+    let mut view = running_with(snapshot());
+    view.failures
+        .push("the storage, Azurite, ended by itself".to_owned());
+    view.is_stopping = true;
+    let text = texts(&view, 23, NORMAL);
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].ends_with("stopping"), "{text}");
+    let why = "! the storage, Azurite, ended by itself";
+    assert!(lines.contains(&why), "{text}");
+}
+
+#[test]
+fn a_run_that_ends_says_whether_it_still_sends() {
+    for (ends, is_done, expected) in [
+        (true, false, "  sending, Ctrl-C stops"),
+        (true, true, "  all sent, Ctrl-C stops"),
+        (false, true, "  Ctrl-C stops"),
+    ] {
+        let mut view = running_with(snapshot());
+        view.ends = ends;
+        if let Some(seen) = &mut view.seen {
+            seen.sent.is_done = is_done;
+        }
+        let text = texts(&view, 22, NORMAL);
+        let first = text.lines().next().unwrap();
+        assert!(first.ends_with(expected), "{first}");
+    }
+}
+
+#[test]
+fn where_nothing_can_be_redrawn_one_line_has_it_all() {
+    let line = running_with(snapshot()).line(moment(3_722)).unwrap();
+    assert_eq!(
+        line,
+        "01:02:02 hub 11,235 (0/s) | bronze 11,199 (0/s) in 118 objects | silver 8,225 rows (0/s), 1,037 duplicates, 435 late, 439 quarantined (missing_field 51, invalid_value 388), version 1,193 | gold version 1,187"
+    );
+    let line = running_with(snapshot()).line(moment(22)).unwrap();
+    assert!(line.contains("hub 11,235 (500/s)"), "{line}");
+    assert_eq!(View::new("orders", false, &[]).line(moment(1)), None);
+}
+
+#[test]
+fn a_run_that_was_stopped_says_what_it_came_to_and_what_may_be_next() {
+    let again = Again {
+        pipeline: "sluice up --dataset shop.toml".to_owned(),
+        feed: " --no-producer".to_owned(),
+    };
+    let lines = running_with(snapshot()).summary(moment(67), &again);
+    let text = plain(&lines);
+    let expected = "
+orders: stopped after 00:01:07; the next `up` goes on from here
+  hub     11,235 events, 11,261 sent by this run
+  silver  9,701 events = 8,225 rows + 1,037 duplicates + 439 quarantined
+          quarantined: missing_field 51, invalid_value 388
+  gold    version 1,187, silver is at version 1,193
+  1,534 events of the hub not in silver yet
+next:
+  sluice up --dataset shop.toml --no-producer          go on
+  sluice up --dataset shop.toml --clean --no-producer  start afresh
+  sluice up --dataset shop.toml --no-handler           let `status`, `gold`, `head` and `audit` look at it
+logs of host and handler: /shop/.sluice/orders/host.log
+";
+    assert_eq!(text, expected.trim_matches('\n'), "\n{text}");
+}
+
+#[test]
+fn the_clock_goes_on_beyond_a_day() {
+    let texts = [0, 59, 3_600, 360_061].map(|seconds| clock(Duration::from_secs(seconds)));
+    assert_eq!(texts, ["00:00:00", "00:00:59", "01:00:00", "100:01:01"]);
+}
