@@ -21,7 +21,7 @@ pub use connect::{connect, connect_with};
 pub use contract::{Begun, Filling, Opened, Prepared, Reports, RowVisitor, Transaction, Warehouse};
 pub use error::{FailureKind, WarehouseError};
 pub use model::{
-    Arrangement, Blocked, Build, Changed, Datum, Fill, Filled, Order, Pending, Progress, Retired,
-    Row, Run, Shadow, ShadowNote, Standing, Step, Swap, TableRows, Unfit,
+    Answer, Arrangement, Blocked, Build, Changed, Datum, Fill, Filled, Order, Pending, Progress,
+    Retired, Row, Run, Shadow, ShadowNote, Standing, Step, Swap, TableRows, Unfit,
 };
 pub use options::Options;

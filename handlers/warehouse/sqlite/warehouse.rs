@@ -9,13 +9,13 @@ use tokio::sync::Mutex;
 
 use super::connection::{Held, blocking, failed, is_busy, open};
 use super::ddl::quote;
-use super::{books, read, transaction};
+use super::{books, query, read, transaction};
 use crate::event::UnixMillis;
 use crate::warehouse::contract::{Begun, Opened, Prepared, Reports, RowVisitor, Warehouse};
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::lookup::columns_of;
 use crate::warehouse::model::{
-    Arrangement, Blocked, Build, Changed, Fill, Order, Progress, Run, Standing, Swap,
+    Answer, Arrangement, Blocked, Build, Changed, Fill, Order, Progress, Run, Standing, Swap,
     TableRows,
 };
 use crate::warehouse::schema::{GoldSchema, TableIndex};
@@ -199,5 +199,10 @@ impl Reports for SqliteWarehouse {
             visited.map_err(failed("read", &name))
         })
         .await
+    }
+
+    async fn query(&self, sql: &str, most: usize) -> Result<Answer, WarehouseError> {
+        let (path, sql) = (self.path.clone(), sql.to_owned());
+        blocking(move || query::query(&path, &sql, most)).await
     }
 }

@@ -3,6 +3,7 @@
 
 mod beside;
 mod catalog;
+mod query;
 mod server;
 mod tokens;
 
