@@ -5,6 +5,7 @@
 //! - `pipeline`: the whole pipeline as processes of this machine, for `up` and `bench`
 //! - `feed`: the events that commands send
 //! - `target`: which pipeline a command is about: its settings, stores and event hub
+//! - `quarantine`: rejected records, and what quarantine holds of them
 //! - `interrupt`: how a command that runs until it is stopped learns that it is to stop
 //! - `output`: text, numbers, tables and progress bars for people
 //! - [`audit`]: the proof that everything adds up
@@ -15,6 +16,7 @@ mod feed;
 mod interrupt;
 mod output;
 mod pipeline;
+mod quarantine;
 mod target;
 
 pub use commands::CommandLine;
