@@ -1,13 +1,11 @@
-//! Gold tables as people and programs read them: which view stands for a table, in which order its rows are, under which
-//! title, and how a row is written as JSON.
+//! Gold tables as people read them: which view stands for a table, in which order its rows are, and under which title.
 
-use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
 use sluice::dataset::{Dataset, GoldTable};
 use sluice::warehouse::schema::{GoldSchema, ShownValue, TableSchema, ValueType};
-use sluice::warehouse::{Order, TableRows};
+use sluice::warehouse::{Order, TableRows, Warehouse, WarehouseError};
 
 use super::numbers::{count, thousands};
+use super::table::{Column, Table};
 
 /// The first rows of a gold table or view, and how many it has.
 #[derive(Clone, Debug)]
@@ -16,11 +14,34 @@ pub(crate) struct ShownTable {
     pub(crate) name: String,
     /// How many rows it has.
     pub(crate) total: u64,
-    /// The first of them.
+    /// Its columns.
+    pub(crate) columns: Vec<Column>,
+    /// The first of its rows.
     pub(crate) rows: TableRows,
 }
 
 impl ShownTable {
+    /// Reads the first `limit` rows of a table or view.
+    ///
+    /// # Errors
+    /// Fails if gold has no such table or view, or if the database fails.
+    pub(crate) async fn read(
+        warehouse: &dyn Warehouse,
+        dataset: &Dataset,
+        name: String,
+        order: Option<Order>,
+        limit: usize,
+    ) -> Result<Self, WarehouseError> {
+        let rows = warehouse.read_table(&name, order, limit).await?;
+        let types = warehouse.schema().columns_of(&name);
+        Ok(Self {
+            total: warehouse.count_rows(&name).await?,
+            columns: columns(dataset, types.iter().flatten()),
+            rows,
+            name,
+        })
+    }
+
     /// Returns its name with its number of rows, such as `gold_daily_orders  1,204 rows, first 20`.
     pub(crate) fn title(&self) -> String {
         let shown = self.rows.rows.len() as u64;
@@ -30,6 +51,28 @@ impl ShownTable {
         }
         title
     }
+
+    /// Returns it as a table with its title.
+    pub(crate) fn table(&self) -> Table {
+        Table::new(&self.title(), self.columns.clone(), self.rows.rows.clone())
+    }
+}
+
+/// Returns the columns of a table or view; numbers of a dimension are names.
+fn columns<'a>(
+    dataset: &Dataset,
+    types: impl Iterator<Item = &'a (String, ValueType)>,
+) -> Vec<Column> {
+    let is_dimension = |name: &str| {
+        let mut columns = dataset.columns.iter();
+        let mut measures = dataset.gold.iter().flat_map(|table| &table.measures);
+        columns.any(|column| column.name == name) && !measures.any(|measure| measure.name == name)
+    };
+    let columns = types.map(|(name, kind)| match is_dimension(name) {
+        true => Column::new(name, *kind).identifier(),
+        false => Column::new(name, *kind),
+    });
+    columns.collect()
 }
 
 /// Returns the report view for a table with averages, whose own columns are their sums and counts; otherwise the name
@@ -63,38 +106,6 @@ pub(crate) fn default_order(dataset: &Dataset, name: &str) -> Option<Order> {
     })
 }
 
-/// A row as a JSON object in the order of its columns: integers, doubles and booleans as such, everything else as text.
-pub(crate) struct RowJson<'a> {
-    pub(crate) columns: &'a [(String, ValueType)],
-    pub(crate) row: &'a [Option<String>],
-}
-
-impl Serialize for RowJson<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let values = self.columns.iter().zip(self.row);
-        serializer
-            .collect_map(values.map(|((name, kind), value)| (name, json(value.as_deref(), *kind))))
-    }
-}
-
-fn json(value: Option<&str>, kind: ValueType) -> Value {
-    let Some(text) = value else {
-        return Value::Null;
-    };
-    match kind {
-        ValueType::Int64 => text
-            .parse::<i64>()
-            .map_or_else(|_| json!(text), Value::from),
-        ValueType::Double => text
-            .parse::<f64>()
-            .map_or_else(|_| json!(text), Value::from),
-        ValueType::Bool => json!(text == "true" || text == "1"),
-        ValueType::Decimal { .. } | ValueType::Text | ValueType::Timestamp | ValueType::Date => {
-            json!(text)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -111,6 +122,7 @@ mod tests {
         let shown = |total, rows: usize| ShownTable {
             name: "t".to_owned(),
             total,
+            columns: Vec::new(),
             rows: TableRows {
                 columns: Vec::new(),
                 rows: vec![Vec::new(); rows],
@@ -147,34 +159,5 @@ mod tests {
         let report = column("gold_total_revenue_report");
         assert_eq!(report.as_deref(), Some("total_orders"));
         assert_eq!(column("gold_top_customers"), None, "a ranking");
-    }
-
-    #[test]
-    fn exact_numbers_stay_exact_in_json() {
-        let decimal = ValueType::Decimal {
-            precision: 38,
-            scale: 2,
-        };
-        let columns = [
-            ("z".to_owned(), decimal),
-            ("b".to_owned(), ValueType::Int64),
-        ];
-        let row = [Some("0.10".to_owned()), None];
-        let (columns, row) = (&columns[..], &row[..]);
-        let text = serde_json::to_string(&RowJson { columns, row }).unwrap();
-        assert_eq!(text, r#"{"z":"0.10","b":null}"#);
-    }
-
-    #[test]
-    fn numbers_and_truths_are_such_in_json() {
-        for (text, kind, expected) in [
-            ("7", ValueType::Int64, json!(7)),
-            ("7.5", ValueType::Double, json!(7.5)),
-            ("1", ValueType::Bool, json!(true)),
-            ("false", ValueType::Bool, json!(false)),
-            ("2026-01-01", ValueType::Date, json!("2026-01-01")),
-        ] {
-            assert_eq!(json(Some(text), kind), expected);
-        }
     }
 }

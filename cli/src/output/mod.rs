@@ -1,25 +1,34 @@
-//! What commands show: text and tables on standard output, numbers as people read them, progress bars.
+//! What commands show: text and tables on standard output, coloured on terminals, numbers as people read them, progress
+//! bars.
 //!
 //! Nothing else writes to the terminal, and all of it is escaped on its way there.
 
-mod about;
 mod balance;
 mod escape;
 mod failure;
+mod format;
 pub(crate) mod gold;
+mod line;
 mod numbers;
 mod progress;
 mod rows;
+mod table;
 mod text;
 
-pub(crate) use about::About;
 pub(crate) use balance::Balance;
 pub(crate) use escape::{escaped, is_unsafe};
 pub(crate) use failure::failure;
+pub(crate) use format::{About, Format, FormatArguments};
+pub(crate) use line::{Line, Tone};
 pub(crate) use numbers::{count, duplicates, nulled, size, span, thousands};
 pub(crate) use progress::bar;
 pub(crate) use rows::Rows;
-pub(crate) use text::{Usage, fit, print, print_bytes, say, table, try_print};
+#[cfg(test)]
+pub(crate) use table::plain;
+pub(crate) use table::{Column, Table, csv_line};
+pub(crate) use text::{
+    Usage, fit, print, print_bytes, print_lines, say, terminal_width, try_print,
+};
 
 #[cfg(test)]
 mod tests {

@@ -22,6 +22,11 @@ impl Rows {
         with_offset(rows).map(Self)
     }
 
+    /// Returns how many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.num_rows()
+    }
+
     /// Returns the names of the columns.
     pub(crate) fn columns(&self) -> Vec<String> {
         let fields = self.0.schema();

@@ -2,13 +2,14 @@
 
 use std::io::{IsTerminal, Write};
 
-use comfy_table::presets::UTF8_BORDERS_ONLY;
-use comfy_table::{CellAlignment, Table};
-use sluice::warehouse::TableRows;
 use thiserror::Error;
 use unicode_width::UnicodeWidthChar;
 
 use super::escape::{escaped, escaped_lines};
+use super::line::{Line, Tone};
+
+/// The width of a terminal that does not say how wide it is.
+const USUAL_WIDTH: usize = 80;
 
 /// A command line that asks for what cannot be: what is wrong, and what would be accepted. The command ends with exit
 /// code 2.
@@ -60,29 +61,62 @@ pub(crate) fn fit(line: &str, width: usize) -> String {
     line.chars().take_while(fits).collect()
 }
 
-/// Lays a table out below its title: a line for each row, columns of numbers to the right.
-pub(crate) fn table(title: &str, rows: &TableRows) -> String {
-    let mut table = Table::new();
-    table
-        .load_style(UTF8_BORDERS_ONLY)
-        .set_header(rows.columns.iter().map(|name| escaped(name)));
-    for row in &rows.rows {
-        let shown = row
-            .iter()
-            .map(|value| value.as_deref().map_or("null".into(), escaped));
-        table.add_row(shown);
+/// Writes lines for people to standard output, in colours where that is a terminal that shows them.
+pub(crate) fn print_lines(lines: &[Line]) {
+    let is_terminal = std::io::stdout().is_terminal();
+    let is_coloured = is_coloured(is_terminal, &|name| std::env::var(name).ok());
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(&painted(line, is_coloured));
+        text.push('\n');
     }
-    for (index, column) in table.column_iter_mut().enumerate() {
-        let is_number = |row: &Vec<Option<String>>| {
-            row.get(index)
-                .and_then(Option::as_deref)
-                .is_none_or(|v| v.is_empty() || v.replace(',', "").parse::<f64>().is_ok())
-        };
-        if !rows.rows.is_empty() && rows.rows.iter().all(is_number) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
+    // The pieces of a line are escaped already. A reader that has gone is no failure.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// Returns how many columns standard output has: a terminal says so, and for another program that shows it COLUMNS may.
+pub(crate) fn terminal_width() -> Option<usize> {
+    let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
+    if !std::io::stdout().is_terminal() {
+        return columns();
     }
-    format!("{}\n{table}", escaped(title))
+    let size = terminal_size::terminal_size();
+    Some(size.map_or(USUAL_WIDTH, |(width, _)| usize::from(width.0)))
+}
+
+/// Returns whether to write colours: on a terminal, unless `NO_COLOR` or CLICOLOR=0 forbid it, and wherever
+/// `CLICOLOR_FORCE` asks for it.
+fn is_coloured(is_terminal: bool, variable: &impl Fn(&str) -> Option<String>) -> bool {
+    let is_set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
+    let is_zero = |name: &str| variable(name).is_some_and(|value| value == "0");
+    if is_set("NO_COLOR") {
+        return false;
+    }
+    if is_set("CLICOLOR_FORCE") && !is_zero("CLICOLOR_FORCE") {
+        return true;
+    }
+    is_terminal && !is_zero("CLICOLOR") && variable("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Returns a line with the escape sequences of its tones, or without any.
+fn painted(line: &Line, is_coloured: bool) -> String {
+    if !is_coloured {
+        return line.text().trim_end().to_owned();
+    }
+    let pieces = line.pieces().map(|(tone, text)| match sequence(tone) {
+        "" => text.to_owned(),
+        sequence => format!("\u{1b}[{sequence}m{text}\u{1b}[0m"),
+    });
+    pieces.collect()
+}
+
+fn sequence(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Plain => "",
+        Tone::Strong => "1",
+        Tone::Faint => "2",
+        Tone::Bad => "1;31",
+    }
 }
 
 #[cfg(test)]
@@ -90,55 +124,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_stand_to_the_right_and_text_to_the_left() {
-        let cell = |text: &str| Some(text.to_owned());
-        let rows = TableRows {
-            columns: ["name", "rows"].map(str::to_owned).into(),
-            rows: vec![
-                vec![cell("a"), cell("1,000")],
-                vec![None, cell("7")],
-                vec![cell("long"), None],
-            ],
-        };
-        let text = table("title", &rows);
-        let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[0], "title");
-        for line in ["│ a      1,000 │", "│ null       7 │", "│ long    null │"] {
-            assert!(lines.contains(&line), "{line:?} is not in\n{text}");
+    fn colours_are_for_terminals_unless_the_environment_says_otherwise() {
+        for (is_terminal, variables, expected) in [
+            (true, "", true),
+            (false, "", false),
+            (true, "NO_COLOR=1", false),
+            (true, "NO_COLOR=", true),
+            (true, "CLICOLOR=0", false),
+            (true, "TERM=dumb", false),
+            (false, "CLICOLOR_FORCE=1", true),
+            (false, "CLICOLOR_FORCE=0", false),
+            (true, "CLICOLOR_FORCE=1 NO_COLOR=1", false),
+        ] {
+            let lookup = |name: &str| {
+                let mut pairs = variables.split(' ').filter_map(|pair| pair.split_once('='));
+                let found = pairs.find(|(variable, _)| *variable == name);
+                found.map(|(_, value)| value.to_owned())
+            };
+            assert_eq!(is_coloured(is_terminal, &lookup), expected, "{variables}");
         }
     }
 
     #[test]
-    fn a_cell_is_one_line_that_no_terminal_obeys() {
-        let rows = TableRows {
-            columns: vec!["a\u{9b}".to_owned()],
-            rows: vec![vec![Some("\u{1b}[2J\n\u{202e}x".to_owned())]],
-        };
-        let text = table("t\u{7}", &rows);
-        assert!(text.starts_with("t\\u0007\n"), "{text}");
-        assert!(text.contains("│ a\\u009b "), "{text}");
-        assert!(text.contains("│ \\u001b[2J\\u000a\\u202ex │"), "{text}");
-    }
-
-    #[test]
-    fn a_line_is_cut_by_the_columns_of_a_terminal() {
-        assert_eq!(fit("plain text", 5), "plain");
-        assert_eq!(fit("数字数字", 5), "数字", "two columns each");
+    fn a_line_without_colours_is_its_text_alone() {
+        let line = Line::of(Tone::Bad, "FAIL").and(Tone::Plain, "  gold\u{1b}[2J  ");
+        assert_eq!(painted(&line, false), "FAIL  gold\\u001b[2J");
         assert_eq!(
-            fit("e\u{301}e\u{301}e", 2),
-            "e\u{301}e\u{301}",
-            "an accent takes none"
+            painted(&line, true),
+            "\u{1b}[1;31mFAIL\u{1b}[0m  gold\\u001b[2J  "
         );
-        assert_eq!(fit("a\u{1b}[2J", 80), "a\\u001b[2J");
-        assert_eq!(fit("abc", 0), "");
-    }
-
-    #[test]
-    fn a_table_without_rows_still_has_its_columns() {
-        let rows = TableRows {
-            columns: vec!["day".to_owned()],
-            rows: Vec::new(),
-        };
-        assert!(table("t", &rows).contains("│ day │"));
     }
 }

@@ -239,11 +239,8 @@ impl Watch {
         let mut shown = Vec::new();
         for name in tables.chain(views) {
             let order = default_order(dataset, &name);
-            shown.push(ShownTable {
-                total: self.warehouse.count_rows(&name).await?,
-                rows: self.warehouse.read_table(&name, order, rows).await?,
-                name,
-            });
+            let warehouse = self.warehouse.as_ref();
+            shown.push(ShownTable::read(warehouse, dataset, name, order, rows).await?);
         }
         Ok(shown)
     }

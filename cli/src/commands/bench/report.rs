@@ -1,16 +1,15 @@
 //! What a run came to, for people and for programs.
 
-use comfy_table::presets::UTF8_BORDERS_ONLY;
-use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
 use serde_json::{Value, json};
+use sluice::warehouse::schema::ValueType;
 
 use super::bars::{self, Bar};
 use super::facts::{Facts, Pace, per_thousand, rate, ratio};
 use super::optimised;
 use crate::audit;
 use crate::commands::audit as verdict;
-use crate::output::{print, thousands};
+use crate::output::{Column, Table, print, print_lines, terminal_width, thousands};
 
 /// A run with its verdicts.
 #[derive(Clone, Debug)]
@@ -98,7 +97,7 @@ pub(super) fn show(report: &Report) {
         facts.gold_seconds,
         cores(),
     ));
-    print(&bars_table(&report.bars));
+    print_lines(&bars_table(&report.bars).lines(terminal_width()));
     for line in details(facts) {
         print(&line);
     }
@@ -116,24 +115,23 @@ pub(super) fn show(report: &Report) {
     }
 }
 
-fn bars_table(bars: &[Bar]) -> String {
-    let mut table = Table::new();
-    table
-        .load_style(UTF8_BORDERS_ONLY)
-        .set_header(["", "measured", "bar", "", ""]);
-    for bar in bars {
-        table.add_row([
+fn bars_table(bars: &[Bar]) -> Table {
+    let columns = ["", "measured", "bar", " ", "  "];
+    // Text, though most of it is numbers: their units stand behind them.
+    let columns = columns.map(|name| Column::new(name, ValueType::Text));
+    let rows = bars.iter().map(|bar| {
+        let note = bar.note.as_deref().unwrap_or_default();
+        [
             bar.name,
             &bar.measured,
             &bar.bar,
             bar.verdict.as_str(),
-            bar.note.as_deref().unwrap_or_default(),
-        ]);
-    }
-    if let Some(column) = table.column_mut(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table.to_string()
+            note,
+        ]
+        .map(|text| Some(text.to_owned()))
+        .into()
+    });
+    Table::new("", columns.into(), rows.collect())
 }
 
 fn details(facts: &Facts) -> Vec<String> {
@@ -241,11 +239,12 @@ fn milliseconds(milliseconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::plain;
 
     #[test]
     fn every_measure_stands_in_its_column() {
         let facts = Facts::sample();
-        let table = bars_table(&bars::judge(&facts));
+        let table = plain(&bars_table(&bars::judge(&facts)).lines(None));
         assert!(
             table.contains("the aim of 50,000 is not reached"),
             "{table}"

@@ -8,8 +8,8 @@ use sluice::warehouse::schema::{FRESHNESS, GoldSchema, PROGRESS, ValueType};
 use sluice::warehouse::{Order, Progress, TableRows, Warehouse, WarehouseError};
 use thiserror::Error;
 
-use crate::output::gold::{RowJson, ShownTable, default_order, shown_name};
-use crate::output::{Usage, print, table};
+use crate::output::gold::{ShownTable, default_order, shown_name};
+use crate::output::{Column, FormatArguments, Table, Usage};
 use crate::target::{self, AppSettings, SettingsArguments};
 
 /// Print a gold table or view, or list them all
@@ -20,22 +20,22 @@ use crate::target::{self, AppSettings, SettingsArguments};
 #[command(after_help = "Examples:
   sluice gold                                        what there is
   sluice gold gold_daily_orders                      the newest 20 days
-  sluice gold gold_top_customers --limit 3
+  sluice gold gold_top_customers -n 3
   sluice gold gold_customer_totals --order total_orders
   sluice gold gold_hourly_revenue --order +hour      + is lowest first
-  sluice gold gold_daily_orders --limit 0 --json     all rows, a JSON object a line")]
+  sluice gold gold_daily_orders -n 0 --json          all rows, a JSON object a line
+  sluice gold gold_daily_orders -n 0 --format csv > daily.csv")]
 pub(crate) struct GoldArguments {
     /// A table or view of the dataset file
     name: Option<String>,
     /// Most rows to print; 0 is all
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
     limit: usize,
     /// Order by this column, highest first; +COLUMN is lowest first
     #[arg(long, value_name = "COLUMN", requires = "name")]
     order: Option<String>,
-    /// Print JSON, an object a line; numbers that are exact decimals are text
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: FormatArguments,
     #[command(flatten)]
     settings: SettingsArguments,
 }
@@ -45,8 +45,8 @@ const LISTED: [(&str, ValueType); 5] = [
     ("table", ValueType::Text),
     ("rows", ValueType::Int64),
     ("version", ValueType::Int64),
-    ("settled_until", ValueType::Text),
-    ("last_run", ValueType::Text),
+    ("settled_until", ValueType::Timestamp),
+    ("last_run", ValueType::Timestamp),
 ];
 
 /// Prints.
@@ -60,11 +60,7 @@ pub(crate) async fn run(
         let warehouse = target::warehouse(&settings, &dataset)?;
         there(warehouse.as_ref(), None).await?;
         let listed = list(warehouse.as_ref()).await?;
-        let columns = LISTED.map(|(name, kind)| (name.to_owned(), kind));
-        print(&match arguments.json {
-            true => json_lines(&columns, &listed)?,
-            false => table("gold", &listed),
-        });
+        listed.show(arguments.format.format());
         return Ok(true);
     };
     let wanted = shown_name(&schema, name);
@@ -76,17 +72,9 @@ pub(crate) async fn run(
     let warehouse = target::warehouse(&settings, &dataset)?;
     there(warehouse.as_ref(), Some(name)).await?;
     let limit = most_rows(arguments.limit);
-    let rows = warehouse.read_table(&wanted, order, limit).await?;
-    if !arguments.json {
-        let shown = ShownTable {
-            total: warehouse.count_rows(&wanted).await?,
-            name: wanted,
-            rows,
-        };
-        print(&table(&shown.title(), &shown.rows));
-    } else if !rows.rows.is_empty() {
-        print(&json_lines(&columns, &rows)?);
-    }
+    let warehouse = warehouse.as_ref();
+    let shown = ShownTable::read(warehouse, &dataset, wanted, order, limit).await?;
+    shown.table().show(arguments.format.format());
     Ok(true)
 }
 
@@ -179,7 +167,7 @@ fn names(schema: &GoldSchema) -> Vec<&str> {
 }
 
 /// Reads every table and ranking with its number of rows, and how far it is.
-async fn list(warehouse: &dyn Warehouse) -> Result<TableRows, WarehouseError> {
+async fn list(warehouse: &dyn Warehouse) -> Result<Table, WarehouseError> {
     let schema = warehouse.schema();
     let progress = warehouse.progress().await?;
     let freshness = warehouse
@@ -195,10 +183,8 @@ async fn list(warehouse: &dyn Warehouse) -> Result<TableRows, WarehouseError> {
         let row = [Some(ranking.name.clone()), Some(count.to_string())];
         rows.push(row.into_iter().chain([None, None, None]).collect());
     }
-    Ok(TableRows {
-        columns: LISTED.map(|(name, _)| name.to_owned()).into(),
-        rows,
-    })
+    let columns = LISTED.map(|(name, kind)| Column::new(name, kind));
+    Ok(Table::new("gold", columns.into(), rows))
 }
 
 fn table_row(
@@ -221,15 +207,6 @@ fn table_row(
         fresh("settled_until"),
         fresh("last_run"),
     ]
-}
-
-fn json_lines(
-    columns: &[(String, ValueType)],
-    rows: &TableRows,
-) -> Result<String, serde_json::Error> {
-    let rows = rows.rows.iter();
-    let lines = rows.map(|row| serde_json::to_string(&RowJson { columns, row }));
-    Ok(lines.collect::<Result<Vec<_>, _>>()?.join("\n"))
 }
 
 #[cfg(test)]
@@ -276,11 +253,9 @@ mod tests {
         pipeline.run(0, &[1, 2, 3]).await;
         let head = pipeline.stores.log.head().await.unwrap().unwrap();
         let listed = list(pipeline.warehouse.as_ref()).await.unwrap();
-        let columns = LISTED.map(|(name, kind)| (name.to_owned(), kind));
-        let lines = json_lines(&columns, &listed).unwrap();
-        let lines: Vec<Value> = lines
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
+        let lines: Vec<Value> = listed
+            .json_rows()
+            .map(|row| serde_json::to_value(row).unwrap())
             .collect();
         assert_eq!(lines.len(), 5);
         for line in &lines[..4] {

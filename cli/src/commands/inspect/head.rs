@@ -3,29 +3,41 @@
 use std::error::Error;
 
 use clap::Args;
-use sluice::warehouse::TableRows;
+use sluice::dataset::Dataset;
+use sluice::table::schema::{ENQUEUED_TIME, LINE, RECORD, RESCUED, SEQUENCE_NUMBER};
+use sluice::warehouse::schema::ValueType;
 
 use super::sample::newest;
 use crate::audit::misfit;
-use crate::output::{count, print, table, thousands};
+use crate::output::{Column, Format, FormatArguments, Rows, Table, count, print, thousands};
 use crate::target::{AppSettings, SettingsArguments, Stores};
 
 /// Print some of the newest rows of silver, by event time
 ///
-/// Every column: those of the dataset file, `_rescued` with the fields that no column names, and where the row came
-/// from. Times are in UTC. Only as many files are read as it takes.
+/// The columns of the dataset file and `_rescued`, with the fields that no column names; where each row came from with
+/// --lineage, and always for programs. Times are in UTC. Only as many files are read as it takes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice head                    the newest 10 rows
-  sluice head --rows 100 --json  an object a line; nulls are left out
+  sluice head -n 3 --lineage     and where they came from
+  sluice head -n 100 --json      an object a line; nulls are left out
+  sluice head --format csv > newest.csv
   sluice head --json | jq .customer_id")]
 pub(crate) struct HeadArguments {
-    /// How many rows
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    rows: usize,
-    /// Print JSON, an object a line
+    /// Most rows to print
+    #[arg(
+        short = 'n',
+        long,
+        alias = "rows",
+        value_name = "N",
+        default_value_t = 10
+    )]
+    limit: usize,
+    /// Show where each row came from
     #[arg(long)]
-    json: bool,
+    lineage: bool,
+    #[command(flatten)]
+    format: FormatArguments,
     #[command(flatten)]
     settings: SettingsArguments,
 }
@@ -34,21 +46,82 @@ pub(crate) struct HeadArguments {
 pub(crate) async fn run(arguments: HeadArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
     let settings = AppSettings::find(&arguments.settings).await?;
     let stores = Stores::open(&settings)?;
-    if let Some(text) = text(&stores, arguments.rows, arguments.json).await? {
-        print(&text);
+    let format = arguments.format.format();
+    let Some((title, rows)) = read(&stores, arguments.limit).await? else {
+        if arguments.format.is_for_people() {
+            print("silver has no rows yet");
+        }
+        return Ok(true);
+    };
+    if format == Format::Json {
+        // Nested values stay such.
+        let lines = rows.json_lines()?;
+        if !lines.is_empty() {
+            print(lines.trim_end());
+        }
+        return Ok(true);
     }
+    let is_shown = |name: &str| {
+        arguments.lineage || format == Format::Csv || name == RESCUED || !name.starts_with('_')
+    };
+    table(&title, &stores.dataset, &rows, is_shown)?.show(format);
     Ok(true)
 }
 
-/// Returns what is printed; nothing where there are no rows for a program.
-async fn text(
+/// Lays rows out, with the columns that are shown.
+fn table(
+    title: &str,
+    dataset: &Dataset,
+    rows: &Rows,
+    is_shown: impl Fn(&str) -> bool,
+) -> Result<Table, Box<dyn Error + Send + Sync>> {
+    let names = rows.columns();
+    let shown: Vec<usize> = (0..names.len())
+        .filter(|at| names.get(*at).is_some_and(|name| is_shown(name)))
+        .collect();
+    let columns = shown.iter().filter_map(|at| names.get(*at));
+    let columns = columns.map(|name| column(dataset, name)).collect();
+    let texts = rows.texts()?.into_iter();
+    let texts = texts.map(|row| {
+        let values = shown.iter().map(|at| row.get(*at).cloned().flatten());
+        values.collect()
+    });
+    Ok(Table::new(title, columns, texts.collect()))
+}
+
+/// A column of silver: numbers that rows are known by, and those of places, are names.
+fn column(dataset: &Dataset, name: &str) -> Column {
+    let Some(index) = dataset
+        .columns
+        .iter()
+        .position(|column| column.name == name)
+    else {
+        let kind = match name {
+            LINE | RECORD | SEQUENCE_NUMBER => ValueType::Int64,
+            ENQUEUED_TIME => ValueType::Timestamp,
+            _ => ValueType::Text,
+        };
+        return Column::new(name, kind).identifier().spare();
+    };
+    let found = dataset.columns.get(index);
+    let column = Column::new(
+        name,
+        found.map_or(ValueType::Text, |column| column.kind.into()),
+    );
+    let key = dataset.key.iter().flat_map(|key| &key.columns);
+    match key.map(|index| index.position()).any(|at| at == index) {
+        true => column.identifier(),
+        false => column,
+    }
+}
+
+/// Reads the newest rows, and says of what they are the newest; nothing before the first commit.
+async fn read(
     stores: &Stores,
-    rows: usize,
-    is_json: bool,
-) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
+    limit: usize,
+) -> Result<Option<(String, Rows)>, Box<dyn Error + Send + Sync>> {
     let Some(head) = stores.log.head().await? else {
-        let text = "silver has no rows yet".to_owned();
-        return Ok(Some(text).filter(|_| !is_json));
+        return Ok(None);
     };
     let snapshot = stores.log.load(&head).await?;
     let reasons = snapshot.misfits(&stores.dataset)?;
@@ -56,24 +129,16 @@ async fn text(
         let misfit = misfit(&reasons);
         return Err(format!("silver's rows cannot be shown: {misfit}").into());
     }
-    let sample = newest(&stores.lake, &stores.dataset, &snapshot, rows).await?;
-    if is_json {
-        let lines = sample.json_lines()?;
-        return Ok(Some(lines.trim_end().to_owned()).filter(|lines| !lines.is_empty()));
-    }
+    let rows = newest(&stores.lake, &stores.dataset, &snapshot, limit).await?;
     let all: u64 = snapshot.files.values().map(|live| live.file.rows).sum();
-    let shown = TableRows {
-        columns: sample.columns(),
-        rows: sample.texts()?,
-    };
     let title = format!(
         "{} at version {}: the newest {} of {}",
         stores.dataset.name,
         thousands(head.version.0),
-        thousands(shown.rows.len() as u64),
+        thousands(rows.len() as u64),
         count(all, "row")
     );
-    Ok(Some(table(&title, &shown)))
+    Ok(Some((title, rows)))
 }
 
 #[cfg(test)]
@@ -82,12 +147,9 @@ mod tests {
     use crate::target::in_memory::Pipeline;
 
     #[tokio::test]
-    async fn before_the_first_commit_people_are_told_and_programs_get_nothing() {
+    async fn before_the_first_commit_there_is_nothing_to_show() {
         let stores = Pipeline::new().stores;
-        let text = |is_json| text(&stores, 10, is_json);
-        let expected = Some("silver has no rows yet".to_owned());
-        assert_eq!(text(false).await.unwrap(), expected);
-        assert_eq!(text(true).await.unwrap(), None);
+        assert!(read(&stores, 10).await.unwrap().is_none());
     }
 
     #[tokio::test]
@@ -95,7 +157,7 @@ mod tests {
         let pipeline = Pipeline::new();
         pipeline.ingest(0, &[1, 11]).await;
         pipeline.refine().await;
-        let error = text(&pipeline.stores_that_do_not_fit(), 10, false).await;
+        let error = read(&pipeline.stores_that_do_not_fit(), 10).await;
         let error = error.unwrap_err().to_string();
         assert!(
             error.contains("column customer_id had required = false and has true"),
@@ -105,14 +167,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_title_says_how_many_of_how_many_rows_there_are() {
+    async fn the_newest_rows_are_shown_without_where_they_came_from() {
         let pipeline = Pipeline::new();
-        pipeline.ingest(0, &[1, 2, 3]).await;
+        pipeline.ingest(0, &[1, 2, 1_003]).await;
         pipeline.refine().await;
-        let shown = text(&pipeline.stores, 2, false).await.unwrap().unwrap();
-        let title = shown.lines().next().unwrap();
+        let (title, rows) = read(&pipeline.stores, 2).await.unwrap().unwrap();
         assert_eq!(title, "orders at version 1: the newest 2 of 3 rows");
-        let lines = text(&pipeline.stores, 2, true).await.unwrap().unwrap();
-        assert_eq!(lines.lines().count(), 2);
+        let dataset = &pipeline.stores.dataset;
+        let text = |is_shown: fn(&str) -> bool| {
+            let table = table(&title, dataset, &rows, is_shown).unwrap();
+            let lines = table.lines(None);
+            let lines: Vec<String> = lines.iter().map(|line| line.text()).collect();
+            lines.join("\n")
+        };
+        let few = text(|name| !name.starts_with('_'));
+        assert!(few.contains("    1003 "), "an id has no separators: {few}");
+        assert!(!few.contains("_source"), "{few}");
+        let all = text(|_| true);
+        assert!(all.contains("_sequence_number"), "{all}");
     }
 }

@@ -5,9 +5,9 @@ use std::error::Error;
 use clap::Args;
 use serde_json::json;
 use sluice::table::log::{Commit, CommitKind, LogError, Version};
-use sluice::warehouse::TableRows;
+use sluice::warehouse::schema::ValueType;
 
-use crate::output::{count, print, say, size, table, thousands};
+use crate::output::{Column, Format, FormatArguments, Table, count, print, say, size, thousands};
 use crate::target::{AppSettings, SettingsArguments, Stores};
 
 /// Versions that are read at a time.
@@ -20,15 +20,15 @@ const CHUNK: u64 = 1_000;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice history                 the last 20 commits
-  sluice history --limit 0       all that are left
-  sluice history --json --limit 0 | jq 'select(.did == \"compact\")'")]
+  sluice history -n 0            all that are left
+  sluice history --format csv > commits.csv
+  sluice history --json -n 0 | jq 'select(.did == \"compact\")'")]
 pub(crate) struct HistoryArguments {
     /// Most commits to print; 0 is all
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
     limit: u64,
-    /// Print JSON, an object a line
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: FormatArguments,
     #[command(flatten)]
     settings: SettingsArguments,
 }
@@ -41,21 +41,27 @@ pub(crate) async fn run(arguments: HistoryArguments) -> Result<bool, Box<dyn Err
         say(&format!("warning: {misfit}"));
     }
     let Some(head) = stores.log.head().await? else {
-        if !arguments.json {
+        if arguments.format.is_for_people() {
             print("silver has no log yet");
         }
         return Ok(true);
     };
     let oldest = stores.log.first_version(head.version).await?;
     let span = Span::of(oldest, head.version, arguments.limit);
+    let format = arguments.format.format();
     let mut shown = Vec::new();
-    let take = |commit: &Commit| match arguments.json {
-        true => print(&as_json(commit).to_string()),
-        false => shown.push(Line::of(commit)),
+    let take = |commit: &Commit| match format {
+        // Each as it is read: an old lake has many.
+        Format::Json => print(&as_json(commit).to_string()),
+        Format::Table => shown.push(cells(commit, size)),
+        Format::Csv => shown.push(cells(commit, |bytes| bytes.to_string())),
     };
     read_backwards(&stores, &span, take).await?;
-    if !arguments.json {
-        print(&table(&span.title(&stores.dataset.name), &as_table(&shown)));
+    let title = span.title(&stores.dataset.name);
+    match format {
+        Format::Json => {}
+        Format::Table => without_empty(&title, shown).show(format),
+        Format::Csv => Table::new(&title, columns(|_| true), shown).show(format),
     }
     Ok(true)
 }
@@ -114,95 +120,105 @@ async fn read_backwards(
     Ok(())
 }
 
-/// A commit in words and numbers; blank where a number says nothing about it.
-struct Line {
-    cells: [Option<String>; COLUMNS.len()],
-}
+/// A commit in words and numbers, a text for each of [`COLUMNS`].
+type Cells = Vec<Option<String>>;
 
-const COLUMNS: [&str; 17] = [
-    "version",
-    "committed",
-    "did",
-    "sources",
-    "lines",
+/// The columns with what they hold, and whether people can do without them.
+const COLUMNS: [(&str, ValueType, bool); 18] = [
+    ("version", ValueType::Int64, false),
+    ("committed", ValueType::Timestamp, false),
+    ("did", ValueType::Text, false),
+    ("sources", ValueType::Int64, true),
+    ("lines", ValueType::Int64, false),
+    ("empty", ValueType::Int64, false),
+    ("records", ValueType::Int64, false),
+    ("rows", ValueType::Int64, false),
+    ("duplicates", ValueType::Int64, false),
+    ("conflicts", ValueType::Int64, false),
+    ("late", ValueType::Int64, false),
+    ("filtered", ValueType::Int64, false),
+    ("quarantined", ValueType::Int64, false),
+    ("nulled", ValueType::Int64, false),
+    ("files", ValueType::Int64, false),
+    ("replaced", ValueType::Int64, false),
+    ("bytes", ValueType::Int64, true),
+    ("watermark", ValueType::Timestamp, true),
+];
+/// Columns that people are not shown where no commit has anything in them.
+const RARE: [&str; 9] = [
     "empty",
     "records",
-    "rows",
     "duplicates",
     "conflicts",
     "late",
     "filtered",
     "quarantined",
     "nulled",
-    "files",
-    "size",
-    "watermark",
-];
-/// Columns that are left out where no commit has anything in them.
-const RARE: [&str; 8] = [
-    "empty",
-    "records",
-    "duplicates",
-    "conflicts",
-    "late",
-    "filtered",
-    "quarantined",
-    "nulled",
+    "replaced",
 ];
 
-impl Line {
-    fn of(commit: &Commit) -> Self {
-        let (kind, replaced) = kind(commit);
-        let counts = &commit.counts;
-        let number = |number: u64| (number > 0).then(|| thousands(number));
-        let files = commit.files.len() as u64;
-        let rows: u64 = commit.files.iter().map(|file| file.rows).sum();
-        Self {
-            cells: [
-                Some(thousands(commit.version.0)),
-                Some(commit.committed.to_string()),
-                Some(kind.to_owned()),
-                number(commit.sources),
-                number(counts.lines),
-                number(counts.empty),
-                // Said where it says more than the lines.
-                number(counts.records).filter(|_| counts.records != counts.lines),
-                number(rows),
-                number(counts.duplicates),
-                number(counts.conflicts),
-                number(counts.late),
-                number(counts.filtered),
-                number(counts.quarantined_total()),
-                number(counts.nulled.total()),
-                match replaced {
-                    0 => number(files),
-                    replaced => Some(format!("{} for {}", thousands(files), thousands(replaced))),
-                },
-                (files > 0).then(|| size(commit.files.iter().map(|file| file.bytes).sum())),
-                commit.watermark.map(|time| time.to_string()),
-            ],
-        }
-    }
+fn cells(commit: &Commit, size: impl Fn(u64) -> String) -> Cells {
+    let (kind, replaced) = kind(commit);
+    let counts = &commit.counts;
+    let number = |number: u64| Some(number.to_string());
+    let rows: u64 = commit.files.iter().map(|file| file.rows).sum();
+    vec![
+        number(commit.version.0),
+        Some(commit.committed.to_string()),
+        Some(kind.to_owned()),
+        number(commit.sources),
+        number(counts.lines),
+        number(counts.empty),
+        number(counts.records),
+        number(rows),
+        number(counts.duplicates),
+        number(counts.conflicts),
+        number(counts.late),
+        number(counts.filtered),
+        number(counts.quarantined_total()),
+        number(counts.nulled.total()),
+        number(commit.files.len() as u64),
+        number(replaced),
+        Some(size(commit.files.iter().map(|file| file.bytes).sum())),
+        commit.watermark.map(|time| time.to_string()),
+    ]
 }
 
-fn as_table(lines: &[Line]) -> TableRows {
-    let is_shown = |index: &usize| {
-        let is_rare = COLUMNS.get(*index).is_some_and(|name| RARE.contains(name));
-        let is_empty = |line: &Line| line.cells.get(*index).is_none_or(Option::is_none);
-        !is_rare || !lines.iter().all(is_empty)
-    };
-    let shown: Vec<usize> = (0..COLUMNS.len()).filter(is_shown).collect();
-    let rows = lines.iter().map(|line| {
-        let cells = shown.iter().filter_map(|index| line.cells.get(*index));
-        cells
-            .map(|cell| Some(cell.clone().unwrap_or_default()))
-            .collect()
+fn columns(is_shown: impl Fn(usize) -> bool) -> Vec<Column> {
+    let columns = COLUMNS.iter().enumerate();
+    let columns = columns.filter(|(at, _)| is_shown(*at));
+    let columns = columns.map(|(_, (name, kind, is_spare))| match is_spare {
+        true => Column::new(name, *kind).spare(),
+        false => Column::new(name, *kind),
     });
-    let columns = shown.iter().filter_map(|index| COLUMNS.get(*index));
-    TableRows {
-        columns: columns.map(|name| (*name).to_owned()).collect(),
-        rows: rows.collect(),
-    }
+    columns.collect()
+}
+
+/// Makes the table for people: what no commit has is left out, and records where they are the lines.
+fn without_empty(title: &str, commits: Vec<Cells>) -> Table {
+    let at = |name: &str| COLUMNS.iter().position(|(column, ..)| *column == name);
+    let (records, lines) = (at("records"), at("lines"));
+    let text = |commit: &Cells, at: Option<usize>| commit.get(at?).cloned().flatten();
+    let is_shown = |column: usize| {
+        let is_rare = COLUMNS
+            .get(column)
+            .is_some_and(|(name, ..)| RARE.contains(name));
+        let says_more = |commit: &Cells| {
+            let value = text(commit, Some(column));
+            let says_nothing = match records == Some(column) {
+                true => text(commit, lines),
+                false => Some("0".to_owned()),
+            };
+            value != says_nothing
+        };
+        !is_rare || commits.iter().any(says_more)
+    };
+    let shown: Vec<usize> = (0..COLUMNS.len()).filter(|at| is_shown(*at)).collect();
+    let rows = commits.iter().map(|commit| {
+        let cells = shown.iter().map(|at| text(commit, Some(*at)));
+        cells.collect()
+    });
+    Table::new(title, columns(|at| shown.contains(&at)), rows.collect())
 }
 
 fn as_json(commit: &Commit) -> serde_json::Value {

@@ -5,12 +5,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use sluice::table::log::Counts;
-use sluice::warehouse::schema::{GoldSchema, ValueType};
 
 use crate::audit::Report;
 use crate::commands::audit as verdict;
-use crate::output::gold::{RowJson, ShownTable};
-use crate::output::{Balance, count, print, table, thousands};
+use crate::output::gold::ShownTable;
+use crate::output::{Balance, Line, Tone, count, print, print_lines, terminal_width, thousands};
 use crate::pipeline::{Found, Snapshot, Watch};
 use crate::quarantine::Tally;
 
@@ -73,14 +72,11 @@ impl Concluding {
         };
         if !json {
             // Before the audit, which takes its time.
-            print(&conclusion.text());
+            print_lines(&conclusion.lines(terminal_width()));
         }
         let report = verdict::examine(&subject, looked.elapsed() + CLOCK_STEP).await?;
         match json {
-            true => print(&format!(
-                "{:#}",
-                conclusion.json(&report, subject.warehouse.schema())?
-            )),
+            true => print(&format!("{:#}", conclusion.json(&report)?)),
             false => print(&format!("\n{}", verdict::lines(&report).join("\n"))),
         }
         if let Some(rejected) = &conclusion.rejected {
@@ -136,9 +132,9 @@ impl Conclusion<'_> {
     }
 
     /// The result for programs.
-    fn json(&self, report: &Report, schema: &GoldSchema) -> Result<Value, String> {
+    fn json(&self, report: &Report) -> Result<Value, serde_json::Error> {
         let counts = &self.snapshot.counts;
-        let tables = self.tables.iter().map(|table| table_json(table, schema));
+        let tables = self.tables.iter().map(table_json);
         let tables: Vec<Value> = tables.collect::<Result<_, _>>()?;
         Ok(json!({
             "dataset": self.dataset,
@@ -163,43 +159,46 @@ impl Conclusion<'_> {
     }
 
     /// The tables and the balance for people.
-    fn text(&self) -> String {
+    fn lines(&self, width: Option<usize>) -> Vec<Line> {
         let counts = &self.snapshot.counts;
         let events = format!("{} events", thousands(self.snapshot.judged()));
-        let tables = self.tables.iter();
-        let tables = tables.map(|shown| format!("\n{}\n", table(&shown.title(), &shown.rows)));
+        let mut lines = Vec::new();
+        for table in &self.tables {
+            lines.push(Line::default());
+            lines.extend(table.table().lines(width));
+        }
+        lines.push(Line::default());
         let doubt = match self.snapshot.is_conserved() {
             true => "",
             false => "  DOES NOT ADD UP",
         };
-        format!(
-            "{}\n{}{}{doubt}",
-            tables.collect::<String>(),
-            reasons_text(&self.reasons),
-            Balance::from(counts).text(&events),
-        )
+        lines.extend(reasons_lines(&self.reasons));
+        let balance = Line::of(Tone::Strong, &Balance::from(counts).text(&events));
+        lines.push(balance.and(Tone::Bad, doubt));
+        lines
     }
 }
 
 /// Writes the most frequent reasons for which records were rejected, each with the newest of them.
-fn reasons_text(tally: &Tally) -> String {
+fn reasons_lines(tally: &Tally) -> Vec<Line> {
     let kinds = tally.kinds();
-    let mut text = String::new();
+    let mut lines = Vec::new();
     for kind in kinds.iter().take(REASONS) {
         let example = &kind.example;
         let column = example.column.as_ref();
         let column = column.map_or(String::new(), |column| format!(", column {column}"));
-        text.push_str(&format!(
-            "{} rejected: {}{column}\n{}\n\n",
-            count(kind.records, "record"),
-            example.reason,
-            example.text()
-        ));
+        let records = count(kind.records, "record");
+        let heading = format!("{records} rejected: {}{column}", example.reason);
+        lines.push(Line::of(Tone::Strong, &heading));
+        lines.extend(example.text().lines().map(Line::plain));
+        lines.push(Line::default());
     }
-    match kinds.len().saturating_sub(REASONS) {
-        0 => text,
-        others => format!("{text}and for {}\n\n", count(others as u64, "other reason")),
+    if let others @ 1.. = kinds.len().saturating_sub(REASONS) {
+        let others = count(others as u64, "other reason");
+        lines.push(Line::plain(&format!("and for {others}")));
+        lines.push(Line::default());
     }
+    lines
 }
 
 fn reasons_json(tally: &Tally) -> Vec<Value> {
@@ -215,16 +214,11 @@ fn reasons_json(tally: &Tally) -> Vec<Value> {
     kinds.collect()
 }
 
-fn table_json(table: &ShownTable, schema: &GoldSchema) -> Result<Value, String> {
-    let columns: Vec<(String, ValueType)> = schema
-        .columns_of(&table.name)
-        .ok_or_else(|| format!("print {}: the schema does not have it", table.name))?;
-    let rows = table.rows.rows.iter();
-    let rows = rows.map(|row| RowJson {
-        columns: &columns,
-        row,
-    });
-    Ok(json!({ "name": table.name, "rows": table.total, "first": rows.collect::<Vec<_>>() }))
+fn table_json(shown: &ShownTable) -> Result<Value, serde_json::Error> {
+    let rows = shown.table();
+    let rows = rows.json_rows().map(serde_json::to_value);
+    let rows: Vec<Value> = rows.collect::<Result<_, _>>()?;
+    Ok(json!({ "name": shown.name, "rows": shown.total, "first": rows }))
 }
 
 #[cfg(test)]

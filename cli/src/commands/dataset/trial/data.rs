@@ -10,6 +10,7 @@ use sluice::silver::trial::{Fate, Place, Record};
 
 use super::super::fates::word;
 use super::chosen::Chosen;
+use crate::output::csv_line;
 
 /// Returns a JSON object for each event, a line each, and the totals last.
 pub(super) fn json_lines(chosen: &Chosen<'_>) -> String {
@@ -145,12 +146,4 @@ fn csv_of(chosen: &Chosen<'_>, record: &Record) -> String {
     let columns = 0..chosen.fates.columns.len();
     let values = columns.map(|at| values.get(at).and_then(Option::as_deref).unwrap_or(""));
     csv_line(own.into_iter().chain(values))
-}
-
-fn csv_line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
-    let cells = cells.map(|cell| match cell.contains(['"', ',', '\n', '\r']) {
-        true => format!("\"{}\"", cell.replace('"', "\"\"")),
-        false => cell.to_owned(),
-    });
-    cells.collect::<Vec<_>>().join(",")
 }

@@ -8,13 +8,15 @@ mod text;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use sluice::clock::{Clock, SystemClock};
 use sluice::dataset::Dataset;
 
 use super::events::Events;
 use super::fates::Fates;
-use crate::output::{failure, print, say};
+use crate::output::{
+    Format, FormatArguments, Line, failure, print, print_lines, say, terminal_width,
+};
 use chosen::{Chosen, Only};
 
 /// Show what becomes of each event of a sample: row, duplicate, quarantined, filtered or empty
@@ -45,23 +47,8 @@ pub(super) struct TryArguments {
     /// Most events to look at
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
     sample: u64,
-    /// How the fates are printed
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    format: Format,
-    /// As --format json: an object an event, the totals last
-    #[arg(long, conflicts_with = "format")]
-    json: bool,
-}
-
-/// How results are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Tables and text for people
-    Table,
-    /// A JSON object a line
-    Json,
-    /// A line for each event, with all columns
-    Csv,
+    #[command(flatten)]
+    format: FormatArguments,
 }
 
 /// Tries; returns whether there is a row.
@@ -80,19 +67,26 @@ pub(super) async fn run(arguments: &TryArguments) -> Result<bool, Box<dyn Error 
         only: arguments.only,
         limit: arguments.limit,
     };
-    match (arguments.json, arguments.format) {
-        (true, _) | (_, Format::Json) => print(&data::json_lines(&chosen)),
-        (_, Format::Csv) => print(&data::csv(&chosen)),
-        (_, Format::Table) => {
-            let mut texts = text::fates(&chosen);
+    match arguments.format.format() {
+        Format::Json => print(&data::json_lines(&chosen)),
+        Format::Csv => print(&data::csv(&chosen)),
+        Format::Table => {
+            let width = terminal_width();
+            let mut texts = text::fates(&chosen, width);
             if chosen.shows(Only::Rows) {
                 match preview::gold(&dataset, &fates).await {
-                    Ok(tables) => texts.extend(tables),
+                    Ok(tables) => texts.extend(tables.iter().map(|table| table.lines(width))),
                     // A sum that is too large stops gold, and says nothing of the events.
-                    Err(error) => texts.push(format!("gold  {}", failure(error.as_ref()))),
+                    Err(error) => {
+                        let text = format!("gold  {}", failure(error.as_ref()));
+                        texts.push(text.lines().map(Line::plain).collect());
+                    }
                 }
             }
-            texts.iter().for_each(|text| print(&format!("{text}\n")));
+            for mut lines in texts {
+                lines.push(Line::default());
+                print_lines(&lines);
+            }
             print(&text::totals(&chosen));
             if !events.are_of_bronze() {
                 say(&next(&arguments.file, inputs));

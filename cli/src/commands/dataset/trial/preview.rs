@@ -11,25 +11,25 @@ use sluice::silver::trial::Fate;
 use sluice::table::log::Version;
 use sluice::warehouse::schema::{GoldSchema, TableIndex, TableSchema};
 use sluice::warehouse::sqlite::SqliteWarehouse;
-use sluice::warehouse::{Begun, Build, Reports, Run, Step, Warehouse};
+use sluice::warehouse::{Begun, Build, Run, Step, Warehouse};
 
 use super::super::fates::Fates;
+use crate::output::Table;
 use crate::output::gold::{ShownTable, default_order, shown_name};
-use crate::output::table;
 
 /// A database that is gone when it is closed.
 const IN_MEMORY: &str = ":memory:";
 /// How many rows of each table are shown.
 const SHOWN: usize = 3;
 
-/// Returns the first rows of each gold table as text.
+/// Returns the first rows of each gold table.
 ///
 /// # Errors
 /// Fails if a sum is too large, or if the database does.
 pub(super) async fn gold(
     dataset: &Dataset,
     fates: &Fates,
-) -> Result<Vec<String>, Box<dyn Error + Send + Sync>> {
+) -> Result<Vec<Table>, Box<dyn Error + Send + Sync>> {
     let schema = GoldSchema::of(dataset)?;
     let tables: Vec<(TableIndex, &TableSchema)> = schema.indexed_tables().collect();
     if tables.is_empty() {
@@ -93,13 +93,9 @@ async fn show(
     schema: &GoldSchema,
     warehouse: &SqliteWarehouse,
     name: &str,
-) -> Result<String, Box<dyn Error + Send + Sync>> {
+) -> Result<Table, Box<dyn Error + Send + Sync>> {
     let shown = shown_name(schema, name);
     let order = default_order(dataset, &shown);
-    let shown = ShownTable {
-        total: warehouse.count_rows(&shown).await?,
-        rows: warehouse.read_table(&shown, order, SHOWN).await?,
-        name: shown,
-    };
-    Ok(table(&shown.title(), &shown.rows))
+    let shown = ShownTable::read(warehouse, dataset, shown, order, SHOWN).await?;
+    Ok(shown.table())
 }

@@ -3,21 +3,27 @@
 use std::fmt::Write;
 
 use sluice::silver::trial::{Fate, Place};
-use sluice::warehouse::TableRows;
+use sluice::warehouse::schema::ValueType;
 
 use super::chosen::{Chosen, Only};
-use crate::output::{escaped, table, thousands};
+use crate::output::{Column, Line, Table, escaped, thousands};
 use crate::quarantine::Refused;
 
-/// Writes what became of the events, a text for each fate that occurs.
-pub(super) fn fates(chosen: &Chosen<'_>) -> Vec<String> {
+/// Writes what became of the events, lines for each fate that occurs, for `width` columns of a terminal.
+pub(super) fn fates(chosen: &Chosen<'_>, width: Option<usize>) -> Vec<Vec<Line>> {
     let totals = chosen.fates.totals();
     let mut texts = Vec::new();
     if chosen.shows(Only::Rows) && totals.rows > 0 {
-        texts.push(rows(chosen, totals.rows));
+        texts.push(rows(chosen, totals.rows).lines(width));
     }
     let mut list = |title: String, lines: Vec<String>| {
-        texts.push(format!("{title}\n{}", lines.join("\n")));
+        let lines = lines.iter().flat_map(|text| text.lines());
+        texts.push(
+            std::iter::once(title.as_str())
+                .chain(lines)
+                .map(Line::plain)
+                .collect(),
+        );
     };
     if chosen.shows(Only::Duplicates) && totals.duplicates > 0 {
         let title = title(chosen, "duplicates", totals.duplicates);
@@ -60,7 +66,7 @@ fn title(chosen: &Chosen<'_>, what: &str, all: u64) -> String {
     }
 }
 
-fn rows(chosen: &Chosen<'_>, all: u64) -> String {
+fn rows(chosen: &Chosen<'_>, all: u64) -> Table {
     let fates = chosen.fates;
     let records = fates.trial.records.iter();
     let rows = records.filter_map(|record| match record.fate {
@@ -75,27 +81,30 @@ fn rows(chosen: &Chosen<'_>, all: u64) -> String {
         !name.starts_with('_') || rows.iter().any(is_there)
     };
     let columns = fates.columns.iter().enumerate();
-    let columns: Vec<(usize, &str)> = columns
-        .map(|(at, column)| (at, column.name.as_str()))
-        .filter(|(at, name)| is_shown(*at, name))
+    let columns: Vec<(usize, Column)> = columns
+        .filter(|(at, column)| is_shown(*at, &column.name))
+        // Values are looked for in the events, where numbers have no separators.
+        .map(|(at, column)| {
+            (
+                at,
+                Column::new(&column.name, column.kind.into()).identifier(),
+            )
+        })
         .collect();
-    let names = columns.iter().map(|(_, name)| (*name).to_owned());
-    let shown = TableRows {
-        columns: std::iter::once("line".to_owned()).chain(names).collect(),
-        rows: rows
+    let shown = rows.iter().map(|(place, row)| {
+        let values = fates.row(*row);
+        let values = columns
             .iter()
-            .map(|(place, row)| {
-                let values = fates.row(*row);
-                let values = columns
-                    .iter()
-                    .map(|(at, _)| values.get(*at).cloned().flatten());
-                std::iter::once(Some(chosen.events.short_name(*place)))
-                    .chain(values)
-                    .collect()
-            })
-            .collect(),
-    };
-    table(&title(chosen, "rows", all), &shown)
+            .map(|(at, _)| values.get(*at).cloned().flatten());
+        std::iter::once(Some(chosen.events.short_name(*place)))
+            .chain(values)
+            .collect()
+    });
+    let shown = shown.collect();
+    let line = Column::new("line", ValueType::Text);
+    let columns = columns.into_iter().map(|(_, column)| column);
+    let columns = std::iter::once(line).chain(columns).collect();
+    Table::new(&title(chosen, "rows", all), columns, shown)
 }
 
 fn duplicates(chosen: &Chosen<'_>) -> Vec<String> {

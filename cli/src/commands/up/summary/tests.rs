@@ -1,8 +1,10 @@
 use sluice::event::RejectReason;
 use sluice::table::log::{Counts, Version};
 use sluice::warehouse::TableRows;
+use sluice::warehouse::schema::ValueType;
 
 use super::*;
+use crate::output::Column;
 use crate::output::gold::ShownTable;
 
 const NOW: EventTime = EventTime(1_763_120_674_000_000);
@@ -30,6 +32,10 @@ fn snapshot() -> Snapshot {
         gold: vec![ShownTable {
             name: "gold_daily_orders".to_owned(),
             total: 2,
+            columns: vec![
+                Column::new("day", ValueType::Date),
+                Column::new("total_orders", ValueType::Int64),
+            ],
             rows: TableRows {
                 columns: ["day", "total_orders"].map(str::to_owned).into(),
                 rows: vec![vec![Some("2026-11-25".to_owned()), None]],

@@ -1,0 +1,51 @@
+//! How results are printed: rows in a format that the command line names, other results as JSON with what they are about.
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+/// How rows are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A table for people, as wide as the terminal
+    #[default]
+    Table,
+    /// A JSON object a line
+    Json,
+    /// The names of the columns, then a line a row; a null is an empty field
+    Csv,
+}
+
+/// The format, as a command line says it.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct FormatArguments {
+    /// How rows are printed
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    format: Format,
+    /// As --format json
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+}
+
+impl FormatArguments {
+    /// Returns what was asked for.
+    pub(crate) fn format(self) -> Format {
+        match self.json {
+            true => Format::Json,
+            false => self.format,
+        }
+    }
+
+    /// Returns whether people are to read it.
+    pub(crate) fn is_for_people(self) -> bool {
+        self.format() == Format::Table
+    }
+}
+
+/// A result, and the pipeline that it is about.
+#[derive(Debug, Serialize)]
+pub(crate) struct About<T> {
+    /// Where its numbers come from.
+    pub(crate) target: String,
+    #[serde(flatten)]
+    pub(crate) result: T,
+}
