@@ -31,11 +31,8 @@ pub(super) fn query(path: &Path, sql: &str, most: usize) -> Result<Answer, Wareh
     if !matches!(statements.next(), Ok(None)) {
         return Err(refused("only one statement is run"));
     }
-    let names: Vec<String> = statement
-        .column_names()
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
+    let names = statement.column_names().map(str::to_owned);
+    let names: Vec<String> = names.collect();
     let mut kinds = vec![None; names.len()];
     let mut answer = Answer::default();
     let mut rows = statement.query([]).map_err(&run)?;

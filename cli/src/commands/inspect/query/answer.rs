@@ -64,18 +64,14 @@ fn parse(text: &str) -> Option<Vec<Vec<Option<String>>>> {
     while letters.peek().is_some() {
         row.push(cell(&mut letters)?);
         match letters.next() {
-            Some(',') => {
-                // A null may be the last one of a file without an end of line.
-                if letters.peek().is_none() {
-                    row.push(None);
-                }
-            }
+            // A null may be the last one of a file without an end of line.
+            Some(',') if letters.peek().is_none() => row.push(None),
+            Some(',') | None => {}
             Some('\r') => {
                 letters.next_if_eq(&'\n');
                 rows.push(std::mem::take(&mut row));
             }
             Some('\n') => rows.push(std::mem::take(&mut row)),
-            None => {}
             Some(_) => return None,
         }
     }
