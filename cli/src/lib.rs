@@ -6,6 +6,7 @@
 //! - `feed`: the events that commands send
 //! - `target`: which pipeline a command is about: its settings, stores and event hub
 //! - `duration`: lengths of time on the command line
+//! - `quarantine`: rejected records, and what quarantine holds of them
 //! - `interrupt`: how a command that runs until it is stopped learns that it is to stop
 //! - `output`: text, numbers, tables and progress bars for people
 //! - [`audit`]: the proof that everything adds up
@@ -17,6 +18,7 @@ mod feed;
 mod interrupt;
 mod output;
 mod pipeline;
+mod quarantine;
 mod target;
 
 pub use commands::CommandLine;

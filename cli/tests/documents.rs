@@ -109,6 +109,9 @@ fn trial(arguments: &[String]) -> Trial {
         ["dataset", _, file, ..] if file.contains("pumps") => {
             Trial::NotHere("of a project that is made; cli/tests/up.rs makes one")
         }
+        ["query", "--silver", ..] => {
+            Trial::NotHere("needs DuckDB; cli/tests/readers.rs asks silver where it is")
+        }
         ["dataset" | "schema" | "doctor" | "completions", ..] | [_, "--help"] => Trial::Local,
         _ => Trial::OnPipeline,
     }

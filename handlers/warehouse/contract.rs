@@ -7,8 +7,8 @@ use async_trait::async_trait;
 
 use super::error::WarehouseError;
 use super::model::{
-    Arrangement, Blocked, Build, Changed, Fill, Filled, Order, Progress, Row, Run, Standing, Swap,
-    TableRows,
+    Answer, Arrangement, Blocked, Build, Changed, Fill, Filled, Order, Progress, Row, Run,
+    Standing, Swap, TableRows,
 };
 use super::schema::{GoldSchema, TableIndex};
 use crate::event::UnixMillis;
@@ -205,6 +205,14 @@ pub trait Reports: Debug + Send + Sync {
     /// # Errors
     /// As [`Reports::read_table`].
     async fn visit_rows(&self, name: &str, visit: RowVisitor) -> Result<(), WarehouseError>;
+
+    /// Runs a query of somebody's own and returns its first `most` rows as text. It cannot change anything: a file is
+    /// opened for reading only; on a server it must be a SELECT that nothing else stands beside, and its transaction is
+    /// undone.
+    ///
+    /// # Errors
+    /// Fails if it is no query, or if the database refuses it or fails.
+    async fn query(&self, sql: &str, most: usize) -> Result<Answer, WarehouseError>;
 }
 
 /// Takes the rows of a table, one by one.

@@ -22,7 +22,7 @@ pub use contract::{Begun, Filling, Opened, Prepared, Reports, RowVisitor, Transa
 pub use error::{FailureKind, WarehouseError};
 pub(crate) use model::text;
 pub use model::{
-    Arrangement, Blocked, Build, Changed, Datum, Fill, Filled, Order, Pending, Progress, Retired,
-    Row, Run, Shadow, ShadowNote, Standing, Step, Swap, TableRows, Unfit,
+    Answer, Arrangement, Blocked, Build, Changed, Datum, Fill, Filled, Order, Pending, Progress,
+    Retired, Row, Run, Shadow, ShadowNote, Standing, Step, Swap, TableRows, Unfit,
 };
 pub use options::Options;

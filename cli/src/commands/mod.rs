@@ -53,6 +53,9 @@ enum Command {
     Gold(inspect::GoldArguments),
     Audit(audit::AuditArguments),
     Head(inspect::HeadArguments),
+    Quarantine(inspect::QuarantineArguments),
+    Query(inspect::QueryArguments),
+    Connect(inspect::ConnectArguments),
     History(inspect::HistoryArguments),
     Maintain(maintain::MaintainArguments),
     Rebuild(deploy::RebuildArguments),
@@ -87,6 +90,9 @@ impl Command {
             Self::Status(arguments) => Box::pin(inspect::status(arguments)).await,
             Self::Gold(arguments) => Box::pin(inspect::gold(arguments)).await,
             Self::Audit(arguments) => Box::pin(audit::run(arguments)).await,
+            Self::Quarantine(arguments) => Box::pin(inspect::quarantine(arguments)).await,
+            Self::Query(arguments) => Box::pin(inspect::query(arguments)).await,
+            Self::Connect(arguments) => Box::pin(inspect::connect(arguments)).await,
             Self::Head(arguments) => Box::pin(inspect::head(arguments)).await,
             Self::History(arguments) => Box::pin(inspect::history(arguments)).await,
             Self::Maintain(arguments) => Box::pin(maintain::run(arguments)).await,
@@ -129,7 +135,7 @@ mod tests {
         let command = CommandLine::command();
         // Also checks for flags that clash and for conflicts with flags that do not exist.
         command.clone().debug_assert();
-        assert_eq!(command.get_subcommands().count(), 18);
+        assert_eq!(command.get_subcommands().count(), 21);
         for subcommand in command.get_subcommands() {
             assert!(subcommand.get_about().is_some(), "{subcommand}");
         }
@@ -178,6 +184,10 @@ mod tests {
             "produce --input a.jsonl --count 5",
             "produce --connection c --namespace n",
             "gold --order day",
+            "quarantine --all --from 2h",
+            "quarantine --reason no_such",
+            "query x --from 2h",
+            "connect excel",
             "schema --pbids",
             "schema --swap",
             "schema --swap --sqlite --gold x",

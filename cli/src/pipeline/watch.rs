@@ -5,8 +5,9 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sluice::clock::{Clock, SystemClock};
 use sluice::dataset::Dataset;
-use sluice::event::EventTime;
+use sluice::event::{EventTime, UnixMillis};
 use sluice::store::object::paths;
 use sluice::table::log::{CommitLog, Counts, Totals, Version};
 use sluice::warehouse;
@@ -19,6 +20,7 @@ use super::soundness::{self, Sound};
 use super::stack::Stack;
 use crate::audit::Subject;
 use crate::output::gold::{ShownTable, default_order, shown_name};
+use crate::quarantine::{Quarantine, Span, Tally};
 use crate::target::Stores;
 
 /// How often gold tables are read for the screen.
@@ -73,6 +75,8 @@ pub(crate) struct Found {
     pub(crate) version: Version,
     /// The objects of bronze that silver lacks, by their names in its container.
     pub(crate) unrefined: BTreeSet<String>,
+    /// When the newest event came that silver has; nothing where silver is new.
+    pub(crate) clock: Option<UnixMillis>,
 }
 
 impl Snapshot {
@@ -159,11 +163,11 @@ impl Watch {
             counts,
             unrefined,
         } = soundness::check_silver(&self.stores).await?;
+        let head = self.stores.log.head().await?;
         let standing = tokio::time::timeout(GOLD_TIMEOUT, self.warehouse.look());
         // Gold that cannot be read yet is left to its runs.
         if let Ok(Ok(standing)) = standing.await {
             let schema = self.warehouse.schema();
-            let head = self.stores.log.head().await?;
             let log = head.as_ref().and_then(|head| head.log.as_deref());
             soundness::check_gold(schema, &standing, (snapshot.version, log), gold)?;
         }
@@ -173,6 +177,7 @@ impl Watch {
             counts,
             version: snapshot.version,
             unrefined,
+            clock: head.and_then(|head| head.clock),
         })
     }
 
@@ -301,21 +306,38 @@ impl Watch {
         }
     }
 
-    /// Returns a rejected line, as quarantine keeps it, of the sources that were refined after `version`.
-    pub(crate) async fn rejected_after(
+    /// Counts what was rejected since an earlier run, by reason and column.
+    ///
+    /// # Errors
+    /// Fails if a store does.
+    pub(crate) async fn rejected_since(
         &self,
-        version: Version,
-    ) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
-        let ledger = self.stores.log.ledger_prefix("").await?;
-        let mut rejected = ledger.into_iter().filter(|entry| entry.version > version);
-        let Some(object) = rejected.find_map(|entry| entry.quarantine) else {
-            return Ok(None);
+        found: &Found,
+    ) -> Result<Tally, Box<dyn Error + Send + Sync>> {
+        let quarantine = Quarantine {
+            dataset: &self.stores.dataset.name,
+            log: &self.stores.log,
+            lake: &self.stores.lake,
         };
-        let content = self.stores.lake.get(&object).await?;
-        Ok(content.and_then(|content| {
-            let line = content.split(|byte| *byte == b'\n').next()?;
-            Some(String::from_utf8_lossy(line).into_owned())
-        }))
+        // What was refined since came since, but for what waited then: hardly more than an hour.
+        let (margin, now) = (UnixMillis(3_600_000), SystemClock.now());
+        let (span, after) = match found.clock {
+            Some(clock) => (
+                Span::Enqueued {
+                    from: UnixMillis(clock.0 - margin.0),
+                    until: UnixMillis(now.0 + margin.0),
+                },
+                Some(found.version),
+            ),
+            None => (Span::Everything, None),
+        };
+        let mut tally = Tally::default();
+        let take = |rejected| {
+            tally.add(rejected);
+            true
+        };
+        quarantine.visit(span, after, take).await?;
+        Ok(tally)
     }
 }
 

@@ -79,6 +79,23 @@ impl CommitLog {
         page.iter().map(decode_ledger_entry).collect()
     }
 
+    /// Returns the ledger entries of all sources whose names lie between two, the first of these included.
+    ///
+    /// # Errors
+    /// Fails if the store does, or if an entity is not a ledger entry.
+    pub async fn ledger_between(
+        &self,
+        from: &str,
+        until: &str,
+    ) -> Result<Vec<LedgerEntry>, LogError> {
+        let rows = RowRange {
+            from: entities::ledger_row(from),
+            until: entities::ledger_row(until),
+        };
+        let stored = self.state.range(&self.partition, &rows).await?;
+        stored.iter().map(decode_ledger_entry).collect()
+    }
+
     /// Returns the first ledger entries after a source, as many as one request returns, in their order; none only where
     /// there are none.
     ///

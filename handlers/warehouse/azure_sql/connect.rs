@@ -21,10 +21,12 @@ use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
 
 use super::ado::{AdoSettings, Authentication, Encryption};
 use super::errors::{failed, is_resuming};
+use super::read;
 use super::statements::dml;
 use crate::clock::{Clock, SystemClock};
 use crate::retry::{Backoff, Deadline};
 use crate::warehouse::error::{FailureKind, WarehouseError};
+use crate::warehouse::model::Answer;
 use crate::warehouse::options::Options;
 
 /// What tokens are for.
@@ -248,6 +250,28 @@ impl Session {
         drop(rows);
         self.alive_at = Instant::now();
         Ok(())
+    }
+
+    /// Runs a query and returns its first rows. What comes after them is not read, and the connection then of no more use.
+    pub(super) async fn select(&mut self, sql: &str, most: usize) -> Result<Answer, Error> {
+        let mut stream = self.client.simple_query(sql).await?;
+        let columns = stream.columns().await?;
+        let columns = columns.unwrap_or_default().iter().map(read::column_kind);
+        let mut answer = Answer {
+            columns: columns.collect(),
+            ..Answer::default()
+        };
+        let mut rows = stream.into_row_stream();
+        while let Some(row) = rows.try_next().await? {
+            if answer.rows.len() == most {
+                answer.is_cut = true;
+                break;
+            }
+            answer.rows.push(read::any_cells(row)?);
+        }
+        drop(rows);
+        self.alive_at = Instant::now();
+        Ok(answer)
     }
 
     /// Runs a query with parameters and returns its rows.

@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, NaiveDate, SecondsFormat};
 use tiberius::error::Error;
-use tiberius::{ColumnData, Row};
+use tiberius::{Column, ColumnData, ColumnType, Row};
 
 use super::errors::failed;
 use super::statements::look::{COLUMNS, CatalogType, VIEWS};
-use crate::value::decimal;
+use crate::value::decimal::{self, MAX_PRECISION};
 use crate::warehouse::dialect::{BookRow, Catalog, ColumnDefinition, Known};
 use crate::warehouse::error::WarehouseError;
-use crate::warehouse::schema::{BOOKS, GoldSchema};
+use crate::warehouse::schema::{BOOKS, GoldSchema, ValueType};
 
 /// Days from the year 1 to 1970.
 const DAYS_TO_1970: i32 = 719_162;
@@ -92,6 +92,67 @@ pub(super) fn count(rows: &[Row]) -> Result<u64, Error> {
 /// Returns the cells of a row as text.
 pub(super) fn cells(row: Row) -> Vec<Option<String>> {
     row.into_iter().map(text_of).collect()
+}
+
+/// Returns the name of a column of any query, and the type of what it shows.
+pub(super) fn column_kind(column: &Column) -> (String, ValueType) {
+    let kind = match column.column_type() {
+        ColumnType::Int1
+        | ColumnType::Int2
+        | ColumnType::Int4
+        | ColumnType::Int8
+        | ColumnType::Intn => ValueType::Int64,
+        ColumnType::Float4 | ColumnType::Float8 | ColumnType::Floatn => ValueType::Double,
+        ColumnType::Decimaln | ColumnType::Numericn => ValueType::Decimal {
+            precision: MAX_PRECISION,
+            scale: 0,
+        },
+        ColumnType::Bit | ColumnType::Bitn => ValueType::Bool,
+        ColumnType::Daten => ValueType::Date,
+        ColumnType::Datetime2 => ValueType::Timestamp,
+        _ => ValueType::Text,
+    };
+    (column.name().to_owned(), kind)
+}
+
+/// Returns the cells of a row of any query as text.
+pub(super) fn any_cells(row: Row) -> Result<Vec<Option<String>>, Error> {
+    let names: Vec<String> = row.columns().iter().map(|c| c.name().to_owned()).collect();
+    let cells = names.into_iter().zip(row);
+    cells
+        .map(|(name, value)| match is_of_gold(&value) {
+            true => Ok(text_of(value)),
+            // What is left out must not look like a null.
+            false => Err(Error::Conversion(
+                format!(
+                    "column {name} has a type that is not shown; cast it, as in CAST(… AS nvarchar(40))"
+                )
+                .into(),
+            )),
+        })
+        .collect()
+}
+
+/// Returns whether [`text_of`] knows the type.
+fn is_of_gold(value: &ColumnData<'static>) -> bool {
+    if let ColumnData::DateTime2(Some(time)) = value {
+        return time.time().scale() <= 6;
+    }
+    matches!(
+        value,
+        ColumnData::U8(_)
+            | ColumnData::I16(_)
+            | ColumnData::I32(_)
+            | ColumnData::I64(_)
+            | ColumnData::F32(_)
+            | ColumnData::F64(_)
+            | ColumnData::Bit(_)
+            | ColumnData::String(_)
+            | ColumnData::Numeric(_)
+            | ColumnData::Binary(_)
+            | ColumnData::Date(_)
+            | ColumnData::DateTime2(_)
+    )
 }
 
 fn text(row: &Row, index: usize) -> Result<String, Error> {

@@ -9,15 +9,16 @@ use tokio::sync::Mutex;
 use super::connect::{Connector, Session};
 use super::errors::{failed, failed_commit, is_locked};
 use super::held::Held;
-use super::statements::{SqlSchema, ddl, dml, look, steps};
+use super::statements::{SqlSchema, ddl, dml, look, select, steps};
 use super::{ado, read, transaction};
 use crate::event::UnixMillis;
 use crate::warehouse::contract::{Begun, Opened, Prepared, Reports, RowVisitor, Warehouse};
 use crate::warehouse::dialect::{Upkeep, state_of, upkeep};
-use crate::warehouse::error::WarehouseError;
+use crate::warehouse::error::{FailureKind, WarehouseError};
 use crate::warehouse::lookup::columns_of;
 use crate::warehouse::model::{
-    Arrangement, Blocked, Build, Changed, Fill, Order, Progress, Run, Standing, Swap, TableRows,
+    Answer, Arrangement, Blocked, Build, Changed, Fill, Order, Progress, Run, Standing, Swap,
+    TableRows,
 };
 use crate::warehouse::options::Options;
 use crate::warehouse::schema::{BOOKS, BUILDS, FRESHNESS, GoldSchema, RANK, TableIndex, ValueType};
@@ -329,5 +330,25 @@ impl Reports for AzureSqlWarehouse {
         visited.map_err(failed("read", name))?;
         held.give_back();
         Ok(())
+    }
+
+    async fn query(&self, sql: &str, most: usize) -> Result<Answer, WarehouseError> {
+        let run = failed("run", "the query");
+        let sql = select::only_select(sql).map_err(|problem| WarehouseError::Statement {
+            purpose: "run",
+            object: "the query".to_owned(),
+            kind: FailureKind::Permanent,
+            source: problem.into(),
+        })?;
+        let mut held = self.hold().await?;
+        let session = held.session()?;
+        session.run(dml::BEGIN).await.map_err(&run)?;
+        let answer = session.select(sql, most).await.map_err(&run)?;
+        // A connection with rows to come cannot be asked again: it is closed, and the server undoes the transaction.
+        if !answer.is_cut {
+            session.run(dml::ROLLBACK).await.map_err(&run)?;
+            held.give_back();
+        }
+        Ok(answer)
     }
 }

@@ -40,6 +40,11 @@ pub(in crate::warehouse) trait Dialect {
     fn order_terms(&self, value: &str, kind: ValueType, descending: bool) -> Vec<String>;
     /// Returns what a query says after SELECT and at its end to have the first rows only.
     fn first(&self, rows: u32) -> (String, String);
+    /// Returns a value as a number for clients, where the database keeps it exact as something else; nothing where it
+    /// is kept as the number that it is.
+    fn number(&self, value: &str, kind: ValueType) -> Option<String>;
+    /// Returns a key as text, where clients would print its bytes.
+    fn key_text(&self, key: &str) -> Option<String>;
     /// Returns the statement that adds a column, which takes nulls, to a table of gold.
     fn add_column(&self, table: &str, column: &ColumnDefinition) -> String;
     /// Returns the statement that gives a table of gold another name.

@@ -131,32 +131,108 @@ pub(in crate::warehouse) fn views(
     dialect: &dyn Dialect,
 ) -> Result<Vec<ViewDefinition>, Invariant> {
     let table = schema.table_at(index)?;
-    let view = |name: &str, query: String| {
-        let columns = schema.columns_of(name);
-        let columns = columns.ok_or(Invariant("a view of gold has columns"))?;
-        Ok(ViewDefinition {
+    let public = public(table, physical, dialect);
+    let report = report(table, physical, dialect)?;
+    let rankings = schema.rankings.iter();
+    let rankings = rankings.filter(|ranking| ranking.table == index);
+    let rankings = rankings.map(|ranking| rank(ranking, table, physical, dialect));
+    [Ok(public), Ok(report)]
+        .into_iter()
+        .chain(rankings)
+        .collect()
+}
+
+/// The columns of a view: the expressions of what it shows, by name.
+struct Columns<'a> {
+    table: &'a TableSchema,
+    dialect: &'a dyn Dialect,
+    first: Vec<(String, String)>,
+    /// What stands after all others: the exact text of what is shown as a number.
+    last: Vec<(String, String)>,
+}
+
+impl<'a> Columns<'a> {
+    fn new(table: &'a TableSchema, dialect: &'a dyn Dialect) -> Self {
+        Self {
+            table,
+            dialect,
+            first: Vec::new(),
+            last: Vec::new(),
+        }
+    }
+
+    /// Adds a value as clients are to see it.
+    fn value(&mut self, name: &str, value: String, kind: ValueType) {
+        match self.dialect.number(&value, kind) {
+            Some(number) => {
+                self.first.push((name.to_owned(), number));
+                self.last.push((self.table.exact(name), value));
+            }
+            None => self.first.push((name.to_owned(), value)),
+        }
+    }
+
+    /// Adds a column of the table.
+    fn own(&mut self, name: &str, kind: ValueType) {
+        self.value(name, self.of_table(name), kind);
+    }
+
+    /// Adds the key, after all others where it is text.
+    fn key(&mut self) {
+        let key = self.of_table(KEY);
+        match self.dialect.key_text(&key) {
+            Some(text) => self.last.push((KEY.to_owned(), text)),
+            None => self.first.push((KEY.to_owned(), key)),
+        }
+    }
+
+    /// Adds the measures as reports show them.
+    fn measures(&mut self) -> Result<(), Invariant> {
+        for shown in &self.table.shown {
+            let value = shown_value(self.table, shown, self.dialect)?;
+            self.value(&shown.name, value, shown.kind);
+        }
+        Ok(())
+    }
+
+    fn of_table(&self, name: &str) -> String {
+        format!("t.{}", self.dialect.quote(name))
+    }
+
+    /// Returns the view of these columns; `start` and `end` are what its query says before and after them.
+    fn view(self, name: &str, physical: &str, (start, end): (&str, &str)) -> ViewDefinition {
+        let columns: Vec<(String, String)> = self.first.into_iter().chain(self.last).collect();
+        let named = columns.iter();
+        let named = named.map(|(name, value)| format!("{value} AS {}", self.dialect.quote(name)));
+        let named: Vec<String> = named.collect();
+        let query = format!(
+            "SELECT{start}\n    {}\nFROM {} AS t{end}",
+            named.join(",\n    "),
+            self.dialect.full_name(physical)
+        );
+        ViewDefinition {
             name: name.to_owned(),
             physical: physical.to_owned(),
             columns: columns.into_iter().map(|(name, _)| name).collect(),
             query,
-        })
-    };
-    let names: Vec<String> = columns(table, dialect)
-        .into_iter()
-        .map(|c| c.name)
-        .collect();
-    let public = ViewDefinition {
-        name: table.name.clone(),
-        physical: physical.to_owned(),
-        query: all_of(physical, &names, dialect),
-        columns: names,
-    };
-    let report = view(&table.report, report(table, physical, dialect)?);
-    let rankings = schema.rankings.iter();
-    let rankings = rankings.filter(|ranking| ranking.table == index);
-    let rankings =
-        rankings.map(|ranking| view(&ranking.name, rank(ranking, table, physical, dialect)?));
-    [Ok(public), report].into_iter().chain(rankings).collect()
+        }
+    }
+}
+
+/// Returns the view that shows a table under its public name.
+fn public(table: &TableSchema, physical: &str, dialect: &dyn Dialect) -> ViewDefinition {
+    let mut columns = Columns::new(table, dialect);
+    if let Some(time) = table.time() {
+        columns.own(time, table.time_type());
+    }
+    columns.key();
+    for dimension in &table.dimensions {
+        columns.own(&dimension.name, dimension.kind);
+    }
+    for measure in &table.measures {
+        columns.own(&measure.name, measure.kind);
+    }
+    columns.view(&table.name, physical, ("", ""))
 }
 
 /// Returns the query that shows a table as it is.
@@ -173,31 +249,29 @@ pub(super) fn all_of(physical: &str, columns: &[String], dialect: &dyn Dialect) 
     )
 }
 
-fn report(table: &TableSchema, physical: &str, dialect: &dyn Dialect) -> Result<String, Invariant> {
+fn report(
+    table: &TableSchema,
+    physical: &str,
+    dialect: &dyn Dialect,
+) -> Result<ViewDefinition, Invariant> {
+    let mut columns = Columns::new(table, dialect);
+    for (name, kind) in table.leading_columns() {
+        columns.own(&name, kind);
+    }
+    columns.measures()?;
+    let Some(time) = table.time() else {
+        return Ok(columns.view(&table.report, physical, ("", "")));
+    };
     let settled_until = format!("f.{}", dialect.quote(SETTLED_UNTIL));
-    let mut columns = shown_columns(table, dialect)?;
-    if let Some(time) = table.time() {
-        let period = format!("t.{}", dialect.quote(time));
-        columns.push(format!(
-            "{} AS {}",
-            dialect.is_settled(&period, &settled_until),
-            dialect.quote(SETTLED)
-        ));
-    }
-    let mut query = format!(
-        "SELECT\n    {}\nFROM {} AS t",
-        columns.join(",\n    "),
-        dialect.full_name(physical)
+    let settled = dialect.is_settled(&columns.of_table(time), &settled_until);
+    columns.first.push((SETTLED.to_owned(), settled));
+    let join = format!(
+        "\nLEFT JOIN {} AS f ON f.{} = {}",
+        dialect.full_name(FRESHNESS),
+        dialect.quote(TABLE),
+        dialect.literal(&table.name)
     );
-    if table.time().is_some() {
-        query.push_str(&format!(
-            "\nLEFT JOIN {} AS f ON f.{} = {}",
-            dialect.full_name(FRESHNESS),
-            dialect.quote(TABLE),
-            dialect.literal(&table.name)
-        ));
-    }
-    Ok(query)
+    Ok(columns.view(&table.report, physical, ("", &join)))
 }
 
 fn rank(
@@ -205,39 +279,23 @@ fn rank(
     table: &TableSchema,
     physical: &str,
     dialect: &dyn Dialect,
-) -> Result<String, Invariant> {
+) -> Result<ViewDefinition, Invariant> {
     let measure = table.shown.get(ranking.order_by).ok_or(RANKED)?;
-    let kind = match measure.value {
-        ShownValue::Stored(index) => stored(table, index)?.kind,
-        ShownValue::Average { .. } => ValueType::Double,
-    };
-    let mut terms = dialect.order_terms(&shown_value(table, measure, dialect)?, kind, true);
-    let column = |name: &str| format!("t.{}", dialect.quote(name));
+    let mut columns = Columns::new(table, dialect);
+    let mut terms = dialect.order_terms(&shown_value(table, measure, dialect)?, measure.kind, true);
     let dimensions = table.dimensions.iter();
-    terms.extend(dimensions.map(|d| dialect.ordered(&column(&d.name), d.kind)));
-    terms.extend(table.time().into_iter().chain([KEY]).map(column));
+    terms.extend(dimensions.map(|d| dialect.ordered(&columns.of_table(&d.name), d.kind)));
+    let last = table.time().into_iter().chain([KEY]);
+    terms.extend(last.map(|name| columns.of_table(name)));
+    let number = format!("row_number() OVER (ORDER BY {})", terms.join(", "));
+    columns.first.push((RANK.to_owned(), number));
+    for (name, kind) in table.leading_columns() {
+        columns.own(&name, kind);
+    }
+    columns.measures()?;
     let (first, end) = dialect.first(ranking.top);
-    let rank = dialect.quote(RANK);
-    Ok(format!(
-        "SELECT{first}\n    row_number() OVER (ORDER BY {}) AS {rank},\n    {}\nFROM {} AS t\nORDER BY {rank}{end}",
-        terms.join(", "),
-        shown_columns(table, dialect)?.join(",\n    "),
-        dialect.full_name(physical),
-    ))
-}
-
-fn shown_columns(table: &TableSchema, dialect: &dyn Dialect) -> Result<Vec<String>, Invariant> {
-    let dimensions = table.dimensions.iter().map(|column| column.name.as_str());
-    let plain = table.time().into_iter().chain(dimensions);
-    let plain = plain.map(|name| {
-        let name = dialect.quote(name);
-        Ok(format!("t.{name} AS {name}"))
-    });
-    let measures = table.shown.iter().map(|shown| {
-        let value = shown_value(table, shown, dialect)?;
-        Ok(format!("{value} AS {}", dialect.quote(&shown.name)))
-    });
-    plain.chain(measures).collect()
+    let end = format!("\nORDER BY {}{end}", dialect.quote(RANK));
+    Ok(columns.view(&ranking.name, physical, (&first, &end)))
 }
 
 /// Returns the expression of a measure.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::error::WarehouseError;
-use super::schema::{GoldSchema, TableIndex, TableSchema};
+use super::schema::{GoldSchema, TableIndex, TableSchema, ValueType};
 use crate::error::Invariant;
 use crate::event::{EventTime, UnixMillis};
 use crate::table::log::Version;
@@ -197,6 +197,17 @@ pub struct Order {
     pub column: String,
     /// Whether the highest comes first.
     pub descending: bool,
+}
+
+/// What a query answers, as text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The columns' names, and the types of what they hold.
+    pub columns: Vec<(String, ValueType)>,
+    /// The rows; a null is nothing.
+    pub rows: Vec<Vec<Option<String>>>,
+    /// Whether there are more rows.
+    pub is_cut: bool,
 }
 
 /// Rows of a table as text.

@@ -148,6 +148,17 @@ impl GoldSchema {
         Some([rank].into_iter().chain(table.shown_columns()).collect())
     }
 
+    /// Returns the table that a view of gold shows: under its public name, as its report or as a ranking.
+    #[must_use]
+    pub fn table_of(&self, view: &str) -> Option<&TableSchema> {
+        let mut rankings = self.rankings.iter();
+        if let Some(ranking) = rankings.find(|ranking| ranking.name == view) {
+            return self.table_at(ranking.table).ok();
+        }
+        let mut tables = self.tables.iter();
+        tables.find(|table| table.name == view || table.report == view)
+    }
+
     /// Returns the start of the first period of `grain` that may still change, if it is known before when no event is
     /// expected: all before it end at or before that time minus the allowed lateness.
     #[must_use]

@@ -158,6 +158,21 @@ impl TableSchema {
         format!("{start}_{:016x}", xxh3_64(self.name.as_bytes()))
     }
 
+    /// Returns the name under which a view has the exact text of a column that it shows as a number: `NAME_exact`, and
+    /// more underscores where the table has that itself.
+    #[must_use]
+    pub fn exact(&self, name: &str) -> String {
+        let dimensions = self.dimensions.iter().map(|column| &column.name);
+        let measures = self.measures.iter().map(|column| &column.name);
+        let shown = self.shown.iter().map(|shown| &shown.name);
+        let own: Vec<&String> = dimensions.chain(measures).chain(shown).collect();
+        let mut exact = format!("{name}_exact");
+        while own.iter().any(|own| own.eq_ignore_ascii_case(&exact)) {
+            exact.push('_');
+        }
+        exact
+    }
+
     /// Returns the name of the time column, which the grain `all` does not have.
     #[must_use]
     pub fn time(&self) -> Option<&'static str> {
@@ -165,7 +180,9 @@ impl TableSchema {
     }
 
     /// Returns the time column and the dimensions.
-    pub(super) fn leading_columns(&self) -> impl Iterator<Item = (String, ValueType)> {
+    pub(in crate::warehouse) fn leading_columns(
+        &self,
+    ) -> impl Iterator<Item = (String, ValueType)> {
         let time = self.time().map(|name| (name.to_owned(), self.time_type()));
         let dimensions = self.dimensions.iter().map(|d| (d.name.clone(), d.kind));
         time.into_iter().chain(dimensions)

@@ -158,6 +158,20 @@ fn a_name_that_gold_needs_itself_is_refused() {
 }
 
 #[test]
+fn exact_text_never_takes_the_name_of_another_column() {
+    let mut dataset = Dataset::parse(&file(), "x.toml").unwrap();
+    let first = dataset.gold[0].measures[0].clone();
+    for name in ["n_EXACT", "n_exact_"] {
+        let mut other = first.clone();
+        other.name = name.to_owned();
+        dataset.gold[0].measures.push(other);
+    }
+    let table = &GoldSchema::of(&dataset).unwrap().tables[0];
+    assert_eq!(table.exact("total"), "total_exact");
+    assert_eq!(table.exact("n"), "n_exact__");
+}
+
+#[test]
 fn a_period_holds_its_start_and_not_its_end() {
     for (grain, time, start, end) in [
         (

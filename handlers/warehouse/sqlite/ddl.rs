@@ -3,6 +3,10 @@
 //! A decimal is text in a column of a type such as `DECIMAL_TEXT(38,2)`: SQLite keeps text in columns whose type
 //! contains TEXT, and would keep a REAL in a column of type DECIMAL. Times are ISO 8601 text in UTC of one width a
 //! column, so that they order as text. Views use nothing but SQLite's own functions, so that any tool can read them.
+//!
+//! Views show a decimal twice: as a number, which orders and adds up in any client and has the 15 digits of a REAL, and
+//! beside it, under [`TableSchema::exact`](crate::warehouse::schema::TableSchema::exact), as the text that has all of
+//! them. A key is hexadecimal text.
 
 use crate::warehouse::dialect::{ColumnDefinition, Content, Dialect, Found, ViewDefinition};
 use crate::warehouse::schema::ValueType;
@@ -60,6 +64,20 @@ impl Dialect for Sqlite {
 
     fn first(&self, rows: u32) -> (String, String) {
         (String::new(), format!("\nLIMIT {rows}"))
+    }
+
+    fn number(&self, value: &str, kind: ValueType) -> Option<String> {
+        let ValueType::Decimal { scale, .. } = kind else {
+            return None;
+        };
+        // NUMERIC makes an integer of what is whole, and integers divide without a rest: right for whole numbers only,
+        // of which those beyond 64 bits become REAL.
+        let kind = if scale == 0 { "NUMERIC" } else { "REAL" };
+        Some(format!("CAST({value} AS {kind})"))
+    }
+
+    fn key_text(&self, key: &str) -> Option<String> {
+        Some(format!("lower(hex({key}))"))
     }
 
     fn add_column(&self, table: &str, column: &ColumnDefinition) -> String {

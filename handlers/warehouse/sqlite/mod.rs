@@ -10,6 +10,7 @@ mod connection;
 mod ddl;
 mod dml;
 mod functions;
+mod query;
 mod read;
 mod script;
 #[cfg(test)]

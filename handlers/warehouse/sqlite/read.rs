@@ -5,22 +5,31 @@ use rusqlite::types::ValueRef;
 
 use super::ddl::{order_terms, quote};
 use crate::warehouse::model::{Order, TableRows};
-use crate::warehouse::schema::{BOOKS, ValueType};
+use crate::warehouse::schema::{BOOKS, GoldSchema, ValueType};
+
+/// What is read: a table or view, as the schema has it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source<'a> {
+    pub(super) schema: &'a GoldSchema,
+    pub(super) name: &'a str,
+    pub(super) columns: &'a [(String, ValueType)],
+}
 
 /// Reads the first rows of a table or view.
 pub(super) fn rows(
     connection: &Connection,
-    name: &str,
-    columns: &[(String, ValueType)],
+    source: Source<'_>,
     order: Option<&Order>,
     limit: usize,
 ) -> rusqlite::Result<TableRows> {
     let mut rows = Vec::new();
-    each_row(connection, name, columns, order, limit, |row| {
-        rows.push(row)
-    })?;
+    each_row(connection, source, order, limit, |row| rows.push(row))?;
     Ok(TableRows {
-        columns: columns.iter().map(|(name, _)| name.clone()).collect(),
+        columns: source
+            .columns
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect(),
         rows,
     })
 }
@@ -28,23 +37,21 @@ pub(super) fn rows(
 /// Hands the first rows of a table or view to `visit`, one by one.
 pub(super) fn each_row(
     connection: &Connection,
-    name: &str,
-    columns: &[(String, ValueType)],
+    source: Source<'_>,
     order: Option<&Order>,
     limit: usize,
     mut visit: impl FnMut(Vec<Option<String>>),
 ) -> rusqlite::Result<()> {
-    let lacks = lacking(connection, name, columns)?;
-    let names = columns.iter().map(|(name, _)| match lacks.contains(name) {
-        true => format!("NULL AS {}", quote(name)),
-        false => quote(name),
-    });
-    let names: Vec<String> = names.collect();
-    let mut sql = format!("SELECT {} FROM {}", names.join(", "), quote(name));
+    let values = source.values(connection)?;
+    let mut sql = format!("SELECT {} FROM {}", values.join(", "), quote(source.name));
     if let Some(order) = order {
-        let kind = columns.iter().find(|(name, _)| *name == order.column);
-        let kind = kind.map_or(ValueType::Text, |(_, kind)| *kind);
-        let terms = order_terms(&quote(&order.column), kind, order.descending);
+        let mut columns = source.columns.iter().zip(&values);
+        let column = columns.find(|((name, _), _)| *name == order.column);
+        let (kind, value) = match column {
+            Some(((_, kind), value)) => (*kind, value.clone()),
+            None => (ValueType::Text, quote(&order.column)),
+        };
+        let terms = order_terms(&value, kind, order.descending);
         sql.push_str(&format!(" ORDER BY {}", terms.join(", ")));
     }
     sql.push_str(" LIMIT ?");
@@ -53,27 +60,33 @@ pub(super) fn each_row(
     // No table has more rows than the largest limit.
     let mut found = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
     while let Some(row) = found.next()? {
-        let cells = columns.iter().enumerate();
+        let cells = source.columns.iter().enumerate();
         let cells = cells.map(|(i, (_, kind))| row.get_ref(i).map(|value| text_of(value, *kind)));
         visit(cells.collect::<Result<_, _>>()?);
     }
     Ok(())
 }
 
-/// Returns the columns that a book of an earlier build does not have yet; its values are unknown.
-fn lacking(
-    connection: &Connection,
-    name: &str,
-    columns: &[(String, ValueType)],
-) -> rusqlite::Result<Vec<String>> {
-    if !BOOKS.iter().any(|book| book.name == name) {
-        return Ok(Vec::new());
+impl Source<'_> {
+    /// Returns the expressions of the exact values. A column that a book of an earlier build does not have yet is
+    /// unknown; a view of one shows the exact values themselves.
+    fn values(&self, connection: &Connection) -> rusqlite::Result<Vec<String>> {
+        let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?1)")?;
+        let found = statement.query_map([self.name], |row| row.get::<_, String>(0))?;
+        let found: Vec<String> = found.collect::<Result<_, _>>()?;
+        let is_book = BOOKS.iter().any(|book| book.name == self.name);
+        let table = self.schema.table_of(self.name);
+        let values = self.columns.iter().map(|(name, kind)| {
+            let is_decimal = matches!(kind, ValueType::Decimal { .. });
+            let exact = table.filter(|_| is_decimal).map(|table| table.exact(name));
+            match exact.filter(|exact| found.contains(exact)) {
+                Some(exact) => quote(&exact),
+                None if is_book && !found.contains(name) => "NULL".to_owned(),
+                None => quote(name),
+            }
+        });
+        Ok(values.collect())
     }
-    let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?1)")?;
-    let found = statement.query_map([name], |row| row.get::<_, String>(0))?;
-    let found: Vec<String> = found.collect::<Result<_, _>>()?;
-    let names = columns.iter().map(|(name, _)| name.clone());
-    Ok(names.filter(|name| !found.contains(name)).collect())
 }
 
 pub(super) fn text_of(value: ValueRef<'_>, kind: ValueType) -> Option<String> {

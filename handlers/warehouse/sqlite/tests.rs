@@ -10,7 +10,7 @@ use super::script::script;
 use super::warehouse::SqliteWarehouse;
 use crate::warehouse::fixture::{TABLES, apply, prepare, row, schema_of};
 use crate::warehouse::schema::{FRESHNESS, TableIndex};
-use crate::warehouse::{Begun, FailureKind, Reports, Row, Run, Warehouse};
+use crate::warehouse::{Begun, FailureKind, Order, Reports, Row, Run, Warehouse};
 
 fn warehouse(path: &Path) -> SqliteWarehouse {
     SqliteWarehouse::new(path.into(), schema_of(TABLES))
@@ -145,12 +145,11 @@ async fn any_tool_reads_tables_and_views() {
         rows.collect::<Result<_, _>>().unwrap()
     };
     assert_eq!(
-        read("SELECT total FROM daily ORDER BY who"),
+        read("SELECT total_exact FROM daily ORDER BY who"),
         ["-0.05", "1.00", "0.08"]
     );
-    assert_eq!(read("SELECT typeof(total) FROM daily GROUP BY 1"), ["text"]);
     assert_eq!(
-        read("SELECT rank || ' ' || who || ' ' || total FROM top"),
+        read("SELECT rank || ' ' || who || ' ' || total_exact FROM top"),
         ["1 w2 1.00", "2 w3 0.08"]
     );
     assert_eq!(
@@ -158,6 +157,91 @@ async fn any_tool_reads_tables_and_views() {
         ["0.04 0"]
     );
     assert_eq!(read("SELECT day FROM daily LIMIT 1"), ["1970-01-02"]);
+}
+
+#[tokio::test]
+async fn numbers_are_numbers_to_any_tool_and_exact_beside() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("gold.db");
+    let warehouse = warehouse(&path);
+    prepare(&warehouse).await;
+    let highest = 10_i128.pow(38) - 1;
+    let rows = [(1, 45_000), (2, 1_367_951_586), (3, 99_919), (4, -5)];
+    let rows: Vec<Row> = rows.into_iter().map(|(key, sum)| row(key, sum)).collect();
+    apply(&warehouse, run(&warehouse, None, 1), rows)
+        .await
+        .unwrap();
+
+    let plain = Connection::open(&path).unwrap();
+    let read = |sql: &str| -> String { plain.query_row(sql, [], |row| row.get(0)).unwrap() };
+    for name in ["daily", "daily_report", "top"] {
+        let kind = read(&format!(
+            "SELECT group_concat(DISTINCT typeof(total)) FROM {name}"
+        ));
+        assert_eq!(kind, "real", "{name}");
+    }
+    assert_eq!(
+        read("SELECT max(total) || ' ' || min(total) || ' ' || sum(total) FROM daily"),
+        "13679515.86 -0.05 13680965.0"
+    );
+    assert_eq!(
+        read("SELECT group_concat(who) FROM (SELECT who FROM daily ORDER BY total DESC)"),
+        "w2,w3,w1,w4"
+    );
+    assert_eq!(read("SELECT _key FROM daily WHERE who = 'w3'").len(), 32);
+
+    // All digits are there, beside the number and for whoever reads through the schema.
+    let change = "UPDATE daily__1 SET total = ?1 WHERE who = 'w1'";
+    let digits = crate::value::decimal::format(highest, 2);
+    plain.execute(change, [&digits]).unwrap();
+    assert_eq!(
+        read("SELECT total_exact FROM daily WHERE who = 'w1'"),
+        digits
+    );
+    let order = Order {
+        column: "total".to_owned(),
+        descending: true,
+    };
+    for name in ["daily", "daily_report"] {
+        let found = warehouse.read_table(name, Some(order.clone()), 1).await;
+        let found = found.unwrap();
+        let total = found.columns.iter().position(|name| name == "total");
+        assert_eq!(
+            found.rows[0][total.unwrap()].as_ref(),
+            Some(&digits),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn views_that_show_decimals_as_text_are_read_and_made_anew() {
+    let folder = TempDir::new().unwrap();
+    let warehouse = warehouse(&folder.path().join("gold.db"));
+    prepare(&warehouse).await;
+    apply(&warehouse, run(&warehouse, None, 1), vec![row(1, 5)])
+        .await
+        .unwrap();
+    with_connection(&warehouse, |connection| {
+        connection.execute_batch(
+            "DROP VIEW daily; CREATE VIEW daily AS SELECT * FROM daily__1;
+             DROP VIEW top; CREATE VIEW top AS SELECT 1 AS rank, * FROM daily__1;",
+        )
+    })
+    .await;
+    for name in ["daily", "top"] {
+        let found = warehouse.read_table(name, None, 9).await.unwrap();
+        let total = found.columns.iter().position(|name| name == "total");
+        assert_eq!(found.rows[0][total.unwrap()].as_deref(), Some("0.05"));
+    }
+    assert!(warehouse.look().await.unwrap().is_incomplete);
+    prepare(&warehouse).await;
+    let kind = with_connection(&warehouse, |connection| {
+        let sql = "SELECT typeof(total) || ' ' || total_exact FROM daily";
+        connection.query_row(sql, [], |row| row.get::<_, String>(0))
+    });
+    assert_eq!(kind.await, "real 0.05");
+    assert!(!warehouse.look().await.unwrap().is_incomplete);
 }
 
 #[tokio::test]
@@ -277,7 +361,7 @@ async fn a_table_of_an_earlier_definition_is_shown_until_it_is_made_anew() {
     anew.steps[0].from = standing.progress.get("daily").cloned();
     anew.steps[0].replace = true;
     assert!(apply(&warehouse, anew, vec![row(1, 5)]).await.unwrap());
-    assert_eq!(amounts("total").await, "0.05");
+    assert_eq!(amounts("total_exact").await, "0.05");
     let standing = warehouse.look().await.unwrap();
     assert_eq!(
         standing.progress["daily"].physical.as_deref(),

@@ -9,13 +9,14 @@ use tokio::sync::Mutex;
 
 use super::connection::{Held, blocking, failed, is_busy, open};
 use super::ddl::quote;
-use super::{books, read, transaction};
+use super::{books, query, read, transaction};
 use crate::event::UnixMillis;
 use crate::warehouse::contract::{Begun, Opened, Prepared, Reports, RowVisitor, Warehouse};
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::lookup::columns_of;
 use crate::warehouse::model::{
-    Arrangement, Blocked, Build, Changed, Fill, Order, Progress, Run, Standing, Swap, TableRows,
+    Answer, Arrangement, Blocked, Build, Changed, Fill, Order, Progress, Run, Standing, Swap,
+    TableRows,
 };
 use crate::warehouse::schema::{GoldSchema, TableIndex};
 
@@ -162,8 +163,13 @@ impl Reports for SqliteWarehouse {
     ) -> Result<TableRows, WarehouseError> {
         let columns = columns_of(&self.schema, name)?;
         let name = name.to_owned();
-        self.with(move |connection, _| {
-            let rows = read::rows(connection, &name, &columns, order.as_ref(), limit);
+        self.with(move |connection, schema| {
+            let source = read::Source {
+                schema,
+                name: &name,
+                columns: &columns,
+            };
+            let rows = read::rows(connection, source, order.as_ref(), limit);
             rows.map_err(failed("read", &name))
         })
         .await
@@ -183,10 +189,20 @@ impl Reports for SqliteWarehouse {
     async fn visit_rows(&self, name: &str, mut visit: RowVisitor) -> Result<(), WarehouseError> {
         let columns = columns_of(&self.schema, name)?;
         let name = name.to_owned();
-        self.with(move |connection, _| {
-            let visited = read::each_row(connection, &name, &columns, None, usize::MAX, &mut visit);
+        self.with(move |connection, schema| {
+            let source = read::Source {
+                schema,
+                name: &name,
+                columns: &columns,
+            };
+            let visited = read::each_row(connection, source, None, usize::MAX, &mut visit);
             visited.map_err(failed("read", &name))
         })
         .await
+    }
+
+    async fn query(&self, sql: &str, most: usize) -> Result<Answer, WarehouseError> {
+        let (path, sql) = (self.path.clone(), sql.to_owned());
+        blocking(move || query::query(&path, &sql, most)).await
     }
 }

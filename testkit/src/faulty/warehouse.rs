@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use sluice::event::UnixMillis;
 use sluice::warehouse::schema::{GoldSchema, TableIndex};
 use sluice::warehouse::{
-    Arrangement, Begun, Blocked, Build, Changed, FailureKind, Fill, Filled, Filling, Opened, Order,
-    Prepared, Progress, Reports, Row, RowVisitor, Run, Standing, Swap, TableRows, Transaction,
-    Warehouse, WarehouseError,
+    Answer, Arrangement, Begun, Blocked, Build, Changed, FailureKind, Fill, Filled, Filling,
+    Opened, Order, Prepared, Progress, Reports, Row, RowVisitor, Run, Standing, Swap, TableRows,
+    Transaction, Warehouse, WarehouseError,
 };
 
 use super::script::{Held, How, Script};
@@ -149,6 +149,10 @@ impl Reports for Faulty<dyn Warehouse> {
 
     async fn visit_rows(&self, name: &str, visit: RowVisitor) -> Result<(), WarehouseError> {
         self.inner.visit_rows(name, visit).await
+    }
+
+    async fn query(&self, sql: &str, most: usize) -> Result<Answer, WarehouseError> {
+        self.inner.query(sql, most).await
     }
 }
 

@@ -12,6 +12,7 @@ use crate::commands::audit as verdict;
 use crate::output::gold::ShownTable;
 use crate::output::{Balance, Line, Tone, count, print, print_lines, terminal_width, thousands};
 use crate::pipeline::{Found, Snapshot, Watch};
+use crate::quarantine::Tally;
 
 /// How many rows of a gold table are printed.
 const ROWS: usize = 10;
@@ -19,8 +20,8 @@ const ROWS: usize = 10;
 /// How much older than it is an object of storage may seem: its time is in whole seconds.
 const CLOCK_STEP: Duration = Duration::from_secs(1);
 
-/// How long a rejected line may be where it is shown.
-const SAMPLE: usize = 600;
+/// How many reasons for which records were rejected are printed, each with a record.
+const REASONS: usize = 5;
 
 /// How things stand when everything has arrived.
 pub(super) struct Arrived {
@@ -55,20 +56,20 @@ impl Concluding {
             looked,
         } = &self.arrived;
         let subject = watch.subject();
-        let rejected = self.sent > 0 && are_all_rejected(&self.found.counts, &snapshot.counts);
-        let sample = match rejected {
-            true => watch.rejected_after(self.found.version).await?,
-            false => None,
+        let before = &self.found.counts;
+        let rejected = self.sent > 0 && are_all_rejected(before, &snapshot.counts);
+        let is_any = snapshot.counts.quarantined_total() > before.quarantined_total();
+        let reasons = match is_any {
+            true => watch.rejected_since(&self.found).await?,
+            false => Tally::default(),
         };
         let conclusion = Conclusion {
             dataset: &subject.dataset.name,
             seconds: *seconds,
             snapshot,
             tables: watch.gold_tables(ROWS).await?,
-            rejected: rejected.then_some(Rejected {
-                events: self.sent,
-                sample,
-            }),
+            reasons,
+            rejected: rejected.then_some(Rejected { events: self.sent }),
         };
         if !json {
             // Before the audit, which takes its time.
@@ -104,8 +105,6 @@ fn are_all_rejected(before: &Counts, now: &Counts) -> bool {
 /// A run whose events were all rejected.
 struct Rejected {
     events: u64,
-    /// One of them, as quarantine keeps it.
-    sample: Option<String>,
 }
 
 impl Rejected {
@@ -114,24 +113,13 @@ impl Rejected {
         let reasons: Vec<String> = reasons
             .map(|(reason, count)| format!("{reason} {}", thousands(*count)))
             .collect();
-        let sample = self.sample.as_deref().map(|line| {
-            let escaped = line.chars().take(SAMPLE).map(|character| match character {
-                '\0'..='\x1f' | '\x7f'..='\u{9f}' => format!("\\u{:04x}", u32::from(character)),
-                other => other.to_string(),
-            });
-            format!(
-                "; the first of them is kept as {}",
-                escaped.collect::<String>()
-            )
-        });
         let none = match self.events {
             1 => "the event did not become a row".to_owned(),
             events => format!("none of the {} became a row", count(events, "event")),
         };
         format!(
-            "{none}: quarantined are {}{}; does the dataset file describe these events? `sluice dataset infer` proposes one that does",
-            reasons.join(", "),
-            sample.unwrap_or_default()
+            "{none}: quarantined are {}; does the dataset file describe these events? `sluice dataset infer` proposes one that does",
+            reasons.join(", ")
         )
     }
 }
@@ -142,6 +130,8 @@ struct Conclusion<'a> {
     seconds: f64,
     snapshot: &'a Snapshot,
     tables: Vec<ShownTable>,
+    /// Why records of this run were rejected.
+    reasons: Tally,
     rejected: Option<Rejected>,
 }
 
@@ -173,6 +163,7 @@ impl Conclusion<'_> {
             "gold": tables,
             "audit": verdict::json(report),
             "adds_up": self.adds_up(report),
+            "rejected": reasons_json(&self.reasons),
             "all_rejected": self.rejected.is_some(),
         }))
     }
@@ -191,10 +182,46 @@ impl Conclusion<'_> {
             true => "",
             false => "  DOES NOT ADD UP",
         };
+        lines.extend(reasons_lines(&self.reasons));
         let balance = Line::of(Tone::Strong, &Balance::from(counts).text(&events));
         lines.push(balance.and(Tone::Bad, doubt));
         lines
     }
+}
+
+/// Writes the most frequent reasons for which records were rejected, each with the newest of them.
+fn reasons_lines(tally: &Tally) -> Vec<Line> {
+    let kinds = tally.kinds();
+    let mut lines = Vec::new();
+    for kind in kinds.iter().take(REASONS) {
+        let example = &kind.example;
+        let column = example.column.as_ref();
+        let column = column.map_or(String::new(), |column| format!(", column {column}"));
+        let records = count(kind.records, "record");
+        let heading = format!("{records} rejected: {}{column}", example.reason);
+        lines.push(Line::of(Tone::Strong, &heading));
+        lines.extend(example.text().lines().map(Line::plain));
+        lines.push(Line::default());
+    }
+    if let others @ 1.. = kinds.len().saturating_sub(REASONS) {
+        let others = count(others as u64, "other reason");
+        lines.push(Line::plain(&format!("and for {others}")));
+        lines.push(Line::default());
+    }
+    lines
+}
+
+fn reasons_json(tally: &Tally) -> Vec<Value> {
+    let kinds = tally.kinds().into_iter();
+    let kinds = kinds.map(|kind| {
+        json!({
+            "reason": kind.example.reason,
+            "column": kind.example.column,
+            "records": kind.records,
+            "example": kind.example,
+        })
+    });
+    kinds.collect()
 }
 
 fn table_json(shown: &ShownTable) -> Result<Value, serde_json::Error> {

@@ -437,15 +437,18 @@ async fn gold_that_cannot_be_read_is_read_at_the_next_look() {
 }
 
 #[tokio::test]
-async fn a_rejected_line_of_this_run_is_found() {
+async fn what_this_run_rejected_is_counted_and_nothing_from_before() {
     let pipeline = Pipeline::new();
     pipeline.run(0, &[0]).await;
     let watch = watch(&pipeline).await;
-    let before = watch.inspect("sqlite:gold.db").await.unwrap().version;
-    assert_eq!(watch.rejected_after(before).await.unwrap(), None);
+    let found = watch.inspect("sqlite:gold.db").await.unwrap();
+    let before = watch.rejected_since(&found).await.unwrap();
+    assert_eq!(before.records(), 0);
     pipeline.run(1, &[2, 0]).await;
-    let line = watch.rejected_after(before).await.unwrap().unwrap();
-    assert!(line.contains("not_an_object"), "{line}");
+    let tally = watch.rejected_since(&found).await.unwrap();
+    assert_eq!(tally.records(), 1);
+    assert_eq!(tally.kinds()[0].example.reason, "not_an_object");
+    assert_eq!(tally.kinds()[0].example.sequence_number, Some(2));
 }
 
 #[tokio::test]

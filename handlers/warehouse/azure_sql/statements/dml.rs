@@ -15,6 +15,8 @@ use crate::warehouse::schema::{KEY, MeasureColumn, Merge, TableSchema, ValueType
 pub(crate) const SESSION: &str = "SET XACT_ABORT ON; SET LOCK_TIMEOUT 30000";
 /// Answers if the connection is alive.
 pub(crate) const PROBE: &str = "SELECT 1 AS [alive]";
+/// Opens a transaction without a lock of gold's.
+pub(crate) const BEGIN: &str = "BEGIN TRANSACTION";
 /// Makes everything visible.
 pub(crate) const COMMIT: &str = "COMMIT TRANSACTION";
 /// Undoes everything.

@@ -71,6 +71,14 @@ impl Dialect for SqlSchema {
         (format!(" TOP ({rows})"), String::new())
     }
 
+    fn number(&self, _: &str, _: ValueType) -> Option<String> {
+        None
+    }
+
+    fn key_text(&self, _: &str) -> Option<String> {
+        None
+    }
+
     fn add_column(&self, table: &str, column: &ColumnDefinition) -> String {
         let (table, name, kind) = (self.of(table), quote(&column.name), &column.kind);
         format!("ALTER TABLE {table} ADD {name} {kind} NULL")

@@ -3,6 +3,7 @@
 
 mod beside;
 mod catalog;
+mod query;
 pub(crate) mod server;
 mod tokens;
 

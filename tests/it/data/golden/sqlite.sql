@@ -97,18 +97,22 @@ WHERE NOT EXISTS (SELECT 1 FROM "sluice_progress" WHERE "gold_table" = 'hourly')
 CREATE VIEW IF NOT EXISTS "hourly" AS
 SELECT
     t."hour" AS "hour",
-    t."_key" AS "_key",
     t."n" AS "n",
-    t."total" AS "total",
-    t."mean_sum" AS "mean_sum",
+    CAST(t."total" AS REAL) AS "total",
+    CAST(t."mean_sum" AS REAL) AS "mean_sum",
     t."mean_count" AS "mean_count",
     t."low" AS "low",
     t."high" AS "high",
     t."first" AS "first",
     t."last" AS "last",
-    t."ids" AS "ids",
-    t."mean_id_sum" AS "mean_id_sum",
-    t."mean_id_count" AS "mean_id_count"
+    CAST(t."ids" AS NUMERIC) AS "ids",
+    CAST(t."mean_id_sum" AS NUMERIC) AS "mean_id_sum",
+    t."mean_id_count" AS "mean_id_count",
+    lower(hex(t."_key")) AS "_key",
+    t."total" AS "total_exact",
+    t."mean_sum" AS "mean_sum_exact",
+    t."ids" AS "ids_exact",
+    t."mean_id_sum" AS "mean_id_sum_exact"
 FROM "hourly__1" AS t;
 
 -- hourly as reports show it: averages computed, and whether the period is complete.
@@ -116,15 +120,17 @@ CREATE VIEW IF NOT EXISTS "hourly_report" AS
 SELECT
     t."hour" AS "hour",
     t."n" AS "n",
-    t."total" AS "total",
+    CAST(t."total" AS REAL) AS "total",
     round(CAST(t."mean_sum" AS REAL) / t."mean_count", 6) AS "mean",
     t."low" AS "low",
     t."high" AS "high",
     t."first" AS "first",
     t."last" AS "last",
-    t."ids" AS "ids",
+    CAST(t."ids" AS NUMERIC) AS "ids",
     round(CAST(t."mean_id_sum" AS REAL) / t."mean_id_count", 6) AS "mean_id",
-    COALESCE(t."hour" < f."settled_until", 0) AS "is_settled"
+    COALESCE(t."hour" < f."settled_until", 0) AS "is_settled",
+    t."total" AS "total_exact",
+    t."ids" AS "ids_exact"
 FROM "hourly__1" AS t
 LEFT JOIN "sluice_freshness" AS f ON f."gold_table" = 'hourly';
 
@@ -134,14 +140,16 @@ SELECT
     row_number() OVER (ORDER BY round(CAST(t."mean_sum" AS REAL) / t."mean_count", 6) IS NULL, round(CAST(t."mean_sum" AS REAL) / t."mean_count", 6) DESC, t."hour", t."_key") AS "rank",
     t."hour" AS "hour",
     t."n" AS "n",
-    t."total" AS "total",
+    CAST(t."total" AS REAL) AS "total",
     round(CAST(t."mean_sum" AS REAL) / t."mean_count", 6) AS "mean",
     t."low" AS "low",
     t."high" AS "high",
     t."first" AS "first",
     t."last" AS "last",
-    t."ids" AS "ids",
-    round(CAST(t."mean_id_sum" AS REAL) / t."mean_id_count", 6) AS "mean_id"
+    CAST(t."ids" AS NUMERIC) AS "ids",
+    round(CAST(t."mean_id_sum" AS REAL) / t."mean_id_count", 6) AS "mean_id",
+    t."total" AS "total_exact",
+    t."ids" AS "ids_exact"
 FROM "hourly__1" AS t
 ORDER BY "rank"
 LIMIT 2;
@@ -165,12 +173,14 @@ WHERE NOT EXISTS (SELECT 1 FROM "sluice_progress" WHERE "gold_table" = 'daily');
 CREATE VIEW IF NOT EXISTS "daily" AS
 SELECT
     t."day" AS "day",
-    t."_key" AS "_key",
     t."kind" AS "kind",
     t."flag" AS "flag",
     t."n" AS "n",
-    t."total" AS "total",
-    t."largest" AS "largest"
+    CAST(t."total" AS REAL) AS "total",
+    CAST(t."largest" AS REAL) AS "largest",
+    lower(hex(t."_key")) AS "_key",
+    t."total" AS "total_exact",
+    t."largest" AS "largest_exact"
 FROM "daily__1" AS t;
 
 -- daily as reports show it: averages computed, and whether the period is complete.
@@ -180,9 +190,11 @@ SELECT
     t."kind" AS "kind",
     t."flag" AS "flag",
     t."n" AS "n",
-    t."total" AS "total",
-    t."largest" AS "largest",
-    COALESCE(t."day" < f."settled_until", 0) AS "is_settled"
+    CAST(t."total" AS REAL) AS "total",
+    CAST(t."largest" AS REAL) AS "largest",
+    COALESCE(t."day" < f."settled_until", 0) AS "is_settled",
+    t."total" AS "total_exact",
+    t."largest" AS "largest_exact"
 FROM "daily__1" AS t
 LEFT JOIN "sluice_freshness" AS f ON f."gold_table" = 'daily';
 
@@ -194,8 +206,10 @@ SELECT
     t."kind" AS "kind",
     t."flag" AS "flag",
     t."n" AS "n",
-    t."total" AS "total",
-    t."largest" AS "largest"
+    CAST(t."total" AS REAL) AS "total",
+    CAST(t."largest" AS REAL) AS "largest",
+    t."total" AS "total_exact",
+    t."largest" AS "largest_exact"
 FROM "daily__1" AS t
 ORDER BY "rank"
 LIMIT 3;
@@ -221,28 +235,32 @@ WHERE NOT EXISTS (SELECT 1 FROM "sluice_progress" WHERE "gold_table" = 'monthly'
 CREATE VIEW IF NOT EXISTS "monthly" AS
 SELECT
     t."month" AS "month",
-    t."_key" AS "_key",
-    t."amount" AS "amount",
+    CAST(t."amount" AS REAL) AS "amount",
     t."born" AS "born",
     t."seen" AS "seen",
     t."id" AS "id",
     t."n" AS "n",
-    t."smallest" AS "smallest",
-    t."lowest_id" AS "lowest_id"
+    CAST(t."smallest" AS REAL) AS "smallest",
+    t."lowest_id" AS "lowest_id",
+    lower(hex(t."_key")) AS "_key",
+    t."amount" AS "amount_exact",
+    t."smallest" AS "smallest_exact"
 FROM "monthly__1" AS t;
 
 -- monthly as reports show it: averages computed, and whether the period is complete.
 CREATE VIEW IF NOT EXISTS "monthly_report" AS
 SELECT
     t."month" AS "month",
-    t."amount" AS "amount",
+    CAST(t."amount" AS REAL) AS "amount",
     t."born" AS "born",
     t."seen" AS "seen",
     t."id" AS "id",
     t."n" AS "n",
-    t."smallest" AS "smallest",
+    CAST(t."smallest" AS REAL) AS "smallest",
     t."lowest_id" AS "lowest_id",
-    COALESCE(t."month" < f."settled_until", 0) AS "is_settled"
+    COALESCE(t."month" < f."settled_until", 0) AS "is_settled",
+    t."amount" AS "amount_exact",
+    t."smallest" AS "smallest_exact"
 FROM "monthly__1" AS t
 LEFT JOIN "sluice_freshness" AS f ON f."gold_table" = 'monthly';
 
@@ -260,14 +278,16 @@ WHERE NOT EXISTS (SELECT 1 FROM "sluice_progress" WHERE "gold_table" = 'ever');
 -- One row for all time.
 CREATE VIEW IF NOT EXISTS "ever" AS
 SELECT
-    t."_key" AS "_key",
     t."n" AS "n",
-    t."total" AS "total"
+    CAST(t."total" AS REAL) AS "total",
+    lower(hex(t."_key")) AS "_key",
+    t."total" AS "total_exact"
 FROM "ever__1" AS t;
 
 -- ever as reports show it: averages computed.
 CREATE VIEW IF NOT EXISTS "ever_report" AS
 SELECT
     t."n" AS "n",
-    t."total" AS "total"
+    CAST(t."total" AS REAL) AS "total",
+    t."total" AS "total_exact"
 FROM "ever__1" AS t;

@@ -2,7 +2,6 @@
 
 mod chosen;
 mod data;
-mod place;
 mod preview;
 mod text;
 

@@ -6,8 +6,8 @@ use sluice::silver::trial::{Fate, Place};
 use sluice::warehouse::schema::ValueType;
 
 use super::chosen::{Chosen, Only};
-use super::place::pointed;
 use crate::output::{Column, Line, Table, escaped, thousands};
+use crate::quarantine::Refused;
 
 /// Writes what became of the events, lines for each fate that occurs, for `width` columns of a terminal.
 pub(super) fn fates(chosen: &Chosen<'_>, width: Option<usize>) -> Vec<Vec<Line>> {
@@ -151,30 +151,19 @@ fn differences(chosen: &Chosen<'_>, row: usize, other: usize) -> String {
     differing.collect::<Vec<_>>().join("; ")
 }
 
-/// What is shown of a record in which what a mask hides was not found.
-const WITHHELD: &str = "(withheld: what a mask hides may stand anywhere in it)";
-
 fn refusals(chosen: &Chosen<'_>) -> Vec<String> {
     let refused = chosen.fates.refused().take(chosen.most());
     let texts = refused.map(|(record, refusal)| {
-        let column = refusal.column.as_ref();
-        let column = column.map_or(String::new(), |column| format!(", column {column}"));
-        let whole = if refusal.event {
-            ", the whole event"
-        } else {
-            ""
-        };
-        let shown = match &refusal.body {
-            Some(body) => pointed(body, refusal.position).join("\n    "),
-            None => WITHHELD.to_owned(),
-        };
-        format!(
-            "  {}, position {}: {}{column}{whole}\n    {shown}\n    {}",
-            chosen.events.name(record.place),
-            refusal.position,
-            refusal.reason,
-            escaped(&refusal.detail)
-        )
+        Refused {
+            place: &chosen.events.name(record.place),
+            reason: refusal.reason.as_str(),
+            column: refusal.column.as_deref(),
+            position: refusal.position,
+            detail: &refusal.detail,
+            is_event: refusal.event,
+            body: refusal.body.as_deref(),
+        }
+        .text()
     });
     texts.collect()
 }

@@ -1,0 +1,242 @@
+//! What quarantine holds, found by the ledger: it names the object of every source with rejected records, so nothing is
+//! listed, and a range of time costs one read of the ledger for each partition of the hub.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::stream::{self, StreamExt};
+use sluice::event::{PartitionId, UnixMillis};
+use sluice::store::StorageError;
+use sluice::store::object::{ObjectPath, ObjectStore, paths};
+use sluice::table::log::{CommitLog, LedgerEntry, Version};
+use thiserror::Error;
+
+use super::record::Rejected;
+
+/// How many objects are read at once.
+const AT_ONCE: usize = 16;
+/// Most objects that are read, the newest ones first.
+const MOST_OBJECTS: usize = 2_000;
+/// An hour: bronze has a folder for each.
+const HOUR: i64 = 3_600_000;
+
+/// Which records are looked for, by when the hub took them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Span {
+    /// All of them, whatever their source is called.
+    Everything,
+    /// Those that came at `from` or later, and before `until`.
+    Enqueued { from: UnixMillis, until: UnixMillis },
+}
+
+impl Span {
+    fn has(self, rejected: &Rejected) -> bool {
+        let Self::Enqueued { from, until } = self else {
+            return true;
+        };
+        // What does not say when it came is in an hour that was asked for.
+        let Some(enqueued) = rejected.enqueued() else {
+            return true;
+        };
+        (from.as_event_time().0..until.as_event_time().0).contains(&enqueued)
+    }
+}
+
+/// A line of quarantine that is none.
+#[derive(Debug, Error)]
+#[error("line {line} of {object} is not a rejected record")]
+pub(crate) struct MalformedLine {
+    object: ObjectPath,
+    line: usize,
+    source: serde_json::Error,
+}
+
+/// The quarantine of one generation of a dataset.
+pub(crate) struct Quarantine<'a> {
+    pub(crate) dataset: &'a str,
+    pub(crate) log: &'a CommitLog,
+    pub(crate) lake: &'a Arc<dyn ObjectStore>,
+}
+
+/// What was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// Objects of the span.
+    pub(crate) objects: usize,
+    /// Those of them that were read, the newest first.
+    pub(crate) read: usize,
+}
+
+impl Quarantine<'_> {
+    /// Hands the records of a span to `take`, the newest first, until it has enough: it says whether to go on. `after`
+    /// leaves out what was refined up to a version.
+    ///
+    /// # Errors
+    /// Fails if a store does, or if a line of quarantine is none.
+    pub(crate) async fn visit(
+        &self,
+        span: Span,
+        after: Option<Version>,
+        mut take: impl FnMut(Rejected) -> bool,
+    ) -> Result<Found, Box<dyn Error + Send + Sync>> {
+        let mut entries = self.entries(span).await?;
+        entries.retain(|entry| after.is_none_or(|after| entry.version > after));
+        // Those of one commit by their names, which begin with the partition and go on with the time.
+        entries.sort_by(|a, b| (b.version, &b.source).cmp(&(a.version, &a.source)));
+        let objects: Vec<ObjectPath> = entries.into_iter().filter_map(|e| e.quarantine).collect();
+        let mut found = Found {
+            objects: objects.len(),
+            read: 0,
+        };
+        let reads: Vec<_> = objects
+            .into_iter()
+            .take(MOST_OBJECTS)
+            .map(|object| self.read(object))
+            .collect();
+        let mut reads = stream::iter(reads).buffered(AT_ONCE);
+        while let Some(read) = reads.next().await {
+            found.read += 1;
+            let (object, Some(content)) = read? else {
+                continue;
+            };
+            for rejected in records(&object, &content)?.into_iter().rev() {
+                if span.has(&rejected) && !take(rejected) {
+                    return Ok(found);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    async fn read(&self, object: ObjectPath) -> Result<(ObjectPath, Option<Bytes>), StorageError> {
+        let content = self.lake.get(&object).await?;
+        Ok((object, content))
+    }
+
+    /// Returns what the ledger says of the sources of a span that have rejected records.
+    async fn entries(&self, span: Span) -> Result<Vec<LedgerEntry>, Box<dyn Error + Send + Sync>> {
+        let mut entries = Vec::new();
+        let mut add = |page: Vec<LedgerEntry>| {
+            let rejected = page.into_iter().filter(|entry| entry.quarantine.is_some());
+            entries.extend(rejected);
+        };
+        match span {
+            Span::Everything => {
+                let mut last: Option<String> = None;
+                loop {
+                    let page = self.log.ledger_after(last.as_deref()).await?;
+                    let Some(end) = page.last() else { break };
+                    last = Some(end.source.clone());
+                    add(page);
+                }
+            }
+            Span::Enqueued { from, until } => {
+                let head = self.log.head().await?;
+                let partitions = head.map_or(BTreeMap::new(), |head| head.partitions);
+                for partition in partitions.keys() {
+                    let hour = |time| hour(self.dataset, partition, time);
+                    // The hour in which the last of them came ends within the next one.
+                    let end = hour(UnixMillis(until.0.saturating_add(HOUR)));
+                    add(self.log.ledger_between(&hour(from), &end).await?);
+                }
+            }
+        }
+        Ok(entries)
+    }
+}
+
+/// Returns what the names of the sources of an hour begin with.
+fn hour(dataset: &str, partition: &PartitionId, time: UnixMillis) -> String {
+    let folder = paths::bronze_hour(dataset, partition, time);
+    folder.name().to_owned()
+}
+
+fn records(object: &ObjectPath, content: &[u8]) -> Result<Vec<Rejected>, MalformedLine> {
+    let lines = content.split(|byte| *byte == b'\n').enumerate();
+    let lines = lines.filter(|(_, line)| !line.is_empty());
+    let records = lines.map(|(number, line)| {
+        serde_json::from_slice(line).map_err(|source| MalformedLine {
+            object: object.clone(),
+            line: number + 1,
+            source,
+        })
+    });
+    records.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::target::in_memory::Pipeline;
+
+    /// When the first event of the tests' pipelines was enqueued.
+    const START: i64 = 1_763_120_674_000;
+
+    fn quarantine(pipeline: &Pipeline) -> Quarantine<'_> {
+        let stores = &pipeline.stores;
+        Quarantine {
+            dataset: &stores.dataset.name,
+            log: &stores.log,
+            lake: &stores.lake,
+        }
+    }
+
+    async fn numbers(pipeline: &Pipeline, span: Span, after: Option<Version>) -> Vec<i64> {
+        let mut numbers = Vec::new();
+        let take = |rejected: Rejected| {
+            numbers.push(rejected.sequence_number.unwrap());
+            true
+        };
+        quarantine(pipeline).visit(span, after, take).await.unwrap();
+        numbers
+    }
+
+    fn span(from: i64, until: i64) -> Span {
+        Span::Enqueued {
+            from: UnixMillis(START + from),
+            until: UnixMillis(START + until),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_newest_records_of_a_span_come_first() {
+        let pipeline = Pipeline::new();
+        assert!(numbers(&pipeline, span(0, 9), None).await.is_empty());
+        pipeline.ingest(0, &[1, 0, 0]).await;
+        pipeline.refine().await;
+        pipeline.ingest(3, &[0, 2]).await;
+        pipeline.refine().await;
+        assert_eq!(numbers(&pipeline, Span::Everything, None).await, [3, 2, 1]);
+        assert_eq!(numbers(&pipeline, span(0, 4), None).await, [3, 2, 1]);
+        assert_eq!(numbers(&pipeline, span(2, 3), None).await, [2]);
+        assert!(numbers(&pipeline, span(4, HOUR), None).await.is_empty());
+        let first = Some(Version(1));
+        assert_eq!(numbers(&pipeline, span(0, 9), first).await, [3]);
+    }
+
+    #[tokio::test]
+    async fn no_more_objects_are_read_than_it_takes() {
+        let pipeline = Pipeline::new();
+        for sequence in 0..3 {
+            pipeline.ingest(sequence, &[0]).await;
+            pipeline.refine().await;
+        }
+        let quarantine = quarantine(&pipeline);
+        let found = quarantine.visit(Span::Everything, None, |_| false);
+        let expected = Found {
+            objects: 3,
+            read: 1,
+        };
+        assert_eq!(found.await.unwrap(), expected);
+    }
+
+    #[test]
+    fn a_line_that_is_no_record_is_named() {
+        let object = ObjectPath::new("quarantine", "orders/g1/x.jsonl");
+        let error = records(&object, b"\n{}\n").unwrap_err();
+        let text = "line 2 of quarantine/orders/g1/x.jsonl is not a rejected record";
+        assert_eq!(error.to_string(), text);
+    }
+}

@@ -1,0 +1,50 @@
+//! A rejected record for people: where it is, why it was rejected, and its text with a pointer under the value; pure.
+
+use super::pointer::pointed;
+use crate::output::escaped;
+
+/// What is shown of a record in which what a mask hides was not found.
+const WITHHELD: &str = "(withheld: what a mask hides may stand anywhere in it)";
+
+/// A rejected record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refused<'a> {
+    /// Where it is.
+    pub(crate) place: &'a str,
+    /// Why.
+    pub(crate) reason: &'a str,
+    /// The column that cannot be filled.
+    pub(crate) column: Option<&'a str>,
+    /// Where in `body`, in bytes.
+    pub(crate) position: usize,
+    /// What is wrong, in words.
+    pub(crate) detail: &'a str,
+    /// Whether the event was rejected whole.
+    pub(crate) is_event: bool,
+    /// Its text; nothing where it is withheld.
+    pub(crate) body: Option<&'a [u8]>,
+}
+
+impl Refused<'_> {
+    /// Writes it as lines, the first of them with the place and the reason.
+    pub(crate) fn text(&self) -> String {
+        let column = self.column.map(escaped);
+        let column = column.map_or(String::new(), |column| format!(", column {column}"));
+        let whole = if self.is_event {
+            ", the whole event"
+        } else {
+            ""
+        };
+        let shown = match self.body {
+            Some(body) => pointed(body, self.position).join("\n    "),
+            None => WITHHELD.to_owned(),
+        };
+        format!(
+            "  {}, position {}: {}{column}{whole}\n    {shown}\n    {}",
+            escaped(self.place),
+            self.position,
+            escaped(self.reason),
+            escaped(self.detail)
+        )
+    }
+}

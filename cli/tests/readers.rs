@@ -1,0 +1,210 @@
+//! What `sluice connect` prints runs as it is, and `sluice query` asks silver, wherever the tools are: on a pipeline that
+//! runs, with the ports that it has. A tool that is missing is named, and its tests are ignored.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, also in the functions that tests share"
+)]
+
+mod support;
+
+use std::process::{Child, Command, ExitCode, Output, Stdio};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
+
+use libtest_mimic::{Arguments, Trial};
+use serde_json::Value;
+use testkit::tool::{Missing, trial};
+
+use support::{command, handler, repository};
+
+const PATIENCE: Duration = Duration::from_secs(180);
+const POLL: Duration = Duration::from_millis(300);
+/// The orders of the pipeline, of which none is broken and none comes twice.
+const ORDERS: u64 = 300;
+
+/// A pipeline with orders up to gold.
+struct Pipeline {
+    up: Child,
+    folder: tempfile::TempDir,
+}
+
+impl Pipeline {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let up = command(repository())
+            .args(["up", "--no-producer", "--partitions", "2", "--handler"])
+            .arg(handler())
+            .arg("--state-dir")
+            .arg(folder.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let pipeline = Self { up, folder };
+        pipeline.wait_for(|| pipeline.sluice(&["status"]).status.success());
+        let count = ORDERS.to_string();
+        let shares = ["--broken", "0", "--duplicates", "0"];
+        let produce = [&["produce", "--count", &count], &shares[..]].concat();
+        assert!(pipeline.sluice(&produce).status.success());
+        pipeline.wait_for(|| pipeline.has_all());
+        pipeline
+    }
+
+    fn has_all(&self) -> bool {
+        let status = self.sluice(&["status", "--json"]);
+        let Ok(status) = serde_json::from_slice::<Value>(&status.stdout) else {
+            return false;
+        };
+        let gold = status["gold"].as_array();
+        let is_published = |tables: &Vec<Value>| tables.iter().all(|table| table["behind"] == 0);
+        status["silver"]["rows"] == ORDERS && gold.is_some_and(is_published)
+    }
+
+    fn wait_for(&self, is_so: impl Fn() -> bool) {
+        let started = Instant::now();
+        while !is_so() {
+            assert!(started.elapsed() < PATIENCE, "it did not come about");
+            std::thread::sleep(POLL);
+        }
+    }
+
+    fn sluice(&self, arguments: &[&str]) -> Output {
+        let mut command = command(repository());
+        command.args(arguments).arg("--state-dir");
+        command.arg(self.folder.path()).output().unwrap()
+    }
+
+    fn snippet(&self, tool: &str) -> String {
+        printed(&self.sluice(&["connect", tool]))
+    }
+}
+
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        let id = self.up.id().to_string();
+        let _ = Command::new("kill").args(["-INT", &id]).status();
+        let _ = self.up.wait();
+    }
+}
+
+type Shared = Arc<LazyLock<Pipeline>>;
+
+fn printed(output: &Output) -> String {
+    let failed = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{failed}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn python(program: &str) -> String {
+    printed(
+        &Command::new("python3")
+            .args(["-c", program])
+            .output()
+            .unwrap(),
+    )
+}
+
+/// What is missing of Python's packages.
+fn lacks(packages: &str) -> Option<Missing> {
+    let import = format!("import {packages}");
+    let output = Command::new("python3").args(["-c", &import]).output();
+    let is_there = output.is_ok_and(|output| output.status.success());
+    (!is_there).then(|| Missing {
+        why: format!("python3 cannot {import}"),
+        is_failure: false,
+    })
+}
+
+fn duckdb(pipeline: &Pipeline) {
+    let shown = python(&pipeline.snippet("duckdb"));
+    assert!(shown.contains(&ORDERS.to_string()), "{shown}");
+}
+
+fn polars(pipeline: &Pipeline) {
+    let shown = python(&pipeline.snippet("polars"));
+    assert!(shown.contains("order_id"), "{shown}");
+}
+
+fn pandas(pipeline: &Pipeline) {
+    let shown = python(&pipeline.snippet("pandas"));
+    assert!(
+        shown.contains("order_id") && shown.contains("total_amount"),
+        "{shown}"
+    );
+}
+
+fn sqlite(pipeline: &Pipeline) {
+    let snippet = pipeline.snippet("sqlite");
+    let output = Command::new("sh").args(["-c", &snippet]).output().unwrap();
+    let shown = printed(&output);
+    assert!(shown.contains("total_amount"), "{shown}");
+}
+
+/// The lines of README.md for SQLite's shell, on this pipeline.
+fn readme(pipeline: &Pipeline) {
+    let text = std::fs::read_to_string(repository().join("README.md")).unwrap();
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("sqlite3 "))
+        .collect();
+    assert!(!lines.is_empty());
+    let folder = pipeline.folder.path().display().to_string();
+    for line in lines {
+        let line = line.replace(".sluice/", &format!("{folder}/"));
+        let output = Command::new("sh").args(["-c", &line]).output().unwrap();
+        assert!(!printed(&output).trim().is_empty(), "{line}");
+    }
+}
+
+fn query_silver(pipeline: &Pipeline) {
+    let sql = "select count(*) as n, sum(amount) as total, max(event_time) as newest from orders";
+    let output = pipeline.sluice(&["query", "--silver", sql, "--format", "json"]);
+    let answer: Value = serde_json::from_str(&printed(&output)).unwrap();
+    assert_eq!(answer["n"], ORDERS);
+    assert!(
+        answer["newest"].as_str().unwrap().ends_with('Z'),
+        "{answer}"
+    );
+    // Silver and gold have the same amounts, to the last digit.
+    let gold = "select group_concat(total_amount_exact) as total from gold_total_revenue";
+    let gold = pipeline.sluice(&["query", gold, "--format", "json"]);
+    let gold: Value = serde_json::from_str(&printed(&gold)).unwrap();
+    assert_eq!(answer["total"], gold["total"]);
+    let refused = pipeline.sluice(&["query", "--silver", "select nothing from orders"]);
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(said.starts_with("sluice: DuckDB: Binder Error"), "{said}");
+}
+
+fn main() -> ExitCode {
+    let pipeline: Shared = Arc::new(LazyLock::new(Pipeline::start));
+    let test = |name: &str, missing: Option<Missing>, act: fn(&Pipeline)| -> Trial {
+        let pipeline = Arc::clone(&pipeline);
+        trial(name, missing, move || act(&pipeline))
+    };
+    let has_program = Missing::on_path(&["duckdb"]).is_none();
+    let query = if has_program { None } else { lacks("duckdb") };
+    let tests = vec![
+        test(
+            "duckdb_reads_silver",
+            lacks("duckdb, deltalake, pyarrow"),
+            duckdb,
+        ),
+        test("polars_reads_silver", lacks("polars, deltalake"), polars),
+        test(
+            "pandas_reads_silver_and_gold",
+            lacks("pandas, deltalake, pyarrow"),
+            pandas,
+        ),
+        test("sqlite_reads_gold", Missing::on_path(&["sqlite3"]), sqlite),
+        test(
+            "the_readme_reads_gold",
+            Missing::on_path(&["sqlite3"]),
+            readme,
+        ),
+        test("silver_is_asked_with_duckdb", query, query_silver),
+    ];
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), tests);
+    // It ends with the last of these.
+    drop(pipeline);
+    conclusion.exit_code()
+}
