@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use sluice::warehouse::schema::ValueType;
 
-use super::Column;
+use super::column::Column;
 
 /// Returns a JSON object for each row, a line each.
 pub(super) fn json_lines(columns: &[Column], rows: &[Vec<Option<String>>]) -> String {

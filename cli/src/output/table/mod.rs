@@ -3,64 +3,20 @@
 //! A column says what its values are, and how they are shown follows from it: numbers to the right with separators,
 //! times of one column with as many digits as any of them needs, a null as `null`.
 
+mod column;
 mod data;
 mod layout;
 mod records;
 mod value;
 
+pub(crate) use column::Column;
 pub(crate) use data::csv_line;
 
 use serde::Serialize;
-use sluice::warehouse::schema::ValueType;
 
-use super::escape::escaped;
 use super::format::Format;
 use super::line::{Line, Tone};
 use super::text::{print, print_lines, terminal_width};
-
-/// A column of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Column {
-    name: String,
-    /// The name as it is shown: no terminal obeys it.
-    heading: String,
-    kind: ValueType,
-    /// Whether its numbers are names, such as an order's, and not quantities.
-    is_identifier: bool,
-    /// Whether people can do without it where there is no room.
-    is_spare: bool,
-}
-
-impl Column {
-    /// Makes a column.
-    pub(crate) fn new(name: &str, kind: ValueType) -> Self {
-        Self {
-            name: name.to_owned(),
-            heading: escaped(name).into_owned(),
-            kind,
-            is_identifier: false,
-            is_spare: false,
-        }
-    }
-
-    /// Numbers of it are names: they are shown without separators.
-    #[must_use]
-    pub(crate) fn identifier(self) -> Self {
-        Self {
-            is_identifier: true,
-            ..self
-        }
-    }
-
-    /// It is left out for people where there is no room.
-    #[must_use]
-    pub(crate) fn spare(self) -> Self {
-        Self {
-            is_spare: true,
-            ..self
-        }
-    }
-}
 
 /// A table with its title. Values are text as stores write them; a null is nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use sluice::warehouse::schema::ValueType;
 
-use super::Column;
+use super::column::Column;
 use super::value::{NULL, Shown};
 use crate::output::line::{Line, Tone, width};
 

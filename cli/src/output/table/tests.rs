@@ -1,3 +1,5 @@
+use sluice::warehouse::schema::ValueType;
+
 use super::*;
 
 fn cell(text: &str) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use sluice::warehouse::schema::ValueType;
 
-use super::Column;
+use super::column::Column;
 use crate::output::escape::escaped;
 
 /// A null, wherever people read one.

@@ -1,6 +1,7 @@
 //! What is written where nothing can be redrawn, and what stays on the terminal when a run was stopped; pure.
 
-use super::{Again, Moment, Seen, View, clock};
+use super::View;
+use super::facts::{Again, Moment, Seen, clock};
 use crate::commands::up::reasons;
 use crate::output::{Balance, Line, Tone, count, duplicates, thousands};
 

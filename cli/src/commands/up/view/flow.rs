@@ -1,6 +1,6 @@
 //! Phrases one after another, broken between them; pure.
 
-use super::INDENT;
+use super::facts::INDENT;
 use crate::output::{Line, Tone};
 
 /// Lays phrases out after `start`, with commas between them. Where a line is full the next one begins below the first

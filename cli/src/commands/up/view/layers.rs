@@ -3,8 +3,9 @@
 use sluice::event::EventTime;
 
 use super::arrange::{Block, Rank};
+use super::facts::{Moment, Seen};
+use super::flow;
 use super::rates::Rates;
-use super::{Moment, Seen, flow};
 use crate::output::{Line, Tone, count, duplicates, span, thousands};
 
 /// A layer.

@@ -2,6 +2,7 @@
 
 mod arrange;
 mod end;
+mod facts;
 mod flow;
 mod layers;
 mod rates;
@@ -12,59 +13,16 @@ use std::time::Duration;
 use sluice::event::EventTime;
 
 use super::reasons;
-use crate::feed::Sent;
 use crate::output::{Line, Tone, span, thousands, wrapped};
-use crate::pipeline::{Part, Snapshot, Told};
+use crate::pipeline::{Part, Told};
 use arrange::{Block, Rank, arrange};
+use facts::clock;
+pub(super) use facts::{Access, Again, Moment, Seen, Size};
 use rates::Rates;
 use start::Step;
 
 /// For how long there may be no news before that is news itself.
 const SILENCE: Duration = Duration::from_secs(5);
-/// How far lines below others are indented.
-const INDENT: usize = 4;
-
-/// The size of a terminal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Size {
-    pub(super) width: usize,
-    pub(super) height: usize,
-}
-
-/// When something is shown.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
-    /// Since the start.
-    pub(super) elapsed: Duration,
-    pub(super) now: EventTime,
-}
-
-/// How others take part.
-#[derive(Clone, Debug)]
-pub(super) struct Access {
-    /// For producers.
-    pub(super) connection: String,
-    /// Where host and handler are heard.
-    pub(super) log: String,
-}
-
-/// The command line that goes on with a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Again {
-    /// The command, with what says which pipeline it is.
-    pub(super) pipeline: String,
-    /// What says where its events come from.
-    pub(super) feed: String,
-}
-
-/// The latest look at how far everything is.
-#[derive(Clone, Debug)]
-pub(super) struct Seen {
-    pub(super) snapshot: Snapshot,
-    pub(super) sent: Sent,
-    /// When the hub took its newest event.
-    pub(super) last_event: Option<EventTime>,
-}
 
 /// All that is known of a run.
 #[derive(Clone, Debug)]
@@ -135,7 +93,7 @@ impl View {
                 blocks.extend(self.layers(seen, moment, size.width));
                 blocks.extend(self.results(seen, moment, size.width));
             }
-            None => blocks.push(self.checklist(moment, size.width)),
+            None => blocks.push(start::checklist(&self.steps, moment, size.width)),
         }
         blocks.extend(self.surroundings(size.width));
         let lines = arrange(blocks, size.height).into_iter();
@@ -264,17 +222,6 @@ fn marked(tone: Tone, text: &str, width: usize) -> Vec<Line> {
 /// A time without the fraction of its second.
 fn whole_seconds(time: EventTime) -> String {
     EventTime(time.0 - time.0.rem_euclid(1_000_000)).to_string()
-}
-
-/// A length of time as a clock shows it.
-fn clock(elapsed: Duration) -> String {
-    let seconds = elapsed.as_secs();
-    format!(
-        "{:02}:{:02}:{:02}",
-        seconds / 3_600,
-        seconds / 60 % 60,
-        seconds % 60
-    )
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::arrange::{Block, Rank};
-use super::{INDENT, Moment, View};
+use super::facts::{INDENT, Moment};
 use crate::output::{Line, Tone, wrapped};
 use crate::pipeline::{Part, Told};
 
@@ -83,11 +83,9 @@ fn turning(elapsed: Duration) -> &'static str {
     SPINNER.get(at).copied().unwrap_or_default()
 }
 
-impl View {
-    /// What is being started.
-    pub(super) fn checklist(&self, moment: Moment, width: usize) -> Block {
-        let lines = self.steps.iter();
-        let lines = lines.flat_map(|step| step.lines(moment.elapsed, width));
-        Block::new(Rank::Layer, lines.collect()).spaced()
-    }
+/// What is being started.
+pub(super) fn checklist(steps: &[Step], moment: Moment, width: usize) -> Block {
+    let lines = steps.iter();
+    let lines = lines.flat_map(|step| step.lines(moment.elapsed, width));
+    Block::new(Rank::Layer, lines.collect()).spaced()
 }

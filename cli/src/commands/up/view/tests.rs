@@ -4,8 +4,10 @@ use sluice::warehouse::TableRows;
 use sluice::warehouse::schema::ValueType;
 
 use super::*;
+use crate::feed::Sent;
 use crate::output::gold::ShownTable;
 use crate::output::{Column, plain};
+use crate::pipeline::Snapshot;
 
 const NOW: EventTime = EventTime(1_763_120_674_000_000);
 const NORMAL: Size = Size {

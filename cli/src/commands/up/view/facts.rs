@@ -1,0 +1,64 @@
+//! What a screen is told: its size and moment, the latest look, how to take part, how to go on; pure.
+
+use std::time::Duration;
+
+use sluice::event::EventTime;
+
+use crate::feed::Sent;
+use crate::pipeline::Snapshot;
+
+/// How far lines below others are indented.
+pub(super) const INDENT: usize = 4;
+
+/// The size of a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::commands::up) struct Size {
+    pub(in crate::commands::up) width: usize,
+    pub(in crate::commands::up) height: usize,
+}
+
+/// When something is shown.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::commands::up) struct Moment {
+    /// Since the start.
+    pub(in crate::commands::up) elapsed: Duration,
+    pub(in crate::commands::up) now: EventTime,
+}
+
+/// How others take part.
+#[derive(Clone, Debug)]
+pub(in crate::commands::up) struct Access {
+    /// For producers.
+    pub(in crate::commands::up) connection: String,
+    /// Where host and handler are heard.
+    pub(in crate::commands::up) log: String,
+}
+
+/// The command line that goes on with a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::commands::up) struct Again {
+    /// The command, with what says which pipeline it is.
+    pub(in crate::commands::up) pipeline: String,
+    /// What says where its events come from.
+    pub(in crate::commands::up) feed: String,
+}
+
+/// The latest look at how far everything is.
+#[derive(Clone, Debug)]
+pub(in crate::commands::up) struct Seen {
+    pub(in crate::commands::up) snapshot: Snapshot,
+    pub(in crate::commands::up) sent: Sent,
+    /// When the hub took its newest event.
+    pub(in crate::commands::up) last_event: Option<EventTime>,
+}
+
+/// A length of time as a clock shows it.
+pub(super) fn clock(elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs();
+    format!(
+        "{:02}:{:02}:{:02}",
+        seconds / 3_600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
+}
