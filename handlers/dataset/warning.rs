@@ -84,8 +84,8 @@ impl Dataset {
             .iter()
             .filter_map(|index| self.column(*index).ok());
         let mut numbered = columns.filter(|column| {
-            let is_number = |path: &FieldPath| path.is_field(SEQUENCE_NUMBER);
-            column.origin == Origin::System && column.from.iter().any(is_number)
+            let mut paths = column.paths(Origin::System);
+            paths.any(|path| path.is_field(SEQUENCE_NUMBER))
         });
         let column = numbered.next()?;
         Some(Warning {

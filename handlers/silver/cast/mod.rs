@@ -226,7 +226,6 @@ impl Caster {
             }
         }
 
-        self.count_so_far();
         if let Some(rescued) = &mut self.rescued {
             let columns = &self.columns;
             let name = |place: usize| {
@@ -235,6 +234,7 @@ impl Caster {
             };
             rescue(&texts, &self.nulled, name, rescued);
         }
+        self.count_so_far();
         self.lineage.push(at);
         Ok(())
     }

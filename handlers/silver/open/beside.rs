@@ -12,7 +12,7 @@ use crate::value::json::token::Token;
 use crate::value::path::FieldPath;
 
 /// Reads what the records of an event have in common.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Beside {
     /// Nothing where no column reads in the event beside its records.
     outside: Option<Reader>,

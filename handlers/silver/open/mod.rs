@@ -139,11 +139,19 @@ impl Span {
 impl Opener {
     /// Makes what opens a dataset's events; nothing where each is one record as it stands.
     pub(super) fn of(dataset: &Dataset) -> Option<Self> {
-        let payload = &dataset.payload;
+        Self::with(&dataset.payload, || Beside::of(dataset))
+    }
+
+    /// Makes what opens events of which nothing is read but their records.
+    pub(super) fn of_records(payload: &Payload) -> Option<Self> {
+        Self::with(payload, Beside::default)
+    }
+
+    fn with(payload: &Payload, beside: impl FnOnce() -> Beside) -> Option<Self> {
         payload.is_opened().then(|| Self {
             payload: payload.clone(),
             schemas: Schemas::of(payload),
-            beside: Beside::of(dataset),
+            beside: beside(),
             taken: 0,
         })
     }

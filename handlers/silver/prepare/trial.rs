@@ -158,7 +158,7 @@ pub fn trial(
 /// Opens lines of bronze by a payload: the texts of the records of each event, or why the event is refused whole.
 #[must_use]
 pub fn opened(payload: &Payload, lines: &[Bytes]) -> Vec<Result<Vec<Vec<u8>>, String>> {
-    let mut opener = Opener::of(payload);
+    let mut opener = Opener::of_records(payload);
     let events = lines.iter().map(|line| {
         let line = Line::read(line);
         let Some(opener) = &mut opener else {
@@ -169,6 +169,7 @@ pub fn opened(payload: &Payload, lines: &[Bytes]) -> Vec<Result<Vec<Vec<u8>>, St
             bytes: &line.body,
             is_utf8: false,
             system: line.system,
+            properties: line.properties,
         };
         let opened = opener.open(body).map_err(|reject| reject.detail)?;
         Ok(opened
@@ -468,7 +469,13 @@ min = 0
     fn fates_that_the_ledger_counts_otherwise_are_a_defect() {
         let source = source(&[Bytes::from_static(b"{}")], NOW);
         let dataset = Dataset::parse(DATASET, "orders.toml").unwrap();
-        let prepared = Prepared::of(&dataset, &SortedSources::new(vec![source])).unwrap();
+        let prepared = Prepared::of(
+            &dataset,
+            &SortedSources::new(vec![source]),
+            Start::default(),
+            usize::MAX,
+        )
+        .unwrap();
         let told = tried(&["{}"]).records;
         let mut facts = prepared.sources[0].clone();
         assert_eq!(check_balance(&facts, &told), Ok(()));

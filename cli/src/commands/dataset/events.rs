@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use sluice::silver::trial::Place;
-use sluice::value::line::Line;
 
 use crate::feed::Input;
 use crate::output::{Usage, bar};
@@ -79,8 +78,6 @@ impl Events {
                 self.places.push((file, number));
             }
         }
-    }
-
     }
 
     /// Returns the file of an event, and its line from 1.

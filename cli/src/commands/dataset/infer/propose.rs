@@ -4,13 +4,14 @@
 //! are meant, and then the fields. Where no field is a time, there still is the one at which the hub took the event.
 
 use bytes::Bytes;
-use sluice::value::path::{FieldPath, Segment};
+use sluice::value::path::FieldPath;
 
-use super::super::sample::{Event, Opening, Sample, Shape, candidates};
+use super::super::sample::{Event, Field, Opening, Sample, Shape, candidates};
 use super::coverage::Coverage;
 use super::guess::{Guess, guess, guess_of_enqueued};
 use super::kinds::{self, Kinds};
 use super::refusal::{InferError, refused_hint};
+use super::types::{TypeGuess, guess_type};
 
 /// What a dataset file could say.
 #[derive(Debug)]
@@ -22,8 +23,8 @@ pub(in super::super) struct Proposal {
     pub(in super::super) kinds: Option<Kinds>,
     /// Events that are refused whole, with the reason of one.
     pub(in super::super) unopened: (usize, Option<String>),
-    /// Where events are records, the other members of the messages.
-    pub(in super::super) beside: Vec<String>,
+    /// Where events are records, what else their messages have.
+    pub(in super::super) beside: Vec<(Field, TypeGuess)>,
 }
 
 /// The events that come of one way to open the lines.
@@ -56,7 +57,6 @@ pub(in super::super) fn propose(lines: &[Bytes]) -> Result<Proposal, InferError>
     let whole = Attempt::new(opening.clone(), lines);
     let messages = whole.events.iter().map(|event| &event.text[..]);
     let arrays = candidates(messages);
-    let others = members(&whole.events);
     let mut attempts = Vec::with_capacity(arrays.len() + 1);
     // Where messages are arrays, no message is an event.
     let is_array = |path: &FieldPath| path.segments().is_empty();
@@ -82,6 +82,9 @@ pub(in super::super) fn propose(lines: &[Bytes]) -> Result<Proposal, InferError>
         None => (0, None),
     };
     let mut attempt = attempts.swap_remove(at);
+    // The messages as they are come first, if they may be events.
+    let whole = attempts.into_iter().next();
+    let whole = whole.filter(|whole| whole.opening.payload.records.is_none());
     if attempt.sample.events == 0 {
         return Err(InferError::Empty {
             lines: lines.len() as u64,
@@ -91,16 +94,13 @@ pub(in super::super) fn propose(lines: &[Bytes]) -> Result<Proposal, InferError>
     let guess = found.unwrap_or_else(|| guess_of_enqueued(&mut attempt.sample));
     let beside = match &attempt.opening.payload.records {
         None => Vec::new(),
-        Some(path) => others
-            .into_iter()
-            .filter(|name| !leads(path, name))
-            .collect(),
+        Some(path) => whole.map_or_else(Vec::new, |whole| beside(whole.sample, path)),
     };
     Ok(of_kinds(attempt, guess, beside))
 }
 
 /// Leaves out the events of other types.
-fn of_kinds(attempt: Attempt, guess: Guess, beside: Vec<String>) -> Proposal {
+fn of_kinds(attempt: Attempt, guess: Guess, beside: Vec<(Field, TypeGuess)>) -> Proposal {
     let Attempt {
         mut opening,
         events,
@@ -136,21 +136,15 @@ fn of_kinds(attempt: Attempt, guess: Guess, beside: Vec<String>) -> Proposal {
     }
 }
 
-/// Returns whether a path begins with a field.
-fn leads(path: &FieldPath, name: &str) -> bool {
-    let first = path.segments().first();
-    matches!(first, Some(Segment::Name(own)) if own.eq_ignore_ascii_case(name))
-}
-
-/// Returns the names of all members of messages.
-fn members(messages: &[Event]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for message in messages {
-        for name in message.names() {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-    }
-    names
+/// Guesses the types of what messages have beside the array of their records.
+fn beside(messages: Sample, records: &FieldPath) -> Vec<(Field, TypeGuess)> {
+    let events = messages.events;
+    let fields = messages.outside(records).into_iter();
+    fields
+        .filter(|field| field.present > 0)
+        .map(|field| {
+            let guess = guess_type(&field, events);
+            (field, guess)
+        })
+        .collect()
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 use sluice::value::line::Line;
 
-use super::fields::{Fields, MARK};
+use super::fields::Fields;
 
 /// One JSON value that should be an object: a body, or a record of one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,12 +21,6 @@ pub(in super::super) struct Beside {
 }
 
 impl Event {
-    /// Returns the names of its members.
-    pub(in super::super) fn names(&self) -> Vec<String> {
-        let text = self.text.strip_prefix(MARK).unwrap_or(&self.text);
-        members(text).into_iter().map(|(name, _)| name).collect()
-    }
-
     /// An event that nothing came with.
     #[cfg(test)]
     pub(in super::super) fn plain(text: impl Into<Bytes>) -> Self {

@@ -48,6 +48,8 @@ const SPELLINGS: [&str; 20] = [
 pub(in super::super) enum Source {
     /// The record.
     Record,
+    /// Its event, beside the array of the records.
+    Event,
     /// The application properties of its event.
     Properties,
     /// The annotations of its event.

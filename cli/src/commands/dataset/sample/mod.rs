@@ -314,15 +314,23 @@ impl Sample {
         self.by_place.clear();
     }
 
-    /// Leaves of the fields those that stand beside a field of the messages; none where the message is no object.
-    pub(super) fn beside(mut self, field: Option<&str>) -> Self {
-        let is_it = |first: Option<&Segment>| match (first, field) {
-            (Some(Segment::Name(name)), Some(field)) => name == field,
-            _ => true,
+    /// Returns the fields of messages that stand beside the array of their records.
+    pub(super) fn outside(self, records: &FieldPath) -> Vec<Field> {
+        let leads_through = |path: &FieldPath| {
+            let pairs = path.segments().iter().zip(records.segments());
+            pairs.into_iter().all(|pair| match pair {
+                (Segment::Name(own), Segment::Name(other)) => own.eq_ignore_ascii_case(other),
+                (own, other) => own == other,
+            })
         };
-        self.fields
-            .retain(|other| !is_it(other.path.segments().first()));
-        self
+        let fields = self.fields.into_iter();
+        fields
+            .filter(|field| field.source == Source::Record && !field.places().any(leads_through))
+            .map(|mut field| {
+                field.source = Source::Event;
+                field
+            })
+            .collect()
     }
 
     /// Counts the different values that events have in these fields together.

@@ -164,7 +164,7 @@ fn beside(source: Source, path: &[Segment]) -> Place {
     let full = path.iter().map(text).collect::<Vec<_>>().join(".");
     let prefixes: &[&str] = match source {
         Source::Properties => &CLOUD_EVENTS,
-        Source::Record | Source::System => &["iothub-connection-", "x-opt-"],
+        Source::Record | Source::Event | Source::System => &["iothub-connection-", "x-opt-"],
     };
     let mut short = prefixes
         .iter()
@@ -172,7 +172,7 @@ fn beside(source: Source, path: &[Segment]) -> Place {
     let name = short.next().map_or(full.clone(), str::to_owned);
     let key = match source {
         Source::Properties => vec![Segment::Name(name.clone())],
-        Source::Record | Source::System => path.to_vec(),
+        Source::Record | Source::Event | Source::System => path.to_vec(),
     };
     Place {
         key,

@@ -18,12 +18,12 @@ pub(super) fn write_column(
     name: &str,
     field: &Field,
     guess: &TypeGuess,
-    sample: &Sample,
+    (events, ignores_case): (u64, bool),
     is_required: bool,
 ) {
-    describe(text, field, guess, sample.events, is_required);
+    describe(text, field, guess, events, is_required);
     let _ = writeln!(text, "[[column]]\nname = {}", quote(name));
-    write_places(text, name, field, sample.shape.ignore_case);
+    write_places(text, name, field, ignores_case);
     let _ = writeln!(text, "type = {}", quote(&guess.kind));
     if let Some(format) = guess.format {
         let _ = writeln!(text, "format = {}", quote(format));
@@ -59,11 +59,12 @@ fn write_places(text: &mut String, name: &str, field: &Field, ignores_case: bool
     }
     let key = match field.source {
         Source::Record => "from",
+        Source::Event => "from_event",
         Source::Properties => "from_property",
         Source::System => "from_system",
     };
     // Names of properties are no paths.
-    if field.source != Source::Record {
+    if matches!(field.source, Source::Properties | Source::System) {
         places = names(field);
     }
     match places.as_slice() {

@@ -32,7 +32,10 @@ pub(super) struct Heading<'a> {
 /// Writes the file. In its condition the column stands in quotes where its name would be taken for a keyword.
 pub(super) fn dataset_file(heading: Heading<'_>, proposal: &Proposal, is_quoted: bool) -> String {
     let (sample, guess) = (&proposal.sample, &proposal.guess);
-    let columns = column_names(sample.fields.iter().map(|field| field.name.as_str()));
+    let beside = proposal.beside.iter().map(|(field, _)| field);
+    let fields = sample.fields.iter().chain(beside);
+    let columns = column_names(fields.map(|field| field.name.as_str()));
+    let facts = (sample.events, sample.shape.ignore_case);
     let mut text = String::new();
     write_head(&mut text, heading, proposal);
     write_key(&mut text, sample, guess, &columns);
@@ -63,7 +66,16 @@ pub(super) fn dataset_file(heading: Heading<'_>, proposal: &Proposal, is_quoted:
         let is_required = index == guess.event_time
             || (guess.key.keep_all.is_none() && guess.key.fields.contains(&index));
         text.push('\n');
-        write_column(&mut text, name, field, guessed, sample, is_required);
+        write_column(&mut text, name, field, guessed, facts, is_required);
+    }
+    let names = columns.iter().skip(sample.fields.len());
+    for ((field, guessed), name) in proposal.beside.iter().zip(names) {
+        text.push('\n');
+        comment(
+            &mut text,
+            "Beside the records of a message: each of them has it.",
+        );
+        write_column(&mut text, name, field, guessed, facts, false);
     }
     write_unseen(&mut text, sample, guess);
     write_gold(&mut text, heading.name, guess, &columns);

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use sluice::dataset::{Compression, NonFinite, OpenStep, Payload, PayloadFormat};
 
 use super::super::infer::Proposal;
-use super::comments::{comment, guessed};
+use super::comments::guessed;
 use super::names::quote;
 use crate::output::count;
 
@@ -61,13 +61,6 @@ fn write_records(text: &mut String, proposal: &Proposal) {
             text,
             "a message holds several events, which the columns are read from.",
         );
-        if !proposal.beside.is_empty() {
-            let beside = proposal.beside.join(", ");
-            comment(
-                text,
-                &format!("Beside them a message has {beside}: columns are not read from there."),
-            );
-        }
         let steps: String = path.segments().iter().map(ToString::to_string).collect();
         let _ = writeln!(text, "records = {}", quote(&format!("${steps}[*]")));
     }

@@ -162,7 +162,7 @@ fn what_comes_beside_the_body_is_read_from_there() {
     ] {
         assert!(text.contains(expected), "{expected:?} is not in\n{text}");
     }
-    assert_eq!(column(&dataset, "site").origin, Origin::Properties);
+    assert_eq!(column(&dataset, "site").from[0].origin, Origin::Properties);
 }
 
 #[test]
