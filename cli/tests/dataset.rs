@@ -272,7 +272,7 @@ fn records_inside_of_messages_are_looked_into() {
             n % 2
         )
     };
-    let beside = "\"site\": {\"name\": \"north\"}, \"time\": \"2026-11-20T09:00:00Z\"";
+    let beside = "\"site\": {\"name\": \"north\"}, \"batch\": 7";
     let message = format!(
         "{{{beside}, \"records\": [{}, {}]}}\n",
         record(1),
@@ -289,8 +289,8 @@ fn records_inside_of_messages_are_looked_into() {
         "[payload]",
         "records = \"$.records[*]\"",
         "event_time = \"time\"",
-        "name = \"name\"\nfrom_event = \"$.site.name\"\ntype = \"string\"\n",
-        "name = \"time_2\"\nfrom_event = \"time\"\ntype = \"timestamp\"\n",
+        "name = \"site_name\"\nfrom_event = \"$.site.name\"\ntype = \"string\"\n",
+        "name = \"batch\"\nfrom_event = \"batch\"\ntype = \"int64\"\n",
     ] {
         assert!(text.contains(expected), "{expected} is not in\n{text}");
     }

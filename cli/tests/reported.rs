@@ -56,8 +56,8 @@ const SITUATIONS: [Situation; 19] = [
         "zoneless.jsonl",
         "10 events = 7 rows + 0 duplicates + 3 quarantined (invalid_value 3)",
         &[
-            "6    6   2025-06-02T12:09:10Z",
-            "10   10   2025-06-02T12:09:13Z",
+            "6    6   2025-06-02T12:09:10",
+            "10   10   2025-06-02T12:09:13",
         ],
     ),
     (
@@ -140,7 +140,7 @@ const SITUATIONS: [Situation; 19] = [
     (
         "comma-decimals.toml",
         "comma-decimals.jsonl",
-        "7 events = 1 rows + 0 duplicates + 6 quarantined (invalid_value 6)",
+        "7 events = 1 row + 0 duplicates + 6 quarantined (invalid_value 6)",
         &["12.50", "\"1.234,56\" is not a value of type decimal(18,2)"],
     ),
     (
@@ -181,7 +181,7 @@ const PROPOSED: [Proposed; 27] = [
     // A message that is sent again with another time is found.
     (
         &["EXAMPLES/iot-hub.tests/edges.jsonl"],
-        "6 events, 1 of them empty, with 9 records = 5 rows + 1 duplicates + 3 quarantined (missing_field 1, no_records 1, not_an_object 1)",
+        "6 events, 1 of them empty, with 9 records = 5 rows + 1 duplicate + 3 quarantined (missing_field 1, no_records 1, not_an_object 1)",
         &[
             "key = [\"device_id\", \"sensor\", \"seq\", \"day(ts)\"]",
             "period = \"day\"",
@@ -190,7 +190,7 @@ const PROPOSED: [Proposed; 27] = [
     ),
     (
         &["EXAMPLES/web-shop.tests/sample.jsonl"],
-        "40 events = 38 rows + 1 duplicates + 1 filtered + 0 quarantined",
+        "40 events = 38 rows + 1 duplicate + 1 filtered + 0 quarantined",
         &[
             "key = [\"order_id\", \"order_updatedAt\"]",
             "where = \"eventType IS NULL OR eventType IN ('OrderPlaced', 'OrderStatusChanged')\"",
@@ -199,7 +199,7 @@ const PROPOSED: [Proposed; 27] = [
     ),
     (
         &["EXAMPLES/web-shop.tests/edges.jsonl"],
-        "11 events = 7 rows + 1 duplicates (1 conflict) + 1 filtered + 2 quarantined (missing_field 1, not_an_object 1)",
+        "11 events = 7 rows + 1 duplicate (1 conflict) + 1 filtered + 2 quarantined (missing_field 1, not_an_object 1)",
         &["key = [\"order_id\", \"order_updatedAt\"]"],
     ),
     (
@@ -212,12 +212,12 @@ const PROPOSED: [Proposed; 27] = [
     ),
     (
         &["EXAMPLES/cloud-events.tests/structured.jsonl"],
-        "7 events = 5 rows + 1 duplicates + 1 quarantined (missing_field 1)",
+        "7 events = 5 rows + 1 duplicate + 1 quarantined (missing_field 1)",
         &["key = [\"source\", \"id\", \"time\"]"],
     ),
     (
         &["EXAMPLES/cloud-events-binary.tests/binary.jsonl"],
-        "5 events = 3 rows + 1 duplicates + 1 quarantined (missing_field 1)",
+        "5 events = 3 rows + 1 duplicate + 1 quarantined (missing_field 1)",
         &[
             "key = [\"source\", \"id\", \"time\"]",
             "from_property = [\"cloudEvents:id\", \"cloudEvents_id\", \"ce_id\"]",
@@ -247,7 +247,7 @@ const PROPOSED: [Proposed; 27] = [
     ),
     (
         &["EXAMPLES/change-events.tests/edges.jsonl"],
-        "10 events, 1 of them empty, with 9 records = 4 rows + 1 duplicates + 2 filtered + 2 quarantined (missing_field 2)",
+        "10 events, 1 of them empty, with 9 records = 4 rows + 1 duplicate + 2 filtered + 2 quarantined (missing_field 2)",
         &[
             "from = [\"$.after.id\", \"$.payload.after.id\", \"$.payload.before.id\"]",
             "in the sample these are m (1), t (1)",
@@ -360,8 +360,14 @@ fn each_situation_gives_the_rows_that_people_expect() {
         let (tried, _) = said(&["dataset", "try", &dataset, &events]);
         let lines: Vec<&str> = tried.lines().collect();
         assert!(lines.contains(&balance), "{dataset}: {balance}\n{tried}");
+        let words = |text: &str| {
+            let text = text.replace(',', "");
+            text.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
         for text in seen {
-            assert!(tried.contains(text), "{dataset}: {text}\n{tried}");
+            // How columns are aligned and numbers grouped is for others to test.
+            let is_seen = words(&tried).contains(&words(text));
+            assert!(is_seen, "{dataset}: {text}\n{tried}");
         }
     }
 }

@@ -158,7 +158,7 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
                 json: arguments.json,
             };
             let work = run.supervise(&mut stack, &mut interrupts, &screen);
-            screen.beside(work).await
+            Box::pin(screen.beside(work)).await
         }
     };
     end(stack, &screen, outcome, &again).await
