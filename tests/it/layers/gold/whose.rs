@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sluice::event::UnixMillis;
-use sluice::gold::Ended;
+use sluice::gold::{Ended, Rebuild};
 use sluice::store::entity::Operation;
 use sluice::table::TableId;
 use sluice::table::log::Version;
@@ -208,4 +208,108 @@ async fn a_blocked_table_is_tried_again_by_another_package_and_after_a_day() {
         clock.set(at(now));
         assert_eq!(tried(stamp).await, (expected.0, at(expected.1)), "{now}");
     }
+}
+
+/// Gives each table another name.
+fn rename(world: &mut Committed) {
+    for table in ["hourly", "by_who", "ever"] {
+        let (from, to) = (
+            format!("table = \"{table}\""),
+            format!("table = \"{table}_too\""),
+        );
+        world.change(&from, &to);
+    }
+}
+
+#[tokio::test]
+async fn a_pipeline_of_the_same_name_with_other_tables_changes_nothing() {
+    let world = Committed::new();
+    world.initialize().await;
+    world.append(&[&events(0, 5)]).await;
+    world.publish().await;
+    let books = async || {
+        let standing = world.world.warehouse().look().await.unwrap();
+        (standing.progress, standing.build, standing.retired)
+    };
+    let before = books().await;
+    let generation = "name = \"things\"";
+    let raised = format!("{generation}\ngeneration = 2");
+    for is_raised in [false, true] {
+        let mut other = Committed::on(Arc::clone(&world.world.database));
+        rename(&mut other);
+        if is_raised {
+            other.change(generation, &raised);
+        }
+        other.initialize_as("another").await;
+        other.append(&[&events(0, 9)]).await;
+        let later = Build {
+            stamp: 9,
+            hash: String::new(),
+        };
+        let gold = other.gold().with_build(later);
+        let published = gold.publish(deadline()).await.unwrap();
+        assert_eq!(published.ended, Ended::Blocked);
+        let reasons = published.blocked.join("\n");
+        assert!(
+            reasons.contains("by_who, ever, hourly follow another pipeline"),
+            "{reasons}"
+        );
+        assert_eq!(books().await, before);
+    }
+    world.append(&[&events(5, 5)]).await;
+    assert_eq!(world.publish().await.ended, Ended::UpToDate);
+}
+
+#[tokio::test]
+async fn what_is_made_beside_from_another_log_is_not_given_up() {
+    let mut world = Committed::new();
+    world.initialize().await;
+    world.append(&[&events(0, 5)]).await;
+    world.publish().await;
+    let (generation, raised) = ("name = \"things\"", "name = \"things\"\ngeneration = 2");
+    // A copy of the state has the log of the first generation, and a log of its own of the second.
+    let mut copy = Committed::on(Arc::clone(&world.world.database));
+    copy.initialize().await;
+    copy.append(&[&events(0, 5)]).await;
+    copy.change(generation, raised);
+    copy.initialize_as("another").await;
+    world.change(generation, raised);
+    world.initialize_as("second").await;
+    world.append(&[&events(0, 2)]).await;
+    let script = Script::new();
+    let gate = script.stop_at("swap", When::Before);
+    let slow = world
+        .world
+        .gold_with(Faulty::new(&world.world.warehouse(), &script));
+    let slow = tokio::spawn(async move { slow.publish(deadline()).await });
+    gate.reached().await;
+    let published = copy.publish().await;
+    assert_eq!(published.ended, Ended::Blocked, "{published:?}");
+    gate.open();
+    assert_eq!(slow.await.unwrap().unwrap().ended, Ended::UpToDate);
+}
+
+#[tokio::test]
+async fn what_a_log_that_is_given_up_had_goes_with_its_tables() {
+    let mut world = Committed::new();
+    world.initialize().await;
+    world.append(&[&events(0, 5)]).await;
+    world.publish().await;
+    let mut anew = Committed::on(Arc::clone(&world.world.database));
+    world = {
+        let ever = world.text().find("[[gold]]\ntable = \"ever\"").unwrap();
+        let removed = world.text()[ever..].to_owned();
+        anew.change(&removed, "");
+        anew
+    };
+    world.initialize_as("another").await;
+    world.append(&[&events(0, 7)]).await;
+    let published = world.publish().await;
+    assert_eq!(published.ended, Ended::Blocked);
+    let rebuilt = world.gold().rebuild(&Rebuild::All, deadline()).await;
+    let rebuilt = rebuilt.unwrap();
+    assert_eq!(rebuilt.ended, Ended::UpToDate, "{rebuilt:?}");
+    let standing = world.world.warehouse().look().await.unwrap();
+    assert_eq!(standing.progress["ever"].physical, None);
+    assert_eq!(world.publish().await.ended, Ended::UpToDate);
 }
