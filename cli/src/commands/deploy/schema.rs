@@ -8,7 +8,7 @@ use serde_json::json;
 use sluice::clock::{Clock, SystemClock};
 use sluice::dataset::Dataset;
 use sluice::warehouse::schema::GoldSchema;
-use sluice::warehouse::{Options, Progress, Standing, Swap, azure_sql, connect_with, sqlite};
+use sluice::warehouse::{Options, Standing, Swap, azure_sql, connect_with, sqlite};
 
 use crate::output::{print, say};
 
