@@ -168,6 +168,9 @@ impl Attempt<'_> {
             shadows: plan.ours,
         };
         for (table, error) in standing.unfit {
+            if error.keeps_from_showing() {
+                place.shadows.remove(&table);
+            }
             self.leave_out(&mut place, table, &error.into()).await?;
         }
         // One that is asked for anew is not waited for.

@@ -2,9 +2,12 @@
 //!
 //! What is there is read in one look, so that a function without the right to create anything finds that nothing is to
 //! be done. Books get the columns that they lack and keep those that nobody knows. A table with rows is compared column
-//! by column and never changed; one of an earlier build, which had the public name itself, is renamed once. A view is
-//! ours: it is made anew when it shows something else. Tables that are to be made are made by the transaction that fills
+//! by column and never changed; one of an earlier build, which had the public name itself, is renamed once. A view that
+//! gold has made is made anew when it shows something else; one of another dataset, or of somebody's own, under a public
+//! name blocks its table and is never replaced. Tables that are to be made are made by the transaction that fills
 //! them, with their views.
+
+use std::collections::BTreeMap;
 
 use super::definition::{Catalog, Dialect, Found, ViewDefinition};
 use super::known::Known;
@@ -47,17 +50,12 @@ pub(in crate::warehouse) fn upkeep(
             owned: known.owned,
             ..Standing::default()
         },
+        others: known.others,
     };
     look.books()?;
     for (index, table) in schema.indexed_tables() {
-        match known.others.get(&table.name) {
-            Some(dataset) => {
-                let taken = WarehouseError::Taken {
-                    table: table.name.clone(),
-                    dataset: dataset.clone(),
-                };
-                look.standing.unfit.insert(index, taken);
-            }
+        match look.taken(index, table) {
+            Some(taken) => drop(look.standing.unfit.insert(index, taken)),
             None => look.table(index, table)?,
         }
     }
@@ -75,9 +73,61 @@ struct Look<'a> {
     catalog: &'a Catalog,
     statements: Vec<String>,
     standing: Standing,
+    /// The public names of other datasets, in lower case, with these.
+    others: BTreeMap<String, String>,
 }
 
 impl Look<'_> {
+    /// Returns why a table cannot be shown, if one of its public names is another's.
+    fn taken(&self, index: TableIndex, table: &TableSchema) -> Option<WarehouseError> {
+        let other = |name: &str| self.others.get(&name.to_ascii_lowercase()).cloned();
+        if let Some(dataset) = other(&table.name) {
+            return Some(WarehouseError::Taken {
+                table: table.name.clone(),
+                dataset,
+            });
+        }
+        let rankings = self.schema.rankings.iter();
+        let rankings = rankings.filter(|ranking| ranking.table == index);
+        let rankings = rankings.map(|ranking| &ranking.name);
+        let names = [&table.name, &table.report].into_iter().chain(rankings);
+        let mut taken = names.filter_map(|view| {
+            let dataset = other(view);
+            let is_taken = dataset.is_some() || self.is_anothers(table, view);
+            is_taken.then(|| WarehouseError::ViewTaken {
+                table: table.name.clone(),
+                view: view.clone(),
+                dataset,
+            })
+        });
+        taken.next()
+    }
+
+    /// Returns whether a view of this name is there that gold has not made. Its text tells, where it is known and where it
+    /// has a mark; otherwise the books do.
+    fn is_anothers(&self, table: &TableSchema, view: &str) -> bool {
+        let Some(found) = self.found(view).filter(|found| found.is_view) else {
+            return false;
+        };
+        if let Some(is_made) = self.dialect.is_made(found) {
+            return !is_made;
+        }
+        let progress = self.standing.progress.get(&table.name);
+        let of_table = [&table.name, &table.report].iter().any(|own| *own == view);
+        let is_earlier = match progress {
+            // Books that do not know where the rows are know no rankings either.
+            Some(progress) => progress.generation != 0 && progress.physical.is_none(),
+            None => self.found(&table.name).is_some_and(|found| !found.is_view),
+        };
+        let is_shown = progress.is_some_and(|progress| progress.physical.is_some());
+        let mut all = self.standing.progress.values();
+        let is_ranking = all.any(|progress| {
+            let mut rankings = progress.rankings.as_deref().into_iter().flat_map(split);
+            rankings.any(|name| name.eq_ignore_ascii_case(view))
+        });
+        !(is_earlier || is_ranking || (of_table && is_shown))
+    }
+
     fn found(&self, name: &str) -> Option<&Found> {
         self.catalog.get(&name.to_ascii_lowercase())
     }
@@ -322,7 +372,7 @@ pub(in crate::warehouse) fn swapped(
     Ok((gone, shown))
 }
 
-fn split(names: &str) -> impl Iterator<Item = &str> {
+pub(super) fn split(names: &str) -> impl Iterator<Item = &str> {
     names.split(RANKINGS_END)
 }
 

@@ -8,6 +8,7 @@ use sluice::store::entity::Operation;
 use sluice::table::TableId;
 use sluice::table::log::Version;
 use sluice::warehouse::Build;
+use testkit::database::SqliteFile;
 use testkit::events::{DAY, START};
 use testkit::faulty::{Faulty, Script, When};
 use testkit::world::{Committed, Event, deadline, event, events};
@@ -312,4 +313,72 @@ async fn what_a_log_that_is_given_up_had_goes_with_its_tables() {
     let standing = world.world.warehouse().look().await.unwrap();
     assert_eq!(standing.progress["ever"].physical, None);
     assert_eq!(world.publish().await.ended, Ended::UpToDate);
+}
+
+/// A ranking of the customers of a table.
+fn ranking(from: &str) -> String {
+    format!("[[ranking]]\nview = \"top\"\nfrom = \"{from}\"\norder_by = \"n\"\ntop = 3\n")
+}
+
+#[tokio::test]
+async fn a_ranking_of_another_dataset_is_never_replaced() {
+    let with_ranking = |world: &mut Committed, from: &str| {
+        let ever = "[[gold]]\ntable = \"ever";
+        world.change(ever, &format!("{}{ever}", ranking(from)));
+    };
+    let mut world = Committed::new();
+    with_ranking(&mut world, "by_who");
+    world.initialize().await;
+    world.append(&[&events(0, 5)]).await;
+    world.publish().await;
+    let before = world.rows("top").await;
+    let mut other = Committed::on(Arc::clone(&world.world.database));
+    rename(&mut other);
+    with_ranking(&mut other, "by_who_too");
+    other.change("name = \"things\"", "name = \"others\"");
+    other.initialize_as("another").await;
+    other.append(&[&events(0, 9)]).await;
+    let published = other.publish().await;
+    assert_eq!(published.ended, Ended::Blocked);
+    let reasons = published.blocked.join("\n");
+    assert!(
+        reasons.contains("by_who_too cannot be shown as top, which is a name of dataset things"),
+        "{reasons}"
+    );
+    assert_eq!(published.rebuilt, ["hourly_too", "ever_too"]);
+    assert_eq!(world.rows("top").await, before);
+}
+
+#[tokio::test]
+async fn a_view_of_somebodys_own_is_never_replaced() {
+    let file = Arc::new(SqliteFile::new());
+    let connection = rusqlite::Connection::open(file.path()).unwrap();
+    let mut world = Committed::on(file);
+    connection
+        .execute("CREATE VIEW ever AS SELECT 7 AS mine", [])
+        .unwrap();
+    world.initialize().await;
+    world.append(&[&events(0, 5)]).await;
+    let published = world.publish().await;
+    assert_eq!(published.rebuilt, ["hourly", "by_who"]);
+    let reasons = published.blocked.join("\n");
+    assert!(reasons.contains("drop or rename ever"), "{reasons}");
+
+    // Nor one that has the name of a ranking that comes, also where its table is made anew.
+    connection
+        .execute_batch("CREATE VIEW top AS SELECT 8 AS mine; DROP VIEW ever")
+        .unwrap();
+    assert_eq!(world.publish().await.ended, Ended::UpToDate);
+    let ever = "[[gold]]\ntable = \"ever\"";
+    world.change(ever, &format!("{}{ever}", ranking("hourly")));
+    world.change("low = \"min(amount)\"", "low = \"max(amount)\"");
+    let published = world.publish().await;
+    assert_eq!(
+        (published.ended, published.rebuilt),
+        (Ended::Blocked, vec![])
+    );
+    let mine = connection.query_row("SELECT mine FROM top", [], |row| row.get::<_, i64>(0));
+    assert_eq!(mine.unwrap(), 8);
+    connection.execute("DROP VIEW top", []).unwrap();
+    assert_eq!(world.publish().await.rebuilt, ["hourly"]);
 }
