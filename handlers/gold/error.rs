@@ -49,7 +49,7 @@ pub enum Error {
     },
     /// Tables follow the log of another pipeline.
     #[error(
-        "rebuild gold: {} follow another pipeline, so nothing of this one is added to them; if they are to follow this one, run `sluice rebuild gold`, and the next runs make them from silver",
+        "rebuild gold: {} follow another pipeline, so nothing of this one is added to them; if they are to follow this one, run `sluice rebuild gold`, and the next runs make them from silver; if not, give one of the two datasets another name, or another database schema",
         tables.join(", ")
     )]
     OtherPipeline {

@@ -55,6 +55,19 @@ pub enum WarehouseError {
         /// Whose it is.
         dataset: String,
     },
+    /// A view's name is another dataset's in the same database schema, or that of a view that gold has not made.
+    #[error(
+        "gold table {table} cannot be shown as {view}, which is {}",
+        whose(view, dataset.as_deref())
+    )]
+    ViewTaken {
+        /// The table.
+        table: String,
+        /// The public name.
+        view: String,
+        /// The other dataset, if the books name one.
+        dataset: Option<String>,
+    },
     /// A sum has more than 38 digits.
     #[error(
         "a sum in {table} has more than 38 digits{}; nothing was written",
@@ -94,11 +107,32 @@ fn way_out(table: &str, in_the_way: Option<&str>) -> String {
     }
 }
 
+fn whose(view: &str, dataset: Option<&str>) -> String {
+    match dataset {
+        Some(dataset) => format!(
+            "a name of dataset {dataset} here; give one of the two another name, or its dataset another database schema"
+        ),
+        None => format!(
+            "a view that gold has not made; drop or rename {view}, or give what has its name in the dataset file another one"
+        ),
+    }
+}
+
 fn of_group(group: Option<&str>) -> String {
     group.map_or(String::new(), |group| format!(" for the group {group}"))
 }
 
 impl WarehouseError {
+    /// Returns whether a table cannot be shown, however it is made anew: something of another stands under its name.
+    #[must_use]
+    pub fn keeps_from_showing(&self) -> bool {
+        match self {
+            Self::Taken { .. } | Self::ViewTaken { .. } => true,
+            Self::Mismatch { in_the_way, .. } => in_the_way.is_some(),
+            _ => false,
+        }
+    }
+
     /// Returns what a caller can do about it.
     #[must_use]
     pub fn kind(&self) -> FailureKind {
@@ -106,6 +140,7 @@ impl WarehouseError {
             Self::Statement { kind, .. } => *kind,
             Self::Mismatch { .. }
             | Self::Taken { .. }
+            | Self::ViewTaken { .. }
             | Self::Overflow { .. }
             | Self::NoSuchTable { .. }
             | Self::Invariant(_)

@@ -80,7 +80,11 @@ async fn warn_of_misfits(settings: &AppSettings, stores: &Stores) -> bool {
     let gold = target::warehouse(settings, &stores.dataset).ok();
     // A database that pauses is not woken up for a word.
     if let Some(gold) = gold.filter(|gold| !gold.may_be_paused())
-        && let Err(error @ WarehouseError::Mismatch { .. }) = gold.missing().await
+        && let Err(
+            error @ (WarehouseError::Mismatch { .. }
+            | WarehouseError::Taken { .. }
+            | WarehouseError::ViewTaken { .. }),
+        ) = gold.missing().await
     {
         say(&format!("warning: {error}"));
     }

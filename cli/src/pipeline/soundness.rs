@@ -11,8 +11,8 @@ use sluice::store::object::paths::{BRONZE, bronze_dataset};
 use sluice::store::object::{ObjectInfo, ObjectPath};
 use sluice::table::TableId;
 use sluice::table::log::{Counts, LedgerEntry, LogError, Snapshot, Version};
-use sluice::warehouse::Standing;
 use sluice::warehouse::schema::{GoldSchema, TableSchema};
+use sluice::warehouse::{Progress, Standing};
 use thiserror::Error;
 
 use crate::output::thousands;
@@ -167,12 +167,19 @@ pub(super) fn check_gold(
     (head, log): (Version, Option<&str>),
     gold: &str,
 ) -> Result<(), Unsound> {
-    let is_asked = |name: &String| {
+    let is_asked = |name: &str| {
         let next = standing.next.get(name);
         next.is_some_and(|next| next.is_asked && next.log.as_deref() == log)
     };
+    let is_given_up = |found: &Progress| {
+        let mut asked = standing.progress.iter().filter(|(name, _)| is_asked(name));
+        found.log.is_some() && asked.any(|(_, asked)| asked.log == found.log)
+    };
     let mut progress = standing.progress.clone();
-    progress.retain(|name, _| !is_asked(name));
+    progress.retain(|name, found| match schema.table(name) {
+        Some(_) => !is_asked(name),
+        None => standing.owned.contains(name) && !is_given_up(found),
+    });
     for gone in &standing.gone {
         if let Ok(table) = schema.table_at(*gone) {
             progress.remove(&table.name);
@@ -195,7 +202,7 @@ pub(super) fn check_gold(
         let tables = backlog.ahead;
         return Err(Unsound::Ahead { tables, head, way });
     }
-    match foreign(schema, &progress, log) {
+    match foreign(schema.generation, &progress, log) {
         tables if tables.is_empty() => Ok(()),
         tables => Err(Unsound::OtherPipeline { tables, way }),
     }

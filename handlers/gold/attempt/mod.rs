@@ -65,6 +65,11 @@ impl Attempt<'_> {
                 _ => return Ok(Turn::Ended(Ended::Conflict)),
             };
             published.head = Some(head.version);
+            // Another pipeline may have made its tables meanwhile.
+            if let Some(error) = self.other_pipeline(&standing, &head).await? {
+                published.blocked = vec![chain(&error)];
+                return Ok(Turn::Ended(Ended::Blocked));
+            }
         }
         self.drop_retired(&standing).await;
         published.is_retiring = !standing.retired.is_empty();
@@ -86,9 +91,15 @@ impl Attempt<'_> {
         published: &mut Published,
     ) -> Result<Turn, Error> {
         let older = self.older(&standing)?;
+        let raised_from = self.raised_from(&standing);
         let (mut backlog, mut place) = self.sort_out((standing, plan), head, &older).await?;
         let head = place.head.version;
         let mut at_head = backlog.standing(self.schema(), &place.progress, head);
+        let raised = (&place, &raised_from);
+        let beside = (&older, &mut *published);
+        if let Some(turn) = self.wait(&mut backlog, raised, beside).await? {
+            return Ok(turn);
+        }
         let ended = loop {
             for table in place.left_out.tables() {
                 backlog.pass_over(*table);
@@ -112,7 +123,7 @@ impl Attempt<'_> {
             }
         }
         let ended = self.say_final(place, at_head, published).await?;
-        if older.is_empty() && !self.schema().tables.is_empty() && ended != Ended::Replaced {
+        if raised_from.is_empty() && !self.schema().tables.is_empty() && ended != Ended::Replaced {
             self.current
                 .say(self.lake, &TableId::of(self.dataset))
                 .await;
@@ -157,6 +168,9 @@ impl Attempt<'_> {
             shadows: plan.ours,
         };
         for (table, error) in standing.unfit {
+            if error.keeps_from_showing() {
+                place.shadows.remove(&table);
+            }
             self.leave_out(&mut place, table, &error.into()).await?;
         }
         // One that is asked for anew is not waited for.
@@ -176,9 +190,6 @@ impl Attempt<'_> {
             }
         }
         self.leave_alone(&mut place)?;
-        if !older.is_empty() {
-            self.wait(&mut backlog, &standing.gone);
-        }
         self.say_unknown(&place, (&still, older)).await?;
         Ok((backlog, place))
     }

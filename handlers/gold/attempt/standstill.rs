@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::context::{Attempt, Place};
+use super::context::{Attempt, Place, Turn};
 use crate::error::{Invariant, chain};
 use crate::event::UnixMillis;
 use crate::gold::blocked::{TRIED_EVERY_TIME, blamed, is_left_alone, next_try};
 use crate::gold::error::Error;
+use crate::gold::outcome::Published;
 use crate::gold::plan::TableBacklog;
 use crate::table::log::Version;
 use crate::warehouse::schema::TableIndex;
@@ -40,13 +41,28 @@ impl Attempt<'_> {
         Ok(Some(first))
     }
 
-    /// Passes over the tables that would be made from nothing while others show an older generation: they come with it. One
-    /// that somebody dropped is made from what there is.
-    pub(super) fn wait(&self, backlog: &mut TableBacklog, gone: &BTreeSet<TableIndex>) {
-        let tables: Vec<TableIndex> = backlog.to_make.keys().copied().collect();
-        for index in tables.iter().filter(|index| !gone.contains(index)) {
-            backlog.pass_over(*index);
+    /// Passes over the tables that would be made from nothing while a generation is raised, those that somebody dropped
+    /// and those that come back included: they come with the others. Where no table shows the generation before any more,
+    /// nothing is swapped, and they are made once this one is whole. Returns whether the attempt is to be made again,
+    /// because the head that they would be made from was read before the look at what it must have.
+    pub(super) async fn wait(
+        &self,
+        backlog: &mut TableBacklog,
+        (place, raised_from): (&Place, &BTreeSet<u32>),
+        (older, published): (&BTreeMap<TableIndex, u32>, &mut Published),
+    ) -> Result<Option<Turn>, Error> {
+        if raised_from.is_empty() || backlog.to_make.is_empty() {
+            return Ok(None);
         }
+        if older.is_empty() {
+            match self.waits_for(raised_from).await? {
+                None if self.is_at_head(place).await? => return Ok(None),
+                None => return Ok(Some(Turn::Again)),
+                waits => published.waiting = waits,
+            }
+        }
+        backlog.to_make.clear();
+        Ok(None)
     }
 
     /// Says of tables of this log that their definition is not understood.

@@ -80,7 +80,7 @@ impl Attempt<'_> {
         (older, together, is_held): (&BTreeMap<TableIndex, u32>, Vec<Ready>, bool),
         published: &mut Published,
     ) -> Result<Option<Turn>, Error> {
-        let waits = self.waits_for(older).await?;
+        let waits = self.waits_for(&older.values().copied().collect()).await?;
         let still = older.keys().copied().collect();
         if let Some(waits) = waits {
             self.stand_still(place, &still, &waits).await?;
@@ -104,7 +104,7 @@ impl Attempt<'_> {
     }
 
     /// Returns whether the head is still the one that the shadows have caught up with.
-    async fn is_at_head(&self, place: &Place) -> Result<bool, Error> {
+    pub(super) async fn is_at_head(&self, place: &Place) -> Result<bool, Error> {
         let head = self.log.head().await?;
         let at = |log: &Option<String>, version: Version| (log.clone(), version);
         let read = head.map(|head| at(&head.log, head.version));
@@ -174,13 +174,9 @@ impl Attempt<'_> {
     }
 
     fn swap_of(&self, place: &Place, tables: Vec<Ready>) -> Swap {
-        let is_of_generation =
-            |(_, progress, _): &Ready| progress.generation != self.schema().generation;
+        let removed = place.removed.iter().cloned();
         Swap {
-            retired: match tables.iter().any(is_of_generation) {
-                true => place.removed.clone(),
-                false => Vec::new(),
-            },
+            retired: Swap::retires(&tables, removed, self.schema().generation),
             tables,
             build: self.build.clone(),
             watermark: place.head.watermark,

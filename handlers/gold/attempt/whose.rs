@@ -9,8 +9,8 @@ use crate::gold::error::Error;
 use crate::gold::generation::{Lack, Lost, Successor};
 use crate::gold::plan::{foreign, generations};
 use crate::table::log::{CommitLog, Head};
-use crate::warehouse::Standing;
 use crate::warehouse::schema::TableIndex;
+use crate::warehouse::{Progress, Standing};
 
 impl Attempt<'_> {
     /// Returns the tables that show another generation, and are there.
@@ -33,10 +33,29 @@ impl Attempt<'_> {
         Ok(older)
     }
 
+    /// Returns the generations that are, or were, shown before this one, where this one is being raised. A table that
+    /// somebody dropped was one of its generation, and where the dataset file has none of the tables before, they count.
+    pub(super) fn raised_from(&self, standing: &Standing) -> BTreeSet<u32> {
+        let own = self.schema().generation;
+        let rows = standing.progress.iter();
+        let made = rows.filter(|(_, progress)| progress.generation != 0);
+        let (here, elsewhere): (Vec<_>, Vec<_>) = made.partition(|(name, _)| self.has(name));
+        let elsewhere = elsewhere.into_iter();
+        let removed = elsewhere.filter(|(name, _)| standing.owned.contains(*name));
+        let rows = match here.is_empty() {
+            true => removed.collect(),
+            false => here,
+        };
+        let generations = rows.iter().map(|(_, progress)| progress.generation);
+        generations
+            .filter(|generation| *generation != own)
+            .collect()
+    }
+
     /// Returns what tables of older generations wait for, if this generation is not whole.
     pub(super) async fn waits_for(
         &self,
-        older: &BTreeMap<TableIndex, u32>,
+        generations: &BTreeSet<u32>,
     ) -> Result<Option<String>, Error> {
         let successor = Successor {
             dataset: self.dataset,
@@ -46,7 +65,6 @@ impl Attempt<'_> {
             scanner: self.lookout.scanner(),
             deadline: self.deadline,
         };
-        let generations: BTreeSet<u32> = older.values().copied().collect();
         let logs = generations
             .iter()
             .map(|generation| (*generation, self.log_of(*generation)));
@@ -72,26 +90,42 @@ impl Attempt<'_> {
     }
 
     /// Returns why the tables are not this pipeline's, if so: their log is another one, or, where they were made from
-    /// another generation, that generation's log in this storage is another one or is not there.
+    /// another generation, that generation's log in this storage is another one or is not there. All tables of the
+    /// dataset's name count, whatever the dataset file has, and what is made beside them.
     pub(super) async fn other_pipeline(
         &self,
         standing: &Standing,
         head: &Head,
     ) -> Result<Option<Error>, Error> {
-        // A table that somebody dropped follows nothing any more.
-        let schema = self.schema();
+        let (schema, log) = (self.schema(), head.log.as_deref());
         let mut progress = standing.progress.clone();
+        progress.retain(|name, _| self.has(name) || standing.owned.contains(name));
+        // A table that somebody dropped follows nothing any more.
         for gone in &standing.gone {
             progress.remove(&schema.table_at(*gone)?.name);
         }
-        // Nor does one that is asked for anew from this log.
+        // Nor does one that is asked for anew from this log, and what the file no longer has of the log that is given up.
+        let mut given_up = BTreeSet::new();
         for (name, next) in &standing.next {
             if next.is_asked && next.log == head.log {
-                progress.remove(name);
+                given_up.extend(progress.remove(name).and_then(|found| found.log));
             }
         }
-        let mut tables = foreign(schema, &progress, head.log.as_deref());
-        for (generation, logs) in generations(schema, &progress) {
+        let is_given_up = |found: &Progress| {
+            let log = found.log.as_ref();
+            log.is_some_and(|log| given_up.contains(log))
+        };
+        progress.retain(|name, found| self.has(name) || !is_given_up(found));
+        let mut tables: BTreeSet<String> = foreign(schema.generation, &progress, log)
+            .into_iter()
+            .collect();
+        let beside = standing.next.iter().filter(|(name, next)| {
+            // What is asked for takes over by a swap, and is left until then.
+            let is_other = next.log.is_some() && next.log != head.log && !next.is_asked;
+            is_other && next.generation == schema.generation && progress.contains_key(*name)
+        });
+        tables.extend(beside.map(|(name, _)| name.clone()));
+        for (generation, logs) in generations(schema.generation, &progress) {
             let log = self.log_of(generation);
             let found = log.head().await?.and_then(|head| head.log);
             let others = logs
@@ -99,7 +133,18 @@ impl Attempt<'_> {
                 .filter(|(_, log)| found.as_ref() != Some(log));
             tables.extend(others.map(|(table, _)| table));
         }
-        let is_other = !tables.is_empty();
-        Ok(is_other.then(|| Error::OtherPipeline { tables }))
+        // In the order of the file, and then those that it does not have.
+        let named = schema.tables.iter().map(|table| &table.name);
+        let mut ordered: Vec<String> = named
+            .filter(|name| tables.contains(*name))
+            .cloned()
+            .collect();
+        ordered.extend(tables.into_iter().filter(|name| !self.has(name)));
+        let is_other = !ordered.is_empty();
+        Ok(is_other.then_some(Error::OtherPipeline { tables: ordered }))
+    }
+
+    fn has(&self, table: &str) -> bool {
+        self.schema().table(table).is_some()
     }
 }

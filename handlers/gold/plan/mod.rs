@@ -105,38 +105,31 @@ impl TableBacklog {
 /// Returns the tables of this generation that follow another log than this. Where no log is known, any is followed.
 #[must_use]
 pub fn foreign(
-    schema: &GoldSchema,
+    generation: u32,
     progress: &BTreeMap<String, Progress>,
     log: Option<&str>,
 ) -> Vec<String> {
-    let tables = schema.tables.iter().filter(|table| {
-        let found = progress.get(&table.name);
-        let found = found.filter(|found| found.generation == schema.generation);
-        found.is_some_and(|found| found.log.is_some() && found.log.as_deref() != log)
-    });
-    tables.map(|table| table.name.clone()).collect()
+    let is_other = |found: &Progress| {
+        found.generation == generation && found.log.is_some() && found.log.as_deref() != log
+    };
+    let tables = progress.iter().filter(|(_, found)| is_other(found));
+    tables.map(|(name, _)| name.clone()).collect()
 }
 
 /// Returns the tables that were made from other generations, with the logs that they follow, by generation.
 #[must_use]
 pub fn generations(
-    schema: &GoldSchema,
+    own: u32,
     progress: &BTreeMap<String, Progress>,
 ) -> BTreeMap<u32, Vec<(String, String)>> {
     let mut generations: BTreeMap<u32, Vec<(String, String)>> = BTreeMap::new();
-    for table in &schema.tables {
-        let found = progress.get(&table.name);
-        if let Some(Progress {
-            generation,
-            log: Some(log),
-            ..
-        }) = found
-            && *generation != schema.generation
-            // What was never filled follows nothing.
-            && *generation != 0
+    for (name, found) in progress {
+        // What was never filled follows nothing.
+        if let Some(log) = &found.log
+            && ![0, own].contains(&found.generation)
         {
-            let tables = generations.entry(*generation).or_default();
-            tables.push((table.name.clone(), log.clone()));
+            let tables = generations.entry(found.generation).or_default();
+            tables.push((name.clone(), log.clone()));
         }
     }
     generations

@@ -130,11 +130,11 @@ fn only_a_log_that_is_known_is_another_one() {
         (Some("w"), &["named"]),
         (None, &["named"]),
     ] {
-        assert_eq!(foreign(&schema, &progress, log), expected);
+        assert_eq!(foreign(schema.generation, &progress, log), expected);
     }
     let older = vec![("older".to_owned(), "y".to_owned())];
     assert_eq!(
-        generations(&schema, &progress),
+        generations(schema.generation, &progress),
         BTreeMap::from([(1, older)])
     );
 }

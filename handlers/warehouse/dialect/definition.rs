@@ -53,6 +53,8 @@ pub(in crate::warehouse) trait Dialect {
     fn show(&self, view: &ViewDefinition) -> Vec<String>;
     /// Returns the statement that removes a view, if it is there.
     fn drop_view(&self, view: &str) -> String;
+    /// Returns whether a view that is there was made by gold; nothing where its text does not tell.
+    fn is_made(&self, found: &Found) -> Option<bool>;
     /// Returns whether a view that is there shows just this.
     fn is_shown(&self, view: &ViewDefinition, found: &Found) -> bool;
 }

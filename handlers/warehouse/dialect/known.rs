@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::DateTime;
 
+use super::upkeep::split;
 use crate::event::UnixMillis;
 use crate::table::log::Version;
 use crate::warehouse::error::{FailureKind, WarehouseError};
@@ -47,7 +48,7 @@ pub(in crate::warehouse) type BookRow = BTreeMap<String, String>;
 pub(in crate::warehouse) struct Known {
     /// The progress of the tables of this dataset, or of none, by name.
     pub(in crate::warehouse) progress: BTreeMap<String, Progress>,
-    /// The tables of other datasets, by name, with these.
+    /// The tables, reports and rankings of other datasets, by name in lower case, with these.
     pub(in crate::warehouse) others: BTreeMap<String, String>,
     /// The tables that are this dataset's for certain.
     pub(in crate::warehouse) owned: BTreeSet<String>,
@@ -78,7 +79,13 @@ impl Known {
         match book {
             PROGRESS => match dataset.filter(|_| !is_ours) {
                 Some(other) => {
-                    self.others.insert(row.text("gold_table")?, other.clone());
+                    let name = row.text("gold_table")?.to_ascii_lowercase();
+                    let rankings = row.row.get("rankings").map(String::as_str);
+                    let rankings = rankings.into_iter().flat_map(split);
+                    let views = rankings.map(str::to_ascii_lowercase);
+                    for view in views.chain([format!("{name}_report"), name]) {
+                        self.others.insert(view, other.clone());
+                    }
                 }
                 None => {
                     let name = row.text("gold_table")?;

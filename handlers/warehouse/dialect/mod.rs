@@ -15,4 +15,4 @@ pub(super) use definition::{
 };
 pub(super) use known::{BLOCKED, BookRow, Known, LIVE, state_of, state_of_note};
 pub(super) use objects::{books, columns, description, table, views};
-pub(super) use upkeep::{Upkeep, note_name, note_prepared, removed, upkeep};
+pub(super) use upkeep::{Upkeep, note_name, note_prepared, swapped, upkeep};

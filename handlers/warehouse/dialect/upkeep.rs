@@ -2,16 +2,19 @@
 //!
 //! What is there is read in one look, so that a function without the right to create anything finds that nothing is to
 //! be done. Books get the columns that they lack and keep those that nobody knows. A table with rows is compared column
-//! by column and never changed; one of an earlier build, which had the public name itself, is renamed once. A view is
-//! ours: it is made anew when it shows something else. Tables that are to be made are made by the transaction that fills
+//! by column and never changed; one of an earlier build, which had the public name itself, is renamed once. A view that
+//! gold has made is made anew when it shows something else; one of another dataset, or of somebody's own, under a public
+//! name blocks its table and is never replaced. Tables that are to be made are made by the transaction that fills
 //! them, with their views.
+
+use std::collections::BTreeMap;
 
 use super::definition::{Catalog, Dialect, Found, ViewDefinition};
 use super::known::Known;
 use super::objects::{all_of, books, table as rows_of, views};
 use crate::error::Invariant;
 use crate::warehouse::error::WarehouseError;
-use crate::warehouse::model::{Progress, Standing};
+use crate::warehouse::model::{Progress, Standing, Swap};
 use crate::warehouse::schema::{GoldSchema, PROGRESS, RANKINGS_END, TableIndex, TableSchema};
 
 /// What a look leads to.
@@ -47,17 +50,12 @@ pub(in crate::warehouse) fn upkeep(
             owned: known.owned,
             ..Standing::default()
         },
+        others: known.others,
     };
     look.books()?;
     for (index, table) in schema.indexed_tables() {
-        match known.others.get(&table.name) {
-            Some(dataset) => {
-                let taken = WarehouseError::Taken {
-                    table: table.name.clone(),
-                    dataset: dataset.clone(),
-                };
-                look.standing.unfit.insert(index, taken);
-            }
+        match look.taken(index, table) {
+            Some(taken) => drop(look.standing.unfit.insert(index, taken)),
             None => look.table(index, table)?,
         }
     }
@@ -75,9 +73,61 @@ struct Look<'a> {
     catalog: &'a Catalog,
     statements: Vec<String>,
     standing: Standing,
+    /// The public names of other datasets, in lower case, with these.
+    others: BTreeMap<String, String>,
 }
 
 impl Look<'_> {
+    /// Returns why a table cannot be shown, if one of its public names is another's.
+    fn taken(&self, index: TableIndex, table: &TableSchema) -> Option<WarehouseError> {
+        let other = |name: &str| self.others.get(&name.to_ascii_lowercase()).cloned();
+        if let Some(dataset) = other(&table.name) {
+            return Some(WarehouseError::Taken {
+                table: table.name.clone(),
+                dataset,
+            });
+        }
+        let rankings = self.schema.rankings.iter();
+        let rankings = rankings.filter(|ranking| ranking.table == index);
+        let rankings = rankings.map(|ranking| &ranking.name);
+        let names = [&table.name, &table.report].into_iter().chain(rankings);
+        let mut taken = names.filter_map(|view| {
+            let dataset = other(view);
+            let is_taken = dataset.is_some() || self.is_anothers(table, view);
+            is_taken.then(|| WarehouseError::ViewTaken {
+                table: table.name.clone(),
+                view: view.clone(),
+                dataset,
+            })
+        });
+        taken.next()
+    }
+
+    /// Returns whether a view of this name is there that gold has not made. Its text tells, where it is known and where it
+    /// has a mark; otherwise the books do.
+    fn is_anothers(&self, table: &TableSchema, view: &str) -> bool {
+        let Some(found) = self.found(view).filter(|found| found.is_view) else {
+            return false;
+        };
+        if let Some(is_made) = self.dialect.is_made(found) {
+            return !is_made;
+        }
+        let progress = self.standing.progress.get(&table.name);
+        let of_table = [&table.name, &table.report].iter().any(|own| *own == view);
+        let is_earlier = match progress {
+            // Books that do not know where the rows are know no rankings either.
+            Some(progress) => progress.generation != 0 && progress.physical.is_none(),
+            None => self.found(&table.name).is_some_and(|found| !found.is_view),
+        };
+        let is_shown = progress.is_some_and(|progress| progress.physical.is_some());
+        let mut all = self.standing.progress.values();
+        let is_ranking = all.any(|progress| {
+            let mut rankings = progress.rankings.as_deref().into_iter().flat_map(split);
+            rankings.any(|name| name.eq_ignore_ascii_case(view))
+        });
+        !(is_earlier || is_ranking || (of_table && is_shown))
+    }
+
     fn found(&self, name: &str) -> Option<&Found> {
         self.catalog.get(&name.to_ascii_lowercase())
     }
@@ -253,7 +303,7 @@ impl Look<'_> {
         if progress.rankings == wanted {
             return;
         }
-        for name in removed(progress.rankings.as_deref(), wanted.as_deref()) {
+        for name in removed(self.schema, progress.rankings.as_deref()) {
             if self.found(name).is_some_and(|found| found.is_view) {
                 self.statements.push(self.dialect.drop_view(name));
             }
@@ -284,17 +334,45 @@ impl Look<'_> {
     }
 }
 
-/// Returns the names of rankings, as a book keeps them, that are no longer wanted.
-pub(in crate::warehouse) fn removed<'a>(
-    before: Option<&'a str>,
-    wanted: Option<&str>,
-) -> Vec<&'a str> {
-    let wanted: Vec<&str> = wanted.into_iter().flat_map(split).collect();
+/// Returns the names of rankings, as a book keeps them, that no table of the dataset file shows any more: one may have
+/// gone from one table to another.
+fn removed<'a>(schema: &GoldSchema, before: Option<&'a str>) -> Vec<&'a str> {
     let before = before.into_iter().flat_map(split);
-    before.filter(|name| !wanted.contains(name)).collect()
+    before.filter(|name| !schema.shows(name)).collect()
 }
 
-fn split(names: &str) -> impl Iterator<Item = &str> {
+/// Returns the views that a swap removes, by name, and those that it shows, in this order: what one table loses another may
+/// show.
+///
+/// # Errors
+/// Fails if the swap is not of this schema.
+pub(in crate::warehouse) fn swapped(
+    schema: &GoldSchema,
+    swap: &Swap,
+    dialect: &dyn Dialect,
+) -> Result<(Vec<String>, Vec<ViewDefinition>), Invariant> {
+    let (mut gone, mut shown) = (Vec::new(), Vec::new());
+    for (index, progress, shadow) in &swap.tables {
+        let lost = removed(schema, progress.rankings.as_deref());
+        gone.extend(lost.into_iter().map(str::to_owned));
+        let physical = shadow.physical.as_deref().unwrap_or_default();
+        shown.extend(views(schema, *index, physical, dialect)?);
+    }
+    for (name, progress) in &swap.retired {
+        let rankings = progress.rankings.as_deref().into_iter().flat_map(split);
+        gone.extend(rankings.map(str::to_owned));
+        gone.extend([name.clone(), format!("{name}_report")]);
+    }
+    let is_shown = |name: &String| {
+        shown
+            .iter()
+            .any(|view: &ViewDefinition| view.name.eq_ignore_ascii_case(name))
+    };
+    gone.retain(|name| !is_shown(name));
+    Ok((gone, shown))
+}
+
+pub(super) fn split(names: &str) -> impl Iterator<Item = &str> {
     names.split(RANKINGS_END)
 }
 

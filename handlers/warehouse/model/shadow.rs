@@ -147,6 +147,33 @@ pub struct Swap {
     pub at: UnixMillis,
 }
 
+impl Swap {
+    /// Returns which of the tables that the dataset file no longer has are retired with the swap of these: those of the
+    /// log that is replaced, and, where a generation is raised, those of any log of its tables. What follows another log
+    /// is another pipeline's.
+    #[must_use]
+    pub fn retires(
+        tables: &[(TableIndex, Progress, Shadow)],
+        removed: impl Iterator<Item = (String, Progress)>,
+        generation: u32,
+    ) -> Vec<(String, Progress)> {
+        let before = |progress: &Progress| ![0, generation].contains(&progress.generation);
+        let is_raised = tables.iter().any(|(_, progress, _)| before(progress));
+        let is_own = |log: &str| {
+            tables.iter().any(|(_, progress, shadow)| {
+                let (live, next) = (progress.log.as_deref(), shadow.log.as_deref());
+                (live == Some(log) && live != next)
+                    || (is_raised && [live, next].contains(&Some(log)))
+            })
+        };
+        let retired = removed.filter(|(_, progress)| match progress.log.as_deref() {
+            Some(log) => is_own(log),
+            None => is_raised,
+        });
+        retired.collect()
+    }
+}
+
 /// What became of a change of shadows, or of a swap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Changed {

@@ -148,6 +148,14 @@ impl GoldSchema {
         Some([rank].into_iter().chain(table.shown_columns()).collect())
     }
 
+    /// Returns whether gold shows something under this name; case does not count.
+    #[must_use]
+    pub fn shows(&self, name: &str) -> bool {
+        let tables = self.tables.iter().flat_map(|t| [&t.name, &t.report]);
+        let mut names = tables.chain(self.rankings.iter().map(|ranking| &ranking.name));
+        names.any(|own| own.eq_ignore_ascii_case(name))
+    }
+
     /// Returns the table that a view of gold shows: under its public name, as its report or as a ranking.
     #[must_use]
     pub fn table_of(&self, view: &str) -> Option<&TableSchema> {

@@ -54,7 +54,11 @@ pub(crate) async fn check(
             return nothing("gold has not run yet".to_owned());
         }
         Ok(_) => None,
-        Err(error @ WarehouseError::Mismatch { .. }) => Some(error),
+        Err(
+            error @ (WarehouseError::Mismatch { .. }
+            | WarehouseError::Taken { .. }
+            | WarehouseError::ViewTaken { .. }),
+        ) => Some(error),
         Err(error) => {
             let reason = sluice::error::chain(&error);
             return nothing(format!("what gold has cannot be read: {reason}"));
@@ -67,9 +71,11 @@ pub(crate) async fn check(
     let mut audits: Vec<TableAudit<'_>> = Vec::new();
     for table in &schema.tables {
         let difference = match &misfit {
-            Some(WarehouseError::Mismatch { table: other, .. }) if *other == table.name => {
-                misfit.as_ref().map(ToString::to_string)
-            }
+            Some(
+                WarehouseError::Mismatch { table: other, .. }
+                | WarehouseError::Taken { table: other, .. }
+                | WarehouseError::ViewTaken { table: other, .. },
+            ) if *other == table.name => misfit.as_ref().map(ToString::to_string),
             _ => standing(subject, schema, table, history.log_id()).await?,
         };
         let rows = match difference {

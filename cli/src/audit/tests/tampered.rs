@@ -338,7 +338,7 @@ const SPOILED: &[(&str, &str, &[&str])] = &[
     (
         "DELETE FROM sluice_progress WHERE gold_table = 'gold_all'",
         "gold_all",
-        &["not been made"],
+        &["drop or rename gold_all"],
     ),
     (
         "UPDATE sluice_progress SET generation = 7",

@@ -8,7 +8,7 @@ use serde_json::json;
 use sluice::clock::{Clock, SystemClock};
 use sluice::dataset::Dataset;
 use sluice::warehouse::schema::GoldSchema;
-use sluice::warehouse::{Options, Progress, Standing, Swap, azure_sql, connect_with, sqlite};
+use sluice::warehouse::{Options, Standing, Swap, azure_sql, connect_with, sqlite};
 
 use crate::output::{print, say};
 
@@ -108,18 +108,13 @@ fn ready(schema: &GoldSchema, standing: &Standing) -> Option<Swap> {
             tables.push((index, progress.clone(), next.clone()));
         }
     }
-    let of_generation =
-        |progress: &Progress| ![0, schema.generation].contains(&progress.generation);
-    let is_raised = tables
-        .iter()
-        .any(|(_, progress, _)| of_generation(progress));
-    let retired = standing.progress.iter().filter(|(name, progress)| {
+    let removed = standing.progress.iter().filter(|(name, progress)| {
         let is_removed = standing.owned.contains(*name) && schema.table(name).is_none();
-        is_raised && is_removed && progress.physical.is_some()
+        is_removed && progress.physical.is_some()
     });
-    let retired = retired.map(|(name, progress)| (name.clone(), progress.clone()));
+    let removed = removed.map(|(name, progress)| (name.clone(), progress.clone()));
     (!tables.is_empty()).then(|| Swap {
-        retired: retired.collect(),
+        retired: Swap::retires(&tables, removed, schema.generation),
         tables,
         build: standing.build.clone().unwrap_or_default(),
         // The next run says what is complete.

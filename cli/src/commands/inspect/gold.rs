@@ -89,9 +89,11 @@ async fn there(warehouse: &dyn Warehouse, wanted: Option<&str>) -> Result<(), Wh
         table.map_or(name, |table| table.name.as_str())
     });
     let missing = match warehouse.missing().await {
-        Err(WarehouseError::Mismatch { table: other, .. })
-            if table.is_some_and(|table| table != other) =>
-        {
+        Err(
+            WarehouseError::Mismatch { table: other, .. }
+            | WarehouseError::Taken { table: other, .. }
+            | WarehouseError::ViewTaken { table: other, .. },
+        ) if table.is_some_and(|table| table != other) => {
             return Ok(());
         }
         missing => missing?,
@@ -170,9 +172,8 @@ fn names(schema: &GoldSchema) -> Vec<&str> {
 async fn list(warehouse: &dyn Warehouse) -> Result<Table, WarehouseError> {
     let schema = warehouse.schema();
     let progress = warehouse.progress().await?;
-    let freshness = warehouse
-        .read_table(FRESHNESS, None, schema.tables.len())
-        .await?;
+    // Tables of other datasets, and those that the file no longer has, are in the book as well.
+    let freshness = warehouse.read_table(FRESHNESS, None, most_rows(0)).await?;
     let mut rows = Vec::new();
     for table in &schema.tables {
         let count = warehouse.count_rows(&table.name).await?;
@@ -265,6 +266,24 @@ mod tests {
         }
         assert_eq!(lines[4]["table"], "gold_top_customers");
         assert_eq!(lines[4]["version"], Value::Null, "a view has no progress");
+    }
+
+    #[tokio::test]
+    async fn tables_of_another_dataset_take_no_freshness_away() {
+        let pipeline = Pipeline::new();
+        pipeline.run(0, &[1]).await;
+        for other in 0..5 {
+            pipeline.change_gold(&format!(
+                "INSERT INTO sluice_freshness (gold_table, dataset) VALUES ('a{other}', 'other')"
+            ));
+        }
+        let listed = list(pipeline.warehouse.as_ref()).await.unwrap();
+        let lines = listed
+            .json_rows()
+            .map(|row| serde_json::to_value(row).unwrap());
+        for line in lines.take(4) {
+            assert!(line["last_run"].is_string(), "{line}");
+        }
     }
 
     #[tokio::test]

@@ -1,6 +1,7 @@
 //! How T-SQL says gold's tables and views.
 //!
-//! The subset runs on Azure SQL Database, SQL Server and Babelfish alike. Names are in brackets. Text is
+//! The subset runs on Azure SQL Database and SQL Server, and on Babelfish where that has `ALTER VIEW` (4.4.0 has not).
+//! Names are in brackets. Text is
 //! `nvarchar(max)`: it is there to be read, and no key or comparison depends on it. Each view carries a mark of its
 //! text, so that a changed one is found where the server lets us see its text.
 
@@ -36,6 +37,11 @@ pub(crate) fn mark(sql_schema: &SqlSchema, view: &ViewDefinition) -> String {
 pub(crate) fn show_view(sql_schema: &SqlSchema, view: &ViewDefinition) -> String {
     let (name, mark) = (sql_schema.of(&view.name), mark(sql_schema, view));
     format!("CREATE OR ALTER VIEW {name} AS\n{mark}\n{}", view.query)
+}
+
+/// Returns whether a view was made by gold; nothing where the server hides its text.
+pub(crate) fn is_made(found: &Found) -> Option<bool> {
+    found.text.as_ref().map(|text| text.contains(MARK))
 }
 
 /// Returns whether a view that is there shows just this, as far as the server lets us see: where its text is hidden, its

@@ -100,6 +100,10 @@ impl Dialect for SqlSchema {
         format!("DROP VIEW IF EXISTS {}", self.of(view))
     }
 
+    fn is_made(&self, found: &Found) -> Option<bool> {
+        ddl::is_made(found)
+    }
+
     fn is_shown(&self, view: &ViewDefinition, found: &Found) -> bool {
         ddl::is_shown(self, view, found)
     }

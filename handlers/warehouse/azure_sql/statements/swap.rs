@@ -6,7 +6,7 @@ use super::beside::{
 };
 use super::ddl::show_view;
 use super::sql_schema::{SqlSchema, literal};
-use crate::warehouse::dialect::{self, Dialect, LIVE, ViewDefinition, removed};
+use crate::warehouse::dialect::{self, Dialect, LIVE, ViewDefinition};
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::model::{Pending, Progress, Shadow, Swap};
 use crate::warehouse::schema::{FRESHNESS, GoldSchema, NEXT, PROGRESS, RETIRED, TableIndex};
@@ -22,7 +22,6 @@ pub(crate) fn swap(
 ) -> Result<String, WarehouseError> {
     let dataset = schema.dataset.as_str();
     let mut sql = begin_change(sql_schema, dataset, &swap.build);
-    let mut views = String::new();
     for (index, progress, shadow) in &swap.tables {
         sql.push_str(&moved(
             schema,
@@ -30,24 +29,17 @@ pub(crate) fn swap(
             (*index, progress, shadow),
             swap,
         )?);
-        let rankings = schema.rankings_of(*index);
-        for name in removed(progress.rankings.as_deref(), rankings.as_deref()) {
-            views.push_str(&format!("{};\n", sql_schema.drop_view(name)));
-        }
-        let physical = shadow.physical.as_deref().unwrap_or_default();
-        for view in dialect::views(schema, *index, physical, sql_schema)? {
-            views.push_str(&shown(sql_schema, &view));
-        }
     }
     for (name, progress) in &swap.retired {
         sql.push_str(&forgotten(sql_schema, dataset, (name, progress), swap));
-        let rankings = removed(progress.rankings.as_deref(), None);
-        let names = rankings.into_iter().map(str::to_owned);
-        for name in names.chain([name.clone(), format!("{name}_report")]) {
-            views.push_str(&format!("{};\n", sql_schema.drop_view(&name)));
-        }
     }
-    sql.push_str(&views);
+    let (gone, views) = dialect::swapped(schema, swap, sql_schema)?;
+    for name in gone {
+        sql.push_str(&format!("{};\n", sql_schema.drop_view(&name)));
+    }
+    for view in &views {
+        sql.push_str(&shown(sql_schema, view));
+    }
     sql.push_str(&format!("SELECT {DONE} AS [outcome]"));
     Ok(sql)
 }

@@ -204,6 +204,36 @@ fn a_table_and_a_view_do_not_stand_for_each_other() {
 }
 
 #[test]
+fn a_view_of_somebody_elses_under_a_public_name_is_refused() {
+    let schema = schema_of(TABLES);
+    for view in ["daily", "daily_report", "top"] {
+        let mut catalog = complete(&schema);
+        let own = "CREATE VIEW x AS SELECT 1 AS [one]".to_owned();
+        catalog.get_mut(view).unwrap().text = Some(own);
+        for known in [known(&schema), Known::default()] {
+            let text = problems(&catalog, known);
+            let expected = format!("cannot be shown as {view}, which is a view that gold has not");
+            assert!(text.contains(&expected), "{text}");
+        }
+    }
+    // Where texts are hidden the books tell.
+    let mut catalog = complete(&schema);
+    catalog.get_mut("top").unwrap().text = None;
+    let mut without = known(&schema);
+    without.progress.get_mut("daily").unwrap().rankings = None;
+    let text = problems(&catalog, without);
+    assert!(text.contains("drop or rename top"), "{text}");
+    let mut of_another = known(&schema);
+    let others = [("top".to_owned(), "things".to_owned())];
+    of_another.others.extend(others);
+    let text = problems(&complete(&schema), of_another);
+    assert!(
+        text.contains("top, which is a name of dataset things here"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_view_follows_the_dataset_file_and_the_table_that_has_the_rows() {
     let schema = schema_of(TABLES);
     let catalog = complete(&schema);

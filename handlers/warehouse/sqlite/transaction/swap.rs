@@ -5,7 +5,7 @@ use rusqlite::{Connection, ToSql, params, params_from_iter};
 use super::parts::{commit, fence, fenced, retire, stored};
 use super::shadow::{begin, remove};
 use crate::event::UnixMillis;
-use crate::warehouse::dialect::{self, Dialect, LIVE, removed};
+use crate::warehouse::dialect::{self, Dialect, LIVE};
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::model::{Changed, Progress, Swap};
 use crate::warehouse::schema::{FRESHNESS, GoldSchema, NEXT, PROGRESS, RETIRED, TableSchema};
@@ -24,7 +24,6 @@ pub(in crate::warehouse::sqlite) fn swap(
         Changed::Done => {}
         refused => return Ok(refused),
     }
-    let mut views = Vec::new();
     for (index, progress, shadow) in &swap.tables {
         let table = schema.table_at(*index)?;
         let rankings = schema.rankings_of(*index);
@@ -52,22 +51,16 @@ pub(in crate::warehouse::sqlite) fn swap(
         }
         let fresh = freshen(connection, schema, table, (&to, swap));
         fresh.map_err(failed("write", FRESHNESS))?;
-        let gone = removed(progress.rankings.as_deref(), rankings.as_deref());
-        views.extend(gone.into_iter().map(|name| Sqlite.drop_view(name)));
-        let shown = dialect::views(schema, *index, physical, &Sqlite)?;
-        views.extend(shown.iter().flat_map(|view| Sqlite.show(view)));
     }
     for (name, progress) in &swap.retired {
         let gone = forget(connection, schema, (name, progress), swap.at);
         if !gone.map_err(failed("advance", PROGRESS))? {
             return Ok(Changed::Conflict);
         }
-        let rankings = removed(progress.rankings.as_deref(), None);
-        let names = rankings.into_iter().map(str::to_owned);
-        let names = names.chain([name.clone(), format!("{name}_report")]);
-        views.extend(names.map(|name| Sqlite.drop_view(&name)));
     }
-    for view in views {
+    let (gone, shown) = dialect::swapped(schema, swap, &Sqlite)?;
+    let gone = gone.iter().map(|name| Sqlite.drop_view(name));
+    for view in gone.chain(shown.iter().flat_map(|view| Sqlite.show(view))) {
         let shown = connection.execute_batch(&view);
         shown.map_err(failed("create", "gold's views"))?;
     }

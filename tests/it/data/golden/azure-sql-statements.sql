@@ -774,6 +774,10 @@ SELECT [dataset], [physical], CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)
 WHERE [gold_table] = N'gone' AND [physical] IS NOT NULL;
 DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'gone';
 DELETE FROM [reports].[sluice_freshness] WHERE [gold_table] = N'gone';
+DROP VIEW IF EXISTS [reports].[a];
+DROP VIEW IF EXISTS [reports].[b];
+DROP VIEW IF EXISTS [reports].[gone];
+DROP VIEW IF EXISTS [reports].[gone_report];
 IF OBJECT_ID(N'[reports].[hourly]', N'V') IS NOT NULL
     EXEC(N'ALTER VIEW [reports].[hourly] AS
 /* sluice fa033d8d09d71d116b8134bc9d0cae76 */
@@ -1042,10 +1046,6 @@ SELECT
     t.[n] AS [n],
     t.[total] AS [total]
 FROM [reports].[ever__2] AS t');
-DROP VIEW IF EXISTS [reports].[a];
-DROP VIEW IF EXISTS [reports].[b];
-DROP VIEW IF EXISTS [reports].[gone];
-DROP VIEW IF EXISTS [reports].[gone_report];
 SELECT 0 AS [outcome]
 
 -- commit the swap of all tables

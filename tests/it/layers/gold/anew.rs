@@ -157,3 +157,30 @@ async fn of_two_packages_that_run_at_once_the_later_one_decides() {
         world.change("low = \"max(amount)\"", "low = \"min(amount)\"");
     }
 }
+
+#[tokio::test]
+async fn a_ranking_that_goes_to_an_earlier_table_is_never_missing() {
+    let ranking = |from: &str| {
+        format!("[[ranking]]\nview = \"top\"\nfrom = \"{from}\"\norder_by = \"n\"\ntop = 3\n")
+    };
+    let generation = "name = \"things\"";
+    for is_raised in [false, true] {
+        let mut world = Committed::new();
+        let last =
+            "measures = { n = \"count\", total = \"sum(amount)\" }\n[[gold]]\ntable = \"ever\"";
+        let in_between = last.replace("[[gold]]", &format!("{}[[gold]]", ranking("ever")));
+        world.change(last, &in_between);
+        world.initialize().await;
+        world.append(&[&events(0, 5)]).await;
+        world.publish().await;
+        assert_eq!(world.rows("top").await.len(), 1);
+        world.change(&ranking("ever"), &ranking("hourly"));
+        if is_raised {
+            world.change(generation, &format!("{generation}\ngeneration = 2"));
+            world.initialize_as("second").await;
+            world.append(&[&events(0, 5)]).await;
+        }
+        assert_eq!(world.publish().await.ended, Ended::UpToDate);
+        assert_eq!(world.rows("top").await.len(), 2, "{is_raised}");
+    }
+}

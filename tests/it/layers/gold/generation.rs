@@ -1,10 +1,13 @@
 //! A generation that was raised: tables go on showing the one before until the new one is whole.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use sluice::event::UnixMillis;
 use sluice::gold::{Ended, Rebuild};
 use sluice::store::object::{Metadata, ObjectPath};
 use sluice::warehouse::schema::FRESHNESS;
+use testkit::database::SqliteFile;
 use testkit::events::START;
 use testkit::read;
 use testkit::world::{Committed, deadline, events};
@@ -15,7 +18,11 @@ const TABLES: [&str; 3] = ["hourly", "by_who", "ever"];
 /// A world of three commits, each of whose sources bronze has, whose generation was raised; nothing of the new one is
 /// there but its log. The rows are those of `ever` before.
 async fn raised() -> (Committed, Vec<Vec<String>>) {
-    let mut world = Committed::new();
+    raised_on(Arc::new(SqliteFile::new())).await
+}
+
+async fn raised_on(file: Arc<SqliteFile>) -> (Committed, Vec<Vec<String>>) {
+    let mut world = Committed::on(file);
     world.initialize().await;
     for source in 1..=3 {
         world.append(&[&events(source * 10, 5)]).await;
@@ -175,4 +182,79 @@ async fn a_table_that_is_new_with_the_generation_comes_with_the_others() {
         world.append(&[&events(made * 10, 5)]).await;
     }
     assert_eq!(world.publish().await.rebuilt.len(), 4);
+}
+
+/// Returns whether a table shows anything.
+async fn is_shown(world: &Committed, table: &str) -> bool {
+    let read = world.world.warehouse().read_table(table, None, 1).await;
+    read.is_ok_and(|read| !read.rows.is_empty())
+}
+
+#[tokio::test]
+async fn a_table_that_comes_back_in_a_raised_generation_waits_for_the_others() {
+    let (mut world, _) = raised().await;
+    for made in 0..3 {
+        world.append(&[&events(made * 10, 5)]).await;
+    }
+    let ever = world.text().find("[[gold]]\ntable = \"ever\"").unwrap();
+    let removed = world.text()[ever..].to_owned();
+    world.change(&removed, "");
+    // It is retired by the swap of the others.
+    assert_eq!(world.publish().await.rebuilt, ["hourly", "by_who"]);
+    assert!(!is_shown(&world, "ever").await);
+    let last = "table = \"by_who\"";
+    let back = format!("{removed}[[gold]]\n{last}");
+    world.change(&format!("[[gold]]\n{last}"), &back);
+    world.change("generation = 2", "generation = 3");
+    world.initialize_as("third").await;
+    for made in 0..3 {
+        let published = world.publish().await;
+        assert_eq!(published.ended, Ended::Rebuilding);
+        assert!(published.rebuilt.is_empty(), "{published:?}");
+        assert!(!is_shown(&world, "ever").await, "after {made} commits");
+        world.append(&[&events(made * 10, 5)]).await;
+    }
+    assert_eq!(world.publish().await.rebuilt.len(), 3);
+    assert_eq!(world.rows("ever").await[0][0], "15");
+}
+
+#[tokio::test]
+async fn a_table_that_somebody_drops_in_a_raised_generation_waits_as_well() {
+    for dropped in [&TABLES[2..], &TABLES[..]] {
+        let file = Arc::new(SqliteFile::new());
+        let connection = rusqlite::Connection::open(file.path()).unwrap();
+        let (world, _) = raised_on(file).await;
+        let progress = world.world.warehouse().progress().await.unwrap();
+        for table in dropped {
+            let physical = progress[*table].physical.clone().unwrap();
+            let drop = format!("DROP TABLE {physical}");
+            connection.execute(&drop, []).unwrap();
+        }
+        for made in 0..3 {
+            let published = world.publish().await;
+            assert_eq!(published.ended, Ended::Rebuilding, "{published:?}");
+            assert!(!is_shown(&world, "ever").await, "after {made} commits");
+            world.append(&[&events(made * 10, 5)]).await;
+        }
+        assert_eq!(world.publish().await.rebuilt.len(), 3);
+        assert_eq!(world.rows("ever").await[0][0], "15");
+    }
+}
+
+#[tokio::test]
+async fn tables_that_all_have_other_names_wait_for_a_whole_generation() {
+    let (mut world, _) = raised().await;
+    for table in TABLES {
+        let (from, to) = (
+            format!("table = \"{table}\""),
+            format!("table = \"{table}_too\""),
+        );
+        world.change(&from, &to);
+    }
+    for made in 0..3 {
+        assert_eq!(world.publish().await.ended, Ended::Rebuilding);
+        assert!(!is_shown(&world, "ever_too").await, "after {made} commits");
+        world.append(&[&events(made * 10, 5)]).await;
+    }
+    assert_eq!(world.publish().await.rebuilt.len(), 3);
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use sluice::event::UnixMillis;
-use sluice::gold::Ended;
+use sluice::gold::{Ended, Rebuild};
 use sluice::store::entity::Operation;
 use sluice::table::TableId;
 use sluice::table::log::Version;
 use sluice::warehouse::Build;
+use testkit::database::SqliteFile;
 use testkit::events::{DAY, START};
 use testkit::faulty::{Faulty, Script, When};
 use testkit::world::{Committed, Event, deadline, event, events};
@@ -208,4 +209,176 @@ async fn a_blocked_table_is_tried_again_by_another_package_and_after_a_day() {
         clock.set(at(now));
         assert_eq!(tried(stamp).await, (expected.0, at(expected.1)), "{now}");
     }
+}
+
+/// Gives each table another name.
+fn rename(world: &mut Committed) {
+    for table in ["hourly", "by_who", "ever"] {
+        let (from, to) = (
+            format!("table = \"{table}\""),
+            format!("table = \"{table}_too\""),
+        );
+        world.change(&from, &to);
+    }
+}
+
+#[tokio::test]
+async fn a_pipeline_of_the_same_name_with_other_tables_changes_nothing() {
+    let world = Committed::new();
+    world.initialize().await;
+    world.append(&[&events(0, 5)]).await;
+    world.publish().await;
+    let books = async || {
+        let standing = world.world.warehouse().look().await.unwrap();
+        (standing.progress, standing.build, standing.retired)
+    };
+    let before = books().await;
+    let generation = "name = \"things\"";
+    let raised = format!("{generation}\ngeneration = 2");
+    for is_raised in [false, true] {
+        let mut other = Committed::on(Arc::clone(&world.world.database));
+        rename(&mut other);
+        if is_raised {
+            other.change(generation, &raised);
+        }
+        other.initialize_as("another").await;
+        other.append(&[&events(0, 9)]).await;
+        let later = Build {
+            stamp: 9,
+            hash: String::new(),
+        };
+        let gold = other.gold().with_build(later);
+        let published = gold.publish(deadline()).await.unwrap();
+        assert_eq!(published.ended, Ended::Blocked);
+        let reasons = published.blocked.join("\n");
+        assert!(
+            reasons.contains("by_who, ever, hourly follow another pipeline"),
+            "{reasons}"
+        );
+        assert_eq!(books().await, before);
+    }
+    world.append(&[&events(5, 5)]).await;
+    assert_eq!(world.publish().await.ended, Ended::UpToDate);
+}
+
+#[tokio::test]
+async fn what_is_made_beside_from_another_log_is_not_given_up() {
+    let mut world = Committed::new();
+    world.initialize().await;
+    world.append(&[&events(0, 5)]).await;
+    world.publish().await;
+    let (generation, raised) = ("name = \"things\"", "name = \"things\"\ngeneration = 2");
+    // A copy of the state has the log of the first generation, and a log of its own of the second.
+    let mut copy = Committed::on(Arc::clone(&world.world.database));
+    copy.initialize().await;
+    copy.append(&[&events(0, 5)]).await;
+    copy.change(generation, raised);
+    copy.initialize_as("another").await;
+    world.change(generation, raised);
+    world.initialize_as("second").await;
+    world.append(&[&events(0, 2)]).await;
+    let script = Script::new();
+    let gate = script.stop_at("swap", When::Before);
+    let slow = world
+        .world
+        .gold_with(Faulty::new(&world.world.warehouse(), &script));
+    let slow = tokio::spawn(async move { slow.publish(deadline()).await });
+    gate.reached().await;
+    let published = copy.publish().await;
+    assert_eq!(published.ended, Ended::Blocked, "{published:?}");
+    gate.open();
+    assert_eq!(slow.await.unwrap().unwrap().ended, Ended::UpToDate);
+}
+
+#[tokio::test]
+async fn what_a_log_that_is_given_up_had_goes_with_its_tables() {
+    let mut world = Committed::new();
+    world.initialize().await;
+    world.append(&[&events(0, 5)]).await;
+    world.publish().await;
+    let mut anew = Committed::on(Arc::clone(&world.world.database));
+    world = {
+        let ever = world.text().find("[[gold]]\ntable = \"ever\"").unwrap();
+        let removed = world.text()[ever..].to_owned();
+        anew.change(&removed, "");
+        anew
+    };
+    world.initialize_as("another").await;
+    world.append(&[&events(0, 7)]).await;
+    let published = world.publish().await;
+    assert_eq!(published.ended, Ended::Blocked);
+    let rebuilt = world.gold().rebuild(&Rebuild::All, deadline()).await;
+    let rebuilt = rebuilt.unwrap();
+    assert_eq!(rebuilt.ended, Ended::UpToDate, "{rebuilt:?}");
+    let standing = world.world.warehouse().look().await.unwrap();
+    assert_eq!(standing.progress["ever"].physical, None);
+    assert_eq!(world.publish().await.ended, Ended::UpToDate);
+}
+
+/// A ranking of the customers of a table.
+fn ranking(from: &str) -> String {
+    format!("[[ranking]]\nview = \"top\"\nfrom = \"{from}\"\norder_by = \"n\"\ntop = 3\n")
+}
+
+#[tokio::test]
+async fn a_ranking_of_another_dataset_is_never_replaced() {
+    let with_ranking = |world: &mut Committed, from: &str| {
+        let ever = "[[gold]]\ntable = \"ever";
+        world.change(ever, &format!("{}{ever}", ranking(from)));
+    };
+    let mut world = Committed::new();
+    with_ranking(&mut world, "by_who");
+    world.initialize().await;
+    world.append(&[&events(0, 5)]).await;
+    world.publish().await;
+    let before = world.rows("top").await;
+    let mut other = Committed::on(Arc::clone(&world.world.database));
+    rename(&mut other);
+    with_ranking(&mut other, "by_who_too");
+    other.change("name = \"things\"", "name = \"others\"");
+    other.initialize_as("another").await;
+    other.append(&[&events(0, 9)]).await;
+    let published = other.publish().await;
+    assert_eq!(published.ended, Ended::Blocked);
+    let reasons = published.blocked.join("\n");
+    assert!(
+        reasons.contains("by_who_too cannot be shown as top, which is a name of dataset things"),
+        "{reasons}"
+    );
+    assert_eq!(published.rebuilt, ["hourly_too", "ever_too"]);
+    assert_eq!(world.rows("top").await, before);
+}
+
+#[tokio::test]
+async fn a_view_of_somebodys_own_is_never_replaced() {
+    let file = Arc::new(SqliteFile::new());
+    let connection = rusqlite::Connection::open(file.path()).unwrap();
+    let mut world = Committed::on(file);
+    connection
+        .execute("CREATE VIEW ever AS SELECT 7 AS mine", [])
+        .unwrap();
+    world.initialize().await;
+    world.append(&[&events(0, 5)]).await;
+    let published = world.publish().await;
+    assert_eq!(published.rebuilt, ["hourly", "by_who"]);
+    let reasons = published.blocked.join("\n");
+    assert!(reasons.contains("drop or rename ever"), "{reasons}");
+
+    // Nor one that has the name of a ranking that comes, also where its table is made anew.
+    connection
+        .execute_batch("CREATE VIEW top AS SELECT 8 AS mine; DROP VIEW ever")
+        .unwrap();
+    assert_eq!(world.publish().await.ended, Ended::UpToDate);
+    let ever = "[[gold]]\ntable = \"ever\"";
+    world.change(ever, &format!("{}{ever}", ranking("hourly")));
+    world.change("low = \"min(amount)\"", "low = \"max(amount)\"");
+    let published = world.publish().await;
+    assert_eq!(
+        (published.ended, published.rebuilt),
+        (Ended::Blocked, vec![])
+    );
+    let mine = connection.query_row("SELECT mine FROM top", [], |row| row.get::<_, i64>(0));
+    assert_eq!(mine.unwrap(), 8);
+    connection.execute("DROP VIEW top", []).unwrap();
+    assert_eq!(world.publish().await.rebuilt, ["hourly"]);
 }

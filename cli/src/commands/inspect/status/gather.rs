@@ -171,7 +171,8 @@ pub(super) async fn gather(
     };
     let gold = match warehouse {
         Ok(warehouse) => {
-            let head = silver.as_ref().map(|silver| silver.version);
+            let head = head.as_ref();
+            let head = head.map(|head| (head.version.0, head.log.as_deref()));
             read_gold(warehouse.as_ref(), head).await
         }
         Err(reason) => Err(reason),

@@ -73,32 +73,37 @@ impl NextTable {
     }
 }
 
+const ANOTHERS: &str =
+    "it follows another pipeline; if it is to follow this one, run `sluice rebuild gold`";
+
 /// Reads every table of gold, or says why not.
 pub(super) async fn read_gold(
     warehouse: &dyn Warehouse,
-    head: Option<u64>,
+    head: Option<(u64, Option<&str>)>,
 ) -> Result<Vec<GoldTable>, String> {
     let text = |error: WarehouseError| sluice::error::chain(&error);
     if warehouse.schema().tables.is_empty() {
         return Err("the dataset file has no gold table".to_owned());
     }
     let mut standing = warehouse.look().await.map_err(text)?;
-    // A table that does not fit the dataset file is named here.
-    if let Some(mismatch) = standing.unfit.into_values().next() {
-        return Err(text(mismatch));
-    }
     if standing.missing.iter().any(|name| name == PROGRESS) {
         return Err("gold has not run yet".to_owned());
     }
     let (schema, now) = (warehouse.schema(), SystemClock.now());
     let moved = last_runs(warehouse).await.map_err(text)?;
-    let mut tables = Vec::new();
-    for table in &schema.tables {
+    let (mut tables, has_head) = (Vec::new(), head.is_some());
+    for (index, table) in schema.indexed_tables() {
         let blocked = standing.blocked.remove(&table.name);
         let blocked_version = blocked.as_ref().and_then(|blocked| blocked.version);
         let blocked_version = blocked_version.map(|version| version.0);
         let reason = blocked.map(|blocked| blocked.reason);
-        if standing.missing.contains(&table.name) {
+        // What does not fit, or has its name from another, hides none of the others.
+        let unfit = standing.unfit.remove(&index);
+        let is_unreadable = unfit
+            .as_ref()
+            .is_some_and(WarehouseError::keeps_from_showing);
+        let reason = unfit.map(text).or(reason);
+        if is_unreadable || standing.missing.contains(&table.name) {
             tables.push(GoldTable {
                 table: table.name.clone(),
                 rows: 0,
@@ -113,9 +118,16 @@ pub(super) async fn read_gold(
         }
         let progress = standing.progress.get(&table.name);
         let version = progress.map(|progress| progress.version.0);
-        // Versions of two generations are never compared.
-        let is_current = |progress: &Progress| progress.generation == schema.generation;
-        let head = head.filter(|_| progress.is_some_and(is_current));
+        // Versions of two generations, or of two logs, are never compared.
+        let is_current = |progress: &Progress, log: Option<&str>| {
+            let is_of_log = progress.log.is_none() || progress.log.as_deref() == log;
+            progress.generation == schema.generation && is_of_log
+        };
+        let head = head.filter(|(_, log)| progress.is_some_and(|own| is_current(own, *log)));
+        let head = head.map(|(version, _)| version);
+        let is_anothers = progress.is_some_and(|own| own.generation == schema.generation);
+        let is_anothers = is_anothers && has_head && head.is_none();
+        let reason = reason.or_else(|| is_anothers.then(|| ANOTHERS.to_owned()));
         let next = standing.next.get(&table.name);
         let is_behind = head > version;
         let moved = moved.get(&table.name).filter(|_| is_behind);

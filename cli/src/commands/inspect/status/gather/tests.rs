@@ -220,9 +220,17 @@ async fn gold_is_behind_by_the_versions_that_it_has_not_published() {
     pipeline.run(0, &[1, 2]).await;
     pipeline.ingest(2, &[3]).await;
     pipeline.refine().await;
-    let gold = read_gold(pipeline.warehouse.as_ref(), Some(2)).await;
-    let behind = gold.unwrap().into_iter().map(|table| table.behind);
+    let head = pipeline.stores.log.head().await.unwrap().unwrap();
+    let read = async |log| read_gold(pipeline.warehouse.as_ref(), Some((2, log))).await;
+    let gold = read(head.log.as_deref()).await.unwrap();
+    let behind = gold.into_iter().map(|table| table.behind);
     assert_eq!(behind.collect::<Vec<_>>(), [Some(1); 4]);
+    // Versions of another log say nothing.
+    for table in read(Some("another")).await.unwrap() {
+        assert_eq!(table.behind, None);
+        let reason = table.reason.unwrap();
+        assert!(reason.contains("follows another pipeline"), "{reason}");
+    }
 }
 
 #[tokio::test]
@@ -262,7 +270,10 @@ async fn what_no_longer_fits_is_named_with_the_way_out() {
         misfit.contains("column customer_id") && misfit.contains("raise the generation"),
         "{misfit}"
     );
-    let gold = status.gold.as_ref().unwrap_err();
+    let gold = status.gold.as_ref().unwrap();
+    let (misfits, fine): (Vec<_>, Vec<_>) = gold.iter().partition(|table| table.reason.is_some());
+    assert_eq!((misfits.len(), fine.len()), (1, 3), "one hides no other");
+    let gold = misfits[0].reason.as_ref().unwrap();
     assert!(
         gold.contains("gold table gold_total_revenue does not fit"),
         "{gold}"
