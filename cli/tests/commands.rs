@@ -315,7 +315,11 @@ fn dataset_files_are_checked_and_inferred_ones_pass() {
         let checked = sluice(&["dataset", "check", &format!("datasets/{file}.toml")]);
         assert!(checked.status.success(), "{}", text(&checked));
     }
-    let inferred = sluice(&["dataset", "infer", "datasets/samples/orders-excerpt.jsonl.gz"]);
+    let inferred = sluice(&[
+        "dataset",
+        "infer",
+        "datasets/samples/orders-excerpt.jsonl.gz",
+    ]);
     assert!(inferred.status.success(), "{}", text(&inferred));
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("inferred.toml");

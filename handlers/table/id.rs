@@ -219,6 +219,9 @@ mod tests {
         assert_eq!(TableId::quarantine_parts(&part(0)), [part(0)]);
         assert_eq!(TableId::quarantine_parts(&part(2)), [0, 1, 2].map(part));
         let other = table.quarantine("elsewhere/x-part.jsonl", "c7");
-        assert_eq!(TableId::quarantine_parts(&other), std::slice::from_ref(&other));
+        assert_eq!(
+            TableId::quarantine_parts(&other),
+            std::slice::from_ref(&other)
+        );
     }
 }

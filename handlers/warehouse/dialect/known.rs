@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::DateTime;
 
-use super::upkeep::split;
+use super::rankings::split;
 use crate::event::UnixMillis;
 use crate::table::log::Version;
 use crate::warehouse::error::{FailureKind, WarehouseError};

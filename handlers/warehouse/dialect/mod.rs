@@ -7,6 +7,7 @@
 mod definition;
 mod known;
 mod objects;
+mod rankings;
 mod upkeep;
 
 pub(super) use definition::{
@@ -15,4 +16,5 @@ pub(super) use definition::{
 };
 pub(super) use known::{BLOCKED, BookRow, Known, LIVE, state_of, state_of_note};
 pub(super) use objects::{books, columns, description, table, views};
-pub(super) use upkeep::{Upkeep, note_name, note_prepared, swapped, upkeep};
+pub(super) use rankings::swapped;
+pub(super) use upkeep::{Upkeep, note_name, note_prepared, upkeep};

@@ -54,11 +54,7 @@ pub(crate) async fn check(
             return nothing("gold has not run yet".to_owned());
         }
         Ok(_) => None,
-        Err(
-            error @ (WarehouseError::Mismatch { .. }
-            | WarehouseError::Taken { .. }
-            | WarehouseError::ViewTaken { .. }),
-        ) => Some(error),
+        Err(error) if table_of(&error).is_some() => Some(error),
         Err(error) => {
             let reason = sluice::error::chain(&error);
             return nothing(format!("what gold has cannot be read: {reason}"));
@@ -70,13 +66,10 @@ pub(crate) async fn check(
     };
     let mut audits: Vec<TableAudit<'_>> = Vec::new();
     for table in &schema.tables {
-        let difference = match &misfit {
-            Some(
-                WarehouseError::Mismatch { table: other, .. }
-                | WarehouseError::Taken { table: other, .. }
-                | WarehouseError::ViewTaken { table: other, .. },
-            ) if *other == table.name => misfit.as_ref().map(ToString::to_string),
-            _ => standing(subject, schema, table, history.log_id()).await?,
+        let is_it = |error: &&WarehouseError| table_of(error) == Some(&table.name);
+        let difference = match misfit.as_ref().filter(is_it) {
+            Some(error) => Some(error.to_string()),
+            None => standing(subject, schema, table, history.log_id()).await?,
         };
         let rows = match difference {
             None => subject.warehouse.count_rows(&table.name).await?,
@@ -100,6 +93,16 @@ pub(crate) async fn check(
         pass(subject, history, &mut audits, index, progress).await?;
     }
     Ok(audits.into_iter().map(TableAudit::into_check).collect())
+}
+
+/// Returns the table that does not fit, if that is the error.
+fn table_of(error: &WarehouseError) -> Option<&str> {
+    match error {
+        WarehouseError::Mismatch { table, .. }
+        | WarehouseError::Taken { table, .. }
+        | WarehouseError::ViewTaken { table, .. } => Some(table),
+        _ => None,
+    }
 }
 
 struct TableAudit<'a> {

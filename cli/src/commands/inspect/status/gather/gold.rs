@@ -76,6 +76,22 @@ impl NextTable {
 const ANOTHERS: &str =
     "it follows another pipeline; if it is to follow this one, run `sluice rebuild gold`";
 
+impl GoldTable {
+    /// One of which nothing can be read.
+    fn unread(table: &str, reason: Option<String>, blocked_version: Option<u64>) -> Self {
+        Self {
+            table: table.to_owned(),
+            rows: 0,
+            version: None,
+            behind: None,
+            reason,
+            blocked_version,
+            next: None,
+            lacks_for: None,
+        }
+    }
+}
+
 /// Reads every table of gold, or says why not.
 pub(super) async fn read_gold(
     warehouse: &dyn Warehouse,
@@ -104,16 +120,7 @@ pub(super) async fn read_gold(
             .is_some_and(WarehouseError::keeps_from_showing);
         let reason = unfit.map(text).or(reason);
         if is_unreadable || standing.missing.contains(&table.name) {
-            tables.push(GoldTable {
-                table: table.name.clone(),
-                rows: 0,
-                version: None,
-                behind: None,
-                reason,
-                blocked_version,
-                next: None,
-                lacks_for: None,
-            });
+            tables.push(GoldTable::unread(&table.name, reason, blocked_version));
             continue;
         }
         let progress = standing.progress.get(&table.name);
