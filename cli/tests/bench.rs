@@ -126,7 +126,7 @@ fn the_report_for_people_shows_every_bar_beside_its_measure() {
 fn what_cannot_be_measured_is_refused() {
     let cases = [
         (["--rate", "fast"], 2, "or max"),
-        (["--events", "0"], 2, "--events"),
+        (["--limit", "0"], 2, "--limit"),
         (["--dataset", "datasets/sensors.toml"], 2, "does not take"),
     ];
     for (arguments, code, expected) in cases {

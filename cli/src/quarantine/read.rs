@@ -10,6 +10,7 @@ use futures::stream::{self, StreamExt};
 use sluice::event::{PartitionId, UnixMillis};
 use sluice::store::StorageError;
 use sluice::store::object::{ObjectPath, ObjectStore, paths};
+use sluice::table::TableId;
 use sluice::table::log::{CommitLog, LedgerEntry, Version};
 use thiserror::Error;
 
@@ -85,7 +86,8 @@ impl Quarantine<'_> {
         entries.retain(|entry| after.is_none_or(|after| entry.version > after));
         // Those of one commit by their names, which begin with the partition and go on with the time.
         entries.sort_by(|a, b| (b.version, &b.source).cmp(&(a.version, &a.source)));
-        let objects: Vec<ObjectPath> = entries.into_iter().filter_map(|e| e.quarantine).collect();
+        let named = entries.into_iter().filter_map(|entry| entry.quarantine);
+        let objects: Vec<ObjectPath> = named.flat_map(|last| parts(&last)).collect();
         let mut found = Found {
             objects: objects.len(),
             read: 0,
@@ -145,6 +147,14 @@ impl Quarantine<'_> {
         }
         Ok(entries)
     }
+}
+
+/// Returns the objects with the rejected records of a source, of which the ledger names the last, the last first: those of a
+/// large source are written part by part.
+fn parts(last: &ObjectPath) -> Vec<ObjectPath> {
+    let mut parts = TableId::quarantine_parts(last);
+    parts.reverse();
+    parts
 }
 
 /// Returns what the names of the sources of an hour begin with.
@@ -230,6 +240,19 @@ mod tests {
             read: 1,
         };
         assert_eq!(found.await.unwrap(), expected);
+    }
+
+    #[test]
+    fn all_parts_of_a_large_source_are_read_the_last_first() {
+        let object = |name: &str| ObjectPath::new("quarantine", name);
+        let found = parts(&object("orders/g1/x-part2.jsonl"));
+        let expected = ["x-part2", "x-part1", "x"];
+        assert_eq!(
+            found,
+            expected.map(|name| object(&format!("orders/g1/{name}.jsonl")))
+        );
+        let one = object("orders/g1/x.jsonl");
+        assert_eq!(parts(&one), [one]);
     }
 
     #[test]
