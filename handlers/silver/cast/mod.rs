@@ -204,7 +204,7 @@ impl Caster {
                     self.ambiguous.push(column.place);
                     continue;
                 }
-                Err(cause) => cause.of(found.token),
+                Err(cause) => cause.of(*found.token),
             };
             let reject = || column.reject(cause, found, &texts);
             if let Some(filter) = &mut self.filter {

@@ -1,8 +1,10 @@
 //! What a row keeps of its line beside its columns: unknown fields, and values that became null. Pure.
 
 use super::columns::{Builder, Values};
+use crate::dataset::Origin;
 use crate::event::RejectReason;
-use crate::silver::line::{Found, Texts};
+use crate::silver::line::Texts;
+use crate::value::json::token::Token;
 use crate::value::mask::HIDDEN;
 
 /// Where the values that became null stand: an object of them by their column.
@@ -17,8 +19,10 @@ pub(in crate::silver) struct Nulled {
     pub(in crate::silver) reason: RejectReason,
     /// Whether a mask hides the value.
     pub(super) is_hidden: bool,
+    /// In what the value was found.
+    pub(super) origin: Origin,
     /// The value.
-    pub(super) found: Found,
+    pub(super) token: Token,
 }
 
 /// Appends the unknown fields of the record that was read last, and what became null of it; `name` names the columns.
@@ -70,7 +74,7 @@ fn write_nulled<'n>(
         out.extend_from_slice(format!("\"{}\":", name(null.column)).as_bytes());
         out.extend_from_slice(match null.is_hidden {
             true => HIDDEN,
-            false => null.found.token.raw(texts.text(null.found.origin)),
+            false => null.token.raw(texts.text(null.origin)),
         });
     }
     out.extend_from_slice(b"}}");

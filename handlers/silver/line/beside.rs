@@ -101,10 +101,10 @@ impl Beside {
     }
 
     /// Returns a value that was read, by its number.
-    pub(in crate::silver) fn token(&self, origin: Origin, number: usize) -> Token {
+    pub(in crate::silver) fn at(&self, origin: Origin, number: usize) -> &Token {
         match origin {
-            Origin::System => self.system.token(number),
-            _ => self.properties.token(number),
+            Origin::System => self.system.at(number),
+            _ => self.properties.at(number),
         }
     }
 

@@ -251,8 +251,14 @@ impl LineParser {
     /// Returns a value in the line that was read last, by its number.
     #[inline]
     pub(super) fn token(&self, number: usize) -> Token {
+        *self.at(number)
+    }
+
+    /// As [`Self::token`], where it stands: whoever casts every value of a line makes no copies of them.
+    #[inline]
+    pub(super) fn at(&self, number: usize) -> &Token {
         // A number beyond the tokens is that of a place which no line has.
-        self.tokens.get(number).copied().unwrap_or_default()
+        self.tokens.get(number).unwrap_or(&Token::ABSENT)
     }
 
     /// Says that a value in the line that was read last stands in a member, that of number `member`, which could not be

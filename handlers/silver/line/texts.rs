@@ -21,9 +21,9 @@ impl At {
 
 /// A value, and in what it was found.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::silver) struct Found {
+pub(in crate::silver) struct Found<'a> {
     pub(in crate::silver) origin: Origin,
-    pub(in crate::silver) token: Token,
+    pub(in crate::silver) token: &'a Token,
 }
 
 /// What stands in an event beside its records.
@@ -50,30 +50,41 @@ pub(in crate::silver) struct Texts<'a> {
 impl<'a> Texts<'a> {
     /// Returns what is at a place.
     #[inline]
-    pub(in crate::silver) fn find(&self, at: At) -> Found {
+    pub(in crate::silver) fn find(&self, at: At) -> Found<'a> {
         let At { origin, number } = at;
         let token = match origin {
-            Origin::Record => self.parser.token(number),
+            Origin::Record => self.parser.at(number),
             other => self.find_beside(other, number),
         };
         Found { origin, token }
     }
 
-    fn find_beside(&self, origin: Origin, number: usize) -> Token {
-        let token = match (origin, self.beside) {
-            (Origin::Record, _) => return self.parser.token(number),
-            (Origin::Event, _) => self.outside.tokens.get(number).copied(),
-            (Origin::Properties | Origin::System, beside) => {
-                beside.map(|beside| beside.token(origin, number))
-            }
-        };
-        // There is none where the event was not opened.
-        token.unwrap_or_default()
-    }
-
     /// Returns what the values of an origin were found in.
     #[inline]
     pub(in crate::silver) fn text(&self, origin: Origin) -> &'a [u8] {
+        match origin {
+            Origin::Record => self.line,
+            other => self.text_beside(other),
+        }
+    }
+
+    // Most columns read the record: what the others need stays out of their way.
+
+    #[inline(never)]
+    fn find_beside(&self, origin: Origin, number: usize) -> &'a Token {
+        let token = match origin {
+            Origin::Record => Some(self.parser.at(number)),
+            Origin::Event => self.outside.tokens.get(number),
+            Origin::Properties | Origin::System => {
+                self.beside.map(|beside| beside.at(origin, number))
+            }
+        };
+        // There is none where the event was not opened.
+        token.unwrap_or(&Token::ABSENT)
+    }
+
+    #[inline(never)]
+    fn text_beside(&self, origin: Origin) -> &'a [u8] {
         match (origin, self.beside) {
             (Origin::Event, _) => self.outside.text,
             (Origin::Properties | Origin::System, Some(beside)) => {

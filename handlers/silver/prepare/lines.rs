@@ -80,7 +80,8 @@ impl<'a> Events<'a> {
     ///
     /// # Errors
     /// Fails if the source does not say when the hub took each event.
-    #[inline]
+    // What it writes of an event is read at once: a call between would have each line wait for its own stores.
+    #[inline(always)]
     pub(super) fn next(&mut self) -> Result<Option<&mut Event<'a>>, RefineError> {
         let Some(text) = next_line(&mut self.rest) else {
             return self.end().map(|()| None);

@@ -215,10 +215,17 @@ pub(super) fn cast_source(
         let mut records = 0;
         caster.begin_event();
         let opened = open(event, opener, |record| {
-            let mut at = event.at;
-            at.record = record.number;
+            // Most events are one record, and need no context of their own.
+            let mut later = None;
+            let at = match record.number {
+                0 => &event.at,
+                number => later.insert(LineContext {
+                    record: number,
+                    ..event.at
+                }),
+            };
             caster.set_unopened(record.unopened);
-            match caster.push_checked(record.text, record.is_utf8, &at, record.outside) {
+            match caster.push_checked(record.text, record.is_utf8, at, record.outside) {
                 Ok(()) => {
                     for null in caster.nulled() {
                         let counted = (null.column, null.reason.as_str());
@@ -229,7 +236,7 @@ pub(super) fn cast_source(
                     }
                 }
                 Err(_) if is_blank(record.text) => return,
-                Err(reject) => facts.rejected.push(Rejected::record(&at, record, reject)),
+                Err(reject) => facts.rejected.push(Rejected::record(at, record, reject)),
             }
             records += 1;
         });

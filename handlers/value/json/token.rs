@@ -38,6 +38,14 @@ pub(crate) struct Token {
 }
 
 impl Token {
+    /// That of no value.
+    pub(crate) const ABSENT: Self = Self {
+        kind: Kind::Absent,
+        start: 0,
+        end: 0,
+        plain: None,
+    };
+
     /// Makes the token of a value in a text of at most 4 GiB.
     #[inline]
     pub(crate) fn new(kind: Kind, start: usize, end: usize) -> Self {
@@ -60,23 +68,23 @@ impl Token {
 
     /// Returns whether there is no value, or null.
     #[inline]
-    pub(crate) fn is_nothing(self) -> bool {
+    pub(crate) fn is_nothing(&self) -> bool {
         matches!(self.kind, Kind::Absent | Kind::Null)
     }
 
     /// Returns a number.
     #[inline]
-    pub(crate) fn number(self, line: &[u8]) -> Number<'_> {
+    pub(crate) fn number<'l>(&self, line: &'l [u8]) -> Number<'l> {
         Number::scanned(self.raw(line), self.plain)
     }
 
     /// Returns the byte offset of the value.
-    pub(crate) fn start(self) -> usize {
+    pub(crate) fn start(&self) -> usize {
         self.start as usize
     }
 
     /// Returns the value as it was written.
-    pub(crate) fn raw(self, line: &[u8]) -> &[u8] {
+    pub(crate) fn raw<'l>(&self, line: &'l [u8]) -> &'l [u8] {
         // The places are in the line that was read; of another line, the value would be nothing.
         line.get(self.start as usize..self.end as usize)
             .unwrap_or_default()
@@ -84,7 +92,7 @@ impl Token {
 
     /// Returns the text of a string; `scratch` holds it where there are escapes.
     #[inline]
-    pub(crate) fn decoded<'l>(self, line: &'l [u8], scratch: &'l mut Vec<u8>) -> &'l [u8] {
+    pub(crate) fn decoded<'l>(&self, line: &'l [u8], scratch: &'l mut Vec<u8>) -> &'l [u8] {
         let quoted = self.quoted(line);
         if self.kind != Kind::EscapedString {
             return quoted;
@@ -95,7 +103,7 @@ impl Token {
     }
 
     /// Returns what stands between the quotes of a string.
-    pub(crate) fn quoted(self, line: &[u8]) -> &[u8] {
+    pub(crate) fn quoted<'l>(&self, line: &'l [u8]) -> &'l [u8] {
         match self.raw(line) {
             [b'"', content @ .., b'"'] => content,
             other => other,

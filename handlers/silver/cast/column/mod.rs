@@ -72,29 +72,23 @@ impl ColumnCaster {
 
     /// Returns the first value that is there and not null; it counts even if the column cannot take it.
     #[inline]
-    pub(super) fn find(&self, texts: &Texts<'_>, scratch: &mut Vec<u8>) -> Found {
-        let found = texts.find(self.first);
-        match self.is_null(found, texts, scratch) && !self.others.is_empty() {
-            true => self.find_elsewhere(texts, found, scratch),
-            false => found,
+    pub(super) fn find<'t>(&self, texts: &Texts<'t>, scratch: &mut Vec<u8>) -> Found<'t> {
+        match self.others.is_empty() {
+            true => texts.find(self.first),
+            false => self.find_first(texts, scratch),
         }
     }
 
-    #[inline]
-    fn is_null(&self, found: Found, texts: &Texts<'_>, scratch: &mut Vec<u8>) -> bool {
-        match &self.rules {
-            None => found.token.is_nothing(),
-            Some(rules) => rules.is_null(texts.text(found.origin), found.token, scratch),
-        }
-    }
-
-    #[cold]
-    fn find_elsewhere(&self, texts: &Texts<'_>, first: Found, scratch: &mut Vec<u8>) -> Found {
-        let others = || self.others.iter().map(|at| texts.find(*at));
-        let value = others().find(|found| !self.is_null(*found, texts, scratch));
+    #[inline(never)]
+    fn find_first<'t>(&self, texts: &Texts<'t>, scratch: &mut Vec<u8>) -> Found<'t> {
+        let first = texts.find(self.first);
+        let all = || std::iter::once(first).chain(self.others.iter().map(|at| texts.find(*at)));
+        let value = all().find(|found| match &self.rules {
+            None => !found.token.is_nothing(),
+            Some(rules) => !rules.is_null(texts.text(found.origin), found.token, scratch),
+        });
         // Where there is no value, a null has a place in the line.
-        let mut all = std::iter::once(first).chain(others());
-        let null = || all.find(|found| found.token.kind != Kind::Absent);
+        let null = || all().find(|found| found.token.kind != Kind::Absent);
         value.or_else(null).unwrap_or(first)
     }
 
@@ -103,7 +97,7 @@ impl ColumnCaster {
     pub(super) fn push(
         &mut self,
         line: &[u8],
-        token: Token,
+        token: &Token,
         latest: EventTime,
         scratch: &mut Vec<u8>,
     ) -> Result<Certainty, RejectCause> {
@@ -123,13 +117,14 @@ impl ColumnCaster {
     }
 
     /// Appends a null for a value that the column cannot take.
-    pub(super) fn push_nulled(&mut self, found: Found, cause: RejectCause) -> Nulled {
+    pub(super) fn push_nulled(&mut self, found: Found<'_>, cause: RejectCause) -> Nulled {
         self.builder.push_null();
         Nulled {
             column: self.place,
             reason: cause.reason(),
-            is_hidden: self.is_hidden(found.token),
-            found,
+            is_hidden: self.is_hidden(*found.token),
+            origin: found.origin,
+            token: *found.token,
         }
     }
 
@@ -140,7 +135,7 @@ impl ColumnCaster {
 
     /// Says why the column takes no value from a record.
     #[cold]
-    pub(super) fn reject(&self, cause: RejectCause, found: Found, texts: &Texts<'_>) -> Reject {
+    pub(super) fn reject(&self, cause: RejectCause, found: Found<'_>, texts: &Texts<'_>) -> Reject {
         Reject {
             reason: cause.reason(),
             column: Some(ColumnIndex::new(self.place)),
@@ -155,8 +150,8 @@ impl ColumnCaster {
     }
 
     /// Says for people what is wrong with a value, which is not shown if the column is masked.
-    fn explain(&self, cause: RejectCause, found: Found, texts: &Texts<'_>) -> String {
-        let raw = match self.is_hidden(found.token) {
+    fn explain(&self, cause: RejectCause, found: Found<'_>, texts: &Texts<'_>) -> String {
+        let raw = match self.is_hidden(*found.token) {
             true => HIDDEN,
             false => found.token.raw(texts.text(found.origin)),
         };

@@ -50,7 +50,7 @@ impl RuleCaster {
     }
 
     /// Returns whether there is no value, or one that counts as null.
-    pub(super) fn is_null(&self, line: &[u8], token: Token, scratch: &mut Vec<u8>) -> bool {
+    pub(super) fn is_null(&self, line: &[u8], token: &Token, scratch: &mut Vec<u8>) -> bool {
         let nulls = &self.rules.nulls;
         match token.kind {
             Kind::Absent | Kind::Null => true,
@@ -67,7 +67,7 @@ impl RuleCaster {
         &mut self,
         builder: &mut Builder,
         line: &[u8],
-        token: Token,
+        token: &Token,
         latest: EventTime,
         scratch: &mut Vec<u8>,
     ) -> Result<Certainty, RejectCause> {

@@ -39,7 +39,7 @@ impl ValueCaster {
         &self,
         builder: &mut Builder,
         line: &[u8],
-        token: Token,
+        token: &Token,
         latest: EventTime,
         scratch: &mut Vec<u8>,
     ) -> Result<(), RejectCause> {
@@ -122,7 +122,7 @@ impl ValueCaster {
 /// Returns a number, or what a string holds, which may be one.
 #[inline]
 fn number<'l>(
-    token: Token,
+    token: &Token,
     line: &'l [u8],
     scratch: &'l mut Vec<u8>,
 ) -> Result<Number<'l>, RejectCause> {
@@ -135,7 +135,7 @@ fn number<'l>(
 /// Returns a number as it was written, or the text of a string.
 #[inline]
 pub(super) fn bare<'l>(
-    token: Token,
+    token: &Token,
     line: &'l [u8],
     scratch: &'l mut Vec<u8>,
 ) -> Result<&'l [u8], RejectCause> {
@@ -172,7 +172,7 @@ fn check_event_time(time: Result<i64, TimeProblem>, latest: EventTime) -> Result
 }
 
 /// Returns true, false, 1 or 0; the words in any case, all of them in quotes or not.
-fn boolean(token: Token, line: &[u8], scratch: &mut Vec<u8>) -> Result<bool, RejectCause> {
+fn boolean(token: &Token, line: &[u8], scratch: &mut Vec<u8>) -> Result<bool, RejectCause> {
     match token.kind {
         Kind::True => Ok(true),
         Kind::False => Ok(false),
@@ -187,7 +187,7 @@ fn boolean(token: Token, line: &[u8], scratch: &mut Vec<u8>) -> Result<bool, Rej
 }
 
 #[inline]
-fn push_text(token: Token, line: &[u8], text: &mut Text) -> Result<(), RejectCause> {
+fn push_text(token: &Token, line: &[u8], text: &mut Text) -> Result<(), RejectCause> {
     match token.kind {
         Kind::String => text.push(token.quoted(line)),
         Kind::EscapedString => {
