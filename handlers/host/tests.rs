@@ -11,12 +11,12 @@ use crate::dataset::Dataset;
 use crate::event::{PartitionId, SequenceNumber, SourceEvent, UnixMillis};
 use crate::store::entity::{EntityStore, MemoryEntityStore};
 use crate::store::object::{MemoryObjectStore, ObjectPath, ObjectStore, Source};
-use crate::warehouse::Options;
 use crate::warehouse::azure_sql::AzureSqlWarehouse;
 use crate::warehouse::azure_sql::tests::server::{Answer, Request, Server};
 use crate::warehouse::azure_sql::tests::{FENCE, MERGE, failing_once, healthy, overtaken_once};
 use crate::warehouse::fixture::{COLUMNS, TABLES};
 use crate::warehouse::schema::GoldSchema;
+use crate::warehouse::{Options, Warehouse};
 
 /// When events come and gold runs: 2025-11-14T11:44:34Z.
 const NOW: UnixMillis = UnixMillis(1_763_120_674_000);
@@ -43,16 +43,24 @@ impl World {
         world
     }
 
-    /// A process.
-    fn process(&self) -> Served {
+    fn warehouse(&self) -> Arc<AzureSqlWarehouse> {
         let string = self.server.connection_string();
         let schema = GoldSchema::of(&self.dataset).unwrap();
-        let warehouse = AzureSqlWarehouse::new(&string, &Options::default(), schema).unwrap();
+        let warehouse = AzureSqlWarehouse::new(&string, &Options::default(), schema);
+        Arc::new(warehouse.unwrap())
+    }
+
+    /// A process.
+    fn process(&self) -> Served {
+        self.process_on(self.warehouse())
+    }
+
+    fn process_on(&self, warehouse: Arc<AzureSqlWarehouse>) -> Served {
         let stores = (Arc::clone(&self.lake), Arc::clone(&self.state));
         let mut context = Context::new(Arc::clone(&self.dataset), stores.0, stores.1, 1 << 20);
         context.clock = Arc::new(ManualClock::at(NOW));
         Served {
-            app: Arc::new(App::builder(context, Arc::new(warehouse)).build()),
+            app: Arc::new(App::builder(context, warehouse).build()),
             bodies: Bodies::default(),
         }
     }
@@ -110,6 +118,18 @@ async fn no_session_is_open_after_a_run_whatever_it_did() {
     // Nothing was added: the database is not asked.
     assert_eq!(ended(&process).await, "Unchanged");
     assert_eq!(world.server.logins(), 1);
+    world.server.has_open(0).await;
+}
+
+#[tokio::test]
+async fn a_session_that_a_broken_off_run_has_left_is_closed_by_one_with_nothing_to_do() {
+    let world = World::with_server(|_, request| healthy(request)).await;
+    let warehouse = world.warehouse();
+    let process = world.process_on(Arc::clone(&warehouse));
+    assert_eq!(ended(&process).await, "UpToDate");
+    warehouse.look().await.unwrap();
+    world.server.has_open(1).await;
+    assert_eq!(ended(&process).await, "Unchanged");
     world.server.has_open(0).await;
 }
 

@@ -19,6 +19,21 @@ pub(super) fn columns_of(
 /// Of a transaction that is given rows of a table that it does not move.
 pub(super) const MOVED: Invariant = Invariant("a transaction merges into the tables that it moves");
 
+/// The answer to whoever asks for more than a SELECT.
+pub(super) fn refused_query(
+    problem: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> WarehouseError {
+    WarehouseError::Statement {
+        purpose: "run",
+        object: QUERY.to_owned(),
+        kind: FailureKind::Permanent,
+        source: problem.into(),
+    }
+}
+
+/// What a query is called in errors.
+pub(super) const QUERY: &str = "the query";
+
 /// The answer to whoever goes on with a transaction after one of its operations failed.
 pub(super) fn over() -> WarehouseError {
     WarehouseError::Statement {

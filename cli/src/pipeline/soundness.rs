@@ -6,13 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sluice::gold::plan::{TableBacklog, foreign};
+use sluice::error::Invariant;
+use sluice::gold::plan::{TableBacklog, counted, foreign};
 use sluice::store::object::paths::{BRONZE, bronze_dataset};
 use sluice::store::object::{ObjectInfo, ObjectPath};
 use sluice::table::TableId;
-use sluice::table::log::{Counts, LedgerEntry, LogError, Snapshot, Version};
+use sluice::table::log::{Counts, Head, LedgerEntry, LogError, Snapshot, Version};
+use sluice::warehouse::Standing;
 use sluice::warehouse::schema::{GoldSchema, TableSchema};
-use sluice::warehouse::{Progress, Standing};
 use thiserror::Error;
 
 use crate::output::thousands;
@@ -49,6 +50,9 @@ pub(crate) enum Unsound {
         way.words()
     )]
     OtherPipeline { tables: Vec<String>, way: GoldAnew },
+    /// A defect of Sluice.
+    #[error(transparent)]
+    Defect(#[from] Invariant),
 }
 
 const WAY_OUT: &str = "raise `generation` in the dataset file, so that silver and gold are made anew from the events in bronze, or start afresh with --clean; with `sluice up --no-handler` the other commands can look at it as it is";
@@ -101,6 +105,8 @@ pub(super) struct Sound {
     pub(super) counts: Counts,
     /// The objects of bronze that silver lacks, by their names in its container.
     pub(super) unrefined: BTreeSet<String>,
+    /// The head of its log, if it has one.
+    pub(super) head: Option<Head>,
 }
 
 /// Returns what is there, if the log of commits is whole and storage has what it names. Nobody changes any of it meanwhile.
@@ -147,6 +153,7 @@ pub(super) async fn check_silver(
         snapshot,
         counts,
         unrefined,
+        head: Some(head),
     })
 }
 
@@ -167,24 +174,7 @@ pub(super) fn check_gold(
     (head, log): (Version, Option<&str>),
     gold: &str,
 ) -> Result<(), Unsound> {
-    let is_asked = |name: &str| {
-        let next = standing.next.get(name);
-        next.is_some_and(|next| next.is_asked && next.log.as_deref() == log)
-    };
-    let is_given_up = |found: &Progress| {
-        let mut asked = standing.progress.iter().filter(|(name, _)| is_asked(name));
-        found.log.is_some() && asked.any(|(_, asked)| asked.log == found.log)
-    };
-    let mut progress = standing.progress.clone();
-    progress.retain(|name, found| match schema.table(name) {
-        Some(_) => !is_asked(name),
-        None => standing.owned.contains(name) && !is_given_up(found),
-    });
-    for gone in &standing.gone {
-        if let Ok(table) = schema.table_at(*gone) {
-            progress.remove(&table.name);
-        }
-    }
+    let progress = counted(schema, standing, log)?;
     let all_there = BTreeSet::new();
     // What shows something else is made anew, whatever its version.
     let is_other = |table: &TableSchema| {

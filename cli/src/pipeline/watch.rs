@@ -162,8 +162,8 @@ impl Watch {
             snapshot,
             counts,
             unrefined,
+            head,
         } = soundness::check_silver(&self.stores).await?;
-        let head = self.stores.log.head().await?;
         let standing = tokio::time::timeout(GOLD_TIMEOUT, self.warehouse.look());
         // Gold that cannot be read yet is left to its runs.
         if let Ok(Ok(standing)) = standing.await {

@@ -65,7 +65,7 @@ pub(super) struct Place {
     /// The shadows that this build fills and shows.
     pub(super) shadows: BTreeMap<TableIndex, Shadow>,
     /// The tables that the dataset file no longer has, by name.
-    pub(super) removed: Vec<(String, Progress)>,
+    pub(super) removed: BTreeMap<String, Progress>,
     /// What was seen of bronze before the head was read.
     pub(super) sighting: Option<Sighting>,
     /// What the head and the look before it say of final periods.

@@ -150,14 +150,8 @@ impl Attempt<'_> {
         let mut backlog = TableBacklog::of(schema, made, head.version, &still);
         let ahead = std::mem::take(&mut backlog.ahead);
         let sighting = self.lookout.sighting(self.look, &head);
-        let is_removed = |(name, progress): &(&String, &Progress)| {
-            let is_shown = progress.generation != 0 || progress.physical.is_some();
-            is_shown && standing.owned.contains(*name) && schema.table(name).is_none()
-        };
-        let removed = standing.progress.iter().filter(is_removed);
-        let removed = removed.map(|(name, progress)| (name.clone(), progress.clone()));
         let mut place = Place {
-            removed: removed.collect(),
+            removed: standing.removed(schema),
             sighting,
             finals: Finals::of(sighting, Patience::of(self.dataset)),
             head,

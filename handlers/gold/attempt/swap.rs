@@ -174,7 +174,7 @@ impl Attempt<'_> {
     }
 
     fn swap_of(&self, place: &Place, tables: Vec<Ready>) -> Swap {
-        let removed = place.removed.iter().cloned();
+        let removed = place.removed.clone();
         Swap {
             retired: Swap::retires(&tables, removed, self.schema().generation),
             tables,

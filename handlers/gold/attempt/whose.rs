@@ -7,10 +7,10 @@ use super::context::Attempt;
 use crate::error::Invariant;
 use crate::gold::error::Error;
 use crate::gold::generation::{Lack, Lost, Successor};
-use crate::gold::plan::{foreign, generations};
+use crate::gold::plan::{counted, foreign, generations};
 use crate::table::log::{CommitLog, Head};
+use crate::warehouse::Standing;
 use crate::warehouse::schema::TableIndex;
-use crate::warehouse::{Progress, Standing};
 
 impl Attempt<'_> {
     /// Returns the tables that show another generation, and are there.
@@ -98,24 +98,7 @@ impl Attempt<'_> {
         head: &Head,
     ) -> Result<Option<Error>, Error> {
         let (schema, log) = (self.schema(), head.log.as_deref());
-        let mut progress = standing.progress.clone();
-        progress.retain(|name, _| self.has(name) || standing.owned.contains(name));
-        // A table that somebody dropped follows nothing any more.
-        for gone in &standing.gone {
-            progress.remove(&schema.table_at(*gone)?.name);
-        }
-        // Nor does one that is asked for anew from this log, and what the file no longer has of the log that is given up.
-        let mut given_up = BTreeSet::new();
-        for (name, next) in &standing.next {
-            if next.is_asked && next.log == head.log {
-                given_up.extend(progress.remove(name).and_then(|found| found.log));
-            }
-        }
-        let is_given_up = |found: &Progress| {
-            let log = found.log.as_ref();
-            log.is_some_and(|log| given_up.contains(log))
-        };
-        progress.retain(|name, found| self.has(name) || !is_given_up(found));
+        let progress = counted(schema, standing, log)?;
         let mut tables: BTreeSet<String> = foreign(schema.generation, &progress, log)
             .into_iter()
             .collect();

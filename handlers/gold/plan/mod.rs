@@ -6,9 +6,10 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::error::Invariant;
 use crate::table::log::Version;
-use crate::warehouse::Progress;
 use crate::warehouse::schema::{GoldSchema, TableIndex};
+use crate::warehouse::{Progress, Standing};
 pub use chunk::{Chunk, Limits, chunk};
 
 /// What the tables lack of silver's head.
@@ -100,6 +101,39 @@ impl TableBacklog {
             self.behind.entry(to).or_default().extend(moved.tables);
         }
     }
+}
+
+/// Returns the progress that says which log the tables of a dataset follow: of those of its file, and of those of its name
+/// that the file does not have.
+///
+/// A table that somebody dropped follows nothing any more. Nor does one that is asked for anew from this log, and what the
+/// file no longer has of the log that is so given up.
+///
+/// # Errors
+/// Fails if what was found is not of this schema.
+pub fn counted(
+    schema: &GoldSchema,
+    standing: &Standing,
+    log: Option<&str>,
+) -> Result<BTreeMap<String, Progress>, Invariant> {
+    let has = |name: &String| schema.table(name).is_some();
+    let mut progress = standing.progress.clone();
+    progress.retain(|name, _| has(name) || standing.owned.contains(name));
+    for gone in &standing.gone {
+        progress.remove(&schema.table_at(*gone)?.name);
+    }
+    let mut given_up = BTreeSet::new();
+    for (name, next) in &standing.next {
+        if next.is_asked && next.log.as_deref() == log {
+            given_up.extend(progress.remove(name).and_then(|found| found.log));
+        }
+    }
+    let is_given_up = |found: &Progress| {
+        let log = found.log.as_ref();
+        log.is_some_and(|log| given_up.contains(log))
+    };
+    progress.retain(|name, found| has(name) || !is_given_up(found));
+    Ok(progress)
 }
 
 /// Returns the tables of this generation that follow another log than this. Where no log is known, any is followed.

@@ -14,8 +14,8 @@ use super::{ado, read, transaction};
 use crate::event::UnixMillis;
 use crate::warehouse::contract::{Begun, Opened, Prepared, Reports, RowVisitor, Warehouse};
 use crate::warehouse::dialect::{Upkeep, state_of, upkeep};
-use crate::warehouse::error::{FailureKind, WarehouseError};
-use crate::warehouse::lookup::columns_of;
+use crate::warehouse::error::WarehouseError;
+use crate::warehouse::lookup::{QUERY, columns_of, refused_query};
 use crate::warehouse::model::{
     Answer, Arrangement, Blocked, Build, Changed, Fill, Order, Progress, Run, Standing, Swap,
     TableRows,
@@ -333,13 +333,8 @@ impl Reports for AzureSqlWarehouse {
     }
 
     async fn query(&self, sql: &str, most: usize) -> Result<Answer, WarehouseError> {
-        let run = failed("run", "the query");
-        let sql = select::only_select(sql).map_err(|problem| WarehouseError::Statement {
-            purpose: "run",
-            object: "the query".to_owned(),
-            kind: FailureKind::Permanent,
-            source: problem.into(),
-        })?;
+        let run = failed("run", QUERY);
+        let sql = select::only_select(sql).map_err(refused_query)?;
         let mut held = self.hold().await?;
         let session = held.session()?;
         session.run(dml::BEGIN).await.map_err(&run)?;

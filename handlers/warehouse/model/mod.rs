@@ -71,6 +71,20 @@ pub struct Standing {
     pub is_incomplete: bool,
 }
 
+impl Standing {
+    /// Returns the tables of the dataset that are shown, and that its file no longer has.
+    #[must_use]
+    pub fn removed(&self, schema: &GoldSchema) -> BTreeMap<String, Progress> {
+        let is_removed = |name: &String, progress: &Progress| {
+            let is_shown = progress.generation != 0 || progress.physical.is_some();
+            is_shown && self.owned.contains(name) && schema.table(name).is_none()
+        };
+        let mut removed = self.progress.clone();
+        removed.retain(|name, progress| is_removed(name, progress));
+        removed
+    }
+}
+
 /// A value of gold.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Datum {

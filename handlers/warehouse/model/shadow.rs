@@ -1,5 +1,7 @@
 //! A table that is made beside the live one, and what takes it there: it is begun, filled, given up or swapped.
 
+use std::collections::BTreeMap;
+
 use super::progress::{Build, Pending, Progress};
 use crate::event::{EventTime, UnixMillis};
 use crate::table::log::Version;
@@ -154,7 +156,7 @@ impl Swap {
     #[must_use]
     pub fn retires(
         tables: &[(TableIndex, Progress, Shadow)],
-        removed: impl Iterator<Item = (String, Progress)>,
+        removed: BTreeMap<String, Progress>,
         generation: u32,
     ) -> Vec<(String, Progress)> {
         let before = |progress: &Progress| ![0, generation].contains(&progress.generation);
@@ -166,10 +168,12 @@ impl Swap {
                     || (is_raised && [live, next].contains(&Some(log)))
             })
         };
-        let retired = removed.filter(|(_, progress)| match progress.log.as_deref() {
-            Some(log) => is_own(log),
-            None => is_raised,
-        });
+        let retired = removed
+            .into_iter()
+            .filter(|(_, progress)| match progress.log.as_deref() {
+                Some(log) => is_own(log),
+                None => is_raised,
+            });
         retired.collect()
     }
 }

@@ -19,9 +19,6 @@ pub(super) struct MergeStatements {
     pub(super) load: String,
     /// Merges all of its rows into the table.
     pub(super) merge: String,
-    /// Finds the key of a group that has a sum of more than 38 digits with what is loaded, if a sum may have: the period,
-    /// if the table has any, and the dimensions.
-    pub(super) overflow: Option<String>,
 }
 
 impl MergeStatements {
@@ -29,27 +26,21 @@ impl MergeStatements {
     /// are made for one gold table have other columns.
     pub(super) fn of(table: &TableSchema, physical: &str) -> Self {
         let key: Vec<String> = table.time().into_iter().chain([KEY]).map(quote).collect();
-        let dimensions: Vec<String> = table
-            .dimensions
-            .iter()
-            .map(|column| quote(&column.name))
-            .collect();
+        let dimensions = table.dimensions.iter().map(|column| quote(&column.name));
         let measures = table.measures.iter().map(|column| quote(&column.name));
         let columns: Vec<String> = key
             .iter()
             .cloned()
-            .chain(dimensions.iter().cloned())
+            .chain(dimensions)
             .chain(measures)
             .collect();
         let columns = columns.join(", ");
         let count = key.len() + table.dimensions.len() + table.measures.len();
         let parameters = vec!["?"; count].join(", ");
         let updates: Vec<String> = table.measures.iter().map(update).collect();
-        let name = quote(&format!("sluice_delta_{physical}"));
+        let name = delta(physical);
         let delta = format!("temp.{name}");
-        let overflow = overflow(table, (&key, &dimensions), (&quote(physical), &delta));
         Self {
-            overflow,
             create: format!("CREATE TEMP TABLE IF NOT EXISTS {name} ({columns})"),
             clear: format!("DELETE FROM {delta}"),
             load: format!("INSERT INTO {delta} ({columns}) VALUES ({parameters})"),
@@ -64,12 +55,14 @@ impl MergeStatements {
     }
 }
 
-/// Returns the statement that finds a group whose sum would have too many digits.
-fn overflow(
-    table: &TableSchema,
-    (key, dimensions): (&[String], &[String]),
-    (physical, delta): (&str, &str),
-) -> Option<String> {
+/// The temporary table that takes the rows of a merge.
+fn delta(physical: &str) -> String {
+    quote(&format!("sluice_delta_{physical}"))
+}
+
+/// Returns the statement that finds the key of a group whose sum has more than 38 digits with what is loaded, if a sum may
+/// have: the period, if the table has any, and the dimensions.
+pub(super) fn overflow(table: &TableSchema, physical: &str) -> Option<String> {
     let is_sum = |measure: &&MeasureColumn| {
         let is_decimal = matches!(measure.kind, ValueType::Decimal { .. });
         is_decimal && measure.source.merge() == Merge::Add
@@ -80,20 +73,22 @@ fn overflow(
         format!("NOT {}(t.{name}, d.{name})", functions::FITS)
     });
     let sums: Vec<String> = sums.collect();
-    let same = key.iter().map(|name| format!("t.{name} = d.{name}"));
+    let key = table.time().into_iter().chain([KEY]).map(quote);
+    let same = key.map(|name| format!("t.{name} = d.{name}"));
     let same: Vec<String> = same.collect();
-    let time = table.time().map(quote);
-    let named = time.iter().chain(dimensions);
-    let mut named: Vec<String> = named
-        .map(|name| format!("CAST(d.{name} AS TEXT)"))
-        .collect();
+    let dimensions = table.dimensions.iter().map(|column| column.name.as_str());
+    let named = table.time().into_iter().chain(dimensions).map(quote);
+    let named = named.map(|name| format!("CAST(d.{name} AS TEXT)"));
+    let mut named: Vec<String> = named.collect();
     if named.is_empty() {
         named.push("1".to_owned());
     }
     (!sums.is_empty()).then(|| {
         format!(
-            "SELECT {} FROM {delta} AS d JOIN main.{physical} AS t ON {} WHERE {} LIMIT 1",
+            "SELECT {} FROM temp.{} AS d JOIN main.{} AS t ON {} WHERE {} LIMIT 1",
             named.join(", "),
+            delta(physical),
+            quote(physical),
             same.join(" AND "),
             sums.join(" OR "),
         )

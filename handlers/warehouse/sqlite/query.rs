@@ -8,12 +8,10 @@ use rusqlite::{Batch, Connection, OpenFlags};
 
 use super::connection::{BUSY_TIMEOUT, failed};
 use super::read::text_of;
-use crate::warehouse::error::{FailureKind, WarehouseError};
+use crate::warehouse::error::WarehouseError;
+use crate::warehouse::lookup::{QUERY, refused_query};
 use crate::warehouse::model::Answer;
 use crate::warehouse::schema::ValueType;
-
-/// What is run, in messages.
-const QUERY: &str = "the query";
 
 /// Runs a query on the file, which is opened for reading only, and returns its first rows.
 pub(super) fn query(path: &Path, sql: &str, most: usize) -> Result<Answer, WarehouseError> {
@@ -22,14 +20,14 @@ pub(super) fn query(path: &Path, sql: &str, most: usize) -> Result<Answer, Wareh
     let mut statements = Batch::new(&connection, sql);
     let statement = statements.next().map_err(&run)?;
     let Some(mut statement) = statement else {
-        return Err(refused("it is empty"));
+        return Err(refused_query("it is empty"));
     };
     if statement.column_count() == 0 || !statement.readonly() {
-        return Err(refused("only a SELECT is run"));
+        return Err(refused_query("only a SELECT is run"));
     }
     // What follows may not even be understood.
     if !matches!(statements.next(), Ok(None)) {
-        return Err(refused("only one statement is run"));
+        return Err(refused_query("only one statement is run"));
     }
     let names = statement.column_names().map(str::to_owned);
     let names: Vec<String> = names.collect();
@@ -78,15 +76,6 @@ fn kind_with(kind: Option<ValueType>, value: ValueRef<'_>) -> Option<ValueType> 
         (Some(ValueType::Text), _) | (_, ValueType::Text) => ValueType::Text,
         _ => ValueType::Double,
     })
-}
-
-fn refused(problem: &'static str) -> WarehouseError {
-    WarehouseError::Statement {
-        purpose: "run",
-        object: QUERY.to_owned(),
-        kind: FailureKind::Permanent,
-        source: problem.into(),
-    }
 }
 
 #[cfg(test)]

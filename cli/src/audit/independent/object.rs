@@ -16,6 +16,8 @@ pub(crate) struct Contents<'c> {
     is_by_hand: bool,
     /// The times of the events, in milliseconds since 1970, if the last line holds them.
     pub(crate) times: Option<Vec<i64>>,
+    /// How many events there are.
+    count: u64,
 }
 
 /// An event, as its line holds it.
@@ -37,19 +39,22 @@ impl<'c> Contents<'c> {
         let start = end.iter().rposition(|byte| *byte == b'\n');
         let (before, last) = end.split_at(start.map_or(0, |feed| feed + 1));
         let times = times(last);
-        Self {
+        let contents = Self {
             text: if times.is_some() { before } else { content },
             is_by_hand,
             times,
-        }
+            count: 0,
+        };
+        let count = match is_by_hand {
+            true => contents.lines().count() as u64,
+            false => ends_of_lines(contents.text),
+        };
+        Self { count, ..contents }
     }
 
-    /// Counts the events.
+    /// Returns the number of events.
     pub(crate) fn count(&self) -> u64 {
-        match self.is_by_hand {
-            true => self.lines().count() as u64,
-            false => ends_of_lines(self.text),
-        }
+        self.count
     }
 
     /// Returns the events, in the order of their lines.

@@ -108,13 +108,8 @@ fn ready(schema: &GoldSchema, standing: &Standing) -> Option<Swap> {
             tables.push((index, progress.clone(), next.clone()));
         }
     }
-    let removed = standing.progress.iter().filter(|(name, progress)| {
-        let is_removed = standing.owned.contains(*name) && schema.table(name).is_none();
-        is_removed && progress.physical.is_some()
-    });
-    let removed = removed.map(|(name, progress)| (name.clone(), progress.clone()));
     (!tables.is_empty()).then(|| Swap {
-        retired: Swap::retires(&tables, removed, schema.generation),
+        retired: Swap::retires(&tables, standing.removed(schema), schema.generation),
         tables,
         build: standing.build.clone().unwrap_or_default(),
         // The next run says what is complete.

@@ -11,7 +11,7 @@ use crate::warehouse::error::{FailureKind, WarehouseError};
 use crate::warehouse::model::{Progress, Row, text};
 use crate::warehouse::schema::{GoldSchema, RETIRED, TableIndex, TableSchema};
 use crate::warehouse::sqlite::connection::failed;
-use crate::warehouse::sqlite::dml::{MergeStatements, timestamp, values};
+use crate::warehouse::sqlite::dml::{MergeStatements, overflow, timestamp, values};
 
 /// The tables of a transaction, with the names of those that take their rows.
 pub(super) type Tables = BTreeMap<TableIndex, (Arc<TableSchema>, String)>;
@@ -100,7 +100,7 @@ pub(super) fn merge(
     match merged.map_err(failed("merge rows into", &table.name)) {
         // The statement is undone, and not the transaction: what it was to merge is still there.
         Err(WarehouseError::Overflow { table: name, .. }) => {
-            let group = overflowing(connection, &statements, table);
+            let group = overflowing(connection, (table, physical));
             let group = group.map_err(failed("look for a sum in", &table.name))?;
             Err(WarehouseError::Overflow { table: name, group })
         }
@@ -111,16 +111,15 @@ pub(super) fn merge(
 /// Names a group whose sum has too many digits with what is loaded.
 fn overflowing(
     connection: &Connection,
-    statements: &MergeStatements,
-    table: &TableSchema,
+    (table, physical): (&TableSchema, &str),
 ) -> rusqlite::Result<Option<String>> {
-    let Some(sql) = &statements.overflow else {
+    let Some(sql) = overflow(table, physical) else {
         return Ok(None);
     };
     let dimensions = table.dimensions.iter().map(|column| column.name.as_str());
     let columns: Vec<&str> = table.time().into_iter().chain(dimensions).collect();
     connection
-        .query_row(sql, [], |row| {
+        .query_row(&sql, [], |row| {
             let values = columns.iter().enumerate();
             let values = values.map(|(index, name)| Ok((*name, row.get(index)?)));
             let values: Vec<(&str, Option<String>)> = values.collect::<rusqlite::Result<_>>()?;
