@@ -36,7 +36,7 @@ const RUN: [&str; 8] = [
     "COMMIT TRANSACTION",
 ];
 /// How the statement begins that moves progress.
-pub(crate) const FENCE: &str = RUN[2];
+const FENCE: &str = RUN[2];
 /// How the one begins that merges.
 pub(crate) const MERGE: &str = RUN[6];
 
@@ -103,7 +103,7 @@ fn outcome(outcome: i32) -> Answer {
 }
 
 /// Answers one kind of request otherwise, the first time.
-pub(crate) fn failing_once(
+fn failing_once(
     start: &'static str,
     answer: Answer,
 ) -> impl FnMut(usize, &Request) -> Answer + Send + 'static {
