@@ -5,94 +5,31 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "support/pipeline.rs"]
+mod pipeline;
 mod support;
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Output;
 
 use serde_json::Value;
 
-use support::{command, handler, repository};
-
-const PATIENCE: Duration = Duration::from_secs(120);
-const POLL: Duration = Duration::from_millis(200);
-
-/// A pipeline that `sluice up` runs, and a folder without settings from which it is looked at.
-struct Pipeline {
-    up: Child,
-    folder: tempfile::TempDir,
-}
+use pipeline::Pipeline;
+use support::{command, repository};
 
 impl Pipeline {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let up = command(repository())
-            .args(["up", "--no-producer", "--partitions", "2", "--handler"])
-            .arg(handler())
-            .arg("--state-dir")
-            .arg(folder.path().join("state"))
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let pipeline = Self { up, folder };
-        pipeline.wait_for("the pipeline", || {
-            pipeline.run(&["status"]).status.success()
-        });
-        pipeline
-    }
-
-    /// Runs a command on it.
-    fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = command(self.folder.path());
-        command.args(arguments);
-        if arguments.first() != Some(&"dataset") {
-            command
-                .arg("--state-dir")
-                .arg(self.folder.path().join("state"));
-        }
-        command.output().unwrap()
-    }
-
     fn json(&self, arguments: &[&str]) -> Value {
         let output = self.run(arguments);
         serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|error| panic!("{error}: {}", text(&output)))
     }
 
-    fn wait_for(&self, what: &str, is_so: impl Fn() -> bool) {
-        let started = Instant::now();
-        while !is_so() {
-            assert!(
-                started.elapsed() < PATIENCE,
-                "{what} did not come about: {}",
-                text(&self.run(&["status"]))
-            );
-            std::thread::sleep(POLL);
-        }
-    }
-
     fn settings_file(&self) -> PathBuf {
-        self.folder.path().join("state/orders/settings.json")
+        self.state_dir().join("orders/settings.json")
     }
 
     fn gold_file(&self) -> PathBuf {
-        self.folder.path().join("state/orders/gold.db")
-    }
-
-    /// Ends the pipeline as Ctrl-C does.
-    fn stop(&mut self) {
-        let id = self.up.id().to_string();
-        Command::new("kill").args(["-INT", &id]).status().unwrap();
-        assert!(self.up.wait().unwrap().success());
-    }
-}
-
-impl Drop for Pipeline {
-    fn drop(&mut self) {
-        if let Ok(None) = self.up.try_wait() {
-            self.stop();
-        }
+        self.state_dir().join("orders/gold.db")
     }
 }
 
@@ -164,7 +101,7 @@ fn commands_find_the_pipeline_that_up_runs_and_agree() {
     check_hostile_event(&pipeline);
 
     let settings = pipeline.settings_file();
-    pipeline.stop();
+    assert!(pipeline.stop(), "it ends well");
     assert!(!settings.exists(), "it may hold a password");
     let status = pipeline.run(&["status"]);
     assert_eq!(status.status.code(), Some(1));
@@ -228,7 +165,7 @@ fn check_identity(pipeline: &Pipeline) {
         let said = text(&output);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
         assert!(said.contains("is that of another pipeline"), "{said}");
-        let state_dir = pipeline.folder.path().join("state");
+        let state_dir = pipeline.state_dir();
         assert!(said.contains(&state_dir.display().to_string()), "{said}");
     }
 }

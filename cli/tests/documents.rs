@@ -5,21 +5,20 @@
     reason = "a test fails by panicking, also in the functions that tests share"
 )]
 
+#[path = "support/pipeline.rs"]
+mod pipeline;
 mod support;
 
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Output;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use serde_json::Value;
 use sluice_cli::CommandLine;
 
-use support::{command, handler, repository};
-
-const PATIENCE: Duration = Duration::from_secs(180);
-const POLL: Duration = Duration::from_millis(300);
+use pipeline::Pipeline;
+use support::{command, repository};
 
 /// Programs of others that documents name, and why they are not run here. A program with a subcommand stands with it.
 const NOT_RUN: [(&str, &str); 17] = [
@@ -330,61 +329,22 @@ fn a_line_that_no_command_takes_is_found() {
     assert!(found[1].ours().is_none());
 }
 
-/// A pipeline that `sluice up` runs, with its state in a folder of its own.
-struct Pipeline {
-    up: Child,
-    folder: tempfile::TempDir,
-}
-
 impl Pipeline {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let up = command(repository())
-            .args(["up", "--no-producer", "--partitions", "2", "--handler"])
-            .arg(handler())
-            .arg("--state-dir")
-            .arg(folder.path())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let pipeline = Self { up, folder };
-        let status = [String::from("status")];
-        pipeline.wait_for("the pipeline", || pipeline.run(&status).status.success());
-        pipeline
-    }
-
-    fn run(&self, arguments: &[String]) -> Output {
-        let state_dir = self.folder.path().display().to_string();
-        let mut all = arguments.to_vec();
-        all.extend(["--state-dir".to_owned(), state_dir]);
-        sluice(&all)
-    }
-
-    fn wait_for(&self, what: &str, is_so: impl Fn() -> bool) {
-        let started = Instant::now();
-        while !is_so() {
-            assert!(started.elapsed() < PATIENCE, "{what} did not come about");
-            std::thread::sleep(POLL);
-        }
+    /// Runs a command as it is printed.
+    fn run_printed(&self, arguments: &[String]) -> Output {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        self.run_in(repository(), &arguments)
     }
 
     /// Returns whether gold has everything that the hub has taken.
     fn has_settled(&self) -> bool {
-        let status = self.run(&["status".to_owned(), "--json".to_owned()]);
+        let status = self.run(&["status", "--json"]);
         let Ok(status) = serde_json::from_slice::<Value>(&status.stdout) else {
             return false;
         };
         let gold = status["gold"].as_array();
         let is_published = |tables: &Vec<Value>| tables.iter().all(|table| table["behind"] == 0);
         status["silver"]["lines"] == status["hub"]["events"] && gold.is_some_and(is_published)
-    }
-}
-
-impl Drop for Pipeline {
-    fn drop(&mut self) {
-        let id = self.up.id().to_string();
-        let _ = Command::new("kill").args(["-INT", &id]).status();
-        let _ = self.up.wait();
     }
 }
 
@@ -431,10 +391,10 @@ fn what_works_on_a_pipeline_runs_on_one_as_it_is_printed() {
         .into_iter()
         .partition(|(_, arguments)| arguments[0] == "produce");
     for (line, arguments) in producing {
-        succeeds(line, &pipeline.run(arguments));
+        succeeds(line, &pipeline.run_printed(arguments));
     }
     pipeline.wait_for("the end of the work", || pipeline.has_settled());
     for (line, arguments) in looking {
-        succeeds(line, &pipeline.run(arguments));
+        succeeds(line, &pipeline.run_printed(arguments));
     }
 }

@@ -5,52 +5,37 @@
     reason = "a test fails by panicking, also in the functions that tests share"
 )]
 
+#[path = "support/pipeline.rs"]
+mod pipeline;
 mod support;
 
-use std::process::{Child, Command, ExitCode, Output, Stdio};
+use std::process::{Command, ExitCode, Output};
 use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Trial};
 use serde_json::Value;
 use testkit::tool::{Missing, trial};
 
-use support::{command, handler, repository};
+use pipeline::Pipeline;
+use support::repository;
 
-const PATIENCE: Duration = Duration::from_secs(180);
-const POLL: Duration = Duration::from_millis(300);
 /// The orders of the pipeline, of which none is broken and none comes twice.
 const ORDERS: u64 = 300;
 
-/// A pipeline with orders up to gold.
-struct Pipeline {
-    up: Child,
-    folder: tempfile::TempDir,
-}
-
 impl Pipeline {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let up = command(repository())
-            .args(["up", "--no-producer", "--partitions", "2", "--handler"])
-            .arg(handler())
-            .arg("--state-dir")
-            .arg(folder.path())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let pipeline = Self { up, folder };
-        pipeline.wait_for(|| pipeline.sluice(&["status"]).status.success());
+    /// One with orders up to gold.
+    fn with_orders() -> Self {
+        let pipeline = Self::start();
         let count = ORDERS.to_string();
         let shares = ["--broken", "0", "--duplicates", "0"];
         let produce = [&["produce", "--count", &count], &shares[..]].concat();
-        assert!(pipeline.sluice(&produce).status.success());
-        pipeline.wait_for(|| pipeline.has_all());
+        assert!(pipeline.run(&produce).status.success());
+        pipeline.wait_for("the orders in gold", || pipeline.has_all());
         pipeline
     }
 
     fn has_all(&self) -> bool {
-        let status = self.sluice(&["status", "--json"]);
+        let status = self.run(&["status", "--json"]);
         let Ok(status) = serde_json::from_slice::<Value>(&status.stdout) else {
             return false;
         };
@@ -59,30 +44,8 @@ impl Pipeline {
         status["silver"]["rows"] == ORDERS && gold.is_some_and(is_published)
     }
 
-    fn wait_for(&self, is_so: impl Fn() -> bool) {
-        let started = Instant::now();
-        while !is_so() {
-            assert!(started.elapsed() < PATIENCE, "it did not come about");
-            std::thread::sleep(POLL);
-        }
-    }
-
-    fn sluice(&self, arguments: &[&str]) -> Output {
-        let mut command = command(repository());
-        command.args(arguments).arg("--state-dir");
-        command.arg(self.folder.path()).output().unwrap()
-    }
-
     fn snippet(&self, tool: &str) -> String {
-        printed(&self.sluice(&["connect", tool]))
-    }
-}
-
-impl Drop for Pipeline {
-    fn drop(&mut self) {
-        let id = self.up.id().to_string();
-        let _ = Command::new("kill").args(["-INT", &id]).status();
-        let _ = self.up.wait();
+        printed(&self.run(&["connect", tool]))
     }
 }
 
@@ -147,7 +110,7 @@ fn readme(pipeline: &Pipeline) {
         .filter(|line| line.starts_with("sqlite3 "))
         .collect();
     assert!(!lines.is_empty());
-    let folder = pipeline.folder.path().display().to_string();
+    let folder = pipeline.state_dir().display().to_string();
     for line in lines {
         let line = line.replace(".sluice/", &format!("{folder}/"));
         let output = Command::new("sh").args(["-c", &line]).output().unwrap();
@@ -157,7 +120,7 @@ fn readme(pipeline: &Pipeline) {
 
 fn query_silver(pipeline: &Pipeline) {
     let sql = "select count(*) as n, sum(amount) as total, max(event_time) as newest from orders";
-    let output = pipeline.sluice(&["query", "--silver", sql, "--format", "json"]);
+    let output = pipeline.run(&["query", "--silver", sql, "--format", "json"]);
     let answer: Value = serde_json::from_str(&printed(&output)).unwrap();
     assert_eq!(answer["n"], ORDERS);
     assert!(
@@ -166,17 +129,17 @@ fn query_silver(pipeline: &Pipeline) {
     );
     // Silver and gold have the same amounts, to the last digit.
     let gold = "select group_concat(total_amount_exact) as total from gold_total_revenue";
-    let gold = pipeline.sluice(&["query", gold, "--format", "json"]);
+    let gold = pipeline.run(&["query", gold, "--format", "json"]);
     let gold: Value = serde_json::from_str(&printed(&gold)).unwrap();
     assert_eq!(answer["total"], gold["total"]);
-    let refused = pipeline.sluice(&["query", "--silver", "select nothing from orders"]);
+    let refused = pipeline.run(&["query", "--silver", "select nothing from orders"]);
     let said = String::from_utf8_lossy(&refused.stderr);
     assert_eq!(refused.status.code(), Some(1));
     assert!(said.starts_with("sluice: DuckDB: Binder Error"), "{said}");
 }
 
 fn main() -> ExitCode {
-    let pipeline: Shared = Arc::new(LazyLock::new(Pipeline::start));
+    let pipeline: Shared = Arc::new(LazyLock::new(Pipeline::with_orders));
     let test = |name: &str, missing: Option<Missing>, act: fn(&Pipeline)| -> Trial {
         let pipeline = Arc::clone(&pipeline);
         trial(name, missing, move || act(&pipeline))

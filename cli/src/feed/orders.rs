@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use clap::Args;
+use sluice::value::period::MILLIS_PER_HOUR;
 
 /// How many events a duplicate may lie back.
 const REMEMBERED: usize = 1_000;
@@ -103,7 +104,7 @@ impl Orders {
         let late = self.chance(self.shares.late);
         let out_of_order = self.chance(self.shares.out_of_order);
         let time = match (late, out_of_order) {
-            (true, _) => now - self.random.i64(3 * 3_600_000..12 * 3_600_000),
+            (true, _) => now - self.random.i64(3 * MILLIS_PER_HOUR..12 * MILLIS_PER_HOUR),
             (false, true) => now - self.random.i64(1_000..30_000),
             (false, false) => now,
         };

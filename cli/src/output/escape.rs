@@ -27,6 +27,15 @@ pub(super) fn escaped_lines(text: &str) -> Cow<'_, str> {
     without(text, &['\n', '\t'])
 }
 
+/// Writes a text as one word of a command line, quoted where a shell would take it apart.
+pub(crate) fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+,:=@%\\".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
 fn without<'a>(text: &'a str, kept: &[char]) -> Cow<'a, str> {
     let is_escaped = |c: char| is_unsafe(c) && !kept.contains(&c);
     if !text.contains(is_escaped) {
@@ -48,6 +57,16 @@ fn without<'a>(text: &'a str, kept: &[char]) -> Cow<'a, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shell_takes_any_text_for_one_word() {
+        for plain in ["a/b_c-1.2,x:y=z@%+", r"C:\shop"] {
+            assert_eq!(shell_word(plain), plain);
+        }
+        assert_eq!(shell_word(""), "''");
+        assert_eq!(shell_word("~/a b"), "'~/a b'");
+        assert_eq!(shell_word("it's"), r"'it'\''s'");
+    }
 
     #[test]
     fn what_a_terminal_would_obey_is_shown() {

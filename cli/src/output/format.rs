@@ -35,6 +35,16 @@ impl FormatArguments {
         }
     }
 
+    /// Returns how many rows are printed at most: as many as asked for, 0 for all of them, and otherwise `shown` for people
+    /// and all for programs.
+    pub(crate) fn most(self, asked: Option<usize>, shown: usize) -> usize {
+        match (asked, self.is_for_people()) {
+            (Some(0), _) | (None, false) => usize::MAX,
+            (Some(asked), _) => asked,
+            (None, true) => shown,
+        }
+    }
+
     /// Returns whether people are to read it.
     pub(crate) fn is_for_people(self) -> bool {
         self.format() == Format::Table

@@ -16,7 +16,7 @@ mod table;
 mod text;
 
 pub(crate) use balance::Balance;
-pub(crate) use escape::{escaped, is_unsafe};
+pub(crate) use escape::{escaped, is_unsafe, shell_word};
 pub(crate) use failure::failure;
 pub(crate) use format::{About, Format, FormatArguments};
 pub(crate) use line::{Line, Tone, wrapped};

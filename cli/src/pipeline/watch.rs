@@ -10,6 +10,7 @@ use sluice::dataset::Dataset;
 use sluice::event::{EventTime, UnixMillis};
 use sluice::store::object::paths;
 use sluice::table::log::{CommitLog, Counts, Totals, Version};
+use sluice::value::period::MILLIS_PER_HOUR;
 use sluice::warehouse;
 use sluice::warehouse::schema::GoldSchema;
 use sluice::warehouse::{Options, Progress, Warehouse};
@@ -20,7 +21,7 @@ use super::soundness::{self, Sound};
 use super::stack::Stack;
 use crate::audit::Subject;
 use crate::output::gold::{ShownTable, default_order, shown_name};
-use crate::quarantine::{Quarantine, Span, Tally};
+use crate::quarantine::{self, Quarantine, Span, Tally};
 use crate::target::Stores;
 
 /// How often gold tables are read for the screen.
@@ -306,21 +307,23 @@ impl Watch {
         }
     }
 
-    /// Counts what was rejected since an earlier run, by reason and column.
+    /// Counts what was rejected since an earlier run, by reason and column, and says how much of it was read.
     ///
     /// # Errors
     /// Fails if a store does.
     pub(crate) async fn rejected_since(
         &self,
         found: &Found,
-    ) -> Result<Tally, Box<dyn Error + Send + Sync>> {
-        let quarantine = Quarantine {
-            dataset: &self.stores.dataset.name,
-            log: &self.stores.log,
-            lake: &self.stores.lake,
+    ) -> Result<(Tally, quarantine::Found), Box<dyn Error + Send + Sync>> {
+        let Stores {
+            dataset, log, lake, ..
+        } = &self.stores;
+        let Some(head) = log.head().await? else {
+            return Ok(Default::default());
         };
+        let quarantine = Quarantine::new(&dataset.name, log, lake);
         // What was refined since came since, but for what waited then: hardly more than an hour.
-        let (margin, now) = (UnixMillis(3_600_000), SystemClock.now());
+        let (margin, now) = (UnixMillis(MILLIS_PER_HOUR), SystemClock.now());
         let (span, after) = match found.clock {
             Some(clock) => (
                 Span::Enqueued {
@@ -336,8 +339,8 @@ impl Watch {
             tally.add(rejected);
             true
         };
-        quarantine.visit(span, after, take).await?;
-        Ok(tally)
+        let read = quarantine.visit(&head, span, after, take).await?;
+        Ok((tally, read))
     }
 }
 

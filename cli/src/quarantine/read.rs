@@ -1,7 +1,6 @@
 //! What quarantine holds, found by the ledger: it names the object of every source with rejected records, so nothing is
 //! listed, and a range of time costs one read of the ledger for each partition of the hub.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::Arc;
 
@@ -11,17 +10,17 @@ use sluice::event::{PartitionId, UnixMillis};
 use sluice::store::StorageError;
 use sluice::store::object::{ObjectPath, ObjectStore, paths};
 use sluice::table::TableId;
-use sluice::table::log::{CommitLog, LedgerEntry, Version};
+use sluice::table::log::{CommitLog, Head, LedgerEntry, Version};
+use sluice::value::period::MILLIS_PER_HOUR;
 use thiserror::Error;
 
 use super::record::Rejected;
+use crate::output::{count, thousands};
 
 /// How many objects are read at once.
 const AT_ONCE: usize = 16;
 /// Most objects that are read, the newest ones first.
 const MOST_OBJECTS: usize = 2_000;
-/// An hour: bronze has a folder for each.
-const HOUR: i64 = 3_600_000;
 
 /// Which records are looked for, by when the hub took them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,9 +55,11 @@ pub(crate) struct MalformedLine {
 
 /// The quarantine of one generation of a dataset.
 pub(crate) struct Quarantine<'a> {
-    pub(crate) dataset: &'a str,
-    pub(crate) log: &'a CommitLog,
-    pub(crate) lake: &'a Arc<dyn ObjectStore>,
+    dataset: &'a str,
+    log: &'a CommitLog,
+    lake: &'a Arc<dyn ObjectStore>,
+    /// Most objects that are read, the newest ones first.
+    most_objects: usize,
 }
 
 /// What was read.
@@ -68,21 +69,51 @@ pub(crate) struct Found {
     pub(crate) objects: usize,
     /// Those of them that were read, the newest first.
     pub(crate) read: usize,
+    /// There are more objects than are read, and whoever took the records did not have enough.
+    pub(crate) is_cut: bool,
 }
 
-impl Quarantine<'_> {
-    /// Hands the records of a span to `take`, the newest first, until it has enough: it says whether to go on. `after`
-    /// leaves out what was refined up to a version.
+impl Found {
+    /// Says that not all was read, if so.
+    pub(crate) fn shortfall(self) -> Option<String> {
+        self.is_cut.then(|| {
+            format!(
+                "these are of the newest {} of {}: --from and --to of sluice quarantine look at less",
+                thousands(self.read as u64),
+                count(self.objects as u64, "object")
+            )
+        })
+    }
+}
+
+impl<'a> Quarantine<'a> {
+    /// The quarantine of a dataset, by its log of commits.
+    pub(crate) fn new(
+        dataset: &'a str,
+        log: &'a CommitLog,
+        lake: &'a Arc<dyn ObjectStore>,
+    ) -> Self {
+        Self {
+            dataset,
+            log,
+            lake,
+            most_objects: MOST_OBJECTS,
+        }
+    }
+
+    /// Hands the records of a span to `take`, the newest first, until it has enough: it says whether to go on. `head` is
+    /// that of the log; `after` leaves out what was refined up to a version.
     ///
     /// # Errors
     /// Fails if a store does, or if a line of quarantine is none.
     pub(crate) async fn visit(
         &self,
+        head: &Head,
         span: Span,
         after: Option<Version>,
         mut take: impl FnMut(Rejected) -> bool,
     ) -> Result<Found, Box<dyn Error + Send + Sync>> {
-        let mut entries = self.entries(span).await?;
+        let mut entries = self.entries(head, span).await?;
         entries.retain(|entry| after.is_none_or(|after| entry.version > after));
         // Those of one commit by their names, which begin with the partition and go on with the time.
         entries.sort_by(|a, b| (b.version, &b.source).cmp(&(a.version, &a.source)));
@@ -91,10 +122,11 @@ impl Quarantine<'_> {
         let mut found = Found {
             objects: objects.len(),
             read: 0,
+            is_cut: false,
         };
         let reads: Vec<_> = objects
             .into_iter()
-            .take(MOST_OBJECTS)
+            .take(self.most_objects)
             .map(|object| self.read(object))
             .collect();
         let mut reads = stream::iter(reads).buffered(AT_ONCE);
@@ -109,6 +141,7 @@ impl Quarantine<'_> {
                 }
             }
         }
+        found.is_cut = found.read < found.objects;
         Ok(found)
     }
 
@@ -118,7 +151,11 @@ impl Quarantine<'_> {
     }
 
     /// Returns what the ledger says of the sources of a span that have rejected records.
-    async fn entries(&self, span: Span) -> Result<Vec<LedgerEntry>, Box<dyn Error + Send + Sync>> {
+    async fn entries(
+        &self,
+        head: &Head,
+        span: Span,
+    ) -> Result<Vec<LedgerEntry>, Box<dyn Error + Send + Sync>> {
         let mut entries = Vec::new();
         let mut add = |page: Vec<LedgerEntry>| {
             let rejected = page.into_iter().filter(|entry| entry.quarantine.is_some());
@@ -135,12 +172,10 @@ impl Quarantine<'_> {
                 }
             }
             Span::Enqueued { from, until } => {
-                let head = self.log.head().await?;
-                let partitions = head.map_or(BTreeMap::new(), |head| head.partitions);
-                for partition in partitions.keys() {
+                for partition in head.partitions.keys() {
                     let hour = |time| hour(self.dataset, partition, time);
                     // The hour in which the last of them came ends within the next one.
-                    let end = hour(UnixMillis(until.0.saturating_add(HOUR)));
+                    let end = hour(UnixMillis(until.0.saturating_add(MILLIS_PER_HOUR)));
                     add(self.log.ledger_between(&hour(from), &end).await?);
                 }
             }
@@ -186,20 +221,20 @@ mod tests {
 
     fn quarantine(pipeline: &Pipeline) -> Quarantine<'_> {
         let stores = &pipeline.stores;
-        Quarantine {
-            dataset: &stores.dataset.name,
-            log: &stores.log,
-            lake: &stores.lake,
-        }
+        Quarantine::new(&stores.dataset.name, &stores.log, &stores.lake)
     }
 
     async fn numbers(pipeline: &Pipeline, span: Span, after: Option<Version>) -> Vec<i64> {
+        let Some(head) = pipeline.stores.log.head().await.unwrap() else {
+            return Vec::new();
+        };
         let mut numbers = Vec::new();
         let take = |rejected: Rejected| {
             numbers.push(rejected.sequence_number.unwrap());
             true
         };
-        quarantine(pipeline).visit(span, after, take).await.unwrap();
+        let quarantine = quarantine(pipeline);
+        quarantine.visit(&head, span, after, take).await.unwrap();
         numbers
     }
 
@@ -221,7 +256,11 @@ mod tests {
         assert_eq!(numbers(&pipeline, Span::Everything, None).await, [3, 2, 1]);
         assert_eq!(numbers(&pipeline, span(0, 4), None).await, [3, 2, 1]);
         assert_eq!(numbers(&pipeline, span(2, 3), None).await, [2]);
-        assert!(numbers(&pipeline, span(4, HOUR), None).await.is_empty());
+        assert!(
+            numbers(&pipeline, span(4, MILLIS_PER_HOUR), None)
+                .await
+                .is_empty()
+        );
         let first = Some(Version(1));
         assert_eq!(numbers(&pipeline, span(0, 9), first).await, [3]);
     }
@@ -233,13 +272,41 @@ mod tests {
             pipeline.ingest(sequence, &[0]).await;
             pipeline.refine().await;
         }
+        let head = pipeline.stores.log.head().await.unwrap().unwrap();
         let quarantine = quarantine(&pipeline);
-        let found = quarantine.visit(Span::Everything, None, |_| false);
+        let found = quarantine.visit(&head, Span::Everything, None, |_| false);
         let expected = Found {
             objects: 3,
             read: 1,
+            is_cut: false,
         };
         assert_eq!(found.await.unwrap(), expected);
+    }
+
+    #[tokio::test]
+    async fn where_there_are_more_objects_than_are_read_it_is_said() {
+        let pipeline = Pipeline::new();
+        for sequence in 0..3 {
+            pipeline.ingest(sequence, &[0]).await;
+            pipeline.refine().await;
+        }
+        let head = pipeline.stores.log.head().await.unwrap().unwrap();
+        let read = async |most_objects| {
+            let quarantine = Quarantine {
+                most_objects,
+                ..quarantine(&pipeline)
+            };
+            let found = quarantine.visit(&head, Span::Everything, None, |_| true);
+            found.await.unwrap()
+        };
+        let found = read(2).await;
+        assert_eq!((found.objects, found.read), (3, 2));
+        let said = found.shortfall().unwrap();
+        assert!(
+            said.starts_with("these are of the newest 2 of 3 objects: "),
+            "{said}"
+        );
+        assert_eq!(read(3).await.shortfall(), None, "these are all");
     }
 
     #[test]

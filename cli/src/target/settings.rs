@@ -219,6 +219,14 @@ impl AppSettings {
         })
     }
 
+    /// The value of a setting as the handler is to have it: as [`Self::get`], but for gold, whose path is made absolute.
+    pub(crate) fn lookup(&self, name: &str) -> Option<String> {
+        match name {
+            "GoldDatabase" => self.gold(),
+            name => self.get(name),
+        }
+    }
+
     /// The app root.
     pub(crate) fn root(&self) -> &Path {
         &self.root

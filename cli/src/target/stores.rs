@@ -34,11 +34,7 @@ impl Stores {
     pub(crate) fn open(settings: &AppSettings) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let mut dataset = dataset(settings)?;
         settings.own()?;
-        let lookup = |name: &str| match name {
-            "GoldDatabase" => settings.gold(),
-            name => settings.get(name),
-        };
-        let found = Settings::from_lookup(&lookup).map_err(|error| {
+        let found = Settings::from_lookup(&|name| settings.lookup(name)).map_err(|error| {
             format!(
                 "{}; they come from {}. {ADVICE}",
                 sluice::error::chain(&error),

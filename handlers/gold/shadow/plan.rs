@@ -119,8 +119,7 @@ impl Known<'_> {
     ) -> Result<Option<Wanted>, Invariant> {
         let (log, _) = self.head;
         let generation = self.schema.generation;
-        let is_of_log = progress.generation == generation
-            && (progress.log.is_none() || progress.log.as_deref() == log);
+        let is_of_log = progress.generation == generation && progress.follows(log);
         let is_live = is_of_log && progress.definition == table.definition;
         if !is_live {
             let text = progress.text.as_deref().filter(|_| is_of_log);

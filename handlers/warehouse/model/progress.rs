@@ -34,6 +34,12 @@ impl Progress {
         self.physical.as_deref().unwrap_or(&table.name)
     }
 
+    /// Returns whether it follows this log: an earlier build did not say which one.
+    #[must_use]
+    pub fn follows(&self, log: Option<&str>) -> bool {
+        self.log.is_none() || self.log.as_deref() == log
+    }
+
     /// Returns whether it is a table that somebody has made by hand for just this definition, for a run to fill.
     #[must_use]
     pub fn is_prepared(&self, table: &TableSchema) -> bool {

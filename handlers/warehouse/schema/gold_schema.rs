@@ -148,11 +148,19 @@ impl GoldSchema {
         Some([rank].into_iter().chain(table.shown_columns()).collect())
     }
 
+    /// Returns the names under which gold shows something: tables with their reports, and rankings.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        let tables = self.tables.iter();
+        let tables = tables.flat_map(|table| [table.name.as_str(), table.report.as_str()]);
+        let rankings = self.rankings.iter().map(|ranking| ranking.name.as_str());
+        tables.chain(rankings).collect()
+    }
+
     /// Returns whether gold shows something under this name; case does not count.
     #[must_use]
     pub fn shows(&self, name: &str) -> bool {
-        let tables = self.tables.iter().flat_map(|t| [&t.name, &t.report]);
-        let mut names = tables.chain(self.rankings.iter().map(|ranking| &ranking.name));
+        let mut names = self.names().into_iter();
         names.any(|own| own.eq_ignore_ascii_case(name))
     }
 

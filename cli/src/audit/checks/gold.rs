@@ -149,7 +149,7 @@ async fn standing(
             "was built from generation {generation}, the dataset file says {}",
             schema.generation
         )),
-        Some(found) if found.log.is_some() && found.log.as_deref() != log => Some(
+        Some(found) if !found.follows(log) => Some(
             "follows another pipeline, so nothing of this one is added to it; if it is to follow this one, run `sluice rebuild gold`".to_owned(),
         ),
         Some(GoldProgress { definition, .. }) if *definition != table.definition => Some(

@@ -1,5 +1,6 @@
 //! Sample events of files and standard input, and where each of them stands.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,7 @@ use bytes::Bytes;
 use sluice::silver::trial::Place;
 
 use crate::feed::Input;
-use crate::output::{Usage, bar};
+use crate::output::{Usage, bar, shell_word};
 
 /// Events are read in pieces of so many.
 const AT_ONCE: u64 = 1_000;
@@ -25,11 +26,13 @@ pub(super) struct Events {
 }
 
 impl Events {
-    /// Reads at most `most` events of files, in their order; `-` is standard input. Blank lines are passed over.
+    /// Reads at most `most` events of files, in their order; `-` is standard input, and so is no file. Blank lines are
+    /// passed over.
     ///
     /// # Errors
     /// Fails if a file cannot be read, or if there is no event in any of them.
     pub(super) fn read(paths: &[PathBuf], most: u64) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let paths = or_stdin(paths);
         if paths.iter().filter(|path| is_stdin(path)).count() > 1 {
             return Err(Usage("standard input (-) can be read once only".to_owned()).into());
         }
@@ -106,6 +109,7 @@ impl Events {
 
     /// Names files in a command line, ready to copy; what a pipe brought is a file that somebody has.
     pub(super) fn arguments(paths: &[PathBuf]) -> String {
+        let paths = or_stdin(paths);
         let words = paths.iter().map(|path| match is_stdin(path) {
             true => ANY.to_owned(),
             false => argument(path),
@@ -119,12 +123,7 @@ pub(super) const ANY: &str = "EVENTS.jsonl";
 
 /// Writes a path as one word of a command line.
 pub(super) fn argument(path: &Path) -> String {
-    let text = path.display().to_string();
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-+,:=@%\\".contains(c);
-    match !text.is_empty() && text.chars().all(is_plain) {
-        true => text,
-        false => format!("'{}'", text.replace('\'', "'\\''")),
-    }
+    shell_word(&path.display().to_string())
 }
 
 /// Names a record in its event, from 1, where the event has several.
@@ -133,8 +132,19 @@ pub(super) fn record_name(place: Place) -> String {
     record.map_or(String::new(), |record| format!(", record {record}"))
 }
 
+/// How a command line names standard input.
+const STDIN: &str = "-";
+
 fn is_stdin(path: &Path) -> bool {
-    path == Path::new("-")
+    path == Path::new(STDIN)
+}
+
+/// Without a file events come from standard input.
+fn or_stdin(paths: &[PathBuf]) -> Cow<'_, [PathBuf]> {
+    match paths {
+        [] => vec![PathBuf::from(STDIN)].into(),
+        paths => paths.into(),
+    }
 }
 
 #[cfg(test)]
@@ -176,6 +186,7 @@ mod tests {
         assert!(error.starts_with("there is no event in "), "{error}");
         let named = Events::arguments(&[PathBuf::from("-"), PathBuf::from("it's b.jsonl")]);
         assert_eq!(named, "EVENTS.jsonl 'it'\\''s b.jsonl'");
+        assert_eq!(Events::arguments(&[]), ANY, "a pipe brings them");
         let twice = [PathBuf::from("-"), PathBuf::from("-")];
         assert!(Events::read(&twice, 10).unwrap_err().is::<Usage>());
     }

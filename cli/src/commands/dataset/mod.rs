@@ -88,11 +88,7 @@ pub(crate) async fn run(arguments: DatasetArguments) -> Result<bool, Box<dyn Err
 }
 
 fn infer(arguments: &InferArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let stdin = [PathBuf::from("-")];
-    let inputs = match arguments.inputs.as_slice() {
-        [] => &stdin,
-        inputs => inputs,
-    };
+    let inputs = arguments.inputs.as_slice();
     let inferred = infer_events(
         &Events::read(inputs, arguments.sample)?,
         arguments.name.as_deref(),

@@ -138,7 +138,7 @@ fn columns_of(
     schema.columns_of(wanted).ok_or_else(|| {
         Usage(format!(
             "gold has no table or view {name}; there are {}",
-            names(schema).join(", ")
+            schema.names().join(", ")
         ))
     })
 }
@@ -156,16 +156,6 @@ fn parse_order(text: &str, columns: &[(String, ValueType)]) -> Result<Order, Usa
         "--order {text}: there is no column {column}; there are {}",
         names.join(", ")
     )))
-}
-
-fn names(schema: &GoldSchema) -> Vec<&str> {
-    let tables = schema
-        .tables
-        .iter()
-        .flat_map(|t| [t.name.as_str(), t.report.as_str()]);
-    tables
-        .chain(schema.rankings.iter().map(|r| r.name.as_str()))
-        .collect()
 }
 
 /// Reads every table and ranking with its number of rows, and how far it is.

@@ -123,38 +123,38 @@ async fn read_backwards(
 /// A commit in words and numbers, a text for each of [`COLUMNS`].
 type Cells = Vec<Option<String>>;
 
-/// The columns with what they hold, and whether people can do without them.
-const COLUMNS: [(&str, ValueType, bool); 18] = [
-    ("version", ValueType::Int64, false),
-    ("committed", ValueType::Timestamp, false),
-    ("did", ValueType::Text, false),
-    ("sources", ValueType::Int64, true),
-    ("lines", ValueType::Int64, false),
-    ("empty", ValueType::Int64, false),
-    ("records", ValueType::Int64, false),
-    ("rows", ValueType::Int64, false),
-    ("duplicates", ValueType::Int64, false),
-    ("conflicts", ValueType::Int64, false),
-    ("late", ValueType::Int64, true),
-    ("filtered", ValueType::Int64, false),
-    ("quarantined", ValueType::Int64, false),
-    ("nulled", ValueType::Int64, false),
-    ("files", ValueType::Int64, true),
-    ("replaced", ValueType::Int64, false),
-    ("bytes", ValueType::Int64, true),
-    ("watermark", ValueType::Timestamp, true),
-];
-/// Columns that people are not shown where no commit has anything in them.
-const RARE: [&str; 9] = [
-    "empty",
-    "records",
-    "duplicates",
-    "conflicts",
-    "late",
-    "filtered",
-    "quarantined",
-    "nulled",
-    "replaced",
+/// Where people are shown a column; programs are always.
+#[derive(Clone, Copy, Debug)]
+enum Shown {
+    Always,
+    /// Where the terminal is wide enough.
+    IfWide,
+    /// Where some commit has anything in it.
+    IfAny,
+    /// Where both are so.
+    IfWideAndAny,
+}
+
+/// The columns with what they hold, and where people are shown them.
+const COLUMNS: [(&str, ValueType, Shown); 18] = [
+    ("version", ValueType::Int64, Shown::Always),
+    ("committed", ValueType::Timestamp, Shown::Always),
+    ("did", ValueType::Text, Shown::Always),
+    ("sources", ValueType::Int64, Shown::IfWide),
+    ("lines", ValueType::Int64, Shown::Always),
+    ("empty", ValueType::Int64, Shown::IfAny),
+    ("records", ValueType::Int64, Shown::IfAny),
+    ("rows", ValueType::Int64, Shown::Always),
+    ("duplicates", ValueType::Int64, Shown::IfAny),
+    ("conflicts", ValueType::Int64, Shown::IfAny),
+    ("late", ValueType::Int64, Shown::IfWideAndAny),
+    ("filtered", ValueType::Int64, Shown::IfAny),
+    ("quarantined", ValueType::Int64, Shown::IfAny),
+    ("nulled", ValueType::Int64, Shown::IfAny),
+    ("files", ValueType::Int64, Shown::IfWide),
+    ("replaced", ValueType::Int64, Shown::IfAny),
+    ("bytes", ValueType::Int64, Shown::IfWide),
+    ("watermark", ValueType::Timestamp, Shown::IfWide),
 ];
 
 fn cells(commit: &Commit, size: impl Fn(u64) -> String) -> Cells {
@@ -187,9 +187,9 @@ fn cells(commit: &Commit, size: impl Fn(u64) -> String) -> Cells {
 fn columns(is_shown: impl Fn(usize) -> bool) -> Vec<Column> {
     let columns = COLUMNS.iter().enumerate();
     let columns = columns.filter(|(at, _)| is_shown(*at));
-    let columns = columns.map(|(_, (name, kind, is_spare))| match is_spare {
-        true => Column::new(name, *kind).spare(),
-        false => Column::new(name, *kind),
+    let columns = columns.map(|(_, (name, kind, shown))| match shown {
+        Shown::IfWide | Shown::IfWideAndAny => Column::new(name, *kind).spare(),
+        Shown::Always | Shown::IfAny => Column::new(name, *kind),
     });
     columns.collect()
 }
@@ -202,7 +202,7 @@ fn without_empty(title: &str, commits: Vec<Cells>) -> Table {
     let is_shown = |column: usize| {
         let is_rare = COLUMNS
             .get(column)
-            .is_some_and(|(name, ..)| RARE.contains(name));
+            .is_some_and(|(_, _, shown)| matches!(shown, Shown::IfAny | Shown::IfWideAndAny));
         let says_more = |commit: &Cells| {
             let value = text(commit, Some(column));
             let says_nothing = match records == Some(column) {

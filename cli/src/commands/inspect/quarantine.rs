@@ -6,6 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use sluice::clock::{Clock, SystemClock};
 use sluice::event::{RejectReason, UnixMillis};
+use sluice::value::period::MILLIS_PER_HOUR;
 use sluice::warehouse::schema::ValueType;
 
 use super::moment::Moment;
@@ -14,7 +15,7 @@ use crate::quarantine::{Found, Quarantine, Rejected, Span, Tally};
 use crate::target::{AppSettings, SettingsArguments, Stores};
 
 /// A day: the span that is looked at if none is given.
-const DAY: i64 = 86_400_000;
+const DAY: i64 = 24 * MILLIS_PER_HOUR;
 /// How many records people are shown.
 const SHOWN: usize = 10;
 
@@ -49,7 +50,7 @@ pub(crate) struct QuarantineArguments {
     /// All records that were ever rejected: reads the whole ledger
     #[arg(long, conflicts_with_all = ["from", "to"])]
     all: bool,
-    /// Most records to show; 0 is all. People are shown 10, programs all
+    /// Most records that `show` prints, 10 for people and all for programs, or kinds that `list` does, all; 0 is all
     #[arg(short = 'n', long, value_name = "N")]
     limit: Option<usize>,
     #[command(flatten)]
@@ -108,11 +109,7 @@ impl QuarantineArguments {
             return Ok(None);
         };
         let span = self.span(now, head.clock);
-        let quarantine = Quarantine {
-            dataset: &stores.dataset.name,
-            log: &stores.log,
-            lake: &stores.lake,
-        };
+        let quarantine = Quarantine::new(&stores.dataset.name, &stores.log, &stores.lake);
         let (mut tally, mut records) = (Tally::default(), Vec::new());
         let most = match self.what {
             What::List => usize::MAX,
@@ -128,7 +125,7 @@ impl QuarantineArguments {
             }
             records.len() < most
         };
-        let found = quarantine.visit(span, None, take).await?;
+        let found = quarantine.visit(&head, span, None, take).await?;
         Ok(Some(Looked {
             tally,
             records,
@@ -164,11 +161,7 @@ impl QuarantineArguments {
     }
 
     fn most(&self) -> usize {
-        match (self.limit, self.format.is_for_people()) {
-            (Some(0), _) | (None, false) => usize::MAX,
-            (Some(limit), _) => limit,
-            (None, true) => SHOWN,
-        }
+        self.format.most(self.limit, SHOWN)
     }
 
     fn print(&self, dataset: &str, looked: &Looked) {
@@ -194,12 +187,8 @@ impl QuarantineArguments {
                 texts.for_each(|text| print(&text));
             }
         }
-        if looked.found.read < looked.found.objects && looked.records.len() < self.most() {
-            say(&format!(
-                "these are of the newest {} of {}: --from and --to look at less",
-                thousands(looked.found.read as u64),
-                count(looked.found.objects as u64, "object")
-            ));
+        if let Some(shortfall) = looked.found.shortfall() {
+            say(&shortfall);
         }
         if self.format.is_for_people() && self.what == What::List && looked.tally.records() > 0 {
             say("next: sluice quarantine show -n 3");

@@ -10,7 +10,9 @@ use sluice::table::log::Counts;
 use crate::audit::{Options, Report};
 use crate::commands::audit as verdict;
 use crate::output::gold::ShownTable;
-use crate::output::{Balance, Line, Tone, count, print, print_lines, terminal_width, thousands};
+use crate::output::{
+    Balance, Line, Tone, count, print, print_lines, say, terminal_width, thousands,
+};
 use crate::pipeline::{Found, Snapshot, Watch};
 use crate::quarantine::Tally;
 
@@ -59,9 +61,9 @@ impl Concluding {
         let before = &self.found.counts;
         let rejected = self.sent > 0 && are_all_rejected(before, &snapshot.counts);
         let is_any = snapshot.counts.quarantined_total() > before.quarantined_total();
-        let reasons = match is_any {
+        let (reasons, read) = match is_any {
             true => watch.rejected_since(&self.found).await?,
-            false => Tally::default(),
+            false => Default::default(),
         };
         let conclusion = Conclusion {
             dataset: &subject.dataset.name,
@@ -74,6 +76,9 @@ impl Concluding {
         if !json {
             // Before the audit, which takes its time.
             print_lines(&conclusion.lines(terminal_width()));
+        }
+        if let Some(shortfall) = read.shortfall() {
+            say(&shortfall);
         }
         let options = Options {
             grace: looked.elapsed() + CLOCK_STEP,

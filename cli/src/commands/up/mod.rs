@@ -18,7 +18,7 @@ use sluice_local::hub_client::Destination;
 use crate::audit::misfit;
 use crate::feed::{Feed, FeedPlan, OrderArguments, Request};
 use crate::interrupt::Interrupts;
-use crate::output::{Usage, count, failure, thousands};
+use crate::output::{Usage, count, failure, shell_word, thousands};
 use crate::pipeline::{Part, Plan, Project, Snapshot, Stack, StateDir, Told, Watch, given_handler};
 use crate::target;
 use conclude::{Arrived, Concluding};
@@ -215,12 +215,12 @@ impl UpArguments {
         if let Some(file) = &self.dataset {
             pipeline.push_str(&format!(
                 " --dataset {}",
-                quoted(&file.display().to_string())
+                shell_word(&file.display().to_string())
             ));
         }
         if self.state_dir != Path::new(DEFAULT_STATE_DIR) {
             let folder = self.state_dir.display().to_string();
-            pipeline.push_str(&format!(" --state-dir {}", quoted(&folder)));
+            pipeline.push_str(&format!(" --state-dir {}", shell_word(&folder)));
         }
         if self.gold.is_some() {
             // It may hold a password.
@@ -244,15 +244,6 @@ impl UpArguments {
             orders: self.orders.clone(),
             nothing: self.no_producer,
         }
-    }
-}
-
-/// Writes a word of a command line, quoted where a shell would take it apart.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '~' | '=');
-    match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
     }
 }
 

@@ -442,11 +442,12 @@ async fn what_this_run_rejected_is_counted_and_nothing_from_before() {
     pipeline.run(0, &[0]).await;
     let watch = watch(&pipeline).await;
     let found = watch.inspect("sqlite:gold.db").await.unwrap();
-    let before = watch.rejected_since(&found).await.unwrap();
+    let (before, _) = watch.rejected_since(&found).await.unwrap();
     assert_eq!(before.records(), 0);
     pipeline.run(1, &[2, 0]).await;
-    let tally = watch.rejected_since(&found).await.unwrap();
+    let (tally, read) = watch.rejected_since(&found).await.unwrap();
     assert_eq!(tally.records(), 1);
+    assert_eq!((read.objects, read.shortfall()), (1, None));
     assert_eq!(tally.kinds()[0].example.reason, "not_an_object");
     assert_eq!(tally.kinds()[0].example.sequence_number, Some(2));
 }

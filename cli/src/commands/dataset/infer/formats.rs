@@ -1,5 +1,6 @@
 //! Finds out how texts are written that are points in time or days, by what reads them in production; pure.
 
+use sluice::value::time::MICROS_PER_DAY;
 use sluice::value::time::notation::{Notation, TimeFormat, Zone};
 
 use super::super::sample::Field;
@@ -99,7 +100,7 @@ pub(super) fn day(field: &Field) -> Option<Found> {
     });
     let read = |notation: &Notation, text: &str| {
         let day = notation.day(text.as_bytes()).ok()?;
-        Some(i64::from(day) * 86_400_000_000)
+        Some(i64::from(day) * MICROS_PER_DAY)
     };
     let found = best(field, formats.collect(), &read)?;
     Some(Found {

@@ -1,5 +1,7 @@
 //! Guesses at the fields of a sample: types, event time and key; pure.
 
+use sluice::value::time::MICROS_PER_DAY;
+
 use super::super::sample::{Field, Sample};
 use super::coverage::{Coverage, nearly};
 use super::key::{self, KeyGuess};
@@ -203,5 +205,7 @@ fn seen_as_time(field: &Field) -> Option<String> {
 
 fn span_in_days(guess: Option<&TypeGuess>) -> f64 {
     let range = guess.and_then(|guess| guess.range);
-    range.map_or(0.0, |(low, high)| (high - low) as f64 / 86_400e6)
+    range.map_or(0.0, |(low, high)| {
+        (high - low) as f64 / MICROS_PER_DAY as f64
+    })
 }

@@ -209,18 +209,9 @@ fn of_shape<'a>(sample: &Sample, candidates: &[Candidate<'a>]) -> Vec<(Candidate
     };
     let record = |name: &str| named(Source::Record, name).or(named(Source::Properties, name));
     if sample.shape.is_change {
-        let in_row = |c: &&Candidate<'a>| c.field.path.segments().len() > 1;
-        let mut row: Vec<Candidate<'a>> = candidates
-            .iter()
-            .filter(in_row)
-            .filter(|c| !c.field.name.contains('.') && identity_rank(&c.field.name).is_some())
-            .copied()
-            .collect();
-        row.sort_by_key(|c| identity_rank(&c.field.name));
-        let mut found = Vec::new();
-        if let Some(row) = row.first() {
-            found.push((*row, "the key of the row that was changed".to_owned()));
-        }
+        let row = row_identity(candidates.iter().copied(), |candidate| candidate.field);
+        let why = "the key of the row that was changed";
+        let mut found: Vec<_> = row.map(|row| (row, why.to_owned())).into_iter().collect();
         let place = LOG
             .iter()
             .find_map(|name| record(&format!("source.{name}")));
@@ -247,6 +238,21 @@ fn of_shape<'a>(sample: &Sample, candidates: &[Candidate<'a>]) -> Vec<(Candidate
         .map(|device| (device, why.to_owned()))
         .into_iter()
         .collect()
+}
+
+/// Returns what identifies the row that a change is of: the field of it whose name speaks most of identity.
+pub(super) fn row_identity<'f, T>(
+    all: impl Iterator<Item = T>,
+    field: impl Fn(&T) -> &'f Field,
+) -> Option<T> {
+    let ranked = all.filter_map(|one| {
+        let field = field(&one);
+        let is_in_row = !field.name.contains('.') && field.path.segments().len() > 1;
+        let rank = identity_rank(&field.name).filter(|_| is_in_row)?;
+        Some((rank, one))
+    });
+    let (_, found) = ranked.min_by_key(|(rank, _)| *rank)?;
+    Some(found)
 }
 
 /// The fields that can be in a key and may be an identity: measured values, times and truths are none.

@@ -10,6 +10,7 @@ use sluice::value::path::FieldPath;
 use super::super::sample::{Field, Sample, Source};
 use super::coverage::nearly;
 use super::guess::Guess;
+use super::key::row_identity;
 use super::words::{identity_rank, speaks_of_kind};
 
 /// Most types.
@@ -65,15 +66,8 @@ pub(super) fn kept(kinds: &Kinds, sample: &Sample) -> Vec<usize> {
 /// Returns what identifies events of some types, if nothing identifies those of all.
 fn identity<'s>(sample: &'s Sample, guess: &Guess) -> Option<&'s Field> {
     let fields = || sample.fields.iter();
-    let is_row = |field: &&Field| {
-        !field.name.contains('.')
-            && field.path.segments().len() > 1
-            && identity_rank(&field.name).is_some()
-    };
     if sample.shape.is_change {
-        return fields()
-            .filter(is_row)
-            .min_by_key(|field| identity_rank(&field.name));
+        return row_identity(fields(), |field| field);
     }
     let key = guess
         .key

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use sluice::value::time::MICROS_PER_DAY;
+
 use super::super::sample::{Sample, Source};
 use super::coverage::nearly;
 use super::types::TypeGuess;
 use super::words::counts;
 
-const DAY: i64 = 86_400_000_000;
 /// At most one in so many events is taken for one that was sent again.
 const MOST_RESENT: usize = 3;
 
@@ -40,7 +41,8 @@ pub(super) fn by_day(
     None
 }
 
-/// Counts the events that repeat another one of their day but for its time, unless two that are known alike differ.
+/// Counts the events that repeat another one of their day but for its time, unless two that are known alike differ, or the
+/// time of one cannot be told: it might be of the same day as one from which it differs.
 fn resent(
     sample: &Sample,
     types: &[TypeGuess],
@@ -61,11 +63,12 @@ fn resent(
                 .get(*index)
                 .is_some_and(|field| field.is_in(event))
         };
-        let Some(point) = time.point(event).filter(|_| fields.iter().all(has)) else {
+        if !time.is_in(event) || !fields.iter().all(has) {
             continue;
-        };
+        }
+        let point = time.point(event)?;
         let content = sample.hash(&content, event);
-        let place = (sample.hash(fields, event), point.div_euclid(DAY));
+        let place = (sample.hash(fields, event), point.div_euclid(MICROS_PER_DAY));
         match known.insert(place, content) {
             Some(other) if other != content => return None,
             Some(_) => resent += 1,

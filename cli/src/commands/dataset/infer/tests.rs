@@ -421,6 +421,42 @@ fn what_was_sent_again_with_another_time_is_known_by_its_number_and_day() {
 }
 
 #[test]
+fn of_many_times_none_is_passed_over_in_the_look_for_what_was_sent_again() {
+    let day = 1_795_161_600;
+    let number = |n: i64| (day + n).to_string();
+    let text = |n: i64| format!("\"2026-11-20T08:{:02}:{:02}Z\"", n / 60, n % 60);
+    for time in [&number as &dyn Fn(i64) -> String, &text] {
+        let line = |seq: i64, second: i64, v: f64| {
+            let ts = time(second);
+            format!(r#"{{"sensor": "s", "seq": {seq}, "ts": {ts}, "v": {v}}}"#)
+        };
+        let mut lines: Vec<String> = (0..1_500).map(|n| line(n, n, 1.5)).collect();
+        lines.insert(900, line(2, 1_600, 1.5));
+        let has_day = |lines: &[String]| {
+            let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+            guessed(&lines).1.key.has_day
+        };
+        assert!(has_day(&lines), "{}", lines[0]);
+        lines.push(line(3, 1_700, 9.5));
+        assert!(!has_day(&lines), "it would be dropped: {}", lines[0]);
+    }
+}
+
+#[test]
+fn nothing_is_taken_for_sent_again_where_a_time_cannot_be_told() {
+    let line = |n: i64| format!(r#"{{"sensor": "s", "seq": {n}, "ts": "2026-11-20T08:01:{n}Z"}}"#);
+    let mut lines: Vec<String> = (10..60).map(line).collect();
+    lines.push(r#"{"sensor": "s", "seq": 12, "ts": "2026-11-20T08:03:00Z"}"#.to_owned());
+    let has_day = |lines: &[String]| {
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        guessed(&lines).1.key.has_day
+    };
+    assert!(has_day(&lines));
+    lines.push(r#"{"sensor": "s", "seq": 13, "ts": "2026-11-20 08:04"}"#.to_owned());
+    assert!(!has_day(&lines));
+}
+
+#[test]
 fn other_types_of_events_are_left_out_where_they_lack_what_is_needed() {
     let lines = [
         r#"{"type":"order.created","id":"o1","time":"2026-11-20T08:00:00Z","amount":10.00}"#,

@@ -40,28 +40,29 @@ pub(in super::super) struct TypeGuess {
 impl TypeGuess {
     fn new(kind: impl Into<String>, field: &Field, events: u64, why: impl Into<String>) -> Self {
         Self {
-            kind: kind.into(),
-            format: None,
-            zone: None,
-            nulls: Vec::new(),
             required: field.present == events,
             range: field.range,
-            why: why.into(),
-            warnings: Vec::new(),
-            is_open: false,
+            ..Self::of(kind, why)
         }
     }
 
     /// When the hub took an event.
     pub(super) fn enqueued() -> Self {
         Self {
-            kind: "timestamp".to_owned(),
+            required: true,
+            ..Self::of("timestamp", "when the hub took the event")
+        }
+    }
+
+    fn of(kind: impl Into<String>, why: impl Into<String>) -> Self {
+        Self {
+            kind: kind.into(),
             format: None,
             zone: None,
             nulls: Vec::new(),
-            required: true,
+            required: false,
             range: None,
-            why: "when the hub took the event".to_owned(),
+            why: why.into(),
             warnings: Vec::new(),
             is_open: false,
         }

@@ -97,17 +97,25 @@ pub(in super::super) struct Field {
     /// Some text has a blank in it or is long: no identity is written so.
     pub(in super::super) is_prose: bool,
     /// Its texts by the hash of how they are written, with how often each occurs, as long as they are not too many.
-    by_hash: HashMap<u64, (String, u64)>,
-    /// Its numbers likewise.
-    numbers_by_hash: HashMap<u64, f64>,
-    /// There are more texts than are kept.
-    pub(in super::super) has_more_texts: bool,
+    by_hash: BTreeMap<u64, (String, u64)>,
     /// The first value.
     pub(in super::super) example: String,
     /// What lies inside of objects and arrays.
     pub(in super::super) inside: Inside,
     /// A hash of the value in each event, 0 where there is none.
     hashes: Vec<u64>,
+    /// What the value in each event says of a point in time; nothing after the last one that says something.
+    moments: Vec<Moment>,
+}
+
+/// What a value says of a point in time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Moment {
+    Unknown,
+    /// In microseconds since 1970.
+    Micros(i64),
+    /// In a unit that all numbers of the field together tell.
+    Number(f64),
 }
 
 /// How often the values of a field come back.
@@ -143,12 +151,11 @@ impl Field {
             range: None,
             digits: Digits::default(),
             is_prose: false,
-            by_hash: HashMap::new(),
-            numbers_by_hash: HashMap::new(),
-            has_more_texts: false,
+            by_hash: BTreeMap::new(),
             example: String::new(),
             inside: Inside::default(),
             hashes: Vec::new(),
+            moments: Vec::new(),
         }
     }
 
@@ -202,9 +209,7 @@ impl Field {
             _ => {
                 self.numbers += 1;
                 self.digits.add(value);
-                if self.numbers_by_hash.len() < MOST_TEXTS {
-                    self.numbers_by_hash.insert(hash, self.digits.last);
-                }
+                self.note_moment(Moment::Number(self.digits.last));
             }
         }
     }
@@ -228,6 +233,7 @@ impl Field {
         if let Ok(micros) = parse_rfc3339(text.as_bytes()) {
             let (low, high) = self.range.unwrap_or((micros, micros));
             self.range = Some((low.min(micros), high.max(micros)));
+            self.note_moment(Moment::Micros(micros));
         }
         let is_number = text.starts_with(|c: char| c.is_ascii_digit() || c == '-')
             && text.ends_with(|c: char| c.is_ascii_digit())
@@ -249,9 +255,14 @@ impl Field {
             *count += 1;
         } else if self.by_hash.len() < MOST_TEXTS {
             self.by_hash.insert(hash, (text.to_owned(), 1));
-        } else {
-            self.has_more_texts = true;
         }
+    }
+
+    /// Notes what the last value says of a point in time.
+    fn note_moment(&mut self, moment: Moment) {
+        let last = self.hashes.len().saturating_sub(1);
+        self.moments.resize(last, Moment::Unknown);
+        self.moments.push(moment);
     }
 
     /// Returns how many values there are that do not stand for none.
@@ -266,7 +277,7 @@ impl Field {
             .map(|(text, count)| (text.as_str(), *count))
     }
 
-    /// Returns the text that an event has.
+    /// Returns the text that an event has, if it is among those that are kept.
     pub(in super::super) fn text(&self, event: usize) -> Option<&str> {
         let (text, _) = self.by_hash.get(&self.hash(event))?;
         Some(text)
@@ -274,12 +285,11 @@ impl Field {
 
     /// Returns the point in time that an event has, in microseconds since 1970, if the values are such.
     pub(in super::super) fn point(&self, event: usize) -> Option<i64> {
-        if let Some(text) = self.text(event) {
-            return parse_rfc3339(text.as_bytes()).ok();
+        match self.moments.get(event)? {
+            Moment::Unknown => None,
+            Moment::Micros(micros) => Some(*micros),
+            Moment::Number(number) => Some((number / self.unit()?.per_second() * 1e6) as i64),
         }
-        let number = self.numbers_by_hash.get(&self.hash(event))?;
-        let per_second = self.unit()?.per_second();
-        Some((number / per_second * 1e6) as i64)
     }
 
     /// Returns whether an event has it.

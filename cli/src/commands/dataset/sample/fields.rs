@@ -8,7 +8,18 @@ use serde_json::value::RawValue;
 /// Most levels of objects whose members are fields of their own.
 pub(super) const MOST_LEVELS: usize = 8;
 /// The byte order mark, which says nothing in UTF-8.
-pub(super) const MARK: &[u8] = b"\xef\xbb\xbf";
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Returns a text without the mark that it may begin with.
+pub(super) fn unmarked(text: &[u8]) -> &[u8] {
+    text.strip_prefix(MARK).unwrap_or(text)
+}
+
+/// Returns the members of an event, in its order; nothing if it is no object.
+pub(super) fn members(text: &[u8]) -> Option<Vec<(String, &RawValue)>> {
+    let Fields(members) = serde_json::from_slice(unmarked(text)).ok()?;
+    Some(members)
+}
 
 /// The fields of an event in the order in which it has them, their values as they are written.
 pub(super) struct Fields<'a>(pub(super) Vec<(String, &'a RawValue)>);

@@ -17,8 +17,6 @@ const MOST_ELEMENTS: usize = 100;
 #[derive(Debug, Default)]
 pub(in super::super) struct Inside {
     pub(in super::super) leaves: Vec<Leaf>,
-    /// Most elements of an array of objects that is the field itself.
-    pub(in super::super) records: usize,
     /// There are more paths than are remembered.
     pub(in super::super) is_cut: bool,
 }
@@ -34,8 +32,6 @@ pub(in super::super) struct Leaf {
     pub(in super::super) kind: &'static str,
     /// Whether it lies in an array.
     pub(in super::super) is_element: bool,
-    /// How often there is a value.
-    pub(in super::super) present: u64,
     values: HashSet<u64>,
 }
 
@@ -53,11 +49,6 @@ impl Inside {
         let Ok(value) = serde_json::from_str::<Value>(value) else {
             return;
         };
-        if let Value::Array(elements) = &value
-            && elements.iter().all(Value::is_object)
-        {
-            self.records = self.records.max(elements.len());
-        }
         let name = match path.last() {
             Some(Segment::Name(name)) => name.clone(),
             Some(Segment::Index(_)) | None => String::new(),
@@ -109,7 +100,6 @@ impl Inside {
         let is_full = self.leaves.len() == MOST_PATHS;
         match self.leaves.iter_mut().find(|leaf| leaf.path == place.path) {
             Some(leaf) => {
-                leaf.present += 1;
                 leaf.values.insert(hash);
                 if leaf.kind != kind {
                     leaf.kind = "values of several kinds";
@@ -121,7 +111,6 @@ impl Inside {
                 name: place.name.clone(),
                 kind,
                 is_element: place.is_element,
-                present: 1,
                 values: [hash].into(),
             }),
         }
@@ -162,15 +151,13 @@ mod tests {
         let mut found = paths(&inside);
         found.sort_unstable();
         assert_eq!(found, expected);
-        assert_eq!(inside.records, 0);
     }
 
     #[test]
-    fn records_in_an_array_are_counted_and_depth_is_bounded() {
+    fn records_in_an_array_share_their_paths_and_depth_is_bounded() {
         let mut inside = Inside::default();
         inside.add(&path("records"), r#"[{"id": 1}, {"id": 2}]"#);
         inside.add(&path("records"), r#"[{"id": 3}]"#);
-        assert_eq!(inside.records, 2);
         assert_eq!(paths(&inside), [("$.records[*].id", "number")]);
         assert_eq!(inside.leaves[0].distinct(), 3);
 

@@ -20,7 +20,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 pub(super) use event::Event;
 pub(super) use field::{Field, Source};
-use fields::{Fields, MARK, MOST_LEVELS};
+use fields::{Fields, MOST_LEVELS, members, unmarked};
 pub(super) use inside::Leaf;
 pub(super) use notation::{Notation, Unit};
 pub(super) use odd::Odd;
@@ -152,9 +152,8 @@ impl Sample {
     /// Takes an event in, and returns whether it is an object and new; none after [`Self::settle`].
     pub(super) fn add(&mut self, event: &Event) -> bool {
         self.lines += 1;
-        let text = event.text.strip_prefix(MARK).unwrap_or(&event.text);
-        let Ok(Fields(fields)) = serde_json::from_slice::<Fields<'_>>(text) else {
-            self.refused.add(text);
+        let Some(fields) = members(&event.text) else {
+            self.refused.add(unmarked(&event.text));
             return false;
         };
         let mut values = Values::default();

@@ -9,7 +9,7 @@ use serde_json::Number;
 use serde_json::value::RawValue;
 use sluice::value::path::Segment;
 
-use super::fields::{Fields, MARK, MOST_LEVELS};
+use super::fields::{Fields, MOST_LEVELS, members};
 use super::notation::Notation;
 
 /// An event is odd in a field if it is one of at most this share of the events.
@@ -112,8 +112,7 @@ struct Census<'a> {
 
 impl<'a> Census<'a> {
     fn add(&mut self, line: usize, event: &'a [u8]) {
-        let event = event.strip_prefix(MARK).unwrap_or(event);
-        let Ok(Fields(fields)) = serde_json::from_slice::<Fields<'a>>(event) else {
+        let Some(fields) = members(event) else {
             return;
         };
         let mut found = Vec::with_capacity(fields.len());

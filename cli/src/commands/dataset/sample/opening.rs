@@ -13,7 +13,7 @@ use sluice::value::line::Line;
 use sluice::value::path::{FieldPath, Segment};
 
 use super::event::{Beside, Event};
-use super::fields::{Fields, MARK};
+use super::fields::{self, Fields};
 
 /// Most times that members inside of opened ones are looked for.
 const MOST_ROUNDS: usize = 3;
@@ -52,7 +52,7 @@ const WAYS: [&[OpenStep]; 5] = [
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in super::super) struct Opening {
     pub(in super::super) payload: Payload,
-    /// Of the bodies, one that has a NaN, if any has.
+    /// Bodies that are JSON but for a NaN or an infinity.
     pub(in super::super) non_finite: usize,
     /// Bodies that are compressed.
     pub(in super::super) compressed: usize,
@@ -159,8 +159,7 @@ impl Opening {
 }
 
 fn is_json(text: &[u8]) -> bool {
-    let text = text.strip_prefix(MARK).unwrap_or(text);
-    serde_json::from_slice::<IgnoredAny>(text).is_ok()
+    serde_json::from_slice::<IgnoredAny>(fields::unmarked(text)).is_ok()
 }
 
 /// What the values at a place are.
@@ -177,8 +176,7 @@ struct Seen {
 fn members(events: &[Event], non_finite: NonFinite) -> Vec<OpenMember> {
     let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
     for event in events.iter().take(MOST_EVENTS) {
-        let text = event.text.strip_prefix(MARK).unwrap_or(&event.text);
-        if let Ok(Fields(members)) = serde_json::from_slice(text) {
+        if let Some(members) = fields::members(&event.text) {
             look(&members, &[], non_finite, &mut seen);
         }
     }

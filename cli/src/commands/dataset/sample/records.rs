@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 use sluice::value::path::{FieldPath, Segment};
 
-use super::fields::{Fields, MARK};
+use super::fields::{Fields, unmarked};
 
 /// Most levels above an array.
 const MOST_LEVELS: usize = 4;
@@ -28,8 +28,7 @@ pub(in super::super) fn candidates<'a>(messages: impl Iterator<Item = &'a [u8]>)
     let mut all = 0;
     for message in messages {
         all += 1;
-        let message = message.strip_prefix(MARK).unwrap_or(message);
-        if let Ok(value) = serde_json::from_slice::<&RawValue>(message) {
+        if let Ok(value) = serde_json::from_slice::<&RawValue>(unmarked(message)) {
             look(value, &[], &mut found);
         }
     }

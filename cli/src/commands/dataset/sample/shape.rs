@@ -14,7 +14,7 @@ use sluice::value::path::Segment;
 
 use super::event::Event;
 use super::field::Source;
-use super::fields::{Fields, MARK, MOST_LEVELS};
+use super::fields::{Fields, MOST_LEVELS, members};
 
 /// What the names of properties begin with that are attributes of a CloudEvent.
 const CLOUD_EVENTS: [&str; 5] = ["cloudEvents:", "cloudEvents_", "cloudevents_", "ce_", "ce-"];
@@ -67,7 +67,8 @@ pub(super) struct Place {
 impl Shape {
     /// Looks at events.
     pub(in super::super) fn of(events: &[Event], ignore_case: bool) -> Self {
-        let objects: Vec<Vec<(String, &RawValue)>> = events.iter().filter_map(members).collect();
+        let objects = events.iter().filter_map(|event| members(&event.text));
+        let objects: Vec<Vec<(String, &RawValue)>> = objects.collect();
         let wrapper = wrapper(&objects);
         let changes = objects.iter().filter(|members| {
             let inside = wrapper.as_ref().and_then(|name| inside(members, name));
@@ -180,12 +181,6 @@ fn beside(source: Source, path: &[Segment]) -> Place {
         rank: 0,
         is_opened: true,
     }
-}
-
-fn members(event: &Event) -> Option<Vec<(String, &RawValue)>> {
-    let text = event.text.strip_prefix(MARK).unwrap_or(&event.text);
-    let Fields(members) = serde_json::from_slice(text).ok()?;
-    Some(members)
 }
 
 /// Returns the members of a member that is an object.

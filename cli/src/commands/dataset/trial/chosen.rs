@@ -6,9 +6,6 @@ use sluice::silver::trial::Fate;
 use super::super::events::Events;
 use super::super::fates::Fates;
 
-/// How many of each fate people are shown.
-const SHOWN: usize = 10;
-
 /// The fates, as a command line names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Only {
@@ -37,27 +34,12 @@ pub(super) struct Chosen<'a> {
     pub(super) events: &'a Events,
     pub(super) fates: &'a Fates,
     pub(super) only: Option<Only>,
-    pub(super) limit: Option<usize>,
+    /// How many of a fate are shown.
+    pub(super) most: usize,
 }
 
 impl Chosen<'_> {
     pub(super) fn shows(&self, kind: Only) -> bool {
         self.only.is_none_or(|only| only == kind)
-    }
-
-    /// How many of a fate people are shown.
-    pub(super) fn most(&self) -> usize {
-        match self.limit.unwrap_or(SHOWN) {
-            0 => usize::MAX,
-            limit => limit,
-        }
-    }
-
-    /// How many of a fate programs are given.
-    pub(super) fn most_for_programs(&self) -> usize {
-        match self.limit {
-            None | Some(0) => usize::MAX,
-            Some(limit) => limit,
-        }
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn csv(chosen: &Chosen<'_>) -> String {
 }
 
 fn chosen_records<'a>(chosen: &'a Chosen<'_>) -> impl Iterator<Item = &'a Record> {
-    let most = chosen.most_for_programs();
+    let most = chosen.most;
     let mut seen: HashMap<&str, usize> = HashMap::new();
     let records = chosen.fates.trial.records.iter();
     records.filter(move |record| {

@@ -51,21 +51,20 @@ pub(super) struct TryArguments {
     format: FormatArguments,
 }
 
+/// How many of each fate people are shown.
+const SHOWN: usize = 10;
+
 /// Tries; returns whether there is a row.
 pub(super) async fn run(arguments: &TryArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
     let dataset = Dataset::load(&arguments.file)?;
-    let stdin = [PathBuf::from("-")];
-    let inputs = match arguments.inputs.as_slice() {
-        [] => &stdin,
-        inputs => inputs,
-    };
+    let inputs = arguments.inputs.as_slice();
     let events = Events::read(inputs, arguments.sample)?;
     let fates = Fates::of(&dataset, &events.lines, SystemClock.now())?;
     let chosen = Chosen {
         events: &events,
         fates: &fates,
         only: arguments.only,
-        limit: arguments.limit,
+        most: arguments.format.most(arguments.limit, SHOWN),
     };
     match arguments.format.format() {
         Format::Json => print(&data::json_lines(&chosen)),

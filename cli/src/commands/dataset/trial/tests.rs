@@ -65,7 +65,7 @@ impl Tried {
             events: &self.events,
             fates: &self.fates,
             only,
-            limit,
+            most: limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX),
         }
     }
 }

@@ -59,7 +59,7 @@ pub(super) fn totals(chosen: &Chosen<'_>) -> String {
 }
 
 fn title(chosen: &Chosen<'_>, what: &str, all: u64) -> String {
-    let most = chosen.most() as u64;
+    let most = chosen.most as u64;
     match all > most {
         true => format!("{what}  {}, first {}", thousands(all), thousands(most)),
         false => format!("{what}  {}", thousands(all)),
@@ -73,7 +73,7 @@ fn rows(chosen: &Chosen<'_>, all: u64) -> Table {
         Fate::Row { row } => Some((record.place, row)),
         _ => None,
     });
-    let rows: Vec<(Place, usize)> = rows.take(chosen.most()).collect();
+    let rows: Vec<(Place, usize)> = rows.take(chosen.most).collect();
     // A column of which there is nothing says so by its absence; those of the dataset are always there.
     let is_shown = |at: usize, name: &str| {
         let is_there =
@@ -119,7 +119,7 @@ fn duplicates(chosen: &Chosen<'_>) -> Vec<String> {
         } => Some((record.place, [row, kept], of, is_conflict)),
         _ => None,
     });
-    let lines = lines.take(chosen.most());
+    let lines = lines.take(chosen.most);
     let lines = lines.map(|(place, [row, kept], of, is_conflict)| {
         let mut line = format!(
             "  {} repeats {}",
@@ -152,7 +152,7 @@ fn differences(chosen: &Chosen<'_>, row: usize, other: usize) -> String {
 }
 
 fn refusals(chosen: &Chosen<'_>) -> Vec<String> {
-    let refused = chosen.fates.refused().take(chosen.most());
+    let refused = chosen.fates.refused().take(chosen.most);
     let texts = refused.map(|(record, refusal)| {
         Refused {
             place: &chosen.events.name(record.place),
@@ -172,7 +172,7 @@ fn refusals(chosen: &Chosen<'_>) -> Vec<String> {
 fn places(chosen: &Chosen<'_>, only: Only) -> Vec<String> {
     let records = chosen.fates.trial.records.iter();
     let records = records.filter(|record| only.has(&record.fate));
-    let records = records.take(chosen.most());
+    let records = records.take(chosen.most);
     let places = records.map(|record| format!("  {}", chosen.events.name(record.place)));
     places.collect()
 }

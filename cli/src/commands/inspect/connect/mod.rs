@@ -49,15 +49,6 @@ enum Tool {
     PowerBi,
 }
 
-const TOOLS: [Tool; 6] = [
-    Tool::Duckdb,
-    Tool::Polars,
-    Tool::Pandas,
-    Tool::Spark,
-    Tool::Sqlite,
-    Tool::PowerBi,
-];
-
 impl Tool {
     fn name(self) -> &'static str {
         match self {
@@ -99,10 +90,7 @@ pub(crate) async fn run(arguments: ConnectArguments) -> Result<bool, Box<dyn Err
     let settings = AppSettings::find(&arguments.settings).await?;
     settings.own()?;
     let dataset = target::dataset(&settings)?;
-    let places = Places::of(&dataset, &|name| match name {
-        "GoldDatabase" => settings.gold(),
-        name => settings.get(name),
-    })?;
+    let places = Places::of(&dataset, &|name| settings.lookup(name))?;
     match (arguments.tool, arguments.json) {
         (Some(tool), _) => print(&tool.snippet(&places)),
         (None, true) => print(&format!("{:#}", json(&places))),
@@ -115,7 +103,7 @@ fn text(places: &Places) -> String {
     let lines = places.named();
     let lines = lines.map(|(name, value)| format!("{name:<10} {}", value.unwrap_or("none")));
     let mut text = lines.collect::<Vec<_>>().join("\n");
-    for tool in TOOLS {
+    for tool in Tool::value_variants() {
         text.push_str(&format!(
             "\n\n# {}: sluice connect {}\n{}",
             tool.heading(),
@@ -131,11 +119,9 @@ fn json(places: &Places) -> Value {
     let mut object: serde_json::Map<String, Value> = named
         .map(|(name, value)| (name.replace(' ', "_"), json!(value)))
         .collect();
-    let snippets = TOOLS.map(|tool| (tool.name().to_owned(), json!(tool.snippet(places))));
-    object.insert(
-        "snippets".to_owned(),
-        Value::Object(snippets.into_iter().collect()),
-    );
+    let tools = Tool::value_variants().iter();
+    let snippets = tools.map(|tool| (tool.name().to_owned(), json!(tool.snippet(places))));
+    object.insert("snippets".to_owned(), Value::Object(snippets.collect()));
     Value::Object(object)
 }
 

@@ -1,12 +1,11 @@
 //! Where a pipeline's parts are, without a secret of a deployment; pure.
 
 use sluice::dataset::Dataset;
-use sluice::store::account::{AccountError, EMULATOR_ACCOUNT, EMULATOR_KEY, StorageAccount};
+use sluice::store::account::{
+    AccountError, EMULATOR_ACCOUNT, EMULATOR_KEY, Fields, StorageAccount,
+};
 use sluice::table::TableId;
 use sluice::warehouse::azure_sql;
-
-/// What a connection string has that is for the emulator of Event Hubs.
-const HUB_EMULATOR: &str = "usedevelopmentemulator=true";
 
 /// Where silver's account is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,19 +124,19 @@ fn event_hub(lookup: &dyn Fn(&str) -> Option<String>) -> Option<String> {
         let host = lookup("EventHubConnection__fullyQualifiedNamespace")?;
         return Some(format!("{host}/{}", name?));
     };
-    let lower = text.to_lowercase();
-    if lower.contains(HUB_EMULATOR) {
-        return Some(match (lower.contains("entitypath="), name) {
-            (false, Some(name)) => format!("{}EntityPath={name}", with_end(&text)),
+    let fields = Fields::parse(&text).ok()?;
+    let emulator = fields.get("UseDevelopmentEmulator");
+    if emulator.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+        return Some(match (fields.get("EntityPath"), name) {
+            (None, Some(name)) => format!("{}EntityPath={name}", with_end(&text)),
             _ => text,
         });
     }
-    let mut fields = text.split(';').filter_map(|field| field.split_once('='));
-    let (_, endpoint) = fields.find(|(key, _)| key.trim().eq_ignore_ascii_case("endpoint"))?;
+    let endpoint = fields.get("Endpoint")?;
     let host = endpoint
         .split_once("://")
         .map_or(endpoint, |(_, host)| host);
-    let host = host.trim().trim_end_matches('/');
+    let host = host.trim_end_matches('/');
     Some(name.map_or(host.to_owned(), |name| format!("{host}/{name}")))
 }
 

@@ -4,6 +4,7 @@ use serde_json::json;
 use sluice::store::account::{EMULATOR_ACCOUNT, EMULATOR_KEY};
 
 use super::places::{Account, Gold, Places};
+use crate::output::shell_word;
 
 /// Says for DuckDB how many rows silver has.
 pub(super) fn duckdb(places: &Places) -> String {
@@ -71,8 +72,8 @@ pub(super) fn sqlite(places: &Places) -> String {
     };
     format!(
         "sqlite3 -readonly -box {} {}",
-        shell(file),
-        shell(&format!("select * from {name} limit 5"))
+        shell_word(file),
+        shell_word(&format!("select * from {name} limit 5"))
     )
 }
 
@@ -91,7 +92,7 @@ pub(super) fn power_bi(places: &Places) -> String {
         format!("Server=tcp:{server};Database={database};Authentication=Active Directory Default");
     format!(
         "sluice schema --pbids --gold {} > gold.pbids{table}",
-        shell(&string)
+        shell_word(&string)
     )
 }
 
@@ -131,11 +132,6 @@ fn options(places: &Places) -> String {
 /// A text as Python writes it, which is as JSON does.
 fn python(text: &str) -> String {
     json!(text).to_string()
-}
-
-/// A word of a shell.
-fn shell(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// A path in a URI of SQLite.

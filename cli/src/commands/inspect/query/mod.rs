@@ -6,11 +6,12 @@ mod files;
 
 use std::error::Error;
 use std::io::Read;
+use std::sync::Arc;
 
 use clap::Args;
 use sluice::clock::{Clock, SystemClock};
 use sluice::dataset::Dataset;
-use sluice::warehouse::schema::{GoldSchema, ValueType};
+use sluice::warehouse::schema::ValueType;
 use sluice::warehouse::{Answer, Warehouse, WarehouseError};
 
 use super::moment::Moment;
@@ -62,8 +63,7 @@ pub(crate) async fn run(arguments: QueryArguments) -> Result<bool, Box<dyn Error
     let sql = arguments.sql()?;
     let settings = AppSettings::find(&arguments.settings).await?;
     let most = arguments.most();
-    let dataset = target::dataset(&settings)?;
-    let answer = match arguments.silver {
+    let (answer, dataset) = match arguments.silver {
         true => {
             let engine = engine::Engine::find().await?;
             let stores = Stores::open(&settings)?;
@@ -73,12 +73,15 @@ pub(crate) async fn run(arguments: QueryArguments) -> Result<bool, Box<dyn Error
                 until: arguments.to.map(|until| until.at(now)),
             };
             let files = files::fetch(&stores, span).await?;
-            engine.ask(&files, &stores.dataset.name, &sql, most).await?
+            let answer = engine.ask(&files, &stores.dataset.name, &sql, most).await?;
+            (answer, stores.dataset)
         }
         false => {
+            let dataset = Arc::new(target::dataset(&settings)?);
             let warehouse = target::warehouse(&settings, &dataset)?;
             let answer = warehouse.query(&sql, most).await;
-            answer.map_err(|error| with_names(error, warehouse.as_ref()))?
+            let answer = answer.map_err(|error| with_names(error, warehouse.as_ref()))?;
+            (answer, dataset)
         }
     };
     arguments.print(answer, &dataset);
@@ -103,12 +106,9 @@ impl QueryArguments {
     }
 
     fn most(&self) -> usize {
-        match (self.limit, self.format.is_for_people()) {
-            // One more is asked for, to know whether there are more.
-            (Some(0), _) | (None, false) => usize::MAX - 1,
-            (Some(limit), _) => limit,
-            (None, true) => SHOWN,
-        }
+        let most = self.format.most(self.limit, SHOWN);
+        // One more is asked for, to know whether there are more.
+        most.min(usize::MAX - 1)
     }
 
     fn print(&self, answer: Answer, dataset: &Dataset) {
@@ -137,16 +137,13 @@ fn with_names(error: WarehouseError, warehouse: &dyn Warehouse) -> Box<dyn Error
     let text = sluice::error::chain(&error);
     let unknown = ["no such table", "Invalid object name"];
     match unknown.iter().any(|words| text.contains(words)) {
-        true => format!("{text}; there are {}", names(warehouse.schema()).join(", ")).into(),
+        true => format!(
+            "{text}; there are {}",
+            warehouse.schema().names().join(", ")
+        )
+        .into(),
         false => error.into(),
     }
-}
-
-fn names(schema: &GoldSchema) -> Vec<&str> {
-    let tables = schema.tables.iter();
-    let tables = tables.flat_map(|table| [table.name.as_str(), table.report.as_str()]);
-    let rankings = schema.rankings.iter().map(|ranking| ranking.name.as_str());
-    tables.chain(rankings).collect()
 }
 
 #[cfg(test)]

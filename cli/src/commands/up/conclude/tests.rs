@@ -197,7 +197,7 @@ async fn a_real_pipeline_adds_up_as_long_as_the_hub_has_no_more() {
     let report = verdict::examine(&watch.subject(), &options).await;
     let report = report.unwrap();
     let tables = watch.gold_tables(ROWS).await.unwrap();
-    let reasons = watch.rejected_since(&Found::default()).await.unwrap();
+    let (reasons, _) = watch.rejected_since(&Found::default()).await.unwrap();
     for (hub_events, adds_up) in [(4, true), (5, false)] {
         let snapshot = Snapshot {
             hub_events,

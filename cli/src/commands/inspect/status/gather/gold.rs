@@ -9,7 +9,7 @@ use sluice::event::UnixMillis;
 use sluice::gold::LONGEST;
 use sluice::value::time::millis;
 use sluice::warehouse::schema::{FRESHNESS, PROGRESS};
-use sluice::warehouse::{Progress, Shadow, Warehouse, WarehouseError};
+use sluice::warehouse::{Shadow, Warehouse, WarehouseError};
 
 #[derive(Debug, Serialize)]
 pub(in crate::commands::inspect::status) struct GoldTable {
@@ -107,7 +107,7 @@ pub(super) async fn read_gold(
     }
     let (schema, now) = (warehouse.schema(), SystemClock.now());
     let moved = last_runs(warehouse).await.map_err(text)?;
-    let (mut tables, has_head) = (Vec::new(), head.is_some());
+    let mut tables = Vec::new();
     for (index, table) in schema.indexed_tables() {
         let blocked = standing.blocked.remove(&table.name);
         let blocked_version = blocked.as_ref().and_then(|blocked| blocked.version);
@@ -126,25 +126,22 @@ pub(super) async fn read_gold(
         let progress = standing.progress.get(&table.name);
         let version = progress.map(|progress| progress.version.0);
         // Versions of two generations, or of two logs, are never compared.
-        let is_current = |progress: &Progress, log: Option<&str>| {
-            let is_of_log = progress.log.is_none() || progress.log.as_deref() == log;
-            progress.generation == schema.generation && is_of_log
+        let current = progress.filter(|own| own.generation == schema.generation);
+        let (latest, reason) = match current.zip(head) {
+            Some((own, (latest, log))) if own.follows(log) => (Some(latest), reason),
+            Some(_) => (None, reason.or_else(|| Some(ANOTHERS.to_owned()))),
+            None => (None, reason),
         };
-        let head = head.filter(|(_, log)| progress.is_some_and(|own| is_current(own, *log)));
-        let head = head.map(|(version, _)| version);
-        let is_anothers = progress.is_some_and(|own| own.generation == schema.generation);
-        let is_anothers = is_anothers && has_head && head.is_none();
-        let reason = reason.or_else(|| is_anothers.then(|| ANOTHERS.to_owned()));
         let next = standing.next.get(&table.name);
-        let is_behind = head > version;
+        let is_behind = latest > version;
         let moved = moved.get(&table.name).filter(|_| is_behind);
         tables.push(GoldTable {
             table: table.name.clone(),
             rows: warehouse.count_rows(&table.name).await.map_err(text)?,
             version,
-            behind: head
+            behind: latest
                 .zip(version)
-                .map(|(head, version)| head.saturating_sub(version)),
+                .map(|(latest, version)| latest.saturating_sub(version)),
             reason,
             blocked_version,
             next: next.map(|next| NextTable::of(next, now)),

@@ -11,10 +11,10 @@ use sluice::dataset::Dataset;
 use sluice::event::{PartitionId, UnixMillis};
 use sluice::store::object::paths;
 use sluice::table::log::{CommitLog, Counts, Head, LedgerEntry, LogError};
+use sluice::value::period::{hour_before, hour_of};
 
 /// From which share on an hour is named, in percent.
 const SHARE: u64 = 99;
-const HOUR: i64 = 3_600_000;
 const PARALLEL_READS: usize = 8;
 
 /// An hour of a hub partition of which hardly anything was kept.
@@ -52,11 +52,9 @@ pub(super) async fn find(
     let Some(clock) = head.clock.filter(|_| all.empty > 0 || all.filtered > 0) else {
         return Ok(Vec::new());
     };
-    let latest = clock.0.div_euclid(HOUR) * HOUR;
-    let hours = head
-        .partitions
-        .keys()
-        .flat_map(|partition| [latest, latest - HOUR].map(|hour| (partition, UnixMillis(hour))));
+    let hours = [hour_of(clock), hour_before(clock)];
+    let partitions = head.partitions.keys();
+    let hours = partitions.flat_map(|partition| hours.map(|hour| (partition, hour)));
     let reads: Vec<_> = hours
         .map(|(partition, hour)| async move {
             let folder = paths::bronze_hour(&dataset.name, partition, hour);
@@ -98,6 +96,7 @@ fn judge(partition: &PartitionId, hour: UnixMillis, entries: &[LedgerEntry]) -> 
 #[cfg(test)]
 mod tests {
     use sluice::table::log::Version;
+    use sluice::value::period::MILLIS_PER_HOUR;
 
     use super::*;
 
@@ -113,7 +112,11 @@ mod tests {
 
     fn fates(entries: &[Counts]) -> Vec<(Fate, u64, u64)> {
         let entries: Vec<_> = entries.iter().cloned().map(entry).collect();
-        let hours = judge(&PartitionId("3".into()), UnixMillis(HOUR), &entries);
+        let hours = judge(
+            &PartitionId("3".into()),
+            UnixMillis(MILLIS_PER_HOUR),
+            &entries,
+        );
         assert!(hours.iter().all(|hour| hour.hour.contains("T01:00:00")));
         hours
             .iter()
