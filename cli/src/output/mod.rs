@@ -27,7 +27,8 @@ pub(crate) use rows::Rows;
 pub(crate) use table::plain;
 pub(crate) use table::{Column, Table, csv_line};
 pub(crate) use text::{
-    Usage, painted_for_terminal, print, print_bytes, print_lines, say, terminal_width, try_print,
+    Usage, has_colours, painted, print, print_bytes, print_lines, say, terminal_size,
+    terminal_width, try_print,
 };
 
 #[cfg(test)]
