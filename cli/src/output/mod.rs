@@ -19,7 +19,7 @@ pub(crate) use balance::Balance;
 pub(crate) use escape::{escaped, is_unsafe};
 pub(crate) use failure::failure;
 pub(crate) use format::{About, Format, FormatArguments};
-pub(crate) use line::{Line, Tone, wrapped};
+pub(crate) use line::{Line, Tone, broken, wrapped};
 pub(crate) use numbers::{count, duplicates, nulled, size, span, thousands};
 pub(crate) use progress::bar;
 pub(crate) use rows::Rows;
