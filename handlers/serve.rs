@@ -4,6 +4,7 @@ use std::io::Read;
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
 use std::sync::Arc;
+#[cfg(unix)]
 use std::time::Duration;
 
 use tokio::net::TcpListener;

@@ -75,6 +75,23 @@ pub(super) fn of_line(tried: &Trial, line: usize) -> impl Iterator<Item = &Recor
     records.filter(move |record| record.place.line == line)
 }
 
+/// The fate of the only record of a line; nothing if it has several.
+pub(super) fn only(tried: &Trial, line: usize) -> Option<&Fate> {
+    let mut records = of_line(tried, line);
+    let first = records.next()?;
+    records.next().is_none().then_some(&first.fate)
+}
+
+/// The column `whole` of a line's records, all of which are rows.
+pub(super) fn wholes(tried: &Trial, line: usize) -> Vec<&str> {
+    let records = of_line(tried, line);
+    let wholes = records.map(|record| match record.fate {
+        Fate::Row { row } => text(&tried.values, "whole", row).unwrap_or("null"),
+        ref other => panic!("{other:?}"),
+    });
+    wholes.collect()
+}
+
 /// Returns the text of a row's column.
 pub(super) fn text<'v>(values: &'v RecordBatch, column: &str, row: usize) -> Option<&'v str> {
     let column = values.column_by_name(column).unwrap();

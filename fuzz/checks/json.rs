@@ -126,8 +126,8 @@ fn member<'v>(value: &'v str, name: &str, ignore_case: bool) -> Option<&'v str> 
 }
 
 /// Returns where in a text a part of it starts.
-pub(super) fn start(text: &str, part: &str) -> usize {
-    part.as_ptr() as usize - text.as_ptr() as usize
+pub(super) fn start(text: impl AsRef<[u8]>, part: impl AsRef<[u8]>) -> usize {
+    part.as_ref().as_ptr() as usize - text.as_ref().as_ptr() as usize
 }
 
 /// Writes text as a string.

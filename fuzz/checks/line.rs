@@ -9,12 +9,12 @@ use bytes::Bytes;
 use sluice::dataset::Dataset;
 use sluice::event::RejectReason;
 use sluice::event::SourceEvent;
-use sluice::silver::trial::{Fate, Record};
+use sluice::silver::trial::Fate;
 use sluice::value::line::{Line, is_object};
 
 use super::choice::Choice;
-use super::fates::{NOW, dataset, event, fates, line, of_line, text};
-use super::json;
+use super::fates::{NOW, dataset, event, fates, line, only, same_fates, text};
+use super::json::{self, start};
 
 const DATASET: &str = r#"
 name = "fuzzed"
@@ -82,7 +82,7 @@ fn any(text: &[u8]) {
         assert!(is_plain && line.body == text);
     }
     if !is_plain {
-        let (system, properties) = (place(text, line.system), place(text, line.properties));
+        let (system, properties) = (start(text, line.system), start(text, line.properties));
         assert!(system < properties, "in their order");
     }
     if let Cow::Borrowed(body) = line.body {
@@ -101,8 +101,10 @@ fn any(text: &[u8]) {
     written(&again);
 }
 
-fn place(text: &[u8], part: &[u8]) -> usize {
-    part.as_ptr() as usize - text.as_ptr() as usize
+/// Returns an object as it stands in a line. Between values a line break is a blank; in them there is none.
+fn as_written(object: &Bytes) -> String {
+    let text = String::from_utf8(object.to_vec()).unwrap();
+    text.replace(['\n', '\r'], " ")
 }
 
 /// Checks that an event's line is read as that event.
@@ -117,10 +119,7 @@ fn written(event: &SourceEvent) {
     ] {
         let expected = match (given.is_empty(), has_members) {
             (true, true) => "{}".to_owned(),
-            // Between values, a line break is a blank; in them there is none.
-            _ => String::from_utf8(given.to_vec())
-                .unwrap()
-                .replace(['\n', '\r'], " "),
+            _ => as_written(given),
         };
         assert_eq!(String::from_utf8_lossy(read), expected, "{text:?}");
     }
@@ -133,42 +132,26 @@ fn read(event: &SourceEvent) {
         b"{\"good\":1}",
         b"{\"iothub-connection-device-id\":\"good\"}",
     );
+    let alone = fates(&dataset, std::slice::from_ref(event));
     let tried = fates(&dataset, &[good.clone(), event.clone(), good]);
+    same_fates(&alone, &tried, 1);
     for line in [0, 2] {
-        let [
-            Record {
-                fate: Fate::Row { row },
-                ..
-            },
-        ] = of_line(&tried, line).collect::<Vec<_>>()[..]
-        else {
+        let Some(Fate::Row { row }) = only(&tried, line) else {
             panic!("{tried:?}");
         };
         let device = text(&tried.values, "device", *row);
         assert_eq!(device, Some("\"good\""));
     }
-    let row = match of_line(&tried, 1).collect::<Vec<_>>()[..] {
-        [
-            Record {
-                fate: Fate::Row { row },
-                ..
-            },
-        ] => *row,
-        [
-            Record {
-                fate: Fate::Quarantined(refusal),
-                ..
-            },
-        ] => {
+    let row = match only(&tried, 1) {
+        Some(Fate::Row { row }) => *row,
+        Some(Fate::Quarantined(refusal)) => {
             assert_eq!(refusal.reason, RejectReason::NotAnObject);
             return;
         }
         _ => return,
     };
     let expected = |object: &Bytes, name: &str| {
-        let object = String::from_utf8(object.to_vec())
-            .unwrap()
-            .replace(['\n', '\r'], " ");
+        let object = as_written(object);
         let members = json::members(&object).unwrap_or_default();
         let found = members.into_iter().rev().find(|(own, _)| own == name);
         found

@@ -4,11 +4,11 @@
 
 use sluice::dataset::{ColumnType, Dataset};
 use sluice::event::RejectReason;
-use sluice::silver::trial::{Fate, Record, Trial};
+use sluice::silver::trial::{Fate, Trial};
 use sluice::value::path::{FieldPath, Segment};
 
 use super::choice::Choice;
-use super::fates::{dataset, event, fates, of_line, same_fates, text};
+use super::fates::{dataset, event, fates, only, same_fates, text, wholes};
 use super::json;
 
 /// How values are read at the paths.
@@ -51,8 +51,7 @@ fn parsed(text: &str) -> Option<FieldPath> {
             let most = text.chars().count() + 1;
             assert!((1..=most).contains(&error.character), "{text:?}: {error}");
             assert!(!error.message.is_empty());
-            let is_path = text == "$" || text.starts_with("$.") || text.starts_with("$[");
-            assert!(is_path, "{text:?} is a name: {error}");
+            assert!(is_path(text), "{text:?} is a name: {error}");
             None
         }
         Ok(path) => {
@@ -64,6 +63,11 @@ fn parsed(text: &str) -> Option<FieldPath> {
             Some(path)
         }
     }
+}
+
+/// Returns whether a text is meant as a path; any other is a name.
+fn is_path(text: &str) -> bool {
+    text == "$" || text.starts_with("$.") || text.starts_with("$[")
 }
 
 const HEAD: &str = r#"
@@ -112,19 +116,10 @@ fn quoted(text: &str) -> String {
 /// Compares the columns of a record with what a plain walk finds.
 fn columns(dataset: &Dataset, paths: &[FieldPath], reader: Reader, record: &[u8]) {
     let tried = tried(dataset, record);
-    let found: Vec<&Record> = of_line(&tried, 0).collect();
+    let found = only(&tried, 0);
     let bare = record.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(record);
     if json::is_blank(bare) {
-        assert!(
-            matches!(
-                found[..],
-                [Record {
-                    fate: Fate::Empty,
-                    ..
-                }]
-            ),
-            "{found:?}"
-        );
+        assert!(matches!(found, Some(Fate::Empty)), "{found:?}");
         return;
     }
     let is_any = reader == Reader::Opened && paths.iter().all(|path| path.segments().is_empty());
@@ -133,24 +128,14 @@ fn columns(dataset: &Dataset, paths: &[FieldPath], reader: Reader, record: &[u8]
     } else {
         json::is_object(bare)
     };
-    let row = match &found[..] {
-        [
-            Record {
-                fate: Fate::Row { row },
-                ..
-            },
-        ] => *row,
-        [
-            Record {
-                fate: Fate::Quarantined(refusal),
-                ..
-            },
-        ] => {
+    let row = match found {
+        Some(Fate::Row { row }) => *row,
+        Some(Fate::Quarantined(refusal)) => {
             assert_eq!(refusal.reason, RejectReason::NotAnObject);
             assert!(!is_right, "{refusal:?}");
             return;
         }
-        other => panic!("{other:?}"),
+        other => panic!("{other:?} {:?}", tried.records),
     };
     assert!(is_right, "{:?}", String::from_utf8_lossy(record));
     values(
@@ -191,13 +176,7 @@ fn tried(dataset: &Dataset, record: &[u8]) -> Trial {
     let alone = fates(dataset, &[event(record, b"")]);
     let among = fates(dataset, &[other.clone(), event(record, b""), other]);
     same_fates(&alone, &among, 1);
-    if let [
-        Record {
-            fate: Fate::Row { row },
-            ..
-        },
-    ] = of_line(&among, 1).collect::<Vec<_>>()[..]
-    {
+    if let Some(Fate::Row { row }) = only(&among, 1) {
         // What was found in another record is not in this one.
         let [alone, among] = [alone.values.slice(0, 1), among.values.slice(*row, 1)];
         for (name, column) in alone
@@ -249,15 +228,15 @@ fn unread(record: &str, paths: &[FieldPath], ignores_case: bool) -> Vec<(String,
 /// Compares the records of an event with the elements that a plain walk finds.
 fn elements(path: &FieldPath, ignores_case: bool, body: &[u8]) {
     let text_of = path.to_string();
-    if !text_of.starts_with("$.") && !text_of.starts_with("$[") && text_of != "$" {
+    if !is_path(&text_of) {
         return;
     }
     let records = quoted(&format!("{text_of}[*]"));
     let dataset = dataset(&format!(
         "{HEAD}[[column]]\nname = \"whole\"\ntype = \"json\"\nfrom = \"$\"\n[payload]\nrecords = {records}\nignore_case = {ignores_case}\n"
     ));
-    let tried = fates(&dataset, &[event(body, b"")]);
-    let found: Vec<&Record> = of_line(&tried, 0).collect();
+    let tried = tried(&dataset, body);
+    let found = only(&tried, 0);
     let bare = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     let array = match json::is_value(bare) {
         true => json::at(
@@ -270,26 +249,15 @@ fn elements(path: &FieldPath, ignores_case: bool, body: &[u8]) {
     let elements = array.and_then(json::elements);
     if json::is_blank(bare) || elements.as_ref().is_some_and(Vec::is_empty) {
         assert!(
-            matches!(
-                found[..],
-                [Record {
-                    fate: Fate::Empty,
-                    ..
-                }]
-            ),
-            "{found:?}"
+            matches!(found, Some(Fate::Empty)),
+            "{path} {:?}",
+            tried.records
         );
         return;
     }
     let Some(elements) = elements else {
-        let [
-            Record {
-                fate: Fate::Quarantined(refusal),
-                ..
-            },
-        ] = &found[..]
-        else {
-            panic!("{path} {found:?}");
+        let Some(Fate::Quarantined(refusal)) = found else {
+            panic!("{path} {:?}", tried.records);
         };
         let reason = match json::is_value(bare) {
             true => RejectReason::NoRecords,
@@ -301,9 +269,5 @@ fn elements(path: &FieldPath, ignores_case: bool, body: &[u8]) {
         );
         return;
     };
-    let rows = found.iter().map(|record| match record.fate {
-        Fate::Row { row } => text(&tried.values, "whole", row).unwrap_or("null"),
-        ref other => panic!("{path} {other:?}"),
-    });
-    assert_eq!(rows.collect::<Vec<_>>(), elements, "{path}");
+    assert_eq!(wholes(&tried, 0), elements, "{path}");
 }

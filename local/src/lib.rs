@@ -11,3 +11,4 @@ pub mod azurite;
 pub mod event_hubs;
 pub mod functions_host;
 pub mod hub_client;
+mod own_group;

@@ -180,6 +180,8 @@ mod tests {
             "up --release --handler h",
             "up --rate 0",
             "bench --events 0",
+            "bench --for 0",
+            "bench --gold-every 0",
             "bench --gold-seconds 31",
             "produce --input a.jsonl --count 5",
             "produce --connection c --namespace n",

@@ -155,7 +155,7 @@ impl Source {
         else {
             return error.into();
         };
-        let place = events.iter().position(|event| event.body.len() == *bytes);
+        let place = events.iter().position(|event| event.bytes() == *bytes);
         let line = place.map_or(before, |place| before + place as u64) + 1;
         let file = path.display();
         format!("{file}, line {line}: {error}: {LARGEST}. The lines before it have been sent")

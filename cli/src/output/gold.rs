@@ -42,6 +42,31 @@ impl ShownTable {
         })
     }
 
+    /// Makes one of `total` rows, of which one is shown.
+    #[cfg(test)]
+    pub(crate) fn of_row(
+        name: &str,
+        columns: &[(&str, ValueType)],
+        row: &[&str],
+        total: u64,
+    ) -> Self {
+        let columns = columns.iter();
+        Self {
+            name: name.to_owned(),
+            total,
+            rows: TableRows {
+                columns: columns
+                    .clone()
+                    .map(|(name, _)| (*name).to_owned())
+                    .collect(),
+                rows: vec![row.iter().map(|cell| Some((*cell).to_owned())).collect()],
+            },
+            columns: columns
+                .map(|(name, kind)| Column::new(name, *kind))
+                .collect(),
+        }
+    }
+
     /// Returns its name with its number of rows, such as `gold_daily_orders  1,204 rows, first 20`.
     pub(crate) fn title(&self) -> String {
         let shown = self.rows.rows.len() as u64;

@@ -120,16 +120,7 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
     let Some(room) = most.checked_sub(1) else {
         return String::new();
     };
-    let mut used = 0;
-    let mut end = text.len();
-    for (at, c) in text.char_indices() {
-        used += c.width().unwrap_or(0);
-        if used > room {
-            end = at;
-            break;
-        }
-    }
-    let (kept, rest) = text.split_at(end);
+    let (kept, rest) = split_at_width(text, room);
     format!("{}{CUT}", whole_numbers(kept, rest).trim_end())
 }
 
@@ -160,27 +151,39 @@ pub(crate) fn wrapped(text: &str, most: usize) -> Vec<String> {
                 row.push(' ');
                 row.push_str(word);
             }
-            _ => rows.extend(broken(word, most)),
+            _ => rows.extend(broken(word, most, most).map(str::to_owned)),
         }
     }
     rows
 }
 
-fn broken(word: &str, most: usize) -> Vec<String> {
-    let mut rows = vec![String::new()];
+/// Breaks a text anywhere: into a row of at most `first` columns, which may be empty, and rows of at most `most`, each of
+/// which has at least one character.
+pub(crate) fn broken(text: &str, first: usize, most: usize) -> impl Iterator<Item = &str> {
+    let (head, mut rest) = split_at_width(text, first);
+    let others = std::iter::from_fn(move || {
+        let least = columns(rest.chars().next()?);
+        let (row, left) = split_at_width(rest, most.max(least));
+        rest = left;
+        Some(row)
+    });
+    std::iter::once(head).chain(others)
+}
+
+/// Splits a text after as many characters as take at most `most` columns.
+fn split_at_width(text: &str, most: usize) -> (&str, &str) {
     let mut used = 0;
-    for c in word.chars() {
-        let columns = c.width().unwrap_or(0);
-        if used + columns > most {
-            rows.push(String::new());
-            used = 0;
-        }
-        used += columns;
-        if let Some(row) = rows.last_mut() {
-            row.push(c);
-        }
-    }
-    rows
+    let is_beyond = |(_, c): &(usize, char)| {
+        used += columns(*c);
+        used > most
+    };
+    let end = text.char_indices().find(is_beyond);
+    text.split_at(end.map_or(text.len(), |(at, _)| at))
+}
+
+/// Returns how many columns a character takes: none, if it joins the one before it.
+fn columns(c: char) -> usize {
+    c.width().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -235,6 +238,17 @@ mod tests {
             ["an", "averylon", "gword"],
             "nothing of it is lost"
         );
+        assert_eq!(wrapped("a 数字数字数字", 9), ["a", "数字数字", "数字"]);
         assert!(wrapped("", 8).is_empty());
+    }
+
+    #[test]
+    fn every_row_but_the_first_has_a_character_however_narrow() {
+        let rows = |text, first, most| broken(text, first, most).collect::<Vec<_>>();
+        assert_eq!(rows("数字ab", 3, 3), ["数", "字a", "b"]);
+        assert_eq!(rows("数字", 1, 1), ["", "数", "字"]);
+        assert_eq!(rows("e\u{301}e\u{301}", 1, 0), ["e\u{301}", "e\u{301}"]);
+        assert_eq!(rows("ab", 0, 2), ["", "ab"]);
+        assert_eq!(rows("", 5, 5), [""]);
     }
 }

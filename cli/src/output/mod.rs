@@ -19,15 +19,16 @@ pub(crate) use balance::Balance;
 pub(crate) use escape::{escaped, is_unsafe, shell_word};
 pub(crate) use failure::failure;
 pub(crate) use format::{About, Format, FormatArguments};
-pub(crate) use line::{Line, Tone, wrapped};
-pub(crate) use numbers::{count, duplicates, nulled, size, span, thousands};
+pub(crate) use line::{Line, Tone, broken, wrapped};
+pub(crate) use numbers::{by_reason, count, duplicates, nulled, size, span, thousands};
 pub(crate) use progress::bar;
 pub(crate) use rows::Rows;
-#[cfg(test)]
-pub(crate) use table::plain;
 pub(crate) use table::{Column, Table, csv_line};
+#[cfg(test)]
+pub(crate) use table::{assert_lines, plain};
 pub(crate) use text::{
-    Usage, painted_for_terminal, print, print_bytes, print_lines, say, terminal_width, try_print,
+    Usage, has_colours, painted, print, print_bytes, print_lines, say, terminal_size,
+    terminal_width, try_print,
 };
 
 #[cfg(test)]

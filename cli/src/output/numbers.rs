@@ -1,5 +1,8 @@
 //! Numbers as people read them.
 
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
 use indicatif::{DecimalBytes, HumanCount};
 
 /// Writes a number with commas.
@@ -9,13 +12,15 @@ pub(crate) fn thousands(number: u64) -> String {
 
 /// Writes a number of things, such as `1 file` or `2,000 files`.
 pub(crate) fn count(number: u64, thing: &str) -> String {
-    format!("{} {}", HumanCount(number), noun(number, thing))
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", HumanCount(number))
 }
 
-/// Returns what so many things are called, where their number is written apart: `file` or `files`.
-pub(crate) fn noun(number: u64, thing: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{thing}{plural}")
+/// Writes each reason with its number, such as `missing_field 51`.
+pub(crate) fn by_reason<R: Display>(numbers: &BTreeMap<R, u64>) -> Vec<String> {
+    let numbers = numbers.iter();
+    let texts = numbers.map(|(reason, number)| format!("{reason} {}", thousands(*number)));
+    texts.collect()
 }
 
 /// Writes a number of duplicates, and how many of them are conflicts where there are any.
@@ -58,12 +63,14 @@ mod tests {
     fn numbers_have_commas_and_things_a_plural() {
         let numbers = [0, 7, 999, 1_000, 69_659, 1_234_567].map(thousands);
         assert_eq!(numbers, ["0", "7", "999", "1,000", "69,659", "1,234,567"]);
-        let counts = [0, 1, 2_000].map(|number| count(number, "file"));
-        assert_eq!(counts, ["0 files", "1 file", "2,000 files"]);
-        assert_eq!(
-            [0, 1, 2].map(|number| noun(number, "file")),
-            ["files", "file", "files"]
-        );
+        let counts = [0, 1, 2, 2_000].map(|number| count(number, "file"));
+        assert_eq!(counts, ["0 files", "1 file", "2 files", "2,000 files"]);
+    }
+
+    #[test]
+    fn reasons_stand_before_their_numbers() {
+        let numbers = [("late", 1_200), ("empty", 1)].into();
+        assert_eq!(by_reason(&numbers), ["empty 1", "late 1,200"]);
     }
 
     #[test]

@@ -7,8 +7,8 @@ use thiserror::Error;
 use super::escape::escaped_lines;
 use super::line::{Line, Tone};
 
-/// The width of a terminal that does not say how wide it is.
-const USUAL_WIDTH: usize = 80;
+/// The width and height of a terminal that does not say how large it is.
+const USUAL_SIZE: (usize, usize) = (80, 24);
 
 /// A command line that asks for what cannot be: what is wrong, and what would be accepted. The command ends with exit
 /// code 2.
@@ -49,8 +49,7 @@ pub(crate) fn print_bytes(bytes: &[u8]) -> std::io::Result<()> {
 
 /// Writes lines for people to standard output, in colours where that is a terminal that shows them.
 pub(crate) fn print_lines(lines: &[Line]) {
-    let is_terminal = std::io::stdout().is_terminal();
-    let is_coloured = is_coloured(is_terminal, &|name| std::env::var(name).ok());
+    let is_coloured = has_colours(std::io::stdout().is_terminal());
     let mut text = String::new();
     for line in lines {
         text.push_str(&painted(line, is_coloured));
@@ -60,21 +59,28 @@ pub(crate) fn print_lines(lines: &[Line]) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
-/// Returns a line as a terminal shows it, for who moves the cursor there.
-pub(crate) fn painted_for_terminal(line: &Line) -> String {
-    painted(line, is_coloured(true, &|name| std::env::var(name).ok()))
-}
-
 /// Returns how many columns standard output has: a terminal says so, and for another program that shows it COLUMNS may.
 pub(crate) fn terminal_width() -> Option<usize> {
     let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
     if !std::io::stdout().is_terminal() {
         return columns();
     }
-    match crossterm::terminal::size() {
-        Ok((width, _)) if width > 0 => Some(usize::from(width)),
-        _ => Some(USUAL_WIDTH),
-    }
+    Some(terminal_size().0)
+}
+
+/// Returns how many columns and rows the terminal has that standard output is.
+pub(crate) fn terminal_size() -> (usize, usize) {
+    let (width, height) = crossterm::terminal::size().unwrap_or((0, 0));
+    let or = |columns: u16, usual| match columns {
+        0 => usual,
+        columns => usize::from(columns),
+    };
+    (or(width, USUAL_SIZE.0), or(height, USUAL_SIZE.1))
+}
+
+/// Returns whether the environment has colours written, to a terminal or elsewhere.
+pub(crate) fn has_colours(is_terminal: bool) -> bool {
+    is_coloured(is_terminal, &|name| std::env::var(name).ok())
 }
 
 /// Returns whether to write colours: on a terminal, unless `NO_COLOR` or CLICOLOR=0 forbid it, and wherever
@@ -91,8 +97,8 @@ fn is_coloured(is_terminal: bool, variable: &impl Fn(&str) -> Option<String>) ->
     is_terminal && !is_zero("CLICOLOR") && variable("TERM").is_none_or(|term| term != "dumb")
 }
 
-/// Returns a line with the escape sequences of its tones, or without any.
-fn painted(line: &Line, is_coloured: bool) -> String {
+/// Returns a line with the escape sequences of its tones; without colours it is text, and no blanks end it.
+pub(crate) fn painted(line: &Line, is_coloured: bool) -> String {
     if !is_coloured {
         return line.text().trim_end().to_owned();
     }

@@ -1,7 +1,9 @@
-//! Avro: any container, and any bytes by any schema in each of the forms that are read, between two good values.
+//! Avro: any bytes, and any bytes by any schema in each of the forms that are read, between two good values.
 //!
-//! The first byte chooses the form. In all but that of any bytes, a line with the schema follows, and the rest are values of
-//! it; what comes out is compared with what a plain reader makes of them.
+//! The first byte chooses the form. In that of any bytes, the rest is the body, of which no more is known than that its
+//! neighbours keep their rows and that each row of its own is JSON. In all others the next byte chooses how many values a
+//! container says it has, a line with the schema follows, and the rest are values of it; what comes out is compared with
+//! what a plain reader makes of them. A container is one block.
 
 mod plain;
 
@@ -9,11 +11,11 @@ use std::sync::Arc;
 
 use sluice::dataset::{Dataset, WriterSchema};
 use sluice::event::{RejectReason, SourceEvent};
-use sluice::silver::trial::{Fate, Record, Trial};
+use sluice::silver::trial::{Fate, Trial};
 use sluice::value::avro::schema::Schema;
 
 use super::choice::Choice;
-use super::fates::{dataset, event, fates, of_line, same_fates, text};
+use super::fates::{dataset, event, fates, only, same_fates, text, wholes};
 use super::json;
 use super::packing::pack;
 use plain::Plain;
@@ -116,13 +118,7 @@ fn told(dataset: &Dataset, good: &Schema, given: &SourceEvent) -> Trial {
     let among = fates(dataset, &[good(1), given.clone(), good(2)]);
     same_fates(&alone, &among, 1);
     for (line, expected) in [(0, r#"{"id":1}"#), (2, r#"{"id":2}"#)] {
-        let [
-            Record {
-                fate: Fate::Row { row },
-                ..
-            },
-        ] = of_line(&among, line).collect::<Vec<_>>()[..]
-        else {
+        let Some(Fate::Row { row }) = only(&among, line) else {
             panic!("{:?}", among.records);
         };
         assert_eq!(text(&among.values, "whole", *row), Some(expected));
@@ -209,17 +205,10 @@ fn expected(
 }
 
 fn compare(tried: &Trial, expected: &Result<Vec<String>, RejectReason>) {
-    let records: Vec<&Record> = of_line(tried, 0).collect();
     let texts = match expected {
         Err(reason) => {
-            let [
-                Record {
-                    fate: Fate::Quarantined(refusal),
-                    ..
-                },
-            ] = records[..]
-            else {
-                panic!("{reason:?} {records:?}");
+            let Some(Fate::Quarantined(refusal)) = only(tried, 0) else {
+                panic!("{reason:?} {:?}", tried.records);
             };
             assert!(refusal.event);
             assert_eq!(refusal.reason, *reason, "{refusal:?}");
@@ -228,21 +217,9 @@ fn compare(tried: &Trial, expected: &Result<Vec<String>, RejectReason>) {
         Ok(texts) => texts,
     };
     if texts.is_empty() {
-        assert!(
-            matches!(
-                records[..],
-                [Record {
-                    fate: Fate::Empty,
-                    ..
-                }]
-            ),
-            "{records:?}"
-        );
+        let fate = only(tried, 0);
+        assert!(matches!(fate, Some(Fate::Empty)), "{:?}", tried.records);
         return;
     }
-    let found = records.iter().map(|record| match record.fate {
-        Fate::Row { row } => text(&tried.values, "whole", row).unwrap_or("null"),
-        ref other => panic!("{other:?}"),
-    });
-    assert_eq!(found.collect::<Vec<_>>(), *texts);
+    assert_eq!(wholes(tried, 0), *texts);
 }

@@ -11,7 +11,7 @@ use sluice::silver::trial::{Fate, Record, Trial};
 use sluice::value::path::FieldPath;
 
 use super::choice::Choice;
-use super::fates::{event, fates, of_line, same_fates, text};
+use super::fates::{event, fates, of_line, only, same_fates, text};
 use super::json;
 use plain::{Found, MARK, open};
 use way::Way;
@@ -55,13 +55,8 @@ pub(crate) fn check(data: &[u8]) {
 /// Compares what became of a body with what plain means find in it.
 fn compare(way: &Way, body: &[u8], tried: &Trial) {
     let records: Vec<&Record> = of_line(tried, 0).collect();
-    let says = |reason| match &records[..] {
-        [
-            Record {
-                fate: Fate::Quarantined(refusal),
-                ..
-            },
-        ] => refusal.event && refusal.reason == reason,
+    let says = |reason| match only(tried, 0) {
+        Some(Fate::Quarantined(refusal)) => refusal.event && refusal.reason == reason,
         _ => false,
     };
     let mut left = way.limits().0;
@@ -74,16 +69,8 @@ fn compare(way: &Way, body: &[u8], tried: &Trial) {
         }
     };
     if texts.is_empty() {
-        assert!(
-            matches!(
-                records[..],
-                [Record {
-                    fate: Fate::Empty,
-                    ..
-                }]
-            ),
-            "{way:?} {records:?}"
-        );
+        let fate = only(tried, 0);
+        assert!(matches!(fate, Some(Fate::Empty)), "{way:?} {records:?}");
         return;
     }
     assert_eq!(records.len(), texts.len(), "{way:?} {records:?}");

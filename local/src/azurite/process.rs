@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::data::Data;
 use super::error::{AzuriteError, NODE};
 use super::install::{Program, Progress};
+use crate::own_group::own_group;
 
 /// The services, in the order of their ports.
 const SERVICES: [&str; 3] = ["Blob", "Queue", "Table"];
@@ -220,10 +221,6 @@ pub(super) fn command(program: &Program, ports: Option<[u16; 3]>, data: Option<&
     command
 }
 
-/// CREATE_NEW_PROCESS_GROUP of the Windows API.
-#[cfg(windows)]
-const NEW_PROCESS_GROUP: u32 = 0x200;
-
 pub(super) fn spawn(
     mut command: Command,
     data: Option<Data>,
@@ -235,11 +232,8 @@ pub(super) fn spawn(
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(errors);
-    // Ctrl-C reaches the whole group of processes; Azurite has to outlive those who still write to it.
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    #[cfg(windows)]
-    std::os::windows::process::CommandExt::creation_flags(&mut command, NEW_PROCESS_GROUP);
+    // Azurite has to outlive those who still write to it.
+    own_group(&mut command);
     let mut child = command
         .spawn()
         .map_err(|source| AzuriteError::NoNode("node", source))?;

@@ -43,7 +43,7 @@ pub enum ClientError {
     EventTooLarge {
         /// The event hub.
         hub: String,
-        /// The size of the event's body.
+        /// Its size: of the body, and of the properties and annotations beside it.
         bytes: usize,
     },
     /// A receiver with an owner level took the partition over.

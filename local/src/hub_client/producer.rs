@@ -183,7 +183,7 @@ impl Producer {
         if event.bytes() + MESSAGE_OVERHEAD > MAX_EVENT_BYTES {
             return Err(ClientError::EventTooLarge {
                 hub: hub.to_owned(),
-                bytes: event.body.len(),
+                bytes: event.bytes(),
             });
         }
         let mut message = event.to_sdk();

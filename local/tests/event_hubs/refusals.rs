@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use sluice_local::hub_client::{ClientError, Destination, PartitionReceiver, ReceiverOptions};
+use sluice_local::hub_client::{
+    ClientError, Destination, OutgoingEvent, PartitionReceiver, ReceiverOptions,
+};
 
 use crate::support::raw::{BATCH, RawReceiver, send_raw};
 use crate::support::{
@@ -72,6 +74,20 @@ async fn more_than_a_mebibyte_is_refused_and_the_producer_goes_on() {
         matches!(error, ClientError::EventTooLarge { bytes: MIB, .. }),
         "{error:?}"
     );
+
+    // What goes beside a body counts: a small one has no room either.
+    let text = "x".repeat(MIB);
+    let beside = OutgoingEvent {
+        body: Bytes::from_static(b"small"),
+        properties: [("note".to_owned(), text.into())].into_iter().collect(),
+        ..OutgoingEvent::default()
+    };
+    let size = beside.bytes();
+    assert!((MIB..MIB + 100).contains(&size), "{size}");
+    let error = client.send_events(vec![beside], &to("0")).await;
+    let error = error.unwrap_err().to_string();
+    let expected = format!("event of {size} bytes is larger than event hub orders takes");
+    assert_eq!(error, expected);
 
     // A single event, which the SDK does not measure. The link stays, so the next one goes through.
     let sdk = sdk_producer(&namespace, "orders").await;

@@ -1,7 +1,5 @@
 //! What chooses expressions and rows: chance, or bytes.
 
-use std::ops::{Bound, RangeBounds};
-
 use fastrand::Rng;
 
 /// Chooses numbers.
@@ -18,26 +16,20 @@ impl Dice<'_> {
         Self::Chance(Rng::with_seed(seed))
     }
 
-    pub(super) fn usize(&mut self, range: impl RangeBounds<usize>) -> usize {
-        let start = match range.start_bound() {
-            Bound::Included(start) => *start,
-            _ => 0,
-        };
-        let Bound::Excluded(end) = range.end_bound() else {
-            unreachable!("a range ends")
-        };
+    /// Chooses a number from zero up to one below `end`.
+    pub(super) fn below(&mut self, end: usize) -> usize {
         match self {
-            Self::Chance(rng) => rng.usize(start..*end),
+            Self::Chance(rng) => rng.usize(..end),
             Self::Bytes(bytes) => {
                 let (first, rest) = bytes.split_first().unwrap_or((&0, &[]));
                 *bytes = rest;
-                start + usize::from(*first) % (end - start)
+                usize::from(*first) % end
             }
         }
     }
 
     pub(super) fn bool(&mut self) -> bool {
-        self.usize(..2) == 1
+        self.below(2) == 1
     }
 
     /// Chooses any number.

@@ -126,7 +126,7 @@ pub(super) struct Maker<'r, 'b>(pub(super) &'r mut Dice<'b>);
 
 impl Maker<'_, '_> {
     fn one<T: Clone>(&mut self, of: &[T]) -> T {
-        of[self.0.usize(..of.len())].clone()
+        of[self.0.below(of.len())].clone()
     }
 
     pub(super) fn any_kind(&mut self) -> Kind {
@@ -173,13 +173,13 @@ impl Maker<'_, '_> {
 
     /// Makes a part of a type, with at most so many levels of others in it.
     pub(super) fn part(&mut self, kind: Kind, depth: usize) -> E {
-        if depth == 0 || self.0.usize(..10) == 0 {
-            return match self.0.usize(..10) {
+        if depth == 0 || self.0.below(10) == 0 {
+            return match self.0.below(10) {
                 0..6 => self.column(kind),
                 _ => self.literal(kind),
             };
         }
-        if self.0.usize(..5) == 0 {
+        if self.0.below(5) == 0 {
             return self.choice(kind, depth - 1);
         }
         let depth = depth - 1;
@@ -201,17 +201,17 @@ impl Maker<'_, '_> {
     fn choice(&mut self, kind: Kind, depth: usize) -> E {
         // An int64 goes with decimals.
         let result = |maker: &mut Self| match kind {
-            Kind::Decimal(..) if maker.0.usize(..4) == 0 => maker.part(Kind::Int, depth),
+            Kind::Decimal(..) if maker.0.below(4) == 0 => maker.part(Kind::Int, depth),
             kind => maker.part(kind, depth),
         };
         let branches = |maker: &mut Self, of: Kind| {
-            let count = maker.0.usize(1..3);
+            let count = 1 + maker.0.below(2);
             let branches = (0..count).map(|_| (maker.part(of, depth), result(maker)));
             branches.collect::<Vec<_>>()
         };
         // One that has the type, whatever the others are.
         let first = self.part(kind, depth);
-        match self.0.usize(..6) {
+        match self.0.below(6) {
             0 => {
                 let branches = branches(self, Kind::Bool);
                 E::Case(branches, Some(Box::new(first)))
@@ -231,9 +231,9 @@ impl Maker<'_, '_> {
 
     fn condition(&mut self, depth: usize) -> E {
         let kind = self.any_kind();
-        match self.0.usize(..10) {
+        match self.0.below(10) {
             0 | 1 => {
-                let parts = (0..self.0.usize(2..4)).map(|_| self.part(Kind::Bool, depth));
+                let parts = (0..2 + self.0.below(2)).map(|_| self.part(Kind::Bool, depth));
                 let parts: Vec<E> = parts.collect();
                 E::Chain(self.one(&["AND", "OR"]), parts)
             }
@@ -245,7 +245,7 @@ impl Maker<'_, '_> {
                 self.boxed(kind, depth),
             ),
             5 => {
-                let list = (0..self.0.usize(1..4)).map(|_| self.literal(kind));
+                let list = (0..1 + self.0.below(3)).map(|_| self.literal(kind));
                 let list: Vec<E> = list.collect();
                 E::In(self.0.bool(), self.boxed(kind, depth), list)
             }
@@ -277,7 +277,7 @@ impl Maker<'_, '_> {
     }
 
     fn int(&mut self, depth: usize) -> E {
-        match self.0.usize(..9) {
+        match self.0.below(9) {
             0..3 => {
                 let operator = self.one(&['+', '-', '*']);
                 let left = self.boxed(Kind::Int, depth);
@@ -323,12 +323,12 @@ impl Maker<'_, '_> {
             &['+', '-', '*']
         };
         let operator = self.one(operators);
-        let left = match self.0.usize(..4) {
+        let left = match self.0.below(4) {
             0 => self.computation(depth - 1, divides),
             1 => E::Negate(Box::new(self.computation(depth - 1, divides))),
             _ => self.part(DECIMAL, depth - 1),
         };
-        let right = match self.0.usize(..4) {
+        let right = match self.0.below(4) {
             0 => self.computation(depth - 1, divides),
             1 => self.part(Kind::Int, depth - 1),
             _ => self.part(DECIMAL, depth - 1),
@@ -337,14 +337,14 @@ impl Maker<'_, '_> {
     }
 
     fn decimal(&mut self, depth: usize) -> E {
-        match self.0.usize(..8) {
+        match self.0.below(8) {
             0 | 1 => E::Round(
                 Box::new(self.computation(depth, true)),
                 self.one(&[0, 1, 2, 3, 4]),
             ),
             2 => {
                 let (precision, scale) = self.one(&[(18, 2), (38, 10), (5, 0), (20, 6)]);
-                let operand = match self.0.usize(..3) {
+                let operand = match self.0.below(3) {
                     0 => self.part(Kind::Int, depth),
                     1 => self.part(Kind::Double, depth),
                     _ => self.computation(depth, true),
@@ -362,7 +362,7 @@ impl Maker<'_, '_> {
     }
 
     fn double(&mut self, depth: usize) -> E {
-        match self.0.usize(..6) {
+        match self.0.below(6) {
             0..3 => {
                 let operator = self.one(&['+', '-', '*', '/']);
                 let left = self.boxed(Kind::Double, depth);
@@ -382,7 +382,7 @@ impl Maker<'_, '_> {
 
     fn text_part(&mut self, depth: usize) -> E {
         let text = |maker: &mut Self| maker.part(Kind::Text, depth);
-        match self.0.usize(..6) {
+        match self.0.below(6) {
             0 => E::Chain("||", vec![text(self), text(self)]),
             1 => E::Call(self.one(&["lower", "upper", "trim"]), vec![text(self)]),
             2 => E::Call("replace", vec![text(self), text(self), text(self)]),
@@ -401,7 +401,7 @@ impl Maker<'_, '_> {
     }
 
     fn time(&mut self, depth: usize) -> E {
-        match self.0.usize(..3) {
+        match self.0.below(3) {
             0 => E::Cast(self.boxed(Kind::Int, depth), Kind::Time),
             1 => {
                 let (left, right) = (self.boxed(Kind::Int, depth), self.boxed(Kind::Time, depth));
@@ -418,10 +418,10 @@ impl Maker<'_, '_> {
     /// Makes a row: often null, often extreme.
     pub(super) fn row(&mut self) -> Vec<Cell> {
         let cells = (0..COLUMNS.len()).map(|place| {
-            if self.0.usize(..5) == 0 {
+            if self.0.below(5) == 0 {
                 return Cell::Null;
             }
-            if self.0.usize(..4) == 0 {
+            if self.0.below(4) == 0 {
                 return self.any_cell(place);
             }
             match COLUMNS[place].0 {
@@ -464,7 +464,7 @@ impl Maker<'_, '_> {
                 _ => Cell::Double(1e-7),
             },
             "s" | "u" => {
-                let count = self.0.usize(..8);
+                let count = self.0.below(8);
                 let characters = [
                     'a', 'A', 'b', 'z', ' ', '%', '_', '\'', '\\', 'é', 'É', '😀', '\t', '0',
                 ];

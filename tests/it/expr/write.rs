@@ -119,8 +119,8 @@ pub(super) fn noisy(text: &str, dice: &mut Dice<'_>) -> String {
         is_quoted ^= character == '\'';
         match character {
             _ if is_quoted => noisy.push(character),
-            ' ' => noisy.push_str([" ", "\n", "\t ", "  "][dice.usize(..4)]),
-            ',' => noisy.push_str([",", " , "][dice.usize(..2)]),
+            ' ' => noisy.push_str([" ", "\n", "\t ", "  "][dice.below(4)]),
+            ',' => noisy.push_str([",", " , "][dice.below(2)]),
             letter if letter.is_ascii_alphabetic() && dice.bool() => {
                 noisy.push(letter.to_ascii_uppercase());
             }

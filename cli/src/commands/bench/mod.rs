@@ -67,8 +67,8 @@ pub(crate) struct BenchArguments {
     /// Events a second, or `max` for as fast as they go; may be given several times
     #[arg(short, long, value_name = "N|max", default_value = "max")]
     rate: Vec<Pace>,
-    /// How long a steady rate is sent
-    #[arg(long = "for", value_name = "TIME", alias = "seconds", default_value = "60s", value_parser = duration::or_seconds)]
+    /// How long a steady rate is sent, at least 1s
+    #[arg(long = "for", value_name = "TIME", alias = "seconds", default_value = "60s", value_parser = a_while)]
     time: Duration,
     /// How often gold runs, 1s to 30s
     #[arg(long, value_name = "TIME", alias = "gold-seconds", default_value = "2s", value_parser = gold_every)]
@@ -93,6 +93,15 @@ pub(crate) struct BenchArguments {
     /// Measure with this build of the command, optimised or not
     #[arg(long)]
     as_is: bool,
+}
+
+/// Reads for how long events are sent.
+fn a_while(text: &str) -> Result<Duration, String> {
+    let time = duration::or_seconds(text)?;
+    match time.as_secs() {
+        0 => Err("in no time nothing is sent: at least 1s".to_owned()),
+        _ => Ok(time),
+    }
 }
 
 /// Reads how often gold runs, in whole seconds of a minute.
@@ -130,7 +139,7 @@ pub(crate) async fn run(arguments: BenchArguments) -> Result<bool, Box<dyn Error
             dataset_file: dataset_file.clone(),
             partitions: usize::from(arguments.partitions),
             pace: *pace,
-            events: pace.events(arguments.events, arguments.time.as_secs().max(1)),
+            events: pace.events(arguments.events, arguments.time.as_secs()),
             gold_seconds: arguments.gold_every,
             orders: arguments.orders.clone(),
         };

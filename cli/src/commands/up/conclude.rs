@@ -11,7 +11,7 @@ use crate::audit::{Options, Report};
 use crate::commands::audit as verdict;
 use crate::output::gold::ShownTable;
 use crate::output::{
-    Balance, Line, Tone, count, print, print_lines, say, terminal_width, thousands,
+    Balance, Line, Tone, by_reason, count, print, print_lines, say, terminal_width,
 };
 use crate::pipeline::{Found, Snapshot, Watch};
 use crate::quarantine::Tally;
@@ -59,7 +59,6 @@ impl Concluding {
         } = &self.arrived;
         let subject = watch.subject();
         let before = &self.found.counts;
-        let rejected = self.sent > 0 && are_all_rejected(before, &snapshot.counts);
         let is_any = snapshot.counts.quarantined_total() > before.quarantined_total();
         let (reasons, read) = match is_any {
             true => watch.rejected_since(&self.found).await?,
@@ -71,7 +70,7 @@ impl Concluding {
             snapshot,
             tables: watch.gold_tables(ROWS).await?,
             reasons,
-            rejected: rejected.then_some(Rejected { events: self.sent }),
+            are_all_rejected: self.sent > 0 && are_all_rejected(before, &snapshot.counts),
         };
         if !json {
             // Before the audit, which takes its time.
@@ -94,8 +93,8 @@ impl Concluding {
                 print_lines(&verdict::lines(&report));
             }
         }
-        if let Some(rejected) = &conclusion.rejected {
-            return Err(rejected.text(&snapshot.counts).into());
+        if conclusion.are_all_rejected {
+            return Err(all_rejected(self.sent, &snapshot.counts).into());
         }
         Ok(conclusion.adds_up(&report))
     }
@@ -107,26 +106,16 @@ fn are_all_rejected(before: &Counts, now: &Counts) -> bool {
     now.records > before.records && kept(now) == kept(before)
 }
 
-/// A run whose events were all rejected.
-struct Rejected {
-    events: u64,
-}
-
-impl Rejected {
-    fn text(&self, counts: &Counts) -> String {
-        let reasons = counts.quarantined.iter();
-        let reasons: Vec<String> = reasons
-            .map(|(reason, count)| format!("{reason} {}", thousands(*count)))
-            .collect();
-        let none = match self.events {
-            1 => "the event did not become a row".to_owned(),
-            events => format!("none of the {} became a row", count(events, "event")),
-        };
-        format!(
-            "{none}: quarantined are {}; does the dataset file describe these events? `sluice dataset infer` proposes one that does",
-            reasons.join(", ")
-        )
-    }
+/// Says of a run that sent so many events that all of them were rejected.
+fn all_rejected(sent: u64, counts: &Counts) -> String {
+    let none = match sent {
+        1 => "the event did not become a row".to_owned(),
+        sent => format!("none of the {} became a row", count(sent, "event")),
+    };
+    let reasons = by_reason(&counts.quarantined).join(", ");
+    format!(
+        "{none}: quarantined are {reasons}; does the dataset file describe these events? `sluice dataset infer` proposes one that does"
+    )
 }
 
 /// What a run came to.
@@ -137,7 +126,7 @@ struct Conclusion<'a> {
     tables: Vec<ShownTable>,
     /// Why records of this run were rejected.
     reasons: Tally,
-    rejected: Option<Rejected>,
+    are_all_rejected: bool,
 }
 
 impl Conclusion<'_> {
@@ -169,7 +158,7 @@ impl Conclusion<'_> {
             "audit": verdict::json(report),
             "adds_up": self.adds_up(report),
             "rejected": reasons_json(&self.reasons),
-            "all_rejected": self.rejected.is_some(),
+            "all_rejected": self.are_all_rejected,
         }))
     }
 

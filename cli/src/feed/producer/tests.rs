@@ -236,3 +236,25 @@ async fn an_event_that_is_too_large_is_named_by_its_line() {
     assert_eq!(bodies(&hub, 2).await, ["a", "bb"]);
     namespace.shutdown().await.unwrap();
 }
+
+#[tokio::test]
+async fn an_event_with_too_many_properties_is_named_by_its_line() {
+    let (namespace, hub) = namespace().await;
+    let note = "x".repeat(1_300_000);
+    let large =
+        format!(r#"{{"$sluice":"event","system":{{}},"properties":{{"note":"{note}"}},"body":2}}"#);
+    let (file, plan) = file(format!("a\n{large}\nc\n").as_bytes());
+    let feed = Feed::start(plan, hub.clone(), Destination::Any, 0)
+        .await
+        .unwrap();
+    sent_all(&feed).await;
+    let error = feed.check().unwrap_err();
+    let place = format!("send events: {}, line 2: event of ", file.path().display());
+    let size = error
+        .strip_prefix(&place)
+        .and_then(|rest| rest.split(' ').next());
+    let size: usize = size.unwrap_or_else(|| panic!("{error}")).parse().unwrap();
+    assert!((1_300_000..1_300_100).contains(&size), "{error}");
+    assert_eq!(bodies(&hub, 1).await, ["a"]);
+    namespace.shutdown().await.unwrap();
+}

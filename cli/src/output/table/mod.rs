@@ -81,5 +81,13 @@ pub(crate) fn plain(lines: &[Line]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// Checks the text of lines against one that begins and ends in line breaks.
+#[cfg(test)]
+#[track_caller]
+pub(crate) fn assert_lines(lines: &[Line], expected: &str) {
+    let text = plain(lines);
+    assert_eq!(text, expected.trim_matches('\n'), "\n{text}");
+}
+
 #[cfg(test)]
 mod tests;

@@ -65,8 +65,7 @@ fn orders() -> Table {
 #[track_caller]
 fn holds(table: &Table, width: Option<usize>, expected: &str) {
     let lines = table.lines(width);
-    let text = plain(&lines);
-    assert_eq!(text, expected.trim_matches('\n'), "\n{text}");
+    assert_lines(&lines, expected);
     if let Some(width) = width {
         let widest = lines.iter().map(Line::width).max();
         assert!(widest <= Some(width), "{widest:?}");

@@ -24,6 +24,7 @@ use uuid::Uuid;
 
 use super::config::HandlerOptions;
 use super::events::{EventSink, Level};
+use crate::own_group::own_group;
 use console::Console;
 use http::Client;
 use rules::{AfterExit, ErrorList, after_exit};
@@ -280,9 +281,8 @@ impl Supervisor {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            // Ctrl-C in a terminal goes to the whole group; the handler's end is the host's business.
-            .process_group(0)
             .kill_on_drop(true);
+        own_group(command.as_std_mut());
         self.events.message(
             Level::Debug,
             format!(

@@ -33,8 +33,10 @@ impl From<Bytes> for OutgoingEvent {
 }
 
 impl OutgoingEvent {
-    /// Returns how many bytes it takes, but for what every message takes.
-    pub(in crate::hub_client) fn bytes(&self) -> usize {
+    /// Returns how many bytes it takes in a message, but for what every message takes: those of its body, and about those of
+    /// what goes beside it.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
         let maps = [&self.properties, &self.system_properties];
         let members = maps.into_iter().flatten();
         let beside: usize = members

@@ -6,7 +6,7 @@ use sluice::maintain::TableStatus;
 use super::gather::{
     Bronze, Deep, Fate, GoldTable, Hub, NextTable, Silver, Status, Unkept, Waiting,
 };
-use crate::output::{Balance, count, size, span, thousands};
+use crate::output::{Balance, by_reason, count, size, span, thousands};
 
 /// The width of the column that all numbers of the status stand in.
 const WIDTH: usize = 13;
@@ -132,10 +132,7 @@ fn silver_lines(silver: &Silver, waiting: Option<&Waiting>) -> Vec<String> {
         ),
     ];
     if !silver.quarantined_by_reason.is_empty() {
-        let reasons = silver.quarantined_by_reason.iter();
-        let reasons: Vec<_> = reasons
-            .map(|(reason, n)| format!("{reason} {}", thousands(*n)))
-            .collect();
+        let reasons = by_reason(&silver.quarantined_by_reason);
         lines.push(beside(&format!("quarantined: {}", reasons.join(", "))));
     }
     lines.extend(nulled(silver));

@@ -2,12 +2,11 @@ use std::sync::Arc;
 
 use sluice::event::RejectReason;
 use sluice::table::log::Version;
-use sluice::warehouse::TableRows;
 use sluice::warehouse::schema::ValueType;
 
 use super::*;
 use crate::audit::{Check, Sums};
-use crate::output::{Column, plain};
+use crate::output::plain;
 use crate::target::in_memory::Pipeline;
 
 fn snapshot(hub_events: u64) -> Snapshot {
@@ -26,33 +25,23 @@ fn snapshot(hub_events: u64) -> Snapshot {
 }
 
 fn conclusion(snapshot: &Snapshot) -> Conclusion<'_> {
-    let row = ["2026-11-25", "3", "31.50"].map(|value| Some(value.to_owned()));
-    let columns = ["day", "total_orders", "total_amount"].map(str::to_owned);
+    let decimal = ValueType::Decimal {
+        precision: 38,
+        scale: 2,
+    };
+    let columns = [
+        ("day", ValueType::Date),
+        ("total_orders", ValueType::Int64),
+        ("total_amount", decimal),
+    ];
+    let row = ["2026-11-25", "3", "31.50"];
     Conclusion {
         dataset: "orders",
         seconds: 1.5,
         snapshot,
-        tables: vec![ShownTable {
-            name: "gold_daily_orders".to_owned(),
-            total: 12,
-            columns: vec![
-                Column::new("day", ValueType::Date),
-                Column::new("total_orders", ValueType::Int64),
-                Column::new(
-                    "total_amount",
-                    ValueType::Decimal {
-                        precision: 38,
-                        scale: 2,
-                    },
-                ),
-            ],
-            rows: TableRows {
-                columns: columns.into(),
-                rows: vec![row.into()],
-            },
-        }],
+        tables: vec![ShownTable::of_row("gold_daily_orders", &columns, &row, 12)],
         reasons: Tally::default(),
-        rejected: None,
+        are_all_rejected: false,
     }
 }
 
@@ -177,7 +166,7 @@ fn a_run_without_a_row_says_why() {
         !are_all_rejected(&before, &before),
         "there is nothing to judge"
     );
-    let text = Rejected { events: 3 }.text(&rejected);
+    let text = all_rejected(3, &rejected);
     assert!(
         text.starts_with("none of the 3 events became a row: quarantined are missing_field 3;"),
         "{text}"
@@ -210,7 +199,7 @@ async fn a_real_pipeline_adds_up_as_long_as_the_hub_has_no_more() {
             snapshot: &snapshot,
             tables: tables.clone(),
             reasons: reasons.clone(),
-            rejected: None,
+            are_all_rejected: false,
         };
         assert_eq!(conclusion.adds_up(&report), adds_up);
         let result = conclusion.json(&report).unwrap();

@@ -98,7 +98,7 @@ impl Screen {
     /// Says what is wrong with the whole.
     pub(super) fn fail(&self, text: &str) {
         let mut view = self.view();
-        view.failures.push(text.to_owned());
+        view.failure = Some(text.to_owned());
         view.is_stopping = true;
     }
 
@@ -152,7 +152,7 @@ impl Screen {
     }
 
     /// Leaves the screen.
-    pub(super) fn close(&self) {
+    fn close(&self) {
         let mut place = self.place();
         if matches!(*place, Place::Terminal(_)) {
             *place = Place::Nowhere;

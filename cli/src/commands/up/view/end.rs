@@ -1,9 +1,9 @@
 //! What is written where nothing can be redrawn, and what stays on the terminal when a run was stopped; pure.
 
 use super::View;
-use super::facts::{Again, Moment, Seen, clock};
+use super::facts::{Again, Gold, Moment, Seen, clock};
 use crate::commands::up::reasons;
-use crate::output::{Balance, Line, Tone, count, duplicates, thousands};
+use crate::output::{Balance, Line, Tone, by_reason, count, duplicates, thousands};
 
 impl View {
     /// Returns one line with everything, for where nothing can be redrawn; nothing before the first look.
@@ -11,7 +11,7 @@ impl View {
         let seen = self.seen.as_ref()?;
         let snapshot = &seen.snapshot;
         let counts = &snapshot.counts;
-        let reasons = match quarantined(seen) {
+        let reasons = match by_reason(&counts.quarantined).join(", ") {
             reasons if reasons.is_empty() => reasons,
             reasons => format!(" ({reasons})"),
         };
@@ -19,10 +19,9 @@ impl View {
             0 => String::new(),
             records => format!("{} filtered, ", thousands(records)),
         };
-        let gold = match (snapshot.published, &snapshot.gold_problem) {
-            (Some(version), None) => format!("version {}", thousands(version.0)),
-            (None, None) => "has not run yet".to_owned(),
-            (_, Some(_)) => "version unknown".to_owned(),
+        let gold = match Gold::of(snapshot) {
+            Gold::Unreadable(_) => "version unknown".to_owned(),
+            gold => gold.to_string(),
         };
         let rates = [
             self.rates.of(moment.elapsed, |totals| totals.hub),
@@ -46,8 +45,7 @@ impl View {
 
     /// Returns what is wrong, each as a whole.
     pub(in crate::commands::up) fn messages(&self, moment: Moment) -> Vec<String> {
-        let silence = moment.elapsed.saturating_sub(self.news);
-        let silent = (self.seen.is_some() && silence >= super::SILENCE).then(|| {
+        let silent = self.silence(moment).map(|_| {
             // Without a number, so that it is said once.
             "the storage does not answer: what is shown is as of the last answer".to_owned()
         });
@@ -117,16 +115,18 @@ fn came_to(seen: &Seen) -> Vec<Line> {
             Balance::from(counts).text(&events)
         )),
     ];
-    let reasons = quarantined(seen);
+    let reasons = by_reason(&counts.quarantined).join(", ");
     if !reasons.is_empty() {
         lines.push(Line::plain(&format!("          quarantined: {reasons}")));
     }
-    let gold = match snapshot.published {
-        Some(version) => format!("version {}", thousands(version.0)),
-        None => "has not run yet".to_owned(),
+    let gold = Gold::of(snapshot);
+    let separator = match gold {
+        // A sentence, which may have commas of its own.
+        Gold::Unreadable(_) => ';',
+        Gold::NotYet | Gold::At(_) => ',',
     };
     lines.push(Line::plain(&format!(
-        "  gold    {gold}, silver is at version {}",
+        "  gold    {gold}{separator} silver is at version {}",
         thousands(snapshot.version.0)
     )));
     let waiting = snapshot.hub_events.saturating_sub(counts.lines);
@@ -135,11 +135,4 @@ fn came_to(seen: &Seen) -> Vec<Line> {
         lines.push(Line::of(Tone::Doubtful, &text));
     }
     lines
-}
-
-/// Names the reasons with their counts.
-fn quarantined(seen: &Seen) -> String {
-    let reasons = seen.snapshot.counts.quarantined.iter();
-    let reasons = reasons.map(|(reason, count)| format!("{reason} {}", thousands(*count)));
-    reasons.collect::<Vec<_>>().join(", ")
 }

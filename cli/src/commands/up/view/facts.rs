@@ -1,10 +1,13 @@
-//! What a screen is told: its size and moment, the latest look, how to take part, how to go on; pure.
+//! What a screen is told: its size and moment, the latest look, how gold stands, how to take part, how to go on; pure.
 
+use std::fmt;
 use std::time::Duration;
 
 use sluice::event::EventTime;
+use sluice::table::log::Version;
 
 use crate::feed::Sent;
+use crate::output::thousands;
 use crate::pipeline::Snapshot;
 
 /// How far lines below others are indented.
@@ -50,6 +53,36 @@ pub(in crate::commands::up) struct Seen {
     pub(in crate::commands::up) sent: Sent,
     /// When the hub took its newest event.
     pub(in crate::commands::up) last_event: Option<EventTime>,
+}
+
+/// How gold stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gold<'s> {
+    /// Nobody knows, and why.
+    Unreadable(&'s str),
+    NotYet,
+    At(Version),
+}
+
+impl<'s> Gold<'s> {
+    /// A gold that cannot be read is not taken for one that has not run, nor its last version for that of now.
+    pub(super) fn of(snapshot: &'s Snapshot) -> Self {
+        match (&snapshot.gold_problem, snapshot.published) {
+            (Some(problem), _) => Self::Unreadable(problem),
+            (None, None) => Self::NotYet,
+            (None, Some(version)) => Self::At(version),
+        }
+    }
+}
+
+impl fmt::Display for Gold<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(problem) => write!(f, "cannot be read at the moment: {problem}"),
+            Self::NotYet => f.write_str("has not run yet"),
+            Self::At(version) => write!(f, "version {}", thousands(version.0)),
+        }
+    }
 }
 
 /// A length of time as a clock shows it.

@@ -1,7 +1,7 @@
 //! Phrases one after another, broken between them; pure.
 
 use super::facts::INDENT;
-use crate::output::{Line, Tone};
+use crate::output::{Line, Tone, broken};
 
 /// Lays phrases out after `start`, with commas between them. Where a line is full the next one begins below the first
 /// phrase, or near the left if that leaves little room.
@@ -47,21 +47,10 @@ pub(super) fn lines(start: Line, phrases: &[Line], width: usize) -> Vec<Line> {
 /// Lays a text out after `start`, broken anywhere.
 pub(super) fn anywhere(start: Line, text: &str, width: usize) -> Vec<Line> {
     let first = width.saturating_sub(start.width());
-    let (head, mut rest) = split(text, first);
-    let mut lines = vec![start.and(Tone::Plain, head)];
-    let room = width.saturating_sub(INDENT).max(1);
-    while !rest.is_empty() {
-        let (part, left) = split(rest, room);
-        lines.push(Line::plain(&" ".repeat(INDENT)).and(Tone::Plain, part));
-        rest = left;
-    }
-    lines
-}
-
-/// Splits a text after some characters; what it is made for takes a column each.
-fn split(text: &str, at: usize) -> (&str, &str) {
-    let end = text.char_indices().nth(at).map_or(text.len(), |(at, _)| at);
-    text.split_at(end)
+    let mut rows = broken(text, first, width.saturating_sub(INDENT));
+    let head = start.and(Tone::Plain, rows.next().unwrap_or(""));
+    let below = rows.map(|row| Line::plain(&" ".repeat(INDENT)).and(Tone::Plain, row));
+    std::iter::once(head).chain(below).collect()
 }
 
 #[cfg(test)]
@@ -95,5 +84,9 @@ mod tests {
             lines,
             ["to Endpoin", "    t=sb:/", "    /127.0", "    .0.1"]
         );
+        let lines = texts(&anywhere(Line::plain("logs "), "/数字数字数字", 10));
+        assert_eq!(lines, ["logs /数字", "    数字数", "    字"]);
+        let narrow = texts(&anywhere(Line::plain("to "), "数a", 2));
+        assert_eq!(narrow, ["to ", "    数", "    a"]);
     }
 }

@@ -3,7 +3,7 @@
 use sluice::event::EventTime;
 
 use super::arrange::{Block, Rank};
-use super::facts::{Moment, Seen};
+use super::facts::{Gold, Moment, Seen};
 use super::flow;
 use super::rates::Rates;
 use crate::output::{Line, Tone, count, duplicates, span, thousands};
@@ -119,17 +119,18 @@ fn gold(seen: &Seen) -> Layer {
         total: (String::new(), ""),
         phrases,
     };
-    if let Some(problem) = &snapshot.gold_problem {
-        let text = format!("cannot be read at the moment: {problem}");
-        return layer(State::Failing, vec![Line::of(Tone::Bad, &text)]);
+    let gold = Gold::of(snapshot);
+    let text = gold.to_string();
+    match gold {
+        Gold::Unreadable(_) => layer(State::Failing, vec![Line::of(Tone::Bad, &text)]),
+        Gold::NotYet => layer(State::Waiting, vec![Line::from(text)]),
+        Gold::At(published) => {
+            let waiting = snapshot.version.0.saturating_sub(published.0);
+            let version = Line::from(format!("at {text}"));
+            let phrases = with_waiting(waiting, "version", vec![version]);
+            layer(state(seen, "gold", waiting), phrases)
+        }
     }
-    let Some(published) = snapshot.published else {
-        return layer(State::Waiting, vec![Line::plain("has not run yet")]);
-    };
-    let waiting = snapshot.version.0.saturating_sub(published.0);
-    let version = Line::from(format!("at version {}", thousands(published.0)));
-    let phrases = with_waiting(waiting, "version", vec![version]);
-    layer(state(seen, "gold", waiting), phrases)
 }
 
 fn state(seen: &Seen, name: &str, waiting: u64) -> State {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use sluice::event::EventTime;
 
 use super::reasons;
-use crate::output::{Line, Tone, span, thousands, wrapped};
+use crate::output::{Line, Tone, by_reason, span, wrapped};
 use crate::pipeline::{Part, Told};
 use arrange::{Block, Rank, arrange};
 use facts::clock;
@@ -30,7 +30,7 @@ pub(super) struct View {
     pub(super) dataset: String,
     /// Whether the run comes to an end by itself.
     pub(super) ends: bool,
-    pub(super) steps: Vec<Step>,
+    steps: Vec<Step>,
     /// What is not as usual, such as ports that others have.
     pub(super) notices: Vec<String>,
     pub(super) access: Option<Access>,
@@ -39,7 +39,7 @@ pub(super) struct View {
     /// When there was news, since the start.
     news: Duration,
     /// Why the run comes to its end before its time.
-    pub(super) failures: Vec<String>,
+    pub(super) failure: Option<String>,
     pub(super) is_stopping: bool,
 }
 
@@ -55,7 +55,7 @@ impl View {
             seen: None,
             rates: Rates::default(),
             news: Duration::ZERO,
-            failures: Vec::new(),
+            failure: None,
             is_stopping: false,
         }
     }
@@ -85,9 +85,9 @@ impl View {
             Rank::Heading,
             vec![self.heading(moment, size.width)],
         )];
-        let failures = self.failures.iter();
-        let failures = failures.flat_map(|text| marked(Tone::Bad, text, size.width));
-        blocks.push(Block::new(Rank::Failure, failures.collect()).spaced());
+        let failure = self.failure.iter();
+        let failure = failure.flat_map(|text| marked(Tone::Bad, text, size.width));
+        blocks.push(Block::new(Rank::Failure, failure.collect()).spaced());
         match &self.seen {
             Some(seen) => {
                 blocks.extend(self.layers(seen, moment, size.width));
@@ -98,6 +98,13 @@ impl View {
         blocks.extend(self.surroundings(size.width));
         let lines = arrange(blocks, size.height).into_iter();
         lines.map(|line| line.fit(size.width)).collect()
+    }
+
+    /// For how long the storage has not answered, if that is too long: while everything stops nobody asks it.
+    fn silence(&self, moment: Moment) -> Option<Duration> {
+        let silence = moment.elapsed.saturating_sub(self.news);
+        let is_asked = self.seen.is_some() && !self.is_stopping;
+        (is_asked && silence >= SILENCE).then_some(silence)
     }
 
     fn heading(&self, moment: Moment, width: usize) -> Line {
@@ -126,9 +133,8 @@ impl View {
             first.is_spaced = true;
         }
         let snapshot = &seen.snapshot;
-        let silence = moment.elapsed.saturating_sub(self.news);
         let mut lines = Vec::new();
-        if silence >= SILENCE && !self.is_stopping {
+        if let Some(silence) = self.silence(moment) {
             let seconds = span(i64::try_from(silence.as_secs()).unwrap_or(i64::MAX));
             let text = format!(
                 "the storage has not answered for {seconds}: what is shown is as old as that"
@@ -154,8 +160,7 @@ impl View {
         let indent = Line::plain("  ");
         let mut reasons = Vec::new();
         if !snapshot.counts.quarantined.is_empty() {
-            let each = snapshot.counts.quarantined.iter();
-            let each = each.map(|(reason, count)| format!("{reason} {}", thousands(*count)));
+            let each = by_reason(&snapshot.counts.quarantined).into_iter();
             let start = indent.clone().and(Tone::Doubtful, "quarantined");
             reasons = flow::lines(start, &each.map(Line::from).collect::<Vec<_>>(), width);
         }

@@ -14,13 +14,13 @@ const TURN: u128 = 100;
 
 /// A part of the pipeline, and how far its start is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::commands::up) struct Step {
+pub(super) struct Step {
     pub(super) part: Part,
-    pub(super) state: StepState,
+    state: StepState,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum StepState {
+enum StepState {
     ToCome,
     Since(Duration, Option<String>),
     Runs { after: Duration, as_what: String },

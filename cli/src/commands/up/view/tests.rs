@@ -1,12 +1,11 @@
 use sluice::event::RejectReason;
 use sluice::table::log::{Counts, Version};
-use sluice::warehouse::TableRows;
 use sluice::warehouse::schema::ValueType;
 
 use super::*;
 use crate::feed::Sent;
 use crate::output::gold::ShownTable;
-use crate::output::{Column, plain};
+use crate::output::{assert_lines, plain};
 use crate::pipeline::Snapshot;
 
 const NOW: EventTime = EventTime(1_763_120_674_000_000);
@@ -22,19 +21,8 @@ fn moment(seconds: u64) -> Moment {
     }
 }
 
-fn table(name: &str, columns: &[(&str, ValueType)], row: &[&str], total: u64) -> ShownTable {
-    ShownTable {
-        name: name.to_owned(),
-        total,
-        columns: columns
-            .iter()
-            .map(|(name, kind)| Column::new(name, *kind))
-            .collect(),
-        rows: TableRows {
-            columns: columns.iter().map(|(name, _)| (*name).to_owned()).collect(),
-            rows: vec![row.iter().map(|cell| Some((*cell).to_owned())).collect()],
-        },
-    }
+fn size(width: usize, height: usize) -> Size {
+    Size { width, height }
 }
 
 fn snapshot() -> Snapshot {
@@ -63,7 +51,7 @@ fn snapshot() -> Snapshot {
         watermark: Some(EventTime(NOW.0 - 2_345_678)),
         published: Some(Version(1_187)),
         gold: vec![
-            table(
+            ShownTable::of_row(
                 "gold_daily_orders",
                 &[
                     ("day", ValueType::Date),
@@ -73,7 +61,7 @@ fn snapshot() -> Snapshot {
                 &["2025-11-14", "6544", "3257849.44"],
                 2,
             ),
-            table(
+            ShownTable::of_row(
                 "gold_hourly_revenue",
                 &[
                     ("hour", ValueType::Timestamp),
@@ -126,9 +114,18 @@ fn running_with(snapshot: Snapshot) -> View {
 
 #[track_caller]
 fn shows(view: &View, seconds: u64, size: Size, expected: &str) {
-    let lines = view.lines(moment(seconds), size);
-    let text = plain(&lines);
-    assert_eq!(text, expected.trim_matches('\n'), "\n{text}");
+    assert_lines(&view.lines(moment(seconds), size), expected);
+}
+
+fn again() -> Again {
+    Again {
+        pipeline: "sluice up --dataset shop.toml".to_owned(),
+        feed: " --no-producer".to_owned(),
+    }
+}
+
+fn summary(view: &View) -> String {
+    plain(&view.summary(moment(67), &again()))
 }
 
 fn texts(view: &View, seconds: u64, size: Size) -> String {
@@ -137,10 +134,7 @@ fn texts(view: &View, seconds: u64, size: Size) -> String {
 
 #[test]
 fn a_screen_of_120_by_40_has_all_there_is() {
-    let size = Size {
-        width: 120,
-        height: 40,
-    };
+    let size = size(120, 40);
     shows(
         &running_with(snapshot()),
         22,
@@ -210,10 +204,7 @@ sluice up  orders  00:00:22                                         Ctrl-C stops
 
 #[test]
 fn a_screen_of_40_by_24_breaks_between_phrases_and_cuts_no_number() {
-    let size = Size {
-        width: 40,
-        height: 24,
-    };
+    let size = size(40, 24);
     shows(
         &running_with(snapshot()),
         22,
@@ -248,10 +239,7 @@ orders  00:00:22            Ctrl-C stops
 
 #[test]
 fn a_screen_of_200_by_12_has_one_line_for_each_layer() {
-    let size = Size {
-        width: 200,
-        height: 12,
-    };
+    let size = size(200, 12);
     shows(
         &running_with(snapshot()),
         22,
@@ -276,11 +264,11 @@ sluice up  orders  00:00:22                                                     
 #[test]
 fn no_size_is_overrun() {
     let mut view = running_with(snapshot());
-    view.failures.push("the storage, Azurite, ended by itself (code 137); see the log; the next run goes on from what was saved last".to_owned());
+    view.failure = Some("the storage, Azurite, ended by itself (code 137); see the log; the next run goes on from what was saved last".to_owned());
     view.notices.push("port 5672 is taken".to_owned());
     for width in [1, 10, 20, 40, 63, 80, 120, 200] {
         for height in [1, 2, 5, 8, 15, 24, 60] {
-            let size = Size { width, height };
+            let size = size(width, height);
             let lines = view.lines(moment(22), size);
             assert!(lines.len() <= height, "{size:?}");
             for line in &lines {
@@ -368,10 +356,24 @@ fn what_is_up_to_date_and_what_waits_is_told_apart() {
 fn gold_that_cannot_be_read_is_not_gold_that_has_not_run() {
     let mut snapshot = snapshot();
     snapshot.gold_problem = Some("the login failed".to_owned());
-    let text = texts(&running_with(snapshot), 22, NORMAL);
+    let view = running_with(snapshot);
+    let text = texts(&view, 22, NORMAL);
     assert!(text.contains("! gold"), "{text}");
-    assert!(text.contains("cannot be read at the moment: the login failed"));
-    let text = texts(&running_with(Snapshot::default()), 22, NORMAL);
+    let problem = "cannot be read at the moment: the login failed";
+    assert!(text.contains(problem), "{text}");
+    let line = view.line(moment(22)).unwrap();
+    assert!(line.ends_with("| gold version unknown"), "{line}");
+    let text = summary(&view);
+    let gold = format!("\n  gold    {problem}; silver is at version 1,193\n");
+    assert!(text.contains(&gold), "{text}");
+
+    let view = running_with(Snapshot::default());
+    let line = view.line(moment(22)).unwrap();
+    assert!(line.ends_with("| gold has not run yet"), "{line}");
+    let text = summary(&view);
+    let gold = "\n  gold    has not run yet, silver is at version 0\n";
+    assert!(text.contains(gold), "{text}");
+    let text = texts(&view, 22, NORMAL);
     assert!(text.contains("has not run yet"), "{text}");
     assert!(text.contains("no watermark yet"), "{text}");
 }
@@ -381,10 +383,7 @@ fn a_layer_that_cannot_go_on_says_why_in_full() {
     let mut snapshot = snapshot();
     let error = "the dataset file no longer fits silver: column hum is missing; undo the change, or raise the generation to rebuild silver from bronze";
     snapshot.lasting = [("silver".to_owned(), error.to_owned())].into();
-    let small = Size {
-        width: 40,
-        height: 15,
-    };
+    let small = size(40, 15);
     let text = texts(&running_with(snapshot), 22, small);
     assert!(text.contains("! silver"), "{text}");
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -410,8 +409,7 @@ fn the_clock_goes_on_where_storage_does_not_answer() {
 #[test]
 fn why_a_run_ends_before_its_time_is_shown_while_it_stops() {
     let mut view = running_with(snapshot());
-    view.failures
-        .push("the storage, Azurite, ended by itself".to_owned());
+    view.failure = Some("the storage, Azurite, ended by itself".to_owned());
     view.is_stopping = true;
     let text = texts(&view, 23, NORMAL);
     let lines: Vec<&str> = text.lines().collect();
@@ -452,12 +450,7 @@ fn where_nothing_can_be_redrawn_one_line_has_it_all() {
 
 #[test]
 fn a_run_that_was_stopped_says_what_it_came_to_and_what_may_be_next() {
-    let again = Again {
-        pipeline: "sluice up --dataset shop.toml".to_owned(),
-        feed: " --no-producer".to_owned(),
-    };
-    let lines = running_with(snapshot()).summary(moment(67), &again);
-    let text = plain(&lines);
+    let lines = running_with(snapshot()).summary(moment(67), &again());
     let expected = "
 orders: stopped after 00:01:07; the next `up` goes on from here
   hub     11,235 events, 11,261 sent by this run
@@ -471,7 +464,7 @@ next:
   sluice up --dataset shop.toml --no-handler           let `status`, `gold`, `head` and `audit` look at it
 logs of host and handler: /shop/.sluice/orders/host.log
 ";
-    assert_eq!(text, expected.trim_matches('\n'), "\n{text}");
+    assert_lines(&lines, expected);
 }
 
 #[test]
