@@ -91,7 +91,10 @@ pub(super) fn count(rows: &[Row]) -> Result<u64, Error> {
 
 /// Returns the cells of a row as text.
 pub(super) fn cells(row: Row) -> Vec<Option<String>> {
-    row.into_iter().map(text_of).collect()
+    // Gold has no columns of types without a text.
+    row.into_iter()
+        .map(|value| text_of(value).flatten())
+        .collect()
 }
 
 /// Returns the name of a column of any query, and the type of what it shows.
@@ -119,40 +122,18 @@ pub(super) fn column_kind(column: &Column) -> (String, ValueType) {
 pub(super) fn any_cells(row: Row) -> Result<Vec<Option<String>>, Error> {
     let names: Vec<String> = row.columns().iter().map(|c| c.name().to_owned()).collect();
     let cells = names.into_iter().zip(row);
+    // What is left out must not look like a null.
+    let unknown = |name: String| {
+        Error::Conversion(
+            format!(
+                "column {name} has a type that is not shown; cast it, as in CAST(… AS nvarchar(40))"
+            )
+            .into(),
+        )
+    };
     cells
-        .map(|(name, value)| match is_of_gold(&value) {
-            true => Ok(text_of(value)),
-            // What is left out must not look like a null.
-            false => Err(Error::Conversion(
-                format!(
-                    "column {name} has a type that is not shown; cast it, as in CAST(… AS nvarchar(40))"
-                )
-                .into(),
-            )),
-        })
+        .map(|(name, value)| text_of(value).ok_or_else(|| unknown(name)))
         .collect()
-}
-
-/// Returns whether [`text_of`] knows the type.
-fn is_of_gold(value: &ColumnData<'static>) -> bool {
-    if let ColumnData::DateTime2(Some(time)) = value {
-        return time.time().scale() <= 6;
-    }
-    matches!(
-        value,
-        ColumnData::U8(_)
-            | ColumnData::I16(_)
-            | ColumnData::I32(_)
-            | ColumnData::I64(_)
-            | ColumnData::F32(_)
-            | ColumnData::F64(_)
-            | ColumnData::Bit(_)
-            | ColumnData::String(_)
-            | ColumnData::Numeric(_)
-            | ColumnData::Binary(_)
-            | ColumnData::Date(_)
-            | ColumnData::DateTime2(_)
-    )
 }
 
 fn text(row: &Row, index: usize) -> Result<String, Error> {
@@ -169,8 +150,9 @@ fn unexpected(what: &'static str) -> Error {
     Error::Conversion(format!("the server returned no valid {what}").into())
 }
 
-fn text_of(value: ColumnData<'static>) -> Option<String> {
-    match value {
+/// Returns a value as text, a null as nothing; nothing at all where its type is none that gold has.
+fn text_of(value: ColumnData<'static>) -> Option<Option<String>> {
+    Some(match value {
         ColumnData::U8(number) => number.map(|number| number.to_string()),
         ColumnData::I16(number) => number.map(|number| number.to_string()),
         ColumnData::I32(number) => number.map(|number| number.to_string()),
@@ -183,12 +165,13 @@ fn text_of(value: ColumnData<'static>) -> Option<String> {
         ColumnData::Binary(bytes) => {
             bytes.map(|bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect())
         }
-        ColumnData::Date(date) => {
-            let day = NaiveDate::from_epoch_days(i32::try_from(date?.days()).ok()? - DAYS_TO_1970)?;
+        ColumnData::Date(None) | ColumnData::DateTime2(None) => None,
+        ColumnData::Date(Some(date)) => {
+            let day = i32::try_from(date.days()).ok()? - DAYS_TO_1970;
+            let day = NaiveDate::from_epoch_days(day)?;
             Some(day.format("%Y-%m-%d").to_string())
         }
-        ColumnData::DateTime2(time) => {
-            let time = time?;
+        ColumnData::DateTime2(Some(time)) => {
             let days = i64::from(time.date().days()) - i64::from(DAYS_TO_1970);
             let scale = time.time().scale();
             let unit = 10_i64.checked_pow(6_u32.checked_sub(u32::from(scale))?)?;
@@ -200,9 +183,8 @@ fn text_of(value: ColumnData<'static>) -> Option<String> {
             };
             Some(instant.to_rfc3339_opts(format, true))
         }
-        // Gold has no columns of other types.
-        _ => None,
-    }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -236,7 +218,12 @@ mod tests {
             (ColumnData::String(None), None),
             (ColumnData::DateTime2(None), None),
         ] {
-            assert_eq!(text_of(value).as_deref(), expected);
+            let text = text_of(value).unwrap();
+            assert_eq!(text.as_deref(), expected);
+        }
+        // What cannot be shown is no null.
+        for value in [time(3_600, 7), ColumnData::Guid(None)] {
+            assert_eq!(text_of(value), None);
         }
     }
 }

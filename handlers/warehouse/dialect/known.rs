@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::DateTime;
 
-use super::rankings::split;
 use crate::event::UnixMillis;
 use crate::table::log::Version;
 use crate::warehouse::error::{FailureKind, WarehouseError};
@@ -79,12 +78,12 @@ impl Known {
         match book {
             PROGRESS => match dataset.filter(|_| !is_ours) {
                 Some(other) => {
-                    let name = row.text("gold_table")?.to_ascii_lowercase();
-                    let rankings = row.row.get("rankings").map(String::as_str);
-                    let rankings = rankings.into_iter().flat_map(split);
-                    let views = rankings.map(str::to_ascii_lowercase);
-                    for view in views.chain([format!("{name}_report"), name]) {
-                        self.others.insert(view, other.clone());
+                    let progress = Progress {
+                        rankings: row.row.get("rankings").cloned(),
+                        ..Progress::default()
+                    };
+                    for view in progress.public_names(&row.text("gold_table")?) {
+                        self.others.insert(view.to_ascii_lowercase(), other.clone());
                     }
                 }
                 None => {

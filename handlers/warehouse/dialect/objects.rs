@@ -133,8 +133,7 @@ pub(in crate::warehouse) fn views(
     let table = schema.table_at(index)?;
     let public = public(table, physical, dialect);
     let report = report(table, physical, dialect)?;
-    let rankings = schema.rankings.iter();
-    let rankings = rankings.filter(|ranking| ranking.table == index);
+    let rankings = schema.rankings_at(index);
     let rankings = rankings.map(|ranking| rank(ranking, table, physical, dialect));
     [Ok(public), Ok(report)]
         .into_iter()

@@ -1,20 +1,15 @@
-//! Views that come and go with their tables: rankings as a book names them, and what a swap removes and shows; pure.
+//! Views that come and go with their tables: rankings that are no longer shown, and what a swap removes and shows; pure.
 
 use super::definition::{Dialect, ViewDefinition};
 use super::objects::views;
 use crate::error::Invariant;
-use crate::warehouse::model::Swap;
-use crate::warehouse::schema::{GoldSchema, RANKINGS_END};
+use crate::warehouse::model::{Progress, Swap};
+use crate::warehouse::schema::GoldSchema;
 
-/// Takes the names of rankings apart, as a book keeps them.
-pub(super) fn split(names: &str) -> impl Iterator<Item = &str> {
-    names.split(RANKINGS_END)
-}
-
-/// Returns the names of rankings, as a book keeps them, that no table of the dataset file shows any more: one may have
-/// gone from one table to another.
-pub(super) fn removed<'a>(schema: &GoldSchema, before: Option<&'a str>) -> Vec<&'a str> {
-    let before = before.into_iter().flat_map(split);
+/// Returns the names of rankings of a table that no table of the dataset file shows any more: one may have gone from one
+/// table to another.
+pub(super) fn removed<'a>(schema: &GoldSchema, before: &'a Progress) -> Vec<&'a str> {
+    let before = before.rankings();
     before.filter(|name| !schema.shows(name)).collect()
 }
 
@@ -30,15 +25,13 @@ pub(in crate::warehouse) fn swapped(
 ) -> Result<(Vec<String>, Vec<ViewDefinition>), Invariant> {
     let (mut gone, mut shown) = (Vec::new(), Vec::new());
     for (index, progress, shadow) in &swap.tables {
-        let lost = removed(schema, progress.rankings.as_deref());
+        let lost = removed(schema, progress);
         gone.extend(lost.into_iter().map(str::to_owned));
         let physical = shadow.physical.as_deref().unwrap_or_default();
         shown.extend(views(schema, *index, physical, dialect)?);
     }
     for (name, progress) in &swap.retired {
-        let rankings = progress.rankings.as_deref().into_iter().flat_map(split);
-        gone.extend(rankings.map(str::to_owned));
-        gone.extend([name.clone(), format!("{name}_report")]);
+        gone.extend(progress.public_names(name));
     }
     let is_shown = |name: &String| {
         shown

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use super::definition::{Catalog, Dialect, Found, ViewDefinition};
 use super::known::Known;
 use super::objects::{all_of, books, table as rows_of, views};
-use super::rankings::{removed, split};
+use super::rankings::removed;
 use crate::error::Invariant;
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::model::{Progress, Standing};
@@ -88,16 +88,13 @@ impl Look<'_> {
                 dataset,
             });
         }
-        let rankings = self.schema.rankings.iter();
-        let rankings = rankings.filter(|ranking| ranking.table == index);
-        let rankings = rankings.map(|ranking| &ranking.name);
-        let names = [&table.name, &table.report].into_iter().chain(rankings);
+        let names = self.schema.names_of(index, table);
         let mut taken = names.filter_map(|view| {
             let dataset = other(view);
             let is_taken = dataset.is_some() || self.is_anothers(table, view);
             is_taken.then(|| WarehouseError::ViewTaken {
                 table: table.name.clone(),
-                view: view.clone(),
+                view: view.to_owned(),
                 dataset,
             })
         });
@@ -123,7 +120,7 @@ impl Look<'_> {
         let is_shown = progress.is_some_and(|progress| progress.physical.is_some());
         let mut all = self.standing.progress.values();
         let is_ranking = all.any(|progress| {
-            let mut rankings = progress.rankings.as_deref().into_iter().flat_map(split);
+            let mut rankings = progress.rankings();
             rankings.any(|name| name.eq_ignore_ascii_case(view))
         });
         !(is_earlier || is_ranking || (of_table && is_shown))
@@ -174,10 +171,8 @@ impl Look<'_> {
     }
 
     fn table(&mut self, index: TableIndex, table: &TableSchema) -> Result<(), Invariant> {
-        let rankings = self.schema.rankings.iter();
-        let rankings = rankings.filter(|ranking| ranking.table == index);
-        let views = rankings.map(|ranking| &ranking.name);
-        for name in [&table.report].into_iter().chain(views) {
+        let schema = self.schema;
+        for name in schema.names_of(index, table).skip(1) {
             if self.found(name).is_some_and(|found| !found.is_view) {
                 let problem = format!("its view {name} is a table, not a view");
                 self.refuse(index, table, (vec![problem], Some(name)));
@@ -304,7 +299,7 @@ impl Look<'_> {
         if progress.rankings == wanted {
             return;
         }
-        for name in removed(self.schema, progress.rankings.as_deref()) {
+        for name in removed(self.schema, progress) {
             if self.found(name).is_some_and(|found| found.is_view) {
                 self.statements.push(self.dialect.drop_view(name));
             }
@@ -324,12 +319,12 @@ impl Look<'_> {
         &mut self,
         index: TableIndex,
         table: &TableSchema,
-        (problems, in_the_way): (Vec<String>, Option<&String>),
+        (problems, in_the_way): (Vec<String>, Option<&str>),
     ) {
         let mismatch = WarehouseError::Mismatch {
             table: table.name.clone(),
             problems,
-            in_the_way: in_the_way.cloned(),
+            in_the_way: in_the_way.map(str::to_owned),
         };
         self.standing.unfit.insert(index, mismatch);
     }

@@ -4,7 +4,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::event::UnixMillis;
 use crate::table::log::Version;
-use crate::warehouse::schema::TableSchema;
+use crate::warehouse::schema::{RANKINGS_END, TableSchema, report_of};
 
 /// How far a gold table has come. A transaction that moves it compares all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +38,18 @@ impl Progress {
     #[must_use]
     pub fn follows(&self, log: Option<&str>) -> bool {
         self.log.is_none() || self.log.as_deref() == log
+    }
+
+    /// Returns the names of the rankings that show it.
+    pub fn rankings(&self) -> impl Iterator<Item = &str> {
+        let names = self.rankings.as_deref().into_iter();
+        names.flat_map(|names| names.split(RANKINGS_END))
+    }
+
+    /// Returns the public names of a gold table of this name: its own, its report's and its rankings'.
+    pub fn public_names<'a>(&'a self, table: &str) -> impl Iterator<Item = String> + use<'a> {
+        let own = [table.to_owned(), report_of(table)];
+        own.into_iter().chain(self.rankings().map(str::to_owned))
     }
 
     /// Returns whether it is a table that somebody has made by hand for just this definition, for a run to fill.

@@ -112,11 +112,29 @@ impl GoldSchema {
         ))
     }
 
+    /// Returns the rankings of a table.
+    pub(in crate::warehouse) fn rankings_at(
+        &self,
+        table: TableIndex,
+    ) -> impl Iterator<Item = &RankingSchema> {
+        let rankings = self.rankings.iter();
+        rankings.filter(move |ranking| ranking.table == table)
+    }
+
+    /// Returns the public names of a table: its own first, its report's and its rankings'.
+    pub(in crate::warehouse) fn names_of<'a>(
+        &'a self,
+        index: TableIndex,
+        table: &'a TableSchema,
+    ) -> impl Iterator<Item = &'a str> {
+        let own = [table.name.as_str(), table.report.as_str()].into_iter();
+        own.chain(self.rankings_at(index).map(|ranking| ranking.name.as_str()))
+    }
+
     /// Returns the names of the rankings of a table, as its book keeps them; nothing if it has none.
     #[must_use]
     pub fn rankings_of(&self, table: TableIndex) -> Option<String> {
-        let rankings = self.rankings.iter();
-        let rankings = rankings.filter(|ranking| ranking.table == table);
+        let rankings = self.rankings_at(table);
         let names: Vec<&str> = rankings.map(|ranking| ranking.name.as_str()).collect();
         (!names.is_empty()).then(|| names.join(RANKINGS_END))
     }

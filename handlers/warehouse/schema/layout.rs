@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::canonical::{self, scale_of, sum_type};
 use super::error::SchemaError;
-use super::names::{KEY, RANK, SETTLED};
+use super::names::{KEY, RANK, SETTLED, report_of};
 use super::table::{DimensionColumn, MeasureColumn, MeasureSource, Shown, ShownValue, TableSchema};
 use super::value_type::ValueType;
 use crate::dataset::{Aggregate, ColumnIndex, Dataset, GoldTable};
@@ -42,7 +42,7 @@ pub(super) fn table_schema(
     let text = canonical::write(dataset, table.grain, &dimensions, &measures)?;
     let schema = TableSchema {
         name: table.table.clone(),
-        report: format!("{}_report", table.table),
+        report: report_of(&table.table),
         grain: table.grain,
         definition: canonical::hash(&text),
         text,

@@ -22,6 +22,7 @@ pub use crate::dataset::TableIndex;
 pub use error::SchemaError;
 pub(super) use gold_schema::RANKINGS_END;
 pub use gold_schema::{GoldSchema, RankingSchema};
+pub(super) use names::report_of;
 pub use names::{BOOKS, BUILDS, Book, FRESHNESS, KEY, NEXT, PROGRESS, RANK, RETIRED, SETTLED};
 pub use table::{
     DimensionColumn, MeasureColumn, MeasureSource, Merge, Shown, ShownValue, TableSchema,

@@ -16,6 +16,12 @@ pub const NEXT: &str = "sluice_next";
 pub const RETIRED: &str = "sluice_old";
 /// The column of a report view that tells whether its period is complete.
 pub const SETTLED: &str = "is_settled";
+/// Returns the name of the report view of a gold table.
+#[must_use]
+pub fn report_of(table: &str) -> String {
+    format!("{table}_report")
+}
+
 /// The column of a ranking view that numbers its rows from 1.
 pub const RANK: &str = "rank";
 

@@ -33,6 +33,34 @@ fn azure_sql_gets_the_statements_and_the_script_of_earlier_builds() {
     assert_golden("golden/azure-sql-statements.sql", &text);
 }
 
+/// Returns the arguments of every call of a function in a text; none of them has parentheses.
+fn calls<'a>(text: &'a str, function: &str) -> Vec<&'a str> {
+    let calls = text.split(function).skip(1);
+    calls.map(|rest| rest.split(')').next().unwrap()).collect()
+}
+
+/// Where a server takes a name for an object of another kind, a view would be renamed or made twice.
+#[test]
+fn whoever_asks_azure_sql_for_an_object_names_its_kind() {
+    let schema = schema();
+    let statements = azure_sql::statements(&schema, None).unwrap();
+    let texts = statements.into_iter().map(|(_, sql)| sql);
+    let script = azure_sql::script(&schema, None).unwrap();
+    let (mut asked, mut renamed) = (0, 0);
+    for text in texts.chain([script]) {
+        for call in calls(&text, "OBJECT_ID(") {
+            let is_named = [", N'U'", ", N'V'"].iter().any(|kind| call.ends_with(kind));
+            assert!(is_named, "OBJECT_ID({call}) in {text}");
+            asked += 1;
+        }
+        for line in text.lines().filter(|line| line.contains("sp_rename")) {
+            assert!(line.contains("@objtype = N'OBJECT'"), "{line}");
+            renamed += 1;
+        }
+    }
+    assert!(asked > 20 && renamed >= 2 * schema.tables.len());
+}
+
 #[test]
 fn sqlite_gets_the_script_of_earlier_builds() {
     assert_golden("golden/sqlite.sql", &sqlite::script(&schema()).unwrap());

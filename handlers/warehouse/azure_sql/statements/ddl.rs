@@ -87,17 +87,17 @@ pub(crate) fn script(schema: &GoldSchema, sql_schema: &SqlSchema) -> Result<Stri
         let rows = dialect::table(table, &physical, sql_schema);
         let noted = dialect::note_prepared(schema, sql_schema, table, (&physical, 1));
         let name = literal(&table.name);
+        let full = literal(&sql_schema.of(&table.name));
+        // There are servers that find a view where they are asked for a table.
         batches.push(format!(
-            "IF OBJECT_ID({}, N'U') IS NOT NULL\nBEGIN\n    {};\n{};\n{noted};\nEND",
-            literal(&sql_schema.of(&table.name)),
+            "IF OBJECT_ID({full}, N'U') IS NOT NULL AND OBJECT_ID({full}, N'V') IS NULL\nBEGIN\n    {};\n{};\n{noted};\nEND",
             sql_schema.rename(&table.name, &physical),
             dialect::note_name(schema, sql_schema, table, (&physical, 1)),
         ));
         batches.push(format!(
             "{}\nIF NOT EXISTS (SELECT 1 FROM {progress} WHERE [gold_table] = {name})\n    \
-             AND OBJECT_ID({}) IS NULL\nBEGIN\n{};\n{noted};\nEND",
+             AND OBJECT_ID({full}, N'U') IS NULL AND OBJECT_ID({full}, N'V') IS NULL\nBEGIN\n{};\n{noted};\nEND",
             about(&table.name)?,
-            literal(&sql_schema.of(&table.name)),
             rows.create(sql_schema)
         ));
         batches.push(make_beside(schema, sql_schema, table, &rows));

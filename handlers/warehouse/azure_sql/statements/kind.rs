@@ -86,7 +86,7 @@ impl Dialect for SqlSchema {
 
     fn rename(&self, table: &str, to: &str) -> String {
         format!(
-            "EXEC sp_rename @objname = {}, @newname = {}",
+            "EXEC sp_rename @objname = {}, @newname = {}, @objtype = N'OBJECT'",
             literal(&self.of(table)),
             literal(to)
         )

@@ -302,7 +302,7 @@ fn a_database_of_an_earlier_build_is_made_one_of_this_by_one_rename_a_table() {
             "CREATE TABLE [gold].[sluice_next] (",
             "CREATE TABLE [gold].[sluice_builds] (",
             "CREATE TABLE [gold].[sluice_old] (",
-            "EXEC sp_rename @objname = N'[gold].[daily]', @newname = N'daily__1'",
+            "EXEC sp_rename @objname = N'[gold].[daily]', @newname = N'daily__1', @objtype = N'OBJECT'",
             "UPDATE [gold].[sluice_progress] SET [dataset] = N'orders', [physical] = N'daily__1', [n] = 1, [rankings] = N'top' WHERE [gold_table] = N'daily'",
             "CREATE OR ALTER VIEW [gold].[daily] AS",
         ],

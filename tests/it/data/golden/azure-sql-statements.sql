@@ -1053,7 +1053,7 @@ COMMIT TRANSACTION;
 SET LOCK_TIMEOUT 30000
 
 -- rename hourly
-EXEC sp_rename @objname = N'[reports].[hourly]', @newname = N'hourly__2'
+EXEC sp_rename @objname = N'[reports].[hourly]', @newname = N'hourly__2', @objtype = N'OBJECT'
 
 -- create hourly
 CREATE TABLE [reports].[hourly__2] (
@@ -1214,7 +1214,7 @@ WHERE NOT EXISTS (SELECT 1 FROM [reports].[hourly__2] AS t WHERE t.[hour] = d.[h
 DELETE FROM [#sluice_hourly__2]
 
 -- rename daily
-EXEC sp_rename @objname = N'[reports].[daily]', @newname = N'daily__2'
+EXEC sp_rename @objname = N'[reports].[daily]', @newname = N'daily__2', @objtype = N'OBJECT'
 
 -- create daily
 CREATE TABLE [reports].[daily__2] (
@@ -1332,7 +1332,7 @@ WHERE NOT EXISTS (SELECT 1 FROM [reports].[daily__2] AS t WHERE t.[day] = d.[day
 DELETE FROM [#sluice_daily__2]
 
 -- rename monthly
-EXEC sp_rename @objname = N'[reports].[monthly]', @newname = N'monthly__2'
+EXEC sp_rename @objname = N'[reports].[monthly]', @newname = N'monthly__2', @objtype = N'OBJECT'
 
 -- create monthly
 CREATE TABLE [reports].[monthly__2] (
@@ -1434,7 +1434,7 @@ WHERE NOT EXISTS (SELECT 1 FROM [reports].[monthly__2] AS t WHERE t.[month] = d.
 DELETE FROM [#sluice_monthly__2]
 
 -- rename ever
-EXEC sp_rename @objname = N'[reports].[ever]', @newname = N'ever__2'
+EXEC sp_rename @objname = N'[reports].[ever]', @newname = N'ever__2', @objtype = N'OBJECT'
 
 -- create ever
 CREATE TABLE [reports].[ever__2] (

@@ -222,9 +222,9 @@ CREATE TABLE [gold].[sluice_old] (
 );
 GO
 
-IF OBJECT_ID(N'[gold].[hourly]', N'U') IS NOT NULL
+IF OBJECT_ID(N'[gold].[hourly]', N'U') IS NOT NULL AND OBJECT_ID(N'[gold].[hourly]', N'V') IS NULL
 BEGIN
-    EXEC sp_rename @objname = N'[gold].[hourly]', @newname = N'hourly__1';
+    EXEC sp_rename @objname = N'[gold].[hourly]', @newname = N'hourly__1', @objtype = N'OBJECT';
 UPDATE [gold].[sluice_progress] SET [dataset] = N'things', [physical] = N'hourly__1', [n] = 1, [rankings] = N'best_hours' WHERE [gold_table] = N'hourly';
 INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
 SELECT N'hourly', 0, N'7d83e14e1a4737bcc650fbc2417ba380', 0, N'things', N'hourly__1', 1, N'best_hours'
@@ -234,7 +234,7 @@ GO
 
 -- A row for each hour.
 IF NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'hourly')
-    AND OBJECT_ID(N'[gold].[hourly]') IS NULL
+    AND OBJECT_ID(N'[gold].[hourly]', N'U') IS NULL AND OBJECT_ID(N'[gold].[hourly]', N'V') IS NULL
 BEGIN
 CREATE TABLE [gold].[hourly__1] (
     [hour] datetime2(0) NOT NULL,
@@ -362,9 +362,9 @@ ORDER BY [rank]', N'[hourly__1]', QUOTENAME(@physical));
 IF @view IS NOT NULL EXEC(@view);
 GO
 
-IF OBJECT_ID(N'[gold].[daily]', N'U') IS NOT NULL
+IF OBJECT_ID(N'[gold].[daily]', N'U') IS NOT NULL AND OBJECT_ID(N'[gold].[daily]', N'V') IS NULL
 BEGIN
-    EXEC sp_rename @objname = N'[gold].[daily]', @newname = N'daily__1';
+    EXEC sp_rename @objname = N'[gold].[daily]', @newname = N'daily__1', @objtype = N'OBJECT';
 UPDATE [gold].[sluice_progress] SET [dataset] = N'things', [physical] = N'daily__1', [n] = 1, [rankings] = N'best_kinds' WHERE [gold_table] = N'daily';
 INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
 SELECT N'daily', 0, N'c00db0504b57d26a0986caabdf027ad2', 0, N'things', N'daily__1', 1, N'best_kinds'
@@ -374,7 +374,7 @@ GO
 
 -- A row for each day and kind and flag.
 IF NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'daily')
-    AND OBJECT_ID(N'[gold].[daily]') IS NULL
+    AND OBJECT_ID(N'[gold].[daily]', N'U') IS NULL AND OBJECT_ID(N'[gold].[daily]', N'V') IS NULL
 BEGIN
 CREATE TABLE [gold].[daily__1] (
     [day] date NOT NULL,
@@ -476,9 +476,9 @@ ORDER BY [rank]', N'[daily__1]', QUOTENAME(@physical));
 IF @view IS NOT NULL EXEC(@view);
 GO
 
-IF OBJECT_ID(N'[gold].[monthly]', N'U') IS NOT NULL
+IF OBJECT_ID(N'[gold].[monthly]', N'U') IS NOT NULL AND OBJECT_ID(N'[gold].[monthly]', N'V') IS NULL
 BEGIN
-    EXEC sp_rename @objname = N'[gold].[monthly]', @newname = N'monthly__1';
+    EXEC sp_rename @objname = N'[gold].[monthly]', @newname = N'monthly__1', @objtype = N'OBJECT';
 UPDATE [gold].[sluice_progress] SET [dataset] = N'things', [physical] = N'monthly__1', [n] = 1, [rankings] = NULL WHERE [gold_table] = N'monthly';
 INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
 SELECT N'monthly', 0, N'b148a3f4a7310ab0148c4df904e1f476', 0, N'things', N'monthly__1', 1, NULL
@@ -488,7 +488,7 @@ GO
 
 -- A row for each month and amount and born and seen and id.
 IF NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'monthly')
-    AND OBJECT_ID(N'[gold].[monthly]') IS NULL
+    AND OBJECT_ID(N'[gold].[monthly]', N'U') IS NULL AND OBJECT_ID(N'[gold].[monthly]', N'V') IS NULL
 BEGIN
 CREATE TABLE [gold].[monthly__1] (
     [month] date NOT NULL,
@@ -580,9 +580,9 @@ LEFT JOIN [gold].[sluice_freshness] AS f ON f.[gold_table] = N''monthly''', N'[m
 IF @view IS NOT NULL EXEC(@view);
 GO
 
-IF OBJECT_ID(N'[gold].[ever]', N'U') IS NOT NULL
+IF OBJECT_ID(N'[gold].[ever]', N'U') IS NOT NULL AND OBJECT_ID(N'[gold].[ever]', N'V') IS NULL
 BEGIN
-    EXEC sp_rename @objname = N'[gold].[ever]', @newname = N'ever__1';
+    EXEC sp_rename @objname = N'[gold].[ever]', @newname = N'ever__1', @objtype = N'OBJECT';
 UPDATE [gold].[sluice_progress] SET [dataset] = N'things', [physical] = N'ever__1', [n] = 1, [rankings] = NULL WHERE [gold_table] = N'ever';
 INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
 SELECT N'ever', 0, N'de91091b06fe01f3794e871de6e4a707', 0, N'things', N'ever__1', 1, NULL
@@ -592,7 +592,7 @@ GO
 
 -- One row for all time.
 IF NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'ever')
-    AND OBJECT_ID(N'[gold].[ever]') IS NULL
+    AND OBJECT_ID(N'[gold].[ever]', N'U') IS NULL AND OBJECT_ID(N'[gold].[ever]', N'V') IS NULL
 BEGIN
 CREATE TABLE [gold].[ever__1] (
     [_key] binary(16) NOT NULL,
