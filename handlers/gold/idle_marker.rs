@@ -57,7 +57,7 @@ impl IdleMarker {
         let definitions: Vec<_> = definitions.chain(file).collect();
         Self {
             state,
-            partition: TableId::of(dataset).side_partition("gold"),
+            partition: TableId::of(dataset).side_partition(super::STATE),
             definitions: format!("{:032x}", xxh3_128(definitions.join("\n").as_bytes())),
         }
     }

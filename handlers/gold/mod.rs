@@ -30,6 +30,7 @@ mod idle_marker;
 pub mod increments;
 mod outcome;
 pub mod plan;
+mod replaced;
 mod shadow;
 mod work;
 
@@ -52,8 +53,12 @@ use generation::Looked;
 use idle_marker::IdleMarker;
 pub use outcome::{Ended, Published};
 pub use plan::{Limits, Rebuild};
+pub use replaced::{Replaced, last_replaced};
 pub use shadow::LONGEST;
 use shadow::{Bases, Current};
+
+/// Whose notes in the state table these are.
+const STATE: &str = "gold";
 
 /// Publishes one dataset's silver to one warehouse.
 #[derive(Debug)]
@@ -247,10 +252,30 @@ impl Gold {
     async fn run(&self, look: &Look, deadline: Deadline) -> Result<Published, Error> {
         let mut published = Published::default();
         let ended = self.attempts(look, deadline, &mut published).await;
+        let ended = match ended {
+            Ok(Ended::Replaced) => self.say_replaced(&mut published).await,
+            ended => ended,
+        };
         // However it ended: another process may do the rest, and a session that is open keeps a database awake.
         self.warehouse.close().await;
         published.ended = ended?;
         Ok(published)
+    }
+
+    /// Says which package has replaced this one, and notes it.
+    async fn say_replaced(&self, published: &mut Published) -> Result<Ended, Error> {
+        let replaced = match published.replaced {
+            Some(replaced) => replaced,
+            // A transaction was refused.
+            None => Replaced {
+                own: self.build.stamp,
+                later: self.warehouse.look().await?.build.unwrap_or_default().stamp,
+            },
+        };
+        published.replaced = Some(replaced);
+        let now = self.clock.now();
+        replaced::note(&self.state, &self.dataset, (replaced, now)).await;
+        Ok(Ended::Replaced)
     }
 
     async fn attempts(

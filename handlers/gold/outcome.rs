@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::replaced::Replaced;
 use super::work::Done;
 use crate::table::log::Version;
 
@@ -28,6 +29,8 @@ pub struct Published {
     pub blocked: Vec<String>,
     /// What tables wait for that are to show another generation.
     pub waiting: Option<String>,
+    /// Which later package has run, if one has: nothing was changed then.
+    pub replaced: Option<Replaced>,
     /// Whether tables that were replaced are still to be dropped.
     pub is_retiring: bool,
 }

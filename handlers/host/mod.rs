@@ -338,6 +338,7 @@ async fn gold(
         rebuilt,
         blocked,
         waiting,
+        replaced,
         is_retiring: _,
     } = app.gold.publish(Deadline::after(PUBLISH_TIME)).await?;
     if ended == Ended::NothingYet {
@@ -358,6 +359,7 @@ async fn gold(
         transactions,
         rebuilt = rebuilt.join(", "),
         waiting,
+        replaced = replaced.map(|replaced| replaced.to_string()),
         storage_calls = app.calls.gold.count(),
     );
     if !blocked.is_empty() {

@@ -89,6 +89,10 @@ pub const LINES: [Line; 7] = [
             "groups",
             "transactions",
             "rebuilt",
+            // What tables wait for that are being made, if any are.
+            "waiting",
+            // Which later package has run, where one has and this one changes nothing.
+            "replaced",
             "storage_calls",
         ],
     },

@@ -50,7 +50,11 @@ impl Heard {
         // Runs of these follow one another: the last one tells how it stands. An object of silver is one of many.
         match log.message() {
             Some(INGESTED) => drop(self.lasting.remove("bronze")),
-            Some(PUBLISHED) => drop(self.lasting.remove("gold")),
+            // It is no failure, and yet nothing is published until somebody does something.
+            Some(PUBLISHED) => match log.text(Text::Replaced) {
+                Some(why) => drop(self.lasting.insert("gold".to_owned(), why.to_owned())),
+                None => drop(self.lasting.remove("gold")),
+            },
             _ => {}
         }
         if let Some((function, error)) = log.lasting_failure() {
@@ -221,6 +225,19 @@ mod tests {
             heard.take_in(&message(Level::Error, text), None);
         }
         assert_eq!(heard.messages, ["b", "c", "a"]);
+    }
+
+    #[test]
+    fn gold_that_a_later_package_has_replaced_is_told_of_until_it_goes_on() {
+        let mut heard = Heard::default();
+        let why = "one stamped later has run";
+        said(
+            &mut heard,
+            &json!({ "message": "published", "ended": "Replaced", "replaced": why }),
+        );
+        assert_eq!(heard.lasting.get("gold").map(String::as_str), Some(why));
+        said(&mut heard, &json!({ "message": "published" }));
+        assert!(heard.lasting.is_empty());
     }
 
     #[test]

@@ -50,6 +50,8 @@ pub(crate) enum Text {
     Error,
     /// The bronze object that was refined.
     Source,
+    /// Which later package has run against gold's tables, where one has and the run changed nothing.
+    Replaced,
     /// When the line was written, in RFC 3339.
     Timestamp,
 }
@@ -74,6 +76,7 @@ impl Text {
             Self::Message => "message",
             Self::Error => "error",
             Self::Source => "source",
+            Self::Replaced => "replaced",
             Self::Timestamp => "timestamp",
         }
     }

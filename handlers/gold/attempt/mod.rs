@@ -24,6 +24,7 @@ use super::finals::{Finals, Patience, Sighting, counts_until};
 use super::idle_marker::Noted;
 use super::outcome::{Ended, Published};
 use super::plan::TableBacklog;
+use super::replaced::Replaced;
 use super::shadow::{Older, Plan};
 use crate::error::chain;
 use crate::event::UnixMillis;
@@ -47,7 +48,11 @@ impl Attempt<'_> {
         };
         published.head = Some(head.version);
         (published.waiting, published.blocked) = (None, Vec::new());
-        if standing.build.as_ref().is_some_and(|ran| ran > self.build) {
+        if let Some(later) = standing.build.as_ref().filter(|ran| *ran > self.build) {
+            published.replaced = Some(Replaced {
+                own: self.build.stamp,
+                later: later.stamp,
+            });
             return Ok(Turn::Ended(Ended::Replaced));
         }
         if let Some(error) = self.other_pipeline(&standing, &head).await? {

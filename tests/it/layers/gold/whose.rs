@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sluice::event::UnixMillis;
-use sluice::gold::{Ended, Rebuild};
+use sluice::gold::{Ended, Rebuild, Replaced, last_replaced};
 use sluice::store::entity::Operation;
 use sluice::table::TableId;
 use sluice::table::log::Version;
@@ -138,8 +138,17 @@ async fn an_earlier_package_changes_nothing_once_a_later_one_has_run() {
         (Ended::Replaced, 0)
     );
     assert_eq!(world.rows("ever").await[0][0], "5");
+    // It says which one, and leaves a note for those who ask.
+    let replaced = Replaced { own: 1, later: 2 };
+    assert_eq!(published.replaced, Some(replaced));
+    let noted = last_replaced(&world.world.state, &world.world.dataset).await;
+    assert_eq!(noted.unwrap(), Some((replaced, UnixMillis(START))));
     // Packaged again it is the later one.
-    assert_eq!(publish(&world, 3).await.rebuilt, ["hourly"]);
+    let published = publish(&world, 3).await;
+    assert_eq!(
+        (published.rebuilt, published.replaced),
+        (vec!["hourly".to_owned()], None)
+    );
     assert_eq!(publish(&world, 2).await.ended, Ended::Replaced);
 }
 
@@ -164,7 +173,9 @@ async fn a_build_that_is_replaced_in_its_run_changes_nothing_more() {
     };
     world.world.warehouse().prepare(&later).await.unwrap();
     gate.open();
-    assert_eq!(slow.await.unwrap().unwrap().ended, Ended::Replaced);
+    let slow = slow.await.unwrap().unwrap();
+    assert_eq!(slow.ended, Ended::Replaced);
+    assert_eq!(slow.replaced, Some(Replaced { own: 0, later: 1 }));
     assert_eq!(world.rows("ever").await, before);
 }
 

@@ -14,6 +14,7 @@ use serde::{Serialize, Serializer};
 use sluice::clock::{Clock, SystemClock};
 use sluice::dataset::Warning;
 use sluice::event::{EventTime, PartitionId, SequenceNumber, UnixMillis};
+use sluice::gold::last_replaced;
 use sluice::maintain::TableStatus;
 use sluice::store::object::{ObjectInfo, ObjectRange, paths};
 use sluice::table::log::{Head, LedgerEntry, Nulled, PartitionProgress, Totals};
@@ -42,6 +43,8 @@ pub(super) struct Status {
     pub(super) deep: Option<Deep>,
     #[serde(serialize_with = "or_error")]
     pub(super) gold: Result<Vec<GoldTable>, String>,
+    /// Why gold's last run changed nothing, if a later package had run before it and that was a short while ago.
+    pub(super) gold_replaced: Option<String>,
 }
 
 /// What is only found by listing bronze, reading the ledger, or reading the log.
@@ -177,6 +180,7 @@ pub(super) async fn gather(
         }
         Err(reason) => Err(reason),
     };
+    let replaced = last_replaced(&stores.state, dataset).await?;
     Ok(Status {
         dataset: dataset.name.clone(),
         generation: dataset.generation,
@@ -186,6 +190,7 @@ pub(super) async fn gather(
         silver,
         deep,
         gold,
+        gold_replaced: replaced.and_then(|last| gold::replaced(last, SystemClock.now())),
     })
 }
 

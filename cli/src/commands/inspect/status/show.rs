@@ -36,6 +36,8 @@ pub(super) fn lines(status: &Status) -> Vec<String> {
         Ok(tables) => lines.extend(tables.iter().map(gold)),
         Err(reason) => lines.push(format!("  gold    {}", reason.trim_start_matches("gold "))),
     }
+    let replaced = status.gold_replaced.iter();
+    lines.extend(replaced.map(|why| format!("  ! gold: {why}")));
     lines
 }
 

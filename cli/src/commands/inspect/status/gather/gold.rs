@@ -1,12 +1,13 @@
 //! Reads how far gold's tables are, and what is made beside them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::DateTime;
 use serde::Serialize;
 use sluice::clock::{Clock, SystemClock};
 use sluice::event::UnixMillis;
-use sluice::gold::LONGEST;
+use sluice::gold::{LONGEST, Replaced};
 use sluice::value::time::millis;
 use sluice::warehouse::schema::{FRESHNESS, PROGRESS};
 use sluice::warehouse::{Shadow, Warehouse, WarehouseError};
@@ -71,6 +72,15 @@ impl NextTable {
             lacks_for: shadow.base.and_then(|_| about_to_go(shadow.since, now)),
         }
     }
+}
+
+/// How long ago the last run was that a later package had replaced, for the app to be taken for one that still runs.
+const STILL_RUNS: Duration = Duration::from_secs(60 * 60);
+
+/// Says how the last run ended that a later package had replaced, unless that is long over.
+pub(super) fn replaced((why, at): (Replaced, UnixMillis), now: UnixMillis) -> Option<String> {
+    at.is_young(now, millis(STILL_RUNS))
+        .then(|| format!("a run at {at} published nothing: {why}"))
 }
 
 const ANOTHERS: &str =

@@ -256,6 +256,18 @@ async fn before_gold_has_run_that_is_what_is_said() {
     assert_eq!(gold.unwrap_err(), "gold has not run yet");
 }
 
+#[test]
+fn a_run_that_a_later_package_replaced_is_told_of_for_an_hour() {
+    let why = sluice::gold::Replaced { own: 1, later: 2 };
+    let said = |minutes: i64| gold::replaced((why, UnixMillis(0)), UnixMillis(minutes * 60_000));
+    let text = said(59).unwrap();
+    assert!(
+        text.contains("published nothing: this package was stamped"),
+        "{text}"
+    );
+    assert_eq!(said(60), None, "the app that said so has gone");
+}
+
 #[tokio::test]
 async fn what_no_longer_fits_is_named_with_the_way_out() {
     let pipeline = Pipeline::new();

@@ -56,6 +56,7 @@ fn status() -> Status {
             next: None,
             lacks_for: None,
         }]),
+        gold_replaced: None,
     }
 }
 
@@ -123,6 +124,15 @@ fn an_hour_of_which_nothing_was_kept_is_asked_about() {
     let silver = status.silver.as_mut().unwrap();
     silver.unkept = vec![hour(Fate::Empty, 5); 10];
     line(&status, "  ! and 2 more such hours");
+}
+
+#[test]
+fn gold_that_a_later_package_has_replaced_says_so() {
+    let status = Status {
+        gold_replaced: Some("a run published nothing".to_owned()),
+        ..status()
+    };
+    assert_eq!(line(&status, "  !"), "  ! gold: a run published nothing");
 }
 
 #[test]
