@@ -1,6 +1,9 @@
 //! A note in the state table that gold has nothing to do until something is added or falls due, so that a run need not
 //! wake a paused database.
 //!
+//! It has what the books say of objects that wait as well: while some do, or maintenance could not refine one, a run looks at
+//! bronze before it believes the note, and goes on where that says something else.
+//!
 //! It is only ever a saving: a run without it, or one that cannot read it, looks at the warehouse.
 
 use std::sync::Arc;
@@ -15,8 +18,8 @@ use crate::store::entity::{Entity, EntityStore, Operation, PartitionKey, Propert
 use crate::table::TableId;
 use crate::table::log::Head;
 use crate::value::time::millis;
-use crate::warehouse::Build;
 use crate::warehouse::schema::GoldSchema;
+use crate::warehouse::{Build, Pending};
 
 /// How long the marker is believed at the most.
 const VALID_FOR: Duration = Duration::from_secs(24 * 60 * 60);
@@ -24,11 +27,22 @@ const ROW: &str = "hint";
 /// Most bytes of reasons that are noted; with more, every run looks.
 const MOST_REASONS: usize = 16 * 1024;
 
+/// What the last run has left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Left {
+    /// Why tables are blocked.
+    pub(super) blocked: Vec<String>,
+    /// What the books say that silver has not refined.
+    pub(super) pending: Pending,
+}
+
 /// What a run has left.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Noted<'a> {
     /// When it looked.
     pub(super) now: UnixMillis,
+    /// What it said that silver has not refined.
+    pub(super) pending: Pending,
     /// When something is to be done next.
     pub(super) due: UnixMillis,
     /// Why tables are blocked.
@@ -62,9 +76,9 @@ impl IdleMarker {
         }
     }
 
-    /// Returns what the last look at the warehouse found, if nothing is to be done before now: the reasons of blocked
-    /// tables; all others stood at `head`. What cannot be read says nothing.
-    pub(super) async fn says_done(&self, head: &Head, now: UnixMillis) -> Option<Vec<String>> {
+    /// Returns what the last look at the warehouse found, if nothing is to be done before now: tables are blocked, and all
+    /// others stood at `head`. What cannot be read says nothing.
+    pub(super) async fn says_done(&self, head: &Head, now: UnixMillis) -> Option<Left> {
         let said = self.read(head, now).await;
         said.unwrap_or_else(|error| {
             tracing::warn!(%error, "gold's idle marker could not be read");
@@ -72,11 +86,7 @@ impl IdleMarker {
         })
     }
 
-    async fn read(
-        &self,
-        head: &Head,
-        now: UnixMillis,
-    ) -> Result<Option<Vec<String>>, StorageError> {
+    async fn read(&self, head: &Head, now: UnixMillis) -> Result<Option<Left>, StorageError> {
         let Some(stored) = self.state.get(&self.partition, ROW).await? else {
             return Ok(None);
         };
@@ -93,7 +103,14 @@ impl IdleMarker {
         // Reasons that cannot be read are read from the warehouse.
         let blocked =
             text("blocked").map_or(Some(Vec::new()), |json| serde_json::from_str(json).ok());
-        Ok(blocked.filter(|_| is_recent && !is_due && is_of_this))
+        // Earlier builds did not say what waits.
+        let objects = number("pending").and_then(|objects| u64::try_from(objects).ok());
+        let oldest = number("oldest_pending").map(UnixMillis);
+        let left = blocked.zip(objects).map(|(blocked, objects)| Left {
+            blocked,
+            pending: Pending { objects, oldest },
+        });
+        Ok(left.filter(|_| is_recent && !is_due && is_of_this))
     }
 
     /// Notes that every table stands at `head` but those that are blocked, and when something is to be done although
@@ -116,7 +133,12 @@ impl IdleMarker {
     }
 
     async fn write(&self, head: &Head, noted: &Noted<'_>) -> Result<(), StorageError> {
-        let Noted { now, due, blocked } = *noted;
+        let Noted {
+            now,
+            pending,
+            due,
+            blocked,
+        } = *noted;
         let last = now.0.saturating_add(millis(VALID_FOR));
         let mut properties = Properties::from([
             (
@@ -125,8 +147,15 @@ impl IdleMarker {
             ),
             ("due".into(), Value::Int64(due.0.min(last))),
             ("looked".into(), Value::Int64(now.0)),
+            (
+                "pending".into(),
+                Value::Int64(i64::try_from(pending.objects).unwrap_or(i64::MAX)),
+            ),
             ("version".into(), Value::Int64(head.version.as_i64())),
         ]);
+        if let Some(oldest) = pending.oldest {
+            properties.insert("oldest_pending".into(), Value::Int64(oldest.0));
+        }
         if let Some(log) = &head.log {
             properties.insert("log".into(), Value::String(log.clone()));
         }

@@ -50,7 +50,7 @@ use attempt::{Attempt, Turn};
 pub use error::Error;
 use finals::{Known, Look, Lookout};
 use generation::Looked;
-use idle_marker::IdleMarker;
+use idle_marker::{IdleMarker, Left};
 pub use outcome::{Ended, Published};
 pub use plan::{Limits, Rebuild};
 pub use replaced::{Replaced, last_replaced};
@@ -147,23 +147,48 @@ impl Gold {
         let Some(head) = self.head(deadline).await? else {
             return Ok(Published::default());
         };
-        if self.warehouse.may_be_paused()
-            && let Some(blocked) = self.idle_marker.says_done(&head, self.clock.now()).await
-        {
-            // A run that was broken off may have left a session.
-            self.warehouse.close().await;
-            return Ok(Published {
-                ended: match blocked.is_empty() {
-                    true => Ended::Unchanged,
-                    false => Ended::Blocked,
-                },
-                head: Some(head.version),
-                blocked,
-                ..Published::default()
-            });
+        let left = match self.warehouse.may_be_paused() {
+            true => self.idle_marker.says_done(&head, self.clock.now()).await,
+            false => None,
+        };
+        let look = match &left {
+            Some(left) if left.pending.objects == 0 && !self.lookout.has_left_any().await => {
+                Look::None
+            }
+            _ => self.lookout.look(&head, deadline).await,
+        };
+        match left {
+            Some(left) if look.pending().is_none_or(|found| found == left.pending) => {
+                self.is_idle((left, &head), &look, deadline).await
+            }
+            _ => self.run(&look, deadline).await,
         }
-        let look = self.lookout.look(&head, deadline).await;
-        self.run(&look, deadline).await
+    }
+
+    /// Ends a run that has nothing to do.
+    async fn is_idle(
+        &self,
+        (left, head): (Left, &Head),
+        look: &Look,
+        deadline: Deadline,
+    ) -> Result<Published, Error> {
+        // A run that was broken off may have left a session.
+        self.warehouse.close().await;
+        // So that the look counts for a minute; the head is read after it.
+        if matches!(look, Look::Now { .. })
+            && let Some(later) = self.head(deadline).await?
+        {
+            self.lookout.sighting(look, &later);
+        }
+        Ok(Published {
+            ended: match left.blocked.is_empty() {
+                true => Ended::Unchanged,
+                false => Ended::Blocked,
+            },
+            head: Some(head.version),
+            blocked: left.blocked,
+            ..Published::default()
+        })
     }
 
     /// Makes one table, or all, from nothing. Readers see the old rows until the new ones are there.

@@ -18,6 +18,8 @@ pub struct MaintenanceState {
     pub complete_before: BTreeMap<PartitionId, UnixMillis>,
     /// When a vacuum was last finished.
     pub vacuumed: Option<UnixMillis>,
+    /// How many bronze objects the last run that refined has left although they are old enough.
+    pub left: u64,
 }
 
 fn partition(dataset: &Dataset) -> PartitionKey {
@@ -39,12 +41,14 @@ impl MaintenanceState {
         let properties = &stored.entity.properties;
         let hours = properties.get("complete_before").and_then(Value::as_str);
         let vacuumed = properties.get("vacuumed").and_then(Value::as_i64);
+        let left = properties.get("left").and_then(Value::as_i64);
         Ok(Self {
             // Savings only: of a state that cannot be read, everything is scanned again.
             complete_before: hours
                 .and_then(|json| serde_json::from_str(json).ok())
                 .unwrap_or_default(),
             vacuumed: vacuumed.map(UnixMillis),
+            left: left.and_then(|left| u64::try_from(left).ok()).unwrap_or(0),
         })
     }
 
@@ -62,6 +66,10 @@ impl MaintenanceState {
         let mut properties = Properties::from([("complete_before".into(), Value::String(hours))]);
         if let Some(time) = self.vacuumed {
             properties.insert("vacuumed".into(), Value::Int64(time.0));
+        }
+        if self.left > 0 {
+            let left = i64::try_from(self.left).unwrap_or(i64::MAX);
+            properties.insert("left".into(), Value::Int64(left));
         }
         let row = ROW.to_owned();
         let operations = [Operation::Upsert(Entity { row, properties })];

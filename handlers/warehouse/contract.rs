@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::error::WarehouseError;
 use super::model::{
-    Answer, Arrangement, Blocked, Build, Changed, Fill, Filled, Order, Progress, Row, Run,
+    Answer, Arrangement, Blocked, Build, Changed, Fill, Filled, Order, Progress, Remarks, Row, Run,
     Standing, Swap, TableRows,
 };
 use super::schema::{GoldSchema, TableIndex};
@@ -116,6 +116,16 @@ pub trait Warehouse: Reports {
         from: Option<&Progress>,
         blocked: &Blocked,
     ) -> Result<(), WarehouseError>;
+
+    /// Writes what a run says of tables that it does not move into their freshness, unless a later build has run.
+    ///
+    /// # Errors
+    /// Fails if the database does; a lock that is not granted is no failure.
+    async fn remark(&self, remarks: &Remarks) -> Result<Changed, WarehouseError>;
+
+    /// Returns the statements that remove a table that the dataset file no longer has, with its views and what the books
+    /// say of it, for people to run.
+    fn removal(&self, table: &str, progress: &Progress) -> Vec<String>;
 
     /// Drops tables that were replaced, each with the note of it and in a transaction that waits two seconds at most for
     /// those who read it. What is still in use stays.

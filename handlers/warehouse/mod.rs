@@ -23,6 +23,6 @@ pub use error::{FailureKind, WarehouseError};
 pub(crate) use model::text;
 pub use model::{
     Answer, Arrangement, Blocked, Build, Changed, Datum, Fill, Filled, Order, Pending, Progress,
-    Retired, Row, Run, Shadow, ShadowNote, Standing, Step, Swap, TableRows, Unfit,
+    Remarks, Retired, Row, Run, Shadow, ShadowNote, Standing, Step, Swap, TableRows, Unfit,
 };
 pub use options::Options;

@@ -1,6 +1,6 @@
 //! What an attempt works with, and where the tables stand as it goes on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::clock::Clock;
@@ -18,7 +18,7 @@ use crate::store::entity::EntityStore;
 use crate::store::object::ObjectStore;
 use crate::table::log::{CommitLog, Head};
 use crate::warehouse::schema::{GoldSchema, TableIndex, TableSchema};
-use crate::warehouse::{Blocked, Build, Progress, Shadow, Warehouse};
+use crate::warehouse::{Blocked, Build, Pending, Progress, Shadow, Warehouse};
 
 /// What comes after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,10 @@ pub(super) struct Place {
     pub(super) shadows: BTreeMap<TableIndex, Shadow>,
     /// The tables that the dataset file no longer has, by name.
     pub(super) removed: BTreeMap<String, Progress>,
+    /// What the freshness of each table says that waits, if it does, by name.
+    pub(super) said: BTreeMap<String, Option<Pending>>,
+    /// The tables that the books say to be no longer in the dataset file, by name.
+    pub(super) said_removed: BTreeSet<String>,
     /// What was seen of bronze before the head was read.
     pub(super) sighting: Option<Sighting>,
     /// What the head and the look before it say of final periods.

@@ -32,10 +32,12 @@ use crate::table::TableId;
 use crate::table::log::{Head, Version};
 use crate::value::time::millis;
 use crate::warehouse::schema::TableIndex;
-use crate::warehouse::{Prepared, Progress, Run, Standing, Step};
+use crate::warehouse::{Changed, Pending, Prepared, Progress, Remarks, Run, Standing, Step};
 use context::Place;
 pub(super) use context::{Attempt, Turn};
 
+/// What freshness says of a table that the dataset file no longer has.
+const NO_LONGER: &str = "the dataset file no longer has this table, so it stays as it is: it goes when a raised generation is shown, and `sluice status` says how to remove it before";
 /// How long a table that was replaced is kept for those who read it.
 const RETIRED_FOR: Duration = Duration::from_secs(10 * 60);
 
@@ -157,6 +159,8 @@ impl Attempt<'_> {
         let sighting = self.lookout.sighting(self.look, &head);
         let mut place = Place {
             removed: standing.removed(schema),
+            said: standing.pending,
+            said_removed: standing.said_removed,
             sighting,
             finals: Finals::of(sighting, Patience::of(self.dataset)),
             head,
@@ -214,11 +218,15 @@ impl Attempt<'_> {
         {
             return Ok(ended);
         }
+        let is_said = match self.remark(&place).await? {
+            Changed::Replaced => return Ok(Ended::Replaced),
+            changed => changed == Changed::Done,
+        };
         let next_try = self.next_try(&place)?;
         let is_whole = place.left_out.is_empty() && published.blocked.is_empty();
         published.blocked.extend(place.left_out.reasons());
         let is_waiting = published.waiting.is_some() || published.is_retiring;
-        let is_waiting = is_waiting || !place.shadows.is_empty();
+        let is_waiting = is_waiting || !place.shadows.is_empty() || !is_said;
         if let (Some(next_try), Some(sighting), false) = (next_try, place.sighting, is_waiting) {
             let left = (next_try, published.blocked.as_slice());
             self.note_idle(&place.head, &sighting, left).await;
@@ -230,8 +238,8 @@ impl Attempt<'_> {
         })
     }
 
-    /// Returns a transaction for tables that the books take for waiting although nothing takes their place any more: it
-    /// says that they are live.
+    /// Returns a transaction for tables that the books take for waiting although nothing takes their place any more, or for
+    /// removed although they are back: it says that they are live.
     fn revive(
         &self,
         place: &Place,
@@ -240,11 +248,9 @@ impl Attempt<'_> {
         let mut steps = Vec::new();
         for (index, progress) in at_head {
             let name = &self.schema().table_at(*index)?.name;
-            if place
-                .noted
-                .get(name)
-                .is_some_and(|noted| noted.is_rebuilding)
-            {
+            let noted = place.noted.get(name);
+            let is_removed = place.said_removed.contains(name);
+            if is_removed || noted.is_some_and(|noted| noted.is_rebuilding) {
                 steps.push(Step {
                     table: *index,
                     from: Some(progress.clone()),
@@ -258,6 +264,25 @@ impl Attempt<'_> {
         Ok((!steps.is_empty()).then(|| self.run(steps, said, &place.head)))
     }
 
+    /// Says of tables that were not moved what waits now, and of those that the dataset file no longer has that they stay
+    /// as they are; returns whether that is said.
+    async fn remark(&self, place: &Place) -> Result<Changed, Error> {
+        let unsaid = |pending: &Pending| place.said.values().any(|said| *said != Some(*pending));
+        let removed = place.removed.keys();
+        let removed = removed.filter(|name| !place.said_removed.contains(*name));
+        let remarks = Remarks {
+            pending: place.finals.pending.filter(unsaid),
+            removed: removed
+                .map(|name| (name.clone(), NO_LONGER.to_owned()))
+                .collect(),
+            build: self.build.clone(),
+        };
+        match remarks.pending.is_none() && remarks.removed.is_empty() {
+            true => Ok(Changed::Done),
+            false => Ok(self.warehouse.remark(&remarks).await?),
+        }
+    }
+
     /// Notes that there is nothing to do until something is added, a period becomes final, or a blocked table is tried
     /// again. Where bronze could not be looked at, the next run does it again.
     async fn note_idle(
@@ -266,9 +291,9 @@ impl Attempt<'_> {
         sighting: &Sighting,
         (next_try, blocked): (UnixMillis, &[String]),
     ) {
-        if !self.warehouse.may_be_paused() || sighting.pending.is_none() {
+        let Some(pending) = sighting.pending.filter(|_| self.warehouse.may_be_paused()) else {
             return;
-        }
+        };
         let now = self.clock.now();
         let grains = self.schema().tables.iter().map(|table| table.grain);
         let next_final = match sighting.version == head.version {
@@ -278,6 +303,7 @@ impl Attempt<'_> {
         };
         let noted = Noted {
             now,
+            pending,
             due: next_final.map_or(next_try, |next| next.min(next_try)),
             blocked,
         };

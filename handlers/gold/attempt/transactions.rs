@@ -157,7 +157,7 @@ impl Attempt<'_> {
         commits: u64,
         place: &mut Place,
     ) -> Result<Done, Error> {
-        let schema = self.schema();
+        let (schema, pending) = (self.schema(), run.pending);
         let mut moved = Vec::new();
         for step in &run.steps {
             let name = schema.table_at(step.table)?.name.clone();
@@ -165,7 +165,13 @@ impl Attempt<'_> {
         }
         let done = self.worker().carry_out(run, files, commits).await?;
         if matches!(done, Done::Committed(_)) {
-            place.progress.extend(moved);
+            for (name, progress) in moved {
+                // What is not known stays as it was said.
+                let said = place.said.entry(name.clone()).or_default();
+                *said = pending.or(*said);
+                place.said_removed.remove(&name);
+                place.progress.insert(name, progress);
+            }
         }
         Ok(done)
     }

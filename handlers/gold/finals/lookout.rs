@@ -42,6 +42,17 @@ pub(in crate::gold) enum Look {
     None,
 }
 
+impl Look {
+    /// Returns what silver had not refined, if the look could tell.
+    pub(in crate::gold) fn pending(&self) -> Option<Pending> {
+        match self {
+            Self::Earlier(sighting) => sighting.pending,
+            Self::Now { pending, .. } => *pending,
+            Self::None => None,
+        }
+    }
+}
+
 /// Looks at bronze, and remembers what it saw.
 #[derive(Debug)]
 pub(in crate::gold) struct Lookout {
@@ -89,6 +100,12 @@ impl Lookout {
                 Look::None
             }
         }
+    }
+
+    /// Returns whether maintenance has left objects that it could not refine. What cannot be read says nothing.
+    pub(in crate::gold) async fn has_left_any(&self) -> bool {
+        let state = MaintenanceState::read(&self.state, &self.scanner.dataset).await;
+        state.is_ok_and(|state| state.left > 0)
     }
 
     async fn scan(&self, head: &Head, deadline: Deadline) -> Result<Scan, LogError> {

@@ -72,6 +72,13 @@ impl Maintenance {
             unprocessed.retain(|object| age.is_unprocessed(object));
             self.refine(unprocessed, deadline, &mut done).await?;
             self.clear_poison(deadline, &mut done).await?;
+            // Gold asks it whether something waits of which no commit will tell.
+            if state.left != done.left {
+                state.left = done.left;
+                state
+                    .write(&self.context.state, &self.context.dataset)
+                    .await?;
+            }
         }
         // Whatever became of that, what waited has been refined.
         closed?;

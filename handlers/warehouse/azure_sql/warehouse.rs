@@ -13,12 +13,12 @@ use super::statements::{SqlSchema, ddl, dml, look, select, steps};
 use super::{ado, read, transaction};
 use crate::event::UnixMillis;
 use crate::warehouse::contract::{Begun, Opened, Prepared, Reports, RowVisitor, Warehouse};
-use crate::warehouse::dialect::{Upkeep, state_of, upkeep};
+use crate::warehouse::dialect::{Upkeep, removal, state_of, upkeep};
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::lookup::{QUERY, columns_of, refused_query};
 use crate::warehouse::model::{
-    Answer, Arrangement, Blocked, Build, Changed, Fill, Order, Progress, Run, Standing, Swap,
-    TableRows,
+    Answer, Arrangement, Blocked, Build, Changed, Fill, Order, Progress, Remarks, Run, Standing,
+    Swap, TableRows,
 };
 use crate::warehouse::options::Options;
 use crate::warehouse::schema::{BOOKS, BUILDS, FRESHNESS, GoldSchema, RANK, TableIndex, ValueType};
@@ -222,6 +222,16 @@ impl Warehouse for AzureSqlWarehouse {
         session.run(dml::COMMIT).await.map_err(failed_commit)?;
         held.give_back();
         Ok(())
+    }
+
+    async fn remark(&self, remarks: &Remarks) -> Result<Changed, WarehouseError> {
+        let held = self.hold().await?;
+        let names = (self.schema.as_ref(), &self.sql_schema);
+        transaction::remark(held, names, remarks).await
+    }
+
+    fn removal(&self, table: &str, progress: &Progress) -> Vec<String> {
+        removal(&self.sql_schema, table, progress)
     }
 
     async fn drop_retired(&self, physical: &[String], build: &Build) -> Result<(), WarehouseError> {

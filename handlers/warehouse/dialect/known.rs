@@ -8,7 +8,7 @@ use chrono::DateTime;
 use crate::event::UnixMillis;
 use crate::table::log::Version;
 use crate::warehouse::error::{FailureKind, WarehouseError};
-use crate::warehouse::model::{Blocked, Build, Progress, Retired, Shadow, ShadowNote};
+use crate::warehouse::model::{Blocked, Build, Pending, Progress, Retired, Shadow, ShadowNote};
 use crate::warehouse::schema::{BUILDS, FRESHNESS, GoldSchema, NEXT, PROGRESS, RETIRED};
 
 /// The state of a table that cannot go on.
@@ -19,6 +19,9 @@ pub(in crate::warehouse) const LIVE: &str = "live";
 
 /// The state of a table that waits for a new generation.
 pub(in crate::warehouse) const REBUILDING: &str = "rebuilding";
+
+/// The state of a table that the dataset file no longer has.
+pub(in crate::warehouse) const REMOVED: &str = "removed";
 
 /// The state of a table beside the live one that is to be shown and is not yet.
 pub(in crate::warehouse) const READY: &str = "ready";
@@ -55,6 +58,10 @@ pub(in crate::warehouse) struct Known {
     pub(in crate::warehouse) next: BTreeMap<String, Shadow>,
     /// The tables that are blocked, by name.
     pub(in crate::warehouse) blocked: BTreeMap<String, Blocked>,
+    /// What tables of this dataset say that silver has not refined, if they do, by name.
+    pub(in crate::warehouse) pending: BTreeMap<String, Option<Pending>>,
+    /// The tables that are said to be no longer in the dataset file, by name.
+    pub(in crate::warehouse) said_removed: BTreeSet<String>,
     /// The tables that nobody wants any more.
     pub(in crate::warehouse) retired: Vec<Retired>,
     /// The highest build that ever ran.
@@ -101,6 +108,12 @@ impl Known {
                 let state = row.row.get("state").map(String::as_str);
                 if matches!(state, Some(BLOCKED | REBUILDING)) {
                     self.blocked.insert(row.text("gold_table")?, row.blocked()?);
+                }
+                if state == Some(REMOVED) {
+                    self.said_removed.insert(row.text("gold_table")?);
+                }
+                if is_ours {
+                    self.pending.insert(row.text("gold_table")?, row.pending()?);
                 }
             }
             BUILDS if is_ours => {
@@ -172,6 +185,12 @@ impl Row<'_> {
             stamp: stamp.unwrap_or(0),
             at: self.time("noted_at")?.unwrap_or(UnixMillis(0)),
         }))
+    }
+
+    fn pending(&self) -> Result<Option<Pending>, WarehouseError> {
+        let objects = self.number("pending_objects")?;
+        let oldest = self.time("oldest_pending")?;
+        Ok(objects.map(|objects| Pending { objects, oldest }))
     }
 
     fn blocked(&self) -> Result<Blocked, WarehouseError> {

@@ -8,13 +8,15 @@ mod definition;
 mod known;
 mod objects;
 mod rankings;
+mod removal;
 mod upkeep;
 
 pub(super) use definition::{
     Catalog, ColumnDefinition, Content, Dialect, Found, TableDefinition, ViewDefinition,
     create_table,
 };
-pub(super) use known::{BLOCKED, BookRow, Known, LIVE, state_of, state_of_note};
+pub(super) use known::{BLOCKED, BookRow, Known, LIVE, REMOVED, state_of, state_of_note};
 pub(super) use objects::{books, columns, description, table, views};
 pub(super) use rankings::swapped;
+pub(super) use removal::removal;
 pub(super) use upkeep::{Upkeep, note_name, note_prepared, upkeep};

@@ -45,6 +45,8 @@ pub(in crate::warehouse) fn upkeep(
         standing: Standing {
             progress: known.progress,
             blocked: known.blocked,
+            pending: known.pending,
+            said_removed: known.said_removed,
             retired: known.retired,
             build: known.build,
             next: known.next,

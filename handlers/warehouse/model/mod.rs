@@ -51,6 +51,10 @@ pub struct Standing {
     pub progress: BTreeMap<String, Progress>,
     /// The tables that are blocked, by name.
     pub blocked: BTreeMap<String, Blocked>,
+    /// What the freshness of this dataset's tables says that silver has not refined, if it does, by name.
+    pub pending: BTreeMap<String, Option<Pending>>,
+    /// The tables that the books say the dataset file no longer has, by name.
+    pub said_removed: BTreeSet<String>,
     /// The tables that nobody wants any more.
     pub retired: Vec<Retired>,
     /// The highest build that ever ran.
@@ -202,6 +206,17 @@ pub struct Run {
     pub pending: Option<Pending>,
     /// Now.
     pub at: UnixMillis,
+}
+
+/// What a run says of tables that it does not move.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remarks {
+    /// What silver has not refined of bronze, if that is to be said: of all tables of the dataset.
+    pub pending: Option<Pending>,
+    /// The tables that the dataset file no longer has, by name, with what that means for them.
+    pub removed: BTreeMap<String, String>,
+    /// Which package runs.
+    pub build: Build,
 }
 
 /// The order of rows that are read.

@@ -17,8 +17,7 @@ pub const RETIRED: &str = "sluice_old";
 /// The column of a report view that tells whether its period is complete.
 pub const SETTLED: &str = "is_settled";
 /// Returns the name of the report view of a gold table.
-#[must_use]
-pub fn report_of(table: &str) -> String {
+pub(in crate::warehouse) fn report_of(table: &str) -> String {
     format!("{table}_report")
 }
 

@@ -8,15 +8,16 @@ use rusqlite::Connection;
 use tokio::sync::Mutex;
 
 use super::connection::{Held, blocking, failed, is_busy, open};
-use super::ddl::quote;
+use super::ddl::{Sqlite, quote};
 use super::{books, query, read, transaction};
 use crate::event::UnixMillis;
 use crate::warehouse::contract::{Begun, Opened, Prepared, Reports, RowVisitor, Warehouse};
+use crate::warehouse::dialect::removal;
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::lookup::columns_of;
 use crate::warehouse::model::{
-    Answer, Arrangement, Blocked, Build, Changed, Fill, Order, Progress, Run, Standing, Swap,
-    TableRows,
+    Answer, Arrangement, Blocked, Build, Changed, Fill, Order, Progress, Remarks, Run, Standing,
+    Swap, TableRows,
 };
 use crate::warehouse::schema::{GoldSchema, TableIndex};
 
@@ -104,6 +105,16 @@ impl Warehouse for SqliteWarehouse {
             books::block(connection, (schema, table), from.as_ref(), &blocked)
         })
         .await
+    }
+
+    async fn remark(&self, remarks: &Remarks) -> Result<Changed, WarehouseError> {
+        let held = self.hold().await?;
+        let (schema, remarks) = (Arc::clone(&self.schema), remarks.clone());
+        blocking(move || transaction::remark(held, &schema, &remarks)).await
+    }
+
+    fn removal(&self, table: &str, progress: &Progress) -> Vec<String> {
+        removal(&Sqlite, table, progress)
     }
 
     async fn drop_retired(&self, physical: &[String], build: &Build) -> Result<(), WarehouseError> {

@@ -7,15 +7,15 @@ use sluice::event::UnixMillis;
 use sluice::warehouse::schema::{GoldSchema, TableIndex};
 use sluice::warehouse::{
     Answer, Arrangement, Begun, Blocked, Build, Changed, FailureKind, Fill, Filled, Filling,
-    Opened, Order, Prepared, Progress, Reports, Row, RowVisitor, Run, Standing, Swap, TableRows,
-    Transaction, Warehouse, WarehouseError,
+    Opened, Order, Prepared, Progress, Remarks, Reports, Row, RowVisitor, Run, Standing, Swap,
+    TableRows, Transaction, Warehouse, WarehouseError,
 };
 
 use super::script::{Held, How, Script};
 use super::stores::Faulty;
 
 /// The calls that commit.
-const COMMITS: [&str; 4] = ["commit", "commit beside", "arrange", "swap"];
+const COMMITS: [&str; 5] = ["commit", "commit beside", "arrange", "remark", "swap"];
 
 fn warehouse_error(call: &str, how: How) -> WarehouseError {
     WarehouseError::Statement {
@@ -67,6 +67,17 @@ impl Warehouse for Faulty<dyn Warehouse> {
         self.script
             .around("block".into(), warehouse_error, act)
             .await
+    }
+
+    async fn remark(&self, remarks: &Remarks) -> Result<Changed, WarehouseError> {
+        let act = self.inner.remark(remarks);
+        self.script
+            .around("remark".into(), warehouse_error, act)
+            .await
+    }
+
+    fn removal(&self, table: &str, progress: &Progress) -> Vec<String> {
+        self.inner.removal(table, progress)
     }
 
     async fn drop_retired(&self, physical: &[String], build: &Build) -> Result<(), WarehouseError> {

@@ -4,11 +4,13 @@
 //! choice.
 
 mod content;
+mod remarks;
 mod runs;
 mod shadows;
 mod transactions;
 
 pub use content::*;
+pub use remarks::*;
 pub use runs::{HOURLY, apply, commit, everything, hourly, run, schema};
 pub use shadows::*;
 pub use transactions::*;
@@ -38,6 +40,7 @@ macro_rules! warehouse_behaviours {
             a_table_that_was_replaced_goes_when_nothing_needs_it,
             a_build_lower_than_the_highest_that_ran_changes_nothing,
             a_blocked_table_says_why_until_it_goes_on,
+            what_a_run_remarks_is_said_of_tables_that_do_not_move,
             a_table_of_another_dataset_is_left_to_it,
             a_shadow_is_filled_beside_the_live_table_and_takes_its_place,
             a_table_of_an_earlier_definition_goes_on_beside_its_shadow,

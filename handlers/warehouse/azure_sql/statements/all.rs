@@ -12,7 +12,9 @@ use crate::table::log::Version;
 use crate::warehouse::dialect::{self, Dialect, TableDefinition};
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::lookup::columns_of;
-use crate::warehouse::model::{Arrangement, Build, Fill, Filled, Order, Progress, Shadow, Swap};
+use crate::warehouse::model::{
+    Arrangement, Build, Fill, Filled, Order, Pending, Progress, Remarks, Shadow, Swap,
+};
 use crate::warehouse::schema::{GoldSchema, TableIndex, TableSchema};
 
 /// Returns the script that creates gold in an Azure SQL database, for people who deploy it by hand and run the
@@ -109,6 +111,14 @@ fn all_statements(
             add("add a column to", &book.name, added);
         }
     }
+    let gone = Progress {
+        physical: Some("gone__1".to_owned()),
+        rankings: Some("a,b".to_owned()),
+        ..Progress::default()
+    };
+    for sql in dialect::removal(sql_schema, "gone", &gone) {
+        add("remove", "gone", sql);
+    }
     for (purpose, sql) in of_shadows(schema, sql_schema)? {
         add(purpose, "all tables", sql);
     }
@@ -166,6 +176,14 @@ fn of_shadows(
         shadows: shadows.collect(),
         build: build.clone(),
     };
+    let remarks = Remarks {
+        pending: Some(Pending {
+            objects: 1,
+            oldest: Some(at),
+        }),
+        removed: [("gone".to_owned(), "why".to_owned())].into(),
+        build: build.clone(),
+    };
     let gone = Progress {
         rankings: Some("a,b".to_owned()),
         ..Progress::default()
@@ -191,6 +209,10 @@ fn of_shadows(
         ("fill beside", beside::open(schema, sql_schema, &fill)?),
         ("note beside", beside::note(schema, sql_schema, &filled)?),
         ("swap", swap::swap(schema, sql_schema, &swapped)?),
+        (
+            "remark of",
+            beside::remark(sql_schema, &schema.dataset, &remarks),
+        ),
         ("commit the swap of", beside::COMMIT.to_owned()),
     ])
 }

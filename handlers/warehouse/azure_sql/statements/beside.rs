@@ -1,4 +1,4 @@
-//! Tables beside the live ones: which there are, and how they are filled; pure text. Values are literals in quotes, so that
+//! Tables beside the live ones: which there are, how they are filled, and what else is said in books; pure text. Values are literals in quotes, so that
 //! people can read and run what the handler does.
 
 use chrono::DateTime;
@@ -6,9 +6,11 @@ use chrono::DateTime;
 use super::sql_schema::{SqlSchema, literal};
 use crate::event::{EventTime, UnixMillis};
 use crate::table::log::Version;
-use crate::warehouse::dialect::{self, state_of_note};
+use crate::warehouse::dialect::{self, REMOVED, state_of_note};
 use crate::warehouse::error::WarehouseError;
-use crate::warehouse::model::{Arrangement, Build, Fill, Filled, Progress, Shadow};
+use crate::warehouse::model::{
+    Arrangement, Build, Fill, Filled, Pending, Progress, Remarks, Shadow,
+};
 use crate::warehouse::schema::{BUILDS, FRESHNESS, GoldSchema, NEXT, PROGRESS, RETIRED};
 
 /// The answer when it is done but for the commit.
@@ -262,6 +264,38 @@ pub(crate) fn arrange(
     }
     sql.push_str(&format!("SELECT {DONE} AS [outcome]"));
     Ok(sql)
+}
+
+/// Writes what is said of tables that a run does not move, all but the commit; the row tells what became of it.
+pub(crate) fn remark(sql_schema: &SqlSchema, dataset: &str, remarks: &Remarks) -> String {
+    let mut sql = begin(sql_schema, dataset, None, &remarks.build);
+    let (freshness, dataset) = (sql_schema.of(FRESHNESS), literal(dataset));
+    if remarks.pending.is_some() {
+        let (objects, oldest) = pending(remarks.pending);
+        sql.push_str(&format!(
+            "UPDATE {freshness} SET [pending_objects] = {objects}, [oldest_pending] = {oldest} WHERE [dataset] = {dataset};\n"
+        ));
+    }
+    for (table, reason) in &remarks.removed {
+        sql.push_str(&format!(
+            "UPDATE {freshness} SET [state] = {}, [reason] = {}, [blocked_version] = NULL, [blocked_definition] = NULL, \
+             [blocked_stamp] = NULL, [blocked_at] = NULL\nWHERE [gold_table] = {} AND [dataset] = {dataset};\n",
+            literal(REMOVED),
+            literal(reason),
+            literal(table),
+        ));
+    }
+    sql.push_str(&format!("SELECT {DONE} AS [outcome]"));
+    sql
+}
+
+/// Returns what waits of bronze as literals: how many objects, and since when.
+pub(super) fn pending(pending: Option<Pending>) -> (String, String) {
+    let Some(pending) = pending else {
+        return ("NULL".to_owned(), "NULL".to_owned());
+    };
+    let oldest = pending.oldest.map(|oldest| oldest.as_event_time());
+    (pending.objects.to_string(), time(oldest, 6))
 }
 
 fn insert(sql_schema: &SqlSchema, dataset: &str, name: &str, shadow: &Shadow) -> String {

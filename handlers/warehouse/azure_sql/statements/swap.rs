@@ -2,13 +2,14 @@
 //! rows of each table are compared with what was read, and views come last.
 
 use super::beside::{
-    CONFLICT, DONE, begin_change, instant, progress_is, refuse, retire, shadow_is, time, version,
+    CONFLICT, DONE, begin_change, instant, pending, progress_is, refuse, retire, shadow_is, time,
+    version,
 };
 use super::ddl::show_view;
 use super::sql_schema::{SqlSchema, literal};
 use crate::warehouse::dialect::{self, Dialect, LIVE, ViewDefinition};
 use crate::warehouse::error::WarehouseError;
-use crate::warehouse::model::{Pending, Progress, Shadow, Swap};
+use crate::warehouse::model::{Progress, Shadow, Swap};
 use crate::warehouse::schema::{FRESHNESS, GoldSchema, NEXT, PROGRESS, RETIRED, TableIndex};
 
 /// Returns the batch, all but the commit; the row tells what became of it.
@@ -145,12 +146,4 @@ fn shown(sql_schema: &SqlSchema, view: &ViewDefinition) -> String {
 
 fn text(text: Option<&str>) -> String {
     text.map_or("NULL".to_owned(), literal)
-}
-
-fn pending(pending: Option<Pending>) -> (String, String) {
-    let Some(pending) = pending else {
-        return ("NULL".to_owned(), "NULL".to_owned());
-    };
-    let oldest = pending.oldest.map(|oldest| oldest.as_event_time());
-    (pending.objects.to_string(), time(oldest, 6))
 }

@@ -3,7 +3,9 @@
 use super::*;
 use crate::event::{EventTime, UnixMillis};
 use crate::warehouse::azure_sql::statements::beside;
-use crate::warehouse::{Arrangement, Changed, Fill, Filled, Opened, Shadow, Swap};
+use crate::warehouse::{
+    Arrangement, Changed, Fill, Filled, Opened, Pending, Remarks, Shadow, Swap,
+};
 
 const TABLE: TableIndex = TableIndex::new(0);
 /// How a change begins.
@@ -146,6 +148,36 @@ async fn a_change_that_is_refused_is_undone_by_itself_and_keeps_its_session() {
         let undo = "ROLLBACK TRANSACTION;\n    SET LOCK_TIMEOUT 30000";
         assert!(server.statements()[1].contains(undo));
     }
+}
+
+#[tokio::test]
+async fn what_a_run_remarks_is_one_batch_and_its_commit_and_waits_for_nobody() {
+    let remarks = Remarks {
+        pending: Some(Pending {
+            objects: 0,
+            oldest: None,
+        }),
+        removed: [("gone".to_owned(), "it's gone".to_owned())].into(),
+        build: Build::default(),
+    };
+    let server = Server::start(refusing(outcome(beside::LOCKED))).await;
+    let warehouse = warehouse(&server);
+    let refused = warehouse.remark(&remarks).await.unwrap();
+    assert_eq!(refused, Changed::Locked);
+    assert_eq!(warehouse.remark(&remarks).await.unwrap(), Changed::Done);
+    let asked = server.statements();
+    assert_order(
+        &asked[2],
+        &[
+            "SET LOCK_TIMEOUT 2000;\nBEGIN TRANSACTION",
+            "[gold].[sluice_builds]",
+            "SET [pending_objects] = 0, [oldest_pending] = NULL WHERE [dataset] = N'orders'",
+            "SET [state] = N'removed', [reason] = N'it''s gone'",
+            "WHERE [gold_table] = N'gone' AND [dataset] = N'orders'",
+        ],
+    );
+    assert_eq!(asked[3], beside::COMMIT);
+    assert_eq!(asked.len(), 4, "{asked:#?}");
 }
 
 #[tokio::test]

@@ -15,8 +15,8 @@ use crate::warehouse::azure_sql::statements::{SqlSchema, beside, swap as swappin
 use crate::warehouse::contract::{Filling, Opened};
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::lookup::{MOVED, over};
-use crate::warehouse::model::{Arrangement, Build, Changed, Fill, Filled, Row, Swap};
-use crate::warehouse::schema::{GoldSchema, NEXT, TableIndex};
+use crate::warehouse::model::{Arrangement, Build, Changed, Fill, Filled, Remarks, Row, Swap};
+use crate::warehouse::schema::{FRESHNESS, GoldSchema, NEXT, TableIndex};
 
 /// Changes which shadows tables have.
 pub(in crate::warehouse::azure_sql) async fn arrange(
@@ -41,6 +41,16 @@ pub(in crate::warehouse::azure_sql) async fn swap(
 ) -> Result<Changed, WarehouseError> {
     let batch = swapping::swap(schema, sql_schema, swap)?;
     change(held, &batch, ("swap", "gold's tables")).await
+}
+
+/// Writes what is said into the rows of freshness.
+pub(in crate::warehouse::azure_sql) async fn remark(
+    held: Held,
+    (schema, sql_schema): (&GoldSchema, &SqlSchema),
+    remarks: &Remarks,
+) -> Result<Changed, WarehouseError> {
+    let batch = beside::remark(sql_schema, &schema.dataset, remarks);
+    change(held, &batch, ("write", FRESHNESS)).await
 }
 
 /// Runs a batch that changes books and schema, and commits it. A session whose batch has failed is given up, and with it

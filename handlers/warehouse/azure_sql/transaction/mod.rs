@@ -4,5 +4,5 @@ mod beside;
 mod live;
 mod rows;
 
-pub(super) use beside::{arrange, fill, swap};
+pub(super) use beside::{arrange, fill, remark, swap};
 pub(super) use live::{begin, iso, lock};

@@ -2,9 +2,11 @@
 
 mod live;
 mod parts;
+mod remark;
 mod shadow;
 mod swap;
 
 pub(super) use live::begin;
+pub(super) use remark::remark;
 pub(super) use shadow::{arrange, fill};
 pub(super) use swap::swap;

@@ -310,6 +310,27 @@ SELECT b.* FROM [reports].[sluice_builds] AS b
 -- read sluice_old
 SELECT b.* FROM [reports].[sluice_old] AS b
 
+-- remove gone
+DROP VIEW IF EXISTS [reports].[gone]
+
+-- remove gone
+DROP VIEW IF EXISTS [reports].[gone_report]
+
+-- remove gone
+DROP VIEW IF EXISTS [reports].[a]
+
+-- remove gone
+DROP VIEW IF EXISTS [reports].[b]
+
+-- remove gone
+DROP TABLE IF EXISTS [reports].[gone__1]
+
+-- remove gone
+UPDATE [reports].[sluice_progress] SET [log] = NULL, [generation] = 0, [definition] = N'', [version] = 0, [physical] = NULL, [text] = NULL, [rankings] = NULL WHERE [gold_table] = N'gone'
+
+-- remove gone
+DELETE FROM [reports].[sluice_freshness] WHERE [gold_table] = N'gone'
+
 -- make beside all tables
 SET LOCK_TIMEOUT 2000;
 BEGIN TRANSACTION;
@@ -774,10 +795,10 @@ SELECT [dataset], [physical], CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)
 WHERE [gold_table] = N'gone' AND [physical] IS NOT NULL;
 DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'gone';
 DELETE FROM [reports].[sluice_freshness] WHERE [gold_table] = N'gone';
-DROP VIEW IF EXISTS [reports].[a];
-DROP VIEW IF EXISTS [reports].[b];
 DROP VIEW IF EXISTS [reports].[gone];
 DROP VIEW IF EXISTS [reports].[gone_report];
+DROP VIEW IF EXISTS [reports].[a];
+DROP VIEW IF EXISTS [reports].[b];
 IF OBJECT_ID(N'[reports].[hourly]', N'V') IS NOT NULL
     EXEC(N'ALTER VIEW [reports].[hourly] AS
 /* sluice fa033d8d09d71d116b8134bc9d0cae76 */
@@ -1046,6 +1067,31 @@ SELECT
     t.[n] AS [n],
     t.[total] AS [total]
 FROM [reports].[ever__2] AS t');
+SELECT 0 AS [outcome]
+
+-- remark of all tables
+SET LOCK_TIMEOUT 2000;
+BEGIN TRANSACTION;
+DECLARE @granted int;
+EXEC @granted = sp_getapplock @Resource = N'sluice/reports/things', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 2000;
+IF @granted < 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 3 AS [outcome];
+    RETURN;
+END;
+IF EXISTS (SELECT 1 FROM [reports].[sluice_builds] WHERE [dataset] = N'things'
+    AND ([stamp] > 0 OR ([stamp] = 0 AND [hash] > N'')))
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 2 AS [outcome];
+    RETURN;
+END;
+UPDATE [reports].[sluice_freshness] SET [pending_objects] = 1, [oldest_pending] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)) WHERE [dataset] = N'things';
+UPDATE [reports].[sluice_freshness] SET [state] = N'removed', [reason] = N'why', [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL
+WHERE [gold_table] = N'gone' AND [dataset] = N'things';
 SELECT 0 AS [outcome]
 
 -- commit the swap of all tables

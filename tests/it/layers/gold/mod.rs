@@ -2,6 +2,7 @@
 
 mod anew;
 mod finals;
+mod freshness;
 mod generation;
 mod history;
 mod publish;

@@ -23,7 +23,7 @@ use sluice_local::hub_client::{EventHubConnection, PartitionState};
 
 use crate::target::{Stores, events_ever, read_partitions};
 use gold::read_gold;
-pub(super) use gold::{GoldTable, NextTable};
+pub(super) use gold::{GoldTable, NextTable, RemovedTable};
 pub(super) use unkept::{Fate, Unkept};
 
 /// How far everything is. A further section is a further field here, filled by [`gather`] and shown by `show`.
@@ -43,6 +43,8 @@ pub(super) struct Status {
     pub(super) deep: Option<Deep>,
     #[serde(serialize_with = "or_error")]
     pub(super) gold: Result<Vec<GoldTable>, String>,
+    /// The tables of gold that are shown and that the dataset file no longer has.
+    pub(super) gold_removed: Vec<RemovedTable>,
     /// Why gold's last run changed nothing, if a later package had run before it and that was a short while ago.
     pub(super) gold_replaced: Option<String>,
 }
@@ -180,7 +182,14 @@ pub(super) async fn gather(
         }
         Err(reason) => Err(reason),
     };
-    let replaced = last_replaced(&stores.state, dataset).await?;
+    let replaced = match &gold {
+        Ok(_) => last_replaced(&stores.state, dataset).await?,
+        Err(_) => None,
+    };
+    let (gold, gold_removed) = match gold {
+        Ok(gold) => (Ok(gold.tables), gold.removed),
+        Err(reason) => (Err(reason), Vec::new()),
+    };
     Ok(Status {
         dataset: dataset.name.clone(),
         generation: dataset.generation,
@@ -190,6 +199,7 @@ pub(super) async fn gather(
         silver,
         deep,
         gold,
+        gold_removed,
         gold_replaced: replaced.and_then(|last| gold::replaced(last, SystemClock.now())),
     })
 }

@@ -4,7 +4,7 @@ use sluice::dataset::Warning;
 use sluice::maintain::TableStatus;
 
 use super::gather::{
-    Bronze, Deep, Fate, GoldTable, Hub, NextTable, Silver, Status, Unkept, Waiting,
+    Bronze, Deep, Fate, GoldTable, Hub, NextTable, RemovedTable, Silver, Status, Unkept, Waiting,
 };
 use crate::output::{Balance, by_reason, count, size, span, thousands};
 
@@ -36,6 +36,7 @@ pub(super) fn lines(status: &Status) -> Vec<String> {
         Ok(tables) => lines.extend(tables.iter().map(gold)),
         Err(reason) => lines.push(format!("  gold    {}", reason.trim_start_matches("gold "))),
     }
+    lines.extend(status.gold_removed.iter().map(removed));
     let replaced = status.gold_replaced.iter();
     lines.extend(replaced.map(|why| format!("  ! gold: {why}")));
     lines
@@ -260,6 +261,22 @@ fn gold(table: &GoldTable) -> String {
         "  gold    {} in {}, {version}{more}",
         column(table.rows, "row"),
         table.table,
+    )
+}
+
+/// A table that the dataset file no longer has.
+fn removed(table: &RemovedTable) -> String {
+    let RemovedTable {
+        table,
+        version,
+        since,
+        removal,
+    } = table;
+    let since = since.as_ref();
+    let since = since.map_or_else(String::new, |since| format!(", as of {since}"));
+    format!(
+        "  ! gold: {table} is no longer in the dataset file, so it stays at version {version}{since}; it goes when a raised generation is shown, or with this SQL: {}",
+        removal.join("; ")
     )
 }
 

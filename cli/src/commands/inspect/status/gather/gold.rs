@@ -29,6 +29,25 @@ pub(in crate::commands::inspect::status) struct GoldTable {
     pub(in crate::commands::inspect::status) lacks_for: Option<i64>,
 }
 
+/// What there is of gold.
+#[derive(Debug, Default)]
+pub(in crate::commands::inspect::status) struct Gold {
+    pub(in crate::commands::inspect::status) tables: Vec<GoldTable>,
+    pub(in crate::commands::inspect::status) removed: Vec<RemovedTable>,
+}
+
+/// A table that is shown and that the dataset file no longer has.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(in crate::commands::inspect::status) struct RemovedTable {
+    pub(in crate::commands::inspect::status) table: String,
+    /// The version that it stays at.
+    pub(in crate::commands::inspect::status) version: u64,
+    /// When it was last changed, if that is known.
+    pub(in crate::commands::inspect::status) since: Option<String>,
+    /// The statements that remove it.
+    pub(in crate::commands::inspect::status) removal: Vec<String>,
+}
+
 /// A table that is made beside a live one.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(in crate::commands::inspect::status) struct NextTable {
@@ -106,7 +125,7 @@ impl GoldTable {
 pub(super) async fn read_gold(
     warehouse: &dyn Warehouse,
     head: Option<(u64, Option<&str>)>,
-) -> Result<Vec<GoldTable>, String> {
+) -> Result<Gold, String> {
     let text = |error: WarehouseError| sluice::error::chain(&error);
     if warehouse.schema().tables.is_empty() {
         return Err("the dataset file has no gold table".to_owned());
@@ -117,6 +136,14 @@ pub(super) async fn read_gold(
     }
     let (schema, now) = (warehouse.schema(), SystemClock.now());
     let moved = last_runs(warehouse).await.map_err(text)?;
+    let removed = standing.removed(schema).into_iter();
+    let removed = removed.map(|(table, progress)| RemovedTable {
+        version: progress.version.0,
+        since: moved.get(&table).map(UnixMillis::to_string),
+        removal: warehouse.removal(&table, &progress),
+        table,
+    });
+    let removed = removed.collect();
     let mut tables = Vec::new();
     for (index, table) in schema.indexed_tables() {
         let blocked = standing.blocked.remove(&table.name);
@@ -158,7 +185,7 @@ pub(super) async fn read_gold(
             lacks_for: moved.and_then(|moved| about_to_go(*moved, now)),
         });
     }
-    Ok(tables)
+    Ok(Gold { tables, removed })
 }
 
 /// Reads when each table was last changed.

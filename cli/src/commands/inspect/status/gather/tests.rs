@@ -223,10 +223,10 @@ async fn gold_is_behind_by_the_versions_that_it_has_not_published() {
     let head = pipeline.stores.log.head().await.unwrap().unwrap();
     let read = async |log| read_gold(pipeline.warehouse.as_ref(), Some((2, log))).await;
     let gold = read(head.log.as_deref()).await.unwrap();
-    let behind = gold.into_iter().map(|table| table.behind);
+    let behind = gold.tables.into_iter().map(|table| table.behind);
     assert_eq!(behind.collect::<Vec<_>>(), [Some(1); 4]);
     // Versions of another log say nothing.
-    for table in read(Some("another")).await.unwrap() {
+    for table in read(Some("another")).await.unwrap().tables {
         assert_eq!(table.behind, None);
         let reason = table.reason.unwrap();
         assert!(reason.contains("follows another pipeline"), "{reason}");

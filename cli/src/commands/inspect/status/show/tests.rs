@@ -56,6 +56,7 @@ fn status() -> Status {
             next: None,
             lacks_for: None,
         }]),
+        gold_removed: Vec::new(),
         gold_replaced: None,
     }
 }
@@ -124,6 +125,27 @@ fn an_hour_of_which_nothing_was_kept_is_asked_about() {
     let silver = status.silver.as_mut().unwrap();
     silver.unkept = vec![hour(Fate::Empty, 5); 10];
     line(&status, "  ! and 2 more such hours");
+}
+
+#[test]
+fn a_table_that_the_dataset_file_no_longer_has_is_named_with_the_way_out() {
+    let removed = RemovedTable {
+        table: "gold_old".to_owned(),
+        version: 7,
+        since: Some("2026-11-25T11:43:41.880Z".to_owned()),
+        removal: vec![
+            "DROP VIEW gold_old".to_owned(),
+            "DROP TABLE gold_old__1".to_owned(),
+        ],
+    };
+    let status = Status {
+        gold_removed: vec![removed],
+        ..status()
+    };
+    assert_eq!(
+        line(&status, "  !"),
+        "  ! gold: gold_old is no longer in the dataset file, so it stays at version 7, as of 2026-11-25T11:43:41.880Z; it goes when a raised generation is shown, or with this SQL: DROP VIEW gold_old; DROP TABLE gold_old__1"
+    );
 }
 
 #[test]
