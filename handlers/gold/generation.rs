@@ -189,7 +189,7 @@ impl Looked {
 
 /// Returns whether what a rebuild of this generation has lost is accepted.
 async fn is_accepted(state: &Arc<dyn EntityStore>, dataset: &Dataset) -> Result<bool, LogError> {
-    let partition = TableId::of(dataset).side_partition(super::STATE);
+    let partition = TableId::of(dataset).side_partition("gold");
     Ok(state.get(&partition, ACCEPTED).await?.is_some())
 }
 
@@ -199,7 +199,7 @@ pub(super) async fn accept(
     dataset: &Dataset,
     now: UnixMillis,
 ) -> Result<(), StorageError> {
-    let partition = TableId::of(dataset).side_partition(super::STATE);
+    let partition = TableId::of(dataset).side_partition("gold");
     let entity = Entity {
         row: ACCEPTED.to_owned(),
         properties: Properties::from([("at".into(), Value::Int64(now.0))]),

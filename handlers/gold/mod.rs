@@ -5,12 +5,13 @@
 //! aggregated; the move is conditional on where the run started from. So a table always equals the aggregate of
 //! silver at its version (G1), and a crash, a replay or two overlapping runs change nothing about that (G2).
 //!
-//! A table that nobody has seen yet is made from silver's live files at the head, in one transaction. The files are
-//! aggregated as a stream, and whenever the groups at hand exceed a limit they are merged into the open transaction, so
-//! memory is bounded by that limit whatever silver holds.
+//! A table that nobody sees, because it is new in the dataset file or somebody dropped it, is made from silver's live files
+//! at the head: in one transaction where they are what one takes. The files are aggregated as a stream, and whenever the
+//! groups at hand exceed a limit they are merged into the open transaction, so memory is bounded by that limit.
 //!
-//! A changed definition, a raised generation and a rebuild that somebody asks for are made beside the live table, which
-//! goes on meanwhile: see `shadow`. Readers keep the old table until the new one is whole; it is dropped ten minutes later.
+//! Where silver is larger, a table that nobody sees is filled in bounded transactions and shown when it is whole. So is,
+//! beside the live table, which goes on meanwhile, one whose definition has changed, whose generation was raised or that
+//! somebody asks for: see `shadow`. Readers keep the old table until the new one is there; it is dropped ten minutes later.
 //!
 //! Which periods are final is told by a look at bronze, and the head that is read after it: no event is expected before
 //! the watermark, nor before what silver has not refined.
@@ -26,11 +27,10 @@ mod blocked;
 mod error;
 mod finals;
 mod generation;
-mod idle_marker;
 pub mod increments;
+mod notes;
 mod outcome;
 pub mod plan;
-mod replaced;
 mod shadow;
 mod work;
 
@@ -50,15 +50,12 @@ use attempt::{Attempt, Turn};
 pub use error::Error;
 use finals::{Known, Look, Lookout};
 use generation::Looked;
-use idle_marker::{IdleMarker, Left};
+use notes::{IdleMarker, Left};
+pub use notes::{Replaced, last_replaced};
 pub use outcome::{Ended, Published};
 pub use plan::{Limits, Rebuild};
-pub use replaced::{Replaced, last_replaced};
 pub use shadow::LONGEST;
 use shadow::{Bases, Current};
-
-/// Whose notes in the state table these are.
-const STATE: &str = "gold";
 
 /// Publishes one dataset's silver to one warehouse.
 #[derive(Debug)]
@@ -217,20 +214,26 @@ impl Gold {
         };
         let (mut changes, mut names) = (Vec::new(), Vec::new());
         for (table, schema) in self.schema().indexed_tables() {
-            let progress = standing.progress.get(&schema.name).filter(|progress| {
-                let is_wanted = rebuild.has(&schema.name) && !standing.gone.contains(&table);
-                is_wanted && progress.generation != 0
-            });
-            let Some(progress) = progress else { continue };
-            names.push(schema.name.clone());
+            let progress = standing.progress.get(&schema.name);
+            let Some(progress) = progress.filter(|_| rebuild.has(&schema.name)) else {
+                continue;
+            };
             let from = standing.next.get(&schema.name);
-            let to = shadow::asked(from, (&head, self.schema().generation, schema));
-            if from != Some(&to) {
+            let to = match standing.is_unseen(table, schema) {
+                // It is made anyway; but what another pipeline has begun is given up.
+                true => from.filter(|from| from.log == head.log).cloned(),
+                false => {
+                    names.push(schema.name.clone());
+                    let known = (&head, self.schema().generation, schema);
+                    Some(shadow::asked(from, known))
+                }
+            };
+            if from != to.as_ref() {
                 changes.push(Arrangement {
                     table,
-                    progress: progress.clone(),
+                    progress: Some(progress.clone()),
                     from: from.cloned(),
-                    to: Some(to),
+                    to,
                 });
             }
         }
@@ -299,7 +302,7 @@ impl Gold {
         };
         published.replaced = Some(replaced);
         let now = self.clock.now();
-        replaced::note(&self.state, &self.dataset, (replaced, now)).await;
+        notes::note_replaced(&self.state, &self.dataset, (replaced, now)).await;
         Ok(Ended::Replaced)
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::replaced::Replaced;
+use super::notes::Replaced;
 use super::work::Done;
 use crate::table::log::Version;
 

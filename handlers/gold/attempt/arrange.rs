@@ -40,6 +40,13 @@ impl Attempt<'_> {
                 Err(error) if error.kind() == FailureKind::Permanent => {
                     for change in part {
                         plan.ours.remove(&change.table);
+                        let live = change.progress.as_ref();
+                        // One that nobody sees is tried in one go: its table may be there already.
+                        if live.is_none_or(|live| live.generation == 0)
+                            || standing.gone.contains(&change.table)
+                        {
+                            continue;
+                        }
                         let name = &self.schema().table_at(change.table)?.name;
                         published.waiting = Some(format!(
                             "{name} is to be made anew, and its table cannot be made: {}; where this app must not, run the script of `sluice schema`",
@@ -93,10 +100,10 @@ impl Attempt<'_> {
                 continue;
             };
             let known = self.known(&place.head);
-            let to = shadow::begun(known, table, (progress, None), shadow.is_asked);
+            let to = shadow::begun(known, table, (progress.made, None), shadow.is_asked);
             changes.push(Arrangement {
                 table: *index,
-                progress: progress.clone(),
+                progress: Some(progress.clone()),
                 from: Some(shadow.clone()),
                 to: Some(to),
             });
@@ -147,7 +154,7 @@ impl Attempt<'_> {
         };
         let change = Arrangement {
             table: index,
-            progress: progress.clone(),
+            progress: Some(progress.clone()),
             from: Some(shadow.clone()),
             to: Some(to.clone()),
         };

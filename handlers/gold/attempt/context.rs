@@ -9,7 +9,7 @@ use crate::error::Invariant;
 use crate::gold::blocked::LeftOut;
 use crate::gold::finals::{Finals, Known, Look, Lookout, Sighting};
 use crate::gold::generation::Looked;
-use crate::gold::idle_marker::IdleMarker;
+use crate::gold::notes::IdleMarker;
 use crate::gold::outcome::Ended;
 use crate::gold::plan::Limits;
 use crate::gold::shadow::{Bases, Current};
@@ -53,6 +53,30 @@ pub(in crate::gold) struct Attempt<'a> {
     pub(in crate::gold) deadline: Deadline,
 }
 
+/// Where this generation is being raised.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Raised {
+    /// The tables that show another generation, and are there.
+    pub(super) older: BTreeMap<TableIndex, u32>,
+    /// The generations that are, or were, shown before this one.
+    pub(super) from: BTreeSet<u32>,
+}
+
+impl Raised {
+    /// Returns the generations that are shown, or were where nothing shows one any more.
+    pub(super) fn shown(&self) -> BTreeSet<u32> {
+        match self.older.is_empty() {
+            true => self.from.clone(),
+            false => self.older.values().copied().collect(),
+        }
+    }
+
+    /// Returns whether no generation is being raised.
+    pub(super) fn is_over(&self) -> bool {
+        self.older.is_empty() && self.from.is_empty()
+    }
+}
+
 /// Where the tables stand, as the attempt has found and moved them.
 pub(super) struct Place {
     pub(super) head: Head,
@@ -64,6 +88,10 @@ pub(super) struct Place {
     pub(super) layouts: BTreeMap<TableIndex, Arc<TableSchema>>,
     /// The shadows that this build fills and shows.
     pub(super) shadows: BTreeMap<TableIndex, Shadow>,
+    /// Where this generation is being raised.
+    pub(super) raised: Raised,
+    /// The tables that nobody sees.
+    pub(super) unseen: BTreeSet<TableIndex>,
     /// The tables that the dataset file no longer has, by name.
     pub(super) removed: BTreeMap<String, Progress>,
     /// What the freshness of each table says that waits, if it does, by name.

@@ -21,10 +21,10 @@ use std::time::Duration;
 use super::blocked::{LeftOut, blamed};
 use super::error::Error;
 use super::finals::{Finals, Patience, Sighting, counts_until};
-use super::idle_marker::Noted;
+use super::notes::Noted;
+use super::notes::Replaced;
 use super::outcome::{Ended, Published};
 use super::plan::TableBacklog;
-use super::replaced::Replaced;
 use super::shadow::{Older, Plan};
 use crate::error::chain;
 use crate::event::UnixMillis;
@@ -33,8 +33,8 @@ use crate::table::log::{Head, Version};
 use crate::value::time::millis;
 use crate::warehouse::schema::TableIndex;
 use crate::warehouse::{Changed, Pending, Prepared, Progress, Remarks, Run, Standing, Step};
-use context::Place;
 pub(super) use context::{Attempt, Turn};
+use context::{Place, Raised};
 
 /// What freshness says of a table that the dataset file no longer has.
 const NO_LONGER: &str = "the dataset file no longer has this table, so it stays as it is: it goes when a raised generation is shown, and `sluice status` says how to remove it before";
@@ -80,31 +80,32 @@ impl Attempt<'_> {
         }
         self.drop_retired(&standing).await;
         published.is_retiring = !standing.retired.is_empty();
-        let mut plan = self.shadows(&standing, &head)?;
+        let raised = self.raised(&standing);
+        let mut plan = self.shadows(&standing, (&head, &raised)).await?;
         if plan.is_stale {
             return Ok(Turn::Ended(Ended::Conflict));
         }
         if let Some(ended) = self.arrange(&mut standing, &mut plan, published).await? {
             return Ok(Turn::Ended(ended));
         }
-        self.bring_up((standing, plan), head, published).await
+        self.bring_up((standing, plan), (head, raised), published)
+            .await
     }
 
     /// Brings the tables up that can go on, and then what is made beside them.
     async fn bring_up(
         self,
         (standing, plan): (Standing, Plan),
-        head: Head,
+        (head, raised): (Head, Raised),
         published: &mut Published,
     ) -> Result<Turn, Error> {
-        let older = self.older(&standing)?;
-        let raised_from = self.raised_from(&standing);
-        let (mut backlog, mut place) = self.sort_out((standing, plan), head, &older).await?;
+        let (mut backlog, mut place) = self.sort_out((standing, plan), (head, raised)).await?;
         let head = place.head.version;
         let mut at_head = backlog.standing(self.schema(), &place.progress, head);
-        let raised = (&place, &raised_from);
-        let beside = (&older, &mut *published);
-        if let Some(turn) = self.wait(&mut backlog, raised, beside).await? {
+        // They come by a swap.
+        let beside = place.shadows.keys();
+        beside.for_each(|index| drop(backlog.to_make.remove(index)));
+        if let Some(turn) = self.wait(&mut backlog, &place, published).await? {
             return Ok(turn);
         }
         let ended = loop {
@@ -124,13 +125,14 @@ impl Attempt<'_> {
             return Ok(Turn::Ended(ended));
         }
         if !place.shadows.is_empty() {
-            let moved = self.go_on_beside(&mut place, &older, published).await?;
+            let moved = self.go_on_beside(&mut place, published).await?;
             if let Some(turn) = moved {
                 return Ok(turn);
             }
         }
+        let is_raised = !place.raised.from.is_empty();
         let ended = self.say_final(place, at_head, published).await?;
-        if raised_from.is_empty() && !self.schema().tables.is_empty() && ended != Ended::Replaced {
+        if !is_raised && !self.schema().tables.is_empty() && ended != Ended::Replaced {
             self.current
                 .say(self.lake, &TableId::of(self.dataset))
                 .await;
@@ -142,8 +144,7 @@ impl Attempt<'_> {
     async fn sort_out(
         &self,
         (standing, plan): (Standing, Plan),
-        head: Head,
-        older: &BTreeMap<TableIndex, u32>,
+        (head, raised): (Head, Raised),
     ) -> Result<(TableBacklog, Place), Error> {
         let schema = self.schema();
         let (mut layouts, mut still) = (BTreeMap::new(), BTreeSet::new());
@@ -157,7 +158,11 @@ impl Attempt<'_> {
         let mut backlog = TableBacklog::of(schema, made, head.version, &still);
         let ahead = std::mem::take(&mut backlog.ahead);
         let sighting = self.lookout.sighting(self.look, &head);
+        let tables = schema.indexed_tables();
+        let unseen = tables.filter(|(index, table)| standing.is_unseen(*index, table));
         let mut place = Place {
+            unseen: unseen.map(|(index, _)| index).collect(),
+            raised,
             removed: standing.removed(schema),
             said: standing.pending,
             said_removed: standing.said_removed,
@@ -193,7 +198,7 @@ impl Attempt<'_> {
             }
         }
         self.leave_alone(&mut place)?;
-        self.say_unknown(&place, (&still, older)).await?;
+        self.say_unknown(&place, &still).await?;
         Ok((backlog, place))
     }
 

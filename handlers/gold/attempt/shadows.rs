@@ -1,9 +1,8 @@
 //! What is made beside the live tables, filled a part at a time.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::context::{Attempt, Place, Turn};
+use super::context::{Attempt, Place, Raised, Turn};
 use crate::error::{Invariant, chain};
 use crate::gold::blocked::blamed;
 use crate::gold::error::Error;
@@ -40,12 +39,42 @@ impl Attempt<'_> {
             head: (head.log.as_deref(), head.version),
             stamp: self.build.stamp,
             now: self.clock.now(),
+            is_first_beside: false,
         }
     }
 
-    /// Works out what is to be done with shadows.
-    pub(super) fn shadows(&self, standing: &Standing, head: &Head) -> Result<Plan, Invariant> {
-        shadow::plan(self.known(head), standing)
+    /// Works out what is to be done with shadows. Tables that nobody sees are made beside as well where they come with a
+    /// generation, or where silver does not fit one transaction.
+    pub(super) async fn shadows(
+        &self,
+        standing: &Standing,
+        (head, raised): (&Head, &Raised),
+    ) -> Result<Plan, Error> {
+        let known = self.known(head);
+        let plan = shadow::plan(known, standing)?;
+        if !plan.makes_first || (raised.from.is_empty() && self.fits_one_step(head).await?) {
+            return Ok(plan);
+        }
+        let known = Known {
+            is_first_beside: true,
+            ..known
+        };
+        Ok(shadow::plan(known, standing)?)
+    }
+
+    /// Returns whether all of silver is what one transaction of live tables takes.
+    async fn fits_one_step(&self, head: &Head) -> Result<bool, Error> {
+        let live = match self.log.load(head).await {
+            Ok(snapshot) => snapshot.files,
+            // Another run has gone on: whatever is begun finds that out.
+            Err(error) if error.is_outdated() => return Ok(true),
+            Err(error) => return Err(error.into()),
+        };
+        let sum = |of: fn(&DataFile) -> u64| live.values().map(|live| of(&live.file)).sum::<u64>();
+        let limits = self.limits;
+        Ok(live.len() as u64 <= limits.files
+            && sum(|file| file.rows) <= limits.rows
+            && sum(|file| file.bytes) <= limits.bytes)
     }
 
     /// Fills shadows a part further, or shows those that have caught up; returns what comes next, if that is not the end
@@ -53,15 +82,14 @@ impl Attempt<'_> {
     pub(super) async fn go_on_beside(
         &self,
         place: &mut Place,
-        older: &BTreeMap<TableIndex, u32>,
         published: &mut Published,
     ) -> Result<Option<Turn>, Error> {
         let group = self.next_group(place);
         if group.is_empty() {
-            return self.show(place, older, published).await;
+            return self.show(place, published).await;
         }
         published.waiting = Some(self.says_filling(place)?);
-        self.say_older(place, older).await?;
+        self.say_older(place).await?;
         if !self.deadline.allows(Duration::ZERO) {
             return Ok(None);
         }

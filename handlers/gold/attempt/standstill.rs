@@ -1,6 +1,6 @@
 //! Tables that stand still while the others go on, and what their rows of the book say about it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::context::{Attempt, Place, Turn};
 use crate::error::{Invariant, chain};
@@ -48,14 +48,15 @@ impl Attempt<'_> {
     pub(super) async fn wait(
         &self,
         backlog: &mut TableBacklog,
-        (place, raised_from): (&Place, &BTreeSet<u32>),
-        (older, published): (&BTreeMap<TableIndex, u32>, &mut Published),
+        place: &Place,
+        published: &mut Published,
     ) -> Result<Option<Turn>, Error> {
-        if raised_from.is_empty() || backlog.to_make.is_empty() {
+        let raised = &place.raised;
+        if raised.from.is_empty() || backlog.to_make.is_empty() {
             return Ok(None);
         }
-        if older.is_empty() {
-            match self.waits_for(raised_from).await? {
+        if raised.older.is_empty() {
+            match self.waits_for(&raised.from).await? {
                 None if self.is_at_head(place).await? => return Ok(None),
                 None => return Ok(Some(Turn::Again)),
                 waits => published.waiting = waits,
@@ -69,9 +70,10 @@ impl Attempt<'_> {
     pub(super) async fn say_unknown(
         &self,
         place: &Place,
-        (still, older): (&BTreeSet<TableIndex>, &BTreeMap<TableIndex, u32>),
+        still: &BTreeSet<TableIndex>,
     ) -> Result<(), Error> {
         let mut unknown = BTreeSet::new();
+        let older = &place.raised.older;
         for index in still.iter().filter(|index| !older.contains_key(index)) {
             let progress = place.progress.get(&self.schema().table_at(*index)?.name);
             let log = progress.and_then(|progress| progress.log.as_ref());
@@ -83,23 +85,32 @@ impl Attempt<'_> {
         self.stand_still(place, &unknown, reason).await
     }
 
-    /// Says of tables of an older generation that they stand still, if nothing says so yet.
-    pub(super) async fn say_older(
-        &self,
-        place: &Place,
-        older: &BTreeMap<TableIndex, u32>,
-    ) -> Result<(), Error> {
-        let mut unsaid = BTreeSet::new();
-        for index in older.keys() {
-            let noted = place.noted.get(&self.schema().table_at(*index)?.name);
-            if noted.is_none_or(|noted| !noted.is_rebuilding) {
-                unsaid.insert(*index);
+    /// Says of tables of an older generation that they stand still, and of those that somebody dropped that they are being
+    /// made, if nothing says so yet.
+    pub(super) async fn say_older(&self, place: &Place) -> Result<(), Error> {
+        let mut unsaid = (BTreeSet::new(), BTreeSet::new());
+        for (index, table) in self.schema().indexed_tables() {
+            let noted = place.noted.get(&table.name);
+            if noted.is_some_and(|noted| noted.is_rebuilding) {
+                continue;
+            }
+            // What was never shown says nothing.
+            let was_shown = place.said.contains_key(&table.name);
+            if place.raised.older.contains_key(&index) {
+                unsaid.0.insert(index);
+            } else if was_shown
+                && place.unseen.contains(&index)
+                && place.shadows.contains_key(&index)
+            {
+                unsaid.1.insert(index);
             }
         }
         let own = self.schema().generation;
         let reason =
             format!("generation {own} is being made; until it is whole, the one before is shown");
-        self.stand_still(place, &unsaid, &reason).await
+        self.stand_still(place, &unsaid.0, &reason).await?;
+        let reason = "its table is gone, so it is made again from silver; until that is whole, nothing is shown";
+        self.stand_still(place, &unsaid.1, reason).await
     }
 
     /// Says of tables that stand still until others take their place why they do.

@@ -1,7 +1,5 @@
 //! Shadows that have caught up take the place of the live tables.
 
-use std::collections::BTreeMap;
-
 use super::arrange::ended;
 use super::context::{Attempt, Place, Turn};
 use crate::error::chain;
@@ -33,7 +31,6 @@ impl Attempt<'_> {
     pub(super) async fn show(
         &self,
         place: &mut Place,
-        older: &BTreeMap<TableIndex, u32>,
         published: &mut Published,
     ) -> Result<Option<Turn>, Error> {
         let (mut together, mut is_held) = (Vec::new(), false);
@@ -48,7 +45,7 @@ impl Attempt<'_> {
                 published.blocked.push(note.reason.clone());
             }
             let ready = (index, progress, shadow);
-            match self.due(&ready, older, place.head.version) {
+            match due(&ready, place) {
                 Due::Together => {
                     is_held |= is_blocked;
                     together.push(ready);
@@ -64,12 +61,13 @@ impl Attempt<'_> {
                 }
             }
         }
-        if older.is_empty() {
+        let older = &place.raised.older;
+        if older.is_empty() && together.is_empty() {
             return Ok(None);
         }
         // A table of the old generation without a shadow holds the others back: its own cannot be made.
         is_held |= older.keys().any(|index| !place.shadows.contains_key(index));
-        self.show_generation(place, (older, together, is_held), published)
+        self.show_generation(place, (together, is_held), published)
             .await
     }
 
@@ -77,11 +75,11 @@ impl Attempt<'_> {
     async fn show_generation(
         &self,
         place: &mut Place,
-        (older, together, is_held): (&BTreeMap<TableIndex, u32>, Vec<Ready>, bool),
+        (together, is_held): (Vec<Ready>, bool),
         published: &mut Published,
     ) -> Result<Option<Turn>, Error> {
-        let waits = self.waits_for(&older.values().copied().collect()).await?;
-        let still = older.keys().copied().collect();
+        let waits = self.waits_for(&place.raised.shown()).await?;
+        let still = place.raised.older.keys().copied().collect();
         if let Some(waits) = waits {
             self.stand_still(place, &still, &waits).await?;
             published.waiting = Some(waits);
@@ -109,27 +107,6 @@ impl Attempt<'_> {
         let at = |log: &Option<String>, version: Version| (log.clone(), version);
         let read = head.map(|head| at(&head.log, head.version));
         Ok(read == Some(at(&place.head.log, place.head.version)))
-    }
-
-    /// Returns when a shadow may be shown.
-    fn due(
-        &self,
-        (index, progress, shadow): &Ready,
-        older: &BTreeMap<TableIndex, u32>,
-        head: Version,
-    ) -> Due {
-        if older.contains_key(index) {
-            return Due::Together;
-        }
-        let is_same_log = progress.log.is_none() || progress.log == shadow.log;
-        // Versions of two logs are never compared, and one beyond the head is another log's.
-        if !is_same_log || progress.version > head {
-            return Due::AtHead;
-        }
-        match shadow.version >= Some(progress.version) {
-            true => Due::Alone,
-            false => Due::Later,
-        }
     }
 
     /// Puts shadows in the place of live tables; returns what comes next, if that is not the end of the run.
@@ -174,9 +151,18 @@ impl Attempt<'_> {
     }
 
     fn swap_of(&self, place: &Place, tables: Vec<Ready>) -> Swap {
-        let removed = place.removed.clone();
+        let mut removed = place.removed.clone();
+        let is_all_new = tables.iter().all(|(_, live, _)| live.generation == 0);
+        let retired = match is_all_new && !place.raised.is_over() {
+            // The file has none of the tables before.
+            true => {
+                removed.retain(|_, live| place.raised.from.contains(&live.generation));
+                removed.into_iter().collect()
+            }
+            false => Swap::retires(&tables, removed, self.schema().generation),
+        };
         Swap {
-            retired: Swap::retires(&tables, removed, self.schema().generation),
+            retired,
             tables,
             build: self.build.clone(),
             watermark: place.head.watermark,
@@ -184,5 +170,23 @@ impl Attempt<'_> {
             pending: place.finals.pending,
             at: self.clock.now(),
         }
+    }
+}
+
+/// Returns when a shadow may be shown.
+fn due((index, progress, shadow): &Ready, place: &Place) -> Due {
+    let raised = &place.raised;
+    let is_new = place.unseen.contains(index) && !raised.from.is_empty();
+    if is_new || raised.older.contains_key(index) {
+        return Due::Together;
+    }
+    let is_same_log = progress.log.is_none() || progress.log == shadow.log;
+    // Versions of two logs are never compared, and one beyond the head is another log's.
+    if !is_same_log || progress.version > place.head.version {
+        return Due::AtHead;
+    }
+    match shadow.version >= Some(progress.version) {
+        true => Due::Alone,
+        false => Due::Later,
     }
 }

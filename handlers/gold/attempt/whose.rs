@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::context::Attempt;
-use crate::error::Invariant;
+use super::context::{Attempt, Raised};
 use crate::gold::error::Error;
 use crate::gold::generation::{Lack, Lost, Successor};
 use crate::gold::plan::{counted, foreign, generations};
@@ -13,29 +12,31 @@ use crate::warehouse::Standing;
 use crate::warehouse::schema::TableIndex;
 
 impl Attempt<'_> {
+    /// Returns where this generation is being raised.
+    pub(super) fn raised(&self, standing: &Standing) -> Raised {
+        Raised {
+            older: self.older(standing),
+            from: self.raised_from(standing),
+        }
+    }
+
     /// Returns the tables that show another generation, and are there.
-    pub(super) fn older(
-        &self,
-        standing: &Standing,
-    ) -> Result<BTreeMap<TableIndex, u32>, Invariant> {
+    fn older(&self, standing: &Standing) -> BTreeMap<TableIndex, u32> {
         let schema = self.schema();
         let mut older = BTreeMap::new();
         for (index, table) in schema.indexed_tables() {
-            let generation = match standing.progress.get(&table.name) {
-                Some(progress) if !standing.gone.contains(&index) => progress.generation,
-                _ => continue,
-            };
-            // What was never filled shows nothing.
-            if generation != schema.generation && generation != 0 {
-                older.insert(index, generation);
-            }
+            let progress = standing.progress.get(&table.name);
+            let progress = progress.filter(|_| !standing.is_unseen(index, table));
+            let generation = progress.map(|progress| progress.generation);
+            older.extend(generation.map(|generation| (index, generation)));
         }
-        Ok(older)
+        older.retain(|_, generation| *generation != schema.generation);
+        older
     }
 
     /// Returns the generations that are, or were, shown before this one, where this one is being raised. A table that
     /// somebody dropped was one of its generation, and where the dataset file has none of the tables before, they count.
-    pub(super) fn raised_from(&self, standing: &Standing) -> BTreeSet<u32> {
+    fn raised_from(&self, standing: &Standing) -> BTreeSet<u32> {
         let own = self.schema().generation;
         let rows = standing.progress.iter();
         let made = rows.filter(|(_, progress)| progress.generation != 0);
@@ -105,7 +106,10 @@ impl Attempt<'_> {
         let beside = standing.next.iter().filter(|(name, next)| {
             // What is asked for takes over by a swap, and is left until then.
             let is_other = next.log.is_some() && next.log != head.log && !next.is_asked;
-            is_other && next.generation == schema.generation && progress.contains_key(*name)
+            // One that nobody sees yet is made by somebody as well.
+            is_other
+                && next.generation == schema.generation
+                && standing.progress.contains_key(*name)
         });
         tables.extend(beside.map(|(name, _)| name.clone()));
         for (generation, logs) in generations(schema.generation, &progress) {

@@ -37,6 +37,8 @@ pub(in crate::gold) struct Plan {
     pub(in crate::gold) older: BTreeMap<TableIndex, Older>,
     /// Whether the head is older than a shadow: another run has read a later one.
     pub(in crate::gold) is_stale: bool,
+    /// Whether a table that nobody sees is to be made, and none is begun beside for it.
+    pub(in crate::gold) makes_first: bool,
 }
 
 /// What a run knows.
@@ -49,6 +51,9 @@ pub(in crate::gold) struct Known<'a> {
     /// The stamp of the build that runs.
     pub(in crate::gold) stamp: i64,
     pub(in crate::gold) now: UnixMillis,
+    /// Whether tables that nobody sees are made beside as well, as others are: they do not fit one transaction, or come
+    /// with a generation.
+    pub(in crate::gold) is_first_beside: bool,
 }
 
 /// Works out what is to be done.
@@ -58,29 +63,31 @@ pub(in crate::gold) struct Known<'a> {
 pub(in crate::gold) fn plan(known: Known<'_>, standing: &Standing) -> Result<Plan, Invariant> {
     let mut plan = Plan::default();
     for (index, table) in known.schema.indexed_tables() {
-        let Some(progress) = standing.progress.get(&table.name) else {
-            continue;
-        };
+        let progress = standing.progress.get(&table.name);
         let next = standing.next.get(&table.name);
         let is_lost = standing.lost.contains(&table.name);
-        let is_made = progress.generation != 0 && !standing.gone.contains(&index);
-        let wanted =
-            is_made.then(|| known.wanted(index, table, (progress, next, is_lost), &mut plan));
-        match (wanted.transpose()?.flatten(), next) {
+        let wanted = match progress.filter(|_| !standing.is_unseen(index, table)) {
+            Some(made) => known.wanted(index, table, (made, next, is_lost), &mut plan)?,
+            // Its row in the book may be another's.
+            None if standing.unfit.contains_key(&index) => continue,
+            None => known.first(table, (next, is_lost), &mut plan),
+        };
+        match (wanted, next) {
             (Some(Wanted::Leave), _) | (None, None) => {}
             // What is made from nothing, or shows just this, needs none.
             (None, Some(next)) => plan.changes.push(Arrangement {
                 table: index,
-                progress: progress.clone(),
+                progress: progress.cloned(),
                 from: Some(next.clone()),
                 to: None,
             }),
             (Some(Wanted::Begin { is_asked, physical }), next) => {
-                let to = begun(known, table, (progress, physical), is_asked);
+                let made = progress.map_or(0, |progress| progress.made);
+                let to = begun(known, table, (made, physical), is_asked);
                 plan.ours.insert(index, to.clone());
                 plan.changes.push(Arrangement {
                     table: index,
-                    progress: progress.clone(),
+                    progress: progress.cloned(),
                     from: next.cloned(),
                     to: Some(to),
                 });
@@ -142,8 +149,7 @@ impl Known<'_> {
                 physical: None,
             }));
         };
-        let age = self.now.0.saturating_sub(next.since.0);
-        if is_lost || (next.base.is_some() && age > millis(LONGEST)) {
+        if is_lost || (next.base.is_some() && self.is_too_old(next)) {
             return Ok(Some(Wanted::Begin {
                 is_asked,
                 physical: None,
@@ -157,18 +163,45 @@ impl Known<'_> {
             },
         }))
     }
+
+    /// Returns what becomes of the shadow of a table that nobody sees; nothing if it is made in one go.
+    fn first(
+        self,
+        table: &TableSchema,
+        (next, is_lost): (Option<&Shadow>, bool),
+        plan: &mut Plan,
+    ) -> Option<Wanted> {
+        let (log, _) = self.head;
+        let goes_on = next.is_some_and(|next| {
+            let is_begun = next.physical.is_some() && next.base.is_some() && !is_lost;
+            let is_for = next.is_for(log, self.schema.generation, &table.definition);
+            is_begun && is_for && !self.is_too_old(next)
+        });
+        if goes_on {
+            return Some(Wanted::GoOn);
+        }
+        plan.makes_first |= !self.is_first_beside;
+        self.is_first_beside.then_some(Wanted::Begin {
+            is_asked: false,
+            physical: None,
+        })
+    }
+
+    fn is_too_old(self, next: &Shadow) -> bool {
+        self.now.0.saturating_sub(next.since.0) > millis(LONGEST)
+    }
 }
 
-/// Returns a shadow that begins at the head, in a table that is there or in the next one of the progress.
+/// Returns a shadow that begins at the head, in a table that is there or in the next one after those that were made.
 pub(in crate::gold) fn begun(
     known: Known<'_>,
     table: &TableSchema,
-    (progress, physical): (&Progress, Option<String>),
+    (made, physical): (u64, Option<String>),
     is_asked: bool,
 ) -> Shadow {
     let (log, version) = known.head;
     Shadow {
-        physical: Some(physical.unwrap_or_else(|| table.physical(progress.made + 1))),
+        physical: Some(physical.unwrap_or_else(|| table.physical(made + 1))),
         log: log.map(str::to_owned),
         generation: known.schema.generation,
         definition: table.definition.clone(),

@@ -76,6 +76,13 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// Returns whether nobody sees a table: it was never filled, or somebody dropped it.
+    #[must_use]
+    pub fn is_unseen(&self, index: TableIndex, table: &TableSchema) -> bool {
+        let progress = self.progress.get(&table.name);
+        self.gone.contains(&index) || progress.is_none_or(|progress| progress.generation == 0)
+    }
+
     /// Returns the tables of the dataset that are shown, and that its file no longer has.
     #[must_use]
     pub fn removed(&self, schema: &GoldSchema) -> BTreeMap<String, Progress> {

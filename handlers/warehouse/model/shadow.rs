@@ -73,8 +73,8 @@ pub struct ShadowNote {
 pub struct Arrangement {
     /// The table.
     pub table: TableIndex,
-    /// The progress that it must have.
-    pub progress: Progress,
+    /// The progress that it must have; none where it must have none, and gets one that shows nothing.
+    pub progress: Option<Progress>,
     /// The shadow that it must have.
     pub from: Option<Shadow>,
     /// The one that it has afterwards. A physical table that it names and `from` does not is created, the next one of the
@@ -103,9 +103,10 @@ impl Arrangement {
     #[must_use]
     pub fn moved(&self) -> Progress {
         let created = u64::from(self.created().is_some());
+        let from = self.progress.clone().unwrap_or_default();
         Progress {
-            made: self.progress.made + created,
-            ..self.progress.clone()
+            made: from.made + created,
+            ..from
         }
     }
 }

@@ -46,6 +46,7 @@ macro_rules! warehouse_behaviours {
             a_table_of_an_earlier_definition_goes_on_beside_its_shadow,
             what_changes_a_shadow_compares_all_of_it,
             a_shadow_in_place_of_another_retires_that_one,
+            a_first_table_is_filled_unseen_and_shown_by_the_swap,
             a_shadow_that_is_dropped_changes_nothing,
             a_later_build_stops_what_is_made_beside,
             a_table_that_the_file_no_longer_has_goes_with_a_swap,

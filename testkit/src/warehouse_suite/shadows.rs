@@ -42,10 +42,10 @@ fn arrangement(from: Option<Shadow>, to: Option<Shadow>) -> Arrangement {
     let made = u64::from(from.is_some());
     Arrangement {
         table: TABLE,
-        progress: Progress {
+        progress: Some(Progress {
             made: 1 + made,
             ..progress(&schema(), HOURLY, 1)
-        },
+        }),
         from,
         to,
     }
@@ -278,7 +278,7 @@ pub async fn a_shadow_in_place_of_another_retires_that_one(database: &dyn Databa
     let replace = arrangement(Some(begun(&changed())), Some(third.clone()));
     assert_eq!(arrange(&*warehouse, replace).await, Changed::Done);
     let mut give_up = arrangement(Some(third), None);
-    give_up.progress.made = 3;
+    give_up.progress.as_mut().unwrap().made = 3;
     assert_eq!(arrange(&*warehouse, give_up).await, Changed::Done);
     let standing = warehouse.look().await.unwrap();
     let mut retired: Vec<_> = standing.retired.iter().map(|old| &old.physical).collect();
@@ -291,6 +291,50 @@ pub async fn a_shadow_in_place_of_another_retires_that_one(database: &dyn Databa
             .len(),
         1
     );
+}
+
+pub async fn a_first_table_is_filled_unseen_and_shown_by_the_swap(database: &dyn Database) {
+    let warehouse = database.ready(&schema()).await;
+    let first = Shadow {
+        physical: Some("hourly__1".to_owned()),
+        ..begun(&schema())
+    };
+    let begin = Arrangement {
+        progress: None,
+        ..arrangement(None, Some(first.clone()))
+    };
+    assert_eq!(arrange(&*warehouse, begin.clone()).await, Changed::Done);
+    let is_unseen = async || {
+        let standing = warehouse.look().await.unwrap();
+        assert!(standing.missing.contains(&"hourly".to_owned()));
+        assert!(standing.gone.contains(&TABLE) && standing.unfit.is_empty());
+        assert_eq!(standing.progress["hourly"].made, 1);
+        assert!(warehouse.read_table("hourly", None, 1).await.is_err());
+    };
+    is_unseen().await;
+    assert_eq!(
+        arrange(&*warehouse, begin).await,
+        Changed::Conflict,
+        "of two runs one is first"
+    );
+    let whole = Shadow {
+        version: Some(Version(1)),
+        ..first.clone()
+    };
+    let rows = vec![hourly(1, 1, None, None)];
+    assert!(fill(&*warehouse, first, whole.clone(), rows).await);
+    is_unseen().await;
+    let progress = warehouse.progress().await.unwrap()["hourly"].clone();
+    let mut shown = swap(whole);
+    shown.tables[0].1 = progress;
+    assert_eq!(warehouse.swap(&shown).await.unwrap(), Changed::Done);
+    let standing = warehouse.look().await.unwrap();
+    assert!(standing.retired.is_empty() && standing.next.is_empty());
+    assert!(standing.gone.is_empty() && !standing.missing.contains(&"hourly".to_owned()));
+    assert_eq!(read(&*warehouse, "hourly").await.len(), 1);
+    assert_eq!(read(&*warehouse, "hourly_report").await.len(), 1);
+    let fresh = read(&*warehouse, FRESHNESS).await;
+    assert_eq!(fresh.len(), 1);
 }
 
 pub async fn a_shadow_that_is_dropped_changes_nothing(database: &dyn Database) {

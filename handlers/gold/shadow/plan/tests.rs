@@ -84,13 +84,14 @@ impl Case {
             head: (Some("log"), Version(9)),
             stamp: 7,
             now: NOW,
+            is_first_beside: false,
         }
     }
 
     /// A shadow that this build has begun.
     fn shadow(&self) -> Shadow {
         let table = &self.schema.tables[0];
-        begun(self.known(), table, (&self.progress, None), false)
+        begun(self.known(), table, (self.progress.made, None), false)
     }
 }
 
@@ -235,10 +236,61 @@ fn what_nobody_has_seen_needs_no_shadow() {
     let gone = |standing: &mut Standing| {
         standing.gone.insert(TABLE);
     };
-    assert_eq!(case.plan_of(next.clone(), gone).changes[0].to, None);
+    assert!(case.plan_of(None, gone).makes_first);
     case.progress.generation = 0;
-    assert_eq!(case.plan(None), Plan::default());
-    assert_eq!(case.plan(next).changes[0].to, None);
+    let plan = case.plan(None);
+    assert!(plan.makes_first && plan.changes.is_empty());
+    // What has begun goes on, also where the lake is small by now.
+    let plan = case.plan(next.clone());
+    assert_eq!(plan.ours.get(&TABLE), next.as_ref());
+    assert!(!plan.makes_first && plan.changes.is_empty());
+}
+
+#[test]
+fn what_nobody_has_seen_is_made_beside_where_it_does_not_fit_one_transaction() {
+    let case = Case::live();
+    let known = Known {
+        is_first_beside: true,
+        ..case.known()
+    };
+    let mut standing = Standing::default();
+    let plan_of = |standing: &Standing| plan(known, standing).unwrap();
+    let begun = plan_of(&standing);
+    assert_eq!(begun.changes[0].progress, None);
+    assert_eq!(begun.changes[0].created(), Some("daily__1"));
+    assert_eq!(begun.ours[&TABLE].physical.as_deref(), Some("daily__1"));
+    // One that somebody dropped has a name of its own.
+    let mut dropped = standing;
+    dropped
+        .progress
+        .insert("daily".to_owned(), case.progress.clone());
+    dropped.gone.insert(TABLE);
+    assert_eq!(plan_of(&dropped).changes[0].created(), Some("daily__4"));
+    // One whose table is gone again, or that is for something else, starts over.
+    let next = |next: Shadow| {
+        let mut standing = Standing::default();
+        standing.progress = dropped.progress.clone();
+        standing.gone.insert(TABLE);
+        standing.next.insert("daily".to_owned(), next);
+        standing
+    };
+    let mut gone_again = next(case.shadow());
+    assert!(plan_of(&gone_again).changes.is_empty());
+    gone_again.lost.insert("daily".to_owned());
+    assert_eq!(plan_of(&gone_again).changes.len(), 1);
+    let other = Shadow {
+        definition: "another".to_owned(),
+        ..case.shadow()
+    };
+    assert_eq!(plan_of(&next(other)).changes.len(), 1);
+    // Nor is anything begun where its name is another's.
+    standing = Standing::default();
+    let taken = crate::warehouse::WarehouseError::Taken {
+        table: "daily".to_owned(),
+        dataset: "others".to_owned(),
+    };
+    standing.unfit.insert(TABLE, taken);
+    assert_eq!(plan_of(&standing), Plan::default());
 }
 
 #[test]

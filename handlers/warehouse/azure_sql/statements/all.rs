@@ -160,7 +160,11 @@ fn of_shadows(
             to: to.clone(),
             percent: 100,
         });
-        tables.push((change.table, change.progress.clone(), to));
+        tables.push((
+            change.table,
+            change.progress.clone().unwrap_or_default(),
+            to,
+        ));
         changes.push(change);
     }
     let given_up = changes.iter().map(|change| Arrangement {
@@ -169,6 +173,12 @@ fn of_shadows(
         ..change.clone()
     });
     let given_up: Vec<Arrangement> = given_up.collect();
+    let first = changes.iter().map(|change| Arrangement {
+        progress: None,
+        from: None,
+        ..change.clone()
+    });
+    let first: Vec<Arrangement> = first.collect();
     let shadows = tables
         .iter()
         .map(|(index, _, shadow)| (*index, shadow.clone()));
@@ -201,6 +211,10 @@ fn of_shadows(
         (
             "make beside",
             beside::arrange(schema, sql_schema, (&changes, &build, at))?,
+        ),
+        (
+            "make the first beside",
+            beside::arrange(schema, sql_schema, (&first, &build, at))?,
         ),
         (
             "give up beside",
@@ -240,7 +254,7 @@ fn sample_changes(schema: &GoldSchema) -> Vec<Arrangement> {
         };
         Arrangement {
             table: index,
-            progress,
+            progress: Some(progress),
             from: Some(from),
             to: Some(to),
         }

@@ -229,13 +229,22 @@ pub(crate) fn arrange(
     for change in changes {
         let table = schema.table_at(change.table)?;
         let name = &table.name;
-        sql.push_str(&format!(
-            "UPDATE {} SET [n] = {} WHERE {};\n{}",
-            sql_schema.of(PROGRESS),
-            stored(change.moved().made),
-            progress_is(dataset, name, &change.progress),
-            refuse("@@ROWCOUNT = 0", CONFLICT)
-        ));
+        let (book, made) = (sql_schema.of(PROGRESS), stored(change.moved().made));
+        sql.push_str(&match &change.progress {
+            Some(progress) => format!(
+                "UPDATE {book} SET [n] = {made} WHERE {};\n",
+                progress_is(dataset, name, progress)
+            ),
+            // It shows nothing yet.
+            None => format!(
+                "INSERT INTO {book} ([gold_table], [dataset], [generation], [definition], [version], [n])\n\
+                 SELECT {full}, {}, 0, N'', 0, {made}\n\
+                 WHERE NOT EXISTS (SELECT 1 FROM {book} WHERE [gold_table] = {full});\n",
+                literal(dataset),
+                full = literal(name)
+            ),
+        });
+        sql.push_str(&refuse("@@ROWCOUNT = 0", CONFLICT));
         sql.push_str(&match &change.from {
             Some(from) => format!(
                 "DELETE FROM {next} WHERE {};\n{}",

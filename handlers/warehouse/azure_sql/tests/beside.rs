@@ -42,7 +42,7 @@ fn swap(warehouse: &AzureSqlWarehouse) -> Swap {
 async fn arrange(warehouse: &AzureSqlWarehouse) -> Changed {
     let change = Arrangement {
         table: TABLE,
-        progress: live(warehouse),
+        progress: Some(live(warehouse)),
         from: None,
         to: Some(shadow(warehouse)),
     };

@@ -78,7 +78,7 @@ pub(in crate::warehouse::sqlite) fn arrange(
     Ok(Changed::Done)
 }
 
-/// Counts the table that is created, and checks the progress of its gold table.
+/// Counts the table that is created, and checks the progress of its gold table, which is made where it must have none.
 fn count(
     connection: &Connection,
     schema: &GoldSchema,
@@ -90,11 +90,20 @@ fn count(
         Box::new(schema.dataset.clone()),
         Box::new(stored(change.moved().made)),
     ];
-    values.extend(fenced(&change.progress));
-    let sql = format!(
-        "UPDATE {PROGRESS} SET \"n\" = ?3 WHERE \"gold_table\" = ?1 AND {}",
-        fence(3)
-    );
+    let sql = match &change.progress {
+        Some(progress) => {
+            values.extend(fenced(progress));
+            format!(
+                "UPDATE {PROGRESS} SET \"n\" = ?3 WHERE \"gold_table\" = ?1 AND {}",
+                fence(3)
+            )
+        }
+        None => format!(
+            "INSERT INTO {PROGRESS} (\"gold_table\", \"dataset\", \"generation\", \"definition\", \"version\", \"n\")\n\
+             SELECT ?1, ?2, 0, '', 0, ?3 \
+             WHERE NOT EXISTS (SELECT 1 FROM {PROGRESS} WHERE \"gold_table\" = ?1)"
+        ),
+    };
     let mut statement = connection.prepare_cached(&sql)?;
     Ok(statement.execute(params_from_iter(values))? == 1)
 }

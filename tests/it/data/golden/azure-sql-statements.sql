@@ -473,6 +473,152 @@ CREATE TABLE [reports].[ever__2] (
 UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'ever';
 SELECT 0 AS [outcome]
 
+-- make the first beside all tables
+SET LOCK_TIMEOUT 2000;
+BEGIN TRANSACTION;
+DECLARE @granted int;
+EXEC @granted = sp_getapplock @Resource = N'sluice/reports/things', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 2000;
+IF @granted < 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 3 AS [outcome];
+    RETURN;
+END;
+IF EXISTS (SELECT 1 FROM [reports].[sluice_builds] WHERE [dataset] = N'things'
+    AND ([stamp] > 0 OR ([stamp] = 0 AND [hash] > N'')))
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 2 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_progress] ([gold_table], [dataset], [generation], [definition], [version], [n])
+SELECT N'hourly', N'things', 0, N'', 0, 1
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [gold_table] = N'hourly');
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+IF EXISTS (SELECT 1 FROM [reports].[sluice_next] WHERE [gold_table] = N'hourly')
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'hourly', N'things', N'hourly__2', N'log', 3, N'7d83e14e1a4737bcc650fbc2417ba380', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+CREATE TABLE [reports].[hourly__2] (
+    [hour] datetime2(0) NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [n] bigint NOT NULL,
+    [total] decimal(38,2) NULL,
+    [mean_sum] decimal(38,2) NULL,
+    [mean_count] bigint NOT NULL,
+    [low] float NULL,
+    [high] float NULL,
+    [first] date NULL,
+    [last] datetime2(6) NULL,
+    [ids] decimal(38,0) NULL,
+    [mean_id_sum] decimal(38,0) NULL,
+    [mean_id_count] bigint NOT NULL,
+    PRIMARY KEY ([hour], [_key])
+);
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'hourly';
+INSERT INTO [reports].[sluice_progress] ([gold_table], [dataset], [generation], [definition], [version], [n])
+SELECT N'daily', N'things', 0, N'', 0, 1
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [gold_table] = N'daily');
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+IF EXISTS (SELECT 1 FROM [reports].[sluice_next] WHERE [gold_table] = N'daily')
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'daily', N'things', N'daily__2', N'log', 3, N'c00db0504b57d26a0986caabdf027ad2', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+CREATE TABLE [reports].[daily__2] (
+    [day] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [flag] bit NULL,
+    [n] bigint NOT NULL,
+    [total] decimal(38,2) NULL,
+    [largest] decimal(18,2) NULL,
+    PRIMARY KEY ([day], [_key])
+);
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'daily';
+INSERT INTO [reports].[sluice_progress] ([gold_table], [dataset], [generation], [definition], [version], [n])
+SELECT N'monthly', N'things', 0, N'', 0, 1
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [gold_table] = N'monthly');
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+IF EXISTS (SELECT 1 FROM [reports].[sluice_next] WHERE [gold_table] = N'monthly')
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'monthly', N'things', N'monthly__2', N'log', 3, N'b148a3f4a7310ab0148c4df904e1f476', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+CREATE TABLE [reports].[monthly__2] (
+    [month] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [amount] decimal(18,2) NULL,
+    [born] date NULL,
+    [seen] datetime2(6) NULL,
+    [id] bigint NULL,
+    [n] bigint NOT NULL,
+    [smallest] decimal(18,2) NULL,
+    [lowest_id] bigint NULL,
+    PRIMARY KEY ([month], [_key])
+);
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'monthly';
+INSERT INTO [reports].[sluice_progress] ([gold_table], [dataset], [generation], [definition], [version], [n])
+SELECT N'ever', N'things', 0, N'', 0, 1
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [gold_table] = N'ever');
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+IF EXISTS (SELECT 1 FROM [reports].[sluice_next] WHERE [gold_table] = N'ever')
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'ever', N'things', N'ever__2', N'log', 3, N'de91091b06fe01f3794e871de6e4a707', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+CREATE TABLE [reports].[ever__2] (
+    [_key] binary(16) NOT NULL,
+    [n] bigint NOT NULL,
+    [total] decimal(38,2) NULL,
+    PRIMARY KEY ([_key])
+);
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'ever';
+SELECT 0 AS [outcome]
+
 -- give up beside all tables
 SET LOCK_TIMEOUT 2000;
 BEGIN TRANSACTION;

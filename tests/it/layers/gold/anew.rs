@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use sluice::event::UnixMillis;
 use sluice::gold::{Ended, Rebuild};
-use sluice::warehouse::Build;
 use testkit::database::SqliteFile;
 use testkit::events::START;
-use testkit::faulty::{Faulty, How, Script, When};
+use testkit::faulty::{How, Script, When};
 use testkit::world::{Committed, deadline, events};
+
+use super::{CHANGE, scripted, stamped};
 
 #[tokio::test]
 async fn a_changed_definition_is_a_rebuild_of_that_table_only() {
@@ -17,7 +18,7 @@ async fn a_changed_definition_is_a_rebuild_of_that_table_only() {
     world.append(&[&events(0, 9)]).await;
     world.publish().await;
     world.append(&[&events(9, 9)]).await;
-    world.change("low = \"min(amount)\"", "low = \"max(amount)\"");
+    world.change(CHANGE.0, CHANGE.1);
     let published = world.publish().await;
     assert_eq!(published.rebuilt, ["hourly"]);
     // All tables read the new file, and one beside them all files; it is begun, filled and shown.
@@ -55,7 +56,7 @@ async fn a_table_that_was_replaced_is_dropped_ten_minutes_later() {
     world.initialize().await;
     world.append(&[&events(0, 5)]).await;
     world.publish().await;
-    world.change("low = \"min(amount)\"", "low = \"max(amount)\"");
+    world.change(CHANGE.0, CHANGE.1);
     assert!(world.publish().await.is_retiring);
     let retired = async || world.world.warehouse().look().await.unwrap().retired.len();
     for (minutes, left) in [(0, 1), (9, 1), (10, 0)] {
@@ -95,7 +96,6 @@ async fn a_table_whose_columns_somebody_changed_is_made_anew_when_asked_for() {
 
 #[tokio::test]
 async fn a_crash_around_any_call_of_a_making_anew_shows_the_old_table_or_the_new() {
-    let changed = ("low = \"min(amount)\"", "low = \"max(amount)\"");
     for when in [When::Before, When::After] {
         for how in [How::Permanent, How::Unknown] {
             for call in 0.. {
@@ -104,14 +104,10 @@ async fn a_crash_around_any_call_of_a_making_anew_shows_the_old_table_or_the_new
                 world.append(&[&events(0, 6)]).await;
                 world.publish().await;
                 let old = world.rows("hourly").await;
-                world.change(changed.0, changed.1);
+                world.change(CHANGE.0, CHANGE.1);
 
                 let script = Script::failing_at(call, when, how);
-                let outcome = world
-                    .world
-                    .gold_with(Faulty::new(&world.world.warehouse(), &script))
-                    .publish(deadline())
-                    .await;
+                let outcome = scripted(&world, &script).publish(deadline()).await;
                 let shown = world.rows("hourly").await;
                 world.publish().await;
                 let new = world.rows("hourly").await;
@@ -140,12 +136,11 @@ async fn of_two_packages_that_run_at_once_the_later_one_decides() {
     for step in 0..8 {
         world.append(&[&events(step * 5, 5)]).await;
         let run = |world: &Committed, stamp| {
-            let hash = String::new();
-            let gold = world.gold().with_build(Build { stamp, hash });
+            let gold = world.gold().with_build(stamped(stamp));
             tokio::spawn(async move { gold.publish(deadline()).await.unwrap().ended })
         };
         let earlier = run(&world, 2 * step);
-        world.change("low = \"min(amount)\"", "low = \"max(amount)\"");
+        world.change(CHANGE.0, CHANGE.1);
         let later = run(&world, 2 * step + 1);
         let (earlier, later) = (earlier.await.unwrap(), later.await.unwrap());
         assert_ne!(later, Ended::Replaced);
@@ -154,7 +149,7 @@ async fn of_two_packages_that_run_at_once_the_later_one_decides() {
         assert_eq!(run(&world, 2 * step + 1).await.unwrap(), Ended::UpToDate);
         let hourly = world.rows("hourly").await;
         assert!(hourly.iter().all(|row| row[3] == row[4]), "{hourly:?}");
-        world.change("low = \"max(amount)\"", "low = \"min(amount)\"");
+        world.change(CHANGE.1, CHANGE.0);
     }
 }
 

@@ -13,6 +13,8 @@ use testkit::events::{DAY, HOUR, MINUTE, START, thing};
 use testkit::faulty::{How, Script, When};
 use testkit::world::{Committed, Event, Process, World, deadline, event, events};
 
+use super::scripted;
+
 /// Up to when the periods of a table are final, as reports see it.
 async fn settled(world: &World, table: &str) -> Option<String> {
     let freshness = world.warehouse().read_table(FRESHNESS, None, 100).await;
@@ -295,11 +297,7 @@ async fn on_the_way_to_the_head_nothing_becomes_final() {
         world.append(&[&events(step * 10, 4)]).await;
     }
     let script = Script::new();
-    let warehouse = testkit::faulty::Faulty::new(&world.world.warehouse(), &script);
-    let gold = world
-        .world
-        .gold_with(warehouse)
-        .with_limits(testkit::world::SMALL);
+    let gold = scripted(&world, &script).with_limits(testkit::world::SMALL);
     script.fail_at("commit", When::After, How::Crash);
     let done = script.run(gold.publish(deadline())).await;
     assert!(done.is_none());
@@ -346,8 +344,7 @@ async fn a_blocked_table_lets_the_database_sleep_until_it_is_tried_again() {
     };
     world.append(&[&[large(100), large(101)]]).await;
     let script = Script::new();
-    let warehouse = testkit::faulty::Faulty::new(&world.world.warehouse(), &script);
-    let gold = world.world.gold_with(Arc::clone(&warehouse) as _);
+    let gold = scripted(&world, &script);
     let blocked = gold.publish(deadline()).await.unwrap();
     assert_eq!(blocked.ended, Ended::Blocked);
     assert!(!blocked.blocked.is_empty());
@@ -355,7 +352,7 @@ async fn a_blocked_table_lets_the_database_sleep_until_it_is_tried_again() {
     // Another instance says the same, without a look, for a day.
     let looks = || script.calls("look").len();
     let before = looks();
-    let other = world.world.gold_with(warehouse);
+    let other = scripted(&world, &script);
     for _ in 0..3 {
         world.world.wait(DAY / 4);
         let again = other.publish(deadline()).await.unwrap();

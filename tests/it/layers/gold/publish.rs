@@ -3,17 +3,13 @@
 use std::sync::Arc;
 
 use sluice::event::UnixMillis;
-use sluice::gold::{Ended, Error, Gold, Rebuild};
+use sluice::gold::{Ended, Error, Rebuild};
 use sluice::table::log::Version;
 use testkit::events::{DAY, MINUTE, START};
-use testkit::faulty::{Faulty, How, Script, When};
+use testkit::faulty::{How, Script, When};
 use testkit::world::{Committed, Event, SMALL, deadline, event, events};
 
-/// Returns gold whose calls of the warehouse follow a script.
-fn gold_with(world: &Committed, script: &Arc<Script>) -> Gold {
-    let warehouse = Faulty::new(&world.world.warehouse(), script);
-    world.world.gold_with(warehouse)
-}
+use super::scripted;
 
 #[tokio::test]
 async fn g1_tables_equal_the_sum_of_silver_at_their_version() {
@@ -152,7 +148,7 @@ async fn a_file_that_another_run_published_may_be_gone() {
     // This run has read its progress when another one publishes and maintenance removes the files.
     let script = Script::new();
     let gate = script.stop_at("look", When::After);
-    let slow = gold_with(&world, &script);
+    let slow = scripted(&world, &script);
     let slow = tokio::spawn(async move { slow.publish(deadline()).await });
     gate.reached().await;
     world.publish().await;
@@ -260,7 +256,7 @@ async fn an_idle_run_leaves_a_paused_database_alone_for_a_day() {
     world.initialize().await;
     world.append(&[&events(0, 5)]).await;
     let script = Script::new();
-    let gold = gold_with(&world, &script);
+    let gold = scripted(&world, &script);
     let publish = async || gold.publish(deadline()).await.unwrap().ended;
 
     assert_eq!(publish().await, Ended::UpToDate);
@@ -295,7 +291,7 @@ async fn a_crash_around_any_database_call_leaves_the_same_tables() {
                 world.append(&[&events(12, 2)]).await;
 
                 let script = Script::failing_at(call, when, how);
-                let gold = gold_with(&world, &script).with_limits(SMALL);
+                let gold = scripted(&world, &script).with_limits(SMALL);
                 let outcome = gold.publish(deadline()).await;
                 drop(gold);
                 if !script.is_over() {
@@ -323,7 +319,7 @@ async fn a_failure_that_passes_is_waited_out() {
         world.append(&[&events(10 + call, 1)]).await;
         let call = usize::try_from(call).unwrap();
         let script = Script::failing_at(call, When::Before, How::Transient);
-        let published = gold_with(&world, &script).publish(deadline()).await;
+        let published = scripted(&world, &script).publish(deadline()).await;
         let published = published.unwrap();
         assert_eq!(published.ended, Ended::UpToDate);
         world.assert_tables_are_right().await;

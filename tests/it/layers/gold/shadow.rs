@@ -6,16 +6,14 @@ use std::sync::Arc;
 use sluice::event::UnixMillis;
 use sluice::gold::{Ended, Rebuild};
 use sluice::table::log::Version;
-use sluice::warehouse::{Build, Shadow};
+use sluice::warehouse::Shadow;
 use testkit::database::{Database, SqliteFile};
 use testkit::events::{DAY, START};
 use testkit::faulty::{How, Script, When};
 use testkit::read;
 use testkit::world::{Committed, SMALL, deadline, events};
 
-use super::scripted;
-
-const CHANGE: (&str, &str) = ("low = \"min(amount)\"", "low = \"max(amount)\"");
+use super::{CHANGE, scripted, stamped};
 
 /// A world of three commits that gold has published, whose dataset file has another definition of `hourly` then.
 async fn changed() -> Committed {
@@ -345,16 +343,12 @@ async fn a_shadow_that_overflows_is_blocked_and_the_live_table_goes_on() {
     world.append(&[&events(0, 5)]).await;
     world.publish().await;
     world.append(&[&[large(100), large(101)]]).await;
-    let build = |stamp| Build {
-        stamp,
-        hash: String::new(),
-    };
     world.change(
         "measures = { n = \"count\", low",
         "measures = { n = \"count\", total = \"sum(amount)\", low",
     );
     let publish = async |world: &Committed, stamp| {
-        let gold = world.gold().with_build(build(stamp));
+        let gold = world.gold().with_build(stamped(stamp));
         gold.publish(deadline()).await.unwrap()
     };
     let published = publish(&world, 1).await;

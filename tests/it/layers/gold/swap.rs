@@ -16,9 +16,8 @@ use testkit::faulty::{How, Script, When};
 use testkit::read;
 use testkit::world::{Committed, deadline, events};
 
-use super::scripted;
+use super::{CHANGE, scripted, stamped};
 
-const CHANGE: (&str, &str) = ("low = \"min(amount)\"", "low = \"max(amount)\"");
 const GENERATION: (&str, &str) = ("name = \"things\"", "name = \"things\"\ngeneration = 2");
 
 /// Returns how many tables are no longer wanted and not dropped yet.
@@ -178,9 +177,7 @@ async fn runs_of_two_packages_interleave_at_every_effect() {
         let (world, mut sizes) = changed(seed % 2 == 1).await;
         let run = |seed, stamp| {
             let script = Script::dawdling(seed);
-            let hash = String::new();
-            let build = sluice::warehouse::Build { stamp, hash };
-            let gold = scripted(&world, &script).with_build(build);
+            let gold = scripted(&world, &script).with_build(stamped(stamp));
             tokio::spawn(async move { gold.publish(deadline()).await.map(|done| done.ended) })
         };
         let runs = [run(seed * 3, 1), run(seed * 3 + 1, 1), run(seed * 3 + 2, 2)];
@@ -193,10 +190,7 @@ async fn runs_of_two_packages_interleave_at_every_effect() {
         let before = sizes[&(generation, version - 1)];
         world.append(&[&events(900, 5)]).await;
         sizes.insert((generation, version), before + 5);
-        let gold = world.gold().with_build(sluice::warehouse::Build {
-            stamp: 2,
-            hash: String::new(),
-        });
+        let gold = world.gold().with_build(stamped(2));
         assert_eq!(
             gold.publish(deadline()).await.unwrap().ended,
             Ended::UpToDate

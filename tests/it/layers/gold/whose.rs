@@ -7,11 +7,12 @@ use sluice::gold::{Ended, Rebuild, Replaced, last_replaced};
 use sluice::store::entity::Operation;
 use sluice::table::TableId;
 use sluice::table::log::Version;
-use sluice::warehouse::Build;
 use testkit::database::SqliteFile;
 use testkit::events::{DAY, START};
-use testkit::faulty::{Faulty, Script, When};
+use testkit::faulty::{Script, When};
 use testkit::world::{Committed, Event, deadline, event, events};
+
+use super::{scripted, stamped};
 
 #[tokio::test]
 async fn the_log_of_another_pipeline_is_never_followed_however_long_it_is() {
@@ -34,10 +35,7 @@ async fn the_log_of_another_pipeline_is_never_followed_however_long_it_is() {
         assert_eq!(world.rows("ever").await, before);
     }
     // The build of a run that does not follow is not noted either.
-    let later = Build {
-        stamp: 9,
-        hash: String::new(),
-    };
+    let later = stamped(9);
     let gold = other.gold().with_build(later);
     assert_eq!(
         gold.publish(deadline()).await.unwrap().ended,
@@ -119,12 +117,8 @@ async fn an_earlier_package_changes_nothing_once_a_later_one_has_run() {
     let mut world = Committed::new();
     world.initialize().await;
     world.append(&[&events(0, 5)]).await;
-    let build = |stamp| Build {
-        stamp,
-        hash: "x".to_owned(),
-    };
     let publish = async |world: &Committed, stamp| {
-        let gold = world.gold().with_build(build(stamp));
+        let gold = world.gold().with_build(stamped(stamp));
         gold.publish(deadline()).await.unwrap()
     };
     assert_eq!(publish(&world, 1).await.ended, Ended::UpToDate);
@@ -162,15 +156,10 @@ async fn a_build_that_is_replaced_in_its_run_changes_nothing_more() {
     let before = world.rows("ever").await;
     let script = Script::new();
     let gate = script.stop_at("begin", When::Before);
-    let slow = world
-        .world
-        .gold_with(Faulty::new(&world.world.warehouse(), &script));
+    let slow = scripted(&world, &script);
     let slow = tokio::spawn(async move { slow.publish(deadline()).await });
     gate.reached().await;
-    let later = Build {
-        stamp: 1,
-        hash: String::new(),
-    };
+    let later = stamped(1);
     world.world.warehouse().prepare(&later).await.unwrap();
     gate.open();
     let slow = slow.await.unwrap().unwrap();
@@ -191,11 +180,7 @@ async fn a_blocked_table_is_tried_again_by_another_package_and_after_a_day() {
     };
     world.append(&[&[large(100), large(101)]]).await;
     let tried = async |stamp| {
-        let build = Build {
-            stamp,
-            hash: String::new(),
-        };
-        let gold = world.gold().with_build(build);
+        let gold = world.gold().with_build(stamped(stamp));
         let published = gold.publish(deadline()).await.unwrap();
         assert_eq!(published.ended, Ended::Blocked);
         let noted = world.world.warehouse().look().await.unwrap().blocked;
@@ -254,10 +239,7 @@ async fn a_pipeline_of_the_same_name_with_other_tables_changes_nothing() {
         }
         other.initialize_as("another").await;
         other.append(&[&events(0, 9)]).await;
-        let later = Build {
-            stamp: 9,
-            hash: String::new(),
-        };
+        let later = stamped(9);
         let gold = other.gold().with_build(later);
         let published = gold.publish(deadline()).await.unwrap();
         assert_eq!(published.ended, Ended::Blocked);
@@ -290,9 +272,7 @@ async fn what_is_made_beside_from_another_log_is_not_given_up() {
     world.append(&[&events(0, 2)]).await;
     let script = Script::new();
     let gate = script.stop_at("swap", When::Before);
-    let slow = world
-        .world
-        .gold_with(Faulty::new(&world.world.warehouse(), &script));
+    let slow = scripted(&world, &script);
     let slow = tokio::spawn(async move { slow.publish(deadline()).await });
     gate.reached().await;
     let published = copy.publish().await;

@@ -156,8 +156,13 @@ pub(super) async fn read_gold(
             .as_ref()
             .is_some_and(WarehouseError::keeps_from_showing);
         let reason = unfit.map(text).or(reason);
+        let next = standing.next.get(&table.name);
+        let next = next.map(|next| NextTable::of(next, now));
         if is_unreadable || standing.missing.contains(&table.name) {
-            tables.push(GoldTable::unread(&table.name, reason, blocked_version));
+            tables.push(GoldTable {
+                next,
+                ..GoldTable::unread(&table.name, reason, blocked_version)
+            });
             continue;
         }
         let progress = standing.progress.get(&table.name);
@@ -169,7 +174,6 @@ pub(super) async fn read_gold(
             Some(_) => (None, reason.or_else(|| Some(ANOTHERS.to_owned()))),
             None => (None, reason),
         };
-        let next = standing.next.get(&table.name);
         let is_behind = latest > version;
         let moved = moved.get(&table.name).filter(|_| is_behind);
         tables.push(GoldTable {
@@ -181,7 +185,7 @@ pub(super) async fn read_gold(
                 .map(|(latest, version)| latest.saturating_sub(version)),
             reason,
             blocked_version,
-            next: next.map(|next| NextTable::of(next, now)),
+            next,
             lacks_for: moved.and_then(|moved| about_to_go(*moved, now)),
         });
     }

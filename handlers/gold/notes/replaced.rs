@@ -4,11 +4,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::partition::partition;
 use crate::dataset::Dataset;
 use crate::event::UnixMillis;
 use crate::store::StorageError;
 use crate::store::entity::{Entity, EntityStore, Operation, Properties, Value};
-use crate::table::TableId;
 
 const ROW: &str = "replaced";
 
@@ -43,7 +43,7 @@ impl fmt::Display for Replaced {
 }
 
 /// Notes that a run ended so. Where that fails, the next run does it.
-pub(super) async fn note(
+pub(in crate::gold) async fn note(
     state: &Arc<dyn EntityStore>,
     dataset: &Dataset,
     (replaced, now): (Replaced, UnixMillis),
@@ -55,7 +55,7 @@ pub(super) async fn note(
         row: ROW.to_owned(),
         properties: Properties::from(properties),
     };
-    let partition = TableId::of(dataset).side_partition(super::STATE);
+    let partition = partition(dataset);
     let operations = [Operation::Upsert(entity)];
     if let Err(error) = state.transact(&partition, &operations).await {
         tracing::warn!(%error, "that a later package has run could not be noted");
@@ -70,7 +70,7 @@ pub async fn last_replaced(
     state: &Arc<dyn EntityStore>,
     dataset: &Dataset,
 ) -> Result<Option<(Replaced, UnixMillis)>, StorageError> {
-    let partition = TableId::of(dataset).side_partition(super::STATE);
+    let partition = partition(dataset);
     let Some(stored) = state.get(&partition, ROW).await? else {
         return Ok(None);
     };

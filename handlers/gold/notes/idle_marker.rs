@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::partition::partition;
 use crate::dataset::Dataset;
 use crate::event::UnixMillis;
 use crate::store::StorageError;
 use crate::store::entity::{Entity, EntityStore, Operation, PartitionKey, Properties, Value};
-use crate::table::TableId;
 use crate::table::log::Head;
 use crate::value::time::millis;
 use crate::warehouse::schema::GoldSchema;
@@ -29,29 +29,29 @@ const MOST_REASONS: usize = 16 * 1024;
 
 /// What the last run has left.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Left {
+pub(in crate::gold) struct Left {
     /// Why tables are blocked.
-    pub(super) blocked: Vec<String>,
+    pub(in crate::gold) blocked: Vec<String>,
     /// What the books say that silver has not refined.
-    pub(super) pending: Pending,
+    pub(in crate::gold) pending: Pending,
 }
 
 /// What a run has left.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Noted<'a> {
+pub(in crate::gold) struct Noted<'a> {
     /// When it looked.
-    pub(super) now: UnixMillis,
+    pub(in crate::gold) now: UnixMillis,
     /// What it said that silver has not refined.
-    pub(super) pending: Pending,
+    pub(in crate::gold) pending: Pending,
     /// When something is to be done next.
-    pub(super) due: UnixMillis,
+    pub(in crate::gold) due: UnixMillis,
     /// Why tables are blocked.
-    pub(super) blocked: &'a [String],
+    pub(in crate::gold) blocked: &'a [String],
 }
 
 /// Reads and writes the marker of one generation of a dataset.
 #[derive(Clone, Debug)]
-pub(super) struct IdleMarker {
+pub(in crate::gold) struct IdleMarker {
     state: Arc<dyn EntityStore>,
     partition: PartitionKey,
     /// What gold was made to show: a marker about other tables says nothing.
@@ -59,7 +59,7 @@ pub(super) struct IdleMarker {
 }
 
 impl IdleMarker {
-    pub(super) fn new(
+    pub(in crate::gold) fn new(
         state: Arc<dyn EntityStore>,
         (dataset, schema): (&Dataset, &GoldSchema),
         build: &Build,
@@ -71,14 +71,14 @@ impl IdleMarker {
         let definitions: Vec<_> = definitions.chain(file).collect();
         Self {
             state,
-            partition: TableId::of(dataset).side_partition(super::STATE),
+            partition: partition(dataset),
             definitions: format!("{:032x}", xxh3_128(definitions.join("\n").as_bytes())),
         }
     }
 
     /// Returns what the last look at the warehouse found, if nothing is to be done before now: tables are blocked, and all
     /// others stood at `head`. What cannot be read says nothing.
-    pub(super) async fn says_done(&self, head: &Head, now: UnixMillis) -> Option<Left> {
+    pub(in crate::gold) async fn says_done(&self, head: &Head, now: UnixMillis) -> Option<Left> {
         let said = self.read(head, now).await;
         said.unwrap_or_else(|error| {
             tracing::warn!(%error, "gold's idle marker could not be read");
@@ -115,14 +115,14 @@ impl IdleMarker {
 
     /// Notes that every table stands at `head` but those that are blocked, and when something is to be done although
     /// nothing is added. Where that fails, the next run looks at the warehouse.
-    pub(super) async fn note(&self, head: &Head, noted: &Noted<'_>) {
+    pub(in crate::gold) async fn note(&self, head: &Head, noted: &Noted<'_>) {
         if let Err(error) = self.write(head, noted).await {
             tracing::warn!(%error, "gold's idle marker could not be written");
         }
     }
 
     /// Forgets what was noted, so that the next run looks.
-    pub(super) async fn forget(&self) -> Result<(), StorageError> {
+    pub(in crate::gold) async fn forget(&self) -> Result<(), StorageError> {
         let operations = [Operation::Delete {
             row: ROW.to_owned(),
             if_match: None,

@@ -1,0 +1,9 @@
+//! What runs leave in the state table for those that follow, and for people.
+
+mod idle_marker;
+mod partition;
+mod replaced;
+
+pub(super) use idle_marker::{IdleMarker, Left, Noted};
+pub(super) use replaced::note as note_replaced;
+pub use replaced::{Replaced, last_replaced};
