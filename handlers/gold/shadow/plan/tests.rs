@@ -268,8 +268,10 @@ fn what_nobody_has_seen_is_made_beside_where_it_does_not_fit_one_transaction() {
     assert_eq!(plan_of(&dropped).changes[0].created(), Some("daily__4"));
     // One whose table is gone again, or that is for something else, starts over.
     let next = |next: Shadow| {
-        let mut standing = Standing::default();
-        standing.progress = dropped.progress.clone();
+        let mut standing = Standing {
+            progress: dropped.progress.clone(),
+            ..Standing::default()
+        };
         standing.gone.insert(TABLE);
         standing.next.insert("daily".to_owned(), next);
         standing

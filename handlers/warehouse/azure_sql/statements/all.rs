@@ -111,12 +111,7 @@ fn all_statements(
             add("add a column to", &book.name, added);
         }
     }
-    let gone = Progress {
-        physical: Some("gone__1".to_owned()),
-        rankings: Some("a,b".to_owned()),
-        ..Progress::default()
-    };
-    for sql in dialect::removal(sql_schema, "gone", &gone) {
+    for sql in dialect::removal(sql_schema, "gone", &gone()) {
         add("remove", "gone", sql);
     }
     for (purpose, sql) in of_shadows(schema, sql_schema)? {
@@ -167,18 +162,6 @@ fn of_shadows(
         ));
         changes.push(change);
     }
-    let given_up = changes.iter().map(|change| Arrangement {
-        from: change.to.clone(),
-        to: None,
-        ..change.clone()
-    });
-    let given_up: Vec<Arrangement> = given_up.collect();
-    let first = changes.iter().map(|change| Arrangement {
-        progress: None,
-        from: None,
-        ..change.clone()
-    });
-    let first: Vec<Arrangement> = first.collect();
     let shadows = tables
         .iter()
         .map(|(index, _, shadow)| (*index, shadow.clone()));
@@ -186,49 +169,77 @@ fn of_shadows(
         shadows: shadows.collect(),
         build: build.clone(),
     };
-    let remarks = Remarks {
-        pending: Some(Pending {
-            objects: 1,
-            oldest: Some(at),
-        }),
-        removed: [("gone".to_owned(), "why".to_owned())].into(),
-        build: build.clone(),
-    };
-    let gone = Progress {
-        rankings: Some("a,b".to_owned()),
-        ..Progress::default()
-    };
     let swapped = Swap {
         tables,
-        retired: vec![("gone".to_owned(), gone)],
+        retired: vec![(
+            "gone".to_owned(),
+            Progress {
+                physical: None,
+                ..gone()
+            },
+        )],
         build: build.clone(),
         watermark: Some(EventTime(0)),
         complete_to: Some(EventTime(0)),
         pending: None,
         at,
     };
+    let arranged = |change: fn(&Arrangement) -> Arrangement| {
+        let changes: Vec<Arrangement> = changes.iter().map(change).collect();
+        beside::arrange(schema, sql_schema, (&changes, &build, at))
+    };
     Ok(vec![
-        (
-            "make beside",
-            beside::arrange(schema, sql_schema, (&changes, &build, at))?,
-        ),
-        (
-            "make the first beside",
-            beside::arrange(schema, sql_schema, (&first, &build, at))?,
-        ),
-        (
-            "give up beside",
-            beside::arrange(schema, sql_schema, (&given_up, &build, at))?,
-        ),
+        ("make beside", arranged(Arrangement::clone)?),
+        ("make the first beside", arranged(first)?),
+        ("give up beside", arranged(given_up)?),
         ("fill beside", beside::open(schema, sql_schema, &fill)?),
         ("note beside", beside::note(schema, sql_schema, &filled)?),
         ("swap", swap::swap(schema, sql_schema, &swapped)?),
         (
             "remark of",
-            beside::remark(sql_schema, &schema.dataset, &remarks),
+            beside::remark(sql_schema, &schema.dataset, &remarks(build.clone(), at)),
         ),
         ("commit the swap of", beside::COMMIT.to_owned()),
     ])
+}
+
+/// Returns the progress of a table that the dataset file no longer has.
+fn gone() -> Progress {
+    Progress {
+        physical: Some("gone__1".to_owned()),
+        rankings: Some("a,b".to_owned()),
+        ..Progress::default()
+    }
+}
+
+/// Returns the change that begins the same shadow of a table that nobody sees.
+fn first(change: &Arrangement) -> Arrangement {
+    Arrangement {
+        progress: None,
+        from: None,
+        ..change.clone()
+    }
+}
+
+/// Returns the change that gives up what another has begun.
+fn given_up(change: &Arrangement) -> Arrangement {
+    Arrangement {
+        from: change.to.clone(),
+        to: None,
+        ..change.clone()
+    }
+}
+
+/// Returns all that a run may remark.
+fn remarks(build: Build, at: UnixMillis) -> Remarks {
+    Remarks {
+        pending: Some(Pending {
+            objects: 1,
+            oldest: Some(at),
+        }),
+        removed: [("gone".to_owned(), "why".to_owned())].into(),
+        build,
+    }
 }
 
 /// Returns changes that begin a shadow of every table in place of one that was asked for.

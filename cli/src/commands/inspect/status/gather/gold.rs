@@ -10,7 +10,7 @@ use sluice::event::UnixMillis;
 use sluice::gold::{LONGEST, Replaced};
 use sluice::value::time::millis;
 use sluice::warehouse::schema::{FRESHNESS, PROGRESS};
-use sluice::warehouse::{Shadow, Warehouse, WarehouseError};
+use sluice::warehouse::{Shadow, Standing, Warehouse, WarehouseError};
 
 #[derive(Debug, Serialize)]
 pub(in crate::commands::inspect::status) struct GoldTable {
@@ -136,14 +136,7 @@ pub(super) async fn read_gold(
     }
     let (schema, now) = (warehouse.schema(), SystemClock.now());
     let moved = last_runs(warehouse).await.map_err(text)?;
-    let removed = standing.removed(schema).into_iter();
-    let removed = removed.map(|(table, progress)| RemovedTable {
-        version: progress.version.0,
-        since: moved.get(&table).map(UnixMillis::to_string),
-        removal: warehouse.removal(&table, &progress),
-        table,
-    });
-    let removed = removed.collect();
+    let removed = removed(warehouse, &standing, &moved);
     let mut tables = Vec::new();
     for (index, table) in schema.indexed_tables() {
         let blocked = standing.blocked.remove(&table.name);
@@ -190,6 +183,22 @@ pub(super) async fn read_gold(
         });
     }
     Ok(Gold { tables, removed })
+}
+
+/// Returns the tables that the dataset file no longer has.
+fn removed(
+    warehouse: &dyn Warehouse,
+    standing: &Standing,
+    moved: &BTreeMap<String, UnixMillis>,
+) -> Vec<RemovedTable> {
+    let removed = standing.removed(warehouse.schema()).into_iter();
+    let removed = removed.map(|(table, progress)| RemovedTable {
+        version: progress.version.0,
+        since: moved.get(&table).map(UnixMillis::to_string),
+        removal: warehouse.removal(&table, &progress),
+        table,
+    });
+    removed.collect()
 }
 
 /// Reads when each table was last changed.
