@@ -32,8 +32,8 @@ const MOST_REASONS: usize = 16 * 1024;
 pub(in crate::gold) struct Left {
     /// Why tables are blocked.
     pub(in crate::gold) blocked: Vec<String>,
-    /// What the books say that silver has not refined.
-    pub(in crate::gold) pending: Pending,
+    /// What the books say that silver has not refined; earlier builds did not note it, and are believed for a day.
+    pub(in crate::gold) pending: Option<Pending>,
 }
 
 /// What a run has left.
@@ -103,12 +103,11 @@ impl IdleMarker {
         // Reasons that cannot be read are read from the warehouse.
         let blocked =
             text("blocked").map_or(Some(Vec::new()), |json| serde_json::from_str(json).ok());
-        // Earlier builds did not say what waits.
         let objects = number("pending").and_then(|objects| u64::try_from(objects).ok());
         let oldest = number("oldest_pending").map(UnixMillis);
-        let left = blocked.zip(objects).map(|(blocked, objects)| Left {
+        let left = blocked.map(|blocked| Left {
             blocked,
-            pending: Pending { objects, oldest },
+            pending: objects.map(|objects| Pending { objects, oldest }),
         });
         Ok(left.filter(|_| is_recent && !is_due && is_of_this))
     }

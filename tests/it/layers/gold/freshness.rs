@@ -5,9 +5,7 @@ use std::sync::Arc;
 use sluice::event::UnixMillis;
 use sluice::gold::{Ended, Published};
 use sluice::pending::MaintenanceState;
-use sluice::store::entity::Operation;
 use sluice::store::object::ObjectPath;
-use sluice::table::TableId;
 use sluice::warehouse::schema::FRESHNESS;
 use testkit::database::SqliteFile;
 use testkit::events::{HOUR, MINUTE, START, thing};
@@ -124,23 +122,6 @@ async fn what_maintenance_could_not_refine_is_said_to_wait() {
     world.wait(MINUTE);
     assert_eq!(publish(&process).await.ended, Ended::Unchanged);
     assert_eq!(looks(&process), looked);
-}
-
-#[tokio::test]
-async fn a_note_of_an_earlier_build_that_says_nothing_of_what_waits_is_not_believed() {
-    let world = World::new();
-    let process = world.process();
-    let object = one_waits(&world, &process).await;
-    world.lake.delete(&object).await.unwrap();
-    let partition = TableId::of(&world.dataset).side_partition("gold");
-    let noted = world.state.get(&partition, "hint").await.unwrap().unwrap();
-    let mut entity = noted.entity;
-    assert!(entity.properties.remove("pending").is_some());
-    let operations = [Operation::Upsert(entity)];
-    world.state.transact(&partition, &operations).await.unwrap();
-    world.wait(MINUTE);
-    publish(&process).await;
-    assert_eq!(waits(&world).await.0, "0");
 }
 
 #[tokio::test(start_paused = true)]
