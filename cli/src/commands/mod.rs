@@ -231,6 +231,8 @@ mod tests {
             "schema --swap --sqlite --gold x",
             "rebuild",
             "rebuild silver",
+            "rebuild silver --expect 3",
+            "rebuild silver --accept-loss --expect 0",
             "sql-grant --server s --identity i --client-id no-guid",
         ] {
             let words = std::iter::once("sluice").chain(line.split(' '));
