@@ -53,8 +53,8 @@ use generation::{Looked, Stores};
 use idle_marker::IdleMarker;
 pub use outcome::{Ended, Published};
 pub use plan::{Limits, Rebuild};
-pub use shadow::LONGEST;
 use shadow::{Bases, Current};
+pub use shadow::{LONGEST, Ready};
 
 /// Publishes one dataset's silver to one warehouse.
 #[derive(Debug)]

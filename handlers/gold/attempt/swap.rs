@@ -7,23 +7,10 @@ use super::context::{Attempt, Place, Turn};
 use crate::error::chain;
 use crate::gold::error::Error;
 use crate::gold::outcome::Published;
-use crate::gold::shadow::is_left_alone;
+use crate::gold::shadow::{Due, due, is_left_alone};
 use crate::table::log::Version;
 use crate::warehouse::schema::TableIndex;
 use crate::warehouse::{Changed, FailureKind, Progress, Shadow, Swap};
-
-/// When a shadow may be shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Due {
-    /// Now, by itself.
-    Alone,
-    /// When it stands at the head that is read last, by itself: its log is another one.
-    AtHead,
-    /// With all others of its generation, once that is whole.
-    Together,
-    /// Not yet.
-    Later,
-}
 
 /// A shadow that may be shown, with what it takes the place of.
 type Ready = (TableIndex, Progress, Shadow);
@@ -47,8 +34,10 @@ impl Attempt<'_> {
             if let Some(note) = shadow.note.as_ref().filter(|_| is_alone) {
                 published.blocked.push(note.reason.clone());
             }
+            let is_older = older.contains_key(&index);
+            let due = due((&progress, &shadow), is_older, place.head.version);
             let ready = (index, progress, shadow);
-            match self.due(&ready, older, place.head.version) {
+            match due {
                 Due::Together => {
                     is_held |= is_blocked;
                     together.push(ready);
@@ -109,27 +98,6 @@ impl Attempt<'_> {
         let at = |log: &Option<String>, version: Version| (log.clone(), version);
         let read = head.map(|head| at(&head.log, head.version));
         Ok(read == Some(at(&place.head.log, place.head.version)))
-    }
-
-    /// Returns when a shadow may be shown.
-    fn due(
-        &self,
-        (index, progress, shadow): &Ready,
-        older: &BTreeMap<TableIndex, u32>,
-        head: Version,
-    ) -> Due {
-        if older.contains_key(index) {
-            return Due::Together;
-        }
-        let is_same_log = progress.log.is_none() || progress.log == shadow.log;
-        // Versions of two logs are never compared, and one beyond the head is another log's.
-        if !is_same_log || progress.version > head {
-            return Due::AtHead;
-        }
-        match shadow.version >= Some(progress.version) {
-            true => Due::Alone,
-            false => Due::Later,
-        }
     }
 
     /// Puts shadows in the place of live tables; returns what comes next, if that is not the end of the run.
