@@ -1,9 +1,11 @@
 -- What is somebody else's is never replaced: where it is in the way, this says so and nothing is changed.
 EXEC sp_set_session_context @key = N'sluice_refused', @value = NULL;
-DECLARE @books TABLE ([gold_table] nvarchar(128), [dataset] nvarchar(128), [physical] nvarchar(128), [rankings] nvarchar(max));
-DECLARE @read nvarchar(max) = N'SELECT [gold_table], ' + CASE WHEN COL_LENGTH(N'[gold].[sluice_progress]', N'dataset') IS NULL THEN N'NULL' ELSE N'[dataset]' END + N', ' + CASE WHEN COL_LENGTH(N'[gold].[sluice_progress]', N'physical') IS NULL THEN N'NULL' ELSE N'[physical]' END + N', ' + CASE WHEN COL_LENGTH(N'[gold].[sluice_progress]', N'rankings') IS NULL THEN N'NULL' ELSE N'[rankings]' END
+DROP TABLE IF EXISTS #sluice_books;
+CREATE TABLE #sluice_books ([gold_table] nvarchar(128) COLLATE DATABASE_DEFAULT, [dataset] nvarchar(128) COLLATE DATABASE_DEFAULT,
+    [physical] nvarchar(128) COLLATE DATABASE_DEFAULT, [rankings] nvarchar(max) COLLATE DATABASE_DEFAULT);
+DECLARE @read nvarchar(max) = N'INSERT INTO #sluice_books SELECT [gold_table], ' + CASE WHEN COL_LENGTH(N'[gold].[sluice_progress]', N'dataset') IS NULL THEN N'NULL' ELSE N'[dataset]' END + N', ' + CASE WHEN COL_LENGTH(N'[gold].[sluice_progress]', N'physical') IS NULL THEN N'NULL' ELSE N'[physical]' END + N', ' + CASE WHEN COL_LENGTH(N'[gold].[sluice_progress]', N'rankings') IS NULL THEN N'NULL' ELSE N'[rankings]' END
     + N' FROM ' + N'[gold].[sluice_progress]';
-IF OBJECT_ID(N'[gold].[sluice_progress]', N'U') IS NOT NULL INSERT INTO @books EXEC(@read);
+IF OBJECT_ID(N'[gold].[sluice_progress]', N'U') IS NOT NULL EXEC(@read);
 DECLARE @names TABLE ([name] nvarchar(128), [table] nvarchar(128), [kind] nvarchar(10));
 INSERT INTO @names VALUES (N'sluice_progress', N'sluice_progress', N'book'),
     (N'sluice_freshness', N'sluice_freshness', N'book'),
@@ -55,7 +57,7 @@ INSERT INTO @columns VALUES (N'hourly', N'hour', N'datetime2'),
     (N'ever', N'total', N'decimal');
 DECLARE @problem nvarchar(2048) = (SELECT TOP (1) N'gold cannot show ' + n.[table] + N': ' + n.[name] + N' is a name of dataset '
     + b.[dataset] + N' here; give one of the two another name, or its dataset another database schema'
-FROM @names AS n JOIN @books AS b ON b.[dataset] <> N'things' AND (LOWER(n.[name]) IN (LOWER(b.[gold_table]), LOWER(b.[gold_table] + N'_report'))
+FROM @names AS n JOIN #sluice_books AS b ON b.[dataset] <> N'things' AND (LOWER(n.[name]) IN (LOWER(b.[gold_table]), LOWER(b.[gold_table] + N'_report'))
     OR CHARINDEX(N',' + LOWER(n.[name]) + N',', N',' + LOWER(b.[rankings]) + N',') > 0)
 WHERE n.[kind] <> N'book');
 IF @problem IS NULL SET @problem = (SELECT TOP (1) N'gold cannot show ' + n.[table] + N': ' + n.[name]
@@ -63,7 +65,7 @@ IF @problem IS NULL SET @problem = (SELECT TOP (1) N'gold cannot show ' + n.[tab
 FROM @names AS n
 JOIN sys.objects AS o ON LOWER(o.[name] COLLATE DATABASE_DEFAULT) = LOWER(n.[name])
 JOIN sys.schemas AS s ON s.[schema_id] = o.[schema_id] AND LOWER(s.[name]) = LOWER(N'gold')
-LEFT JOIN @books AS b ON b.[gold_table] = n.[table]
+LEFT JOIN #sluice_books AS b ON b.[gold_table] = n.[table]
 WHERE CASE
     WHEN n.[kind] = N'book' THEN CASE WHEN RTRIM(o.[type]) = N'U' THEN 0 ELSE 1 END
     WHEN RTRIM(o.[type]) = N'V' THEN CASE WHEN CHARINDEX(N'/* sluice ', OBJECT_DEFINITION(o.[object_id])) > 0 THEN 0 ELSE 1 END

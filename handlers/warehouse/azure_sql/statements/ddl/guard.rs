@@ -92,17 +92,19 @@ pub(super) fn guard(
     Ok(format!(
         "-- What is somebody else's is never replaced: where it is in the way, this says so and nothing is changed.\n\
          EXEC sp_set_session_context @key = N'sluice_refused', @value = NULL;\n\
-         DECLARE @books TABLE ([gold_table] nvarchar(128), [dataset] nvarchar(128), [physical] nvarchar(128), [rankings] nvarchar(max));\n\
-         DECLARE @read nvarchar(max) = N'SELECT [gold_table], ' + {dataset} + N', ' + {physical} + N', ' + {rankings}\n    \
+         DROP TABLE IF EXISTS #sluice_books;\n\
+         CREATE TABLE #sluice_books ([gold_table] nvarchar(128) COLLATE DATABASE_DEFAULT, [dataset] nvarchar(128) COLLATE DATABASE_DEFAULT,\n    \
+         [physical] nvarchar(128) COLLATE DATABASE_DEFAULT, [rankings] nvarchar(max) COLLATE DATABASE_DEFAULT);\n\
+         DECLARE @read nvarchar(max) = N'INSERT INTO #sluice_books SELECT [gold_table], ' + {dataset} + N', ' + {physical} + N', ' + {rankings}\n    \
          + N' FROM ' + {progress};\n\
-         IF OBJECT_ID({progress}, N'U') IS NOT NULL INSERT INTO @books EXEC(@read);\n\
+         IF OBJECT_ID({progress}, N'U') IS NOT NULL EXEC(@read);\n\
          DECLARE @names TABLE ([name] nvarchar(128), [table] nvarchar(128), [kind] nvarchar(10));\n\
          {names}\n\
          DECLARE @columns TABLE ([table] nvarchar(128), [name] nvarchar(128), [type] nvarchar(128));\n\
          {columns}\n\
          DECLARE @problem nvarchar(2048) = (SELECT TOP (1) N'gold cannot show ' + n.[table] + N': ' + n.[name] + N' is a name of dataset '\n    \
          + b.[dataset] + N' here; give one of the two another name, or its dataset another database schema'\n\
-         FROM @names AS n JOIN @books AS b ON b.[dataset] <> {own} AND (LOWER(n.[name]) IN (LOWER(b.[gold_table]), LOWER(b.[gold_table] + N'_report'))\n    \
+         FROM @names AS n JOIN #sluice_books AS b ON b.[dataset] <> {own} AND (LOWER(n.[name]) IN (LOWER(b.[gold_table]), LOWER(b.[gold_table] + N'_report'))\n    \
          OR CHARINDEX(N',' + LOWER(n.[name]) + N',', N',' + LOWER(b.[rankings]) + N',') > 0)\n\
          WHERE n.[kind] <> N'book');\n\
          IF @problem IS NULL SET @problem = (SELECT TOP (1) N'gold cannot show ' + n.[table] + N': ' + n.[name]\n    \
@@ -110,7 +112,7 @@ pub(super) fn guard(
          FROM @names AS n\n\
          JOIN sys.objects AS o ON LOWER(o.[name] COLLATE DATABASE_DEFAULT) = LOWER(n.[name])\n\
          JOIN sys.schemas AS s ON s.[schema_id] = o.[schema_id] AND LOWER(s.[name]) = LOWER({in_schema})\n\
-         LEFT JOIN @books AS b ON b.[gold_table] = n.[table]\n\
+         LEFT JOIN #sluice_books AS b ON b.[gold_table] = n.[table]\n\
          WHERE CASE\n    \
          WHEN n.[kind] = N'book' THEN CASE WHEN RTRIM(o.[type]) = N'U' THEN 0 ELSE 1 END\n    \
          WHEN RTRIM(o.[type]) = N'V' THEN CASE WHEN CHARINDEX({mark}, OBJECT_DEFINITION(o.[object_id])) > 0 THEN 0 ELSE 1 END\n    \
@@ -156,8 +158,20 @@ mod tests {
                 .trim_end()
                 .ends_with("THROW 50039, @problem, 1;\nEND;")
         );
-        for change in ["CREATE", "ALTER", "DROP", "UPDATE", "DELETE", "sp_rename"] {
-            assert!(!first.contains(change), "{change}: {first}");
+        // Its own temporary table aside.
+        let others = first
+            .replace("TABLE #sluice_books", "")
+            .replace("TABLE IF EXISTS #sluice_books", "");
+        for change in [
+            "CREATE TABLE",
+            "CREATE VIEW",
+            "ALTER",
+            "DROP TABLE",
+            "UPDATE",
+            "DELETE",
+            "sp_rename",
+        ] {
+            assert!(!others.contains(change), "{change}: {first}");
         }
     }
 
