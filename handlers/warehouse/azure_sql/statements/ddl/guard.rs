@@ -60,6 +60,16 @@ fn insert<const N: usize>(into: &str, rows: impl Iterator<Item = [String; N]>) -
     statements.collect::<Vec<_>>().join("\n")
 }
 
+/// Returns what reads those columns of the book of progress that an earlier build's may lack.
+fn of_books(progress: &str) -> [String; 3] {
+    ["dataset", "physical", "rankings"].map(|column| {
+        format!(
+            "CASE WHEN COL_LENGTH({progress}, {}) IS NULL THEN N'NULL' ELSE N'[{column}]' END",
+            literal(column)
+        )
+    })
+}
+
 /// Returns the batch; `mark` is in the text of every view that gold has made.
 pub(super) fn guard(
     schema: &GoldSchema,
@@ -80,13 +90,7 @@ pub(super) fn guard(
     });
     let (names, columns) = (insert("@names", names), insert("@columns", columns));
     let progress = literal(&sql_schema.of(PROGRESS));
-    let of_book = |column: &str| {
-        format!(
-            "CASE WHEN COL_LENGTH({progress}, {}) IS NULL THEN N'NULL' ELSE N'[{column}]' END",
-            literal(column)
-        )
-    };
-    let [dataset, physical, rankings] = ["dataset", "physical", "rankings"].map(of_book);
+    let [dataset, physical, rankings] = of_books(&progress);
     let (own, mark) = (literal(&schema.dataset), literal(mark));
     let in_schema = literal(&sql_schema.0);
     Ok(format!(
