@@ -5,7 +5,7 @@
 //! - `pipeline`: the whole pipeline as processes of this machine, for `up` and `bench`
 //! - `feed`: the events that commands send
 //! - `target`: which pipeline a command is about: its settings, stores and event hub
-//! - `duration`: lengths of time on the command line
+//! - `duration`, `number`: lengths of time and whole numbers on the command line
 //! - `quarantine`: rejected records, and what quarantine holds of them
 //! - `interrupt`: how a command that runs until it is stopped learns that it is to stop
 //! - `output`: text, numbers, tables and progress bars for people
@@ -16,6 +16,7 @@ mod commands;
 mod duration;
 mod feed;
 mod interrupt;
+mod number;
 mod output;
 mod pipeline;
 mod quarantine;

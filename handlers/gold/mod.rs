@@ -49,13 +49,14 @@ use crate::warehouse::{Arrangement, Build, Changed, FailureKind, Warehouse};
 use attempt::{Attempt, Turn};
 pub use error::Error;
 use finals::{Known, Look, Lookout};
-use generation::Looked;
+pub use generation::Loss;
+use generation::{Looked, Stores};
 use notes::{IdleMarker, Left};
 pub use notes::{Replaced, last_replaced};
 pub use outcome::{Ended, Published};
 pub use plan::{Limits, Rebuild};
-pub use shadow::LONGEST;
 use shadow::{Bases, Current};
+pub use shadow::{LONGEST, Ready};
 
 /// Publishes one dataset's silver to one warehouse.
 #[derive(Debug)]
@@ -260,13 +261,42 @@ impl Gold {
         Ok(names)
     }
 
-    /// Accepts that what bronze no longer has is missing in this generation: nothing waits for it any more.
+    /// Returns what this generation has lost of those that are shown; nothing where no other one is. It lists bronze.
     ///
     /// # Errors
-    /// Fails if the store does.
-    pub async fn accept_loss(&self) -> Result<(), Error> {
-        let accepted = generation::accept(&self.state, &self.dataset, self.clock.now());
-        Ok(accepted.await.map_err(LogError::from)?)
+    /// Fails if a store or the warehouse does.
+    pub async fn loss(&self) -> Result<Option<Loss>, Error> {
+        let standing = self.warehouse.look().await?;
+        let attempt = self.attempt(&Look::None, Deadline::after(Duration::ZERO));
+        let shown = attempt.raised_from(&standing).into_iter();
+        let older: Vec<_> = shown
+            .map(|generation| (generation, attempt.log_of(generation)))
+            .collect();
+        if older.is_empty() {
+            return Ok(None);
+        }
+        let stores = Stores {
+            dataset: &self.dataset,
+            lake: &self.lake,
+            log: &self.log,
+        };
+        Ok(Some(stores.loss(&older).await?))
+    }
+
+    /// Accepts that just this is missing in this generation: nothing waits for it any more, but for what is lost later.
+    /// Returns whether it is still just this; otherwise nothing has changed.
+    ///
+    /// # Errors
+    /// As [`Gold::loss`].
+    pub async fn accept_loss(&self, expected: &Loss) -> Result<bool, Error> {
+        if self.loss().await?.as_ref() != Some(expected) {
+            return Ok(false);
+        }
+        let accepted = generation::accept(&self.state, &self.dataset, expected, self.clock.now());
+        accepted.await.map_err(LogError::from)?;
+        // The next run is to look, whatever the last one found.
+        self.idle_marker.forget().await.map_err(LogError::from)?;
+        Ok(true)
     }
 
     /// Reads silver's head; a failure that may pass is waited out.

@@ -10,7 +10,7 @@ use super::model::{
     Answer, Arrangement, Blocked, Build, Changed, Fill, Filled, Order, Progress, Remarks, Row, Run,
     Standing, Swap, TableRows,
 };
-use super::schema::{GoldSchema, TableIndex};
+use super::schema::{GoldSchema, TableIndex, TableSchema, ValueType};
 use crate::event::UnixMillis;
 
 /// What became of the start of a transaction.
@@ -192,7 +192,15 @@ pub trait Warehouse: Reports {
 /// Gold as people and tests read it; runs do not need it.
 #[async_trait]
 pub trait Reports: Debug + Send + Sync {
-    /// Returns the first rows of a table or view of gold as text, without the key column.
+    /// Returns those columns of a table or view of gold that are there, in the order of the dataset file and without the key:
+    /// one that shows an earlier definition lacks what is new, and one that is not there has none.
+    ///
+    /// # Errors
+    /// As [`Reports::read_table`].
+    async fn columns(&self, name: &str) -> Result<Vec<(String, ValueType)>, WarehouseError>;
+
+    /// Returns the first rows of a table or view of gold as text, with the columns of [`Reports::columns`]. Rows that tie in
+    /// the order are ordered by the time and the dimensions of their table.
     ///
     /// # Errors
     /// Fails if gold has no such table or view, or if the database fails.
@@ -209,12 +217,16 @@ pub trait Reports: Debug + Send + Sync {
     /// As [`Reports::read_table`].
     async fn count_rows(&self, name: &str) -> Result<u64, WarehouseError>;
 
-    /// Hands every row of a table or view of gold to `visit`, in no particular order, as [`Reports::read_table`]
-    /// writes it, without holding all rows at once.
+    /// Hands every row of a gold table that is laid out like this to `visit`, with the columns of [`TableSchema::columns`], in
+    /// no particular order, as [`Reports::read_table`] writes it, without holding all rows at once.
     ///
     /// # Errors
-    /// As [`Reports::read_table`].
-    async fn visit_rows(&self, name: &str, visit: RowVisitor) -> Result<(), WarehouseError>;
+    /// Fails if the table lies in another way, or if the database fails.
+    async fn visit_rows(
+        &self,
+        table: &TableSchema,
+        visit: RowVisitor,
+    ) -> Result<(), WarehouseError>;
 
     /// Runs a query of somebody's own and returns its first `most` rows as text. It cannot change anything: a file is
     /// opened for reading only; on a server it must be a SELECT that nothing else stands beside, and its transaction is

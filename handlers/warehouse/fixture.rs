@@ -46,7 +46,7 @@ top = 2
 "#;
 
 /// Lays out gold's tables over [`COLUMNS`].
-pub(super) fn schema_of(tables: &str) -> GoldSchema {
+pub(crate) fn schema_of(tables: &str) -> GoldSchema {
     let text = format!("{COLUMNS}{tables}");
     GoldSchema::of(&Dataset::parse(&text, "orders.toml").unwrap()).unwrap()
 }

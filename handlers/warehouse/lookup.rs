@@ -1,7 +1,8 @@
 //! What both warehouses look up, and how both refuse.
 
 use super::error::{FailureKind, WarehouseError};
-use super::schema::{GoldSchema, ValueType};
+use super::model::Order;
+use super::schema::{GoldSchema, TableSchema, ValueType};
 use crate::error::Invariant;
 
 /// Returns the columns of a table or view of gold as read.
@@ -14,6 +15,35 @@ pub(super) fn columns_of(
 ) -> Result<Vec<(String, ValueType)>, WarehouseError> {
     let missing = || WarehouseError::NoSuchTable { name: name.into() };
     schema.columns_of(name).ok_or_else(missing)
+}
+
+/// Returns those of the columns that are there, whatever the case of their names.
+pub(super) fn present(
+    columns: Vec<(String, ValueType)>,
+    found: &[String],
+) -> Vec<(String, ValueType)> {
+    let is_there = |name: &str| found.iter().any(|found| found.eq_ignore_ascii_case(name));
+    let mut columns = columns;
+    columns.retain(|(name, _)| is_there(name));
+    columns
+}
+
+/// Returns an order that no two rows of a gold table tie in: after what is asked for come those of the table's time and
+/// dimensions that are among the columns.
+pub(super) fn without_ties(
+    schema: &GoldSchema,
+    (name, columns): (&str, &[(String, ValueType)]),
+    order: Order,
+) -> Vec<Order> {
+    let leading = schema.table_of(name).into_iter();
+    let leading = leading.flat_map(TableSchema::leading_columns);
+    let others = leading.filter(|column| column.0 != order.column && columns.contains(column));
+    let others = others.map(|(column, _)| Order {
+        column,
+        descending: false,
+    });
+    let others: Vec<Order> = others.collect();
+    std::iter::once(order).chain(others).collect()
 }
 
 /// Of a transaction that is given rows of a table that it does not move.

@@ -27,6 +27,7 @@ mod tests;
 use sluice::silver::RefineError;
 use sluice::table::log::{Counts, Version};
 
+use checks::gold::Books;
 use checks::object::{self, BronzeObject};
 use checks::opened::Reopened;
 use checks::{bronze, gold, hub, ledger, silver, totals};
@@ -53,6 +54,8 @@ pub async fn audit(
     let mut checks = vec![bronze::check_ranges(&objects)];
     checks.extend(hub::check(&options.hub, &objects));
     progress.start("read the log", 0);
+    // Before the log: what gold shows only of this generation by then is in the ledger that is read afterwards.
+    let books = Books::read(subject).await?;
     let history = match History::read(subject).await {
         Ok(history) => history,
         Err(error) if error.is_outdated() => {
@@ -71,11 +74,12 @@ pub async fn audit(
     // A file that no longer fits says nothing of the records that are there.
     let is_deep = options.is_deep && reasons.is_empty();
     let mut reopened = is_deep.then(|| Reopened::of(&subject.dataset, &history));
+    let ledgers = (&history, &books);
     let lines = bronze::check_lines(
         subject,
         options,
         &objects,
-        &history,
+        ledgers,
         progress,
         reopened.as_mut(),
     );
@@ -97,7 +101,7 @@ pub async fn audit(
         return Ok(report(subject, history.version(), sums, checks));
     }
     checks.extend(silver::scan(subject, options, &history, progress).await?);
-    checks.extend(gold::check(subject, options, &history, progress).await?);
+    checks.extend(gold::check(subject, options, &history, books, progress).await?);
     let report = report(subject, history.version(), sums, checks);
     Ok(Report { opened, ..report })
 }

@@ -172,6 +172,42 @@ mod tests {
         }
     }
 
+    /// The command lines of all commands below one, as words, each with its arguments.
+    fn all(command: &clap::Command, words: &[String]) -> Vec<(Vec<String>, clap::Command)> {
+        let below = command.get_subcommands().flat_map(|subcommand| {
+            let mut words = words.to_vec();
+            words.push(subcommand.get_name().to_owned());
+            all(subcommand, &words)
+        });
+        let own = (words.to_vec(), command.clone());
+        std::iter::once(own).chain(below).collect()
+    }
+
+    #[test]
+    fn a_number_that_is_none_is_refused_with_those_that_are_accepted() {
+        let mut options = 0;
+        for (words, command) in all(&CommandLine::command(), &["sluice".to_owned()]) {
+            let is_number = |argument: &&clap::Arg| {
+                let names = argument.get_value_names().unwrap_or_default();
+                names.iter().any(|name| name == "N")
+            };
+            for argument in command.get_arguments().filter(is_number) {
+                let option = argument.get_long().unwrap();
+                for wrong in ["x", "-1", "1.5", "99999999999999999999"] {
+                    let mut line = words.clone();
+                    line.push(format!("--{option}={wrong}"));
+                    let error = CommandLine::try_parse_from(&line).unwrap_err().to_string();
+                    assert!(error.contains("it is a whole number"), "{line:?}: {error}");
+                }
+                options += 1;
+            }
+        }
+        assert!(options >= 16, "{options}");
+        let error = CommandLine::try_parse_from(["sluice", "gold", "-n", "x"]).unwrap_err();
+        let expected = "invalid value 'x' for '--limit <N>': it is a whole number of 0 or more";
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+
     #[test]
     fn a_command_line_is_refused_where_its_flags_contradict_one_another() {
         for line in [
@@ -195,6 +231,8 @@ mod tests {
             "schema --swap --sqlite --gold x",
             "rebuild",
             "rebuild silver",
+            "rebuild silver --expect 3",
+            "rebuild silver --accept-loss --expect 0",
             "sql-grant --server s --identity i --client-id no-guid",
         ] {
             let words = std::iter::once("sluice").chain(line.split(' '));

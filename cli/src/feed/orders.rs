@@ -8,6 +8,8 @@ use bytes::Bytes;
 use clap::Args;
 use sluice::value::period::MILLIS_PER_HOUR;
 
+use crate::number;
+
 /// How many events a duplicate may lie back.
 const REMEMBERED: usize = 1_000;
 /// What there is without a flag.
@@ -25,7 +27,7 @@ pub(crate) struct OrderArguments {
     #[command(flatten)]
     pub(crate) shares: Shares,
     /// Seed of the made-up orders
-    #[arg(long, value_name = "N", default_value_t = SEED)]
+    #[arg(long, value_name = "N", default_value_t = SEED, value_parser = number::from::<u64>(0))]
     pub(crate) seed: u64,
 }
 

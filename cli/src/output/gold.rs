@@ -21,7 +21,8 @@ pub(crate) struct ShownTable {
 }
 
 impl ShownTable {
-    /// Reads the first `limit` rows of a table or view.
+    /// Reads the first `limit` rows of a table or view, with those of its columns that are there: one that shows an earlier
+    /// definition lacks what is new. An order by what is not there is one by the first column that is.
     ///
     /// # Errors
     /// Fails if gold has no such table or view, or if the database fails.
@@ -32,11 +33,12 @@ impl ShownTable {
         order: Option<Order>,
         limit: usize,
     ) -> Result<Self, WarehouseError> {
+        let there = warehouse.columns(&name).await?;
+        let order = order.map(|order| ordered_by(order, &there));
         let rows = warehouse.read_table(&name, order, limit).await?;
-        let types = warehouse.schema().columns_of(&name);
         Ok(Self {
             total: warehouse.count_rows(&name).await?,
-            columns: columns(dataset, types.iter().flatten()),
+            columns: columns(dataset, there.iter()),
             rows,
             name,
         })
@@ -80,6 +82,18 @@ impl ShownTable {
     /// Returns it as a table with its title.
     pub(crate) fn table(&self) -> Table {
         Table::new(&self.title(), self.columns.clone(), self.rows.rows.clone())
+    }
+}
+
+/// Returns the order, or where its column is not there the one by the first that is.
+fn ordered_by(order: Order, there: &[(String, ValueType)]) -> Order {
+    let is_there = there.iter().any(|(name, _)| *name == order.column);
+    match there.first().filter(|_| !is_there) {
+        Some((first, _)) => Order {
+            column: first.clone(),
+            descending: false,
+        },
+        None => order,
     }
 }
 

@@ -11,7 +11,8 @@ mod stores;
 pub(crate) use announcement::{Announced, Marker, announce};
 pub(crate) use hub::{HubArguments, events_ever, read_partitions};
 pub(crate) use settings::{
-    AppSettings, HOST_FILE, LOCAL_FILE, SettingsArguments, app_root, default_dataset,
+    AppSettings, DEFAULT_STATE_DIR, HOST_FILE, LOCAL_FILE, STATE_DIR, SettingsArguments, app_root,
+    default_dataset,
 };
 #[cfg(test)]
 pub(crate) use stores::in_memory;

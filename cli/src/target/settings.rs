@@ -22,7 +22,10 @@ pub(crate) const LOCAL_FILE: &str = "local.settings.json";
 /// What makes a folder an app to the Functions host.
 pub(crate) const HOST_FILE: &str = "host.json";
 const DEFAULT_DATASET: &str = "datasets/orders.toml";
-const DEFAULT_STATE_DIR: &str = ".sluice";
+/// Where `up` keeps the state of pipelines, unless it is told.
+pub(crate) const DEFAULT_STATE_DIR: &str = ".sluice";
+/// The variable that says where.
+pub(crate) const STATE_DIR: &str = "SLUICE_STATE_DIR";
 /// The settings that say which pipeline it is, in lower case.
 const PIPELINE: [&str; 4] = [
     "lakestorage",
@@ -42,7 +45,7 @@ pub(crate) struct SettingsArguments {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) dataset: Option<PathBuf>,
     /// The pipeline that `sluice up` runs with its state here; without it one in .sluice, or that of the settings
-    #[arg(long, value_name = "DIR", env = "SLUICE_STATE_DIR")]
+    #[arg(long, value_name = "DIR", env = STATE_DIR)]
     pub(crate) state_dir: Option<PathBuf>,
 }
 

@@ -5,23 +5,10 @@ use super::context::{Attempt, Place, Turn};
 use crate::error::chain;
 use crate::gold::error::Error;
 use crate::gold::outcome::Published;
-use crate::gold::shadow::is_left_alone;
+use crate::gold::shadow::{Due, due, is_left_alone};
 use crate::table::log::Version;
 use crate::warehouse::schema::TableIndex;
 use crate::warehouse::{Changed, FailureKind, Progress, Shadow, Swap};
-
-/// When a shadow may be shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Due {
-    /// Now, by itself.
-    Alone,
-    /// When it stands at the head that is read last, by itself: its log is another one.
-    AtHead,
-    /// With all others of its generation, once that is whole.
-    Together,
-    /// Not yet.
-    Later,
-}
 
 /// A shadow that may be shown, with what it takes the place of.
 type Ready = (TableIndex, Progress, Shadow);
@@ -44,8 +31,10 @@ impl Attempt<'_> {
             if let Some(note) = shadow.note.as_ref().filter(|_| is_alone) {
                 published.blocked.push(note.reason.clone());
             }
+            let is_together = is_together(index, place);
+            let due = due((&progress, &shadow), is_together, place.head.version);
             let ready = (index, progress, shadow);
-            match due(&ready, place) {
+            match due {
                 Due::Together => {
                     is_held |= is_blocked;
                     together.push(ready);
@@ -173,20 +162,9 @@ impl Attempt<'_> {
     }
 }
 
-/// Returns when a shadow may be shown.
-fn due((index, progress, shadow): &Ready, place: &Place) -> Due {
+/// Returns whether a table is shown with all others of its generation.
+fn is_together(index: TableIndex, place: &Place) -> bool {
     let raised = &place.raised;
-    let is_new = place.unseen.contains(index) && !raised.from.is_empty();
-    if is_new || raised.older.contains_key(index) {
-        return Due::Together;
-    }
-    let is_same_log = progress.log.is_none() || progress.log == shadow.log;
-    // Versions of two logs are never compared, and one beyond the head is another log's.
-    if !is_same_log || progress.version > place.head.version {
-        return Due::AtHead;
-    }
-    match shadow.version >= Some(progress.version) {
-        true => Due::Alone,
-        false => Due::Later,
-    }
+    let is_new = place.unseen.contains(&index) && !raised.from.is_empty();
+    is_new || raised.older.contains_key(&index)
 }

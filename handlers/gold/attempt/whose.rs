@@ -36,7 +36,7 @@ impl Attempt<'_> {
 
     /// Returns the generations that are, or were, shown before this one, where this one is being raised. A table that
     /// somebody dropped was one of its generation, and where the dataset file has none of the tables before, they count.
-    fn raised_from(&self, standing: &Standing) -> BTreeSet<u32> {
+    pub(in crate::gold) fn raised_from(&self, standing: &Standing) -> BTreeSet<u32> {
         let own = self.schema().generation;
         let rows = standing.progress.iter();
         let made = rows.filter(|(_, progress)| progress.generation != 0);
@@ -84,7 +84,7 @@ impl Attempt<'_> {
     }
 
     /// Returns the log of another generation.
-    pub(super) fn log_of(&self, generation: u32) -> CommitLog {
+    pub(in crate::gold) fn log_of(&self, generation: u32) -> CommitLog {
         let mut dataset = (**self.dataset).clone();
         dataset.generation = generation;
         CommitLog::new(Arc::clone(self.state), Arc::clone(self.lake), &dataset)

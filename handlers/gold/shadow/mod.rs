@@ -6,9 +6,12 @@
 
 mod base;
 mod current;
+mod due;
 mod plan;
 
 pub(super) use base::Bases;
 pub(super) use current::Current;
+pub use due::Ready;
+pub(super) use due::{Due, due};
 pub use plan::LONGEST;
 pub(super) use plan::{Known, Older, Plan, asked, begun, is_left_alone, plan};

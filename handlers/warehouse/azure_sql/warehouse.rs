@@ -15,13 +15,15 @@ use crate::event::UnixMillis;
 use crate::warehouse::contract::{Begun, Opened, Prepared, Reports, RowVisitor, Warehouse};
 use crate::warehouse::dialect::{Upkeep, removal, state_of, upkeep};
 use crate::warehouse::error::WarehouseError;
-use crate::warehouse::lookup::{QUERY, columns_of, refused_query};
+use crate::warehouse::lookup::{QUERY, columns_of, present, refused_query, without_ties};
 use crate::warehouse::model::{
     Answer, Arrangement, Blocked, Build, Changed, Fill, Order, Progress, Remarks, Run, Standing,
     Swap, TableRows,
 };
 use crate::warehouse::options::Options;
-use crate::warehouse::schema::{BOOKS, BUILDS, FRESHNESS, GoldSchema, RANK, TableIndex, ValueType};
+use crate::warehouse::schema::{
+    BOOKS, BUILDS, FRESHNESS, GoldSchema, RANK, TableIndex, TableSchema, ValueType,
+};
 
 /// [`AzureSqlWarehouse::idle`], unless a test sets it.
 const IDLE: Duration = Duration::from_secs(5);
@@ -285,6 +287,17 @@ impl Warehouse for AzureSqlWarehouse {
 
 #[async_trait]
 impl Reports for AzureSqlWarehouse {
+    async fn columns(&self, name: &str) -> Result<Vec<(String, ValueType)>, WarehouseError> {
+        let columns = columns_of(&self.schema, name)?;
+        let mut held = self.hold().await?;
+        let sql = dml::names(&self.sql_schema, name);
+        let rows = held.session()?.run(&sql).await;
+        let rows = rows.map_err(failed("read", name))?;
+        held.give_back();
+        let found = rows.into_iter().flat_map(read::cells).flatten();
+        Ok(present(columns, &found.collect::<Vec<String>>()))
+    }
+
     async fn read_table(
         &self,
         name: &str,
@@ -295,6 +308,9 @@ impl Reports for AzureSqlWarehouse {
         if BOOKS.iter().any(|book| book.name == name) {
             return self.read_book(name, columns).await;
         }
+        let found = self.columns(name).await?;
+        // What is not there at all is read, and fails with the reason.
+        let columns = if found.is_empty() { columns } else { found };
         let is_ranking = self
             .schema
             .rankings
@@ -305,8 +321,11 @@ impl Reports for AzureSqlWarehouse {
             column: RANK.to_owned(),
             descending: false,
         };
-        let order = order.or_else(|| is_ranking.then(by_rank));
-        let sql = dml::read(&self.sql_schema, name, &columns, order.as_ref(), limit);
+        let order = match order {
+            Some(order) => without_ties(&self.schema, (name, &columns), order),
+            None => is_ranking.then(by_rank).into_iter().collect(),
+        };
+        let sql = dml::read(&self.sql_schema, name, &columns, &order, limit);
         let mut held = self.hold().await?;
         let rows = held
             .session()?
@@ -331,9 +350,13 @@ impl Reports for AzureSqlWarehouse {
         Ok(count)
     }
 
-    async fn visit_rows(&self, name: &str, mut visit: RowVisitor) -> Result<(), WarehouseError> {
-        let columns = columns_of(&self.schema, name)?;
-        let sql = dml::read(&self.sql_schema, name, &columns, None, usize::MAX);
+    async fn visit_rows(
+        &self,
+        table: &TableSchema,
+        mut visit: RowVisitor,
+    ) -> Result<(), WarehouseError> {
+        let (name, columns) = (table.name.as_str(), table.columns());
+        let sql = dml::read(&self.sql_schema, name, &columns, &[], usize::MAX);
         let mut held = self.hold().await?;
         let session = held.session()?;
         let visited = session.visit(&sql, |row| visit(read::cells(row))).await;

@@ -153,8 +153,7 @@ impl GoldSchema {
             return Some(book.columns.iter().copied().map(named).collect());
         }
         if let Some((_, table)) = self.table(name) {
-            let measures = table.measures.iter().map(|m| (m.name.clone(), m.kind));
-            return Some(table.leading_columns().chain(measures).collect());
+            return Some(table.columns());
         }
         if let Some(table) = self.tables.iter().find(|table| table.report == name) {
             let settled = table.time().map(|_| (SETTLED.to_owned(), ValueType::Bool));

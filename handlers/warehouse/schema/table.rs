@@ -179,6 +179,13 @@ impl TableSchema {
         self.grain.time_column()
     }
 
+    /// Returns the columns as read, without the key: the time, the dimensions and the measures as they are stored.
+    #[must_use]
+    pub fn columns(&self) -> Vec<(String, ValueType)> {
+        let measures = self.measures.iter().map(|m| (m.name.clone(), m.kind));
+        self.leading_columns().chain(measures).collect()
+    }
+
     /// Returns the time column and the dimensions.
     pub(in crate::warehouse) fn leading_columns(
         &self,

@@ -5,12 +5,13 @@ use rusqlite::types::ValueRef;
 
 use super::ddl::{order_terms, quote};
 use crate::warehouse::model::{Order, TableRows};
-use crate::warehouse::schema::{BOOKS, GoldSchema, ValueType};
+use crate::warehouse::schema::{BOOKS, TableSchema, ValueType};
 
-/// What is read: a table or view, as the schema has it.
+/// What is read: a table or view.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Source<'a> {
-    pub(super) schema: &'a GoldSchema,
+    /// The gold table that it is or shows, if it does.
+    pub(super) table: Option<&'a TableSchema>,
     pub(super) name: &'a str,
     pub(super) columns: &'a [(String, ValueType)],
 }
@@ -19,7 +20,7 @@ pub(super) struct Source<'a> {
 pub(super) fn rows(
     connection: &Connection,
     source: Source<'_>,
-    order: Option<&Order>,
+    order: &[Order],
     limit: usize,
 ) -> rusqlite::Result<TableRows> {
     let mut rows = Vec::new();
@@ -38,20 +39,23 @@ pub(super) fn rows(
 pub(super) fn each_row(
     connection: &Connection,
     source: Source<'_>,
-    order: Option<&Order>,
+    order: &[Order],
     limit: usize,
     mut visit: impl FnMut(Vec<Option<String>>),
 ) -> rusqlite::Result<()> {
     let values = source.values(connection)?;
     let mut sql = format!("SELECT {} FROM {}", values.join(", "), quote(source.name));
-    if let Some(order) = order {
+    let terms = order.iter().flat_map(|order| {
         let mut columns = source.columns.iter().zip(&values);
         let column = columns.find(|((name, _), _)| *name == order.column);
         let (kind, value) = match column {
             Some(((_, kind), value)) => (*kind, value.clone()),
             None => (ValueType::Text, quote(&order.column)),
         };
-        let terms = order_terms(&value, kind, order.descending);
+        order_terms(&value, kind, order.descending)
+    });
+    let terms: Vec<String> = terms.collect();
+    if !terms.is_empty() {
         sql.push_str(&format!(" ORDER BY {}", terms.join(", ")));
     }
     sql.push_str(" LIMIT ?");
@@ -67,18 +71,25 @@ pub(super) fn each_row(
     Ok(())
 }
 
+/// Returns the names of the columns of a table or view; none where it is not there.
+pub(super) fn names(connection: &Connection, name: &str) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?1)")?;
+    let found = statement.query_map([name], |row| row.get::<_, String>(0))?;
+    found.collect()
+}
+
 impl Source<'_> {
     /// Returns the expressions of the exact values. A column that a book of an earlier build does not have yet is
     /// unknown; a view of one shows the exact values themselves.
     fn values(&self, connection: &Connection) -> rusqlite::Result<Vec<String>> {
-        let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?1)")?;
-        let found = statement.query_map([self.name], |row| row.get::<_, String>(0))?;
-        let found: Vec<String> = found.collect::<Result<_, _>>()?;
+        let found = names(connection, self.name)?;
         let is_book = BOOKS.iter().any(|book| book.name == self.name);
-        let table = self.schema.table_of(self.name);
         let values = self.columns.iter().map(|(name, kind)| {
             let is_decimal = matches!(kind, ValueType::Decimal { .. });
-            let exact = table.filter(|_| is_decimal).map(|table| table.exact(name));
+            let exact = self
+                .table
+                .filter(|_| is_decimal)
+                .map(|table| table.exact(name));
             match exact.filter(|exact| found.contains(exact)) {
                 Some(exact) => quote(&exact),
                 None if is_book && !found.contains(name) => "NULL".to_owned(),

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::script::script;
 use super::warehouse::SqliteWarehouse;
 use crate::warehouse::fixture::{TABLES, apply, prepare, row, schema_of};
-use crate::warehouse::schema::{FRESHNESS, TableIndex};
+use crate::warehouse::schema::{FRESHNESS, TableIndex, ValueType};
 use crate::warehouse::{Begun, FailureKind, Order, Reports, Row, Run, Warehouse};
 
 fn warehouse(path: &Path) -> SqliteWarehouse {
@@ -562,4 +562,57 @@ async fn what_is_missing_is_named_and_nothing_is_made() {
         .await
         .unwrap();
     assert!(warehouse.missing().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_view_of_an_earlier_definition_is_read_with_what_it_has() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("gold.db");
+    let before = warehouse(&path);
+    prepare(&before).await;
+    apply(&before, run(&before, None, 1), vec![row(1, 5)])
+        .await
+        .unwrap();
+    let more = TABLES.replace("measures = { ", "measures = { first_at = \"min(at)\", ");
+    let after = SqliteWarehouse::new(path, schema_of(&more));
+    let names = |columns: Vec<(String, ValueType)>| -> Vec<String> {
+        columns.into_iter().map(|(name, _)| name).collect()
+    };
+    let there = ["day", "who", "n", "total", "mean_sum", "mean_count"];
+    assert_eq!(names(after.columns("daily").await.unwrap()), there);
+    let read = after.read_table("daily", None, 9).await.unwrap();
+    assert_eq!(read.columns, there);
+    assert_eq!(read.rows[0][2].as_deref(), Some("1"));
+    // Whoever asks for a column that is not there is told so, and gets no name for a value.
+    let table = &after.schema().tables[0];
+    let visited = after.visit_rows(table, Box::new(|_| {})).await;
+    let error = crate::error::chain(&visited.unwrap_err());
+    assert!(error.contains("no such column: \"first_at\""), "{error}");
+
+    let nothing = SqliteWarehouse::new(folder.path().join("none.db"), schema_of(TABLES));
+    assert!(nothing.columns("daily").await.unwrap().is_empty());
+    let error = nothing.read_table("daily", None, 9).await.unwrap_err();
+    let error = crate::error::chain(&error);
+    assert!(error.contains("no such table: daily"), "{error}");
+}
+
+#[tokio::test]
+async fn rows_that_tie_are_ordered_by_what_tells_them_apart() {
+    let folder = TempDir::new().unwrap();
+    let warehouse = warehouse(&folder.path().join("gold.db"));
+    prepare(&warehouse).await;
+    let rows = [3, 1, 2].map(|who| row(who, 5)).to_vec();
+    apply(&warehouse, run(&warehouse, None, 1), rows)
+        .await
+        .unwrap();
+    for (column, descending) in [("total", true), ("total", false), ("day", true)] {
+        for name in ["daily", "daily_report"] {
+            let column = column.to_owned();
+            let order = Order { column, descending };
+            let found = warehouse.read_table(name, Some(order), 9).await.unwrap();
+            let who: Vec<_> = found.rows.iter().map(|row| row[1].clone()).collect();
+            let expected = ["w1", "w2", "w3"].map(|who| Some(who.to_owned()));
+            assert_eq!(who, expected, "{name}");
+        }
+    }
 }

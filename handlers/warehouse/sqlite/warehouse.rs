@@ -14,12 +14,12 @@ use crate::event::UnixMillis;
 use crate::warehouse::contract::{Begun, Opened, Prepared, Reports, RowVisitor, Warehouse};
 use crate::warehouse::dialect::removal;
 use crate::warehouse::error::WarehouseError;
-use crate::warehouse::lookup::columns_of;
+use crate::warehouse::lookup::{columns_of, present, without_ties};
 use crate::warehouse::model::{
     Answer, Arrangement, Blocked, Build, Changed, Fill, Order, Progress, Remarks, Run, Standing,
     Swap, TableRows,
 };
-use crate::warehouse::schema::{GoldSchema, TableIndex};
+use crate::warehouse::schema::{BOOKS, GoldSchema, TableIndex, TableSchema, ValueType};
 
 /// A warehouse in a file.
 #[derive(Debug)]
@@ -61,6 +61,17 @@ impl SqliteWarehouse {
             Ok(Held(slot))
         })
         .await
+    }
+
+    /// Returns the columns that a table or view is read with: a book has all, and unknown values where it lacks one.
+    async fn readable(&self, name: &str) -> Result<Vec<(String, ValueType)>, WarehouseError> {
+        let all = columns_of(&self.schema, name)?;
+        let found = match BOOKS.iter().any(|book| book.name == name) {
+            true => Vec::new(),
+            false => self.columns(name).await?,
+        };
+        // What is not there at all is read, and fails with the reason.
+        Ok(if found.is_empty() { all } else { found })
     }
 
     async fn with<T: Send + 'static>(
@@ -166,21 +177,32 @@ impl Warehouse for SqliteWarehouse {
 
 #[async_trait]
 impl Reports for SqliteWarehouse {
+    async fn columns(&self, name: &str) -> Result<Vec<(String, ValueType)>, WarehouseError> {
+        let columns = columns_of(&self.schema, name)?;
+        let name = name.to_owned();
+        self.with(move |connection, _| {
+            let found = read::names(connection, &name).map_err(failed("read", &name))?;
+            Ok(present(columns, &found))
+        })
+        .await
+    }
+
     async fn read_table(
         &self,
         name: &str,
         order: Option<Order>,
         limit: usize,
     ) -> Result<TableRows, WarehouseError> {
-        let columns = columns_of(&self.schema, name)?;
-        let name = name.to_owned();
+        let columns = self.readable(name).await?;
+        let order = order.map(|order| without_ties(&self.schema, (name, &columns), order));
+        let (order, name) = (order.unwrap_or_default(), name.to_owned());
         self.with(move |connection, schema| {
             let source = read::Source {
-                schema,
+                table: schema.table_of(&name),
                 name: &name,
                 columns: &columns,
             };
-            let rows = read::rows(connection, source, order.as_ref(), limit);
+            let rows = read::rows(connection, source, &order, limit);
             rows.map_err(failed("read", &name))
         })
         .await
@@ -197,17 +219,20 @@ impl Reports for SqliteWarehouse {
         .await
     }
 
-    async fn visit_rows(&self, name: &str, mut visit: RowVisitor) -> Result<(), WarehouseError> {
-        let columns = columns_of(&self.schema, name)?;
-        let name = name.to_owned();
-        self.with(move |connection, schema| {
+    async fn visit_rows(
+        &self,
+        table: &TableSchema,
+        mut visit: RowVisitor,
+    ) -> Result<(), WarehouseError> {
+        let table = table.clone();
+        self.with(move |connection, _| {
             let source = read::Source {
-                schema,
-                name: &name,
-                columns: &columns,
+                table: Some(&table),
+                name: &table.name,
+                columns: &table.columns(),
             };
-            let visited = read::each_row(connection, source, None, usize::MAX, &mut visit);
-            visited.map_err(failed("read", &name))
+            let visited = read::each_row(connection, source, &[], usize::MAX, &mut visit);
+            visited.map_err(failed("read", &table.name))
         })
         .await
     }

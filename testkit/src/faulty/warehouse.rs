@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sluice::event::UnixMillis;
-use sluice::warehouse::schema::{GoldSchema, TableIndex};
+use sluice::warehouse::schema::{GoldSchema, TableIndex, TableSchema, ValueType};
 use sluice::warehouse::{
     Answer, Arrangement, Begun, Blocked, Build, Changed, FailureKind, Fill, Filled, Filling,
     Opened, Order, Prepared, Progress, Remarks, Reports, Row, RowVisitor, Run, Standing, Swap,
@@ -145,6 +145,10 @@ impl Warehouse for Faulty<dyn Warehouse> {
 
 #[async_trait]
 impl Reports for Faulty<dyn Warehouse> {
+    async fn columns(&self, name: &str) -> Result<Vec<(String, ValueType)>, WarehouseError> {
+        self.inner.columns(name).await
+    }
+
     async fn read_table(
         &self,
         name: &str,
@@ -158,8 +162,12 @@ impl Reports for Faulty<dyn Warehouse> {
         self.inner.count_rows(name).await
     }
 
-    async fn visit_rows(&self, name: &str, visit: RowVisitor) -> Result<(), WarehouseError> {
-        self.inner.visit_rows(name, visit).await
+    async fn visit_rows(
+        &self,
+        table: &TableSchema,
+        visit: RowVisitor,
+    ) -> Result<(), WarehouseError> {
+        self.inner.visit_rows(table, visit).await
     }
 
     async fn query(&self, sql: &str, most: usize) -> Result<Answer, WarehouseError> {

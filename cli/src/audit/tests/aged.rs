@@ -86,10 +86,12 @@ async fn gold_ahead_of_the_audit_is_compared_at_its_own_version() {
     pipeline.ingest("0", 49, vec![event(70)]).await;
     pipeline.refine().await;
     pipeline.publish().await;
+    let books = super::super::gold::Books::read(&pipeline.subject);
     let checks = super::super::gold::check(
         &pipeline.subject,
         &pipeline.options,
         &history,
+        books.await.unwrap(),
         &crate::audit::Silent,
     );
     let version = format!("at version {}", pipeline.log_span().await.1);

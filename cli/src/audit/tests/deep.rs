@@ -8,11 +8,12 @@ use flate2::write::GzEncoder;
 use sluice::dataset::Dataset;
 use sluice::store::entity::{Entity, Value};
 use sluice::store::object::ObjectPath;
+use testkit::faulty::{Faulty, Script};
 
 use super::good::assert_adds_up;
 use super::pipeline::{Pipeline, event};
 use super::tampered::assert_found;
-use crate::audit::{Check, Opened, Report};
+use crate::audit::{Check, Opened, Report, Silent, Subject, audit};
 
 const PACKED: &str = r#"where = "amount >= 3"
 [payload]
@@ -219,4 +220,31 @@ async fn a_plain_lake_and_an_empty_one_add_up_when_opened_again() {
     let mut empty = Pipeline::empty();
     empty.options.is_deep = true;
     assert_adds_up(&empty.audit().await);
+}
+
+#[tokio::test]
+async fn opening_events_again_costs_no_read_more() {
+    let mut pipeline = packed().await;
+    let mut calls = Vec::new();
+    for is_deep in [false, true] {
+        let script = Script::new();
+        let subject = Subject {
+            lake: Faulty::new(&pipeline.subject.lake, &script),
+            state: Faulty::new(&pipeline.subject.state, &script),
+            warehouse: Faulty::new(&pipeline.subject.warehouse, &script),
+            ..pipeline.subject.clone()
+        };
+        pipeline.options.is_deep = is_deep;
+        let report = audit(&subject, &pipeline.options, &Silent).await.unwrap();
+        assert_eq!(report.opened.is_some(), is_deep);
+        // Reads are made some at a time, in any order.
+        let mut made = script.calls("");
+        made.sort();
+        calls.push(made);
+    }
+    assert!(calls[0].iter().any(|call| call.contains("bronze")));
+    assert_eq!(calls[0], calls[1]);
+    // Once at first, and once after each table: it is told apart from one that moved meanwhile.
+    let looks = calls[0].iter().filter(|call| *call == "look");
+    assert_eq!(looks.count(), 1 + 3);
 }

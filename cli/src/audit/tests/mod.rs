@@ -5,4 +5,5 @@ mod deep;
 mod good;
 mod identity;
 mod pipeline;
+mod rebuilding;
 mod tampered;

@@ -7,6 +7,7 @@ use arrow_array::RecordBatch;
 use arrow_select::concat::concat_batches;
 use bytes::Bytes;
 use sluice::event::{PartitionId, SequenceNumber, SourceEvent, UnixMillis};
+use sluice::gold::Rebuild;
 use sluice::maintain::Limits;
 use sluice::store::entity::Value;
 use sluice::store::object::{Metadata, ObjectInfo, ObjectPath, Source, paths};
@@ -120,6 +121,20 @@ impl Pipeline {
         self.subject.warehouse = world.warehouse();
         self.process = world.process().limited(limits());
         self.world = world;
+    }
+
+    /// Goes on with another dataset file, in which `to` stands in place of `from`.
+    pub(super) fn changed(&mut self, from: &str, to: &str) {
+        let world = self.world.with_dataset(&replace(&dataset(), from, to));
+        self.subject.dataset = Arc::clone(&world.dataset);
+        self.subject.warehouse = world.warehouse();
+        self.process = world.process().limited(limits());
+        self.world = world;
+    }
+
+    /// Asks for all tables to be made anew.
+    pub(super) async fn ask(&self) {
+        self.process.app.gold.ask(&Rebuild::All).await.unwrap();
     }
 
     /// Two partitions, 60 rows over three hours, 4 duplicates, 3 broken lines, refined in two commits and published.

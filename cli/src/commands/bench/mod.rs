@@ -14,7 +14,8 @@ mod settings;
 mod trial;
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,8 +25,10 @@ use sluice::dataset::Dataset;
 
 use crate::duration;
 use crate::feed::OrderArguments;
+use crate::number;
 use crate::output::print;
 use crate::pipeline::{StateDir, app_root, given_handler, handler};
+use crate::target::{DEFAULT_STATE_DIR, STATE_DIR};
 use facts::Pace;
 use trial::Trial;
 
@@ -62,7 +65,7 @@ pub(crate) struct BenchArguments {
     )]
     dataset: PathBuf,
     /// How many events, where the rate is `max`
-    #[arg(short = 'n', long = "limit", alias = "events", value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short = 'n', long = "limit", alias = "events", value_name = "N", default_value_t = 1_000_000, value_parser = number::from::<u64>(1))]
     events: u64,
     /// Events a second, or `max` for as fast as they go; may be given several times
     #[arg(short, long, value_name = "N|max", default_value = "max")]
@@ -76,11 +79,12 @@ pub(crate) struct BenchArguments {
     #[command(flatten)]
     orders: OrderArguments,
     /// Partitions of the event hub
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=32))]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = number::between::<u16>(1, 32))]
     partitions: u16,
-    /// Where state is kept while it runs; what is there is removed first
-    #[arg(long, value_name = "DIR", default_value = ".sluice/bench")]
-    state_dir: PathBuf,
+    /// Where state is kept while it runs; what is there is removed first. Without it .sluice/bench, or the folder bench in
+    /// that of the variable SLUICE_STATE_DIR
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
     /// Keep the state afterwards
     #[arg(long)]
     keep: bool,
@@ -93,6 +97,16 @@ pub(crate) struct BenchArguments {
     /// Measure with this build of the command, optimised or not
     #[arg(long)]
     as_is: bool,
+}
+
+/// Returns the folder of the states: never one that `up` has its own in, since what is there is removed.
+fn state_folder(given: Option<&Path>, of_up: Option<&OsStr>) -> PathBuf {
+    let of_up = of_up.filter(|folder| !folder.is_empty());
+    match (given, of_up) {
+        (Some(given), _) => given.to_owned(),
+        (None, Some(of_up)) => Path::new(of_up).join("bench"),
+        (None, None) => Path::new(DEFAULT_STATE_DIR).join("bench"),
+    }
 }
 
 /// Reads for how long events are sent.
@@ -127,7 +141,9 @@ pub(crate) async fn run(arguments: BenchArguments) -> Result<bool, Box<dyn Error
     let dataset_file = std::fs::canonicalize(&arguments.dataset)
         .map_err(|error| format!("find {}: {error}", arguments.dataset.display()))?;
     // In a folder of its own: other commands look for pipelines one level above.
-    let state_dir = root.join(&arguments.state_dir).join(&dataset.name);
+    let of_up = std::env::var_os(STATE_DIR);
+    let folder = state_folder(arguments.state_dir.as_deref(), of_up.as_deref());
+    let state_dir = root.join(folder).join(&dataset.name);
     let state = Arc::new(StateDir::take(&state_dir)?);
     let mut reports = Vec::new();
     for pace in &arguments.rate {
@@ -157,4 +173,20 @@ pub(crate) async fn run(arguments: BenchArguments) -> Result<bool, Box<dyn Error
         print(&format!("{:#}", json!({ "runs": reports })));
     }
     Ok(reports.iter().all(|report| report.adds_up))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_is_beside_that_of_up_and_never_the_same() {
+        let folder = |given: Option<&str>, of_up: Option<&str>| {
+            state_folder(given.map(Path::new), of_up.map(OsStr::new))
+        };
+        assert_eq!(folder(None, None), Path::new(".sluice/bench"));
+        assert_eq!(folder(None, Some("/s")), Path::new("/s/bench"));
+        assert_eq!(folder(None, Some("")), Path::new(".sluice/bench"));
+        assert_eq!(folder(Some("mine"), Some("/s")), Path::new("mine"));
+    }
 }

@@ -13,6 +13,7 @@ use unicode_width::UnicodeWidthStr;
 use super::events::{ANY, argument};
 use super::fixtures::sample_of;
 use super::rate::{Cost, cost};
+use crate::number;
 use crate::output::{count, escaped, print, say};
 
 /// Check a dataset file: all mistakes at once, each with its line
@@ -28,7 +29,7 @@ pub(super) struct CheckArguments {
     /// The dataset file
     file: PathBuf,
     /// Say what finding duplicates costs at so many events a second
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = number::from::<u64>(1))]
     rate: Option<u64>,
     /// Print JSON
     #[arg(long)]

@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use sluice::dataset::{Dataset, DatasetProblems};
 
+use crate::number;
 use crate::output::{print, say};
 use check::CheckArguments;
 use diff::DiffArguments;
@@ -68,7 +69,7 @@ struct InferArguments {
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// Most events to look at
-    #[arg(short = 'n', long = "limit", alias = "sample", value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short = 'n', long = "limit", alias = "sample", value_name = "N", default_value_t = 100_000, value_parser = number::from::<u64>(1))]
     sample: u64,
 }
 

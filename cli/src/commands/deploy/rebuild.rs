@@ -4,10 +4,12 @@ use std::error::Error;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
+use serde_json::{Value, json};
 use sluice::clock::SystemClock;
-use sluice::gold::{Gold, Rebuild};
+use sluice::gold::{Gold, Loss, Rebuild};
 
-use crate::output::{Usage, print};
+use crate::number;
+use crate::output::{About, Usage, count, print};
 use crate::target::{self, AppSettings, SettingsArguments, Stores};
 
 /// Ask for gold to be made anew from silver, or accept what a new generation of silver has lost
@@ -18,7 +20,8 @@ use crate::target::{self, AppSettings, SettingsArguments, Stores};
 #[command(after_help = "Examples:
   sluice rebuild gold                            all tables
   sluice rebuild gold --table gold_daily_orders  one
-  sluice rebuild silver --accept-loss            show a new generation without what bronze no longer has")]
+  sluice rebuild silver --accept-loss            count what bronze no longer has, and change nothing
+  sluice rebuild silver --accept-loss --expect 3 show a new generation without just these 3 objects")]
 pub(crate) struct RebuildArguments {
     #[command(subcommand)]
     what: What,
@@ -43,9 +46,15 @@ struct GoldArguments {
 
 #[derive(Debug, Args)]
 struct SilverArguments {
-    /// Show it although sources of the generation before are neither in it nor in bronze; `status` counts them
+    /// Show it although objects of the generation before are neither in it nor in bronze: without --expect they are counted
     #[arg(long, required = true)]
     accept_loss: bool,
+    /// Accept it if just so many objects are lost; if more are lost later, nothing is shown
+    #[arg(long, value_name = "N", value_parser = number::from::<u64>(1))]
+    expect: Option<u64>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     settings: SettingsArguments,
 }
@@ -85,12 +94,115 @@ async fn ask(arguments: GoldArguments) -> Result<bool, Box<dyn Error + Send + Sy
 async fn accept(arguments: SilverArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
     let settings = AppSettings::find(&arguments.settings).await?;
     let gold = gold(&settings)?;
-    gold.accept_loss().await?;
-    print(&format!(
-        "in {}\nonce this generation has everything that bronze has, gold shows it",
-        settings.target()
-    ));
-    Ok(true)
+    let generation = target::dataset(&settings)?.generation;
+    let answer = answer(&gold, arguments.expect).await?;
+    let target = settings.target();
+    print(&match arguments.json {
+        true => serde_json::to_string_pretty(&About {
+            target,
+            result: answer.json(generation),
+        })?,
+        false => format!("in {target}\n{}", answer.text(generation)),
+    });
+    Ok(answer.is_well())
+}
+
+/// What became of the wish to accept a loss.
+#[derive(Debug, PartialEq, Eq)]
+enum Answer {
+    /// No other generation is shown, or nothing is lost.
+    Nothing,
+    /// It is counted, and nobody has said that it is right.
+    Counted(Loss),
+    /// It is another one than was expected.
+    Other(Loss, u64),
+    /// It changed while it was accepted.
+    Changed(Loss),
+    Accepted(Loss),
+}
+
+/// Counts what is lost, and accepts it if it is just so much.
+async fn answer(gold: &Gold, expected: Option<u64>) -> Result<Answer, sluice::gold::Error> {
+    let loss = gold.loss().await?.filter(|loss| loss.objects > 0);
+    let (loss, expected) = match (loss, expected) {
+        (None, _) => return Ok(Answer::Nothing),
+        (Some(loss), None) => return Ok(Answer::Counted(loss)),
+        (Some(loss), Some(expected)) => (loss, expected),
+    };
+    if loss.objects != expected {
+        return Ok(Answer::Other(loss, expected));
+    }
+    Ok(match gold.accept_loss(&loss).await? {
+        true => Answer::Accepted(loss),
+        false => Answer::Changed(loss),
+    })
+}
+
+impl Answer {
+    /// Returns whether what was asked for is done, or nothing is to be done.
+    fn is_well(&self) -> bool {
+        matches!(self, Self::Nothing | Self::Accepted(_))
+    }
+
+    fn text(&self, generation: u32) -> String {
+        let again = |loss: &Loss| {
+            format!(
+                "nothing is accepted; to accept just that: sluice rebuild silver --accept-loss --expect {}",
+                loss.objects
+            )
+        };
+        match self {
+            Self::Nothing => format!(
+                "generation {generation} has lost nothing that is shown, so there is nothing to accept"
+            ),
+            Self::Counted(loss) => format!("{}\n{}", lost(loss, generation), again(loss)),
+            Self::Other(loss, expected) => format!(
+                "{}, and not {}\n{}",
+                lost(loss, generation),
+                count(*expected, "object"),
+                again(loss)
+            ),
+            Self::Changed(loss) => format!(
+                "{}, and it changed while it was accepted\nnothing is accepted; count it again: sluice rebuild silver --accept-loss",
+                lost(loss, generation)
+            ),
+            Self::Accepted(loss) => format!(
+                "{}: accepted\nonce this generation has everything that bronze has, gold shows it; if more is lost by then, it waits",
+                lost(loss, generation)
+            ),
+        }
+    }
+
+    fn json(&self, generation: u32) -> Value {
+        let nothing = Loss::default();
+        let loss = match self {
+            Self::Nothing => &nothing,
+            Self::Counted(loss)
+            | Self::Other(loss, _)
+            | Self::Changed(loss)
+            | Self::Accepted(loss) => loss,
+        };
+        json!({
+            "generation": generation,
+            "shown": loss.shown,
+            "objects": loss.objects,
+            "events": loss.events,
+            "rows": loss.rows,
+            "accepted": matches!(self, Self::Accepted(_)),
+        })
+    }
+}
+
+/// Says how much is lost.
+fn lost(loss: &Loss, generation: u32) -> String {
+    let shown: Vec<String> = loss.shown.iter().map(u32::to_string).collect();
+    format!(
+        "generation {generation} lacks {} with {} and {} of generation {}, which bronze no longer has",
+        count(loss.objects, "object"),
+        count(loss.events, "event"),
+        count(loss.rows, "row"),
+        shown.join(", ")
+    )
 }
 
 fn gold(settings: &AppSettings) -> Result<Gold, Box<dyn Error + Send + Sync>> {
@@ -103,4 +215,102 @@ fn gold(settings: &AppSettings) -> Result<Gold, Box<dyn Error + Send + Sync>> {
         warehouse,
         Arc::new(SystemClock),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use sluice::dataset::Dataset;
+    use sluice::store::object::paths;
+
+    use super::*;
+    use crate::target::in_memory::Pipeline;
+
+    /// A pipeline of three objects, with gold of a generation that was raised; an object of bronze is gone.
+    async fn raised() -> (Pipeline, Gold) {
+        let pipeline = Pipeline::new();
+        for id in 1..=3 {
+            let sequence = i64::try_from(id).unwrap();
+            pipeline.run(sequence, &[id]).await;
+        }
+        lose(&pipeline).await;
+        let dataset = Dataset {
+            generation: 2,
+            ..(*pipeline.stores.dataset).clone()
+        };
+        let warehouse = pipeline.warehouse_of(&dataset);
+        let Stores {
+            dataset,
+            lake,
+            state,
+            ..
+        } = pipeline.stores_of(dataset);
+        (
+            pipeline,
+            Gold::new(dataset, lake, state, warehouse, Arc::new(SystemClock)),
+        )
+    }
+
+    /// Loses an object of bronze.
+    async fn lose(pipeline: &Pipeline) {
+        let Stores { dataset, lake, .. } = &pipeline.stores;
+        let prefix = paths::bronze_dataset(&dataset.name);
+        let objects = lake.list(&prefix).await.unwrap();
+        lake.delete(&objects[0].path).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_loss_is_counted_and_accepted_only_if_it_is_the_one_that_was_said() {
+        let (pipeline, gold) = raised().await;
+        let one = Loss {
+            shown: vec![1],
+            objects: 1,
+            events: 1,
+            rows: 1,
+        };
+        let counted = answer(&gold, None).await.unwrap();
+        assert_eq!(counted, Answer::Counted(one.clone()));
+        assert!(!counted.is_well());
+        let text = counted.text(2);
+        assert!(
+            text.contains("lacks 1 object with 1 event and 1 row of generation 1"),
+            "{text}"
+        );
+        assert!(text.ends_with("--accept-loss --expect 1"), "{text}");
+        let other = answer(&gold, Some(2)).await.unwrap();
+        assert_eq!(other, Answer::Other(one.clone(), 2));
+        assert!(
+            other
+                .text(2)
+                .contains("and not 2 objects\nnothing is accepted")
+        );
+        // What was counted and what is there then differ.
+        lose(&pipeline).await;
+        let changed = answer(&gold, Some(1)).await.unwrap();
+        assert!(matches!(&changed, Answer::Other(loss, 1) if loss.objects == 2));
+        assert!(!gold.accept_loss(&one).await.unwrap());
+
+        let accepted = answer(&gold, Some(2)).await.unwrap();
+        assert!(accepted.is_well());
+        assert_eq!(accepted.json(2)["accepted"], true);
+        assert_eq!(accepted.json(2)["rows"], 2);
+    }
+
+    #[tokio::test]
+    async fn where_nothing_is_lost_there_is_nothing_to_accept() {
+        let pipeline = Pipeline::new();
+        pipeline.run(0, &[1]).await;
+        let Stores {
+            dataset,
+            lake,
+            state,
+            ..
+        } = pipeline.stores();
+        let warehouse = Arc::clone(&pipeline.warehouse);
+        let gold = Gold::new(dataset, lake, state, warehouse, Arc::new(SystemClock));
+        for expected in [None, Some(3)] {
+            let found = answer(&gold, expected).await.unwrap();
+            assert_eq!(found, Answer::Nothing);
+            assert!(found.is_well() && found.text(1).contains("nothing to accept"));
+        }
+    }
 }

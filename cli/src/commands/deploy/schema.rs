@@ -7,8 +7,11 @@ use clap::Args;
 use serde_json::json;
 use sluice::clock::{Clock, SystemClock};
 use sluice::dataset::Dataset;
-use sluice::warehouse::schema::GoldSchema;
-use sluice::warehouse::{Options, Standing, Swap, azure_sql, connect_with, sqlite};
+use sluice::gold::Ready;
+use sluice::warehouse::schema::{GoldSchema, TableIndex};
+use sluice::warehouse::{
+    Options, Progress, Shadow, Standing, Swap, azure_sql, connect_with, sqlite,
+};
 
 use crate::output::{print, say};
 
@@ -34,7 +37,8 @@ pub(crate) struct SchemaArguments {
     /// Print SQL for SQLite
     #[arg(long, conflicts_with = "pbids")]
     sqlite: bool,
-    /// Print the batch that shows the tables that are ready beside the live ones, where the app must not do it
+    /// Print the batch that shows the tables that are ready beside the live ones, where the app must not do it; says why others
+    /// are not
     #[arg(long, requires = "gold", conflicts_with_all = ["sqlite", "pbids"])]
     swap: bool,
     /// Print a connection file for Power BI Desktop; it holds no secret
@@ -84,10 +88,15 @@ async fn print_swap(
     };
     let warehouse = connect_with(gold, &options, schema)?;
     let standing = warehouse.look().await?;
-    let Some(swap) = ready(warehouse.schema(), &standing) else {
+    let ready = Ready::of(warehouse.schema(), &standing);
+    for (table, reason) in &ready.held {
+        say(&format!("{table} is not shown anew: {reason}"));
+    }
+    if ready.tables.is_empty() {
         say("nothing is ready to be shown: `sluice status` tells how far it is");
         return Ok(false);
-    };
+    }
+    let swap = swap(warehouse.schema(), &standing, ready.tables);
     let script = azure_sql::swap_script(warehouse.schema(), Some(&arguments.schema), &swap)?;
     print(&format!(
         "-- Shows what is ready in place of the live tables, if both are still where they were now. The answer is 0 where it\n\
@@ -97,18 +106,13 @@ async fn print_swap(
     Ok(true)
 }
 
-/// Returns the swap of all tables that the app has found to be ready.
-fn ready(schema: &GoldSchema, standing: &Standing) -> Option<Swap> {
-    let mut tables = Vec::new();
-    for (index, table) in schema.indexed_tables() {
-        let progress = standing.progress.get(&table.name);
-        let next = standing.next.get(&table.name);
-        let next = next.filter(|next| next.note.as_ref().is_some_and(|note| !note.is_blocked));
-        if let (Some(progress), Some(next)) = (progress, next) {
-            tables.push((index, progress.clone(), next.clone()));
-        }
-    }
-    (!tables.is_empty()).then(|| Swap {
+/// Returns the swap of tables that the app has found to be ready.
+fn swap(
+    schema: &GoldSchema,
+    standing: &Standing,
+    tables: Vec<(TableIndex, Progress, Shadow)>,
+) -> Swap {
+    Swap {
         retired: Swap::retires(&tables, standing.removed(schema), schema.generation),
         tables,
         build: standing.build.clone().unwrap_or_default(),
@@ -117,7 +121,7 @@ fn ready(schema: &GoldSchema, standing: &Standing) -> Option<Swap> {
         complete_to: None,
         pending: None,
         at: SystemClock.now(),
-    })
+    }
 }
 
 /// Returns a connection file. Data is imported: gold's tables are small, and reports then do not wake a paused

@@ -18,6 +18,7 @@ use sluice_local::hub_client::{
 use tokio::sync::mpsc;
 
 use crate::interrupt::Interrupts;
+use crate::number;
 use crate::output::{Usage, print_bytes, say, try_print};
 use crate::target::HubArguments;
 
@@ -43,7 +44,7 @@ pub(crate) struct ConsumeArguments {
     #[arg(long, value_enum, value_name = "WHERE", default_value_t = From::Latest)]
     from: From,
     /// End after this many events
-    #[arg(short = 'n', long = "limit", alias = "count", value_name = "N")]
+    #[arg(short = 'n', long = "limit", alias = "count", value_name = "N", value_parser = number::from::<u64>(0))]
     count: Option<u64>,
     /// End when everything that was there at the start has been read
     #[arg(long)]

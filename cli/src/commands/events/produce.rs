@@ -11,6 +11,7 @@ use sluice_local::hub_client::Destination;
 
 use crate::feed::{Feed, FeedPlan, OrderArguments, Request};
 use crate::interrupt::Interrupts;
+use crate::number;
 use crate::output::{bar, count, print};
 use crate::target::{HubArguments, events_ever, read_partitions};
 
@@ -40,10 +41,10 @@ pub(crate) struct ProduceArguments {
     #[arg(short, long, value_name = "FILE", conflicts_with = "count")]
     input: Option<PathBuf>,
     /// Send this many made-up orders and end
-    #[arg(short = 'n', long = "limit", alias = "count", value_name = "N")]
+    #[arg(short = 'n', long = "limit", alias = "count", value_name = "N", value_parser = number::from::<u64>(0))]
     count: Option<u64>,
     /// Events a second; without it 200 made-up orders, and files and --limit as fast as they go
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short, long, value_name = "N", value_parser = number::from::<u64>(1))]
     rate: Option<u64>,
     /// Send everything to this partition instead of wherever the hub puts it
     #[arg(long, value_name = "ID")]

@@ -1,21 +1,25 @@
 //! `sluice gold`: prints gold tables and views.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error;
 
 use clap::Args;
 use sluice::warehouse::schema::{FRESHNESS, GoldSchema, PROGRESS, ValueType};
-use sluice::warehouse::{Order, Progress, TableRows, Warehouse, WarehouseError};
+use sluice::warehouse::{Order, Progress, Standing, TableRows, Warehouse, WarehouseError};
 use thiserror::Error;
 
+use crate::number;
 use crate::output::gold::{ShownTable, default_order, shown_name};
-use crate::output::{Column, FormatArguments, Table, Usage};
+use crate::output::{Column, FormatArguments, Table, Usage, say};
 use crate::target::{self, AppSettings, SettingsArguments};
 
 /// Print a gold table or view, or list them all
 ///
 /// Without a name: every table with its rows, the version of silver that it equals the aggregate of, and how fresh it
 /// is. Averages are in the report view of a table, NAME_report, which is what is printed for a table that has one.
+/// A table that does not fit the dataset file, or is not made yet, is named beside the others.
+///
+/// Exit code 1: a table that was asked for is not there, or does not fit.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice gold                                        what there is
@@ -29,7 +33,7 @@ pub(crate) struct GoldArguments {
     /// A table or view of the dataset file
     name: Option<String>,
     /// Most rows to print; 0 is all
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = number::from::<usize>(0))]
     limit: usize,
     /// Order by this column, highest first; +COLUMN is lowest first
     #[arg(long, value_name = "COLUMN", requires = "name")]
@@ -49,7 +53,7 @@ const LISTED: [(&str, ValueType); 5] = [
     ("last_run", ValueType::Timestamp),
 ];
 
-/// Prints.
+/// Prints; returns whether every table that was asked for fits the dataset file.
 pub(crate) async fn run(
     arguments: GoldArguments,
 ) -> Result<bool, Box<dyn error::Error + Send + Sync>> {
@@ -58,53 +62,78 @@ pub(crate) async fn run(
     let schema = GoldSchema::of(&dataset)?;
     let Some(name) = &arguments.name else {
         let warehouse = target::warehouse(&settings, &dataset)?;
-        there(warehouse.as_ref(), None).await?;
         let listed = list(warehouse.as_ref()).await?;
-        listed.show(arguments.format.format());
-        return Ok(true);
+        listed.table.show(arguments.format.format());
+        listed.notes.iter().for_each(|note| say(note));
+        return Ok(listed.is_fit);
     };
     let wanted = shown_name(&schema, name);
-    let columns = columns_of(&schema, name, &wanted)?;
-    let order = match &arguments.order {
-        Some(order) => Some(parse_order(order, &columns)?),
+    let all = columns_of(&schema, name, &wanted)?;
+    let mut order = match &arguments.order {
+        Some(order) => Some(parse_order(order, &all)?),
         None => default_order(&dataset, name),
     };
     let warehouse = target::warehouse(&settings, &dataset)?;
-    there(warehouse.as_ref(), Some(name)).await?;
-    let limit = most_rows(arguments.limit);
     let warehouse = warehouse.as_ref();
-    let shown = ShownTable::read(warehouse, &dataset, wanted, order, limit).await?;
+    there(&schema, &warehouse.look().await?, name)?;
+    let columns = warehouse.columns(&wanted).await?;
+    if columns.is_empty() {
+        return Err(WhyNot::NotMade(wanted).into());
+    }
+    if let Some(asked) = &arguments.order {
+        order = Some(order_of_those_there(asked, &columns, &wanted)?);
+    }
+    let limit = most_rows(arguments.limit);
+    let shown = ShownTable::read(warehouse, &dataset, wanted.clone(), order, limit).await?;
     shown.table().show(arguments.format.format());
+    if let Some(note) = to_come(&wanted, &all, &columns) {
+        say(&note);
+    }
     Ok(true)
 }
 
-/// Fails in words if gold has not run yet, if a table has not been made yet, or if one does not fit the dataset file. A
-/// table that is asked for by its name needs no other.
-async fn there(warehouse: &dyn Warehouse, wanted: Option<&str>) -> Result<(), WhyNot> {
-    let schema = warehouse.schema();
-    // A view shows what its table has.
-    let table = wanted.map(|name| {
-        let mut tables = schema.tables.iter();
-        let table = tables.find(|table| table.name == name || table.report == name);
-        table.map_or(name, |table| table.name.as_str())
+/// Returns which columns of the dataset file a table or view does not have yet, if any.
+fn to_come(
+    name: &str,
+    all: &[(String, ValueType)],
+    there: &[(String, ValueType)],
+) -> Option<String> {
+    let missing = all.iter().filter(|(name, _)| {
+        let mut there = there.iter();
+        !there.any(|(there, _)| there == name)
     });
-    let missing = match warehouse.missing().await {
-        Err(
-            WarehouseError::Mismatch { table: other, .. }
-            | WarehouseError::Taken { table: other, .. }
-            | WarehouseError::ViewTaken { table: other, .. },
-        ) if table.is_some_and(|table| table != other) => {
-            return Ok(());
-        }
-        missing => missing?,
+    let missing: Vec<&str> = missing.map(|(name, _)| name.as_str()).collect();
+    let (verb, they) = match missing.as_slice() {
+        [] => return None,
+        [_] => ("is not there", "it comes"),
+        _ => ("are not there", "they come"),
     };
-    if missing.iter().any(|name| name == PROGRESS) {
+    Some(format!(
+        "{name} still shows an earlier definition: {} {verb} yet; {they} with the next swap, see `sluice status`",
+        missing.join(", ")
+    ))
+}
+
+/// Fails in words if gold has not run yet, if a table has not been made yet, or if it does not fit the dataset file. It
+/// needs no other.
+fn there(schema: &GoldSchema, standing: &Standing, name: &str) -> Result<(), WhyNot> {
+    if standing.missing.iter().any(|name| name == PROGRESS) {
         return Err(WhyNot::NotRun);
     }
-    let absent = missing
-        .into_iter()
-        .find(|name| wanted.is_none() || table == Some(name));
-    absent.map_or(Ok(()), |name| Err(WhyNot::NotMade(name)))
+    // A view shows what its table has.
+    let Some((index, table)) = schema
+        .table_of(name)
+        .and_then(|own| schema.table(&own.name))
+    else {
+        return Ok(());
+    };
+    if let Some(reason) = standing.unfit.get(&index) {
+        return Err(WhyNot::Unfit(reason.to_string()));
+    }
+    match standing.missing.contains(&table.name) {
+        true => Err(WhyNot::NotMade(table.name.clone())),
+        false => Ok(()),
+    }
 }
 
 /// Why gold cannot be shown.
@@ -115,9 +144,11 @@ enum WhyNot {
     )]
     NotRun,
     #[error(
-        "gold has not made {0} yet: it makes the tables of a changed dataset file when it next runs"
+        "gold has not made {0} yet: it makes what is new in the dataset file when it next runs; `sluice status` tells how far it is"
     )]
     NotMade(String),
+    #[error("{0}")]
+    Unfit(String),
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
 }
@@ -158,24 +189,79 @@ fn parse_order(text: &str, columns: &[(String, ValueType)]) -> Result<Order, Usa
     )))
 }
 
-/// Reads every table and ranking with its number of rows, and how far it is.
-async fn list(warehouse: &dyn Warehouse) -> Result<Table, WarehouseError> {
+/// Reads an order by a column that is there.
+fn order_of_those_there(
+    text: &str,
+    there: &[(String, ValueType)],
+    name: &str,
+) -> Result<Order, Usage> {
+    parse_order(text, there).map_err(|Usage(text)| {
+        Usage(format!(
+            "{text}; {name} still shows an earlier definition, and the others come with the next swap"
+        ))
+    })
+}
+
+/// All tables and rankings, and what is to be said of some.
+#[derive(Debug)]
+struct Listed {
+    table: Table,
+    notes: Vec<String>,
+    /// Whether all of them fit the dataset file.
+    is_fit: bool,
+}
+
+/// Reads every table and ranking with its number of rows, and how far it is. One that does not fit, or is not there, hides
+/// none of the others.
+async fn list(warehouse: &dyn Warehouse) -> Result<Listed, WhyNot> {
     let schema = warehouse.schema();
-    let progress = warehouse.progress().await?;
+    let standing = warehouse.look().await?;
+    if standing.missing.iter().any(|name| name == PROGRESS) {
+        return Err(WhyNot::NotRun);
+    }
     // Tables of other datasets, and those that the file no longer has, are in the book as well.
     let freshness = warehouse.read_table(FRESHNESS, None, most_rows(0)).await?;
     let mut rows = Vec::new();
-    for table in &schema.tables {
+    let mut notes: Vec<String> = standing.unfit.values().map(ToString::to_string).collect();
+    let is_fit = notes.is_empty();
+    let mut not_shown = BTreeSet::new();
+    for (index, table) in schema.indexed_tables() {
+        let unfit = standing.unfit.get(&index);
+        let is_unreadable = unfit.is_some_and(WarehouseError::keeps_from_showing);
+        let is_missing = standing.missing.contains(&table.name);
+        if is_missing {
+            notes.push(WhyNot::NotMade(table.name.clone()).to_string());
+        }
+        if is_unreadable || is_missing {
+            not_shown.insert(index);
+            continue;
+        }
         let count = warehouse.count_rows(&table.name).await?;
-        rows.push(table_row(&table.name, count, &progress, &freshness));
+        rows.push(table_row(
+            &table.name,
+            count,
+            &standing.progress,
+            &freshness,
+        ));
     }
     for ranking in &schema.rankings {
+        if not_shown.contains(&ranking.table) {
+            continue;
+        }
+        if warehouse.columns(&ranking.name).await?.is_empty() {
+            notes.push(WhyNot::NotMade(ranking.name.clone()).to_string());
+            continue;
+        }
         let count = warehouse.count_rows(&ranking.name).await?;
         let row = [Some(ranking.name.clone()), Some(count.to_string())];
         rows.push(row.into_iter().chain([None, None, None]).collect());
     }
     let columns = LISTED.map(|(name, kind)| Column::new(name, kind));
-    Ok(Table::new("gold", columns.into(), rows))
+    Ok(Listed {
+        table: Table::new("gold", columns.into(), rows),
+        notes,
+        is_fit,
+    })
 }
 
 fn table_row(
@@ -201,130 +287,4 @@ fn table_row(
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::Value;
-
-    use super::*;
-    use crate::target::in_memory::Pipeline;
-
-    #[test]
-    fn an_order_names_a_column_that_exists() {
-        let columns = [("day".to_owned(), ValueType::Date)];
-        assert!(parse_order("day", &columns).unwrap().descending);
-        assert!(!parse_order("+day", &columns).unwrap().descending);
-        let error = parse_order("dai", &columns).unwrap_err();
-        assert!(error.0.contains("there are day"), "{error}");
-    }
-
-    #[test]
-    fn a_table_that_is_not_there_is_wrong_usage_with_those_that_are() {
-        let pipeline = Pipeline::new();
-        let schema = GoldSchema::of(&pipeline.stores.dataset).unwrap();
-        let error = columns_of(&schema, "gold_orders", "gold_orders").unwrap_err();
-        for name in [
-            "no table or view gold_orders",
-            "gold_daily_orders",
-            "gold_total_revenue_report",
-            "gold_top_customers",
-        ] {
-            assert!(error.0.contains(name), "{error}");
-        }
-        assert!(columns_of(&schema, "x", "gold_top_customers").is_ok());
-    }
-
-    #[test]
-    fn no_limit_is_the_highest_that_a_database_counts_to() {
-        assert_eq!(most_rows(7), 7);
-        assert_eq!(most_rows(0) as u64, i64::MAX as u64);
-    }
-
-    #[tokio::test]
-    async fn the_list_has_every_table_with_its_rows_and_its_version() {
-        let pipeline = Pipeline::new();
-        pipeline.run(0, &[1, 2, 3]).await;
-        let head = pipeline.stores.log.head().await.unwrap().unwrap();
-        let listed = list(pipeline.warehouse.as_ref()).await.unwrap();
-        let lines: Vec<Value> = listed
-            .json_rows()
-            .map(|row| serde_json::to_value(row).unwrap())
-            .collect();
-        assert_eq!(lines.len(), 5);
-        for line in &lines[..4] {
-            assert_eq!(line["rows"], 1);
-            assert_eq!(line["version"], head.version.0);
-            assert!(line["last_run"].is_string(), "{line}");
-        }
-        assert_eq!(lines[4]["table"], "gold_top_customers");
-        assert_eq!(lines[4]["version"], Value::Null, "a view has no progress");
-    }
-
-    #[tokio::test]
-    async fn tables_of_another_dataset_take_no_freshness_away() {
-        let pipeline = Pipeline::new();
-        pipeline.run(0, &[1]).await;
-        for other in 0..5 {
-            pipeline.change_gold(&format!(
-                "INSERT INTO sluice_freshness (gold_table, dataset) VALUES ('a{other}', 'other')"
-            ));
-        }
-        let listed = list(pipeline.warehouse.as_ref()).await.unwrap();
-        let lines = listed
-            .json_rows()
-            .map(|row| serde_json::to_value(row).unwrap());
-        for line in lines.take(4) {
-            assert!(line["last_run"].is_string(), "{line}");
-        }
-    }
-
-    #[tokio::test]
-    async fn gold_that_is_not_there_or_does_not_fit_says_so_in_words() {
-        let pipeline = Pipeline::new();
-        let warehouse = pipeline.warehouse.as_ref();
-        let why = |error: WhyNot| sluice::error::chain(&error);
-        let error = there(warehouse, None).await.unwrap_err();
-        assert!(why(error).starts_with("gold has not run yet"));
-        pipeline.run(0, &[1]).await;
-        assert!(there(warehouse, None).await.is_ok());
-        pipeline
-            .change_gold("ALTER TABLE gold_total_revenue__1 RENAME COLUMN total_orders TO orders");
-        for wanted in [
-            None,
-            Some("gold_total_revenue"),
-            Some("gold_total_revenue_report"),
-        ] {
-            let error = why(there(warehouse, wanted).await.unwrap_err());
-            assert!(
-                error.contains("gold table gold_total_revenue does not fit"),
-                "{error}"
-            );
-        }
-        assert!(there(warehouse, Some("gold_daily_orders")).await.is_ok());
-    }
-
-    #[tokio::test]
-    async fn a_table_that_gold_has_yet_to_make_is_named() {
-        let pipeline = Pipeline::new();
-        pipeline.run(0, &[1]).await;
-        pipeline.change_gold("DROP TABLE gold_daily_orders__1");
-        let warehouse = pipeline.warehouse.as_ref();
-        let error = there(warehouse, Some("gold_daily_orders")).await;
-        assert!(
-            error
-                .unwrap_err()
-                .to_string()
-                .contains("has not made gold_daily_orders")
-        );
-        assert!(there(warehouse, Some("gold_total_revenue")).await.is_ok());
-    }
-
-    #[test]
-    fn a_table_that_has_not_run_has_no_version_and_no_time() {
-        let freshness = TableRows {
-            columns: vec!["table_name".to_owned()],
-            rows: Vec::new(),
-        };
-        let row = table_row("t", 0, &BTreeMap::new(), &freshness);
-        let expected = [Some("t".to_owned()), Some("0".to_owned()), None, None, None];
-        assert_eq!(row, expected);
-    }
-}
+mod tests;

@@ -9,6 +9,7 @@ use sluice::warehouse::schema::ValueType;
 
 use super::sample::newest;
 use crate::audit::misfit;
+use crate::number;
 use crate::output::{Column, Format, FormatArguments, Rows, Table, count, print, thousands};
 use crate::target::{AppSettings, SettingsArguments, Stores};
 
@@ -30,7 +31,8 @@ pub(crate) struct HeadArguments {
         long,
         alias = "rows",
         value_name = "N",
-        default_value_t = 10
+        default_value_t = 10,
+        value_parser = number::from::<usize>(0)
     )]
     limit: usize,
     /// Show where each row came from

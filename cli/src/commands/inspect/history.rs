@@ -7,6 +7,7 @@ use serde_json::json;
 use sluice::table::log::{Commit, CommitKind, LogError, Version};
 use sluice::warehouse::schema::ValueType;
 
+use crate::number;
 use crate::output::{Column, Format, FormatArguments, Table, count, print, say, size, thousands};
 use crate::target::{AppSettings, SettingsArguments, Stores};
 
@@ -25,7 +26,7 @@ const CHUNK: u64 = 1_000;
   sluice history --json -n 0 | jq 'select(.did == \"compact\")'")]
 pub(crate) struct HistoryArguments {
     /// Most commits to print; 0 is all
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = number::from::<u64>(0))]
     limit: u64,
     #[command(flatten)]
     format: FormatArguments,

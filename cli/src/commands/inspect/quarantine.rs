@@ -10,6 +10,7 @@ use sluice::value::period::MILLIS_PER_HOUR;
 use sluice::warehouse::schema::ValueType;
 
 use super::moment::Moment;
+use crate::number;
 use crate::output::{Column, Format, FormatArguments, Table, count, print, say, thousands};
 use crate::quarantine::{Found, Quarantine, Rejected, Span, Tally};
 use crate::target::{AppSettings, SettingsArguments, Stores};
@@ -51,7 +52,7 @@ pub(crate) struct QuarantineArguments {
     #[arg(long, conflicts_with_all = ["from", "to"])]
     all: bool,
     /// Most records that `show` prints, 10 for people and all for programs, or kinds that `list` does, all; 0 is all
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = number::from::<usize>(0))]
     limit: Option<usize>,
     #[command(flatten)]
     format: FormatArguments,

@@ -18,15 +18,14 @@ use sluice_local::hub_client::Destination;
 use crate::audit::misfit;
 use crate::feed::{Feed, FeedPlan, OrderArguments, Request};
 use crate::interrupt::Interrupts;
+use crate::number;
 use crate::output::{Usage, count, failure, shell_word, thousands};
 use crate::pipeline::{Part, Plan, Project, Snapshot, Stack, StateDir, Told, Watch, given_handler};
-use crate::target;
+use crate::target::{self, DEFAULT_STATE_DIR, STATE_DIR};
 use conclude::{Arrived, Concluding};
 use screen::Screen;
 use view::{Again, Seen, View};
 
-/// Where state is kept unless something else is said.
-const DEFAULT_STATE_DIR: &str = ".sluice";
 /// How often the stores are looked at.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -65,11 +64,12 @@ pub(crate) struct UpArguments {
         long = "limit",
         alias = "events",
         value_name = "N",
-        conflicts_with = "no_producer"
+        conflicts_with = "no_producer",
+        value_parser = number::from::<u64>(0)
     )]
     events: Option<u64>,
     /// Events a second; without it 200 made-up orders, and files and --limit as fast as they go
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short, long, value_name = "N", value_parser = number::from::<u64>(1))]
     rate: Option<u64>,
     /// Send nothing: wait for events from other producers
     #[arg(long)]
@@ -80,10 +80,10 @@ pub(crate) struct UpArguments {
     #[command(flatten)]
     orders: OrderArguments,
     /// Partitions of the event hub, when it is created
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=32))]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = number::between::<u16>(1, 32))]
     partitions: u16,
     /// Where state is kept
-    #[arg(long, value_name = "DIR", env = "SLUICE_STATE_DIR", default_value = DEFAULT_STATE_DIR)]
+    #[arg(long, value_name = "DIR", env = STATE_DIR, default_value = DEFAULT_STATE_DIR)]
     state_dir: PathBuf,
     /// Keep gold in this database, an ADO connection string, instead of a file; GOLD_SCHEMA names its schema
     #[arg(long, value_name = "STRING")]

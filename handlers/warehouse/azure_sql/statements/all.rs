@@ -11,7 +11,7 @@ use crate::event::{EventTime, UnixMillis};
 use crate::table::log::Version;
 use crate::warehouse::dialect::{self, Dialect, TableDefinition};
 use crate::warehouse::error::WarehouseError;
-use crate::warehouse::lookup::columns_of;
+use crate::warehouse::lookup::{columns_of, without_ties};
 use crate::warehouse::model::{
     Arrangement, Build, Fill, Filled, Order, Pending, Progress, Remarks, Shadow, Swap,
 };
@@ -101,7 +101,9 @@ fn all_statements(
             column,
             descending: true,
         });
-        let sql = dml::read(sql_schema, name, &columns, order.as_ref(), 10);
+        let order = order.map(|order| without_ties(schema, (name, &columns), order));
+        let order = order.unwrap_or_default();
+        let sql = dml::read(sql_schema, name, &columns, &order, 10);
         Ok::<_, WarehouseError>(sql)
     };
     for book in dialect::books(sql_schema) {
@@ -127,6 +129,11 @@ fn all_statements(
             for shown in sql_schema.show(&view) {
                 add("show", &view.name, shown);
             }
+            add(
+                "list the columns of",
+                &view.name,
+                dml::names(sql_schema, &view.name),
+            );
             add("read", &view.name, read(&view.name)?);
         }
         add("clear", name, dml::clear(sql_schema, &physical));

@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::sql_schema::{SqlSchema, quote};
+use super::sql_schema::{SqlSchema, literal, quote};
 use crate::value::decimal::MAX_PRECISION;
 use crate::warehouse::azure_sql::errors::OVERFLOW;
 use crate::warehouse::dialect;
@@ -37,12 +37,21 @@ pub(crate) fn count(full_name: &str) -> String {
     format!("SELECT COUNT_BIG(*) AS [rows] FROM {full_name}")
 }
 
+/// Lists the columns of a table or view.
+pub(crate) fn names(sql_schema: &SqlSchema, name: &str) -> String {
+    let full = literal(&sql_schema.of(name));
+    format!(
+        "SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c\n\
+         WHERE c.[object_id] IN (OBJECT_ID({full}, N'V'), OBJECT_ID({full}, N'U'))"
+    )
+}
+
 /// Reads the first rows of a table or view.
 pub(crate) fn read(
     sql_schema: &SqlSchema,
     name: &str,
     columns: &[(String, ValueType)],
-    order: Option<&Order>,
+    order: &[Order],
     limit: usize,
 ) -> String {
     let names: Vec<String> = columns.iter().map(|(name, _)| quote(name)).collect();
@@ -53,10 +62,13 @@ pub(crate) fn read(
         names.join(", "),
         sql_schema.of(name)
     );
-    if let Some(order) = order {
+    let terms = order.iter().flat_map(|order| {
         let kind = columns.iter().find(|(name, _)| *name == order.column);
         let kind = kind.map_or(ValueType::Int64, |(_, kind)| *kind);
-        let terms = sql_schema.order_terms(&quote(&order.column), kind, order.descending);
+        sql_schema.order_terms(&quote(&order.column), kind, order.descending)
+    });
+    let terms: Vec<String> = terms.collect();
+    if !terms.is_empty() {
         sql.push_str(&format!(" ORDER BY {}", terms.join(", ")));
     }
     sql

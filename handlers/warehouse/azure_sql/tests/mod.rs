@@ -19,8 +19,8 @@ use crate::table::log::Version;
 use crate::warehouse::fixture::{TABLES, row, schema_of};
 use crate::warehouse::schema::{GoldSchema, PROGRESS, TableIndex};
 use crate::warehouse::{
-    Begun, Build, Datum, FailureKind, Options, Progress, Reports, Row, RowVisitor, Run, Step,
-    Warehouse, WarehouseError, fixture,
+    Begun, Build, Datum, FailureKind, Options, Order, Progress, Reports, Row, RowVisitor, Run,
+    Step, Warehouse, WarehouseError, fixture,
 };
 use server::{Answer, Cell, Column, Named, Request, Server};
 
@@ -485,7 +485,33 @@ async fn progress_and_tables_are_read() {
 
     let (send, seen) = std::sync::mpsc::channel();
     let visitor: RowVisitor = Box::new(move |row| send.send(row).unwrap());
-    warehouse.visit_rows("top", visitor).await.unwrap();
+    let table = &warehouse.schema().tables[0];
+    warehouse.visit_rows(table, visitor).await.unwrap();
     assert_eq!(seen.iter().collect::<Vec<_>>(), rows.rows);
     assert_eq!(server.logins(), 1);
+}
+
+#[tokio::test]
+async fn what_a_view_lacks_is_not_asked_of_it_and_ties_are_ordered() {
+    let server = Server::start(|_, request| match request {
+        Request::Sql(sql) if sql.contains("FROM sys.columns AS c\nWHERE") => {
+            let names = ["_key", "day", "WHO", "total"];
+            let rows = names.map(|name| vec![Cell::Text(name.into())]);
+            Answer::Table(vec![Column::Text], rows.to_vec())
+        }
+        _ => healthy(request),
+    })
+    .await;
+    let order = Order {
+        column: "total".to_owned(),
+        descending: true,
+    };
+    let read = warehouse(&server).read_table("daily", Some(order), 5).await;
+    assert_eq!(read.unwrap().columns, ["day", "who", "total"]);
+    let asked = server.statements().pop().unwrap();
+    assert!(asked.starts_with("SELECT TOP (5) [day], [who], [total] FROM [gold].[daily] ORDER BY"));
+    let (total, ties) = asked.split_once("[total] DESC, ").unwrap();
+    assert!(total.contains("CASE WHEN [total] IS NULL"), "{total}");
+    let day = ties.find("[day] ASC").unwrap();
+    assert!(day < ties.find("[who] COLLATE").unwrap(), "{ties}");
 }

@@ -1284,8 +1284,12 @@ SELECT
     t.[mean_id_count] AS [mean_id_count]
 FROM [reports].[hourly__2] AS t
 
+-- list the columns of hourly
+SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c
+WHERE c.[object_id] IN (OBJECT_ID(N'[reports].[hourly]', N'V'), OBJECT_ID(N'[reports].[hourly]', N'U'))
+
 -- read hourly
-SELECT TOP (10) [hour], [n], [total], [mean_sum], [mean_count], [low], [high], [first], [last], [ids], [mean_id_sum], [mean_id_count] FROM [reports].[hourly] ORDER BY CASE WHEN [mean_id_count] IS NULL THEN 1 ELSE 0 END, [mean_id_count] DESC
+SELECT TOP (10) [hour], [n], [total], [mean_sum], [mean_count], [low], [high], [first], [last], [ids], [mean_id_sum], [mean_id_count] FROM [reports].[hourly] ORDER BY CASE WHEN [mean_id_count] IS NULL THEN 1 ELSE 0 END, [mean_id_count] DESC, CASE WHEN [hour] IS NULL THEN 1 ELSE 0 END, [hour] ASC
 
 -- show hourly_report
 CREATE OR ALTER VIEW [reports].[hourly_report] AS
@@ -1305,8 +1309,12 @@ SELECT
 FROM [reports].[hourly__2] AS t
 LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N'hourly'
 
+-- list the columns of hourly_report
+SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c
+WHERE c.[object_id] IN (OBJECT_ID(N'[reports].[hourly_report]', N'V'), OBJECT_ID(N'[reports].[hourly_report]', N'U'))
+
 -- read hourly_report
-SELECT TOP (10) [hour], [n], [total], [mean], [low], [high], [first], [last], [ids], [mean_id], [is_settled] FROM [reports].[hourly_report] ORDER BY CASE WHEN [is_settled] IS NULL THEN 1 ELSE 0 END, [is_settled] DESC
+SELECT TOP (10) [hour], [n], [total], [mean], [low], [high], [first], [last], [ids], [mean_id], [is_settled] FROM [reports].[hourly_report] ORDER BY CASE WHEN [is_settled] IS NULL THEN 1 ELSE 0 END, [is_settled] DESC, CASE WHEN [hour] IS NULL THEN 1 ELSE 0 END, [hour] ASC
 
 -- show best_hours
 CREATE OR ALTER VIEW [reports].[best_hours] AS
@@ -1326,8 +1334,12 @@ SELECT TOP (2)
 FROM [reports].[hourly__2] AS t
 ORDER BY [rank]
 
+-- list the columns of best_hours
+SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c
+WHERE c.[object_id] IN (OBJECT_ID(N'[reports].[best_hours]', N'V'), OBJECT_ID(N'[reports].[best_hours]', N'U'))
+
 -- read best_hours
-SELECT TOP (10) [rank], [hour], [n], [total], [mean], [low], [high], [first], [last], [ids], [mean_id] FROM [reports].[best_hours] ORDER BY CASE WHEN [mean_id] IS NULL THEN 1 ELSE 0 END, [mean_id] DESC
+SELECT TOP (10) [rank], [hour], [n], [total], [mean], [low], [high], [first], [last], [ids], [mean_id] FROM [reports].[best_hours] ORDER BY CASE WHEN [mean_id] IS NULL THEN 1 ELSE 0 END, [mean_id] DESC, CASE WHEN [hour] IS NULL THEN 1 ELSE 0 END, [hour] ASC
 
 -- clear hourly
 DELETE FROM [reports].[hourly__2]
@@ -1433,8 +1445,12 @@ SELECT
     t.[largest] AS [largest]
 FROM [reports].[daily__2] AS t
 
+-- list the columns of daily
+SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c
+WHERE c.[object_id] IN (OBJECT_ID(N'[reports].[daily]', N'V'), OBJECT_ID(N'[reports].[daily]', N'U'))
+
 -- read daily
-SELECT TOP (10) [day], [kind], [flag], [n], [total], [largest] FROM [reports].[daily] ORDER BY CASE WHEN [largest] IS NULL THEN 1 ELSE 0 END, [largest] DESC
+SELECT TOP (10) [day], [kind], [flag], [n], [total], [largest] FROM [reports].[daily] ORDER BY CASE WHEN [largest] IS NULL THEN 1 ELSE 0 END, [largest] DESC, CASE WHEN [day] IS NULL THEN 1 ELSE 0 END, [day] ASC, CASE WHEN [kind] IS NULL THEN 1 ELSE 0 END, [kind] COLLATE Latin1_General_BIN2 ASC, CASE WHEN [flag] IS NULL THEN 1 ELSE 0 END, [flag] ASC
 
 -- show daily_report
 CREATE OR ALTER VIEW [reports].[daily_report] AS
@@ -1450,8 +1466,12 @@ SELECT
 FROM [reports].[daily__2] AS t
 LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N'daily'
 
+-- list the columns of daily_report
+SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c
+WHERE c.[object_id] IN (OBJECT_ID(N'[reports].[daily_report]', N'V'), OBJECT_ID(N'[reports].[daily_report]', N'U'))
+
 -- read daily_report
-SELECT TOP (10) [day], [kind], [flag], [n], [total], [largest], [is_settled] FROM [reports].[daily_report] ORDER BY CASE WHEN [is_settled] IS NULL THEN 1 ELSE 0 END, [is_settled] DESC
+SELECT TOP (10) [day], [kind], [flag], [n], [total], [largest], [is_settled] FROM [reports].[daily_report] ORDER BY CASE WHEN [is_settled] IS NULL THEN 1 ELSE 0 END, [is_settled] DESC, CASE WHEN [day] IS NULL THEN 1 ELSE 0 END, [day] ASC, CASE WHEN [kind] IS NULL THEN 1 ELSE 0 END, [kind] COLLATE Latin1_General_BIN2 ASC, CASE WHEN [flag] IS NULL THEN 1 ELSE 0 END, [flag] ASC
 
 -- show best_kinds
 CREATE OR ALTER VIEW [reports].[best_kinds] AS
@@ -1467,8 +1487,12 @@ SELECT TOP (3)
 FROM [reports].[daily__2] AS t
 ORDER BY [rank]
 
+-- list the columns of best_kinds
+SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c
+WHERE c.[object_id] IN (OBJECT_ID(N'[reports].[best_kinds]', N'V'), OBJECT_ID(N'[reports].[best_kinds]', N'U'))
+
 -- read best_kinds
-SELECT TOP (10) [rank], [day], [kind], [flag], [n], [total], [largest] FROM [reports].[best_kinds] ORDER BY CASE WHEN [largest] IS NULL THEN 1 ELSE 0 END, [largest] DESC
+SELECT TOP (10) [rank], [day], [kind], [flag], [n], [total], [largest] FROM [reports].[best_kinds] ORDER BY CASE WHEN [largest] IS NULL THEN 1 ELSE 0 END, [largest] DESC, CASE WHEN [day] IS NULL THEN 1 ELSE 0 END, [day] ASC, CASE WHEN [kind] IS NULL THEN 1 ELSE 0 END, [kind] COLLATE Latin1_General_BIN2 ASC, CASE WHEN [flag] IS NULL THEN 1 ELSE 0 END, [flag] ASC
 
 -- clear daily
 DELETE FROM [reports].[daily__2]
@@ -1555,8 +1579,12 @@ SELECT
     t.[lowest_id] AS [lowest_id]
 FROM [reports].[monthly__2] AS t
 
+-- list the columns of monthly
+SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c
+WHERE c.[object_id] IN (OBJECT_ID(N'[reports].[monthly]', N'V'), OBJECT_ID(N'[reports].[monthly]', N'U'))
+
 -- read monthly
-SELECT TOP (10) [month], [amount], [born], [seen], [id], [n], [smallest], [lowest_id] FROM [reports].[monthly] ORDER BY CASE WHEN [lowest_id] IS NULL THEN 1 ELSE 0 END, [lowest_id] DESC
+SELECT TOP (10) [month], [amount], [born], [seen], [id], [n], [smallest], [lowest_id] FROM [reports].[monthly] ORDER BY CASE WHEN [lowest_id] IS NULL THEN 1 ELSE 0 END, [lowest_id] DESC, CASE WHEN [month] IS NULL THEN 1 ELSE 0 END, [month] ASC, CASE WHEN [amount] IS NULL THEN 1 ELSE 0 END, [amount] ASC, CASE WHEN [born] IS NULL THEN 1 ELSE 0 END, [born] ASC, CASE WHEN [seen] IS NULL THEN 1 ELSE 0 END, [seen] ASC, CASE WHEN [id] IS NULL THEN 1 ELSE 0 END, [id] ASC
 
 -- show monthly_report
 CREATE OR ALTER VIEW [reports].[monthly_report] AS
@@ -1574,8 +1602,12 @@ SELECT
 FROM [reports].[monthly__2] AS t
 LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N'monthly'
 
+-- list the columns of monthly_report
+SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c
+WHERE c.[object_id] IN (OBJECT_ID(N'[reports].[monthly_report]', N'V'), OBJECT_ID(N'[reports].[monthly_report]', N'U'))
+
 -- read monthly_report
-SELECT TOP (10) [month], [amount], [born], [seen], [id], [n], [smallest], [lowest_id], [is_settled] FROM [reports].[monthly_report] ORDER BY CASE WHEN [is_settled] IS NULL THEN 1 ELSE 0 END, [is_settled] DESC
+SELECT TOP (10) [month], [amount], [born], [seen], [id], [n], [smallest], [lowest_id], [is_settled] FROM [reports].[monthly_report] ORDER BY CASE WHEN [is_settled] IS NULL THEN 1 ELSE 0 END, [is_settled] DESC, CASE WHEN [month] IS NULL THEN 1 ELSE 0 END, [month] ASC, CASE WHEN [amount] IS NULL THEN 1 ELSE 0 END, [amount] ASC, CASE WHEN [born] IS NULL THEN 1 ELSE 0 END, [born] ASC, CASE WHEN [seen] IS NULL THEN 1 ELSE 0 END, [seen] ASC, CASE WHEN [id] IS NULL THEN 1 ELSE 0 END, [id] ASC
 
 -- clear monthly
 DELETE FROM [reports].[monthly__2]
@@ -1645,6 +1677,10 @@ SELECT
     t.[total] AS [total]
 FROM [reports].[ever__2] AS t
 
+-- list the columns of ever
+SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c
+WHERE c.[object_id] IN (OBJECT_ID(N'[reports].[ever]', N'V'), OBJECT_ID(N'[reports].[ever]', N'U'))
+
 -- read ever
 SELECT TOP (10) [n], [total] FROM [reports].[ever] ORDER BY CASE WHEN [total] IS NULL THEN 1 ELSE 0 END, [total] DESC
 
@@ -1655,6 +1691,10 @@ SELECT
     t.[n] AS [n],
     t.[total] AS [total]
 FROM [reports].[ever__2] AS t
+
+-- list the columns of ever_report
+SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c
+WHERE c.[object_id] IN (OBJECT_ID(N'[reports].[ever_report]', N'V'), OBJECT_ID(N'[reports].[ever_report]', N'U'))
 
 -- read ever_report
 SELECT TOP (10) [n], [total] FROM [reports].[ever_report] ORDER BY CASE WHEN [total] IS NULL THEN 1 ELSE 0 END, [total] DESC

@@ -1,7 +1,95 @@
+-- What is somebody else's is never replaced: where it is in the way, this says so and nothing is changed.
+EXEC sp_set_session_context @key = N'sluice_refused', @value = NULL;
+DROP TABLE IF EXISTS #sluice_books;
+CREATE TABLE #sluice_books ([gold_table] nvarchar(128) COLLATE DATABASE_DEFAULT, [dataset] nvarchar(128) COLLATE DATABASE_DEFAULT,
+    [physical] nvarchar(128) COLLATE DATABASE_DEFAULT, [rankings] nvarchar(max) COLLATE DATABASE_DEFAULT);
+DECLARE @read nvarchar(max) = N'INSERT INTO #sluice_books SELECT [gold_table], ' + CASE WHEN COL_LENGTH(N'[gold].[sluice_progress]', N'dataset') IS NULL THEN N'NULL' ELSE N'[dataset]' END + N', ' + CASE WHEN COL_LENGTH(N'[gold].[sluice_progress]', N'physical') IS NULL THEN N'NULL' ELSE N'[physical]' END + N', ' + CASE WHEN COL_LENGTH(N'[gold].[sluice_progress]', N'rankings') IS NULL THEN N'NULL' ELSE N'[rankings]' END
+    + N' FROM ' + N'[gold].[sluice_progress]';
+IF OBJECT_ID(N'[gold].[sluice_progress]', N'U') IS NOT NULL EXEC(@read);
+DECLARE @names TABLE ([name] nvarchar(128), [table] nvarchar(128), [kind] nvarchar(10));
+INSERT INTO @names VALUES (N'sluice_progress', N'sluice_progress', N'book'),
+    (N'sluice_freshness', N'sluice_freshness', N'book'),
+    (N'sluice_next', N'sluice_next', N'book'),
+    (N'sluice_builds', N'sluice_builds', N'book'),
+    (N'sluice_old', N'sluice_old', N'book'),
+    (N'hourly', N'hourly', N'public'),
+    (N'hourly_report', N'hourly', N'view'),
+    (N'daily', N'daily', N'public'),
+    (N'daily_report', N'daily', N'view'),
+    (N'monthly', N'monthly', N'public'),
+    (N'monthly_report', N'monthly', N'view'),
+    (N'ever', N'ever', N'public'),
+    (N'ever_report', N'ever', N'view'),
+    (N'best_kinds', N'daily', N'view'),
+    (N'best_hours', N'hourly', N'view');
+DECLARE @columns TABLE ([table] nvarchar(128), [name] nvarchar(128), [type] nvarchar(128));
+INSERT INTO @columns VALUES (N'hourly', N'hour', N'datetime2'),
+    (N'hourly', N'_key', N'binary'),
+    (N'hourly', N'n', N'bigint'),
+    (N'hourly', N'total', N'decimal'),
+    (N'hourly', N'mean_sum', N'decimal'),
+    (N'hourly', N'mean_count', N'bigint'),
+    (N'hourly', N'low', N'float'),
+    (N'hourly', N'high', N'float'),
+    (N'hourly', N'first', N'date'),
+    (N'hourly', N'last', N'datetime2'),
+    (N'hourly', N'ids', N'decimal'),
+    (N'hourly', N'mean_id_sum', N'decimal'),
+    (N'hourly', N'mean_id_count', N'bigint'),
+    (N'daily', N'day', N'date'),
+    (N'daily', N'_key', N'binary'),
+    (N'daily', N'kind', N'nvarchar'),
+    (N'daily', N'flag', N'bit'),
+    (N'daily', N'n', N'bigint'),
+    (N'daily', N'total', N'decimal'),
+    (N'daily', N'largest', N'decimal'),
+    (N'monthly', N'month', N'date'),
+    (N'monthly', N'_key', N'binary'),
+    (N'monthly', N'amount', N'decimal'),
+    (N'monthly', N'born', N'date'),
+    (N'monthly', N'seen', N'datetime2'),
+    (N'monthly', N'id', N'bigint'),
+    (N'monthly', N'n', N'bigint'),
+    (N'monthly', N'smallest', N'decimal'),
+    (N'monthly', N'lowest_id', N'bigint'),
+    (N'ever', N'_key', N'binary'),
+    (N'ever', N'n', N'bigint'),
+    (N'ever', N'total', N'decimal');
+DECLARE @problem nvarchar(2048) = (SELECT TOP (1) N'gold cannot show ' + n.[table] + N': ' + n.[name] + N' is a name of dataset '
+    + b.[dataset] + N' here; give one of the two another name, or its dataset another database schema'
+FROM @names AS n JOIN #sluice_books AS b ON b.[dataset] <> N'things' AND (LOWER(n.[name]) IN (LOWER(b.[gold_table]), LOWER(b.[gold_table] + N'_report'))
+    OR CHARINDEX(N',' + LOWER(n.[name]) + N',', N',' + LOWER(b.[rankings]) + N',') > 0)
+WHERE n.[kind] <> N'book');
+IF @problem IS NULL SET @problem = (SELECT TOP (1) N'gold cannot show ' + n.[table] + N': ' + n.[name]
+    + N' is there and gold has not made it; drop or rename it, or give what has its name in the dataset file another one'
+FROM @names AS n
+JOIN sys.objects AS o ON LOWER(o.[name] COLLATE DATABASE_DEFAULT) = LOWER(n.[name])
+JOIN sys.schemas AS s ON s.[schema_id] = o.[schema_id] AND LOWER(s.[name]) = LOWER(N'gold')
+LEFT JOIN #sluice_books AS b ON b.[gold_table] = n.[table]
+WHERE CASE
+    WHEN n.[kind] = N'book' THEN CASE WHEN RTRIM(o.[type]) = N'U' THEN 0 ELSE 1 END
+    WHEN RTRIM(o.[type]) = N'V' THEN CASE WHEN CHARINDEX(N'/* sluice ', OBJECT_DEFINITION(o.[object_id])) > 0 THEN 0 ELSE 1 END
+    WHEN n.[kind] <> N'public' OR RTRIM(o.[type]) <> N'U' OR b.[physical] IS NOT NULL THEN 1
+    WHEN b.[gold_table] IS NOT NULL THEN 0
+    WHEN EXISTS (SELECT 1 FROM @columns AS e WHERE e.[table] = n.[table] AND NOT EXISTS (SELECT 1 FROM sys.columns AS c
+        WHERE c.[object_id] = o.[object_id] AND LOWER(c.[name] COLLATE DATABASE_DEFAULT) = LOWER(e.[name])
+        AND TYPE_NAME(c.[user_type_id]) COLLATE DATABASE_DEFAULT = e.[type])) THEN 1
+    WHEN (SELECT COUNT(*) FROM sys.columns AS c WHERE c.[object_id] = o.[object_id])
+        <> (SELECT COUNT(*) FROM @columns AS e WHERE e.[table] = n.[table]) THEN 1
+    ELSE 0 END = 1);
+IF @problem IS NOT NULL
+BEGIN
+    EXEC sp_set_session_context @key = N'sluice_refused', @value = 1;
+    THROW 50039, @problem, 1;
+END;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF NOT EXISTS (SELECT 1 FROM sys.schemas WHERE LOWER([name]) = LOWER(N'gold'))
     EXEC(N'CREATE SCHEMA [gold]');
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- How far each gold table has come: the loader's own book.
 IF OBJECT_ID(N'[gold].[sluice_progress]', N'U') IS NULL
 CREATE TABLE [gold].[sluice_progress] (
@@ -19,30 +107,37 @@ CREATE TABLE [gold].[sluice_progress] (
 );
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_progress]', N'dataset') IS NULL
     ALTER TABLE [gold].[sluice_progress] ADD [dataset] nvarchar(128) NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_progress]', N'log') IS NULL
     ALTER TABLE [gold].[sluice_progress] ADD [log] nvarchar(64) NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_progress]', N'physical') IS NULL
     ALTER TABLE [gold].[sluice_progress] ADD [physical] nvarchar(128) NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_progress]', N'n') IS NULL
     ALTER TABLE [gold].[sluice_progress] ADD [n] bigint NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_progress]', N'text') IS NULL
     ALTER TABLE [gold].[sluice_progress] ADD [text] nvarchar(max) NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_progress]', N'rankings') IS NULL
     ALTER TABLE [gold].[sluice_progress] ADD [rankings] nvarchar(max) NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- How fresh each gold table is.
 IF OBJECT_ID(N'[gold].[sluice_freshness]', N'U') IS NULL
 CREATE TABLE [gold].[sluice_freshness] (
@@ -67,70 +162,87 @@ CREATE TABLE [gold].[sluice_freshness] (
 );
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_freshness]', N'watermark') IS NULL
     ALTER TABLE [gold].[sluice_freshness] ADD [watermark] datetime2(6) NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_freshness]', N'settled_until') IS NULL
     ALTER TABLE [gold].[sluice_freshness] ADD [settled_until] datetime2(0) NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_freshness]', N'version') IS NULL
     ALTER TABLE [gold].[sluice_freshness] ADD [version] bigint NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_freshness]', N'last_run') IS NULL
     ALTER TABLE [gold].[sluice_freshness] ADD [last_run] datetime2(6) NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_freshness]', N'dataset') IS NULL
     ALTER TABLE [gold].[sluice_freshness] ADD [dataset] nvarchar(128) NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_freshness]', N'state') IS NULL
     ALTER TABLE [gold].[sluice_freshness] ADD [state] nvarchar(64) NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_freshness]', N'reason') IS NULL
     ALTER TABLE [gold].[sluice_freshness] ADD [reason] nvarchar(max) NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_freshness]', N'blocked_version') IS NULL
     ALTER TABLE [gold].[sluice_freshness] ADD [blocked_version] bigint NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_freshness]', N'blocked_definition') IS NULL
     ALTER TABLE [gold].[sluice_freshness] ADD [blocked_definition] nvarchar(64) NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_freshness]', N'blocked_stamp') IS NULL
     ALTER TABLE [gold].[sluice_freshness] ADD [blocked_stamp] bigint NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_freshness]', N'blocked_at') IS NULL
     ALTER TABLE [gold].[sluice_freshness] ADD [blocked_at] datetime2(6) NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_freshness]', N'generation') IS NULL
     ALTER TABLE [gold].[sluice_freshness] ADD [generation] bigint NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_freshness]', N'next_generation') IS NULL
     ALTER TABLE [gold].[sluice_freshness] ADD [next_generation] bigint NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_freshness]', N'next_done') IS NULL
     ALTER TABLE [gold].[sluice_freshness] ADD [next_done] bigint NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_freshness]', N'pending_objects') IS NULL
     ALTER TABLE [gold].[sluice_freshness] ADD [pending_objects] bigint NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_freshness]', N'oldest_pending') IS NULL
     ALTER TABLE [gold].[sluice_freshness] ADD [oldest_pending] datetime2(6) NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- The tables that are being made beside the live ones: the loader's own book.
 IF OBJECT_ID(N'[gold].[sluice_next]', N'U') IS NULL
 CREATE TABLE [gold].[sluice_next] (
@@ -154,54 +266,67 @@ CREATE TABLE [gold].[sluice_next] (
 );
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_next]', N'physical') IS NULL
     ALTER TABLE [gold].[sluice_next] ADD [physical] nvarchar(128) NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_next]', N'log') IS NULL
     ALTER TABLE [gold].[sluice_next] ADD [log] nvarchar(64) NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_next]', N'base_version') IS NULL
     ALTER TABLE [gold].[sluice_next] ADD [base_version] bigint NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_next]', N'files_done') IS NULL
     ALTER TABLE [gold].[sluice_next] ADD [files_done] bigint NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_next]', N'version') IS NULL
     ALTER TABLE [gold].[sluice_next] ADD [version] bigint NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_next]', N'stamp') IS NULL
     ALTER TABLE [gold].[sluice_next] ADD [stamp] bigint NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_next]', N'is_asked') IS NULL
     ALTER TABLE [gold].[sluice_next] ADD [is_asked] bigint NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_next]', N'since') IS NULL
     ALTER TABLE [gold].[sluice_next] ADD [since] datetime2(6) NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_next]', N'state') IS NULL
     ALTER TABLE [gold].[sluice_next] ADD [state] nvarchar(64) NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_next]', N'reason') IS NULL
     ALTER TABLE [gold].[sluice_next] ADD [reason] nvarchar(max) NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_next]', N'noted_stamp') IS NULL
     ALTER TABLE [gold].[sluice_next] ADD [noted_stamp] bigint NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_next]', N'noted_at') IS NULL
     ALTER TABLE [gold].[sluice_next] ADD [noted_at] datetime2(6) NULL;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- The latest package that ever ran against each dataset's tables.
 IF OBJECT_ID(N'[gold].[sluice_builds]', N'U') IS NULL
 CREATE TABLE [gold].[sluice_builds] (
@@ -212,6 +337,7 @@ CREATE TABLE [gold].[sluice_builds] (
 );
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- The tables that were replaced, to be dropped when nobody reads them any more.
 IF OBJECT_ID(N'[gold].[sluice_old]', N'U') IS NULL
 CREATE TABLE [gold].[sluice_old] (
@@ -222,6 +348,7 @@ CREATE TABLE [gold].[sluice_old] (
 );
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF OBJECT_ID(N'[gold].[hourly]', N'U') IS NOT NULL AND OBJECT_ID(N'[gold].[hourly]', N'V') IS NULL
 BEGIN
     EXEC sp_rename @objname = N'[gold].[hourly]', @newname = N'hourly__1', @objtype = N'OBJECT';
@@ -232,6 +359,7 @@ WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'
 END;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- A row for each hour.
 IF NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'hourly')
     AND OBJECT_ID(N'[gold].[hourly]', N'U') IS NULL AND OBJECT_ID(N'[gold].[hourly]', N'V') IS NULL
@@ -258,6 +386,7 @@ WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'
 END;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- Where hourly is to be made anew: a table beside it, for a run to fill.
 DECLARE @log nvarchar(64) = (SELECT [log] FROM [gold].[sluice_next] WHERE [gold_table] = N'hourly' AND [definition] = N'7d83e14e1a4737bcc650fbc2417ba380' AND [generation] = 3 AND [is_asked] = 1);
 DECLARE @asked bigint = (SELECT [is_asked] FROM [gold].[sluice_next] WHERE [gold_table] = N'hourly' AND [definition] = N'7d83e14e1a4737bcc650fbc2417ba380' AND [generation] = 3);
@@ -295,6 +424,7 @@ BEGIN
 END;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- A row for each hour.
 DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
     WHERE [gold_table] = N'hourly' AND [definition] = N'7d83e14e1a4737bcc650fbc2417ba380');
@@ -318,6 +448,7 @@ FROM [gold].[hourly__1] AS t', N'[hourly__1]', QUOTENAME(@physical));
 IF @view IS NOT NULL EXEC(@view);
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- hourly as reports show it: averages computed, and whether the period is complete.
 DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
     WHERE [gold_table] = N'hourly' AND [definition] = N'7d83e14e1a4737bcc650fbc2417ba380');
@@ -340,6 +471,7 @@ LEFT JOIN [gold].[sluice_freshness] AS f ON f.[gold_table] = N''hourly''', N'[ho
 IF @view IS NOT NULL EXEC(@view);
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- The 2 rows of hourly with the highest mean.
 DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
     WHERE [gold_table] = N'hourly' AND [definition] = N'7d83e14e1a4737bcc650fbc2417ba380');
@@ -362,6 +494,7 @@ ORDER BY [rank]', N'[hourly__1]', QUOTENAME(@physical));
 IF @view IS NOT NULL EXEC(@view);
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF OBJECT_ID(N'[gold].[daily]', N'U') IS NOT NULL AND OBJECT_ID(N'[gold].[daily]', N'V') IS NULL
 BEGIN
     EXEC sp_rename @objname = N'[gold].[daily]', @newname = N'daily__1', @objtype = N'OBJECT';
@@ -372,6 +505,7 @@ WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'
 END;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- A row for each day and kind and flag.
 IF NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'daily')
     AND OBJECT_ID(N'[gold].[daily]', N'U') IS NULL AND OBJECT_ID(N'[gold].[daily]', N'V') IS NULL
@@ -392,6 +526,7 @@ WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'
 END;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- Where daily is to be made anew: a table beside it, for a run to fill.
 DECLARE @log nvarchar(64) = (SELECT [log] FROM [gold].[sluice_next] WHERE [gold_table] = N'daily' AND [definition] = N'c00db0504b57d26a0986caabdf027ad2' AND [generation] = 3 AND [is_asked] = 1);
 DECLARE @asked bigint = (SELECT [is_asked] FROM [gold].[sluice_next] WHERE [gold_table] = N'daily' AND [definition] = N'c00db0504b57d26a0986caabdf027ad2' AND [generation] = 3);
@@ -423,6 +558,7 @@ BEGIN
 END;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- A row for each day and kind and flag.
 DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
     WHERE [gold_table] = N'daily' AND [definition] = N'c00db0504b57d26a0986caabdf027ad2');
@@ -440,6 +576,7 @@ FROM [gold].[daily__1] AS t', N'[daily__1]', QUOTENAME(@physical));
 IF @view IS NOT NULL EXEC(@view);
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- daily as reports show it: averages computed, and whether the period is complete.
 DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
     WHERE [gold_table] = N'daily' AND [definition] = N'c00db0504b57d26a0986caabdf027ad2');
@@ -458,6 +595,7 @@ LEFT JOIN [gold].[sluice_freshness] AS f ON f.[gold_table] = N''daily''', N'[dai
 IF @view IS NOT NULL EXEC(@view);
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- The 3 rows of daily with the highest total.
 DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
     WHERE [gold_table] = N'daily' AND [definition] = N'c00db0504b57d26a0986caabdf027ad2');
@@ -476,6 +614,7 @@ ORDER BY [rank]', N'[daily__1]', QUOTENAME(@physical));
 IF @view IS NOT NULL EXEC(@view);
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF OBJECT_ID(N'[gold].[monthly]', N'U') IS NOT NULL AND OBJECT_ID(N'[gold].[monthly]', N'V') IS NULL
 BEGIN
     EXEC sp_rename @objname = N'[gold].[monthly]', @newname = N'monthly__1', @objtype = N'OBJECT';
@@ -486,6 +625,7 @@ WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'
 END;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- A row for each month and amount and born and seen and id.
 IF NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'monthly')
     AND OBJECT_ID(N'[gold].[monthly]', N'U') IS NULL AND OBJECT_ID(N'[gold].[monthly]', N'V') IS NULL
@@ -508,6 +648,7 @@ WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'
 END;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- Where monthly is to be made anew: a table beside it, for a run to fill.
 DECLARE @log nvarchar(64) = (SELECT [log] FROM [gold].[sluice_next] WHERE [gold_table] = N'monthly' AND [definition] = N'b148a3f4a7310ab0148c4df904e1f476' AND [generation] = 3 AND [is_asked] = 1);
 DECLARE @asked bigint = (SELECT [is_asked] FROM [gold].[sluice_next] WHERE [gold_table] = N'monthly' AND [definition] = N'b148a3f4a7310ab0148c4df904e1f476' AND [generation] = 3);
@@ -541,6 +682,7 @@ BEGIN
 END;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- A row for each month and amount and born and seen and id.
 DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
     WHERE [gold_table] = N'monthly' AND [definition] = N'b148a3f4a7310ab0148c4df904e1f476');
@@ -560,6 +702,7 @@ FROM [gold].[monthly__1] AS t', N'[monthly__1]', QUOTENAME(@physical));
 IF @view IS NOT NULL EXEC(@view);
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- monthly as reports show it: averages computed, and whether the period is complete.
 DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
     WHERE [gold_table] = N'monthly' AND [definition] = N'b148a3f4a7310ab0148c4df904e1f476');
@@ -580,6 +723,7 @@ LEFT JOIN [gold].[sluice_freshness] AS f ON f.[gold_table] = N''monthly''', N'[m
 IF @view IS NOT NULL EXEC(@view);
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF OBJECT_ID(N'[gold].[ever]', N'U') IS NOT NULL AND OBJECT_ID(N'[gold].[ever]', N'V') IS NULL
 BEGIN
     EXEC sp_rename @objname = N'[gold].[ever]', @newname = N'ever__1', @objtype = N'OBJECT';
@@ -590,6 +734,7 @@ WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'
 END;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- One row for all time.
 IF NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'ever')
     AND OBJECT_ID(N'[gold].[ever]', N'U') IS NULL AND OBJECT_ID(N'[gold].[ever]', N'V') IS NULL
@@ -606,6 +751,7 @@ WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'
 END;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- Where ever is to be made anew: a table beside it, for a run to fill.
 DECLARE @log nvarchar(64) = (SELECT [log] FROM [gold].[sluice_next] WHERE [gold_table] = N'ever' AND [definition] = N'de91091b06fe01f3794e871de6e4a707' AND [generation] = 3 AND [is_asked] = 1);
 DECLARE @asked bigint = (SELECT [is_asked] FROM [gold].[sluice_next] WHERE [gold_table] = N'ever' AND [definition] = N'de91091b06fe01f3794e871de6e4a707' AND [generation] = 3);
@@ -633,6 +779,7 @@ BEGIN
 END;
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- One row for all time.
 DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
     WHERE [gold_table] = N'ever' AND [definition] = N'de91091b06fe01f3794e871de6e4a707');
@@ -646,6 +793,7 @@ FROM [gold].[ever__1] AS t', N'[ever__1]', QUOTENAME(@physical));
 IF @view IS NOT NULL EXEC(@view);
 GO
 
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- ever as reports show it: averages computed.
 DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
     WHERE [gold_table] = N'ever' AND [definition] = N'de91091b06fe01f3794e871de6e4a707');

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use sluice::event::UnixMillis;
-use sluice::gold::{Ended, Rebuild};
+use sluice::gold::{Ended, Loss, Rebuild};
+use sluice::store::entity::Operation;
 use sluice::store::object::{Metadata, ObjectPath};
+use sluice::table::TableId;
 use sluice::warehouse::schema::FRESHNESS;
 use testkit::database::SqliteFile;
 use testkit::events::START;
@@ -163,11 +165,67 @@ async fn what_bronze_no_longer_has_is_counted_and_never_lost_in_silence() {
     let rebuilt = gold.rebuild(&Rebuild::All, deadline()).await.unwrap();
     assert_eq!(rebuilt.ended, Ended::Rebuilding);
     assert_eq!(world.rows("ever").await, before);
-    gold.accept_loss().await.unwrap();
+    let loss = gold.loss().await.unwrap().unwrap();
+    let expected = Loss {
+        shown: vec![1],
+        objects: 1,
+        events: 5,
+        rows: 5,
+    };
+    assert_eq!(loss, expected);
+    // What is not what was looked at is not accepted, and what is lost later is no part of it.
+    let other = Loss {
+        rows: 6,
+        ..loss.clone()
+    };
+    assert!(!gold.accept_loss(&other).await.unwrap());
+    assert_eq!(world.publish().await.ended, Ended::Rebuilding);
+    assert!(gold.accept_loss(&loss).await.unwrap());
     let shown = world.publish().await;
     assert_eq!((shown.ended, shown.waiting), (Ended::UpToDate, None));
     assert_eq!(shown.rebuilt, TABLES);
     assert_eq!(world.rows("ever").await[0][0], "10");
+}
+
+#[tokio::test]
+async fn what_is_lost_after_it_was_accepted_is_asked_for_again() {
+    let (world, before) = raised().await;
+    let gold = world.gold();
+    let lake = &world.world.lake;
+    lake.delete(&bronze(3)).await.unwrap();
+    // It is told at any time, long before everything else is there.
+    let loss = gold.loss().await.unwrap().unwrap();
+    assert_eq!(loss.objects, 1);
+    assert!(gold.accept_loss(&loss).await.unwrap());
+    lake.delete(&bronze(2)).await.unwrap();
+    world.append(&[&events(0, 5)]).await;
+    let published = world.publish().await;
+    let waits = published.waiting.unwrap();
+    assert!(waits.contains("lacks 2 sources with 10 rows"), "{waits}");
+    assert_eq!(world.rows("ever").await, before);
+    assert!(!gold.accept_loss(&loss).await.unwrap());
+
+    let loss = gold.loss().await.unwrap().unwrap();
+    assert!(gold.accept_loss(&loss).await.unwrap());
+    assert_eq!(world.publish().await.ended, Ended::UpToDate);
+    assert_eq!(gold.loss().await.unwrap(), None, "nothing else is shown");
+}
+
+#[tokio::test]
+async fn a_loss_that_an_earlier_build_accepted_stays_accepted() {
+    let (world, _) = raised().await;
+    world.world.lake.delete(&bronze(3)).await.unwrap();
+    let loss = world.gold().loss().await.unwrap().unwrap();
+    assert!(world.gold().accept_loss(&loss).await.unwrap());
+    let partition = TableId::of(&world.world.dataset).side_partition("gold");
+    let state = &world.world.state;
+    let mut stored = state.get(&partition, "accept-loss").await.unwrap().unwrap();
+    stored.entity.properties.remove("sources").unwrap();
+    let write = [Operation::Upsert(stored.entity)];
+    state.transact(&partition, &write).await.unwrap();
+    world.world.lake.delete(&bronze(2)).await.unwrap();
+    world.append(&[&events(0, 5)]).await;
+    assert_eq!(world.publish().await.ended, Ended::UpToDate);
 }
 
 #[tokio::test]

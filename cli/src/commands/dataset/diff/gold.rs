@@ -89,16 +89,17 @@ pub(super) fn changes(old: &Dataset, new: &Dataset) -> Result<Vec<Change>, Schem
         let was = before.rankings.iter().find(|was| was.name == ranking.view);
         let table =
             |schema: &GoldSchema, index| schema.table_at(index).map(|t| t.name.clone()).ok();
-        let is_same = was.is_some_and(|was| {
-            let tables = table(&before, was.table) == table(&after, is.table);
-            tables && (was.order_by, was.top) == (is.order_by, is.top)
-        });
+        let tables = was.and_then(|was| table(&before, was.table).zip(table(&after, is.table)));
+        let moved = tables.filter(|(from, to)| from != to);
+        let is_same = was
+            .is_some_and(|was| moved.is_none() && (was.order_by, was.top) == (is.order_by, is.top));
         let what = match (was, is_same) {
             (None, _) => What::New,
             (Some(_), true) => What::Stays,
             (Some(_), false) => What::View,
         };
-        let (name, why) = (ranking.view.clone(), Vec::new());
+        let why = moved.map(|(from, to)| moves(&from, &to, &changes));
+        let (name, why) = (ranking.view.clone(), why.into_iter().collect());
         changes.push(Change { name, what, why });
     }
     let names: Vec<String> = changes.iter().map(|change| change.name.clone()).collect();
@@ -111,6 +112,17 @@ pub(super) fn changes(old: &Dataset, new: &Dataset) -> Result<Vec<Change>, Schem
         why: Vec::new(),
     }));
     Ok(changes)
+}
+
+/// Says when a ranking goes from one table to another: until that is shown as the file says, it ranks the old one.
+fn moves(from: &str, to: &str, changes: &[Change]) -> String {
+    let mut of_table = changes.iter().filter(|change| change.name == to);
+    match of_table.next().map(|change| change.what) {
+        Some(What::Rebuilt | What::New) => {
+            format!("it ranks {to} once that is made, and {from} until then")
+        }
+        _ => format!("it ranks {to} instead of {from} from the next run on"),
+    }
 }
 
 /// Returns the names of the measures as they are shown, in order.

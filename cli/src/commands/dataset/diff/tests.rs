@@ -164,3 +164,26 @@ fn tables_that_come_and_go_and_views_that_change_are_named() {
         ]
     );
 }
+
+#[test]
+fn a_ranking_that_moves_to_another_table_says_from_when_on() {
+    let moved = [
+        ("from = \"daily\"", "from = \"hourly\""),
+        ("order_by = \"total\"", "order_by = \"n\""),
+    ];
+    let line = |changes: &[(&str, &str)]| {
+        let lines = diff(changes).lines();
+        let mut lines = lines.into_iter();
+        lines.find(|line| line.starts_with("  best")).unwrap()
+    };
+    assert_eq!(
+        line(&moved),
+        "  best is shown otherwise, with nothing to add up: it ranks hourly instead of daily from the next run on"
+    );
+    let hourly = "grain = \"hour\"\nmeasures = { ";
+    let anew = (hourly, &*format!("{hourly}last = \"max(at)\", "));
+    assert!(
+        line(&[moved[0], moved[1], anew])
+            .ends_with("it ranks hourly once that is made, and daily until then")
+    );
+}

@@ -14,6 +14,7 @@ use sluice::dataset::Dataset;
 
 use super::events::{Events, argument};
 use super::fates::Fates;
+use crate::number;
 use crate::output::{
     Format, FormatArguments, Line, failure, print, print_lines, say, terminal_width,
 };
@@ -42,10 +43,10 @@ pub(super) struct TryArguments {
     #[arg(long, value_name = "FATE")]
     only: Option<Only>,
     /// Show at most N of each fate; 0 is all. People are shown 10, programs all
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = number::from::<usize>(0))]
     limit: Option<usize>,
     /// Most events to look at
-    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = number::from::<u64>(1))]
     sample: u64,
     #[command(flatten)]
     format: FormatArguments,

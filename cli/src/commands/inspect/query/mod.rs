@@ -15,6 +15,7 @@ use sluice::warehouse::schema::ValueType;
 use sluice::warehouse::{Answer, Warehouse, WarehouseError};
 
 use super::moment::Moment;
+use crate::number;
 use crate::output::{Column, FormatArguments, Table, Usage, say, thousands};
 use crate::target::{self, AppSettings, SettingsArguments, Stores};
 
@@ -50,7 +51,7 @@ pub(crate) struct QueryArguments {
     #[arg(long, value_name = "TIME", value_parser = Moment::parse, requires = "silver")]
     to: Option<Moment>,
     /// Most rows to print; 0 is all. People are shown 100, programs all
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = number::from::<usize>(0))]
     limit: Option<usize>,
     #[command(flatten)]
     format: FormatArguments,

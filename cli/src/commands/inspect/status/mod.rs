@@ -7,7 +7,7 @@ use std::error::Error;
 
 use clap::Args;
 
-use crate::output::{About, print};
+use crate::output::{About, Line, print, print_lines};
 use crate::target::{self, HubArguments, Stores};
 
 /// Show how far every layer is
@@ -48,12 +48,13 @@ pub(crate) async fn run(arguments: StatusArguments) -> Result<bool, Box<dyn Erro
     let warehouse = warehouse.map_err(|error| sluice::error::chain(error.as_ref()));
     let target = settings.target();
     let status = gather::gather(&stores, hub, warehouse, arguments.deep).await?;
-    print(&match arguments.json {
-        true => serde_json::to_string_pretty(&About {
-            target,
-            result: status,
-        })?,
-        false => format!("from {target}\n{}", show::lines(&status).join("\n")),
-    });
+    if arguments.json {
+        let result = status;
+        print(&serde_json::to_string_pretty(&About { target, result })?);
+        return Ok(true);
+    }
+    let mut lines = vec![Line::from(format!("from {target}"))];
+    lines.extend(show::lines(&status));
+    print_lines(&lines);
     Ok(true)
 }

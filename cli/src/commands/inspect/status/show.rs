@@ -1,4 +1,5 @@
-//! The status for people: a line for each layer, and what is behind.
+//! The status for people: a line for each layer, and what is behind, in the tones of `up`: what is up to date is good, what
+//! waits or is to be looked at is doubtful, and what cannot be read or go on is bad.
 
 use sluice::dataset::Warning;
 use sluice::maintain::TableStatus;
@@ -6,7 +7,7 @@ use sluice::maintain::TableStatus;
 use super::gather::{
     Bronze, Deep, Fate, GoldTable, Hub, NextTable, RemovedTable, Silver, Status, Unkept, Waiting,
 };
-use crate::output::{Balance, by_reason, count, size, span, thousands};
+use crate::output::{Balance, Line, Tone, by_reason, count, size, span, thousands};
 
 /// The width of the column that all numbers of the status stand in.
 const WIDTH: usize = 13;
@@ -18,34 +19,52 @@ const MOST_NULLED: usize = 8;
 const MOST_UNKEPT: usize = 8;
 
 /// Returns the status, a line for each layer and what there is to add.
-pub(super) fn lines(status: &Status) -> Vec<String> {
-    let mut lines = vec![format!(
+pub(super) fn lines(status: &Status) -> Vec<Line> {
+    let title = format!(
         "{}, generation {}, at {}",
         status.dataset, status.generation, status.at
-    )];
+    );
+    let mut lines = vec![Line::of(Tone::Strong, &title)];
     lines.extend(warnings(&status.warnings));
     lines.push(hub(&status.hub));
     let deep = status.deep.as_ref();
     lines.extend(deep.map(|deep| bronze(&deep.bronze)));
     match &status.silver {
         Some(silver) => lines.extend(silver_lines(silver, deep.map(|deep| &deep.waiting))),
-        None => lines.push("  silver  has no version yet".to_owned()),
+        None => lines.push(layer("silver", Tone::Doubtful, "has no version yet")),
     }
     lines.extend(deep.into_iter().flat_map(deep_lines));
     match &status.gold {
         Ok(tables) => lines.extend(tables.iter().map(gold)),
-        Err(reason) => lines.push(format!("  gold    {}", reason.trim_start_matches("gold "))),
+        Err(reason) => {
+            let reason = reason.trim_start_matches("gold ");
+            lines.push(layer("gold", Tone::Doubtful, reason));
+        }
     }
     lines.extend(status.gold_removed.iter().map(removed));
     let replaced = status.gold_replaced.iter();
-    lines.extend(replaced.map(|why| format!("  ! gold: {why}")));
+    lines.extend(replaced.map(|why| doubt(&format!("gold: {why}"))));
     lines
 }
 
-fn warnings(warnings: &[Warning]) -> impl Iterator<Item = String> {
-    warnings
-        .iter()
-        .map(|warning| format!("  ! the dataset file: {warning}"))
+/// A line of a layer.
+fn layer(name: &str, tone: Tone, text: &str) -> Line {
+    Line::of(Tone::Strong, &format!("  {name:<7} ")).and(tone, text)
+}
+
+/// A line of a layer with numbers.
+fn layer_of(name: &str, text: &str) -> Line {
+    layer(name, Tone::Plain, text)
+}
+
+/// Something to be looked at.
+fn doubt(text: &str) -> Line {
+    Line::of(Tone::Doubtful, "  ! ").and(Tone::Plain, text)
+}
+
+fn warnings(warnings: &[Warning]) -> impl Iterator<Item = Line> {
+    let warnings = warnings.iter();
+    warnings.map(|warning| doubt(&format!("the dataset file: {warning}")))
 }
 
 /// A number of things, with all numbers of the status in one column.
@@ -56,118 +75,138 @@ fn column(number: u64, thing: &str) -> String {
 }
 
 /// A text in the column of what the numbers count.
-fn beside(text: &str) -> String {
-    format!("          {:>WIDTH$} {text}", "")
+fn beside(tone: Tone, text: &str) -> Line {
+    Line::plain(&format!("          {:>WIDTH$} ", "")).and(tone, text)
 }
 
-fn hub(hub: &Result<Hub, String>) -> String {
+fn hub(hub: &Result<Hub, String>) -> Line {
     match hub {
-        Ok(hub) => format!(
-            "  hub     {} in {} of {}",
-            column(hub.events, "event"),
-            count(hub.partitions.len() as u64, "partition"),
-            hub.name
+        Ok(hub) => layer_of(
+            "hub",
+            &format!(
+                "{} in {} of {}",
+                column(hub.events, "event"),
+                count(hub.partitions.len() as u64, "partition"),
+                hub.name
+            ),
         ),
-        Err(reason) => format!("  hub     cannot be read: {reason}"),
+        Err(reason) => layer("hub", Tone::Bad, &format!("cannot be read: {reason}")),
     }
 }
 
-fn bronze(bronze: &Bronze) -> String {
-    let behind = match bronze.behind {
-        Some(0) => ", has every event of the hub".to_owned(),
-        Some(behind) => format!(", {} behind the hub", count(behind, "event")),
-        None => String::new(),
-    };
+/// How far a layer is behind the one before it, if that is known.
+fn behind_by(behind: Option<u64>, (thing, before): (&str, &str)) -> Line {
+    match behind {
+        Some(0) => Line::plain(", ").and(Tone::Good, &format!("has every {thing} of {before}")),
+        Some(behind) => Line::plain(", ").and(
+            Tone::Doubtful,
+            &format!("{} behind {before}", count(behind, thing)),
+        ),
+        None => Line::default(),
+    }
+}
+
+fn bronze(bronze: &Bronze) -> Line {
     let newest = bronze.newest.as_deref();
     let newest = newest.map_or_else(String::new, |time| format!(", newest {time}"));
-    format!(
-        "  bronze  {} in {}, {}{newest}{behind}",
-        column(bronze.events, "event"),
-        count(bronze.objects, "object"),
-        size(bronze.bytes)
-    )
+    let line = layer_of(
+        "bronze",
+        &format!(
+            "{} in {}, {}{newest}",
+            column(bronze.events, "event"),
+            count(bronze.objects, "object"),
+            size(bronze.bytes)
+        ),
+    );
+    line.then(behind_by(bronze.behind, ("event", "the hub")))
 }
 
 /// What is only read where it is asked for.
-fn deep_lines(deep: &Deep) -> Vec<String> {
+fn deep_lines(deep: &Deep) -> Vec<Line> {
     let misfit = deep.misfit.iter();
-    let mut lines: Vec<String> = misfit.map(|misfit| format!("  dataset {misfit}")).collect();
+    let misfit = misfit.map(|misfit| layer("dataset", Tone::Bad, misfit));
+    let mut lines: Vec<Line> = misfit.collect();
     match &deep.maintenance {
         Ok(facts) => lines.extend(maintenance(facts)),
-        Err(reason) => lines.push(format!("  maintenance  cannot be read: {reason}")),
+        Err(reason) => {
+            let text = format!(" cannot be read: {reason}");
+            lines.push(layer("maintenance", Tone::Bad, &text));
+        }
     }
     lines
 }
 
 /// How far silver is behind bronze, or behind the hub where bronze was not listed.
-fn behind(silver: &Silver, waiting: Option<&Waiting>) -> String {
+fn behind(silver: &Silver, waiting: Option<&Waiting>) -> Line {
     let Some(waiting) = waiting else {
-        return match silver.behind {
-            None => String::new(),
-            Some(0) => ", has every event of the hub".to_owned(),
-            Some(behind) => format!(", {} behind the hub", count(behind, "event")),
-        };
+        return behind_by(silver.behind, ("event", "the hub"));
     };
     match (waiting.objects, waiting.oldest) {
-        (0, _) | (_, None) => ", has every line of bronze".to_owned(),
-        (objects, Some(oldest)) => format!(
-            ", {} in {} behind bronze, the oldest for {}",
-            count(waiting.lines, "line"),
-            count(objects, "object"),
-            span(oldest)
+        (0, _) | (_, None) => behind_by(Some(0), ("line", "bronze")),
+        (objects, Some(oldest)) => Line::plain(", ").and(
+            Tone::Doubtful,
+            &format!(
+                "{} in {} behind bronze, the oldest for {}",
+                count(waiting.lines, "line"),
+                count(objects, "object"),
+                span(oldest)
+            ),
         ),
     }
 }
 
-fn silver_lines(silver: &Silver, waiting: Option<&Waiting>) -> Vec<String> {
+fn silver_lines(silver: &Silver, waiting: Option<&Waiting>) -> Vec<Line> {
+    let held = format!(
+        "{} in {}, version {}",
+        column(silver.rows, "row"),
+        count(silver.files, "file"),
+        silver.version,
+    );
     let mut lines = vec![
-        format!(
-            "  silver  {} in {}, version {}{}",
-            column(silver.rows, "row"),
-            count(silver.files, "file"),
-            silver.version,
-            behind(silver, waiting)
-        ),
-        format!(
+        layer_of("silver", &held).then(behind(silver, waiting)),
+        Line::from(format!(
             "          {}; {} late",
             balance(silver).text(&column(silver.lines, "line")),
             count(silver.late, "row")
-        ),
+        )),
     ];
     if !silver.quarantined_by_reason.is_empty() {
         let reasons = by_reason(&silver.quarantined_by_reason);
-        lines.push(beside(&format!("quarantined: {}", reasons.join(", "))));
+        let text = format!("quarantined: {}", reasons.join(", "));
+        lines.push(beside(Tone::Doubtful, &text));
     }
     lines.extend(nulled(silver));
     lines.push(match (&silver.watermark, silver.watermark_behind_now) {
-        (Some(watermark), Some(behind)) => beside(&format!(
-            "watermark {watermark}, {} behind now",
-            span(behind)
-        )),
-        _ => beside("no watermark yet"),
+        (Some(watermark), Some(behind)) => {
+            let text = format!("watermark {watermark}, {} behind now", span(behind));
+            beside(Tone::Plain, &text)
+        }
+        _ => beside(Tone::Plain, "no watermark yet"),
     });
     lines.extend(silver.unkept.iter().take(MOST_UNKEPT).map(unkept));
     let more = silver.unkept.len().saturating_sub(MOST_UNKEPT);
     if more > 0 {
-        lines.push(format!("  ! and {more} more such hours of hub partitions"));
+        lines.push(doubt(&format!(
+            "and {more} more such hours of hub partitions"
+        )));
     }
     lines
 }
 
 /// Names an hour of which hardly anything was kept.
-fn unkept(hour: &Unkept) -> String {
+fn unkept(hour: &Unkept) -> Line {
     let (things, are) = match hour.fate {
         Fate::Empty => ("event", "empty: do the producers still send records?"),
         Fate::Filtered => ("record", "filtered: is `where` still what it should be?"),
     };
-    format!(
-        "  ! hub partition {}: {} of {} of the hour from {}, in {}, are {are}",
+    doubt(&format!(
+        "hub partition {}: {} of {} of the hour from {}, in {}, are {are}",
         hour.partition,
         thousands(hour.unkept),
         count(hour.of, things),
         hour.hour,
         count(hour.objects, "object")
-    )
+    ))
 }
 
 fn balance(silver: &Silver) -> Balance {
@@ -186,7 +225,7 @@ fn balance(silver: &Silver) -> Balance {
 }
 
 /// The columns in which most values became null, with the reasons.
-fn nulled(silver: &Silver) -> Option<String> {
+fn nulled(silver: &Silver) -> Option<Line> {
     let mut values: Vec<_> = silver.nulled.iter().collect();
     values.sort_by_key(|(_, _, n)| std::cmp::Reverse(*n));
     let more = values.len().saturating_sub(MOST_NULLED);
@@ -197,11 +236,12 @@ fn nulled(silver: &Silver) -> Option<String> {
     if more > 0 {
         values.push(format!("and {more} more"));
     }
-    (!values.is_empty()).then(|| beside(&format!("nulled: {}", values.join(", "))))
+    let text = format!("nulled: {}", values.join(", "));
+    (!values.is_empty()).then(|| beside(Tone::Doubtful, &text))
 }
 
 /// What maintenance looks after; nothing before silver's first commit.
-fn maintenance(facts: &TableStatus) -> Vec<String> {
+fn maintenance(facts: &TableStatus) -> Vec<Line> {
     let Some(version) = facts.version else {
         return Vec::new();
     };
@@ -210,62 +250,66 @@ fn maintenance(facts: &TableStatus) -> Vec<String> {
         None => "no snapshot yet".to_owned(),
     };
     let published = match (facts.delta_version, facts.delta_lag) {
-        (None, _) => "nothing is published yet".to_owned(),
+        (None, _) => Line::of(Tone::Doubtful, "nothing is published yet"),
         (Some(version), lag) => at_version(version, lag),
     };
+    let log = format!(
+        "{} up to {}, {snapshot}; {} of {} small, {}",
+        column(facts.log_entries, "version"),
+        thousands(version),
+        thousands(facts.small_files),
+        count(facts.live_files, "live file"),
+        size(facts.bytes)
+    );
     let mut lines = vec![
-        format!(
-            "  log     {} up to {}, {snapshot}; {} of {} small, {}",
-            column(facts.log_entries, "version"),
-            thousands(version),
-            thousands(facts.small_files),
-            count(facts.live_files, "live file"),
-            size(facts.bytes)
-        ),
-        format!("  delta   {:>WIDTH$} {published}", ""),
+        layer_of("log", &log),
+        layer_of("delta", &format!("{:>WIDTH$} ", "")).then(published),
     ];
     if let Some(oldest) = &facts.oldest_unreconciled {
-        lines.push(format!(
-            "  waiting {} for silver, the oldest since {}: {}",
+        let text = format!(
+            "{} for silver, the oldest since {}: {}",
             column(facts.unreconciled, "object"),
             oldest.created,
             oldest.source
-        ));
+        );
+        lines.push(layer("waiting", Tone::Doubtful, &text));
     }
     lines
 }
 
-fn gold(table: &GoldTable) -> String {
+fn gold(table: &GoldTable) -> Line {
     let version = match (table.version, table.behind) {
         (Some(version), Some(behind)) => at_version(version, behind),
-        (Some(version), None) => format!("version {version}"),
-        (None, _) => "has not been made yet".to_owned(),
+        (Some(version), None) => Line::from(format!("version {version}")),
+        (None, _) => Line::of(Tone::Doubtful, "has not been made yet"),
     };
-    let mut more = String::new();
+    let held = format!("{} in {}, ", column(table.rows, "row"), table.table);
+    let mut line = layer_of("gold", &held).then(version);
     if let Some(reason) = &table.reason {
-        more.push_str(&match table.blocked_version {
-            Some(version) => format!("; blocked at version {version}: {reason}"),
-            None => format!("; {reason}"),
-        });
+        line = line.and(Tone::Plain, "; ");
+        line = match table.blocked_version {
+            Some(version) => {
+                let text = format!("blocked at version {version}: {reason}");
+                line.and(Tone::Bad, &text)
+            }
+            None => line.and(Tone::Doubtful, reason),
+        };
     }
     if let Some(lacks_for) = table.lacks_for {
-        more.push_str(&format!(
-            "; it has not moved for {}, and silver keeps what it needs for seven days",
+        let text = format!(
+            "it has not moved for {}, and silver keeps what it needs for seven days",
             span(lacks_for)
-        ));
+        );
+        line = line.and(Tone::Plain, "; ").and(Tone::Bad, &text);
     }
-    if let Some(next) = &table.next {
-        more.push_str(&format!("; {}", beside_it(next)));
+    match &table.next {
+        Some(next) => line.and(Tone::Plain, "; ").then(beside_it(next)),
+        None => line,
     }
-    format!(
-        "  gold    {} in {}, {version}{more}",
-        column(table.rows, "row"),
-        table.table,
-    )
 }
 
 /// A table that the dataset file no longer has.
-fn removed(table: &RemovedTable) -> String {
+fn removed(table: &RemovedTable) -> Line {
     let RemovedTable {
         table,
         version,
@@ -274,45 +318,55 @@ fn removed(table: &RemovedTable) -> String {
     } = table;
     let since = since.as_ref();
     let since = since.map_or_else(String::new, |since| format!(", as of {since}"));
-    format!(
-        "  ! gold: {table} is no longer in the dataset file, so it stays at version {version}{since}; it goes when a raised generation is shown, or with this SQL: {}",
+    doubt(&format!(
+        "gold: {table} is no longer in the dataset file, so it stays at version {version}{since}; it goes when a raised generation is shown, or with this SQL: {}",
         removal.join("; ")
-    )
+    ))
 }
 
 /// What is made beside a live table.
-fn beside_it(next: &NextTable) -> String {
+fn beside_it(next: &NextTable) -> Line {
     let reason = next.reason.as_deref().unwrap_or("for an unknown reason");
-    let mut text = match (next.state, next.version) {
-        ("asked", _) => "to be made anew".to_owned(),
-        ("blocked", _) => format!("the new table beside it cannot go on: {reason}"),
-        ("ready", _) => format!(
-            "the new table beside it is ready for {}: {reason}",
-            span(next.ready_for.unwrap_or(0))
+    let (tone, text) = match (next.state, next.version) {
+        ("asked", _) => (Tone::Plain, "to be made anew".to_owned()),
+        ("blocked", _) => (
+            Tone::Bad,
+            format!("the new table beside it cannot go on: {reason}"),
         ),
-        (_, Some(version)) => format!("a new table beside it is at version {version}"),
-        (_, None) => format!(
-            "a new table beside it has {}",
-            count(next.files_done, "file")
+        ("ready", _) => (
+            Tone::Doubtful,
+            format!(
+                "the new table beside it is ready for {}: {reason}",
+                span(next.ready_for.unwrap_or(0))
+            ),
+        ),
+        (_, Some(version)) => (
+            Tone::Plain,
+            format!("a new table beside it is at version {version}"),
+        ),
+        (_, None) => (
+            Tone::Plain,
+            format!(
+                "a new table beside it has {}",
+                count(next.files_done, "file")
+            ),
         ),
     };
-    if let Some(lacks_for) = next.lacks_for {
-        text.push_str(&format!(
-            "; it has taken {}, so it is about to start over",
-            span(lacks_for)
-        ));
+    let line = Line::of(tone, &text);
+    match next.lacks_for {
+        Some(lacks_for) => line.and(Tone::Plain, "; ").and(
+            Tone::Doubtful,
+            &format!(
+                "it has taken {}, so it is about to start over",
+                span(lacks_for)
+            ),
+        ),
+        None => line,
     }
-    text
 }
 
-fn at_version(version: u64, behind: u64) -> String {
-    match behind {
-        0 => format!("version {version}, has every version of silver"),
-        behind => format!(
-            "version {version}, {} behind silver",
-            count(behind, "version")
-        ),
-    }
+fn at_version(version: u64, behind: u64) -> Line {
+    Line::from(format!("version {version}")).then(behind_by(Some(behind), ("version", "silver")))
 }
 
 #[cfg(test)]

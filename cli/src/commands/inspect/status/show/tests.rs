@@ -93,9 +93,14 @@ fn deep_status() -> Status {
     }
 }
 
+/// Returns the lines without their tones.
+fn texts(status: &Status) -> Vec<String> {
+    lines(status).iter().map(Line::text).collect()
+}
+
 /// Returns the first line that starts with `start`.
 fn line(status: &Status, start: &str) -> String {
-    let lines = lines(status);
+    let lines = texts(status);
     let found = lines.iter().find(|line| line.starts_with(start));
     found
         .unwrap_or_else(|| panic!("no {start:?} in {lines:#?}"))
@@ -160,7 +165,7 @@ fn gold_that_a_later_package_has_replaced_says_so() {
 #[test]
 fn a_pipeline_that_is_up_to_date_says_so_in_every_layer() {
     assert_eq!(
-        lines(&status()),
+        texts(&status()),
         [
             "orders, generation 1, at 2026-11-25T11:43:41.880Z",
             "  hub            70,159 events in 1 partition of events",
@@ -172,7 +177,7 @@ fn a_pipeline_that_is_up_to_date_says_so_in_every_layer() {
         ]
     );
     assert_eq!(
-        lines(&deep_status()),
+        texts(&deep_status()),
         [
             "orders, generation 1, at 2026-11-25T11:43:41.880Z",
             "  hub            70,159 events in 1 partition of events",
@@ -197,9 +202,9 @@ fn conflicts_and_what_the_dataset_file_may_not_mean_are_shown() {
         message: "the time alone".to_owned(),
     }];
     let balance = "70,159 lines = 69,659 rows + 480 duplicates (2 conflicts) + 20 quarantined";
-    assert!(lines(&status)[4].contains(balance));
+    assert!(texts(&status)[4].contains(balance));
     assert_eq!(
-        lines(&status)[1],
+        texts(&status)[1],
         "  ! the dataset file: key: the time alone"
     );
 }
@@ -211,10 +216,10 @@ fn columns_with_values_that_became_null_are_named_with_the_reasons() {
     nulled.count("discount", "invalid_value", 3);
     nulled.count("shipped", "overflow", 1_000);
     let shown = "shipped overflow 1,000, discount invalid_value 3";
-    assert!(lines(&status)[5].ends_with(&format!("nulled: {shown}")));
+    assert!(texts(&status)[5].ends_with(&format!("nulled: {shown}")));
     let nulled = &mut status.silver.as_mut().unwrap().nulled;
     (0..9).for_each(|column| nulled.count(&format!("c{column}"), "overflow", 1));
-    assert!(lines(&status)[5].ends_with("c5 overflow 1, and 3 more"));
+    assert!(texts(&status)[5].ends_with("c5 overflow 1, and 3 more"));
 }
 
 #[test]
@@ -269,7 +274,7 @@ fn a_pipeline_at_its_beginning_has_nothing_yet() {
     status.gold.as_mut().unwrap()[0].version = None;
     assert_eq!(line(&status, "  silver"), "  silver  has no version yet");
     assert!(line(&status, "  gold").ends_with("has not been made yet"));
-    let lines = lines(&status);
+    let lines = texts(&status);
     assert!(
         !lines.iter().any(|line| line.starts_with("  log")),
         "{lines:?}"
@@ -300,4 +305,34 @@ fn a_table_that_cannot_go_on_says_at_which_version_and_why() {
     (table.reason, table.blocked_version) = (Some("a sum".to_owned()), Some(141));
     let said = line(&status, "  gold ");
     assert!(said.ends_with("; blocked at version 141: a sum"), "{said}");
+}
+
+#[test]
+fn what_is_well_waits_or_fails_has_the_tones_of_up() {
+    let toned = |status: &Status, tone| {
+        let lines = lines(status);
+        let pieces = lines.iter().flat_map(Line::pieces);
+        let found = pieces.filter(|(found, _)| *found == tone);
+        found.map(|(_, text)| text.to_owned()).collect::<Vec<_>>()
+    };
+    let mut status = status();
+    assert_eq!(
+        toned(&status, Tone::Good),
+        ["has every event of the hub", "has every version of silver"]
+    );
+    assert_eq!(
+        toned(&status, Tone::Doubtful),
+        ["quarantined: invalid_value 20"]
+    );
+    assert!(toned(&status, Tone::Bad).is_empty());
+
+    status.silver.as_mut().unwrap().behind = Some(1);
+    let table = &mut status.gold.as_mut().unwrap()[0];
+    (table.reason, table.blocked_version) = (Some("a sum".to_owned()), Some(141));
+    status.hub = Err("lost".to_owned());
+    assert!(toned(&status, Tone::Doubtful).contains(&"1 event behind the hub".to_owned()));
+    assert_eq!(
+        toned(&status, Tone::Bad),
+        ["cannot be read: lost", "blocked at version 141: a sum"]
+    );
 }

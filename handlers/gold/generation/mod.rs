@@ -5,6 +5,8 @@
 //! after that found nothing unrefined that is older than five minutes, and (c) its head, read after that, is where its
 //! tables stand. What bronze no longer has is lost to the rebuild: it is counted, and waits for somebody to accept that.
 
+mod loss;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -22,6 +24,8 @@ use crate::store::object::paths::BRONZE;
 use crate::store::object::{ObjectPath, ObjectStore};
 use crate::table::TableId;
 use crate::table::log::{CommitLog, Head, LedgerEntry, LogError, Version};
+pub use loss::Loss;
+pub(in crate::gold) use loss::Stores;
 
 /// How old an object is that should have been refined.
 const REFINED_AFTER: Duration = Duration::from_secs(5 * 60);
@@ -29,10 +33,12 @@ const REFINED_AFTER: Duration = Duration::from_secs(5 * 60);
 const PARALLEL: usize = 16;
 /// The row that says that what is lost to a rebuild is accepted.
 const ACCEPTED: &str = "accept-loss";
+/// How many sources of it.
+const SOURCES: &str = "sources";
 
 /// What a new generation lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lack {
+pub(in crate::gold) enum Lack {
     /// Objects of bronze that are to be refined, at least so many.
     Pending(usize),
     /// Sources that bronze no longer has, with their rows in the generation before.
@@ -41,16 +47,16 @@ pub(super) enum Lack {
 
 /// Sources that bronze no longer has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Lost {
+pub(in crate::gold) struct Lost {
     /// How many.
-    pub(super) sources: usize,
+    pub(in crate::gold) sources: usize,
     /// How many rows they had.
-    pub(super) rows: u64,
+    pub(in crate::gold) rows: u64,
 }
 
 /// How far the ledgers of the generations before were found in the new one, by generation: what is there stays there.
 #[derive(Debug, Default)]
-pub(super) struct Looked(Mutex<BTreeMap<u32, Pass>>);
+pub(in crate::gold) struct Looked(Mutex<BTreeMap<u32, Pass>>);
 
 /// One pass through the ledger of a generation as it was at one version.
 #[derive(Clone, Debug, Default)]
@@ -65,20 +71,20 @@ struct Pass {
 
 /// A generation that is being made.
 #[derive(Clone, Copy)]
-pub(super) struct Successor<'a> {
-    pub(super) dataset: &'a Dataset,
-    pub(super) lake: &'a Arc<dyn ObjectStore>,
-    pub(super) state: &'a Arc<dyn EntityStore>,
+pub(in crate::gold) struct Successor<'a> {
+    pub(in crate::gold) dataset: &'a Dataset,
+    pub(in crate::gold) lake: &'a Arc<dyn ObjectStore>,
+    pub(in crate::gold) state: &'a Arc<dyn EntityStore>,
     /// Its log.
-    pub(super) log: &'a CommitLog,
+    pub(in crate::gold) log: &'a CommitLog,
     /// What looks at bronze.
-    pub(super) scanner: &'a Scanner,
-    pub(super) deadline: Deadline,
+    pub(in crate::gold) scanner: &'a Scanner,
+    pub(in crate::gold) deadline: Deadline,
 }
 
 impl Successor<'_> {
     /// Returns what it lacks of older generations, if anything, but for what is lost and accepted.
-    pub(super) async fn lacks(
+    pub(in crate::gold) async fn lacks(
         self,
         older: &[(u32, CommitLog)],
         looked: &Looked,
@@ -97,7 +103,11 @@ impl Successor<'_> {
         if let Some(lack) = self.pending().await? {
             return Ok(Some(lack));
         }
-        let is_accepted = lost.sources == 0 || is_accepted(self.state, self.dataset).await?;
+        if lost.sources == 0 {
+            return Ok(None);
+        }
+        let accepted = accepted(self.state, self.dataset).await?;
+        let is_accepted = accepted.is_some_and(|accepted| accepted.covers(lost));
         Ok((!is_accepted).then_some(Lack::Lost(lost)))
     }
 
@@ -187,22 +197,54 @@ impl Looked {
     }
 }
 
-/// Returns whether what a rebuild of this generation has lost is accepted.
-async fn is_accepted(state: &Arc<dyn EntityStore>, dataset: &Dataset) -> Result<bool, LogError> {
-    let partition = TableId::of(dataset).side_partition("gold");
-    Ok(state.get(&partition, ACCEPTED).await?.is_some())
+/// How much of what is lost is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Accepted {
+    /// All of it: an earlier build did not say how much.
+    All,
+    /// So many sources.
+    Sources(i64),
 }
 
-/// Notes that what bronze no longer has may be missing in this generation.
-pub(super) async fn accept(
+impl Accepted {
+    fn covers(self, lost: Lost) -> bool {
+        match self {
+            Self::All => true,
+            Self::Sources(most) => i64::try_from(lost.sources).is_ok_and(|lost| lost <= most),
+        }
+    }
+}
+
+/// Returns how much of what a rebuild of this generation has lost is accepted, if anything is.
+async fn accepted(
     state: &Arc<dyn EntityStore>,
     dataset: &Dataset,
+) -> Result<Option<Accepted>, LogError> {
+    let partition = TableId::of(dataset).side_partition("gold");
+    let stored = state.get(&partition, ACCEPTED).await?;
+    Ok(
+        stored.map(|stored| match stored.entity.properties.get(SOURCES) {
+            Some(Value::Int64(sources)) => Accepted::Sources(*sources),
+            _ => Accepted::All,
+        }),
+    )
+}
+
+/// Notes that so much of what bronze no longer has may be missing in this generation.
+pub(in crate::gold) async fn accept(
+    state: &Arc<dyn EntityStore>,
+    dataset: &Dataset,
+    loss: &Loss,
     now: UnixMillis,
 ) -> Result<(), StorageError> {
     let partition = TableId::of(dataset).side_partition("gold");
+    let sources = i64::try_from(loss.objects).unwrap_or(i64::MAX);
     let entity = Entity {
         row: ACCEPTED.to_owned(),
-        properties: Properties::from([("at".into(), Value::Int64(now.0))]),
+        properties: Properties::from([
+            ("at".into(), Value::Int64(now.0)),
+            (SOURCES.into(), Value::Int64(sources)),
+        ]),
     };
     let operations = [Operation::Upsert(entity)];
     state.transact(&partition, &operations).await?;

@@ -5,12 +5,15 @@
 //! `nvarchar(max)`: it is there to be read, and no key or comparison depends on it. Each view carries a mark of its
 //! text, so that a changed one is found where the server lets us see its text.
 
+mod guard;
+
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::sql_schema::{SqlSchema, literal, quote};
 use crate::error::Invariant;
 use crate::warehouse::dialect::{self, Dialect, Found, TableDefinition, ViewDefinition};
 use crate::warehouse::schema::{GoldSchema, NEXT, PROGRESS, RETIRED, TableSchema};
+use guard::{SKIP, guard};
 
 /// How the mark in a view's text begins.
 pub(crate) const MARK: &str = "/* sluice ";
@@ -61,7 +64,8 @@ pub(crate) fn is_shown(sql_schema: &SqlSchema, view: &ViewDefinition, found: &Fo
 
 /// Returns the script that creates everything that is missing, for those who deploy by hand: each table as the first one
 /// of its name and without rows, for a run to fill. Batches are separated by `GO`; running it again changes nothing but
-/// views, which go on showing the table that has the rows.
+/// views, which go on showing the table that has the rows. Where something of another has a name of gold's, the first batch
+/// ends with an error and the others do nothing.
 pub(crate) fn script(schema: &GoldSchema, sql_schema: &SqlSchema) -> Result<String, Invariant> {
     let about =
         |name: &str| Ok::<_, Invariant>(format!("-- {}", dialect::description(schema, name)?));
@@ -114,7 +118,9 @@ pub(crate) fn script(schema: &GoldSchema, sql_schema: &SqlSchema) -> Result<Stri
             ));
         }
     }
-    let batches = batches.iter().map(|batch| format!("{batch};\nGO\n"));
+    let batches = batches.iter().map(|batch| format!("{SKIP}{batch};\nGO\n"));
+    let first = format!("{};\nGO\n", guard(schema, sql_schema, MARK)?);
+    let batches = std::iter::once(first).chain(batches);
     Ok(batches.collect::<Vec<String>>().join("\n"))
 }
 

@@ -1,0 +1,87 @@
+//! What a generation that was raised has lost: sources of the ledgers before it that are neither in its own nor in bronze.
+//!
+//! The swap waits until somebody accepts just that much: what is lost later is no part of it.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::dataset::Dataset;
+use crate::store::object::{ObjectPath, ObjectStore, paths};
+use crate::table::log::{CommitLog, LedgerEntry, LogError};
+
+/// What bronze no longer has of the generations that are shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Loss {
+    /// The generations that are shown.
+    pub shown: Vec<u32>,
+    /// Bronze objects.
+    pub objects: u64,
+    /// The events that they held.
+    pub events: u64,
+    /// The rows that were made of these.
+    pub rows: u64,
+}
+
+impl Loss {
+    fn add(&mut self, entry: &LedgerEntry) {
+        self.objects += 1;
+        self.events += entry.counts.lines;
+        self.rows += entry.counts.rows;
+    }
+}
+
+/// Where it is looked for.
+#[derive(Clone, Copy)]
+pub(in crate::gold) struct Stores<'a> {
+    pub(in crate::gold) dataset: &'a Dataset,
+    pub(in crate::gold) lake: &'a Arc<dyn ObjectStore>,
+    /// The log of the generation that is made.
+    pub(in crate::gold) log: &'a CommitLog,
+}
+
+impl Stores<'_> {
+    /// Counts the sources of the generations that are shown, by their logs, that neither the new one nor bronze has.
+    pub(in crate::gold) async fn loss(self, older: &[(u32, CommitLog)]) -> Result<Loss, LogError> {
+        let prefix = paths::bronze_dataset(&self.dataset.name);
+        let listed = self.lake.list(&prefix).await?;
+        let listed: HashSet<&str> = listed.iter().map(|object| object.path.name()).collect();
+        let mut loss = Loss {
+            shown: older.iter().map(|(generation, _)| *generation).collect(),
+            ..Loss::default()
+        };
+        for (_, log) in older {
+            self.count(log, &listed, &mut loss).await?;
+        }
+        Ok(loss)
+    }
+
+    async fn count(
+        self,
+        old: &CommitLog,
+        listed: &HashSet<&str>,
+        loss: &mut Loss,
+    ) -> Result<(), LogError> {
+        let mut after: Option<String> = None;
+        loop {
+            let page = old.ledger_after(after.as_deref()).await?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            after = Some(last.source.clone());
+            let is_listed = |entry: &&LedgerEntry| listed.contains(entry.source.as_str());
+            let gone: Vec<&LedgerEntry> = page.iter().filter(|e| !is_listed(e)).collect();
+            let names: Vec<&str> = gone.iter().map(|entry| entry.source.as_str()).collect();
+            let found = self.log.ledger(&names).await?;
+            for entry in gone {
+                if found.contains_key(&entry.source) {
+                    continue;
+                }
+                // It may have come since the listing, or lie elsewhere.
+                let path = ObjectPath::new(paths::BRONZE, &entry.source);
+                if self.lake.head(&path).await?.is_none() {
+                    loss.add(entry);
+                }
+            }
+        }
+    }
+}
