@@ -10,6 +10,9 @@ use crate::value::json::{self, BYTE_ORDER_MARK};
 use crate::value::line::Line;
 use crate::value::line::times::Times;
 
+/// How many events are read at once: whoever looks at one just after it was written waits for the processor's own stores.
+const BLOCK: usize = 32;
+
 /// The events of a source, one after the other.
 pub(super) struct Events<'a> {
     source: &'a Source,
@@ -19,9 +22,13 @@ pub(super) struct Events<'a> {
     is_utf8: bool,
     /// Whether bronze wrote the lines: each of them is an event then, also a blank one.
     is_of_bronze: bool,
+    /// The number of the source in its group.
+    index: u32,
+    /// The number of the line that `rest` begins with.
     next: u32,
-    /// The event that was read last: from one to the next little changes.
-    event: Event<'a>,
+    /// Events that were read, and how many of them were returned.
+    block: Vec<Event<'a>>,
+    taken: usize,
 }
 
 /// An event, as its line holds it.
@@ -58,21 +65,10 @@ impl<'a> Events<'a> {
             is_of_bronze: source.range.is_some() || times.is_some(),
             times,
             is_utf8: std::str::from_utf8(&source.content).is_ok(),
+            index,
             next: 0,
-            event: Event {
-                body: Cow::Borrowed(&[]),
-                is_utf8: false,
-                at: LineContext {
-                    source: index,
-                    partition: source.partition.as_ref(),
-                    line: 0,
-                    record: 0,
-                    sequence_number: None,
-                    enqueued_time: source.enqueued_time,
-                    system: &[],
-                    properties: &[],
-                },
-            },
+            block: Vec::with_capacity(BLOCK),
+            taken: 0,
         })
     }
 
@@ -80,9 +76,30 @@ impl<'a> Events<'a> {
     ///
     /// # Errors
     /// Fails if the source does not say when the hub took each event.
-    // What it writes of an event is read at once: a call between would have each line wait for its own stores.
-    #[inline(always)]
-    pub(super) fn next(&mut self) -> Result<Option<&mut Event<'a>>, RefineError> {
+    #[inline]
+    pub(super) fn next(&mut self) -> Result<Option<&Event<'a>>, RefineError> {
+        if self.taken == self.block.len() {
+            self.read_block()?;
+        }
+        let event = self.block.get(self.taken);
+        self.taken += usize::from(event.is_some());
+        Ok(event)
+    }
+
+    /// Reads the next events, none at the end.
+    fn read_block(&mut self) -> Result<(), RefineError> {
+        self.block.clear();
+        self.taken = 0;
+        while self.block.len() < BLOCK
+            && let Some(event) = self.read()?
+        {
+            self.block.push(event);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn read(&mut self) -> Result<Option<Event<'a>>, RefineError> {
         let Some(text) = next_line(&mut self.rest) else {
             return self.end().map(|()| None);
         };
@@ -95,16 +112,20 @@ impl<'a> Events<'a> {
         };
         let first = self.source.range.map(|range| range.first.0);
         let line = Line::read(text);
-        let event = &mut self.event;
-        event.is_utf8 = self.is_utf8 && matches!(line.body, Cow::Borrowed(_));
-        event.at.line = number;
-        event.at.record = 0;
-        event.at.sequence_number = first.map(|first| first.saturating_add(i64::from(number)));
-        event.at.enqueued_time = enqueued_time;
-        event.at.system = line.system;
-        event.at.properties = line.properties;
-        event.body = line.body;
-        Ok(Some(event))
+        Ok(Some(Event {
+            is_utf8: self.is_utf8 && matches!(line.body, Cow::Borrowed(_)),
+            at: LineContext {
+                source: self.index,
+                partition: self.source.partition.as_ref(),
+                line: number,
+                record: 0,
+                sequence_number: first.map(|first| first.saturating_add(i64::from(number))),
+                enqueued_time,
+                system: line.system,
+                properties: line.properties,
+            },
+            body: line.body,
+        }))
     }
 
     /// Goes on to the event of a line that was not read yet.
@@ -112,6 +133,13 @@ impl<'a> Events<'a> {
     /// # Errors
     /// Fails if there is no such line.
     pub(super) fn skip_to(&mut self, line: u32) -> Result<(), RefineError> {
+        while self
+            .block
+            .get(self.taken)
+            .is_some_and(|event| event.at.line < line)
+        {
+            self.taken += 1;
+        }
         while self.next < line {
             let skipped = next_line(&mut self.rest);
             skipped.ok_or(Invariant("a source that is read again has the same lines"))?;
@@ -125,7 +153,10 @@ impl<'a> Events<'a> {
 
     /// Returns the number of the next line, if there is one.
     pub(super) fn upcoming(&self) -> Option<u32> {
-        (!self.rest.is_empty()).then_some(self.next)
+        match self.block.get(self.taken) {
+            Some(event) => Some(event.at.line),
+            None => (!self.rest.is_empty()).then_some(self.next),
+        }
     }
 
     /// Returns whether a line without text is an event; in an object that was put there by hand it is none.

@@ -49,6 +49,17 @@ fn no_columns_are_one_value() {
     assert_eq!(hasher.hash_all(), [xxh3_128(b""); 2]);
 }
 
+/// Rows are encoded some at a time.
+#[test]
+fn a_row_has_one_hash_by_itself_and_among_others() {
+    let numbers: Int64Array = (0..500).map(|n| (n % 7 != 0).then_some(n)).collect();
+    let texts = StringArray::from_iter_values((0..500).map(|n| "x".repeat(n % 90)));
+    let mut hasher = RowHasher::new(&[array(numbers), array(texts)], 500).unwrap();
+    let all = hasher.hash_all();
+    let each: Vec<u128> = (0..500).map(|row| hasher.hash(row)).collect();
+    assert_eq!(all, each);
+}
+
 #[test]
 fn storage_makes_no_difference() {
     let texts = ["a", "", "a", "longer than twelve bytes"];
