@@ -26,6 +26,7 @@ use crate::duration;
 use crate::feed::OrderArguments;
 use crate::output::print;
 use crate::pipeline::{StateDir, app_root, given_handler, handler};
+use crate::target::say_target;
 use facts::Pace;
 use trial::Trial;
 
@@ -129,6 +130,7 @@ pub(crate) async fn run(arguments: BenchArguments) -> Result<bool, Box<dyn Error
     // In a folder of its own: other commands look for pipelines one level above.
     let state_dir = root.join(&arguments.state_dir).join(&dataset.name);
     let state = Arc::new(StateDir::take(&state_dir)?);
+    say_target(&state.written(&dataset_file, None));
     let mut reports = Vec::new();
     for pace in &arguments.rate {
         let trial = Trial {

@@ -96,6 +96,7 @@ async fn accept(arguments: SilverArguments) -> Result<bool, Box<dyn Error + Send
 fn gold(settings: &AppSettings) -> Result<Gold, Box<dyn Error + Send + Sync>> {
     let stores = Stores::open(settings)?;
     let warehouse = target::warehouse(settings, &stores.dataset)?;
+    target::say_target(&settings.written());
     Ok(Gold::new(
         stores.dataset,
         stores.lake,
