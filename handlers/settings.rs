@@ -9,7 +9,7 @@ use chrono::DateTime;
 use thiserror::Error;
 
 use crate::event::UnixMillis;
-use crate::store::account::StorageAccount;
+use crate::store::account::{PIPELINE, StorageAccount};
 use crate::value::mask::{Salt, SaltProblem};
 use crate::warehouse::Options;
 
@@ -28,6 +28,8 @@ pub const DEFAULT_KEY_CACHE_BYTES: usize = 64 * MEBIBYTE;
 const MEBIBYTE: usize = 1024 * 1024;
 
 /// The settings that every layer needs.
+///
+/// `SLUICE_PIPELINE` says whose the storages are, where they are on this machine: `sluice up` sets it.
 #[derive(Debug)]
 pub struct Settings {
     /// `DATASET`: the dataset file.
@@ -169,7 +171,9 @@ fn mebibytes(text: &str) -> Option<usize> {
 }
 
 fn account(name: &str, lookup: Lookup<'_>, problems: &mut Vec<String>) -> Option<StorageAccount> {
+    let id = lookup(PIPELINE).filter(|id| !id.trim().is_empty());
     StorageAccount::from_settings(name, lookup)
+        .map(|account| account.owned_by(id.as_deref()))
         .map_err(|error| problems.push(crate::error::chain(&error)))
         .ok()
 }

@@ -118,6 +118,8 @@ fn the_report_for_people_shows_every_bar_beside_its_measure() {
     ] {
         assert!(text.contains(expected), "{expected:?} is not in\n{text}");
     }
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.starts_with("writes to: dataset "), "{said}");
     let log = state.path().join("orders/host.log");
     assert!(log.is_file(), "the state is kept");
 }

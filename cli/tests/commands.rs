@@ -99,6 +99,7 @@ fn commands_find_the_pipeline_that_up_runs_and_agree() {
     check_audit(&pipeline, &rows);
     check_identity(&pipeline);
     check_hostile_event(&pipeline);
+    check_targets(&pipeline);
 
     let settings = pipeline.settings_file();
     assert!(pipeline.stop(), "it ends well");
@@ -167,6 +168,38 @@ fn check_identity(pipeline: &Pipeline) {
         assert!(said.contains("is that of another pipeline"), "{said}");
         let state_dir = pipeline.state_dir();
         assert!(said.contains(&state_dir.display().to_string()), "{said}");
+    }
+}
+
+/// Every command that writes says first where to, in one line on standard error.
+fn check_targets(pipeline: &Pipeline) {
+    for arguments in [
+        vec!["produce", "-n", "1", "--json"],
+        vec!["maintain", "--dry-run", "--json"],
+        vec!["maintain", "--json"],
+        vec!["rebuild", "gold", "--table", "gold_daily_orders"],
+    ] {
+        let output = pipeline.run(&arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let first = said.lines().next().unwrap_or_default();
+        assert!(
+            first.starts_with("writes to: dataset "),
+            "{arguments:?}: {said}"
+        );
+        let state = pipeline.state_dir().join("orders");
+        for expected in [
+            "storage http://127.0.0.1:",
+            "event hub 127.0.0.1:",
+            &format!("database {}", pipeline.gold_file().display()),
+            &format!("with its state in {})", state.display()),
+        ] {
+            assert!(first.contains(expected), "{expected}: {first}");
+        }
+        if arguments.contains(&"--json") {
+            let json: Result<Value, _> = serde_json::from_slice(&output.stdout);
+            assert!(json.is_ok(), "{arguments:?}: {}", text(&output));
+        }
     }
 }
 

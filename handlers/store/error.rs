@@ -5,6 +5,7 @@ use serde::Deserialize;
 use std::error::Error as _;
 use std::time::Duration;
 
+use super::account::Foreign;
 use azure_core::error::ErrorKind as AzureKind;
 use azure_core::http::StatusCode;
 use thiserror::Error;
@@ -64,6 +65,9 @@ pub enum Cause {
     /// There was no answer within the time that an operation may take.
     #[error("no answer within {0:?}")]
     TimedOut(Duration),
+    /// The storage is not the pipeline's own, and was not asked.
+    #[error(transparent)]
+    Foreign(Foreign),
 }
 
 /// Returns what a caller can do about an HTTP status.
@@ -154,6 +158,9 @@ impl StorageError {
 }
 
 fn cause(error: &azure_core::Error) -> Cause {
+    if let Some(foreign) = foreign(error) {
+        return Cause::Foreign(foreign.clone());
+    }
     let AzureKind::HttpResponse {
         status, error_code, ..
     } = error.kind()
@@ -166,6 +173,18 @@ fn cause(error: &azure_core::Error) -> Cause {
         code: error_code.clone().unwrap_or_default(),
         message: message(*status, &error.to_string()),
     }
+}
+
+/// Returns whose the storage is, if that is why a request was not sent.
+fn foreign(error: &azure_core::Error) -> Option<&Foreign> {
+    let mut source = error.source();
+    while let Some(inner) = source {
+        if let Some(foreign) = inner.downcast_ref() {
+            return Some(foreign);
+        }
+        source = inner.source();
+    }
+    None
 }
 
 /// Returns the words of a service's XML answer, or what its status means.

@@ -4,6 +4,7 @@
 //! - [`event_hubs`]: an Event Hubs namespace that any Event Hubs SDK can talk to
 //! - [`functions_host`]: a Functions host that runs the handler exactly as the real host does
 //! - [`hub_client`]: sends to and receives from an event hub, here or in Azure
+//! - [`own_group`]: processes that only who started them ends
 //!
 //! Nothing of this is part of what is deployed.
 
@@ -11,4 +12,4 @@ pub mod azurite;
 pub mod event_hubs;
 pub mod functions_host;
 pub mod hub_client;
-mod own_group;
+pub mod own_group;

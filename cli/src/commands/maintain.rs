@@ -13,7 +13,7 @@ use sluice::warehouse::WarehouseError;
 
 use crate::duration;
 use crate::output::{About, count, print, say, size, thousands};
-use crate::target::{self, AppSettings, SettingsArguments, Stores};
+use crate::target::{self, AppSettings, SettingsArguments, Stores, say_target};
 
 /// Reconcile, compact, publish, snapshot and vacuum silver now, and say what was done and what is left
 ///
@@ -53,10 +53,7 @@ pub(super) async fn run(
     let settings = AppSettings::find(&arguments.settings).await?;
     let stores = Stores::open(&settings)?;
     let target = settings.target();
-    // Before anything is changed there.
-    if !arguments.json {
-        print(&format!("in {target}"));
-    }
+    say_target(&settings.written());
     let fits = warn_of_misfits(&settings, &stores).await;
     let options = Options {
         dry_run: arguments.dry_run,

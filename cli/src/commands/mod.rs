@@ -19,6 +19,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::output::{Usage, failure, say};
+use crate::target::FindError;
 
 /// Real-time medallion ELT on Azure Functions: Event Hubs -> bronze -> silver -> gold
 ///
@@ -114,6 +115,7 @@ fn exit_code(outcome: &Result<bool, Box<dyn Error + Send + Sync>>) -> u8 {
         Ok(true) => 0,
         Ok(false) => 1,
         Err(error) if error.is::<Usage>() => 2,
+        Err(error) if error.downcast_ref().is_some_and(FindError::is_usage) => 2,
         Err(_) => 1,
     }
 }

@@ -27,8 +27,8 @@ pub(crate) use table::{Column, Table, csv_line};
 #[cfg(test)]
 pub(crate) use table::{assert_lines, plain};
 pub(crate) use text::{
-    Usage, has_colours, painted, print, print_bytes, print_lines, say, terminal_size,
-    terminal_width, try_print,
+    Usage, errors_are_shown, has_colours, painted, print, print_bytes, print_lines, say,
+    terminal_size, terminal_width, try_print,
 };
 
 #[cfg(test)]

@@ -34,6 +34,11 @@ pub(crate) fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{}", escaped_lines(text));
 }
 
+/// Returns whether what is said on standard error is read by somebody who may answer.
+pub(crate) fn errors_are_shown() -> bool {
+    std::io::stderr().is_terminal()
+}
+
 /// Writes bytes to standard output: to a file or another program as they are, to a terminal escaped.
 ///
 /// # Errors

@@ -1,8 +1,9 @@
 //! The checkout that a command runs in, and the executables that are built from it.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
+use sluice_local::own_group::{EndsGroup, own_group};
 use thiserror::Error;
 use tokio::process::Command;
 
@@ -57,12 +58,30 @@ pub(crate) fn given_handler(file: &Path) -> Result<PathBuf, String> {
 
 /// Builds the handler of the checkout at `root` and returns where it is.
 pub(crate) async fn handler(root: &Path, release: bool) -> Result<PathBuf, BuildError> {
-    let target = if release {
-        RELEASED
-    } else {
-        BESIDE_THE_COMMAND
-    };
-    build(root, target).await
+    build(root, handler_target(release)).await
+}
+
+/// The same for who listens to Ctrl-C: the build is out of the terminal's reach, and ends with all its compilers when the
+/// future is dropped.
+pub(crate) async fn handler_apart(root: &Path, release: bool) -> Result<PathBuf, BuildError> {
+    let target = handler_target(release);
+    let mut command = command(root, target);
+    own_group(command.as_std_mut());
+    let child = command.spawn();
+    let child = child.map_err(|source| BuildError::Cargo(target.name, source))?;
+    let group = child.id().map(EndsGroup::of);
+    let output = child.wait_with_output().await;
+    if let Some(group) = group {
+        group.let_be();
+    }
+    built(target, output)
+}
+
+fn handler_target(release: bool) -> Target {
+    match release {
+        true => RELEASED,
+        false => BESIDE_THE_COMMAND,
+    }
 }
 
 /// Builds this command, optimised, and returns where it is.
@@ -89,23 +108,34 @@ pub(crate) fn app_root(from: &Path) -> Result<PathBuf, String> {
 }
 
 async fn build(root: &Path, target: Target) -> Result<PathBuf, BuildError> {
+    let output = command(root, target).output().await;
+    built(target, output)
+}
+
+fn command(root: &Path, target: Target) -> Command {
     let Target {
         packages,
         name,
         profile,
     } = target;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
+    let mut command = Command::new(cargo);
+    command
         .current_dir(root)
         .args(["build", "--quiet", "--bin", name])
         .args(packages.iter().flat_map(|package| ["--package", package]))
         .args(["--profile", profile])
         .args(["--message-format", "json-render-diagnostics"])
         .stdin(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
-        .output()
-        .await
-        .map_err(|source| BuildError::Cargo(name, source))?;
+        .kill_on_drop(true);
+    command
+}
+
+fn built(target: Target, output: std::io::Result<Output>) -> Result<PathBuf, BuildError> {
+    let name = target.name;
+    let output = output.map_err(|source| BuildError::Cargo(name, source))?;
     if !output.status.success() {
         return Err(BuildError::Failed(name, output.status));
     }

@@ -14,7 +14,7 @@ mod state_dir;
 mod watch;
 
 pub(crate) use checkout::{app_root, executable, given_handler, handler, optimised_command};
-pub(crate) use project::{LOCAL_SETTINGS, Project, write_file};
+pub(crate) use project::{HandlerProgram, LOCAL_SETTINGS, Project, write_file};
 pub(crate) use stack::{AMQP_PORT, AZURITE_PORTS, Part, Plan, Stack, Teller, Told, aloud};
 pub(crate) use state_dir::StateDir;
 pub(crate) use watch::{Found, Snapshot, Watch};

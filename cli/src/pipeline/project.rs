@@ -78,13 +78,14 @@ impl Project {
         self.root.join("handlers/main.rs").is_file() && self.root.join("cli/Cargo.toml").is_file()
     }
 
-    /// Returns the handler: built where its source is, and this command itself elsewhere.
+    /// Returns the handler: built where its source is, and this command itself elsewhere. A build ends when the future is
+    /// dropped.
     ///
     /// # Errors
     /// Fails if it cannot be built.
     pub(crate) async fn handler(&self, release: bool) -> Result<HandlerProgram, BuildError> {
         if self.is_checkout() {
-            return Ok(checkout::handler(&self.root, release).await?.into());
+            return Ok(checkout::handler_apart(&self.root, release).await?.into());
         }
         Ok(HandlerProgram {
             file: std::env::current_exe().map_err(BuildError::Itself)?,

@@ -14,7 +14,7 @@ use std::time::Duration;
 use serde_json::Value;
 use sluice::clock::{Clock, SystemClock};
 use sluice::event::EventTime;
-use sluice::store::account::{AccountError, StorageAccount};
+use sluice::store::account::{PIPELINE, StorageAccount};
 use sluice_local::azurite::{Azurite, AzuriteError, AzuriteOptions, Progress};
 use sluice_local::event_hubs::{self, HubConfig, Namespace, NamespaceConfig, PartitionArrivals};
 use sluice_local::functions_host::events::{EventSink, HostEvent};
@@ -72,17 +72,17 @@ pub(crate) struct Plan {
 impl Plan {
     /// The setting `GoldDatabase`.
     fn gold(&self) -> String {
-        let file = || format!("sqlite:{}", self.state.path().join("gold.db").display());
-        self.gold.clone().unwrap_or_else(file)
+        self.gold.clone().unwrap_or_else(|| self.state.gold())
     }
 
-    /// The app settings of a stack with this storage and this hub.
-    fn values(&self, storage: &str, hub: &str) -> BTreeMap<String, String> {
+    /// The app settings of a stack with this storage, which is that of the pipeline `id`, and this hub.
+    fn values(&self, storage: &str, id: &str, hub: &str) -> BTreeMap<String, String> {
         let mut values: BTreeMap<String, String> = [
             ("AzureWebJobsStorage", storage.to_owned()),
             ("LakeStorage", storage.to_owned()),
             // A variable that is set for a deployment must not send this pipeline's state there.
             ("StateStorage", storage.to_owned()),
+            (PIPELINE, id.to_owned()),
             ("EventHubConnection", hub.to_owned()),
             ("EVENTHUB_NAME", HUB.to_owned()),
             ("GoldDatabase", self.gold()),
@@ -115,7 +115,7 @@ impl Plan {
 /// The running parts.
 pub(crate) struct Stack {
     azurite: Mutex<Azurite>,
-    storage: String,
+    account: StorageAccount,
     namespace: Namespace,
     host: Option<Host>,
     heard: Arc<Mutex<Heard>>,
@@ -135,6 +135,10 @@ impl Stack {
         let tell = Arc::clone(&plan.tell);
         tell(Part::Storage, Told::Begins);
         let azurite = start_azurite(&plan.state, &tell).await?;
+        let storage = azurite.connection_string();
+        let account = StorageAccount::from_connection_string("LakeStorage", &storage)?;
+        let id = target::own(plan.state.path(), &account).await?;
+        let account = account.owned_by(Some(&id));
         let ports = azurite.ports();
         let [blobs, ..] = ports;
         let stands = |what: &str, port: u16| Told::Stands(format!("{what} at 127.0.0.1:{port}"));
@@ -150,9 +154,7 @@ impl Stack {
         }
 
         let gold = plan.gold();
-        let storage = azurite.connection_string();
-        let values = plan.values(&storage, &namespace.connection_string());
-        let account = account_of(&storage)?;
+        let values = plan.values(&storage, &id, &namespace.connection_string());
         let marker = target::Marker::new(plan.state.path());
         namespace.identify(marker.line()?);
         let announced = target::announce(&marker, &values, &account).await?;
@@ -171,7 +173,7 @@ impl Stack {
         }
         Ok(Self {
             azurite: Mutex::new(azurite),
-            storage,
+            account,
             namespace,
             host: None,
             heard,
@@ -204,8 +206,8 @@ impl Stack {
     }
 
     /// The storage account of lake and state.
-    pub(crate) fn account(&self) -> Result<StorageAccount, AccountError> {
-        account_of(&self.storage)
+    pub(crate) fn account(&self) -> &StorageAccount {
+        &self.account
     }
 
     /// The warehouse, as the setting `GoldDatabase` has it.
@@ -333,10 +335,6 @@ impl Stack {
     }
 }
 
-fn account_of(storage: &str) -> Result<StorageAccount, AccountError> {
-    StorageAccount::from_connection_string("LakeStorage", storage)
-}
-
 /// Starts Azurite on its usual ports, or on free ones where somebody has those.
 async fn start_azurite(state: &StateDir, tell: &Teller) -> Result<Azurite, AzuriteError> {
     let tell = Arc::clone(tell);
@@ -362,7 +360,7 @@ async fn start_azurite(state: &StateDir, tell: &Teller) -> Result<Azurite, Azuri
 async fn start_namespace(plan: &Plan) -> Result<Namespace, event_hubs::Error> {
     let config = |port| NamespaceConfig {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
-        data_dir: Some(plan.state.path().join("event-hubs")),
+        data_dir: Some(plan.state.hubs()),
         hubs: vec![HubConfig {
             name: HUB.to_owned(),
             partitions: plan.partitions,

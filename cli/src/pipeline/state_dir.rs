@@ -1,6 +1,7 @@
 //! The folder of a pipeline's state, which one command uses at a time.
 
 use crate::output::say;
+use crate::target::{Written, database};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -80,6 +81,31 @@ impl StateDir {
     /// The folder of the storage's data.
     pub(crate) fn azurite(&self) -> PathBuf {
         self.path.join("azurite")
+    }
+
+    /// The setting `GoldDatabase` of a pipeline that has gold in no database.
+    pub(crate) fn gold(&self) -> String {
+        format!("sqlite:{}", self.path.join("gold.db").display())
+    }
+
+    /// What a pipeline with this state writes to.
+    pub(crate) fn written(&self, dataset_file: &Path, gold: Option<&str>) -> Written {
+        let gold = gold.map_or_else(|| self.gold(), str::to_owned);
+        Written {
+            dataset: Some(dataset_file.display().to_string()),
+            storage: Some(format!("in {}", self.azurite().display())),
+            hub: Some(format!("in {}", self.hubs().display())),
+            database: Some(database(&gold)),
+            whose: format!(
+                "this command runs it with its state in {}",
+                self.path.display()
+            ),
+        }
+    }
+
+    /// The folder of the event hub's data.
+    pub(crate) fn hubs(&self) -> PathBuf {
+        self.path.join("event-hubs")
     }
 
     /// Removes all that is in it but the lock. The storage of a run that was killed may still be saving; it is waited

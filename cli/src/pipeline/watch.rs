@@ -125,8 +125,8 @@ impl Watch {
         stack: &Stack,
         dataset: Arc<Dataset>,
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let account = stack.account()?;
-        let stores = Stores::of(Arc::clone(&dataset), &account, &account)?;
+        let account = stack.account();
+        let stores = Stores::of(Arc::clone(&dataset), account, account)?;
         let options = Options::from_lookup(&|name| std::env::var(name).ok());
         let schema = GoldSchema::of(&dataset)?;
         let warehouse = warehouse::connect_with(stack.gold(), &options, schema)?;

@@ -7,8 +7,9 @@ use azure_identity::DeveloperToolsCredential;
 use clap::Args;
 use sluice_local::hub_client::{EventHubConnection, PartitionState};
 
-use super::reach::{answers, emulator};
+use super::reach::{answers, emulator, endpoint};
 use super::settings::{AppSettings, FindError, SettingsArguments};
+use super::written::Written;
 use crate::output::Usage;
 
 /// Which hub.
@@ -31,6 +32,33 @@ impl HubArguments {
     /// Returns whether the command line says by itself which namespace is meant.
     pub(crate) fn is_explicit(&self) -> bool {
         self.connection.is_some() || self.namespace.is_some()
+    }
+
+    /// Finds the app's settings, for a command that works on the hub alone: one that is named by its address is of no
+    /// pipeline.
+    pub(crate) async fn find_hub_settings(&self) -> Result<AppSettings, FindError> {
+        match self.is_explicit() {
+            true => AppSettings::of_no_pipeline(),
+            false => self.find_settings().await,
+        }
+    }
+
+    /// What is written to by a command that sends to the hub alone.
+    pub(crate) fn written(
+        &self,
+        settings: &AppSettings,
+        connection: &EventHubConnection,
+    ) -> Written {
+        if !self.is_explicit() {
+            return settings.written();
+        }
+        let place = self.connection.as_deref().and_then(endpoint);
+        let place = place.or(self.namespace.as_deref()).unwrap_or("a namespace");
+        Written {
+            hub: Some(format!("{place}/{}", connection.hub())),
+            whose: "the command line names it".to_owned(),
+            ..Written::default()
+        }
     }
 
     /// Finds the app's settings.

@@ -11,7 +11,9 @@ use thiserror::Error;
 
 use super::announcement::{Marker, STACK_FILE, Values, read_marker};
 use super::file::read_file;
-use super::reach::{answers, emulator};
+use super::reach::{answers, emulator, endpoint};
+use super::several::{Running, Several};
+use crate::output::shell_word;
 
 /// How long a storage on this machine may take to say whose it is.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -82,24 +84,47 @@ pub(super) struct Stack {
     pub(super) values: Values,
 }
 
-/// No pipeline runs where the command line says, or too many do.
+/// It cannot be told which pipeline is meant, or it does not run.
 #[derive(Debug, Error)]
 pub(crate) enum RunningError {
-    /// No pipeline runs in the folder.
+    /// The pipeline that the command line names does not run.
     #[error(
-        "no pipeline of `sluice up` {wanted}runs with its state in {}{stale}; start it with `sluice up --state-dir {}`, or leave --state-dir out to look at the pipeline that the settings name", state_dir.display(), state_dir.display()
+        "no pipeline of `sluice up` {wanted}runs with its state in {}{stale}; start it with {start}, or leave {option} out to look at the pipeline that the settings name", state_dir.display()
     )]
     NotRunning {
         state_dir: PathBuf,
         wanted: String,
         stale: String,
+        /// The command line that starts it, and what the present one named.
+        start: String,
+        option: &'static str,
     },
     /// Several pipelines run.
-    #[error("several pipelines run on this machine ({}); say which one: --dataset FILE", .0.join(", "))]
-    Several(Vec<String>),
+    #[error(transparent)]
+    Several(#[from] Several),
+    /// The command line names a dataset of two pipelines.
+    #[error(
+        "dataset {dataset} is that of the pipeline that `sluice up` runs with its state in {}, and the environment names a pipeline, too; for the running one give --state-dir {}, for the other leave --dataset out and set DATASET", state_dir.display(), shell_word(&state_dir.display().to_string())
+    )]
+    Both { dataset: String, state_dir: PathBuf },
+    /// The command line names another dataset than the environment, which names the pipeline.
+    #[error(
+        "the pipeline that the environment names is of dataset {theirs} (DATASET), and --dataset is {dataset}: leave one of them out"
+    )]
+    Otherwise { dataset: String, theirs: String },
     /// The dataset file that says which one is meant cannot be used.
     #[error(transparent)]
     Dataset(#[from] LoadDatasetError),
+}
+
+impl RunningError {
+    /// Returns whether the command line is to be changed.
+    pub(super) fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::Several(_) | Self::Both { .. } | Self::Otherwise { .. }
+        )
+    }
 }
 
 /// The settings files in a folder of states.
@@ -133,28 +158,36 @@ impl Stacks {
         found
     }
 
-    /// Returns the only one that runs, or of several that of the dataset `preferred`.
+    /// Returns whether any runs.
+    pub(super) fn is_any(&self) -> bool {
+        !self.running.is_empty()
+    }
+
+    /// Returns the only one that runs; dataset files are named as seen from `here`.
     pub(super) fn choose(
         mut self,
         state_dir: &Path,
-        preferred: Option<&str>,
-    ) -> Result<Option<Stack>, RunningError> {
+        here: &Path,
+    ) -> Result<Option<Stack>, Several> {
         if self.running.len() < 2 {
             return Ok(self.running.pop());
         }
-        let file = preferred.map(|name| state_dir.join(name).join(STACK_FILE));
-        let mut running = self.running.iter();
-        if let Some(found) = running.position(|stack| Some(&stack.file) == file.as_ref()) {
-            return Ok(Some(self.running.swap_remove(found)));
-        }
-        let folders = self.running.iter();
-        let names = folders.filter_map(|stack| stack.file.parent()?.file_name());
-        let names = names.map(|name| name.to_string_lossy().into_owned());
-        Err(RunningError::Several(names.collect()))
+        let running = self.running.iter();
+        let mut running: Vec<_> = running.map(|stack| stack.described(here)).collect();
+        running.sort_by(|one, other| one.dataset.cmp(&other.dataset));
+        Err(Several {
+            state_dir: state_dir.to_owned(),
+            running,
+        })
     }
 
     /// Says that none runs, and what was left behind.
-    pub(super) fn not_running(&self, state_dir: &Path, dataset: Option<&str>) -> RunningError {
+    pub(super) fn not_running(
+        &self,
+        state_dir: &Path,
+        dataset: Option<&str>,
+        is_folder_named: bool,
+    ) -> RunningError {
         let stale = self.stale.iter();
         let stale = stale.map(|file| {
             format!(
@@ -162,10 +195,41 @@ impl Stacks {
                 file.display()
             )
         });
+        let (start, option) = match is_folder_named {
+            true => {
+                let folder = shell_word(&state_dir.display().to_string());
+                (format!("`sluice up --state-dir {folder}`"), "--state-dir")
+            }
+            false => ("`sluice up --dataset FILE`".to_owned(), "--dataset"),
+        };
         RunningError::NotRunning {
             state_dir: state_dir.to_owned(),
             wanted: dataset.map_or_else(String::new, |name| format!("for dataset {name} ")),
             stale: stale.collect(),
+            start,
+            option,
+        }
+    }
+}
+
+impl Stack {
+    fn described(&self, here: &Path) -> Running {
+        let folder = self.file.parent().unwrap_or(&self.file).to_owned();
+        let name = folder.file_name().unwrap_or(folder.as_os_str());
+        let value = |name: &str| self.values.get(name).map_or("", String::as_str);
+        let storage = StorageAccount::from_connection_string("LakeStorage", value("lakestorage"));
+        let storage = storage.ok().and_then(|it| it.blob_service_url().ok());
+        let file = Path::new(value("dataset"));
+        Running {
+            dataset: name.to_string_lossy().into_owned(),
+            file: file.strip_prefix(here).unwrap_or(file).to_owned(),
+            storage: storage.map_or_else(String::new, |url| url.authority().to_owned()),
+            hub: endpoint(value("eventhubconnection"))
+                .unwrap_or_default()
+                .to_owned(),
+            // It is written when the pipeline starts.
+            since: self.file.metadata().and_then(|it| it.modified()).ok(),
+            state_dir: folder,
         }
     }
 }

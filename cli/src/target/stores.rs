@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::reach::answers;
-use super::settings::AppSettings;
+use super::settings::{AppSettings, DEFAULT_STATE_DIR};
 use crate::audit::{Subject, misfit};
 use sluice::dataset::Dataset;
 use sluice::maintain::Maintenance;
@@ -153,7 +153,7 @@ pub(crate) fn warehouse(
 
 /// Says that gold has no file yet, and where the last pipeline of this machine left one.
 fn no_gold(settings: &AppSettings, dataset: &Dataset, file: &Path) -> String {
-    let state_dir = settings.root().join(".sluice").join(&dataset.name);
+    let state_dir = settings.root().join(DEFAULT_STATE_DIR).join(&dataset.name);
     let last = state_dir.join("gold.db");
     let hint = match last.is_file() {
         true => format!(

@@ -3,6 +3,7 @@
 mod access;
 mod calls;
 mod connection_string;
+mod owner;
 mod pipeline;
 mod problem;
 mod sas;
@@ -25,6 +26,8 @@ use url::Url;
 use access::{Access, Endpoints};
 pub use calls::Calls;
 pub use connection_string::{EMULATOR_ACCOUNT, EMULATOR_KEY, Fields, MalformedField};
+use owner::OwnerPolicy;
+pub use owner::{Foreign, OWNER, Owner, PIPELINE};
 pub use problem::{AccountError, Problem};
 use sas::SignaturePolicy;
 
@@ -45,6 +48,8 @@ pub struct StorageAccount {
     credential: Option<Arc<dyn TokenCredential>>,
     signature: Option<Arc<SignaturePolicy>>,
     calls: Option<Calls>,
+    /// Sees to it that the storage is the pipeline's own.
+    owner: Option<Arc<OwnerPolicy>>,
     /// The connections that all of the account's clients share.
     transport: Transport,
 }
@@ -116,6 +121,7 @@ impl StorageAccount {
             credential,
             signature: signature.map(Arc::new),
             calls: None,
+            owner: None,
             transport: Transport::new(new_http_client(None)),
         }
     }
@@ -125,6 +131,30 @@ impl StorageAccount {
     pub fn counted_by(&self, calls: &Calls) -> Self {
         Self {
             calls: Some(calls.clone()),
+            ..self.clone()
+        }
+    }
+
+    /// Returns the same account, whose clients refuse to work on the storage of another pipeline; `id` is that of this
+    /// one, if it has any. What is not on plain HTTP has an account of its own, and is not asked whose it is.
+    #[must_use]
+    pub fn owned_by(&self, id: Option<&str>) -> Self {
+        let unwatched = Self {
+            owner: None,
+            calls: None,
+            ..self.clone()
+        };
+        let url = self.blob_service_url().ok();
+        let url = url.filter(|url| url.scheme() == "http");
+        // An account that cannot be asked has no clients either.
+        let service = unwatched
+            .blob_service_with(unwatched.client_options_without_retry())
+            .ok();
+        let policy = url.zip(service);
+        let policy =
+            policy.map(|(url, service)| OwnerPolicy::new(&service, url.authority().to_owned(), id));
+        Self {
+            owner: policy.map(Arc::new),
             ..self.clone()
         }
     }
@@ -150,6 +180,9 @@ impl StorageAccount {
             transport: Some(self.transport.clone()),
             ..ClientOptions::default()
         };
+        if let Some(owner) = &self.owner {
+            options.per_try_policies.push(Arc::clone(owner) as _);
+        }
         if let Some(calls) = &self.calls {
             options.per_try_policies.push(Arc::new(calls.clone()));
         }
@@ -170,8 +203,15 @@ impl StorageAccount {
     /// # Errors
     /// Fails if the account does not say where its blob service is, or if a token would be sent over plain HTTP.
     pub fn blob_service(&self) -> Result<BlobServiceClient, AccountError> {
+        self.blob_service_with(self.client_options())
+    }
+
+    fn blob_service_with(
+        &self,
+        client_options: ClientOptions,
+    ) -> Result<BlobServiceClient, AccountError> {
         let options = BlobServiceClientOptions {
-            client_options: self.client_options(),
+            client_options,
             ..BlobServiceClientOptions::default()
         };
         BlobServiceClient::new(self.blob_service_url()?, self.credential(), Some(options))

@@ -164,3 +164,13 @@ fn no_secret_is_in_a_debug_text() {
         );
     }
 }
+
+#[test]
+fn a_storage_in_azure_is_not_asked() {
+    let text = "AccountName=shop;AccountKey=a2V5;EndpointSuffix=core.windows.net";
+    let account = StorageAccount::from_connection_string("LakeStorage", text).unwrap();
+    assert!(account.owned_by(Some("a")).owner.is_none());
+    let local = "UseDevelopmentStorage=true";
+    let account = StorageAccount::from_connection_string("LakeStorage", local).unwrap();
+    assert!(account.owned_by(None).owner.is_some());
+}

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::error::AzuriteError;
 use super::install::Progress;
+use super::waiting::{LOOK, Waiting};
 
 /// Where Azurite's own errors go.
 const LOG: &str = "azurite.log";
@@ -18,7 +19,6 @@ const LOG: &str = "azurite.log";
 const WAIT: Duration = Duration::from_secs(90);
 /// How long is waited before that is worth a word.
 const SILENCE: Duration = Duration::from_secs(2);
-const POLL: Duration = Duration::from_millis(50);
 
 /// A folder that no other Azurite uses for as long as this lives, or a process that inherited it.
 #[derive(Debug)]
@@ -31,7 +31,11 @@ pub(super) struct Data {
 
 impl Data {
     /// Makes the folder where it is missing, and waits until no other Azurite uses it.
-    pub(super) fn take(dir: &Path, progress: Option<&Progress>) -> Result<Self, AzuriteError> {
+    pub(super) fn take(
+        dir: &Path,
+        progress: Option<&Progress>,
+        waiting: &Waiting,
+    ) -> Result<Self, AzuriteError> {
         let files = |source| AzuriteError::Files {
             path: dir.to_owned(),
             source,
@@ -43,7 +47,7 @@ impl Data {
             .create(true)
             .open(dir.join(LOG))
             .map_err(files)?;
-        lock(&log, &dir, progress)?;
+        lock(&log, &dir, progress, waiting)?;
         let from = log.seek(SeekFrom::End(0)).map_err(files)?;
         Ok(Self { dir, log, from })
     }
@@ -73,12 +77,17 @@ impl Data {
 /// Fails if it is still in use after a minute and a half, or if the folder cannot be read.
 pub fn wait_until_unused(dir: &Path, progress: Option<&Progress>) -> Result<(), AzuriteError> {
     match dir.join(LOG).exists() {
-        true => Data::take(dir, progress).map(drop),
+        true => Data::take(dir, progress, &Waiting::default()).map(drop),
         false => Ok(()),
     }
 }
 
-fn lock(log: &File, dir: &Path, progress: Option<&Progress>) -> Result<(), AzuriteError> {
+fn lock(
+    log: &File,
+    dir: &Path,
+    progress: Option<&Progress>,
+    waiting: &Waiting,
+) -> Result<(), AzuriteError> {
     let started = Instant::now();
     let mut said = false;
     loop {
@@ -98,6 +107,7 @@ fn lock(log: &File, dir: &Path, progress: Option<&Progress>) -> Result<(), Azuri
             progress("waiting for the storage of the last run, which is still saving its data");
             said = true;
         }
-        std::thread::sleep(POLL);
+        waiting.check()?;
+        std::thread::sleep(LOOK);
     }
 }

@@ -36,6 +36,9 @@ pub enum AzuriteError {
         /// The folder.
         dir: PathBuf,
     },
+    /// Nobody waits for its start any more.
+    #[error("start azurite: given up")]
+    GivenUp,
     /// It ended, or did not say in time that it listens.
     #[error("start azurite: {0}")]
     Start(String),

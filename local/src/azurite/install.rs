@@ -1,11 +1,14 @@
 //! Installs Azurite once, exactly as the lockfile says.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::error::AzuriteError;
+use super::waiting::{LOOK, Waiting};
+use crate::own_group::{EndsGroup, own_group};
 
 const PACKAGE: &str = include_str!("../../azurite/package.json");
 const LOCKFILE: &str = include_str!("../../azurite/package-lock.json");
@@ -23,6 +26,10 @@ const PRELOADS: [(&str, &str); 2] = [
 /// What npm fetches of the lockfile's packages, and what they take once they are unpacked.
 const DOWNLOAD: &str = "76 MB";
 const INSTALLED: &str = "365 MB";
+/// How often to say how far an installation is.
+const SAY: Duration = Duration::from_secs(3);
+/// What npm says, until it has ended.
+const NPM_LOG: &str = "npm.log";
 /// Begins with the packages that were installed; written last.
 const DONE: &str = "installed.json";
 
@@ -65,7 +72,11 @@ pub fn installed_version(dir: &Path) -> Option<String> {
 }
 
 /// Installs Azurite into `dir`, unless it is there. Others that want the same wait.
-pub(super) fn ensure(dir: &Path, progress: Option<&Progress>) -> Result<Program, AzuriteError> {
+pub(super) fn ensure(
+    dir: &Path,
+    progress: Option<&Progress>,
+    waiting: &Waiting,
+) -> Result<Program, AzuriteError> {
     let files = |path: &Path| {
         let path = path.to_owned();
         move |source| AzuriteError::Files { path, source }
@@ -84,13 +95,16 @@ pub(super) fn ensure(dir: &Path, progress: Option<&Progress>) -> Result<Program,
     let guard = program.dir.join("lock");
     // Held until the file is closed, also by a crash.
     let lock = File::create(&guard).map_err(files(&guard))?;
-    lock.lock().map_err(files(&guard))?;
+    take(&lock, progress, waiting).map_err(|error| match error {
+        Taking::Failed(source) => files(&guard)(source),
+        Taking::GivenUp(error) => error,
+    })?;
     if !is_done(&program) {
         for (name, content) in [("package.json", PACKAGE), ("package-lock.json", LOCKFILE)] {
             let path = program.dir.join(name);
             fs::write(&path, content).map_err(files(&path))?;
         }
-        install(&program.dir, progress)?;
+        install(&program.dir, progress, waiting)?;
         let done = program.dir.join(DONE);
         fs::write(&done, mark()).map_err(files(&done))?;
     }
@@ -122,26 +136,179 @@ fn mark() -> String {
     [PACKAGE, LOCKFILE].concat()
 }
 
-fn install(dir: &Path, progress: Option<&Progress>) -> Result<(), AzuriteError> {
-    let words = format!(
-        "installing Azurite, Microsoft's storage emulator, with npm into {}: some {DOWNLOAD} to download, {INSTALLED} then (only this once)",
-        dir.display()
-    );
-    tracing::info!(dir = %dir.display(), "installing azurite");
-    if let Some(progress) = progress {
-        progress(&words);
+/// Why the installation is not this process's.
+enum Taking {
+    Failed(std::io::Error),
+    GivenUp(AzuriteError),
+}
+
+/// Waits until no other process installs.
+fn take(lock: &File, progress: Option<&Progress>, waiting: &Waiting) -> Result<(), Taking> {
+    let mut said = false;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(Taking::Failed(error)),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        if let Some(progress) = progress.filter(|_| !said) {
+            progress("waiting for another process, which is installing Azurite");
+            said = true;
+        }
+        waiting.check().map_err(Taking::GivenUp)?;
+        std::thread::sleep(LOOK);
     }
+}
+
+fn install(dir: &Path, progress: Option<&Progress>, waiting: &Waiting) -> Result<(), AzuriteError> {
+    let say = |words: &str| {
+        if let Some(progress) = progress {
+            progress(words);
+        }
+    };
+    tracing::info!(dir = %dir.display(), "installing azurite");
+    say(&format!(
+        "installing Azurite, Microsoft's storage emulator, with npm into {}: about {DOWNLOAD} to download, about {INSTALLED} on the disk (only this once)",
+        dir.display()
+    ));
+    let path = dir.join(NPM_LOG);
+    let files = |source| AzuriteError::Files {
+        path: path.clone(),
+        source,
+    };
+    // A file, as nobody reads a pipe while its process is waited for.
+    let log = File::create(&path).map_err(files)?;
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    let output = Command::new(npm)
+    let mut command = Command::new(npm);
+    command
         .args(["ci", "--omit=dev", "--ignore-scripts"])
         .args(["--no-audit", "--no-fund", "--loglevel=error"])
         .current_dir(dir)
         .stdin(Stdio::null())
-        .output()
+        .stdout(Stdio::null())
+        .stderr(log);
+    own_group(&mut command);
+    let child = command
+        .spawn()
         .map_err(|source| AzuriteError::NoNode("npm", source))?;
-    if output.status.success() {
-        return Ok(());
+    let packages = packages();
+    let started = Instant::now();
+    let how_far = || {
+        let done = packages.iter().filter(|it| dir.join(it).is_file()).count();
+        let (all, seconds) = (packages.len(), started.elapsed().as_secs());
+        say(&format!(
+            "installing Azurite: {done} of {all} packages are there, after {seconds} s"
+        ));
+    };
+    let status =
+        wait(child, waiting, how_far)?.map_err(|source| AzuriteError::NoNode("npm", source))?;
+    let said = fs::read_to_string(&path).map_err(files)?;
+    fs::remove_file(&path).map_err(files)?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(AzuriteError::Install(said.trim().to_owned())),
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(AzuriteError::Install(said.trim().to_owned()))
+}
+
+/// Waits for the end of npm, and says now and then how far it is. Once nobody waits, npm is ended.
+fn wait(
+    mut child: Child,
+    waiting: &Waiting,
+    how_far: impl Fn(),
+) -> Result<std::io::Result<ExitStatus>, AzuriteError> {
+    let group = EndsGroup::of(child.id());
+    let mut said = Instant::now();
+    loop {
+        match child.try_wait() {
+            Ok(None) => {}
+            Ok(Some(status)) => {
+                group.let_be();
+                return Ok(Ok(status));
+            }
+            Err(error) => return Ok(Err(error)),
+        }
+        if let Err(given_up) = waiting.check() {
+            drop(group);
+            // Killed just now; where there are no groups, it is killed alone.
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(given_up);
+        }
+        if said.elapsed() > SAY {
+            how_far();
+            said = Instant::now();
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+/// Returns a file of each package of the lockfile, which is there once the package is.
+fn packages() -> Vec<String> {
+    let names = LOCKFILE.lines().filter_map(|line| {
+        let name = line.trim().strip_suffix("\": {")?.strip_prefix('"')?;
+        name.starts_with("node_modules/")
+            .then(|| format!("{name}/package.json"))
+    });
+    names.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_package_of_the_lockfile_is_counted() {
+        let lockfile: serde_json::Value = serde_json::from_str(LOCKFILE).unwrap();
+        let all = lockfile["packages"].as_object().unwrap();
+        let mut expected: Vec<String> = all
+            .keys()
+            .filter(|name| !name.is_empty())
+            .map(|name| format!("{name}/package.json"))
+            .collect();
+        let mut found = packages();
+        expected.sort();
+        found.sort();
+        assert_eq!(found, expected);
+        assert!(found.contains(&"node_modules/azurite/package.json".to_owned()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_installation_that_nobody_waits_for_is_ended_with_all_it_has_started() {
+        use std::sync::Mutex;
+
+        let folder = tempfile::tempdir().unwrap();
+        let ids = folder.path().join("ids");
+        // As a wrapper of npm does, which starts another process.
+        let script = format!(
+            "sleep 600 & echo $! > {0}.new; mv {0}.new {0}; wait",
+            ids.display()
+        );
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(script);
+        own_group(&mut command);
+        let child = command.spawn().unwrap();
+        let waiting = Waiting::default();
+        let waits = Mutex::new(Some(waiting.until_dropped()));
+        let began = Instant::now();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !ids.is_file() {
+                    std::thread::sleep(LOOK);
+                }
+                drop(waits.lock().unwrap().take());
+            });
+            let ended = wait(child, &waiting, || {});
+            assert!(matches!(ended, Err(AzuriteError::GivenUp)), "{ended:?}");
+        });
+        assert!(began.elapsed() < Duration::from_secs(60));
+        let id = fs::read_to_string(&ids).unwrap();
+        let status = format!("/proc/{}/stat", id.trim());
+        // Its new parent may not have waited for it yet.
+        let is_alive = || fs::read_to_string(&status).is_ok_and(|text| !text.contains(") Z "));
+        while is_alive() {
+            assert!(began.elapsed() < Duration::from_secs(60), "{id} lives");
+            std::thread::sleep(LOOK);
+        }
+    }
 }

@@ -13,6 +13,7 @@ mod data;
 mod error;
 mod install;
 mod process;
+mod waiting;
 
 use sluice::store::account::{EMULATOR_ACCOUNT, EMULATOR_KEY};
 
@@ -22,6 +23,7 @@ pub use error::AzuriteError;
 pub use install::{Progress, default_install_dir, installed_version};
 pub use process::AzuriteOptions;
 use process::{Running, command, spawn};
+use waiting::Waiting;
 
 /// A running Azurite. It ends when this is dropped.
 #[derive(Debug)]
@@ -31,13 +33,16 @@ pub struct Azurite {
 }
 
 impl Azurite {
-    /// Installs Azurite where it is missing, starts it and returns when all of its services answer.
+    /// Installs Azurite where it is missing, starts it and returns when all of its services answer. Once the future is
+    /// dropped, what was begun is ended at once.
     ///
     /// # Errors
     /// Fails if Node.js is missing, if the installation fails (it needs the npm registry the first time), or if a port
     /// is taken.
     pub async fn start(options: AzuriteOptions) -> Result<Self, AzuriteError> {
-        tokio::task::spawn_blocking(move || Self::start_blocking(&options))
+        let waiting = Waiting::default();
+        let _waits = waiting.until_dropped();
+        tokio::task::spawn_blocking(move || Self::start_while(&options, &waiting))
             .await
             .map_err(AzuriteError::Wait)?
     }
@@ -47,17 +52,22 @@ impl Azurite {
     /// # Errors
     /// As [`Azurite::start`].
     pub fn start_blocking(options: &AzuriteOptions) -> Result<Self, AzuriteError> {
+        Self::start_while(options, &Waiting::default())
+    }
+
+    fn start_while(options: &AzuriteOptions, waiting: &Waiting) -> Result<Self, AzuriteError> {
         let install_dir = options.install_dir.clone();
         let program = install::ensure(
             &install_dir.unwrap_or_else(default_install_dir),
             options.progress.as_ref(),
+            waiting,
         )?;
         let data = options.data_dir.as_deref();
-        let data = data.map(|dir| Data::take(dir, options.progress.as_ref()));
+        let data = data.map(|dir| Data::take(dir, options.progress.as_ref(), waiting));
         let data = data.transpose()?;
         let command = command(&program, options.ports, data.as_ref());
         let (mut running, output) = spawn(command, data)?;
-        let ports = running.wait_until_it_listens(&output)?;
+        let ports = running.wait_until_it_listens(&output, waiting)?;
         Ok(Self { running, ports })
     }
 

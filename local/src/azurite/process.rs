@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::data::Data;
 use super::error::{AzuriteError, NODE};
 use super::install::{Program, Progress};
+use super::waiting::{LOOK, Waiting};
 use crate::own_group::own_group;
 
 /// The services, in the order of their ports.
@@ -19,6 +20,9 @@ const SERVICES: [&str; 3] = ["Blob", "Queue", "Table"];
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// Maximum time for Azurite to save its data when it ends.
 const END_TIMEOUT: Duration = Duration::from_secs(60);
+/// The same for one that does not listen yet: it has nothing to save, and sees the end of its input only once it has
+/// loaded.
+const GIVE_UP_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// How long Azurite keeps an idle connection: longer than clients do, so that it never closes one that is just being
 /// used again. Its own five seconds make transactions whose outcome is unknown.
@@ -84,13 +88,19 @@ impl Running {
     pub(super) fn wait_until_it_listens(
         &mut self,
         output: &mpsc::Receiver<String>,
+        waiting: &Waiting,
     ) -> Result<[u16; 3], AzuriteError> {
         let mut ports = [None; 3];
         let deadline = Instant::now() + START_TIMEOUT;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match output.recv_timeout(left) {
+            match output.recv_timeout(LOOK) {
                 Ok(line) => note_port(&line, &mut ports),
+                Err(RecvTimeoutError::Timeout) if Instant::now() < deadline => {
+                    if let Err(given_up) = waiting.check() {
+                        self.end_within(GIVE_UP_TIMEOUT);
+                        return Err(given_up);
+                    }
+                }
                 Err(RecvTimeoutError::Timeout) => {
                     let seconds = START_TIMEOUT.as_secs();
                     self.end();
@@ -125,8 +135,12 @@ impl Running {
 
     /// Asks it to end by closing its input, and kills it only if it does not. Returns how it ended.
     pub(super) fn end(&mut self) -> String {
+        self.end_within(END_TIMEOUT)
+    }
+
+    fn end_within(&mut self, time: Duration) -> String {
         drop(self.stdin.take());
-        let deadline = Instant::now() + END_TIMEOUT;
+        let deadline = Instant::now() + time;
         loop {
             if let Some(how) = self.ended() {
                 return how;

@@ -28,7 +28,7 @@ use crate::feed::OrderArguments;
 use crate::number;
 use crate::output::print;
 use crate::pipeline::{StateDir, app_root, given_handler, handler};
-use crate::target::{DEFAULT_STATE_DIR, STATE_DIR};
+use crate::target::{DEFAULT_STATE_DIR, STATE_DIR, say_target};
 use facts::Pace;
 use trial::Trial;
 
@@ -145,6 +145,7 @@ pub(crate) async fn run(arguments: BenchArguments) -> Result<bool, Box<dyn Error
     let folder = state_folder(arguments.state_dir.as_deref(), of_up.as_deref());
     let state_dir = root.join(folder).join(&dataset.name);
     let state = Arc::new(StateDir::take(&state_dir)?);
+    say_target(&state.written(&dataset_file, None));
     let mut reports = Vec::new();
     for pace in &arguments.rate {
         let trial = Trial {

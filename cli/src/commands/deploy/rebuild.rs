@@ -208,6 +208,7 @@ fn lost(loss: &Loss, generation: u32) -> String {
 fn gold(settings: &AppSettings) -> Result<Gold, Box<dyn Error + Send + Sync>> {
     let stores = Stores::open(settings)?;
     let warehouse = target::warehouse(settings, &stores.dataset)?;
+    target::say_target(&settings.written());
     Ok(Gold::new(
         stores.dataset,
         stores.lake,

@@ -8,6 +8,7 @@ use sluice::warehouse::{Options, azure_sql};
 use uuid::Uuid;
 
 use crate::output::{print, say};
+use crate::target::{Written, say_target};
 
 /// Let the app's managed identity into the Azure SQL database, or somebody who reads
 ///
@@ -75,6 +76,11 @@ pub(crate) async fn run(
     }
     let (server, database) = (&arguments.server, &arguments.database);
     let connection = connection_string(server, database)?;
+    say_target(&Written {
+        database: Some(format!("{server}/{database}")),
+        whose: "the command line names it".to_owned(),
+        ..Written::default()
+    });
     azure_sql::administer(&connection, &Options::default(), &statements).await?;
     let what = arguments.reader.map_or("use", |_| "read");
     say(&format!(

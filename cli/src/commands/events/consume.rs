@@ -82,7 +82,7 @@ type Received = Result<Batch, ClientError>;
 
 /// Reads and prints.
 pub(crate) async fn run(arguments: ConsumeArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let settings = arguments.hub.find_settings().await?;
+    let settings = arguments.hub.find_hub_settings().await?;
     let connection = arguments.hub.connect(&settings)?;
     let known = connection.partition_ids().await?;
     let partitions = chosen(arguments.partition.as_deref(), known, connection.hub())?;

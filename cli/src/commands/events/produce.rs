@@ -13,7 +13,7 @@ use crate::feed::{Feed, FeedPlan, OrderArguments, Request};
 use crate::interrupt::Interrupts;
 use crate::number;
 use crate::output::{bar, count, print};
-use crate::target::{HubArguments, events_ever, read_partitions};
+use crate::target::{HubArguments, events_ever, read_partitions, say_target};
 
 const TICK: Duration = Duration::from_millis(100);
 
@@ -60,7 +60,7 @@ pub(crate) struct ProduceArguments {
 
 /// Sends.
 pub(crate) async fn run(arguments: ProduceArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let settings = arguments.hub.find_settings().await?;
+    let settings = arguments.hub.find_hub_settings().await?;
     // A hub that the command line names need not be this dataset's, and a dataset file that cannot be read is no reason
     // not to send.
     let dataset = match arguments.hub.is_explicit() {
@@ -69,6 +69,7 @@ pub(crate) async fn run(arguments: ProduceArguments) -> Result<bool, Box<dyn Err
     };
     let plan = FeedPlan::of(arguments.request(), dataset.as_ref())?;
     let connection = arguments.hub.connect(&settings)?;
+    say_target(&arguments.hub.written(&settings, &connection));
     let before = events_ever(&read_partitions(&connection).await?);
     let hub = connection.hub().to_owned();
     let started = Instant::now();

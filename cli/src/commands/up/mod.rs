@@ -19,8 +19,11 @@ use crate::audit::misfit;
 use crate::feed::{Feed, FeedPlan, OrderArguments, Request};
 use crate::interrupt::Interrupts;
 use crate::number;
-use crate::output::{Usage, count, failure, shell_word, thousands};
-use crate::pipeline::{Part, Plan, Project, Snapshot, Stack, StateDir, Told, Watch, given_handler};
+use crate::output::{Usage, count, failure, say, shell_word, thousands};
+use crate::pipeline::{
+    Found, HandlerProgram, Part, Plan, Project, Snapshot, Stack, StateDir, Told, Watch,
+    given_handler,
+};
 use crate::target::{self, DEFAULT_STATE_DIR, STATE_DIR};
 use conclude::{Arrived, Concluding};
 use screen::Screen;
@@ -122,19 +125,16 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
         state.clear()?;
     }
 
-    let handler = match (&arguments.handler, arguments.no_handler) {
-        (_, true) => None,
-        (Some(handler), false) => Some(given_handler(handler)?.into()),
-        (None, false) => Some(project.handler(arguments.release).await?),
-    };
     let dataset_file = std::fs::canonicalize(dataset_file)?;
-    let again = arguments.again();
+    target::say_target(&state.written(&dataset_file, arguments.gold.as_deref()));
+    // From now on there are other processes, which have to end with this one.
     let mut interrupts = Interrupts::listen()?;
-    let parts = match arguments.no_handler {
-        true => &[Part::Storage, Part::Hub][..],
-        false => &Part::ALL,
+    let handler = match arguments.handler(&project, &mut interrupts).await? {
+        Some(handler) => handler,
+        None => return Ok(interrupted_early()),
     };
-    let view = View::new(&dataset.name, feed_plan.ends(), parts);
+    let again = arguments.again();
+    let view = View::new(&dataset.name, feed_plan.ends(), arguments.parts());
     let screen = Screen::open(view, arguments.json);
     let start = Stack::start(Plan {
         root: project.app(&state.path().join("app"))?,
@@ -147,8 +147,11 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
         listener: None,
         tell: screen.teller(),
     });
-    let mut stack = screen.beside(start).await?;
-
+    let started = unless_interrupted(screen.beside(start), &mut interrupts).await;
+    let Some(mut stack) = started.transpose()? else {
+        drop(screen);
+        return Ok(interrupted_early());
+    };
     let outcome = match arguments.no_handler {
         true => look_only(&stack, &mut interrupts, &screen).await,
         false => {
@@ -208,7 +211,48 @@ async fn look_only(
     }
 }
 
+/// Does some work; nothing at all if the user has enough of it. What is dropped ends what it has begun.
+async fn unless_interrupted<T>(
+    work: impl Future<Output = T>,
+    interrupts: &mut Interrupts,
+) -> Option<T> {
+    tokio::select! {
+        done = work => Some(done),
+        () = interrupts.next() => None,
+    }
+}
+
+/// Says that a run was ended by its user before it had begun; nothing is wrong with that.
+fn interrupted_early() -> bool {
+    say("stopped before everything had started; nothing runs");
+    true
+}
+
 impl UpArguments {
+    /// Returns the handler that is to run, if one is; nothing at all if the user has enough of its build.
+    async fn handler(
+        &self,
+        project: &Project,
+        interrupts: &mut Interrupts,
+    ) -> Result<Option<Option<HandlerProgram>>, Box<dyn Error + Send + Sync>> {
+        Ok(match (&self.handler, self.no_handler) {
+            (_, true) => Some(None),
+            (Some(handler), false) => Some(Some(given_handler(handler)?.into())),
+            (None, false) => {
+                let built = unless_interrupted(project.handler(self.release), interrupts).await;
+                built.transpose()?.map(Some)
+            }
+        })
+    }
+
+    /// The parts that are started.
+    fn parts(&self) -> &'static [Part] {
+        match self.no_handler {
+            true => &[Part::Storage, Part::Hub],
+            false => &Part::ALL,
+        }
+    }
+
     /// The command line that goes on from here.
     fn again(&self) -> Again {
         let mut pipeline = String::from("sluice up");
@@ -275,17 +319,15 @@ struct Run {
 }
 
 impl Run {
-    /// Feeds, watches and shows until the end or an interrupt.
-    async fn supervise(
-        self,
+    /// Looks at what an earlier run left, and starts the handler on it.
+    async fn begin(
+        &self,
         stack: &mut Stack,
-        interrupts: &mut Interrupts,
         screen: &Screen,
-    ) -> Result<Ended, Box<dyn Error + Send + Sync>> {
+    ) -> Result<(Watch, Found), Box<dyn Error + Send + Sync>> {
         let tell = screen.teller();
         tell(Part::State, Told::Begins);
         let watch = Watch::open(stack, Arc::clone(&self.dataset)).await?;
-        let ends = self.plan.ends();
         let mut found = watch.inspect(stack.gold()).await?;
         let stands = match found.counts.lines {
             0 => "new".to_owned(),
@@ -298,7 +340,7 @@ impl Run {
         tell(Part::State, Told::Stands(stands));
         if !found.misfits.is_empty() {
             let text = misfit(&found.misfits);
-            if ends {
+            if self.plan.ends() {
                 return Err(format!("{text}; nothing was sent").into());
             }
             screen.warn(&text);
@@ -307,6 +349,22 @@ impl Run {
         stack.deliver_again(std::mem::take(&mut found.unrefined));
         stack.start_host().await?;
         screen.stands(stack);
+        Ok((watch, found))
+    }
+
+    /// Feeds, watches and shows until the end or an interrupt.
+    async fn supervise(
+        self,
+        stack: &mut Stack,
+        interrupts: &mut Interrupts,
+        screen: &Screen,
+    ) -> Result<Ended, Box<dyn Error + Send + Sync>> {
+        let ends = self.plan.ends();
+        let begun = unless_interrupted(self.begin(stack, screen), interrupts).await;
+        let Some((watch, found)) = begun.transpose()? else {
+            screen.interrupted();
+            return Ok(Ended::Interrupted);
+        };
         let feed = Feed::start(
             self.plan,
             stack.connection()?,

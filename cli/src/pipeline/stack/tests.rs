@@ -18,11 +18,12 @@ fn plan(state_dir: &Path) -> Plan {
 fn storage_hub_dataset_and_handler_are_those_of_this_stack() {
     let state = tempfile::tempdir().unwrap();
     let gold = format!("sqlite:{}", state.path().join("gold.db").display());
-    let values = plan(state.path()).values("storage", "hub");
+    let values = plan(state.path()).values("storage", "id", "hub");
     for (name, expected) in [
         ("LakeStorage", "storage"),
         ("StateStorage", "storage"),
         ("AzureWebJobsStorage", "storage"),
+        ("SLUICE_PIPELINE", "id"),
         ("EventHubConnection", "hub"),
         ("EVENTHUB_NAME", "events"),
         ("DATASET", "/app/datasets/orders.toml"),
@@ -45,7 +46,7 @@ fn gold_may_be_elsewhere_and_single_settings_may_differ() {
         ("GOLD_SCHEDULE".to_owned(), "*/2 * * * * *".to_owned()),
         ("EVENTHUB_NAME".to_owned(), "other".to_owned()),
     ]);
-    let values = plan.values("storage", "hub");
+    let values = plan.values("storage", "id", "hub");
     assert_eq!(values["GoldDatabase"], "Server=s;Database=d");
     assert_eq!(values["GOLD_SCHEDULE"], "*/2 * * * * *");
     assert_eq!(values["EVENTHUB_NAME"], "other");

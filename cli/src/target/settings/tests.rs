@@ -368,11 +368,12 @@ async fn the_dataset_is_that_of_the_command_line_then_of_the_settings() {
     write(&root.join(LOCAL_FILE), &[("DATASET", "datasets/file.toml")]);
     let here = root.join("below");
     let environment: &[(&str, &str)] = &[("dataset", "datasets/environment.toml")];
+    let named: &[(&str, &str)] = &[("lakestorage__accountname", "shop")];
     for (environment, dataset, expected) in [
         (&[][..], None, root.join("datasets/file.toml")),
         (environment, None, root.join("datasets/environment.toml")),
-        // Relative to where the command runs.
-        (environment, Some("my.toml"), here.join("my.toml")),
+        // Relative to where the command runs; the pipeline is that of the environment.
+        (named, Some("my.toml"), here.join("my.toml")),
     ] {
         let arguments = SettingsArguments {
             dataset: dataset.map(PathBuf::from),
@@ -413,4 +414,116 @@ async fn several_running_pipelines_are_named_unless_one_is_meant() {
     };
     let settings = find(root, &[], &meant, &run).await.unwrap();
     assert_eq!(settings.get("Which").as_deref(), Some("sensors"));
+}
+
+#[tokio::test]
+async fn several_are_listed_although_the_settings_name_one_of_their_datasets() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    write(&root.join(LOCAL_FILE), &[("DATASET", "datasets/shop.toml")]);
+    for name in ["sensors", "shop"] {
+        let values = [
+            ("LakeStorage", &*storage(name)),
+            ("EventHubConnection", name),
+            (
+                "DATASET",
+                &root.join("own").join(name).display().to_string(),
+            ),
+        ];
+        announce(&root.join(".sluice").join(name), &values, name);
+    }
+    let mut run = Storages::of(&[("sensors", Some("sensors")), ("shop", Some("shop"))]);
+    let hubs = ["sensors", "shop"].map(|name| (name.to_owned(), name));
+    run.hubs.extend(hubs);
+    for state_dir in [None, Some(PathBuf::from(".sluice"))] {
+        let arguments = SettingsArguments {
+            state_dir,
+            ..arguments()
+        };
+        let error = find(root, &[], &arguments, &run).await.unwrap_err();
+        assert!(error.is_usage());
+        let error = error.to_string();
+        for expected in [
+            "shop: since 2",
+            "storage sensors",
+            "--dataset own/sensors",
+            "--dataset own/shop",
+        ] {
+            assert!(error.contains(expected), "{expected}: {error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_dataset_that_is_named_is_looked_for_in_no_other_settings() {
+    let folder = root();
+    let root = folder.path();
+    let runs = Storages::of(&[("127.0.0.1:1", Some("ours")), ("127.0.0.1:10000", None)]);
+    let named = |name: &str| SettingsArguments {
+        dataset: Some(datasets().join(name)),
+        ..arguments()
+    };
+    // Another one runs, and local.settings.json leads to a storage that answers.
+    let error = find(root, &[], &named("sensors.toml"), &runs).await;
+    let error = error.unwrap_err();
+    assert!(!error.is_usage());
+    let error = error.to_string();
+    let expected = "no pipeline of `sluice up` for dataset sensors runs with its state in";
+    assert!(error.contains(expected), "{error}");
+    assert!(error.contains("leave --dataset out"), "{error}");
+
+    let settings = find(root, &[], &named("orders.toml"), &runs).await.unwrap();
+    assert_eq!(settings.get("B").as_deref(), Some("stack"));
+
+    // What the environment names is no other place, unless it is of another dataset, or one runs as well.
+    let azure = ("LakeStorage__accountName", "shop");
+    let settings = find(root, &[azure], &named("sensors.toml"), &runs).await;
+    let settings = settings.unwrap();
+    assert_eq!(
+        settings.get("LakeStorage__accountName").as_deref(),
+        Some("shop")
+    );
+    assert_eq!(settings.dataset_file(), datasets().join("sensors.toml"));
+    let orders = datasets().join("orders.toml").display().to_string();
+    for (environment, name, expected) in [
+        (
+            vec![azure, ("DATASET", &*orders)],
+            "sensors.toml",
+            "is of dataset orders",
+        ),
+        (
+            vec![azure],
+            "orders.toml",
+            "and the environment names a pipeline, too",
+        ),
+    ] {
+        let error = find(root, &environment, &named(name), &runs)
+            .await
+            .unwrap_err();
+        assert!(error.is_usage());
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_state_that_is_named_says_itself_which_dataset_it_is_of() {
+    let folder = root();
+    let runs = Storages::of(&[("127.0.0.1:1", Some("ours"))]);
+    let named = SettingsArguments {
+        state_dir: Some(".sluice".into()),
+        ..arguments()
+    };
+    let environment = [("DATASET", "no/such.toml"), ("SLUICE_PIPELINE", "another")];
+    let settings = find(folder.path(), &environment, &named, &runs)
+        .await
+        .unwrap();
+    assert_eq!(settings.dataset_file(), Path::new("/d/orders.toml"));
+    assert_eq!(
+        settings.get("SLUICE_PIPELINE"),
+        None,
+        "it is taken with the storage"
+    );
+    let line = settings.written();
+    assert_eq!(line.storage.as_deref(), Some("http://127.0.0.1:1/a"));
+    assert!(line.whose.contains(".sluice/orders"), "{line:?}");
 }

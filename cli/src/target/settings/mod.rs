@@ -2,20 +2,26 @@
 //!
 //! The connections of a pipeline all come from one place: the environment, or a pipeline that `sluice up` runs on this
 //! machine, or `local.settings.json` of the app root, here or above. The first of these that names a storage or a hub
-//! counts, so that the storage of one pipeline is never looked at beside the hub of another.
+//! counts, so that the storage of one pipeline is never looked at beside the hub of another. What the command line names
+//! is what it is about, or nothing is: it never falls through to another place.
+
+mod names;
+mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use sluice::store::account::StorageAccount;
-use sluice::warehouse::azure_sql;
 use thiserror::Error;
 
 use super::announcement::{Marker, Values};
 use super::file::{FileError, read_file};
 use super::reach::endpoint;
-use super::running::{Answer, Network, Probe, RunningError, Stack, Stacks, dataset_name};
+use super::running::{Answer, Network, Probe, RunningError, Stack};
+use super::written::{Written, database};
+use names::{group, is_of_the_pipeline, is_storage, names_pipeline};
+use places::Places;
 
 /// The app settings of this machine.
 pub(crate) const LOCAL_FILE: &str = "local.settings.json";
@@ -26,25 +32,15 @@ const DEFAULT_DATASET: &str = "datasets/orders.toml";
 pub(crate) const DEFAULT_STATE_DIR: &str = ".sluice";
 /// The variable that says where.
 pub(crate) const STATE_DIR: &str = "SLUICE_STATE_DIR";
-/// The settings that say which pipeline it is, in lower case.
-const PIPELINE: [&str; 4] = [
-    "lakestorage",
-    "azurewebjobsstorage",
-    "statestorage",
-    "eventhubconnection",
-];
-/// Those of them that are storages.
-const STORAGES: [&str; 3] = ["lakestorage", "azurewebjobsstorage", "statestorage"];
-/// The settings that are taken from the same place as those.
-const BESIDE: [&str; 3] = ["eventhub_name", "eventhub_consumer_group", "golddatabase"];
 
 /// Which pipeline a command is about.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct SettingsArguments {
-    /// The dataset file; otherwise the setting DATASET, or the one that `sluice up` runs
+    /// The dataset file, whose pipeline must run or be named by the environment; otherwise the setting DATASET, or the one
+    /// that `sluice up` runs
     #[arg(short, long, value_name = "FILE")]
     pub(crate) dataset: Option<PathBuf>,
-    /// The pipeline that `sluice up` runs with its state here; without it one in .sluice, or that of the settings
+    /// The pipeline that `sluice up` runs with its state here, and no other; without it one in .sluice, or that of the settings
     #[arg(long, value_name = "DIR", env = STATE_DIR)]
     pub(crate) state_dir: Option<PathBuf>,
 }
@@ -61,6 +57,13 @@ pub(crate) enum FindError {
     /// It cannot be told which pipeline is meant, or it does not run.
     #[error(transparent)]
     Running(#[from] RunningError),
+}
+
+impl FindError {
+    /// Returns whether the command line is to be changed.
+    pub(crate) fn is_usage(&self) -> bool {
+        matches!(self, Self::Running(error) if error.is_usage())
+    }
 }
 
 /// The storage or the event hub that the settings name is that of a pipeline that `sluice up` runs elsewhere.
@@ -111,19 +114,38 @@ pub(crate) struct AppSettings {
     connections: usize,
     /// Where they come from, for people.
     pub(crate) origin: String,
+    /// Whose pipeline it is, for people.
+    whose: String,
     foreign: Option<ForeignPipeline>,
 }
 
 impl AppSettings {
-    /// Finds the settings.
+    /// Finds the settings; on a terminal it asks which of several pipelines is meant.
     pub(crate) async fn find(arguments: &SettingsArguments) -> Result<Self, FindError> {
         let here = std::env::current_dir().map_err(FindError::Here)?;
-        // A variable that is not Unicode is not one of ours.
-        let variables = std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        });
-        let environment = variables.map(|(name, value)| (name.to_lowercase(), value));
-        Self::find_from(&here, environment.collect(), arguments, &Network).await
+        match Self::find_from(&here, environment(), arguments, &Network).await {
+            Err(FindError::Running(RunningError::Several(running))) => {
+                let dataset = running.ask().map_err(RunningError::from)?;
+                let meant = SettingsArguments {
+                    dataset: Some(dataset),
+                    ..arguments.clone()
+                };
+                Self::find_from(&here, environment(), &meant, &Network).await
+            }
+            found => found,
+        }
+    }
+
+    /// Finds the settings beside a pipeline that the command line names by its address: those that are of no pipeline.
+    pub(crate) fn of_no_pipeline() -> Result<Self, FindError> {
+        let here = std::env::current_dir().map_err(FindError::Here)?;
+        let found = Local::read(&here)?;
+        Ok(Self::of(
+            found,
+            None,
+            environment(),
+            &SettingsArguments::default(),
+        ))
     }
 
     async fn find_from(
@@ -132,41 +154,54 @@ impl AppSettings {
         arguments: &SettingsArguments,
         probe: &impl Probe,
     ) -> Result<Self, FindError> {
-        let root = app_root(here).unwrap_or(here).to_owned();
-        let local_file = root.join(LOCAL_FILE);
-        let local = match local_file.is_file() {
-            true => read_file(&local_file)?.values,
-            false => BTreeMap::new(),
-        };
-        let from_environment = || Some(root.join(environment.get("dataset")?));
-        let from_arguments = arguments.dataset.as_ref().map(|path| here.join(path));
-        let given = from_arguments.or_else(from_environment);
-        let fallback = local.get("dataset").map_or(DEFAULT_DATASET, String::as_str);
-        let fallback = root.join(fallback);
+        let found = Local::read(here)?;
         let places = Places {
-            root: &root,
-            given: given.as_deref(),
-            fallback: &fallback,
-            is_named: names_pipeline(&environment),
+            here,
+            root: &found.root,
+            environment: &environment,
+            state_dir: arguments.state_dir.as_deref(),
+            dataset: arguments.dataset.as_ref().map(|path| here.join(path)),
         };
-        let stack = places
-            .find_stack(arguments.state_dir.as_deref(), probe)
-            .await?;
-        let dataset = stack.as_ref().and_then(|stack| stack.values.get("dataset"));
-        let dataset = given.clone().or_else(|| dataset.map(PathBuf::from));
+        let stack = places.find_stack(probe).await?;
         let is_local = stack.is_none() && !names_pipeline(&environment);
         let foreign = match is_local {
-            true => foreign(&local, &local_file, probe).await,
+            true => foreign(&found.values, &found.file, probe).await,
             false => None,
         };
-        let (layers, origin) = layers(
-            stack,
-            environment,
-            local,
-            &local_file,
-            arguments.state_dir.is_some(),
-        );
+        let arguments = SettingsArguments {
+            dataset: places.dataset,
+            state_dir: arguments.state_dir.clone(),
+        };
         Ok(Self {
+            foreign,
+            ..Self::of(found, stack, environment, &arguments)
+        })
+    }
+
+    /// Puts the places together; the dataset file of the arguments is an absolute path.
+    fn of(
+        local: Local,
+        stack: Option<Stack>,
+        environment: Values,
+        arguments: &SettingsArguments,
+    ) -> Self {
+        let Local { root, file, values } = local;
+        let from_environment = environment.get("dataset").map(|path| root.join(path));
+        let of_stack = stack.as_ref().and_then(|stack| stack.values.get("dataset"));
+        let of_stack = of_stack.map(PathBuf::from);
+        let fallback = values
+            .get("dataset")
+            .map_or(DEFAULT_DATASET, String::as_str);
+        let fallback = root.join(fallback);
+        let is_explicit = arguments.state_dir.is_some() || arguments.dataset.is_some();
+        let given = arguments.dataset.clone();
+        let dataset = match is_explicit && stack.is_some() {
+            true => given.or(of_stack).or(from_environment),
+            false => given.or(from_environment).or(of_stack),
+        };
+        let whose = whose(stack.as_ref(), &environment, &values, &file);
+        let (layers, origin) = layers(stack, environment, values, &file, is_explicit);
+        Self {
             dataset: dataset.unwrap_or(fallback),
             connections: layers
                 .iter()
@@ -175,8 +210,9 @@ impl AppSettings {
             root,
             layers,
             origin,
-            foreign,
-        })
+            whose,
+            foreign: None,
+        }
     }
 
     /// Refuses storage and hub of a pipeline that `sluice up` runs elsewhere: nobody has named it.
@@ -194,8 +230,7 @@ impl AppSettings {
     pub(crate) fn get(&self, name: &str) -> Option<String> {
         let name = name.to_lowercase();
         let wanted = group(&name);
-        let is_connection = PIPELINE.contains(&wanted) || BESIDE.contains(&wanted);
-        let places = match is_connection {
+        let places = match is_of_the_pipeline(&name) {
             true => self.connections.saturating_add(1),
             false => self.layers.len(),
         };
@@ -237,66 +272,72 @@ impl AppSettings {
 
     /// Says for people what a command is about: the storage, the hub and gold, without secrets, and who names them.
     pub(crate) fn target(&self) -> String {
+        let written = self.written();
+        let or_none = |place: Option<String>| place.unwrap_or_else(|| "none".to_owned());
+        format!(
+            "{}: storage {}, hub {}, gold {}",
+            self.origin,
+            or_none(written.storage),
+            or_none(written.hub),
+            or_none(written.database)
+        )
+    }
+
+    /// The places that a command writes to, without secrets.
+    pub(crate) fn written(&self) -> Written {
         let storage = StorageAccount::from_settings("LakeStorage", &|name| self.get(name));
         let storage = storage.and_then(|account| account.blob_service_url());
-        let storage = storage.map_or_else(|_| "none".to_owned(), |url| url.to_string());
         let hub = self.get("EventHubConnection");
         let hub = hub.as_deref().and_then(endpoint).map(str::to_owned);
         let hub = hub.or_else(|| self.get("EventHubConnection__fullyQualifiedNamespace"));
         let name = self.get("EVENTHUB_NAME");
-        let hub = hub.zip(name).map(|(place, name)| format!("{place}/{name}"));
-        let gold = self.gold().map(|gold| match gold.strip_prefix("sqlite:") {
-            Some(file) => file.to_owned(),
-            None => azure_sql::address(&gold)
-                .map_or_else(|_| "a database".to_owned(), |(s, d)| format!("{s}/{d}")),
-        });
-        let or_none = |place: Option<String>| place.unwrap_or_else(|| "none".to_owned());
-        format!(
-            "{}: storage {storage}, hub {}, gold {}",
-            self.origin,
-            or_none(hub),
-            or_none(gold)
-        )
+        Written {
+            dataset: Some(self.dataset.display().to_string()),
+            storage: storage.ok().map(|url| url.to_string()),
+            hub: hub.zip(name).map(|(place, name)| format!("{place}/{name}")),
+            database: self.gold().map(|gold| database(&gold)),
+            whose: self.whose.clone(),
+        }
     }
 }
 
-/// Where a command looks for the pipeline that it is about.
-struct Places<'a> {
-    root: &'a Path,
-    given: Option<&'a Path>,
-    fallback: &'a Path,
-    /// The environment names a pipeline.
-    is_named: bool,
+/// All variables that may be settings, by name in lower case.
+fn environment() -> Values {
+    // A variable that is not Unicode is not one of ours.
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    variables
+        .map(|(name, value)| (name.to_lowercase(), value))
+        .collect()
 }
 
-impl Places<'_> {
-    /// Finds a pipeline that runs: that of the given dataset, or the only one. The one that the command line names must
-    /// run; without that, what the environment names comes first.
-    async fn find_stack(
-        &self,
-        state_dir: Option<&Path>,
-        probe: &impl Probe,
-    ) -> Result<Option<Stack>, FindError> {
-        let folder = self
-            .root
-            .join(state_dir.unwrap_or(Path::new(DEFAULT_STATE_DIR)));
-        if state_dir.is_none() && self.is_named {
-            return Ok(None);
-        }
-        let dataset = match self.given.map(dataset_name) {
-            None => None,
-            Some(Ok(name)) => Some(name),
-            // Without a pipeline that must run the file is read again, and reported, where it is needed.
-            Some(Err(_)) if state_dir.is_none() => return Ok(None),
-            Some(Err(error)) => return Err(RunningError::from(error).into()),
+/// The app that a command runs in, and what its settings file says.
+struct Local {
+    root: PathBuf,
+    file: PathBuf,
+    values: Values,
+}
+
+impl Local {
+    fn read(here: &Path) -> Result<Self, FileError> {
+        let root = app_root(here).unwrap_or(here).to_owned();
+        let file = root.join(LOCAL_FILE);
+        let values = match file.is_file() {
+            true => read_file(&file)?.values,
+            false => BTreeMap::new(),
         };
-        let stacks = Stacks::look(&folder, dataset.as_deref(), probe).await;
-        let missing = stacks.not_running(&folder, dataset.as_deref());
-        let preferred = dataset_name(self.fallback).ok();
-        match stacks.choose(&folder, preferred.as_deref())? {
-            None if state_dir.is_some() => Err(missing.into()),
-            found => Ok(found),
+        Ok(Self { root, file, values })
+    }
+}
+
+/// Says whose pipeline it is.
+fn whose(stack: Option<&Stack>, environment: &Values, local: &Values, local_file: &Path) -> String {
+    match stack.and_then(|stack| stack.file.parent()) {
+        Some(folder) => format!("`sluice up` runs it with its state in {}", folder.display()),
+        None if names_pipeline(environment) || local.is_empty() => {
+            "the environment names it".to_owned()
         }
+        None => format!("{} names it", local_file.display()),
     }
 }
 
@@ -325,16 +366,10 @@ fn layers(
     (layers, origin)
 }
 
-/// Returns whether a place says which pipeline it is.
-fn names_pipeline(values: &Values) -> bool {
-    let mut named = values.iter().filter(|(_, value)| !value.trim().is_empty());
-    named.any(|(name, _)| PIPELINE.contains(&group(name)))
-}
-
 /// Finds out whether a storage or the event hub of a settings file is that of a pipeline that runs elsewhere.
 async fn foreign(values: &Values, file: &Path, probe: &impl Probe) -> Option<ForeignPipeline> {
     let storages = values.iter().filter(|(name, _)| !name.contains("__"));
-    let storages = storages.filter(|(name, _)| STORAGES.contains(&group(name)));
+    let storages = storages.filter(|(name, _)| is_storage(name));
     let storages: BTreeSet<&String> = storages.map(|(_, connection)| connection).collect();
     for connection in storages {
         if let Answer::Pipeline(marker) = probe.ask(connection).await {
@@ -374,16 +409,6 @@ impl ForeignPipeline {
     }
 }
 
-/// The connection or setting that a name is about: `AzureWebJobsLakeStorage`, `LakeStorage` and
-/// `LakeStorage__accountName` are about one. Names are in lower case.
-fn group(name: &str) -> &str {
-    let base = name.split("__").next().unwrap_or(name);
-    match base.strip_prefix("azurewebjobs") {
-        Some(rest) if !matches!(rest, "" | "storage") => rest,
-        _ => base,
-    }
-}
-
 #[cfg(test)]
 impl AppSettings {
     /// Settings of the environment alone, for the app root `root`.
@@ -396,6 +421,7 @@ impl AppSettings {
             layers: vec![environment.collect()],
             connections: 0,
             origin: "the environment".to_owned(),
+            whose: "the environment names it".to_owned(),
             foreign: None,
         }
     }

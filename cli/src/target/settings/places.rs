@@ -1,0 +1,82 @@
+//! Which running pipeline a command is about, if any: what the command line names never falls through to another.
+
+use std::path::{Path, PathBuf};
+
+use super::DEFAULT_STATE_DIR;
+use super::names::names_pipeline;
+use crate::target::announcement::Values;
+use crate::target::running::{Probe, RunningError, Stack, Stacks, dataset_name};
+
+/// Where a command looks for the pipeline that it is about.
+pub(super) struct Places<'a> {
+    pub(super) here: &'a Path,
+    pub(super) root: &'a Path,
+    pub(super) environment: &'a Values,
+    /// What the command line names.
+    pub(super) state_dir: Option<&'a Path>,
+    pub(super) dataset: Option<PathBuf>,
+}
+
+impl Places<'_> {
+    /// Finds a pipeline that runs: that of the dataset, or the only one. What the command line names must run; without
+    /// that, what the environment names comes first.
+    pub(super) async fn find_stack(
+        &self,
+        probe: &impl Probe,
+    ) -> Result<Option<Stack>, RunningError> {
+        let default = Path::new(DEFAULT_STATE_DIR);
+        let folder = self.root.join(self.state_dir.unwrap_or(default));
+        let is_named = names_pipeline(self.environment);
+        let must_run = self.state_dir.is_some() || self.dataset.is_some() && !is_named;
+        if is_named && self.state_dir.is_none() {
+            if let Some(file) = &self.dataset {
+                self.only_that_of_the_environment(file, &folder, probe)
+                    .await?;
+            }
+            return Ok(None);
+        }
+        let dataset = match (&self.dataset, self.environment.get("dataset")) {
+            (Some(file), _) => Some(dataset_name(file)?),
+            // Without a pipeline that must run the file is read again, and reported, where it is needed.
+            (None, Some(file)) if !must_run => match dataset_name(&self.root.join(file)) {
+                Ok(name) => Some(name),
+                Err(_) => return Ok(None),
+            },
+            (None, _) => None,
+        };
+        let stacks = Stacks::look(&folder, dataset.as_deref(), probe).await;
+        let missing = stacks.not_running(&folder, dataset.as_deref(), self.state_dir.is_some());
+        match stacks.choose(&folder, self.here)? {
+            None if must_run => Err(missing),
+            found => Ok(found),
+        }
+    }
+
+    /// Fails if the dataset file of the command line may be about another pipeline than the one that the environment names.
+    async fn only_that_of_the_environment(
+        &self,
+        file: &Path,
+        folder: &Path,
+        probe: &impl Probe,
+    ) -> Result<(), RunningError> {
+        // A file that is none is reported where it is read.
+        let Ok(name) = dataset_name(file) else {
+            return Ok(());
+        };
+        if Stacks::look(folder, Some(&name), probe).await.is_any() {
+            return Err(RunningError::Both {
+                dataset: name,
+                state_dir: folder.to_owned(),
+            });
+        }
+        let theirs = self.environment.get("dataset");
+        let theirs = theirs.and_then(|file| dataset_name(&self.root.join(file)).ok());
+        match theirs.filter(|theirs| *theirs != name) {
+            Some(theirs) => Err(RunningError::Otherwise {
+                dataset: name,
+                theirs,
+            }),
+            None => Ok(()),
+        }
+    }
+}
