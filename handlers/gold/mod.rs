@@ -51,7 +51,7 @@ pub use error::Error;
 use finals::{Known, Look, Lookout};
 pub use generation::Loss;
 use generation::{Looked, Stores};
-use notes::{IdleMarker, Left};
+use notes::{Heard, IdleMarker, Left};
 pub use notes::{Replaced, last_replaced};
 pub use outcome::{Ended, Published};
 pub use plan::{Limits, Rebuild};
@@ -73,6 +73,8 @@ pub struct Gold {
     limits: Limits,
     /// Which package this is.
     build: Build,
+    /// Which one has replaced it.
+    heard: Heard,
     /// How far bronze was found in a generation that is being made.
     looked: Looked,
     /// The files that shadows are filled from.
@@ -114,6 +116,7 @@ impl Gold {
             idle_marker,
             limits: Limits::default(),
             build: Build::default(),
+            heard: Heard::default(),
             looked: Looked::default(),
             bases: Bases::default(),
             current: Current::default(),
@@ -145,6 +148,12 @@ impl Gold {
         let Some(head) = self.head(deadline).await? else {
             return Ok(Published::default());
         };
+        let heard = self.heard.still(self.clock.now());
+        if let Some(replaced) = heard.filter(|_| self.warehouse.may_be_paused()) {
+            let noted = (replaced, self.clock.now());
+            notes::note_replaced(&self.state, &self.dataset, noted).await;
+            return Ok(Published::of_replaced(replaced));
+        }
         let left = match self.warehouse.may_be_paused() {
             true => self.idle_marker.says_done(&head, self.clock.now()).await,
             false => None,
@@ -340,6 +349,7 @@ impl Gold {
         };
         published.replaced = Some(replaced);
         let now = self.clock.now();
+        self.heard.hear(replaced, now);
         notes::note_replaced(&self.state, &self.dataset, (replaced, now)).await;
         Ok(Ended::Replaced)
     }

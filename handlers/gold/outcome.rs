@@ -35,6 +35,17 @@ pub struct Published {
     pub is_retiring: bool,
 }
 
+impl Published {
+    /// That of a run that a later package leaves nothing to do for.
+    pub(super) fn of_replaced(replaced: Replaced) -> Self {
+        Self {
+            ended: Ended::Replaced,
+            replaced: Some(replaced),
+            ..Self::default()
+        }
+    }
+}
+
 /// How a run ended. What is left is done by the next run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Ended {

@@ -1,8 +1,8 @@
 //! Why a package changes nothing any more: a later one has run against its tables. It is noted in the state table, for
-//! people who ask how gold stands; runs never read it.
+//! people who ask how gold stands; runs never read it. What this process has heard, it does not ask again for a day.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::partition::partition;
 use crate::dataset::Dataset;
@@ -11,6 +11,8 @@ use crate::store::StorageError;
 use crate::store::entity::{Entity, EntityStore, Operation, Properties, Value};
 
 const ROW: &str = "replaced";
+/// For how long a process that was replaced leaves the warehouse alone: to ask would keep a database awake.
+const HEARD_FOR_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 
 /// The stamps of a package and of the later one that has run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +41,25 @@ impl fmt::Display for Replaced {
             f,
             ", so gold changes nothing: that is right while a deployment goes on; if it is this one that is to run, package it again, with a `--stamp` after {later} where that is still to come, and deploy that"
         )
+    }
+}
+
+/// What this process was last told, and when.
+#[derive(Debug, Default)]
+pub(in crate::gold) struct Heard(Mutex<Option<(Replaced, UnixMillis)>>);
+
+impl Heard {
+    /// Takes in what the warehouse said.
+    pub(in crate::gold) fn hear(&self, replaced: Replaced, now: UnixMillis) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((replaced, now));
+    }
+
+    /// Returns what still holds: a later package does not become an earlier one. Of two with one stamp that is not said.
+    pub(in crate::gold) fn still(&self, now: UnixMillis) -> Option<Replaced> {
+        let heard = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (replaced, at) = heard?;
+        let holds = at.is_young(now, HEARD_FOR_MILLIS) && replaced.own < replaced.later;
+        holds.then_some(replaced)
     }
 }
 

@@ -147,6 +147,33 @@ async fn an_earlier_package_changes_nothing_once_a_later_one_has_run() {
 }
 
 #[tokio::test]
+async fn a_package_that_is_replaced_lets_the_database_sleep_for_a_day() {
+    const DAY: i64 = 24 * 60 * 60 * 1_000;
+    let world = Committed::new();
+    world.initialize().await;
+    world.append(&[&events(0, 5)]).await;
+    let later = world.gold().with_build(stamped(2));
+    later.publish(deadline()).await.unwrap();
+    world.append(&[&events(5, 5)]).await;
+    let script = Script::new();
+    let gold = scripted(&world, &script).with_build(stamped(1));
+    let replaced = Some(Replaced { own: 1, later: 2 });
+    let mut asked = Vec::new();
+    for now in [0, 1, DAY - 1, DAY, DAY + 1] {
+        world.world.clock.set(UnixMillis(START + now));
+        let before = script.calls("look").len();
+        let published = gold.publish(deadline()).await.unwrap();
+        assert_eq!(published.ended, Ended::Replaced);
+        assert_eq!(published.replaced, replaced);
+        asked.push(script.calls("look").len() > before);
+        // Who asks for status hears of it all the time.
+        let noted = last_replaced(&world.world.state, &world.world.dataset).await;
+        assert_eq!(noted.unwrap().unwrap().1, UnixMillis(START + now));
+    }
+    assert_eq!(asked, [true, false, false, true, false]);
+}
+
+#[tokio::test]
 async fn a_build_that_is_replaced_in_its_run_changes_nothing_more() {
     let world = Committed::new();
     world.initialize().await;
