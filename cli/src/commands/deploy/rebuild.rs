@@ -80,11 +80,10 @@ async fn ask(arguments: GoldArguments) -> Result<bool, Box<dyn Error + Send + Sy
         }
         asked => asked?,
     };
-    let target = settings.target();
     print(&match asked.is_empty() {
-        true => format!("in {target}\nno table has rows yet: the next run makes all of them"),
+        true => "no table has rows yet: the next run makes all of them".to_owned(),
         false => format!(
-            "in {target}\nthe next runs make {} anew, beside the tables that are shown",
+            "the next runs make {} anew, beside the tables that are shown",
             asked.join(", ")
         ),
     });
@@ -96,13 +95,12 @@ async fn accept(arguments: SilverArguments) -> Result<bool, Box<dyn Error + Send
     let gold = gold(&settings)?;
     let generation = target::dataset(&settings)?.generation;
     let answer = answer(&gold, arguments.expect).await?;
-    let target = settings.target();
     print(&match arguments.json {
         true => serde_json::to_string_pretty(&About {
-            target,
+            target: settings.target(),
             result: answer.json(generation),
         })?,
-        false => format!("in {target}\n{}", answer.text(generation)),
+        false => answer.text(generation),
     });
     Ok(answer.is_well())
 }

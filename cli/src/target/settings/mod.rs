@@ -5,22 +5,24 @@
 //! counts, so that the storage of one pipeline is never looked at beside the hub of another. What the command line names
 //! is what it is about, or nothing is: it never falls through to another place.
 
+mod foreign;
 mod names;
 mod places;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use sluice::store::account::StorageAccount;
 use thiserror::Error;
 
-use super::announcement::{Marker, Values};
+use super::announcement::Values;
 use super::file::{FileError, read_file};
 use super::reach::endpoint;
-use super::running::{Answer, Network, Probe, RunningError, Stack};
+use super::running::{Network, Probe, RunningError, Stack};
 use super::written::{Written, database};
-use names::{group, is_of_the_pipeline, is_storage, names_pipeline};
+use foreign::{ForeignPipeline, foreign};
+use names::{group, is_of_the_pipeline, names_pipeline};
 use places::Places;
 
 /// The app settings of this machine.
@@ -64,18 +66,6 @@ impl FindError {
     pub(crate) fn is_usage(&self) -> bool {
         matches!(self, Self::Running(error) if error.is_usage())
     }
-}
-
-/// The storage or the event hub that the settings name is that of a pipeline that `sluice up` runs elsewhere.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error(
-    "the {what}, which {file} names, is that of another pipeline: `sluice up` runs it with its state in {state_dir}. To look at that one, name it: --state-dir {parent}; or start one of your own with `sluice up`"
-)]
-pub(crate) struct ForeignPipeline {
-    what: String,
-    file: String,
-    state_dir: String,
-    parent: String,
 }
 
 /// Returns the nearest folder with an app or the settings of one, here or above.
@@ -364,49 +354,6 @@ fn layers(
         (None, _) => vec![environment, local],
     };
     (layers, origin)
-}
-
-/// Finds out whether a storage or the event hub of a settings file is that of a pipeline that runs elsewhere.
-async fn foreign(values: &Values, file: &Path, probe: &impl Probe) -> Option<ForeignPipeline> {
-    let storages = values.iter().filter(|(name, _)| !name.contains("__"));
-    let storages = storages.filter(|(name, _)| is_storage(name));
-    let storages: BTreeSet<&String> = storages.map(|(_, connection)| connection).collect();
-    for connection in storages {
-        if let Answer::Pipeline(marker) = probe.ask(connection).await {
-            let account = StorageAccount::from_connection_string("LakeStorage", connection).ok();
-            let url = account.and_then(|account| account.blob_service_url().ok());
-            let address = url.map_or_else(String::new, |url| url.authority().to_owned());
-            return Some(ForeignPipeline::of(
-                format!("storage at {address}"),
-                &marker,
-                file,
-            ));
-        }
-    }
-    let hub = values.get("eventhubconnection")?;
-    match probe.ask_hub(hub).await {
-        Answer::Pipeline(marker) => {
-            let address = endpoint(hub).unwrap_or_default();
-            Some(ForeignPipeline::of(
-                format!("event hub at {address}"),
-                &marker,
-                file,
-            ))
-        }
-        _ => None,
-    }
-}
-
-impl ForeignPipeline {
-    fn of(what: String, marker: &Marker, file: &Path) -> Self {
-        let parent = marker.state_dir.parent().unwrap_or(&marker.state_dir);
-        Self {
-            what,
-            file: file.display().to_string(),
-            state_dir: marker.state_dir.display().to_string(),
-            parent: parent.display().to_string(),
-        }
-    }
 }
 
 #[cfg(test)]

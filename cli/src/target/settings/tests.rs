@@ -1,6 +1,7 @@
 use serde_json::json;
 
-use super::super::announcement;
+use super::super::announcement::{self, Marker};
+use super::super::running::Answer;
 use super::*;
 
 fn arguments() -> SettingsArguments {

@@ -1,0 +1,182 @@
+//! What the command line of `sluice up` says: which parts run, what is fed in, and how to go on after the end.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::view::Again;
+use crate::feed::{OrderArguments, Request};
+use crate::number;
+use crate::output::shell_word;
+use crate::pipeline::Part;
+use crate::target::{DEFAULT_STATE_DIR, STATE_DIR};
+
+/// Run the whole pipeline on this machine
+///
+/// Starts Azurite, a local Event Hubs namespace and a local Functions host with the handler, feeds events in and shows
+/// what becomes of them. Node.js is needed, and in a checkout Rust; Azurite is installed the first time. State is kept in
+/// .sluice/DATASET, so the next `up` goes on where this one stopped, however it ended. While it runs, the other commands
+/// find it there.
+///
+/// A line of --input is the body of an event, or a line as bronze has it ({"$sluice":"event",…}): that is sent with its
+/// properties and its annotations, for which the local hub stands in for whoever adds them, such as an IoT hub.
+///
+/// With --input or --limit it ends by itself: with the tables, the audit, and exit code 0 if everything adds up. Exit
+/// code 1 also if a layer cannot go on, or if none of the events became a row; the reasons are printed.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  cargo sluice up                                   made-up orders until Ctrl-C
+  cargo sluice up --rate 2000 --broken 0.1          faster, and a tenth of them broken
+  cargo sluice up -n 100000                         a hundred thousand, then the tables
+  cargo sluice up --dataset datasets/orders-history.toml --input orders.jsonl.gz
+                                                    a file, each line an event, then the tables
+  cargo sluice up --gold 'Server=tcp:…;Database=…'  gold in Azure SQL instead of a file
+  cargo sluice up --no-producer                     wait for producers of your own
+  cargo sluice up --no-handler                      storage and event hub alone, for `audit`, `status` and `maintain`")]
+pub(crate) struct UpArguments {
+    /// The dataset file; otherwise the setting DATASET of local.settings.json, or datasets/orders.toml
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) dataset: Option<PathBuf>,
+    /// Send the lines of a file (.jsonl or .gz), wait until all has arrived, print the tables and end
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["events", "no_producer"])]
+    pub(super) input: Option<PathBuf>,
+    /// Send this many made-up orders, wait until all has arrived, print the tables and end
+    #[arg(
+        short = 'n',
+        long = "limit",
+        alias = "events",
+        value_name = "N",
+        conflicts_with = "no_producer",
+        value_parser = number::from::<u64>(0)
+    )]
+    pub(super) events: Option<u64>,
+    /// Events a second; without it 200 made-up orders, and files and --limit as fast as they go
+    #[arg(short, long, value_name = "N", value_parser = number::from::<u64>(1))]
+    pub(super) rate: Option<u64>,
+    /// Send nothing: wait for events from other producers
+    #[arg(long)]
+    pub(super) no_producer: bool,
+    /// Start storage and event hub without the handler, so that the other commands can look at a state that `up` refuses
+    #[arg(long, conflicts_with_all = ["input", "events", "rate", "clean", "handler", "release", "json"])]
+    pub(super) no_handler: bool,
+    #[command(flatten)]
+    pub(super) orders: OrderArguments,
+    /// Partitions of the event hub, when it is created
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = number::between::<u16>(1, 32))]
+    pub(super) partitions: u16,
+    /// Where state is kept
+    #[arg(long, value_name = "DIR", env = STATE_DIR, default_value = DEFAULT_STATE_DIR)]
+    pub(super) state_dir: PathBuf,
+    /// Keep gold in this database, an ADO connection string, instead of a file; GOLD_SCHEMA names its schema
+    #[arg(long, value_name = "STRING")]
+    pub(super) gold: Option<String>,
+    /// Start afresh: delete this dataset's state first (but nothing in a database of --gold)
+    #[arg(long)]
+    pub(super) clean: bool,
+    /// Build and run the handler optimised
+    #[arg(long)]
+    pub(super) release: bool,
+    /// Print the result of --input or --limit as JSON, and nothing else on standard output
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Run this handler instead of building one
+    #[arg(long, value_name = "FILE", conflicts_with = "release")]
+    pub(super) handler: Option<PathBuf>,
+}
+
+impl UpArguments {
+    /// The parts that are started.
+    pub(super) fn parts(&self) -> &'static [Part] {
+        match self.no_handler {
+            true => &[Part::Storage, Part::Hub],
+            false => &Part::ALL,
+        }
+    }
+
+    /// The command line that goes on from here.
+    pub(super) fn again(&self) -> Again {
+        let mut pipeline = String::from("sluice up");
+        if let Some(file) = &self.dataset {
+            pipeline.push_str(&format!(
+                " --dataset {}",
+                shell_word(&file.display().to_string())
+            ));
+        }
+        if self.state_dir != Path::new(DEFAULT_STATE_DIR) {
+            let folder = self.state_dir.display().to_string();
+            pipeline.push_str(&format!(" --state-dir {}", shell_word(&folder)));
+        }
+        if self.gold.is_some() {
+            // It may hold a password.
+            pipeline.push_str(" --gold '…'");
+        }
+        let mut feed = String::new();
+        if self.no_producer {
+            feed.push_str(" --no-producer");
+        }
+        if let (Some(rate), None) = (self.rate, &self.input) {
+            feed.push_str(&format!(" --rate {rate}"));
+        }
+        Again { pipeline, feed }
+    }
+
+    pub(super) fn request(&self) -> Request {
+        Request {
+            input: self.input.clone(),
+            count: self.events,
+            rate: self.rate,
+            orders: self.orders.clone(),
+            nothing: self.no_producer,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        up: UpArguments,
+    }
+
+    fn request(line: &str) -> Request {
+        let words = std::iter::once("up").chain(line.split_whitespace());
+        Line::try_parse_from(words).unwrap().up.request()
+    }
+
+    #[test]
+    fn the_command_line_that_goes_on_names_the_pipeline_and_its_events() {
+        let again = |line: &str| {
+            let words = std::iter::once("up").chain(line.split_whitespace());
+            Line::try_parse_from(words).unwrap().up.again()
+        };
+        let plain = again("--state-dir .sluice -n 5");
+        assert_eq!(
+            (plain.pipeline.as_str(), plain.feed.as_str()),
+            ("sluice up", "")
+        );
+        let own = again("-d it's.toml --state-dir /s --gold Password=p --no-producer");
+        let expected = r"sluice up --dataset 'it'\''s.toml' --state-dir /s --gold '…'";
+        assert_eq!(own.pipeline, expected, "a password is not repeated");
+        assert_eq!(own.feed, " --no-producer");
+        assert_eq!(again("--rate 5").feed, " --rate 5");
+    }
+
+    #[test]
+    fn flags_say_what_is_fed_in() {
+        let plain = request("");
+        assert_eq!((&plain.input, plain.count, plain.rate), (&None, None, None));
+        assert!(!plain.nothing);
+        assert_eq!(plain.orders.shares.duplicates, 0.02);
+        let counted = request("--events 9 --rate 3 --seed 7 --late 0.5");
+        assert_eq!((counted.count, counted.rate), (Some(9), Some(3)));
+        assert_eq!((counted.orders.seed, counted.orders.shares.late), (7, 0.5));
+        assert!(request("--no-producer").nothing);
+        let file = request("--input orders.jsonl.gz").input.unwrap();
+        assert_eq!(file.to_str(), Some("orders.jsonl.gz"));
+    }
+}
