@@ -53,7 +53,8 @@ fn seconds_to_gold(project: &Path) -> Duration {
     }
     let said = lines.join("\n");
     assert!(up.wait().unwrap().success(), "{said}");
-    shown.unwrap_or_else(|| panic!("no table of gold was shown:\n{said}"))
+    assert!(shown.is_some(), "no table of gold was shown:\n{said}");
+    shown.unwrap()
 }
 
 #[test]

@@ -143,20 +143,45 @@ jobs:
 }
 
 fn readme(name: &str) -> String {
+    let commands = [
+        (
+            format!("sluice dataset check datasets/{name}.toml"),
+            "after every change".to_owned(),
+        ),
+        (
+            format!("sluice dataset try datasets/{name}.toml samples/{name}.jsonl"),
+            "what becomes of each event".to_owned(),
+        ),
+        (
+            "sluice dataset test".to_owned(),
+            format!("what is in datasets/{name}.tests; --accept writes it anew"),
+        ),
+        (
+            format!("sluice up --input samples/{name}.jsonl"),
+            "the sample, through the whole pipeline on this machine".to_owned(),
+        ),
+        (
+            "sluice up --no-producer".to_owned(),
+            "wait for events of your own".to_owned(),
+        ),
+        (
+            "sluice status".to_owned(),
+            "how far every layer is".to_owned(),
+        ),
+        ("sluice gold".to_owned(), "the tables".to_owned()),
+    ];
+    let width = commands.iter().map(|(command, _)| command.len()).max();
+    let width = width.unwrap_or(0);
+    let lines = commands.iter();
+    let lines = lines.map(|(command, what)| format!("{command:width$}   # {what}\n"));
+    let lines: String = lines.collect();
     format!(
         "# {name}
 
 A pipeline of Sluice. `datasets/{name}.toml` says what an event looks like and which tables are kept.
 
 ```sh
-sluice dataset check datasets/{name}.toml   # after every change
-sluice dataset try datasets/{name}.toml samples/{name}.jsonl   # what becomes of each event
-sluice dataset test                         # what is in datasets/{name}.tests; --accept writes it anew
-sluice up --input samples/{name}.jsonl      # the sample, through the whole pipeline on this machine
-sluice up --no-producer                     # wait for events of your own
-sluice status                               # how far every layer is
-sluice gold                                 # the tables
-```
+{lines}```
 
 Editors with Even Better TOML complete and check the dataset file by `datasets/dataset.schema.json`; after an update of
 Sluice, `sluice dataset schema > datasets/dataset.schema.json` writes it anew.
