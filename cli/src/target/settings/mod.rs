@@ -23,6 +23,7 @@ use super::running::{Network, Probe, RunningError, Stack};
 use super::written::{Written, database};
 use foreign::{ForeignPipeline, foreign};
 use names::{group, is_of_the_pipeline, names_pipeline};
+pub(crate) use places::DEFAULT_STATE_DIR;
 use places::Places;
 
 /// The app settings of this machine.
@@ -30,8 +31,6 @@ pub(crate) const LOCAL_FILE: &str = "local.settings.json";
 /// What makes a folder an app to the Functions host.
 pub(crate) const HOST_FILE: &str = "host.json";
 const DEFAULT_DATASET: &str = "datasets/orders.toml";
-/// Where `up` keeps the state of pipelines, unless it is told.
-pub(crate) const DEFAULT_STATE_DIR: &str = ".sluice";
 /// The variable that says where.
 pub(crate) const STATE_DIR: &str = "SLUICE_STATE_DIR";
 

@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::DEFAULT_STATE_DIR;
 use super::names::names_pipeline;
 use crate::target::announcement::Values;
 use crate::target::running::{Probe, RunningError, Stack, Stacks, dataset_name};
+
+/// Where `up` keeps the state of pipelines, unless it is told.
+pub(crate) const DEFAULT_STATE_DIR: &str = ".sluice";
 
 /// Where a command looks for the pipeline that it is about.
 pub(super) struct Places<'a> {
