@@ -18,10 +18,10 @@ use crate::target::{self, AppSettings, SettingsArguments, Stores};
 /// ones are whole. `sluice status` tells how far that is.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  sluice rebuild gold                            all tables
-  sluice rebuild gold --table gold_daily_orders  one
-  sluice rebuild silver --accept-loss            count what bronze no longer has, and change nothing
-  sluice rebuild silver --accept-loss --expect 3 show a new generation without just these 3 objects")]
+  sluice rebuild gold                             all tables
+  sluice rebuild gold --table gold_daily_orders   one
+  sluice rebuild silver --accept-loss             count what bronze no longer has, and change nothing
+  sluice rebuild silver --accept-loss --expect 3  show a new generation without just these 3 objects")]
 pub(crate) struct RebuildArguments {
     #[command(subcommand)]
     what: What,
