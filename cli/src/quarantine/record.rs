@@ -49,8 +49,8 @@ impl Rejected {
         parse_rfc3339(self.enqueued_time.as_bytes()).ok()
     }
 
-    /// Writes it for people.
-    pub(crate) fn text(&self) -> String {
+    /// Writes it for people, for `width` columns of a terminal.
+    pub(crate) fn text(&self, width: Option<usize>) -> String {
         let bytes = self.body_base64.as_ref();
         let bytes = bytes.and_then(|text| STANDARD.decode(text).ok());
         let body = self.body.as_deref().map(str::as_bytes);
@@ -63,7 +63,7 @@ impl Rejected {
             is_event: self.event,
             body: body.or(bytes.as_deref()),
         }
-        .text()
+        .text(width)
     }
 
     /// Names its place: when it came, and the line of the bronze object that has it.
@@ -87,7 +87,7 @@ mod tests {
     fn a_record_is_shown_with_its_place_and_a_pointer_under_the_value() {
         let rejected: Rejected = serde_json::from_str(LINE).unwrap();
         assert_eq!(
-            rejected.text(),
+            rejected.text(None),
             "  2025-11-14T11:44:34.343Z, orders/0/2025/11/14/11/7-9.jsonl line 3, position 13: invalid_value, column order_id\n    {\"order_id\": 1.5}\n                 ^^^\n    1.5 has a fraction"
         );
         assert_eq!(rejected.enqueued(), Some(1_763_120_674_343_000));
@@ -102,9 +102,13 @@ mod tests {
             &format!(r#""body_base64":"{}""#, STANDARD.encode(b"\xff{")),
         );
         let rejected: Rejected = serde_json::from_str(&bytes).unwrap();
-        assert!(rejected.text().contains("\u{fffd}{"), "{}", rejected.text());
+        assert!(
+            rejected.text(None).contains("\u{fffd}{"),
+            "{}",
+            rejected.text(None)
+        );
         let none = LINE.replace(r#""body":"{\"order_id\": 1.5}""#, r#""withheld":true"#);
         let rejected: Rejected = serde_json::from_str(&none).unwrap();
-        assert!(rejected.text().contains("(withheld: "));
+        assert!(rejected.text(None).contains("(withheld: "));
     }
 }

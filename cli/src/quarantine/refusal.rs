@@ -6,6 +6,9 @@ use crate::output::escaped;
 /// What is shown of a record in which what a mask hides was not found.
 const WITHHELD: &str = "(withheld: what a mask hides may stand anywhere in it)";
 
+/// What stands before the lines after the first.
+const INDENT: &str = "    ";
+
 /// A rejected record.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Refused<'a> {
@@ -26,8 +29,8 @@ pub(crate) struct Refused<'a> {
 }
 
 impl Refused<'_> {
-    /// Writes it as lines, the first of them with the place and the reason.
-    pub(crate) fn text(&self) -> String {
+    /// Writes it as lines for `width` columns of a terminal, the first of them with the place and the reason.
+    pub(crate) fn text(&self, width: Option<usize>) -> String {
         let column = self.column.map(escaped);
         let column = column.map_or(String::new(), |column| format!(", column {column}"));
         let whole = if self.is_event {
@@ -36,11 +39,14 @@ impl Refused<'_> {
             ""
         };
         let shown = match self.body {
-            Some(body) => pointed(body, self.position).join("\n    "),
+            Some(body) => {
+                let room = width.map(|width| width.saturating_sub(INDENT.len()));
+                pointed(body, self.position, room).join(&format!("\n{INDENT}"))
+            }
             None => WITHHELD.to_owned(),
         };
         format!(
-            "  {}, position {}: {}{column}{whole}\n    {shown}\n    {}",
+            "  {}, position {}: {}{column}{whole}\n{INDENT}{shown}\n{INDENT}{}",
             escaped(self.place),
             self.position,
             escaped(self.reason),

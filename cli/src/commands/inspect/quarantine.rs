@@ -11,7 +11,9 @@ use sluice::warehouse::schema::ValueType;
 
 use super::moment::Moment;
 use crate::number;
-use crate::output::{Column, Format, FormatArguments, Table, count, print, say, thousands};
+use crate::output::{
+    Column, Format, FormatArguments, Table, count, print, say, terminal_width, thousands,
+};
 use crate::quarantine::{Found, Quarantine, Rejected, Span, Tally};
 use crate::target::{AppSettings, SettingsArguments, Stores};
 
@@ -184,7 +186,8 @@ impl QuarantineArguments {
             (What::Show, Format::Table) => {
                 let shown = looked.records.len() as u64;
                 print(&title(dataset, shown, looked));
-                let texts = looked.records.iter().map(Rejected::text);
+                let width = terminal_width();
+                let texts = looked.records.iter().map(|rejected| rejected.text(width));
                 texts.for_each(|text| print(&text));
             }
         }
@@ -315,7 +318,7 @@ mod tests {
         let found = looked("show --reason not_an_object -n 1").await;
         let numbers = found.records.iter().map(|record| record.sequence_number);
         assert_eq!(numbers.collect::<Vec<_>>(), [Some(2)]);
-        assert!(found.records[0].text().contains("\n    broken\n    ^"));
+        assert!(found.records[0].text(None).contains("\n    broken\n    ^"));
         assert!(looked("show --reason overflow").await.records.is_empty());
         assert!(looked("show --column amount").await.records.is_empty());
         assert!(Line::try_parse_from(["quarantine", "--reason", "no_such"]).is_err());

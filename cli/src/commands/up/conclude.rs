@@ -176,7 +176,7 @@ impl Conclusion<'_> {
             true => "",
             false => "  DOES NOT ADD UP",
         };
-        lines.extend(reasons_lines(&self.reasons));
+        lines.extend(reasons_lines(&self.reasons, width));
         let balance = Line::of(Tone::Strong, &Balance::from(counts).text(&events));
         lines.push(balance.and(Tone::Bad, doubt));
         lines
@@ -184,7 +184,7 @@ impl Conclusion<'_> {
 }
 
 /// Writes the most frequent reasons for which records were rejected, each with the newest of them.
-fn reasons_lines(tally: &Tally) -> Vec<Line> {
+fn reasons_lines(tally: &Tally, width: Option<usize>) -> Vec<Line> {
     let kinds = tally.kinds();
     let mut lines = Vec::new();
     for kind in kinds.iter().take(REASONS) {
@@ -194,7 +194,7 @@ fn reasons_lines(tally: &Tally) -> Vec<Line> {
         let records = count(kind.records, "record");
         let heading = format!("{records} rejected: {}{column}", example.reason);
         lines.push(Line::of(Tone::Strong, &heading));
-        lines.extend(example.text().lines().map(Line::plain));
+        lines.extend(example.text(width).lines().map(Line::plain));
         lines.push(Line::default());
     }
     if let others @ 1.. = kinds.len().saturating_sub(REASONS) {

@@ -31,7 +31,7 @@ pub(super) fn fates(chosen: &Chosen<'_>, width: Option<usize>) -> Vec<Vec<Line>>
     }
     if chosen.shows(Only::Quarantined) && totals.refused() > 0 {
         let title = title(chosen, "quarantined", totals.refused());
-        list(title, refusals(chosen));
+        list(title, refusals(chosen, width));
     }
     for (only, what, all) in [
         (Only::Filtered, "filtered", totals.filtered),
@@ -151,7 +151,7 @@ fn differences(chosen: &Chosen<'_>, row: usize, other: usize) -> String {
     differing.collect::<Vec<_>>().join("; ")
 }
 
-fn refusals(chosen: &Chosen<'_>) -> Vec<String> {
+fn refusals(chosen: &Chosen<'_>, width: Option<usize>) -> Vec<String> {
     let refused = chosen.fates.refused().take(chosen.most);
     let texts = refused.map(|(record, refusal)| {
         Refused {
@@ -163,7 +163,7 @@ fn refusals(chosen: &Chosen<'_>) -> Vec<String> {
             is_event: refusal.event,
             body: refusal.body.as_deref(),
         }
-        .text()
+        .text(width)
     });
     texts.collect()
 }
