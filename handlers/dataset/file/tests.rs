@@ -417,8 +417,13 @@ const WRONG: &[(&str, &str, &str)] = &[
     ),
     (
         "grain = \"day\"",
-        "grain = \"week\"",
-        "x.toml:26: gold \"daily\".grain: \"week\" is not \"hour\"",
+        "grain = \"60m\"",
+        "x.toml:26: gold \"daily\".grain: \"60m\" is not \"5m\", \"10m\", \"15m\", \"20m\", \"30m\", \"hour\", \"day\", \"week\", \"month\" or \"all\"",
+    ),
+    (
+        "grain = \"day\"",
+        "grain = 5",
+        "x.toml:26: gold \"daily\".grain: must be a string",
     ),
     (
         "by = [\"id\"]",

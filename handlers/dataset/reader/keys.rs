@@ -370,8 +370,10 @@ pub(in crate::dataset) const GOLD: Table = Table {
         ),
         required(
             "grain",
-            Shape::OneOf(&["hour", "day", "month", "all"]),
-            "The time step: \"all\" is one row for all time.",
+            Shape::OneOf(&[
+                "5m", "10m", "15m", "20m", "30m", "hour", "day", "week", "month", "all",
+            ]),
+            "The time step, in UTC: minutes are aligned with the hour, weeks begin on Monday, \"all\" is one row for all time.",
         ),
         key(
             "by",

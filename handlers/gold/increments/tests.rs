@@ -68,6 +68,15 @@ measures = { n = "count", small = "min(amount)", large = "max(amount)", least = 
 table = "ever"
 grain = "all"
 measures = { n = "count", total = "sum(count_of)" }
+[[gold]]
+table = "windows"
+grain = "5m"
+by = ["flag"]
+measures = { n = "count", total = "sum(amount)", last = "max(at)" }
+[[gold]]
+table = "weekly"
+grain = "week"
+measures = { n = "count", first = "min(at)" }
 "#;
 
 #[derive(Clone, Debug)]
@@ -257,7 +266,7 @@ proptest! {
         }
         let dataset = dataset();
         let schema = GoldSchema::of(&dataset).unwrap();
-        let mut aggregator = Aggregator::new(&dataset, &tables(&schema, [0, 1, 2, 3])).unwrap();
+        let mut aggregator = Aggregator::new(&dataset, &tables(&schema, [0, 1, 2, 3, 4, 5])).unwrap();
         let columns = aggregator.columns().to_vec();
         let (first, second) = events.split_at(cut.min(events.len()));
         aggregator.add(&batch(first, &dataset, &columns)).unwrap();

@@ -47,13 +47,9 @@ pub(super) fn hash(text: &str) -> String {
 /// needs is still there with its type. Nothing is shown by it: the views of such a table stay as they are.
 pub(super) fn read(dataset: &Dataset, table: &TableSchema, text: &str) -> Option<TableSchema> {
     let mut parts = text.split('|');
-    let grain = match parts.next()?.strip_prefix("1 ")? {
-        "Hour" => Grain::Hour,
-        "Day" => Grain::Day,
-        "Month" => Grain::Month,
-        "All" => Grain::All,
-        _ => return None,
-    };
+    let named = parts.next()?.strip_prefix("1 ")?;
+    let mut grains = Grain::EACH.into_iter();
+    let grain = grains.find(|grain| format!("{grain:?}") == named)?;
     let (mut dimensions, mut measures) = (Vec::new(), Vec::new());
     for part in parts {
         match part.strip_prefix("by ") {

@@ -96,6 +96,7 @@ fn check_columns(schema: &TableSchema) -> Result<(), SchemaError> {
         .filter(|shown| matches!(shown.value, ShownValue::Average { .. }))
         .map(|shown| shown.name.as_str());
     let reserved = [KEY, SETTLED, RANK].into_iter().chain(schema.time());
+    let reserved = reserved.chain(schema.end());
     let mut names = HashSet::new();
     for name in reserved.chain(dimensions).chain(measures).chain(averages) {
         if !names.insert(name.to_lowercase()) {

@@ -179,6 +179,12 @@ impl TableSchema {
         self.grain.time_column()
     }
 
+    /// Returns the name of the column in which the report shows the ends of windows.
+    #[must_use]
+    pub fn end(&self) -> Option<&'static str> {
+        self.grain.end_column()
+    }
+
     /// Returns the columns as read, without the key: the time, the dimensions and the measures as they are stored.
     #[must_use]
     pub fn columns(&self) -> Vec<(String, ValueType)> {
@@ -204,12 +210,17 @@ impl TableSchema {
         self.leading_columns().chain(shown)
     }
 
-    /// Returns the type of the time column: a point in time for hours, a day for days and months.
+    /// Returns the type of the time column: a point in time up to hours, a day for what is longer.
     #[must_use]
     pub fn time_type(&self) -> ValueType {
         match self.grain {
-            Grain::Hour => ValueType::Timestamp,
-            Grain::Day | Grain::Month | Grain::All => ValueType::Date,
+            Grain::FiveMinutes
+            | Grain::TenMinutes
+            | Grain::FifteenMinutes
+            | Grain::TwentyMinutes
+            | Grain::ThirtyMinutes
+            | Grain::Hour => ValueType::Timestamp,
+            Grain::Day | Grain::Week | Grain::Month | Grain::All => ValueType::Date,
         }
     }
 }

@@ -4,7 +4,8 @@
 use sluice::warehouse::{Datum, FailureKind, Order, Row, WarehouseError};
 
 use super::runs::{
-    BY_WHO, HOURLY, TABLES, TYPES, commit, everything, hourly, read, run, schema, schema_of, who,
+    BY_WHO, HOUR, HOURLY, TABLES, TYPES, WEEKLY, WINDOWS, commit, everything, hourly, read, run,
+    schema, schema_of, who,
 };
 use crate::database::{Database, prepare};
 use sluice::warehouse::schema::TableIndex;
@@ -284,6 +285,64 @@ pub async fn a_report_shows_averages_and_settled_periods(database: &dyn Database
     assert_eq!(
         shown,
         [("3.333333", "true"), ("-0.5", "true"), ("-", "false")]
+    );
+}
+
+/// Returns a row of a table of windows or weeks, of `n` rows whose ids are 1.
+fn counted(start: i64, n: i64, measures: usize) -> Row {
+    let all = [Datum::Int64(n), Datum::Decimal(n.into()), Datum::Int64(n)];
+    Row {
+        start,
+        key: [0; 16],
+        dimensions: vec![],
+        measures: all.into_iter().take(measures).collect(),
+    }
+}
+
+pub async fn a_report_shows_the_ends_of_windows_and_which_are_final(database: &dyn Database) {
+    let schema = schema();
+    let warehouse = database.ready(&schema).await;
+    let third = HOUR / 3;
+    let rows = [-1, 10, 11, 12].map(|window| counted(window * third, 1, 3));
+    // The watermark is just after 05:00, and an hour of lateness is allowed.
+    commit(&*warehouse, run(&schema, WINDOWS, None, 1), rows.to_vec()).await;
+    let late = vec![counted(11 * third, 2, 3)];
+    commit(&*warehouse, run(&schema, WINDOWS, Some(1), 2), late).await;
+    let report = warehouse.read_table("windows_report", None, 1).await;
+    let expected = ["window_start", "window_end", "n", "mean", "is_settled"];
+    assert_eq!(report.unwrap().columns, expected);
+    let window = |start: &str, end: &str, n: &str, settled: &str| {
+        [start, end, n, "1", settled].map(str::to_owned).to_vec()
+    };
+    assert_eq!(
+        read(&*warehouse, "windows_report").await,
+        [
+            window("1969-12-31T23:40:00Z", "1970-01-01T00:00:00Z", "1", "true"),
+            window("1970-01-01T03:20:00Z", "1970-01-01T03:40:00Z", "1", "true"),
+            window("1970-01-01T03:40:00Z", "1970-01-01T04:00:00Z", "3", "true"),
+            window("1970-01-01T04:00:00Z", "1970-01-01T04:20:00Z", "1", "false"),
+        ]
+    );
+    let own = read(&*warehouse, "windows").await;
+    assert_eq!(own[3], ["1970-01-01T04:00:00Z", "1", "1", "1"]);
+}
+
+pub async fn weeks_are_kept_by_their_mondays(database: &dyn Database) {
+    let schema = schema();
+    let warehouse = database.ready(&schema).await;
+    let day = 24 * HOUR;
+    // 1970 began on a Thursday.
+    let rows = [-10, -3, 4].map(|monday| counted(monday * day, 1, 1));
+    commit(&*warehouse, run(&schema, WEEKLY, None, 1), rows.to_vec()).await;
+    let late = vec![counted(-3 * day, 4, 1)];
+    commit(&*warehouse, run(&schema, WEEKLY, Some(1), 2), late).await;
+    assert_eq!(
+        read(&*warehouse, "weekly_report").await,
+        [
+            ["1969-12-22", "1", "true"],
+            ["1969-12-29", "5", "false"],
+            ["1970-01-05", "1", "false"],
+        ]
     );
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use arrow_array::RecordBatch;
-use chrono::{DateTime, Datelike, NaiveDate};
+use chrono::{DateTime, Datelike, NaiveDate, Weekday};
 use sluice::dataset::Dataset;
 use sluice::value::Grain;
 use sluice::warehouse::schema::{MeasureSource, TableSchema, ValueType};
@@ -288,12 +288,19 @@ fn period(grain: Grain, micros: i64) -> Option<Cell<'static>> {
     let date = |day: Option<NaiveDate>| {
         Some(day.map_or(Cell::Null, |day| Cell::Date(day.to_epoch_days())))
     };
+    let minutes = |minutes: i64| {
+        let step = minutes * 60_000_000;
+        Some(Cell::Timestamp(micros.div_euclid(step) * step))
+    };
     match grain {
         Grain::All => None,
-        Grain::Hour => {
-            const HOUR: i64 = 3_600_000_000;
-            Some(Cell::Timestamp(micros.div_euclid(HOUR) * HOUR))
-        }
+        Grain::FiveMinutes => minutes(5),
+        Grain::TenMinutes => minutes(10),
+        Grain::FifteenMinutes => minutes(15),
+        Grain::TwentyMinutes => minutes(20),
+        Grain::ThirtyMinutes => minutes(30),
+        Grain::Hour => minutes(60),
+        Grain::Week => date(day().map(|day| day.week(Weekday::Mon).first_day())),
         Grain::Day => date(day()),
         Grain::Month => date(day().and_then(|day| day.with_day(1))),
     }
@@ -342,6 +349,14 @@ mod tests {
         assert_eq!(period(Grain::All, -1), None);
         let hour = Cell::Timestamp(-3_600_000_000);
         assert_eq!(period(Grain::Hour, -1), Some(hour));
+        let window = Cell::Timestamp(-300_000_000);
+        assert_eq!(period(Grain::FiveMinutes, -1), Some(window));
+        let window = Cell::Timestamp(1_800_000_000);
+        assert_eq!(period(Grain::ThirtyMinutes, 1_800_000_000), Some(window));
+        // 1970 began on a Thursday.
+        assert_eq!(period(Grain::Week, 0), Some(Cell::Date(-3)));
+        assert_eq!(period(Grain::Week, 4 * DAY), Some(Cell::Date(4)));
+        assert_eq!(period(Grain::Week, 4 * DAY - 1), Some(Cell::Date(-3)));
         assert_eq!(period(Grain::Day, -1), Some(Cell::Date(-1)));
         assert_eq!(period(Grain::Day, DAY), Some(Cell::Date(1)));
         assert_eq!(period(Grain::Month, -1), Some(Cell::Date(-31)));

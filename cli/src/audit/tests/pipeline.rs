@@ -29,6 +29,17 @@ by = ["who"]
 measures = { orders = "count", total = "sum(amount)", mean = "avg(amount)", lightest = "min(weight)", ids = "sum(id)" }
 
 [[gold]]
+table = "gold_windows"
+grain = "20m"
+measures = { orders = "count", total = "sum(amount)" }
+
+[[gold]]
+table = "gold_weekly"
+grain = "week"
+by = ["who"]
+measures = { orders = "count", mean = "avg(amount)" }
+
+[[gold]]
 table = "gold_monthly"
 grain = "month"
 measures = { orders = "count", largest = "max(amount)" }
