@@ -2,7 +2,7 @@
 
 use toml::de::DeTable;
 
-use super::column::Draft;
+use super::column::{Draft, condition_of, read_condition};
 use super::name::{OWN_TABLES, SQL_NAME, is_sql_name};
 use super::problem::Sink;
 use super::reader::{Keys, Located, keys};
@@ -18,6 +18,8 @@ const GRAINS: &str =
     "\"5m\", \"10m\", \"15m\", \"20m\", \"30m\", \"hour\", \"day\", \"week\", \"month\" or \"all\"";
 const MEASURES: &str = "a table such as { orders = \"count\", total = \"sum(amount)\" }";
 const AGGREGATES: &str = "count, sum(column), min(column), max(column) or avg(column)";
+/// What stands between an aggregate and the condition of the rows that it is of.
+const WHERE: [&str; 2] = [" where ", " WHERE "];
 
 impl Grain {
     /// Returns the name of the time column of a table of this grain; a table for all time has none.
@@ -141,6 +143,7 @@ pub(super) fn read_tables<'a>(
             // Without a name a problem was reported, and the file makes no dataset.
             table: name.map(|name| name.value.to_owned()).unwrap_or_default(),
             grain: grain.unwrap_or(Grain::All),
+            condition: read_condition(&keys, columns.iter().map(Draft::as_named).collect()),
             by: by.iter().map(|(index, _)| *index).collect(),
             measures,
         };
@@ -213,12 +216,29 @@ fn read_measures(keys: &Keys<'_>, columns: &[Draft]) -> Vec<Measure> {
             value: text,
             at: value.at,
         };
+        let (text, condition) = split(text);
+        let condition = condition.and_then(|condition| {
+            let columns = columns.iter().map(Draft::as_named).collect();
+            condition_of(keys, &key, condition, columns)
+        });
         measures.push(Measure {
             name: name.to_owned(),
             aggregate: read_aggregate(keys, &key, text, columns).unwrap_or(Aggregate::Count),
+            condition,
         });
     }
     measures
+}
+
+/// Splits a measure into its aggregate and the condition of the rows that it is of, if it has one.
+fn split(text: Located<&str>) -> (Located<&str>, Option<Located<&str>>) {
+    // A condition may hold the other spelling.
+    let parts = WHERE.iter().filter_map(|word| text.value.split_once(word));
+    let Some((aggregate, condition)) = parts.min_by_key(|(aggregate, _)| aggregate.len()) else {
+        return (text, None);
+    };
+    let part = |value| Located { value, at: text.at };
+    (part(aggregate.trim_end_matches(' ')), Some(part(condition)))
 }
 
 fn read_aggregate(

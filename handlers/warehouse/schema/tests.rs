@@ -150,6 +150,63 @@ fn a_definition_names_its_grain_and_is_read_again() {
     }
 }
 
+/// The file with a condition on the table and on two measures.
+fn filtered() -> String {
+    file()
+        .replacen(
+            "by = ",
+            "where = \"who <> 'a|\\\\p \\\" where ' or amount IS NULL\"\nby = ",
+            1,
+        )
+        .replacen(
+            "sum(amount)",
+            "sum(amount) where Amount > 1.50 and who || 'x' = 'bx'",
+            1,
+        )
+        .replacen("avg(id)", "avg(id) WHERE id = 1", 1)
+}
+
+#[test]
+fn a_condition_is_part_of_the_definition_and_is_read_again() {
+    let dataset = Dataset::parse(&filtered(), "orders.toml").unwrap();
+    let gold = schema(&filtered()).unwrap();
+    let table = &gold.tables[0];
+    assert!(table.condition.is_some());
+    let conditions = table.measures.iter().map(|m| m.condition.is_some());
+    let conditions: Vec<bool> = conditions.collect();
+    assert_eq!(conditions, [false, true, true, true, false]);
+    let found = gold.earlier(&dataset, TableIndex::new(0), &table.text);
+    let expected = TableSchema {
+        shown: Vec::new(),
+        ..table.clone()
+    };
+    assert_eq!(found.unwrap(), expected);
+    let definition = |from: &str, to: &str| {
+        let text = filtered();
+        assert!(text.contains(from), "{from}");
+        schema(&text.replacen(from, to, 1)).unwrap().tables[0]
+            .definition
+            .clone()
+    };
+    assert_eq!(
+        definition("Amount > 1.50 and", "(amount>1.50) AND"),
+        table.definition,
+        "only how it is written"
+    );
+    for (from, to) in [
+        ("1.50", "1.51"),
+        ("IS NULL", "IS NOT NULL"),
+        (" WHERE id = 1", ""),
+        ("WHERE id = 1", "WHERE id = 2"),
+    ] {
+        assert_ne!(definition(from, to), table.definition, "{from}");
+    }
+    let gone = Dataset::parse(&file(), "orders.toml").unwrap();
+    let broken = table.text.replace("amount >", "amoumt >");
+    assert_ne!(broken, table.text);
+    assert_eq!(gold.earlier(&gone, TableIndex::new(0), &broken), None);
+}
+
 #[test]
 fn a_table_of_windows_shows_their_ends_in_its_report_alone() {
     let text = file().replacen("\"day\"", "\"15m\"", 1);

@@ -288,6 +288,33 @@ pub async fn a_report_shows_averages_and_settled_periods(database: &dyn Database
     );
 }
 
+/// What a condition of each measure leaves of a group.
+pub async fn a_group_of_which_nothing_was_measured_has_zero_or_null(database: &dyn Database) {
+    let schema = schema();
+    let warehouse = database.ready(&schema).await;
+    let rows = vec![hourly(1, 0, None, None), hourly(2, 0, None, None)];
+    commit(&*warehouse, run(&schema, HOURLY, None, 1), rows).await;
+    let later = vec![hourly(2, 2, Some((3, 1, 2)), Some(5))];
+    commit(&*warehouse, run(&schema, HOURLY, Some(1), 2), later).await;
+    let again = vec![hourly(2, 0, None, None)];
+    commit(&*warehouse, run(&schema, HOURLY, Some(2), 3), again).await;
+    assert_eq!(
+        read(&*warehouse, "hourly_report").await,
+        [
+            ["1970-01-01T01:00:00Z", "0", "-", "-", "-", "-", "true"],
+            [
+                "1970-01-01T02:00:00Z",
+                "2",
+                "0.03",
+                "0.01",
+                "0.02",
+                "2.5",
+                "true"
+            ],
+        ]
+    );
+}
+
 /// Returns a row of a table of windows or weeks, of `n` rows whose ids are 1.
 fn counted(start: i64, n: i64, measures: usize) -> Row {
     let all = [Datum::Int64(n), Datum::Decimal(n.into()), Datum::Int64(n)];

@@ -34,6 +34,7 @@ macro_rules! warehouse_behaviours {
             a_table_that_does_not_fit_is_refused_with_its_columns,
             a_ranking_orders_numbers_as_numbers_and_ties_by_dimension,
             a_report_shows_averages_and_settled_periods,
+            a_group_of_which_nothing_was_measured_has_zero_or_null,
             a_report_shows_the_ends_of_windows_and_which_are_final,
             weeks_are_kept_by_their_mondays,
             what_was_committed_is_there_after_reopening,

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use arrow_array::RecordBatch;
+use arrow_array::{Array, NullArray, RecordBatch};
 use chrono::{DateTime, Datelike, NaiveDate, Weekday};
 use sluice::dataset::Dataset;
+use sluice::expr::{Condition, Input, Verdict};
 use sluice::value::Grain;
 use sluice::warehouse::schema::{MeasureSource, TableSchema, ValueType};
 
@@ -52,7 +53,11 @@ impl<'a> Totals<'a> {
             .iter()
             .filter_map(|m| column_of(m.source));
         let dimensions = self.schema.dimensions.iter().map(|d| d.column);
+        let conditions = self.schema.measures.iter().map(|m| &m.condition);
+        let conditions = conditions.chain([&self.schema.condition]).flatten();
+        let needed = conditions.flat_map(Condition::columns);
         let all = dimensions.chain(measured).chain([self.dataset.event_time]);
+        let all = all.chain(needed.map(ColumnIndex::new));
         all.map(|index| Ok(self.dataset.column(index)?.name.clone()))
             .collect()
     }
@@ -76,7 +81,15 @@ impl<'a> Totals<'a> {
                     .transpose()
             })
             .collect::<Result<_, _>>()?;
+        let has_group = self.judge(batch, self.schema.condition.as_ref())?;
+        let conditions = self.schema.measures.iter().map(|m| m.condition.as_ref());
+        let counts: Vec<Vec<bool>> = conditions
+            .map(|condition| self.judge(batch, condition))
+            .collect::<Result<_, _>>()?;
         for row in 0..batch.num_rows() {
+            if !holds(&has_group, row) {
+                continue;
+            }
             let Cell::Timestamp(time) = times.cell(row) else {
                 return Err("a row has no event time".to_owned());
             };
@@ -102,11 +115,37 @@ impl<'a> Totals<'a> {
             let Some(totals) = self.groups.get_mut(&self.encoded) else {
                 return Err("a group is not there although it was just added".to_owned());
             };
-            for (total, column) in totals.iter_mut().zip(&measures) {
+            let measured = totals.iter_mut().zip(&measures).zip(&counts);
+            for ((total, column), _) in measured.filter(|(_, counts)| holds(counts, row)) {
                 total.add(column.as_ref().map(|column| column.cell(row)))?;
             }
         }
         Ok(())
+    }
+
+    /// Returns of which rows a condition is true; nothing where there is none. What a condition is of a row is the language's
+    /// to say, whose evaluator is the only one.
+    fn judge(
+        &self,
+        batch: &RecordBatch,
+        condition: Option<&Condition>,
+    ) -> Result<Vec<bool>, String> {
+        let Some(condition) = condition else {
+            return Ok(Vec::new());
+        };
+        let none = NullArray::new(0);
+        let columns = self.dataset.columns.iter().map(|column| {
+            let values = batch.column_by_name(&column.name);
+            Input {
+                values: values.map_or(&none as &dyn Array, |values| values.as_ref()),
+                invalid: None,
+            }
+        });
+        let columns: Vec<Input<'_>> = columns.collect();
+        let verdicts = condition.judge(&columns, batch.num_rows());
+        let verdicts = verdicts.map_err(|error| format!("a condition fails: {error}"))?;
+        let verdicts = verdicts.into_iter();
+        Ok(verdicts.map(|verdict| verdict == Verdict::Holds).collect())
     }
 
     fn column<'b>(&self, batch: &'b RecordBatch, index: ColumnIndex) -> Result<Column<'b>, String> {
@@ -239,6 +278,11 @@ impl Total {
             Self::Least(cell) | Self::Most(cell) => cell,
         }
     }
+}
+
+/// Returns whether a row counts by the verdicts of a condition; every row does where there is no condition.
+fn holds(verdicts: &[bool], row: usize) -> bool {
+    verdicts.get(row).copied().unwrap_or(verdicts.is_empty())
 }
 
 fn replace(kept: &mut Cell<'static>, value: Cell<'_>, wanted: std::cmp::Ordering) {

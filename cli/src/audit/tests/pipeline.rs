@@ -40,6 +40,13 @@ by = ["who"]
 measures = { orders = "count", mean = "avg(amount)" }
 
 [[gold]]
+table = "gold_heavy"
+grain = "5m"
+by = ["who"]
+where = "weight > 1e0 OR id > 2"
+measures = { orders = "count", named = "count where who IS NOT NULL", mean = "avg(amount) where amount > 1" }
+
+[[gold]]
 table = "gold_monthly"
 grain = "month"
 measures = { orders = "count", largest = "max(amount)" }

@@ -24,6 +24,8 @@ INSERT INTO @names VALUES (N'sluice_progress', N'sluice_progress', N'book'),
     (N'windows_report', N'windows', N'view'),
     (N'weekly', N'weekly', N'public'),
     (N'weekly_report', N'weekly', N'view'),
+    (N'filtered', N'filtered', N'public'),
+    (N'filtered_report', N'filtered', N'view'),
     (N'best_kinds', N'daily', N'view'),
     (N'best_hours', N'hourly', N'view');
 DECLARE @columns TABLE ([table] nvarchar(128), [name] nvarchar(128), [type] nvarchar(128));
@@ -67,7 +69,13 @@ INSERT INTO @columns VALUES (N'hourly', N'hour', N'datetime2'),
     (N'windows', N'mean_count', N'bigint'),
     (N'weekly', N'week', N'date'),
     (N'weekly', N'_key', N'binary'),
-    (N'weekly', N'n', N'bigint');
+    (N'weekly', N'n', N'bigint'),
+    (N'filtered', N'day', N'date'),
+    (N'filtered', N'_key', N'binary'),
+    (N'filtered', N'n', N'bigint'),
+    (N'filtered', N'large', N'bigint'),
+    (N'filtered', N'mean_sum', N'decimal'),
+    (N'filtered', N'mean_count', N'bigint');
 DECLARE @problem nvarchar(2048) = (SELECT TOP (1) N'gold cannot show ' + n.[table] + N': ' + n.[name] + N' is a name of dataset '
     + b.[dataset] + N' here; give one of the two another name, or its dataset another database schema'
 FROM @names AS n JOIN #sluice_books AS b ON b.[dataset] <> N'things' AND (LOWER(n.[name]) IN (LOWER(b.[gold_table]), LOWER(b.[gold_table] + N'_report'))
@@ -998,5 +1006,101 @@ SELECT
     CAST(CASE WHEN CAST(t.[week] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
 FROM [gold].[weekly__1] AS t
 LEFT JOIN [gold].[sluice_freshness] AS f ON f.[gold_table] = N''weekly''', N'[weekly__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+IF OBJECT_ID(N'[gold].[filtered]', N'U') IS NOT NULL AND OBJECT_ID(N'[gold].[filtered]', N'V') IS NULL
+BEGIN
+    EXEC sp_rename @objname = N'[gold].[filtered]', @newname = N'filtered__1', @objtype = N'OBJECT';
+UPDATE [gold].[sluice_progress] SET [dataset] = N'things', [physical] = N'filtered__1', [n] = 1, [rankings] = NULL WHERE [gold_table] = N'filtered';
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
+SELECT N'filtered', 0, N'd8415d2f896d377b0bc0ecd3fca7f659', 0, N'things', N'filtered__1', 1, NULL
+WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'filtered');
+END;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- A row for each day.
+IF NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'filtered')
+    AND OBJECT_ID(N'[gold].[filtered]', N'U') IS NULL AND OBJECT_ID(N'[gold].[filtered]', N'V') IS NULL
+BEGIN
+CREATE TABLE [gold].[filtered__1] (
+    [day] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [n] bigint NOT NULL,
+    [large] bigint NOT NULL,
+    [mean_sum] decimal(38,2) NULL,
+    [mean_count] bigint NOT NULL,
+    PRIMARY KEY ([day], [_key])
+);
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
+SELECT N'filtered', 0, N'd8415d2f896d377b0bc0ecd3fca7f659', 0, N'things', N'filtered__1', 1, NULL
+WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'filtered');
+END;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- Where filtered is to be made anew: a table beside it, for a run to fill.
+DECLARE @log nvarchar(64) = (SELECT [log] FROM [gold].[sluice_next] WHERE [gold_table] = N'filtered' AND [definition] = N'd8415d2f896d377b0bc0ecd3fca7f659' AND [generation] = 3 AND [is_asked] = 1);
+DECLARE @asked bigint = (SELECT [is_asked] FROM [gold].[sluice_next] WHERE [gold_table] = N'filtered' AND [definition] = N'd8415d2f896d377b0bc0ecd3fca7f659' AND [generation] = 3);
+DECLARE @n bigint = (SELECT ISNULL([n], 0) + 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'filtered' AND [generation] <> 0
+    AND ([definition] <> N'd8415d2f896d377b0bc0ecd3fca7f659' OR [generation] <> 3 OR @asked = 1)
+    AND NOT EXISTS (SELECT 1 FROM [gold].[sluice_next] WHERE [gold_table] = N'filtered' AND [definition] = N'd8415d2f896d377b0bc0ecd3fca7f659' AND [generation] = 3 AND [physical] IS NOT NULL));
+IF @n IS NOT NULL
+BEGIN
+    DECLARE @physical nvarchar(128) = N'filtered__' + CAST(@n AS nvarchar(20));
+    DECLARE @create nvarchar(max) = REPLACE(N'CREATE TABLE [gold].[filtered__1] (
+    [day] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [n] bigint NOT NULL,
+    [large] bigint NOT NULL,
+    [mean_sum] decimal(38,2) NULL,
+    [mean_count] bigint NOT NULL,
+    PRIMARY KEY ([day], [_key])
+)', N'[filtered__1]', QUOTENAME(@physical));
+    BEGIN TRANSACTION;
+    EXEC(@create);
+    UPDATE [gold].[sluice_progress] SET [n] = @n WHERE [gold_table] = N'filtered';
+    INSERT INTO [gold].[sluice_old] ([dataset], [physical], [since])
+        SELECT [dataset], [physical], SYSUTCDATETIME() FROM [gold].[sluice_next] WHERE [gold_table] = N'filtered' AND [physical] IS NOT NULL;
+    DELETE FROM [gold].[sluice_next] WHERE [gold_table] = N'filtered';
+    INSERT INTO [gold].[sluice_next] ([gold_table], [dataset], [generation], [definition], [physical], [log], [is_asked])
+        VALUES (N'filtered', N'things', 3, N'd8415d2f896d377b0bc0ecd3fca7f659', @physical, @log, @asked);
+    COMMIT TRANSACTION;
+END;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- A row for each day.
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'filtered' AND [definition] = N'd8415d2f896d377b0bc0ecd3fca7f659');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[filtered] AS
+/* sluice a6e65ce38c6290be01c9cc2d9f3c88cb */
+SELECT
+    t.[day] AS [day],
+    t.[_key] AS [_key],
+    t.[n] AS [n],
+    t.[large] AS [large],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count]
+FROM [gold].[filtered__1] AS t', N'[filtered__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- filtered as reports show it: averages computed, and whether the period is complete.
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'filtered' AND [definition] = N'd8415d2f896d377b0bc0ecd3fca7f659');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[filtered_report] AS
+/* sluice 107225a6597e6064e9a006c6cb1f6eb3 */
+SELECT
+    t.[day] AS [day],
+    t.[n] AS [n],
+    t.[large] AS [large],
+    CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    CAST(CASE WHEN CAST(t.[day] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [gold].[filtered__1] AS t
+LEFT JOIN [gold].[sluice_freshness] AS f ON f.[gold_table] = N''filtered''', N'[filtered__1]', QUOTENAME(@physical));
 IF @view IS NOT NULL EXEC(@view);
 GO

@@ -357,3 +357,40 @@ SELECT
     COALESCE(t."week" < f."settled_until", 0) AS "is_settled"
 FROM "weekly__1" AS t
 LEFT JOIN "sluice_freshness" AS f ON f."gold_table" = 'weekly';
+
+-- A row for each day.
+CREATE TABLE IF NOT EXISTS "filtered__1" (
+    "day" DATE_TEXT NOT NULL,
+    "_key" BLOB NOT NULL,
+    "n" BIGINT NOT NULL,
+    "large" BIGINT NOT NULL,
+    "mean_sum" DECIMAL_TEXT(38,2) NULL,
+    "mean_count" BIGINT NOT NULL,
+    PRIMARY KEY ("day", "_key")
+);
+INSERT INTO "sluice_progress" ("gold_table", "generation", "definition", "version", "dataset", "physical", "n", "rankings")
+SELECT 'filtered', 0, 'd8415d2f896d377b0bc0ecd3fca7f659', 0, 'things', 'filtered__1', 1, NULL
+WHERE NOT EXISTS (SELECT 1 FROM "sluice_progress" WHERE "gold_table" = 'filtered');
+
+-- A row for each day.
+CREATE VIEW IF NOT EXISTS "filtered" AS
+SELECT
+    t."day" AS "day",
+    t."n" AS "n",
+    t."large" AS "large",
+    CAST(t."mean_sum" AS REAL) AS "mean_sum",
+    t."mean_count" AS "mean_count",
+    lower(hex(t."_key")) AS "_key",
+    t."mean_sum" AS "mean_sum_exact"
+FROM "filtered__1" AS t;
+
+-- filtered as reports show it: averages computed, and whether the period is complete.
+CREATE VIEW IF NOT EXISTS "filtered_report" AS
+SELECT
+    t."day" AS "day",
+    t."n" AS "n",
+    t."large" AS "large",
+    round(CAST(t."mean_sum" AS REAL) / t."mean_count", 6) AS "mean",
+    COALESCE(t."day" < f."settled_until", 0) AS "is_settled"
+FROM "filtered__1" AS t
+LEFT JOIN "sluice_freshness" AS f ON f."gold_table" = 'filtered';
