@@ -104,7 +104,8 @@ fn shipped_files_are_valid() {
             "gold_daily_orders",
             "gold_hourly_revenue",
             "gold_total_revenue",
-            "gold_customer_totals"
+            "gold_customer_totals",
+            "gold_live_revenue"
         ]
     );
     assert_eq!(orders.gold[3].by, [ColumnIndex::new(3)]);
