@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use super::super::keys::{COLUMN, DEDUP, GOLD, OPEN, PAYLOAD, RANKING};
 use super::*;
 use crate::dataset::Dataset;
+use crate::value::Grain;
 
 /// What a schema of the few words that ours uses says against a value: where it is, and nothing if it fits.
 fn against(schema: &Value, value: &Value, at: &str) -> Vec<String> {
@@ -395,5 +396,15 @@ fn what_the_schema_refuses_the_reader_refuses_too() {
         let found = problems(&text).join("\n");
         assert!(found.contains(expected), "{to}: {found}");
         assert!(Dataset::parse(&text, "x.toml").is_err(), "{to}");
+    }
+}
+
+#[test]
+fn every_grain_of_the_reader_is_one_of_the_schema() {
+    for grain in Grain::EACH {
+        let named = format!("grain = \"{}\"", grain.as_str());
+        let text = FULL.replacen("grain = \"all\"", &named, 1);
+        assert!(text.contains(&named));
+        assert_eq!(problems(&text), [""; 0], "{named}");
     }
 }
