@@ -36,12 +36,17 @@ mod orders;
 
 use orders::{EVENTS, START, fastrand_like};
 
+/// A table that is not measured.
+const LATER_TABLE: &str = "gold_live_revenue";
 /// Events of one bronze object.
 const OBJECT_EVENTS: usize = 80_000;
 
 fn dataset() -> Arc<Dataset> {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/datasets/orders.toml");
-    Arc::new(Dataset::load(std::path::Path::new(file)).unwrap())
+    let mut dataset = Dataset::load(std::path::Path::new(file)).unwrap();
+    // Its figures are compared with those of builds before the table of windows.
+    dataset.gold.retain(|table| table.table != LATER_TABLE);
+    Arc::new(dataset)
 }
 
 /// The orders' dataset with a path, a condition and a computed column.

@@ -2,7 +2,7 @@
 
 use toml::de::DeTable;
 
-use super::column::Draft;
+use super::column::{Draft, condition_of, read_condition};
 use super::name::{OWN_TABLES, SQL_NAME, is_sql_name};
 use super::problem::Sink;
 use super::reader::{Keys, Located, keys};
@@ -14,20 +14,35 @@ use crate::wording::{nearest, quoted};
 const REPORT_SUFFIX: &str = "_report";
 /// Columns that the views of a table have beside the table's. What begins with an underscore is no name anyway.
 const VIEW_COLUMNS: [&str; 2] = ["is_settled", "rank"];
-const GRAINS: &str = "\"hour\", \"day\", \"month\" or \"all\"";
+const GRAINS: &str =
+    "\"5m\", \"10m\", \"15m\", \"20m\", \"30m\", \"hour\", \"day\", \"week\", \"month\" or \"all\"";
 const MEASURES: &str = "a table such as { orders = \"count\", total = \"sum(amount)\" }";
 const AGGREGATES: &str = "count, sum(column), min(column), max(column) or avg(column)";
+/// What stands between an aggregate and the condition of the rows that it is of.
+const WHERE: [&str; 2] = [" where ", " WHERE "];
 
 impl Grain {
     /// Returns the name of the time column of a table of this grain; a table for all time has none.
     #[must_use]
     pub fn time_column(self) -> Option<&'static str> {
         match self {
+            Self::FiveMinutes
+            | Self::TenMinutes
+            | Self::FifteenMinutes
+            | Self::TwentyMinutes
+            | Self::ThirtyMinutes => Some("window_start"),
             Self::Hour => Some("hour"),
             Self::Day => Some("day"),
+            Self::Week => Some("week"),
             Self::Month => Some("month"),
             Self::All => None,
         }
+    }
+
+    /// Returns the name of the column in which the report of a table of windows shows their ends, which are excluded.
+    #[must_use]
+    pub fn end_column(self) -> Option<&'static str> {
+        self.window_minutes().map(|_| "window_end")
     }
 }
 
@@ -121,13 +136,14 @@ pub(super) fn read_tables<'a>(
             taken.claim_table(&keys, name);
         }
         let _ = keys.required_string("grain", GRAINS);
-        let grain = keys.parsed("grain", GRAINS, parse_grain);
+        let grain = keys.parsed("grain", GRAINS, Grain::named);
         let by = read_dimensions(&keys, columns);
         let measures = read_measures(&keys, columns);
         let table = GoldTable {
             // Without a name a problem was reported, and the file makes no dataset.
             table: name.map(|name| name.value.to_owned()).unwrap_or_default(),
             grain: grain.unwrap_or(Grain::All),
+            condition: read_condition(&keys, columns.iter().map(Draft::as_named).collect()),
             by: by.iter().map(|(index, _)| *index).collect(),
             measures,
         };
@@ -141,16 +157,6 @@ fn path(kind: &str, table: &DeTable<'_>, key: &str, i: usize) -> String {
     match table.get(key).and_then(|name| name.get_ref().as_str()) {
         Some(name) => format!("{kind} {}", quoted(name)),
         None => format!("{kind} {}", i + 1),
-    }
-}
-
-fn parse_grain(text: &str) -> Option<Grain> {
-    match text {
-        "hour" => Some(Grain::Hour),
-        "day" => Some(Grain::Day),
-        "month" => Some(Grain::Month),
-        "all" => Some(Grain::All),
-        _ => None,
     }
 }
 
@@ -210,12 +216,29 @@ fn read_measures(keys: &Keys<'_>, columns: &[Draft]) -> Vec<Measure> {
             value: text,
             at: value.at,
         };
+        let (text, condition) = split(text);
+        let condition = condition.and_then(|condition| {
+            let columns = columns.iter().map(Draft::as_named).collect();
+            condition_of(keys, &key, condition, columns)
+        });
         measures.push(Measure {
             name: name.to_owned(),
             aggregate: read_aggregate(keys, &key, text, columns).unwrap_or(Aggregate::Count),
+            condition,
         });
     }
     measures
+}
+
+/// Splits a measure into its aggregate and the condition of the rows that it is of, if it has one.
+fn split(text: Located<&str>) -> (Located<&str>, Option<Located<&str>>) {
+    // A condition may hold the other spelling.
+    let parts = WHERE.iter().filter_map(|word| text.value.split_once(word));
+    let Some((aggregate, condition)) = parts.min_by_key(|(aggregate, _)| aggregate.len()) else {
+        return (text, None);
+    };
+    let part = |value| Located { value, at: text.at };
+    (part(aggregate.trim_end_matches(' ')), Some(part(condition)))
 }
 
 fn read_aggregate(
@@ -279,18 +302,20 @@ fn other_types(aggregate: Aggregate, kind: ColumnType) -> Option<&'static str> {
     }
 }
 
-/// Reports columns of the table whose names differ at most in case: its time column, its dimensions, its measures and what an average is kept as.
+/// Reports columns of the table whose names differ at most in case: its time column and that of
+/// the ends of windows, its dimensions, its measures and what an average is kept as.
 fn check_clashes<'c>(
     keys: &Keys<'_>,
     table: &GoldTable,
     dimensions: impl Iterator<Item = &'c Draft>,
 ) {
-    let mut names: Vec<String> = table
-        .grain
-        .time_column()
-        .map(str::to_owned)
-        .into_iter()
-        .collect();
+    let own = [table.grain.time_column(), table.grain.end_column()];
+    let mut names: Vec<String> = own.into_iter().flatten().map(str::to_owned).collect();
+    let times = match names.as_slice() {
+        [time, end] => format!("; {time} and {end} are those of its windows"),
+        [_] => "; its time column is called like its grain".to_owned(),
+        _ => String::new(),
+    };
     let mut claim = |key: &str, name: &str| {
         let name = name.to_ascii_lowercase();
         if VIEW_COLUMNS.contains(&name.as_str()) {
@@ -302,10 +327,7 @@ fn check_clashes<'c>(
             keys.report(key, at, message);
         } else if names.contains(&name) {
             let at = keys.value(key).map_or(keys.at(), |value| value.at);
-            let message = format!(
-                "the table has two columns called {}; its time column is called like its grain",
-                quoted(&name)
-            );
+            let message = format!("the table has two columns called {}{times}", quoted(&name));
             keys.report(key, at, message);
         } else {
             names.push(name);

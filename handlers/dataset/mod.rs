@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::error::Invariant;
-use crate::expr::{Condition, Expression};
+use crate::expr::{self, Condition, Expression};
 use crate::value::mask::Salt;
 use crate::value::path::FieldPath;
 use crate::value::{Grain, Period};
@@ -166,6 +166,8 @@ pub struct GoldTable {
     pub table: String,
     /// The time step of its rows.
     pub grain: Grain,
+    /// Which rows have a group; all have one if there is none.
+    pub condition: Option<Condition>,
     /// The dimension columns.
     pub by: Vec<ColumnIndex>,
     /// The measures, in the file's order.
@@ -179,6 +181,8 @@ pub struct Measure {
     pub name: String,
     /// What it measures.
     pub aggregate: Aggregate,
+    /// Which rows of a group it measures; all of them if there is none.
+    pub condition: Option<Condition>,
 }
 
 /// What a measure computes.
@@ -294,6 +298,17 @@ impl Dataset {
             })
         };
         key.columns.iter().map(text).collect()
+    }
+
+    /// Returns the columns as an expression over rows of silver names them.
+    #[must_use]
+    pub fn named_columns(&self) -> Vec<expr::Column<'_>> {
+        let columns = self.columns.iter().map(|column| expr::Column {
+            name: &column.name,
+            kind: column.kind.into(),
+            nullable: !column.required,
+        });
+        columns.collect()
     }
 
     /// Returns for each column whether the condition needs it, through computed columns too; none is where there is no

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::Serialize;
 
 use super::column::SEQUENCE_NUMBER;
-use super::{Aggregate, Bound, Column, ColumnType, Dataset, Origin};
-use crate::expr::{self, Scope};
+use super::{Aggregate, Bound, Column, ColumnType, Dataset, GoldTable, Origin};
+use crate::expr::{Condition, Scope};
 use crate::value::Period;
 use crate::value::path::{FieldPath, Segment};
 use crate::wording::quoted;
@@ -44,6 +44,7 @@ impl Dataset {
         warnings.extend(narrow_conditions(self));
         warnings.extend(self.columns.iter().flat_map(unlikely_places));
         for table in &self.gold {
+            warnings.extend(gold_conditions(self, table));
             for measure in &table.measures {
                 let (Aggregate::Sum(column) | Aggregate::Avg(column)) = measure.aggregate else {
                     continue;
@@ -124,30 +125,57 @@ impl Dataset {
 
 /// Columns of the condition whose null is overlooked: the record is left out then.
 fn overlooked_nulls(dataset: &Dataset) -> Vec<Warning> {
-    let Some(condition) = &dataset.condition else {
-        return Vec::new();
-    };
-    let columns = dataset.columns.iter().map(|column| expr::Column {
-        name: &column.name,
-        kind: column.kind.into(),
-        nullable: !column.required,
+    let condition = dataset.condition.iter();
+    let warnings = condition.flat_map(|condition| {
+        overlooked(
+            dataset,
+            condition,
+            "where",
+            "such records are filtered; where they are to be kept",
+        )
     });
-    let columns: Vec<expr::Column<'_>> = columns.collect();
+    warnings.collect()
+}
+
+/// Likewise of the conditions of a gold table and its measures.
+fn gold_conditions(dataset: &Dataset, table: &GoldTable) -> Vec<Warning> {
+    let table_key = format!("gold {}", quoted(&table.table));
+    let own = table.condition.iter().map(|condition| {
+        let key = format!("{table_key}.where");
+        (
+            key,
+            condition,
+            "such rows are left out of the table; where they are to have groups",
+        )
+    });
+    let measures = table.measures.iter().filter_map(|measure| {
+        let key = format!("{table_key}.measures.{}", measure.name);
+        let condition = measure.condition.as_ref()?;
+        Some((key, condition, "such rows do not count; where they are to"))
+    });
+    let all = own.chain(measures);
+    let warnings =
+        all.flat_map(|(key, condition, effect)| overlooked(dataset, condition, &key, effect));
+    warnings.collect()
+}
+
+fn overlooked(dataset: &Dataset, condition: &Condition, key: &str, effect: &str) -> Vec<Warning> {
+    let columns = dataset.named_columns();
     let scope = Scope {
         columns: &columns,
         later: &[],
     };
     let overlooked = condition.overlooked_nulls(scope).into_iter();
     let named = overlooked.filter_map(|place| dataset.columns.get(place));
-    let warning = named.map(|column| Warning {
-        key: "where".to_owned(),
+    let warnings = named.map(|column| Warning {
+        key: key.to_owned(),
         message: format!(
-            "column {name} may be null, and a comparison by <> or NOT IN is not true of null: such records are filtered; where they are to be kept, add OR {column} IS NULL, or compare by IS DISTINCT FROM; where not, {column} IS NOT NULL says so",
+            "column {name} may be null, and a comparison by <> or NOT IN is not true of null: {effect}, add OR {column} IS NULL, or compare by IS DISTINCT FROM; where not, {column} IS NOT NULL says so",
             name = quoted(&column.name),
             column = column.name,
         ),
     });
-    warning.collect()
+    warnings.collect()
 }
 
 /// Columns that the condition needs and that refuse values: a record with such a value is quarantined, even where the

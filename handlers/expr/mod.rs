@@ -51,6 +51,9 @@ pub struct Expression {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition(Expression);
 
+// No number that is written in an expression is NaN, so each equals itself.
+impl Eq for Condition {}
+
 /// What an expression is for each row.
 #[derive(Debug)]
 pub struct Outcome {

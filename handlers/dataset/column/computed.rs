@@ -1,7 +1,7 @@
 //! The expressions of a dataset file: the `expr` of a column, which it is computed from, and the `where` of the file.
 
 use crate::dataset::problem::Place;
-use crate::dataset::reader::Keys;
+use crate::dataset::reader::{Keys, Located};
 use crate::dataset::types::ColumnType;
 use crate::expr::{self, Condition, ExprProblem, Expression, Scope};
 
@@ -63,6 +63,16 @@ pub(in crate::dataset) fn read_condition(
     columns: Option<Vec<expr::Column<'_>>>,
 ) -> Option<Condition> {
     let text = keys.string("where")?;
+    condition_of(keys, "where", text, columns)
+}
+
+/// Reads the condition that `text`, the value of `key` or a part of it, is.
+pub(in crate::dataset) fn condition_of(
+    keys: &Keys<'_>,
+    key: &str,
+    text: Located<&str>,
+    columns: Option<Vec<expr::Column<'_>>>,
+) -> Option<Condition> {
     // What is wrong with a column is reported already, and its type would be a guess.
     let columns = columns?;
     let scope = Scope {
@@ -73,7 +83,7 @@ pub(in crate::dataset) fn read_condition(
         Ok(condition) => Some(condition),
         Err(problem) => {
             let message = explain(&problem, text.value);
-            keys.report_in("where", text.at, message, place(&problem, text.value));
+            keys.report_in(key, text.at, message, place(&problem, text.value));
             None
         }
     }

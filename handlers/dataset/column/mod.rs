@@ -17,7 +17,7 @@ use super::reader::{Keys, Located, keys};
 use super::rules::Rules;
 use super::{OnInvalid, Origin, Payload};
 use crate::wording::quoted;
-pub(super) use computed::read_condition;
+pub(super) use computed::{condition_of, read_condition};
 pub(super) use draft::Draft;
 use draft::is_enqueued_time;
 pub(super) use from::SEQUENCE_NUMBER;

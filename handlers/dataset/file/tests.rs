@@ -104,7 +104,8 @@ fn shipped_files_are_valid() {
             "gold_daily_orders",
             "gold_hourly_revenue",
             "gold_total_revenue",
-            "gold_customer_totals"
+            "gold_customer_totals",
+            "gold_live_revenue"
         ]
     );
     assert_eq!(orders.gold[3].by, [ColumnIndex::new(3)]);
@@ -417,8 +418,13 @@ const WRONG: &[(&str, &str, &str)] = &[
     ),
     (
         "grain = \"day\"",
-        "grain = \"week\"",
-        "x.toml:26: gold \"daily\".grain: \"week\" is not \"hour\"",
+        "grain = \"60m\"",
+        "x.toml:26: gold \"daily\".grain: \"60m\" is not \"5m\", \"10m\", \"15m\", \"20m\", \"30m\", \"hour\", \"day\", \"week\", \"month\" or \"all\"",
+    ),
+    (
+        "grain = \"day\"",
+        "grain = 5",
+        "x.toml:26: gold \"daily\".grain: must be a string",
     ),
     (
         "by = [\"id\"]",

@@ -85,7 +85,8 @@ impl Table {
 const SQL_NAME: Shape = Shape::Form("^[A-Za-z][A-Za-z0-9_]{0,127}$");
 const DURATION: Shape = Shape::Form("^[0-9]+[smhd]$");
 const DECIMAL: &str = r"^decimal\( *[0-9]{1,2} *, *[0-9]{1,2} *\)$";
-const AGGREGATE: &str = r"^(count|(sum|min|max|avg)\([A-Za-z][A-Za-z0-9_]*\))$";
+const AGGREGATE: &str =
+    r"^(count|(sum|min|max|avg)\([A-Za-z][A-Za-z0-9_]*\))( +(where|WHERE) [\s\S]+)?$";
 
 /// The file itself.
 pub(in crate::dataset) const FILE: Table = Table {
@@ -370,8 +371,10 @@ pub(in crate::dataset) const GOLD: Table = Table {
         ),
         required(
             "grain",
-            Shape::OneOf(&["hour", "day", "month", "all"]),
-            "The time step: \"all\" is one row for all time.",
+            Shape::OneOf(&[
+                "5m", "10m", "15m", "20m", "30m", "hour", "day", "week", "month", "all",
+            ]),
+            "The time step, in UTC: minutes are aligned with the hour, weeks begin on Monday, \"all\" is one row for all time.",
         ),
         key(
             "by",
@@ -381,7 +384,12 @@ pub(in crate::dataset) const GOLD: Table = Table {
         required(
             "measures",
             Shape::Names(AGGREGATE),
-            "{ name = \"aggregate\", … }, at least one: count, sum(column), min(column), max(column) or avg(column).",
+            "{ name = \"aggregate\", … }, at least one: count, sum(column), min(column), max(column) or avg(column), each of all rows or of those of a condition: \"sum(amount) where status = 'paid'\".",
+        ),
+        key(
+            "where",
+            Shape::Text,
+            "Rows of which this condition is not true are left out of the table.",
         ),
     ],
 };

@@ -218,6 +218,20 @@ mod tests {
             next(12 * HOUR, &[Grain::Day]),
             Some(25 * HOUR + 15 * MINUTE)
         );
+        // Of windows that of ten minutes ahead is the last one.
+        let windows = |complete| next(complete, &[Grain::FiveMinutes, Grain::Day]);
+        assert_eq!(
+            windows(10 * HOUR + 4 * MINUTE),
+            Some(10 * HOUR + 20 * MINUTE)
+        );
+        assert_eq!(
+            windows(11 * HOUR + 10 * MINUTE),
+            Some(11 * HOUR + 30 * MINUTE)
+        );
+        assert_eq!(
+            windows(11 * HOUR + 15 * MINUTE),
+            Some(25 * HOUR + 15 * MINUTE)
+        );
         assert_eq!(next(10 * HOUR, &[Grain::All]), None);
         let waits = sighting(Some(waiting(0)), 10 * HOUR + MINUTE);
         assert_eq!(waits.next_final([Grain::Hour], PATIENCE), None);

@@ -5,6 +5,7 @@
 
 mod accumulator;
 mod error;
+mod filter;
 mod groups;
 #[cfg(test)]
 mod tests;
@@ -14,10 +15,12 @@ use arrow_array::{Array, RecordBatch, TimestampMicrosecondArray};
 use crate::dataset::ColumnIndex;
 use crate::dataset::Dataset;
 use crate::error::Invariant;
+use crate::expr::Condition;
 use crate::warehouse::schema::{TableIndex, TableSchema};
 use crate::warehouse::{Datum, Row};
 use accumulator::Accumulator;
 pub use error::AggregateError;
+use filter::Filter;
 use groups::Groups;
 
 /// Aggregates rows for several tables at once.
@@ -32,8 +35,10 @@ pub struct Aggregator {
 struct TableAggregator {
     index: TableIndex,
     schema: TableSchema,
+    /// Which rows have a group, if not all have one.
+    filter: Option<Filter>,
     groups: Groups,
-    accumulators: Vec<Accumulator>,
+    accumulators: Vec<(Accumulator, Option<Filter>)>,
 }
 
 impl Aggregator {
@@ -48,9 +53,7 @@ impl Aggregator {
         let mut columns = vec![dataset.event_time];
         let mut aggregators = Vec::new();
         for (index, table) in tables {
-            // Counting rows needs no column.
-            let measured = table.measures.iter().filter_map(|m| m.source.column());
-            for column in table.dimensions.iter().map(|d| d.column).chain(measured) {
+            for column in table.sources() {
                 if !columns.contains(&column) {
                     columns.push(column);
                 }
@@ -115,6 +118,12 @@ impl TableAggregator {
             let position = columns.iter().position(|wanted| *wanted == column);
             position.ok_or(Invariant("every column of a table is read"))
         };
+        let filter = |condition: &Option<Condition>| {
+            let condition = condition.as_ref();
+            condition
+                .map(|condition| Filter::new(condition, columns, dataset.columns.len()))
+                .transpose()
+        };
         let dimensions = schema.dimensions.iter();
         let dimensions = dimensions.map(|dimension| position(dimension.column));
         let dimensions = dimensions.collect::<Result<_, _>>()?;
@@ -123,24 +132,40 @@ impl TableAggregator {
             let at = source.map(position).transpose()?;
             let column = source.map(|index| dataset.column(index)).transpose()?;
             let accumulator = Accumulator::new(measure, at, column.map(|column| column.kind));
-            accumulator.ok_or_else(|| AggregateError::Column {
+            let accumulator = accumulator.ok_or_else(|| AggregateError::Column {
                 column: measure.name.clone(),
-            })
+            })?;
+            Ok((accumulator, filter(&measure.condition)?))
         });
         Ok(Self {
             index,
+            accumulators: accumulators.collect::<Result<_, AggregateError>>()?,
+            filter: filter(&schema.condition)?,
             groups: Groups::new(schema.grain, dimensions),
-            accumulators: accumulators.collect::<Result<_, _>>()?,
             schema: schema.clone(),
         })
     }
 
     fn add(&mut self, times: &[i64], rows: &RecordBatch) -> Result<(), AggregateError> {
+        let Some(filter) = &self.filter else {
+            return self.add_all(times, rows);
+        };
+        let (times, rows) = filter.rows(times, rows)?;
+        self.add_all(&times, &rows)
+    }
+
+    /// Adds rows each of which has a group.
+    fn add_all(&mut self, times: &[i64], rows: &RecordBatch) -> Result<(), AggregateError> {
         self.groups.assign(times, rows)?;
         let groups = self.groups.len();
-        for (accumulator, measure) in self.accumulators.iter_mut().zip(&self.schema.measures) {
+        let measures = self.accumulators.iter_mut().zip(&self.schema.measures);
+        for ((accumulator, filter), measure) in measures {
             accumulator.grow(groups);
-            if let Some(group) = accumulator.add(rows, self.groups.runs())? {
+            let overflow = match filter {
+                None => accumulator.add(rows, self.groups.runs())?,
+                Some(filter) => accumulator.add(rows, &filter.runs(rows, self.groups.runs())?)?,
+            };
+            if let Some(group) = overflow {
                 return Err(AggregateError::Overflow {
                     table: self.schema.name.clone(),
                     measure: measure.name.clone(),
@@ -159,7 +184,7 @@ impl TableAggregator {
 
     fn take(&mut self) -> Vec<Row> {
         let mut rows = self.groups.take();
-        for accumulator in &mut self.accumulators {
+        for (accumulator, _) in &mut self.accumulators {
             for (row, datum) in rows.iter_mut().zip(accumulator.take()) {
                 row.measures.push(datum);
             }

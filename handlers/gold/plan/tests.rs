@@ -10,6 +10,7 @@ fn table(name: &str) -> TableSchema {
         name: name.into(),
         report: format!("{name}_report"),
         grain: Grain::All,
+        condition: None,
         dimensions: vec![],
         measures: vec![],
         shown: vec![],

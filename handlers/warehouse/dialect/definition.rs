@@ -31,6 +31,8 @@ pub(in crate::warehouse) trait Dialect {
     fn declared_type(&self, content: Content) -> String;
     /// Returns a flag that tells whether a period starts before the first one that may still change.
     fn is_settled(&self, period: &str, settled_until: &str) -> String;
+    /// Returns the end of a window that starts then and has so many minutes.
+    fn window_end(&self, start: &str, minutes: i64) -> String;
     /// Returns an average with so many digits after the point, null where nothing was counted: the only number of
     /// gold that is rounded.
     fn average(&self, sum: &str, count: &str, scale: u8) -> String;

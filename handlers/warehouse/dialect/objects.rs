@@ -176,6 +176,15 @@ impl<'a> Columns<'a> {
         self.value(name, self.of_table(name), kind);
     }
 
+    /// Adds the end of a window, where the table has these.
+    fn window_end(&mut self, start: &str) {
+        let window = self.table.grain.window_minutes().zip(self.table.end());
+        if let Some((minutes, name)) = window {
+            let end = self.dialect.window_end(&self.of_table(start), minutes);
+            self.first.push((name.to_owned(), end));
+        }
+    }
+
     /// Adds the key, after all others where it is text.
     fn key(&mut self) {
         let key = self.of_table(KEY);
@@ -254,8 +263,12 @@ fn report(
     dialect: &dyn Dialect,
 ) -> Result<ViewDefinition, Invariant> {
     let mut columns = Columns::new(table, dialect);
-    for (name, kind) in table.leading_columns() {
-        columns.own(&name, kind);
+    if let Some(time) = table.time() {
+        columns.own(time, table.time_type());
+        columns.window_end(time);
+    }
+    for dimension in &table.dimensions {
+        columns.own(&dimension.name, dimension.kind);
     }
     columns.measures()?;
     let Some(time) = table.time() else {

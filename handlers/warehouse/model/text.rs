@@ -41,8 +41,13 @@ impl Datum {
 pub(in crate::warehouse) fn period(grain: Grain, start: i64) -> Option<String> {
     let time = DateTime::from_timestamp_micros(start)?;
     Some(match grain {
-        Grain::Hour => time.to_rfc3339_opts(SecondsFormat::Secs, true),
-        Grain::Day | Grain::Month | Grain::All => time.format("%Y-%m-%d").to_string(),
+        Grain::FiveMinutes
+        | Grain::TenMinutes
+        | Grain::FifteenMinutes
+        | Grain::TwentyMinutes
+        | Grain::ThirtyMinutes
+        | Grain::Hour => time.to_rfc3339_opts(SecondsFormat::Secs, true),
+        Grain::Day | Grain::Week | Grain::Month | Grain::All => time.format("%Y-%m-%d").to_string(),
     })
 }
 

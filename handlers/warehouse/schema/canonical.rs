@@ -5,6 +5,9 @@
 //! 1 Day|by "who" Text|"n" = rows None Int64|"total" = sum Some("amount") Decimal { precision: 38, scale: 2 }
 //! ```
 //!
+//! A condition stands after the grain, `|where "who" IS NOT NULL`, or at the end of its measure, in its normal form and
+//! with `\` and `|` written as `\\` and `\p`; an earlier build understands no text that has one.
+//!
 //! Columns are named, so that a new column of silver changes nothing. The hash of the text is the definition: one letter
 //! that is another would make every table anew.
 
@@ -14,18 +17,25 @@ use super::table::{DimensionColumn, MeasureColumn, MeasureSource, TableSchema};
 use super::value_type::ValueType;
 use crate::dataset::{ColumnIndex, Dataset};
 use crate::error::Invariant;
+use crate::expr::{Condition, Scope};
 use crate::value::Grain;
 use crate::value::decimal::MAX_PRECISION;
+
+/// What a condition follows.
+const WHERE: &str = "where ";
 
 /// Writes what the content of a table depends on.
 pub(super) fn write(
     dataset: &Dataset,
-    grain: Grain,
+    (grain, condition): (Grain, Option<&Condition>),
     dimensions: &[DimensionColumn],
     measures: &[MeasureColumn],
 ) -> Result<String, Invariant> {
     let name_of = |index| dataset.column(index).map(|column| column.name.as_str());
     let mut text = format!("1 {grain:?}");
+    if let Some(condition) = condition {
+        text.push_str(&format!("|{WHERE}{}", escape(condition.text())));
+    }
     for dimension in dimensions {
         text.push_str(&format!("|by {:?} {:?}", dimension.name, dimension.kind));
     }
@@ -34,6 +44,9 @@ pub(super) fn write(
         let column = measure.source.column().map(name_of).transpose()?;
         let MeasureColumn { name, kind, .. } = measure;
         text.push_str(&format!("|{name:?} = {verb} {column:?} {kind:?}"));
+        if let Some(condition) = &measure.condition {
+            text.push_str(&format!(" {WHERE}{}", escape(condition.text())));
+        }
     }
     Ok(text)
 }
@@ -47,31 +60,59 @@ pub(super) fn hash(text: &str) -> String {
 /// needs is still there with its type. Nothing is shown by it: the views of such a table stay as they are.
 pub(super) fn read(dataset: &Dataset, table: &TableSchema, text: &str) -> Option<TableSchema> {
     let mut parts = text.split('|');
-    let grain = match parts.next()?.strip_prefix("1 ")? {
-        "Hour" => Grain::Hour,
-        "Day" => Grain::Day,
-        "Month" => Grain::Month,
-        "All" => Grain::All,
-        _ => return None,
-    };
+    let named = parts.next()?.strip_prefix("1 ")?;
+    let mut grains = Grain::EACH.into_iter();
+    let grain = grains.find(|grain| format!("{grain:?}") == named)?;
     let (mut dimensions, mut measures) = (Vec::new(), Vec::new());
+    let mut condition = None;
     for part in parts {
-        match part.strip_prefix("by ") {
-            Some(part) => dimensions.push(dimension(dataset, part)?),
-            None => measures.push(measure(dataset, part)?),
+        if let Some(text) = part.strip_prefix(WHERE) {
+            condition = Some(read_condition(dataset, text)?);
+        } else if let Some(part) = part.strip_prefix("by ") {
+            dimensions.push(dimension(dataset, part)?);
+        } else {
+            measures.push(measure(dataset, part)?);
         }
     }
-    let again = write(dataset, grain, &dimensions, &measures).ok()?;
+    let head = (grain, condition.as_ref());
+    let again = write(dataset, head, &dimensions, &measures).ok()?;
     (again == text).then(|| TableSchema {
         name: table.name.clone(),
         report: table.report.clone(),
         grain,
+        condition,
         dimensions,
         measures,
         shown: Vec::new(),
         definition: hash(text),
         text: again,
     })
+}
+
+/// Writes a condition such that it ends where its part of the text does.
+fn escape(condition: &str) -> String {
+    condition.replace('\\', "\\\\").replace('|', "\\p")
+}
+
+/// Reads a condition over the columns of silver.
+fn read_condition(dataset: &Dataset, text: &str) -> Option<Condition> {
+    let mut plain = String::new();
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        plain.push(match letter {
+            '\\' => match letters.next()? {
+                'p' => '|',
+                other => other,
+            },
+            other => other,
+        });
+    }
+    let columns = dataset.named_columns();
+    let scope = Scope {
+        columns: &columns,
+        later: &[],
+    };
+    Condition::read(&plain, scope).ok()
 }
 
 fn verb(source: MeasureSource) -> &'static str {
@@ -95,6 +136,11 @@ fn dimension(dataset: &Dataset, text: &str) -> Option<DimensionColumn> {
 }
 
 fn measure(dataset: &Dataset, text: &str) -> Option<MeasureColumn> {
+    // No name has a blank.
+    let (text, condition) = match text.split_once(&format!(" {WHERE}")) {
+        None => (text, None),
+        Some((text, condition)) => (text, Some(read_condition(dataset, condition)?)),
+    };
     let (name, rest) = quoted(text)?;
     let (verb, rest) = rest.strip_prefix(" = ")?.split_once(' ')?;
     let (source, kind) = match rest.strip_prefix("Some(") {
@@ -112,7 +158,12 @@ fn measure(dataset: &Dataset, text: &str) -> Option<MeasureColumn> {
         }
     };
     let name = name.to_owned();
-    Some(MeasureColumn { name, source, kind })
+    Some(MeasureColumn {
+        name,
+        source,
+        kind,
+        condition,
+    })
 }
 
 /// The widest exact type, so that a sum does not overflow in practice.

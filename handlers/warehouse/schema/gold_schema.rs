@@ -157,7 +157,13 @@ impl GoldSchema {
         }
         if let Some(table) = self.tables.iter().find(|table| table.report == name) {
             let settled = table.time().map(|_| (SETTLED.to_owned(), ValueType::Bool));
-            return Some(table.shown_columns().chain(settled).collect());
+            let mut columns: Vec<_> = table.shown_columns().chain(settled).collect();
+            if let Some(end) = table.end() {
+                // It stands beside the start, which is the first of all.
+                let after = columns.len().min(1);
+                columns.insert(after, (end.to_owned(), table.time_type()));
+            }
+            return Some(columns);
         }
         let ranking = self.rankings.iter().find(|ranking| ranking.name == name)?;
         let rank = (RANK.to_owned(), ValueType::Int64);

@@ -7,7 +7,7 @@ use super::error::SchemaError;
 use super::names::{KEY, RANK, SETTLED, report_of};
 use super::table::{DimensionColumn, MeasureColumn, MeasureSource, Shown, ShownValue, TableSchema};
 use super::value_type::ValueType;
-use crate::dataset::{Aggregate, ColumnIndex, Dataset, GoldTable};
+use crate::dataset::{Aggregate, ColumnIndex, Dataset, GoldTable, Measure};
 use crate::error::Invariant;
 
 /// Fewest digits after the point of an average.
@@ -31,7 +31,7 @@ pub(super) fn table_schema(
     let mut measures = Vec::new();
     let mut shown = Vec::new();
     for measure in &table.measures {
-        let (value, kind) = store(dataset, &mut measures, &measure.name, measure.aggregate)?;
+        let (value, kind) = store(dataset, &mut measures, measure)?;
         shown.push(Shown {
             name: measure.name.clone(),
             value,
@@ -39,11 +39,13 @@ pub(super) fn table_schema(
         });
     }
 
-    let text = canonical::write(dataset, table.grain, &dimensions, &measures)?;
+    let head = (table.grain, table.condition.as_ref());
+    let text = canonical::write(dataset, head, &dimensions, &measures)?;
     let schema = TableSchema {
         name: table.table.clone(),
         report: report_of(&table.table),
         grain: table.grain,
+        condition: table.condition.clone(),
         definition: canonical::hash(&text),
         text,
         dimensions,
@@ -58,16 +60,20 @@ pub(super) fn table_schema(
 fn store(
     dataset: &Dataset,
     measures: &mut Vec<MeasureColumn>,
-    name: &str,
-    aggregate: Aggregate,
+    measure: &Measure,
 ) -> Result<(ShownValue, ValueType), Invariant> {
     let kind_of = |column: ColumnIndex| Ok(dataset.column(column)?.kind.into());
     let mut push = |name: String, source, kind| {
-        measures.push(MeasureColumn { name, source, kind });
+        measures.push(MeasureColumn {
+            name,
+            source,
+            kind,
+            condition: measure.condition.clone(),
+        });
         measures.len() - 1
     };
-    let name = name.to_owned();
-    let (source, kind) = match aggregate {
+    let name = measure.name.clone();
+    let (source, kind) = match measure.aggregate {
         Aggregate::Count => (MeasureSource::Rows, ValueType::Int64),
         Aggregate::Sum(column) => (MeasureSource::Sum(column), sum_type(kind_of(column)?)),
         Aggregate::Min(column) => (MeasureSource::Min(column), kind_of(column)?),
@@ -96,6 +102,7 @@ fn check_columns(schema: &TableSchema) -> Result<(), SchemaError> {
         .filter(|shown| matches!(shown.value, ShownValue::Average { .. }))
         .map(|shown| shown.name.as_str());
     let reserved = [KEY, SETTLED, RANK].into_iter().chain(schema.time());
+    let reserved = reserved.chain(schema.end());
     let mut names = HashSet::new();
     for name in reserved.chain(dimensions).chain(measures).chain(averages) {
         if !names.insert(name.to_lowercase()) {

@@ -4,6 +4,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::value_type::ValueType;
 use crate::dataset::ColumnIndex;
+use crate::expr::Condition;
 use crate::value::Grain;
 
 /// A gold table.
@@ -15,15 +16,17 @@ pub struct TableSchema {
     pub report: String,
     /// The time step of its rows.
     pub grain: Grain,
+    /// Which rows of silver have a group, if not all have one.
+    pub condition: Option<Condition>,
     /// The dimension columns.
     pub dimensions: Vec<DimensionColumn>,
     /// The measure columns as stored.
     pub measures: Vec<MeasureColumn>,
     /// The measures as shown, in the file's order.
     pub shown: Vec<Shown>,
-    /// A hash of grain, dimensions and measures; when it changes, the table is made anew from silver.
+    /// A hash of grain, condition, dimensions and measures; when it changes, the table is made anew from silver.
     pub definition: String,
-    /// Grain, dimensions and measures as text, of which the definition is the hash.
+    /// Grain, condition, dimensions and measures as text, of which the definition is the hash.
     pub text: String,
 }
 
@@ -47,6 +50,8 @@ pub struct MeasureColumn {
     pub source: MeasureSource,
     /// Its type.
     pub kind: ValueType,
+    /// Which rows of a group it is computed of, if not of all.
+    pub condition: Option<Condition>,
 }
 
 /// What a stored measure is computed from.
@@ -173,10 +178,27 @@ impl TableSchema {
         exact
     }
 
+    /// Returns the columns of silver that it is made of beside the event time, some of them more than once.
+    pub fn sources(&self) -> impl Iterator<Item = ColumnIndex> {
+        let measured = self.measures.iter().filter_map(|m| m.source.column());
+        let conditions = self.measures.iter().map(|m| &m.condition);
+        let conditions = conditions.chain([&self.condition]).flatten();
+        let needed = conditions.flat_map(|condition| condition.columns());
+        let dimensions = self.dimensions.iter().map(|d| d.column);
+        let needed = needed.map(ColumnIndex::new);
+        dimensions.chain(measured).chain(needed)
+    }
+
     /// Returns the name of the time column, which the grain `all` does not have.
     #[must_use]
     pub fn time(&self) -> Option<&'static str> {
         self.grain.time_column()
+    }
+
+    /// Returns the name of the column in which the report shows the ends of windows.
+    #[must_use]
+    pub fn end(&self) -> Option<&'static str> {
+        self.grain.end_column()
     }
 
     /// Returns the columns as read, without the key: the time, the dimensions and the measures as they are stored.
@@ -204,12 +226,17 @@ impl TableSchema {
         self.leading_columns().chain(shown)
     }
 
-    /// Returns the type of the time column: a point in time for hours, a day for days and months.
+    /// Returns the type of the time column: a point in time up to hours, a day for what is longer.
     #[must_use]
     pub fn time_type(&self) -> ValueType {
         match self.grain {
-            Grain::Hour => ValueType::Timestamp,
-            Grain::Day | Grain::Month | Grain::All => ValueType::Date,
+            Grain::FiveMinutes
+            | Grain::TenMinutes
+            | Grain::FifteenMinutes
+            | Grain::TwentyMinutes
+            | Grain::ThirtyMinutes
+            | Grain::Hour => ValueType::Timestamp,
+            Grain::Day | Grain::Week | Grain::Month | Grain::All => ValueType::Date,
         }
     }
 }

@@ -122,7 +122,7 @@ fn a_table_of_an_earlier_definition_is_read_from_its_text() {
     for text in [
         "",
         "2 Day",
-        "1 Week|\"n\" = rows None Int64",
+        "1 Year|\"n\" = rows None Int64",
         "1 Day|by \"whom\" Text",
         "1 Day|by \"who\" Int64",
         "1 Day|\"n\" = median Some(\"amount\") Int64",
@@ -134,6 +134,109 @@ fn a_table_of_an_earlier_definition_is_read_from_its_text() {
     let other = file().replace("decimal(18,2)", "decimal(18,3)");
     let other = Dataset::parse(&other, "orders.toml").unwrap();
     assert_eq!(read(&other, &table.text), None);
+}
+
+#[test]
+fn a_definition_names_its_grain_and_is_read_again() {
+    let dataset = Dataset::parse(&file(), "orders.toml").unwrap();
+    for grain in Grain::EACH {
+        let text = file().replacen("\"day\"", &format!("\"{}\"", grain.as_str()), 1);
+        let schema = schema(&text).unwrap();
+        let table = &schema.tables[0];
+        assert_eq!(table.grain, grain);
+        let read = schema.earlier(&dataset, TableIndex::new(0), &table.text);
+        let read = read.unwrap();
+        assert_eq!((read.grain, &read.text), (grain, &table.text));
+    }
+}
+
+/// The file with a condition on the table and on two measures.
+fn filtered() -> String {
+    file()
+        .replacen(
+            "by = ",
+            "where = \"who <> 'a|\\\\p \\\" where ' or amount IS NULL\"\nby = ",
+            1,
+        )
+        .replacen(
+            "sum(amount)",
+            "sum(amount) where Amount > 1.50 and who || 'x' = 'bx'",
+            1,
+        )
+        .replacen("avg(id)", "avg(id) WHERE id = 1", 1)
+}
+
+#[test]
+fn a_condition_is_part_of_the_definition_and_is_read_again() {
+    let dataset = Dataset::parse(&filtered(), "orders.toml").unwrap();
+    let gold = schema(&filtered()).unwrap();
+    let table = &gold.tables[0];
+    assert!(table.condition.is_some());
+    let conditions = table.measures.iter().map(|m| m.condition.is_some());
+    let conditions: Vec<bool> = conditions.collect();
+    assert_eq!(conditions, [false, true, true, true, false]);
+    let found = gold.earlier(&dataset, TableIndex::new(0), &table.text);
+    let expected = TableSchema {
+        shown: Vec::new(),
+        ..table.clone()
+    };
+    assert_eq!(found.unwrap(), expected);
+    let definition = |from: &str, to: &str| {
+        let text = filtered();
+        assert!(text.contains(from), "{from}");
+        schema(&text.replacen(from, to, 1)).unwrap().tables[0]
+            .definition
+            .clone()
+    };
+    assert_eq!(
+        definition("Amount > 1.50 and", "(amount>1.50) AND"),
+        table.definition,
+        "only how it is written"
+    );
+    for (from, to) in [
+        ("1.50", "1.51"),
+        ("IS NULL", "IS NOT NULL"),
+        (" WHERE id = 1", ""),
+        ("WHERE id = 1", "WHERE id = 2"),
+    ] {
+        assert_ne!(definition(from, to), table.definition, "{from}");
+    }
+    let gone = Dataset::parse(&file(), "orders.toml").unwrap();
+    let broken = table.text.replace("amount >", "amoumt >");
+    assert_ne!(broken, table.text);
+    assert_eq!(gold.earlier(&gone, TableIndex::new(0), &broken), None);
+}
+
+#[test]
+fn a_table_of_windows_shows_their_ends_in_its_report_alone() {
+    let text = file().replacen("\"day\"", "\"15m\"", 1);
+    let schema = schema(&text).unwrap();
+    for (name, expected) in [
+        ("daily", "window_start who n total mean_sum mean_count last"),
+        (
+            "daily_report",
+            "window_start window_end who n total mean last is_settled",
+        ),
+        ("best", "rank window_start who n total mean last"),
+    ] {
+        let columns = schema.columns_of(name).unwrap();
+        let names: Vec<_> = columns.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names.join(" "), expected);
+    }
+    for name in ["window_start", "Window_End"] {
+        let mut dataset = Dataset::parse(&text, "x.toml").unwrap();
+        dataset.gold[0].measures[0].name = name.into();
+        let error = GoldSchema::of(&dataset).unwrap_err();
+        assert!(
+            matches!(error, SchemaError::DuplicateColumn { .. }),
+            "{name}"
+        );
+        let taken = text.replace("n = \"count\"", &format!("{name} = \"count\""));
+        let error = Dataset::parse(&taken, "x.toml").unwrap_err().to_string();
+        let expected = "two columns called \"window_";
+        assert!(error.contains(expected), "{error}");
+        assert!(error.contains("; window_start and window_end are those of its windows"));
+    }
 }
 
 #[test]
@@ -238,6 +341,23 @@ fn a_period_is_settled_when_it_ends_before_the_watermark_minus_the_lateness() {
     assert_eq!(
         settled(Grain::Day, "2025-01-01T01:29:59Z"),
         time("2024-12-31T00:00:00Z")
+    );
+    assert_eq!(
+        settled(Grain::FiveMinutes, "2025-01-01T01:34:59Z"),
+        time("2025-01-01T00:00:00Z")
+    );
+    assert_eq!(
+        settled(Grain::FiveMinutes, "2025-01-01T01:35:00Z"),
+        time("2025-01-01T00:05:00Z")
+    );
+    // 2024-12-30 is a Monday.
+    assert_eq!(
+        settled(Grain::Week, "2025-01-06T01:29:59Z"),
+        time("2024-12-30T00:00:00Z")
+    );
+    assert_eq!(
+        settled(Grain::Week, "2025-01-06T01:30:00Z"),
+        time("2025-01-06T00:00:00Z")
     );
     assert_eq!(
         settled(Grain::Month, "2025-01-01T01:30:00Z"),

@@ -50,6 +50,10 @@ impl Dialect for Sqlite {
         format!("COALESCE({period} < {settled_until}, 0)")
     }
 
+    fn window_end(&self, start: &str, minutes: i64) -> String {
+        format!("strftime('%Y-%m-%dT%H:%M:%SZ', {start}, '+{minutes} minutes')")
+    }
+
     fn average(&self, sum: &str, count: &str, scale: u8) -> String {
         format!("round(CAST({sum} AS REAL) / {count}, {scale})")
     }

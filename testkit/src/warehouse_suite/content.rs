@@ -4,7 +4,8 @@
 use sluice::warehouse::{Datum, FailureKind, Order, Row, WarehouseError};
 
 use super::runs::{
-    BY_WHO, HOURLY, TABLES, TYPES, commit, everything, hourly, read, run, schema, schema_of, who,
+    BY_WHO, HOUR, HOURLY, TABLES, TYPES, WEEKLY, WINDOWS, commit, everything, hourly, read, run,
+    schema, schema_of, who,
 };
 use crate::database::{Database, prepare};
 use sluice::warehouse::schema::TableIndex;
@@ -284,6 +285,91 @@ pub async fn a_report_shows_averages_and_settled_periods(database: &dyn Database
     assert_eq!(
         shown,
         [("3.333333", "true"), ("-0.5", "true"), ("-", "false")]
+    );
+}
+
+/// What a condition of each measure leaves of a group.
+pub async fn a_group_of_which_nothing_was_measured_has_zero_or_null(database: &dyn Database) {
+    let schema = schema();
+    let warehouse = database.ready(&schema).await;
+    let rows = vec![hourly(1, 0, None, None), hourly(2, 0, None, None)];
+    commit(&*warehouse, run(&schema, HOURLY, None, 1), rows).await;
+    let later = vec![hourly(2, 2, Some((3, 1, 2)), Some(5))];
+    commit(&*warehouse, run(&schema, HOURLY, Some(1), 2), later).await;
+    let again = vec![hourly(2, 0, None, None)];
+    commit(&*warehouse, run(&schema, HOURLY, Some(2), 3), again).await;
+    assert_eq!(
+        read(&*warehouse, "hourly_report").await,
+        [
+            ["1970-01-01T01:00:00Z", "0", "-", "-", "-", "-", "true"],
+            [
+                "1970-01-01T02:00:00Z",
+                "2",
+                "0.03",
+                "0.01",
+                "0.02",
+                "2.5",
+                "true"
+            ],
+        ]
+    );
+}
+
+/// Returns a row of a table of windows or weeks, of `n` rows whose ids are 1.
+fn counted(start: i64, n: i64, measures: usize) -> Row {
+    let all = [Datum::Int64(n), Datum::Decimal(n.into()), Datum::Int64(n)];
+    Row {
+        start,
+        key: [0; 16],
+        dimensions: vec![],
+        measures: all.into_iter().take(measures).collect(),
+    }
+}
+
+pub async fn a_report_shows_the_ends_of_windows_and_which_are_final(database: &dyn Database) {
+    let schema = schema();
+    let warehouse = database.ready(&schema).await;
+    let third = HOUR / 3;
+    let rows = [-1, 10, 11, 12].map(|window| counted(window * third, 1, 3));
+    // The watermark is just after 05:00, and an hour of lateness is allowed.
+    commit(&*warehouse, run(&schema, WINDOWS, None, 1), rows.to_vec()).await;
+    let late = vec![counted(11 * third, 2, 3)];
+    commit(&*warehouse, run(&schema, WINDOWS, Some(1), 2), late).await;
+    let report = warehouse.read_table("windows_report", None, 1).await;
+    let expected = ["window_start", "window_end", "n", "mean", "is_settled"];
+    assert_eq!(report.unwrap().columns, expected);
+    let window = |start: &str, end: &str, n: &str, settled: &str| {
+        [start, end, n, "1", settled].map(str::to_owned).to_vec()
+    };
+    assert_eq!(
+        read(&*warehouse, "windows_report").await,
+        [
+            window("1969-12-31T23:40:00Z", "1970-01-01T00:00:00Z", "1", "true"),
+            window("1970-01-01T03:20:00Z", "1970-01-01T03:40:00Z", "1", "true"),
+            window("1970-01-01T03:40:00Z", "1970-01-01T04:00:00Z", "3", "true"),
+            window("1970-01-01T04:00:00Z", "1970-01-01T04:20:00Z", "1", "false"),
+        ]
+    );
+    let own = read(&*warehouse, "windows").await;
+    assert_eq!(own[3], ["1970-01-01T04:00:00Z", "1", "1", "1"]);
+}
+
+pub async fn weeks_are_kept_by_their_mondays(database: &dyn Database) {
+    let schema = schema();
+    let warehouse = database.ready(&schema).await;
+    let day = 24 * HOUR;
+    // 1970 began on a Thursday.
+    let rows = [-10, -3, 4].map(|monday| counted(monday * day, 1, 1));
+    commit(&*warehouse, run(&schema, WEEKLY, None, 1), rows.to_vec()).await;
+    let late = vec![counted(-3 * day, 4, 1)];
+    commit(&*warehouse, run(&schema, WEEKLY, Some(1), 2), late).await;
+    assert_eq!(
+        read(&*warehouse, "weekly_report").await,
+        [
+            ["1969-12-22", "1", "true"],
+            ["1969-12-29", "5", "false"],
+            ["1970-01-05", "1", "false"],
+        ]
     );
 }
 

@@ -40,6 +40,14 @@ table = "types"
 grain = "month"
 by = ["id", "at", "who", "flag", "born", "amount"]
 measures = { level = "min(level)", first = "min(at)", last_day = "max(born)", least = "min(id)", large = "max(amount)", ids = "sum(id)" }
+[[gold]]
+table = "windows"
+grain = "20m"
+measures = { n = "count", mean = "avg(id)" }
+[[gold]]
+table = "weekly"
+grain = "week"
+measures = { n = "count" }
 [[ranking]]
 view = "top_who"
 from = "by_who"
@@ -51,9 +59,11 @@ top = 5
 pub const HOURLY: usize = 0;
 pub(super) const BY_WHO: usize = 1;
 pub(super) const TYPES: usize = 2;
+pub(super) const WINDOWS: usize = 3;
+pub(super) const WEEKLY: usize = 4;
 /// The log that the runs follow.
 pub(super) const LOG: &str = "log";
-const HOUR: i64 = 3_600_000_000;
+pub(super) const HOUR: i64 = 3_600_000_000;
 
 pub(super) fn schema_of(tables: &str) -> GoldSchema {
     let text = format!("{}{MORE_COLUMNS}{tables}", with_large_amounts(COLUMNS));

@@ -95,10 +95,12 @@ fn groups(columns: &[(&'static str, ArrayRef)], rows: usize) -> Vec<Row> {
     let count = Measure {
         name: "n".to_owned(),
         aggregate: Aggregate::Count,
+        condition: None,
     };
     dataset.gold = vec![GoldTable {
         table: "t".to_owned(),
         grain: Grain::All,
+        condition: None,
         by: by.collect(),
         measures: vec![count],
     }];

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use arrow_array::RecordBatch;
-use chrono::{DateTime, Datelike, NaiveDate};
+use arrow_array::{Array, NullArray, RecordBatch};
+use chrono::{DateTime, Datelike, NaiveDate, Weekday};
 use sluice::dataset::Dataset;
+use sluice::expr::{Condition, Input, Verdict};
 use sluice::value::Grain;
 use sluice::warehouse::schema::{MeasureSource, TableSchema, ValueType};
 
@@ -52,7 +53,11 @@ impl<'a> Totals<'a> {
             .iter()
             .filter_map(|m| column_of(m.source));
         let dimensions = self.schema.dimensions.iter().map(|d| d.column);
+        let conditions = self.schema.measures.iter().map(|m| &m.condition);
+        let conditions = conditions.chain([&self.schema.condition]).flatten();
+        let needed = conditions.flat_map(Condition::columns);
         let all = dimensions.chain(measured).chain([self.dataset.event_time]);
+        let all = all.chain(needed.map(ColumnIndex::new));
         all.map(|index| Ok(self.dataset.column(index)?.name.clone()))
             .collect()
     }
@@ -76,7 +81,15 @@ impl<'a> Totals<'a> {
                     .transpose()
             })
             .collect::<Result<_, _>>()?;
+        let has_group = self.judge(batch, self.schema.condition.as_ref())?;
+        let conditions = self.schema.measures.iter().map(|m| m.condition.as_ref());
+        let counts: Vec<Vec<bool>> = conditions
+            .map(|condition| self.judge(batch, condition))
+            .collect::<Result<_, _>>()?;
         for row in 0..batch.num_rows() {
+            if !holds(&has_group, row) {
+                continue;
+            }
             let Cell::Timestamp(time) = times.cell(row) else {
                 return Err("a row has no event time".to_owned());
             };
@@ -102,11 +115,37 @@ impl<'a> Totals<'a> {
             let Some(totals) = self.groups.get_mut(&self.encoded) else {
                 return Err("a group is not there although it was just added".to_owned());
             };
-            for (total, column) in totals.iter_mut().zip(&measures) {
+            let measured = totals.iter_mut().zip(&measures).zip(&counts);
+            for ((total, column), _) in measured.filter(|(_, counts)| holds(counts, row)) {
                 total.add(column.as_ref().map(|column| column.cell(row)))?;
             }
         }
         Ok(())
+    }
+
+    /// Returns of which rows a condition is true; nothing where there is none. What a condition is of a row is the language's
+    /// to say, whose evaluator is the only one.
+    fn judge(
+        &self,
+        batch: &RecordBatch,
+        condition: Option<&Condition>,
+    ) -> Result<Vec<bool>, String> {
+        let Some(condition) = condition else {
+            return Ok(Vec::new());
+        };
+        let none = NullArray::new(0);
+        let columns = self.dataset.columns.iter().map(|column| {
+            let values = batch.column_by_name(&column.name);
+            Input {
+                values: values.map_or(&none as &dyn Array, |values| values.as_ref()),
+                invalid: None,
+            }
+        });
+        let columns: Vec<Input<'_>> = columns.collect();
+        let verdicts = condition.judge(&columns, batch.num_rows());
+        let verdicts = verdicts.map_err(|error| format!("a condition fails: {error}"))?;
+        let verdicts = verdicts.into_iter();
+        Ok(verdicts.map(|verdict| verdict == Verdict::Holds).collect())
     }
 
     fn column<'b>(&self, batch: &'b RecordBatch, index: ColumnIndex) -> Result<Column<'b>, String> {
@@ -241,6 +280,11 @@ impl Total {
     }
 }
 
+/// Returns whether a row counts by the verdicts of a condition; every row does where there is no condition.
+fn holds(verdicts: &[bool], row: usize) -> bool {
+    verdicts.get(row).copied().unwrap_or(verdicts.is_empty())
+}
+
 fn replace(kept: &mut Cell<'static>, value: Cell<'_>, wanted: std::cmp::Ordering) {
     let value = match value {
         Cell::Int64(number) => Cell::Int64(number),
@@ -288,12 +332,19 @@ fn period(grain: Grain, micros: i64) -> Option<Cell<'static>> {
     let date = |day: Option<NaiveDate>| {
         Some(day.map_or(Cell::Null, |day| Cell::Date(day.to_epoch_days())))
     };
+    let minutes = |minutes: i64| {
+        let step = minutes * 60_000_000;
+        Some(Cell::Timestamp(micros.div_euclid(step) * step))
+    };
     match grain {
         Grain::All => None,
-        Grain::Hour => {
-            const HOUR: i64 = 3_600_000_000;
-            Some(Cell::Timestamp(micros.div_euclid(HOUR) * HOUR))
-        }
+        Grain::FiveMinutes => minutes(5),
+        Grain::TenMinutes => minutes(10),
+        Grain::FifteenMinutes => minutes(15),
+        Grain::TwentyMinutes => minutes(20),
+        Grain::ThirtyMinutes => minutes(30),
+        Grain::Hour => minutes(60),
+        Grain::Week => date(day().map(|day| day.week(Weekday::Mon).first_day())),
         Grain::Day => date(day()),
         Grain::Month => date(day().and_then(|day| day.with_day(1))),
     }
@@ -342,6 +393,14 @@ mod tests {
         assert_eq!(period(Grain::All, -1), None);
         let hour = Cell::Timestamp(-3_600_000_000);
         assert_eq!(period(Grain::Hour, -1), Some(hour));
+        let window = Cell::Timestamp(-300_000_000);
+        assert_eq!(period(Grain::FiveMinutes, -1), Some(window));
+        let window = Cell::Timestamp(1_800_000_000);
+        assert_eq!(period(Grain::ThirtyMinutes, 1_800_000_000), Some(window));
+        // 1970 began on a Thursday.
+        assert_eq!(period(Grain::Week, 0), Some(Cell::Date(-3)));
+        assert_eq!(period(Grain::Week, 4 * DAY), Some(Cell::Date(4)));
+        assert_eq!(period(Grain::Week, 4 * DAY - 1), Some(Cell::Date(-3)));
         assert_eq!(period(Grain::Day, -1), Some(Cell::Date(-1)));
         assert_eq!(period(Grain::Day, DAY), Some(Cell::Date(1)));
         assert_eq!(period(Grain::Month, -1), Some(Cell::Date(-31)));

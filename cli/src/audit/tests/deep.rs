@@ -246,5 +246,5 @@ async fn opening_events_again_costs_no_read_more() {
     assert_eq!(calls[0], calls[1]);
     // Once at first, and once after each table: it is told apart from one that moved meanwhile.
     let looks = calls[0].iter().filter(|call| *call == "look");
-    assert_eq!(looks.count(), 1 + 3);
+    assert_eq!(looks.count(), 1 + 6);
 }

@@ -27,7 +27,7 @@ async fn a_good_store_adds_up() {
         nulled: 0,
     };
     assert_eq!(report.sums, sums);
-    assert_eq!(report.checks.len(), 9 + 3);
+    assert_eq!(report.checks.len(), 9 + 6);
 }
 
 #[tokio::test]

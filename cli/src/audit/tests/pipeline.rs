@@ -29,6 +29,24 @@ by = ["who"]
 measures = { orders = "count", total = "sum(amount)", mean = "avg(amount)", lightest = "min(weight)", ids = "sum(id)" }
 
 [[gold]]
+table = "gold_windows"
+grain = "20m"
+measures = { orders = "count", total = "sum(amount)" }
+
+[[gold]]
+table = "gold_weekly"
+grain = "week"
+by = ["who"]
+measures = { orders = "count", mean = "avg(amount)" }
+
+[[gold]]
+table = "gold_heavy"
+grain = "5m"
+by = ["who"]
+where = "weight > 1e0 OR id > 2"
+measures = { orders = "count", named = "count where who IS NOT NULL", mean = "avg(amount) where amount > 1" }
+
+[[gold]]
 table = "gold_monthly"
 grain = "month"
 measures = { orders = "count", largest = "max(amount)" }

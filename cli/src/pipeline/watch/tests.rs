@@ -195,6 +195,7 @@ async fn gold_tables_are_shown_as_people_read_them() {
             "gold_hourly_revenue",
             "gold_total_revenue_report",
             "gold_customer_totals",
+            "gold_live_revenue",
             "gold_top_customers"
         ]
     );
@@ -463,7 +464,7 @@ async fn the_last_tables_stay_where_one_can_no_longer_be_read() {
     pipeline.refine().await;
     let after = watch.look_at(stored(1), || 2).await.unwrap();
     assert!(after.version > before.version && !after.is_published());
-    assert_eq!((before.gold.len(), after.gold.len()), (5, 5));
+    assert_eq!((before.gold.len(), after.gold.len()), (6, 6));
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use super::super::keys::{COLUMN, DEDUP, GOLD, OPEN, PAYLOAD, RANKING};
 use super::*;
 use crate::dataset::Dataset;
+use crate::value::Grain;
 
 /// What a schema of the few words that ours uses says against a value: where it is, and nothing if it fits.
 fn against(schema: &Value, value: &Value, at: &str) -> Vec<String> {
@@ -104,7 +105,9 @@ fn has_form(form: &str, text: &str) -> bool {
                 .and_then(|inside| inside.split_once(','))
                 .is_some_and(|(precision, scale)| digits(precision) && digits(scale))
         }
-        r"^(count|(sum|min|max|avg)\([A-Za-z][A-Za-z0-9_]*\))$" => {
+        r"^(count|(sum|min|max|avg)\([A-Za-z][A-Za-z0-9_]*\))( +(where|WHERE) [\s\S]+)?$" => {
+            let parts = text.split_once(" where ").or(text.split_once(" WHERE "));
+            let text = parts.map_or(text, |(aggregate, _)| aggregate.trim_end_matches(' '));
             let of = text.strip_suffix(')').and_then(|text| text.split_once('('));
             let of = of.filter(|(name, _)| ["sum", "min", "max", "avg"].contains(name));
             text == "count" || of.is_some_and(|(_, column)| is_name(column, &word, &letter))
@@ -233,7 +236,8 @@ expr = "price * 2"
 table = "t"
 grain = "all"
 by = ["id"]
-measures = { n = "count", p = "sum(price)" }
+where = "id > 0 AND price IS NOT NULL"
+measures = { n = "count", p = "sum(price)", q = "count  where price > 1" }
 
 [[ranking]]
 view = "v"
@@ -392,5 +396,15 @@ fn what_the_schema_refuses_the_reader_refuses_too() {
         let found = problems(&text).join("\n");
         assert!(found.contains(expected), "{to}: {found}");
         assert!(Dataset::parse(&text, "x.toml").is_err(), "{to}");
+    }
+}
+
+#[test]
+fn every_grain_of_the_reader_is_one_of_the_schema() {
+    for grain in Grain::EACH {
+        let named = format!("grain = \"{}\"", grain.as_str());
+        let text = FULL.replacen("grain = \"all\"", &named, 1);
+        assert!(text.contains(&named));
+        assert_eq!(problems(&text), [""; 0], "{named}");
     }
 }

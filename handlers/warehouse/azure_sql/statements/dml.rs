@@ -268,7 +268,12 @@ mod tests {
 
     fn measure(source: MeasureSource, kind: ValueType) -> MeasureColumn {
         let name = "m".to_owned();
-        MeasureColumn { name, source, kind }
+        MeasureColumn {
+            name,
+            source,
+            kind,
+            condition: None,
+        }
     }
 
     #[test]

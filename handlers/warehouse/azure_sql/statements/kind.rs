@@ -48,6 +48,10 @@ impl Dialect for SqlSchema {
         )
     }
 
+    fn window_end(&self, start: &str, minutes: i64) -> String {
+        format!("DATEADD(minute, {minutes}, {start})")
+    }
+
     fn average(&self, sum: &str, count: &str, scale: u8) -> String {
         format!("CAST(ROUND(CAST({sum} AS float) / NULLIF({count}, 0), {scale}) AS float)")
     }

@@ -471,6 +471,87 @@ CREATE TABLE [reports].[ever__2] (
     PRIMARY KEY ([_key])
 );
 UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'ever';
+UPDATE [reports].[sluice_progress] SET [n] = 2 WHERE [gold_table] = N'windows' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'windows__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'windows' AND [dataset] = N'things' AND [physical] IS NULL AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [base_version] IS NULL AND ISNULL([files_done], 0) = 0 AND [version] IS NULL AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'windows', N'things', N'windows__2', N'log', 3, N'48356355f4dc96f282fd15110e76da08', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+CREATE TABLE [reports].[windows__2] (
+    [window_start] datetime2(0) NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [n] bigint NOT NULL,
+    [mean_sum] decimal(38,2) NULL,
+    [mean_count] bigint NOT NULL,
+    PRIMARY KEY ([window_start], [_key])
+);
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'windows';
+UPDATE [reports].[sluice_progress] SET [n] = 2 WHERE [gold_table] = N'weekly' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'weekly__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'weekly' AND [dataset] = N'things' AND [physical] IS NULL AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [base_version] IS NULL AND ISNULL([files_done], 0) = 0 AND [version] IS NULL AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'weekly', N'things', N'weekly__2', N'log', 3, N'0816b48101f96bfbf5421f89b864012c', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+CREATE TABLE [reports].[weekly__2] (
+    [week] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [n] bigint NOT NULL,
+    PRIMARY KEY ([week], [_key])
+);
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'weekly';
+UPDATE [reports].[sluice_progress] SET [n] = 2 WHERE [gold_table] = N'filtered' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'filtered__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'filtered' AND [dataset] = N'things' AND [physical] IS NULL AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [base_version] IS NULL AND ISNULL([files_done], 0) = 0 AND [version] IS NULL AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'filtered', N'things', N'filtered__2', N'log', 3, N'd8415d2f896d377b0bc0ecd3fca7f659', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+CREATE TABLE [reports].[filtered__2] (
+    [day] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [n] bigint NOT NULL,
+    [large] bigint NOT NULL,
+    [mean_sum] decimal(38,2) NULL,
+    [mean_count] bigint NOT NULL,
+    PRIMARY KEY ([day], [_key])
+);
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'filtered';
 SELECT 0 AS [outcome]
 
 -- make the first beside all tables
@@ -617,6 +698,90 @@ CREATE TABLE [reports].[ever__2] (
     PRIMARY KEY ([_key])
 );
 UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'ever';
+INSERT INTO [reports].[sluice_progress] ([gold_table], [dataset], [generation], [definition], [version], [n])
+SELECT N'windows', N'things', 0, N'', 0, 1
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [gold_table] = N'windows');
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+IF EXISTS (SELECT 1 FROM [reports].[sluice_next] WHERE [gold_table] = N'windows')
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'windows', N'things', N'windows__2', N'log', 3, N'48356355f4dc96f282fd15110e76da08', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+CREATE TABLE [reports].[windows__2] (
+    [window_start] datetime2(0) NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [n] bigint NOT NULL,
+    [mean_sum] decimal(38,2) NULL,
+    [mean_count] bigint NOT NULL,
+    PRIMARY KEY ([window_start], [_key])
+);
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'windows';
+INSERT INTO [reports].[sluice_progress] ([gold_table], [dataset], [generation], [definition], [version], [n])
+SELECT N'weekly', N'things', 0, N'', 0, 1
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [gold_table] = N'weekly');
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+IF EXISTS (SELECT 1 FROM [reports].[sluice_next] WHERE [gold_table] = N'weekly')
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'weekly', N'things', N'weekly__2', N'log', 3, N'0816b48101f96bfbf5421f89b864012c', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+CREATE TABLE [reports].[weekly__2] (
+    [week] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [n] bigint NOT NULL,
+    PRIMARY KEY ([week], [_key])
+);
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'weekly';
+INSERT INTO [reports].[sluice_progress] ([gold_table], [dataset], [generation], [definition], [version], [n])
+SELECT N'filtered', N'things', 0, N'', 0, 1
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [gold_table] = N'filtered');
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+IF EXISTS (SELECT 1 FROM [reports].[sluice_next] WHERE [gold_table] = N'filtered')
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'filtered', N'things', N'filtered__2', N'log', 3, N'd8415d2f896d377b0bc0ecd3fca7f659', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+CREATE TABLE [reports].[filtered__2] (
+    [day] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [n] bigint NOT NULL,
+    [large] bigint NOT NULL,
+    [mean_sum] decimal(38,2) NULL,
+    [mean_count] bigint NOT NULL,
+    PRIMARY KEY ([day], [_key])
+);
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'filtered';
 SELECT 0 AS [outcome]
 
 -- give up beside all tables
@@ -719,6 +884,66 @@ INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'ever__2', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
 WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'ever__2');
 UPDATE [reports].[sluice_freshness] SET [next_generation] = NULL, [next_done] = NULL WHERE [gold_table] = N'ever';
+UPDATE [reports].[sluice_progress] SET [n] = 1 WHERE [gold_table] = N'windows' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'windows__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'windows' AND [dataset] = N'things' AND [physical] = N'windows__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'48356355f4dc96f282fd15110e76da08' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
+SELECT N'things', N'windows__2', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'windows__2');
+UPDATE [reports].[sluice_freshness] SET [next_generation] = NULL, [next_done] = NULL WHERE [gold_table] = N'windows';
+UPDATE [reports].[sluice_progress] SET [n] = 1 WHERE [gold_table] = N'weekly' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'weekly__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'weekly' AND [dataset] = N'things' AND [physical] = N'weekly__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'0816b48101f96bfbf5421f89b864012c' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
+SELECT N'things', N'weekly__2', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'weekly__2');
+UPDATE [reports].[sluice_freshness] SET [next_generation] = NULL, [next_done] = NULL WHERE [gold_table] = N'weekly';
+UPDATE [reports].[sluice_progress] SET [n] = 1 WHERE [gold_table] = N'filtered' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'filtered__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'filtered' AND [dataset] = N'things' AND [physical] = N'filtered__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'd8415d2f896d377b0bc0ecd3fca7f659' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
+SELECT N'things', N'filtered__2', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'filtered__2');
+UPDATE [reports].[sluice_freshness] SET [next_generation] = NULL, [next_done] = NULL WHERE [gold_table] = N'filtered';
 SELECT 0 AS [outcome]
 
 -- fill beside all tables
@@ -750,6 +975,30 @@ BEGIN
     RETURN;
 END;
 EXEC @granted = sp_getapplock @Resource = N'sluice/reports/things/ever', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 2000;
+IF @granted < 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 3 AS [outcome];
+    RETURN;
+END;
+EXEC @granted = sp_getapplock @Resource = N'sluice/reports/things/windows', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 2000;
+IF @granted < 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 3 AS [outcome];
+    RETURN;
+END;
+EXEC @granted = sp_getapplock @Resource = N'sluice/reports/things/weekly', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 2000;
+IF @granted < 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 3 AS [outcome];
+    RETURN;
+END;
+EXEC @granted = sp_getapplock @Resource = N'sluice/reports/things/filtered', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 2000;
 IF @granted < 0
 BEGIN
     ROLLBACK TRANSACTION;
@@ -797,6 +1046,30 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
+UPDATE [reports].[sluice_next] SET [stamp] = [stamp] WHERE [gold_table] = N'windows' AND [dataset] = N'things' AND [physical] = N'windows__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'48356355f4dc96f282fd15110e76da08' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+UPDATE [reports].[sluice_next] SET [stamp] = [stamp] WHERE [gold_table] = N'weekly' AND [dataset] = N'things' AND [physical] = N'weekly__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'0816b48101f96bfbf5421f89b864012c' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+UPDATE [reports].[sluice_next] SET [stamp] = [stamp] WHERE [gold_table] = N'filtered' AND [dataset] = N'things' AND [physical] = N'filtered__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'd8415d2f896d377b0bc0ecd3fca7f659' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
 SET LOCK_TIMEOUT 30000;
 SELECT 0 AS [outcome]
 
@@ -805,10 +1078,16 @@ UPDATE [reports].[sluice_next] SET [physical] = N'hourly__2', [log] = N'log', [g
 UPDATE [reports].[sluice_next] SET [physical] = N'daily__2', [log] = N'log', [generation] = 3, [definition] = N'c00db0504b57d26a0986caabdf027ad2', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'daily';
 UPDATE [reports].[sluice_next] SET [physical] = N'monthly__2', [log] = N'log', [generation] = 3, [definition] = N'b148a3f4a7310ab0148c4df904e1f476', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'monthly';
 UPDATE [reports].[sluice_next] SET [physical] = N'ever__2', [log] = N'log', [generation] = 3, [definition] = N'de91091b06fe01f3794e871de6e4a707', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'ever';
+UPDATE [reports].[sluice_next] SET [physical] = N'windows__2', [log] = N'log', [generation] = 3, [definition] = N'48356355f4dc96f282fd15110e76da08', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'windows';
+UPDATE [reports].[sluice_next] SET [physical] = N'weekly__2', [log] = N'log', [generation] = 3, [definition] = N'0816b48101f96bfbf5421f89b864012c', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'weekly';
+UPDATE [reports].[sluice_next] SET [physical] = N'filtered__2', [log] = N'log', [generation] = 3, [definition] = N'd8415d2f896d377b0bc0ecd3fca7f659', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'filtered';
 UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'hourly';
 UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'daily';
 UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'monthly';
 UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'ever';
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'windows';
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'weekly';
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'filtered';
 
 
 -- swap all tables
@@ -927,6 +1206,78 @@ WHERE [gold_table] = N'ever';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'ever__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
 WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'ever__1');
+UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = N'log', [generation] = 3, [definition] = N'48356355f4dc96f282fd15110e76da08', [version] = 1, [physical] = N'windows__2', [text] = N'1 FiveMinutes|by "kind" Text|"n" = rows None Int64|"mean_sum" = sum Some("amount") Decimal { precision: 38, scale: 2 }|"mean_count" = values Some("amount") Int64', [rankings] = NULL
+WHERE [gold_table] = N'windows' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'windows__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'windows' AND [dataset] = N'things' AND [physical] = N'windows__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'48356355f4dc96f282fd15110e76da08' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'windows')
+    INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'windows');
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T22:30:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+WHERE [gold_table] = N'windows';
+INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
+SELECT N'things', N'windows__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'windows__1');
+UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = N'log', [generation] = 3, [definition] = N'0816b48101f96bfbf5421f89b864012c', [version] = 1, [physical] = N'weekly__2', [text] = N'1 Week|"n" = rows None Int64', [rankings] = NULL
+WHERE [gold_table] = N'weekly' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'weekly__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'weekly' AND [dataset] = N'things' AND [physical] = N'weekly__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'0816b48101f96bfbf5421f89b864012c' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'weekly')
+    INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'weekly');
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-29T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+WHERE [gold_table] = N'weekly';
+INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
+SELECT N'things', N'weekly__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'weekly__1');
+UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = N'log', [generation] = 3, [definition] = N'd8415d2f896d377b0bc0ecd3fca7f659', [version] = 1, [physical] = N'filtered__2', [text] = N'1 Day|where (kind = ''a\pb'') OR (kind IS NULL)|"n" = rows None Int64|"large" = rows None Int64 where (amount >= 1.50) AND flag|"mean_sum" = sum Some("amount") Decimal { precision: 38, scale: 2 } where level < 1e0|"mean_count" = values Some("amount") Int64 where level < 1e0', [rankings] = NULL
+WHERE [gold_table] = N'filtered' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'filtered__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'filtered' AND [dataset] = N'things' AND [physical] = N'filtered__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'd8415d2f896d377b0bc0ecd3fca7f659' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'filtered')
+    INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'filtered');
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+WHERE [gold_table] = N'filtered';
+INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
+SELECT N'things', N'filtered__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'filtered__1');
 UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = NULL, [generation] = 0, [definition] = N'', [version] = 0, [physical] = NULL, [text] = NULL, [rankings] = NULL
 WHERE [gold_table] = N'gone' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 0 AND [definition] = N'' AND [version] = 0 AND [physical] IS NULL AND ISNULL([n], 0) = 0;
 IF @@ROWCOUNT = 0
@@ -1213,6 +1564,130 @@ SELECT
     t.[n] AS [n],
     t.[total] AS [total]
 FROM [reports].[ever__2] AS t');
+IF OBJECT_ID(N'[reports].[windows]', N'V') IS NOT NULL
+    EXEC(N'ALTER VIEW [reports].[windows] AS
+/* sluice f4d99d824d35f919bcd293f48eb9e20b */
+SELECT
+    t.[window_start] AS [window_start],
+    t.[_key] AS [_key],
+    t.[kind] AS [kind],
+    t.[n] AS [n],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count]
+FROM [reports].[windows__2] AS t')
+ELSE
+    EXEC(N'CREATE VIEW [reports].[windows] AS
+/* sluice f4d99d824d35f919bcd293f48eb9e20b */
+SELECT
+    t.[window_start] AS [window_start],
+    t.[_key] AS [_key],
+    t.[kind] AS [kind],
+    t.[n] AS [n],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count]
+FROM [reports].[windows__2] AS t');
+IF OBJECT_ID(N'[reports].[windows_report]', N'V') IS NOT NULL
+    EXEC(N'ALTER VIEW [reports].[windows_report] AS
+/* sluice 542fb24b8a51808c3f3f499523c3516a */
+SELECT
+    t.[window_start] AS [window_start],
+    DATEADD(minute, 5, t.[window_start]) AS [window_end],
+    t.[kind] AS [kind],
+    t.[n] AS [n],
+    CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    CAST(CASE WHEN CAST(t.[window_start] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [reports].[windows__2] AS t
+LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N''windows''')
+ELSE
+    EXEC(N'CREATE VIEW [reports].[windows_report] AS
+/* sluice 542fb24b8a51808c3f3f499523c3516a */
+SELECT
+    t.[window_start] AS [window_start],
+    DATEADD(minute, 5, t.[window_start]) AS [window_end],
+    t.[kind] AS [kind],
+    t.[n] AS [n],
+    CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    CAST(CASE WHEN CAST(t.[window_start] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [reports].[windows__2] AS t
+LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N''windows''');
+IF OBJECT_ID(N'[reports].[weekly]', N'V') IS NOT NULL
+    EXEC(N'ALTER VIEW [reports].[weekly] AS
+/* sluice 33ac7d5bbe588d1b211f9e4fe9cb98c0 */
+SELECT
+    t.[week] AS [week],
+    t.[_key] AS [_key],
+    t.[n] AS [n]
+FROM [reports].[weekly__2] AS t')
+ELSE
+    EXEC(N'CREATE VIEW [reports].[weekly] AS
+/* sluice 33ac7d5bbe588d1b211f9e4fe9cb98c0 */
+SELECT
+    t.[week] AS [week],
+    t.[_key] AS [_key],
+    t.[n] AS [n]
+FROM [reports].[weekly__2] AS t');
+IF OBJECT_ID(N'[reports].[weekly_report]', N'V') IS NOT NULL
+    EXEC(N'ALTER VIEW [reports].[weekly_report] AS
+/* sluice c57462108ed1111dbf05e239d3dd4d98 */
+SELECT
+    t.[week] AS [week],
+    t.[n] AS [n],
+    CAST(CASE WHEN CAST(t.[week] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [reports].[weekly__2] AS t
+LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N''weekly''')
+ELSE
+    EXEC(N'CREATE VIEW [reports].[weekly_report] AS
+/* sluice c57462108ed1111dbf05e239d3dd4d98 */
+SELECT
+    t.[week] AS [week],
+    t.[n] AS [n],
+    CAST(CASE WHEN CAST(t.[week] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [reports].[weekly__2] AS t
+LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N''weekly''');
+IF OBJECT_ID(N'[reports].[filtered]', N'V') IS NOT NULL
+    EXEC(N'ALTER VIEW [reports].[filtered] AS
+/* sluice a6e65ce38c6290be01c9cc2d9f3c88cb */
+SELECT
+    t.[day] AS [day],
+    t.[_key] AS [_key],
+    t.[n] AS [n],
+    t.[large] AS [large],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count]
+FROM [reports].[filtered__2] AS t')
+ELSE
+    EXEC(N'CREATE VIEW [reports].[filtered] AS
+/* sluice a6e65ce38c6290be01c9cc2d9f3c88cb */
+SELECT
+    t.[day] AS [day],
+    t.[_key] AS [_key],
+    t.[n] AS [n],
+    t.[large] AS [large],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count]
+FROM [reports].[filtered__2] AS t');
+IF OBJECT_ID(N'[reports].[filtered_report]', N'V') IS NOT NULL
+    EXEC(N'ALTER VIEW [reports].[filtered_report] AS
+/* sluice 3b724c4c0905fc9979b241571cedbfb6 */
+SELECT
+    t.[day] AS [day],
+    t.[n] AS [n],
+    t.[large] AS [large],
+    CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    CAST(CASE WHEN CAST(t.[day] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [reports].[filtered__2] AS t
+LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N''filtered''')
+ELSE
+    EXEC(N'CREATE VIEW [reports].[filtered_report] AS
+/* sluice 3b724c4c0905fc9979b241571cedbfb6 */
+SELECT
+    t.[day] AS [day],
+    t.[n] AS [n],
+    t.[large] AS [large],
+    CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    CAST(CASE WHEN CAST(t.[day] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [reports].[filtered__2] AS t
+LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N''filtered''');
 SELECT 0 AS [outcome]
 
 -- remark of all tables
@@ -1746,4 +2221,298 @@ INSERT INTO [reports].[ever__2] ([_key], [n], [total])
 SELECT [_key], [n], [total] FROM (SELECT [_key], [n], CAST([total] AS decimal(38,2)) AS [total] FROM [#sluice_ever__2]) AS d
 WHERE NOT EXISTS (SELECT 1 FROM [reports].[ever__2] AS t WHERE t.[_key] = d.[_key]);
 DELETE FROM [#sluice_ever__2]
+
+-- rename windows
+EXEC sp_rename @objname = N'[reports].[windows]', @newname = N'windows__2', @objtype = N'OBJECT'
+
+-- create windows
+CREATE TABLE [reports].[windows__2] (
+    [window_start] datetime2(0) NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [n] bigint NOT NULL,
+    [mean_sum] decimal(38,2) NULL,
+    [mean_count] bigint NOT NULL,
+    PRIMARY KEY ([window_start], [_key])
+)
+
+-- show windows
+CREATE OR ALTER VIEW [reports].[windows] AS
+/* sluice f4d99d824d35f919bcd293f48eb9e20b */
+SELECT
+    t.[window_start] AS [window_start],
+    t.[_key] AS [_key],
+    t.[kind] AS [kind],
+    t.[n] AS [n],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count]
+FROM [reports].[windows__2] AS t
+
+-- list the columns of windows
+SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c
+WHERE c.[object_id] IN (OBJECT_ID(N'[reports].[windows]', N'V'), OBJECT_ID(N'[reports].[windows]', N'U'))
+
+-- read windows
+SELECT TOP (10) [window_start], [kind], [n], [mean_sum], [mean_count] FROM [reports].[windows] ORDER BY CASE WHEN [mean_count] IS NULL THEN 1 ELSE 0 END, [mean_count] DESC, CASE WHEN [window_start] IS NULL THEN 1 ELSE 0 END, [window_start] ASC, CASE WHEN [kind] IS NULL THEN 1 ELSE 0 END, [kind] COLLATE Latin1_General_BIN2 ASC
+
+-- show windows_report
+CREATE OR ALTER VIEW [reports].[windows_report] AS
+/* sluice 542fb24b8a51808c3f3f499523c3516a */
+SELECT
+    t.[window_start] AS [window_start],
+    DATEADD(minute, 5, t.[window_start]) AS [window_end],
+    t.[kind] AS [kind],
+    t.[n] AS [n],
+    CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    CAST(CASE WHEN CAST(t.[window_start] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [reports].[windows__2] AS t
+LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N'windows'
+
+-- list the columns of windows_report
+SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c
+WHERE c.[object_id] IN (OBJECT_ID(N'[reports].[windows_report]', N'V'), OBJECT_ID(N'[reports].[windows_report]', N'U'))
+
+-- read windows_report
+SELECT TOP (10) [window_start], [window_end], [kind], [n], [mean], [is_settled] FROM [reports].[windows_report] ORDER BY CASE WHEN [is_settled] IS NULL THEN 1 ELSE 0 END, [is_settled] DESC, CASE WHEN [window_start] IS NULL THEN 1 ELSE 0 END, [window_start] ASC, CASE WHEN [kind] IS NULL THEN 1 ELSE 0 END, [kind] COLLATE Latin1_General_BIN2 ASC
+
+-- clear windows
+DELETE FROM [reports].[windows__2]
+
+-- drop a table of windows
+SET LOCK_TIMEOUT 2000;
+BEGIN TRANSACTION;
+DELETE FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'windows__2'
+    AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [physical] = N'windows__2')
+    AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_next] WHERE [physical] = N'windows__2')
+    AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_builds] WHERE [dataset] = N'things'
+    AND ([stamp] > 0 OR ([stamp] = 0 AND [hash] > N'')));
+IF @@ROWCOUNT > 0
+    DROP TABLE IF EXISTS [reports].[windows__2];
+COMMIT TRANSACTION;
+SET LOCK_TIMEOUT 30000
+
+-- make a temporary table for windows
+DROP TABLE IF EXISTS [#sluice_windows__2];
+CREATE TABLE [#sluice_windows__2] (
+    [window_start] datetime2(0) NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [n] bigint NOT NULL,
+    [mean_sum] nvarchar(max) NULL,
+    [mean_count] bigint NOT NULL,
+    PRIMARY KEY ([window_start], [_key])
+)
+
+-- merge rows into windows
+DECLARE @rows bigint = (SELECT COUNT_BIG(*) FROM [#sluice_windows__2]);
+IF @rows <> 10
+BEGIN
+    SELECT @rows AS [rows];
+    RETURN;
+END;
+DECLARE @group nvarchar(2048) = (SELECT TOP (1) REPLACE(LEFT(CONCAT(N'window_start = ', ISNULL(CONVERT(nvarchar(200), d.[window_start], 126), N'null'), N', ', N'kind = ', ISNULL(CONVERT(nvarchar(200), d.[kind]), N'null')), 1000), N'%', N'%%') FROM [reports].[windows__2] AS t
+JOIN (SELECT [window_start], [_key], [kind], [n], CAST([mean_sum] AS decimal(38,2)) AS [mean_sum], [mean_count] FROM [#sluice_windows__2]) AS d ON t.[window_start] = d.[window_start] AND t.[_key] = d.[_key]
+WHERE CASE WHEN d.[mean_sum] > 0 AND t.[mean_sum] > 0 THEN CASE WHEN t.[mean_sum] > 999999999999999999999999999999999999.99 - d.[mean_sum] THEN 1 ELSE 0 END
+      WHEN d.[mean_sum] < 0 AND t.[mean_sum] < 0 THEN CASE WHEN t.[mean_sum] < -999999999999999999999999999999999999.99 - d.[mean_sum] THEN 1 ELSE 0 END
+      ELSE 0 END = 1);
+IF @group IS NOT NULL
+    THROW 50038, @group, 1;
+UPDATE t SET [n] = t.[n] + d.[n],
+    [mean_sum] = CASE WHEN t.[mean_sum] IS NULL THEN d.[mean_sum] WHEN d.[mean_sum] IS NULL THEN t.[mean_sum] ELSE t.[mean_sum] + d.[mean_sum] END,
+    [mean_count] = t.[mean_count] + d.[mean_count]
+FROM [reports].[windows__2] AS t
+JOIN (SELECT [window_start], [_key], [kind], [n], CAST([mean_sum] AS decimal(38,2)) AS [mean_sum], [mean_count] FROM [#sluice_windows__2]) AS d ON t.[window_start] = d.[window_start] AND t.[_key] = d.[_key];
+INSERT INTO [reports].[windows__2] ([window_start], [_key], [kind], [n], [mean_sum], [mean_count])
+SELECT [window_start], [_key], [kind], [n], [mean_sum], [mean_count] FROM (SELECT [window_start], [_key], [kind], [n], CAST([mean_sum] AS decimal(38,2)) AS [mean_sum], [mean_count] FROM [#sluice_windows__2]) AS d
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[windows__2] AS t WHERE t.[window_start] = d.[window_start] AND t.[_key] = d.[_key]);
+DELETE FROM [#sluice_windows__2]
+
+-- rename weekly
+EXEC sp_rename @objname = N'[reports].[weekly]', @newname = N'weekly__2', @objtype = N'OBJECT'
+
+-- create weekly
+CREATE TABLE [reports].[weekly__2] (
+    [week] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [n] bigint NOT NULL,
+    PRIMARY KEY ([week], [_key])
+)
+
+-- show weekly
+CREATE OR ALTER VIEW [reports].[weekly] AS
+/* sluice 33ac7d5bbe588d1b211f9e4fe9cb98c0 */
+SELECT
+    t.[week] AS [week],
+    t.[_key] AS [_key],
+    t.[n] AS [n]
+FROM [reports].[weekly__2] AS t
+
+-- list the columns of weekly
+SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c
+WHERE c.[object_id] IN (OBJECT_ID(N'[reports].[weekly]', N'V'), OBJECT_ID(N'[reports].[weekly]', N'U'))
+
+-- read weekly
+SELECT TOP (10) [week], [n] FROM [reports].[weekly] ORDER BY CASE WHEN [n] IS NULL THEN 1 ELSE 0 END, [n] DESC, CASE WHEN [week] IS NULL THEN 1 ELSE 0 END, [week] ASC
+
+-- show weekly_report
+CREATE OR ALTER VIEW [reports].[weekly_report] AS
+/* sluice c57462108ed1111dbf05e239d3dd4d98 */
+SELECT
+    t.[week] AS [week],
+    t.[n] AS [n],
+    CAST(CASE WHEN CAST(t.[week] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [reports].[weekly__2] AS t
+LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N'weekly'
+
+-- list the columns of weekly_report
+SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c
+WHERE c.[object_id] IN (OBJECT_ID(N'[reports].[weekly_report]', N'V'), OBJECT_ID(N'[reports].[weekly_report]', N'U'))
+
+-- read weekly_report
+SELECT TOP (10) [week], [n], [is_settled] FROM [reports].[weekly_report] ORDER BY CASE WHEN [is_settled] IS NULL THEN 1 ELSE 0 END, [is_settled] DESC, CASE WHEN [week] IS NULL THEN 1 ELSE 0 END, [week] ASC
+
+-- clear weekly
+DELETE FROM [reports].[weekly__2]
+
+-- drop a table of weekly
+SET LOCK_TIMEOUT 2000;
+BEGIN TRANSACTION;
+DELETE FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'weekly__2'
+    AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [physical] = N'weekly__2')
+    AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_next] WHERE [physical] = N'weekly__2')
+    AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_builds] WHERE [dataset] = N'things'
+    AND ([stamp] > 0 OR ([stamp] = 0 AND [hash] > N'')));
+IF @@ROWCOUNT > 0
+    DROP TABLE IF EXISTS [reports].[weekly__2];
+COMMIT TRANSACTION;
+SET LOCK_TIMEOUT 30000
+
+-- make a temporary table for weekly
+DROP TABLE IF EXISTS [#sluice_weekly__2];
+CREATE TABLE [#sluice_weekly__2] (
+    [week] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [n] bigint NOT NULL,
+    PRIMARY KEY ([week], [_key])
+)
+
+-- merge rows into weekly
+DECLARE @rows bigint = (SELECT COUNT_BIG(*) FROM [#sluice_weekly__2]);
+IF @rows <> 10
+BEGIN
+    SELECT @rows AS [rows];
+    RETURN;
+END;
+UPDATE t SET [n] = t.[n] + d.[n]
+FROM [reports].[weekly__2] AS t
+JOIN (SELECT [week], [_key], [n] FROM [#sluice_weekly__2]) AS d ON t.[week] = d.[week] AND t.[_key] = d.[_key];
+INSERT INTO [reports].[weekly__2] ([week], [_key], [n])
+SELECT [week], [_key], [n] FROM (SELECT [week], [_key], [n] FROM [#sluice_weekly__2]) AS d
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[weekly__2] AS t WHERE t.[week] = d.[week] AND t.[_key] = d.[_key]);
+DELETE FROM [#sluice_weekly__2]
+
+-- rename filtered
+EXEC sp_rename @objname = N'[reports].[filtered]', @newname = N'filtered__2', @objtype = N'OBJECT'
+
+-- create filtered
+CREATE TABLE [reports].[filtered__2] (
+    [day] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [n] bigint NOT NULL,
+    [large] bigint NOT NULL,
+    [mean_sum] decimal(38,2) NULL,
+    [mean_count] bigint NOT NULL,
+    PRIMARY KEY ([day], [_key])
+)
+
+-- show filtered
+CREATE OR ALTER VIEW [reports].[filtered] AS
+/* sluice a6e65ce38c6290be01c9cc2d9f3c88cb */
+SELECT
+    t.[day] AS [day],
+    t.[_key] AS [_key],
+    t.[n] AS [n],
+    t.[large] AS [large],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count]
+FROM [reports].[filtered__2] AS t
+
+-- list the columns of filtered
+SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c
+WHERE c.[object_id] IN (OBJECT_ID(N'[reports].[filtered]', N'V'), OBJECT_ID(N'[reports].[filtered]', N'U'))
+
+-- read filtered
+SELECT TOP (10) [day], [n], [large], [mean_sum], [mean_count] FROM [reports].[filtered] ORDER BY CASE WHEN [mean_count] IS NULL THEN 1 ELSE 0 END, [mean_count] DESC, CASE WHEN [day] IS NULL THEN 1 ELSE 0 END, [day] ASC
+
+-- show filtered_report
+CREATE OR ALTER VIEW [reports].[filtered_report] AS
+/* sluice 3b724c4c0905fc9979b241571cedbfb6 */
+SELECT
+    t.[day] AS [day],
+    t.[n] AS [n],
+    t.[large] AS [large],
+    CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    CAST(CASE WHEN CAST(t.[day] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [reports].[filtered__2] AS t
+LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N'filtered'
+
+-- list the columns of filtered_report
+SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c
+WHERE c.[object_id] IN (OBJECT_ID(N'[reports].[filtered_report]', N'V'), OBJECT_ID(N'[reports].[filtered_report]', N'U'))
+
+-- read filtered_report
+SELECT TOP (10) [day], [n], [large], [mean], [is_settled] FROM [reports].[filtered_report] ORDER BY CASE WHEN [is_settled] IS NULL THEN 1 ELSE 0 END, [is_settled] DESC, CASE WHEN [day] IS NULL THEN 1 ELSE 0 END, [day] ASC
+
+-- clear filtered
+DELETE FROM [reports].[filtered__2]
+
+-- drop a table of filtered
+SET LOCK_TIMEOUT 2000;
+BEGIN TRANSACTION;
+DELETE FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'filtered__2'
+    AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [physical] = N'filtered__2')
+    AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_next] WHERE [physical] = N'filtered__2')
+    AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_builds] WHERE [dataset] = N'things'
+    AND ([stamp] > 0 OR ([stamp] = 0 AND [hash] > N'')));
+IF @@ROWCOUNT > 0
+    DROP TABLE IF EXISTS [reports].[filtered__2];
+COMMIT TRANSACTION;
+SET LOCK_TIMEOUT 30000
+
+-- make a temporary table for filtered
+DROP TABLE IF EXISTS [#sluice_filtered__2];
+CREATE TABLE [#sluice_filtered__2] (
+    [day] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [n] bigint NOT NULL,
+    [large] bigint NOT NULL,
+    [mean_sum] nvarchar(max) NULL,
+    [mean_count] bigint NOT NULL,
+    PRIMARY KEY ([day], [_key])
+)
+
+-- merge rows into filtered
+DECLARE @rows bigint = (SELECT COUNT_BIG(*) FROM [#sluice_filtered__2]);
+IF @rows <> 10
+BEGIN
+    SELECT @rows AS [rows];
+    RETURN;
+END;
+DECLARE @group nvarchar(2048) = (SELECT TOP (1) REPLACE(LEFT(CONCAT(N'day = ', ISNULL(CONVERT(nvarchar(200), d.[day], 23), N'null')), 1000), N'%', N'%%') FROM [reports].[filtered__2] AS t
+JOIN (SELECT [day], [_key], [n], [large], CAST([mean_sum] AS decimal(38,2)) AS [mean_sum], [mean_count] FROM [#sluice_filtered__2]) AS d ON t.[day] = d.[day] AND t.[_key] = d.[_key]
+WHERE CASE WHEN d.[mean_sum] > 0 AND t.[mean_sum] > 0 THEN CASE WHEN t.[mean_sum] > 999999999999999999999999999999999999.99 - d.[mean_sum] THEN 1 ELSE 0 END
+      WHEN d.[mean_sum] < 0 AND t.[mean_sum] < 0 THEN CASE WHEN t.[mean_sum] < -999999999999999999999999999999999999.99 - d.[mean_sum] THEN 1 ELSE 0 END
+      ELSE 0 END = 1);
+IF @group IS NOT NULL
+    THROW 50038, @group, 1;
+UPDATE t SET [n] = t.[n] + d.[n],
+    [large] = t.[large] + d.[large],
+    [mean_sum] = CASE WHEN t.[mean_sum] IS NULL THEN d.[mean_sum] WHEN d.[mean_sum] IS NULL THEN t.[mean_sum] ELSE t.[mean_sum] + d.[mean_sum] END,
+    [mean_count] = t.[mean_count] + d.[mean_count]
+FROM [reports].[filtered__2] AS t
+JOIN (SELECT [day], [_key], [n], [large], CAST([mean_sum] AS decimal(38,2)) AS [mean_sum], [mean_count] FROM [#sluice_filtered__2]) AS d ON t.[day] = d.[day] AND t.[_key] = d.[_key];
+INSERT INTO [reports].[filtered__2] ([day], [_key], [n], [large], [mean_sum], [mean_count])
+SELECT [day], [_key], [n], [large], [mean_sum], [mean_count] FROM (SELECT [day], [_key], [n], [large], CAST([mean_sum] AS decimal(38,2)) AS [mean_sum], [mean_count] FROM [#sluice_filtered__2]) AS d
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[filtered__2] AS t WHERE t.[day] = d.[day] AND t.[_key] = d.[_key]);
+DELETE FROM [#sluice_filtered__2]
 

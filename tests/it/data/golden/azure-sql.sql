@@ -20,6 +20,12 @@ INSERT INTO @names VALUES (N'sluice_progress', N'sluice_progress', N'book'),
     (N'monthly_report', N'monthly', N'view'),
     (N'ever', N'ever', N'public'),
     (N'ever_report', N'ever', N'view'),
+    (N'windows', N'windows', N'public'),
+    (N'windows_report', N'windows', N'view'),
+    (N'weekly', N'weekly', N'public'),
+    (N'weekly_report', N'weekly', N'view'),
+    (N'filtered', N'filtered', N'public'),
+    (N'filtered_report', N'filtered', N'view'),
     (N'best_kinds', N'daily', N'view'),
     (N'best_hours', N'hourly', N'view');
 DECLARE @columns TABLE ([table] nvarchar(128), [name] nvarchar(128), [type] nvarchar(128));
@@ -54,7 +60,22 @@ INSERT INTO @columns VALUES (N'hourly', N'hour', N'datetime2'),
     (N'monthly', N'lowest_id', N'bigint'),
     (N'ever', N'_key', N'binary'),
     (N'ever', N'n', N'bigint'),
-    (N'ever', N'total', N'decimal');
+    (N'ever', N'total', N'decimal'),
+    (N'windows', N'window_start', N'datetime2'),
+    (N'windows', N'_key', N'binary'),
+    (N'windows', N'kind', N'nvarchar'),
+    (N'windows', N'n', N'bigint'),
+    (N'windows', N'mean_sum', N'decimal'),
+    (N'windows', N'mean_count', N'bigint'),
+    (N'weekly', N'week', N'date'),
+    (N'weekly', N'_key', N'binary'),
+    (N'weekly', N'n', N'bigint'),
+    (N'filtered', N'day', N'date'),
+    (N'filtered', N'_key', N'binary'),
+    (N'filtered', N'n', N'bigint'),
+    (N'filtered', N'large', N'bigint'),
+    (N'filtered', N'mean_sum', N'decimal'),
+    (N'filtered', N'mean_count', N'bigint');
 DECLARE @problem nvarchar(2048) = (SELECT TOP (1) N'gold cannot show ' + n.[table] + N': ' + n.[name] + N' is a name of dataset '
     + b.[dataset] + N' here; give one of the two another name, or its dataset another database schema'
 FROM @names AS n JOIN #sluice_books AS b ON b.[dataset] <> N'things' AND (LOWER(n.[name]) IN (LOWER(b.[gold_table]), LOWER(b.[gold_table] + N'_report'))
@@ -803,5 +824,283 @@ SELECT
     t.[n] AS [n],
     t.[total] AS [total]
 FROM [gold].[ever__1] AS t', N'[ever__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+IF OBJECT_ID(N'[gold].[windows]', N'U') IS NOT NULL AND OBJECT_ID(N'[gold].[windows]', N'V') IS NULL
+BEGIN
+    EXEC sp_rename @objname = N'[gold].[windows]', @newname = N'windows__1', @objtype = N'OBJECT';
+UPDATE [gold].[sluice_progress] SET [dataset] = N'things', [physical] = N'windows__1', [n] = 1, [rankings] = NULL WHERE [gold_table] = N'windows';
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
+SELECT N'windows', 0, N'48356355f4dc96f282fd15110e76da08', 0, N'things', N'windows__1', 1, NULL
+WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'windows');
+END;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- A row for each window_start and kind.
+IF NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'windows')
+    AND OBJECT_ID(N'[gold].[windows]', N'U') IS NULL AND OBJECT_ID(N'[gold].[windows]', N'V') IS NULL
+BEGIN
+CREATE TABLE [gold].[windows__1] (
+    [window_start] datetime2(0) NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [n] bigint NOT NULL,
+    [mean_sum] decimal(38,2) NULL,
+    [mean_count] bigint NOT NULL,
+    PRIMARY KEY ([window_start], [_key])
+);
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
+SELECT N'windows', 0, N'48356355f4dc96f282fd15110e76da08', 0, N'things', N'windows__1', 1, NULL
+WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'windows');
+END;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- Where windows is to be made anew: a table beside it, for a run to fill.
+DECLARE @log nvarchar(64) = (SELECT [log] FROM [gold].[sluice_next] WHERE [gold_table] = N'windows' AND [definition] = N'48356355f4dc96f282fd15110e76da08' AND [generation] = 3 AND [is_asked] = 1);
+DECLARE @asked bigint = (SELECT [is_asked] FROM [gold].[sluice_next] WHERE [gold_table] = N'windows' AND [definition] = N'48356355f4dc96f282fd15110e76da08' AND [generation] = 3);
+DECLARE @n bigint = (SELECT ISNULL([n], 0) + 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'windows' AND [generation] <> 0
+    AND ([definition] <> N'48356355f4dc96f282fd15110e76da08' OR [generation] <> 3 OR @asked = 1)
+    AND NOT EXISTS (SELECT 1 FROM [gold].[sluice_next] WHERE [gold_table] = N'windows' AND [definition] = N'48356355f4dc96f282fd15110e76da08' AND [generation] = 3 AND [physical] IS NOT NULL));
+IF @n IS NOT NULL
+BEGIN
+    DECLARE @physical nvarchar(128) = N'windows__' + CAST(@n AS nvarchar(20));
+    DECLARE @create nvarchar(max) = REPLACE(N'CREATE TABLE [gold].[windows__1] (
+    [window_start] datetime2(0) NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [n] bigint NOT NULL,
+    [mean_sum] decimal(38,2) NULL,
+    [mean_count] bigint NOT NULL,
+    PRIMARY KEY ([window_start], [_key])
+)', N'[windows__1]', QUOTENAME(@physical));
+    BEGIN TRANSACTION;
+    EXEC(@create);
+    UPDATE [gold].[sluice_progress] SET [n] = @n WHERE [gold_table] = N'windows';
+    INSERT INTO [gold].[sluice_old] ([dataset], [physical], [since])
+        SELECT [dataset], [physical], SYSUTCDATETIME() FROM [gold].[sluice_next] WHERE [gold_table] = N'windows' AND [physical] IS NOT NULL;
+    DELETE FROM [gold].[sluice_next] WHERE [gold_table] = N'windows';
+    INSERT INTO [gold].[sluice_next] ([gold_table], [dataset], [generation], [definition], [physical], [log], [is_asked])
+        VALUES (N'windows', N'things', 3, N'48356355f4dc96f282fd15110e76da08', @physical, @log, @asked);
+    COMMIT TRANSACTION;
+END;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- A row for each window_start and kind.
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'windows' AND [definition] = N'48356355f4dc96f282fd15110e76da08');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[windows] AS
+/* sluice f4d99d824d35f919bcd293f48eb9e20b */
+SELECT
+    t.[window_start] AS [window_start],
+    t.[_key] AS [_key],
+    t.[kind] AS [kind],
+    t.[n] AS [n],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count]
+FROM [gold].[windows__1] AS t', N'[windows__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- windows as reports show it: averages computed, and whether the period is complete.
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'windows' AND [definition] = N'48356355f4dc96f282fd15110e76da08');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[windows_report] AS
+/* sluice ed1cf26a87772c65129f673758c1ce26 */
+SELECT
+    t.[window_start] AS [window_start],
+    DATEADD(minute, 5, t.[window_start]) AS [window_end],
+    t.[kind] AS [kind],
+    t.[n] AS [n],
+    CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    CAST(CASE WHEN CAST(t.[window_start] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [gold].[windows__1] AS t
+LEFT JOIN [gold].[sluice_freshness] AS f ON f.[gold_table] = N''windows''', N'[windows__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+IF OBJECT_ID(N'[gold].[weekly]', N'U') IS NOT NULL AND OBJECT_ID(N'[gold].[weekly]', N'V') IS NULL
+BEGIN
+    EXEC sp_rename @objname = N'[gold].[weekly]', @newname = N'weekly__1', @objtype = N'OBJECT';
+UPDATE [gold].[sluice_progress] SET [dataset] = N'things', [physical] = N'weekly__1', [n] = 1, [rankings] = NULL WHERE [gold_table] = N'weekly';
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
+SELECT N'weekly', 0, N'0816b48101f96bfbf5421f89b864012c', 0, N'things', N'weekly__1', 1, NULL
+WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'weekly');
+END;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- A row for each week.
+IF NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'weekly')
+    AND OBJECT_ID(N'[gold].[weekly]', N'U') IS NULL AND OBJECT_ID(N'[gold].[weekly]', N'V') IS NULL
+BEGIN
+CREATE TABLE [gold].[weekly__1] (
+    [week] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [n] bigint NOT NULL,
+    PRIMARY KEY ([week], [_key])
+);
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
+SELECT N'weekly', 0, N'0816b48101f96bfbf5421f89b864012c', 0, N'things', N'weekly__1', 1, NULL
+WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'weekly');
+END;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- Where weekly is to be made anew: a table beside it, for a run to fill.
+DECLARE @log nvarchar(64) = (SELECT [log] FROM [gold].[sluice_next] WHERE [gold_table] = N'weekly' AND [definition] = N'0816b48101f96bfbf5421f89b864012c' AND [generation] = 3 AND [is_asked] = 1);
+DECLARE @asked bigint = (SELECT [is_asked] FROM [gold].[sluice_next] WHERE [gold_table] = N'weekly' AND [definition] = N'0816b48101f96bfbf5421f89b864012c' AND [generation] = 3);
+DECLARE @n bigint = (SELECT ISNULL([n], 0) + 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'weekly' AND [generation] <> 0
+    AND ([definition] <> N'0816b48101f96bfbf5421f89b864012c' OR [generation] <> 3 OR @asked = 1)
+    AND NOT EXISTS (SELECT 1 FROM [gold].[sluice_next] WHERE [gold_table] = N'weekly' AND [definition] = N'0816b48101f96bfbf5421f89b864012c' AND [generation] = 3 AND [physical] IS NOT NULL));
+IF @n IS NOT NULL
+BEGIN
+    DECLARE @physical nvarchar(128) = N'weekly__' + CAST(@n AS nvarchar(20));
+    DECLARE @create nvarchar(max) = REPLACE(N'CREATE TABLE [gold].[weekly__1] (
+    [week] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [n] bigint NOT NULL,
+    PRIMARY KEY ([week], [_key])
+)', N'[weekly__1]', QUOTENAME(@physical));
+    BEGIN TRANSACTION;
+    EXEC(@create);
+    UPDATE [gold].[sluice_progress] SET [n] = @n WHERE [gold_table] = N'weekly';
+    INSERT INTO [gold].[sluice_old] ([dataset], [physical], [since])
+        SELECT [dataset], [physical], SYSUTCDATETIME() FROM [gold].[sluice_next] WHERE [gold_table] = N'weekly' AND [physical] IS NOT NULL;
+    DELETE FROM [gold].[sluice_next] WHERE [gold_table] = N'weekly';
+    INSERT INTO [gold].[sluice_next] ([gold_table], [dataset], [generation], [definition], [physical], [log], [is_asked])
+        VALUES (N'weekly', N'things', 3, N'0816b48101f96bfbf5421f89b864012c', @physical, @log, @asked);
+    COMMIT TRANSACTION;
+END;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- A row for each week.
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'weekly' AND [definition] = N'0816b48101f96bfbf5421f89b864012c');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[weekly] AS
+/* sluice 33ac7d5bbe588d1b211f9e4fe9cb98c0 */
+SELECT
+    t.[week] AS [week],
+    t.[_key] AS [_key],
+    t.[n] AS [n]
+FROM [gold].[weekly__1] AS t', N'[weekly__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- weekly as reports show it: averages computed, and whether the period is complete.
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'weekly' AND [definition] = N'0816b48101f96bfbf5421f89b864012c');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[weekly_report] AS
+/* sluice ed4cbed45793d9aae9aa7af952166bb0 */
+SELECT
+    t.[week] AS [week],
+    t.[n] AS [n],
+    CAST(CASE WHEN CAST(t.[week] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [gold].[weekly__1] AS t
+LEFT JOIN [gold].[sluice_freshness] AS f ON f.[gold_table] = N''weekly''', N'[weekly__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+IF OBJECT_ID(N'[gold].[filtered]', N'U') IS NOT NULL AND OBJECT_ID(N'[gold].[filtered]', N'V') IS NULL
+BEGIN
+    EXEC sp_rename @objname = N'[gold].[filtered]', @newname = N'filtered__1', @objtype = N'OBJECT';
+UPDATE [gold].[sluice_progress] SET [dataset] = N'things', [physical] = N'filtered__1', [n] = 1, [rankings] = NULL WHERE [gold_table] = N'filtered';
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
+SELECT N'filtered', 0, N'd8415d2f896d377b0bc0ecd3fca7f659', 0, N'things', N'filtered__1', 1, NULL
+WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'filtered');
+END;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- A row for each day.
+IF NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'filtered')
+    AND OBJECT_ID(N'[gold].[filtered]', N'U') IS NULL AND OBJECT_ID(N'[gold].[filtered]', N'V') IS NULL
+BEGIN
+CREATE TABLE [gold].[filtered__1] (
+    [day] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [n] bigint NOT NULL,
+    [large] bigint NOT NULL,
+    [mean_sum] decimal(38,2) NULL,
+    [mean_count] bigint NOT NULL,
+    PRIMARY KEY ([day], [_key])
+);
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
+SELECT N'filtered', 0, N'd8415d2f896d377b0bc0ecd3fca7f659', 0, N'things', N'filtered__1', 1, NULL
+WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'filtered');
+END;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- Where filtered is to be made anew: a table beside it, for a run to fill.
+DECLARE @log nvarchar(64) = (SELECT [log] FROM [gold].[sluice_next] WHERE [gold_table] = N'filtered' AND [definition] = N'd8415d2f896d377b0bc0ecd3fca7f659' AND [generation] = 3 AND [is_asked] = 1);
+DECLARE @asked bigint = (SELECT [is_asked] FROM [gold].[sluice_next] WHERE [gold_table] = N'filtered' AND [definition] = N'd8415d2f896d377b0bc0ecd3fca7f659' AND [generation] = 3);
+DECLARE @n bigint = (SELECT ISNULL([n], 0) + 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'filtered' AND [generation] <> 0
+    AND ([definition] <> N'd8415d2f896d377b0bc0ecd3fca7f659' OR [generation] <> 3 OR @asked = 1)
+    AND NOT EXISTS (SELECT 1 FROM [gold].[sluice_next] WHERE [gold_table] = N'filtered' AND [definition] = N'd8415d2f896d377b0bc0ecd3fca7f659' AND [generation] = 3 AND [physical] IS NOT NULL));
+IF @n IS NOT NULL
+BEGIN
+    DECLARE @physical nvarchar(128) = N'filtered__' + CAST(@n AS nvarchar(20));
+    DECLARE @create nvarchar(max) = REPLACE(N'CREATE TABLE [gold].[filtered__1] (
+    [day] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [n] bigint NOT NULL,
+    [large] bigint NOT NULL,
+    [mean_sum] decimal(38,2) NULL,
+    [mean_count] bigint NOT NULL,
+    PRIMARY KEY ([day], [_key])
+)', N'[filtered__1]', QUOTENAME(@physical));
+    BEGIN TRANSACTION;
+    EXEC(@create);
+    UPDATE [gold].[sluice_progress] SET [n] = @n WHERE [gold_table] = N'filtered';
+    INSERT INTO [gold].[sluice_old] ([dataset], [physical], [since])
+        SELECT [dataset], [physical], SYSUTCDATETIME() FROM [gold].[sluice_next] WHERE [gold_table] = N'filtered' AND [physical] IS NOT NULL;
+    DELETE FROM [gold].[sluice_next] WHERE [gold_table] = N'filtered';
+    INSERT INTO [gold].[sluice_next] ([gold_table], [dataset], [generation], [definition], [physical], [log], [is_asked])
+        VALUES (N'filtered', N'things', 3, N'd8415d2f896d377b0bc0ecd3fca7f659', @physical, @log, @asked);
+    COMMIT TRANSACTION;
+END;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- A row for each day.
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'filtered' AND [definition] = N'd8415d2f896d377b0bc0ecd3fca7f659');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[filtered] AS
+/* sluice a6e65ce38c6290be01c9cc2d9f3c88cb */
+SELECT
+    t.[day] AS [day],
+    t.[_key] AS [_key],
+    t.[n] AS [n],
+    t.[large] AS [large],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count]
+FROM [gold].[filtered__1] AS t', N'[filtered__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- filtered as reports show it: averages computed, and whether the period is complete.
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'filtered' AND [definition] = N'd8415d2f896d377b0bc0ecd3fca7f659');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[filtered_report] AS
+/* sluice 107225a6597e6064e9a006c6cb1f6eb3 */
+SELECT
+    t.[day] AS [day],
+    t.[n] AS [n],
+    t.[large] AS [large],
+    CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    CAST(CASE WHEN CAST(t.[day] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [gold].[filtered__1] AS t
+LEFT JOIN [gold].[sluice_freshness] AS f ON f.[gold_table] = N''filtered''', N'[filtered__1]', QUOTENAME(@physical));
 IF @view IS NOT NULL EXEC(@view);
 GO

@@ -291,3 +291,106 @@ SELECT
     CAST(t."total" AS REAL) AS "total",
     t."total" AS "total_exact"
 FROM "ever__1" AS t;
+
+-- A row for each window_start and kind.
+CREATE TABLE IF NOT EXISTS "windows__1" (
+    "window_start" TIMESTAMP_TEXT NOT NULL,
+    "_key" BLOB NOT NULL,
+    "kind" TEXT NULL,
+    "n" BIGINT NOT NULL,
+    "mean_sum" DECIMAL_TEXT(38,2) NULL,
+    "mean_count" BIGINT NOT NULL,
+    PRIMARY KEY ("window_start", "_key")
+);
+INSERT INTO "sluice_progress" ("gold_table", "generation", "definition", "version", "dataset", "physical", "n", "rankings")
+SELECT 'windows', 0, '48356355f4dc96f282fd15110e76da08', 0, 'things', 'windows__1', 1, NULL
+WHERE NOT EXISTS (SELECT 1 FROM "sluice_progress" WHERE "gold_table" = 'windows');
+
+-- A row for each window_start and kind.
+CREATE VIEW IF NOT EXISTS "windows" AS
+SELECT
+    t."window_start" AS "window_start",
+    t."kind" AS "kind",
+    t."n" AS "n",
+    CAST(t."mean_sum" AS REAL) AS "mean_sum",
+    t."mean_count" AS "mean_count",
+    lower(hex(t."_key")) AS "_key",
+    t."mean_sum" AS "mean_sum_exact"
+FROM "windows__1" AS t;
+
+-- windows as reports show it: averages computed, and whether the period is complete.
+CREATE VIEW IF NOT EXISTS "windows_report" AS
+SELECT
+    t."window_start" AS "window_start",
+    strftime('%Y-%m-%dT%H:%M:%SZ', t."window_start", '+5 minutes') AS "window_end",
+    t."kind" AS "kind",
+    t."n" AS "n",
+    round(CAST(t."mean_sum" AS REAL) / t."mean_count", 6) AS "mean",
+    COALESCE(t."window_start" < f."settled_until", 0) AS "is_settled"
+FROM "windows__1" AS t
+LEFT JOIN "sluice_freshness" AS f ON f."gold_table" = 'windows';
+
+-- A row for each week.
+CREATE TABLE IF NOT EXISTS "weekly__1" (
+    "week" DATE_TEXT NOT NULL,
+    "_key" BLOB NOT NULL,
+    "n" BIGINT NOT NULL,
+    PRIMARY KEY ("week", "_key")
+);
+INSERT INTO "sluice_progress" ("gold_table", "generation", "definition", "version", "dataset", "physical", "n", "rankings")
+SELECT 'weekly', 0, '0816b48101f96bfbf5421f89b864012c', 0, 'things', 'weekly__1', 1, NULL
+WHERE NOT EXISTS (SELECT 1 FROM "sluice_progress" WHERE "gold_table" = 'weekly');
+
+-- A row for each week.
+CREATE VIEW IF NOT EXISTS "weekly" AS
+SELECT
+    t."week" AS "week",
+    t."n" AS "n",
+    lower(hex(t."_key")) AS "_key"
+FROM "weekly__1" AS t;
+
+-- weekly as reports show it: averages computed, and whether the period is complete.
+CREATE VIEW IF NOT EXISTS "weekly_report" AS
+SELECT
+    t."week" AS "week",
+    t."n" AS "n",
+    COALESCE(t."week" < f."settled_until", 0) AS "is_settled"
+FROM "weekly__1" AS t
+LEFT JOIN "sluice_freshness" AS f ON f."gold_table" = 'weekly';
+
+-- A row for each day.
+CREATE TABLE IF NOT EXISTS "filtered__1" (
+    "day" DATE_TEXT NOT NULL,
+    "_key" BLOB NOT NULL,
+    "n" BIGINT NOT NULL,
+    "large" BIGINT NOT NULL,
+    "mean_sum" DECIMAL_TEXT(38,2) NULL,
+    "mean_count" BIGINT NOT NULL,
+    PRIMARY KEY ("day", "_key")
+);
+INSERT INTO "sluice_progress" ("gold_table", "generation", "definition", "version", "dataset", "physical", "n", "rankings")
+SELECT 'filtered', 0, 'd8415d2f896d377b0bc0ecd3fca7f659', 0, 'things', 'filtered__1', 1, NULL
+WHERE NOT EXISTS (SELECT 1 FROM "sluice_progress" WHERE "gold_table" = 'filtered');
+
+-- A row for each day.
+CREATE VIEW IF NOT EXISTS "filtered" AS
+SELECT
+    t."day" AS "day",
+    t."n" AS "n",
+    t."large" AS "large",
+    CAST(t."mean_sum" AS REAL) AS "mean_sum",
+    t."mean_count" AS "mean_count",
+    lower(hex(t."_key")) AS "_key",
+    t."mean_sum" AS "mean_sum_exact"
+FROM "filtered__1" AS t;
+
+-- filtered as reports show it: averages computed, and whether the period is complete.
+CREATE VIEW IF NOT EXISTS "filtered_report" AS
+SELECT
+    t."day" AS "day",
+    t."n" AS "n",
+    t."large" AS "large",
+    round(CAST(t."mean_sum" AS REAL) / t."mean_count", 6) AS "mean",
+    COALESCE(t."day" < f."settled_until", 0) AS "is_settled"
+FROM "filtered__1" AS t
+LEFT JOIN "sluice_freshness" AS f ON f."gold_table" = 'filtered';

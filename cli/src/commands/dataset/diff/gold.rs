@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use sluice::dataset::Dataset;
-use sluice::warehouse::schema::{GoldSchema, SchemaError, TableSchema};
+use sluice::expr::Condition;
+use sluice::warehouse::schema::{GoldSchema, SchemaError, Shown, ShownValue, TableSchema};
 
 /// What becomes of a table, or of a view that ranks one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,6 +141,10 @@ fn reasons(was: &TableSchema, is: &TableSchema) -> Vec<String> {
     if was.grain != is.grain {
         reasons.push("another grain".to_owned());
     }
+    let text = |condition: &Option<Condition>| condition.as_ref().map(|c| c.text().to_owned());
+    if text(&was.condition) != text(&is.condition) {
+        reasons.push("another where".to_owned());
+    }
     let dimensions = |table: &TableSchema| -> Vec<(String, String)> {
         let columns = table.dimensions.iter();
         columns
@@ -154,10 +159,23 @@ fn reasons(was: &TableSchema, is: &TableSchema) -> Vec<String> {
             .collect()
     };
     compare("measure", &measures(was), &measures(is), &mut reasons);
+    let moved = is.shown.iter().filter(|shown| {
+        let mut others = was.shown.iter();
+        let other = others.find(|other| (&other.name, other.kind) == (&shown.name, shown.kind));
+        other.is_some_and(|other| text(condition_of(was, other)) != text(condition_of(is, shown)))
+    });
+    reasons.extend(moved.map(|shown| format!("measure {} has another where", shown.name)));
     if reasons.is_empty() {
         reasons.push("another definition".to_owned());
     }
     reasons
+}
+
+/// Returns the condition of a measure, which is that of each column that it is stored in.
+fn condition_of<'t>(table: &'t TableSchema, shown: &Shown) -> &'t Option<Condition> {
+    let (ShownValue::Stored(index) | ShownValue::Average { sum: index, .. }) = shown.value;
+    let measure = table.measures.get(index);
+    measure.map_or(&None, |measure| &measure.condition)
 }
 
 fn compare(

@@ -41,6 +41,21 @@ fn diff(changes: &[(&str, &str)]) -> Diff {
 }
 
 #[test]
+fn another_condition_of_a_gold_table_makes_it_anew_and_says_so() {
+    let line = |changes: &[(&str, &str)]| {
+        let lines = diff(changes).lines();
+        let mut lines = lines.into_iter();
+        lines.find(|line| line.starts_with("  daily")).unwrap()
+    };
+    let table = ("grain = \"day\"", "grain = \"day\"\nwhere = \"amount > 1\"");
+    let measure = ("sum(amount)", "sum(amount) where id = 1");
+    let anew = "  daily is made anew from silver: ";
+    assert_eq!(line(&[table]), format!("{anew}another where"));
+    let found = line(&[measure]);
+    assert_eq!(found, format!("{anew}measure total has another where"));
+}
+
+#[test]
 fn the_same_file_changes_nothing() {
     let diff = diff(&[]);
     assert!(diff.goes_on());

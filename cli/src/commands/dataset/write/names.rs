@@ -6,12 +6,13 @@ use std::fmt::Write;
 use crate::output::is_unsafe;
 
 /// Names that columns may not have: silver's directories, and gold's own columns.
-const RESERVED: [&str; 10] = [
+const RESERVED: [&str; 11] = [
     "event_date",
     "event_hour",
     "event_month",
     "hour",
     "day",
+    "week",
     "month",
     "rank",
     "is_settled",
