@@ -6,7 +6,7 @@
 //! wrongly, judged by other records beside them, or by another condition; not a condition that is computed wrongly, which
 //! the tests of the language are for.
 
-use sluice::dataset::{Dataset, Masking};
+use sluice::dataset::{Dataset, Masking, Origin};
 use sluice::silver::cast::rows::LineContext;
 use sluice::silver::cast::{Caster, FinishError};
 use sluice::value::mask::Salt;
@@ -28,9 +28,20 @@ pub(super) struct Filtered {
 }
 
 impl Filtered {
-    /// Takes the condition of a dataset; nothing where there is none, or where it looks at masks whose salt is not known.
-    pub(super) fn of(dataset: &Dataset) -> Option<Self> {
-        dataset.condition.as_ref()?;
+    /// Takes the condition of a dataset; nothing where there is none.
+    ///
+    /// # Errors
+    /// Fails with the reason where it cannot be judged here.
+    pub(super) fn of(dataset: &Dataset) -> Result<Option<Self>, &'static str> {
+        if dataset.condition.is_none() {
+            return Ok(None);
+        }
+        let columns = dataset.columns.iter().zip(dataset.needed_by_condition());
+        let mut needed = columns.filter_map(|(column, is_needed)| is_needed.then_some(column));
+        // Records are pushed one by one here, without the event that they stand in.
+        if needed.any(|column| column.paths(Origin::Event).next().is_some()) {
+            return Err("`where` looks at a column that is read from_event");
+        }
         let mut dataset = dataset.clone();
         if dataset.check_salt().is_err() {
             let mut columns = dataset.columns.iter().zip(dataset.needed_by_condition());
@@ -39,15 +50,15 @@ impl Filtered {
                 is_needed && mask.is_some_and(|mask| mask.how == Masking::Sha256)
             });
             if looks_at_hash {
-                return None;
+                return Err("`where` looks at a mask, which takes SLUICE_MASK_SALT");
             }
             dataset.salt = Salt::new(SALT).ok();
         }
-        Some(Self {
+        Ok(Some(Self {
             caster: Caster::new(&dataset),
             dataset,
             count: 0,
-        })
+        }))
     }
 
     /// Takes a record.

@@ -25,8 +25,8 @@ pub(crate) struct Reopened<'h> {
     dataset: &'h Dataset,
     /// The first version of today's definition.
     since: Option<Version>,
-    /// Nothing where the dataset has no condition, or it cannot be judged.
-    filtered: Option<Filtered>,
+    /// Nothing where the dataset has no condition; why not, where it cannot be judged.
+    filtered: Result<Option<Filtered>, &'static str>,
     found: Opened,
     difference: Option<String>,
 }
@@ -69,8 +69,7 @@ impl<'h> Reopened<'h> {
         self.found.records += counts.records;
         self.found.filtered += counts.filtered;
         if self.difference.is_none() {
-            let judges = self.dataset.condition.is_none() || self.filtered.is_some();
-            let differences = differences(&counts, &entry.counts, judges);
+            let differences = differences(&counts, &entry.counts, self.filtered.is_ok());
             self.difference = (!differences.is_empty()).then(|| {
                 format!(
                     "{}, opened again: {} (version {})",
@@ -91,7 +90,7 @@ impl<'h> Reopened<'h> {
         let mut counts = Counts::default();
         for event in contents.events() {
             counts.lines += 1;
-            let Ok(records) = open(&self.dataset.payload, &event.body) else {
+            let Ok(records) = open(self.dataset, &event) else {
                 counts.opened += 1;
                 counts.records += 1;
                 continue;
@@ -101,7 +100,7 @@ impl<'h> Reopened<'h> {
                 false => counts.opened += 1,
             }
             counts.records += records.len() as u64;
-            let Some(filtered) = &mut self.filtered else {
+            let Ok(Some(filtered)) = &mut self.filtered else {
                 continue;
             };
             let time = contents
@@ -123,7 +122,7 @@ impl<'h> Reopened<'h> {
                 filtered.add(record, at)?;
             }
         }
-        if let Some(filtered) = &mut self.filtered {
+        if let Ok(Some(filtered)) = &mut self.filtered {
             counts.filtered = filtered.take()?;
         }
         Ok(counts)
@@ -152,11 +151,8 @@ impl<'h> Reopened<'h> {
             let events = count(found.avro_events, "event");
             examined.push(format!("skipped {events} of Avro in {objects}"));
         }
-        if self.dataset.condition.is_some() && self.filtered.is_none() {
-            examined.push(
-                "filtered not compared: `where` looks at a mask, which takes SLUICE_MASK_SALT"
-                    .to_owned(),
-            );
+        if let Err(why) = &self.filtered {
+            examined.push(format!("filtered not compared: {why}"));
         }
         let examined = examined.join("; ");
         let check = match nothing_compared {

@@ -139,6 +139,39 @@ async fn lines_members_and_objects_by_hand_are_opened_too() {
     assert_eq!((found.records, found.filtered), (6, 3));
 }
 
+/// Of two messages one repeats for its three records as much as it may, and the other a byte more in each.
+#[tokio::test]
+async fn what_records_repeat_has_its_limit_in_the_audit_too() {
+    const BESIDE: &str = r#"where = "gateway <> 'x'"
+[payload]
+records = "$.records[*]"
+max_bytes = 3000
+[[column]]
+name = "gateway"
+type = "string"
+from_event = "gateway"
+"#;
+    let mut pipeline = Pipeline::saying(BESIDE);
+    pipeline.options.is_deep = true;
+    let message = |first: i64, length: usize| {
+        let records = String::from_utf8(records(&[first, first + 1, first + 2])).unwrap();
+        let gateway = "g".repeat(length - 2);
+        let text = records.replacen('{', &format!("{{\"gateway\": \"{gateway}\", "), 1);
+        text.into_bytes()
+    };
+    let few = b"{\"gateway\": \"x\", \"records\": [{}]}".to_vec();
+    let bodies = vec![message(1, 1000), message(4, 1001), few];
+    pipeline.ingest("0", 0, bodies).await;
+    pipeline.refine().await;
+    pipeline.publish().await;
+    let report = pipeline.audit().await;
+    assert_adds_up(&report);
+    let found = report.opened.unwrap();
+    assert_eq!((found.events, found.records), (3, 5));
+    let examined = &check(&report).examined;
+    assert!(examined.ends_with("is read from_event"), "{examined}");
+}
+
 #[tokio::test]
 async fn what_was_refined_under_another_definition_is_skipped_and_counted() {
     let mut pipeline = packed().await;

@@ -4,16 +4,19 @@
 //! shares with silver are the dataset file as it was read, and these crates.
 
 mod members;
+mod repeated;
 mod room;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
 
-use sluice::dataset::{Compression, Payload, PayloadFormat};
+use sluice::dataset::{Compression, Dataset, Payload, PayloadFormat};
 use sluice::value::compression::Codec;
 
 use super::json::{MARK, are_blanks, at, elements, is_blank, value};
+use super::object::Event;
+use repeated::Repeated;
 use room::{Refused, Room};
 
 /// A record of an event.
@@ -31,7 +34,11 @@ pub(crate) struct Record<'e> {
 ///
 /// # Errors
 /// Fails if the event is refused as a whole.
-pub(crate) fn open<'e>(payload: &Payload, body: &'e [u8]) -> Result<Vec<Record<'e>>, Refused> {
+pub(crate) fn open<'e>(
+    dataset: &Dataset,
+    event: &'e Event<'_>,
+) -> Result<Vec<Record<'e>>, Refused> {
+    let (payload, body) = (&dataset.payload, event.body.as_ref());
     if !payload.is_opened() {
         let record = Record {
             number: 0,
@@ -49,10 +56,12 @@ pub(crate) fn open<'e>(payload: &Payload, body: &'e [u8]) -> Result<Vec<Record<'
     let mut opening = Opening {
         payload,
         room: Room::of(payload),
+        repeated: Repeated::of(dataset),
         records: Vec::new(),
     };
     opening.body(body)?;
     let mut records = opening.records;
+    opening.repeated.check(event, records.len())?;
     // A byte order mark alone is a line, and no record.
     records.retain(|record| !is_blank(&record.text));
     Ok(records)
@@ -62,6 +71,7 @@ pub(crate) fn open<'e>(payload: &Payload, body: &'e [u8]) -> Result<Vec<Record<'
 struct Opening<'p, 'e> {
     payload: &'p Payload,
     room: Room,
+    repeated: Repeated<'p>,
     records: Vec<Record<'e>>,
 }
 
@@ -119,6 +129,7 @@ impl<'e> Opening<'_, 'e> {
         let array = at(whole, path.segments(), self.payload.ignore_case);
         let array = array.filter(|array| array.starts_with('['));
         let elements = array.and_then(elements).ok_or(Refused)?;
+        self.repeated.add_beside(whole, &unopened, elements.len());
         for element in elements {
             let element = Cow::Owned(element.as_bytes().to_vec());
             self.add(element, unopened.clone())?;

@@ -7,10 +7,11 @@ use fastrand::Rng;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use sluice::dataset::Dataset;
-use sluice::event::UnixMillis;
+use sluice::event::{RejectReason, UnixMillis};
 use sluice::silver::trial::{Fate, trial};
 
 use super::*;
+use crate::audit::independent::Contents;
 
 const COLUMNS: &str = r#"
 [[column]]
@@ -190,7 +191,13 @@ fn as_many_records_are_found_as_silver_finds() {
         let bodies: Vec<Vec<u8>> = (0..3_000).map(|_| body(&mut rng)).collect();
         let expected = of_silver(&dataset, &bodies);
         for (body, expected) in bodies.iter().zip(expected) {
-            let records = open(&dataset.payload, body);
+            let event = Event {
+                line: 0,
+                body: body.into(),
+                system: &[],
+                properties: &[],
+            };
+            let records = open(&dataset, &event);
             let found = records.map_or(1, |records| records.len());
             assert_eq!(
                 found,
@@ -203,4 +210,101 @@ fn as_many_records_are_found_as_silver_finds() {
         }
     }
     assert!(several > 300 && none > 300, "{several} {none}");
+}
+
+/// How many records the audit finds in the one event of a line, and how many silver finds; nothing where it is refused.
+fn of_both(dataset: &Dataset, line: &str) -> (Option<usize>, Option<usize>) {
+    let contents = Contents::of(line.as_bytes(), false);
+    let event = contents.events().next().unwrap();
+    let found = open(dataset, &event).ok().map(|records| records.len());
+    let line = Bytes::from(line.to_owned());
+    let trial = trial(dataset, &[line], UnixMillis(0)).unwrap();
+    let is_refused = trial.records.iter().any(|record| {
+        matches!(&record.fate, Fate::Quarantined(refusal) if refusal.reason == RejectReason::TooLarge)
+    });
+    (found, (!is_refused).then_some(trial.records.len()))
+}
+
+#[test]
+fn what_records_repeat_has_the_limit_of_silver() {
+    const OPENED: &str = "[[payload.open]]\nat = \"b\"\nsteps = [\"base64\", \"json\"]\n";
+    let beside = "from_event = [\"b\", \"$.c\"]";
+    let (ten, eleven) = ("\"12345678\"", "\"123456789\"");
+    for (keys, place, properties, body, each) in [
+        ("", beside, "", "{\"b\": V, \"r\": [{}, {}]}", 1),
+        (
+            "",
+            beside,
+            "",
+            "{\"c\": V, \"b\": null, \"r\": [{}, 1, {}]}",
+            1,
+        ),
+        (
+            "",
+            beside,
+            "",
+            "{\"b\": 1, \"b\": V , \"c\": V, \"r\": [1, 2]}",
+            2,
+        ),
+        (
+            "ignore_case = true\n",
+            beside,
+            "",
+            "{\"B\": V, \"R\": [1, 2]}",
+            1,
+        ),
+        (
+            "",
+            "from_property = \"p\"",
+            "\"p\": V",
+            "{\"r\": [1, 2]}",
+            1,
+        ),
+        ("", "from_system = \"s\"", "", "{\"r\": [1, 2]}", 1),
+        // The member that could not be opened stands for what would be in it.
+        (
+            OPENED,
+            "from_event = \"$.b.x\"",
+            "",
+            "{\"b\": V, \"r\": [1, 2]}",
+            1,
+        ),
+    ] {
+        let (tables, keys) = if keys == OPENED {
+            (keys, "")
+        } else {
+            ("", keys)
+        };
+        let records = body.rsplit('[').next().unwrap().matches(',').count() + 1;
+        let null = if body.contains("null") { 4 } else { 0 };
+        let most = (10 * each + null) * records;
+        let dataset = |most: usize| {
+            let text = format!(
+                "name = \"x\"\nkey = [\"id\", \"at\"]\nevent_time = \"at\"\n[payload]\nrecords = \"$.r[*]\"\nmax_bytes = {most}\n{keys}{tables}{COLUMNS}[[column]]\nname = \"beside\"\ntype = \"string\"\n{place}\n"
+            );
+            Dataset::parse(&text, "x.toml").unwrap()
+        };
+        let line = |value: &str| {
+            let text = format!(
+                "{{\"$sluice\":\"event\",\"system\":{{\"s\": V}},\"properties\":{{{properties}}},\"body\":{body}}}"
+            );
+            text.replace('V', value)
+        };
+        // The event itself has more bytes than so few: it takes as many records as bring the limit above it.
+        let more = vec!["7"; 40].join(", ");
+        let many = |value: &str| line(value).replace("]}", &format!(", {more}]}}"));
+        let most = most / records * (records + 40);
+        let (below, above) = (many(ten), many(eleven));
+        let limited = dataset(most);
+        let all = Some(records + 40);
+        assert_eq!(of_both(&limited, &below), (all, all), "{place} {body}");
+        assert_eq!(of_both(&limited, &above), (None, None), "{place} {body}");
+        // What one record has is repeated by nobody.
+        let long = "x".repeat(most);
+        let one = body.replace(&body[body.rfind('[').unwrap()..], "[1]}");
+        if place.starts_with("from_property") {
+            let one = line(&format!("\"{long}\"")).replace(body, &one);
+            assert_eq!(of_both(&limited, &one), (Some(1), Some(1)), "{place}");
+        }
+    }
 }
