@@ -225,51 +225,55 @@ fn of_both(dataset: &Dataset, line: &str) -> (Option<usize>, Option<usize>) {
     (found, (!is_refused).then_some(trial.records.len()))
 }
 
+const OPENED: &str = "[[payload.open]]\nat = \"b\"\nsteps = [\"base64\", \"json\"]\n";
+const BESIDE: &str = "from_event = [\"b\", \"$.c\"]";
+
+/// What the dataset has, where the column is read, the properties of the event, its body, and how often a record repeats V.
+const REPEATED: [(&str, &str, &str, &str, usize); 7] = [
+    ("", BESIDE, "", "{\"b\": V, \"r\": [{}, {}]}", 1),
+    (
+        "",
+        BESIDE,
+        "",
+        "{\"c\": V, \"b\": null, \"r\": [{}, 1, {}]}",
+        1,
+    ),
+    (
+        "",
+        BESIDE,
+        "",
+        "{\"b\": 1, \"b\": V , \"c\": V, \"r\": [1, 2]}",
+        2,
+    ),
+    (
+        "ignore_case = true\n",
+        BESIDE,
+        "",
+        "{\"B\": V, \"R\": [1, 2]}",
+        1,
+    ),
+    (
+        "",
+        "from_property = \"p\"",
+        "\"p\": V",
+        "{\"r\": [1, 2]}",
+        1,
+    ),
+    ("", "from_system = \"s\"", "", "{\"r\": [1, 2]}", 1),
+    // The member that could not be opened stands for what would be in it.
+    (
+        OPENED,
+        "from_event = \"$.b.x\"",
+        "",
+        "{\"b\": V, \"r\": [1, 2]}",
+        1,
+    ),
+];
+
 #[test]
 fn what_records_repeat_has_the_limit_of_silver() {
-    const OPENED: &str = "[[payload.open]]\nat = \"b\"\nsteps = [\"base64\", \"json\"]\n";
-    let beside = "from_event = [\"b\", \"$.c\"]";
     let (ten, eleven) = ("\"12345678\"", "\"123456789\"");
-    for (keys, place, properties, body, each) in [
-        ("", beside, "", "{\"b\": V, \"r\": [{}, {}]}", 1),
-        (
-            "",
-            beside,
-            "",
-            "{\"c\": V, \"b\": null, \"r\": [{}, 1, {}]}",
-            1,
-        ),
-        (
-            "",
-            beside,
-            "",
-            "{\"b\": 1, \"b\": V , \"c\": V, \"r\": [1, 2]}",
-            2,
-        ),
-        (
-            "ignore_case = true\n",
-            beside,
-            "",
-            "{\"B\": V, \"R\": [1, 2]}",
-            1,
-        ),
-        (
-            "",
-            "from_property = \"p\"",
-            "\"p\": V",
-            "{\"r\": [1, 2]}",
-            1,
-        ),
-        ("", "from_system = \"s\"", "", "{\"r\": [1, 2]}", 1),
-        // The member that could not be opened stands for what would be in it.
-        (
-            OPENED,
-            "from_event = \"$.b.x\"",
-            "",
-            "{\"b\": V, \"r\": [1, 2]}",
-            1,
-        ),
-    ] {
+    for (keys, place, properties, body, each) in REPEATED {
         let (tables, keys) = if keys == OPENED {
             (keys, "")
         } else {
