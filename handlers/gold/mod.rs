@@ -159,21 +159,13 @@ impl Gold {
             false => None,
         };
         let look = match &left {
-            Some(left)
-                if left.pending.is_none_or(|said| said.objects == 0)
-                    && !self.lookout.has_left_any().await =>
-            {
+            Some(left) if left.has_nothing_pending() && !self.lookout.has_left_any().await => {
                 Look::None
             }
             _ => self.lookout.look(&head, deadline).await,
         };
         match left {
-            Some(left)
-                if left
-                    .pending
-                    .zip(look.pending())
-                    .is_none_or(|(said, found)| said == found) =>
-            {
+            Some(left) if left.agrees_with(look.pending()) => {
                 self.is_idle((left, &head), &look, deadline).await
             }
             _ => self.run(&look, deadline).await,

@@ -3,10 +3,14 @@
 //! The swap waits until somebody accepts just that much: what is lost later is no part of it.
 
 use std::collections::HashSet;
+use std::pin::pin;
 use std::sync::Arc;
 
+use futures::TryStreamExt;
+
+use super::bronze::in_bronze;
 use crate::dataset::Dataset;
-use crate::store::object::{ObjectPath, ObjectStore, paths};
+use crate::store::object::{ObjectStore, paths};
 use crate::table::log::{CommitLog, LedgerEntry, LogError};
 
 /// What bronze no longer has of the generations that are shown.
@@ -69,16 +73,14 @@ impl Stores<'_> {
             };
             after = Some(last.source.clone());
             let is_listed = |entry: &&LedgerEntry| listed.contains(entry.source.as_str());
-            let gone: Vec<&LedgerEntry> = page.iter().filter(|e| !is_listed(e)).collect();
+            let mut gone: Vec<&LedgerEntry> = page.iter().filter(|e| !is_listed(e)).collect();
             let names: Vec<&str> = gone.iter().map(|entry| entry.source.as_str()).collect();
             let found = self.log.ledger(&names).await?;
-            for entry in gone {
-                if found.contains_key(&entry.source) {
-                    continue;
-                }
-                // It may have come since the listing, or lie elsewhere.
-                let path = ObjectPath::new(paths::BRONZE, &entry.source);
-                if self.lake.head(&path).await?.is_none() {
+            gone.retain(|entry| !found.contains_key(&entry.source));
+            // It may have come since the listing, or lie elsewhere.
+            let mut looks = pin!(in_bronze(self.lake, &gone));
+            while let Some((entry, is_there)) = looks.try_next().await? {
+                if !is_there {
                     loss.add(entry);
                 }
             }

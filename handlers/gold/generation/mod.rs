@@ -5,32 +5,32 @@
 //! after that found nothing unrefined that is older than five minutes, and (c) its head, read after that, is where its
 //! tables stand. What bronze no longer has is lost to the rebuild: it is counted, and waits for somebody to accept that.
 
+mod bronze;
 mod loss;
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::TryStreamExt;
 
 use super::error::Error;
+use super::notes::partition;
 use crate::dataset::Dataset;
 use crate::event::UnixMillis;
 use crate::pending::{MaintenanceState, Scanner};
 use crate::retry::Deadline;
 use crate::store::StorageError;
 use crate::store::entity::{Entity, EntityStore, Operation, Properties, Value};
-use crate::store::object::paths::BRONZE;
-use crate::store::object::{ObjectPath, ObjectStore};
-use crate::table::TableId;
+use crate::store::object::ObjectStore;
 use crate::table::log::{CommitLog, Head, LedgerEntry, LogError, Version};
+use bronze::in_bronze;
 pub use loss::Loss;
 pub(in crate::gold) use loss::Stores;
 
 /// How old an object is that should have been refined.
 const REFINED_AFTER: Duration = Duration::from_secs(5 * 60);
-/// How many missing sources are looked for in bronze at once.
-const PARALLEL: usize = 16;
 /// The row that says that what is lost to a rebuild is accepted.
 const ACCEPTED: &str = "accept-loss";
 /// How many sources of it.
@@ -169,14 +169,10 @@ impl Successor<'_> {
     }
 
     /// Returns whether bronze has any of the sources.
-    async fn has_any(self, entries: &[&LedgerEntry]) -> Result<bool, Error> {
-        let looks = entries.iter().map(|entry| {
-            let path = ObjectPath::new(BRONZE, &entry.source);
-            async move { self.lake.head(&path).await }
-        });
-        let mut looks = stream::iter(looks.collect::<Vec<_>>()).buffer_unordered(PARALLEL);
-        while let Some(found) = looks.try_next().await.map_err(LogError::from)? {
-            if found.is_some() {
+    async fn has_any(self, entries: &[&LedgerEntry]) -> Result<bool, LogError> {
+        let mut looks = pin!(in_bronze(self.lake, entries));
+        while let Some((_, is_there)) = looks.try_next().await? {
+            if is_there {
                 return Ok(true);
             }
         }
@@ -220,8 +216,7 @@ async fn accepted(
     state: &Arc<dyn EntityStore>,
     dataset: &Dataset,
 ) -> Result<Option<Accepted>, LogError> {
-    let partition = TableId::of(dataset).side_partition("gold");
-    let stored = state.get(&partition, ACCEPTED).await?;
+    let stored = state.get(&partition(dataset), ACCEPTED).await?;
     Ok(
         stored.map(|stored| match stored.entity.properties.get(SOURCES) {
             Some(Value::Int64(sources)) => Accepted::Sources(*sources),
@@ -237,7 +232,6 @@ pub(in crate::gold) async fn accept(
     loss: &Loss,
     now: UnixMillis,
 ) -> Result<(), StorageError> {
-    let partition = TableId::of(dataset).side_partition("gold");
     let sources = i64::try_from(loss.objects).unwrap_or(i64::MAX);
     let entity = Entity {
         row: ACCEPTED.to_owned(),
@@ -247,6 +241,6 @@ pub(in crate::gold) async fn accept(
         ]),
     };
     let operations = [Operation::Upsert(entity)];
-    state.transact(&partition, &operations).await?;
+    state.transact(&partition(dataset), &operations).await?;
     Ok(())
 }

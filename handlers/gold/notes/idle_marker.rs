@@ -36,6 +36,19 @@ pub(in crate::gold) struct Left {
     pub(in crate::gold) pending: Option<Pending>,
 }
 
+impl Left {
+    /// Returns whether nothing waits, as far as was noted.
+    pub(in crate::gold) fn has_nothing_pending(&self) -> bool {
+        self.pending.is_none_or(|said| said.objects == 0)
+    }
+
+    /// Returns whether what a look has found is what was noted, as far as either says.
+    pub(in crate::gold) fn agrees_with(&self, found: Option<Pending>) -> bool {
+        let both = self.pending.zip(found);
+        both.is_none_or(|(said, found)| said == found)
+    }
+}
+
 /// What a run has left.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::gold) struct Noted<'a> {

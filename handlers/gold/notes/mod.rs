@@ -5,5 +5,6 @@ mod partition;
 mod replaced;
 
 pub(super) use idle_marker::{IdleMarker, Left, Noted};
+pub(super) use partition::partition;
 pub(super) use replaced::{Heard, note as note_replaced};
 pub use replaced::{Replaced, last_replaced};

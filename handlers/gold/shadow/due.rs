@@ -54,10 +54,8 @@ impl Ready {
     pub fn of(schema: &GoldSchema, standing: &Standing) -> Self {
         let (mut ready, mut together, mut lacking) = (Self::default(), Vec::new(), Vec::new());
         for (index, table) in schema.indexed_tables() {
-            let progress = standing.progress.get(&table.name).filter(|progress| {
-                let is_gone = standing.gone.contains(&index);
-                progress.generation != 0 && !is_gone
-            });
+            let progress = standing.progress.get(&table.name);
+            let progress = progress.filter(|_| !standing.is_unseen(index, table));
             let Some(progress) = progress else { continue };
             let is_older = progress.generation != schema.generation;
             let next = standing.next.get(&table.name);

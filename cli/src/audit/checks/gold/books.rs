@@ -82,11 +82,11 @@ impl<'a> Generations<'a> for Histories<'a> {
 /// Returns the other generations that tables of the dataset file show.
 fn shown(schema: &GoldSchema, standing: &Standing) -> BTreeSet<u32> {
     let tables = schema.indexed_tables();
-    let tables = tables.filter(|(index, _)| !standing.gone.contains(index));
+    let tables = tables.filter(|(index, table)| !standing.is_unseen(*index, table));
     let progress = tables.filter_map(|(_, table)| standing.progress.get(&table.name));
     let generations = progress.map(|progress| progress.generation);
     generations
-        .filter(|generation| ![0, schema.generation].contains(generation))
+        .filter(|generation| *generation != schema.generation)
         .collect()
 }
 

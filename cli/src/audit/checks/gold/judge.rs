@@ -56,9 +56,10 @@ pub(super) fn judge<'a>(
         return Judged::Differs(reason.to_string());
     }
     let next = standing.next.get(&table.name);
-    let is_gone = standing.gone.contains(&index) || standing.missing.contains(&table.name);
+    let is_missing = standing.missing.contains(&table.name);
     let progress = standing.progress.get(&table.name);
-    let Some(progress) = progress.filter(|found| found.generation != 0 && !is_gone) else {
+    let progress = progress.filter(|_| !is_missing && !standing.is_unseen(index, table));
+    let Some(progress) = progress else {
         return match next {
             Some(next) => Judged::Waits(format!("is {}", beside(next, silver.of(next.generation)))),
             None => Judged::Differs("has not been made yet".to_owned()),
