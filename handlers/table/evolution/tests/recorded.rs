@@ -97,8 +97,11 @@ fn what_a_mask_makes_is_recorded() {
 
 /// The record of [`FILE`] with an optional column of this type and with these keys.
 fn column(kind: &str, keys: &str) -> SchemaRecord {
-    let text = format!("{FILE}[[column]]\nname = \"seen\"\ntype = \"{kind}\"\n{keys}\n");
-    record(&text)
+    record(&with_column(kind, keys))
+}
+
+fn with_column(kind: &str, keys: &str) -> String {
+    format!("{FILE}[[column]]\nname = \"seen\"\ntype = \"{kind}\"\n{keys}\n")
 }
 
 #[test]
@@ -170,10 +173,20 @@ fn a_log_of_a_build_that_recorded_no_rules_goes_on() {
 #[test]
 fn of_a_hashed_definition_nothing_but_a_change_is_said() {
     let text = "x".repeat(9_000);
-    let long = column("string", &format!("allowed = [\"{text}\"]"));
+    let allowed = format!("allowed = [\"{text}\"]");
+    let long = column("string", &allowed);
     let expected = vec!["what becomes of a record is defined otherwise".to_owned()];
     assert_eq!(
         column("string", "").change_to(&long),
         Change::Evolve(expected)
     );
+    // Of two files all is known.
+    let file = |keys: &str| Dataset::parse(&with_column("string", keys), "x.toml").unwrap();
+    let (plain, longer) = (file(""), file(&format!("{allowed}\nmask = \"drop\"")));
+    let expected = [
+        format!("column.seen.allowed was not set and is \"{text}\""),
+        "column.seen.mask was not set and is \"drop of string\"".to_owned(),
+    ];
+    let difference = difference(&plain, &longer).unwrap();
+    assert_eq!(difference, Difference::GoesOn(expected.into()));
 }
