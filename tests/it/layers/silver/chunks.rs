@@ -1,5 +1,6 @@
 //! Objects that open to more than is held at once: they are worked off in chunks, and committed as one.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -110,6 +111,22 @@ async fn each_chunk_has_files_of_its_own_and_the_ledger_names_the_last() {
         in_chunks(&world).refine(&source).await.entry.quarantine,
         None
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn chunks_with_far_older_rows_have_two_files_each() {
+    let event = |chunk: i64| {
+        let at = |id: i64| START + if id == 0 { 0 } else { 40 * 60_000 + id };
+        let record = |id: i64| format!(r#"{{"id":{},"at":{}}}"#, chunk * 100 + id, at(id));
+        packed(&(0..40).map(record).collect::<Vec<_>>())
+    };
+    let (world, source) = put("", &[event(0), event(1)]).await;
+    let process = in_chunks(&world);
+    assert_eq!(process.refine(&source).await.entry.counts.rows, 80);
+    let files: BTreeSet<String> = written(&process).into_iter().collect();
+    assert_eq!(files.len(), 4, "{files:?}");
+    assert_eq!(world.snapshot().await.files.len(), 4);
+    assert_eq!(world.end_state().await.silver.len(), 80);
 }
 
 #[tokio::test(start_paused = true)]
