@@ -135,7 +135,7 @@ fn schema_text(schema: &WriterSchema) -> String {
 }
 
 fn member_text(member: &OpenMember) -> String {
-    let steps = member.steps.iter().map(ToString::to_string);
+    let steps = member.steps.iter().map(|step| step.as_str());
     format!("{}: {}", member.at, steps.collect::<Vec<_>>().join(", "))
 }
 
