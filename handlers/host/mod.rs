@@ -31,6 +31,7 @@ use crate::gold::{Ended, Published};
 use crate::maintain::{Options, Report};
 use crate::retry::Deadline;
 use crate::silver::RefineError;
+use crate::table::log::Counts;
 use crate::telemetry::lines;
 use body::Bodies;
 pub use body::BodyError;
@@ -309,13 +310,22 @@ async fn silver(
         replay = !refined.now,
         storage_calls = app.calls.silver.count(),
     );
-    for (reason, count) in counts.quarantined.iter().filter(|_| refined.now) {
-        let (reason, source) = (reason.as_str(), &entry.source);
+    if refined.now {
+        warn_of(&entry.source, counts, invocation);
+    }
+    Ok(format!(
+        "refined {} lines to {} rows in version {}",
+        counts.lines, counts.rows, entry.version
+    ))
+}
+
+/// Tells what was rejected and what became null, by reason.
+fn warn_of(source: &str, counts: &Counts, invocation: &Invocation) {
+    for (reason, count) in &counts.quarantined {
+        let reason = reason.as_str();
         log!(warn, invocation, lines::QUARANTINED, source, reason, count,);
     }
-    let nulled = counts.nulled.folded();
-    for (column, reason, count) in nulled.iter().filter(|_| refined.now) {
-        let source = &entry.source;
+    for (column, reason, count) in counts.nulled.folded().iter() {
         log!(
             warn,
             invocation,
@@ -326,10 +336,6 @@ async fn silver(
             count,
         );
     }
-    Ok(format!(
-        "refined {} lines to {} rows in version {}",
-        counts.lines, counts.rows, entry.version
-    ))
 }
 
 async fn gold(
