@@ -31,6 +31,17 @@ impl Deadline {
         Self(Instant::now() + left.mul_f64(share))
     }
 
+    /// Returns a deadline that is later by `span`.
+    #[must_use]
+    pub fn later(&self, span: Duration) -> Self {
+        Self(self.0 + span)
+    }
+
+    /// Returns what `work` gives; nothing if that is not there in time, and then the work is dropped.
+    pub async fn within<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::time::timeout_at(self.0, work).await.ok()
+    }
+
     /// Returns whether something that takes up to `span` ends in time.
     #[must_use]
     pub fn allows(&self, span: Duration) -> bool {

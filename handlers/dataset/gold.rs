@@ -319,14 +319,14 @@ fn check_clashes<'c>(
     let mut claim = |key: &str, name: &str| {
         let name = name.to_ascii_lowercase();
         if VIEW_COLUMNS.contains(&name.as_str()) {
-            let at = keys.value(key).map_or(keys.at(), |value| value.at);
+            let at = keys.at_value(key);
             let message = format!(
                 "the table's views have a column {} of their own",
                 quoted(&name)
             );
             keys.report(key, at, message);
         } else if names.contains(&name) {
-            let at = keys.value(key).map_or(keys.at(), |value| value.at);
+            let at = keys.at_value(key);
             let message = format!("the table has two columns called {}{times}", quoted(&name));
             keys.report(key, at, message);
         } else {

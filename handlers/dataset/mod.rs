@@ -137,10 +137,9 @@ pub struct ColumnPlace {
 }
 
 /// What a column is read from. Of the places of one column those of an earlier origin come first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// In the record.
-    #[default]
     Record,
     /// In its event, beside the array of the records.
     Event,

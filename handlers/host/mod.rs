@@ -31,6 +31,7 @@ use crate::gold::{Ended, Published};
 use crate::maintain::{Options, Report};
 use crate::retry::Deadline;
 use crate::silver::RefineError;
+use crate::table::log::Counts;
 use crate::telemetry::lines;
 use body::Bodies;
 pub use body::BodyError;
@@ -38,6 +39,10 @@ pub use invocation::InvocationError;
 
 /// How long an invocation of bronze may wait for the lake; below the host's functionTimeout.
 const INGEST_TIME: Duration = Duration::from_secs(5 * 60);
+
+/// How long an invocation of silver waits for its object. The host ends the whole process where one takes longer than
+/// functionTimeout; the work goes on after this, and the object's next delivery waits for it again.
+pub const REFINE_TIME: Duration = Duration::from_secs(12 * 60);
 
 /// How long an invocation of gold may begin transactions; what is left is done by the next.
 const PUBLISH_TIME: Duration = Duration::from_secs(5 * 60);
@@ -61,6 +66,11 @@ enum Failure {
     Ingest(#[from] IngestError),
     #[error(transparent)]
     Refine(#[from] Arc<RefineError>),
+    #[error(
+        "{0} is not refined after {minutes} minutes: it opens to a lot, or waits for an object that does. It is worked on, and its next delivery waits for that; if there is none, maintenance takes it up",
+        minutes = REFINE_TIME.as_secs() / 60
+    )]
+    UnderWay(String),
     #[error(transparent)]
     Publish(#[from] gold::Error),
     #[error("{0}; the other tables of gold are up to date")]
@@ -84,6 +94,7 @@ impl Failure {
             // The next request is another; each step of maintenance has its own reasons, and the next run tries all.
             Self::Body(_)
             | Self::Invocation(_)
+            | Self::UnderWay(_)
             | Self::Maintain(_)
             | Self::Report(_)
             | Self::UnknownFunction(_) => false,
@@ -260,18 +271,20 @@ async fn silver(
 ) -> Result<String, Failure> {
     let body = bodies.read(body).await?;
     let blob = blob::BlobInvocation::parse(body.bytes())?;
-    let source = blob.name.clone();
-    if !app.dataset.owns(&source) {
-        log!(info, invocation, FOREIGN, source,);
+    let name = blob.name.clone();
+    if !app.dataset.owns(&name) {
+        log!(info, invocation, FOREIGN, source = name,);
         return Ok(format!(
-            "ignored {source}, which is not an object of this dataset"
+            "ignored {name}, which is not an object of this dataset"
         ));
     }
     let source = blob.into_source(app.clock.now())?;
     // The encoded body is a third larger than the content and no longer needed; its place in the budget is.
     let _room = body.into_room();
 
-    let refined = app.silver.refine(source).await?;
+    let deadline = Deadline::after(REFINE_TIME);
+    let refined = deadline.within(app.silver.refine(source)).await;
+    let refined = refined.ok_or(Failure::UnderWay(name))??;
     let entry = &refined.entry;
     let counts = &entry.counts;
     let quarantined = counts.quarantined_total();
@@ -297,13 +310,22 @@ async fn silver(
         replay = !refined.now,
         storage_calls = app.calls.silver.count(),
     );
-    for (reason, count) in counts.quarantined.iter().filter(|_| refined.now) {
-        let (reason, source) = (reason.as_str(), &entry.source);
+    if refined.now {
+        warn_of(&entry.source, counts, invocation);
+    }
+    Ok(format!(
+        "refined {} lines to {} rows in version {}",
+        counts.lines, counts.rows, entry.version
+    ))
+}
+
+/// Tells what was rejected and what became null, by reason.
+fn warn_of(source: &str, counts: &Counts, invocation: &Invocation) {
+    for (reason, count) in &counts.quarantined {
+        let reason = reason.as_str();
         log!(warn, invocation, lines::QUARANTINED, source, reason, count,);
     }
-    let nulled = counts.nulled.folded();
-    for (column, reason, count) in nulled.iter().filter(|_| refined.now) {
-        let source = &entry.source;
+    for (column, reason, count) in counts.nulled.folded().iter() {
         log!(
             warn,
             invocation,
@@ -314,10 +336,6 @@ async fn silver(
             count,
         );
     }
-    Ok(format!(
-        "refined {} lines to {} rows in version {}",
-        counts.lines, counts.rows, entry.version
-    ))
 }
 
 async fn gold(

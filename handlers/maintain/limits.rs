@@ -9,6 +9,9 @@ pub struct Limits {
     pub unprocessed_after: Duration,
     /// Bronze objects that are refined, and that are kept in memory, about a kilobyte each. A run's time ends earlier.
     pub objects: usize,
+    /// How long after its time reconciling waits for objects that silver has in hand; the next run finds out about the
+    /// others. A process that ends with the run, and silver's work with it, has patience.
+    pub patience: Duration,
     /// Bytes of bronze that are in memory at once.
     pub bytes: u64,
     /// What is compacted together.
@@ -30,6 +33,7 @@ impl Default for Limits {
         Self {
             unprocessed_after: Duration::from_secs(5 * 60),
             objects: 30_000,
+            patience: Duration::ZERO,
             bytes: 96 * 1024 * 1024,
             compact: CompactLimits::default(),
             compactions: 64,

@@ -14,9 +14,10 @@ pub type RefineFailure = Arc<dyn Error + Send + Sync>;
 /// Refines sources, as silver does.
 #[async_trait]
 pub trait Refine: Debug + Send + Sync {
-    /// Refines a source, together with others that are under way. Returns when it is in the ledger.
+    /// Refines a source, together with others that are under way. Returns when it is in the ledger; a caller that does
+    /// not wait for that stops nothing.
     ///
     /// # Errors
-    /// Fails on a permanent error, or once the time of an invocation has passed.
+    /// Fails on a permanent error, or once the time that silver gives a group has passed.
     async fn refine(&self, source: Source) -> Result<(), RefineFailure>;
 }

@@ -96,7 +96,9 @@ pub enum RefineError {
     #[error("the group that the object was in ended without an outcome")]
     Abandoned,
     /// There was no time left to commit.
-    #[error("the commit did not come through in the time that an invocation has")]
+    #[error(
+        "the commit did not come through in time, which is ten minutes from the start of the work, or from the last part of a large object, and an hour in all"
+    )]
     OutOfTime,
 }
 

@@ -4,7 +4,7 @@
 //! commit starts: after a pause the first source is committed at once, and while sources keep coming, a group gathers
 //! until it is full or the interval has passed.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
 use super::RefineError;
-use super::commit::Committer;
+use super::commit::{Committer, WorkTime};
 use super::prepare::MOST_OPENED;
 use super::sources::{Refined, SortedSources};
 use crate::context::Context;
-use crate::retry::Deadline;
+use crate::error::chain;
 use crate::store::object::Source;
-use crate::table::log::{COMMIT_DEADLINE, MAX_SOURCES};
+use crate::table::log::MAX_SOURCES;
 
 /// Most bytes of bronze that one group holds, unless a single source is larger.
 const MAX_GROUP_BYTES: usize = 64 * 1024 * 1024;
@@ -46,10 +46,12 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    /// By name: a source that is delivered again while it waits is joined, not repeated.
+    /// By name: a source that is delivered again while it waits, or is in hand, is joined, not repeated.
     sources: BTreeMap<String, (Source, Vec<Reply>)>,
     /// Their names as they came, so that none waits behind a backlog that maintenance keeps filling.
     order: VecDeque<String>,
+    /// Who waits for a source of the group that is being committed, by its name.
+    in_hand: BTreeMap<String, Vec<Reply>>,
     is_driven: bool,
     /// When the last commit began.
     last_commit: Option<Instant>,
@@ -95,17 +97,20 @@ impl Silver {
         }
     }
 
-    /// Refines a source, together with what else is waiting. Returns when it is in the ledger.
+    /// Refines a source, together with what else is waiting. Returns when it is in the ledger; a caller that goes away
+    /// stops nothing, and one that comes meanwhile with the same source gets the same answer.
     ///
     /// # Errors
-    /// Fails for a failure that does not pass within the time of an invocation. The source is then refined when it
-    /// is delivered again.
+    /// Fails for a failure that does not pass within the time that a group has. The source is then refined when it is
+    /// delivered again.
     pub async fn refine(&self, source: Source) -> Result<Refined, Arc<RefineError>> {
         let (reply, answer) = oneshot::channel();
         let is_driven = {
             let mut waiting = self.shared.lock();
             let name = source.name.clone();
-            if let Some((_, replies)) = waiting.sources.get_mut(&name) {
+            if let Some(replies) = waiting.in_hand.get_mut(&name) {
+                replies.push(reply);
+            } else if let Some((_, replies)) = waiting.sources.get_mut(&name) {
                 replies.push(reply);
             } else {
                 waiting.order.push_back(name.clone());
@@ -143,10 +148,10 @@ impl Shared {
         }
     }
 
-    /// Takes the sources of the next group, in the order they came; none ends the driver.
-    fn next_group(&self) -> Vec<(Source, Vec<Reply>)> {
+    /// Takes the sources of the next group in hand, in the order they came; none ends the driver.
+    fn next_group(&self) -> Vec<Source> {
         let mut waiting = self.lock();
-        let mut group: Vec<(Source, Vec<Reply>)> = Vec::new();
+        let mut group = Vec::new();
         let mut bytes = 0;
         while group.len() < MAX_SOURCES {
             let Some(name) = waiting.order.pop_front() else {
@@ -161,13 +166,53 @@ impl Shared {
                 waiting.sources.insert(name, entry);
                 break;
             }
-            group.push(entry);
+            let (source, replies) = entry;
+            waiting.in_hand.insert(name, replies);
+            group.push(source);
         }
         waiting.is_driven = !group.is_empty();
         if waiting.is_driven {
             waiting.last_commit = Some(Instant::now());
         }
         group
+    }
+
+    /// Tells that these sources are finished, and names them.
+    fn answer_refined(&self, refined: Vec<Refined>) -> BTreeSet<String> {
+        let answered = refined.into_iter().map(|refined| {
+            let name = refined.entry.source.clone();
+            self.answer(&name, &Ok(refined));
+            name
+        });
+        answered.collect()
+    }
+
+    /// Tells that these sources are not, and why.
+    fn answer_failed(&self, sources: &SortedSources, error: RefineError) {
+        let error = Err(Arc::new(error));
+        for name in sources.names() {
+            self.answer(name, &error);
+        }
+    }
+
+    /// Tells what became of a source of the group in hand, once; for a second time nobody would be there.
+    fn answer(&self, name: &str, result: &Result<Refined, Arc<RefineError>>) {
+        let Some(replies) = self.lock().in_hand.remove(name) else {
+            return;
+        };
+        let mut is_heard = false;
+        for reply in replies {
+            is_heard |= reply.send(result.clone()).is_ok();
+        }
+        // Whoever hears of a failure tells of it.
+        if let (Err(error), false) = (result, is_heard) {
+            let error = chain(error.as_ref());
+            tracing::warn!(
+                source = name,
+                error,
+                "refined nothing: nobody waited any more"
+            );
+        }
     }
 }
 
@@ -184,53 +229,38 @@ async fn drive(shared: Arc<Shared>) {
         if let Err(error) = task.await {
             tracing::error!(error = %error, "refined nothing: the group's task ended");
         }
+        // Whoever still waits is told that there was no outcome.
+        shared.lock().in_hand.clear();
     }
 }
 
-async fn commit(shared: Arc<Shared>, group: Vec<(Source, Vec<Reply>)>) {
+async fn commit(shared: Arc<Shared>, group: Vec<Source>) {
     let mut committer = shared.committer.lock().await;
-    let mut replies: BTreeMap<String, Vec<Reply>> = BTreeMap::new();
-    let mut sources = Vec::with_capacity(group.len());
-    for (source, waiting) in group {
-        replies.insert(source.name.clone(), waiting);
-        sources.push(source);
-    }
-    let sources = SortedSources::new(sources);
-    let mut answer = |name: &str, result: &Result<Refined, Arc<RefineError>>| {
-        // A source is answered once; for a second answer nobody would be there.
-        for reply in replies.remove(name).unwrap_or_default() {
-            // A caller that has gone needs no answer.
-            let _ = reply.send(result.clone());
-        }
-    };
-
-    let deadline = Deadline::after(COMMIT_DEADLINE);
-    match committer.commit_group(&sources, deadline).await {
-        Ok(refined) => {
-            for refined in refined {
-                let name = refined.entry.source.clone();
-                answer(&name, &Ok(refined));
-            }
-        }
-        Err(error) if sources.len() == 1 || error.is_of_all() => {
-            let error = Arc::new(error);
-            for source in sources.iter() {
-                answer(&source.name, &Err(Arc::clone(&error)));
-            }
-        }
-        // One bad source must not fail its neighbours.
-        Err(_) => {
-            for alone in sources.one_by_one() {
-                let outcome = committer.commit_group(&alone, deadline).await;
-                let outcome = outcome.map_err(Arc::new).and_then(|refined| {
-                    refined
-                        .into_iter()
-                        .next()
-                        .ok_or(Arc::new(RefineError::Abandoned))
-                });
-                for name in alone.names() {
-                    answer(name, &outcome);
+    let mut left = SortedSources::new(group);
+    while left.len() > 0 {
+        let mut time = WorkTime::start();
+        match committer.commit_group(&left, &mut time).await {
+            Ok(refined) => {
+                let finished = shared.answer_refined(refined);
+                // Otherwise it would go on like this for ever.
+                if finished.is_empty() {
+                    return;
                 }
+                left = left.filter(|source| !finished.contains(&source.name));
+            }
+            Err(error) if left.len() == 1 || error.is_of_all() => {
+                shared.answer_failed(&left, error);
+                return;
+            }
+            // One bad source must not fail its neighbours.
+            Err(_) => {
+                for alone in left.one_by_one() {
+                    match committer.commit_group(&alone, &mut time).await {
+                        Ok(refined) => drop(shared.answer_refined(refined)),
+                        Err(error) => shared.answer_failed(&alone, error),
+                    }
+                }
+                return;
             }
         }
     }

@@ -6,6 +6,9 @@ use super::cast::keyed_rows::KeyedRow;
 use crate::event::EventTime;
 use crate::value::Period;
 
+/// How many parts a segment is split into at the most: the bulk, and what is far older.
+pub(super) const MOST_PARTS: usize = 2;
+
 /// One row in this many may be far older than the others.
 const OUTLIERS: usize = 20;
 
@@ -40,24 +43,28 @@ pub(super) fn segments(period: Period, rows: &[KeyedRow]) -> Vec<Segment> {
 /// Splits a segment where its first rows are far older than the bulk, so that one old row does not make every later
 /// commit read the whole file: the oldest twentieth goes into a file of its own if it starts earlier than the bulk by
 /// more than the bulk's own length.
-pub(super) fn split_outliers(segment: &Segment, rows: &[KeyedRow]) -> Vec<Segment> {
-    let whole = || vec![segment.clone()];
-    let Some(rows) = rows.get(segment.rows.clone()) else {
-        return whole();
-    };
+pub(super) fn split_outliers(
+    segment: &Segment,
+    rows: &[KeyedRow],
+) -> [Option<Segment>; MOST_PARTS] {
+    match parts(segment, rows) {
+        Some(parts) => parts.map(Some),
+        None => [Some(segment.clone()), None],
+    }
+}
+
+/// Returns what is far older than the bulk, if anything is, and the bulk.
+fn parts(segment: &Segment, rows: &[KeyedRow]) -> Option<[Segment; MOST_PARTS]> {
+    let rows = rows.get(segment.rows.clone())?;
     let bulk = rows.len() / OUTLIERS;
-    let (Some(first), Some(start), Some(last)) = (rows.first(), rows.get(bulk), rows.last()) else {
-        return whole();
-    };
+    let (first, start, last) = (rows.first()?, rows.get(bulk)?, rows.last()?);
     let cutoff = start.time - (last.time - start.time).max(1);
     if first.time >= cutoff {
-        return whole();
+        return None;
     }
     let count = rows.partition_point(|row| row.time < cutoff);
     let (old, others) = rows.split_at(count);
-    let (Some(last_old), Some(first_other)) = (old.last(), others.first()) else {
-        return whole();
-    };
+    let (last_old, first_other) = (old.last()?, others.first()?);
     let middle = segment.rows.start + count;
     let part = |rows: Range<usize>, min: &KeyedRow, max: &KeyedRow| Segment {
         period: segment.period,
@@ -65,10 +72,10 @@ pub(super) fn split_outliers(segment: &Segment, rows: &[KeyedRow]) -> Vec<Segmen
         min: EventTime(min.time),
         max: EventTime(max.time),
     };
-    vec![
+    Some([
         part(segment.rows.start..middle, first, last_old),
         part(middle..segment.rows.end, first_other, last),
-    ]
+    ])
 }
 
 #[cfg(test)]
@@ -105,7 +112,7 @@ mod tests {
         times.insert(0, 3);
         let times = at(times);
         let whole = &segments(Period::Hour, &times)[0];
-        let parts = split_outliers(whole, &times);
+        let parts = split_outliers(whole, &times).map(Option::unwrap);
         let rows: Vec<_> = parts.iter().map(|part| part.rows.clone()).collect();
         assert_eq!(rows, [0..1, 1..101]);
         assert_eq!(
@@ -124,7 +131,8 @@ mod tests {
         ] {
             let times = at(times);
             let whole = &segments(Period::Hour, &times)[0];
-            assert_eq!(split_outliers(whole, &times).len(), 1, "{times:?}");
+            let parts = split_outliers(whole, &times);
+            assert_eq!(parts, [Some(whole.clone()), None], "{times:?}");
         }
     }
 }

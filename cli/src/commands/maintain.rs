@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 use sluice::maintain::{
-    Checkpointed, Compacted, Counted, Delta, Options, Reconciled, Report, Snapshotted, Step,
-    Vacuumed,
+    Checkpointed, Compacted, Counted, Delta, Limits, Options, Reconciled, Report, Snapshotted,
+    Step, Vacuumed,
 };
 use sluice::retry::Deadline;
 use sluice::warehouse::WarehouseError;
@@ -46,6 +46,9 @@ pub(super) struct MaintainArguments {
     settings: SettingsArguments,
 }
 
+/// How long after its time a run waits for objects that are in hand: as long as silver gives the work on one.
+const PATIENCE: Duration = Duration::from_secs(60 * 60);
+
 /// Runs.
 pub(super) async fn run(
     arguments: MaintainArguments,
@@ -60,7 +63,13 @@ pub(super) async fn run(
         full: arguments.full,
     };
     let deadline = Deadline::after(arguments.time);
-    let report = stores.maintenance().run(options, deadline).await;
+    // What is under way at the end would end with this process.
+    let limits = Limits {
+        patience: PATIENCE,
+        ..Limits::default()
+    };
+    let maintenance = stores.maintenance().with_limits(limits);
+    let report = maintenance.run(options, deadline).await;
     let is_whole = report.failures().is_empty() && fits;
     match arguments.json {
         true => print(&serde_json::to_string_pretty(&About {

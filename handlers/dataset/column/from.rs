@@ -205,7 +205,7 @@ impl Spellings {
                 continue;
             };
             let key = key_of(*origin);
-            let at = keys.value(key).map_or(keys.at(), |from| from.at);
+            let at = keys.at_value(key);
             let message = format!(
                 "{} differs from {} of column {} in the case of {} alone, which ignore_case = true takes for one: write it alike in both",
                 quoted(&path.to_string()),

@@ -1,12 +1,14 @@
 //! That nothing shows what a mask hides: who else reads at its place.
 
+use std::cmp::Ordering;
+
 use super::draft::Draft;
 use super::from::key_of;
 use crate::dataset::reader::Keys;
 use crate::dataset::rules::{Mask, Masking, Rules};
 use crate::dataset::types::ColumnType;
 use crate::expr::Expression;
-use crate::value::path::{FieldPath, Segment};
+use crate::value::path::FieldPath;
 use crate::wording::quoted;
 
 /// Reads the mask of a column whose values are of type `kind`.
@@ -78,7 +80,7 @@ pub(super) fn check_places(drafts: &[Draft], keys: &[Keys<'_>], ignore_case: boo
                 continue;
             };
             let key = key_of(place.origin);
-            let at = keys.value(key).map_or(keys.at(), |from| from.at);
+            let at = keys.at_value(key);
             let message = format!(
                 "{} is {word} {}, which column {} masks: no other column may read there, or it would show what is hidden",
                 quoted(&place.path.to_string()),
@@ -90,17 +92,11 @@ pub(super) fn check_places(drafts: &[Draft], keys: &[Keys<'_>], ignore_case: boo
     }
 }
 
-/// Says how a path lies to another, if one leads through the other.
+/// Says how a path lies to what is hidden, if one leads through the other.
 fn meet(hidden: &FieldPath, path: &FieldPath, ignore_case: bool) -> Option<&'static str> {
-    let (hidden, path) = (hidden.segments(), path.segments());
-    let same = |(one, other): (&Segment, &Segment)| one.is_same(other, ignore_case);
-    hidden
-        .iter()
-        .zip(path)
-        .all(same)
-        .then(|| match path.len().cmp(&hidden.len()) {
-            std::cmp::Ordering::Less => "above",
-            std::cmp::Ordering::Equal => "at",
-            std::cmp::Ordering::Greater => "below",
-        })
+    Some(match path.lies_to(hidden, ignore_case)? {
+        Ordering::Less => "above",
+        Ordering::Equal => "at",
+        Ordering::Greater => "below",
+    })
 }

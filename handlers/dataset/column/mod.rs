@@ -34,7 +34,7 @@ fn check_descriptions(drafts: &[Draft], keys: &[Keys<'_>]) {
     let all: usize = lengths.clone().sum();
     let longest = keys.iter().zip(lengths).max_by_key(|(_, length)| *length);
     if let Some((keys, length)) = longest.filter(|_| all > MOST_DESCRIPTION) {
-        let at = keys.value("description").map_or(keys.at(), |text| text.at);
+        let at = keys.at_value("description");
         let message = format!(
             "the descriptions of all columns have {all} characters, of which this one has most, {length}; the table has room for {MOST_DESCRIPTION}"
         );

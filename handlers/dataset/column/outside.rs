@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::dataset::Payload;
 use crate::dataset::reader::Keys;
-use crate::value::path::{FieldPath, Segment};
+use crate::value::path::FieldPath;
 use crate::wording::quoted;
 
 const NO_RECORDS: &str = "reads what stands beside the records of an event, and [payload] names no records: where the event is the record, from reads it";
@@ -25,7 +25,7 @@ pub(super) fn checked(
     paths.retain(|path| {
         let problem = through(path, records, payload.ignore_case);
         if let Some(problem) = problem {
-            let all = elements(records);
+            let all = format!("{}[*]", records.rooted());
             keys.report(
                 key,
                 at,
@@ -39,12 +39,7 @@ pub(super) fn checked(
 
 /// Returns what is wrong with a path that leads through the array of the records, or to what it lies in.
 fn through(path: &FieldPath, records: &FieldPath, ignore_case: bool) -> Option<fn(&str) -> String> {
-    let (path, records) = (path.segments(), records.segments());
-    let same = |(one, other): (&Segment, &Segment)| one.is_same(other, ignore_case);
-    if !path.iter().zip(records).all(same) {
-        return None;
-    }
-    Some(match path.len().cmp(&records.len()) {
+    Some(match path.lies_to(records, ignore_case)? {
         Ordering::Less => above,
         Ordering::Equal => at,
         Ordering::Greater => below,
@@ -67,10 +62,4 @@ fn below(records: &str) -> String {
     format!(
         "leads into the records, {records}, each of which is read by itself: from reads in a record, from_event beside the array"
     )
-}
-
-/// Writes what stands for the elements of an array.
-fn elements(array: &FieldPath) -> String {
-    let steps: String = array.segments().iter().map(ToString::to_string).collect();
-    format!("${steps}[*]")
 }

@@ -4,7 +4,6 @@ mod open;
 pub(super) mod read;
 pub(super) mod schemas;
 
-use std::fmt;
 use std::sync::Arc;
 
 use crate::value::avro::schema::Schema;
@@ -205,12 +204,5 @@ impl OpenStep {
         let plain = [Self::Base64, Self::Json];
         let plain = plain.into_iter().find(|step| step.as_str() == name);
         plain.or_else(|| Codec::named(name).map(Self::Unpack))
-    }
-}
-
-impl fmt::Display for OpenStep {
-    /// Writes the step as the dataset file does.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }

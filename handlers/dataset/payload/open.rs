@@ -1,5 +1,7 @@
 //! Reads the `[[payload.open]]` tables of a dataset file.
 
+use std::cmp::Ordering;
+
 use super::{OpenMember, OpenStep};
 use crate::dataset::problem::Sink;
 use crate::dataset::reader::{Keys, Located, keys};
@@ -13,11 +15,12 @@ const STEPS: [&str; 6] = ["base64", "gzip", "zstd", "zlib", "deflate", "json"];
 const PLACE: &str = "the field or the path of the member that is opened, such as \"$.data\"";
 const HOW: &str = "the list of what is done with the member, such as [\"base64\", \"json\"]";
 
-/// Reads the tables. What they open must not lie in one of the `records`.
+/// Reads the tables. What they open must not lie in one of the `records`, nor be opened twice, whatever case may be ignored.
 pub(super) fn read_open<'a>(
     sink: &'a Sink<'a>,
     keys: &Keys<'a>,
     records: Option<&FieldPath>,
+    ignore_case: bool,
 ) -> Vec<OpenMember> {
     let tables = keys.tables("open");
     if let Some(table) = tables.get(MOST_MEMBERS) {
@@ -28,15 +31,14 @@ pub(super) fn read_open<'a>(
     for (place, table) in tables.into_iter().enumerate() {
         let path = format!("payload.open {}", place + 1);
         let keys = Keys::new(sink, table, path, &keys::OPEN);
-        let at = read_at(&keys, records);
+        let at = read_at(&keys, records, ignore_case);
         let steps = read_steps(&keys);
         let Some(at) = at else {
             continue;
         };
-        if members
-            .iter()
-            .any(|other| other.at.segments() == at.segments())
-        {
+        let is_same =
+            |other: &OpenMember| other.at.lies_to(&at, ignore_case) == Some(Ordering::Equal);
+        if members.iter().any(is_same) {
             let message = format!(
                 "{} is opened already: all of its steps are in one list",
                 quoted(&at.to_string())
@@ -48,7 +50,7 @@ pub(super) fn read_open<'a>(
     members
 }
 
-fn read_at(keys: &Keys<'_>, records: Option<&FieldPath>) -> Option<FieldPath> {
+fn read_at(keys: &Keys<'_>, records: Option<&FieldPath>, ignore_case: bool) -> Option<FieldPath> {
     let text = keys.required_string("at", PLACE)?;
     let report = |message: String| {
         keys.report("at", text.at, format!("{} {message}", quoted(text.value)));
@@ -68,28 +70,21 @@ fn read_at(keys: &Keys<'_>, records: Option<&FieldPath>) -> Option<FieldPath> {
         report("is the event itself, which compression and format open".to_owned());
     }
     if let Some(records) = records
-        && path.segments().len() > records.segments().len()
-        && path.segments().starts_with(records.segments())
+        && path.lies_to(records, ignore_case) == Some(Ordering::Greater)
     {
         report(format!(
             "lies in the array of the records, {}[*]: only what is outside of records is opened",
-            rooted(records)
+            records.rooted()
         ));
     }
     Some(path)
-}
-
-/// Writes a path as one, even if it was written as a name.
-fn rooted(path: &FieldPath) -> String {
-    let steps: String = path.segments().iter().map(ToString::to_string).collect();
-    format!("${steps}")
 }
 
 fn read_steps(keys: &Keys<'_>) -> Vec<OpenStep> {
     let Some(names) = keys.required_strings("steps", HOW) else {
         return Vec::new();
     };
-    let at = keys.value("steps").map_or(keys.at(), |steps| steps.at);
+    let at = keys.at_value("steps");
     if names.is_empty() {
         keys.report("steps", at, format!("must be {HOW}, not empty"));
     }

@@ -34,12 +34,13 @@ pub(in crate::dataset) fn read<'a>(
     let format = keys.parsed("format", FORMATS, PayloadFormat::named);
     let non_finite = keys.parsed("non_finite", NON_FINITE, NonFinite::named);
     let records = read_records(&keys);
+    let ignore_case = keys.boolean("ignore_case").unwrap_or(plain.ignore_case);
     let payload = Payload {
         compression: compression.unwrap_or(plain.compression),
         format: format.unwrap_or(plain.format),
-        open: read_open(sink, &keys, records.as_ref()),
+        open: read_open(sink, &keys, records.as_ref(), ignore_case),
         records,
-        ignore_case: keys.boolean("ignore_case").unwrap_or(plain.ignore_case),
+        ignore_case,
         non_finite: non_finite.unwrap_or(plain.non_finite),
         max_bytes: limit(&keys, "max_bytes", MOST_BYTES).unwrap_or(plain.max_bytes),
         max_records: limit(&keys, "max_records", MOST_RECORDS).unwrap_or(plain.max_records),
@@ -52,7 +53,7 @@ pub(in crate::dataset) fn read<'a>(
 fn limit(keys: &Keys<'_>, key: &str, most: usize) -> Option<usize> {
     let limit = usize::try_from(keys.positive(key)?).ok()?;
     if limit > most {
-        let at = keys.value(key).map_or(keys.at(), |value| value.at);
+        let at = keys.at_value(key);
         keys.report(
             key,
             at,

@@ -249,7 +249,7 @@ pub(in crate::dataset) const COLUMN: Table = Table {
         key(
             "from",
             Shape::TextOrTexts,
-            "Where in the event the value is: the name of a top-level field, a path such as \"$.device.id\", or a list of them, of which the first that is there and not null counts. Default: name.",
+            "Where in the event the value is: the name of a top-level field, a path such as \"$.device.id\", or a list of them, of which the first that is there and not null counts. Default: name, if no other from_… is given.",
         ),
         key(
             "from_event",

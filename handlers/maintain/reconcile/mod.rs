@@ -85,7 +85,8 @@ impl Maintenance {
         Ok(done)
     }
 
-    /// Refines many at once, so that they share commits; no more of bronze is in memory than the limits say.
+    /// Refines many at once, so that they share commits; no more of bronze is in memory than the limits say. What silver
+    /// has in hand after that goes on without this run.
     async fn refine(
         &self,
         unprocessed: Vec<ObjectInfo>,
@@ -93,6 +94,7 @@ impl Maintenance {
         done: &mut Reconciled,
     ) -> Result<(), Error> {
         let memory = Semaphore::new(units(self.limits.bytes) as usize);
+        let patient = deadline.later(self.limits.patience);
         let mut rest = unprocessed.iter();
         let mut under_way = FuturesUnordered::new();
         loop {
@@ -100,7 +102,8 @@ impl Maintenance {
                 let Some(object) = rest.next() else { break };
                 under_way.push(self.refine_one(object, &memory));
             }
-            let Some(outcome) = under_way.next().await else {
+            let outcome = patient.within(under_way.next()).await.flatten();
+            let Some(outcome) = outcome else {
                 return Ok(());
             };
             match outcome? {

@@ -10,9 +10,9 @@ mod chunks;
 mod ledger_entries;
 mod plan;
 mod schema;
+mod time;
 mod work;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::dedup::Known;
@@ -23,7 +23,7 @@ use super::{RefineError, Refined, write};
 use crate::context::Context;
 use crate::dataset::ConflictScope;
 use crate::error::{Invariant, chain};
-use crate::retry::{Backoff, Deadline};
+use crate::retry::Backoff;
 use crate::store::object::ObjectPath;
 use crate::table::TableId;
 use crate::table::delta::Publisher;
@@ -33,6 +33,7 @@ use crate::table::parquet::ReadFileError;
 
 use plan::plan;
 use schema::Recorded;
+pub(super) use time::WorkTime;
 use work::Work;
 
 /// How often in a row the log may turn out to be cleared under a reader before it is taken for damaged.
@@ -62,10 +63,8 @@ struct Tail {
 
 /// How an attempt ended.
 enum Attempt {
-    /// Every source is in the ledger.
+    /// These sources are in the ledger, the first of them at least.
     Done(Vec<Refined>),
-    /// The first of them are, and the others are still to be opened.
-    Part(Vec<Refined>),
     /// Others were faster, or the log was begun.
     StartOver,
 }
@@ -94,33 +93,23 @@ impl Committer {
         }
     }
 
-    /// Finishes all sources, in one commit where it can be. Nothing is sent that might come after `deadline`.
+    /// Finishes sources in one commit, all of them unless they open to more than is held at once: then the first ones.
+    /// Nothing is sent that might come after its `time`.
     ///
     /// # Errors
-    /// Fails on a permanent error, or once `deadline` has passed. No source is half done then.
+    /// Fails on a permanent error, or once its `time` is over. No source is half done then.
     pub(super) async fn commit_group(
         &mut self,
         sources: &SortedSources,
-        deadline: Deadline,
+        time: &mut WorkTime,
     ) -> Result<Vec<Refined>, RefineError> {
         let mut backoff = Backoff::default();
         let mut work = None;
         let mut missing: Option<ObjectPath> = None;
         let mut outdated = 0;
-        let mut parts: BTreeMap<String, Refined> = BTreeMap::new();
         loop {
-            match self.attempt(sources, &mut work, deadline).await {
-                Ok(Attempt::Done(refined)) => {
-                    let own =
-                        |refined: Refined| parts.remove(&refined.entry.source).unwrap_or(refined);
-                    return Ok(refined.into_iter().map(own).collect());
-                }
-                Ok(Attempt::Part(refined)) => {
-                    let by_name = |refined: Refined| (refined.entry.source.clone(), refined);
-                    parts.extend(refined.into_iter().map(by_name));
-                    backoff = Backoff::default();
-                    continue;
-                }
+            match self.attempt(sources, &mut work, time).await {
+                Ok(Attempt::Done(refined)) => return Ok(refined),
                 Ok(Attempt::StartOver) => {}
                 // Maintenance has cleared the log up to a snapshot that only a newer head names.
                 Err(RefineError::Log(error)) if error.is_outdated() && outdated < MAX_OUTDATED => {
@@ -135,14 +124,14 @@ impl Committer {
                     missing = Some(path);
                 }
                 Err(error) if error.is_transient() => {
-                    if !backoff.wait(deadline).await {
+                    if !backoff.wait(time.until()).await {
                         return Err(error);
                     }
                     continue;
                 }
                 Err(error) => return Err(error),
             }
-            if !backoff.wait(deadline).await {
+            if !backoff.wait(time.until()).await {
                 return Err(RefineError::OutOfTime);
             }
         }
@@ -152,7 +141,7 @@ impl Committer {
         &mut self,
         sources: &SortedSources,
         work: &mut Option<Work>,
-        deadline: Deadline,
+        time: &mut WorkTime,
     ) -> Result<Attempt, RefineError> {
         let Some(head) = self.log.head().await? else {
             schema::begin(&self.context, &self.log).await?;
@@ -173,13 +162,13 @@ impl Committer {
         let columns = recorded.record.file_columns();
 
         let todo = sources.filter(|source| !finished.contains_key(&source.name));
-        let current = self.dedup(todo, work.take(), &tail, &columns).await?;
+        let current = self.dedup(todo, work.take(), &tail, &columns, time).await?;
         let current = work.insert(current);
         let written = self.write(current, columns).await?;
 
         let committed = self.context.clock.now();
         let commit = plan(&self.context.dataset, current, &written, &head, committed)?;
-        match self.log.commit_until(&head, &commit, deadline).await? {
+        match self.log.commit_until(&head, &commit, time.until()).await? {
             CommitOutcome::TooLate => Err(RefineError::OutOfTime),
             CommitOutcome::Conflict => Ok(Attempt::StartOver),
             CommitOutcome::Committed(version) => {
@@ -199,10 +188,6 @@ impl Committer {
                     self.cache.put(path, keys);
                 }
                 self.publish(committed);
-                if finished.len() + commit.ledger.len() < sources.len() {
-                    let part = ledger_entries::newly(commit.ledger, version);
-                    return Ok(Attempt::Part(part.collect()));
-                }
                 let mut refined = ledger_entries::earlier(finished, &head);
                 refined.extend(ledger_entries::newly(commit.ledger, version));
                 Ok(Attempt::Done(refined))
@@ -260,6 +245,7 @@ impl Committer {
         before: Option<Work>,
         tail: &Tail,
         columns: &[String],
+        time: &mut WorkTime,
     ) -> Result<Work, RefineError> {
         // Rows that were compared with everything up to where the tail begins need only be compared with the tail.
         let reusable = before.filter(|work| work.is_on(&todo) && Some(work.checked) == tail.after);
@@ -284,6 +270,9 @@ impl Committer {
                 return Ok(work);
             }
             self.write(&mut work, columns.to_vec()).await?;
+            if !time.go_on() {
+                return Err(RefineError::OutOfTime);
+            }
             work = work.next(&dataset, self.most_opened).await?;
         }
     }

@@ -104,7 +104,7 @@ impl Beside {
     pub(in crate::silver) fn at(&self, origin: Origin, number: usize) -> &Token {
         match origin {
             Origin::System => self.system.at(number),
-            _ => self.properties.at(number),
+            Origin::Record | Origin::Event | Origin::Properties => self.properties.at(number),
         }
     }
 
@@ -112,7 +112,7 @@ impl Beside {
     pub(in crate::silver) fn text<'t>(&'t self, origin: Origin, came: &'t [u8]) -> &'t [u8] {
         match origin {
             Origin::System => &self.said,
-            _ => properties(came),
+            Origin::Record | Origin::Event | Origin::Properties => properties(came),
         }
     }
 }

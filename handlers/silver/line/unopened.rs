@@ -1,7 +1,9 @@
 //! Members of an event that should have been opened and could not be; pure.
 
+use std::cmp::Ordering;
+
 use crate::dataset::OpenMember;
-use crate::value::path::{FieldPath, Segment};
+use crate::value::path::FieldPath;
 
 /// Which members of an event could not be opened: a bit for each that the dataset names, which are at most 16.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,7 +37,6 @@ pub(in crate::silver) fn is_at_or_above(
     path: &FieldPath,
     ignore_case: bool,
 ) -> bool {
-    let is_same = |(one, other): (&Segment, &Segment)| one.is_same(other, ignore_case);
-    let (at, path) = (member.at.segments(), path.segments());
-    path.len() >= at.len() && at.iter().zip(path).all(is_same)
+    path.lies_to(&member.at, ignore_case)
+        .is_some_and(Ordering::is_ge)
 }

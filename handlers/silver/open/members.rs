@@ -22,7 +22,7 @@ pub(super) fn in_the_way_to(
         .members()
         .filter_map(|number| payload.open.get(number));
     let member = members.find(|member| is_at_or_above(member, path, payload.ignore_case))?;
-    let steps: Vec<String> = member.steps.iter().map(ToString::to_string).collect();
+    let steps: Vec<&str> = member.steps.iter().map(|step| step.as_str()).collect();
     Some(not_opened(format!(
         "the value at \"{}\" cannot be opened by {}",
         member.at,

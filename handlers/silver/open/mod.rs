@@ -25,7 +25,7 @@ use crate::value::json::find::{elements, find};
 use crate::value::json::token::{Kind, Token};
 use crate::value::json::{BYTE_ORDER_MARK, is_blank};
 use avro::Schemas;
-use beside::{Beside, Repeated};
+use beside::{Common, Repeated};
 use budget::Budget;
 use refusal::{not_opened, too_many};
 
@@ -34,7 +34,7 @@ use refusal::{not_opened, too_many};
 pub(super) struct Opener {
     payload: Payload,
     schemas: Schemas,
-    beside: Beside,
+    common: Common,
     /// How many bytes were opened so far.
     taken: usize,
 }
@@ -139,19 +139,19 @@ impl Span {
 impl Opener {
     /// Makes what opens a dataset's events; nothing where each is one record as it stands.
     pub(super) fn of(dataset: &Dataset) -> Option<Self> {
-        Self::with(&dataset.payload, || Beside::of(dataset))
+        Self::with(&dataset.payload, || Common::of(dataset))
     }
 
     /// Makes what opens events of which nothing is read but their records.
     pub(super) fn of_records(payload: &Payload) -> Option<Self> {
-        Self::with(payload, Beside::default)
+        Self::with(payload, Common::default)
     }
 
-    fn with(payload: &Payload, beside: impl FnOnce() -> Beside) -> Option<Self> {
+    fn with(payload: &Payload, common: impl FnOnce() -> Common) -> Option<Self> {
         payload.is_opened().then(|| Self {
             payload: payload.clone(),
             schemas: Schemas::of(payload),
-            beside: beside(),
+            common: common(),
             taken: 0,
         })
     }
@@ -191,15 +191,12 @@ impl Opener {
             let Body {
                 properties, system, ..
             } = body;
-            let came = self
-                .beside
-                .came(properties, system, self.payload.ignore_case);
-            repeated.add(came, records);
+            repeated.add(self.common.came(properties, system), records);
         }
         let (text, is_utf8) = (&opened.text, opened.is_utf8);
         for value in opened.values.iter_mut().filter(|value| value.records > 0) {
             let text = value.span.of(text);
-            value.outside = self.beside.read(text, is_utf8, value.unopened);
+            value.outside = self.common.read(text, is_utf8, value.unopened);
             let lengths = value.outside.iter().map(|token| token.raw(text).len());
             repeated.add(lengths.sum(), value.records);
         }

@@ -407,6 +407,50 @@ mod avro {
         assert_eq!(one.unwrap(), [text.as_str()]);
     }
 
+    /// A small number that is not negative, as Avro writes it.
+    fn long(number: usize) -> Vec<u8> {
+        let zigzag = number * 2;
+        match zigzag < 0x80 {
+            true => vec![zigzag as u8],
+            false => vec![(zigzag & 0x7F) as u8 | 0x80, (zigzag >> 7) as u8],
+        }
+    }
+
+    fn text(text: &str) -> Vec<u8> {
+        [&long(text.len())[..], text.as_bytes()].concat()
+    }
+
+    #[test]
+    fn records_of_each_value_have_what_stands_beside_them_in_that_value() {
+        let schema = r#"{"type":"record","name":"E","fields":[{"name":"who","type":"string"},
+            {"name":"records","type":{"type":"array","items":"long"}}]}"#;
+        let value = |who: &str, record: usize| {
+            let records = [long(2), long(record), long(record + 1), long(0)].concat();
+            [text(who), records].concat()
+        };
+        let values = [value("ada", 1), value("bob", 3)].concat();
+        let sync = [7; 16];
+        let head = [long(1), text("avro.schema"), text(schema), long(0)].concat();
+        let block = [long(2), long(values.len()), values].concat();
+        let container = [&b"Obj\x01"[..], &head, &sync, &block, &sync].concat();
+        let dataset = dataset(&format!(
+            "format = \"avro\"\n{RECORDS}\n[[column]]\nname = \"who\"\ntype = \"string\"\nfrom_event = \"who\""
+        ));
+        let mut opener = Opener::of(&dataset).unwrap();
+        let opened = opener.open(event(&container)).unwrap();
+        let found = opened.records().map(|record| {
+            let Outside { text, tokens } = record.outside;
+            (record.text, tokens[0].raw(text))
+        });
+        let found: Vec<(&[u8], &[u8])> = found.collect();
+        let expected = [("1", "ada"), ("2", "ada"), ("3", "bob"), ("4", "bob")];
+        let expected = expected.map(|(record, who)| (record.to_owned(), format!("\"{who}\"")));
+        let expected = expected
+            .iter()
+            .map(|(record, who)| (record.as_bytes(), who.as_bytes()));
+        assert_eq!(found, expected.collect::<Vec<_>>());
+    }
+
     #[test]
     fn a_schema_that_is_not_known_is_told_by_its_name() {
         let reading = case("a reading");

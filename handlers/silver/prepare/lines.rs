@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::error::Invariant;
+use crate::event::UnixMillis;
 use crate::silver::RefineError;
 use crate::silver::cast::LineContext;
 use crate::store::object::{ObjectFormat, Source};
@@ -173,7 +174,26 @@ impl<'a> Events<'a> {
     }
 }
 
-impl Event<'_> {
+impl<'a> Event<'a> {
+    /// Reads a line that is in no source.
+    pub(super) fn alone(line: &'a [u8]) -> Self {
+        let line = Line::read(line);
+        Self {
+            is_utf8: false,
+            at: LineContext {
+                source: 0,
+                partition: None,
+                line: 0,
+                record: 0,
+                sequence_number: None,
+                enqueued_time: UnixMillis(0),
+                system: line.system,
+                properties: line.properties,
+            },
+            body: line.body,
+        }
+    }
+
     /// Returns whether its line is blank: nobody wrapped anything.
     pub(super) fn is_blank_line(&self) -> bool {
         let is_plain = self.at.system.is_empty() && matches!(self.body, Cow::Borrowed(_));

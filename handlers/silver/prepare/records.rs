@@ -3,7 +3,7 @@
 //! A dataset opens events here: whatever asks for records asks [`open`], and nobody else knows what an event is made
 //! of.
 
-use super::lines::Event;
+use super::lines::{Event, is_blank};
 use crate::silver::cast::reject::Reject;
 use crate::silver::line::Outside;
 use crate::silver::line::unopened::Unopened;
@@ -61,4 +61,22 @@ pub(super) fn open(
         });
     }
     Ok(())
+}
+
+/// Returns what `of` makes of each record of an event.
+///
+/// # Errors
+/// As [`open`].
+pub(super) fn records_of<T>(
+    event: &Event<'_>,
+    opener: &mut Option<Opener>,
+    mut of: impl FnMut(Record<'_>) -> T,
+) -> Result<Vec<T>, Reject> {
+    let mut records = Vec::new();
+    open(event, opener, |record| {
+        if !is_blank(record.text) {
+            records.push(of(record));
+        }
+    })?;
+    Ok(records)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::lines::{Event, Events, is_blank};
-use super::records::{Record, open};
+use super::records::{Record, open, records_of};
 use crate::dataset::Dataset;
 use crate::error::Invariant;
 use crate::event::{KeptReason, PartitionId, SequenceRange, UnixMillis};
@@ -88,7 +88,7 @@ pub(in crate::silver) struct SourceFacts {
     pub(in crate::silver) filtered: u64,
     /// By their place.
     pub(in crate::silver) rejected: Vec<Rejected>,
-    /// What became null in its rows and duplicates.
+    /// What became null in its rows and duplicates, and which times could mean two.
     pub(in crate::silver) nulled: Nulled,
 }
 
@@ -173,16 +173,8 @@ pub(super) fn records_of_events(
     let mut all = Vec::new();
     let mut events = Events::of(source, 0)?;
     while let Some(event) = events.next()? {
-        let mut records = Vec::new();
-        let opened = open(event, &mut opener, |record| {
-            if !is_blank(record.text) {
-                records.push(record.number);
-            }
-        });
-        if opened.is_err() {
-            records = vec![0];
-        }
-        all.push(records);
+        let records = records_of(event, &mut opener, |record| record.number);
+        all.push(records.unwrap_or_else(|_| vec![0]));
     }
     Ok(all)
 }

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 use arrow_array::RecordBatch;
 use bytes::Bytes;
 
+use super::lines::Event;
+use super::records::records_of;
 use super::source::{Rejected, SourceFacts, records_of_events};
 use super::{Prepared, SortedSources, Start};
 use crate::dataset::{Dataset, Payload};
@@ -14,12 +16,10 @@ use crate::error::Invariant;
 use crate::event::{PartitionId, RejectReason, SequenceNumber, SequenceRange, UnixMillis};
 use crate::silver::RefineError;
 use crate::silver::cast::hide::{Hider, hidden};
-use crate::silver::open::{Body, Opener};
+use crate::silver::open::Opener;
 use crate::store::object::{ObjectFormat, Source};
 use crate::table::log::Nulled;
 use crate::table::schema::arrow_schema;
-use crate::value::json::is_blank;
-use crate::value::line::Line;
 use crate::value::mask::Salt;
 
 /// What the lines of a trial are called in silver's column of sources.
@@ -100,7 +100,8 @@ pub struct Refusal {
     pub detail: String,
     /// Whether the event is refused whole.
     pub event: bool,
-    /// The record, as it came; of an event the beginning of its body; nothing where what a mask hides was not found in it.
+    /// The record, as it came, with `"***"` for what masks hide; of an event the beginning of its body. Nothing where a mask
+    /// reads in the body, and either what it hides was not found or the event was refused whole.
     pub body: Option<Vec<u8>>,
 }
 
@@ -160,22 +161,10 @@ pub fn trial(
 pub fn opened(payload: &Payload, lines: &[Bytes]) -> Vec<Result<Vec<Vec<u8>>, String>> {
     let mut opener = Opener::of_records(payload);
     let events = lines.iter().map(|line| {
-        let line = Line::read(line);
-        let Some(opener) = &mut opener else {
-            let records = (!is_blank(&line.body)).then(|| line.body.into_owned());
-            return Ok(records.into_iter().collect());
-        };
-        let body = Body {
-            bytes: &line.body,
-            is_utf8: false,
-            system: line.system,
-            properties: line.properties,
-        };
-        let opened = opener.open(body).map_err(|reject| reject.detail)?;
-        Ok(opened
-            .records()
-            .map(|record| record.text.to_vec())
-            .collect())
+        let texts = records_of(&Event::alone(line), &mut opener, |record| {
+            record.text.to_vec()
+        });
+        texts.map_err(|reject| reject.detail)
     });
     events.collect()
 }
@@ -355,6 +344,7 @@ min = 0
             br#"{"$sluice":"event","system":{},"properties":{"p":1},"body":{"records":[]}}"#,
             br#"{"a": 1}"#,
             br#"{"$sluice":"base64","data":""}"#,
+            b"\xEF\xBB\xBF",
         ]
         .map(Bytes::from_static)
         .into();
@@ -368,7 +358,7 @@ min = 0
         let plain = texts(&Payload::default());
         assert_eq!(plain[0].as_ref().unwrap()[0].as_bytes(), &lines[0][..]);
         assert_eq!(plain[1], Some(vec![r#"{"records":[]}"#.to_owned()]));
-        assert_eq!(plain[3], Some(Vec::new()));
+        assert_eq!(plain[3..], [Some(Vec::new()), Some(Vec::new())]);
         let payload = Payload {
             records: FieldPath::parse("$.records").ok(),
             non_finite: NonFinite::Null,
@@ -376,7 +366,10 @@ min = 0
         };
         let records = vec![r#"{"a": null}"#.to_owned(), "1".to_owned()];
         let empty = Some(Vec::new());
-        assert_eq!(texts(&payload), [Some(records), empty.clone(), None, empty]);
+        assert_eq!(
+            texts(&payload),
+            [Some(records), empty.clone(), None, empty.clone(), empty]
+        );
     }
 
     #[test]

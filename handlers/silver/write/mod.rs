@@ -11,7 +11,7 @@ use super::RefineError;
 use super::cast::keyed_rows::KeyedRow;
 use super::dedup::key_set::KeySet;
 use super::prepare::Prepared;
-use super::segments::{Segment, segments, split_outliers};
+use super::segments::{MOST_PARTS, Segment, segments, split_outliers};
 use crate::dataset::Dataset;
 use crate::error::Invariant;
 use crate::store::object::{Metadata, ObjectPath, ObjectStore};
@@ -23,9 +23,6 @@ use quarantine::write_quarantine;
 
 /// How many objects are written at once.
 const PARALLEL_WRITES: usize = 8;
-
-/// How many files of a period are written at once: the bulk, and what is far older.
-const MOST_PARTS: usize = 2;
 
 /// What files are to be called and to hold.
 #[derive(Debug)]
@@ -80,7 +77,12 @@ pub(super) async fn write(
     let columns: Arc<[String]> = columns.into();
     let parts: Vec<(usize, Segment)> = segments(dataset.period, rows)
         .iter()
-        .flat_map(|segment| split_outliers(segment, rows).into_iter().enumerate())
+        .flat_map(|segment| {
+            split_outliers(segment, rows)
+                .into_iter()
+                .flatten()
+                .enumerate()
+        })
         .collect();
 
     let writes = parts.into_iter().map(|(part, segment)| {

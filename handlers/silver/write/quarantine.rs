@@ -76,7 +76,8 @@ struct RejectedLine<'a> {
     body: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body_base64: Option<String>,
-    /// Whether the bytes are left out, because what a mask hides could not be found in them. Bronze has them.
+    /// Whether the bytes are left out, because what a mask hides could not be found in them, or nobody looked, since the event
+    /// was refused whole. Bronze has them.
     #[serde(skip_serializing_if = "is_false")]
     withheld: bool,
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::column;
 use crate::dataset::{Dataset, OnInvalid, OpenMember, Payload, WriterSchema};
 use crate::expr::SEMANTICS;
 
@@ -32,6 +33,9 @@ impl Definition {
             let mut say = |part: &str, text: &str| {
                 texts.insert(part_of(&column.name, part), text.to_owned());
             };
+            for (key, text) in column::parts_of(column) {
+                say(key, &text);
+            }
             if let Some(expr) = &column.expr {
                 say("expr", expr.text());
             }
@@ -71,6 +75,11 @@ impl Definition {
 
     /// Says what differs, but for columns that only `now` has.
     pub(super) fn changes_to(&self, now: &Self, is_new: impl Fn(&str) -> bool) -> Vec<String> {
+        // A hash says nothing of the parts that the other side may name.
+        let is_hashed = self.0.contains_key(HASHED) || now.0.contains_key(HASHED);
+        if is_hashed && self != now {
+            return vec!["what becomes of a record is defined otherwise".to_owned()];
+        }
         let parts: BTreeSet<&String> = self.0.keys().chain(now.0.keys()).collect();
         let parts = parts.into_iter().filter_map(|part| {
             let (before, after) = (self.0.get(part), now.0.get(part));
@@ -78,10 +87,11 @@ impl Definition {
             if before == after || is_of_new {
                 return None;
             }
-            Some(match part.as_str() {
-                HASHED => "what becomes of a record is defined otherwise".to_owned(),
-                part => format!("{part} was {} and is {}", shown(before), shown(after)),
-            })
+            Some(format!(
+                "{part} was {} and is {}",
+                shown(before),
+                shown(after)
+            ))
         });
         parts.collect()
     }
@@ -125,7 +135,7 @@ fn schema_text(schema: &WriterSchema) -> String {
 }
 
 fn member_text(member: &OpenMember) -> String {
-    let steps = member.steps.iter().map(ToString::to_string);
+    let steps = member.steps.iter().map(|step| step.as_str());
     format!("{}: {}", member.at, steps.collect::<Vec<_>>().join(", "))
 }
 

@@ -16,12 +16,13 @@ pub enum Difference {
     NeedsGeneration(Vec<String>),
 }
 
-/// Compares two dataset files of one dataset as the log's record of the old one is compared with the new one.
+/// Compares two dataset files of one dataset as the log's record of the old one is compared with the new one. Where the log
+/// has no more than a hash of a long definition, this says more than it.
 ///
 /// # Errors
 /// Fails if one of them is no valid dataset, which cannot be.
 pub fn difference(old: &Dataset, new: &Dataset) -> Result<Difference, Invariant> {
-    let change = SchemaRecord::of(old)?.change_to(&SchemaRecord::of(new)?);
+    let change = SchemaRecord::whole(old)?.change_to(&SchemaRecord::whole(new)?);
     Ok(match change {
         Change::None => Difference::None,
         Change::Evolve(changes) => Difference::GoesOn(changes),

@@ -5,6 +5,7 @@
 //! decides what goes on and what is refused, for a running pipeline and for [`difference()`] beforehand.
 
 mod change;
+mod column;
 mod definition;
 mod difference;
 mod error;

@@ -87,11 +87,25 @@ pub(crate) enum Standing<'r> {
 }
 
 impl SchemaRecord {
-    /// Describes what the dataset file asks for.
+    /// Describes what the dataset file asks for, as the log records it.
     ///
     /// # Errors
     /// Fails if the key or the event time is not among the dataset's columns, which a valid dataset file rules out.
     pub(crate) fn of(dataset: &Dataset) -> Result<Self, Invariant> {
+        let mut record = Self::whole(dataset)?;
+        let definition = std::mem::take(&mut record.definition);
+        let room = MOST_UNITS
+            .saturating_sub(record.units())
+            .min(MOST_DEFINITION);
+        record.definition = definition.bounded(room);
+        Ok(record)
+    }
+
+    /// Describes what the dataset file asks for, with all texts of a definition however long they are.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub(super) fn whole(dataset: &Dataset) -> Result<Self, Invariant> {
         let columns = dataset.columns.iter().map(|column| ColumnRecord {
             name: column.name.clone(),
             kind: column.kind.to_string(),
@@ -100,24 +114,19 @@ impl SchemaRecord {
         });
         // Without a column that takes one, it says nothing of the table.
         let salt = dataset.salted_column().and(dataset.salt.as_ref());
-        let mut record = Self {
+        Ok(Self {
             period: dataset.period.as_str().to_owned(),
             key: dataset.key_texts()?,
             event_time: dataset.column(dataset.event_time)?.name.clone(),
             rescued: dataset.unknown_fields == UnknownFields::Rescue,
             columns: columns.collect(),
             bounded: true,
-            definition: Definition::default(),
+            definition: Definition::of(dataset),
             salt: salt.map(|salt| salt.fingerprint().to_owned()),
             added: Vec::new(),
             replaced: Vec::new(),
             described: None,
-        };
-        let room = MOST_UNITS
-            .saturating_sub(record.units())
-            .min(MOST_DEFINITION);
-        record.definition = Definition::of(dataset).bounded(room);
-        Ok(record)
+        })
     }
 
     /// Returns the length of the record as text, in UTF-16 units; one that cannot be written has no room for more.

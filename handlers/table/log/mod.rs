@@ -43,8 +43,8 @@ pub use model::{
 pub use nulled::{AMBIGUOUS_TIME, Nulled};
 pub use progress::{Beyond, MAX_BEYOND, PartitionProgress, Times, bound};
 
-/// The time from the start of the work in which a commit that names files may be sent. Vacuum waits far longer before
-/// it removes a file that nothing names.
+/// The time from the start of the work in which a commit that names files may be sent; silver has it again after each
+/// chunk of a large object. Vacuum waits far longer before it removes a file that nothing names.
 pub const COMMIT_DEADLINE: Duration = Duration::from_secs(10 * 60);
 
 /// Most sources that one commit may finish; with `head` and the log entry they fit one transaction.

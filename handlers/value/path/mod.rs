@@ -6,6 +6,7 @@
 mod parse;
 mod segment;
 
+use std::cmp::Ordering;
 use std::fmt::{self, Write};
 
 pub use parse::PathError;
@@ -40,11 +41,7 @@ impl FieldPath {
     pub fn to(segments: Vec<Segment>) -> Self {
         let text = match segments.as_slice() {
             [Segment::Name(name)] if is_plain(name) => name.clone(),
-            segments => segments.iter().fold("$".to_owned(), |mut text, segment| {
-                // Writing to a string does not fail.
-                let _ = write!(text, "{segment}");
-                text
-            }),
+            segments => rooted(segments),
         };
         Self { text, segments }
     }
@@ -59,6 +56,21 @@ impl FieldPath {
     #[must_use]
     pub fn is_field(&self, name: &str) -> bool {
         matches!(self.segments.as_slice(), [Segment::Name(own)] if own == name)
+    }
+
+    /// Writes it as a path, even if it was written as a name.
+    #[must_use]
+    pub fn rooted(&self) -> String {
+        rooted(&self.segments)
+    }
+
+    /// Tells how this lies to another path, where one leads through the other: `Less` is above it, `Greater` below. The case
+    /// of ASCII letters may be ignored.
+    #[must_use]
+    pub fn lies_to(&self, other: &Self, ignore_case: bool) -> Option<Ordering> {
+        let mut steps = self.segments.iter().zip(&other.segments);
+        let leads_through = steps.all(|(own, other)| own.is_same(other, ignore_case));
+        leads_through.then(|| self.segments.len().cmp(&other.segments.len()))
     }
 
     /// Returns the path that may be meant by a plain name with dots in it.
@@ -76,6 +88,15 @@ impl fmt::Display for FieldPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
+}
+
+/// Writes the steps from the whole event.
+fn rooted(segments: &[Segment]) -> String {
+    segments.iter().fold("$".to_owned(), |mut text, segment| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{segment}");
+        text
+    })
 }
 
 /// Returns whether text is a path and no name.

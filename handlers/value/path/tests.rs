@@ -154,6 +154,28 @@ fn a_path_has_at_most_sixteen_segments() {
 }
 
 #[test]
+fn a_path_lies_above_at_or_below_another() {
+    let lies = |one: &str, other: &str, ignore_case| {
+        let (one, other) = (FieldPath::parse(one), FieldPath::parse(other));
+        one.unwrap().lies_to(&other.unwrap(), ignore_case)
+    };
+    for (one, other, expected) in [
+        ("$.a", "$.a.b", Some(Ordering::Less)),
+        ("$", "a", Some(Ordering::Less)),
+        ("a", "$.a", Some(Ordering::Equal)),
+        ("$.a[1].b", "$.a[1]", Some(Ordering::Greater)),
+        ("$.a[1].b", "$.a[0]", None),
+        ("$.a.b", "$.b", None),
+        ("$.a", "$.A", None),
+    ] {
+        assert_eq!(lies(one, other, false), expected, "{one} {other}");
+    }
+    assert_eq!(lies("$.A.b", "$.a", true), Some(Ordering::Greater));
+    assert_eq!(FieldPath::parse("a").unwrap().rooted(), "$.a");
+    assert_eq!(FieldPath::parse("$").unwrap().rooted(), "$");
+}
+
+#[test]
 fn a_name_with_dots_may_mean_a_path() {
     let meant = |text: &str| {
         let meant = FieldPath::parse(text).unwrap().meant_by_dots();

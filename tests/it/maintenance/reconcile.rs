@@ -11,8 +11,10 @@ use sluice::retry::Deadline;
 use sluice::store::StorageError;
 use sluice::store::queue::{PoisonMessage, PoisonQueue};
 use testkit::events::{DAY, HOUR};
-use testkit::faulty::Script;
-use testkit::world::World;
+use testkit::faulty::{Script, When};
+use testkit::world::{World, deadline};
+
+const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test]
 async fn objects_without_a_trigger_are_refined_unless_they_are_young() {
@@ -277,4 +279,40 @@ async fn objects_of_a_clock_that_was_ahead_are_refined_and_hide_no_others() {
     let report = process.maintain(true).await;
     assert_eq!(report.reconcile.done().unwrap().refined, 1, "that of then");
     assert_eq!(world.ids().await.len(), 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_ends_while_silver_works_on_unless_it_has_patience() {
+    for (patience, refined) in [(Duration::ZERO, 0), (10 * 60 * SECOND, 1)] {
+        let limits = Limits {
+            patience,
+            ..Limits::default()
+        };
+        let world = World::of_orders();
+        let process = world.process().limited(limits);
+        world.put_orders(0..10).await;
+        world.wait(HOUR);
+        let gate = process
+            .script
+            .stop_at("create silver/orders/g1/event", When::Before);
+        let run = process.maintenance.run(Options::default(), deadline());
+        let open = async {
+            gate.reached().await;
+            tokio::time::sleep(6 * 60 * SECOND).await;
+            gate.open();
+        };
+        let (report, ()) = tokio::join!(run, open);
+        assert_eq!(report.failures(), []);
+        let reconciled = report.reconcile.done().unwrap();
+        let facts = (reconciled.refined, reconciled.left, reconciled.failed);
+        assert_eq!(facts, (refined, 1 - refined, 0));
+        // Silver went on without the run, whose next one joins or finds it done.
+        let next = process.maintain(false).await;
+        assert_eq!(next.reconcile.done().unwrap().left, 0);
+        assert_eq!(world.ids().await, (0..10).collect());
+        assert_eq!(
+            process.script.calls("create silver/orders/g1/event").len(),
+            1
+        );
+    }
 }

@@ -228,6 +228,7 @@ fn what_is_opened_lies_outside_of_the_records() {
         ("$.a[*]", "$.a", false),
         ("$.a.b[*]", "a", false),
         ("$.a[*]", "$.b[0]", false),
+        ("$.A[*]", "$.a[0].x", false),
     ] {
         let lines =
             format!("records = \"{records}\"\n[[payload.open]]\nat = \"{at}\"\nsteps = [\"json\"]");
@@ -240,6 +241,25 @@ fn what_is_opened_lies_outside_of_the_records() {
                 "{text}"
             );
         }
+    }
+}
+
+#[test]
+fn what_is_opened_is_told_apart_by_case_only_where_that_counts() {
+    let at = |at: &str| format!("[[payload.open]]\nat = \"{at}\"\nsteps = [\"json\"]\n");
+    for (lines, words) in [
+        (
+            format!("records = \"$.records[*]\"\n{}", at("$.Records[0].x")),
+            "lies in the array of the records, $.records[*]",
+        ),
+        (
+            format!("{}{}", at("$.Data"), at("data")),
+            "\"data\" is opened already",
+        ),
+    ] {
+        assert!(Dataset::parse(&with(&lines), "x.toml").is_ok(), "{lines}");
+        let text = problems(&with(&format!("ignore_case = true\n{lines}")));
+        assert!(text.contains(words), "{text}");
     }
 }
 

@@ -98,7 +98,7 @@ pub(in crate::silver) struct Judged {
     pub(in crate::silver) rejected: BTreeMap<Place, Reject>,
     /// Those that are left out, by their source.
     pub(in crate::silver) filtered: BTreeMap<u32, Filtered>,
-    /// How many values became null, by source, column and reason.
+    /// How many values became null, and how many times could mean two, by source, column and reason.
     pub(in crate::silver) nulled: BTreeMap<(u32, usize, &'static str), u64>,
 }
 

@@ -5,9 +5,11 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use sluice::store::object::paths;
 use testkit::events::thing;
+use testkit::faulty::When;
 use testkit::world::World;
+use tokio::time::Instant;
 
-use super::request::{blob, captured, is_success, post};
+use super::request::{blob, captured, is_failure, is_success, post};
 
 #[tokio::test]
 async fn blobs_of_others_are_answered_and_ignored() {
@@ -123,4 +125,33 @@ async fn a_body_beyond_the_usual_limit_arrives_in_chunks() {
     );
     let answer = post(&process, "silver", captured("blob-1000-lines.json.gz")).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+}
+
+/// The host ends the whole process where an invocation takes too long.
+#[tokio::test(start_paused = true)]
+async fn an_invocation_does_not_wait_for_ever_and_the_next_joins() {
+    let world = World::new();
+    let process = world.process();
+    let gate = process.script.stop_at("create silver/things", When::Before);
+    let request = blob("blob-jsonl.json", "things/a.jsonl", &thing(1, 0, 100));
+    let started = Instant::now();
+    let first = post(&process, "silver", request.clone());
+    tokio::pin!(first);
+    tokio::select! {
+        () = gate.reached() => {}
+        _ = &mut first => panic!("it should stand at the gate"),
+    }
+    is_failure(
+        &first.await,
+        "things/a.jsonl is not refined after 12 minutes",
+    );
+    assert_eq!(started.elapsed().as_secs() / 60, 12);
+
+    let second = post(&process, "silver", request.clone());
+    tokio::pin!(second);
+    assert!(futures::poll!(second.as_mut()).is_pending());
+    gate.open();
+    is_failure(&second.await, "did not come through in time");
+    let third = post(&process, "silver", request).await;
+    is_success(&third, "refined 1 lines to 1 rows in version 1");
 }

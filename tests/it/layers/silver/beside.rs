@@ -269,3 +269,32 @@ async fn what_records_repeat_of_their_event_has_a_limit() {
         assert_eq!(refused, Some(&1), "{from}: {counts:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_event_with_one_record_repeats_nothing() {
+    let long = "x".repeat(2_000);
+    for from in ["from_property", "from_system"] {
+        let world = in_records(&format!("{WHO}{from} = \"who\"\n"), "max_bytes = 1000");
+        let said: Bytes = format!(r#"{{"who":"{long}"}}"#).into();
+        let body = format!(r#"{{"records":[{{"id":1,"at":{START}}}]}}"#);
+        let came = SourceEvent {
+            properties: said.clone(),
+            system: said,
+            ..event(0, 0, body.into())
+        };
+        assert_eq!(who(&world, &[came]).await, [Some(long.clone())], "{from}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_beside_the_records_are_found_in_any_case() {
+    let who = format!("{WHO}from_event = \"$.Meta.who\"\n");
+    let body = format!(r#"{{"meta":{{"WHO":"ada"}},"records":[{{"id":1,"at":{START}}}]}}"#);
+    for (payload, expected) in [("ignore_case = true", Some("ada")), ("", None)] {
+        let world = in_records(&who, payload);
+        let counts = refined(&world, [body.clone().into_bytes()]).await;
+        assert_eq!(counts.rows, 1, "{counts:?}");
+        let found = world.silver().await[0].who.clone();
+        assert_eq!(found.as_deref(), expected, "{payload}");
+    }
+}

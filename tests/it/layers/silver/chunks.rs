@@ -1,11 +1,14 @@
 //! Objects that open to more than is held at once: they are worked off in chunks, and committed as one.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use sluice::silver::RefineError;
 use sluice::store::object::Source;
 use sluice::table::TableId;
 use testkit::datasets::{THINGS, replace};
@@ -13,7 +16,7 @@ use testkit::events::{START, thing};
 use testkit::faulty::{How, Script, When};
 use testkit::world::{Process, World};
 
-use super::steps::{overtaken, refine_all, sent, written};
+use super::steps::{Answer, overtaken, refine_all, sent, written};
 
 /// So few bytes are one event of these tests.
 const CHUNK: usize = 10;
@@ -111,6 +114,22 @@ async fn each_chunk_has_files_of_its_own_and_the_ledger_names_the_last() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn chunks_with_far_older_rows_have_two_files_each() {
+    let event = |chunk: i64| {
+        let at = |id: i64| START + if id == 0 { 0 } else { 40 * 60_000 + id };
+        let record = |id: i64| format!(r#"{{"id":{},"at":{}}}"#, chunk * 100 + id, at(id));
+        packed(&(0..40).map(record).collect::<Vec<_>>())
+    };
+    let (world, source) = put("", &[event(0), event(1)]).await;
+    let process = in_chunks(&world);
+    assert_eq!(process.refine(&source).await.entry.counts.rows, 80);
+    let files: BTreeSet<String> = written(&process).into_iter().collect();
+    assert_eq!(files.len(), 4, "{files:?}");
+    assert_eq!(world.snapshot().await.files.len(), 4);
+    assert_eq!(world.end_state().await.silver.len(), 80);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_another_commits_meanwhile_voids_chunks_only_if_it_has_their_keys() {
     // Of a chunk of which another has every row there is no file the second time.
     for (ids, files) in [([90, 91], 4), ([1, 91], 7)] {
@@ -181,4 +200,85 @@ async fn a_failure_at_any_call_leaves_nothing_half_done() {
             }
         }
     }
+}
+
+/// Lets the first chunks of these objects take so many minutes each, and returns what becomes of the objects.
+async fn minutes_each(process: &Process, sources: &[Source], minutes: &[u64]) -> Vec<Answer> {
+    let object = "create quarantine/things";
+    let gate = |_: &u64| process.script.stop_at(object, When::Before);
+    let gates: Vec<_> = minutes.iter().map(gate).collect();
+    let pass = async {
+        for (gate, minutes) in gates.iter().zip(minutes) {
+            gate.reached().await;
+            tokio::time::advance(Duration::from_secs(minutes * 60)).await;
+            gate.open();
+        }
+        // The gates that are left are for nobody.
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        answers = refine_all(process, sources) => answers,
+        () = pass => Vec::new(),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_has_ten_minutes_for_each_chunk_and_an_hour_in_all() {
+    for (minutes, is_in_time) in [
+        (&[9, 9, 9, 9, 9, 9][..], true),
+        // The first of two chunks stands still; so does the last.
+        (&[11, 0], false),
+        (&[9, 9, 10], false),
+        (&[9, 9, 9, 9, 9, 9, 8], false),
+    ] {
+        let count = i64::try_from(minutes.len()).unwrap();
+        let (world, source) = put("", &events(count)).await;
+        let process = in_chunks(&world);
+        let answer = minutes_each(&process, std::slice::from_ref(&source), minutes).await;
+        assert_eq!(sent(&process), usize::from(is_in_time), "{minutes:?}");
+        match &answer[0] {
+            Ok(refined) => assert!(is_in_time && refined.now, "{minutes:?}"),
+            Err(error) => assert!(
+                !is_in_time && matches!(&**error, RefineError::OutOfTime),
+                "{minutes:?}: {error}"
+            ),
+        }
+        // What was written by then is in nobody's way.
+        in_chunks(&world).refine(&source).await;
+        assert_eq!(world.end_state().await.silver.len(), minutes.len());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_commit_of_a_group_has_its_own_time_and_answers_at_once() {
+    let world = World::new().with_dataset(&dataset(""));
+    let sources = [
+        world.put("0", 0, &events(4)).await,
+        world.put("1", 0, &events(4)).await,
+    ];
+    // Together they take more than an hour.
+    let process = in_chunks(&world);
+    let answers = minutes_each(&process, &sources, &[9; 8]).await;
+    assert!(answers.iter().all(Result::is_ok));
+
+    let process = in_chunks(&world);
+    let sources = [
+        world.put("2", 0, &events(2)).await,
+        world.put("3", 0, &events(2)).await,
+    ];
+    let last = process
+        .script
+        .stop_at("transact log|000000000004", When::Before);
+    let all = refine_all(&process, &sources[1..]);
+    let first = process.app.silver.refine(sources[0].clone());
+    tokio::pin!(first, all);
+    // Both are in the queue once they have been polled.
+    assert!(futures::poll!(first.as_mut()).is_pending());
+    assert!(futures::poll!(all.as_mut()).is_pending());
+    assert_eq!(first.await.unwrap().entry.version.0, 3);
+    last.reached().await;
+    assert!(futures::poll!(all.as_mut()).is_pending());
+    last.open();
+    let facts = all.await.remove(0).unwrap();
+    assert_eq!((facts.now, facts.entry.version.0), (true, 4));
 }

@@ -32,7 +32,7 @@ async fn one_bad_source_does_not_fail_its_neighbours() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pending_source_is_joined_and_a_committed_one_is_found() {
+async fn a_source_that_waits_or_is_in_hand_is_joined() {
     let world = World::new();
     let process = world.process();
     let flying = world.put("0", 0, &[thing(1, 0, 100)]).await;
@@ -41,7 +41,7 @@ async fn a_pending_source_is_joined_and_a_committed_one_is_found() {
         .script
         .stop_at("transact log|000000000001", When::Before);
     let task = refine_until(&process, &flying, &gate).await;
-    let later = [waiting.clone(), waiting.clone(), waiting, flying];
+    let later = [waiting.clone(), waiting.clone(), waiting, flying.clone()];
     let later = refine_all(&process, &later);
     tokio::pin!(later);
     // They are in the queue once they have been polled.
@@ -53,8 +53,12 @@ async fn a_pending_source_is_joined_and_a_committed_one_is_found() {
         .iter()
         .map(|refined| (refined.now, refined.entry.version.0))
         .collect();
-    assert_eq!(facts, [(true, 2), (true, 2), (true, 2), (false, 1)]);
-    assert!(later[..3].iter().all(|refined| refined.group == 1));
+    assert_eq!(facts, [(true, 2), (true, 2), (true, 2), (true, 1)]);
+    assert!(later.iter().all(|refined| refined.group == 1));
+    assert_eq!(sent(&process), 2);
+    // A committed one is found.
+    let found = process.refine(&flying).await;
+    assert_eq!((found.now, found.entry.version.0), (false, 1));
 }
 
 #[tokio::test(start_paused = true)]

@@ -61,8 +61,8 @@ fn write_records(text: &mut String, proposal: &Proposal) {
             text,
             "a message holds several events, which the columns are read from.",
         );
-        let steps: String = path.segments().iter().map(ToString::to_string).collect();
-        let _ = writeln!(text, "records = {}", quote(&format!("${steps}[*]")));
+        let elements = format!("{}[*]", path.rooted());
+        let _ = writeln!(text, "records = {}", quote(&elements));
     }
 }
 
