@@ -105,7 +105,8 @@ fn shipped_files_are_valid() {
             "gold_hourly_revenue",
             "gold_total_revenue",
             "gold_customer_totals",
-            "gold_live_revenue"
+            "gold_live_revenue",
+            "gold_daily_customers"
         ]
     );
     assert_eq!(orders.gold[3].by, [ColumnIndex::new(3)]);
