@@ -197,6 +197,12 @@ pub enum Aggregate {
     Max(ColumnIndex),
     /// The mean of an int64 or decimal column: kept as sum and count, divided in a view.
     Avg(ColumnIndex),
+    /// The value of the earliest row that has one, of a column that is not json.
+    First(ColumnIndex),
+    /// That of the latest row, likewise.
+    Last(ColumnIndex),
+    /// About how many different values a column has that is not json.
+    CountDistinct(ColumnIndex),
 }
 
 /// A view that ranks the rows of a gold table.

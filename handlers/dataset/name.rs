@@ -4,6 +4,9 @@
 pub(super) const SQL_NAME: &str =
     "a name of 1 to 128 letters, digits and _ that starts with a letter (a leading _ is reserved)";
 
+/// The most characters of such a name.
+pub(super) const LONGEST_NAME: usize = 128;
+
 /// What a dataset may be called.
 pub const DATASET_NAME: &str =
     "a name of at most 41 lower-case letters, digits, _ and - that starts with a letter";
@@ -19,7 +22,7 @@ pub(super) fn is_sql_name(name: &str) -> bool {
     let all_allowed = name
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    starts_well && all_allowed && name.len() <= 128
+    starts_well && all_allowed && name.len() <= LONGEST_NAME
 }
 
 /// Returns whether a dataset may be called so.

@@ -22,7 +22,8 @@ pub use contract::{Begun, Filling, Opened, Prepared, Reports, RowVisitor, Transa
 pub use error::{FailureKind, WarehouseError};
 pub(crate) use model::text;
 pub use model::{
-    Answer, Arrangement, Blocked, Build, Changed, Datum, Fill, Filled, Order, Pending, Progress,
-    Remarks, Retired, Row, Run, Shadow, ShadowNote, Standing, Step, Swap, TableRows, Unfit,
+    Answer, Arrangement, Blocked, Build, Changed, Datum, Fill, Filled, Order, Pending, Picked,
+    Progress, Remarks, Retired, Row, Run, Shadow, ShadowNote, Standing, Step, Swap, TableRows,
+    Unfit,
 };
 pub use options::Options;

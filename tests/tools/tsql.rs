@@ -13,11 +13,12 @@ use sluice::warehouse::{Build, Progress, Shadow, Swap};
 use crate::tool::{TSQL_CHECK, root, trials};
 
 /// The shipped datasets, and one with a table of every grain and measure.
-const DATASETS: [&str; 4] = [
+const DATASETS: [&str; 5] = [
     "datasets/orders",
     "datasets/orders-history",
     "datasets/sensors",
     "tests/it/data/golden/things",
+    "datasets/examples/web-shop",
 ];
 
 /// The tests of the parser.

@@ -105,7 +105,8 @@ fn shipped_files_are_valid() {
             "gold_hourly_revenue",
             "gold_total_revenue",
             "gold_customer_totals",
-            "gold_live_revenue"
+            "gold_live_revenue",
+            "gold_daily_customers"
         ]
     );
     assert_eq!(orders.gold[3].by, [ColumnIndex::new(3)]);
@@ -156,7 +157,7 @@ fn what_is_not_said_has_its_default() {
 fn measures_keep_the_order_of_the_file() {
     let text = changed(
         r#"{ n = "count", total = "sum(amount)" }"#,
-        r#"{ z = "count", total = "sum( amount )", a = "max(at)", m = "avg(id)" }"#,
+        r#"{ z = "count", total = "sum( amount )", a = "max(at)", m = "avg(id)", f = "first(amount)", l = "last(at)", d = "count_distinct(id)" }"#,
     );
     let dataset = Dataset::parse(&text, "x.toml").unwrap();
     let table = &dataset.gold[0];
@@ -171,6 +172,9 @@ fn measures_keep_the_order_of_the_file() {
         ("total", Aggregate::Sum(ColumnIndex::new(1))),
         ("a", Aggregate::Max(ColumnIndex::new(2))),
         ("m", Aggregate::Avg(ColumnIndex::new(0))),
+        ("f", Aggregate::First(ColumnIndex::new(1))),
+        ("l", Aggregate::Last(ColumnIndex::new(2))),
+        ("d", Aggregate::CountDistinct(ColumnIndex::new(0))),
     ];
     assert_eq!(measures, expected);
 }
@@ -475,6 +479,16 @@ const WRONG: &[(&str, &str, &str)] = &[
         "[[gold]]\ntable = \"daily\"",
         "[[gold]]\ntable = \"daily_report\"\ngrain = \"all\"\nmeasures = { n = \"count\" }\n[[gold]]\ntable = \"daily\"",
         "gold \"daily\".table: its report view would be called \"daily_report\"",
+    ),
+    (
+        "n = \"count\"",
+        "key = \"count_distinct(id)\"",
+        "the table has two columns called \"_key\"",
+    ),
+    (
+        "n = \"count\"",
+        "a_at = \"count_distinct(id)\", a = \"last(id)\"",
+        "the table has two columns called \"_a_at\"",
     ),
     (
         "n = \"count\"",

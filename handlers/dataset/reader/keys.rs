@@ -85,8 +85,7 @@ impl Table {
 const SQL_NAME: Shape = Shape::Form("^[A-Za-z][A-Za-z0-9_]{0,127}$");
 const DURATION: Shape = Shape::Form("^[0-9]+[smhd]$");
 const DECIMAL: &str = r"^decimal\( *[0-9]{1,2} *, *[0-9]{1,2} *\)$";
-const AGGREGATE: &str =
-    r"^(count|(sum|min|max|avg)\([A-Za-z][A-Za-z0-9_]*\))( +(where|WHERE) [\s\S]+)?$";
+const AGGREGATE: &str = r"^(count|(sum|min|max|avg|first|last|count_distinct)\([A-Za-z][A-Za-z0-9_]*\))( +(where|WHERE) [\s\S]+)?$";
 
 /// The file itself.
 pub(in crate::dataset) const FILE: Table = Table {
@@ -384,7 +383,7 @@ pub(in crate::dataset) const GOLD: Table = Table {
         required(
             "measures",
             Shape::Names(AGGREGATE),
-            "{ name = \"aggregate\", … }, at least one: count, sum(column), min(column), max(column) or avg(column), each of all rows or of those of a condition: \"sum(amount) where status = 'paid'\".",
+            "{ name = \"aggregate\", … }, at least one: count, sum(column), min(column), max(column), avg(column), first(column), last(column) or count_distinct(column), each of all rows or of those of a condition: \"sum(amount) where status = 'paid'\".",
         ),
         key(
             "where",

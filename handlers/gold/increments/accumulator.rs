@@ -3,10 +3,12 @@
 use arrow_array::types::{
     Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
 };
-use arrow_array::{Array, ArrowPrimitiveType, PrimitiveArray, RecordBatch};
+use arrow_array::{Array, ArrowPrimitiveType, PrimitiveArray};
 
 use super::AggregateError;
-use super::groups::{Run, plain};
+use super::distinct::Distinct;
+use super::groups::{Rows, Run, plain};
+use super::of_one_row::OfOneRow;
 use crate::dataset::ColumnType;
 use crate::value::decimal;
 use crate::warehouse::Datum;
@@ -32,6 +34,8 @@ enum Values {
     Decimal(Merge, Vec<Option<i128>>),
     Timestamp(Merge, Vec<Option<i64>>),
     Date(Merge, Vec<Option<i32>>),
+    OfOneRow(OfOneRow),
+    Distinct(Distinct),
 }
 
 impl Accumulator {
@@ -57,6 +61,11 @@ impl Accumulator {
                 ColumnType::Date => Values::Date(merge, Vec::new()),
                 ColumnType::String | ColumnType::Bool | ColumnType::Json => return None,
             },
+            (_, Some(ColumnType::Json)) => return None,
+            (MeasureSource::First(_) | MeasureSource::Last(_), Some(_)) => {
+                Values::OfOneRow(OfOneRow::new(merge))
+            }
+            (MeasureSource::Distinct(_), Some(_)) => Values::Distinct(Distinct::default()),
             _ => return None,
         };
         Some(Self {
@@ -75,21 +84,30 @@ impl Accumulator {
             Values::Double(_, values) => values.resize(groups, None),
             Values::Decimal(_, values) => values.resize(groups, None),
             Values::Date(_, values) => values.resize(groups, None),
+            Values::OfOneRow(values) => values.grow(groups),
+            Values::Distinct(values) => values.grow(groups),
+        }
+    }
+
+    /// Returns about how many bytes are held beside a datum for each group.
+    pub(super) fn bytes(&self) -> usize {
+        match &self.values {
+            Values::OfOneRow(values) => values.bytes(),
+            Values::Distinct(values) => values.bytes(),
+            _ => 0,
         }
     }
 
     /// Adds the rows of the runs; returns the group of a sum that has more than 38 digits, if one has.
     pub(super) fn add(
         &mut self,
-        rows: &RecordBatch,
+        rows: Rows<'_>,
         runs: &[Run],
     ) -> Result<Option<usize>, AggregateError> {
+        let array = self.at.and_then(|at| rows.batch.columns().get(at));
         let column = Column {
             name: &self.name,
-            array: self
-                .at
-                .and_then(|at| rows.columns().get(at))
-                .map(|array| array.as_ref()),
+            array: array.map(|array| array.as_ref()),
             runs,
         };
         match &mut self.values {
@@ -122,6 +140,13 @@ impl Accumulator {
             Values::Date(merge, values) => {
                 return column.extreme::<Date32Type>(values, *merge, |day| day);
             }
+            Values::OfOneRow(values) => {
+                let array = array.ok_or_else(|| column.missing())?;
+                values.add(rows, array, runs)?;
+            }
+            Values::Distinct(values) => {
+                values.add(array.ok_or_else(|| column.missing())?, runs)?;
+            }
         }
         Ok(None)
     }
@@ -139,6 +164,8 @@ impl Accumulator {
             Values::Timestamp(_, values) => datums(values, Datum::Timestamp),
             Values::Double(_, values) => datums(values, Datum::Double),
             Values::Date(_, values) => datums(values, Datum::Date),
+            Values::OfOneRow(values) => values.take(),
+            Values::Distinct(values) => values.take(),
         }
     }
 }
@@ -232,9 +259,7 @@ impl Column<'_> {
     {
         match merge {
             Merge::Min => self.fold::<T, _>(values, from, |a, b| Some(if b < a { b } else { a })),
-            Merge::Max | Merge::Add => {
-                self.fold::<T, _>(values, from, |a, b| Some(if b > a { b } else { a }))
-            }
+            _ => self.fold::<T, _>(values, from, |a, b| Some(if b > a { b } else { a })),
         }
     }
 }

@@ -28,6 +28,17 @@ pub(super) struct Run {
     pub(super) rows: Range<usize>,
 }
 
+/// What a measure is of, beside its own column.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rows<'a> {
+    /// The columns.
+    pub(super) batch: &'a RecordBatch,
+    /// The event times.
+    pub(super) times: &'a [i64],
+    /// The hashes that tell apart rows of one event time; none where no measure is of one row.
+    pub(super) hashes: &'a [u128],
+}
+
 /// The groups seen so far, numbered.
 #[derive(Debug)]
 pub(super) struct Groups {
@@ -204,8 +215,8 @@ impl Dimensions {
     }
 }
 
-/// Returns a value of a dimension column.
-fn datum(column: &ArrayRef, row: usize) -> Result<Datum, AggregateError> {
+/// Returns a value of a column.
+pub(super) fn datum(column: &ArrayRef, row: usize) -> Result<Datum, AggregateError> {
     if column.is_null(row) {
         return Ok(Datum::Null);
     }
@@ -223,7 +234,7 @@ fn datum(column: &ArrayRef, row: usize) -> Result<Datum, AggregateError> {
         DataType::Date32 => Datum::Date(column.as_primitive::<Date32Type>().value(row)),
         other => {
             return Err(AggregateError::Column {
-                column: format!("of a dimension of type {other}"),
+                column: format!("of type {other}"),
             });
         }
     })

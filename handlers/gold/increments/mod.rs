@@ -4,9 +4,11 @@
 //! dimensions are long, and each measure then goes through whole slices of a column.
 
 mod accumulator;
+mod distinct;
 mod error;
 mod filter;
 mod groups;
+mod of_one_row;
 #[cfg(test)]
 mod tests;
 
@@ -16,12 +18,13 @@ use crate::dataset::ColumnIndex;
 use crate::dataset::Dataset;
 use crate::error::Invariant;
 use crate::expr::Condition;
+use crate::value::hash::hash_keys;
 use crate::warehouse::schema::{TableIndex, TableSchema};
 use crate::warehouse::{Datum, Row};
 use accumulator::Accumulator;
 pub use error::AggregateError;
 use filter::Filter;
-use groups::Groups;
+use groups::{Groups, Rows};
 
 /// Aggregates rows for several tables at once.
 #[derive(Debug)]
@@ -38,6 +41,8 @@ struct TableAggregator {
     /// Which rows have a group, if not all have one.
     filter: Option<Filter>,
     groups: Groups,
+    /// Where the columns are that tell apart rows of one event time, if that is asked for.
+    told_apart_by: Vec<usize>,
     accumulators: Vec<(Accumulator, Option<Filter>)>,
 }
 
@@ -127,6 +132,8 @@ impl TableAggregator {
         let dimensions = schema.dimensions.iter();
         let dimensions = dimensions.map(|dimension| position(dimension.column));
         let dimensions = dimensions.collect::<Result<_, _>>()?;
+        let told_apart_by = schema.told_apart_by.iter();
+        let told_apart_by = told_apart_by.map(|column| position(*column));
         let accumulators = schema.measures.iter().map(|measure| {
             let source = measure.source.column();
             let at = source.map(position).transpose()?;
@@ -142,6 +149,7 @@ impl TableAggregator {
             accumulators: accumulators.collect::<Result<_, AggregateError>>()?,
             filter: filter(&schema.condition)?,
             groups: Groups::new(schema.grain, dimensions),
+            told_apart_by: told_apart_by.collect::<Result<_, _>>()?,
             schema: schema.clone(),
         })
     }
@@ -158,12 +166,25 @@ impl TableAggregator {
     fn add_all(&mut self, times: &[i64], rows: &RecordBatch) -> Result<(), AggregateError> {
         self.groups.assign(times, rows)?;
         let groups = self.groups.len();
+        let hashes = match self.told_apart_by.is_empty() {
+            true => Vec::new(),
+            false => hash_keys(rows.columns(), &self.told_apart_by).map_err(|error| {
+                AggregateError::Column {
+                    column: format!("that tells rows apart ({error})"),
+                }
+            })?,
+        };
+        let added = Rows {
+            batch: rows,
+            times,
+            hashes: &hashes,
+        };
         let measures = self.accumulators.iter_mut().zip(&self.schema.measures);
         for ((accumulator, filter), measure) in measures {
             accumulator.grow(groups);
             let overflow = match filter {
-                None => accumulator.add(rows, self.groups.runs())?,
-                Some(filter) => accumulator.add(rows, &filter.runs(rows, self.groups.runs())?)?,
+                None => accumulator.add(added, self.groups.runs())?,
+                Some(filter) => accumulator.add(added, &filter.runs(rows, self.groups.runs())?)?,
             };
             if let Some(group) = overflow {
                 return Err(AggregateError::Overflow {
@@ -179,7 +200,8 @@ impl TableAggregator {
     fn bytes(&self) -> usize {
         // A measure is held by its accumulator, and then by its row.
         let measures = self.accumulators.len() * 2 * size_of::<Datum>();
-        self.groups.bytes() + self.groups.len() * measures
+        let beside = self.accumulators.iter().map(|(own, _)| own.bytes());
+        self.groups.bytes() + self.groups.len() * measures + beside.sum::<usize>()
     }
 
     fn take(&mut self) -> Vec<Row> {

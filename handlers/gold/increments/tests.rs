@@ -1,3 +1,5 @@
+mod sets;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -83,6 +85,11 @@ grain = "day"
 by = ["kind"]
 where = "count_of < 2 OR kind IS NULL"
 measures = { n = "count", flagged = "count where flag", cheap = "sum(amount) where amount < 100 AND level > 0e0", of_a = "avg(count_of) where kind = 'a'", dozens = "max(at) WHERE div(12, count_of) = 12" }
+[[gold]]
+table = "sets"
+grain = "day"
+by = ["flag"]
+measures = { opened = "first(kind)", closed = "last(kind)", cheap = "last(amount) where count_of < 2", kinds = "count_distinct(kind)", levels = "count_distinct(level)" }
 "#;
 
 #[derive(Clone, Debug)]
@@ -211,6 +218,9 @@ fn naive(values: &[Datum], source: MeasureSource, rows: usize) -> Datum {
             .iter()
             .max_by(compare)
             .map_or(Datum::Null, |d| (*d).clone()),
+        MeasureSource::First(_) | MeasureSource::Last(_) | MeasureSource::Distinct(_) => {
+            panic!("these are tested in sets.rs")
+        }
     }
 }
 

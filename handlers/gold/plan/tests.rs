@@ -13,6 +13,7 @@ fn table(name: &str) -> TableSchema {
         condition: None,
         dimensions: vec![],
         measures: vec![],
+        told_apart_by: vec![],
         shown: vec![],
         definition: format!("definition of {name}"),
         text: format!("text of {name}"),

@@ -17,6 +17,8 @@
 //! Numbers are little-endian and, but for the length, in two's complement. How an array holds its values (a string view or a
 //! dictionary, for example) makes no difference.
 
+pub mod sketch;
+
 use std::hash::Hasher;
 use std::sync::Arc;
 

@@ -10,8 +10,8 @@ use tiberius::time::{Date, DateTime2, Time};
 use tiberius::{ColumnData, TokenRow};
 
 use crate::value::decimal;
-use crate::warehouse::model::{Datum, Row};
-use crate::warehouse::schema::{TableSchema, ValueType};
+use crate::warehouse::model::{Datum, Row, parts};
+use crate::warehouse::schema::{Holds, TableSchema, ValueType};
 
 /// Days from the year 1, where the protocol's calendar begins, to 1970.
 const DAYS_TO_1970: i64 = 719_162;
@@ -27,20 +27,49 @@ const SHOWN_NUL: char = '\u{fffd}';
 /// Returns the values of a row in the order of the table's columns.
 pub(super) fn token_row(table: &TableSchema, row: Row) -> TokenRow<'static> {
     let mut values = TokenRow::with_capacity(2 + row.dimensions.len() + row.measures.len());
-    if table.time().is_some() {
-        values.push(match table.time_type() {
-            ValueType::Timestamp => seconds(row.start),
-            _ => ColumnData::Date(date(row.start.div_euclid(MICROS_PER_DAY))),
-        });
+    key(table, &row).for_each(|part| values.push(part));
+    for (datum, column) in row.dimensions.into_iter().zip(&table.dimensions) {
+        values.push(value(datum, column.kind));
     }
-    values.push(ColumnData::Binary(Some(Cow::Owned(row.key.to_vec()))));
-    let dimensions = table.dimensions.iter().map(|column| column.kind);
-    let measures = table.measures.iter().map(|column| column.kind);
-    let kinds = dimensions.chain(measures);
-    for (datum, kind) in row.dimensions.into_iter().chain(row.measures).zip(kinds) {
-        values.push(value(datum, kind));
+    for (datum, measure) in row.measures.into_iter().zip(&table.measures) {
+        if measure.source.merge().is_sql() {
+            values.push(value(datum, measure.kind));
+            continue;
+        }
+        for (part, column) in parts(measure, datum).zip(measure.columns()) {
+            values.push(match column.holds {
+                Holds::Value(kind) => value(part, kind),
+                Holds::EventTime => value(part, ValueType::Timestamp),
+                Holds::RowHash | Holds::Sketch => bytes(part),
+            });
+        }
     }
     values
+}
+
+/// Returns the number of a row and the columns of its key, as the rows that are stored are asked for.
+pub(super) fn key_row(table: &TableSchema, (number, row): (i64, &Row)) -> TokenRow<'static> {
+    let mut values = TokenRow::with_capacity(3);
+    values.push(ColumnData::I64(Some(number)));
+    key(table, row).for_each(|part| values.push(part));
+    values
+}
+
+/// Returns the period of a row, if its table has any, and its key.
+fn key(table: &TableSchema, row: &Row) -> impl Iterator<Item = ColumnData<'static>> + use<> {
+    let start = table.time().map(|_| match table.time_type() {
+        ValueType::Timestamp => seconds(row.start),
+        _ => ColumnData::Date(date(row.start.div_euclid(MICROS_PER_DAY))),
+    });
+    let key = ColumnData::Binary(Some(Cow::Owned(row.key.to_vec())));
+    start.into_iter().chain([key])
+}
+
+fn bytes(datum: Datum) -> ColumnData<'static> {
+    ColumnData::Binary(match datum {
+        Datum::Bytes(bytes) => Some(Cow::Owned(bytes)),
+        _ => None,
+    })
 }
 
 /// Returns a value of a column's type; one of another type becomes a null, which a schema makes impossible.

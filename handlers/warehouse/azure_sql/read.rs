@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, SecondsFormat};
 use tiberius::error::Error;
+use tiberius::time::DateTime2;
 use tiberius::{Column, ColumnData, ColumnType, Row};
 
 use super::errors::failed;
@@ -9,7 +10,8 @@ use super::statements::look::{COLUMNS, CatalogType, VIEWS};
 use crate::value::decimal::{self, MAX_PRECISION};
 use crate::warehouse::dialect::{BookRow, Catalog, ColumnDefinition, Known};
 use crate::warehouse::error::WarehouseError;
-use crate::warehouse::schema::{BOOKS, GoldSchema, ValueType};
+use crate::warehouse::model::{Datum, StoredRow};
+use crate::warehouse::schema::{BOOKS, GoldSchema, Holds, MeasureColumn, TableSchema, ValueType};
 
 /// Days from the year 1 to 1970.
 const DAYS_TO_1970: i32 = 719_162;
@@ -97,6 +99,49 @@ pub(super) fn cells(row: Row) -> Vec<Option<String>> {
         .collect()
 }
 
+/// Reads an answer to [`rows`](super::statements::dml::Reading::rows): how many rows were asked for, and those that are stored.
+pub(super) fn stored(rows: Vec<Row>, table: &TableSchema) -> Result<(u64, Vec<StoredRow>), Error> {
+    let mut rows = rows.into_iter();
+    let asked = count(rows.next().as_slice())?;
+    let columns = table.measures.iter().flat_map(MeasureColumn::columns);
+    let holds: Vec<Holds> = columns.map(|column| column.holds).collect();
+    let stored = rows.map(|row| {
+        let number = usize::try_from(integer(&row, 0)?).map_err(|_| unexpected("number"))?;
+        let values = row.into_iter().skip(1).zip(&holds);
+        let parts = values.map(|(value, holds)| datum(value, *holds)).collect();
+        Ok(StoredRow { number, parts })
+    });
+    Ok((asked, stored.collect::<Result<_, Error>>()?))
+}
+
+/// Returns a stored value; nothing if it is not what its column holds.
+fn datum(value: ColumnData<'static>, holds: Holds) -> Option<Datum> {
+    Some(match (value, holds) {
+        (ColumnData::I64(number), _) => number.map_or(Datum::Null, Datum::Int64),
+        (ColumnData::F64(number), _) => number.map_or(Datum::Null, Datum::Double),
+        (ColumnData::Bit(is_true), _) => is_true.map_or(Datum::Null, Datum::Bool),
+        (ColumnData::String(text), _) => {
+            text.map_or(Datum::Null, |text| Datum::Text(text.into_owned()))
+        }
+        (ColumnData::Binary(bytes), _) => {
+            bytes.map_or(Datum::Null, |bytes| Datum::Bytes(bytes.into_owned()))
+        }
+        (ColumnData::Numeric(None) | ColumnData::Date(None) | ColumnData::DateTime2(None), _) => {
+            Datum::Null
+        }
+        (ColumnData::Numeric(Some(number)), Holds::Value(ValueType::Decimal { scale, .. })) => {
+            let missing = u32::from(scale.checked_sub(number.scale())?);
+            let unscaled = number.value().checked_mul(10_i128.checked_pow(missing)?)?;
+            Datum::Decimal(unscaled)
+        }
+        (ColumnData::Date(Some(date)), _) => {
+            Datum::Date(i32::try_from(date.days()).ok()? - DAYS_TO_1970)
+        }
+        (ColumnData::DateTime2(Some(time)), _) => Datum::Timestamp(micros(time)?),
+        _ => return None,
+    })
+}
+
 /// Returns the name of a column of any query, and the type of what it shows.
 pub(super) fn column_kind(column: &Column) -> (String, ValueType) {
     let kind = match column.column_type() {
@@ -172,12 +217,8 @@ fn text_of(value: ColumnData<'static>) -> Option<Option<String>> {
             Some(day.format("%Y-%m-%d").to_string())
         }
         ColumnData::DateTime2(Some(time)) => {
-            let days = i64::from(time.date().days()) - i64::from(DAYS_TO_1970);
-            let scale = time.time().scale();
-            let unit = 10_i64.checked_pow(6_u32.checked_sub(u32::from(scale))?)?;
-            let of_day = i64::try_from(time.time().increments()).ok()? * unit;
-            let instant = DateTime::from_timestamp_micros(days * 86_400_000_000 + of_day)?;
-            let format = match scale {
+            let instant = DateTime::from_timestamp_micros(micros(time)?)?;
+            let format = match time.time().scale() {
                 0 => SecondsFormat::Secs,
                 _ => SecondsFormat::Micros,
             };
@@ -187,10 +228,19 @@ fn text_of(value: ColumnData<'static>) -> Option<Option<String>> {
     })
 }
 
+/// Returns the microseconds from 1970 to a time of at most 6 digits of a second.
+fn micros(time: DateTime2) -> Option<i64> {
+    let days = i64::from(time.date().days()) - i64::from(DAYS_TO_1970);
+    let scale = time.time().scale();
+    let unit = 10_i64.checked_pow(6_u32.checked_sub(u32::from(scale))?)?;
+    let of_day = i64::try_from(time.time().increments()).ok()? * unit;
+    Some(days * 86_400_000_000 + of_day)
+}
+
 #[cfg(test)]
 mod tests {
     use tiberius::numeric::Numeric;
-    use tiberius::time::{Date, DateTime2, Time};
+    use tiberius::time::{Date, Time};
 
     use super::*;
 

@@ -17,6 +17,8 @@ pub(in crate::warehouse) enum Content {
     Definition,
     /// Any value of a type.
     Value(ValueType),
+    /// A sketch of at most 3,072 bytes.
+    Sketch,
 }
 
 /// What a kind of SQL says in its own way. Values and columns are given as expressions, names as they are.

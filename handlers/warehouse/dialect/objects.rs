@@ -3,8 +3,8 @@
 use super::definition::{ColumnDefinition, Content, Dialect, TableDefinition, ViewDefinition};
 use crate::error::Invariant;
 use crate::warehouse::schema::{
-    BOOKS, Book, FRESHNESS, GoldSchema, KEY, MeasureColumn, RANK, RankingSchema, SETTLED, Shown,
-    ShownValue, TableIndex, TableSchema, ValueType,
+    BOOKS, Book, FRESHNESS, GoldSchema, Holds, KEY, MeasureColumn, RANK, RankingSchema, SETTLED,
+    Shown, ShownValue, TableIndex, TableSchema, ValueType,
 };
 
 const RANKED: Invariant = Invariant("a ranking orders by a measure of its table");
@@ -73,7 +73,7 @@ pub(in crate::warehouse) fn table(
     }
 }
 
-/// Returns the columns of a gold table.
+/// Returns the columns of a table with the rows of a gold table, those that no view shows included.
 pub(in crate::warehouse) fn columns(
     table: &TableSchema,
     dialect: &dyn Dialect,
@@ -89,9 +89,15 @@ pub(in crate::warehouse) fn columns(
     let key = column(KEY, Content::Key, true, true);
     let dimensions = table.dimensions.iter();
     let dimensions = dimensions.map(|d| column(&d.name, Content::Value(d.kind), false, false));
-    let measures = table.measures.iter().map(|measure| {
-        let required = !measure.source.is_nullable();
-        column(&measure.name, Content::Value(measure.kind), required, false)
+    let measures = table.measures.iter().flat_map(MeasureColumn::columns);
+    let measures = measures.map(|stored| {
+        let content = match stored.holds {
+            Holds::Value(kind) => Content::Value(kind),
+            Holds::EventTime => Content::Value(ValueType::Timestamp),
+            Holds::RowHash => Content::Key,
+            Holds::Sketch => Content::Sketch,
+        };
+        column(&stored.name, content, !stored.is_nullable, false)
     });
     let leading = time.into_iter().chain([key]);
     leading.chain(dimensions).chain(measures).collect()

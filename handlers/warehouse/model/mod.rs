@@ -1,5 +1,6 @@
 //! What goes into a warehouse and comes out of it: progress, rows, transactions to be made and what is read.
 
+mod merge;
 mod progress;
 mod shadow;
 pub(crate) mod text;
@@ -12,6 +13,8 @@ use super::schema::{GoldSchema, TableIndex, TableSchema, ValueType};
 use crate::error::Invariant;
 use crate::event::{EventTime, UnixMillis};
 use crate::table::log::Version;
+use crate::value::hash::sketch::Sketch;
+pub(super) use merge::{StoredRow, merged, parts};
 pub use progress::{Build, Pending, Progress};
 pub use shadow::{Arrangement, Changed, Fill, Filled, Shadow, ShadowNote, Swap};
 
@@ -115,6 +118,31 @@ pub enum Datum {
     Timestamp(i64),
     /// Days since 1970.
     Date(i32),
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// The value of one row among those of its group.
+    Picked(Box<Picked>),
+    /// A set, as far as the number of its values is told by it.
+    Sketch(Box<Sketch>),
+}
+
+/// The value of one row, and what the row is compared with others by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picked {
+    /// The value, which is not null.
+    pub value: Datum,
+    /// The row's event time, in microseconds since 1970.
+    pub at: i64,
+    /// The hash of what tells it from other rows of that time.
+    pub key: [u8; 16],
+}
+
+impl Picked {
+    /// Returns where its row stands among those of its group: by the event time, and then by the hash.
+    #[must_use]
+    pub fn place(&self) -> (i64, [u8; 16]) {
+        (self.at, self.key)
+    }
 }
 
 /// What a run adds to one group of a gold table.

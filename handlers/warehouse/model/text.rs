@@ -33,6 +33,9 @@ impl Datum {
             Self::Date(days) => {
                 NaiveDate::from_epoch_days(*days).map(|day| day.format("%Y-%m-%d").to_string())
             }
+            Self::Bytes(bytes) => Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+            Self::Picked(picked) => picked.value.text(kind),
+            Self::Sketch(sketch) => Some(sketch.estimate().to_string()),
         }
     }
 }

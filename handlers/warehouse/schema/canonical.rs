@@ -8,12 +8,15 @@
 //! A condition stands after the grain, `|where "who" IS NOT NULL`, or at the end of its measure, in its normal form and
 //! with `\` and `|` written as `\\` and `\p`; an earlier build understands no text that has one.
 //!
+//! `first`, `last` and `distinct` are those of the key hash and of the sketch that `value/hash` fixes for ever.
+//!
 //! Columns are named, so that a new column of silver changes nothing. The hash of the text is the definition: one letter
 //! that is another would make every table anew.
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::table::{DimensionColumn, MeasureColumn, MeasureSource, TableSchema};
+use super::measure::{MeasureColumn, MeasureSource, told_apart_by};
+use super::table::{DimensionColumn, TableSchema};
 use super::value_type::ValueType;
 use crate::dataset::{ColumnIndex, Dataset};
 use crate::error::Invariant;
@@ -44,6 +47,11 @@ pub(super) fn write(
         let column = measure.source.column().map(name_of).transpose()?;
         let MeasureColumn { name, kind, .. } = measure;
         text.push_str(&format!("|{name:?} = {verb} {column:?} {kind:?}"));
+        if let MeasureSource::Distinct(column) = measure.source {
+            // What is hashed is the value by its type.
+            let of = ValueType::from(dataset.column(column)?.kind);
+            text.push_str(&format!(" of {of:?}"));
+        }
         if let Some(condition) = &measure.condition {
             text.push_str(&format!(" {WHERE}{}", escape(condition.text())));
         }
@@ -82,6 +90,7 @@ pub(super) fn read(dataset: &Dataset, table: &TableSchema, text: &str) -> Option
         grain,
         condition,
         dimensions,
+        told_apart_by: told_apart_by(dataset, &measures),
         measures,
         shown: Vec::new(),
         definition: hash(text),
@@ -122,6 +131,9 @@ fn verb(source: MeasureSource) -> &'static str {
         MeasureSource::Sum(_) => "sum",
         MeasureSource::Min(_) => "min",
         MeasureSource::Max(_) => "max",
+        MeasureSource::First(_) => "first",
+        MeasureSource::Last(_) => "last",
+        MeasureSource::Distinct(_) => "distinct",
     }
 }
 
@@ -153,6 +165,9 @@ fn measure(dataset: &Dataset, text: &str) -> Option<MeasureColumn> {
                 "sum" => (MeasureSource::Sum(column), sum_type(kind)),
                 "min" => (MeasureSource::Min(column), kind),
                 "max" => (MeasureSource::Max(column), kind),
+                "first" => (MeasureSource::First(column), kind),
+                "last" => (MeasureSource::Last(column), kind),
+                "distinct" => (MeasureSource::Distinct(column), ValueType::Int64),
                 _ => return None,
             }
         }

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use super::canonical::{self, scale_of, sum_type};
 use super::error::SchemaError;
+use super::measure::{MeasureColumn, MeasureSource, told_apart_by};
 use super::names::{KEY, RANK, SETTLED, report_of};
-use super::table::{DimensionColumn, MeasureColumn, MeasureSource, Shown, ShownValue, TableSchema};
+use super::table::{DimensionColumn, Shown, ShownValue, TableSchema};
 use super::value_type::ValueType;
 use crate::dataset::{Aggregate, ColumnIndex, Dataset, GoldTable, Measure};
 use crate::error::Invariant;
@@ -49,6 +50,7 @@ pub(super) fn table_schema(
         definition: canonical::hash(&text),
         text,
         dimensions,
+        told_apart_by: told_apart_by(dataset, &measures),
         measures,
         shown,
     };
@@ -78,6 +80,9 @@ fn store(
         Aggregate::Sum(column) => (MeasureSource::Sum(column), sum_type(kind_of(column)?)),
         Aggregate::Min(column) => (MeasureSource::Min(column), kind_of(column)?),
         Aggregate::Max(column) => (MeasureSource::Max(column), kind_of(column)?),
+        Aggregate::First(column) => (MeasureSource::First(column), kind_of(column)?),
+        Aggregate::Last(column) => (MeasureSource::Last(column), kind_of(column)?),
+        Aggregate::CountDistinct(column) => (MeasureSource::Distinct(column), ValueType::Int64),
         Aggregate::Avg(column) => {
             let kind = sum_type(kind_of(column)?);
             let sum = push(format!("{name}_sum"), MeasureSource::Sum(column), kind);
@@ -95,7 +100,9 @@ fn store(
 
 fn check_columns(schema: &TableSchema) -> Result<(), SchemaError> {
     let dimensions = schema.dimensions.iter().map(|column| column.name.as_str());
-    let measures = schema.measures.iter().map(|column| column.name.as_str());
+    let measures = schema.measures.iter().flat_map(MeasureColumn::columns);
+    let measures: Vec<String> = measures.map(|column| column.name).collect();
+    let measures = measures.iter().map(String::as_str);
     let averages = schema
         .shown
         .iter()

@@ -6,12 +6,15 @@
 //! that collation, trailing blanks, nulls and length of a value neither merge nor refuse groups; the dimension columns
 //! are there to be read.
 //!
-//! An average is kept as `{name}_sum` and `{name}_count`, which merge, and divided in the table's report view.
+//! An average is kept as `{name}_sum` and `{name}_count`, which merge, and divided in the table's report view. What a first
+//! or last value is compared by, and the sketch of a count of different values, are in columns whose names begin with an
+//! underscore, which no view shows.
 
 mod canonical;
 mod error;
 mod gold_schema;
 mod layout;
+mod measure;
 mod names;
 mod table;
 #[cfg(test)]
@@ -22,9 +25,8 @@ pub use crate::dataset::TableIndex;
 pub use error::SchemaError;
 pub(super) use gold_schema::RANKINGS_END;
 pub use gold_schema::{GoldSchema, RankingSchema};
+pub use measure::{Holds, MeasureColumn, MeasureSource, Merge, StoredColumn};
 pub(super) use names::report_of;
 pub use names::{BOOKS, BUILDS, Book, FRESHNESS, KEY, NEXT, PROGRESS, RANK, RETIRED, SETTLED};
-pub use table::{
-    DimensionColumn, MeasureColumn, MeasureSource, Merge, Shown, ShownValue, TableSchema,
-};
+pub use table::{DimensionColumn, Shown, ShownValue, TableSchema};
 pub use value_type::ValueType;

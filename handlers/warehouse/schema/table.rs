@@ -2,6 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::measure::MeasureColumn;
 use super::value_type::ValueType;
 use crate::dataset::ColumnIndex;
 use crate::expr::Condition;
@@ -20,8 +21,10 @@ pub struct TableSchema {
     pub condition: Option<Condition>,
     /// The dimension columns.
     pub dimensions: Vec<DimensionColumn>,
-    /// The measure columns as stored.
+    /// The measures as stored.
     pub measures: Vec<MeasureColumn>,
+    /// The columns of silver that tell apart rows of one event time, where a measure is of one row; none otherwise.
+    pub told_apart_by: Vec<ColumnIndex>,
     /// The measures as shown, in the file's order.
     pub shown: Vec<Shown>,
     /// A hash of grain, condition, dimensions and measures; when it changes, the table is made anew from silver.
@@ -39,74 +42,6 @@ pub struct DimensionColumn {
     pub column: ColumnIndex,
     /// Its type.
     pub kind: ValueType,
-}
-
-/// A measure column of a gold table, as stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MeasureColumn {
-    /// Its name.
-    pub name: String,
-    /// What it is computed from.
-    pub source: MeasureSource,
-    /// Its type.
-    pub kind: ValueType,
-    /// Which rows of a group it is computed of, if not of all.
-    pub condition: Option<Condition>,
-}
-
-/// What a stored measure is computed from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MeasureSource {
-    /// The number of rows.
-    Rows,
-    /// The number of values that are not null.
-    Values(ColumnIndex),
-    /// The sum of the values; null where there is none.
-    Sum(ColumnIndex),
-    /// The lowest value; null where there is none.
-    Min(ColumnIndex),
-    /// The highest value; null where there is none.
-    Max(ColumnIndex),
-}
-
-/// How two stored values of a measure become one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Merge {
-    /// They are added.
-    Add,
-    /// The lower one stays.
-    Min,
-    /// The higher one stays.
-    Max,
-}
-
-impl MeasureSource {
-    /// Returns how two values of it become one.
-    #[must_use]
-    pub fn merge(self) -> Merge {
-        match self {
-            Self::Rows | Self::Values(_) | Self::Sum(_) => Merge::Add,
-            Self::Min(_) => Merge::Min,
-            Self::Max(_) => Merge::Max,
-        }
-    }
-
-    /// Returns the silver column that it is computed from; counting rows needs none.
-    #[must_use]
-    pub fn column(self) -> Option<ColumnIndex> {
-        match self {
-            Self::Rows => None,
-            Self::Values(column) | Self::Sum(column) | Self::Min(column) | Self::Max(column) => {
-                Some(column)
-            }
-        }
-    }
-
-    /// Returns whether the column can hold a null.
-    #[must_use]
-    pub fn is_nullable(self) -> bool {
-        !matches!(self, Self::Rows | Self::Values(_))
-    }
 }
 
 /// A measure as a view shows it.
@@ -186,7 +121,15 @@ impl TableSchema {
         let needed = conditions.flat_map(|condition| condition.columns());
         let dimensions = self.dimensions.iter().map(|d| d.column);
         let needed = needed.map(ColumnIndex::new);
-        dimensions.chain(measured).chain(needed)
+        let all = dimensions.chain(measured).chain(needed);
+        all.chain(self.told_apart_by.iter().copied())
+    }
+
+    /// Returns whether rows are merged by statements alone; otherwise they are read, merged and written.
+    #[must_use]
+    pub fn is_merged_by_sql(&self) -> bool {
+        let mut measures = self.measures.iter();
+        measures.all(|measure| measure.source.merge().is_sql())
     }
 
     /// Returns the name of the time column, which the grain `all` does not have.

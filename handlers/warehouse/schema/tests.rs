@@ -137,6 +137,49 @@ fn a_table_of_an_earlier_definition_is_read_from_its_text() {
 }
 
 #[test]
+fn what_a_row_is_picked_by_is_kept_and_not_shown() {
+    let text = file().replace(
+        "mean = \"avg(id)\"",
+        "mean = \"first(who)\", ids = \"count_distinct(id)\"",
+    );
+    let schema = schema(&text).unwrap();
+    let table = &schema.tables[0];
+    let columns = table.measures.iter().flat_map(MeasureColumn::columns);
+    let columns: Vec<String> = columns.map(|column| column.name).collect();
+    assert_eq!(
+        columns.join(" "),
+        "n total mean _mean_at _mean_key ids _ids last"
+    );
+    for name in ["daily", "daily_report"] {
+        let shown = schema.columns_of(name).unwrap();
+        assert!(
+            shown.iter().all(|(name, _)| !name.starts_with('_')),
+            "{shown:?}"
+        );
+    }
+    assert!(!table.is_merged_by_sql());
+    assert!(
+        table.text.contains("|\"mean\" = first Some(\"who\") Text|"),
+        "{}",
+        table.text
+    );
+    assert!(
+        table
+            .text
+            .contains("|\"ids\" = distinct Some(\"id\") Int64 of Int64|"),
+        "{}",
+        table.text
+    );
+    let dataset = Dataset::parse(&text, "orders.toml").unwrap();
+    let read = schema.earlier(&dataset, TableIndex::new(0), &table.text);
+    let expected = TableSchema {
+        shown: Vec::new(),
+        ..table.clone()
+    };
+    assert_eq!(read, Some(expected));
+}
+
+#[test]
 fn a_definition_names_its_grain_and_is_read_again() {
     let dataset = Dataset::parse(&file(), "orders.toml").unwrap();
     for grain in Grain::EACH {

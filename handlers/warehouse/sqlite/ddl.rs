@@ -30,7 +30,7 @@ impl Dialect for Sqlite {
 
     fn declared_type(&self, content: Content) -> String {
         match content {
-            Content::Key => "BLOB".to_owned(),
+            Content::Key | Content::Sketch => "BLOB".to_owned(),
             Content::TableName | Content::Definition => "TEXT".to_owned(),
             Content::Period(kind) | Content::Value(kind) => match kind {
                 ValueType::Int64 => "BIGINT".to_owned(),

@@ -6,12 +6,14 @@
 mod content;
 mod remarks;
 mod runs;
+mod sets;
 mod shadows;
 mod transactions;
 
 pub use content::*;
 pub use remarks::*;
 pub use runs::{HOURLY, apply, commit, everything, hourly, run, schema};
+pub use sets::*;
 pub use shadows::*;
 pub use transactions::*;
 
@@ -30,6 +32,9 @@ macro_rules! warehouse_behaviours {
             a_rebuild_is_fenced_by_the_progress_that_it_saw,
             dimension_values_are_neither_merged_nor_refused,
             every_type_is_kept_exactly,
+            the_first_and_last_values_stay_whatever_comes_when,
+            different_values_are_counted_once_however_often_they_come,
+            groups_that_are_read_to_be_merged_are_only_those_asked_for,
             a_sum_of_39_digits_is_an_overflow_and_nothing_is_written,
             a_table_that_does_not_fit_is_refused_with_its_columns,
             a_ranking_orders_numbers_as_numbers_and_ties_by_dimension,

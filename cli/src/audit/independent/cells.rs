@@ -32,6 +32,20 @@ pub(crate) enum Cell<'a> {
 }
 
 impl<'a> Cell<'a> {
+    /// Returns the value itself, whatever it was borrowed from.
+    pub(crate) fn into_owned(self) -> Cell<'static> {
+        match self {
+            Self::Null => Cell::Null,
+            Self::Int64(number) => Cell::Int64(number),
+            Self::Double(number) => Cell::Double(number + 0.0),
+            Self::Decimal(number) => Cell::Decimal(number),
+            Self::Text(text) => Cell::Text(Cow::Owned(text.into_owned())),
+            Self::Bool(is_true) => Cell::Bool(is_true),
+            Self::Timestamp(micros) => Cell::Timestamp(micros),
+            Self::Date(days) => Cell::Date(days),
+        }
+    }
+
     /// Appends the value such that the encodings of different rows differ.
     pub(crate) fn encode(&self, bytes: &mut Vec<u8>) {
         let mut put = |value: &[u8]| {

@@ -5,12 +5,15 @@
 //! made twice, and the audit would agree with it.
 
 mod cells;
+mod estimate;
 mod file;
 mod identity;
 mod json;
 mod keys;
 mod object;
+mod one_time;
 mod opening;
+mod total;
 mod totals;
 
 pub(super) use cells::{Cell, Column};

@@ -11,19 +11,10 @@ use sluice::warehouse::schema::{MeasureSource, TableSchema, ValueType};
 
 use super::cells::{Cell, Column};
 use super::keys::{Pass, hash};
+use super::total::Total;
 use crate::output::count;
 use sluice::dataset::ColumnIndex;
 use sluice::error::Invariant;
-
-/// One measure of one group.
-#[derive(Clone, Debug)]
-enum Total {
-    Rows(i64),
-    Values(i64),
-    Sum(Option<i128>),
-    Least(Cell<'static>),
-    Most(Cell<'static>),
-}
 
 /// The aggregate of one gold table, of the groups that a pass takes.
 pub(crate) struct Totals<'a> {
@@ -108,7 +99,7 @@ impl<'a> Totals<'a> {
                     .schema
                     .measures
                     .iter()
-                    .map(|m| empty(m.source))
+                    .map(|m| Total::of(m.source))
                     .collect();
                 self.groups.insert(self.encoded.clone(), totals);
             }
@@ -117,7 +108,7 @@ impl<'a> Totals<'a> {
             };
             let measured = totals.iter_mut().zip(&measures).zip(&counts);
             for ((total, column), _) in measured.filter(|(_, counts)| holds(counts, row)) {
-                total.add(column.as_ref().map(|column| column.cell(row)))?;
+                total.add(column.as_ref().map(|column| column.cell(row)), time)?;
             }
         }
         Ok(())
@@ -171,16 +162,14 @@ impl<'a> Totals<'a> {
             return Some(format!("has a row for {}, silver has none", row.shown));
         };
         for ((measure, total), text) in self.schema.measures.iter().zip(totals).zip(&row.measures) {
-            let scale = scale_of(measure.kind);
-            let expected = total.into_cell();
             let found = Cell::parse(text.as_deref(), measure.kind);
-            if found.as_ref() != Some(&expected) {
+            if !found.is_some_and(|found| total.allows(&found)) {
                 return Some(format!(
                     "{} of {} is {}, silver adds up to {}",
                     measure.name,
                     row.shown,
                     text.as_deref().unwrap_or("null"),
-                    expected.show(scale)
+                    total.show(scale_of(measure.kind))
                 ));
             }
         }
@@ -198,7 +187,7 @@ impl<'a> Totals<'a> {
         let measures = self.schema.measures.iter().zip(totals);
         let shown = measures.map(|(measure, total)| {
             let scale = scale_of(measure.kind);
-            format!("{} {}", measure.name, total.clone().into_cell().show(scale))
+            format!("{} {}", measure.name, total.show(scale))
         });
         Some(shown.collect::<Vec<_>>().join(", "))
     }
@@ -250,63 +239,9 @@ impl GoldRow {
     }
 }
 
-impl Total {
-    fn add(&mut self, value: Option<Cell<'_>>) -> Result<(), String> {
-        let value = value.unwrap_or(Cell::Null);
-        match self {
-            Self::Rows(count) => *count += 1,
-            Self::Values(count) => *count += i64::from(value != Cell::Null),
-            Self::Sum(sum) => {
-                let number = match value {
-                    Cell::Int64(number) => i128::from(number),
-                    Cell::Decimal(number) => number,
-                    _ => return Ok(()),
-                };
-                let total = sum.unwrap_or(0).checked_add(number);
-                *sum = Some(total.ok_or_else(|| "a sum is too large".to_owned())?);
-            }
-            Self::Least(least) => replace(least, value, std::cmp::Ordering::Less),
-            Self::Most(most) => replace(most, value, std::cmp::Ordering::Greater),
-        }
-        Ok(())
-    }
-
-    fn into_cell(self) -> Cell<'static> {
-        match self {
-            Self::Rows(count) | Self::Values(count) => Cell::Int64(count),
-            Self::Sum(sum) => sum.map_or(Cell::Null, Cell::Decimal),
-            Self::Least(cell) | Self::Most(cell) => cell,
-        }
-    }
-}
-
 /// Returns whether a row counts by the verdicts of a condition; every row does where there is no condition.
 fn holds(verdicts: &[bool], row: usize) -> bool {
     verdicts.get(row).copied().unwrap_or(verdicts.is_empty())
-}
-
-fn replace(kept: &mut Cell<'static>, value: Cell<'_>, wanted: std::cmp::Ordering) {
-    let value = match value {
-        Cell::Int64(number) => Cell::Int64(number),
-        Cell::Double(number) => Cell::Double(number + 0.0),
-        Cell::Decimal(number) => Cell::Decimal(number),
-        Cell::Timestamp(micros) => Cell::Timestamp(micros),
-        Cell::Date(days) => Cell::Date(days),
-        Cell::Null | Cell::Text(_) | Cell::Bool(_) => return,
-    };
-    if *kept == Cell::Null || value.order(kept) == Some(wanted) {
-        *kept = value;
-    }
-}
-
-fn empty(source: MeasureSource) -> Total {
-    match source {
-        MeasureSource::Rows => Total::Rows(0),
-        MeasureSource::Values(_) => Total::Values(0),
-        MeasureSource::Sum(_) => Total::Sum(None),
-        MeasureSource::Min(_) => Total::Least(Cell::Null),
-        MeasureSource::Max(_) => Total::Most(Cell::Null),
-    }
 }
 
 fn column_of(source: MeasureSource) -> Option<ColumnIndex> {
@@ -315,7 +250,10 @@ fn column_of(source: MeasureSource) -> Option<ColumnIndex> {
         MeasureSource::Values(column)
         | MeasureSource::Sum(column)
         | MeasureSource::Min(column)
-        | MeasureSource::Max(column) => Some(column),
+        | MeasureSource::Max(column)
+        | MeasureSource::First(column)
+        | MeasureSource::Last(column)
+        | MeasureSource::Distinct(column) => Some(column),
     }
 }
 

@@ -37,7 +37,7 @@ measures = { orders = "count", total = "sum(amount)" }
 table = "gold_weekly"
 grain = "week"
 by = ["who"]
-measures = { orders = "count", mean = "avg(amount)" }
+measures = { orders = "count", mean = "avg(amount)", opened = "first(amount)", closed = "last(weight)", kinds = "count_distinct(id)" }
 
 [[gold]]
 table = "gold_heavy"

@@ -306,6 +306,21 @@ const SPOILED: &[(&str, &str, &[&str])] = &[
         &["ids"],
     ),
     (
+        "UPDATE gold_weekly__1 SET opened = '0.01' WHERE who = 'bob'",
+        "gold_weekly",
+        &["opened", "0.01"],
+    ),
+    (
+        "UPDATE gold_weekly__1 SET closed = NULL WHERE who = 'bob'",
+        "gold_weekly",
+        &["closed", "null"],
+    ),
+    (
+        "UPDATE gold_weekly__1 SET kinds = kinds + 9 WHERE who = 'bob'",
+        "gold_weekly",
+        &["kinds", "or nearly so"],
+    ),
+    (
         "UPDATE gold_monthly__1 SET largest = NULL",
         "gold_monthly",
         &["largest", "null", "59.10"],

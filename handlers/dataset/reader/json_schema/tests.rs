@@ -105,11 +105,21 @@ fn has_form(form: &str, text: &str) -> bool {
                 .and_then(|inside| inside.split_once(','))
                 .is_some_and(|(precision, scale)| digits(precision) && digits(scale))
         }
-        r"^(count|(sum|min|max|avg)\([A-Za-z][A-Za-z0-9_]*\))( +(where|WHERE) [\s\S]+)?$" => {
+        r"^(count|(sum|min|max|avg|first|last|count_distinct)\([A-Za-z][A-Za-z0-9_]*\))( +(where|WHERE) [\s\S]+)?$" =>
+        {
             let parts = text.split_once(" where ").or(text.split_once(" WHERE "));
             let text = parts.map_or(text, |(aggregate, _)| aggregate.trim_end_matches(' '));
             let of = text.strip_suffix(')').and_then(|text| text.split_once('('));
-            let of = of.filter(|(name, _)| ["sum", "min", "max", "avg"].contains(name));
+            let functions = [
+                "sum",
+                "min",
+                "max",
+                "avg",
+                "first",
+                "last",
+                "count_distinct",
+            ];
+            let of = of.filter(|(name, _)| functions.contains(name));
             text == "count" || of.is_some_and(|(_, column)| is_name(column, &word, &letter))
         }
         "%" => text.contains('%'),

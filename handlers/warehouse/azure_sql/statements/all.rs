@@ -141,6 +141,9 @@ fn all_statements(
             steps::drop_retired(sql_schema, (&schema.dataset, &Build::default()), &physical);
         add("drop a table of", name, dropped);
         add("make a temporary table for", name, merge.create.clone());
+        if let Some(reading) = &merge.reading {
+            add("read rows of", name, reading.rows.clone());
+        }
         add("merge rows into", name, merge.merge(10));
     }
     Ok(all)

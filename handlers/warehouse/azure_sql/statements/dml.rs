@@ -79,12 +79,18 @@ const LONGEST_GROUP: usize = 1_000;
 /// The longest name of a temporary table.
 const LONGEST_TEMPORARY: usize = 116;
 
-/// Returns the name of the temporary table that takes rows for a table.
-fn temporary(physical: &str) -> String {
-    let name = format!("#sluice_{physical}");
+/// How the names begin of the temporary tables that take rows, and the keys of rows.
+const ROWS: &str = "#sluice_";
+const KEYS: &str = "#sluice_keys_";
+/// The column of such a key that says which row it is of.
+const NUMBER: &str = "n";
+
+/// Returns the name of a temporary table for a table.
+fn temporary(start: &str, physical: &str) -> String {
+    let name = format!("{start}{physical}");
     match name.len() <= LONGEST_TEMPORARY {
         true => name,
-        false => format!("#sluice_{:032x}", xxh3_128(physical.as_bytes())),
+        false => format!("{start}{:032x}", xxh3_128(physical.as_bytes())),
     }
 }
 
@@ -97,13 +103,66 @@ pub(crate) struct MergeStatements {
     pub(crate) create: String,
     /// What is done with its rows, without the check of their number.
     steps: String,
+    /// What reads the rows that are stored of their groups, where they are not merged by these steps.
+    pub(crate) reading: Option<Reading>,
+}
+
+/// The statements that read the rows of a table by their keys.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading {
+    /// The temporary table that takes the keys.
+    pub(crate) keys: String,
+    /// Makes it, empty.
+    create: String,
+    /// Answers how many keys there are, and then with the number of each that is found and the columns of its measures;
+    /// empties the table of keys.
+    pub(crate) rows: String,
+}
+
+impl Reading {
+    fn of(sql_schema: &SqlSchema, table: &TableSchema, physical: &str) -> Self {
+        let keys = quote(&temporary(KEYS, physical));
+        let full = sql_schema.of(physical);
+        let number = ColumnDefinition {
+            name: NUMBER.to_owned(),
+            kind: sql_schema.declared_type(Content::Value(ValueType::Int64)),
+            required: true,
+            is_key: false,
+        };
+        let columns = dialect::columns(table, sql_schema).into_iter();
+        let key = columns.filter(|column| column.is_key);
+        let columns: Vec<ColumnDefinition> = [number].into_iter().chain(key).collect();
+        let stored = stored_columns(table);
+        let stored: Vec<String> = stored.iter().map(|name| format!("t.{name}")).collect();
+        Self {
+            create: format!(
+                "DROP TABLE IF EXISTS {keys};\n{}",
+                dialect::create_table(sql_schema, &keys, &columns)
+            ),
+            rows: format!(
+                "SELECT COUNT_BIG(*) AS [rows] FROM {keys};\n\
+                 SELECT d.{}, {}\nFROM {keys} AS d\nJOIN {full} AS t ON {};\n\
+                 DELETE FROM {keys}",
+                quote(NUMBER),
+                stored.join(", "),
+                same_group(table)
+            ),
+            keys,
+        }
+    }
+}
+
+/// Returns the columns of the measures of a table.
+fn stored_columns(table: &TableSchema) -> Vec<String> {
+    let columns = table.measures.iter().flat_map(MeasureColumn::columns);
+    columns.map(|column| quote(&column.name)).collect()
 }
 
 impl MergeStatements {
     /// Works out the statements for a table whose rows lie in `physical`. The temporary table is named after it: two that
     /// are made for one gold table have other columns.
     pub(crate) fn of(sql_schema: &SqlSchema, table: &TableSchema, physical: &str) -> Self {
-        let delta = quote(&temporary(physical));
+        let delta = quote(&temporary(ROWS, physical));
         let columns = dialect::columns(table, sql_schema);
         let same = same_group(table);
         let full = sql_schema.of(physical);
@@ -111,8 +170,30 @@ impl MergeStatements {
         let join = format!("FROM {full} AS t\nJOIN {rows} AS d ON {same}");
         let names: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
         let names = names.join(", ");
-        let updates: Vec<String> = table.measures.iter().map(update).collect();
-        let overflows: Vec<String> = table.measures.iter().filter_map(overflow).collect();
+        let is_merged = table.is_merged_by_sql();
+        let measures = table.measures.iter();
+        let (updates, overflows): (Vec<String>, Vec<String>) = match is_merged {
+            true => (
+                measures.clone().map(update).collect(),
+                measures.filter_map(overflow).collect(),
+            ),
+            // What is loaded is what comes out, and was checked when it was merged.
+            false => {
+                let columns = stored_columns(table).into_iter();
+                (
+                    columns.map(|name| format!("{name} = d.{name}")).collect(),
+                    Vec::new(),
+                )
+            }
+        };
+        let reading = (!is_merged).then(|| Reading::of(sql_schema, table, physical));
+        let mut create = format!(
+            "DROP TABLE IF EXISTS {delta};\n{}",
+            dialect::create_table(sql_schema, &delta, &loaded_columns(sql_schema, &columns))
+        );
+        if let Some(reading) = &reading {
+            create.push_str(&format!(";\n{}", reading.create));
+        }
         let check = match overflows.is_empty() {
             true => String::new(),
             false => format!(
@@ -123,10 +204,8 @@ impl MergeStatements {
             ),
         };
         Self {
-            create: format!(
-                "DROP TABLE IF EXISTS {delta};\n{}",
-                dialect::create_table(sql_schema, &delta, &loaded_columns(sql_schema, &columns))
-            ),
+            create,
+            reading,
             steps: format!(
                 "{check}UPDATE t SET {}\n{join};\n\
                  INSERT INTO {full} ({names})\nSELECT {names} FROM {rows} AS d\n\
@@ -222,6 +301,8 @@ fn update(measure: &MeasureColumn) -> String {
         Merge::Add => format!("t.{name} + d.{name}"),
         Merge::Min => extreme(&name, "<"),
         Merge::Max => extreme(&name, ">"),
+        // No statement can: what is loaded is merged already.
+        Merge::First | Merge::Last | Merge::Unite => format!("d.{name}"),
     };
     format!("{name} = {value}")
 }

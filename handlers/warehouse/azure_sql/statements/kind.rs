@@ -26,6 +26,7 @@ impl Dialect for SqlSchema {
     fn declared_type(&self, content: Content) -> String {
         match content {
             Content::Key => "binary(16)".to_owned(),
+            Content::Sketch => "varbinary(8000)".to_owned(),
             // Keys have a length.
             Content::TableName => "nvarchar(128)".to_owned(),
             Content::Definition => "nvarchar(64)".to_owned(),

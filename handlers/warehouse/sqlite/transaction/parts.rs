@@ -4,14 +4,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, ToSql, params, params_from_iter};
 
 use crate::event::UnixMillis;
 use crate::warehouse::error::{FailureKind, WarehouseError};
-use crate::warehouse::model::{Progress, Row, text};
-use crate::warehouse::schema::{GoldSchema, RETIRED, TableIndex, TableSchema};
+use crate::warehouse::model::{Progress, Row, StoredRow, merged, text};
+use crate::warehouse::schema::{
+    GoldSchema, Holds, MeasureColumn, RETIRED, TableIndex, TableSchema,
+};
 use crate::warehouse::sqlite::connection::failed;
-use crate::warehouse::sqlite::dml::{MergeStatements, overflow, timestamp, values};
+use crate::warehouse::sqlite::dml::{
+    MergeStatements, Reading, key, overflow, stored_row, timestamp, values,
+};
 
 /// The tables of a transaction, with the names of those that take their rows.
 pub(super) type Tables = BTreeMap<TableIndex, (Arc<TableSchema>, String)>;
@@ -96,6 +101,14 @@ pub(super) fn merge(
     rows: Vec<Row>,
 ) -> Result<(), WarehouseError> {
     let statements = MergeStatements::of(table, physical);
+    let rows = match &statements.reading {
+        None => rows,
+        Some(reading) => {
+            let stored = read_stored(connection, (&statements, reading), (table, &rows));
+            let stored = stored.map_err(failed("read rows of", &table.name))?;
+            merged(table, rows, stored)?
+        }
+    };
     let merged = load_and_merge(connection, &statements, (table, rows));
     match merged.map_err(failed("merge rows into", &table.name)) {
         // The statement is undone, and not the transaction: what it was to merge is still there.
@@ -106,6 +119,26 @@ pub(super) fn merge(
         }
         merged => merged,
     }
+}
+
+/// Reads what is stored of the groups of rows.
+fn read_stored(
+    connection: &Connection,
+    (statements, reading): (&MergeStatements, &Reading),
+    (table, rows): (&TableSchema, &[Row]),
+) -> rusqlite::Result<Vec<StoredRow>> {
+    connection.execute_batch(&statements.create)?;
+    connection.execute(&statements.clear, [])?;
+    let mut load = connection.prepare_cached(&reading.load)?;
+    for (number, row) in (0..).zip(rows) {
+        let number = [Value::Integer(number)].into_iter();
+        load.execute(params_from_iter(number.chain(key(table, row))))?;
+    }
+    let columns = table.measures.iter().flat_map(MeasureColumn::columns);
+    let columns: Vec<Holds> = columns.map(|column| column.holds).collect();
+    let mut read = connection.prepare_cached(&reading.rows)?;
+    let rows = read.query_map([], |row| stored_row(row, &columns))?;
+    rows.collect()
 }
 
 /// Names a group whose sum has too many digits with what is loaded.

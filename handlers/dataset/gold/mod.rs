@@ -1,25 +1,29 @@
 //! The `[[gold]]` and `[[ranking]]` tables of a dataset file.
 
+mod find;
+mod measures;
+
 use toml::de::DeTable;
 
-use super::column::{Draft, condition_of, read_condition};
-use super::name::{OWN_TABLES, SQL_NAME, is_sql_name};
+use super::column::{Draft, read_condition};
+use super::name::{LONGEST_NAME, OWN_TABLES, SQL_NAME, is_sql_name};
 use super::problem::Sink;
 use super::reader::{Keys, Located, keys};
-use super::{Aggregate, ColumnIndex, ColumnType, GoldTable, Measure, Ranking, TableIndex};
+use super::{ColumnIndex, ColumnType, GoldTable, Ranking, TableIndex};
 use crate::value::Grain;
-use crate::wording::{nearest, quoted};
+use crate::wording::quoted;
+pub(super) use find::find_column;
+use find::find_name;
+use measures::{kept_beside, read_measures};
 
 /// What a table's report view is called, after the table's name.
 const REPORT_SUFFIX: &str = "_report";
 /// Columns that the views of a table have beside the table's. What begins with an underscore is no name anyway.
 const VIEW_COLUMNS: [&str; 2] = ["is_settled", "rank"];
+/// The column that holds the hash of the dimensions.
+const KEY: &str = "_key";
 const GRAINS: &str =
     "\"5m\", \"10m\", \"15m\", \"20m\", \"30m\", \"hour\", \"day\", \"week\", \"month\" or \"all\"";
-const MEASURES: &str = "a table such as { orders = \"count\", total = \"sum(amount)\" }";
-const AGGREGATES: &str = "count, sum(column), min(column), max(column) or avg(column)";
-/// What stands between an aggregate and the condition of the rows that it is of.
-const WHERE: [&str; 2] = [" where ", " WHERE "];
 
 impl Grain {
     /// Returns the name of the time column of a table of this grain; a table for all time has none.
@@ -44,32 +48,6 @@ impl Grain {
     pub fn end_column(self) -> Option<&'static str> {
         self.window_minutes().map(|_| "window_end")
     }
-}
-
-/// Finds a column by name, and reports one that does not exist under `key`.
-pub(super) fn find_column<'c>(
-    keys: &Keys<'_>,
-    key: &str,
-    name: Located<&str>,
-    columns: &'c [Draft],
-) -> Option<(ColumnIndex, &'c Draft)> {
-    let mut indexed = columns.iter().enumerate();
-    let found = indexed.find(|(_, column)| column.name == name.value);
-    if found.is_none() {
-        let names = columns.iter().map(|column| column.name.as_str());
-        let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
-        let hint = match nearest(name.value, &names) {
-            Some(near) => format!("did you mean {}?", quoted(near)),
-            None if names.is_empty() => "the file has no columns".to_owned(),
-            None => format!("columns are {}", names.join(", ")),
-        };
-        keys.report(
-            key,
-            name.at,
-            format!("no column is called {}; {hint}", quoted(name.value)),
-        );
-    }
-    found.map(|(position, column)| (ColumnIndex::new(position), column))
 }
 
 /// Names of tables and views that are taken, in lower case.
@@ -187,138 +165,32 @@ fn read_dimensions<'c>(keys: &Keys<'_>, columns: &'c [Draft]) -> Vec<(ColumnInde
     by
 }
 
-fn read_measures(keys: &Keys<'_>, columns: &[Draft]) -> Vec<Measure> {
-    let entries = keys.required_entries("measures", MEASURES);
-    if let Some(measures) = keys.value("measures")
-        && measures.value.as_table().is_some_and(DeTable::is_empty)
-    {
-        keys.report(
-            "measures",
-            measures.at,
-            format!("must not be empty: {MEASURES}"),
-        );
-    }
-    let mut measures = Vec::new();
-    for (name, value) in entries {
-        let key = format!("measures.{name}");
-        if !is_sql_name(name) {
-            keys.report(
-                &key,
-                value.at,
-                format!("{} is not {SQL_NAME}", quoted(name)),
-            );
-        }
-        let Some(text) = value.value.as_str() else {
-            keys.report(&key, value.at, format!("must be a string: {AGGREGATES}"));
-            continue;
-        };
-        let text = Located {
-            value: text,
-            at: value.at,
-        };
-        let (text, condition) = split(text);
-        let condition = condition.and_then(|condition| {
-            let columns = columns.iter().map(Draft::as_named).collect();
-            condition_of(keys, &key, condition, columns)
-        });
-        measures.push(Measure {
-            name: name.to_owned(),
-            aggregate: read_aggregate(keys, &key, text, columns).unwrap_or(Aggregate::Count),
-            condition,
-        });
-    }
-    measures
-}
-
-/// Splits a measure into its aggregate and the condition of the rows that it is of, if it has one.
-fn split(text: Located<&str>) -> (Located<&str>, Option<Located<&str>>) {
-    // A condition may hold the other spelling.
-    let parts = WHERE.iter().filter_map(|word| text.value.split_once(word));
-    let Some((aggregate, condition)) = parts.min_by_key(|(aggregate, _)| aggregate.len()) else {
-        return (text, None);
-    };
-    let part = |value| Located { value, at: text.at };
-    (part(aggregate.trim_end_matches(' ')), Some(part(condition)))
-}
-
-fn read_aggregate(
-    keys: &Keys<'_>,
-    key: &str,
-    text: Located<&str>,
-    columns: &[Draft],
-) -> Option<Aggregate> {
-    if text.value == "count" {
-        return Some(Aggregate::Count);
-    }
-    let parts = text
-        .value
-        .strip_suffix(')')
-        .and_then(|rest| rest.split_once('('));
-    let known = parts.filter(|(function, _)| matches!(*function, "sum" | "min" | "max" | "avg"));
-    let Some((function, argument)) = known else {
-        keys.report(
-            key,
-            text.at,
-            format!("{} is not {AGGREGATES}", quoted(text.value)),
-        );
-        return None;
-    };
-    let name = Located {
-        value: argument.trim(),
-        at: text.at,
-    };
-    let (index, column) = find_column(keys, key, name, columns)?;
-    let aggregate = match function {
-        "sum" => Aggregate::Sum(index),
-        "avg" => Aggregate::Avg(index),
-        "min" => Aggregate::Min(index),
-        _ => Aggregate::Max(index),
-    };
-    if let Some(types) = column.kind.and_then(|kind| other_types(aggregate, kind)) {
-        let message = format!(
-            "{}: {function} takes columns of type {types}",
-            quoted(text.value)
-        );
-        keys.report(key, text.at, message);
-    }
-    Some(aggregate)
-}
-
-/// Returns the types that an aggregate takes, if `kind` is not among them.
-fn other_types(aggregate: Aggregate, kind: ColumnType) -> Option<&'static str> {
-    let numeric = matches!(kind, ColumnType::Int64 | ColumnType::Decimal { .. });
-    let ordered = matches!(
-        kind,
-        ColumnType::Double | ColumnType::Timestamp(_) | ColumnType::Date
-    );
-    match aggregate {
-        Aggregate::Sum(_) | Aggregate::Avg(_) if !numeric => {
-            Some("int64 and decimal (a sum of doubles depends on its order)")
-        }
-        Aggregate::Min(_) | Aggregate::Max(_) if !numeric && !ordered => {
-            Some("int64, double, decimal, timestamp and date")
-        }
-        _ => None,
-    }
-}
-
 /// Reports columns of the table whose names differ at most in case: its time column and that of
-/// the ends of windows, its dimensions, its measures and what an average is kept as.
+/// the ends of windows, its dimensions, its measures, what these are kept as and the key.
 fn check_clashes<'c>(
     keys: &Keys<'_>,
     table: &GoldTable,
     dimensions: impl Iterator<Item = &'c Draft>,
 ) {
     let own = [table.grain.time_column(), table.grain.end_column()];
-    let mut names: Vec<String> = own.into_iter().flatten().map(str::to_owned).collect();
-    let times = match names.as_slice() {
+    let own: Vec<&str> = own.into_iter().flatten().collect();
+    let mut names: Vec<String> = own.iter().map(|name| (*name).to_owned()).collect();
+    names.push(KEY.to_owned());
+    let times = match own.as_slice() {
         [time, end] => format!("; {time} and {end} are those of its windows"),
         [_] => "; its time column is called like its grain".to_owned(),
         _ => String::new(),
     };
     let mut claim = |key: &str, name: &str| {
         let name = name.to_ascii_lowercase();
-        if VIEW_COLUMNS.contains(&name.as_str()) {
+        if name.len() > LONGEST_NAME {
+            let at = keys.at_value(key);
+            let message = format!(
+                "the table would have a column called {}, and no name has more than {LONGEST_NAME} characters",
+                quoted(&name)
+            );
+            keys.report(key, at, message);
+        } else if VIEW_COLUMNS.contains(&name.as_str()) {
             let at = keys.at_value(key);
             let message = format!(
                 "the table's views have a column {} of their own",
@@ -340,9 +212,8 @@ fn check_clashes<'c>(
         claim("measures", &measure.name);
     }
     for measure in &table.measures {
-        if let Aggregate::Avg(_) = measure.aggregate {
-            claim("measures", &format!("{}_sum", measure.name));
-            claim("measures", &format!("{}_count", measure.name));
+        for name in kept_beside(measure) {
+            claim("measures", &name);
         }
     }
 }
@@ -396,17 +267,4 @@ pub(super) fn read_rankings<'a>(
         }
     }
     rankings
-}
-
-fn find_name(keys: &Keys<'_>, key: &str, name: Located<&str>, names: &[&str]) -> Option<usize> {
-    let found = names.iter().position(|other| *other == name.value);
-    if found.is_none() {
-        let message = format!(
-            "nothing is called {}; there are {}",
-            quoted(name.value),
-            names.join(", ")
-        );
-        keys.report(key, name.at, message);
-    }
-    found
 }
