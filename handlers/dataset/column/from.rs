@@ -15,14 +15,6 @@ pub(super) const ENQUEUED_TIME: &str = "enqueued_time";
 pub(in crate::dataset) const SEQUENCE_NUMBER: &str = "sequence_number";
 const PARTITION_KEY: &str = "partition_key";
 
-/// Every origin in the order in which a column's places are tried.
-const ORIGINS: [Origin; 4] = [
-    Origin::Record,
-    Origin::Event,
-    Origin::Properties,
-    Origin::System,
-];
-
 /// How a key names places.
 struct Wording {
     /// What it takes.
@@ -43,25 +35,31 @@ const PROPERTIES: Wording = Wording {
 };
 const SYSTEM: &str = "enqueued_time, sequence_number, partition, partition_key, or the name of an annotation such as \"iothub-connection-device-id\"";
 
-/// Returns the key that names places of an origin.
-pub(super) fn key_of(origin: Origin) -> &'static str {
-    match origin {
-        Origin::Record => "from",
-        Origin::Event => "from_event",
-        Origin::Properties => "from_property",
-        Origin::System => "from_system",
+impl Origin {
+    /// Every origin in the order in which a column's places are tried.
+    pub(crate) const ALL: [Self; 4] = [Self::Record, Self::Event, Self::Properties, Self::System];
+
+    /// Returns the key that names places of an origin.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Record => "from",
+            Self::Event => "from_event",
+            Self::Properties => "from_property",
+            Self::System => "from_system",
+        }
     }
 }
 
 /// Reads the places of a column that is called `name`, which is where it is read if nothing else is said.
 pub(super) fn read_places(keys: &Keys<'_>, name: &str, payload: &Payload) -> Vec<ColumnPlace> {
     let mut from = Vec::new();
-    let is_given = |origin: &Origin| keys.value(key_of(*origin)).is_some();
-    for origin in ORIGINS.into_iter().filter(is_given) {
+    let is_given = |origin: &Origin| keys.value(origin.key()).is_some();
+    for origin in Origin::ALL.into_iter().filter(is_given) {
         let paths = match origin {
             Origin::Record => read_paths(keys, origin),
             Origin::Event => {
-                outside::checked(keys, key_of(origin), payload, read_paths(keys, origin))
+                outside::checked(keys, origin.key(), payload, read_paths(keys, origin))
             }
             Origin::Properties => read_properties(keys),
             Origin::System => read_system(keys).into_iter().collect(),
@@ -69,7 +67,7 @@ pub(super) fn read_places(keys: &Keys<'_>, name: &str, payload: &Payload) -> Vec
         let places = paths.into_iter();
         from.extend(places.map(|path| ColumnPlace { origin, path }));
     }
-    if !ORIGINS.iter().any(is_given) {
+    if !Origin::ALL.iter().any(is_given) {
         return vec![ColumnPlace {
             origin: Origin::Record,
             path: field(name),
@@ -80,7 +78,7 @@ pub(super) fn read_places(keys: &Keys<'_>, name: &str, payload: &Payload) -> Vec
 
 /// Reads fields and paths in the record, or in the event.
 fn read_paths(keys: &Keys<'_>, origin: Origin) -> Vec<FieldPath> {
-    let key = key_of(origin);
+    let key = origin.key();
     let texts = read_list(keys, key, &FIELDS);
     let paths = texts.into_iter().map(|text| {
         let path = FieldPath::parse(text.value);
@@ -91,7 +89,7 @@ fn read_paths(keys: &Keys<'_>, origin: Origin) -> Vec<FieldPath> {
 }
 
 fn read_properties(keys: &Keys<'_>) -> Vec<FieldPath> {
-    let key = key_of(Origin::Properties);
+    let key = Origin::Properties.key();
     let texts = read_list(keys, key, &PROPERTIES);
     let paths = texts
         .into_iter()
@@ -204,7 +202,7 @@ impl Spellings {
             let Some((place, other, owner)) = self.add(column, *origin, path) else {
                 continue;
             };
-            let key = key_of(*origin);
+            let key = origin.key();
             let at = keys.at_value(key);
             let message = format!(
                 "{} differs from {} of column {} in the case of {} alone, which ignore_case = true takes for one: write it alike in both",

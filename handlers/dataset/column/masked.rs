@@ -3,7 +3,6 @@
 use std::cmp::Ordering;
 
 use super::draft::Draft;
-use super::from::key_of;
 use crate::dataset::reader::Keys;
 use crate::dataset::rules::{Mask, Masking, Rules};
 use crate::dataset::types::ColumnType;
@@ -79,7 +78,7 @@ pub(super) fn check_places(drafts: &[Draft], keys: &[Keys<'_>], ignore_case: boo
             let Some((hidden, place, word)) = found.next() else {
                 continue;
             };
-            let key = key_of(place.origin);
+            let key = place.origin.key();
             let at = keys.at_value(key);
             let message = format!(
                 "{} is {word} {}, which column {} masks: no other column may read there, or it would show what is hidden",

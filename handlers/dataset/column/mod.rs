@@ -21,7 +21,7 @@ pub(super) use computed::{condition_of, read_condition};
 pub(super) use draft::Draft;
 use draft::is_enqueued_time;
 pub(super) use from::SEQUENCE_NUMBER;
-use from::{Spellings, key_of, read_places};
+use from::{Spellings, read_places};
 
 /// UTF-16 units that the descriptions of all columns may have together.
 const MOST_DESCRIPTION: usize = 350_000;
@@ -111,7 +111,7 @@ fn read(keys: &Keys<'_>, payload: &Payload) -> Draft {
         false => read_places(keys, &name, payload),
     };
     if is_enqueued_time(&from) && from.len() > 1 {
-        let key = key_of(Origin::System);
+        let key = Origin::System.key();
         let message = "every event has an enqueued time, in a notation of its own: a column is read from it alone, or from other places";
         keys.report(key, keys.at_value(key), message);
     }

@@ -43,17 +43,11 @@ fn places_of(column: &Column) -> Vec<(&'static str, String)> {
     {
         return Vec::new();
     }
-    let keys = [
-        ("from", Origin::Record),
-        ("from_event", Origin::Event),
-        ("from_property", Origin::Properties),
-        ("from_system", Origin::System),
-    ];
-    let places = keys.into_iter().filter_map(|(key, origin)| {
+    let places = Origin::ALL.into_iter().filter_map(|origin| {
         // However a place is written.
         let paths = column.paths(origin);
         let paths = paths.map(|path| FieldPath::to(path.segments().to_vec()).to_string());
-        Some((key, list(paths.collect())?))
+        Some((origin.key(), list(paths.collect())?))
     });
     places.collect()
 }
