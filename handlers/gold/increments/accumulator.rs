@@ -259,7 +259,10 @@ impl Column<'_> {
     {
         match merge {
             Merge::Min => self.fold::<T, _>(values, from, |a, b| Some(if b < a { b } else { a })),
-            _ => self.fold::<T, _>(values, from, |a, b| Some(if b > a { b } else { a })),
+            // Of the others none is made of extremes but the maximum.
+            Merge::Max | Merge::Add | Merge::First | Merge::Last | Merge::Unite => {
+                self.fold::<T, _>(values, from, |a, b| Some(if b > a { b } else { a }))
+            }
         }
     }
 }

@@ -32,12 +32,8 @@ pub(super) fn token_row(table: &TableSchema, row: Row) -> TokenRow<'static> {
         values.push(value(datum, column.kind));
     }
     for (datum, measure) in row.measures.into_iter().zip(&table.measures) {
-        if measure.source.merge().is_sql() {
-            values.push(value(datum, measure.kind));
-            continue;
-        }
-        for (part, column) in parts(measure, datum).zip(measure.columns()) {
-            values.push(match column.holds {
+        for (part, holds) in parts(measure, datum).zip(measure.holds()) {
+            values.push(match holds {
                 Holds::Value(kind) => value(part, kind),
                 Holds::EventTime => value(part, ValueType::Timestamp),
                 Holds::RowHash | Holds::Sketch => bytes(part),

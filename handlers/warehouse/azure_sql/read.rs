@@ -103,8 +103,8 @@ pub(super) fn cells(row: Row) -> Vec<Option<String>> {
 pub(super) fn stored(rows: Vec<Row>, table: &TableSchema) -> Result<(u64, Vec<StoredRow>), Error> {
     let mut rows = rows.into_iter();
     let asked = count(rows.next().as_slice())?;
-    let columns = table.measures.iter().flat_map(MeasureColumn::columns);
-    let holds: Vec<Holds> = columns.map(|column| column.holds).collect();
+    let holds = table.measures.iter().flat_map(MeasureColumn::holds);
+    let holds: Vec<Holds> = holds.collect();
     let stored = rows.map(|row| {
         let number = usize::try_from(integer(&row, 0)?).map_err(|_| unexpected("number"))?;
         let values = row.into_iter().skip(1).zip(&holds);

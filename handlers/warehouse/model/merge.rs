@@ -35,8 +35,8 @@ pub(in crate::warehouse) fn merged(
         ))?;
         let mut parts = parts.into_iter();
         for (measure, own) in table.measures.iter().zip(&mut row.measures) {
-            let stored =
-                joined(measure, &mut parts).map_err(|column| unreadable(table, &column))?;
+            let stored = joined(measure, &mut parts)
+                .map_err(|holds| unreadable(table, &measure.column(holds)))?;
             let added = std::mem::replace(own, Datum::Null);
             let merged = merge(measure.source.merge(), stored, added)?;
             *own = merged.ok_or_else(|| WarehouseError::Overflow {
@@ -71,26 +71,26 @@ pub(in crate::warehouse) fn parts(
     [Some(own), second, third].into_iter().flatten()
 }
 
-/// Puts a measure together from the values of its columns; fails with the column that holds none.
+/// Puts a measure together from the values of its columns; fails with what the column is to hold that holds none.
 fn joined(
     measure: &MeasureColumn,
     parts: &mut impl Iterator<Item = Option<Datum>>,
-) -> Result<Datum, StoredColumn> {
+) -> Result<Datum, Holds> {
     let (mut value, mut at, mut key, mut sketch) = (Datum::Null, None, None, Sketch::default());
-    for column in measure.columns() {
+    for holds in measure.holds() {
         let part = parts.next().flatten();
-        match (column.holds, part) {
-            (_, None) => return Err(column),
+        match (holds, part) {
+            (_, None) => return Err(holds),
             (Holds::Value(_), Some(part)) => value = part,
             (_, Some(Datum::Null)) => {}
             (Holds::EventTime, Some(Datum::Timestamp(micros))) => at = Some(micros),
             (Holds::RowHash, Some(Datum::Bytes(bytes))) => {
-                key = Some(bytes.try_into().map_err(|_| column)?);
+                key = Some(bytes.try_into().map_err(|_| holds)?);
             }
             (Holds::Sketch, Some(Datum::Bytes(bytes))) => {
-                sketch = Sketch::from_bytes(&bytes).ok_or(column)?;
+                sketch = Sketch::from_bytes(&bytes).ok_or(holds)?;
             }
-            _ => return Err(column),
+            _ => return Err(holds),
         }
     }
     Ok(match (measure.source.merge(), at.zip(key)) {

@@ -131,29 +131,38 @@ impl MeasureSource {
 }
 
 impl MeasureColumn {
-    /// Returns the columns that it is kept in: its own first, and then those that no view shows.
+    /// Returns what the columns hold that it is kept in: its own first, and then those that no view shows.
+    pub fn holds(&self) -> impl Iterator<Item = Holds> + use<> {
+        let hidden: &[Holds] = match self.source.merge() {
+            Merge::Add | Merge::Min | Merge::Max => &[],
+            Merge::First | Merge::Last => &[Holds::EventTime, Holds::RowHash],
+            Merge::Unite => &[Holds::Sketch],
+        };
+        let own = Holds::Value(self.kind);
+        [own].into_iter().chain(hidden.iter().copied())
+    }
+
+    /// Returns these columns, in the same order.
     #[must_use]
     pub fn columns(&self) -> Vec<StoredColumn> {
+        self.holds().map(|holds| self.column(holds)).collect()
+    }
+
+    /// Returns the one of them that holds this.
+    #[must_use]
+    pub fn column(&self, holds: Holds) -> StoredColumn {
         let name = &self.name;
-        let hidden = |name: String, holds| StoredColumn {
+        let (name, is_nullable) = match holds {
+            Holds::Value(_) => (name.clone(), self.source.is_nullable()),
+            Holds::EventTime => (format!("_{name}_at"), true),
+            Holds::RowHash => (format!("_{name}_key"), true),
+            Holds::Sketch => (format!("_{name}"), true),
+        };
+        StoredColumn {
             name,
             holds,
-            is_nullable: true,
-        };
-        let mut columns = vec![StoredColumn {
-            name: name.clone(),
-            holds: Holds::Value(self.kind),
-            is_nullable: self.source.is_nullable(),
-        }];
-        match self.source.merge() {
-            Merge::Add | Merge::Min | Merge::Max => {}
-            Merge::First | Merge::Last => columns.extend([
-                hidden(format!("_{name}_at"), Holds::EventTime),
-                hidden(format!("_{name}_key"), Holds::RowHash),
-            ]),
-            Merge::Unite => columns.push(hidden(format!("_{name}"), Holds::Sketch)),
+            is_nullable,
         }
-        columns
     }
 }
 

@@ -134,8 +134,8 @@ fn read_stored(
         let number = [Value::Integer(number)].into_iter();
         load.execute(params_from_iter(number.chain(key(table, row))))?;
     }
-    let columns = table.measures.iter().flat_map(MeasureColumn::columns);
-    let columns: Vec<Holds> = columns.map(|column| column.holds).collect();
+    let columns = table.measures.iter().flat_map(MeasureColumn::holds);
+    let columns: Vec<Holds> = columns.collect();
     let mut read = connection.prepare_cached(&reading.rows)?;
     let rows = read.query_map([], |row| stored_row(row, &columns))?;
     rows.collect()
