@@ -1,6 +1,11 @@
 # shellcheck shell=bash
 # The steps that make and fill a deployment; each can be repeated.
 
+# Not by the alias `cargo sluice`: it draws a bar, and a log wants lines.
+sluice() {
+    cargo run --locked --package sluice-cli --bin sluice -- "$@"
+}
+
 provision() {
     local file
     file=$(parameters)
@@ -33,7 +38,7 @@ grant() {
             --server "${SQL_SERVER%%.*}" --name deploying \
             --start-ip-address "$client_ip" --end-ip-address "$client_ip" --output none
     fi
-    retry 5 20 cargo sluice sql-grant --server "$SQL_SERVER" --database "$SQL_DATABASE" \
+    retry 5 20 sluice sql-grant --server "$SQL_SERVER" --database "$SQL_DATABASE" \
         --identity "$IDENTITY_NAME" --client-id "$IDENTITY_CLIENT_ID" --schema "$GOLD_SCHEMA"
     if [[ -n $client_ip ]]; then
         trap - EXIT
@@ -42,7 +47,7 @@ grant() {
 }
 
 package() {
-    cargo sluice package --dataset "$dataset_file"
+    sluice package --dataset "$dataset_file"
 }
 
 publish() {
