@@ -20,7 +20,7 @@ pub(crate) use escape::{escaped, is_unsafe, shell_word};
 pub(crate) use failure::failure;
 pub(crate) use format::{About, Format, FormatArguments};
 pub(crate) use line::{Line, Tone, broken, wrapped};
-pub(crate) use numbers::{by_reason, count, duplicates, nulled, size, span, thousands};
+pub(crate) use numbers::{ages, by_reason, count, duplicates, nulled, size, span, thousands};
 pub(crate) use progress::bar;
 pub(crate) use rows::Rows;
 pub(crate) use table::{Column, Table, csv_line};

@@ -55,6 +55,24 @@ pub(crate) fn span(seconds: i64) -> String {
     }
 }
 
+/// For how many seconds nothing may come before that is worth a word.
+const QUIET: i64 = 120;
+
+/// Says how far event time is behind, given in seconds: behind the newest event's arrival where that is known, for events
+/// that were old when they came are no delay of the pipeline; and since when nothing has come, where that is long.
+pub(crate) fn ages(behind_now: i64, behind_arrival: Option<i64>) -> Vec<String> {
+    let Some(behind_arrival) = behind_arrival else {
+        return vec![format!("{} behind now", span(behind_now))];
+    };
+    let age = span(behind_arrival.max(0));
+    let mut phrases = vec![format!("events are {age} old when they come")];
+    let since = behind_now.saturating_sub(behind_arrival);
+    if since >= QUIET {
+        phrases.push(format!("the last came {} ago", span(since)));
+    }
+    phrases
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,6 +110,17 @@ mod tests {
     fn sizes_have_decimal_units() {
         let sizes = [0, 999, 1_000, 1_234_567, 5_000_000_000_000_000].map(size);
         assert_eq!(sizes, ["0 B", "999 B", "1.00 kB", "1.23 MB", "5.00 PB"]);
+    }
+
+    #[test]
+    fn old_events_are_told_from_events_that_no_longer_come() {
+        let old = "events are 9 h old when they come";
+        assert_eq!(ages(32_403, Some(32_400)), [old]);
+        let quiet = [old, "the last came 3 h ago"];
+        assert_eq!(ages(43_200, Some(32_400)), quiet);
+        let ahead = "events are 0 s old when they come";
+        assert_eq!(ages(-58, Some(-60)), [ahead], "a clock that is ahead");
+        assert_eq!(ages(125, None), ["2 min behind now"]);
     }
 
     #[test]

@@ -50,6 +50,8 @@ pub(crate) struct Snapshot {
     pub(crate) version: Version,
     /// How far event time has come.
     pub(crate) watermark: Option<EventTime>,
+    /// When the newest event came that silver has.
+    pub(crate) arrival: Option<UnixMillis>,
     /// The version that every gold table has reached, if all are there, as far as gold could be read. Where the dataset
     /// file has none, silver's.
     pub(crate) published: Option<Version>,
@@ -270,6 +272,7 @@ impl Watch {
         self.read = Some(head.version);
         self.snapshot.version = head.version;
         self.snapshot.watermark = head.watermark;
+        self.snapshot.arrival = head.clock;
         Ok(())
     }
 

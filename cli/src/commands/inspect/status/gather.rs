@@ -101,6 +101,8 @@ pub(super) struct Silver {
     pub(super) watermark: Option<String>,
     /// Seconds from the watermark to now.
     pub(super) watermark_behind_now: Option<i64>,
+    /// Seconds from the watermark to the arrival of the newest event in the hub: how old events are when they come.
+    pub(super) watermark_behind_arrival: Option<i64>,
     pub(super) lines: u64,
     /// Events without a record.
     pub(super) empty: u64,
@@ -333,12 +335,14 @@ async fn read_silver(
 fn silver(head: &Head, totals: Totals, behind: Option<u64>, unkept: Vec<Unkept>) -> Silver {
     let counts = totals.counts;
     let now = SystemClock.now().as_event_time();
-    let behind_now = |watermark: EventTime| (now.0 - watermark.0) / 1_000_000;
+    let arrival = head.clock.map(UnixMillis::as_event_time);
+    let before = |time: EventTime| Some((time.0 - head.watermark?.0) / 1_000_000);
     let reasons = counts.quarantined.iter();
     Silver {
         version: head.version.0,
         watermark: head.watermark.map(|watermark| watermark.to_string()),
-        watermark_behind_now: head.watermark.map(behind_now),
+        watermark_behind_now: before(now),
+        watermark_behind_arrival: arrival.and_then(before),
         lines: counts.lines,
         empty: counts.empty,
         opened: counts.opened,

@@ -7,7 +7,7 @@ use sluice::maintain::TableStatus;
 use super::gather::{
     Bronze, Deep, Fate, GoldTable, Hub, NextTable, RemovedTable, Silver, Status, Unkept, Waiting,
 };
-use crate::output::{Balance, Line, Tone, by_reason, count, size, span, thousands};
+use crate::output::{Balance, Line, Tone, ages, by_reason, count, size, span, thousands};
 
 /// The width of the column that all numbers of the status stand in.
 const WIDTH: usize = 13;
@@ -178,7 +178,8 @@ fn silver_lines(silver: &Silver, waiting: Option<&Waiting>) -> Vec<Line> {
     lines.extend(nulled(silver));
     lines.push(match (&silver.watermark, silver.watermark_behind_now) {
         (Some(watermark), Some(behind)) => {
-            let text = format!("watermark {watermark}, {} behind now", span(behind));
+            let ages = ages(behind, silver.watermark_behind_arrival).join(", ");
+            let text = format!("watermark {watermark}, {ages}");
             beside(Tone::Plain, &text)
         }
         _ => beside(Tone::Plain, "no watermark yet"),

@@ -10,10 +10,10 @@ mod start;
 
 use std::time::Duration;
 
-use sluice::event::EventTime;
+use sluice::event::{EventTime, UnixMillis};
 
 use super::reasons;
-use crate::output::{Line, Tone, by_reason, span, wrapped};
+use crate::output::{Line, Tone, ages, by_reason, span, wrapped};
 use crate::pipeline::{Part, Told};
 use arrange::{Block, Rank, arrange};
 use facts::clock;
@@ -167,13 +167,14 @@ impl View {
         let mut blocks = vec![Block::new(Rank::Reasons, reasons).spaced()];
         let watermark = match snapshot.watermark {
             Some(watermark) => {
-                let lag = (moment.now.0 - watermark.0).div_euclid(1_000_000);
-                let phrases = [
-                    whole_seconds(watermark),
-                    format!("{} behind now", span(lag)),
-                ];
+                let behind = |time: EventTime| (time.0 - watermark.0).div_euclid(1_000_000);
+                let arrival = snapshot.arrival.map(UnixMillis::as_event_time);
+                // When the last one came is in the hub's line.
+                let age = ages(behind(moment.now), arrival.map(behind)).into_iter();
+                let phrases = std::iter::once(whole_seconds(watermark)).chain(age.take(1));
+                let phrases: Vec<Line> = phrases.map(Line::from).collect();
                 let start = indent.clone().and(Tone::Plain, "watermark");
-                flow::lines(start, &phrases.map(Line::from), width)
+                flow::lines(start, &phrases, width)
             }
             None => vec![indent.clone().and(Tone::Plain, "no watermark yet")],
         };

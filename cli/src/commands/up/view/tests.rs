@@ -49,6 +49,7 @@ fn snapshot() -> Snapshot {
         silver_files: 716,
         version: Version(1_193),
         watermark: Some(EventTime(NOW.0 - 2_345_678)),
+        arrival: Some(UnixMillis(NOW.0 / 1_000 - 300)),
         published: Some(Version(1_187)),
         gold: vec![
             ShownTable::of_row(
@@ -148,7 +149,7 @@ sluice up  orders  00:00:22                                                     
 • gold                          6 versions wait, at version 1,187
 
   quarantined  missing_field 51, invalid_value 388
-  watermark  2025-11-14T11:44:31Z, 2 s behind now
+  watermark  2025-11-14T11:44:31Z, events are 2 s old when they come
 
   gold_daily_orders  2 rows, first 1
   day         total_orders  total_amount
@@ -183,7 +184,7 @@ sluice up  orders  00:00:22                                         Ctrl-C stops
 • gold                          6 versions wait, at version 1,187
 
   quarantined  missing_field 51, invalid_value 388
-  watermark  2025-11-14T11:44:31Z, 2 s behind now
+  watermark  2025-11-14T11:44:31Z, events are 2 s old when they come
 
   gold_daily_orders  2 rows, first 1
   day         total_orders  total_amount
@@ -227,7 +228,7 @@ orders  00:00:22            Ctrl-C stops
   quarantined  missing_field 51,
                invalid_value 388
   watermark  2025-11-14T11:44:31Z,
-             2 s behind now
+    events are 2 s old when they come
 
   gold_daily_orders  2 rows, first 1
   day         total_orders  total_amount
@@ -251,7 +252,7 @@ sluice up  orders  00:00:22                                                     
 • silver  512/s   8,225 rows    1,498 events wait, 1,037 duplicates, 435 late, 439 quarantined, in 716 files
 • gold                          6 versions wait, at version 1,187
   quarantined  missing_field 51, invalid_value 388
-  watermark  2025-11-14T11:44:31Z, 2 s behind now
+  watermark  2025-11-14T11:44:31Z, events are 2 s old when they come
 
   gold_daily_orders  2 rows, first 1
   day         total_orders  total_amount

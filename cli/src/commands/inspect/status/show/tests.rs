@@ -27,7 +27,8 @@ fn status() -> Status {
         silver: Some(Silver {
             version: 140,
             watermark: Some("1998-06-30T00:00:00Z".to_owned()),
-            watermark_behind_now: Some(125),
+            watermark_behind_now: Some(32_403),
+            watermark_behind_arrival: Some(32_400),
             lines: 70_159,
             empty: 0,
             opened: 70_159,
@@ -172,7 +173,7 @@ fn a_pipeline_that_is_up_to_date_says_so_in_every_layer() {
             "  silver         69,659 rows in 427 files, version 140, has every event of the hub",
             "                 70,159 lines = 69,659 rows + 480 duplicates + 20 quarantined; 3 rows late",
             "                        quarantined: invalid_value 20",
-            "                        watermark 1998-06-30T00:00:00Z, 2 min behind now",
+            "                        watermark 1998-06-30T00:00:00Z, events are 9 h old when they come",
             "  gold              546 rows in gold_daily_orders, version 140, has every version of silver",
         ]
     );
@@ -185,7 +186,7 @@ fn a_pipeline_that_is_up_to_date_says_so_in_every_layer() {
             "  silver         69,659 rows in 427 files, version 140, has every line of bronze",
             "                 70,159 lines = 69,659 rows + 480 duplicates + 20 quarantined; 3 rows late",
             "                        quarantined: invalid_value 20",
-            "                        watermark 1998-06-30T00:00:00Z, 2 min behind now",
+            "                        watermark 1998-06-30T00:00:00Z, events are 9 h old when they come",
             "  log               141 versions up to 140, no snapshot yet; 427 of 427 live files small, 2.22 MB",
             "  delta                 version 140, has every version of silver",
             "  gold              546 rows in gold_daily_orders, version 140, has every version of silver",
