@@ -3,6 +3,7 @@
 mod answer;
 mod engine;
 mod files;
+mod unasked;
 
 use std::error::Error;
 use std::io::Read;
@@ -85,7 +86,7 @@ pub(crate) async fn run(arguments: QueryArguments) -> Result<bool, Box<dyn Error
             (answer, dataset)
         }
     };
-    arguments.print(answer, &dataset);
+    arguments.print(answer, &dataset, &sql);
     Ok(true)
 }
 
@@ -112,8 +113,12 @@ impl QueryArguments {
         most.min(usize::MAX - 1)
     }
 
-    fn print(&self, answer: Answer, dataset: &Dataset) {
+    fn print(&self, answer: Answer, dataset: &Dataset, sql: &str) {
         let shown = answer.rows.len() as u64;
+        let (answer, unasked) = match self.format.is_for_people() && !self.silver {
+            true => unasked::left_out(answer, dataset, sql),
+            false => (answer, Vec::new()),
+        };
         let columns = answer.columns.iter();
         // A whole number of the dataset is a name, such as that of an order.
         let is_name = |name: &str, kind: ValueType| {
@@ -124,6 +129,12 @@ impl QueryArguments {
             false => Column::new(name, *kind),
         });
         Table::new("", columns.collect(), answer.rows).show(self.format.format());
+        if !unasked.is_empty() {
+            let names = unasked.join(", ");
+            say(&format!(
+                "not shown: {names}; a query that names them shows them, and so do --json and --format csv"
+            ));
+        }
         if answer.is_cut && self.format.is_for_people() {
             let shown = thousands(shown);
             say(&format!(
