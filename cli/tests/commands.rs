@@ -313,7 +313,7 @@ fn dataset_files_are_checked_and_inferred_ones_pass() {
     let inferred = sluice(&[
         "dataset",
         "infer",
-        "datasets/samples/orders-excerpt.jsonl.gz",
+        "datasets/samples/orders-history.jsonl.gz",
     ]);
     assert!(inferred.status.success(), "{}", text(&inferred));
     let folder = tempfile::tempdir().unwrap();
@@ -323,7 +323,7 @@ fn dataset_files_are_checked_and_inferred_ones_pass() {
     let checked: Value = serde_json::from_slice(&checked.stdout).unwrap();
     assert_eq!(
         (&checked["ok"], &checked["name"]),
-        (&true.into(), &"orders-excerpt".into())
+        (&true.into(), &"orders-history".into())
     );
 
     let dotted = "name = \"x\"\nkey = [\"t\"]\nevent_time = \"t\"\n[[column]]\nname = \"t\"\ntype = \"timestamp\"\nfrom = \"meta.time\"\nrequired = true\n";

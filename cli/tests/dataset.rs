@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use support::{command, repository};
 
-const ORDERS: &str = "datasets/samples/orders-excerpt.jsonl.gz";
+const ORDERS: &str = "datasets/samples/orders-history.jsonl.gz";
 const HISTORY: &str = "datasets/orders-history.toml";
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {

@@ -59,7 +59,7 @@ fn a_file_becomes_tables_and_a_second_time_changes_nothing() {
         "--dataset",
         "datasets/orders-history.toml",
         "--input",
-        "datasets/samples/orders-excerpt.jsonl.gz",
+        "datasets/samples/orders-history.jsonl.gz",
     ];
     let first = up(state.path(), &arguments);
     let first_text = text(&first);
