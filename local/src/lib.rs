@@ -3,6 +3,7 @@
 //! - [`azurite`]: Microsoft's storage emulator, installed and run as a child process
 //! - [`event_hubs`]: an Event Hubs namespace that any Event Hubs SDK can talk to
 //! - [`functions_host`]: a Functions host that runs the handler exactly as the real host does
+//! - [`held_file`]: a file that one process has at a time
 //! - [`hub_client`]: sends to and receives from an event hub, here or in Azure
 //! - [`own_group`]: processes that only who started them ends
 //!
@@ -11,5 +12,6 @@
 pub mod azurite;
 pub mod event_hubs;
 pub mod functions_host;
+pub mod held_file;
 pub mod hub_client;
 pub mod own_group;

@@ -1,6 +1,8 @@
 //! Processes that a Ctrl-C in the terminal of this one does not reach, and that are ended with all that they have started.
 
 use std::process::Command;
+#[cfg(windows)]
+use std::process::Stdio;
 
 /// CREATE_NEW_PROCESS_GROUP of the Windows API.
 #[cfg(windows)]
@@ -15,7 +17,8 @@ pub fn own_group(command: &mut Command) {
     std::os::windows::process::CommandExt::creation_flags(command, NEW_PROCESS_GROUP);
 }
 
-/// Ends all processes of a group at once when it is dropped, unless the first of them was waited for.
+/// Ends all processes of a group at once when it is dropped, unless the first of them was waited for. On Windows these are
+/// that first one and what it has started, and so on.
 #[derive(Debug)]
 pub struct EndsGroup(Option<u32>);
 
@@ -40,6 +43,16 @@ impl Drop for EndsGroup {
         {
             // A group that has ended by itself is no failure.
             let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+        #[cfg(windows)]
+        if let Some(id) = self.0 {
+            // A tree that has ended by itself is no failure.
+            let _ = Command::new("taskkill")
+                .args(["/F", "/T", "/PID", &id.to_string()])
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status();
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use crate::output::say;
 use crate::target::{Written, database};
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sluice_local::azurite::{AzuriteError, wait_until_unused};
+use sluice_local::held_file::hold;
 use thiserror::Error;
 
 /// Locked for as long as the folder is in use; holds the id of the process.
@@ -45,25 +46,14 @@ impl StateDir {
     pub(crate) fn take(path: &Path) -> Result<Self, StateError> {
         let fail = using(path);
         fs::create_dir_all(path).map_err(&fail)?;
-        let mut lock = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path.join(LOCK))
-            .map_err(&fail)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::Error(source)) => return Err(fail(source)),
-            Err(TryLockError::WouldBlock) => {
-                let mut owner = String::new();
-                lock.read_to_string(&mut owner).map_err(&fail)?;
-                return Err(StateError::InUse {
-                    path: path.to_owned(),
-                    owner: owner.trim().to_owned(),
-                });
-            }
-        }
+        let file = path.join(LOCK);
+        let Some(mut lock) = hold(&file).map_err(&fail)? else {
+            let owner = fs::read_to_string(&file).map_err(&fail)?;
+            return Err(StateError::InUse {
+                path: path.to_owned(),
+                owner: owner.trim().to_owned(),
+            });
+        };
         lock.set_len(0)
             .and_then(|()| writeln!(lock, "{}", std::process::id()))
             .map_err(&fail)?;

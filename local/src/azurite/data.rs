@@ -1,9 +1,9 @@
 //! A folder of Azurite's data, which one Azurite uses at a time.
 //!
-//! The lock is on the file that the process writes its errors to. The process inherits it, so that it is held until that
+//! What is held is the file that the process writes its errors to. The process inherits it, so that it is held until that
 //! process has saved and ended, also when the one that started it was killed.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::error::AzuriteError;
 use super::install::Progress;
 use super::waiting::{LOOK, Waiting};
+use crate::held_file::hold;
 
 /// Where Azurite's own errors go.
 const LOG: &str = "azurite.log";
@@ -42,12 +43,7 @@ impl Data {
         };
         std::fs::create_dir_all(dir).map_err(files)?;
         let dir = std::path::absolute(dir).map_err(files)?;
-        let mut log = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(dir.join(LOG))
-            .map_err(files)?;
-        lock(&log, &dir, progress, waiting)?;
+        let mut log = take_log(&dir, progress, waiting)?;
         let from = log.seek(SeekFrom::End(0)).map_err(files)?;
         Ok(Self { dir, log, from })
     }
@@ -82,26 +78,23 @@ pub fn wait_until_unused(dir: &Path, progress: Option<&Progress>) -> Result<(), 
     }
 }
 
-fn lock(
-    log: &File,
+fn take_log(
     dir: &Path,
     progress: Option<&Progress>,
     waiting: &Waiting,
-) -> Result<(), AzuriteError> {
+) -> Result<File, AzuriteError> {
+    let path = dir.join(LOG);
     let started = Instant::now();
     let mut said = false;
     loop {
-        match log.try_lock() {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::Error(source)) => {
-                let path = dir.join(LOG);
-                return Err(AzuriteError::Files { path, source });
-            }
-            Err(TryLockError::WouldBlock) if started.elapsed() > WAIT => {
+        match hold(&path) {
+            Ok(Some(log)) => return Ok(log),
+            Ok(None) if started.elapsed() > WAIT => {
                 let dir = dir.to_owned();
                 return Err(AzuriteError::InUse { dir });
             }
-            Err(TryLockError::WouldBlock) => {}
+            Ok(None) => {}
+            Err(source) => return Err(AzuriteError::Files { path, source }),
         }
         if let Some(progress) = progress.filter(|_| !said && started.elapsed() > SILENCE) {
             progress("waiting for the storage of the last run, which is still saving its data");

@@ -1,6 +1,6 @@
 //! Installs Azurite once, exactly as the lockfile says.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::error::AzuriteError;
 use super::waiting::{LOOK, Waiting};
+use crate::held_file::hold;
 use crate::own_group::{EndsGroup, own_group};
 
 const PACKAGE: &str = include_str!("../../azurite/package.json");
@@ -94,8 +95,7 @@ pub(super) fn ensure(
 
     let guard = program.dir.join("lock");
     // Held until the file is closed, also by a crash.
-    let lock = File::create(&guard).map_err(files(&guard))?;
-    take(&lock, progress, waiting).map_err(|error| match error {
+    let _lock = take(&guard, progress, waiting).map_err(|error| match error {
         Taking::Failed(source) => files(&guard)(source),
         Taking::GivenUp(error) => error,
     })?;
@@ -143,13 +143,13 @@ enum Taking {
 }
 
 /// Waits until no other process installs.
-fn take(lock: &File, progress: Option<&Progress>, waiting: &Waiting) -> Result<(), Taking> {
+fn take(guard: &Path, progress: Option<&Progress>, waiting: &Waiting) -> Result<File, Taking> {
     let mut said = false;
     loop {
-        match lock.try_lock() {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::Error(error)) => return Err(Taking::Failed(error)),
-            Err(TryLockError::WouldBlock) => {}
+        match hold(guard) {
+            Ok(Some(lock)) => return Ok(lock),
+            Ok(None) => {}
+            Err(error) => return Err(Taking::Failed(error)),
         }
         if let Some(progress) = progress.filter(|_| !said) {
             progress("waiting for another process, which is installing Azurite");

@@ -9,7 +9,7 @@ mod partition;
 mod record;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +17,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+
+use crate::held_file::hold;
 
 pub use error::StoreError;
 pub(super) use partition::{NewEvent, Partition, Tail};
@@ -73,21 +75,11 @@ impl Store {
             source,
         };
         fs::create_dir_all(directory).map_err(prepare)?;
-        let lock = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(directory.join("lock"))
-            .map_err(prepare)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                return Err(StoreError::InUse {
-                    path: directory.to_owned(),
-                });
-            }
-            Err(fs::TryLockError::Error(source)) => return Err(prepare(source)),
-        }
+        let Some(lock) = hold(&directory.join("lock")).map_err(prepare)? else {
+            return Err(StoreError::InUse {
+                path: directory.to_owned(),
+            });
+        };
         let hubs = hubs
             .iter()
             .map(|config| {

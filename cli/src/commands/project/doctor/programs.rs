@@ -87,11 +87,20 @@ pub(super) async fn look() -> Vec<Check> {
 /// Returns what a program says of its version; nothing where there is none.
 async fn version(command: &[&str]) -> Option<String> {
     let (program, arguments) = command.split_first()?;
+    match said(program, arguments).await {
+        // Windows has it under this name only.
+        None if *program == "python3" => said("python", arguments).await,
+        said => said,
+    }
+}
+
+/// Returns what a program says; nothing where there is none, or where it fails.
+async fn said(program: &str, arguments: &[&str]) -> Option<String> {
     // Scripts of npm and of the CLI are no programs to Windows.
-    let is_script = ["npm", "az", "func"].contains(program) && cfg!(windows);
+    let is_script = ["npm", "az", "func"].contains(&program) && cfg!(windows);
     let program = match is_script {
         true => format!("{program}.cmd"),
-        false => (*program).to_owned(),
+        false => program.to_owned(),
     };
     let mut command = Command::new(program);
     command
