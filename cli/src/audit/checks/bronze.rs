@@ -41,7 +41,7 @@ pub(crate) fn check_ranges(objects: &[BronzeObject]) -> Check {
         .into_iter()
         .filter_map(|(partition, objects)| range_difference(partition, objects));
     Check::new(
-        "bronze: no event missing, none twice",
+        "bronze: every event is there once",
         examined,
         differences.next(),
     )

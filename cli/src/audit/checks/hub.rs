@@ -10,7 +10,7 @@ use crate::audit::hub_state::{Hub, HubPartition};
 use crate::audit::report::Check;
 use crate::output::{count, thousands};
 
-const NAME: &str = "hub: bronze passed nothing over";
+const NAME: &str = "hub: bronze skipped no event";
 
 /// Compares bronze with the hub, if it was asked. Events after bronze's newest are on their way and no difference.
 pub(crate) fn check(hub: &Hub, objects: &[BronzeObject]) -> Option<Check> {

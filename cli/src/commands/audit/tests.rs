@@ -66,15 +66,15 @@ fn texts(report: &Report) -> Vec<String> {
 #[test]
 fn a_good_report_has_its_checks_its_totals_and_the_verdict() {
     let report = report(vec![
-        check("bronze: no event missing, none twice", None, false),
-        check("hub: bronze passed nothing over", None, true),
+        check("bronze: every event is there once", None, false),
+        check("hub: bronze skipped no event", None, true),
     ]);
     assert_eq!(
         texts(&report),
         [
             "audit of orders, generation 2, version 140",
-            "  ok   bronze: no event missing, none twice                 2 objects",
-            "  skip hub: bronze passed nothing over                      2 objects",
+            "  ok   bronze: every event is there once                    2 objects",
+            "  skip hub: bronze skipped no event                         2 objects",
             "70,159 lines = 69,659 rows + 500 duplicates + 0 quarantined",
             "everything adds up",
         ]
@@ -282,7 +282,7 @@ async fn events_that_bronze_passed_over_are_the_verdict() {
     let report = beside_hub(&pipeline, 0, 4).await;
     let verdict = texts(&report).pop().unwrap();
     let expected =
-        "DOES NOT ADD UP: hub: bronze passed nothing over: partition 0: the hub has events 0 to 2";
+        "DOES NOT ADD UP: hub: bronze skipped no event: partition 0: the hub has events 0 to 2";
     assert!(verdict.starts_with(expected), "{verdict}");
 }
 

@@ -134,7 +134,7 @@ impl Sent {
         match is_json {
             true => json!({ "hub": hub, "events": events, "seconds": seconds }).to_string(),
             false => format!(
-                "sent {} to {hub} in {seconds:.1} s",
+                "sent {} to hub {hub} in {seconds:.1} s",
                 count(*events, "event")
             ),
         }
@@ -165,7 +165,10 @@ mod tests {
             events: 20_000,
             seconds: 1.94,
         };
-        assert_eq!(sent.show(false), "sent 20,000 events to orders in 1.9 s");
+        assert_eq!(
+            sent.show(false),
+            "sent 20,000 events to hub orders in 1.9 s"
+        );
         let json = r#"{"events":20000,"hub":"orders","seconds":1.94}"#;
         assert_eq!(sent.show(true), json);
     }

@@ -166,7 +166,7 @@ fn readme(name: &str) -> String {
         ),
         (
             "sluice status".to_owned(),
-            "how far every layer is".to_owned(),
+            "the status of every layer".to_owned(),
         ),
         ("sluice gold".to_owned(), "the tables".to_owned()),
     ];

@@ -69,7 +69,7 @@ pub(super) async fn follow(
             Next::Publish => stack.publish_now().await,
             Next::End => {
                 let seconds = started.elapsed().as_secs_f64();
-                screen.finish(&format!("everything has arrived after {seconds:.1} s"));
+                screen.finish(&format!("all events are processed, after {seconds:.1} s"));
                 return Ok(Arrived {
                     watch,
                     snapshot,
