@@ -5,6 +5,7 @@
 //! - `pipeline`: the whole pipeline as processes of this machine, for `up` and `bench`
 //! - `feed`: the events that commands send
 //! - `target`: which pipeline a command is about: its settings, stores and event hub
+//! - `called`: what this command is called where it was started
 //! - `duration`, `number`: lengths of time and whole numbers on the command line
 //! - `quarantine`: rejected records, and what quarantine holds of them
 //! - `interrupt`: how a command that runs until it is stopped learns that it is to stop
@@ -12,6 +13,7 @@
 //! - [`audit`]: the proof that everything adds up
 
 pub mod audit;
+mod called;
 mod commands;
 mod duration;
 mod feed;

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use sluice_cli::{CommandLine, HANDLER_COMMAND};
 
 #[tokio::main]
@@ -14,5 +13,5 @@ async fn main() -> ExitCode {
     {
         return sluice::serve::serve(&|name| std::env::var(name).ok()).await;
     }
-    CommandLine::parse().run().await
+    CommandLine::of_process().run().await
 }

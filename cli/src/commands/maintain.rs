@@ -12,7 +12,7 @@ use sluice::retry::Deadline;
 use sluice::warehouse::WarehouseError;
 
 use crate::duration;
-use crate::output::{About, count, print, say, size, thousands};
+use crate::output::{About, count, print, print_prose, say, size, thousands};
 use crate::target::{self, AppSettings, SettingsArguments, Stores, say_target};
 
 /// Reconcile, compact, publish, snapshot and vacuum silver now, and say what was done and what is left
@@ -76,7 +76,7 @@ pub(super) async fn run(
             target,
             result: report,
         })?),
-        false => print(&lines(&stores.dataset.name, &report).join("\n")),
+        false => print_prose(&lines(&stores.dataset.name, &report).join("\n")),
     }
     Ok(is_whole)
 }

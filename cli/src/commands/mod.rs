@@ -8,6 +8,7 @@ mod bench;
 mod dataset;
 mod deploy;
 mod events;
+mod help;
 mod inspect;
 mod maintain;
 mod project;
@@ -16,7 +17,7 @@ mod up;
 use std::error::Error;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::output::{Usage, failure, say};
 use crate::target::FindError;
@@ -32,7 +33,7 @@ use crate::target::FindError;
 #[command(after_help = "Examples:
   sluice init shop                 a project of your own
   sluice up                        a pipeline on this machine, with made-up orders
-  sluice status                    how far every layer is
+  sluice status                    the status of every layer
   sluice gold gold_daily_orders    a table
   sluice bench                     how fast a pipeline on this machine is
   sluice audit                     the proof that everything adds up
@@ -68,6 +69,13 @@ enum Command {
 }
 
 impl CommandLine {
+    /// Reads the command line of this process. Where it cannot be read, or asks for help, the process ends with the answer.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let matches = help::laid_out(Self::command()).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
     /// Runs the command and reports an error on standard error.
     pub async fn run(self) -> ExitCode {
         let outcome = self.command.run().await;

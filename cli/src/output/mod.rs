@@ -19,7 +19,7 @@ pub(crate) use balance::Balance;
 pub(crate) use escape::{escaped, is_unsafe, shell_word};
 pub(crate) use failure::failure;
 pub(crate) use format::{About, Format, FormatArguments};
-pub(crate) use line::{Line, Tone, broken, wrapped};
+pub(crate) use line::{Line, Tone, broken, prose, wrapped};
 pub(crate) use numbers::{ages, by_reason, count, duplicates, nulled, size, span, thousands};
 pub(crate) use progress::bar;
 pub(crate) use rows::Rows;
@@ -27,8 +27,8 @@ pub(crate) use table::{Column, Table, csv_line};
 #[cfg(test)]
 pub(crate) use table::{assert_lines, plain};
 pub(crate) use text::{
-    Usage, errors_are_shown, has_colours, painted, print, print_bytes, print_lines, say,
-    terminal_size, terminal_width, try_print,
+    Usage, errors_are_shown, has_colours, painted, print, print_bytes, print_lines, print_prose,
+    print_prose_lines, prose_width, say, terminal_size, terminal_width, try_print,
 };
 
 #[cfg(test)]

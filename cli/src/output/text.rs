@@ -5,7 +5,8 @@ use std::io::{IsTerminal, Write};
 use thiserror::Error;
 
 use super::escape::escaped_lines;
-use super::line::{Line, Tone};
+use super::line::{Line, Tone, prose};
+use crate::called;
 
 /// The width and height of a terminal that does not say how large it is.
 const USUAL_SIZE: (usize, usize) = (80, 24);
@@ -29,9 +30,32 @@ pub(crate) fn try_print(text: &str) -> std::io::Result<()> {
     writeln!(std::io::stdout(), "{}", escaped_lines(text))
 }
 
-/// Writes lines to standard error: progress, warnings, errors.
+/// Writes sentences for people to standard output, and commands as they are to be typed here: see [`prose`].
+pub(crate) fn print_prose(text: &str) {
+    print_prose_lines(lines_of(text), None);
+}
+
+/// As [`print_prose`], in colours where there are any; rows after the first of a line are indented by `hang`.
+pub(crate) fn print_prose_lines(lines: impl IntoIterator<Item = Line>, hang: Option<usize>) {
+    print_lines(&prose(lines, called::name(), prose_width(), hang));
+}
+
+/// Writes sentences for people to standard error, and commands as they are to be typed here: progress, warnings, errors.
 pub(crate) fn say(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{}", escaped_lines(text));
+    let most = errors_are_shown().then(|| terminal_size().0);
+    let rows = prose(lines_of(text), called::name(), most, None);
+    let rows: String = rows.iter().map(|row| row.text() + "\n").collect();
+    let _ = std::io::stderr().write_all(rows.as_bytes());
+}
+
+/// Returns how many columns sentences on standard output have: where it is no terminal, each is one line.
+pub(crate) fn prose_width() -> Option<usize> {
+    let is_terminal = std::io::stdout().is_terminal();
+    is_terminal.then(|| terminal_size().0)
+}
+
+fn lines_of(text: &str) -> impl Iterator<Item = Line> {
+    text.split('\n').map(Line::plain)
 }
 
 /// Returns whether what is said on standard error is read by somebody who may answer.
@@ -85,6 +109,7 @@ pub(crate) fn terminal_size() -> (usize, usize) {
 
 /// Returns whether the environment has colours written, to a terminal or elsewhere.
 pub(crate) fn has_colours(is_terminal: bool) -> bool {
+    let is_terminal = is_terminal && obeys_sequences();
     is_coloured(is_terminal, &|name| std::env::var(name).ok())
 }
 
@@ -100,6 +125,18 @@ fn is_coloured(is_terminal: bool, variable: &impl Fn(&str) -> Option<String>) ->
         return true;
     }
     is_terminal && !is_zero("CLICOLOR") && variable("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Returns whether a terminal obeys escape sequences.
+#[cfg(not(windows))]
+fn obeys_sequences() -> bool {
+    true
+}
+
+/// Returns whether a terminal obeys escape sequences: a console of Windows does where it is asked to, which this does.
+#[cfg(windows)]
+fn obeys_sequences() -> bool {
+    crossterm::ansi_support::supports_ansi()
 }
 
 /// Returns a line with the escape sequences of its tones; without colours it is text, and no blanks end it.

@@ -1,7 +1,8 @@
 //! A rejected record for people: where it is, why it was rejected, and its text with a pointer under the value; pure.
 
 use super::pointer::pointed;
-use crate::output::escaped;
+use crate::called::SLUICE;
+use crate::output::{Line, escaped, prose};
 
 /// What is shown of a record in which what a mask hides was not found.
 const WITHHELD: &str = "(withheld: what a mask hides may stand anywhere in it)";
@@ -45,12 +46,18 @@ impl Refused<'_> {
             }
             None => WITHHELD.to_owned(),
         };
-        format!(
-            "  {}, position {}: {}{column}{whole}\n{INDENT}{shown}\n{INDENT}{}",
+        let place = format!(
+            "  {}, position {}: {}{column}{whole}",
             escaped(self.place),
             self.position,
             escaped(self.reason),
-            escaped(self.detail)
-        )
+        );
+        let detail = format!("{INDENT}{}", escaped(self.detail));
+        let rows = |text: &str| {
+            let rows = prose([Line::plain(text)], SLUICE, width, Some(INDENT.len()));
+            let rows: Vec<String> = rows.iter().map(Line::text).collect();
+            rows.join("\n")
+        };
+        format!("{}\n{INDENT}{shown}\n{}", rows(&place), rows(&detail))
     }
 }

@@ -34,6 +34,8 @@ pub(crate) fn command(folder: &Path) -> Command {
     for name in SETTINGS {
         command.env_remove(name);
     }
+    // Cargo runs the test, and not the command: it is called by its own name.
+    command.env_remove("CARGO_PKG_NAME");
     command.current_dir(folder);
     command
 }

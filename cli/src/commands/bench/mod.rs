@@ -43,11 +43,11 @@ use trial::Trial;
 /// the first run builds for some minutes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  cargo sluice bench                            a million orders, as fast as they go
-  cargo sluice bench -n 100000 --json           a tenth of that, for a program
-  cargo sluice bench --rate 5000                5,000 a second for a minute: what latency is when nothing queues
-  cargo sluice bench --rate max --rate 5000     both, one after the other, each from an empty state
-  cargo sluice bench --keep                     leave logs and state in .sluice/bench
+  sluice bench                            a million orders, as fast as they go
+  sluice bench -n 100000 --json           a tenth of that, for a program
+  sluice bench --rate 5000                5,000 a second for a minute: what latency is when nothing queues
+  sluice bench --rate max --rate 5000     both, one after the other, each from an empty state
+  sluice bench --keep                     leave logs and state in .sluice/bench
 
 How to read it:
   events a second    from the first event sent until the last row is in silver, or in gold

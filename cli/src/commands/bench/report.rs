@@ -9,7 +9,9 @@ use super::facts::{Facts, Pace, per_thousand, rate, ratio};
 use super::optimised;
 use crate::audit;
 use crate::commands::audit as verdict;
-use crate::output::{Column, Table, count, print, print_lines, terminal_width, thousands};
+use crate::output::{
+    Column, Table, count, print, print_lines, print_prose, terminal_width, thousands,
+};
 
 /// A run with its verdicts.
 #[derive(Clone, Debug)]
@@ -102,12 +104,12 @@ pub(super) fn show(report: &Report) {
         print(&line);
     }
     if !optimised::IS {
-        print(
+        print_prose(
             "  NOTE: this build of sluice is not optimised, and producer, hub and host are part of it",
         );
     }
     print("");
-    print_lines(&verdict::lines(&report.audit));
+    verdict::show(&report.audit);
     if !report.is_conserved {
         print("DOES NOT ADD UP: lines and events differ");
     }

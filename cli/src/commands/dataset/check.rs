@@ -14,7 +14,7 @@ use super::events::{ANY, argument};
 use super::fixtures::sample_of;
 use super::rate::{Cost, cost};
 use crate::number;
-use crate::output::{count, escaped, print, say};
+use crate::output::{count, escaped, print, print_prose, say};
 
 /// Check a dataset file: all mistakes at once, each with its line
 ///
@@ -73,9 +73,9 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<bool, Box<dyn Error + Se
             for warning in &warnings {
                 say(&format!("{file}: warning: {warning}"));
             }
-            print(&format!("{file} is fine: {}", summary(&dataset)?));
+            print_prose(&format!("{file} is fine: {}", summary(&dataset)?));
             if let Some(Cost { text, warning }) = cost {
-                print(&text);
+                print_prose(&text);
                 if let Some(warning) = warning {
                     say(&format!("{file}: warning: {warning}"));
                 }

@@ -9,7 +9,7 @@ use sluice::clock::SystemClock;
 use sluice::gold::{Gold, Loss, Rebuild};
 
 use crate::number;
-use crate::output::{About, Usage, count, print};
+use crate::output::{About, Usage, count, print, print_prose};
 use crate::target::{self, AppSettings, SettingsArguments, Stores};
 
 /// Ask for gold to be made anew from silver, or accept what a new generation of silver has lost
@@ -80,7 +80,7 @@ async fn ask(arguments: GoldArguments) -> Result<bool, Box<dyn Error + Send + Sy
         }
         asked => asked?,
     };
-    print(&match asked.is_empty() {
+    print_prose(&match asked.is_empty() {
         true => "no table has rows yet: the next run makes all of them".to_owned(),
         false => format!(
             "the next runs make {} anew, beside the tables that are shown",
@@ -95,13 +95,13 @@ async fn accept(arguments: SilverArguments) -> Result<bool, Box<dyn Error + Send
     let gold = gold(&settings)?;
     let generation = target::dataset(&settings)?.generation;
     let answer = answer(&gold, arguments.expect).await?;
-    print(&match arguments.json {
-        true => serde_json::to_string_pretty(&About {
+    match arguments.json {
+        true => print(&serde_json::to_string_pretty(&About {
             target: settings.target(),
             result: answer.json(generation),
-        })?,
-        false => answer.text(generation),
-    });
+        })?),
+        false => print_prose(&answer.text(generation)),
+    }
     Ok(answer.is_well())
 }
 

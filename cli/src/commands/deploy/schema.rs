@@ -23,10 +23,10 @@ use crate::output::{print, say};
 /// prints.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  cargo sluice schema > gold.sql                                 T-SQL, for sqlcmd or any other tool
-  cargo sluice schema --sqlite                                   the same for SQLite
-  cargo sluice schema --swap --gold 'Server=…;Database=…'        what shows the tables that are ready
-  cargo sluice schema --pbids --gold 'Server=…;Database=…'       a file that opens in Power BI Desktop")]
+  sluice schema > gold.sql                                 T-SQL, for sqlcmd or any other tool
+  sluice schema --sqlite                                   the same for SQLite
+  sluice schema --swap --gold 'Server=…;Database=…'        what shows the tables that are ready
+  sluice schema --pbids --gold 'Server=…;Database=…'       a file that opens in Power BI Desktop")]
 pub(crate) struct SchemaArguments {
     /// The dataset file
     #[arg(long, value_name = "FILE", default_value = "datasets/orders.toml")]

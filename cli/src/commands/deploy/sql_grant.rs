@@ -15,8 +15,8 @@ use crate::target::{Written, say_target};
 /// Run it as an administrator of the server. Running it again changes nothing.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  cargo sluice sql-grant --server sql-x.database.windows.net --identity id-x --client-id 11223344-5566-7788-99aa-bbccddeeff00
-  cargo sluice sql-grant --server sql-x.database.windows.net --reader group --identity analysts --client-id 55667788-99aa-bbcc-ddee-ff0011223344")]
+  sluice sql-grant --server sql-x.database.windows.net --identity id-x --client-id 11223344-5566-7788-99aa-bbccddeeff00
+  sluice sql-grant --server sql-x.database.windows.net --reader group --identity analysts --client-id 55667788-99aa-bbcc-ddee-ff0011223344")]
 pub(crate) struct SqlGrantArguments {
     /// The server, such as sql-abc.database.windows.net
     #[arg(long, value_name = "HOST")]

@@ -12,7 +12,8 @@ use sluice::warehouse::schema::ValueType;
 use super::moment::Moment;
 use crate::number;
 use crate::output::{
-    Column, Format, FormatArguments, Table, count, print, say, terminal_width, thousands,
+    Column, Format, FormatArguments, Table, count, print, print_prose, say, terminal_width,
+    thousands,
 };
 use crate::quarantine::{Found, Quarantine, Rejected, Span, Tally};
 use crate::target::{AppSettings, SettingsArguments, Stores};
@@ -185,7 +186,7 @@ impl QuarantineArguments {
             (What::Show, Format::Csv) => table(&looked.records).show(Format::Csv),
             (What::Show, Format::Table) => {
                 let shown = looked.records.len() as u64;
-                print(&title(dataset, shown, looked));
+                print_prose(&title(dataset, shown, looked));
                 let width = terminal_width();
                 let texts = looked.records.iter().map(|rejected| rejected.text(width));
                 texts.for_each(|text| print(&text));

@@ -11,7 +11,7 @@ use sluice::dataset::{DATASET_NAME, Dataset, is_dataset_name};
 use super::files::{self, Content, Fixture, ProjectFile};
 use crate::commands::dataset::{expectations, infer_files, schema_text};
 use crate::feed::{Input, OrderArguments, Orders};
-use crate::output::{Usage, count, print, say};
+use crate::output::{Usage, count, print_prose, say};
 use crate::pipeline::write_file;
 
 /// Most events that are looked at, and that are kept as a sample.
@@ -73,7 +73,7 @@ pub(crate) fn run(arguments: &InitArguments) -> Result<bool, Box<dyn Error + Sen
     for file in &files {
         write_file(&folder.join(&file.path), &file.content)?;
     }
-    print(&summary(name, &files, arguments.sample.is_some()));
+    print_prose(&summary(name, &files, arguments.sample.is_some()));
     for line in warnings {
         say(&format!("warning: {line}"));
     }

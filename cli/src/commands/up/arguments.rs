@@ -25,22 +25,21 @@ use crate::target::{DEFAULT_STATE_DIR, STATE_DIR};
 /// code 1 also if a layer cannot go on, or if none of the events became a row; the reasons are printed.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  cargo sluice up                                   made-up orders until Ctrl-C
-  cargo sluice up --rate 2000 --broken 0.1          faster, and a tenth of them broken
-  cargo sluice up -n 100000                         a hundred thousand, then the tables
-  cargo sluice up --dataset datasets/orders-history.toml --input orders.jsonl.gz
-                                                    a file, each line an event, then the tables
-  cargo sluice up --gold 'Server=tcp:…;Database=…'  gold in Azure SQL instead of a file
-  cargo sluice up --no-producer                     wait for producers of your own
-  cargo sluice up --no-handler                      storage and event hub alone, for `audit`, `status` and `maintain`")]
+  sluice up                                   made-up orders until Ctrl-C
+  sluice up --rate 2000 --broken 0.1          faster, and a tenth of them broken
+  sluice up -n 100000                         a hundred thousand, then the tables
+  sluice up -d shop.toml -i orders.jsonl.gz   a file, each line an event, then the tables
+  sluice up --gold 'Server=tcp:…;Database=…'  gold in Azure SQL instead of a file
+  sluice up --no-producer                     wait for producers of your own
+  sluice up --no-handler                      storage and event hub alone, for `audit`, `status` and `maintain`")]
 pub(crate) struct UpArguments {
     /// The dataset file; otherwise the setting DATASET of local.settings.json, or datasets/orders.toml
     #[arg(short, long, value_name = "FILE")]
     pub(super) dataset: Option<PathBuf>,
-    /// Send the lines of a file (.jsonl or .gz), wait until all has arrived, print the tables and end
+    /// Send the lines of a file (.jsonl or .gz), wait until all are processed, print the tables and end
     #[arg(short, long, value_name = "FILE", conflicts_with_all = ["events", "no_producer"])]
     pub(super) input: Option<PathBuf>,
-    /// Send this many made-up orders, wait until all has arrived, print the tables and end
+    /// Send this many made-up orders, wait until all are processed, print the tables and end
     #[arg(
         short = 'n',
         long = "limit",

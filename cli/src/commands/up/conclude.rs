@@ -11,7 +11,8 @@ use crate::audit::{Options, Report};
 use crate::commands::audit as verdict;
 use crate::output::gold::ShownTable;
 use crate::output::{
-    Balance, Line, Tone, by_reason, count, print, print_lines, say, terminal_width,
+    Balance, Line, Tone, by_reason, count, print, print_lines, print_prose_lines, say,
+    terminal_width,
 };
 use crate::pipeline::{Found, Snapshot, Watch};
 use crate::quarantine::Tally;
@@ -75,6 +76,7 @@ impl Concluding {
         if !json {
             // Before the audit, which takes its time.
             print_lines(&conclusion.lines(terminal_width()));
+            print_prose_lines([conclusion.balance()], None);
         }
         if let Some(shortfall) = read.shortfall() {
             say(&shortfall);
@@ -90,7 +92,7 @@ impl Concluding {
             true => print(&format!("{:#}", conclusion.json(&report)?)),
             false => {
                 print("");
-                print_lines(&verdict::lines(&report));
+                verdict::show(&report);
             }
         }
         if conclusion.are_all_rejected {
@@ -162,24 +164,27 @@ impl Conclusion<'_> {
         }))
     }
 
-    /// The tables and the balance for people.
+    /// The tables, and why records were rejected, for people.
     fn lines(&self, width: Option<usize>) -> Vec<Line> {
-        let counts = &self.snapshot.counts;
-        let events = count(self.snapshot.judged(), "event");
         let mut lines = Vec::new();
         for table in &self.tables {
             lines.push(Line::default());
             lines.extend(table.table().lines(width));
         }
         lines.push(Line::default());
+        lines.extend(reasons_lines(&self.reasons, width));
+        lines
+    }
+
+    /// What became of all events.
+    fn balance(&self) -> Line {
+        let events = count(self.snapshot.judged(), "event");
+        let counts = &self.snapshot.counts;
         let doubt = match self.snapshot.is_conserved() {
             true => "",
             false => "  DOES NOT ADD UP",
         };
-        lines.extend(reasons_lines(&self.reasons, width));
-        let balance = Line::of(Tone::Strong, &Balance::from(counts).text(&events));
-        lines.push(balance.and(Tone::Bad, doubt));
-        lines
+        Line::of(Tone::Strong, &Balance::from(counts).text(&events)).and(Tone::Bad, doubt)
     }
 }
 

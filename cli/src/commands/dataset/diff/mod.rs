@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sluice::dataset::Dataset;
 use sluice::table::evolution::{Difference, difference};
 
-use crate::output::{Usage, print};
+use crate::output::{Usage, print, print_prose};
 
 /// Say beforehand what a changed dataset file does to a running pipeline
 ///
@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<bool, Box<dyn Error + Sen
     let diff = Diff::of(&old, &new)?;
     match arguments.json {
         true => print(&diff.as_json().to_string()),
-        false => print(&diff.lines().join("\n")),
+        false => print_prose(&diff.lines().join("\n")),
     }
     Ok(diff.goes_on())
 }

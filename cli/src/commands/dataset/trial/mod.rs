@@ -16,7 +16,7 @@ use super::events::{Events, argument};
 use super::fates::Fates;
 use crate::number;
 use crate::output::{
-    Format, FormatArguments, Line, failure, print, print_lines, say, terminal_width,
+    Format, FormatArguments, Line, failure, print, print_lines, print_prose, say, terminal_width,
 };
 use chosen::{Chosen, Only};
 
@@ -87,7 +87,7 @@ pub(super) async fn run(arguments: &TryArguments) -> Result<bool, Box<dyn Error 
                 lines.push(Line::default());
                 print_lines(&lines);
             }
-            print(&text::totals(&chosen));
+            print_prose(&text::totals(&chosen));
             say(&next(&arguments.file, inputs, fates.totals().rows > 0));
         }
     }

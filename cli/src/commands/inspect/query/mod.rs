@@ -102,7 +102,9 @@ impl QueryArguments {
             }
         };
         match sql.trim().is_empty() {
-            true => Err(Usage("there is no query; sluice query --help has some".to_owned()).into()),
+            true => {
+                Err(Usage("there is no query; `sluice query --help` has some".to_owned()).into())
+            }
             false => Ok(sql),
         }
     }

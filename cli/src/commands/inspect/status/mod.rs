@@ -7,10 +7,10 @@ use std::error::Error;
 
 use clap::Args;
 
-use crate::output::{About, Line, print, print_lines};
+use crate::output::{About, print, print_prose, print_prose_lines};
 use crate::target::{self, HubArguments, Stores};
 
-/// Show how far every layer is
+/// Show the status of every layer
 ///
 /// Hub, silver and gold with what they hold and how far silver is behind the hub and gold behind silver; the versions of
 /// silver's log and of the gold tables, the watermark, and what became of the events. All of silver is one read, whatever
@@ -53,8 +53,7 @@ pub(crate) async fn run(arguments: StatusArguments) -> Result<bool, Box<dyn Erro
         print(&serde_json::to_string_pretty(&About { target, result })?);
         return Ok(true);
     }
-    let mut lines = vec![Line::from(format!("from {target}"))];
-    lines.extend(show::lines(&status));
-    print_lines(&lines);
+    print_prose(&format!("from {target}"));
+    print_prose_lines(show::lines(&status), Some(show::INDENT));
     Ok(true)
 }

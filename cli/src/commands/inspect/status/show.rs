@@ -9,6 +9,9 @@ use super::gather::{
 };
 use crate::output::{Balance, Line, Tone, ages, by_reason, count, size, span, thousands};
 
+/// Where the text of a layer begins.
+pub(super) const INDENT: usize = 10;
+
 /// The width of the column that all numbers of the status stand in.
 const WIDTH: usize = 13;
 
@@ -97,7 +100,7 @@ fn hub(hub: &Result<Hub, String>) -> Line {
 /// How far a layer is behind the one before it, if that is known.
 fn behind_by(behind: Option<u64>, (thing, before): (&str, &str)) -> Line {
     match behind {
-        Some(0) => Line::plain(", ").and(Tone::Good, &format!("has every {thing} of {before}")),
+        Some(0) => Line::plain(", ").and(Tone::Good, "up to date"),
         Some(behind) => Line::plain(", ").and(
             Tone::Doubtful,
             &format!("{} behind {before}", count(behind, thing)),

@@ -10,7 +10,7 @@ use std::error::Error;
 use clap::Args;
 use serde_json::json;
 
-use crate::output::{Line, Tone, print, print_lines};
+use crate::output::{Line, Tone, print, print_prose_lines};
 use crate::target::HubArguments;
 use check::{Check, State};
 
@@ -31,6 +31,9 @@ pub(crate) struct DoctorArguments {
     hub: HubArguments,
 }
 
+/// What stands beside that column.
+const INDENT: usize = 9;
+
 /// Looks; returns whether `up` has what it needs.
 pub(crate) async fn run(arguments: DoctorArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
     let (programs, services) = tokio::join!(programs::look(), services::look(&arguments.hub));
@@ -45,7 +48,7 @@ pub(crate) async fn run(arguments: DoctorArguments) -> Result<bool, Box<dyn Erro
             let checks: Vec<&Check> = parts.iter().flat_map(|(_, checks)| checks).collect();
             print(&json!({ "ok": is_well, "checks": checks }).to_string());
         }
-        false => print_lines(&lines(&parts)),
+        false => print_prose_lines(lines(&parts), Some(INDENT + widest(&parts))),
     }
     Ok(is_well)
 }
@@ -54,10 +57,15 @@ fn is_well<'c>(checks: impl IntoIterator<Item = &'c Check>) -> bool {
     checks.into_iter().all(|check| check.state != State::Bad)
 }
 
+/// Returns the width of the column that says what was looked at.
+fn widest(parts: &[(&str, Vec<Check>)]) -> usize {
+    let checks = parts.iter().flat_map(|(_, checks)| checks);
+    checks.map(|check| check.check.len()).max().unwrap_or(0)
+}
+
 fn lines(parts: &[(&str, Vec<Check>)]) -> Vec<Line> {
     let all = || parts.iter().flat_map(|(_, checks)| checks);
-    let width = all().map(|check| check.check.len()).max();
-    let width = width.unwrap_or_default();
+    let width = widest(parts);
     let mut lines = Vec::new();
     for (title, checks) in parts {
         lines.push(Line::of(Tone::Strong, title));
@@ -79,7 +87,7 @@ fn lines(parts: &[(&str, Vec<Check>)]) -> Vec<Line> {
         true => Line::of(Tone::Good, "nothing is missing that `sluice up` needs"),
         false => Line::of(
             Tone::Bad,
-            "`sluice up` cannot run before what FAILs is put right",
+            "`sluice up` cannot run yet: put right what says FAIL",
         ),
     });
     lines
@@ -103,6 +111,6 @@ mod tests {
         );
         let text = plain(&lines(&parts(&[&good, &bad])));
         assert!(text.contains("\n  FAIL npm "), "{text}");
-        assert!(text.ends_with("before what FAILs is put right"), "{text}");
+        assert!(text.ends_with("put right what says FAIL"), "{text}");
     }
 }

@@ -61,12 +61,19 @@ fn report(difference: Option<&str>) -> Report {
     }
 }
 
+/// What is printed of it, in this order.
+fn shown(conclusion: &Conclusion<'_>) -> String {
+    let mut lines = conclusion.lines(None);
+    lines.push(conclusion.balance());
+    plain(&lines)
+}
+
 #[test]
 fn a_good_run_shows_its_tables_and_then_its_balance() {
     let snapshot = snapshot(1_000);
     let conclusion = conclusion(&snapshot);
     assert!(conclusion.adds_up(&report(None)));
-    let text = plain(&conclusion.lines(None));
+    let text = shown(&conclusion);
     let place = |expected: &str| {
         let found = text.find(expected);
         found.unwrap_or_else(|| panic!("{expected:?} is not in\n{text}"))
@@ -84,7 +91,7 @@ fn an_event_that_became_nothing_does_not_add_up() {
     let conclusion = conclusion(&snapshot);
     assert!(!conclusion.adds_up(&report(None)));
     let expected = "1,001 events = 900 rows + 60 duplicates + 40 quarantined  DOES NOT ADD UP";
-    assert!(plain(&conclusion.lines(None)).ends_with(expected));
+    assert!(shown(&conclusion).ends_with(expected));
     let result = conclusion.json(&report(None)).unwrap();
     assert_eq!(result["adds_up"], false);
 }

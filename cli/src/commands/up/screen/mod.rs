@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use sluice::clock::{Clock, SystemClock};
 
 use super::view::{Access, Again, Moment, Seen, View};
-use crate::output::{print, print_lines, say};
+use crate::output::{print, print_prose, print_prose_lines, say};
 use crate::pipeline::{Part, Stack, Teller, Told};
 use terminal::Terminal;
 
@@ -137,7 +137,7 @@ impl Screen {
         let text = format!("{}: {text}", self.view().dataset);
         match self.is_silent {
             true => say(&text),
-            false => print(&text),
+            false => print_prose(&text),
         }
     }
 
@@ -147,7 +147,7 @@ impl Screen {
         let lines = self.view().summary(self.moment(), again);
         match self.is_silent {
             true => lines.iter().for_each(|line| say(&line.text())),
-            false => print_lines(&lines),
+            false => print_prose_lines(lines, None),
         }
     }
 

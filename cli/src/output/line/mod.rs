@@ -1,8 +1,11 @@
 //! A line for people: pieces of text, each in a tone, cut to the columns that there are; pure.
 
+mod prose;
+
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::escape::escaped;
+pub(crate) use prose::prose;
 
 /// What stands where something was cut off.
 const CUT: &str = "…";

@@ -16,7 +16,9 @@ use crate::audit::{
     AuditError, Check, Hub, HubPartition, Options, Progress, Report, Subject, Sums, audit,
 };
 use crate::duration;
-use crate::output::{About, Balance, Line, Tone, bar, count, print, print_lines};
+use crate::output::{
+    About, Balance, Line, Tone, bar, count, print, print_prose, print_prose_lines,
+};
 use crate::target::{self, AppSettings, HubArguments, Stores, read_partitions};
 
 /// Prove that every event is accounted for and gold is right
@@ -66,7 +68,7 @@ pub(super) async fn run(arguments: AuditArguments) -> Result<bool, Box<dyn Error
     let warehouse = target::warehouse(&settings, &stores.dataset)?;
     let target = settings.target();
     if !arguments.json {
-        print(&format!("from {target}"));
+        print_prose(&format!("from {target}"));
     }
     let options = Options {
         grace: arguments.grace,
@@ -75,16 +77,13 @@ pub(super) async fn run(arguments: AuditArguments) -> Result<bool, Box<dyn Error
         ..Options::at(SystemClock.now())
     };
     let report = examine(&stores.subject(warehouse), &options).await?;
-    print(&match arguments.json {
-        true => serde_json::to_string_pretty(&About {
+    match arguments.json {
+        true => print(&serde_json::to_string_pretty(&About {
             target,
             result: json(&report),
-        })?,
-        false => {
-            print_lines(&lines(&report));
-            return Ok(report.adds_up());
-        }
-    });
+        })?),
+        false => show(&report),
+    }
     Ok(report.adds_up())
 }
 
@@ -121,6 +120,9 @@ pub(super) async fn examine(subject: &Subject, options: &Options) -> Result<Repo
     bars.finish();
     report
 }
+
+/// Where what a check found begins.
+const INDENT: usize = 7;
 
 /// A bar for each step of an audit, one after the other.
 #[derive(Debug, Default)]
@@ -167,8 +169,13 @@ pub(super) fn json(report: &Report) -> Value {
     })
 }
 
+/// Prints the report for people.
+pub(super) fn show(report: &Report) {
+    print_prose_lines(lines(report), Some(INDENT));
+}
+
 /// The report for people: a line for each check, the totals and the verdict.
-pub(super) fn lines(report: &Report) -> Vec<Line> {
+fn lines(report: &Report) -> Vec<Line> {
     let version = report.version.map_or_else(
         || "no version yet".to_owned(),
         |version| format!("version {version}"),
