@@ -113,7 +113,8 @@ fn column(dataset: &Dataset, name: &str) -> Column {
     let key = dataset.key.iter().flat_map(|key| &key.columns);
     match key.map(|index| index.position()).any(|at| at == index) {
         true => column.identifier(),
-        false => column,
+        // Where there is no room a row of some columns says more than a screen of one row.
+        false => column.spare(),
     }
 }
 

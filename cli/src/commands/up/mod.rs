@@ -87,6 +87,9 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
             Box::pin(screen.beside(work)).await
         }
     };
+    if let (Ok(Ended::Concluded(true)), false) = (&outcome, arguments.no_handler) {
+        screen.propose(&again);
+    }
     end(stack, &screen, outcome, &again).await
 }
 

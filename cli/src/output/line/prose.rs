@@ -14,9 +14,11 @@ const BEFORE: [&str; 2] = ["next: ", "watch "];
 const GAP: &str = "  ";
 /// How far rows are indented where the usual would leave little room.
 const NARROW: usize = 4;
+/// What a second column of words takes at least.
+const LEAST: usize = 24;
 
-/// Lays lines out for a terminal of `most` columns, or each as one row: rows after the first are indented by `hang`, or a
-/// little more than their line. Commands have the name by which this one was `called`.
+/// Lays lines out for a terminal of `most` columns, or each as one row: rows after the first are indented by `hang`, or up to
+/// the second column of their line, or a little. Commands have the name by which this one was `called`.
 pub(crate) fn prose(
     lines: impl IntoIterator<Item = Line>,
     called: &str,
@@ -74,21 +76,50 @@ fn wrap(line: Line, most: usize, hang: Option<usize>) -> Vec<Line> {
     }
     let text = line.text();
     let own = text.len() - text.trim_start().len();
-    let hang = match hang.unwrap_or(own + GAP.len()) {
-        wide if wide * 2 > most => NARROW,
-        hang => hang,
+    let hang = match (hang, second_column(&text)) {
+        (Some(hang), _) if own > 0 && hang * 2 <= most => hang,
+        (None, Some(column)) if column + LEAST <= most => column,
+        _ if own > 0 => NARROW,
+        _ => GAP.len(),
     };
-    let mut words = words(&text);
-    if let Some(command) = command(&text) {
-        words.retain(|word| word.start >= command.end);
-        words.insert(0, 0..command.end);
-    }
-    let rows = rows(&text, words, most, most.saturating_sub(hang));
+    // Below its beginning, unless that is so deep in the line that little room is left.
+    let hang = match own * 4 <= most {
+        true => hang.max(own),
+        false => hang,
+    };
+    let words = words(&text);
+    let room = most.saturating_sub(hang);
+    let rows = match command(&text) {
+        Some(command) => {
+            let note = words.into_iter().filter(|word| word.start >= command.end);
+            std::iter::once(0..command.end)
+                .chain(rows(&text, note, room, room))
+                .collect()
+        }
+        None => match own > hang {
+            true => {
+                let start = Line::plain(&" ".repeat(hang));
+                let line = start.then(line.slice(&(own..text.len())));
+                return wrap(line, most, Some(hang));
+            }
+            false => rows(&text, words.into_iter(), most, room),
+        },
+    };
     let rows = rows.into_iter().enumerate().map(|(at, row)| match at {
         0 => line.slice(&row),
         _ => Line::plain(&" ".repeat(hang)).then(line.slice(&row)),
     });
     rows.collect()
+}
+
+/// Returns where the second column of a line begins, which has some blanks before it.
+fn second_column(text: &str) -> Option<usize> {
+    let indent = text.len() - text.trim_start().len();
+    let gap = text.get(indent..)?.find(GAP)?;
+    let first = text.get(..indent + gap)?;
+    let rest = text.get(indent + gap..)?;
+    let blanks = rest.len() - rest.trim_start().len();
+    (rest.len() > blanks).then(|| width(first) + blanks)
 }
 
 /// Returns the words of a text: what is between blanks, or between backticks.
@@ -114,8 +145,14 @@ fn words(text: &str) -> Vec<Range<usize>> {
     words
 }
 
-/// Puts as many words into each row as there is room for: `first` columns, and `others` in the rows after it.
-fn rows(text: &str, words: Vec<Range<usize>>, first: usize, others: usize) -> Vec<Range<usize>> {
+/// Puts as many words into each row as there is room for: `first` columns, and `others` in the rows after it. The first one
+/// has the blanks before it, if it is the first of the text.
+fn rows(
+    text: &str,
+    words: impl Iterator<Item = Range<usize>>,
+    first: usize,
+    others: usize,
+) -> Vec<Range<usize>> {
     let mut rows: Vec<Range<usize>> = Vec::new();
     for word in words {
         let room = if rows.len() == 1 { first } else { others };
@@ -128,8 +165,15 @@ fn rows(text: &str, words: Vec<Range<usize>>, first: usize, others: usize) -> Ve
                 row.end = word.end;
             }
             Some(_) => rows.push(word),
-            // With the blanks before it.
-            None => rows.push(0..word.end),
+            None => {
+                let before = text.get(..word.start).unwrap_or_default();
+                let begin = if before.trim().is_empty() {
+                    0
+                } else {
+                    word.start
+                };
+                rows.push(begin..word.end);
+            }
         }
     }
     rows
@@ -172,12 +216,36 @@ mod tests {
         ];
         assert_eq!(shown(text, SLUICE, 29, None), expected);
         assert_eq!(shown(text, SLUICE, 80, None), [text]);
-        let deep = ["  hub  7 events", "       in a hub"];
-        assert_eq!(shown("  hub  7 events in a hub", SLUICE, 16, Some(7)), deep);
-        let narrow = ["  hub  7", "    events"];
-        assert_eq!(shown("  hub  7 events", SLUICE, 12, Some(7)), narrow);
         let long = ["see", "  /a/very/long/path", "  there"];
         assert_eq!(shown("see /a/very/long/path there", SLUICE, 10, None), long);
+    }
+
+    #[test]
+    fn rows_stand_below_the_second_column_where_there_is_room() {
+        let text = "  shop.toml  what an event looks like, and the tables";
+        let expected = [
+            "  shop.toml  what an event looks like,",
+            "             and the tables",
+        ];
+        assert_eq!(shown(text, SLUICE, 38, None), expected);
+        let narrow = [
+            "  shop.toml  what an event",
+            "    looks like, and the tables",
+        ];
+        assert_eq!(shown(text, SLUICE, 31, None), narrow);
+        let deep = ["  hub  7 events", "       in a hub"];
+        assert_eq!(shown("  hub  7 events in a hub", SLUICE, 16, Some(7)), deep);
+        let title = ["orders, at noon, of", "  the first day"];
+        assert_eq!(
+            shown("orders, at noon, of the first day", SLUICE, 20, Some(7)),
+            title
+        );
+        let indented = ["    watermark of the", "    day before"];
+        let text = format!("{:18}watermark of the day before", "");
+        assert_eq!(shown(&text, SLUICE, 20, Some(4)), indented);
+        let text = format!("{:5}watermark of the day before", "");
+        let below = ["     watermark of", "     the day before"];
+        assert_eq!(shown(&text, SLUICE, 20, Some(4)), below);
     }
 
     #[test]

@@ -9,6 +9,9 @@ use super::chosen::{Chosen, Only};
 use crate::output::{Column, Line, Table, escaped, thousands};
 use crate::quarantine::Refused;
 
+/// Columns of the dataset that are shown however narrow a terminal is: what a row is known by comes first in most files.
+const LEADING: usize = 3;
+
 /// Writes what became of the events, lines for each fate that occurs, for `width` columns of a terminal.
 pub(super) fn fates(chosen: &Chosen<'_>, width: Option<usize>) -> Vec<Vec<Line>> {
     let totals = chosen.fates.totals();
@@ -85,10 +88,11 @@ fn rows(chosen: &Chosen<'_>, all: u64) -> Table {
         .filter(|(at, column)| is_shown(*at, &column.name))
         // Values are looked for in the events, where numbers have no separators.
         .map(|(at, column)| {
-            (
-                at,
-                Column::new(&column.name, column.kind.into()).identifier(),
-            )
+            let shown = Column::new(&column.name, column.kind.into()).identifier();
+            match at < LEADING {
+                true => (at, shown),
+                false => (at, shown.spare()),
+            }
         })
         .collect();
     let shown = rows.iter().map(|(place, row)| {

@@ -1,5 +1,6 @@
 //! Which of the ports that `up` prefers are free.
 
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener};
 
 use super::check::{Check, State};
@@ -21,13 +22,18 @@ fn check(port: u16, what: &str) -> Check {
     let name = format!("port {port}, {what}");
     match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         Ok(_) => Check::ok(&name, "free"),
-        Err(error) => Check::not_ok(
-            &name,
-            State::Absent,
-            format!("taken ({error})"),
-            "by a pipeline that runs, or by another program: `sluice up` then takes other ports",
-        ),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => taken(&name, "taken"),
+        Err(error) => taken(&name, &format!("cannot be used: {error}")),
     }
+}
+
+fn taken(name: &str, found: &str) -> Check {
+    Check::not_ok(
+        name,
+        State::Absent,
+        found,
+        "by a pipeline that runs, or by another program: `sluice up` then takes other ports",
+    )
 }
 
 #[cfg(test)]

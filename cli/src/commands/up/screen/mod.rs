@@ -151,6 +151,16 @@ impl Screen {
         }
     }
 
+    /// Says what may be done after a run that has come to its end.
+    pub(super) fn propose(&self, again: &Again) {
+        if !self.is_silent {
+            say(&format!(
+                "next: {} --no-producer  waits for events of your own; `sluice status`, `gold`, `query` and `quarantine` look at it meanwhile",
+                again.pipeline
+            ));
+        }
+    }
+
     /// Leaves the screen.
     fn close(&self) {
         let mut place = self.place();

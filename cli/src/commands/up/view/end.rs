@@ -106,9 +106,12 @@ fn came_to(seen: &Seen) -> Vec<Line> {
     let events = count(counts.lines, "event");
     let mut lines = vec![
         Line::plain(&format!(
-            "  hub     {}, {} sent by this run",
+            "  hub     {}{}",
             count(snapshot.hub_events, "event"),
-            thousands(seen.sent.events)
+            match seen.sent.events {
+                0 => String::new(),
+                sent => format!(", {} sent by this run", thousands(sent)),
+            }
         )),
         Line::plain(&format!(
             "  silver  {}",

@@ -45,10 +45,10 @@ fn hub(rates: &Rates, seen: &Seen, moment: Moment) -> Layer {
             age(moment.now, time)
         )));
     }
-    phrases.push(Line::from(format!(
-        "{} sent by this run",
-        thousands(seen.sent.events)
-    )));
+    if seen.sent.events > 0 {
+        let sent = thousands(seen.sent.events);
+        phrases.push(Line::from(format!("{sent} sent by this run")));
+    }
     Layer {
         name: "hub",
         state: State::UpToDate,
