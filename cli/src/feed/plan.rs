@@ -84,7 +84,7 @@ impl FeedPlan {
         let unfit = dataset.filter(|dataset| !takes_orders(dataset));
         if let (Origin::Orders { .. }, Some(dataset)) = (&plan.origin, unfit) {
             return Err(Usage(format!(
-                "the built-in producer makes orders, which dataset {} does not take (it has to read their fields {}); use --input FILE",
+                "the built-in producer makes orders, which dataset {} does not take (it has to read their fields {}); use --input FILE, or `sluice up --no-producer` and a producer of your own",
                 dataset.name,
                 ORDER_FIELDS.join(", ")
             )));
@@ -194,6 +194,11 @@ mod tests {
         assert!(FeedPlan::of(request(), Some(&dataset("orders"))).is_ok());
         let error = FeedPlan::of(request(), Some(&dataset("sensors"))).unwrap_err();
         assert!(error.0.contains("dataset sensors does not take"), "{error}");
-        assert!(error.0.ends_with("use --input FILE"), "{error}");
+        assert!(
+            error
+                .0
+                .contains("use --input FILE, or `sluice up --no-producer`"),
+            "{error}"
+        );
     }
 }

@@ -102,6 +102,7 @@ impl ClientError {
         };
         match amqp.kind() {
             AmqpErrorKind::AmqpDescribedError(described) => described.description.as_deref(),
+            AmqpErrorKind::ManagementStatusCode(_, description) => description.as_deref(),
             _ => None,
         }
     }
@@ -162,6 +163,7 @@ pub(super) fn refusal(error: &EventHubsError) -> Option<Refusal> {
 
 #[cfg(test)]
 mod tests {
+    use azure_core::http::StatusCode;
     use azure_core_amqp::{AmqpDescribedError, AmqpError, AmqpOrderedMap};
 
     use super::*;
@@ -183,6 +185,14 @@ mod tests {
     fn what_the_service_answers_is_told_apart_from_silence() {
         assert_eq!(refused(Some("no space")).answer(), Some("no space"));
         assert_eq!(refused(None).answer(), None);
+        let text = Some("no such hub".to_owned());
+        let asked = AmqpErrorKind::ManagementStatusCode(StatusCode::NotFound, text);
+        let asked = ClientError::Sdk {
+            operation: "read properties",
+            hub: "orders".to_owned(),
+            source: AmqpError::from(asked).into(),
+        };
+        assert_eq!(asked.answer(), Some("no such hub"));
         let closed = ClientError::Closed {
             hub: "orders".to_owned(),
         };
