@@ -64,8 +64,10 @@ pub(crate) fn ages(behind_now: i64, behind_arrival: Option<i64>) -> Vec<String> 
     let Some(behind_arrival) = behind_arrival else {
         return vec![format!("{} behind now", span(behind_now))];
     };
-    let age = span(behind_arrival.max(0));
-    let mut phrases = vec![format!("events are {age} old when they come")];
+    let mut phrases = vec![match behind_arrival {
+        ..1 => "events come within a second".to_owned(),
+        age => format!("events are {} old when they come", span(age)),
+    }];
     let since = behind_now.saturating_sub(behind_arrival);
     if since >= QUIET {
         phrases.push(format!("the last came {} ago", span(since)));
@@ -118,7 +120,7 @@ mod tests {
         assert_eq!(ages(32_403, Some(32_400)), [old]);
         let quiet = [old, "the last came 3 h ago"];
         assert_eq!(ages(43_200, Some(32_400)), quiet);
-        let ahead = "events are 0 s old when they come";
+        let ahead = "events come within a second";
         assert_eq!(ages(-58, Some(-60)), [ahead], "a clock that is ahead");
         assert_eq!(ages(125, None), ["2 min behind now"]);
     }
