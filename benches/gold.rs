@@ -13,7 +13,7 @@ use sluice::event::{EventTime, UnixMillis};
 use sluice::table::log::Version;
 use sluice::warehouse::schema::{GoldSchema, TableIndex};
 use sluice::warehouse::{
-    Begun, Build, Datum, Options, Progress, Row, Run, Step, Warehouse, connect, connect_with,
+    Begun, Build, Datum, Options, Progress, Row, Rules, Run, Step, Warehouse, connect, connect_with,
 };
 use tokio::runtime::Runtime;
 
@@ -28,6 +28,7 @@ fn schema() -> GoldSchema {
 /// Rows of `gold_hourly_revenue`: orders, revenue, largest order.
 fn rows(first_hour: i64) -> Vec<Row> {
     let row = |hour| Row {
+        newest: 0,
         start: (first_hour + hour) * HOUR,
         key: [0; 16],
         dimensions: vec![],
@@ -75,6 +76,7 @@ async fn commit(
         watermark: Some(EventTime(0)),
         complete_to: Some(EventTime(0)),
         pending: None,
+        rules: Rules::default(),
         at: UnixMillis(0),
     };
     let Begun::Open(mut transaction) = warehouse.begin(run).await.unwrap() else {

@@ -10,10 +10,11 @@ use thiserror::Error;
 use crate::bronze::Bronze;
 use crate::clock::{Clock, SystemClock};
 use crate::context::Context;
-use crate::dataset::{Dataset, LoadDatasetError, MissingSalt};
+use crate::dataset::{Dataset, LoadDatasetError, MissingSalt, TargetKind};
 use crate::gold::Gold;
 use crate::maintain::{Maintenance, Refine, RefineFailure};
-use crate::settings::Settings;
+use crate::outbox::{Courier, Queues, Webhooks};
+use crate::settings::{Lookup, Settings};
 use crate::silver::{COMMIT_INTERVAL, Silver};
 use crate::store::account::{AccountError, Calls};
 use crate::store::entity::{AzureEntityStore, STATE_TABLE};
@@ -40,6 +41,9 @@ pub enum StartError {
     /// Gold cannot look as the dataset file says.
     #[error(transparent)]
     Schema(#[from] SchemaError),
+    /// Nothing can be made that sends to webhooks.
+    #[error("make a client for webhooks")]
+    Client(#[source] reqwest::Error),
     /// The warehouse cannot be reached with these settings.
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
@@ -111,6 +115,7 @@ pub struct AppBuilder {
     commit_interval: Duration,
     poison: Option<Arc<dyn PoisonQueue>>,
     package: Build,
+    courier: Courier,
 }
 
 impl AppBuilder {
@@ -129,6 +134,12 @@ impl AppBuilder {
     /// Starts silver's commits no more often than this, but for full groups; without it, one follows the other.
     pub fn commit_interval(mut self, interval: Duration) -> Self {
         self.commit_interval = interval;
+        self
+    }
+
+    /// Sends alerts by this; without it they wait in the books.
+    pub fn courier(mut self, courier: Courier) -> Self {
+        self.courier = courier;
         self
     }
 
@@ -159,7 +170,8 @@ impl AppBuilder {
                 self.warehouse,
                 gold.clock,
             )
-            .with_build(self.package),
+            .with_build(self.package)
+            .with_courier(self.courier),
             maintain: Maintenance::new(maintain, silver.clone(), self.poison),
             silver,
             dataset,
@@ -179,14 +191,16 @@ impl App {
             commit_interval: Duration::ZERO,
             poison: None,
             package: Build::default(),
+            courier: Courier::default(),
         }
     }
 
     /// Connects the layers as the settings say. Nothing is read or written yet.
     ///
     /// # Errors
-    /// Fails if the dataset file is not valid, or a setting is invalid or missing.
-    pub fn connect(settings: &Settings) -> Result<Self, StartError> {
+    /// Fails if the dataset file is not valid, or a setting is invalid or missing. A webhook whose setting is missing fails
+    /// when it is told, and not here.
+    pub fn connect(settings: &Settings, lookup: Lookup<'_>) -> Result<Self, StartError> {
         let dataset = Dataset::load(&settings.dataset)?;
         let dataset = Arc::new(dataset.salted(settings.mask_salt.clone())?);
         let file = std::fs::read(&settings.dataset)
@@ -216,10 +230,12 @@ impl App {
             gold: context(&calls.gold)?,
             maintain: context(&calls.maintain)?,
         };
+        let courier = courier(&dataset, settings, (lookup, &calls.gold))?;
         let lake = settings.lake.counted_by(&calls.maintain);
         let builder = Self::builder(contexts, warehouse)
             .calls(calls)
             .package(package)
+            .courier(courier)
             .commit_interval(COMMIT_INTERVAL);
         // An account without queues has no poison messages either.
         let builder = match AzurePoisonQueue::new(&lake) {
@@ -228,6 +244,29 @@ impl App {
         };
         Ok(builder.build())
     }
+}
+
+/// Makes what sends the alerts of a dataset.
+fn courier(
+    dataset: &Dataset,
+    settings: &Settings,
+    (lookup, calls): (Lookup<'_>, &Calls),
+) -> Result<Courier, StartError> {
+    let targets = dataset.alerts.iter().flat_map(|alert| &alert.notify);
+    let named = |kind: TargetKind| {
+        let targets = targets.clone().filter(move |target| target.kind == kind);
+        targets.map(|target| target.name.as_str())
+    };
+    let mut courier = Courier::default();
+    if named(TargetKind::Webhook).next().is_some() {
+        let webhooks = Webhooks::new(named(TargetKind::Webhook), lookup);
+        courier = courier.webhooks(Arc::new(webhooks.map_err(StartError::Client)?));
+    }
+    if named(TargetKind::Queue).next().is_some() {
+        let queues = Queues::new(&settings.lake.counted_by(calls))?;
+        courier = courier.queues(Arc::new(queues));
+    }
+    Ok(courier)
 }
 
 #[async_trait]

@@ -34,6 +34,7 @@ pub mod expr;
 pub mod gold;
 pub mod host;
 pub mod maintain;
+pub mod outbox;
 pub mod pending;
 pub mod retry;
 pub mod serve;

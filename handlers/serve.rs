@@ -43,7 +43,7 @@ async fn run(
     lookup: &dyn Fn(&str) -> Option<String>,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let settings = Settings::from_lookup(lookup)?;
-    let app = Arc::new(App::connect(&settings)?);
+    let app = Arc::new(App::connect(&settings, lookup)?);
     let port = lookup("FUNCTIONS_CUSTOMHANDLER_PORT")
         .ok_or("FUNCTIONS_CUSTOMHANDLER_PORT is not set; the Functions host sets it")?
         .parse::<u16>()

@@ -70,6 +70,8 @@ pub struct Dataset {
     pub gold: Vec<GoldTable>,
     /// The ranking views.
     pub rankings: Vec<Ranking>,
+    /// The rules that are watched for.
+    pub alerts: Vec<Alert>,
     /// The secret that masks are made with: a setting of the app, and never in the file.
     pub salt: Option<Salt>,
 }
@@ -216,6 +218,71 @@ pub struct Ranking {
     pub order_by: usize,
     /// How many rows it shows.
     pub top: u32,
+}
+
+/// What stands for silver's rows where a rule names what it watches.
+pub const ROWS: &str = "rows";
+
+/// A rule: when an alert is raised, and who is told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alert {
+    /// Its name, unique in the file.
+    pub name: String,
+    /// What it watches.
+    pub on: Watched,
+    /// When it raises an alert.
+    pub trigger: Trigger,
+    /// The columns that an alert carries, in this order.
+    pub fields: Vec<String>,
+    /// Who is told.
+    pub notify: Vec<Target>,
+    /// How far behind event time something may be and still raise an alert.
+    pub fresh: Duration,
+    /// How much event time lies at least between two alerts of a group, where that is bounded.
+    pub rearm: Option<Duration>,
+    /// Whether they are told as well that it is over.
+    pub notify_cleared: bool,
+}
+
+/// What a rule watches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watched {
+    /// Every row of silver.
+    Rows,
+    /// The rows of a gold table.
+    Table(TableIndex),
+}
+
+/// When a rule raises an alert.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Trigger {
+    /// When a condition becomes true.
+    When(Condition),
+    /// When the measure of that name, a latest event time, is so far behind.
+    Silent {
+        /// The measure.
+        measure: String,
+        /// How far.
+        after: Duration,
+    },
+}
+
+/// Who is told of an alert.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Target {
+    /// What it is.
+    pub kind: TargetKind,
+    /// The app setting that holds its address, or its name.
+    pub name: String,
+}
+
+/// What a target is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TargetKind {
+    /// An address that takes a POST.
+    Webhook,
+    /// A queue of the storage account.
+    Queue,
 }
 
 impl Column {

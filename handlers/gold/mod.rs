@@ -34,16 +34,19 @@ pub mod plan;
 mod shadow;
 mod work;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::dataset::Dataset;
+use crate::event::UnixMillis;
+use crate::outbox::Courier;
 use crate::pending::Scanner;
 use crate::retry::{Backoff, Deadline};
 use crate::store::entity::EntityStore;
 use crate::store::object::ObjectStore;
 use crate::table::log::{CommitLog, Head, LogError};
+use crate::value::time::millis;
 use crate::warehouse::schema::{GoldSchema, NEXT};
 use crate::warehouse::{Arrangement, Build, Changed, FailureKind, Warehouse};
 use attempt::{Attempt, Turn};
@@ -57,6 +60,11 @@ pub use outcome::{Ended, Published};
 pub use plan::{Limits, Rebuild};
 use shadow::{Bases, Current};
 pub use shadow::{LONGEST, Ready};
+
+/// How long an alert is kept after it was raised.
+const KEPT_FOR: Duration = Duration::from_secs(90 * 24 * 3_600);
+/// How often a process forgets what is older.
+const FORGETS_EVERY: Duration = Duration::from_secs(24 * 3_600);
 
 /// Publishes one dataset's silver to one warehouse.
 #[derive(Debug)]
@@ -81,6 +89,10 @@ pub struct Gold {
     bases: Bases,
     /// Whether readers of silver know what is shown.
     current: Current,
+    /// What sends alerts.
+    courier: Courier,
+    /// When old alerts were last forgotten by this process.
+    forgot: Mutex<Option<UnixMillis>>,
 }
 
 impl Gold {
@@ -120,6 +132,8 @@ impl Gold {
             looked: Looked::default(),
             bases: Bases::default(),
             current: Current::default(),
+            courier: Courier::default(),
+            forgot: Mutex::default(),
         }
     }
 
@@ -129,6 +143,13 @@ impl Gold {
         let known = (self.dataset.as_ref(), self.warehouse.schema());
         self.idle_marker = IdleMarker::new(Arc::clone(&self.state), known, &build);
         self.build = build;
+        self
+    }
+
+    /// Says what sends alerts; without it they wait in the books.
+    #[must_use]
+    pub fn with_courier(mut self, courier: Courier) -> Self {
+        self.courier = courier;
         self
     }
 
@@ -323,10 +344,30 @@ impl Gold {
             Ok(Ended::Replaced) => self.say_replaced(&mut published).await,
             ended => ended,
         };
+        if published.has_outbox && !matches!(ended, Ok(Ended::Replaced)) {
+            self.tell(deadline, &mut published).await;
+        }
         // However it ended: another process may do the rest, and a session that is open keeps a database awake.
         self.warehouse.close().await;
         published.ended = ended?;
         Ok(published)
+    }
+
+    /// Sends the alerts that are due, and forgets old ones once a day. No failure of it is one of the run.
+    async fn tell(&self, deadline: Deadline, published: &mut Published) {
+        published.sent = self.courier.deliver(&*self.warehouse, deadline).await;
+        let now = self.clock.now();
+        {
+            let mut forgot = self.forgot.lock().unwrap_or_else(PoisonError::into_inner);
+            if forgot.is_some_and(|last| last.is_young(now, millis(FORGETS_EVERY))) {
+                return;
+            }
+            *forgot = Some(now);
+        }
+        let before = UnixMillis(now.0.saturating_sub(millis(KEPT_FOR)));
+        if let Err(error) = self.warehouse.forget(before).await {
+            tracing::warn!(%error, "old alerts could not be forgotten");
+        }
     }
 
     /// Says which package has replaced this one, and notes it.

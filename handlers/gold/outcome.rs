@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::notes::Replaced;
 use super::work::Done;
+use crate::outbox::Sent;
 use crate::table::log::Version;
 
 /// What a run did.
@@ -33,6 +34,10 @@ pub struct Published {
     pub replaced: Option<Replaced>,
     /// Whether tables that were replaced are still to be dropped.
     pub is_retiring: bool,
+    /// Whether there is a book of messages.
+    pub has_outbox: bool,
+    /// What became of the messages that it sent.
+    pub sent: Sent,
 }
 
 impl Published {

@@ -358,6 +358,8 @@ async fn gold(
         waiting,
         replaced,
         is_retiring: _,
+        has_outbox: _,
+        sent,
     } = app.gold.publish(Deadline::after(PUBLISH_TIME)).await?;
     if ended == Ended::NothingYet {
         return Ok("silver holds nothing yet".to_owned());
@@ -378,6 +380,8 @@ async fn gold(
         rebuilt = rebuilt.join(", "),
         waiting,
         replaced = replaced.map(|replaced| replaced.to_string()),
+        alerts_delivered = sent.delivered,
+        alerts_refused = sent.refused,
         storage_calls = app.calls.gold.count(),
     );
     if !blocked.is_empty() {

@@ -7,7 +7,7 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use azure_core::http::StatusCode;
-use azure_storage_queue::models::QueueClientReceiveMessagesOptions;
+use azure_storage_queue::models::{QueueClientReceiveMessagesOptions, QueueMessage};
 use azure_storage_queue::{QueueClient, QueueServiceClient, QueueServiceClientOptions};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -80,17 +80,7 @@ impl AzurePoisonQueue {
     /// # Errors
     /// Fails if the account has no queue service.
     pub fn new(account: &StorageAccount) -> Result<Self, AccountError> {
-        let options = QueueServiceClientOptions {
-            client_options: account.client_options(),
-            ..QueueServiceClientOptions::default()
-        };
-        let url = account.queue_service_url()?;
-        let refused = |error: azure_core::Error| AccountError {
-            setting: QUEUE.to_owned(),
-            problem: crate::store::account::Problem::Credential(error.to_string()),
-        };
-        let service = QueueServiceClient::new(url, account.credential(), Some(options));
-        let service = service.map_err(refused)?;
+        let service = service(account)?;
         Ok(Self(service.queue_client(QUEUE).map_err(refused)?))
     }
 }
@@ -138,6 +128,59 @@ impl PoisonQueue for AzurePoisonQueue {
                 &error,
             )),
         }
+    }
+}
+
+/// The queues of an account, for whoever puts messages into them.
+pub struct AzureQueues(QueueServiceClient);
+
+impl Debug for AzureQueues {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AzureQueues")
+    }
+}
+
+impl AzureQueues {
+    /// Uses the queues of an account. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// Fails if the account has no queue service.
+    pub fn new(account: &StorageAccount) -> Result<Self, AccountError> {
+        Ok(Self(service(account)?))
+    }
+
+    /// Puts a text into a queue as Base64, which is how triggers of Azure Functions read it.
+    ///
+    /// # Errors
+    /// Fails if there is no such queue, or the service does.
+    pub async fn send(&self, queue: &str, text: &str) -> Result<(), StorageError> {
+        const OPERATION: &str = "put a message into queue";
+        let failed = |error: &azure_core::Error| StorageError::from_azure(OPERATION, queue, error);
+        let client = self.0.queue_client(queue).map_err(|error| failed(&error))?;
+        let message = QueueMessage {
+            message_text: Some(STANDARD.encode(text)),
+        };
+        let body = message.try_into().map_err(|error| failed(&error))?;
+        let sent = client.send_message(body, None).await;
+        sent.map_err(|error| failed(&error))?;
+        Ok(())
+    }
+}
+
+fn service(account: &StorageAccount) -> Result<QueueServiceClient, AccountError> {
+    let options = QueueServiceClientOptions {
+        client_options: account.client_options(),
+        ..QueueServiceClientOptions::default()
+    };
+    let url = account.queue_service_url()?;
+    let service = QueueServiceClient::new(url, account.credential(), Some(options));
+    service.map_err(refused)
+}
+
+fn refused(error: azure_core::Error) -> AccountError {
+    AccountError {
+        setting: QUEUE.to_owned(),
+        problem: crate::store::account::Problem::Credential(error.to_string()),
     }
 }
 

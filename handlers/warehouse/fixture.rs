@@ -2,7 +2,8 @@
 
 use super::schema::{GoldSchema, TableIndex};
 use super::{
-    Begun, Build, Datum, Prepared, Progress, Row, Run, Standing, Step, Warehouse, WarehouseError,
+    Begun, Build, Datum, Prepared, Progress, Row, Rules, Run, Standing, Step, Warehouse,
+    WarehouseError,
 };
 use crate::dataset::Dataset;
 use crate::event::{EventTime, UnixMillis};
@@ -54,6 +55,7 @@ pub(crate) fn schema_of(tables: &str) -> GoldSchema {
 /// One order of a customer on the second of January 1970.
 pub(super) fn row(who: u8, amount: i128) -> Row {
     Row {
+        newest: 0,
         start: 86_400_000_000,
         key: [who; 16],
         dimensions: vec![Datum::Text(format!("w{who}"))],
@@ -90,6 +92,7 @@ pub(super) fn run(schema: &GoldSchema, from: Option<u64>, to: u64) -> Run {
         watermark: Some(EventTime(0)),
         complete_to: Some(EventTime(0)),
         pending: None,
+        rules: Rules::default(),
         at: UnixMillis(0),
     }
 }

@@ -18,12 +18,15 @@ pub mod schema;
 pub mod sqlite;
 
 pub use connect::{connect, connect_with};
-pub use contract::{Begun, Filling, Opened, Prepared, Reports, RowVisitor, Transaction, Warehouse};
+pub use contract::{
+    Begun, Filling, Opened, Outbox, Prepared, Reports, RowVisitor, Transaction, Warehouse,
+};
 pub use error::{FailureKind, WarehouseError};
 pub(crate) use model::text;
 pub use model::{
-    Answer, Arrangement, Blocked, Build, Changed, Datum, Fill, Filled, Order, Pending, Picked,
-    Progress, Remarks, Retired, Row, Run, Shadow, ShadowNote, Standing, Step, Swap, TableRows,
-    Unfit,
+    Answer, Arrangement, Blocked, Build, Changed, Datum, Delivery, Fill, Filled, MOST_ALERTS,
+    Message, NewAlert, Order, Pending, Picked, Progress, Remarks, Resend, Retired, Row, RuleAct,
+    RuleBefore, RuleProgress, RuleStep, Rules, Run, Shadow, ShadowNote, Standing, Step, Swap,
+    TableRows, Told, Unfit, alert_id,
 };
 pub use options::Options;

@@ -7,6 +7,7 @@
 )]
 
 mod agreement;
+mod alerts;
 mod architecture;
 mod earlier_build;
 mod expr;

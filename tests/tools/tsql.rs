@@ -8,7 +8,7 @@ use sluice::dataset::Dataset;
 use sluice::event::UnixMillis;
 use sluice::warehouse::azure_sql::{Grant, Rights, script, statements, swap_script};
 use sluice::warehouse::schema::GoldSchema;
-use sluice::warehouse::{Build, Progress, Shadow, Swap};
+use sluice::warehouse::{Build, Progress, Rules, Shadow, Swap};
 
 use crate::tool::{TSQL_CHECK, root, trials};
 
@@ -101,6 +101,8 @@ fn the_swap_that_an_administrator_runs_parses() {
             watermark: None,
             complete_to: None,
             pending: None,
+            rules: Rules::default(),
+            before: Vec::new(),
             at: UnixMillis(0),
         };
         let text = swap_script(&schema, None, &swap).unwrap();

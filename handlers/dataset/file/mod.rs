@@ -9,14 +9,15 @@ use std::time::Duration;
 use toml::de::DeTable;
 
 use super::column::{Draft, read_condition};
-use super::gold::{Taken, find_column, read_rankings, read_tables};
+use super::gold::{Parts, Taken, find_column, read_alerts, read_rankings, read_tables};
 use super::name::{DATASET_NAME, is_dataset_name};
 use super::payload::read as payload;
 use super::payload::schemas::ReadFile;
 use super::problem::Sink;
 use super::reader::{Keys, Located, keys};
 use super::{
-    ColumnType, Dataset, DatasetProblems, LoadDatasetError, Problem, UnknownFields, column,
+    Alert, ColumnType, Dataset, DatasetProblems, GoldTable, Key, LoadDatasetError, Problem,
+    Ranking, UnknownFields, column,
 };
 use crate::dataset::ColumnIndex;
 use crate::value::Period;
@@ -113,9 +114,8 @@ fn read<'a>(
     let times = identity::Times { event_time, period };
     let key = identity::read_key(&keys, &columns, times, dedup.keep);
     identity::check_enqueued_time(&keys, &columns, event_time, key.as_ref());
-    let mut taken = Taken::default();
-    let gold = read_tables(sink, keys.tables("gold"), &columns, &mut taken);
-    let rankings = read_rankings(sink, keys.tables("ranking"), &gold, &mut taken);
+    let watched = (columns.as_slice(), event_time, key.as_ref());
+    let (gold, rankings, alerts) = read_gold(sink, &keys, watched);
     let duration = |key: &str, default: Duration| {
         keys.parsed(key, DURATION, parse_duration)
             .unwrap_or(default)
@@ -150,8 +150,28 @@ fn read<'a>(
             .collect::<Option<_>>()?,
         gold,
         rankings,
+        alerts,
         salt: None,
     })
+}
+
+/// Reads the tables and views of gold, and the rules.
+fn read_gold<'a>(
+    sink: &'a Sink<'a>,
+    keys: &Keys<'a>,
+    (columns, event_time, key): (&[Draft], Option<ColumnIndex>, Option<&Key>),
+) -> (Vec<GoldTable>, Vec<Ranking>, Vec<Alert>) {
+    let mut taken = Taken::default();
+    let gold = read_tables(sink, keys.tables("gold"), columns, &mut taken);
+    let rankings = read_rankings(sink, keys.tables("ranking"), &gold, &mut taken);
+    let parts = Parts {
+        columns,
+        gold: &gold,
+        event_time,
+        key,
+    };
+    let alerts = read_alerts(sink, keys.tables("alert"), &parts);
+    (gold, rankings, alerts)
 }
 
 fn read_name(keys: &Keys<'_>) -> Option<String> {

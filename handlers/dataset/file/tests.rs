@@ -1,3 +1,4 @@
+mod alerts;
 mod beside;
 mod columns;
 mod computed;

@@ -1,5 +1,6 @@
 //! The `[[gold]]` and `[[ranking]]` tables of a dataset file.
 
+mod alert;
 mod find;
 mod measures;
 
@@ -12,6 +13,7 @@ use super::reader::{Keys, Located, keys};
 use super::{ColumnIndex, ColumnType, GoldTable, Ranking, TableIndex};
 use crate::value::Grain;
 use crate::wording::quoted;
+pub(super) use alert::{Parts, read_alerts};
 pub(super) use find::find_column;
 use find::find_name;
 use measures::{kept_beside, read_measures};

@@ -151,6 +151,7 @@ pub(in crate::dataset) const FILE: Table = Table {
         required("column", Shape::Tables(&COLUMN), COLUMN.about),
         key("gold", Shape::Tables(&GOLD), GOLD.about),
         key("ranking", Shape::Tables(&RANKING), RANKING.about),
+        key("alert", Shape::Tables(&ALERT), ALERT.about),
     ],
 };
 
@@ -409,5 +410,62 @@ pub(in crate::dataset) const RANKING: Table = Table {
             "One of its measures, highest first.",
         ),
         required("top", Shape::Positive, "The number of rows, from 1."),
+    ],
+};
+
+/// `[[alert]]`
+pub(in crate::dataset) const ALERT: Table = Table {
+    about: "A rule that watches the rows of silver or of a gold table, and tells somebody once when something becomes true.",
+    keys: &[
+        required(
+            "name",
+            Shape::Form("^[a-z][a-z0-9_-]{0,40}$"),
+            "The rule's name: at most 41 lower-case letters, digits, _ and -, beginning with a letter.",
+        ),
+        required(
+            "on",
+            Shape::Text,
+            "What it watches: \"rows\", every row of silver, or the name of a gold table.",
+        ),
+        key(
+            "when",
+            Shape::Text,
+            "A condition over the columns of what is watched, in SQL's spelling: what makes it true raises an alert.",
+        ),
+        key(
+            "silent",
+            Shape::Text,
+            "Instead of when: a measure that is the latest event time of a group. A group of which nothing is heard for so long raises an alert.",
+        ),
+        key(
+            "for",
+            DURATION,
+            "How long nothing is heard of a group until it counts as silent, such as \"15m\".",
+        ),
+        key(
+            "fields",
+            Shape::Texts,
+            "The columns that an alert carries. Default: those of the key, or the time and the dimensions, and those that the condition names.",
+        ),
+        key(
+            "notify",
+            Shape::Texts,
+            "Who is told: \"webhook:SETTING\", where SETTING is the app setting that holds the URL, or \"queue:NAME\", a queue of the storage account of the lake. Default: nobody; sluice alerts lists it.",
+        ),
+        key(
+            "fresh",
+            DURATION,
+            "What is older than this when it becomes true is counted, and nobody is told. Default: \"1d\".",
+        ),
+        key(
+            "rearm",
+            DURATION,
+            "How much event time lies at least between two alerts of a group of a table with grain = \"all\".",
+        ),
+        key(
+            "notify_cleared",
+            Shape::Boolean,
+            "Whether the targets are told as well when it is no longer true. Default: false.",
+        ),
     ],
 };

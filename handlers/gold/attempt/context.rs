@@ -7,11 +7,12 @@ use crate::clock::Clock;
 use crate::dataset::Dataset;
 use crate::error::Invariant;
 use crate::gold::blocked::LeftOut;
-use crate::gold::finals::{Finals, Known, Look, Lookout, Sighting};
+use crate::gold::finals::{self, Finals, Look, Lookout, Sighting};
 use crate::gold::generation::Looked;
 use crate::gold::notes::IdleMarker;
 use crate::gold::outcome::Ended;
 use crate::gold::plan::Limits;
+use crate::gold::plan::rules::Known;
 use crate::gold::shadow::{Bases, Current};
 use crate::retry::Deadline;
 use crate::store::entity::EntityStore;
@@ -43,7 +44,7 @@ pub(in crate::gold) struct Attempt<'a> {
     pub(in crate::gold) looked: &'a Looked,
     pub(in crate::gold) idle_marker: &'a IdleMarker,
     pub(in crate::gold) lookout: &'a Lookout,
-    pub(in crate::gold) known: &'a Known,
+    pub(in crate::gold) known: &'a finals::Known,
     /// What was seen of bronze before any of this.
     pub(in crate::gold) look: &'a Look,
     /// The files that shadows are filled from.
@@ -81,6 +82,8 @@ impl Raised {
 pub(super) struct Place {
     pub(super) head: Head,
     pub(super) progress: BTreeMap<String, Progress>,
+    /// How far the rules have come.
+    pub(super) rules: Known,
     /// The reasons that the books have.
     pub(super) noted: BTreeMap<String, Blocked>,
     pub(super) left_out: LeftOut,

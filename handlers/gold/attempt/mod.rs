@@ -13,6 +13,7 @@ mod shadows;
 mod standstill;
 mod swap;
 mod transactions;
+mod watch;
 mod whose;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,6 +79,7 @@ impl Attempt<'_> {
             }
         }
         self.drop_retired(&standing).await;
+        published.has_outbox = standing.has_outbox;
         published.is_retiring = !standing.retired.is_empty();
         let raised = self.raised(&standing);
         let mut plan = self.shadows(&standing, (&head, &raised)).await?;
@@ -121,6 +123,9 @@ impl Attempt<'_> {
             }
         };
         if ended != Ended::UpToDate {
+            return Ok(Turn::Ended(ended));
+        }
+        if let Some(ended) = self.watch_rows(&mut place, published).await? {
             return Ok(Turn::Ended(ended));
         }
         if !place.shadows.is_empty() {
@@ -169,6 +174,7 @@ impl Attempt<'_> {
             finals: Finals::of(sighting, Patience::of(self.dataset)),
             head,
             progress: standing.progress,
+            rules: standing.rules,
             noted: standing.blocked,
             left_out: LeftOut::default(),
             layouts,
@@ -204,7 +210,7 @@ impl Attempt<'_> {
     /// Says what is final of tables that stood at the head, and notes that nothing is left to do.
     async fn say_final(
         &self,
-        place: Place,
+        mut place: Place,
         at_head: BTreeMap<TableIndex, Progress>,
         published: &mut Published,
     ) -> Result<Ended, Error> {
@@ -213,6 +219,9 @@ impl Attempt<'_> {
         if let Some(run) = revived
             && let Some(ended) = published.add(&worker.carry_out(run, Vec::new(), 0).await?)
         {
+            return Ok(ended);
+        }
+        if let Some(ended) = self.hear(&mut place, &at_head, published).await? {
             return Ok(ended);
         }
         let said = (place.finals, self.build, self.clock.now());
@@ -228,6 +237,8 @@ impl Attempt<'_> {
         };
         let next_try = self.next_try(&place)?;
         let is_whole = place.left_out.is_empty() && published.blocked.is_empty();
+        let rules = self.next_of_rules(&place, published.has_outbox).await?;
+        let next_try = next_try.map(|next_try| rules.map_or(next_try, |next| next.min(next_try)));
         published.blocked.extend(place.left_out.reasons());
         let is_waiting = published.waiting.is_some() || published.is_retiring;
         let is_waiting = is_waiting || !place.shadows.is_empty() || !is_said;

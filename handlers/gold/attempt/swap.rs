@@ -1,14 +1,17 @@
 //! Shadows that have caught up take the place of the live tables.
 
+use std::sync::Arc;
+
 use super::arrange::ended;
 use super::context::{Attempt, Place, Turn};
 use crate::error::chain;
 use crate::gold::error::Error;
 use crate::gold::outcome::Published;
+use crate::gold::plan::rules::of_swap;
 use crate::gold::shadow::{Due, due, is_left_alone};
 use crate::table::log::Version;
 use crate::warehouse::schema::TableIndex;
-use crate::warehouse::{Changed, FailureKind, Progress, Shadow, Swap};
+use crate::warehouse::{Changed, FailureKind, Progress, Rules, Shadow, Swap};
 
 /// A shadow that may be shown, with what it takes the place of.
 type Ready = (TableIndex, Progress, Shadow);
@@ -105,7 +108,7 @@ impl Attempt<'_> {
         tables: Vec<Ready>,
         published: &mut Published,
     ) -> Result<Option<Turn>, Error> {
-        let swap = self.swap_of(place, tables);
+        let swap = self.swap_of(place, tables)?;
         let indices: Vec<TableIndex> = swap.tables.iter().map(|(index, ..)| *index).collect();
         let names = self.names(&indices)?;
         let reason = match self.warehouse.swap(&swap).await {
@@ -139,7 +142,7 @@ impl Attempt<'_> {
         Ok(None)
     }
 
-    fn swap_of(&self, place: &Place, tables: Vec<Ready>) -> Swap {
+    fn swap_of(&self, place: &Place, tables: Vec<Ready>) -> Result<Swap, Error> {
         let mut removed = place.removed.clone();
         let is_all_new = tables.iter().all(|(_, live, _)| live.generation == 0);
         let retired = match is_all_new && !place.raised.is_over() {
@@ -150,7 +153,21 @@ impl Attempt<'_> {
             }
             false => Swap::retires(&tables, removed, self.schema().generation),
         };
-        Swap {
+        let log = tables.first().and_then(|(_, _, next)| next.log.clone());
+        let layout_of = |index: TableIndex, live: &Progress| {
+            let text = live.text.as_deref()?;
+            let layout = self.schema().earlier(self.dataset, index, text)?;
+            Some(Arc::new(layout))
+        };
+        let mover = self.mover(log.as_deref());
+        let (rules, before) = of_swap(mover, &tables, &retired, (&place.rules, &layout_of))?;
+        Ok(Swap {
+            rules: Rules {
+                steps: rules,
+                as_of: place.head.watermark,
+                heard_to: None,
+            },
+            before,
             retired,
             tables,
             build: self.build.clone(),
@@ -158,7 +175,7 @@ impl Attempt<'_> {
             complete_to: place.finals.complete_to,
             pending: place.finals.pending,
             at: self.clock.now(),
-        }
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use crate::table::live::LiveFiles;
 use crate::table::log::{DataFile, Head, LogError, Version};
 use crate::table::parquet::ReadFileError;
 use crate::warehouse::schema::TableIndex;
-use crate::warehouse::{Progress, Run, Step};
+use crate::warehouse::{Progress, Rules, Run, Step};
 
 impl Attempt<'_> {
     /// Makes tables that nobody sees yet from the live files at the head.
@@ -37,7 +37,12 @@ impl Attempt<'_> {
             replace: true,
             layout: None,
         });
-        let run = self.run(steps.collect(), (head.watermark, place.finals), &head);
+        let steps: Vec<Step> = steps.collect();
+        let rules = self.rules_of(&steps, place)?;
+        let run = Run {
+            rules,
+            ..self.run(steps, (head.watermark, place.finals), &head)
+        };
         let files = live.iter().cloned().collect();
         match self.work(run, files, 0, place).await {
             Err(Error::File(ReadFileError::Gone { path })) => {
@@ -117,7 +122,12 @@ impl Attempt<'_> {
             true => place.finals,
             false => Finals::default(),
         };
-        let run = self.run(steps.collect(), (watermark, finals), &place.head);
+        let steps: Vec<Step> = steps.collect();
+        let rules = self.rules_of(&steps, place)?;
+        let run = Run {
+            rules,
+            ..self.run(steps, (watermark, finals), &place.head)
+        };
         let done = self.work(run, chunk.files, chunk.appends, place).await?;
         Ok((chunk.until, done))
     }
@@ -135,6 +145,7 @@ impl Attempt<'_> {
             watermark,
             complete_to: finals.complete_to,
             pending: finals.pending,
+            rules: Rules::default(),
             at: self.clock.now(),
         }
     }
@@ -163,8 +174,10 @@ impl Attempt<'_> {
             let name = schema.table_at(step.table)?.name.clone();
             moved.push((name, step.moved(&run, schema)?));
         }
+        let rules = run.rules.clone();
         let done = self.worker().carry_out(run, files, commits).await?;
         if matches!(done, Done::Committed(_)) {
+            Self::rules_moved(place, &rules);
             for (name, progress) in moved {
                 // What is not known stays as it was said.
                 let said = place.said.entry(name.clone()).or_default();

@@ -82,7 +82,7 @@ impl Filter {
     }
 
     /// Returns of which rows the condition is true; where it cannot be computed it is not.
-    fn judge(&self, rows: &RecordBatch) -> Result<Vec<bool>, AggregateError> {
+    pub(super) fn judge(&self, rows: &RecordBatch) -> Result<Vec<bool>, AggregateError> {
         // What the condition does not name is not looked at.
         let none = NullArray::new(0);
         let inputs = self.places.iter().map(|place| {

@@ -98,6 +98,17 @@ impl Groups {
         times: &[i64],
         rows: &RecordBatch,
     ) -> Result<(), AggregateError> {
+        self.cut(times, rows)?;
+        for run in &self.runs {
+            let of_run = times.get(run.rows.clone()).unwrap_or_default();
+            if let (Some(row), Some(newest)) = (self.rows.get_mut(run.group), of_run.iter().max()) {
+                row.newest = row.newest.max(*newest);
+            }
+        }
+        Ok(())
+    }
+
+    fn cut(&mut self, times: &[i64], rows: &RecordBatch) -> Result<(), AggregateError> {
         self.runs.clear();
         let mut dimensions = Dimensions::of(rows, &self.dimensions)?;
         if self.grain == Grain::All && !times.is_empty() {
@@ -204,6 +215,7 @@ impl Dimensions {
             key: hash.to_be_bytes(),
             dimensions: self.data(row)?,
             measures: Vec::new(),
+            newest: i64::MIN,
         })
     }
 

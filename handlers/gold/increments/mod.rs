@@ -9,6 +9,7 @@ mod error;
 mod filter;
 mod groups;
 mod of_one_row;
+mod rows;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,7 @@ use accumulator::Accumulator;
 pub use error::AggregateError;
 use filter::Filter;
 use groups::{Groups, Rows};
+pub(super) use rows::Watchers;
 
 /// Aggregates rows for several tables at once.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! Which tables stand where, and what the next transaction does; pure.
 
 mod chunk;
+pub(in crate::gold) mod rules;
 #[cfg(test)]
 mod tests;
 

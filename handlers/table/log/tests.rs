@@ -58,6 +58,7 @@ fn dataset() -> Dataset {
         ],
         gold: vec![],
         rankings: vec![],
+        alerts: vec![],
         salt: None,
     }
 }

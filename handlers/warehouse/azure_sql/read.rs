@@ -115,7 +115,7 @@ pub(super) fn stored(rows: Vec<Row>, table: &TableSchema) -> Result<(u64, Vec<St
 }
 
 /// Returns a stored value; nothing if it is not what its column holds.
-fn datum(value: ColumnData<'static>, holds: Holds) -> Option<Datum> {
+pub(super) fn datum(value: ColumnData<'static>, holds: Holds) -> Option<Datum> {
     Some(match (value, holds) {
         (ColumnData::I64(number), _) => number.map_or(Datum::Null, Datum::Int64),
         (ColumnData::F64(number), _) => number.map_or(Datum::Null, Datum::Double),

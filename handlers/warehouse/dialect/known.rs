@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::DateTime;
 
-use crate::event::UnixMillis;
+use crate::event::{EventTime, UnixMillis};
 use crate::table::log::Version;
 use crate::warehouse::error::{FailureKind, WarehouseError};
-use crate::warehouse::model::{Blocked, Build, Pending, Progress, Retired, Shadow, ShadowNote};
-use crate::warehouse::schema::{BUILDS, FRESHNESS, GoldSchema, NEXT, PROGRESS, RETIRED};
+use crate::warehouse::model::{
+    Blocked, Build, Pending, Progress, Retired, RuleProgress, Shadow, ShadowNote,
+};
+use crate::warehouse::schema::{BUILDS, FRESHNESS, GoldSchema, NEXT, PROGRESS, RETIRED, RULES};
 
 /// The state of a table that cannot go on.
 pub(in crate::warehouse) const BLOCKED: &str = "blocked";
@@ -62,6 +64,8 @@ pub(in crate::warehouse) struct Known {
     pub(in crate::warehouse) pending: BTreeMap<String, Option<Pending>>,
     /// The tables that are said to be no longer in the dataset file, by name.
     pub(in crate::warehouse) said_removed: BTreeSet<String>,
+    /// How far the rules of this dataset have come, by name.
+    pub(in crate::warehouse) rules: BTreeMap<String, RuleProgress>,
     /// The tables that nobody wants any more.
     pub(in crate::warehouse) retired: Vec<Retired>,
     /// The highest build that ever ran.
@@ -122,6 +126,9 @@ impl Known {
                     hash: row.text("hash")?,
                 });
             }
+            RULES if is_ours => {
+                self.rules.insert(row.text("rule")?, row.rule()?);
+            }
             RETIRED if is_ours => self.retired.push(Retired {
                 physical: row.text("physical")?,
                 since: row.time("since")?.ok_or_else(|| row.invalid("since"))?,
@@ -150,6 +157,32 @@ impl Row<'_> {
             text: self.row.get("text").cloned(),
             rankings: self.row.get("rankings").cloned(),
         })
+    }
+
+    fn rule(&self) -> Result<RuleProgress, WarehouseError> {
+        let text = |name| self.row.get(name).cloned().unwrap_or_default();
+        let (version, stamp): (Option<u64>, Option<i64>) =
+            (self.number("version")?, self.number("stamp")?);
+        let stale: Option<u64> = self.number("stale")?;
+        Ok(RuleProgress {
+            table: text("gold_table"),
+            definition: text("definition"),
+            text: text("text"),
+            log: self.row.get("log").cloned(),
+            version: Version(version.unwrap_or(0)),
+            stamp: stamp.unwrap_or(0),
+            as_of: self.event_time("as_of")?,
+            stale: stale.unwrap_or(0),
+        })
+    }
+
+    fn event_time(&self, name: &'static str) -> Result<Option<EventTime>, WarehouseError> {
+        let parse = |text: &String| {
+            let time = DateTime::parse_from_rfc3339(text);
+            let time = time.map_err(|_| self.invalid(name))?;
+            Ok(EventTime(time.timestamp_micros()))
+        };
+        self.row.get(name).map(parse).transpose()
     }
 
     fn shadow(&self) -> Result<Shadow, WarehouseError> {

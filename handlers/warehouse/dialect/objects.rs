@@ -12,10 +12,11 @@ const RANKED: Invariant = Invariant("a ranking orders by a measure of its table"
 const TABLE: &str = "gold_table";
 const DATASET: &str = "dataset";
 const PHYSICAL: &str = "physical";
+const TARGET: &str = "target";
 /// The column of [`FRESHNESS`] that holds the start of a period.
 const SETTLED_UNTIL: &str = "settled_until";
 /// The columns of books that hold text of any length.
-const LONG: [&str; 3] = ["reason", "text", "rankings"];
+const LONG: [&str; 5] = ["reason", "text", "rankings", "fields", "error"];
 
 /// Says what a table or view holds, in one line.
 ///
@@ -57,8 +58,11 @@ pub(in crate::warehouse) fn description(
 }
 
 /// Returns the loader's own tables.
-pub(in crate::warehouse) fn books(dialect: &dyn Dialect) -> Vec<TableDefinition> {
-    BOOKS.iter().map(|table| book(dialect, table)).collect()
+pub(in crate::warehouse) fn books(
+    schema: &GoldSchema,
+    dialect: &dyn Dialect,
+) -> Vec<TableDefinition> {
+    schema.books().map(|table| book(dialect, table)).collect()
 }
 
 /// Returns a table with the rows of a gold table.
@@ -107,7 +111,7 @@ fn book(dialect: &dyn Dialect, book: &Book) -> TableDefinition {
     let columns = book.columns.iter().enumerate();
     let columns = columns.map(|(position, (name, kind))| {
         let content = match (*name, *kind) {
-            (TABLE | DATASET | PHYSICAL, _) => Content::TableName,
+            (TABLE | DATASET | PHYSICAL | TARGET, _) => Content::TableName,
             (SETTLED_UNTIL, kind) => Content::Period(kind),
             (name, kind) if LONG.contains(&name) => Content::Value(kind),
             (_, ValueType::Text) => Content::Definition,

@@ -16,7 +16,7 @@ use super::rankings::removed;
 use crate::error::Invariant;
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::model::{Progress, Standing};
-use crate::warehouse::schema::{GoldSchema, PROGRESS, TableIndex, TableSchema};
+use crate::warehouse::schema::{GoldSchema, OUTBOX, PROGRESS, TableIndex, TableSchema};
 
 /// What a look leads to.
 #[derive(Debug)]
@@ -50,6 +50,7 @@ pub(in crate::warehouse) fn upkeep(
             retired: known.retired,
             build: known.build,
             next: known.next,
+            rules: known.rules,
             owned: known.owned,
             ..Standing::default()
         },
@@ -63,6 +64,7 @@ pub(in crate::warehouse) fn upkeep(
         }
     }
     look.shadows();
+    look.standing.has_outbox = look.found(OUTBOX).is_some();
     look.standing.is_incomplete = !look.statements.is_empty();
     Ok(Upkeep {
         standing: look.standing,
@@ -133,7 +135,7 @@ impl Look<'_> {
     }
 
     fn books(&mut self) -> Result<(), WarehouseError> {
-        for book in books(self.dialect) {
+        for book in books(self.schema, self.dialect) {
             let Some(found) = self.found(&book.name) else {
                 self.statements.push(book.create(self.dialect));
                 self.standing.missing.push(book.name);

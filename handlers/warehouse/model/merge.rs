@@ -19,7 +19,11 @@ pub(in crate::warehouse) struct StoredRow {
     pub(in crate::warehouse) parts: Vec<Option<Datum>>,
 }
 
-/// Merges rows with those that are stored of their groups; a group of which nothing is stored stays as it is.
+/// What was stored of each group, if anything was.
+pub(in crate::warehouse) type Before = Vec<Option<Vec<Datum>>>;
+
+/// Merges rows with those that are stored of their groups; a group of which nothing is stored stays as it is. Returns what
+/// was stored of each as well, where that is asked for.
 ///
 /// # Errors
 /// Fails if a sum gets too many digits, or if a stored value is none.
@@ -27,16 +31,20 @@ pub(in crate::warehouse) fn merged(
     table: &TableSchema,
     mut rows: Vec<Row>,
     stored: Vec<StoredRow>,
-) -> Result<Vec<Row>, WarehouseError> {
+    keeps: bool,
+) -> Result<(Vec<Row>, Before), WarehouseError> {
+    let mut kept = vec![None; if keeps { rows.len() } else { 0 }];
     for StoredRow { number, parts } in stored {
         let row = rows.get_mut(number);
         let row = row.ok_or(Invariant(
             "what is stored is asked for by the rows to merge",
         ))?;
-        let mut parts = parts.into_iter();
-        for (measure, own) in table.measures.iter().zip(&mut row.measures) {
-            let stored = joined(measure, &mut parts)
-                .map_err(|holds| unreadable(table, &measure.column(holds)))?;
+        let before = joined_row(table, parts)?;
+        if let Some(kept) = kept.get_mut(number) {
+            *kept = Some(before.clone());
+        }
+        let measures = table.measures.iter().zip(before);
+        for ((measure, stored), own) in measures.zip(&mut row.measures) {
             let added = std::mem::replace(own, Datum::Null);
             let merged = merge(measure.source.merge(), stored, added)?;
             *own = merged.ok_or_else(|| WarehouseError::Overflow {
@@ -45,7 +53,22 @@ pub(in crate::warehouse) fn merged(
             })?;
         }
     }
-    Ok(rows)
+    Ok((rows, kept))
+}
+
+/// Puts the measures of a group together from the values of all of their columns.
+///
+/// # Errors
+/// Fails if a stored value is none.
+pub(in crate::warehouse) fn joined_row(
+    table: &TableSchema,
+    parts: Vec<Option<Datum>>,
+) -> Result<Vec<Datum>, WarehouseError> {
+    let mut parts = parts.into_iter();
+    let measures = table.measures.iter().map(|measure| {
+        joined(measure, &mut parts).map_err(|holds| unreadable(table, &measure.column(holds)))
+    });
+    measures.collect()
 }
 
 /// Takes a measure apart into the values of its [columns](MeasureColumn::columns).

@@ -1,9 +1,12 @@
 //! What goes into a warehouse and comes out of it: progress, rows, transactions to be made and what is read.
 
 mod merge;
+mod message;
 mod progress;
+mod rule;
 mod shadow;
 pub(crate) mod text;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,9 +17,14 @@ use crate::error::Invariant;
 use crate::event::{EventTime, UnixMillis};
 use crate::table::log::Version;
 use crate::value::hash::sketch::Sketch;
-pub(super) use merge::{StoredRow, merged, parts};
+pub(super) use merge::{StoredRow, joined_row, merged, parts};
+pub(super) use message::{CLEARED, TRIED_FOR};
+pub use message::{Delivery, Message, Resend};
 pub use progress::{Build, Pending, Progress};
+pub use rule::{NewAlert, RuleAct, RuleBefore, RuleProgress, RuleStep, Rules, Told};
 pub use shadow::{Arrangement, Changed, Fill, Filled, Shadow, ShadowNote, Swap};
+pub(super) use watch::{Cleared, Effects, Group, Watch, groups_json};
+pub use watch::{MOST_ALERTS, alert_id};
 
 /// Why a gold table cannot go on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,10 +78,14 @@ pub struct Standing {
     pub next: BTreeMap<String, Shadow>,
     /// Those of them that somebody dropped.
     pub lost: BTreeSet<String>,
+    /// How far the rules have come, by name.
+    pub rules: BTreeMap<String, RuleProgress>,
     /// The tables that are this dataset's for certain.
     pub owned: BTreeSet<String>,
     /// The books and tables that are not there yet, by name; before gold's first run `sluice_progress` is among them.
     pub missing: Vec<String>,
+    /// Whether there is a book of messages.
+    pub has_outbox: bool,
     /// Whether books or views are missing or others than they should be.
     pub is_incomplete: bool,
 }
@@ -156,6 +168,8 @@ pub struct Row {
     pub dimensions: Vec<Datum>,
     /// What is merged into the stored measures, as the table's schema orders them.
     pub measures: Vec<Datum>,
+    /// The latest event time among the rows of silver that it is made of, in microseconds since 1970.
+    pub newest: i64,
 }
 
 /// How one table moves in a transaction.
@@ -224,7 +238,7 @@ impl Step {
 }
 
 /// A transaction to be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Run {
     /// The tables that it moves, each once.
     pub steps: Vec<Step>,
@@ -239,6 +253,8 @@ pub struct Run {
     pub complete_to: Option<EventTime>,
     /// What silver has not refined of bronze, if that is known.
     pub pending: Option<Pending>,
+    /// What is done with rules.
+    pub rules: Rules,
     /// Now.
     pub at: UnixMillis,
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::progress::{Build, Pending, Progress};
+use super::rule::{RuleBefore, Rules};
 use crate::event::{EventTime, UnixMillis};
 use crate::table::log::Version;
 use crate::warehouse::schema::TableIndex;
@@ -146,6 +147,10 @@ pub struct Swap {
     pub complete_to: Option<EventTime>,
     /// What silver has not refined of bronze, if that is known.
     pub pending: Option<Pending>,
+    /// What is done with rules.
+    pub rules: Rules,
+    /// Those of them that compare, as they were read over the tables that are replaced.
+    pub before: Vec<RuleBefore>,
     /// Now.
     pub at: UnixMillis,
 }

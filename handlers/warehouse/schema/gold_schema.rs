@@ -1,12 +1,14 @@
 //! All of gold, worked out from the dataset file; pure.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::canonical;
 use super::error::SchemaError;
 use super::layout::table_schema;
-use super::names::{BOOKS, RANK, SETTLED};
+use super::names::{BOOKS, Book, RANK, SETTLED};
+use super::rule::RuleSchema;
 use super::table::TableSchema;
 use super::value_type::ValueType;
 use crate::dataset::{Dataset, TableIndex};
@@ -31,6 +33,8 @@ pub struct GoldSchema {
     pub tables: Vec<TableSchema>,
     /// The ranking views.
     pub rankings: Vec<RankingSchema>,
+    /// The rules that are watched for, in the order of [`Dataset::alerts`].
+    pub rules: Vec<Arc<RuleSchema>>,
 }
 
 /// A ranking view: the time, dimensions and measures of the highest rows of a table, with their [`RANK`]. Rows with
@@ -79,7 +83,11 @@ impl GoldSchema {
         if let Some(name) = names.iter().find(is_made_name) {
             return Err(SchemaError::DuplicateName { name: name.clone() });
         }
+        let rules = dataset.alerts.iter();
+        let rules = rules.map(|alert| Ok(Arc::new(RuleSchema::of(alert, &tables)?)));
+        let rules = rules.collect::<Result<_, SchemaError>>()?;
         Ok(Self {
+            rules,
             dataset: dataset.name.clone(),
             generation: dataset.generation,
             allowed_lateness: dataset.allowed_lateness,
@@ -119,6 +127,23 @@ impl GoldSchema {
     ) -> impl Iterator<Item = &RankingSchema> {
         let rankings = self.rankings.iter();
         rankings.filter(move |ranking| ranking.table == table)
+    }
+
+    /// Returns the books that it needs: those of rules only where there are some.
+    pub(in crate::warehouse) fn books(&self) -> impl Iterator<Item = &'static Book> {
+        let has_rules = !self.rules.is_empty();
+        BOOKS.iter().filter(move |book| has_rules || !book.of_rules)
+    }
+
+    /// Returns the rules that watch a table, or silver's rows.
+    pub fn rules_on(&self, table: Option<TableIndex>) -> impl Iterator<Item = &Arc<RuleSchema>> {
+        self.rules.iter().filter(move |rule| rule.table == table)
+    }
+
+    /// Returns a rule by its name.
+    #[must_use]
+    pub fn rule(&self, name: &str) -> Option<&Arc<RuleSchema>> {
+        self.rules.iter().find(|rule| rule.name == name)
     }
 
     /// Returns the public names of a table: its own first, its report's and its rankings'.

@@ -16,6 +16,7 @@ mod gold_schema;
 mod layout;
 mod measure;
 mod names;
+mod rule;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,10 @@ pub(super) use gold_schema::RANKINGS_END;
 pub use gold_schema::{GoldSchema, RankingSchema};
 pub use measure::{Holds, MeasureColumn, MeasureSource, Merge, StoredColumn};
 pub(super) use names::report_of;
-pub use names::{BOOKS, BUILDS, Book, FRESHNESS, KEY, NEXT, PROGRESS, RANK, RETIRED, SETTLED};
+pub use names::{
+    ALERTS, BOOKS, BUILDS, Book, FRESHNESS, KEY, NEXT, OUTBOX, PROGRESS, RANK, RETIRED, RULES,
+    SETTLED,
+};
+pub use rule::{RuleSchema, RuleTrigger, WatchedColumn, WatchedValue, watched_columns};
 pub use table::{DimensionColumn, Shown, ShownValue, TableSchema};
 pub use value_type::ValueType;

@@ -14,6 +14,12 @@ pub const BUILDS: &str = "sluice_builds";
 pub const NEXT: &str = "sluice_next";
 /// The table that names the tables that are no longer wanted.
 pub const RETIRED: &str = "sluice_old";
+/// The table that records how far each rule has come.
+pub const RULES: &str = "sluice_rules";
+/// The table of the alerts that were raised.
+pub const ALERTS: &str = "sluice_alerts";
+/// The table that says who is still to be told of an alert.
+pub const OUTBOX: &str = "sluice_outbox";
 /// The column of a report view that tells whether its period is complete.
 pub const SETTLED: &str = "is_settled";
 /// Returns the name of the report view of a gold table.
@@ -38,16 +44,22 @@ pub struct Book {
     pub key: usize,
     /// How many columns refuse nulls. The first build had these, and every build needs them.
     pub required: usize,
+    /// Whether it is only there where rules are watched for.
+    pub of_rules: bool,
+    /// Whether every look reads all of its rows, of which there are few.
+    pub is_read: bool,
 }
 
 /// All books. Names of gold tables are unique in a database schema, so the name alone is the key of the first three.
-pub const BOOKS: [Book; 5] = [
+pub const BOOKS: [Book; 8] = [
     Book {
         name: PROGRESS,
         about: "How far each gold table has come: the loader's own book.",
         columns: &PROGRESS_COLUMNS,
         key: 1,
         required: 4,
+        of_rules: false,
+        is_read: true,
     },
     Book {
         name: FRESHNESS,
@@ -55,6 +67,8 @@ pub const BOOKS: [Book; 5] = [
         columns: &FRESHNESS_COLUMNS,
         key: 1,
         required: 1,
+        of_rules: false,
+        is_read: true,
     },
     Book {
         name: NEXT,
@@ -62,6 +76,8 @@ pub const BOOKS: [Book; 5] = [
         columns: &NEXT_COLUMNS,
         key: 1,
         required: 4,
+        of_rules: false,
+        is_read: true,
     },
     Book {
         name: BUILDS,
@@ -73,6 +89,8 @@ pub const BOOKS: [Book; 5] = [
         ],
         key: 1,
         required: 3,
+        of_rules: false,
+        is_read: true,
     },
     Book {
         name: RETIRED,
@@ -84,6 +102,35 @@ pub const BOOKS: [Book; 5] = [
         ],
         key: 2,
         required: 3,
+        of_rules: false,
+        is_read: true,
+    },
+    Book {
+        name: RULES,
+        about: "How far each alert rule has come: the loader's own book.",
+        columns: &RULES_COLUMNS,
+        key: 2,
+        required: 2,
+        of_rules: true,
+        is_read: true,
+    },
+    Book {
+        name: ALERTS,
+        about: "The alerts that were raised, and since when they are no longer true.",
+        columns: &ALERTS_COLUMNS,
+        key: 2,
+        required: 2,
+        of_rules: true,
+        is_read: false,
+    },
+    Book {
+        name: OUTBOX,
+        about: "Who is told of each alert, and whether that is done.",
+        columns: &OUTBOX_COLUMNS,
+        key: 3,
+        required: 3,
+        of_rules: true,
+        is_read: false,
     },
 ];
 
@@ -138,4 +185,47 @@ const FRESHNESS_COLUMNS: [(&str, ValueType); 17] = [
     ("next_done", ValueType::Int64),
     ("pending_objects", ValueType::Int64),
     ("oldest_pending", ValueType::Timestamp),
+];
+/// The columns of [`RULES`]. `gold_table` is `rows` for a rule on silver's rows.
+const RULES_COLUMNS: [(&str, ValueType); 10] = [
+    ("dataset", ValueType::Text),
+    ("rule", ValueType::Text),
+    ("gold_table", ValueType::Text),
+    ("definition", ValueType::Text),
+    ("text", ValueType::Text),
+    ("log", ValueType::Text),
+    ("version", ValueType::Int64),
+    ("stamp", ValueType::Int64),
+    ("as_of", ValueType::Timestamp),
+    ("stale", ValueType::Int64),
+];
+/// The columns of [`ALERTS`]. `group_key` is the [`KEY`] of the group in hexadecimal digits, `fields` JSON.
+const ALERTS_COLUMNS: [(&str, ValueType); 13] = [
+    ("dataset", ValueType::Text),
+    ("alert_id", ValueType::Text),
+    ("rule", ValueType::Text),
+    ("gold_table", ValueType::Text),
+    ("kind", ValueType::Text),
+    ("group_key", ValueType::Text),
+    ("period_start", ValueType::Timestamp),
+    ("event_time", ValueType::Timestamp),
+    ("raised_at", ValueType::Timestamp),
+    ("cleared_at", ValueType::Timestamp),
+    ("fields", ValueType::Text),
+    ("alerts", ValueType::Int64),
+    ("version", ValueType::Int64),
+];
+/// The columns of [`OUTBOX`]. A message is known by its alert, and by `/cleared` behind it where it says that this is over.
+const OUTBOX_COLUMNS: [(&str, ValueType); 11] = [
+    ("dataset", ValueType::Text),
+    ("message", ValueType::Text),
+    ("target", ValueType::Text),
+    ("alert_id", ValueType::Text),
+    ("created_at", ValueType::Timestamp),
+    ("attempts", ValueType::Int64),
+    ("next_at", ValueType::Timestamp),
+    ("claimed_until", ValueType::Timestamp),
+    ("delivered_at", ValueType::Timestamp),
+    ("failed_at", ValueType::Timestamp),
+    ("error", ValueType::Text),
 ];

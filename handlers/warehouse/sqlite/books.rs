@@ -188,7 +188,8 @@ fn known(
     catalog: &Catalog,
 ) -> Result<Known, WarehouseError> {
     let mut known = Known::default();
-    for book in BOOKS.iter().filter(|book| catalog.contains_key(book.name)) {
+    let read = BOOKS.iter().filter(|book| book.is_read);
+    for book in read.filter(|book| catalog.contains_key(book.name)) {
         let rows = book_rows(connection, book.name).map_err(failed("read", book.name))?;
         for row in rows {
             known.add(schema, book.name, &row)?;

@@ -58,15 +58,15 @@ impl Reading {
 }
 
 /// Returns the columns of the measures of a table.
-fn stored_columns(table: &TableSchema) -> Vec<String> {
+pub(super) fn stored_columns(table: &TableSchema) -> Vec<String> {
     let columns = table.measures.iter().flat_map(MeasureColumn::columns);
     columns.map(|column| quote(&column.name)).collect()
 }
 
 impl MergeStatements {
     /// Works out the statements for a table whose rows lie in `physical`. The temporary table is named after it: two that
-    /// are made for one gold table have other columns.
-    pub(super) fn of(table: &TableSchema, physical: &str) -> Self {
+    /// are made for one gold table have other columns. What rules watch is read before it is merged.
+    pub(super) fn of(table: &TableSchema, physical: &str, is_watched: bool) -> Self {
         let key: Vec<String> = table.time().into_iter().chain([KEY]).map(quote).collect();
         let dimensions = table.dimensions.iter().map(|column| quote(&column.name));
         let stored = stored_columns(table);
@@ -78,7 +78,7 @@ impl MergeStatements {
             .collect();
         let parameters = vec!["?"; columns.len()].join(", ");
         let columns = columns.join(", ");
-        let is_merged = table.is_merged_by_sql();
+        let is_merged = table.is_merged_by_sql() && !is_watched;
         let updates: Vec<String> = match is_merged {
             true => table.measures.iter().map(update).collect(),
             // What is loaded is what comes out.
@@ -198,7 +198,7 @@ pub(super) fn stored_row(
 }
 
 /// Returns a stored value; nothing if it is not what its column holds.
-fn datum(value: ValueRef<'_>, holds: Holds) -> Option<Datum> {
+pub(super) fn datum(value: ValueRef<'_>, holds: Holds) -> Option<Datum> {
     let kind = match holds {
         Holds::Value(kind) => Some(kind),
         Holds::EventTime => Some(ValueType::Timestamp),

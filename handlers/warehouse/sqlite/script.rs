@@ -18,7 +18,7 @@ pub fn script(schema: &GoldSchema) -> Result<String, Invariant> {
         create.replacen("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1)
     };
     let mut parts = Vec::new();
-    for book in dialect::books(&Sqlite) {
+    for book in dialect::books(schema, &Sqlite) {
         parts.push(format!("{}\n{};\n", about(&book.name)?, create(&book)));
     }
     for (index, table) in schema.indexed_tables() {

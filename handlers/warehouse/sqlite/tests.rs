@@ -103,6 +103,7 @@ async fn a_process_that_ends_in_a_transaction_leaves_the_state_before_it() {
         panic!("nobody else is here");
     };
     let rows = (0..2_000_u128).map(|key| Row {
+        newest: 0,
         key: key.to_be_bytes(),
         ..row(1, 1)
     });

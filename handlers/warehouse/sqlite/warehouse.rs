@@ -9,15 +9,16 @@ use tokio::sync::Mutex;
 
 use super::connection::{Held, blocking, failed, is_busy, open};
 use super::ddl::{Sqlite, quote};
+use super::transaction::outbox;
 use super::{books, query, read, transaction};
 use crate::event::UnixMillis;
-use crate::warehouse::contract::{Begun, Opened, Prepared, Reports, RowVisitor, Warehouse};
+use crate::warehouse::contract::{Begun, Opened, Outbox, Prepared, Reports, RowVisitor, Warehouse};
 use crate::warehouse::dialect::removal;
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::lookup::{columns_of, present, without_ties};
 use crate::warehouse::model::{
-    Answer, Arrangement, Blocked, Build, Changed, Fill, Order, Progress, Remarks, Run, Standing,
-    Swap, TableRows,
+    Answer, Arrangement, Blocked, Build, Changed, Delivery, Fill, Message, Order, Progress,
+    Remarks, Resend, Run, Standing, Swap, TableRows,
 };
 use crate::warehouse::schema::{BOOKS, GoldSchema, TableIndex, TableSchema, ValueType};
 
@@ -172,6 +173,38 @@ impl Warehouse for SqliteWarehouse {
         let held = self.hold().await?;
         let schema = Arc::clone(&self.schema);
         blocking(move || transaction::begin(held, schema, &run)).await
+    }
+}
+
+#[async_trait]
+impl Outbox for SqliteWarehouse {
+    async fn claim(&self, most: usize) -> Result<Vec<Message>, WarehouseError> {
+        self.with(move |connection, schema| outbox::claim(connection, &schema.dataset, most))
+            .await
+    }
+
+    async fn settle(&self, deliveries: &[Delivery]) -> Result<(), WarehouseError> {
+        let deliveries = deliveries.to_vec();
+        self.with(move |connection, schema| {
+            outbox::settle(connection, &schema.dataset, &deliveries)
+        })
+        .await
+    }
+
+    async fn next_message(&self) -> Result<Option<UnixMillis>, WarehouseError> {
+        self.with(|connection, schema| outbox::next(connection, &schema.dataset))
+            .await
+    }
+
+    async fn resend(&self, resend: &Resend) -> Result<u64, WarehouseError> {
+        let resend = resend.clone();
+        self.with(move |connection, schema| outbox::resend(connection, &schema.dataset, &resend))
+            .await
+    }
+
+    async fn forget(&self, before: UnixMillis) -> Result<(), WarehouseError> {
+        self.with(move |connection, schema| outbox::forget(connection, &schema.dataset, before))
+            .await
     }
 }
 

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use sluice::event::UnixMillis;
 use sluice::warehouse::schema::{GoldSchema, TableIndex, TableSchema, ValueType};
 use sluice::warehouse::{
-    Answer, Arrangement, Begun, Blocked, Build, Changed, FailureKind, Fill, Filled, Filling,
-    Opened, Order, Prepared, Progress, Remarks, Reports, Row, RowVisitor, Run, Standing, Swap,
-    TableRows, Transaction, Warehouse, WarehouseError,
+    Answer, Arrangement, Begun, Blocked, Build, Changed, Delivery, FailureKind, Fill, Filled,
+    Filling, Message, Opened, Order, Outbox, Prepared, Progress, Remarks, Reports, Resend, Row,
+    RowVisitor, Run, Standing, Swap, TableRows, Told, Transaction, Warehouse, WarehouseError,
 };
 
 use super::script::{Held, How, Script};
@@ -144,6 +144,41 @@ impl Warehouse for Faulty<dyn Warehouse> {
 }
 
 #[async_trait]
+impl Outbox for Faulty<dyn Warehouse> {
+    async fn claim(&self, most: usize) -> Result<Vec<Message>, WarehouseError> {
+        let act = self.inner.claim(most);
+        self.script
+            .around("claim".into(), warehouse_error, act)
+            .await
+    }
+
+    async fn settle(&self, deliveries: &[Delivery]) -> Result<(), WarehouseError> {
+        let act = self.inner.settle(deliveries);
+        self.script
+            .around("settle".into(), warehouse_error, act)
+            .await
+    }
+
+    async fn next_message(&self) -> Result<Option<UnixMillis>, WarehouseError> {
+        let act = self.inner.next_message();
+        self.script
+            .around("next message".into(), warehouse_error, act)
+            .await
+    }
+
+    async fn resend(&self, resend: &Resend) -> Result<u64, WarehouseError> {
+        self.inner.resend(resend).await
+    }
+
+    async fn forget(&self, before: UnixMillis) -> Result<(), WarehouseError> {
+        let act = self.inner.forget(before);
+        self.script
+            .around("forget".into(), warehouse_error, act)
+            .await
+    }
+}
+
+#[async_trait]
 impl Reports for Faulty<dyn Warehouse> {
     async fn columns(&self, name: &str) -> Result<Vec<(String, ValueType)>, WarehouseError> {
         self.inner.columns(name).await
@@ -187,6 +222,12 @@ impl Transaction for FaultyTransaction {
     async fn merge(&mut self, table: TableIndex, rows: Vec<Row>) -> Result<(), WarehouseError> {
         let call = format!("merge {table}");
         let act = self.inner.merge(table, rows);
+        self.script.around(call, warehouse_error, act).await
+    }
+
+    async fn raise(&mut self, rule: &str, told: Told) -> Result<(), WarehouseError> {
+        let act = self.inner.raise(rule, told);
+        let call = format!("raise {rule}");
         self.script.around(call, warehouse_error, act).await
     }
 

@@ -107,6 +107,7 @@ pub async fn dimension_values_are_neither_merged_nor_refused(database: &dyn Data
 fn extreme_rows() -> Vec<Row> {
     let most = 10_i128.pow(38) - 1;
     let row = |key: u8, dimensions: Vec<Datum>, measures: Vec<Datum>| Row {
+        newest: 0,
         start: -2_678_400_000_000,
         key: [key; 16],
         dimensions,
@@ -319,6 +320,7 @@ pub async fn a_group_of_which_nothing_was_measured_has_zero_or_null(database: &d
 fn counted(start: i64, n: i64, measures: usize) -> Row {
     let all = [Datum::Int64(n), Datum::Decimal(n.into()), Datum::Int64(n)];
     Row {
+        newest: 0,
         start,
         key: [0; 16],
         dimensions: vec![],

@@ -7,7 +7,7 @@ use sluice::event::{EventTime, UnixMillis};
 use sluice::table::log::Version;
 use sluice::warehouse::schema::{FRESHNESS, GoldSchema, TableIndex};
 use sluice::warehouse::{
-    Begun, Build, Datum, Order, Progress, Row, Run, Step, Warehouse, WarehouseError,
+    Begun, Build, Datum, Order, Progress, Row, Rules, Run, Step, Warehouse, WarehouseError,
 };
 
 use crate::datasets::{COLUMNS, with_large_amounts};
@@ -109,6 +109,7 @@ pub fn run(schema: &GoldSchema, table: usize, from: Option<u64>, to: u64) -> Run
         watermark: Some(EventTime(5 * HOUR + 1)),
         complete_to: Some(EventTime(5 * HOUR + 1)),
         pending: None,
+        rules: Rules::default(),
         at: UnixMillis(1_000),
     }
 }
@@ -118,6 +119,7 @@ pub fn run(schema: &GoldSchema, table: usize, from: Option<u64>, to: u64) -> Run
 pub fn hourly(hour: i64, n: i64, amounts: Option<(i128, i128, i128)>, ids: Option<i128>) -> Row {
     let decimal = |value: Option<i128>| value.map_or(Datum::Null, Datum::Decimal);
     Row {
+        newest: 0,
         start: hour * HOUR,
         key: [0; 16],
         dimensions: vec![],
@@ -135,6 +137,7 @@ pub fn hourly(hour: i64, n: i64, amounts: Option<(i128, i128, i128)>, ids: Optio
 pub(super) fn who(name: Option<&str>, total: i128) -> Row {
     let text = name.map_or(Datum::Null, |name| Datum::Text(name.to_owned()));
     Row {
+        newest: 0,
         start: 0,
         key: xxhash_rust::xxh3::xxh3_128(format!("{name:?}").as_bytes()).to_be_bytes(),
         dimensions: vec![text],

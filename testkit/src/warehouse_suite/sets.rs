@@ -44,6 +44,7 @@ fn event(group: u8, (at, key): (i64, u8), value: Option<i32>, people: std::ops::
     };
     let amount = value.map_or(Datum::Null, |value| Datum::Decimal(value.into()));
     Row {
+        newest: 0,
         start: HOUR,
         key: [group; 16],
         dimensions: vec![Datum::Int64(group.into())],
@@ -102,6 +103,7 @@ pub async fn different_values_are_counted_once_however_often_they_come(database:
     let schema = schema();
     let warehouse = database.ready(&schema).await;
     let row = |people| Row {
+        newest: 0,
         start: 0,
         key: [0; 16],
         dimensions: vec![],

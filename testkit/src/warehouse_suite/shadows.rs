@@ -7,8 +7,8 @@ use sluice::event::{EventTime, UnixMillis};
 use sluice::table::log::Version;
 use sluice::warehouse::schema::{FRESHNESS, GoldSchema, TableIndex};
 use sluice::warehouse::{
-    Arrangement, Build, Changed, Fill, Filled, Opened, Progress, Row, Shadow, ShadowNote, Swap,
-    Warehouse,
+    Arrangement, Build, Changed, Fill, Filled, Opened, Progress, Row, Rules, Shadow, ShadowNote,
+    Swap, Warehouse,
 };
 
 use super::runs::{
@@ -101,6 +101,8 @@ fn swap(shadow: Shadow) -> Swap {
         watermark: Some(EventTime(7)),
         complete_to: Some(EventTime(3 * 3_600_000_000)),
         pending: None,
+        rules: Rules::default(),
+        before: Vec::new(),
         at: UnixMillis(9_000),
     }
 }

@@ -32,7 +32,7 @@ const LEVELS: [&[&str]; 16] = [
     &["table"],
     &["warehouse"],
     &["context", "settings"],
-    &["pending"],
+    &["outbox", "pending"],
     &["bronze", "gold", "maintain", "silver"],
     &["app"],
     &["host"],

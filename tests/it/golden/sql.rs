@@ -10,7 +10,7 @@ use sluice::table::log::Version;
 use sluice::value::decimal;
 use sluice::warehouse::schema::{GoldSchema, TableIndex, TableSchema, ValueType};
 use sluice::warehouse::{
-    Begun, Build, Datum, Progress, Row, Run, Step, Warehouse, azure_sql, connect, sqlite,
+    Begun, Build, Datum, Progress, Row, Rules, Run, Step, Warehouse, azure_sql, connect, sqlite,
 };
 
 use super::{assert_golden, dataset};
@@ -120,6 +120,7 @@ fn row(table: &TableSchema, number: usize) -> Row {
     let dimensions = table.dimensions.iter();
     let measures = table.measures.iter();
     Row {
+        newest: 0,
         start: table.grain.bounds(1_763_120_674_343_001).0,
         key: [0xA0 + u8::try_from(number).unwrap(); 16],
         dimensions: dimensions
@@ -154,6 +155,7 @@ async fn publish(warehouse: &Arc<dyn Warehouse>, from: Option<u64>, to: u64) {
         watermark: Some(EventTime(1_763_120_674_343_001)),
         complete_to: Some(EventTime(1_763_120_674_343_001)),
         pending: None,
+        rules: Rules::default(),
         at: UnixMillis(1_763_120_674_343),
     };
     let Begun::Open(mut transaction) = warehouse.begin(run).await.unwrap() else {

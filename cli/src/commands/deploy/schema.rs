@@ -10,7 +10,7 @@ use sluice::dataset::Dataset;
 use sluice::gold::Ready;
 use sluice::warehouse::schema::{GoldSchema, TableIndex};
 use sluice::warehouse::{
-    Options, Progress, Shadow, Standing, Swap, azure_sql, connect_with, sqlite,
+    Options, Progress, Rules, Shadow, Standing, Swap, azure_sql, connect_with, sqlite,
 };
 
 use crate::output::{print, say};
@@ -120,6 +120,8 @@ fn swap(
         watermark: None,
         complete_to: None,
         pending: None,
+        rules: Rules::default(),
+        before: Vec::new(),
         at: SystemClock.now(),
     }
 }

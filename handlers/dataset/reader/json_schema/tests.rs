@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::super::keys::{COLUMN, DEDUP, GOLD, OPEN, PAYLOAD, RANKING};
+use super::super::keys::{ALERT, COLUMN, DEDUP, GOLD, OPEN, PAYLOAD, RANKING};
 use super::*;
 use crate::dataset::Dataset;
 use crate::value::Grain;
@@ -247,16 +247,34 @@ table = "t"
 grain = "all"
 by = ["id"]
 where = "id > 0 AND price IS NOT NULL"
-measures = { n = "count", p = "sum(price)", q = "count  where price > 1" }
+measures = { n = "count", p = "sum(price)", q = "count  where price > 1", s = "max(at)" }
 
 [[ranking]]
 view = "v"
 from = "t"
 order_by = "n"
 top = 3
+
+[[alert]]
+name = "many"
+on = "t"
+when = "n > 1"
+fields = ["n"]
+notify = ["queue:alerts"]
+fresh = "2d"
+rearm = "1h"
+notify_cleared = true
+
+[[alert]]
+name = "quiet"
+on = "t"
+silent = "s"
+for = "15m"
 "#;
 
-const TABLES: [&Table; 7] = [&FILE, &DEDUP, &PAYLOAD, &OPEN, &COLUMN, &GOLD, &RANKING];
+const TABLES: [&Table; 8] = [
+    &FILE, &DEDUP, &PAYLOAD, &OPEN, &COLUMN, &GOLD, &RANKING, &ALERT,
+];
 
 /// Keys that do not go with the others: a line that stands for some of them, and a file that the reader looks for.
 const AVRO: [(&str, &str, &str); 2] = [
@@ -311,6 +329,7 @@ fn every_value_that_the_schema_lists_is_one_that_the_reader_knows() {
         "[[column]]",
         "[[gold]]",
         "[[ranking]]",
+        "[[alert]]",
     ];
     for (header, table) in headers.iter().zip(TABLES) {
         let (before, after) = FULL.split_at(FULL.find(header).unwrap());

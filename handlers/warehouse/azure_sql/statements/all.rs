@@ -13,7 +13,7 @@ use crate::warehouse::dialect::{self, Dialect, TableDefinition};
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::lookup::{columns_of, without_ties};
 use crate::warehouse::model::{
-    Arrangement, Build, Fill, Filled, Order, Pending, Progress, Remarks, Shadow, Swap,
+    Arrangement, Build, Fill, Filled, Order, Pending, Progress, Remarks, Rules, Shadow, Swap,
 };
 use crate::warehouse::schema::{GoldSchema, TableIndex, TableSchema};
 
@@ -90,7 +90,7 @@ fn all_statements(
 ) -> Result<Vec<(String, String)>, WarehouseError> {
     let mut all = of_every_run(schema, sql_schema);
     let book = |book: &TableDefinition| ("create".to_owned(), book.create(sql_schema));
-    all.extend(dialect::books(sql_schema).iter().map(book));
+    all.extend(dialect::books(schema, sql_schema).iter().map(book));
     let mut add = |purpose: &str, object: &str, sql: String| {
         all.push((format!("{purpose} {object}"), sql));
     };
@@ -106,7 +106,7 @@ fn all_statements(
         let sql = dml::read(sql_schema, name, &columns, &order, 10);
         Ok::<_, WarehouseError>(sql)
     };
-    for book in dialect::books(sql_schema) {
+    for book in dialect::books(schema, sql_schema) {
         add("read", &book.name, dml::read_book(sql_schema, &book.name));
         for column in book.columns.iter().filter(|column| !column.required) {
             let added = sql_schema.add_column(&book.name, column);
@@ -121,7 +121,6 @@ fn all_statements(
     }
     for (index, table) in schema.indexed_tables() {
         let (name, physical) = (&table.name, table.physical(2));
-        let merge = dml::MergeStatements::of(sql_schema, table, &physical);
         let rows = dialect::table(table, &physical, sql_schema);
         add("rename", name, sql_schema.rename(name, &physical));
         add("create", name, rows.create(sql_schema));
@@ -136,17 +135,41 @@ fn all_statements(
             );
             add("read", &view.name, read(&view.name)?);
         }
-        add("clear", name, dml::clear(sql_schema, &physical));
-        let dropped =
-            steps::drop_retired(sql_schema, (&schema.dataset, &Build::default()), &physical);
-        add("drop a table of", name, dropped);
-        add("make a temporary table for", name, merge.create.clone());
-        if let Some(reading) = &merge.reading {
-            add("read rows of", name, reading.rows.clone());
+        for (purpose, sql) in of_rows(schema, sql_schema, (index, table)) {
+            add(purpose, name, sql);
         }
-        add("merge rows into", name, merge.merge(10));
     }
+    all.extend(steps::of_rules(schema, sql_schema)?);
     Ok(all)
+}
+
+/// Returns what is sent for the rows of a table.
+fn of_rows(
+    schema: &GoldSchema,
+    sql_schema: &SqlSchema,
+    (index, table): (TableIndex, &TableSchema),
+) -> Vec<(&'static str, String)> {
+    let physical = table.physical(2);
+    let merge = dml::MergeStatements::of(sql_schema, table, &physical, false);
+    let drop = (schema.dataset.as_str(), &Build::default());
+    let mut all = vec![
+        ("clear", dml::clear(sql_schema, &physical)),
+        (
+            "drop a table of",
+            steps::drop_retired(sql_schema, drop, &physical),
+        ),
+        ("make a temporary table for", merge.create.clone()),
+    ];
+    let reading = merge.reading.as_ref();
+    all.extend(reading.map(|reading| ("read rows of", reading.rows.clone())));
+    all.push(("merge rows into", merge.merge(10)));
+    if schema.rules_on(Some(index)).next().is_some() {
+        let watched = dml::MergeStatements::of(sql_schema, table, &physical, true);
+        let reading = watched.reading.as_ref();
+        all.extend(reading.map(|reading| ("read watched rows of", reading.rows.clone())));
+        all.push(("write watched rows into", watched.merge(10)));
+    }
+    all
 }
 
 /// Returns what is sent to make the first table of the dataset beside the live one, and to show all of them.
@@ -192,6 +215,8 @@ fn of_shadows(
         watermark: Some(EventTime(0)),
         complete_to: Some(EventTime(0)),
         pending: None,
+        rules: Rules::default(),
+        before: Vec::new(),
         at,
     };
     let arranged = |change: fn(&Arrangement) -> Arrangement| {

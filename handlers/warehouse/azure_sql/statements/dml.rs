@@ -160,8 +160,13 @@ fn stored_columns(table: &TableSchema) -> Vec<String> {
 
 impl MergeStatements {
     /// Works out the statements for a table whose rows lie in `physical`. The temporary table is named after it: two that
-    /// are made for one gold table have other columns.
-    pub(crate) fn of(sql_schema: &SqlSchema, table: &TableSchema, physical: &str) -> Self {
+    /// are made for one gold table have other columns. What rules watch is read before it is merged.
+    pub(crate) fn of(
+        sql_schema: &SqlSchema,
+        table: &TableSchema,
+        physical: &str,
+        is_watched: bool,
+    ) -> Self {
         let delta = quote(&temporary(ROWS, physical));
         let columns = dialect::columns(table, sql_schema);
         let same = same_group(table);
@@ -170,7 +175,7 @@ impl MergeStatements {
         let join = format!("FROM {full} AS t\nJOIN {rows} AS d ON {same}");
         let names: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
         let names = names.join(", ");
-        let is_merged = table.is_merged_by_sql();
+        let is_merged = table.is_merged_by_sql() && !is_watched;
         let measures = table.measures.iter();
         let (updates, overflows): (Vec<String>, Vec<String>) = match is_merged {
             true => (

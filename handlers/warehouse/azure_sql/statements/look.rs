@@ -34,7 +34,7 @@ WHERE LOWER(s.[name]) = LOWER(@P1) AND RTRIM(o.[type]) = N'V'";
 /// Asks for the catalog of a schema, whose name is the parameter, and for all rows of the books that are there. Each row
 /// begins with what it is a part of: answers without rows tell nothing apart.
 pub(crate) fn look(sql_schema: &SqlSchema) -> String {
-    let books = BOOKS.iter().map(|book| {
+    let books = BOOKS.iter().filter(|book| book.is_read).map(|book| {
         let full = sql_schema.of(book.name);
         format!(
             ";\nIF OBJECT_ID({}, N'U') IS NOT NULL\n    SELECT {} AS [part], b.* FROM {full} AS b",

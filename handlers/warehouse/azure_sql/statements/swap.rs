@@ -21,6 +21,28 @@ pub(crate) fn swap(
     sql_schema: &SqlSchema,
     swap: &Swap,
 ) -> Result<String, WarehouseError> {
+    let books = part(schema, sql_schema, swap)?;
+    Ok(format!("{books}{}", views(schema, sql_schema, swap)?))
+}
+
+/// Returns that part of the batch that compares and moves the books; the row tells what became of it.
+///
+/// # Errors
+/// As [`swap`].
+pub(crate) fn books(
+    schema: &GoldSchema,
+    sql_schema: &SqlSchema,
+    swap: &Swap,
+) -> Result<String, WarehouseError> {
+    let books = part(schema, sql_schema, swap)?;
+    Ok(format!("{books}SELECT {DONE} AS [outcome]"))
+}
+
+fn part(
+    schema: &GoldSchema,
+    sql_schema: &SqlSchema,
+    swap: &Swap,
+) -> Result<String, WarehouseError> {
     let dataset = schema.dataset.as_str();
     let mut sql = begin_change(sql_schema, dataset, &swap.build);
     for (index, progress, shadow) in &swap.tables {
@@ -34,6 +56,19 @@ pub(crate) fn swap(
     for (name, progress) in &swap.retired {
         sql.push_str(&forgotten(sql_schema, dataset, (name, progress), swap));
     }
+    Ok(sql)
+}
+
+/// Returns that part of the batch that alters the views; the row tells what became of it.
+///
+/// # Errors
+/// As [`swap`].
+pub(crate) fn views(
+    schema: &GoldSchema,
+    sql_schema: &SqlSchema,
+    swap: &Swap,
+) -> Result<String, WarehouseError> {
+    let mut sql = String::new();
     let (gone, views) = dialect::swapped(schema, swap, sql_schema)?;
     for name in gone {
         sql.push_str(&format!("{};\n", sql_schema.drop_view(&name)));

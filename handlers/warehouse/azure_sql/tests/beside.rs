@@ -4,7 +4,7 @@ use super::*;
 use crate::event::{EventTime, UnixMillis};
 use crate::warehouse::azure_sql::statements::beside;
 use crate::warehouse::{
-    Arrangement, Changed, Fill, Filled, Opened, Pending, Remarks, Shadow, Swap,
+    Arrangement, Changed, Fill, Filled, Opened, Pending, Remarks, Rules, Shadow, Swap,
 };
 
 const TABLE: TableIndex = TableIndex::new(0);
@@ -35,6 +35,8 @@ fn swap(warehouse: &AzureSqlWarehouse) -> Swap {
         watermark: Some(EventTime(0)),
         complete_to: None,
         pending: None,
+        rules: Rules::default(),
+        before: Vec::new(),
         at: UnixMillis(0),
     }
 }

@@ -37,7 +37,7 @@ fn known(schema: &GoldSchema) -> Known {
 /// The catalog after everything was created.
 fn complete(schema: &GoldSchema) -> Catalog {
     let mut catalog = Catalog::new();
-    for book in dialect::books(&gold()) {
+    for book in dialect::books(schema, &gold()) {
         catalog.insert(book.name, table(book.columns));
     }
     let daily = &schema.tables[0];

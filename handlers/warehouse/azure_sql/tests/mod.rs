@@ -52,6 +52,7 @@ fn run(warehouse: &AzureSqlWarehouse) -> Run {
 /// Two rows, one of them without a value of the dimension.
 fn rows() -> Vec<Row> {
     let nobody = Row {
+        newest: 0,
         dimensions: vec![Datum::Null],
         ..row(2, -5)
     };

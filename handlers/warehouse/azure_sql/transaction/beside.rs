@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::rows::{Merges, merge};
+use super::watch;
 use crate::event::UnixMillis;
 use crate::warehouse::azure_sql::connect::Session;
 use crate::warehouse::azure_sql::errors::{failed, failed_commit, is_locked};
@@ -39,8 +40,45 @@ pub(in crate::warehouse::azure_sql) async fn swap(
     (schema, sql_schema): (&GoldSchema, &SqlSchema),
     swap: &Swap,
 ) -> Result<Changed, WarehouseError> {
-    let batch = swapping::swap(schema, sql_schema, swap)?;
-    change(held, &batch, ("swap", "gold's tables")).await
+    if swap.rules.steps.is_empty() {
+        let batch = swapping::swap(schema, sql_schema, swap)?;
+        return change(held, &batch, ("swap", "gold's tables")).await;
+    }
+    watched_swap(held, (schema, sql_schema), swap).await
+}
+
+/// As [`swap`], where rules compare the tables in between.
+async fn watched_swap(
+    mut held: Held,
+    (schema, sql_schema): (&GoldSchema, &SqlSchema),
+    swap: &Swap,
+) -> Result<Changed, WarehouseError> {
+    let failed = failed("swap", "gold's tables");
+    let session = held.session()?;
+    let books = swapping::books(schema, sql_schema, swap)?;
+    match outcome(session, &books).await {
+        Err(error) if is_locked(&error) => return Ok(Changed::Locked),
+        moved => match moved.map_err(&failed)? {
+            Changed::Done => {}
+            refused => {
+                held.give_back();
+                return Ok(refused);
+            }
+        },
+    }
+    // What is dropped is undone by the server, and the session given up.
+    if !watch::swap(session, (schema, sql_schema), swap).await? {
+        return Ok(Changed::Conflict);
+    }
+    let views = swapping::views(schema, sql_schema, swap)?;
+    match outcome(session, &views).await {
+        Err(error) if is_locked(&error) => return Ok(Changed::Locked),
+        shown => shown.map_err(&failed)?,
+    };
+    let committed = session.run(beside::COMMIT).await;
+    committed.map_err(failed_commit)?;
+    held.give_back();
+    Ok(Changed::Done)
 }
 
 /// Writes what is said into the rows of freshness.
@@ -104,7 +142,7 @@ pub(in crate::warehouse::azure_sql) async fn fill(
     for (index, shadow) in &fill.shadows {
         let table = schema.table_at(*index)?;
         let physical = shadow.physical.as_deref().ok_or(MOVED)?;
-        let merge = MergeStatements::of(&sql_schema, table, physical);
+        let merge = MergeStatements::of(&sql_schema, table, physical, false);
         merges.insert(*index, (table.clone(), merge));
     }
     let mut batch = beside::open(&schema, &sql_schema, fill)?;
@@ -139,7 +177,7 @@ impl Filling for AzureSqlFilling {
         // Taken, so that a merge that fails or is abandoned leaves nothing to commit.
         let mut held = self.held.take().ok_or_else(over)?;
         let merges = self.merges.get(&table).ok_or(MOVED)?;
-        merge(held.session()?, merges, rows).await?;
+        merge(held.session()?, merges, rows, None).await?;
         self.held = Some(held);
         Ok(())
     }

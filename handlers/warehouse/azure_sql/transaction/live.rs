@@ -7,6 +7,7 @@ use chrono::DateTime;
 use tiberius::ToSql;
 
 use super::rows::{Merges, merge};
+use super::watch::{Tables, advance, settle};
 use crate::event::EventTime;
 use crate::warehouse::azure_sql::connect::Session;
 use crate::warehouse::azure_sql::errors::{failed, failed_commit};
@@ -18,7 +19,7 @@ use crate::warehouse::contract::{Begun, Transaction};
 use crate::warehouse::dialect::{self, Dialect};
 use crate::warehouse::error::{FailureKind, WarehouseError};
 use crate::warehouse::lookup::{MOVED, over};
-use crate::warehouse::model::{Row, Run, Step};
+use crate::warehouse::model::{Row, Run, Step, Told, Watch};
 use crate::warehouse::schema::{GoldSchema, PROGRESS, RETIRED, TableIndex};
 
 /// An open transaction.
@@ -30,6 +31,12 @@ struct AzureSqlTransaction {
     merges: Merges,
     /// What shows the tables that it makes.
     views: Vec<String>,
+    schema: Arc<GoldSchema>,
+    sql_schema: SqlSchema,
+    /// The tables with their rows.
+    tables: Tables,
+    /// What rules find.
+    watch: Watch,
 }
 
 /// Begins a transaction and takes the lock that serialises writers of a dataset, or of the schema; without it the
@@ -71,11 +78,16 @@ pub(in crate::warehouse::azure_sql) async fn begin(
     run: &Run,
 ) -> Result<Begun, WarehouseError> {
     let session = held.session()?;
-    let mut merges = Merges::new();
+    let (mut merges, mut tables) = (Merges::new(), Tables::new());
+    let mut watch = Watch::of_run(&schema.dataset, run);
     for step in &run.steps {
         let table = step.layout(&schema)?;
         let to = step.moved(run, &schema)?;
-        let merge = MergeStatements::of(&sql_schema, table, to.physical(table));
+        let physical = to.physical(table);
+        let is_watched = watch.compares(step.table);
+        let merge = MergeStatements::of(&sql_schema, table, physical, is_watched);
+        let named = (Arc::new(table.clone()), physical.to_owned());
+        tables.insert(step.table, named);
         merges.insert(step.table, (table.clone(), merge));
     }
     let deltas = merges
@@ -84,7 +96,10 @@ pub(in crate::warehouse::azure_sql) async fn begin(
     let deltas: String = deltas.collect();
     lock_with(session, &sql_schema, Some(&schema.dataset), &deltas).await?;
     let refused = match fence(session, &schema, &sql_schema, run).await? {
-        Some(steps::MOVED) => None,
+        Some(steps::MOVED) => match advance(session, &sql_schema, &mut watch).await? {
+            true => None,
+            false => Some(Begun::Conflict),
+        },
         Some(steps::REPLACED) => Some(Begun::Replaced),
         _ => Some(Begun::Conflict),
     };
@@ -102,6 +117,10 @@ pub(in crate::warehouse::azure_sql) async fn begin(
         held: Some(held),
         merges,
         views,
+        schema,
+        sql_schema,
+        tables,
+        watch,
     })))
 }
 
@@ -205,13 +224,22 @@ impl Transaction for AzureSqlTransaction {
         // Taken, so that a merge that fails or is abandoned leaves nothing to commit.
         let mut held = self.held.take().ok_or_else(over)?;
         let merges = self.merges.get(&table).ok_or(MOVED)?;
-        merge(held.session()?, merges, rows).await?;
+        let watch = self.watch.compares(table);
+        let watch = watch.then_some((table, &mut self.watch));
+        merge(held.session()?, merges, rows, watch).await?;
         self.held = Some(held);
+        Ok(())
+    }
+
+    async fn raise(&mut self, rule: &str, told: Told) -> Result<(), WarehouseError> {
+        self.watch.tell(rule, told);
         Ok(())
     }
 
     async fn commit(mut self: Box<Self>) -> Result<(), WarehouseError> {
         let mut held = self.held.take().ok_or_else(over)?;
+        let known = (self.schema.as_ref(), &self.sql_schema, &self.tables);
+        settle(held.session()?, known, &mut self.watch).await?;
         for view in &self.views {
             let shown = held.session()?.run(view).await;
             shown.map_err(failed("create", "gold's views"))?;

@@ -3,6 +3,7 @@
 mod beside;
 mod live;
 mod rows;
+mod watch;
 
 pub(super) use beside::{arrange, fill, remark, swap};
 pub(super) use live::{begin, iso, lock};

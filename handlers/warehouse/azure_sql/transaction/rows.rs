@@ -7,7 +7,7 @@ use crate::warehouse::azure_sql::errors::failed;
 use crate::warehouse::azure_sql::statements::dml::{MergeStatements, Reading};
 use crate::warehouse::azure_sql::{load, read};
 use crate::warehouse::error::{FailureKind, WarehouseError};
-use crate::warehouse::model::{Row, StoredRow, merged};
+use crate::warehouse::model::{Row, StoredRow, Watch, merged};
 use crate::warehouse::schema::{TableIndex, TableSchema};
 
 /// What merges rows into the tables of a transaction, and how these lie.
@@ -18,13 +18,18 @@ pub(super) async fn merge(
     session: &mut Session,
     (table, statements): &(TableSchema, MergeStatements),
     rows: Vec<Row>,
+    watch: Option<(TableIndex, &mut Watch)>,
 ) -> Result<(), WarehouseError> {
     let name = &table.name;
     let rows = match &statements.reading {
         None => rows,
         Some(reading) => {
             let stored = stored(session, (table, reading), &rows).await?;
-            merged(table, rows, stored)?
+            let (rows, before) = merged(table, rows, stored, watch.is_some())?;
+            if let Some((index, watch)) = watch {
+                watch.observe((index, table), &rows, &before)?;
+            }
+            rows
         }
     };
     let expected = rows.len() as u64;

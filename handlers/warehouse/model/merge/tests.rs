@@ -38,6 +38,7 @@ fn added((at, key, amount, who): Event) -> Row {
         })
     };
     Row {
+        newest: 0,
         start: 0,
         key: [0; 16],
         dimensions: vec![],
@@ -70,8 +71,13 @@ fn merge_all(table: &TableSchema, events: impl Iterator<Item = Event>) -> Vec<Op
     let mut all: Option<Row> = None;
     for event in events {
         let before = all.take().map(|row| stored(table, row));
-        let rows = merged(table, vec![added(event)], before.into_iter().collect());
-        all = rows.unwrap().pop();
+        let rows = merged(
+            table,
+            vec![added(event)],
+            before.into_iter().collect(),
+            false,
+        );
+        all = rows.unwrap().0.pop();
     }
     stored(table, all.unwrap()).parts
 }
@@ -125,7 +131,13 @@ fn a_sum_of_39_digits_names_its_group() {
     let table = table();
     let most = 10_i128.pow(38) - 1;
     let before = stored(&table, added((1, 1, Some(most), None)));
-    let error = merged(&table, vec![added((2, 2, Some(1), None))], vec![before]).unwrap_err();
+    let error = merged(
+        &table,
+        vec![added((2, 2, Some(1), None))],
+        vec![before],
+        false,
+    )
+    .unwrap_err();
     let text = error.to_string();
     assert!(
         text.contains("people") && text.contains("all rows"),
@@ -144,7 +156,8 @@ fn what_somebody_changed_is_named_and_not_guessed() {
     ] {
         let mut before = stored(&table, added((1, 1, Some(1), Some("a"))));
         before.parts[at] = put;
-        let error = merged(&table, vec![added((2, 2, None, None))], vec![before]).unwrap_err();
+        let error =
+            merged(&table, vec![added((2, 2, None, None))], vec![before], false).unwrap_err();
         let text = crate::error::chain(&error);
         assert!(text.contains(&format!("column {column} holds")), "{text}");
     }

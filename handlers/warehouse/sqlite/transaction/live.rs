@@ -6,13 +6,14 @@ use async_trait::async_trait;
 use rusqlite::{Connection, ToSql, params, params_from_iter};
 
 use super::parts::{Tables, commit, fence, fenced, merge, retire, stored};
+use super::watch;
 use crate::warehouse::contract::{Begun, Transaction};
 use crate::warehouse::dialect::{self, Dialect, LIVE};
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::lookup::{MOVED, over};
-use crate::warehouse::model::{Progress, Row, Run, Step};
+use crate::warehouse::model::{Progress, Row, Run, Step, Told, Watch};
 use crate::warehouse::schema::{
-    BUILDS, FRESHNESS, GoldSchema, PROGRESS, RETIRED, TableIndex, TableSchema,
+    BUILDS, FRESHNESS, GoldSchema, PROGRESS, RETIRED, RULES, TableIndex, TableSchema,
 };
 use crate::warehouse::sqlite::books::is_replaced;
 use crate::warehouse::sqlite::connection::{Held, blocking, failed};
@@ -28,6 +29,9 @@ struct SqliteTransaction {
     tables: Tables,
     /// What shows the tables that it makes.
     views: Vec<String>,
+    schema: Arc<GoldSchema>,
+    /// What rules find.
+    watch: Watch,
 }
 
 /// Opens a transaction, moves progress and freshness in it, and makes the tables that are made anew.
@@ -58,10 +62,16 @@ pub(in crate::warehouse::sqlite) fn begin(
         refresh(connection, &schema, table, (step, run)).map_err(failed("write", FRESHNESS))?;
         tables.insert(step.table, (Arc::new(table.clone()), name));
     }
+    let mut watch = Watch::of_run(&schema.dataset, run);
+    if !watch::advance(connection, &mut watch).map_err(failed("advance", RULES))? {
+        return Ok(Begun::Conflict);
+    }
     Ok(Begun::Open(Box::new(SqliteTransaction {
         held: Some(held),
         tables,
         views,
+        schema,
+        watch,
     })))
 }
 
@@ -180,18 +190,27 @@ impl Transaction for SqliteTransaction {
     async fn merge(&mut self, table: TableIndex, rows: Vec<Row>) -> Result<(), WarehouseError> {
         let mut held = self.held.take().ok_or_else(over)?;
         let (layout, physical) = self.tables.get(&table).cloned().ok_or(MOVED)?;
-        let held = blocking(move || {
-            merge(held.connection()?, (&layout, &physical), rows)?;
-            Ok(held)
+        let mut watch = self.watch.take();
+        let merged = blocking(move || {
+            let watching = watch.compares(table).then_some((table, &mut watch));
+            merge(held.connection()?, (&layout, &physical), rows, watching)?;
+            Ok((held, watch))
         });
-        self.held = Some(held.await?);
+        let (held, watch) = merged.await?;
+        (self.held, self.watch) = (Some(held), watch);
+        Ok(())
+    }
+
+    async fn raise(&mut self, rule: &str, told: Told) -> Result<(), WarehouseError> {
+        self.watch.tell(rule, told);
         Ok(())
     }
 
     async fn commit(mut self: Box<Self>) -> Result<(), WarehouseError> {
         let mut held = self.held.take().ok_or_else(over)?;
-        let views = self.views;
+        let (views, schema, mut watch, tables) = (self.views, self.schema, self.watch, self.tables);
         blocking(move || {
+            watch::settle(held.connection()?, (&schema, &tables), &mut watch)?;
             let show = failed("create", "gold's views");
             for view in views {
                 let shown = held.connection()?.execute_batch(&view);

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, ToSql, params, params_from_iter};
 
 use crate::event::UnixMillis;
 use crate::warehouse::error::{FailureKind, WarehouseError};
-use crate::warehouse::model::{Progress, Row, StoredRow, merged, text};
+use crate::warehouse::model::{Progress, Row, StoredRow, Watch, merged, text};
 use crate::warehouse::schema::{
     GoldSchema, Holds, MeasureColumn, RETIRED, TableIndex, TableSchema,
 };
@@ -99,14 +99,19 @@ pub(super) fn merge(
     connection: &Connection,
     (table, physical): (&TableSchema, &str),
     rows: Vec<Row>,
+    watch: Option<(TableIndex, &mut Watch)>,
 ) -> Result<(), WarehouseError> {
-    let statements = MergeStatements::of(table, physical);
+    let statements = MergeStatements::of(table, physical, watch.is_some());
     let rows = match &statements.reading {
         None => rows,
         Some(reading) => {
             let stored = read_stored(connection, (&statements, reading), (table, &rows));
             let stored = stored.map_err(failed("read rows of", &table.name))?;
-            merged(table, rows, stored)?
+            let (rows, before) = merged(table, rows, stored, watch.is_some())?;
+            if let Some((index, watch)) = watch {
+                watch.observe((index, table), &rows, &before)?;
+            }
+            rows
         }
     };
     let merged = load_and_merge(connection, &statements, (table, rows));

@@ -255,7 +255,7 @@ impl Filling for SqliteFilling {
         let mut held = self.held.take().ok_or_else(over)?;
         let (layout, physical) = self.tables.get(&table).cloned().ok_or(MOVED)?;
         let held = blocking(move || {
-            merge(held.connection()?, (&layout, &physical), rows)?;
+            merge(held.connection()?, (&layout, &physical), rows, None)?;
             Ok(held)
         });
         self.held = Some(held.await?);

@@ -1,14 +1,19 @@
 //! Shadows in the place of live tables, all at once: books first, then views.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, ToSql, params, params_from_iter};
 
-use super::parts::{commit, fence, fenced, retire, stored};
+use super::parts::{Tables, commit, fence, fenced, retire, stored};
 use super::shadow::{begin, remove};
+use super::watch;
 use crate::event::UnixMillis;
 use crate::warehouse::dialect::{self, Dialect, LIVE};
 use crate::warehouse::error::WarehouseError;
-use crate::warehouse::model::{Changed, Progress, Swap};
-use crate::warehouse::schema::{FRESHNESS, GoldSchema, NEXT, PROGRESS, RETIRED, TableSchema};
+use crate::warehouse::model::{Changed, Progress, Swap, Watch};
+use crate::warehouse::schema::{
+    FRESHNESS, GoldSchema, NEXT, PROGRESS, RETIRED, RULES, TableSchema,
+};
 use crate::warehouse::sqlite::connection::{Held, failed};
 use crate::warehouse::sqlite::ddl::Sqlite;
 use crate::warehouse::sqlite::dml::{period, timestamp};
@@ -58,6 +63,9 @@ pub(in crate::warehouse::sqlite) fn swap(
             return Ok(Changed::Conflict);
         }
     }
+    if !watch_swap(connection, schema, swap)? {
+        return Ok(Changed::Conflict);
+    }
     let (gone, shown) = dialect::swapped(schema, swap, &Sqlite)?;
     let gone = gone.iter().map(|name| Sqlite.drop_view(name));
     for view in gone.chain(shown.iter().flat_map(|view| Sqlite.show(view))) {
@@ -66,6 +74,38 @@ pub(in crate::warehouse::sqlite) fn swap(
     }
     commit(connection)?;
     Ok(Changed::Done)
+}
+
+/// Lets rules compare the tables that take over with those before; returns whether the rules stood where they should.
+fn watch_swap(
+    connection: &Connection,
+    schema: &GoldSchema,
+    swap: &Swap,
+) -> Result<bool, WarehouseError> {
+    let mut watch = Watch::of_swap(&schema.dataset, swap);
+    if !watch::advance(connection, &mut watch).map_err(failed("advance", RULES))? {
+        return Ok(false);
+    }
+    let mut tables = Tables::new();
+    for (index, progress, shadow) in &swap.tables {
+        let table = schema.table_at(*index)?;
+        let Some(physical) = &shadow.physical else {
+            return Ok(false);
+        };
+        let mut rules = swap.before.iter();
+        let before = rules.find(|before| before.rule.table == Some(*index));
+        if let Some(before) = before.filter(|_| watch.compares(*index)) {
+            let replaced = watch::Replaced {
+                index: *index,
+                old: (&before.layout, progress.physical(table)),
+                new: (table, physical),
+            };
+            watch::compare(connection, &mut watch, replaced, &swap.before)?;
+        }
+        tables.insert(*index, (Arc::new(table.clone()), physical.clone()));
+    }
+    watch::settle(connection, (schema, &tables), &mut watch)?;
+    Ok(true)
 }
 
 /// Moves the progress of a table, if it stands where it should.

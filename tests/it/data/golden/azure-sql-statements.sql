@@ -33,7 +33,9 @@ IF OBJECT_ID(N'[reports].[sluice_next]', N'U') IS NOT NULL
 IF OBJECT_ID(N'[reports].[sluice_builds]', N'U') IS NOT NULL
     SELECT N'sluice_builds' AS [part], b.* FROM [reports].[sluice_builds] AS b;
 IF OBJECT_ID(N'[reports].[sluice_old]', N'U') IS NOT NULL
-    SELECT N'sluice_old' AS [part], b.* FROM [reports].[sluice_old] AS b
+    SELECT N'sluice_old' AS [part], b.* FROM [reports].[sluice_old] AS b;
+IF OBJECT_ID(N'[reports].[sluice_rules]', N'U') IS NOT NULL
+    SELECT N'sluice_rules' AS [part], b.* FROM [reports].[sluice_rules] AS b
 
 -- lock the schema
 BEGIN TRANSACTION;

@@ -11,7 +11,7 @@ use sluice::silver::trial::Fate;
 use sluice::table::log::Version;
 use sluice::warehouse::schema::{GoldSchema, TableIndex, TableSchema};
 use sluice::warehouse::sqlite::SqliteWarehouse;
-use sluice::warehouse::{Begun, Build, Run, Step, Warehouse};
+use sluice::warehouse::{Begun, Build, Rules, Run, Step, Warehouse};
 
 use super::super::fates::Fates;
 use crate::output::Table;
@@ -53,6 +53,7 @@ pub(super) async fn gold(
         watermark: None,
         complete_to: None,
         pending: None,
+        rules: Rules::default(),
         at: SystemClock.now(),
     };
     let Begun::Open(mut transaction) = warehouse.begin(run).await? else {

@@ -5,7 +5,7 @@
 use crate::error::Invariant;
 use crate::warehouse::azure_sql::statements::sql_schema::{SqlSchema, literal};
 use crate::warehouse::dialect;
-use crate::warehouse::schema::{BOOKS, GoldSchema, PROGRESS};
+use crate::warehouse::schema::{GoldSchema, PROGRESS};
 
 /// The error that ends the script.
 const REFUSED: u32 = 50_039;
@@ -34,7 +34,7 @@ impl Kind {
 
 /// Returns the names of gold, each with the table that it is of.
 fn names(schema: &GoldSchema) -> Result<Vec<(String, String, Kind)>, Invariant> {
-    let books = BOOKS.iter().map(|book| book.name.to_owned());
+    let books = schema.books().map(|book| book.name.to_owned());
     let mut names: Vec<_> = books.map(|book| (book.clone(), book, Kind::Book)).collect();
     for table in &schema.tables {
         names.push((table.name.clone(), table.name.clone(), Kind::Public));

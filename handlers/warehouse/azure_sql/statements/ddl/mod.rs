@@ -70,7 +70,7 @@ pub(crate) fn script(schema: &GoldSchema, sql_schema: &SqlSchema) -> Result<Stri
     let about =
         |name: &str| Ok::<_, Invariant>(format!("-- {}", dialect::description(schema, name)?));
     let mut batches = vec![create_schema(sql_schema)];
-    for book in dialect::books(sql_schema) {
+    for book in dialect::books(schema, sql_schema) {
         let full = literal(&sql_schema.of(&book.name));
         batches.push(format!(
             "{}\nIF OBJECT_ID({full}, N'U') IS NULL\n{}",

@@ -1,17 +1,21 @@
 //! What gold needs of a database.
 
+mod outbox;
+
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use async_trait::async_trait;
 
-use super::error::WarehouseError;
-use super::model::{
-    Answer, Arrangement, Blocked, Build, Changed, Fill, Filled, Order, Progress, Remarks, Row, Run,
-    Standing, Swap, TableRows,
-};
-use super::schema::{GoldSchema, TableIndex, TableSchema, ValueType};
 use crate::event::UnixMillis;
+use crate::warehouse::error::WarehouseError;
+use crate::warehouse::model::{
+    Answer, Arrangement, Blocked, Build, Changed, Fill, Filled, Order, Progress, Remarks, Row, Run,
+    Standing, Swap, TableRows, Told,
+};
+use crate::warehouse::schema::{GoldSchema, TableIndex, TableSchema, ValueType};
+
+pub use outbox::Outbox;
 
 /// What became of the start of a transaction.
 #[derive(Debug)]
@@ -45,10 +49,16 @@ pub trait Transaction: Debug + Send {
     /// transaction is then over.
     async fn merge(&mut self, table: TableIndex, rows: Vec<Row>) -> Result<(), WarehouseError>;
 
+    /// Takes what became true of rows of silver, for a rule on these that the transaction moves.
+    ///
+    /// # Errors
+    /// Fails if the transaction is over.
+    async fn raise(&mut self, rule: &str, told: Told) -> Result<(), WarehouseError>;
+
     /// Makes everything visible and durable.
     ///
     /// # Errors
-    /// With [`FailureKind::Ambiguous`](super::error::FailureKind::Ambiguous) it may have happened: the progress tells.
+    /// With [`FailureKind::Ambiguous`](crate::warehouse::FailureKind::Ambiguous) it may have happened: the progress tells.
     async fn commit(self: Box<Self>) -> Result<(), WarehouseError>;
 }
 
@@ -85,7 +95,7 @@ pub trait Filling: Debug + Send {
 /// - the rows of a transaction are merged by set-based statements
 /// - a failure tells whether repeating the whole transaction may help
 #[async_trait]
-pub trait Warehouse: Reports {
+pub trait Warehouse: Reports + Outbox {
     /// Returns whether looking at the database may cost money or time, because it pauses when it is not used.
     fn may_be_paused(&self) -> bool;
 

@@ -1,10 +1,15 @@
 //! The statements that move progress and say who may; pure text. All values are parameters, but those that names are
 //! made of.
 
+pub(crate) mod outbox;
+pub(crate) mod rules;
+mod samples;
+
 use super::sql_schema::{SqlSchema, literal};
 use crate::warehouse::dialect::{BLOCKED, LIVE};
 use crate::warehouse::model::Build;
 use crate::warehouse::schema::{BUILDS, FRESHNESS, NEXT, PROGRESS, RETIRED};
+pub(crate) use samples::of_rules;
 
 /// The answer of [`fence`] when every table has moved.
 pub(crate) const MOVED: i32 = 0;

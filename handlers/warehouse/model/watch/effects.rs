@@ -1,0 +1,249 @@
+//! What a transaction writes of its rules; pure.
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+
+use super::judge::{alert_id, hex};
+use super::{Turn, Watch, Watched};
+use crate::error::Invariant;
+use crate::event::EventTime;
+use crate::value::Grain;
+use crate::warehouse::model::rule::{NewAlert, RuleAct};
+use crate::warehouse::model::text;
+use crate::warehouse::schema::GoldSchema;
+
+/// How many alerts of a rule a transaction writes; of more it writes one that says how many.
+pub const MOST_ALERTS: usize = 1_000;
+
+/// What a transaction writes of one rule.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::warehouse) struct Effects {
+    pub(in crate::warehouse) rule: String,
+    /// What became true.
+    pub(in crate::warehouse) raised: Vec<NewAlert>,
+    pub(in crate::warehouse) kind: Kind,
+    /// How many alerts the one of [`Kind::Overflow`] stands for.
+    pub(in crate::warehouse) alerts: u64,
+    /// What is true again and was told before, if it was.
+    pub(in crate::warehouse) again: Vec<String>,
+    /// Which alerts are over.
+    pub(in crate::warehouse) cleared: Cleared,
+    /// What became true too long ago.
+    pub(in crate::warehouse) stale: u64,
+    /// Of how many groups it could not be computed.
+    pub(in crate::warehouse) failed: u64,
+    pub(in crate::warehouse) notify: Vec<String>,
+    pub(in crate::warehouse) notify_cleared: bool,
+    /// The least event time between two alerts of a group, in microseconds.
+    pub(in crate::warehouse) rearm: Option<i64>,
+    /// Whether its groups are of periods.
+    pub(in crate::warehouse) has_periods: bool,
+}
+
+/// What the alerts of a transaction are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::warehouse) enum Kind {
+    /// A condition became true.
+    Raised,
+    /// A group fell silent.
+    Silent,
+    /// There were too many to be told each.
+    Overflow,
+}
+
+impl Kind {
+    /// Returns its name in the books.
+    pub(in crate::warehouse) fn as_str(self) -> &'static str {
+        match self {
+            Self::Raised => "raised",
+            Self::Silent => "silent",
+            Self::Overflow => "overflow",
+        }
+    }
+}
+
+/// Which alerts of a rule are over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::warehouse) enum Cleared {
+    /// Those of these groups, by the starts of their periods and their keys.
+    Of(Vec<(i64, [u8; 16])>),
+    /// All.
+    All,
+    /// Those that are open and not true: the rule begins.
+    Untrue,
+}
+
+impl Effects {
+    /// Returns the groups whose alerts are over, as JSON: each with its key and, where its table has periods, with its start.
+    pub(in crate::warehouse) fn cleared_json(&self) -> Option<String> {
+        match &self.cleared {
+            Cleared::Of(groups) if !groups.is_empty() => {
+                Some(groups_json(groups.iter().copied(), self.has_periods))
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns what became true, as JSON.
+    pub(in crate::warehouse) fn raised_json(&self) -> String {
+        let alerts = self.raised.iter().map(|alert| {
+            json!({
+                "id": alert.id,
+                "group": alert.group.map(|key| hex(&key)),
+                "start": alert.start.and_then(text::timestamp),
+                "time": text::timestamp(alert.event_time),
+                "since": self.rearm.and_then(|rearm| text::timestamp(alert.event_time.saturating_sub(rearm))),
+                "fields": alert.fields,
+            })
+        });
+        Value::from_iter(alerts).to_string()
+    }
+}
+
+/// Returns groups as JSON.
+pub(in crate::warehouse) fn groups_json(
+    groups: impl Iterator<Item = (i64, [u8; 16])>,
+    has_periods: bool,
+) -> String {
+    let groups = groups.map(|(start, key)| {
+        let start = has_periods.then(|| text::timestamp(start)).flatten();
+        json!({ "group": hex(&key), "start": start })
+    });
+    Value::from_iter(groups).to_string()
+}
+
+impl Watch {
+    /// Returns what is to be written, once all rows are compared.
+    pub(in crate::warehouse) fn settle(
+        &mut self,
+        schema: &GoldSchema,
+    ) -> Result<Vec<Effects>, Invariant> {
+        let (dataset, log) = (self.dataset.clone(), self.log.clone());
+        let mut effects = Vec::new();
+        for watched in &mut self.rules {
+            let grain = match watched.step.table {
+                Some(index) => Some(schema.table_at(index)?.grain),
+                None => None,
+            };
+            effects.push(watched.settle(&dataset, log.as_deref(), grain));
+        }
+        Ok(effects)
+    }
+}
+
+impl Watched {
+    fn settle(&mut self, dataset: &str, log: Option<&str>, grain: Option<Grain>) -> Effects {
+        let name = self.step.name.clone();
+        let mut effects = Effects {
+            rule: name.clone(),
+            raised: Vec::new(),
+            kind: Kind::Raised,
+            alerts: 0,
+            again: Vec::new(),
+            cleared: Cleared::Of(Vec::new()),
+            stale: 0,
+            failed: self.failed,
+            notify: Vec::new(),
+            notify_cleared: false,
+            rearm: None,
+            has_periods: grain.is_some_and(|grain| grain != Grain::All),
+        };
+        let Some(rule) = self.step.rule() else {
+            effects.cleared = Cleared::All;
+            return effects;
+        };
+        effects.notify.clone_from(&rule.notify);
+        effects.notify_cleared = rule.notify_cleared;
+        effects.rearm = rule.rearm;
+        if rule.is_silence() {
+            effects.kind = Kind::Silent;
+        }
+        if matches!(self.step.act, RuleAct::Start(_)) {
+            effects.cleared = Cleared::Untrue;
+            return effects;
+        }
+        let oldest = oldest(self.as_of, rule.fresh);
+        let episode = (log.unwrap_or_default(), self.step.to.version.to_string());
+        let mut over = std::mem::take(&mut self.heard);
+        let mut raised = std::mem::take(&mut self.told);
+        for (place, turn) in std::mem::take(&mut self.turns) {
+            match (turn.before, turn.after) {
+                (false, true) => {
+                    let named = (dataset, name.as_str(), grain.unwrap_or(Grain::All));
+                    let alert = became_true(named, (episode.0, &episode.1), (place, turn));
+                    if effects.has_periods {
+                        effects.again.push(alert.id.clone());
+                    }
+                    raised.push(alert);
+                }
+                (true, false) => over.push(place),
+                _ => {}
+            }
+        }
+        let all = raised.len();
+        raised.retain(|alert| alert.event_time >= oldest);
+        effects.stale = self.stale + (all - raised.len()) as u64;
+        let mut seen = HashSet::new();
+        raised.retain(|alert| seen.insert(alert.id.clone()));
+        effects.cleared = Cleared::Of(over);
+        effects.raised = raised;
+        let count = effects.raised.len() as u64 + self.more;
+        if count > MOST_ALERTS as u64 {
+            let id = alert_id(&[dataset, &name, "overflow", episode.0, &episode.1]);
+            effects.overflow(id, count);
+        }
+        effects
+    }
+}
+
+impl Effects {
+    /// Puts one alert in the place of so many.
+    fn overflow(&mut self, id: String, count: u64) {
+        let newest = self.raised.iter().map(|alert| alert.event_time).max();
+        self.alerts = count;
+        self.kind = Kind::Overflow;
+        self.rearm = None;
+        self.raised = vec![NewAlert {
+            id,
+            group: None,
+            start: None,
+            event_time: newest.unwrap_or_default(),
+            fields: json!({ "alerts": count }).to_string(),
+        }];
+    }
+}
+
+/// Returns the alert of a group that became what a rule says: of its period, or of an episode, which its log and version tell
+/// from others.
+fn became_true(
+    (dataset, rule, grain): (&str, &str, Grain),
+    (log, version): (&str, &str),
+    ((start, key), turn): ((i64, [u8; 16]), Turn),
+) -> NewAlert {
+    let group = hex(&key);
+    let is_all = grain == Grain::All;
+    let (id, event_time) = match is_all {
+        true => {
+            let parts = [dataset, rule, "episode", &group, log, version];
+            (alert_id(&parts), turn.newest)
+        }
+        false => {
+            let period = start.to_string();
+            let parts = [dataset, rule, "period", &group, &period];
+            (alert_id(&parts), grain.bounds(start).1)
+        }
+    };
+    NewAlert {
+        id,
+        group: Some(key),
+        start: (!is_all).then_some(start),
+        event_time,
+        fields: turn.fields,
+    }
+}
+
+/// Returns the earliest event time that is told of.
+fn oldest(as_of: Option<EventTime>, fresh: i64) -> i64 {
+    as_of.map_or(i64::MIN, |as_of| as_of.0.saturating_sub(fresh))
+}
