@@ -75,6 +75,7 @@ fn trial(arguments: &[String]) -> Trial {
         ["bench", ..] => Trial::NotHere("takes minutes; cli/tests/bench.rs runs a small one"),
         ["package", ..] => Trial::NotHere("cross-compiles; cli/tests/package.rs runs it"),
         ["sql-grant", ..] => Trial::NotHere("needs a database in Azure"),
+        ["alerts", _, ..] => Trial::NotHere("needs rules; tests/it/alerts has them"),
         ["dataset", "check", "shop.toml"] => Trial::NotHere("a made-up file with mistakes"),
         ["dataset", "diff", ..] => {
             Trial::NotHere("made-up changes; the tests of the command make others")

@@ -51,6 +51,7 @@ enum Command {
     Bench(bench::BenchArguments),
     Produce(events::ProduceArguments),
     Consume(events::ConsumeArguments),
+    Alerts(events::AlertsArguments),
     Status(inspect::StatusArguments),
     Gold(inspect::GoldArguments),
     Audit(audit::AuditArguments),
@@ -96,6 +97,7 @@ impl Command {
             Self::Bench(arguments) => Box::pin(bench::run(arguments)).await,
             Self::Produce(arguments) => Box::pin(events::produce(arguments)).await,
             Self::Consume(arguments) => Box::pin(events::consume(arguments)).await,
+            Self::Alerts(arguments) => Box::pin(events::alerts(arguments)).await,
             Self::Status(arguments) => Box::pin(inspect::status(arguments)).await,
             Self::Gold(arguments) => Box::pin(inspect::gold(arguments)).await,
             Self::Audit(arguments) => Box::pin(audit::run(arguments)).await,
@@ -145,7 +147,7 @@ mod tests {
         let command = CommandLine::command();
         // Also checks for flags that clash and for conflicts with flags that do not exist.
         command.clone().debug_assert();
-        assert_eq!(command.get_subcommands().count(), 21);
+        assert_eq!(command.get_subcommands().count(), 22);
         for subcommand in command.get_subcommands() {
             assert!(subcommand.get_about().is_some(), "{subcommand}");
         }
@@ -239,6 +241,8 @@ mod tests {
             "schema --pbids",
             "schema --swap",
             "schema --swap --sqlite --gold x",
+            "alerts resend",
+            "alerts resend id --failed",
             "rebuild",
             "rebuild silver",
             "rebuild silver --expect 3",

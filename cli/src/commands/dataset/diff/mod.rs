@@ -1,6 +1,7 @@
 //! `sluice dataset diff`: what a pipeline does where one dataset file takes the place of another.
 
 mod gold;
+mod rules;
 mod silver;
 #[cfg(test)]
 mod tests;
@@ -67,11 +68,13 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<bool, Box<dyn Error + Sen
 
 impl Diff {
     fn of(old: &Dataset, new: &Dataset) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let mut later = silver::later(old, new);
+        later.extend(rules::changes(old, new)?);
         Ok(Self {
             dataset: new.name.clone(),
             generations: [old.generation, new.generation],
             silver: difference(old, new)?,
-            later: silver::later(old, new),
+            later,
             gold: gold::changes(old, new)?,
         })
     }
