@@ -93,6 +93,8 @@ pub const LINES: [Line; 7] = [
             "waiting",
             // Which later package has run, where one has and this one changes nothing.
             "replaced",
+            "alerts_delivered",
+            "alerts_refused",
             "storage_calls",
         ],
     },
