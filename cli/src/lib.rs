@@ -6,6 +6,8 @@
 //! - `feed`: the events that commands send
 //! - `target`: which pipeline a command is about: its settings, stores and event hub
 //! - `called`: what this command is called where it was started
+//! - `status`: how far every layer is, read from the stores
+//! - `dashboard`: the same as a page that is left open
 //! - `duration`, `number`: lengths of time and whole numbers on the command line
 //! - `quarantine`: rejected records, and what quarantine holds of them
 //! - `interrupt`: how a command that runs until it is stopped learns that it is to stop
@@ -15,6 +17,7 @@
 pub mod audit;
 mod called;
 mod commands;
+mod dashboard;
 mod duration;
 mod feed;
 mod interrupt;
@@ -22,6 +25,7 @@ mod number;
 mod output;
 mod pipeline;
 mod quarantine;
+mod status;
 mod target;
 
 pub use commands::CommandLine;

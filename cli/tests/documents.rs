@@ -89,6 +89,7 @@ fn trial(arguments: &[String]) -> Trial {
         ["dataset", _, file, ..] if file.contains("pumps") => {
             Trial::NotHere("of a project that is made; cli/tests/readme.rs makes one")
         }
+        ["dashboard", ..] => Trial::NotHere("has no end; cli/tests/dashboard.rs opens it"),
         ["query", "--silver", ..] => {
             Trial::NotHere("needs DuckDB; cli/tests/readers.rs asks silver where it is")
         }

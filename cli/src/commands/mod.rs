@@ -5,6 +5,7 @@
 
 mod audit;
 mod bench;
+mod dashboard;
 mod dataset;
 mod deploy;
 mod events;
@@ -34,6 +35,7 @@ use crate::target::FindError;
   sluice init shop                 a project of your own
   sluice up                        a pipeline on this machine, with made-up orders
   sluice status                    the status of every layer
+  sluice dashboard                 the same as a page that is left open
   sluice gold gold_daily_orders    a table
   sluice bench                     how fast a pipeline on this machine is
   sluice audit                     the proof that everything adds up
@@ -53,6 +55,7 @@ enum Command {
     Consume(events::ConsumeArguments),
     Alerts(events::AlertsArguments),
     Status(inspect::StatusArguments),
+    Dashboard(dashboard::DashboardArguments),
     Gold(inspect::GoldArguments),
     Audit(audit::AuditArguments),
     Head(inspect::HeadArguments),
@@ -99,6 +102,7 @@ impl Command {
             Self::Consume(arguments) => Box::pin(events::consume(arguments)).await,
             Self::Alerts(arguments) => Box::pin(events::alerts(arguments)).await,
             Self::Status(arguments) => Box::pin(inspect::status(arguments)).await,
+            Self::Dashboard(arguments) => Box::pin(dashboard::run(arguments)).await,
             Self::Gold(arguments) => Box::pin(inspect::gold(arguments)).await,
             Self::Audit(arguments) => Box::pin(audit::run(arguments)).await,
             Self::Quarantine(arguments) => Box::pin(inspect::quarantine(arguments)).await,

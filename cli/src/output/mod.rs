@@ -23,7 +23,7 @@ pub(crate) use line::{Line, Tone, broken, prose, wrapped};
 pub(crate) use numbers::{ages, by_reason, count, duplicates, nulled, size, span, thousands};
 pub(crate) use progress::bar;
 pub(crate) use rows::Rows;
-pub(crate) use table::{Column, Table, csv_line};
+pub(crate) use table::{Cells, Column, Heading, Table, csv_line};
 #[cfg(test)]
 pub(crate) use table::{assert_lines, plain};
 pub(crate) use text::{

@@ -29,6 +29,16 @@ pub(crate) struct HubArguments {
 }
 
 impl HubArguments {
+    /// The hub of the settings.
+    pub(crate) fn of_settings(settings: SettingsArguments) -> Self {
+        Self {
+            connection: None,
+            namespace: None,
+            hub: None,
+            settings,
+        }
+    }
+
     /// Returns whether the command line says by itself which namespace is meant.
     pub(crate) fn is_explicit(&self) -> bool {
         self.connection.is_some() || self.namespace.is_some()
@@ -178,22 +188,6 @@ fn reach(connection: &str, settings: &AppSettings) -> Result<(), String> {
 }
 
 #[cfg(test)]
-impl HubArguments {
-    /// What a command line without a word about the hub asks for.
-    fn none() -> Self {
-        Self {
-            connection: None,
-            namespace: None,
-            hub: None,
-            settings: SettingsArguments {
-                dataset: None,
-                state_dir: None,
-            },
-        }
-    }
-}
-
-#[cfg(test)]
 mod tests {
     use std::path::Path;
 
@@ -218,7 +212,11 @@ mod tests {
 
     #[test]
     fn without_a_word_the_hub_is_that_of_the_settings() {
-        let found = named(&HubArguments::none(), &SETTINGS).unwrap();
+        let found = named(
+            &HubArguments::of_settings(SettingsArguments::default()),
+            &SETTINGS,
+        )
+        .unwrap();
         assert_eq!(found, by_string("Endpoint=sb://settings/", Some("orders")));
         let settings = [
             (
@@ -231,14 +229,20 @@ mod tests {
             namespace: "shop.servicebus.windows.net".to_owned(),
             hub: "orders".to_owned(),
         };
-        assert_eq!(named(&HubArguments::none(), &settings), Ok(expected));
+        assert_eq!(
+            named(
+                &HubArguments::of_settings(SettingsArguments::default()),
+                &settings
+            ),
+            Ok(expected)
+        );
     }
 
     #[test]
     fn the_command_line_s_namespace_is_not_mixed_with_the_settings_connection() {
         let arguments = HubArguments {
             namespace: Some("other.servicebus.windows.net".to_owned()),
-            ..HubArguments::none()
+            ..HubArguments::of_settings(SettingsArguments::default())
         };
         let expected = Named::ByNamespace {
             namespace: "other.servicebus.windows.net".to_owned(),
@@ -253,7 +257,7 @@ mod tests {
         let arguments = |hub: Option<&str>| HubArguments {
             connection: Some(string.to_owned()),
             hub: hub.map(str::to_owned),
-            ..HubArguments::none()
+            ..HubArguments::of_settings(SettingsArguments::default())
         };
         assert_eq!(
             named(&arguments(None), &SETTINGS),
@@ -267,13 +271,17 @@ mod tests {
 
     #[test]
     fn a_hub_that_nobody_names_is_wrong_usage_with_advice() {
-        let error = named(&HubArguments::none(), &[]).unwrap_err();
+        let error = named(
+            &HubArguments::of_settings(SettingsArguments::default()),
+            &[],
+        )
+        .unwrap_err();
         for advice in ["--connection", "the environment", "sluice up"] {
             assert!(error.contains(advice), "{error}");
         }
         let arguments = HubArguments {
             namespace: Some("n".to_owned()),
-            ..HubArguments::none()
+            ..HubArguments::of_settings(SettingsArguments::default())
         };
         let error = named(&arguments, &[]).unwrap_err();
         assert!(error.contains("--hub NAME"), "{error}");

@@ -11,22 +11,28 @@ const POLL: Duration = Duration::from_millis(200);
 
 /// A pipeline without a producer, and a folder without settings in which its state lies. It ends when it is dropped.
 pub(crate) struct Pipeline {
-    up: Child,
+    pub(crate) up: Child,
     pub(crate) folder: tempfile::TempDir,
+}
+
+/// Starts the process of a pipeline of a dataset file.
+pub(crate) fn up(state_dir: &Path, dataset: &str) -> Child {
+    command(repository())
+        .args(["up", "--no-producer", "--partitions", "2"])
+        .args(["--dataset", dataset, "--handler"])
+        .arg(handler())
+        .arg("--state-dir")
+        .arg(state_dir)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 impl Pipeline {
     /// Starts it, and waits until it runs.
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let up = command(repository())
-            .args(["up", "--no-producer", "--partitions", "2", "--handler"])
-            .arg(handler())
-            .arg("--state-dir")
-            .arg(folder.path().join("state"))
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
+        let up = up(&folder.path().join("state"), "datasets/orders.toml");
         let pipeline = Self { up, folder };
         pipeline.wait_for("the pipeline", || {
             pipeline.run(&["status"]).status.success()

@@ -9,19 +9,21 @@ mod view;
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use sluice::dataset::Dataset;
 use sluice_local::hub_client::Destination;
 
 use crate::audit::misfit;
+use crate::dashboard::Dashboard;
 use crate::feed::{Feed, FeedPlan};
 use crate::interrupt::Interrupts;
 use crate::output::{Usage, count, failure, say, thousands};
 use crate::pipeline::{
     Found, HandlerProgram, Part, Plan, Project, Stack, StateDir, Told, Watch, given_handler,
 };
-use crate::target;
+use crate::target::{self, SettingsArguments};
 pub(crate) use arguments::UpArguments;
 use conclude::Concluding;
 use follow::follow;
@@ -52,9 +54,8 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
     target::say_target(&state.written(&dataset_file, arguments.gold.as_deref()));
     // From now on there are other processes, which have to end with this one.
     let mut interrupts = Interrupts::listen()?;
-    let handler = match handler(&arguments, &project, &mut interrupts).await? {
-        Some(handler) => handler,
-        None => return Ok(interrupted_early()),
+    let Some(handler) = handler(&arguments, &project, &mut interrupts).await? else {
+        return Ok(interrupted_early());
     };
     let again = arguments.again();
     let view = View::new(&dataset.name, feed_plan.ends(), arguments.parts());
@@ -63,7 +64,7 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
         root: project.app(&state.path().join("app"))?,
         state: Arc::new(state),
         handler,
-        dataset_file,
+        dataset_file: dataset_file.clone(),
         partitions: usize::from(arguments.partitions),
         gold: arguments.gold,
         settings: BTreeMap::new(),
@@ -80,6 +81,7 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
         false => {
             let run = Run {
                 dataset,
+                page: (!feed_plan.ends()).then(|| page(dataset_file, state_dir)),
                 plan: feed_plan,
                 json: arguments.json,
             };
@@ -170,9 +172,31 @@ async fn handler(
     })
 }
 
+/// What names a run to those that look at it from outside.
+fn page(dataset_file: PathBuf, state_dir: PathBuf) -> SettingsArguments {
+    SettingsArguments {
+        dataset: Some(dataset_file),
+        state_dir: Some(state_dir),
+    }
+}
+
+/// Serves the page of the run; nothing depends on it, so that a failure is only said.
+async fn dashboard(page: Option<SettingsArguments>, screen: &Screen) -> Option<Dashboard> {
+    match Dashboard::serve(&page?, 0).await {
+        Ok(dashboard) => Some(dashboard),
+        Err(error) => {
+            let reason = failure(error.as_ref());
+            screen.warn(&format!("there is no dashboard: {reason}"));
+            None
+        }
+    }
+}
+
 /// What a run is about.
 struct Run {
     dataset: Arc<Dataset>,
+    /// What names the run to those that look at it from outside; nothing where it ends by itself.
+    page: Option<SettingsArguments>,
     plan: FeedPlan,
     json: bool,
 }
@@ -207,7 +231,6 @@ impl Run {
         // Nothing runs yet that could be at work on them.
         stack.deliver_again(std::mem::take(&mut found.unrefined));
         stack.start_host().await?;
-        screen.stands(stack);
         Ok((watch, found))
     }
 
@@ -224,6 +247,9 @@ impl Run {
             screen.interrupted();
             return Ok(Ended::Interrupted);
         };
+        // It goes on until the run ends.
+        let dashboard = dashboard(self.page, screen).await;
+        screen.stands(stack, dashboard.as_ref().map(Dashboard::address));
         let feed = Feed::start(
             self.plan,
             stack.connection()?,

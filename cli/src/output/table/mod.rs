@@ -68,10 +68,41 @@ impl Table {
         lines
     }
 
+    /// What people read of it, for where no terminal lays it out.
+    pub(crate) fn cells(&self) -> Cells {
+        let columns = self.columns.iter();
+        let headings = columns.map(|column| Heading {
+            name: column.heading.clone(),
+            is_number: value::is_number(column.kind),
+            is_quantity: value::is_number(column.kind) && !column.is_identifier,
+        });
+        Cells {
+            headings: headings.collect(),
+            rows: value::shown(&self.columns, &self.rows),
+        }
+    }
+
     /// The rows as programs read them: whole numbers, doubles and truths as such, everything else as text.
     pub(crate) fn json_rows(&self) -> impl Iterator<Item = impl Serialize> {
         data::json_rows(&self.columns, &self.rows)
     }
+}
+
+/// A table's headings and values as people read them; a null is nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Cells {
+    pub(crate) headings: Vec<Heading>,
+    pub(crate) rows: Vec<Vec<Option<String>>>,
+}
+
+/// What stands above a column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Heading {
+    pub(crate) name: String,
+    /// Whether its values stand to the right.
+    pub(crate) is_number: bool,
+    /// Whether they are numbers of something, and no names.
+    pub(crate) is_quantity: bool,
 }
 
 /// Returns the text of lines, for where nothing is coloured.

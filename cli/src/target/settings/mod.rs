@@ -125,6 +125,35 @@ impl AppSettings {
         }
     }
 
+    /// Finds the settings of all pipelines that are meant, each with what names it: of those that `sluice up` runs where
+    /// several do and the command line names none.
+    pub(crate) async fn find_all(
+        arguments: &SettingsArguments,
+    ) -> Result<Vec<(SettingsArguments, Self)>, FindError> {
+        let here = std::env::current_dir().map_err(FindError::Here)?;
+        let find = |arguments: SettingsArguments| {
+            let here = &here;
+            async move {
+                let found = Self::find_from(here, environment(), &arguments, &Network).await?;
+                Ok((arguments, found))
+            }
+        };
+        match find(arguments.clone()).await {
+            Err(FindError::Running(RunningError::Several(several))) => {
+                let mut all = Vec::new();
+                for running in several.running {
+                    let meant = SettingsArguments {
+                        dataset: Some(here.join(running.file)),
+                        ..arguments.clone()
+                    };
+                    all.push(find(meant).await?);
+                }
+                Ok(all)
+            }
+            found => Ok(vec![found?]),
+        }
+    }
+
     /// Finds the settings beside a pipeline that the command line names by its address: those that are of no pipeline.
     pub(crate) fn of_no_pipeline() -> Result<Self, FindError> {
         let here = std::env::current_dir().map_err(FindError::Here)?;
@@ -252,6 +281,11 @@ impl AppSettings {
             "GoldDatabase" => self.gold(),
             name => self.get(name),
         }
+    }
+
+    /// Whose pipeline it is, for people.
+    pub(crate) fn whose(&self) -> &str {
+        &self.whose
     }
 
     /// The app root.

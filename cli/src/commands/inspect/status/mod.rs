@@ -1,6 +1,5 @@
 //! `sluice status`: how far every layer is, and how far behind the one before it.
 
-mod gather;
 mod show;
 
 use std::error::Error;
@@ -8,6 +7,7 @@ use std::error::Error;
 use clap::Args;
 
 use crate::output::{About, print, print_prose, print_prose_lines};
+use crate::status::gather;
 use crate::target::{self, HubArguments, Stores};
 
 /// Show the status of every layer
@@ -47,7 +47,7 @@ pub(crate) async fn run(arguments: StatusArguments) -> Result<bool, Box<dyn Erro
     let warehouse = target::warehouse(&settings, &stores.dataset);
     let warehouse = warehouse.map_err(|error| sluice::error::chain(error.as_ref()));
     let target = settings.target();
-    let status = gather::gather(&stores, hub, warehouse, arguments.deep).await?;
+    let status = gather(&stores, hub, warehouse, arguments.deep).await?;
     if arguments.json {
         let result = status;
         print(&serde_json::to_string_pretty(&About { target, result })?);

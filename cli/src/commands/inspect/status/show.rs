@@ -4,10 +4,10 @@
 use sluice::dataset::Warning;
 use sluice::maintain::TableStatus;
 
-use super::gather::{
+use crate::output::{Balance, Line, Tone, ages, by_reason, count, size, span, thousands};
+use crate::status::{
     Bronze, Deep, Fate, GoldTable, Hub, NextTable, RemovedTable, Silver, Status, Unkept, Waiting,
 };
-use crate::output::{Balance, Line, Tone, ages, by_reason, count, size, span, thousands};
 
 /// Where the text of a layer begins.
 pub(super) const INDENT: usize = 10;

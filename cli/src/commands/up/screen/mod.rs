@@ -77,14 +77,19 @@ impl Screen {
     }
 
     /// Says how to take part in a pipeline that runs.
-    pub(super) fn stands(&self, stack: &Stack) {
+    pub(super) fn stands(&self, stack: &Stack, dashboard: Option<&str>) {
         let access = Access {
             connection: stack.connection_string(),
             log: stack.log_file().display().to_string(),
+            dashboard: dashboard.map(str::to_owned),
         };
         if matches!(*self.place(), Place::Lines { .. }) {
             print(&format!("send your own events to  {}", access.connection));
-            print(&format!("logs of host and handler {}\n", access.log));
+            print(&format!("logs of host and handler {}", access.log));
+            if let Some(address) = &access.dashboard {
+                print(&format!("dashboard                {address}"));
+            }
+            print("");
         }
         self.view().access = Some(access);
     }

@@ -26,6 +26,7 @@ pub(super) enum Rank {
     Watermark,
     Notice,
     Table,
+    Dashboard,
     Access,
 }
 

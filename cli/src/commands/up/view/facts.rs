@@ -35,6 +35,8 @@ pub(in crate::commands::up) struct Access {
     pub(in crate::commands::up) connection: String,
     /// Where host and handler are heard.
     pub(in crate::commands::up) log: String,
+    /// The address of its page, if it has one.
+    pub(in crate::commands::up) dashboard: Option<String>,
 }
 
 /// The command line that goes on with a run.

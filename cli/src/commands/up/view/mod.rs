@@ -200,11 +200,21 @@ impl View {
                 // Whole, so that it can be copied: broken anywhere if it must be.
                 flow::anywhere(start, text, width)
             };
+            // `sluice connect` tells the rest, and nobody else tells this.
+            if let Some(address) = &access.dashboard {
+                let lines = line("  dashboard                ", address);
+                let all = lines.len();
+                blocks.push(Block::new(Rank::Dashboard, lines).at_least(all).spaced());
+            }
             let mut lines = line("  send your own events to  ", &access.connection);
             lines.extend(line("  logs of host and handler ", &access.log));
             // Half of it is of no use.
             let all = lines.len();
-            blocks.push(Block::new(Rank::Access, lines).at_least(all).spaced());
+            let block = Block::new(Rank::Access, lines).at_least(all);
+            blocks.push(Block {
+                is_spaced: access.dashboard.is_none(),
+                ..block
+            });
         }
         blocks
     }

@@ -107,6 +107,7 @@ fn running_with(snapshot: Snapshot) -> View {
         view.see(Duration::from_secs(at), seen);
     }
     view.access = Some(Access {
+        dashboard: Some("http://127.0.0.1:7001/0123".to_owned()),
         connection: "Endpoint=sb://127.0.0.1:5672;SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;EntityPath=events".to_owned(),
         log: "/shop/.sluice/orders/host.log".to_owned(),
     });
@@ -161,6 +162,7 @@ sluice up  orders  00:00:22                                                     
   ────────────────────  ──────  ────────────  ─────────────
   2025-11-14T11:00:00Z   6,336  3,160,114.81         999.77
 
+  dashboard                http://127.0.0.1:7001/0123
   send your own events to  Endpoint=sb://127.0.0.1:5672;SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SA
     S_KEY_VALUE;UseDevelopmentEmulator=true;EntityPath=events
   logs of host and handler /shop/.sluice/orders/host.log
@@ -182,7 +184,6 @@ sluice up  orders  00:00:22                                         Ctrl-C stops
 • silver  512/s   8,225 rows    1,498 events wait, 1,037 duplicates, 435 late,
                                 439 quarantined, in 716 files
 • gold                          6 versions wait, at version 1,187
-
   quarantined  missing_field 51, invalid_value 388
   watermark  2025-11-14T11:44:31Z, events are 2 s old when they come
 
@@ -195,6 +196,7 @@ sluice up  orders  00:00:22                                         Ctrl-C stops
   hour                  orders       revenue  largest_order
   ────────────────────  ──────  ────────────  ─────────────
   2025-11-14T11:00:00Z   6,336  3,160,114.81         999.77
+  dashboard                http://127.0.0.1:7001/0123
   send your own events to  Endpoint=sb://127.0.0.1:5672;SharedAccessKeyName=Root
     ManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=t
     rue;EntityPath=events
@@ -224,7 +226,6 @@ orders  00:00:22            Ctrl-C stops
     in 716 files
 • gold
     6 versions wait, at version 1,187
-
   quarantined  missing_field 51,
                invalid_value 388
   watermark  2025-11-14T11:44:31Z,
@@ -234,6 +235,8 @@ orders  00:00:22            Ctrl-C stops
   day         total_orders  total_amount
   ──────────  ────────────  ────────────
   2025-11-14         6,544  3,257,849.44
+  dashboard                http://127.0.
+    0.1:7001/0123
 ",
     );
 }

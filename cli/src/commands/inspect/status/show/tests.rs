@@ -3,8 +3,8 @@ use sluice::maintain::{PendingObject, TableStatus};
 
 use sluice::table::log::Nulled;
 
-use super::super::gather::HubPartition;
 use super::*;
+use crate::status::HubPartition;
 
 fn status() -> Status {
     Status {
@@ -56,6 +56,8 @@ fn status() -> Status {
             blocked_version: None,
             next: None,
             lacks_for: None,
+            settled_until: None,
+            last_run: None,
         }]),
         gold_removed: Vec::new(),
         gold_replaced: None,

@@ -19,23 +19,23 @@ const PARALLEL_READS: usize = 8;
 
 /// An hour of a hub partition of which hardly anything was kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(in super::super) struct Unkept {
-    pub(in super::super) partition: String,
+pub(crate) struct Unkept {
+    pub(crate) partition: String,
     /// When it begins, by the enqueued time.
-    pub(in super::super) hour: String,
-    pub(in super::super) fate: Fate,
+    pub(crate) hour: String,
+    pub(crate) fate: Fate,
     /// The events that are empty, or the records that are filtered.
-    pub(in super::super) unkept: u64,
+    pub(crate) unkept: u64,
     /// Of so many.
-    pub(in super::super) of: u64,
+    pub(crate) of: u64,
     /// In so many bronze objects: those of the hour that are refined, or the first of them.
-    pub(in super::super) objects: u64,
+    pub(crate) objects: u64,
 }
 
 /// What became of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(in super::super) enum Fate {
+pub(crate) enum Fate {
     /// Events without a record.
     Empty,
     /// Records that the condition leaves out.
@@ -43,7 +43,7 @@ pub(in super::super) enum Fate {
 }
 
 /// Finds such hours, the later one of a partition first; `all` is what became of everything.
-pub(super) async fn find(
+pub(crate) async fn find(
     dataset: &Dataset,
     log: &CommitLog,
     head: &Head,

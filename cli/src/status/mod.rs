@@ -17,126 +17,125 @@ use sluice::event::{EventTime, PartitionId, SequenceNumber, UnixMillis};
 use sluice::gold::last_replaced;
 use sluice::maintain::TableStatus;
 use sluice::store::object::{ObjectInfo, ObjectRange, paths};
-use sluice::table::log::{Head, LedgerEntry, Nulled, PartitionProgress, Totals};
+use sluice::table::log::{Head, LedgerEntry, LogError, Nulled, PartitionProgress, Totals};
 use sluice::warehouse::Warehouse;
 use sluice_local::hub_client::{EventHubConnection, PartitionState};
 
 use crate::target::{Stores, events_ever, read_partitions};
-use gold::read_gold;
-pub(super) use gold::{GoldTable, NextTable, RemovedTable};
-pub(super) use unkept::{Fate, Unkept};
+pub(crate) use gold::{GoldTable, NextTable, RemovedTable, read_gold};
+pub(crate) use unkept::{Fate, Unkept, find as find_unkept};
 
-/// How far everything is. A further section is a further field here, filled by [`gather`] and shown by `show`.
+/// How far everything is. A further section is a further field here, filled by [`gather`] and shown by `sluice status`.
 #[derive(Debug, Serialize)]
-pub(super) struct Status {
-    pub(super) dataset: String,
-    pub(super) generation: u32,
+pub(crate) struct Status {
+    pub(crate) dataset: String,
+    pub(crate) generation: u32,
     /// What the dataset file may not mean.
-    pub(super) warnings: Vec<Warning>,
+    pub(crate) warnings: Vec<Warning>,
     /// When it was read.
-    pub(super) at: String,
+    pub(crate) at: String,
     #[serde(serialize_with = "or_error")]
-    pub(super) hub: Result<Hub, String>,
-    pub(super) silver: Option<Silver>,
+    pub(crate) hub: Result<Hub, String>,
+    pub(crate) silver: Option<Silver>,
     /// What takes more than a few reads, if it was asked for.
     #[serde(flatten)]
-    pub(super) deep: Option<Deep>,
+    pub(crate) deep: Option<Deep>,
     #[serde(serialize_with = "or_error")]
-    pub(super) gold: Result<Vec<GoldTable>, String>,
+    pub(crate) gold: Result<Vec<GoldTable>, String>,
     /// The tables of gold that are shown and that the dataset file no longer has.
-    pub(super) gold_removed: Vec<RemovedTable>,
+    pub(crate) gold_removed: Vec<RemovedTable>,
     /// Why gold's last run changed nothing, if a later package had run before it and that was a short while ago.
-    pub(super) gold_replaced: Option<String>,
+    pub(crate) gold_replaced: Option<String>,
 }
 
 /// What is only found by listing bronze, reading the ledger, or reading the log.
 #[derive(Debug, Serialize)]
-pub(super) struct Deep {
-    pub(super) bronze: Bronze,
+pub(crate) struct Deep {
+    pub(crate) bronze: Bronze,
     /// What bronze has and the ledger has not.
-    pub(super) waiting: Waiting,
+    pub(crate) waiting: Waiting,
     /// Why the dataset file no longer fits silver, with the way out.
-    pub(super) misfit: Option<String>,
+    pub(crate) misfit: Option<String>,
     /// What maintenance looks after: files, log, Delta log, and what silver has not refined.
     #[serde(serialize_with = "or_error")]
-    pub(super) maintenance: Result<TableStatus, String>,
+    pub(crate) maintenance: Result<TableStatus, String>,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Hub {
-    pub(super) name: String,
+pub(crate) struct Hub {
+    pub(crate) name: String,
     /// Events that it has taken, by its sequence numbers.
-    pub(super) events: u64,
-    pub(super) partitions: Vec<HubPartition>,
+    pub(crate) events: u64,
+    pub(crate) partitions: Vec<HubPartition>,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct HubPartition {
-    pub(super) id: String,
-    pub(super) first_sequence: i64,
-    pub(super) last_sequence: i64,
+pub(crate) struct HubPartition {
+    pub(crate) id: String,
+    pub(crate) first_sequence: i64,
+    pub(crate) last_sequence: i64,
     /// When its newest event was enqueued.
     #[serde(skip)]
-    pub(super) last_enqueued: Option<UnixMillis>,
+    pub(crate) last_enqueued: Option<UnixMillis>,
     /// Events that silver has not refined, where its head can tell.
-    pub(super) unrefined: Option<u64>,
+    pub(crate) unrefined: Option<u64>,
     /// Those of them that are not even in bronze, if bronze was listed.
-    pub(super) behind: Option<u64>,
+    pub(crate) behind: Option<u64>,
 }
 
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Bronze {
-    pub(super) objects: u64,
-    pub(super) events: u64,
-    pub(super) bytes: u64,
+pub(crate) struct Bronze {
+    pub(crate) objects: u64,
+    pub(crate) events: u64,
+    pub(crate) bytes: u64,
     /// Events of the hub that are not here yet, where the hub can be read.
-    pub(super) behind: Option<u64>,
+    pub(crate) behind: Option<u64>,
     /// When the newest event here was taken by the hub.
-    pub(super) newest: Option<String>,
+    pub(crate) newest: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Silver {
-    pub(super) version: u64,
-    pub(super) watermark: Option<String>,
+pub(crate) struct Silver {
+    pub(crate) version: u64,
+    pub(crate) watermark: Option<String>,
     /// Seconds from the watermark to now.
-    pub(super) watermark_behind_now: Option<i64>,
+    pub(crate) watermark_behind_now: Option<i64>,
     /// Seconds from the watermark to the arrival of the newest event in the hub: how old events are when they come.
-    pub(super) watermark_behind_arrival: Option<i64>,
-    pub(super) lines: u64,
+    pub(crate) watermark_behind_arrival: Option<i64>,
+    pub(crate) lines: u64,
     /// Events without a record.
-    pub(super) empty: u64,
+    pub(crate) empty: u64,
     /// Events with a record or more.
-    pub(super) opened: u64,
+    pub(crate) opened: u64,
     /// The records in them.
-    pub(super) records: u64,
-    pub(super) rows: u64,
-    pub(super) duplicates: u64,
+    pub(crate) records: u64,
+    pub(crate) rows: u64,
+    pub(crate) duplicates: u64,
     /// Those of the duplicates that are known to differ from the row that stays.
-    pub(super) conflicts: u64,
-    pub(super) late: u64,
+    pub(crate) conflicts: u64,
+    pub(crate) late: u64,
     /// Records that the dataset's condition leaves out.
-    pub(super) filtered: u64,
-    pub(super) quarantined: u64,
-    pub(super) quarantined_by_reason: BTreeMap<String, u64>,
+    pub(crate) filtered: u64,
+    pub(crate) quarantined: u64,
+    pub(crate) quarantined_by_reason: BTreeMap<String, u64>,
     /// Values that became null because their column could not take them.
-    pub(super) nulled: Nulled,
+    pub(crate) nulled: Nulled,
     /// Bronze objects that are refined.
-    pub(super) objects: u64,
+    pub(crate) objects: u64,
     /// Files that are live.
-    pub(super) files: u64,
+    pub(crate) files: u64,
     /// Events of the hub that are not refined, where the hub can be read and the head can tell.
-    pub(super) behind: Option<u64>,
+    pub(crate) behind: Option<u64>,
     /// Hours of a hub partition of which hardly anything was kept.
-    pub(super) unkept: Vec<Unkept>,
+    pub(crate) unkept: Vec<Unkept>,
 }
 
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Waiting {
-    pub(super) objects: u64,
-    pub(super) lines: u64,
+pub(crate) struct Waiting {
+    pub(crate) objects: u64,
+    pub(crate) lines: u64,
     /// The age of the oldest of them, in seconds.
-    pub(super) oldest: Option<i64>,
+    pub(crate) oldest: Option<i64>,
 }
 
 /// Writes what was read, or `{"error": reason}`.
@@ -151,7 +150,7 @@ fn or_error<T: Serialize, S: Serializer>(
 }
 
 /// Reads everything that a few reads tell, and the rest where it is asked for.
-pub(super) async fn gather(
+pub(crate) async fn gather(
     stores: &Stores,
     hub: Result<EventHubConnection, String>,
     warehouse: Result<Arc<dyn Warehouse>, String>,
@@ -224,7 +223,7 @@ async fn read_deep(
 }
 
 /// Notes for each partition how many of its events silver has not refined, and returns their sum, if all can be told.
-fn compare_head(hub: &mut Hub, head: Option<&Head>) -> Option<u64> {
+pub(crate) fn compare_head(hub: &mut Hub, head: Option<&Head>) -> Option<u64> {
     let nothing = PartitionProgress::default();
     let mut total = Some(0);
     for partition in &mut hub.partitions {
@@ -246,7 +245,8 @@ fn compare_head(hub: &mut Hub, head: Option<&Head>) -> Option<u64> {
     total
 }
 
-async fn read_hub(hub: &EventHubConnection) -> Result<Hub, String> {
+/// Reads what the hub's partitions hold; fails in words.
+pub(crate) async fn read_hub(hub: &EventHubConnection) -> Result<Hub, String> {
     let partitions = read_partitions(hub).await?;
     Ok(Hub {
         name: hub.hub().to_owned(),
@@ -318,21 +318,35 @@ fn lines(object: &ObjectInfo) -> u64 {
     lines.and_then(|lines| lines.parse().ok()).unwrap_or(0)
 }
 
+/// Returns what became of everything up to the head.
+///
+/// # Errors
+/// Fails if the ledger has to be counted and cannot be read.
+pub(crate) async fn totals(stores: &Stores, head: &Head) -> Result<Totals, LogError> {
+    match &head.totals {
+        Some(totals) => Ok(totals.clone()),
+        // An earlier build wrote it, and maintenance has not counted yet.
+        None => stores.log.count(head).await,
+    }
+}
+
 async fn read_silver(
     stores: &Stores,
     head: &Head,
     behind: Option<u64>,
 ) -> Result<Silver, Box<dyn Error + Send + Sync>> {
-    let totals = match &head.totals {
-        Some(totals) => totals.clone(),
-        // An earlier build wrote it, and maintenance has not counted yet.
-        None => stores.log.count(head).await?,
-    };
-    let unkept = unkept::find(&stores.dataset, &stores.log, head, &totals.counts).await?;
+    let totals = totals(stores, head).await?;
+    let unkept = find_unkept(&stores.dataset, &stores.log, head, &totals.counts).await?;
     Ok(silver(head, totals, behind, unkept))
 }
 
-fn silver(head: &Head, totals: Totals, behind: Option<u64>, unkept: Vec<Unkept>) -> Silver {
+/// Puts together what is known of silver.
+pub(crate) fn silver(
+    head: &Head,
+    totals: Totals,
+    behind: Option<u64>,
+    unkept: Vec<Unkept>,
+) -> Silver {
     let counts = totals.counts;
     let now = SystemClock.now().as_event_time();
     let arrival = head.clock.map(UnixMillis::as_event_time);

@@ -13,57 +13,61 @@ use sluice::warehouse::schema::{FRESHNESS, PROGRESS};
 use sluice::warehouse::{Shadow, Standing, Warehouse, WarehouseError};
 
 #[derive(Debug, Serialize)]
-pub(in crate::commands::inspect::status) struct GoldTable {
-    pub(in crate::commands::inspect::status) table: String,
-    pub(in crate::commands::inspect::status) rows: u64,
-    pub(in crate::commands::inspect::status) version: Option<u64>,
+pub(crate) struct GoldTable {
+    pub(crate) table: String,
+    pub(crate) rows: u64,
+    pub(crate) version: Option<u64>,
     /// Versions of silver that it has not seen; unknown of one that shows another generation.
-    pub(in crate::commands::inspect::status) behind: Option<u64>,
+    pub(crate) behind: Option<u64>,
     /// Why it stands still, if it does.
-    pub(in crate::commands::inspect::status) reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// The version that it could not be brought to, if it cannot go on.
-    pub(in crate::commands::inspect::status) blocked_version: Option<u64>,
+    pub(crate) blocked_version: Option<u64>,
     /// What is made beside it, if anything is.
-    pub(in crate::commands::inspect::status) next: Option<NextTable>,
+    pub(crate) next: Option<NextTable>,
     /// Seconds for which it has lacked what silver replaced since, if silver is about to remove that.
-    pub(in crate::commands::inspect::status) lacks_for: Option<i64>,
+    pub(crate) lacks_for: Option<i64>,
+    /// The end of the last period that nothing expected can change any more, by the time of the table's zone.
+    pub(crate) settled_until: Option<String>,
+    /// When it was last changed.
+    pub(crate) last_run: Option<String>,
 }
 
 /// What there is of gold.
 #[derive(Debug, Default)]
-pub(in crate::commands::inspect::status) struct Gold {
-    pub(in crate::commands::inspect::status) tables: Vec<GoldTable>,
-    pub(in crate::commands::inspect::status) removed: Vec<RemovedTable>,
+pub(crate) struct Gold {
+    pub(crate) tables: Vec<GoldTable>,
+    pub(crate) removed: Vec<RemovedTable>,
 }
 
 /// A table that is shown and that the dataset file no longer has.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(in crate::commands::inspect::status) struct RemovedTable {
-    pub(in crate::commands::inspect::status) table: String,
+pub(crate) struct RemovedTable {
+    pub(crate) table: String,
     /// The version that it stays at.
-    pub(in crate::commands::inspect::status) version: u64,
+    pub(crate) version: u64,
     /// When it was last changed, if that is known.
-    pub(in crate::commands::inspect::status) since: Option<String>,
+    pub(crate) since: Option<String>,
     /// The statements that remove it.
-    pub(in crate::commands::inspect::status) removal: Vec<String>,
+    pub(crate) removal: Vec<String>,
 }
 
 /// A table that is made beside a live one.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(in crate::commands::inspect::status) struct NextTable {
+pub(crate) struct NextTable {
     /// `asked`, `building`, `ready` or `blocked`.
-    pub(in crate::commands::inspect::status) state: &'static str,
-    pub(in crate::commands::inspect::status) generation: u32,
+    pub(crate) state: &'static str,
+    pub(crate) generation: u32,
     /// Files of its base that it has, until it has all of them.
-    pub(in crate::commands::inspect::status) files_done: u64,
+    pub(crate) files_done: u64,
     /// The version that it stands at, once it has.
-    pub(in crate::commands::inspect::status) version: Option<u64>,
+    pub(crate) version: Option<u64>,
     /// Why it is not shown, or cannot go on.
-    pub(in crate::commands::inspect::status) reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// Seconds since it has been ready.
-    pub(in crate::commands::inspect::status) ready_for: Option<i64>,
+    pub(crate) ready_for: Option<i64>,
     /// Seconds since it had everything that it needs, if silver is about to remove that; it then starts over by itself.
-    pub(in crate::commands::inspect::status) lacks_for: Option<i64>,
+    pub(crate) lacks_for: Option<i64>,
 }
 
 /// Returns the seconds since a time, if silver is about to remove what it replaced then.
@@ -97,7 +101,7 @@ impl NextTable {
 const STILL_RUNS: Duration = Duration::from_secs(60 * 60);
 
 /// Says how the last run ended that a later package had replaced, unless that is long over.
-pub(super) fn replaced((why, at): (Replaced, UnixMillis), now: UnixMillis) -> Option<String> {
+pub(crate) fn replaced((why, at): (Replaced, UnixMillis), now: UnixMillis) -> Option<String> {
     at.is_young(now, millis(STILL_RUNS))
         .then(|| format!("a run at {at} published nothing: {why}"))
 }
@@ -117,12 +121,14 @@ impl GoldTable {
             blocked_version,
             next: None,
             lacks_for: None,
+            settled_until: None,
+            last_run: None,
         }
     }
 }
 
 /// Reads every table of gold, or says why not.
-pub(super) async fn read_gold(
+pub(crate) async fn read_gold(
     warehouse: &dyn Warehouse,
     head: Option<(u64, Option<&str>)>,
 ) -> Result<Gold, String> {
@@ -135,8 +141,8 @@ pub(super) async fn read_gold(
         return Err("gold has not run yet".to_owned());
     }
     let (schema, now) = (warehouse.schema(), SystemClock.now());
-    let moved = last_runs(warehouse).await.map_err(text)?;
-    let removed = removed(warehouse, &standing, &moved);
+    let mut fresh = freshness(warehouse).await.map_err(text)?;
+    let removed = removed(warehouse, &standing, &fresh);
     let mut tables = Vec::new();
     for (index, table) in schema.indexed_tables() {
         let blocked = standing.blocked.remove(&table.name);
@@ -168,7 +174,8 @@ pub(super) async fn read_gold(
             None => (None, reason),
         };
         let is_behind = latest > version;
-        let moved = moved.get(&table.name).filter(|_| is_behind);
+        let fresh = fresh.remove(&table.name).unwrap_or_default();
+        let moved = fresh.moved.filter(|_| is_behind);
         tables.push(GoldTable {
             table: table.name.clone(),
             rows: warehouse.count_rows(&table.name).await.map_err(text)?,
@@ -179,7 +186,9 @@ pub(super) async fn read_gold(
             reason,
             blocked_version,
             next,
-            lacks_for: moved.and_then(|moved| about_to_go(*moved, now)),
+            lacks_for: moved.and_then(|moved| about_to_go(moved, now)),
+            settled_until: fresh.settled_until,
+            last_run: fresh.moved.map(|moved| moved.to_string()),
         });
     }
     Ok(Gold { tables, removed })
@@ -189,31 +198,47 @@ pub(super) async fn read_gold(
 fn removed(
     warehouse: &dyn Warehouse,
     standing: &Standing,
-    moved: &BTreeMap<String, UnixMillis>,
+    fresh: &BTreeMap<String, Freshness>,
 ) -> Vec<RemovedTable> {
     let removed = standing.removed(warehouse.schema()).into_iter();
     let removed = removed.map(|(table, progress)| RemovedTable {
         version: progress.version.0,
-        since: moved.get(&table).map(UnixMillis::to_string),
+        since: fresh
+            .get(&table)
+            .and_then(|fresh| fresh.moved)
+            .map(|moved| moved.to_string()),
         removal: warehouse.removal(&table, &progress),
         table,
     });
     removed.collect()
 }
 
-/// Reads when each table was last changed.
-async fn last_runs(
+/// What the books say of how fresh a table is.
+#[derive(Debug, Default)]
+struct Freshness {
+    /// When it was last changed.
+    moved: Option<UnixMillis>,
+    settled_until: Option<String>,
+}
+
+/// Reads how fresh each table is.
+async fn freshness(
     warehouse: &dyn Warehouse,
-) -> Result<BTreeMap<String, UnixMillis>, WarehouseError> {
+) -> Result<BTreeMap<String, Freshness>, WarehouseError> {
     let read = warehouse.read_table(FRESHNESS, None, usize::MAX).await?;
     let at = |name: &str| read.columns.iter().position(|column| column == name);
-    let (Some(table), Some(last)) = (at("gold_table"), at("last_run")) else {
+    let Some(table) = at("gold_table") else {
         return Ok(BTreeMap::new());
     };
+    let (last, settled) = (at("last_run"), at("settled_until"));
     let rows = read.rows.iter().filter_map(|row| {
-        let time = DateTime::parse_from_rfc3339(row.get(last)?.as_deref()?).ok()?;
-        let time = UnixMillis(time.timestamp_millis());
-        Some((row.get(table)?.clone()?, time))
+        let value = |column: Option<usize>| row.get(column?)?.clone();
+        let time = value(last).and_then(|time| DateTime::parse_from_rfc3339(&time).ok());
+        let fresh = Freshness {
+            moved: time.map(|time| UnixMillis(time.timestamp_millis())),
+            settled_until: value(settled),
+        };
+        Some((row.get(table)?.clone()?, fresh))
     });
     Ok(rows.collect())
 }
