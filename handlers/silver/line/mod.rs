@@ -167,7 +167,10 @@ impl LineParser {
             let expected = self.order.expected(place);
             if self.names.eat(expected, scanner) {
                 scanner.colon()?;
-                let value = self.value::<NESTED>(expected, true, line, scanner)?;
+                let value = match NESTED {
+                    false => scanner.value_in_registers()?,
+                    true => self.nested_value(expected, true, line, scanner)?,
+                };
                 self.set(expected, value);
             } else {
                 self.read_unexpected::<NESTED>(line, scanner, place)?;
@@ -192,17 +195,13 @@ impl LineParser {
     }
 
     /// Moves over the value of a field whose name was written exactly, or in another case.
-    #[inline]
-    fn value<const NESTED: bool>(
+    fn nested_value(
         &mut self,
         field: u32,
         is_exact: bool,
         line: &[u8],
         scanner: &mut Scanner<'_>,
     ) -> Result<Token, SyntaxError> {
-        if !NESTED {
-            return scanner.value();
-        }
         let known = self.token(field as usize);
         match &mut self.nested {
             Some(nested) => nested.field(field, is_exact, known, line, scanner),
@@ -234,7 +233,10 @@ impl LineParser {
         self.order.remember(place, field);
 
         scanner.colon()?;
-        let value = self.value::<NESTED>(field, exact != UNKNOWN, line, scanner)?;
+        let value = match NESTED {
+            false => scanner.value()?,
+            true => self.nested_value(field, exact != UNKNOWN, line, scanner)?,
+        };
         if field != UNKNOWN {
             self.set(field, value);
             self.decoded.truncate(start);

@@ -164,13 +164,21 @@ impl<'a> Scanner<'a> {
     /// Moves over any value.
     #[inline]
     pub(crate) fn value(&mut self) -> Scanned<Token> {
+        self.value_in_registers()
+    }
+
+    /// As [`Self::value`], in one piece with its caller: a token that a function hands over lies in memory, and is read
+    /// back in larger pieces than it was written in, for which the processor waits. That shows where every value of
+    /// every line is read.
+    #[inline(always)]
+    pub(crate) fn value_in_registers(&mut self) -> Scanned<Token> {
         match self.peek() {
             Some(b'{' | b'[') => self.container(),
             _ => self.scalar(),
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn scalar(&mut self) -> Scanned<Token> {
         match self.peek() {
             Some(b'"') => {
@@ -194,7 +202,7 @@ impl<'a> Scanner<'a> {
         Ok(self.token(kind, start))
     }
 
-    #[inline]
+    #[inline(always)]
     fn number(&mut self) -> Scanned<Token> {
         let start = self.at;
         // As above: nothing is left at the end, and nothing is no number.
@@ -241,7 +249,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Moves over a string whose first quote is behind.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn string(&mut self) -> Scanned<Token> {
         let start = self.at.saturating_sub(1);
         let mut kind = Kind::String;

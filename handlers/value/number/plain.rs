@@ -22,7 +22,7 @@ pub struct PlainNumber {
 impl PlainNumber {
     /// Reads a JSON number at the start of `text`; returns it with its length in bytes. Nothing is said of what is longer,
     /// has an exponent, or is no number.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn scan(text: &[u8]) -> Option<(Self, usize)> {
         let negative = text.first() == Some(&b'-');
@@ -103,7 +103,7 @@ impl PlainNumber {
 }
 
 /// Reads the digits at the start of `text`: their value and their number. Nothing if there are more than 18.
-#[inline]
+#[inline(always)]
 fn digits(text: &[u8]) -> Option<(u64, usize)> {
     let (mut value, mut count) = (0_u64, 0);
     loop {
