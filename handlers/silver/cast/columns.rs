@@ -121,6 +121,18 @@ impl Builder {
         }
     }
 
+    /// Makes room for more rows, so that fixed-width values move no more.
+    pub(super) fn reserve(&mut self, rows: usize) {
+        match &mut self.values {
+            Values::Int64(values) | Values::Timestamp(values) => values.reserve(rows),
+            Values::Double(values) => values.reserve(rows),
+            Values::Decimal { values, .. } => values.reserve(rows),
+            Values::Bool(values) => values.reserve(rows),
+            Values::Date(values) => values.reserve(rows),
+            Values::Text(text) => text.ends.reserve(rows),
+        }
+    }
+
     /// Returns the last value, which is no null.
     pub(super) fn last(&self) -> Option<Value<'_>> {
         Some(match &self.values {

@@ -132,6 +132,14 @@ impl Caster {
         }
     }
 
+    /// Makes room for so many more rows; more or fewer may come.
+    pub(super) fn reserve(&mut self, rows: usize) {
+        for column in &mut self.columns {
+            column.reserve(rows);
+        }
+        self.lineage.reserve(rows);
+    }
+
     /// Returns the number of rows gathered.
     #[must_use]
     pub fn len(&self) -> usize {

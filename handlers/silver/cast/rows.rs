@@ -125,6 +125,11 @@ impl Lineage {
         u32::try_from(self.len()).unwrap_or(u32::MAX)
     }
 
+    pub(super) fn reserve(&mut self, rows: usize) {
+        self.rows.reserve(rows);
+        self.enqueued_times.reserve(rows);
+    }
+
     pub(super) fn bytes(&self) -> usize {
         self.rows.len() * size_of::<(u32, u32)>()
             + self.records.len() * size_of::<u32>()

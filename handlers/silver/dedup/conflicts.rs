@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use arrow_array::ArrayRef;
 
+use super::first_rows::Repeat;
 use super::key_set::KeyBuilder;
 use crate::dataset::{ColumnIndex, Dataset};
 use crate::silver::cast::keyed_rows::KeyedRow;
@@ -58,31 +59,25 @@ impl ContentHasher {
 pub(in crate::silver) struct Conflicts(BTreeMap<u32, u32>);
 
 impl Conflicts {
-    /// Finds those of `repeats` that differ from the row of `distinct` with their key.
+    /// Finds the repeats within a group that differ from the row that they repeat.
     ///
     /// # Errors
     /// As [`RowHasher::new`].
     pub(in crate::silver) fn within(
         dataset: &Dataset,
         cast: &Cast,
-        distinct: &[KeyedRow],
-        repeats: &[KeyedRow],
+        repeats: &[Repeat],
     ) -> Result<Self, HashError> {
         let mut conflicts = Self::default();
         if repeats.is_empty() {
             return Ok(conflicts);
         }
         let mut hasher = ContentHasher::new(&compared(dataset, &cast.columns))?;
-        let mut kept: HashMap<u128, Option<Content>, KeyBuilder> =
-            repeats.iter().map(|row| (row.key, None)).collect();
-        for row in distinct {
-            if let Some(content) = kept.get_mut(&row.key) {
-                *content = Some(hasher.content(row.row as usize));
+        for Repeat { row, of } in repeats {
+            if hasher.content(row.row as usize) != hasher.content(*of as usize) {
+                conflicts.0.insert(row.row, row.source);
             }
         }
-        let kept = kept.into_iter();
-        let kept = kept.filter_map(|(key, content)| Some((key, content?)));
-        conflicts.compare_by(&mut hasher, repeats, &kept.collect());
         Ok(conflicts)
     }
 
@@ -99,16 +94,6 @@ impl Conflicts {
         kept: &Contents,
     ) -> Result<(), HashError> {
         let mut hasher = ContentHasher::new(&compared(dataset, &cast.columns))?;
-        self.compare_by(&mut hasher, duplicates, kept);
-        Ok(())
-    }
-
-    fn compare_by<'r>(
-        &mut self,
-        hasher: &mut ContentHasher,
-        duplicates: impl IntoIterator<Item = &'r KeyedRow>,
-        kept: &Contents,
-    ) {
         for duplicate in duplicates {
             match kept.get(&duplicate.key) {
                 None => {}
@@ -120,6 +105,7 @@ impl Conflicts {
                 }
             }
         }
+        Ok(())
     }
 
     /// Returns whether a row is one.

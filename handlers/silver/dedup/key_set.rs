@@ -16,14 +16,14 @@ pub(super) type KeyBuilder = BuildHasherDefault<HashHasher>;
 
 /// Slots for every 2 keys: 3, so a table is at most two thirds full and a key costs at most 24 bytes. A key that is not
 /// there is then found missing after 5 slots in the mean, most of them in one cache line; at four fifths it would be 13.
-const SLOTS_NUMERATOR: usize = 3;
-const SLOTS_DENOMINATOR: usize = 2;
+pub(super) const SLOTS_NUMERATOR: usize = 3;
+pub(super) const SLOTS_DENOMINATOR: usize = 2;
 
 /// What a key takes in a set that was made for as many.
 pub const KEY_BYTES: usize = size_of::<u128>() * SLOTS_NUMERATOR / SLOTS_DENOMINATOR;
 
 /// Keys whose slots are fetched from memory at once: one after the other, each would wait for the one before.
-const AHEAD: usize = 32;
+pub(super) const AHEAD: usize = 32;
 
 /// A set of 128-bit key hashes of known size.
 ///
@@ -165,7 +165,7 @@ fn take(keys: &mut impl Iterator<Item = u128>, next: &mut Vec<u128>) -> bool {
     clippy::cast_possible_truncation,
     reason = "the high half of a product of 64-bit numbers"
 )]
-fn position(key: u128, slots: usize) -> usize {
+pub(super) fn position(key: u128, slots: usize) -> usize {
     let low = u128::from(key as u64);
     ((low * slots as u128) >> 64) as usize
 }

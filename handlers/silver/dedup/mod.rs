@@ -6,6 +6,7 @@
 //! nothing is read at all: a source is refined once, which the ledger sees to, and that is the whole proof.
 
 pub(super) mod conflicts;
+pub(super) mod first_rows;
 pub mod key_set;
 pub(super) mod keys;
 pub(super) mod own;

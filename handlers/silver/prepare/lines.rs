@@ -14,6 +14,11 @@ use crate::value::line::times::Times;
 /// How many events are read at once: whoever looks at one just after it was written waits for the processor's own stores.
 const BLOCK: usize = 32;
 
+/// The bytes of a source that its number of events is estimated from.
+const SAMPLE: usize = 8 * 1024;
+/// Events are taken to have so many bytes in the mean at least.
+const SHORT_EVENT: usize = 32;
+
 /// The events of a source, one after the other.
 pub(super) struct Events<'a> {
     source: &'a Source,
@@ -65,7 +70,7 @@ impl<'a> Events<'a> {
             rest: lines,
             is_of_bronze: source.range.is_some() || times.is_some(),
             times,
-            is_utf8: std::str::from_utf8(&source.content).is_ok(),
+            is_utf8: simdutf8::basic::from_utf8(&source.content).is_ok(),
             index,
             next: 0,
             block: Vec::with_capacity(BLOCK),
@@ -199,6 +204,17 @@ impl<'a> Event<'a> {
         let is_plain = self.at.system.is_empty() && matches!(self.body, Cow::Borrowed(_));
         is_plain && is_blank(&self.body)
     }
+}
+
+/// Estimates how many events sources have, from how long their first lines are; rather too low than far too high.
+pub(super) fn expected_events<'a>(sources: impl IntoIterator<Item = &'a Source>) -> usize {
+    let expected = sources.into_iter().map(|source| {
+        let sample = source.content.get(..SAMPLE).unwrap_or(&source.content);
+        let lines = memchr::memchr_iter(b'\n', sample).count();
+        let mean = (sample.len() / lines.max(1)).max(SHORT_EVENT);
+        source.content.len() / mean
+    });
+    expected.sum()
 }
 
 /// Returns whether a text holds nothing but what JSON takes for blanks, a byte order mark before them aside.

@@ -11,13 +11,14 @@ use super::cast::judge::{Judged, Place};
 use super::cast::keyed_rows::{KeyedRow, keyed_rows};
 use super::cast::rows::Cast;
 use super::dedup::conflicts::Conflicts;
-use super::dedup::key_set::KeySet;
+use super::dedup::first_rows::first_rows;
 use super::dedup::keys::KeyHasher;
 use super::open::Opener;
 use super::sources::SortedSources;
 use crate::dataset::Dataset;
 use crate::error::Invariant;
 use crate::table::log::Times;
+use lines::expected_events;
 pub(super) use source::{Rejected, SourceFacts};
 use source::{Span, cast_source, is_full};
 
@@ -67,6 +68,9 @@ impl Prepared {
     ) -> Result<Self, RefineError> {
         let mut opener = Opener::of(dataset);
         let mut caster = Caster::new(dataset);
+        if opener.is_none() {
+            caster.reserve(expected_events(sources.iter()));
+        }
         let mut facts: Vec<SourceFacts> = Vec::with_capacity(sources.len());
         let mut rest = None;
         for (index, source) in (0..).zip(sources.iter()) {
@@ -106,15 +110,15 @@ impl Prepared {
             Times::merge(&mut source.times, times);
         }
         let (distinct, repeats) = match dataset.key {
-            Some(_) => distinct_by_time(rows),
-            None => (by_time(rows), Vec::new()),
+            Some(_) => first_rows(rows),
+            None => (rows, Vec::new()),
         };
         Ok(Self {
             sources: facts,
             rest,
-            conflicts: Conflicts::within(dataset, &cast, &distinct, &repeats)?,
-            distinct,
-            repeats,
+            conflicts: Conflicts::within(dataset, &cast, &repeats)?,
+            distinct: by_time(distinct),
+            repeats: repeats.into_iter().map(|repeat| repeat.row).collect(),
             cast,
         })
     }
@@ -152,25 +156,6 @@ fn add_verdicts(
     Ok(())
 }
 
-/// Returns the first row of each key, sorted by event time, and the other rows; rows come in the order of
-/// (source, line).
-fn distinct_by_time(mut rows: Vec<KeyedRow>) -> (Vec<KeyedRow>, Vec<KeyedRow>) {
-    let mut is_first = Vec::with_capacity(rows.len());
-    let keys = rows.iter().map(|row| row.key);
-    KeySet::with_capacity(rows.len()).insert_all(keys, |is_new| is_first.push(is_new));
-    let mut is_first = is_first.into_iter();
-    let mut repeats = Vec::new();
-    rows.retain(|row| {
-        // There is an answer for every key.
-        let is_first = is_first.next().unwrap_or(true);
-        if !is_first {
-            repeats.push(*row);
-        }
-        is_first
-    });
-    (by_time(rows), repeats)
-}
-
 /// Sorts rows by event time.
 fn by_time(mut rows: Vec<KeyedRow>) -> Vec<KeyedRow> {
     // Rows come in the order of their numbers, which a stable sort keeps, and times mostly rise within a source: it makes
@@ -184,17 +169,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_rows_with_one_key_the_first_stays_and_the_result_is_sorted_by_time() {
-        let rows = (0..).zip([(7, 30), (8, 20), (7, 10), (9, 20)]);
-        let rows = rows.map(|(row, (key, time))| KeyedRow {
+    fn rows_are_sorted_by_time_and_those_of_one_time_stay_in_their_order() {
+        let row = |(row, time)| KeyedRow {
             time,
             row,
             source: 0,
-            key,
-        });
-        let (distinct, repeats) = distinct_by_time(rows.collect());
-        let numbers = |rows: &[KeyedRow]| rows.iter().map(|row| row.row).collect::<Vec<u32>>();
-        assert_eq!(numbers(&distinct), [1, 3, 0]);
-        assert_eq!(numbers(&repeats), [2]);
+            key: 0,
+        };
+        let rows = (0..).zip([30, 20, 10, 20]).map(row);
+        let sorted = by_time(rows.collect());
+        let numbers: Vec<u32> = sorted.iter().map(|row| row.row).collect();
+        assert_eq!(numbers, [2, 1, 3, 0]);
     }
 }

@@ -164,6 +164,11 @@ impl ColumnCaster {
         is_masked || (token.kind == Kind::Unopened && self.hides_unopened)
     }
 
+    /// Makes room for more rows.
+    pub(super) fn reserve(&mut self, rows: usize) {
+        self.builder.reserve(rows);
+    }
+
     /// Forgets all but the first rows.
     pub(super) fn truncate(&mut self, rows: usize) {
         self.builder.truncate(rows);
