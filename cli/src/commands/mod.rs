@@ -151,7 +151,7 @@ mod tests {
         let command = CommandLine::command();
         // Also checks for flags that clash and for conflicts with flags that do not exist.
         command.clone().debug_assert();
-        assert_eq!(command.get_subcommands().count(), 22);
+        assert_eq!(command.get_subcommands().count(), 23);
         for subcommand in command.get_subcommands() {
             assert!(subcommand.get_about().is_some(), "{subcommand}");
         }
