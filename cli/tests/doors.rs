@@ -14,7 +14,7 @@ use sluice_cli::CommandLine;
 use support::{command, repository};
 
 /// The commands that look at a pipeline, with what else they need.
-const LOOKING: [&str; 9] = [
+const LOOKING: [&str; 11] = [
     "consume --until-now",
     "status",
     "gold",
@@ -24,13 +24,16 @@ const LOOKING: [&str; 9] = [
     "query select-1",
     "connect",
     "history",
+    "alerts",
+    "dashboard",
 ];
 /// Those that write to one.
-const WRITING: [&str; 4] = [
+const WRITING: [&str; 5] = [
     "produce -n 1",
     "maintain",
     "rebuild gold",
     "rebuild silver --accept-loss",
+    "alerts resend 0123456789abcdef0123456789abcdef",
 ];
 /// Those that have their own ways: they make a pipeline, or only tell what is wrong.
 const OTHERS: [&str; 3] = ["up", "bench", "doctor"];
