@@ -13,13 +13,13 @@ use crate::context::Context;
 use crate::dataset::{Dataset, LoadDatasetError, MissingSalt, TargetKind};
 use crate::gold::Gold;
 use crate::maintain::{Maintenance, Refine, RefineFailure};
-use crate::outbox::{Courier, Queues, Webhooks};
+use crate::outbox::{Courier, Webhooks};
 use crate::settings::{Lookup, Settings};
 use crate::silver::{COMMIT_INTERVAL, Silver};
 use crate::store::account::{AccountError, Calls};
 use crate::store::entity::{AzureEntityStore, STATE_TABLE};
 use crate::store::object::{AzureObjectStore, Source};
-use crate::store::queue::{AzurePoisonQueue, PoisonQueue};
+use crate::store::queue::{AzurePoisonQueue, AzureQueues, PoisonQueue};
 use crate::warehouse::schema::{GoldSchema, SchemaError};
 use crate::warehouse::{self, Build, Warehouse, WarehouseError};
 
@@ -263,7 +263,7 @@ fn courier(
         courier = courier.webhooks(Arc::new(webhooks.map_err(StartError::Client)?));
     }
     if named(TargetKind::Queue).next().is_some() {
-        let queues = Queues::new(&settings.lake.counted_by(calls))?;
+        let queues = AzureQueues::new(&settings.lake.counted_by(calls))?;
         courier = courier.queues(Arc::new(queues));
     }
     Ok(courier)

@@ -13,6 +13,15 @@ pub fn nearest<'o>(word: &str, options: &[&'o str]) -> Option<&'o str> {
         .map(|(_, option)| option)
 }
 
+/// Says which of the options is meant by a word that is none of them, or all of them behind `lead`.
+#[must_use]
+pub fn meant(word: &str, options: &[&str], lead: &str) -> String {
+    match nearest(word, options) {
+        Some(near) => format!("did you mean {}?", quoted(near)),
+        None => format!("{lead} {}", options.join(", ")),
+    }
+}
+
 /// Quotes a word for people, shortened if it is very long.
 #[must_use]
 pub fn quoted(word: &str) -> String {

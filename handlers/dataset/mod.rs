@@ -222,6 +222,8 @@ pub struct Ranking {
 
 /// What stands for silver's rows where a rule names what it watches.
 pub const ROWS: &str = "rows";
+/// Fewest digits after the point of an average.
+pub const AVERAGE_SCALE: u8 = 6;
 
 /// A rule: when an alert is raised, and who is told.
 #[derive(Clone, Debug, PartialEq)]

@@ -21,7 +21,6 @@ use crate::error::chain;
 use crate::retry::Deadline;
 use crate::warehouse::{Delivery, Message, Warehouse};
 pub use event::CloudEvent;
-pub use queue::Queues;
 pub use webhook::{KEY_SUFFIX, SIGNATURE, Webhook, Webhooks};
 
 /// How many messages are claimed at a time.

@@ -10,6 +10,7 @@ use sha2::Sha256;
 use url::{Host, Url};
 
 use super::{CloudEvent, Sender};
+use crate::value::hash::hex;
 
 /// The header with the signature of the body: `sha256=` and HMAC-SHA-256 with the key, in hexadecimal digits.
 pub const SIGNATURE: &str = "x-sluice-signature";
@@ -131,9 +132,7 @@ fn signature(key: &str, body: &str) -> Result<String, String> {
     let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes());
     let mut mac = mac.map_err(|_| "its key cannot be used".to_owned())?;
     mac.update(body.as_bytes());
-    let digest = mac.finalize().into_bytes();
-    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("sha256={digits}"))
+    Ok(format!("sha256={}", hex(&mac.finalize().into_bytes())))
 }
 
 #[cfg(test)]

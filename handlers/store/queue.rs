@@ -1,7 +1,8 @@
-//! The poison queue of the blob trigger: messages of sources that have been refined after all are removed.
+//! Queues: the poison queue of the blob trigger, of which messages of sources that have been refined after all are removed,
+//! and those that alerts are put into.
 //!
-//! The host puts a message there after its fifth try of a blob, in the blob's own account. It is only ever a note to
-//! people; what is unfinished is found in bronze itself.
+//! The host puts a message into the poison queue after its fifth try of a blob, in the blob's own account. It is only ever a
+//! note to people; what is unfinished is found in bronze itself.
 
 use std::fmt::Debug;
 
@@ -153,7 +154,7 @@ impl AzureQueues {
     ///
     /// # Errors
     /// Fails if there is no such queue, or the service does.
-    pub async fn send(&self, queue: &str, text: &str) -> Result<(), StorageError> {
+    pub async fn put(&self, queue: &str, text: &str) -> Result<(), StorageError> {
         const OPERATION: &str = "put a message into queue";
         let failed = |error: &azure_core::Error| StorageError::from_azure(OPERATION, queue, error);
         let client = self.0.queue_client(queue).map_err(|error| failed(&error))?;

@@ -6,6 +6,7 @@
 pub mod delta;
 pub mod evolution;
 mod id;
+pub(crate) mod keys;
 pub mod live;
 pub mod log;
 pub mod parquet;

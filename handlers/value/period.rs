@@ -90,6 +90,12 @@ impl Period {
 }
 
 impl Grain {
+    /// Returns whether its time is a date, and not a point in time.
+    #[must_use]
+    pub fn is_of_dates(self) -> bool {
+        matches!(self, Self::Day | Self::Week | Self::Month | Self::All)
+    }
+
     /// Every grain, the shortest first.
     pub const EACH: [Self; 10] = [
         Self::FiveMinutes,

@@ -3,7 +3,7 @@
 use crate::dataset::ColumnIndex;
 use crate::dataset::column::Draft;
 use crate::dataset::reader::{Keys, Located};
-use crate::wording::{nearest, quoted};
+use crate::wording::{meant, quoted};
 
 /// Finds a column by name, and reports one that does not exist under `key`.
 pub(in crate::dataset) fn find_column<'c>(
@@ -17,10 +17,9 @@ pub(in crate::dataset) fn find_column<'c>(
     if found.is_none() {
         let names = columns.iter().map(|column| column.name.as_str());
         let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
-        let hint = match nearest(name.value, &names) {
-            Some(near) => format!("did you mean {}?", quoted(near)),
-            None if names.is_empty() => "the file has no columns".to_owned(),
-            None => format!("columns are {}", names.join(", ")),
+        let hint = match names.is_empty() {
+            true => "the file has no columns".to_owned(),
+            false => meant(name.value, &names, "columns are"),
         };
         keys.report(
             key,

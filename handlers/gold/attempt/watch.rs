@@ -14,7 +14,7 @@ use crate::gold::finals::counts_until;
 use crate::gold::increments::Watchers;
 use crate::gold::outcome::{Ended, Published};
 use crate::gold::plan::chunk;
-use crate::gold::plan::rules::{Mover, continued, evaluating, of_step, starting};
+use crate::gold::plan::rules::{Mover, beginning_again, continued, evaluating, of_step, starting};
 use crate::gold::work::{Counts, Done};
 use crate::table::log::{DataFile, LogError, Version};
 use crate::table::parquet::{ReadFileError, read_columns};
@@ -96,12 +96,8 @@ impl Attempt<'_> {
     pub(super) fn rules_moved(place: &mut Place, rules: &Rules) {
         for step in &rules.steps {
             let before = step.from.as_ref().and_then(|from| from.as_of);
-            let now = match step.rule().is_some_and(|rule| rule.is_silence()) {
-                true => rules.heard_to,
-                false => rules.as_of,
-            };
             let to = RuleProgress {
-                as_of: before.max(now),
+                as_of: before.max(rules.known_to(step)),
                 ..step.to.clone()
             };
             place.rules.insert(step.name.clone(), to);
@@ -147,20 +143,7 @@ impl Attempt<'_> {
                             "a rule begins again: silver no longer has what it has not seen"
                         );
                     }
-                    let forgotten = rules.iter().map(|(rule, found)| {
-                        let known = RuleProgress {
-                            definition: String::new(),
-                            ..found.clone()
-                        };
-                        (rule.name.clone(), known)
-                    });
-                    let mut known = place.rules.clone();
-                    known.extend(forgotten);
-                    let mut steps = starting(mover, head, &known);
-                    for step in &mut steps {
-                        step.from = place.rules.get(&step.name).cloned();
-                    }
-                    (steps, Vec::new())
+                    (beginning_again(mover, &rules, head), Vec::new())
                 }
             };
             let ended = self.raise(place, steps, told, published).await?;
@@ -201,8 +184,8 @@ impl Attempt<'_> {
             .iter()
             .map(|(rule, found)| (rule, found.as_of.max(watermark)));
         let mut watchers = Watchers::new(self.dataset, known)?;
+        let columns = watchers.columns().to_vec();
         for file in files {
-            let columns = watchers.columns().to_vec();
             let opened = read_columns(self.lake, file, self.dataset, &columns).await;
             let mut batches = match opened {
                 Err(ReadFileError::Gone { .. }) => return Ok(None),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMicrosecondType;
-use arrow_array::{ArrayRef, RecordBatch, TimestampMicrosecondArray};
+use arrow_array::{ArrayRef, RecordBatch};
 use serde_json::{Map, Value};
 
 use super::error::AggregateError;
@@ -14,17 +14,21 @@ use super::groups::datum;
 use crate::dataset::{ColumnIndex, Dataset};
 use crate::error::Invariant;
 use crate::event::EventTime;
-use crate::value::hash::hash_keys;
+use crate::table::keys::KeyHasher;
 use crate::warehouse::schema::{RuleSchema, RuleTrigger, ValueType};
 use crate::warehouse::{MOST_ALERTS, NewAlert, Told, alert_id};
 
 /// Judges rows by several rules at once.
 #[derive(Debug)]
 pub(in crate::gold) struct Watchers {
-    dataset: Arc<Dataset>,
+    /// The dataset's name.
+    dataset: String,
     columns: Vec<ColumnIndex>,
+    /// The place of the event time among the columns.
+    event_time: usize,
     /// What tells rows apart: the columns of the key, or all where every record is a row.
     key: Vec<usize>,
+    hasher: KeyHasher,
     rules: Vec<Watcher>,
 }
 
@@ -62,15 +66,19 @@ impl Watchers {
         }
         let columns: Vec<ColumnIndex> = needed.iter().copied().map(ColumnIndex::new).collect();
         let place = |position: usize| needed.iter().position(|needed| *needed == position);
-        let key = match &dataset.key {
+        let (key, hasher) = match &dataset.key {
             Some(key) => {
-                let columns = key.columns.iter();
-                columns
-                    .filter_map(|column| place(column.position()))
-                    .collect()
+                let places = key.columns.iter().map(|column| place(column.position()));
+                let places: Option<Vec<usize>> = places.collect();
+                (places, KeyHasher::of_keys(key, dataset.event_time))
             }
-            None => (0..columns.len()).collect(),
+            None => {
+                let all = (0..columns.len()).collect();
+                (Some(all), KeyHasher::of_all(columns.len()))
+            }
         };
+        let places = place(dataset.event_time.position()).zip(key);
+        let (event_time, key) = places.ok_or(Invariant("what tells rows apart is read"))?;
         let mut watchers = Vec::new();
         for (rule, as_of) in rules {
             let RuleTrigger::When(condition) = &rule.trigger else {
@@ -90,9 +98,11 @@ impl Watchers {
             });
         }
         Ok(Self {
-            dataset: Arc::clone(dataset),
+            dataset: dataset.name.clone(),
             columns,
+            event_time,
             key,
+            hasher,
             rules: watchers,
         })
     }
@@ -104,30 +114,20 @@ impl Watchers {
 
     /// Judges rows.
     pub(in crate::gold) fn add(&mut self, rows: &RecordBatch) -> Result<(), AggregateError> {
-        let event_time = self.columns.iter();
-        let event_time = event_time
-            .copied()
-            .position(|column| column == self.dataset.event_time);
-        let times = event_time.and_then(|place| rows.columns().get(place));
+        let times = rows.columns().get(self.event_time);
         let times = times.and_then(|times| times.as_primitive_opt::<TimestampMicrosecondType>());
-        let times = times.ok_or(Invariant("the event time is read"))?.clone();
+        let times = times.ok_or(Invariant("the event time is read"))?;
         let mut hashes = None;
-        for place in 0..self.rules.len() {
-            let Some(watcher) = self.rules.get(place) else {
-                continue;
-            };
+        for watcher in &mut self.rules {
             let holds = watcher.filter.judge(rows)?;
             if !holds.contains(&true) {
                 continue;
             }
             let hashes = match &hashes {
                 Some(hashes) => hashes,
-                None => hashes.insert(self.hashes(rows, &times)?),
+                None => hashes.insert(hashes_of(rows, &self.key, &self.hasher)?),
             };
-            let dataset = self.dataset.name.clone();
-            if let Some(watcher) = self.rules.get_mut(place) {
-                watcher.tell(&dataset, rows, (&holds, times.values(), hashes))?;
-            }
+            watcher.tell(&self.dataset, rows, (&holds, times.values(), hashes))?;
         }
         Ok(())
     }
@@ -137,31 +137,21 @@ impl Watchers {
         let rules = self.rules.into_iter();
         rules.map(|watcher| (watcher.name, watcher.told))
     }
+}
 
-    /// Returns the hash of what each row is known by.
-    fn hashes(
-        &self,
-        rows: &RecordBatch,
-        times: &TimestampMicrosecondArray,
-    ) -> Result<Vec<u128>, AggregateError> {
-        let mut columns: Vec<ArrayRef> = rows.columns().to_vec();
-        let bucket = self.dataset.key.as_ref().and_then(|key| key.bucket);
-        if let Some(bucket) = bucket {
-            let starts = times.values().iter();
-            let starts = starts.map(|time| bucket.start(EventTime(*time)).0);
-            let starts = TimestampMicrosecondArray::from_iter_values(starts);
-            let event_time = self.columns.iter();
-            let event_time = event_time
-                .copied()
-                .position(|column| column == self.dataset.event_time);
-            if let Some(times) = event_time.and_then(|place| columns.get_mut(place)) {
-                *times = Arc::new(starts);
-            }
-        }
-        hash_keys(&columns, &self.key).map_err(|error| AggregateError::Column {
+/// Returns the hash of what each row is known by.
+fn hashes_of(
+    rows: &RecordBatch,
+    key: &[usize],
+    hasher: &KeyHasher,
+) -> Result<Vec<u128>, AggregateError> {
+    let columns = key.iter().filter_map(|place| rows.columns().get(*place));
+    let columns: Vec<ArrayRef> = columns.map(Arc::clone).collect();
+    hasher
+        .hashes(&columns)
+        .map_err(|error| AggregateError::Column {
             column: format!("that tells rows apart ({error})"),
         })
-    }
 }
 
 impl Watcher {

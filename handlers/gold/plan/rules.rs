@@ -194,12 +194,30 @@ pub(in crate::gold) fn evaluating(
     rules: &[(Arc<RuleSchema>, RuleProgress)],
     to: Version,
 ) -> Vec<RuleStep> {
+    moving(mover, rules, to, RuleAct::Evaluate)
+}
+
+/// Returns what is done with the rules on silver's rows that cannot go on, and begin again at a version.
+pub(in crate::gold) fn beginning_again(
+    mover: Mover<'_>,
+    rules: &[(Arc<RuleSchema>, RuleProgress)],
+    to: Version,
+) -> Vec<RuleStep> {
+    moving(mover, rules, to, RuleAct::Start)
+}
+
+fn moving(
+    mover: Mover<'_>,
+    rules: &[(Arc<RuleSchema>, RuleProgress)],
+    to: Version,
+    act: fn(Arc<RuleSchema>) -> RuleAct,
+) -> Vec<RuleStep> {
     let steps = rules.iter().map(|(rule, found)| RuleStep {
         name: rule.name.clone(),
         table: None,
         from: Some(found.clone()),
         to: mover.moved(rule, ROWS, to),
-        act: RuleAct::Evaluate(Arc::clone(rule)),
+        act: act(Arc::clone(rule)),
     });
     steps.collect()
 }

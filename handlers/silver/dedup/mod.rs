@@ -8,7 +8,6 @@
 pub(super) mod conflicts;
 pub(super) mod first_rows;
 pub mod key_set;
-pub(super) mod keys;
 pub(super) mod own;
 
 use std::collections::HashSet;
@@ -24,12 +23,12 @@ use crate::event::EventTime;
 use crate::silver::cast::keyed_rows::KeyedRow;
 use crate::silver::segments::segments;
 use crate::store::object::{ObjectPath, ObjectStore};
+use crate::table::keys::{KeyHasher, reach};
 use crate::table::log::DataFile;
 use crate::table::parquet::read_columns;
 use crate::value::Period;
 use conflicts::{ContentHasher, Contents, compared};
 use key_set::{KEY_BYTES, KeyBuilder, KeyCache, KeySet};
-use keys::{KeyHasher, reach};
 use own::OwnFiles;
 
 /// How many files are read at once.

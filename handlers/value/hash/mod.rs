@@ -67,6 +67,12 @@ pub enum HashError {
     },
 }
 
+/// Writes bytes, such as those of a hash, in hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// How many rows are encoded before the first of them is hashed: a hash that reads what was written just before it, in
 /// other pieces, waits until that has left the processor's store buffer.
 const BLOCK: usize = 64;

@@ -8,6 +8,7 @@ use tiberius::{Column, ColumnData, ColumnType, Row};
 use super::errors::failed;
 use super::statements::look::{COLUMNS, CatalogType, VIEWS};
 use crate::value::decimal::{self, MAX_PRECISION};
+use crate::value::hash::hex;
 use crate::warehouse::dialect::{BookRow, Catalog, ColumnDefinition, Known};
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::model::{Datum, StoredRow};
@@ -207,9 +208,7 @@ fn text_of(value: ColumnData<'static>) -> Option<Option<String>> {
         ColumnData::Bit(is_true) => is_true.map(|is_true| is_true.to_string()),
         ColumnData::String(text) => text.map(|text| text.into_owned()),
         ColumnData::Numeric(number) => number.map(|n| decimal::format(n.value(), n.scale())),
-        ColumnData::Binary(bytes) => {
-            bytes.map(|bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-        }
+        ColumnData::Binary(bytes) => bytes.map(|bytes| hex(&bytes)),
         ColumnData::Date(None) | ColumnData::DateTime2(None) => None,
         ColumnData::Date(Some(date)) => {
             let day = i32::try_from(date.days()).ok()? - DAYS_TO_1970;

@@ -59,6 +59,10 @@ pub struct Delivery {
 const FIRST: i64 = 10;
 /// The longest.
 const LONGEST: i64 = 3_600;
+/// For how many seconds a message is claimed.
+pub(in crate::warehouse) const CLAIMED_FOR: i64 = 60;
+/// Most alerts that are forgotten at a time.
+pub(in crate::warehouse) const FORGOTTEN: u32 = 10_000;
 /// For how many seconds a message is tried.
 pub(in crate::warehouse) const TRIED_FOR: i64 = 7 * 24 * 3_600;
 /// The most characters of a reason that are kept.

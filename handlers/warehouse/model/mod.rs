@@ -18,12 +18,12 @@ use crate::event::{EventTime, UnixMillis};
 use crate::table::log::Version;
 use crate::value::hash::sketch::Sketch;
 pub(super) use merge::{StoredRow, joined_row, merged, parts};
-pub(super) use message::{CLEARED, TRIED_FOR};
+pub(super) use message::{CLAIMED_FOR, CLEARED, FORGOTTEN, TRIED_FOR};
 pub use message::{Delivery, Message, Resend};
 pub use progress::{Build, Pending, Progress};
 pub use rule::{NewAlert, RuleAct, RuleBefore, RuleProgress, RuleStep, Rules, Told};
 pub use shadow::{Arrangement, Changed, Fill, Filled, Shadow, ShadowNote, Swap};
-pub(super) use watch::{Cleared, Effects, Group, Watch, groups_json};
+pub(super) use watch::{COMPARED_AT_ONCE, Cleared, Effects, OwnGroup, Pair, Watch, groups_json};
 pub use watch::{MOST_ALERTS, alert_id};
 
 /// Why a gold table cannot go on.

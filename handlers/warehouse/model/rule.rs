@@ -53,6 +53,17 @@ pub struct Rules {
     pub heard_to: Option<EventTime>,
 }
 
+impl Rules {
+    /// Returns what is known for the rule of a step. Silence counts by a time of its own, which moves only where everything that
+    /// came is added up.
+    pub(crate) fn known_to(&self, step: &RuleStep) -> Option<EventTime> {
+        match step.rule().is_some_and(|rule| rule.is_silence()) {
+            true => self.heard_to,
+            false => self.as_of,
+        }
+    }
+}
+
 /// How one rule moves in a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleStep {

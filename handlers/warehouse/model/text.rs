@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, SecondsFormat};
 
 use super::Datum;
+use crate::value::hash::hex;
 use crate::value::{Grain, decimal};
 use crate::warehouse::schema::{TableSchema, ValueType};
 
@@ -33,7 +34,7 @@ impl Datum {
             Self::Date(days) => {
                 NaiveDate::from_epoch_days(*days).map(|day| day.format("%Y-%m-%d").to_string())
             }
-            Self::Bytes(bytes) => Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+            Self::Bytes(bytes) => Some(hex(bytes)),
             Self::Picked(picked) => picked.value.text(kind),
             Self::Sketch(sketch) => Some(sketch.estimate().to_string()),
         }

@@ -8,11 +8,8 @@ use super::measure::{MeasureColumn, MeasureSource, told_apart_by};
 use super::names::{KEY, RANK, SETTLED, report_of};
 use super::table::{DimensionColumn, Shown, ShownValue, TableSchema};
 use super::value_type::ValueType;
-use crate::dataset::{Aggregate, ColumnIndex, Dataset, GoldTable, Measure};
+use crate::dataset::{AVERAGE_SCALE, Aggregate, ColumnIndex, Dataset, GoldTable, Measure};
 use crate::error::Invariant;
-
-/// Fewest digits after the point of an average.
-const AVERAGE_SCALE: u8 = 6;
 
 /// Lays out a table.
 pub(super) fn table_schema(

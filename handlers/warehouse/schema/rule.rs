@@ -9,14 +9,11 @@ use super::error::SchemaError;
 use super::measure::{MeasureColumn, MeasureSource};
 use super::table::TableSchema;
 use super::value_type::ValueType;
-use crate::dataset::{Alert, ROWS, TableIndex, Trigger, Watched};
+use crate::dataset::{AVERAGE_SCALE, Alert, ROWS, TableIndex, Trigger, Watched};
 use crate::error::Invariant;
 use crate::expr::{self, Condition, Scope, Type};
 use crate::value::decimal::MAX_PRECISION;
 use crate::value::time::micros;
-
-/// Fewest digits after the point of an average.
-const AVERAGE_SCALE: u8 = 6;
 
 /// A rule.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -172,14 +172,9 @@ impl TableSchema {
     /// Returns the type of the time column: a point in time up to hours, a day for what is longer.
     #[must_use]
     pub fn time_type(&self) -> ValueType {
-        match self.grain {
-            Grain::FiveMinutes
-            | Grain::TenMinutes
-            | Grain::FifteenMinutes
-            | Grain::TwentyMinutes
-            | Grain::ThirtyMinutes
-            | Grain::Hour => ValueType::Timestamp,
-            Grain::Day | Grain::Week | Grain::Month | Grain::All => ValueType::Date,
+        match self.grain.is_of_dates() {
+            true => ValueType::Date,
+            false => ValueType::Timestamp,
         }
     }
 }

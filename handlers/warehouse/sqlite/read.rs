@@ -4,6 +4,7 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use super::ddl::{order_terms, quote};
+use crate::value::hash::hex;
 use crate::warehouse::model::{Order, TableRows};
 use crate::warehouse::schema::{BOOKS, TableSchema, ValueType};
 
@@ -107,6 +108,6 @@ pub(super) fn text_of(value: ValueRef<'_>, kind: ValueType) -> Option<String> {
         ValueRef::Integer(number) => Some(number.to_string()),
         ValueRef::Real(number) => Some(number.to_string()),
         ValueRef::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
-        ValueRef::Blob(bytes) => Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+        ValueRef::Blob(bytes) => Some(hex(bytes)),
     }
 }

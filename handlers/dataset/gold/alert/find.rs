@@ -4,7 +4,7 @@ use super::scope::TableColumn;
 use crate::dataset::column::condition_of;
 use crate::dataset::reader::{Keys, Located};
 use crate::expr::{self, Condition};
-use crate::wording::{nearest, quoted};
+use crate::wording::{meant, quoted};
 
 /// Reads `when` over these columns.
 pub(super) fn read_when(keys: &Keys<'_>, columns: Option<&[TableColumn]>) -> Option<Condition> {
@@ -51,10 +51,7 @@ pub(super) fn find<'c>(
     let found = columns.iter().find(|column| column.name == name.value);
     if found.is_none() {
         let names: Vec<&str> = columns.iter().map(|column| &*column.name).collect();
-        let hint = match nearest(name.value, &names) {
-            Some(near) => format!("did you mean {}?", quoted(near)),
-            None => format!("there are {}", names.join(", ")),
-        };
+        let hint = meant(name.value, &names, "there are");
         let message = format!("no column is called {}; {hint}", quoted(name.value));
         keys.report(key, name.at, message);
     }

@@ -16,7 +16,7 @@ use crate::dataset::{
 };
 use crate::value::Grain;
 use crate::value::time::parse_duration;
-use crate::wording::{nearest, quoted};
+use crate::wording::{meant, quoted};
 
 const DURATION: &str =
     "a duration of at most ten years, such as \"10s\", \"90m\", \"1h\" or \"1d\"";
@@ -133,10 +133,7 @@ fn read_subject<'a>(keys: &Keys<'_>, parts: &Parts<'a>) -> Option<Subject<'a>> {
     let Some(position) = position else {
         let names = parts.gold.iter().map(|table| table.table.as_str());
         let names: Vec<&str> = [ROWS].into_iter().chain(names).collect();
-        let hint = match nearest(on.value, &names) {
-            Some(near) => format!("did you mean {}?", quoted(near)),
-            None => format!("there are {}", names.join(", ")),
-        };
+        let hint = meant(on.value, &names, "there are");
         let message = format!("{} is not {allowed}; {hint}", quoted(on.value));
         keys.report("on", on.at, message);
         return None;

@@ -1,13 +1,9 @@
 //! The columns that a rule may name: those of silver, or those of a gold table as its report shows them. Pure.
 
 use crate::dataset::column::Draft;
-use crate::dataset::{Aggregate, ColumnIndex, ColumnType, GoldTable};
+use crate::dataset::{AVERAGE_SCALE, Aggregate, ColumnIndex, ColumnType, GoldTable};
 use crate::expr::Type;
-use crate::value::Grain;
 use crate::value::decimal::MAX_PRECISION;
-
-/// Fewest digits after the point of an average.
-const AVERAGE_SCALE: u8 = 6;
 
 /// A column that a rule may name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +46,10 @@ pub(super) fn columns_of(
     if let Some(name) = table.grain.time_column() {
         columns.push(TableColumn {
             name: name.to_owned(),
-            kind: time_type(table.grain),
+            kind: match table.grain.is_of_dates() {
+                true => Type::Date,
+                false => Type::Timestamp,
+            },
             nullable: false,
             tells: true,
             is_last_time: false,
@@ -79,19 +78,6 @@ pub(super) fn columns_of(
         });
     }
     Some(columns)
-}
-
-/// Returns the type of the time column of a grain.
-fn time_type(grain: Grain) -> Type {
-    match grain {
-        Grain::Day | Grain::Week | Grain::Month | Grain::All => Type::Date,
-        Grain::FiveMinutes
-        | Grain::TenMinutes
-        | Grain::FifteenMinutes
-        | Grain::TwentyMinutes
-        | Grain::ThirtyMinutes
-        | Grain::Hour => Type::Timestamp,
-    }
 }
 
 fn measured(

@@ -4,7 +4,7 @@ use arrow_array::{ArrayRef, Int64Array, StringArray};
 use proptest::prelude::*;
 
 use super::*;
-use crate::value::hash::RowHasher;
+use crate::value::hash::{RowHasher, hex};
 
 fn hashes(array: impl arrow_array::Array + 'static) -> Vec<u128> {
     let column: ArrayRef = Arc::new(array);
@@ -18,10 +18,6 @@ fn numbers(values: impl Iterator<Item = i64>) -> Sketch {
         sketch.add(hash);
     }
     sketch
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The bytes are persisted: these never change.

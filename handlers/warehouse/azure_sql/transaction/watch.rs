@@ -7,7 +7,6 @@ use chrono::DateTime;
 use tiberius::{ColumnData, Row, ToSql};
 
 use crate::event::EventTime;
-use crate::value::time::MICROS_PER_DAY;
 use crate::warehouse::azure_sql::connect::Session;
 use crate::warehouse::azure_sql::errors::failed;
 use crate::warehouse::azure_sql::read;
@@ -16,14 +15,9 @@ use crate::warehouse::azure_sql::statements::steps::{self, rules};
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::lookup::MOVED;
 use crate::warehouse::model::{
-    Cleared, Datum, Effects, Group, RuleBefore, RuleStep, Swap, Watch, joined_row,
+    COMPARED_AT_ONCE, Cleared, Datum, Effects, OwnGroup, Pair, RuleBefore, RuleStep, Swap, Watch,
 };
-use crate::warehouse::schema::{
-    ALERTS, GoldSchema, Holds, MeasureColumn, RULES, TableIndex, TableSchema,
-};
-
-/// How many groups are compared at a time.
-const CHUNK: usize = 1_024;
+use crate::warehouse::schema::{ALERTS, GoldSchema, Holds, RULES, TableIndex, TableSchema};
 
 /// The tables of a transaction, with the names of those that hold their rows.
 pub(super) type Tables = BTreeMap<TableIndex, (Arc<TableSchema>, String)>;
@@ -95,14 +89,10 @@ async fn compare(
     (index, old, new): (TableIndex, &TableSchema, &TableSchema),
     (watch, before): (&mut Watch, &[RuleBefore]),
 ) -> Result<(), WarehouseError> {
-    let mut pairs: Vec<(OwnGroup, Option<OwnGroup>)> = Vec::new();
+    let mut pairs: Vec<Pair> = Vec::new();
     let mut outcome = Ok(());
-    let mut compare = |pairs: &mut Vec<(OwnGroup, Option<OwnGroup>)>| {
-        let after: Vec<Group<'_>> = pairs.iter().map(|(after, _)| after.view()).collect();
-        let was = pairs.iter();
-        let was = was.map(|(_, before)| before.as_ref().map(OwnGroup::view));
-        let was: Vec<Option<Group<'_>>> = was.collect();
-        let compared = watch.compare(index, (old, &was), (new, &after), before);
+    let mut compare = |pairs: &mut Vec<Pair>| {
+        let compared = watch.compare(index, (old, new), pairs, before);
         pairs.clear();
         compared
     };
@@ -113,7 +103,7 @@ async fn compare(
         outcome = pair(row, (old, new)).and_then(|pair| {
             pairs.push(pair);
             match pairs.len() {
-                CHUNK => Ok(compare(&mut pairs)?),
+                COMPARED_AT_ONCE => Ok(compare(&mut pairs)?),
                 _ => Ok(()),
             }
         });
@@ -123,10 +113,7 @@ async fn compare(
     Ok(compare(&mut pairs)?)
 }
 
-fn pair(
-    row: Row,
-    (old, new): (&TableSchema, &TableSchema),
-) -> Result<(OwnGroup, Option<OwnGroup>), WarehouseError> {
+fn pair(row: Row, (old, new): (&TableSchema, &TableSchema)) -> Result<Pair, WarehouseError> {
     let mut values = row.into_iter();
     let after = group(&mut values, new)?;
     let before = match values.next() {
@@ -170,17 +157,11 @@ async fn fall_silent(
     (sql_schema, tables): (&SqlSchema, &Tables),
     watch: &mut Watch,
 ) -> Result<(), WarehouseError> {
-    let rules = watch.rules.iter();
-    let silent: Vec<_> = rules
-        .filter_map(|rule| Some((rule.step.name.clone(), rule.falls_silent()?)))
-        .collect();
-    for (rule, (index, measure, from, to)) in silent {
+    for (rule, index, measure, [from, to]) in watch.silences() {
         let (layout, physical) = tables.get(&index).ok_or(MOVED)?;
         let name = &layout.measures.get(measure).ok_or(MOVED)?.name;
-        let range = (EventTime(from), EventTime(to));
-        let sql = rules::silent(sql_schema, (layout, physical), name, range);
+        let sql = rules::silent(sql_schema, (layout, physical), name, (from, to));
         let groups = groups(session, &sql, layout).await?;
-        let groups: Vec<Group<'_>> = groups.iter().map(OwnGroup::view).collect();
         watch.fall_silent(&rule, layout, &groups)?;
     }
     Ok(())
@@ -193,14 +174,8 @@ async fn untrue(
     watch: &Watch,
     step: &RuleStep,
 ) -> Result<Cleared, WarehouseError> {
-    let (Some(table), Some(rule)) = (table, step.rule()) else {
-        // What was told of rows stays as it is, and what was told of another table is over.
-        return Ok(
-            match step.from.as_ref().map(|from| from.table == step.to.table) {
-                Some(false) => Cleared::All,
-                _ => Cleared::Of(Vec::new()),
-            },
-        );
+    let Some(table) = table else {
+        return Ok(step.over_without_table());
     };
     let named = (watch.dataset.as_str(), step.name.as_str());
     let open = open(session, &rules::open(sql_schema, named.0, named.1)).await?;
@@ -209,12 +184,7 @@ async fn untrue(
     }
     let sql = rules::alerted(sql_schema, named, table);
     let groups = groups(session, &sql, table.0).await?;
-    let views: Vec<Group<'_>> = groups.iter().map(OwnGroup::view).collect();
-    let own = watch.rules.iter().find(|own| own.step.name == step.name);
-    let as_of = own.and_then(|own| own.as_of);
-    let still = Watch::true_of((rule, table.0), &views, as_of)?;
-    let over = open.into_iter().filter(|place| !still.contains(place));
-    Ok(Cleared::Of(over.collect()))
+    Ok(watch.untrue(step, table.0, open, &groups)?)
 }
 
 /// Reads alerts: the starts of their periods, 0 where there are none, and the keys of their groups.
@@ -257,51 +227,14 @@ async fn groups(
     groups.collect()
 }
 
-/// A row of a gold table, as it is stored.
-#[derive(Debug)]
-struct OwnGroup {
-    start: i64,
-    key: [u8; 16],
-    dimensions: Vec<Datum>,
-    measures: Vec<Datum>,
-}
-
-impl OwnGroup {
-    fn view(&self) -> Group<'_> {
-        Group {
-            start: self.start,
-            key: self.key,
-            dimensions: &self.dimensions,
-            measures: &self.measures,
-        }
-    }
-}
-
 fn group(
     values: &mut impl Iterator<Item = ColumnData<'static>>,
     layout: &TableSchema,
 ) -> Result<OwnGroup, WarehouseError> {
     let key = key(values.next())?;
-    let mut next = |holds: Holds| values.next().and_then(|value| read::datum(value, holds));
-    let start = match layout.time() {
-        None => 0,
-        Some(_) => match next(Holds::Value(layout.time_type())) {
-            Some(Datum::Timestamp(start)) => start,
-            Some(Datum::Date(days)) => i64::from(days) * MICROS_PER_DAY,
-            _ => return Err(MOVED.into()),
-        },
-    };
-    let dimensions = layout.dimensions.iter();
-    let dimensions =
-        dimensions.map(|dimension| next(Holds::Value(dimension.kind)).unwrap_or(Datum::Null));
-    let dimensions = dimensions.collect();
-    let holds = layout.measures.iter().flat_map(MeasureColumn::holds);
-    let parts = holds.map(next).collect();
-    Ok(OwnGroup {
-        start,
-        key,
-        dimensions,
-        measures: joined_row(layout, parts)?,
+    OwnGroup::of(key, layout, |holds| {
+        let value = values.next();
+        Ok(value.and_then(|value| read::datum(value, holds)))
     })
 }
 
@@ -325,14 +258,13 @@ async fn write(
         let sql = rules::count_stale(sql_schema, dataset, effects);
         session.run(&sql).await?;
     }
-    let targets = serde_json::Value::from(effects.notify.clone()).to_string();
+    let targets = effects.targets_json();
     if let Some(sql) = rules::clear(sql_schema, dataset, effects, at) {
         let groups = effects.cleared_json().unwrap_or_else(|| "[]".to_owned());
         let values: [&dyn ToSql; 2] = [&groups, &targets];
         session.execute(&sql, &values).await?;
     }
-    if !effects.again.is_empty() {
-        let again = serde_json::Value::from(effects.again.clone()).to_string();
+    if let Some(again) = effects.again_json() {
         let values: [&dyn ToSql; 1] = [&again];
         let sql = rules::open_again(sql_schema, dataset);
         session.execute(&sql, &values).await?;

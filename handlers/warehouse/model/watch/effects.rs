@@ -1,17 +1,19 @@
 //! What a transaction writes of its rules; pure.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::{Value, json};
 
-use super::judge::{alert_id, hex};
-use super::{Turn, Watch, Watched};
+use super::group::{Group, OwnGroup};
+use super::judge::alert_id;
+use super::{Turn, Watch, Watched, verdicts};
 use crate::error::Invariant;
 use crate::event::EventTime;
 use crate::value::Grain;
-use crate::warehouse::model::rule::{NewAlert, RuleAct};
+use crate::value::hash::hex;
+use crate::warehouse::model::rule::{NewAlert, RuleAct, RuleStep};
 use crate::warehouse::model::text;
-use crate::warehouse::schema::GoldSchema;
+use crate::warehouse::schema::{GoldSchema, TableSchema};
 
 /// How many alerts of a rule a transaction writes; of more it writes one that says how many.
 pub const MOST_ALERTS: usize = 1_000;
@@ -85,6 +87,16 @@ impl Effects {
         }
     }
 
+    /// Returns who is told, as JSON.
+    pub(in crate::warehouse) fn targets_json(&self) -> String {
+        Value::from(self.notify.clone()).to_string()
+    }
+
+    /// Returns the ids of what is true again, as JSON; nothing where nothing is.
+    pub(in crate::warehouse) fn again_json(&self) -> Option<String> {
+        (!self.again.is_empty()).then(|| Value::from(self.again.clone()).to_string())
+    }
+
     /// Returns what became true, as JSON.
     pub(in crate::warehouse) fn raised_json(&self) -> String {
         let alerts = self.raised.iter().map(|alert| {
@@ -113,7 +125,40 @@ pub(in crate::warehouse) fn groups_json(
     Value::from_iter(groups).to_string()
 }
 
+impl RuleStep {
+    /// Returns which open alerts of a rule that begins are over where none of its table is compared: what was told of rows stays
+    /// as it is, and what was told of another table is over.
+    pub(in crate::warehouse) fn over_without_table(&self) -> Cleared {
+        match self.from.as_ref().map(|from| from.table == self.to.table) {
+            Some(false) => Cleared::All,
+            _ => Cleared::Of(Vec::new()),
+        }
+    }
+}
+
 impl Watch {
+    /// Returns which of the open alerts of a rule that begins are over, by what its table has of their groups.
+    pub(in crate::warehouse) fn untrue(
+        &self,
+        step: &RuleStep,
+        table: &TableSchema,
+        open: Vec<(i64, [u8; 16])>,
+        groups: &[OwnGroup],
+    ) -> Result<Cleared, Invariant> {
+        let Some(rule) = step.rule() else {
+            return Ok(step.over_without_table());
+        };
+        let groups: Vec<Group<'_>> = groups.iter().map(OwnGroup::view).collect();
+        let own = self.rules.iter().find(|own| own.step.name == step.name);
+        let as_of = own.and_then(|own| own.as_of);
+        let (holds, _) = verdicts((rule, table), &groups, as_of)?;
+        let holding = groups.iter().zip(holds).filter(|(_, holds)| *holds);
+        let holding = holding.map(|(group, _)| (group.start, group.key));
+        let holding: BTreeSet<(i64, [u8; 16])> = holding.collect();
+        let over = open.into_iter().filter(|place| !holding.contains(place));
+        Ok(Cleared::Of(over.collect()))
+    }
+
     /// Returns what is to be written, once all rows are compared.
     pub(in crate::warehouse) fn settle(
         &mut self,

@@ -9,45 +9,21 @@ use arrow_array::{
 use serde_json::{Map, Value};
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::group::Group;
 use crate::error::Invariant;
 use crate::expr::{Condition, Input, Verdict};
 use crate::value::decimal;
 use crate::value::time::MICROS_PER_DAY;
-use crate::warehouse::model::{Datum, Row, text};
+use crate::warehouse::model::{Datum, text};
 use crate::warehouse::schema::{
     MeasureSource, RuleSchema, RuleTrigger, TableSchema, ValueType, WatchedColumn, WatchedValue,
     watched_columns,
 };
 
-/// A row of a gold table.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::warehouse) struct Group<'a> {
-    pub(in crate::warehouse) start: i64,
-    pub(in crate::warehouse) key: [u8; 16],
-    pub(in crate::warehouse) dimensions: &'a [Datum],
-    /// As they are merged: one value for each measure.
-    pub(in crate::warehouse) measures: &'a [Datum],
-}
-
-impl<'a> Group<'a> {
-    pub(in crate::warehouse) fn of(row: &'a Row) -> Self {
-        Self {
-            start: row.start,
-            key: row.key,
-            dimensions: &row.dimensions,
-            measures: &row.measures,
-        }
-    }
-}
-
 /// Returns the id of what is known by these parts, none of which has a line break.
 #[must_use]
 pub fn alert_id(parts: &[&str]) -> String {
     format!("{:032x}", xxh3_128(parts.join("\n").as_bytes()))
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Returns of which groups a condition is true, and of how many it could not be computed.

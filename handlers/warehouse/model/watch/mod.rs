@@ -2,6 +2,7 @@
 //! becomes true is told, and nothing of what comes and goes in between; pure.
 
 mod effects;
+mod group;
 mod judge;
 
 use std::collections::BTreeMap;
@@ -11,12 +12,17 @@ use super::rule::{NewAlert, RuleAct, RuleBefore, RuleStep, Rules, Told};
 use super::{Datum, Row, Run, Swap};
 use crate::error::Invariant;
 use crate::event::{EventTime, UnixMillis};
+use crate::value::hash::hex;
 use crate::warehouse::schema::{RuleSchema, RuleTrigger, TableIndex, TableSchema};
 pub use effects::MOST_ALERTS;
 pub(in crate::warehouse) use effects::{Cleared, Effects, groups_json};
-pub(in crate::warehouse) use judge::Group;
+use group::Group;
+pub(in crate::warehouse) use group::{OwnGroup, Pair};
 pub use judge::alert_id;
 use judge::judge;
+
+/// How many groups are compared at a time.
+pub(in crate::warehouse) const COMPARED_AT_ONCE: usize = 1_024;
 
 /// The rules of a transaction, with what they have found so far.
 #[derive(Debug)]
@@ -82,12 +88,7 @@ impl Watch {
     fn new(dataset: &str, (log, at): (Option<String>, UnixMillis), rules: &Rules) -> Self {
         let watched = rules.steps.iter().map(|step| {
             let before = step.from.as_ref().and_then(|from| from.as_of);
-            let is_silence = step.rule().is_some_and(|rule| rule.is_silence());
-            // Silence counts by a time of its own, which moves only where everything that came is added up.
-            let now = match is_silence {
-                true => rules.heard_to,
-                false => rules.as_of,
-            };
+            let now = rules.known_to(step);
             Watched {
                 step: step.clone(),
                 now,
@@ -139,14 +140,8 @@ impl Watch {
                 continue;
             };
             let stored = rows.iter().zip(before);
-            let stored = stored.filter_map(|(row, before)| {
-                Some(Group {
-                    start: row.start,
-                    key: row.key,
-                    dimensions: &row.dimensions,
-                    measures: before.as_deref()?,
-                })
-            });
+            let stored =
+                stored.filter_map(|(row, before)| Some(Group::with(row, before.as_deref()?)));
             let stored: Vec<Group<'_>> = stored.collect();
             let after: Vec<Group<'_>> = rows.iter().map(Group::of).collect();
             let was = watched.verdicts((&rule, table), &stored, watched.before)?;
@@ -165,10 +160,13 @@ impl Watch {
     pub(in crate::warehouse) fn compare(
         &mut self,
         index: TableIndex,
-        (old, old_groups): (&TableSchema, &[Option<Group<'_>>]),
-        (new, new_groups): (&TableSchema, &[Group<'_>]),
+        (old, new): (&TableSchema, &TableSchema),
+        pairs: &[Pair],
         before: &[RuleBefore],
     ) -> Result<(), Invariant> {
+        let new_groups: Vec<Group<'_>> = pairs.iter().map(|(after, _)| after.view()).collect();
+        let there = pairs.iter().filter_map(|(_, before)| before.as_ref());
+        let there: Vec<Group<'_>> = there.map(OwnGroup::view).collect();
         for watched in self.rules.iter_mut().filter(|rule| rule.compares(index)) {
             let (Some(rule), Some(was_rule)) = (
                 watched.step.rule().map(Arc::clone),
@@ -176,11 +174,10 @@ impl Watch {
             ) else {
                 continue;
             };
-            let there: Vec<Group<'_>> = old_groups.iter().flatten().copied().collect();
             let was = watched.verdicts((&was_rule, old), &there, watched.before)?;
-            let is = watched.verdicts((&rule, new), new_groups, watched.as_of)?;
+            let is = watched.verdicts((&rule, new), &new_groups, watched.as_of)?;
             let mut was = was.into_iter();
-            for ((before, group), after) in old_groups.iter().zip(new_groups).zip(is) {
+            for (((_, before), group), after) in pairs.iter().zip(&new_groups).zip(is) {
                 let before = before.is_some() && was.next().unwrap_or(false);
                 let newest = judge::newest(new, group).or(watched.as_of.map(|as_of| as_of.0));
                 let newest = newest.unwrap_or(i64::MIN);
@@ -188,17 +185,6 @@ impl Watch {
             }
         }
         Ok(())
-    }
-
-    /// Returns of which groups a rule is true now.
-    pub(in crate::warehouse) fn true_of(
-        (rule, table): (&RuleSchema, &TableSchema),
-        groups: &[Group<'_>],
-        as_of: Option<EventTime>,
-    ) -> Result<Vec<(i64, [u8; 16])>, Invariant> {
-        let (holds, _) = verdicts((rule, table), groups, as_of)?;
-        let holding = groups.iter().zip(holds).filter(|(_, holds)| *holds);
-        Ok(holding.map(|(group, _)| (group.start, group.key)).collect())
     }
 
     /// Takes what became true of rows of silver.
@@ -211,12 +197,24 @@ impl Watch {
         }
     }
 
+    /// Returns the rules that wait for silence, with the table of each, its measure, and the range of last times that fell silent:
+    /// from the first one on and before the second.
+    pub(in crate::warehouse) fn silences(
+        &self,
+    ) -> Vec<(String, TableIndex, usize, [EventTime; 2])> {
+        let silences = self.rules.iter().filter_map(|rule| {
+            let (table, measure, range) = rule.falls_silent()?;
+            Some((rule.step.name.clone(), table, measure, range))
+        });
+        silences.collect()
+    }
+
     /// Takes groups of a table that fell silent.
     pub(in crate::warehouse) fn fall_silent(
         &mut self,
         rule: &str,
         table: &TableSchema,
-        groups: &[Group<'_>],
+        groups: &[OwnGroup],
     ) -> Result<(), Invariant> {
         let dataset = self.dataset.clone();
         let watched = self.rules.iter_mut().find(|own| own.step.name == rule);
@@ -226,17 +224,17 @@ impl Watch {
         let Some(rule) = watched.step.rule().map(Arc::clone) else {
             return Ok(());
         };
-        for group in groups {
-            let Some(last) = judge::last_seen(&rule, group) else {
+        for group in groups.iter().map(OwnGroup::view) {
+            let Some(last) = judge::last_seen(&rule, &group) else {
                 continue;
             };
-            let key = judge::hex(&group.key);
+            let key = hex(&group.key);
             watched.told.push(NewAlert {
                 id: alert_id(&[&dataset, &rule.name, "silent", &key, &last.to_string()]),
                 group: Some(group.key),
                 start: None,
                 event_time: last,
-                fields: judge::fields(&rule, table, group)?,
+                fields: judge::fields(&rule, table, &group)?,
             });
         }
         Ok(())
@@ -267,19 +265,18 @@ impl Watched {
         self.as_of = before.max(self.now);
     }
 
-    /// Returns between which last times the groups fell silent that did, and the table that they are of: from the first
-    /// one on and before the second.
-    pub(in crate::warehouse) fn falls_silent(&self) -> Option<(TableIndex, usize, i64, i64)> {
+    /// Returns between which last times the groups fell silent that did, and the table that they are of.
+    fn falls_silent(&self) -> Option<(TableIndex, usize, [EventTime; 2])> {
         let RuleAct::Evaluate(rule) = &self.step.act else {
             return None;
         };
         let RuleTrigger::Silent { measure, after } = rule.trigger else {
             return None;
         };
-        let horizon = |as_of: EventTime| as_of.0.saturating_sub(after);
+        let horizon = |as_of: EventTime| EventTime(as_of.0.saturating_sub(after));
         let (from, to) = (horizon(self.before?), horizon(self.as_of?));
         let table = self.step.table.filter(|_| from < to)?;
-        Some((table, measure, from, to))
+        Some((table, measure, [from, to]))
     }
 
     fn compares(&self, table: TableIndex) -> bool {

@@ -4,15 +4,12 @@ use rusqlite::{Connection, Row, TransactionBehavior, params};
 
 use crate::event::UnixMillis;
 use crate::warehouse::error::WarehouseError;
-use crate::warehouse::model::{CLEARED, Delivery, Message, Resend, TRIED_FOR};
+use crate::warehouse::model::{
+    CLAIMED_FOR, CLEARED, Delivery, FORGOTTEN, Message, Resend, TRIED_FOR,
+};
 use crate::warehouse::schema::{ALERTS, OUTBOX, RULES};
 use crate::warehouse::sqlite::connection::failed;
 use crate::warehouse::sqlite::dml::timestamp;
-
-/// For how many seconds a message is claimed.
-const CLAIMED_FOR: u32 = 60;
-/// Most alerts that are forgotten at a time.
-const FORGOTTEN: u32 = 10_000;
 
 /// Now and some seconds, as books have times.
 fn now(seconds: i64) -> String {
@@ -44,7 +41,7 @@ fn claimed(connection: &Connection, dataset: &str, most: usize) -> rusqlite::Res
          AND coalesce(\"next_at\" <= {now}, 1) AND coalesce(\"claimed_until\" < {now}, 1) \
          ORDER BY \"created_at\", rowid LIMIT ?2)\n\
          RETURNING \"message\", \"target\", coalesce(\"attempts\", 0), \"alert_id\"",
-        until = now(CLAIMED_FOR.into()),
+        until = now(CLAIMED_FOR),
         now = now(0)
     );
     let mut statement = connection.prepare_cached(&sql)?;

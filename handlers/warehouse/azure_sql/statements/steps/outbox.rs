@@ -3,13 +3,9 @@
 use crate::event::EventTime;
 use crate::warehouse::azure_sql::statements::beside::time;
 use crate::warehouse::azure_sql::statements::sql_schema::{SqlSchema, literal};
-use crate::warehouse::model::{CLEARED, Delivery, Resend, TRIED_FOR};
+use crate::warehouse::model::{CLAIMED_FOR, CLEARED, Delivery, FORGOTTEN, Resend, TRIED_FOR};
 use crate::warehouse::schema::{ALERTS, OUTBOX, RULES};
 
-/// For how many seconds a message is claimed.
-const CLAIMED_FOR: i64 = 60;
-/// Most alerts that are forgotten at a time.
-const FORGOTTEN: u32 = 10_000;
 /// The condition that a message is still to be sent.
 const WAITING: &str = "o.[delivered_at] IS NULL AND o.[failed_at] IS NULL";
 

@@ -5,7 +5,7 @@ use super::{CONFLICT, MOVED};
 use crate::event::EventTime;
 use crate::warehouse::azure_sql::statements::beside::time;
 use crate::warehouse::azure_sql::statements::sql_schema::{SqlSchema, literal, quote};
-use crate::warehouse::model::{Cleared, Effects, RuleStep};
+use crate::warehouse::model::{CLEARED, Cleared, Effects, RuleStep};
 use crate::warehouse::schema::{ALERTS, KEY, MeasureColumn, OUTBOX, RULES, TableSchema};
 
 /// Now by the server's clock, which counts for messages.
@@ -263,10 +263,10 @@ pub(crate) fn clear(
     if effects.notify_cleared {
         sql.push_str(&format!(
             "INSERT INTO {outbox} ([dataset], [message], [target], [alert_id], [created_at], [attempts])\n\
-             SELECT {dataset}, CONCAT(a.[alert_id], N'/cleared'), t.[value], a.[alert_id], {NOW}, 0\n\
+             SELECT {dataset}, CONCAT(a.[alert_id], N'{CLEARED}'), t.[value], a.[alert_id], {NOW}, 0\n\
              FROM {alerts} AS a CROSS JOIN OPENJSON(@P2) AS t WHERE {open}\n    \
              AND NOT EXISTS (SELECT 1 FROM {outbox} AS o WHERE o.[dataset] = {dataset} \
-             AND o.[message] = CONCAT(a.[alert_id], N'/cleared') AND o.[target] = t.[value] COLLATE DATABASE_DEFAULT);\n"
+             AND o.[message] = CONCAT(a.[alert_id], N'{CLEARED}') AND o.[target] = t.[value] COLLATE DATABASE_DEFAULT);\n"
         ));
     }
     sql.push_str(&format!(

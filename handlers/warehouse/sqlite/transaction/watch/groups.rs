@@ -2,17 +2,12 @@
 
 use rusqlite::{Connection, params};
 
-use crate::value::time::MICROS_PER_DAY;
 use crate::warehouse::error::WarehouseError;
-use crate::warehouse::lookup::MOVED;
-use crate::warehouse::model::{Datum, Group, RuleBefore, Watch, joined_row};
-use crate::warehouse::schema::{ALERTS, Holds, KEY, MeasureColumn, TableIndex, TableSchema};
+use crate::warehouse::model::{COMPARED_AT_ONCE, OwnGroup, Pair, RuleBefore, Watch};
+use crate::warehouse::schema::{ALERTS, Holds, KEY, TableIndex, TableSchema};
 use crate::warehouse::sqlite::connection::failed;
 use crate::warehouse::sqlite::ddl::quote;
 use crate::warehouse::sqlite::dml::{datum, stored_columns, timestamp};
-
-/// How many groups are compared at a time.
-const CHUNK: usize = 1_024;
 
 /// Returns the start of the period of a row as alerts have it.
 pub(super) fn start_of(layout: &TableSchema) -> String {
@@ -42,26 +37,6 @@ pub(super) fn open(
         ))
     })?;
     rows.collect()
-}
-
-/// A row of a gold table, as it is stored.
-#[derive(Debug)]
-pub(super) struct OwnGroup {
-    start: i64,
-    key: [u8; 16],
-    dimensions: Vec<Datum>,
-    measures: Vec<Datum>,
-}
-
-impl OwnGroup {
-    pub(super) fn view(&self) -> Group<'_> {
-        Group {
-            start: self.start,
-            key: self.key,
-            dimensions: &self.dimensions,
-            measures: &self.measures,
-        }
-    }
 }
 
 /// The columns of a group, as they are read.
@@ -106,33 +81,12 @@ fn group(
     let read = failed("read rows of", &layout.name);
     let key: [u8; 16] = row.get(first).map_err(&read)?;
     let mut place = first + 1;
-    let mut next = |holds: Holds| {
+    let next = |holds: Holds| {
         let value = row.get_ref(place).map_err(&read)?;
         place += 1;
         Ok::<_, WarehouseError>(datum(value, holds))
     };
-    let start = match layout.time() {
-        None => 0,
-        Some(_) => match next(Holds::Value(layout.time_type()))? {
-            Some(Datum::Timestamp(start)) => start,
-            Some(Datum::Date(days)) => i64::from(days) * MICROS_PER_DAY,
-            _ => return Err(MOVED.into()),
-        },
-    };
-    let mut dimensions = Vec::new();
-    for dimension in &layout.dimensions {
-        dimensions.push(next(Holds::Value(dimension.kind))?.unwrap_or(Datum::Null));
-    }
-    let mut parts = Vec::new();
-    for holds in layout.measures.iter().flat_map(MeasureColumn::holds) {
-        parts.push(next(holds)?);
-    }
-    let group = OwnGroup {
-        start,
-        key,
-        dimensions,
-        measures: joined_row(layout, parts)?,
-    };
+    let group = OwnGroup::of(key, layout, next)?;
     Ok((group, place))
 }
 
@@ -171,7 +125,7 @@ pub(in crate::warehouse::sqlite::transaction) fn compare(
     let read = failed("read rows of", &new.0.name);
     let mut statement = connection.prepare(&sql).map_err(&read)?;
     let mut rows = statement.query([]).map_err(&read)?;
-    let mut pairs: Vec<(OwnGroup, Option<OwnGroup>)> = Vec::new();
+    let mut pairs: Vec<Pair> = Vec::new();
     loop {
         let row = rows.next().map_err(&read)?;
         let is_last = row.is_none();
@@ -184,12 +138,8 @@ pub(in crate::warehouse::sqlite::transaction) fn compare(
             };
             pairs.push((after, before));
         }
-        if pairs.len() == CHUNK || is_last {
-            let after: Vec<Group<'_>> = pairs.iter().map(|(after, _)| after.view()).collect();
-            let before = pairs.iter();
-            let before = before.map(|(_, before)| before.as_ref().map(OwnGroup::view));
-            let before: Vec<Option<Group<'_>>> = before.collect();
-            watch.compare(index, (old.0, &before), (new.0, &after), rules)?;
+        if pairs.len() == COMPARED_AT_ONCE || is_last {
+            watch.compare(index, (old.0, new.0), &pairs, rules)?;
             pairs.clear();
         }
         if is_last {

@@ -8,13 +8,13 @@ use super::parts::{Tables, stored};
 use crate::event::EventTime;
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::lookup::MOVED;
-use crate::warehouse::model::{Cleared, Effects, Group, RuleStep, Watch, groups_json};
+use crate::warehouse::model::{CLEARED, Cleared, Effects, RuleStep, Watch, groups_json};
 use crate::warehouse::schema::{ALERTS, GoldSchema, KEY, OUTBOX, RULES, TableSchema};
 use crate::warehouse::sqlite::connection::failed;
 use crate::warehouse::sqlite::ddl::quote;
 use crate::warehouse::sqlite::dml::timestamp;
-use groups::{OwnGroup, open, read, start_of, vanished};
 pub(super) use groups::{Replaced, compare};
+use groups::{open, read, start_of, vanished};
 
 /// Now by the database's clock, which counts for messages.
 const NOW: &str = "(strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z')";
@@ -114,17 +114,17 @@ fn fall_silent(
     tables: &Tables,
     watch: &mut Watch,
 ) -> Result<(), WarehouseError> {
-    let rules = watch.rules.iter();
-    let silent: Vec<_> = rules
-        .filter_map(|rule| Some((rule.step.name.clone(), rule.falls_silent()?)))
-        .collect();
-    for (rule, (index, measure, from, to)) in silent {
+    for (rule, index, measure, range) in watch.silences() {
         let (layout, physical) = tables.get(&index).ok_or(MOVED)?;
         let name = &layout.measures.get(measure).ok_or(MOVED)?.name;
         let condition = format!("t.{0} >= ?1 AND t.{0} < ?2", quote(name));
-        let values = params![timestamp(from), timestamp(to)];
-        let groups = read(connection, (layout, physical), &condition, values)?;
-        let groups: Vec<Group<'_>> = groups.iter().map(OwnGroup::view).collect();
+        let [from, to] = range.map(|time| timestamp(time.0));
+        let groups = read(
+            connection,
+            (layout, physical),
+            &condition,
+            params![from, to],
+        )?;
         watch.fall_silent(&rule, layout, &groups)?;
     }
     Ok(())
@@ -137,21 +137,14 @@ fn untrue(
     step: &RuleStep,
     table: Option<(&TableSchema, &str)>,
 ) -> Result<Cleared, WarehouseError> {
-    let (Some((layout, physical)), Some(rule)) = (table, step.rule()) else {
-        // What was told of rows stays as it is, and what was told of another table is over.
-        return Ok(
-            match step.from.as_ref().map(|from| from.table == step.to.table) {
-                Some(false) => Cleared::All,
-                _ => Cleared::Of(Vec::new()),
-            },
-        );
+    let Some((layout, physical)) = table else {
+        return Ok(step.over_without_table());
     };
     let open = open(connection, (&watch.dataset, &step.name)).map_err(failed("read", ALERTS))?;
     if open.is_empty() {
         return Ok(Cleared::Of(open));
     }
-    let has_periods = layout.time().is_some();
-    let asked = groups_json(open.iter().copied(), has_periods);
+    let asked = groups_json(open.iter().copied(), layout.time().is_some());
     let condition = match layout.time() {
         Some(_) => format!(
             "(hex(t.{KEY}), {}) IN (SELECT upper(value ->> 'group'), value ->> 'start' FROM json_each(?1))",
@@ -160,15 +153,7 @@ fn untrue(
         None => format!("hex(t.{KEY}) IN (SELECT upper(value ->> 'group') FROM json_each(?1))"),
     };
     let groups = read(connection, (layout, physical), &condition, params![asked])?;
-    let views: Vec<Group<'_>> = groups.iter().map(OwnGroup::view).collect();
-    let as_of = watch.rules.iter().find(|own| own.step.name == step.name);
-    let true_still = Watch::true_of((rule, layout), &views, as_of.and_then(|own| own.as_of))?;
-    let is_true = |place: &(i64, [u8; 16])| {
-        let mut true_still = true_still.iter();
-        true_still.any(|(start, key)| *key == place.1 && (!has_periods || *start == place.0))
-    };
-    let over = open.into_iter().filter(|place| !is_true(place));
-    Ok(Cleared::Of(over.collect()))
+    Ok(watch.untrue(step, layout, open, &groups)?)
 }
 
 /// Writes what a rule has found.
@@ -193,12 +178,11 @@ fn write(
         connection.execute(&sql, params![dataset, rule, stored(effects.stale)])?;
     }
     clear(connection, watch, effects)?;
-    if !effects.again.is_empty() {
+    if let Some(again) = effects.again_json() {
         let sql = format!(
             "UPDATE {ALERTS} SET \"cleared_at\" = NULL \
              WHERE \"dataset\" = ?1 AND \"alert_id\" IN (SELECT value FROM json_each(?2))"
         );
-        let again = serde_json::Value::from(effects.again.clone()).to_string();
         connection
             .prepare_cached(&sql)?
             .execute(params![dataset, again])?;
@@ -248,7 +232,7 @@ fn raise(
          AND NOT EXISTS (SELECT 1 FROM {OUTBOX} AS o WHERE o.\"dataset\" = ?1 AND o.\"message\" = a.\"alert_id\" \
          AND o.\"target\" = t.value)"
     );
-    let targets = serde_json::Value::from(effects.notify.clone()).to_string();
+    let targets = effects.targets_json();
     connection
         .prepare_cached(&sql)?
         .execute(params![dataset, at, raised, targets, version])?;
@@ -275,12 +259,12 @@ fn clear(connection: &Connection, watch: &Watch, effects: &Effects) -> rusqlite:
     if effects.notify_cleared {
         let sql = format!(
             "INSERT INTO {OUTBOX} (\"dataset\", \"message\", \"target\", \"alert_id\", \"created_at\", \"attempts\")\n\
-             SELECT ?1, a.\"alert_id\" || '/cleared', t.value, a.\"alert_id\", {NOW}, 0\n\
+             SELECT ?1, a.\"alert_id\" || '{CLEARED}', t.value, a.\"alert_id\", {NOW}, 0\n\
              FROM {ALERTS} AS a JOIN json_each(?4) AS t\nWHERE {open}\n\
              AND NOT EXISTS (SELECT 1 FROM {OUTBOX} AS o WHERE o.\"dataset\" = ?1 \
-             AND o.\"message\" = a.\"alert_id\" || '/cleared' AND o.\"target\" = t.value)"
+             AND o.\"message\" = a.\"alert_id\" || '{CLEARED}' AND o.\"target\" = t.value)"
         );
-        let targets = serde_json::Value::from(effects.notify.clone()).to_string();
+        let targets = effects.targets_json();
         connection.prepare_cached(&sql)?.execute(params![
             watch.dataset,
             effects.rule,

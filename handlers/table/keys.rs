@@ -14,7 +14,7 @@ use crate::value::hash::{HashError, hash_keys};
 
 /// Hashes the keys of rows.
 #[derive(Clone, Debug)]
-pub(in crate::silver) struct KeyHasher {
+pub(crate) struct KeyHasher {
     /// The places of the key's columns.
     places: Vec<usize>,
     /// The place of the event time and what it counts by, unless it counts as it is.
@@ -23,7 +23,7 @@ pub(in crate::silver) struct KeyHasher {
 
 impl KeyHasher {
     /// Makes a hasher of rows that have all columns of the dataset, in its order.
-    pub(in crate::silver) fn of_rows(key: &Key, event_time: ColumnIndex) -> Self {
+    pub(crate) fn of_rows(key: &Key, event_time: ColumnIndex) -> Self {
         Self {
             places: key.columns.iter().map(|index| index.position()).collect(),
             bucket: key.bucket.map(|bucket| (event_time.position(), bucket)),
@@ -31,7 +31,7 @@ impl KeyHasher {
     }
 
     /// Makes a hasher of rows that have the columns of the key alone, in its order.
-    pub(super) fn of_keys(key: &Key, event_time: ColumnIndex) -> Self {
+    pub(crate) fn of_keys(key: &Key, event_time: ColumnIndex) -> Self {
         let place = key.columns.iter().position(|index| *index == event_time);
         Self {
             places: (0..key.columns.len()).collect(),
@@ -39,11 +39,19 @@ impl KeyHasher {
         }
     }
 
+    /// Makes a hasher of rows that are known by all of so many columns, and have no others.
+    pub(crate) fn of_all(columns: usize) -> Self {
+        Self {
+            places: (0..columns).collect(),
+            bucket: None,
+        }
+    }
+
     /// Returns the hash of each row's key.
     ///
     /// # Errors
     /// As [`hash_keys`].
-    pub(in crate::silver) fn hashes(&self, columns: &[ArrayRef]) -> Result<Vec<u128>, HashError> {
+    pub(crate) fn hashes(&self, columns: &[ArrayRef]) -> Result<Vec<u128>, HashError> {
         let Some((place, bucket)) = self.bucket else {
             return hash_keys(columns, &self.places);
         };
@@ -75,7 +83,7 @@ fn starts(times: &ArrayRef, bucket: Period) -> Result<ArrayRef, HashError> {
 }
 
 /// Returns the times, first and last, at which a row may have the key of a row between `min` and `max`.
-pub(super) fn reach(
+pub(crate) fn reach(
     bucket: Option<Period>,
     min: EventTime,
     max: EventTime,
