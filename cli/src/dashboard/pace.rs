@@ -70,18 +70,21 @@ mod tests {
         Some(Duration::from_secs(seconds))
     }
 
+    /// What is decided so many seconds after gold was read.
+    fn decision(facts: GoldFacts, since: u64, may_have_moved: bool) -> Gold {
+        let facts = GoldFacts {
+            since: seconds(since),
+            may_have_moved,
+            ..facts
+        };
+        facts.decide()
+    }
+
     #[test]
     fn a_file_is_read_when_it_may_have_moved_and_now_and_then() {
         let facts = GoldFacts::default();
         assert_eq!(facts.decide(), Gold::Read, "at first");
-        let read = |since, may_have_moved| {
-            let facts = GoldFacts {
-                since: seconds(since),
-                may_have_moved,
-                ..facts
-            };
-            facts.decide()
-        };
+        let read = |since, may_have_moved| decision(facts, since, may_have_moved);
         assert_eq!(read(1, true), Gold::Rest);
         assert_eq!(read(2, true), Gold::Read);
         assert_eq!(read(29, false), Gold::Rest);
@@ -96,14 +99,7 @@ mod tests {
             ..GoldFacts::default()
         };
         assert_eq!(facts.decide(), Gold::Read);
-        let read = |since, may_have_moved| {
-            let facts = GoldFacts {
-                since: seconds(since),
-                may_have_moved,
-                ..facts
-            };
-            facts.decide()
-        };
+        let read = |since, may_have_moved| decision(facts, since, may_have_moved);
         assert_eq!(read(29, true), Gold::Rest);
         assert_eq!(read(30, true), Gold::Read);
         assert_eq!(read(3_000, false), Gold::Rest);

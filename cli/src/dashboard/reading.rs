@@ -120,18 +120,7 @@ impl Reading {
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let dataset = Arc::new(target::dataset(&settings)?);
         Ok(Self {
-            facts: Facts {
-                dataset,
-                target: settings.target(),
-                at: SystemClock.now(),
-                read: None,
-                problem: None,
-                hub: None,
-                silver: None,
-                flow: Flow::default(),
-                rejected: Vec::new(),
-                gold: GoldSeen::default(),
-            },
+            facts: Facts::new(dataset, settings.target(), SystemClock.now()),
             arguments,
             settings,
             opened: None,
@@ -307,6 +296,24 @@ impl Reading {
         match read {
             Ok(read) => self.facts.gold = read,
             Err(text) => self.facts.gold.problem = Some(text),
+        }
+    }
+}
+
+impl Facts {
+    /// What is known before anything was read.
+    pub(super) fn new(dataset: Arc<Dataset>, target: String, at: UnixMillis) -> Self {
+        Self {
+            dataset,
+            target,
+            at,
+            read: None,
+            problem: None,
+            hub: None,
+            silver: None,
+            flow: Flow::default(),
+            rejected: Vec::new(),
+            gold: GoldSeen::default(),
         }
     }
 }

@@ -60,7 +60,7 @@ pub(super) fn router(guard: Guard, pipelines: Vec<Arc<Live>>) -> Router {
 async fn guarded(State(served): State<Arc<Served>>, request: Request, next: Next) -> Response {
     let mut response = match served.guard.check_host(request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(refusal) => refused(refusal),
+        Err(refusal) => refusal.into_response(),
     };
     let fixed = [
         (CONTENT_SECURITY_POLICY, POLICY),
@@ -83,22 +83,24 @@ async fn guarded(State(served): State<Arc<Served>>, request: Request, next: Next
     response
 }
 
-fn refused(refusal: Refusal) -> Response {
-    let (status, why) = match refusal {
-        Refusal::Host => (
-            StatusCode::MISDIRECTED_REQUEST,
-            "This is the dashboard of Sluice, which answers to 127.0.0.1 and localhost alone.",
-        ),
-        Refusal::Token => (
-            StatusCode::FORBIDDEN,
-            "Open the whole address that `sluice dashboard` or `sluice up` prints: its token is missing here, or it is one of an earlier run.",
-        ),
-        Refusal::Origin => (
-            StatusCode::FORBIDDEN,
-            "This can only be asked for by the dashboard's own page.",
-        ),
-    };
-    (status, text("text/plain", why)).into_response()
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, why) = match self {
+            Self::Host => (
+                StatusCode::MISDIRECTED_REQUEST,
+                "This is the dashboard of Sluice, which answers to 127.0.0.1 and localhost alone.",
+            ),
+            Self::Token => (
+                StatusCode::FORBIDDEN,
+                "Open the whole address that `sluice dashboard` or `sluice up` prints: its token is missing here, or it is one of an earlier run.",
+            ),
+            Self::Origin => (
+                StatusCode::FORBIDDEN,
+                "This can only be asked for by the dashboard's own page.",
+            ),
+        };
+        (status, text("text/plain", why)).into_response()
+    }
 }
 
 fn text(kind: &'static str, text: &'static str) -> Response {
@@ -113,7 +115,7 @@ fn not_found() -> Response {
 /// Takes the token of the address, and leads to an address without it.
 async fn open(State(served): State<Arc<Served>>, Path(token): Path<String>) -> Response {
     if !served.guard.opens(&token) {
-        return refused(Refusal::Token);
+        return Refusal::Token.into_response();
     }
     let headers = [
         (SET_COOKIE, served.guard.cookie()),
@@ -123,50 +125,44 @@ async fn open(State(served): State<Arc<Served>>, Path(token): Path<String>) -> R
 }
 
 /// Leads to the first pipeline.
-async fn first(State(served): State<Arc<Served>>, headers: HeaderMap) -> Response {
-    if let Err(refusal) = served.guard.check(&headers) {
-        return refused(refusal);
-    }
-    match served.pipelines.first() {
+async fn first(State(served): State<Arc<Served>>, headers: HeaderMap) -> Result<Response, Refusal> {
+    served.guard.check(&headers)?;
+    Ok(match served.pipelines.first() {
         Some(live) => {
             let place = format!("/pipeline/{}", live.name);
             (StatusCode::SEE_OTHER, [(LOCATION, place)]).into_response()
         }
         None => not_found(),
-    }
+    })
 }
 
 async fn page(
     State(served): State<Arc<Served>>,
     Path(name): Path<String>,
     headers: HeaderMap,
-) -> Response {
-    if let Err(refusal) = served.guard.check(&headers) {
-        return refused(refusal);
-    }
+) -> Result<Response, Refusal> {
+    served.guard.check(&headers)?;
     let Some(live) = served.find(&name) else {
-        return not_found();
+        return Ok(not_found());
     };
     let all = served.pipelines.iter();
     let all: Vec<&str> = all.map(|live| live.name.as_str()).collect();
     let kind = [(CONTENT_TYPE, "text/html; charset=utf-8")];
-    (kind, view::page(&live.name, &all, &live.tables)).into_response()
+    Ok((kind, view::page(&live.name, &all, &live.tables)).into_response())
 }
 
 async fn live(
     State(served): State<Arc<Served>>,
     Path(name): Path<String>,
     headers: HeaderMap,
-) -> Response {
-    if let Err(refusal) = served.guard.check(&headers) {
-        return refused(refusal);
-    }
-    match served.find(&name) {
+) -> Result<Response, Refusal> {
+    served.guard.check(&headers)?;
+    Ok(match served.find(&name) {
         Some(live) => Sse::new(changes(live.look()))
             .keep_alive(KeepAlive::default())
             .into_response(),
         None => not_found(),
-    }
+    })
 }
 
 /// The parts of the page that have changed, each time that any has.
@@ -195,15 +191,13 @@ async fn gold(
     State(served): State<Arc<Served>>,
     Path(name): Path<String>,
     headers: HeaderMap,
-) -> Response {
-    if let Err(refusal) = served.guard.check_change(&headers) {
-        return refused(refusal);
-    }
-    match served.find(&name) {
+) -> Result<Response, Refusal> {
+    served.guard.check_change(&headers)?;
+    Ok(match served.find(&name) {
         Some(live) => {
             live.wake_gold().await;
             StatusCode::ACCEPTED.into_response()
         }
         None => not_found(),
-    }
+    })
 }

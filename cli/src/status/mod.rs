@@ -4,7 +4,7 @@
 //! for each hub partition. What takes a listing of bronze, the ledger or the log is read only where it is asked for.
 
 mod gold;
-mod unkept;
+pub(crate) mod unkept;
 
 use std::collections::{BTreeMap, HashSet};
 use std::error::Error;
@@ -21,9 +21,10 @@ use sluice::table::log::{Head, LedgerEntry, LogError, Nulled, PartitionProgress,
 use sluice::warehouse::Warehouse;
 use sluice_local::hub_client::{EventHubConnection, PartitionState};
 
+use crate::output::Balance;
 use crate::target::{Stores, events_ever, read_partitions};
 pub(crate) use gold::{GoldTable, NextTable, RemovedTable, read_gold};
-pub(crate) use unkept::{Fate, Unkept, find as find_unkept};
+pub(crate) use unkept::{Unkept, find as find_unkept};
 
 /// How far everything is. A further section is a further field here, filled by [`gather`] and shown by `sluice status`.
 #[derive(Debug, Serialize)]
@@ -338,6 +339,23 @@ async fn read_silver(
     let totals = totals(stores, head).await?;
     let unkept = find_unkept(&stores.dataset, &stores.log, head, &totals.counts).await?;
     Ok(silver(head, totals, behind, unkept))
+}
+
+impl Silver {
+    /// What became of everything that it took.
+    pub(crate) fn balance(&self) -> Balance {
+        Balance {
+            lines: self.lines,
+            empty: self.empty,
+            records: self.records,
+            rows: self.rows,
+            duplicates: self.duplicates,
+            conflicts: self.conflicts,
+            filtered: self.filtered,
+            quarantined: self.quarantined,
+            nulled: self.nulled.total(),
+        }
+    }
 }
 
 /// Puts together what is known of silver.

@@ -4,6 +4,7 @@ use testkit::faulty::Script;
 
 use bytes::Bytes;
 
+use super::unkept::Fate;
 use super::*;
 use crate::target::in_memory::Pipeline;
 

@@ -42,6 +42,16 @@ pub(crate) enum Fate {
     Filtered,
 }
 
+impl Fate {
+    /// What it is of, and what is to be asked about that.
+    pub(crate) fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Empty => ("event", "empty: do the producers still send records?"),
+            Self::Filtered => ("record", "filtered: is `where` still what it should be?"),
+        }
+    }
+}
+
 /// Finds such hours, the later one of a partition first; `all` is what became of everything.
 pub(crate) async fn find(
     dataset: &Dataset,

@@ -6,8 +6,8 @@ use sluice::event::UnixMillis;
 use super::super::chart::{self, Kind};
 use super::super::reading::Facts;
 use super::text::{Number, Remark, Tone, ago, html};
-use crate::output::{Balance, ages, count, thousands};
-use crate::status::{Fate, Silver, Unkept};
+use crate::output::{ages, count, thousands};
+use crate::status::{Silver, Unkept};
 
 /// From which lag on a layer is doubtful.
 const MUCH_BEHIND: u64 = 1;
@@ -68,10 +68,7 @@ pub(super) fn layers(facts: &Facts) -> String {
 }
 
 fn unkept(hour: &Unkept) -> Remark {
-    let (things, are) = match hour.fate {
-        Fate::Empty => ("event", "empty: do the producers still send records?"),
-        Fate::Filtered => ("record", "filtered: is `where` still what it should be?"),
-    };
+    let (things, are) = hour.fate.words();
     let text = format!(
         "hub partition {}: {} of {} of the hour from {} are {are}",
         hour.partition,
@@ -247,17 +244,6 @@ pub(super) fn balance(facts: &Facts) -> String {
         ("quarantined", Number(silver.quarantined)),
     ];
     let sum = |parts: &[(&str, Number)]| parts.iter().map(|(_, number)| number.0).sum::<u64>();
-    let of = Balance {
-        lines: silver.lines,
-        empty: silver.empty,
-        records: silver.records,
-        rows: silver.rows,
-        duplicates: silver.duplicates,
-        conflicts: silver.conflicts,
-        filtered: silver.filtered,
-        quarantined: silver.quarantined,
-        nulled: silver.nulled.total(),
-    };
     let notes = [
         (silver.late, "row", "late: stored, and counted"),
         (
@@ -274,7 +260,7 @@ pub(super) fn balance(facts: &Facts) -> String {
     let notes = notes.into_iter().filter(|(number, ..)| *number > 0);
     html(&Balanced {
         is_even: sum(&events) == silver.lines && sum(&records) == silver.records,
-        text: of.text(&count(silver.lines, "event")),
+        text: silver.balance().text(&count(silver.lines, "event")),
         lines: Number(silver.lines),
         of_records: Number(silver.records),
         events: events.into(),

@@ -1,8 +1,7 @@
 use sluice::event::UnixMillis;
 use sluice::table::log::Head;
 
-use super::super::flow::Flow;
-use super::super::reading::{Facts, GoldSeen, newest_rejected, read_all, tables};
+use super::super::reading::{Facts, newest_rejected, read_all, tables};
 use super::*;
 use crate::status::{silver, totals};
 use crate::target::in_memory::Pipeline;
@@ -32,18 +31,8 @@ async fn facts() -> Facts {
 
 /// What is known before anything was read.
 fn unknown(pipeline: &Pipeline) -> Facts {
-    Facts {
-        dataset: std::sync::Arc::clone(&pipeline.stores.dataset),
-        target: "here".to_owned(),
-        at: UnixMillis(0),
-        read: None,
-        problem: None,
-        hub: None,
-        silver: None,
-        flow: Flow::default(),
-        rejected: Vec::new(),
-        gold: GoldSeen::default(),
-    }
+    let dataset = std::sync::Arc::clone(&pipeline.stores.dataset);
+    Facts::new(dataset, "here".to_owned(), UnixMillis(0))
 }
 
 /// Returns whether a part has an element with this id and value, and that text.

@@ -6,7 +6,7 @@ use sluice::maintain::TableStatus;
 
 use crate::output::{Balance, Line, Tone, ages, by_reason, count, size, span, thousands};
 use crate::status::{
-    Bronze, Deep, Fate, GoldTable, Hub, NextTable, RemovedTable, Silver, Status, Unkept, Waiting,
+    Bronze, Deep, GoldTable, Hub, NextTable, RemovedTable, Silver, Status, Unkept, Waiting,
 };
 
 /// Where the text of a layer begins.
@@ -199,10 +199,7 @@ fn silver_lines(silver: &Silver, waiting: Option<&Waiting>) -> Vec<Line> {
 
 /// Names an hour of which hardly anything was kept.
 fn unkept(hour: &Unkept) -> Line {
-    let (things, are) = match hour.fate {
-        Fate::Empty => ("event", "empty: do the producers still send records?"),
-        Fate::Filtered => ("record", "filtered: is `where` still what it should be?"),
-    };
+    let (things, are) = hour.fate.words();
     doubt(&format!(
         "hub partition {}: {} of {} of the hour from {}, in {}, are {are}",
         hour.partition,
@@ -213,18 +210,11 @@ fn unkept(hour: &Unkept) -> Line {
     ))
 }
 
+/// The balance without what is nulled, which is named below, with its columns.
 fn balance(silver: &Silver) -> Balance {
     Balance {
-        lines: silver.lines,
-        empty: silver.empty,
-        records: silver.records,
-        rows: silver.rows,
-        duplicates: silver.duplicates,
-        conflicts: silver.conflicts,
-        filtered: silver.filtered,
-        quarantined: silver.quarantined,
-        // They are named below, with their columns.
         nulled: 0,
+        ..silver.balance()
     }
 }
 

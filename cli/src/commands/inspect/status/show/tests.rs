@@ -5,6 +5,7 @@ use sluice::table::log::Nulled;
 
 use super::*;
 use crate::status::HubPartition;
+use crate::status::unkept::Fate;
 
 fn status() -> Status {
     Status {
