@@ -5,5 +5,5 @@ mod script;
 mod stores;
 mod warehouse;
 
-pub use script::{Gate, How, Script, When, Which};
+pub use script::{ENDINGS, Gate, How, Script, When, Which};
 pub use stores::Faulty;

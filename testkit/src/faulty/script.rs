@@ -32,6 +32,15 @@ pub enum How {
     Crash,
 }
 
+/// The ways in which a call fails for good to whoever made it, or leaves the outcome open.
+pub const ENDINGS: [(When, How); 5] = [
+    (When::Before, How::Crash),
+    (When::After, How::Crash),
+    (When::Before, How::Permanent),
+    (When::After, How::Permanent),
+    (When::After, How::Unknown),
+];
+
 /// Which call a fault or a gate is for.
 #[derive(Clone, Debug)]
 pub enum Which {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sluice::gold::Gold;
 use sluice::warehouse::Build;
 use sluice::warehouse::schema::{ALERTS, OUTBOX};
-use testkit::faulty::{Faulty, How, Script, When};
+use testkit::faulty::{ENDINGS, Faulty, How, Script, When};
 use testkit::world::{Committed, deadline, event};
 
 use super::{book, burst, watched};
@@ -66,13 +66,7 @@ async fn the_same_alerts_are_told_whichever_call_fails_a1() {
     let expected = told(&undisturbed).await;
     // Two hours, one total, three large rows, each of two targets.
     assert_eq!((expected.0.values().sum::<u32>(), expected.1), (6, 9));
-    for (when, how) in [
-        (When::Before, How::Crash),
-        (When::After, How::Crash),
-        (When::Before, How::Permanent),
-        (When::After, How::Permanent),
-        (When::After, How::Unknown),
-    ] {
+    for (when, how) in ENDINGS {
         for call in 0.. {
             let world = behind().await;
             let script = Script::failing_at(call, when, how);

@@ -1,6 +1,7 @@
 //! Rules on silver's rows.
 
-use super::{alerts, burst, outbox, stale, watched};
+use super::{alerts, book, burst, outbox, stale, watched};
+use sluice::warehouse::schema::ALERTS;
 use testkit::world::event;
 
 const LARGE: &str = r#"
@@ -70,4 +71,15 @@ async fn a_rule_that_begins_or_is_changed_tells_nothing_of_rows_that_are_there()
     world.append(&[&[event(6, 7, None, 400)]]).await;
     world.publish().await;
     assert_eq!(alerts(&world).await.len(), 2);
+}
+
+#[tokio::test]
+async fn an_alert_of_a_row_has_the_id_that_it_had_in_earlier_builds() {
+    let world = watched(LARGE).await;
+    world.append(&[&[event(1, 2, Some(7), 501)]]).await;
+    world.publish().await;
+    // Told again under another id, it would be told twice after an upgrade.
+    let alerts = book(&world, ALERTS).await;
+    let ids: Vec<&str> = alerts.iter().map(|row| row["alert_id"].as_str()).collect();
+    assert_eq!(ids, ["321f79dbf0467b295fba457732c231c5"]);
 }

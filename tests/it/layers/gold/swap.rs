@@ -12,7 +12,7 @@ use sluice::table::log::Version;
 use sluice::warehouse::schema::FRESHNESS;
 use testkit::database::SqliteFile;
 use testkit::events::START;
-use testkit::faulty::{How, Script, When};
+use testkit::faulty::{ENDINGS, How, Script, When};
 use testkit::read;
 use testkit::world::{Committed, deadline, events};
 
@@ -108,13 +108,7 @@ async fn changed(is_raised: bool) -> (Committed, Sizes) {
 #[tokio::test]
 async fn whoever_reads_at_any_instant_sees_the_old_table_or_the_new() {
     for is_raised in [false, true] {
-        for (when, how) in [
-            (When::Before, How::Crash),
-            (When::After, How::Crash),
-            (When::Before, How::Permanent),
-            (When::After, How::Permanent),
-            (When::After, How::Unknown),
-        ] {
+        for (when, how) in ENDINGS {
             for call in 0.. {
                 let (world, sizes) = changed(is_raised).await;
                 let script = Script::failing_at(call, when, how);
