@@ -1,10 +1,13 @@
-//! Computations of decimals: exact in 256 bits, rounded once, half away from zero. Pure.
+//! Computations of decimals: exact, rounded once, half away from zero. Pure.
+//!
+//! They are made in 128 bits where the largest number that can come of one fits, else in 256.
 
 use arrow_buffer::i256;
 
 use super::input::Chunk;
 use super::reason::Reason;
 use super::vector::{State, Values, Vector, result};
+use super::whole::Whole;
 use crate::error::Invariant;
 use crate::expr::tree::Arithmetic;
 use crate::expr::typed::{Exact, Step, Typed};
@@ -12,30 +15,29 @@ use crate::expr::types::Type;
 
 /// A value: the numerator over the denominator, times ten to minus the scale of its step.
 #[derive(Clone, Copy)]
-struct Fraction {
-    numerator: i256,
+struct Fraction<N> {
+    numerator: N,
     /// Above zero.
-    denominator: i256,
+    denominator: N,
 }
 
 /// A step with its values in place.
-enum Ready<'a> {
+enum Ready<'a, N> {
     Whole(Vector<'a>),
     Decimal(Vector<'a>),
-    Negate(Box<Ready<'a>>),
+    Negate(Box<Ready<'a, N>>),
     Combine {
         operator: Arithmetic,
-        left: Box<Ready<'a>>,
-        right: Box<Ready<'a>>,
+        left: Box<Ready<'a, N>>,
+        right: Box<Ready<'a, N>>,
         /// What the operands are multiplied by to have one scale.
-        raise: (i256, i256),
+        raise: (N, N),
     },
 }
 
 /// Returns ten to a power of at most 76.
-fn power(exponent: u32) -> Result<i256, Invariant> {
-    let power = i256::from_i128(10).checked_pow(exponent);
-    power.ok_or(Invariant("a computation has at most 76 digits"))
+fn power<N: Whole>(exponent: u32) -> Result<N, Invariant> {
+    N::power_of_ten(exponent).ok_or(Invariant("a computation has at most 76 digits"))
 }
 
 impl<'a> Chunk<'a, '_> {
@@ -44,26 +46,47 @@ impl<'a> Chunk<'a, '_> {
         let Type::Decimal { precision, scale } = kind else {
             return Err(Invariant("a computation of decimals gives a decimal"));
         };
-        let ready = self.ready(exact)?;
-        let (scale, has) = (u32::from(scale), exact.size.scale);
+        // A part of a computation is never larger than the whole.
+        let (size, scale) = (exact.size, u32::from(scale));
+        let numerator = size.digits + scale.saturating_sub(size.scale);
+        let denominator = size.denominator.unwrap_or(1) + size.scale.saturating_sub(scale);
+        match numerator.max(denominator) <= <i128 as Whole>::DIGITS {
+            true => self.rounded::<i128>(exact, precision, scale),
+            false => self.rounded::<i256>(exact, precision, scale),
+        }
+    }
+
+    fn rounded<N: Whole>(
+        &self,
+        exact: &'a Exact,
+        precision: u8,
+        scale: u32,
+    ) -> Result<Vector<'a>, Invariant> {
+        let ready: Ready<'a, N> = self.ready(exact)?;
+        let has = exact.size.scale;
         let rounding = Rounding {
             raise: power(scale.saturating_sub(has))?,
             lower: power(has.saturating_sub(scale))?,
             // It is at most 38.
             limit: 10_i128.checked_pow(u32::from(precision)),
         };
-        let rows = (0..self.rows).map(|row| match ready.value(row) {
-            Ok(fraction) => result(rounding.apply(fraction)),
-            Err(state) => (0, state),
-        });
-        let (values, states) = rows.unzip();
+        let mut values = Vec::with_capacity(self.rows);
+        let mut states = Vec::with_capacity(self.rows);
+        for row in 0..self.rows {
+            let (value, state) = match ready.value(row) {
+                Ok(fraction) => result(rounding.apply(fraction)),
+                Err(state) => (0, state),
+            };
+            values.push(value);
+            states.push(state);
+        }
         Ok(Vector {
             values: Values::Decimal(values),
             states,
         })
     }
 
-    fn ready(&self, exact: &'a Exact) -> Result<Ready<'a>, Invariant> {
+    fn ready<N: Whole>(&self, exact: &'a Exact) -> Result<Ready<'a, N>, Invariant> {
         Ok(match &exact.step {
             Step::Value(value) => self.ready_value(value)?,
             Step::Negate(operand) => Ready::Negate(Box::new(self.ready(operand)?)),
@@ -88,7 +111,7 @@ impl<'a> Chunk<'a, '_> {
         })
     }
 
-    fn ready_value(&self, value: &'a Typed) -> Result<Ready<'a>, Invariant> {
+    fn ready_value<N: Whole>(&self, value: &'a Typed) -> Result<Ready<'a, N>, Invariant> {
         let vector = self.evaluate(value)?;
         Ok(match value.kind {
             Type::Int64 => {
@@ -103,14 +126,14 @@ impl<'a> Chunk<'a, '_> {
     }
 }
 
-impl Ready<'_> {
+impl<N: Whole> Ready<'_, N> {
     /// Computes a row, or returns why it has no value.
     ///
     /// Nothing can overflow: the sizes were added up when the expression was read.
-    fn value(&self, row: usize) -> Result<Fraction, State> {
+    fn value(&self, row: usize) -> Result<Fraction<N>, State> {
         let whole = |numerator: i128| Fraction {
-            numerator: i256::from_i128(numerator),
-            denominator: i256::ONE,
+            numerator: N::of(numerator),
+            denominator: N::ONE,
         };
         match self {
             Self::Whole(vector) | Self::Decimal(vector) => {
@@ -127,7 +150,7 @@ impl Ready<'_> {
             }
             Self::Negate(operand) => {
                 let mut value = operand.value(row)?;
-                value.numerator = value.numerator.wrapping_neg();
+                value.numerator = value.numerator.negated();
                 Ok(value)
             }
             Self::Combine {
@@ -140,7 +163,7 @@ impl Ready<'_> {
                     (Ok(left), Ok(right)) => (left, right),
                     (left, right) => {
                         let state =
-                            |found: Result<Fraction, State>| found.err().unwrap_or(State::Value);
+                            |found: Result<Fraction<N>, State>| found.err().unwrap_or(State::Value);
                         return Err(state(left).and(state(right)));
                     }
                 };
@@ -150,16 +173,16 @@ impl Ready<'_> {
     }
 }
 
-fn combine(
+fn combine<N: Whole>(
     operator: Arithmetic,
-    left: Fraction,
-    right: Fraction,
-    raise: (i256, i256),
-) -> Result<Fraction, State> {
-    let times = |one: i256, two: i256| match (one == i256::ONE, two == i256::ONE) {
+    left: Fraction<N>,
+    right: Fraction<N>,
+    raise: (N, N),
+) -> Result<Fraction<N>, State> {
+    let times = |one: N, two: N| match (one == N::ONE, two == N::ONE) {
         (true, _) => two,
         (_, true) => one,
-        _ => one.wrapping_mul(two),
+        _ => one.times(two),
     };
     let one = times(left.numerator, raise.0);
     Ok(match operator {
@@ -167,8 +190,8 @@ fn combine(
             let one = times(one, right.denominator);
             let two = times(times(right.numerator, raise.1), left.denominator);
             let numerator = match operator {
-                Arithmetic::Add => one.wrapping_add(two),
-                _ => one.wrapping_sub(two),
+                Arithmetic::Add => one.plus(two),
+                _ => one.plus(two.negated()),
             };
             Fraction {
                 numerator,
@@ -180,15 +203,15 @@ fn combine(
             denominator: times(left.denominator, right.denominator),
         },
         Arithmetic::Divide => {
-            if right.numerator == i256::ZERO {
+            if right.numerator == N::ZERO {
                 return Err(State::Invalid(Reason::DivisionByZero));
             }
             let numerator = times(one, right.denominator);
             let denominator = times(left.denominator, right.numerator);
             match denominator.is_negative() {
                 true => Fraction {
-                    numerator: numerator.wrapping_neg(),
-                    denominator: denominator.wrapping_neg(),
+                    numerator: numerator.negated(),
+                    denominator: denominator.negated(),
                 },
                 false => Fraction {
                     numerator,
@@ -200,26 +223,26 @@ fn combine(
 }
 
 /// How the value of a computation becomes a decimal.
-struct Rounding {
-    raise: i256,
-    lower: i256,
+struct Rounding<N> {
+    raise: N,
+    lower: N,
     /// What the absolute value is below.
     limit: Option<i128>,
 }
 
-impl Rounding {
-    fn apply(&self, value: Fraction) -> Result<i128, Reason> {
+impl<N: Whole> Rounding<N> {
+    fn apply(&self, value: Fraction<N>) -> Result<i128, Reason> {
         let mut numerator = value.numerator;
-        if self.raise != i256::ONE {
-            numerator = numerator.wrapping_mul(self.raise);
+        if self.raise != N::ONE {
+            numerator = numerator.times(self.raise);
         }
         let mut denominator = value.denominator;
-        if self.lower != i256::ONE {
-            denominator = denominator.wrapping_mul(self.lower);
+        if self.lower != N::ONE {
+            denominator = denominator.times(self.lower);
         }
-        let rounded = match denominator == i256::ONE {
-            true => numerator.to_i128(),
-            false => divide(numerator, denominator),
+        let rounded = match denominator == N::ONE {
+            true => numerator.narrowed(),
+            false => numerator.divided(denominator),
         };
         let rounded = rounded.ok_or(Reason::Overflow)?;
         let limit = self.limit.map_or(0, i128::unsigned_abs);
@@ -228,25 +251,6 @@ impl Rounding {
             false => Err(Reason::Overflow),
         }
     }
-}
-
-/// Divides and rounds, half away from zero; nothing if the result has more than 128 bits.
-fn divide(numerator: i256, denominator: i256) -> Option<i128> {
-    if let (Some(numerator), Some(denominator)) = (numerator.to_i128(), denominator.to_i128())
-        && denominator < i128::MAX / 2
-    {
-        let (quotient, rest) = (numerator / denominator, numerator % denominator);
-        let up = 2 * rest.unsigned_abs() >= denominator.unsigned_abs();
-        return Some(quotient + if up { numerator.signum() } else { 0 });
-    }
-    let (quotient, rest) = numerator.checked_div_rem(denominator)?;
-    let up = rest.wrapping_abs().wrapping_mul(i256::from_i128(2)) >= denominator;
-    let step = match (up, numerator.is_negative()) {
-        (false, _) => i256::ZERO,
-        (true, true) => i256::MINUS_ONE,
-        (true, false) => i256::ONE,
-    };
-    quotient.wrapping_add(step).to_i128()
 }
 
 /// Returns the decimal nearest to a double's exact value, times ten to the scale.

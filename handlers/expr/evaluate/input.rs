@@ -82,20 +82,28 @@ impl<'a> Chunk<'a, '_> {
                 Values::Text(self.each(|row| Cow::Borrowed(array.value(row)), array)?)
             }
         };
+        Ok(Vector {
+            values,
+            states: self.states(input),
+        })
+    }
+
+    fn states(&self, input: &Input<'_>) -> Vec<State> {
+        let (invalid, nulls) = (input.invalid, input.values.nulls());
+        if invalid.is_none() && nulls.is_none() {
+            return vec![State::Value; self.rows];
+        }
         let states = (self.start..self.start + self.rows).map(|row| {
-            let is_invalid = input
-                .invalid
-                .is_some_and(|invalid| row < invalid.len() && invalid.value(row));
-            match (is_invalid, input.values.is_null(row)) {
+            let is_invalid =
+                invalid.is_some_and(|invalid| row < invalid.len() && invalid.value(row));
+            let is_null = nulls.is_some_and(|nulls| row < nulls.len() && nulls.is_null(row));
+            match (is_invalid, is_null) {
                 (true, _) => State::Invalid(Reason::Input),
                 (false, true) => State::Null,
                 (false, false) => State::Value,
             }
         });
-        Ok(Vector {
-            values,
-            states: states.collect(),
-        })
+        states.collect()
     }
 
     fn primitive<T: ArrowPrimitiveType>(

@@ -12,6 +12,7 @@ mod input;
 mod output;
 mod reason;
 mod vector;
+mod whole;
 
 use super::tree::Chain;
 use super::typed::{Node, Typed};
