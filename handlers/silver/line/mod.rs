@@ -72,7 +72,7 @@ impl LineParser {
             names: trie.fields,
             order: Order::default(),
             tokens: vec![Token::default(); count + usize::from(trie.has_root)],
-            nested: is_nested.then(|| Nested::new(trie.nodes, trie.field_count)),
+            nested: is_nested.then(|| Nested::new(trie.nodes, trie.field_count, ignore_case)),
             root: trie.has_root.then_some(count),
             // Whoever reads the whole line has all of its fields.
             keep_unknown: keep_unknown && !trie.has_root,
@@ -167,11 +167,7 @@ impl LineParser {
             let expected = self.order.expected(place);
             if self.names.eat(expected, scanner) {
                 scanner.colon()?;
-                let value = match NESTED {
-                    false => scanner.value_in_registers()?,
-                    true => self.nested_value(expected, true, line, scanner)?,
-                };
-                self.set(expected, value);
+                self.read_known::<NESTED>(expected, true, line, scanner)?;
             } else {
                 self.read_unexpected::<NESTED>(line, scanner, place)?;
             }
@@ -187,25 +183,23 @@ impl LineParser {
         Ok(())
     }
 
-    #[inline]
-    fn set(&mut self, field: u32, value: Token) {
-        if let Some(token) = self.tokens.get_mut(field as usize) {
-            *token = value;
-        }
-    }
-
-    /// Moves over the value of a field whose name was written exactly, or in another case.
-    fn nested_value(
+    /// Reads the value of a field whose name was written exactly, or in another case.
+    #[inline(always)]
+    fn read_known<const NESTED: bool>(
         &mut self,
         field: u32,
         is_exact: bool,
         line: &[u8],
         scanner: &mut Scanner<'_>,
-    ) -> Result<Token, SyntaxError> {
-        let known = self.token(field as usize);
+    ) -> Result<(), SyntaxError> {
+        let Some(token) = self.tokens.get_mut(field as usize) else {
+            return scanner.value().map(drop);
+        };
         match &mut self.nested {
-            Some(nested) => nested.field(field, is_exact, known, line, scanner),
-            None => scanner.value(),
+            Some(nested) if NESTED && !nested.is_plain(field) => {
+                nested.field(field, is_exact, token, line, scanner)
+            }
+            _ => scanner.value_into(token),
         }
     }
 
@@ -233,14 +227,12 @@ impl LineParser {
         self.order.remember(place, field);
 
         scanner.colon()?;
-        let value = match NESTED {
-            false => scanner.value()?,
-            true => self.nested_value(field, exact != UNKNOWN, line, scanner)?,
-        };
         if field != UNKNOWN {
-            self.set(field, value);
             self.decoded.truncate(start);
-        } else if self.keep_unknown {
+            return self.read_known::<NESTED>(field, exact != UNKNOWN, line, scanner);
+        }
+        let value = scanner.value()?;
+        if self.keep_unknown {
             self.unknown.push(Unknown {
                 name,
                 decoded,

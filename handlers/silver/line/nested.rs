@@ -17,6 +17,8 @@ pub(super) struct Nested {
     nodes: Vec<Node>,
     /// By number, likewise.
     places: Vec<Place>,
+    /// Likewise: whether nothing is looked for below it, and its name has one spelling.
+    is_plain: Vec<bool>,
     fields: usize,
     visits: u64,
     decoded: Vec<u8>,
@@ -39,8 +41,13 @@ struct Place {
 
 impl Nested {
     /// Begins with nothing found; the first nodes are those of `fields` fields.
-    pub(super) fn new(nodes: Vec<Node>, fields: usize) -> Self {
+    pub(super) fn new(nodes: Vec<Node>, fields: usize, ignore_case: bool) -> Self {
+        let is_leaf = |node: &Node| node.members.is_empty() && node.elements.is_empty();
         Self {
+            is_plain: nodes
+                .iter()
+                .map(|node| !ignore_case && is_leaf(node))
+                .collect(),
             places: vec![Place::default(); nodes.len()],
             nodes,
             fields,
@@ -50,34 +57,42 @@ impl Nested {
         }
     }
 
-    /// Moves over the value of a field whose name was written exactly, or in another case. `known` is its value so far,
+    /// Returns whether a value is read as it is written, whatever came before.
+    #[inline]
+    pub(super) fn is_plain(&self, number: u32) -> bool {
+        self.is_plain.get(number as usize) == Some(&true)
+    }
+
+    /// Moves over the value of a field whose name was written exactly, or in another case. `token` is its value so far,
     /// which stays if only its name was exact.
     pub(super) fn field(
         &mut self,
         field: u32,
         is_exact: bool,
-        known: Token,
+        token: &mut Token,
         line: &[u8],
         scanner: &mut Scanner<'_>,
-    ) -> Result<Token, SyntaxError> {
+    ) -> Result<(), SyntaxError> {
         let place = self.places.get_mut(field as usize);
         let stays = place.is_some_and(|place| {
-            let stays = known.kind != Kind::Absent && place.is_exact && !is_exact;
+            let stays = token.kind != Kind::Absent && place.is_exact && !is_exact;
             place.is_exact = is_exact || stays;
             stays
         });
         if stays {
-            return scanner.value().map(|_| known);
+            return scanner.value().map(drop);
         }
         let mut walk = Walk {
             nodes: &self.nodes,
             places: &mut self.places,
+            is_plain: &self.is_plain,
             visits: &mut self.visits,
             decoded: &mut self.decoded,
             folded: &mut self.folded,
             line,
         };
-        walk.value(field, scanner)
+        *token = walk.value(field, scanner)?;
+        Ok(())
     }
 
     /// Completes the tokens of a line's fields by those below them.
@@ -101,6 +116,7 @@ impl Nested {
 struct Walk<'a> {
     nodes: &'a [Node],
     places: &'a mut [Place],
+    is_plain: &'a [bool],
     visits: &'a mut u64,
     decoded: &'a mut Vec<u8>,
     folded: &'a mut Vec<u8>,
@@ -211,6 +227,12 @@ impl<'a> Walk<'a> {
         visit: u64,
         scanner: &mut Scanner<'_>,
     ) -> Result<(), SyntaxError> {
+        let is_plain = self.is_plain.get(number as usize) == Some(&true);
+        if is_plain && let Some(place) = self.places.get_mut(number as usize) {
+            place.within = visit;
+            place.is_exact = is_exact;
+            return scanner.value_into(&mut place.found);
+        }
         let place = self.places.get(number as usize);
         if !is_exact && place.is_some_and(|place| place.is_exact && place.within == visit) {
             return scanner.value().map(drop);

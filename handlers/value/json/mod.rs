@@ -71,7 +71,7 @@ impl<'a> Scanner<'a> {
             let message = "is longer than 4 GiB";
             return Err(SyntaxError { at: 0, message });
         }
-        if !is_utf8 && let Err(error) = std::str::from_utf8(bytes) {
+        if !is_utf8 && let Err(error) = simdutf8::compat::from_utf8(bytes) {
             return Err(SyntaxError {
                 at: error.valid_up_to(),
                 message: "is not UTF-8",
@@ -164,59 +164,65 @@ impl<'a> Scanner<'a> {
     /// Moves over any value.
     #[inline]
     pub(crate) fn value(&mut self) -> Scanned<Token> {
-        self.value_in_registers()
+        let mut token = Token::ABSENT;
+        self.value_into(&mut token)?;
+        Ok(token)
     }
 
-    /// As [`Self::value`], in one piece with its caller: a token that a function hands over lies in memory, and is read
-    /// back in larger pieces than it was written in, for which the processor waits. That shows where every value of
-    /// every line is read.
+    /// As [`Self::value`], where the token is to stand, and in one piece with its caller: a token that is handed over
+    /// lies in memory and is read back in larger pieces than it was written in, for which the processor waits. That
+    /// shows where every value of every line is read. What stands there after a failure means nothing.
     #[inline(always)]
-    pub(crate) fn value_in_registers(&mut self) -> Scanned<Token> {
+    pub(crate) fn value_into(&mut self, token: &mut Token) -> Scanned<()> {
         match self.peek() {
-            Some(b'{' | b'[') => self.container(),
-            _ => self.scalar(),
+            Some(b'{' | b'[') => self.container(token),
+            _ => self.scalar(token),
         }
     }
 
     #[inline(always)]
-    fn scalar(&mut self) -> Scanned<Token> {
+    fn scalar(&mut self, token: &mut Token) -> Scanned<()> {
         match self.peek() {
             Some(b'"') => {
                 self.at += 1;
-                self.string()
+                self.string_into(token)
             }
-            Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b't') => self.literal(b"true", Kind::True),
-            Some(b'f') => self.literal(b"false", Kind::False),
-            Some(b'n') => self.literal(b"null", Kind::Null),
+            Some(b'-' | b'0'..=b'9') => self.number(token),
+            Some(b't') => self.literal(b"true", Kind::True, token),
+            Some(b'f') => self.literal(b"false", Kind::False, token),
+            Some(b'n') => self.literal(b"null", Kind::Null, token),
             _ => self.fail("expected a value"),
         }
     }
 
-    fn literal(&mut self, text: &[u8], kind: Kind) -> Scanned<Token> {
+    fn literal(&mut self, text: &[u8], kind: Kind, token: &mut Token) -> Scanned<()> {
         let start = self.at;
         if self.bytes.get(start..start + text.len()) != Some(text) {
             return self.fail("expected a value");
         }
         self.at += text.len();
-        Ok(self.token(kind, start))
+        *token = self.token(kind, start);
+        Ok(())
     }
 
     #[inline(always)]
-    fn number(&mut self) -> Scanned<Token> {
+    fn number(&mut self, token: &mut Token) -> Scanned<()> {
         let start = self.at;
         // As above: nothing is left at the end, and nothing is no number.
         let rest = self.bytes.get(start..).unwrap_or_default();
-        if let Some((number, length)) = PlainNumber::scan(rest) {
-            self.at += length;
-            return Ok(Token::of_number(number, start, self.at));
+        match PlainNumber::scan(rest) {
+            Some((number, length)) => {
+                self.at += length;
+                *token = Token::of_number(number, start, self.at);
+                Ok(())
+            }
+            None => self.long_number(start, token),
         }
-        self.long_number(start)
     }
 
     /// Moves over a number with an exponent or of many digits.
     #[cold]
-    fn long_number(&mut self, start: usize) -> Scanned<Token> {
+    fn long_number(&mut self, start: usize, token: &mut Token) -> Scanned<()> {
         self.eat(b'-');
         let leading_zero = self.eat(b'0');
         if !leading_zero {
@@ -233,7 +239,8 @@ impl<'a> Scanner<'a> {
             self.digits()?;
         }
         // A digit after a leading zero is no separator either: whoever called will refuse it.
-        Ok(self.token(Kind::Number, start))
+        *token = self.token(Kind::Number, start);
+        Ok(())
     }
 
     #[inline]
@@ -249,8 +256,15 @@ impl<'a> Scanner<'a> {
     }
 
     /// Moves over a string whose first quote is behind.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn string(&mut self) -> Scanned<Token> {
+        let mut token = Token::ABSENT;
+        self.string_into(&mut token)?;
+        Ok(token)
+    }
+
+    #[inline(always)]
+    fn string_into(&mut self, token: &mut Token) -> Scanned<()> {
         let start = self.at.saturating_sub(1);
         let mut kind = Kind::String;
         loop {
@@ -258,7 +272,8 @@ impl<'a> Scanner<'a> {
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(self.token(kind, start));
+                    *token = self.token(kind, start);
+                    return Ok(());
                 }
                 Some(b'\\') => {
                     kind = Kind::EscapedString;
@@ -351,7 +366,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Moves over an object or array.
-    fn container(&mut self) -> Scanned<Token> {
+    fn container(&mut self, token: &mut Token) -> Scanned<()> {
         let start = self.at;
         let mut open = Open::default();
         self.enter(&mut open)?;
@@ -364,7 +379,8 @@ impl<'a> Scanner<'a> {
             self.skip_blanks();
             self.element(&mut open)?;
         }
-        Ok(self.token(Kind::Container, start))
+        *token = self.token(Kind::Container, start);
+        Ok(())
     }
 
     /// Moves over an opening bracket and on to what is inside, up to the first separator or closing bracket.
@@ -381,7 +397,7 @@ impl<'a> Scanner<'a> {
             }
             self.member_name(open)?;
             if !matches!(self.peek(), Some(b'{' | b'[')) {
-                return self.scalar().map(drop);
+                return self.scalar(&mut Token::default());
             }
         }
     }
@@ -390,7 +406,7 @@ impl<'a> Scanner<'a> {
         self.member_name(open)?;
         match self.peek() {
             Some(b'{' | b'[') => self.enter(open),
-            _ => self.scalar().map(drop),
+            _ => self.scalar(&mut Token::default()),
         }
     }
 
@@ -401,7 +417,7 @@ impl<'a> Scanner<'a> {
         if !self.eat(b'"') {
             return self.fail("expected a field name in quotes");
         }
-        self.string()?;
+        self.string_into(&mut Token::default())?;
         self.colon()
     }
 

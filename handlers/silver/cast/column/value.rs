@@ -120,7 +120,8 @@ impl ValueCaster {
 }
 
 /// Returns a number, or what a string holds, which may be one.
-#[inline]
+// In one piece with its callers: what a function hands over is read back in larger pieces than it was written in.
+#[inline(always)]
 fn number<'l>(
     token: &Token,
     line: &'l [u8],
@@ -128,8 +129,17 @@ fn number<'l>(
 ) -> Result<Number<'l>, RejectCause> {
     match token.kind {
         Kind::Number => Ok(token.number(line)),
-        _ => bare(token, line, scratch).map(Number::new),
+        _ => quoted_number(token, line, scratch),
     }
+}
+
+#[inline(never)]
+fn quoted_number<'l>(
+    token: &Token,
+    line: &'l [u8],
+    scratch: &'l mut Vec<u8>,
+) -> Result<Number<'l>, RejectCause> {
+    bare(token, line, scratch).map(Number::new)
 }
 
 /// Returns a number as it was written, or the text of a string.
