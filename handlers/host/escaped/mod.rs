@@ -66,6 +66,8 @@ impl<'a> Escaped<'a> {
         ends: &mut Vec<usize>,
     ) -> Option<()> {
         let first = out.len();
+        // What is kept is no longer than it was with its escapes.
+        out.reserve(self.0.len());
         let mut reader = Reader::of(self.0)?;
         // Objects of a batch look alike: names, their order and most values are those of another one.
         let mut model = None;
@@ -85,7 +87,7 @@ impl<'a> Escaped<'a> {
         }
         // Of a string that was not decoded nobody has looked at the characters.
         let appended = out.get(first..)?;
-        (appended.is_ascii() || std::str::from_utf8(appended).is_ok()).then_some(())
+        simdutf8::basic::from_utf8(appended).is_ok().then_some(())
     }
 }
 

@@ -154,7 +154,7 @@ fn split_object(text: &[u8]) -> Option<(&[u8], &[u8])> {
 /// Returns whether `text` is one JSON object, as the strict scanner takes it.
 #[must_use]
 pub fn is_object(text: &[u8]) -> bool {
-    let is_utf8 = std::str::from_utf8(text).is_ok();
+    let is_utf8 = simdutf8::basic::from_utf8(text).is_ok();
     is_utf8 && split_object(text).is_some_and(|(_, rest)| rest.is_empty())
 }
 
@@ -180,7 +180,7 @@ fn can_be_a_line(body: &[u8]) -> bool {
     !body.is_empty()
         && !body.starts_with(MARKER)
         && !has_line_break(body)
-        && std::str::from_utf8(body).is_ok()
+        && simdutf8::basic::from_utf8(body).is_ok()
 }
 
 fn has_line_break(text: &[u8]) -> bool {
