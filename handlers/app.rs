@@ -10,7 +10,8 @@ use thiserror::Error;
 use crate::bronze::Bronze;
 use crate::clock::{Clock, SystemClock};
 use crate::context::Context;
-use crate::dataset::{Dataset, LoadDatasetError, MissingSalt, TargetKind};
+use crate::dataset::{Dataset, Latency, LoadDatasetError, MissingSalt, TargetKind};
+use crate::eager::Eager;
 use crate::gold::Gold;
 use crate::maintain::{Maintenance, Refine, RefineFailure};
 use crate::outbox::{Courier, Webhooks};
@@ -18,10 +19,14 @@ use crate::settings::{Lookup, Settings};
 use crate::silver::{COMMIT_INTERVAL, Silver};
 use crate::store::account::{AccountError, Calls};
 use crate::store::entity::{AzureEntityStore, STATE_TABLE};
-use crate::store::object::{AzureObjectStore, Source};
+use crate::store::object::paths::SILVER;
+use crate::store::object::{AzureObjectStore, Handover, Source};
 use crate::store::queue::{AzurePoisonQueue, AzureQueues, PoisonQueue};
 use crate::warehouse::schema::{GoldSchema, SchemaError};
 use crate::warehouse::{self, Build, Warehouse, WarehouseError};
+
+/// Most bytes of files that silver hands over to gold.
+const HANDED_OVER: usize = 32 * 1024 * 1024;
 
 /// Why the app cannot start.
 #[derive(Debug, Error)]
@@ -59,13 +64,15 @@ pub struct App {
     /// Makes rows of them.
     pub silver: Silver,
     /// Adds them up.
-    pub gold: Gold,
+    pub gold: Arc<Gold>,
     /// Keeps silver complete and fast.
     pub maintain: Maintenance,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// What each layer asks of storage.
     pub calls: LayerCalls,
+    /// Makes ids that nothing else has.
+    new_id: fn() -> String,
 }
 
 /// Counts the storage requests of each layer since the start; they are what a deployment pays for beside compute.
@@ -159,29 +166,55 @@ impl AppBuilder {
             maintain,
         } = self.contexts;
         let dataset = Arc::clone(&silver.dataset);
-        let clock = Arc::clone(&silver.clock);
+        let (clock, new_id) = (Arc::clone(&silver.clock), silver.new_id);
+        let (silver, gold) = match dataset.latency {
+            Latency::Timer => (silver, gold),
+            Latency::Low => handing_over(silver, gold),
+        };
         let silver = Silver::with_commit_interval(silver, self.commit_interval);
         App {
             bronze: Bronze::new(bronze.lake, &dataset.name),
-            gold: Gold::new(
-                gold.dataset,
-                gold.lake,
-                gold.state,
-                self.warehouse,
-                gold.clock,
-            )
-            .with_build(self.package)
-            .with_courier(self.courier),
+            gold: Arc::new(
+                Gold::new(
+                    gold.dataset,
+                    gold.lake,
+                    gold.state,
+                    self.warehouse,
+                    gold.clock,
+                )
+                .with_build(self.package)
+                .with_courier(self.courier),
+            ),
             maintain: Maintenance::new(maintain, silver.clone(), self.poison),
             silver,
             dataset,
             clock,
             calls: self.calls,
+            new_id,
         }
     }
 }
 
+/// Hands the files that silver has just written over to gold in memory.
+fn handing_over(mut silver: Context, mut gold: Context) -> (Context, Context) {
+    let handover = Handover::new(HANDED_OVER);
+    silver.lake = handover.keeping(silver.lake, SILVER);
+    gold.lake = handover.taking(gold.lake);
+    (silver, gold)
+}
+
 impl App {
+    /// Returns the loop by which gold follows silver's commits, where the dataset asks for it.
+    #[must_use]
+    pub fn eager(&self) -> Option<Eager> {
+        let gold = Arc::clone(&self.gold);
+        let (committed, calls) = (self.silver.committed(), self.calls.gold.clone());
+        match self.dataset.latency {
+            Latency::Timer => None,
+            Latency::Low => Some(Eager::new(gold, committed, (self.new_id)(), calls)),
+        }
+    }
+
     /// Begins an app on these contexts; `warehouse` has the schema of the same dataset.
     pub fn builder(contexts: impl Into<Contexts>, warehouse: Arc<dyn Warehouse>) -> AppBuilder {
         AppBuilder {

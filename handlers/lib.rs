@@ -28,6 +28,7 @@ pub mod bronze;
 pub mod clock;
 pub mod context;
 pub mod dataset;
+pub mod eager;
 pub mod error;
 pub mod event;
 pub mod expr;

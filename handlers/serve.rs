@@ -44,6 +44,9 @@ async fn run(
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let settings = Settings::from_lookup(lookup)?;
     let app = Arc::new(App::connect(&settings, lookup)?);
+    if let Some(eager) = app.eager() {
+        tokio::spawn(eager.run());
+    }
     let port = lookup("FUNCTIONS_CUSTOMHANDLER_PORT")
         .ok_or("FUNCTIONS_CUSTOMHANDLER_PORT is not set; the Functions host sets it")?
         .parse::<u16>()

@@ -56,6 +56,8 @@ pub struct Dataset {
     /// How long no event is enqueued before a stream counts as quiet, and its last periods become final by the time of
     /// day; nothing where they never do.
     pub quiet_after: Option<Duration>,
+    /// When gold follows silver.
+    pub latency: Latency,
     /// What happens to fields that no column names.
     pub unknown_fields: UnknownFields,
     /// Which duplicates are compared with the row that stays.
@@ -102,6 +104,15 @@ pub enum ConflictScope {
     Group,
     /// All, which reads the files that hold the rows of the others.
     All,
+}
+
+/// When gold follows silver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Latency {
+    /// By its timer alone.
+    Timer,
+    /// Within about a second of each commit of silver; the timer makes up for what that misses.
+    Low,
 }
 
 /// A column of silver.

@@ -43,6 +43,7 @@ impl Dataset {
         warnings.extend(overlooked_nulls(self));
         warnings.extend(narrow_conditions(self));
         warnings.extend(self.columns.iter().flat_map(unlikely_places));
+        warnings.extend(self.large_sketches());
         for table in &self.gold {
             warnings.extend(gold_conditions(self, table));
             for measure in &table.measures {

@@ -67,6 +67,9 @@ pub enum Error {
         "gold has not run with this version of Sluice yet: its first run makes the books that this needs"
     )]
     Unprepared,
+    /// The database was paused, and this run does not wait for it.
+    #[error("the database was paused and resumes: the run of gold's timer waits for it")]
+    Asleep,
     /// There is no such table to rebuild.
     #[error("the dataset file has no gold table {0}")]
     NoSuchTable(String),
@@ -80,6 +83,7 @@ impl Error {
             Self::Log(error) => error.is_transient(),
             Self::File(ReadFileError::Storage(error)) => error.is_transient(),
             Self::Warehouse(error) => error.kind() == FailureKind::Transient,
+            Self::Asleep => true,
             Self::File(ReadFileError::Gone { .. } | ReadFileError::Decode { .. })
             | Self::Aggregate(_)
             | Self::Rebuild { .. }

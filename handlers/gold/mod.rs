@@ -37,32 +37,36 @@ mod work;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::MutexGuard;
+
 use crate::clock::Clock;
 use crate::dataset::Dataset;
 use crate::event::UnixMillis;
-use crate::outbox::Courier;
+use crate::outbox::{Courier, Sent};
 use crate::pending::Scanner;
 use crate::retry::{Backoff, Deadline};
 use crate::store::entity::EntityStore;
 use crate::store::object::ObjectStore;
-use crate::table::log::{CommitLog, Head, LogError};
+use crate::table::log::{CommitLog, Head, LogError, Version};
 use crate::value::time::millis;
 use crate::warehouse::schema::{GoldSchema, NEXT};
 use crate::warehouse::{Arrangement, Build, Changed, FailureKind, Warehouse};
-use attempt::{Attempt, Turn};
+use attempt::{Attempt, Remembered, Turn};
 pub use error::Error;
 use finals::{Known, Look, Lookout};
 pub use generation::Loss;
 use generation::{Looked, Stores};
 use notes::{Heard, IdleMarker, Left};
-pub use notes::{Replaced, last_replaced};
-pub use outcome::{Ended, Published};
+pub use notes::{Holder, LASTS, Lease, Replaced, last_replaced};
+pub use outcome::{Caller, Ended, Published};
 pub use plan::{Limits, Rebuild};
 use shadow::{Bases, Current};
 pub use shadow::{LONGEST, Ready};
 
 /// How long an alert is kept after it was raised.
 const KEPT_FOR: Duration = Duration::from_secs(90 * 24 * 3_600);
+/// How long a run waits for another one of its process.
+const TURN: Duration = Duration::from_secs(1);
 /// How often a process forgets what is older.
 const FORGETS_EVERY: Duration = Duration::from_secs(24 * 3_600);
 
@@ -91,6 +95,10 @@ pub struct Gold {
     current: Current,
     /// What sends alerts.
     courier: Courier,
+    /// Held by a run of this process.
+    busy: tokio::sync::Mutex<()>,
+    /// What the books say, as the last run that followed silver left it.
+    remembered: Remembered,
     /// When old alerts were last forgotten by this process.
     forgot: Mutex<Option<UnixMillis>>,
 }
@@ -133,6 +141,8 @@ impl Gold {
             bases: Bases::default(),
             current: Current::default(),
             courier: Courier::default(),
+            busy: tokio::sync::Mutex::default(),
+            remembered: Remembered::default(),
             forgot: Mutex::default(),
         }
     }
@@ -191,6 +201,76 @@ impl Gold {
             }
             _ => self.run(&look, deadline).await,
         }
+    }
+
+    /// Brings the live tables to silver's head, right after a commit of silver. It leaves to the timer's runs what takes
+    /// long or can wait: what is made beside live tables, which periods are final, alerts that are due, a database that
+    /// resumes and failures that pass. The session is kept for the next run.
+    ///
+    /// # Errors
+    /// As [`Gold::publish`].
+    pub async fn follow(&self, deadline: Deadline) -> Result<Published, Error> {
+        if let Some(replaced) = self.heard.still(self.clock.now()) {
+            return Ok(Published::of_replaced(replaced));
+        }
+        if !self.warehouse.is_awake().await? {
+            return Err(Error::Asleep);
+        }
+        let mut published = Published::default();
+        let _turn = self.turn().await;
+        let attempt = Attempt {
+            remembered: Some(&self.remembered),
+            ..self.attempt(&Look::None, deadline)
+        };
+        // Boxed: it is large, and so would be every future that waits for it.
+        published.ended = match Box::pin(attempt.make(&mut published)).await {
+            Ok(Turn::Ended(Ended::Replaced)) => self.say_replaced(&mut published).await?,
+            Ok(Turn::Ended(ended)) => ended,
+            Ok(Turn::Again) => Ended::OutOfTime,
+            Err(Error::Warehouse(error)) if error.kind() == FailureKind::Ambiguous => {
+                tracing::warn!(%error, "outcome of a gold transaction is unknown");
+                Ended::Unknown
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(published)
+    }
+
+    /// Returns the lease of those who follow silver, for one process to take, which no other one is called like.
+    #[must_use]
+    pub fn lease(&self, owner: String) -> Lease {
+        let (state, clock) = (Arc::clone(&self.state), Arc::clone(&self.clock));
+        Lease::new(state, &self.dataset, (clock, owner))
+    }
+
+    /// Returns which generation of silver it shows.
+    #[must_use]
+    pub fn generation(&self) -> u32 {
+        self.dataset.generation
+    }
+
+    /// Returns the latest version of silver; nothing where there is none.
+    ///
+    /// # Errors
+    /// Fails if the store does.
+    pub async fn latest(&self) -> Result<Option<Version>, LogError> {
+        Ok(self.log.head().await?.map(|head| head.version))
+    }
+
+    /// Sends the alerts that are due. What fails is logged, and sent by a later run.
+    pub async fn deliver(&self, deadline: Deadline) -> Sent {
+        self.courier.deliver(&*self.warehouse, deadline).await
+    }
+
+    /// Returns how many round trips to a database server there were since the start.
+    #[must_use]
+    pub fn sql_calls(&self) -> u64 {
+        self.warehouse.round_trips()
+    }
+
+    /// Gives up the session that [`Gold::follow`] has kept.
+    pub async fn rest(&self) {
+        self.warehouse.close().await;
     }
 
     /// Ends a run that has nothing to do.
@@ -336,10 +416,18 @@ impl Gold {
         self.warehouse.schema()
     }
 
+    /// Waits for the other run of this process, so that neither overtakes the other; not for one that takes long, since
+    /// the warehouse decides anyway.
+    async fn turn(&self) -> Option<MutexGuard<'_, ()>> {
+        tokio::time::timeout(TURN, self.busy.lock()).await.ok()
+    }
+
     /// Starts over after failures that may pass.
     async fn run(&self, look: &Look, deadline: Deadline) -> Result<Published, Error> {
         let mut published = Published::default();
+        let turn = self.turn().await;
         let ended = self.attempts(look, deadline, &mut published).await;
+        drop(turn);
         let ended = match ended {
             Ok(Ended::Replaced) => self.say_replaced(&mut published).await,
             ended => ended,
@@ -429,6 +517,7 @@ impl Gold {
             current: &self.current,
             look,
             deadline,
+            remembered: None,
         }
     }
 }

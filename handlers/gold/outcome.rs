@@ -6,6 +6,7 @@ use super::notes::Replaced;
 use super::work::Done;
 use crate::outbox::Sent;
 use crate::table::log::Version;
+use crate::telemetry::lines;
 
 /// What a run did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -118,7 +119,49 @@ impl fmt::Display for Ended {
     }
 }
 
+/// What asked for a run, as the log line of the run names it.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller<'a> {
+    /// The id of the invocation.
+    pub invocation_id: &'a str,
+    /// How long the run took, in milliseconds.
+    pub elapsed_ms: u64,
+    /// The generation that ran.
+    pub generation: u32,
+    /// What gold asked of storage since the start.
+    pub storage_calls: u64,
+    /// What gold asked of a database server since the start.
+    pub sql_calls: u64,
+}
+
 impl Published {
+    /// Writes the summary of the run to the log.
+    pub fn log(&self, caller: Caller<'_>) {
+        let version = self.head.map(|version| version.0);
+        tracing::info!(
+            function = "gold",
+            invocation_id = caller.invocation_id,
+            elapsed_ms = caller.elapsed_ms,
+            ended = self.ended.as_str(),
+            generation = caller.generation,
+            version,
+            commits = self.commits,
+            files = self.files,
+            rows = self.rows,
+            groups = self.groups,
+            transactions = self.transactions,
+            rebuilt = self.rebuilt.join(", "),
+            waiting = self.waiting,
+            replaced = self.replaced.map(|replaced| replaced.to_string()),
+            alerts_delivered = self.sent.delivered,
+            alerts_refused = self.sent.refused,
+            storage_calls = caller.storage_calls,
+            sql_calls = caller.sql_calls,
+            "{}",
+            lines::PUBLISHED
+        );
+    }
+
     /// Counts a transaction; returns how the run ends if it was refused.
     pub(super) fn add(&mut self, done: &Done) -> Option<Ended> {
         match done {

@@ -27,7 +27,7 @@ use crate::app::App;
 use crate::bronze::IngestError;
 use crate::error::chain;
 use crate::gold;
-use crate::gold::{Ended, Published};
+use crate::gold::{Caller, Ended, Published};
 use crate::maintain::{Options, Report};
 use crate::retry::Deadline;
 use crate::silver::RefineError;
@@ -345,45 +345,25 @@ async fn gold(
 ) -> Result<String, Failure> {
     // A timer tells nothing that gold needs; its body is read so that the connection can be used again.
     bodies.read(body).await?;
-    let Published {
-        ended,
-        head,
-        commits,
-        files,
-        rows,
-        groups,
-        transactions,
-        rebuilt,
-        blocked,
-        waiting,
-        replaced,
-        is_retiring: _,
-        has_outbox: _,
-        sent,
-    } = app.gold.publish(Deadline::after(PUBLISH_TIME)).await?;
-    if ended == Ended::NothingYet {
+    let published = app.gold.publish(Deadline::after(PUBLISH_TIME)).await?;
+    if published.ended == Ended::NothingYet {
         return Ok("silver holds nothing yet".to_owned());
     }
-    let version = head.map(|version| version.0);
-    log!(
-        info,
-        invocation,
-        lines::PUBLISHED,
-        ended = ended.as_str(),
-        generation = app.dataset.generation,
-        version,
+    published.log(Caller {
+        invocation_id: &invocation.id,
+        elapsed_ms: invocation.elapsed_ms(),
+        generation: app.dataset.generation,
+        storage_calls: app.calls.gold.count(),
+        sql_calls: app.gold.sql_calls(),
+    });
+    let Published {
+        ended,
         commits,
-        files,
         rows,
         groups,
-        transactions,
-        rebuilt = rebuilt.join(", "),
-        waiting,
-        replaced = replaced.map(|replaced| replaced.to_string()),
-        alerts_delivered = sent.delivered,
-        alerts_refused = sent.refused,
-        storage_calls = app.calls.gold.count(),
-    );
+        blocked,
+        ..
+    } = published;
     if !blocked.is_empty() {
         return Err(Failure::Blocked(blocked.join("; ")));
     }

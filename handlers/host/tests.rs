@@ -157,3 +157,36 @@ async fn a_run_that_fails_keeps_no_session() {
     assert_eq!(world.server.logins(), 1, "it had a session");
     world.server.has_open(0).await;
 }
+
+#[tokio::test]
+async fn runs_that_follow_silver_keep_one_session_until_they_rest() {
+    let world = World::with_server(|_, request| healthy(request)).await;
+    let gold = &world.process().app.gold;
+    for _ in 0..2 {
+        let done = gold.follow(Deadline::after(PUBLISH_TIME)).await.unwrap();
+        assert_eq!(done.ended, Ended::UpToDate);
+        world.server.has_open(1).await;
+    }
+    assert_eq!(world.server.logins(), 1);
+    gold.rest().await;
+    world.server.has_open(0).await;
+}
+
+#[tokio::test]
+async fn a_paused_database_is_waited_for_by_the_timers_run_only() {
+    let mut tries = 0;
+    let world = World::with_server(move |_, request| match request {
+        Request::LogIn if tries < 3 => {
+            tries += 1;
+            Answer::Error(40_613, "not currently available")
+        }
+        request => healthy(request),
+    })
+    .await;
+    let process = world.process();
+    let refused = process.app.gold.follow(Deadline::after(PUBLISH_TIME)).await;
+    assert!(matches!(refused, Err(gold::Error::Asleep)), "{refused:?}");
+    assert_eq!(world.server.logins(), 1);
+    assert_eq!(ended(&process).await, "UpToDate");
+    assert_eq!(world.server.logins(), 4);
+}

@@ -42,6 +42,8 @@ struct Shared {
     commit_interval: Duration,
     /// Told when a group is full.
     full: Notify,
+    /// Told when sources are newly in the ledger.
+    committed: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -93,8 +95,15 @@ impl Silver {
                 committer: tokio::sync::Mutex::new(committer),
                 commit_interval,
                 full: Notify::new(),
+                committed: Arc::default(),
             }),
         }
+    }
+
+    /// Returns what is told after every commit of this process, once for several that nobody has waited for.
+    #[must_use]
+    pub fn committed(&self) -> Arc<Notify> {
+        Arc::clone(&self.shared.committed)
     }
 
     /// Refines a source, together with what else is waiting. Returns when it is in the ledger; a caller that goes away
@@ -179,6 +188,9 @@ impl Shared {
 
     /// Tells that these sources are finished, and names them.
     fn answer_refined(&self, refined: Vec<Refined>) -> BTreeSet<String> {
+        if refined.iter().any(|refined| refined.now) {
+            self.committed.notify_one();
+        }
         let answered = refined.into_iter().map(|refined| {
             let name = refined.entry.source.clone();
             self.answer(&name, &Ok(refined));

@@ -96,6 +96,8 @@ pub const LINES: [Line; 7] = [
             "alerts_delivered",
             "alerts_refused",
             "storage_calls",
+            // Round trips to a database server since the start; a file has none.
+            "sql_calls",
         ],
     },
     Line {

@@ -9,6 +9,7 @@
 mod agreement;
 mod alerts;
 mod architecture;
+mod eager;
 mod earlier_build;
 mod expr;
 mod fuzz;

@@ -40,6 +40,8 @@ pub(crate) enum Number {
     Transactions,
     /// Requests of the layer to storage since the handler's start.
     StorageCalls,
+    /// Round trips of gold to a database server since the handler's start.
+    SqlCalls,
 }
 
 /// A text that a summary or a warning has.
@@ -65,6 +67,7 @@ impl Number {
             Self::Version => "version",
             Self::Transactions => "transactions",
             Self::StorageCalls => "storage_calls",
+            Self::SqlCalls => "sql_calls",
         }
     }
 }

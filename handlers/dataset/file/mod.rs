@@ -16,8 +16,8 @@ use super::payload::schemas::ReadFile;
 use super::problem::Sink;
 use super::reader::{Keys, Located, keys};
 use super::{
-    Alert, ColumnType, Dataset, DatasetProblems, GoldTable, Key, LoadDatasetError, Problem,
-    Ranking, UnknownFields, column,
+    Alert, ColumnType, Dataset, DatasetProblems, GoldTable, Key, Latency, LoadDatasetError,
+    Problem, Ranking, UnknownFields, column,
 };
 use crate::dataset::ColumnIndex;
 use crate::value::Period;
@@ -133,6 +133,12 @@ fn read<'a>(
         quiet_after: keys
             .parsed("quiet_after", QUIET, parse_quiet)
             .unwrap_or(Some(allowed_lateness.max(QUIET_AT_LEAST))),
+        latency: keys
+            .parsed("latency", "\"timer\" or \"low\"", Latency::named)
+            .unwrap_or(match alerts.is_empty() {
+                true => Latency::Timer,
+                false => Latency::Low,
+            }),
         unknown_fields: keys
             .parsed(
                 "unknown_fields",

@@ -123,6 +123,26 @@ fn shipped_files_are_valid() {
 }
 
 #[test]
+fn gold_follows_silver_where_there_are_alerts_or_the_file_says_so() {
+    let rule = "[[gold]]\ntable = \"ever\"\ngrain = \"all\"\nmeasures = { n = \"count\" }\n[[alert]]\nname = \"many\"\non = \"ever\"\nwhen = \"n > 9\"\nnotify = [\"queue:told\"]\n";
+    for (latency, rule, expected) in [
+        ("", "", Latency::Timer),
+        ("latency = \"low\"\n", "", Latency::Low),
+        ("", rule, Latency::Low),
+        ("latency = \"timer\"\n", rule, Latency::Timer),
+    ] {
+        let text = format!(
+            "{latency}name = \"x\"\nkey = [\"at\"]\nevent_time = \"at\"\n[[column]]\nname = \"at\"\ntype = \"timestamp\"\nrequired = true\n{rule}"
+        );
+        let dataset = Dataset::parse(&text, "x.toml").unwrap();
+        assert_eq!(dataset.latency, expected, "{text}");
+        let cost = dataset.latency_cost();
+        assert_eq!(cost.is_some(), expected == Latency::Low);
+        assert!(cost.is_none_or(|cost| cost.contains("about $190 a month")));
+    }
+}
+
+#[test]
 fn a_stream_is_quiet_after_the_lateness_but_not_too_soon_or_never() {
     for (text, minutes) in [
         ("allowed_lateness = \"2h\"", Some(120)),
@@ -284,6 +304,11 @@ const WRONG: &[(&str, &str, &str)] = &[
         r#"event_time = "at""#,
         "event_time = \"at\"\nallowed_lateness = \"1 hour\"",
         "x.toml:4: allowed_lateness: \"1 hour\" is not a duration",
+    ),
+    (
+        r#"event_time = "at""#,
+        "event_time = \"at\"\nlatency = \"high\"",
+        "x.toml:4: latency: \"high\" is not \"timer\" or \"low\"",
     ),
     (
         r#"event_time = "at""#,

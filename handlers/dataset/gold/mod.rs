@@ -2,6 +2,7 @@
 
 mod alert;
 mod find;
+mod latency;
 mod measures;
 
 use toml::de::DeTable;

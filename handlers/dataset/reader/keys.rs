@@ -137,6 +137,11 @@ pub(in crate::dataset) const FILE: Table = Table {
             "After so long without an event, of which none waits, gold's last periods become final by the time of day: at least \"15m\", or \"off\". Default: allowed_lateness.",
         ),
         key(
+            "latency",
+            Shape::OneOf(&["timer", "low"]),
+            "\"low\": gold follows each commit of silver within about a second, which keeps a serverless database awake while events come. \"timer\": gold runs by its timer alone. Default: \"low\" where there are alerts, and otherwise \"timer\".",
+        ),
+        key(
             "unknown_fields",
             Shape::OneOf(&["rescue", "ignore"]),
             "\"rescue\" keeps fields that no column names as JSON text in _rescued, \"ignore\" drops them. Default: \"rescue\".",

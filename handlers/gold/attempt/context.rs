@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::remembered::Remembered;
 use crate::clock::Clock;
 use crate::dataset::Dataset;
 use crate::error::Invariant;
@@ -52,6 +53,9 @@ pub(in crate::gold) struct Attempt<'a> {
     /// Whether readers of silver know what is shown.
     pub(in crate::gold) current: &'a Current,
     pub(in crate::gold) deadline: Deadline,
+    /// What the books said when the last run ended that followed silver, if this run does: it looks only where that says
+    /// nothing.
+    pub(in crate::gold) remembered: Option<&'a Remembered>,
 }
 
 /// Where this generation is being raised.

@@ -9,6 +9,7 @@
 
 mod arrange;
 mod context;
+mod remembered;
 mod shadows;
 mod standstill;
 mod swap;
@@ -35,6 +36,7 @@ use crate::warehouse::schema::TableIndex;
 use crate::warehouse::{Changed, Pending, Prepared, Progress, Remarks, Run, Standing, Step};
 pub(super) use context::{Attempt, Turn};
 use context::{Place, Raised};
+pub(super) use remembered::Remembered;
 
 /// What freshness says of a table that the dataset file no longer has.
 const NO_LONGER: &str = "the dataset file no longer has this table, so it stays as it is: it goes when a raised generation is shown, and `sluice status` says how to remove it before";
@@ -44,7 +46,10 @@ const RETIRED_FOR: Duration = Duration::from_secs(10 * 60);
 impl Attempt<'_> {
     /// Makes the attempt; returns what comes after it.
     pub(super) async fn make(self, published: &mut Published) -> Result<Turn, Error> {
-        let mut standing = self.warehouse.look().await?;
+        let mut standing = match self.remembered.and_then(Remembered::take) {
+            Some(remembered) => remembered,
+            None => self.warehouse.look().await?,
+        };
         let Some(mut head) = self.log.head().await? else {
             return Ok(Turn::Ended(Ended::NothingYet));
         };
@@ -100,12 +105,17 @@ impl Attempt<'_> {
         (head, raised): (Head, Raised),
         published: &mut Published,
     ) -> Result<Turn, Error> {
+        let books = self.remembered.and_then(|_| Remembered::of(&standing));
         let (mut backlog, mut place) = self.sort_out((standing, plan), (head, raised)).await?;
         let head = place.head.version;
         let mut at_head = backlog.standing(self.schema(), &place.progress, head);
         // They come by a swap.
         let beside = place.shadows.keys();
         beside.for_each(|index| drop(backlog.to_make.remove(index)));
+        // Nothing steps before the swap, which is for the timer's run.
+        if self.remembered.is_some() && !place.raised.is_over() {
+            return Ok(Turn::Ended(Ended::Rebuilding));
+        }
         if let Some(turn) = self.wait(&mut backlog, &place, published).await? {
             return Ok(turn);
         }
@@ -128,14 +138,17 @@ impl Attempt<'_> {
         if let Some(ended) = self.watch_rows(&mut place, published).await? {
             return Ok(Turn::Ended(ended));
         }
-        if !place.shadows.is_empty() {
+        if !place.shadows.is_empty() && self.remembered.is_none() {
             let moved = self.go_on_beside(&mut place, published).await?;
             if let Some(turn) = moved {
                 return Ok(turn);
             }
         }
         let is_raised = !place.raised.from.is_empty();
-        let ended = self.say_final(place, at_head, published).await?;
+        let ended = self.say_final(&mut place, at_head, published).await?;
+        if let (Some(remembered), Some(books), Ended::UpToDate) = (self.remembered, books, ended) {
+            remembered.note(books, (place.progress, place.rules));
+        }
         if !is_raised && !self.schema().tables.is_empty() && ended != Ended::Replaced {
             self.current
                 .say(self.lake, &TableId::of(self.dataset))
@@ -210,18 +223,18 @@ impl Attempt<'_> {
     /// Says what is final of tables that stood at the head, and notes that nothing is left to do.
     async fn say_final(
         &self,
-        mut place: Place,
+        place: &mut Place,
         at_head: BTreeMap<TableIndex, Progress>,
         published: &mut Published,
     ) -> Result<Ended, Error> {
         let worker = self.worker();
-        let revived = self.revive(&place, &at_head)?;
+        let revived = self.revive(place, &at_head)?;
         if let Some(run) = revived
             && let Some(ended) = published.add(&worker.carry_out(run, Vec::new(), 0).await?)
         {
             return Ok(ended);
         }
-        if let Some(ended) = self.hear(&mut place, &at_head, published).await? {
+        if let Some(ended) = self.hear(place, &at_head, published).await? {
             return Ok(ended);
         }
         let said = (place.finals, self.build, self.clock.now());
@@ -231,15 +244,19 @@ impl Attempt<'_> {
         {
             return Ok(ended);
         }
-        let is_said = match self.remark(&place).await? {
+        let is_said = match self.remark(place).await? {
             Changed::Replaced => return Ok(Ended::Replaced),
             changed => changed == Changed::Done,
         };
-        let next_try = self.next_try(&place)?;
+        let next_try = self.next_try(place)?;
         let is_whole = place.left_out.is_empty() && published.blocked.is_empty();
-        let rules = self.next_of_rules(&place, published.has_outbox).await?;
+        let rules = match place.sighting {
+            Some(_) => self.next_of_rules(place, published.has_outbox).await?,
+            None => None,
+        };
         let next_try = next_try.map(|next_try| rules.map_or(next_try, |next| next.min(next_try)));
-        published.blocked.extend(place.left_out.reasons());
+        let left_out = std::mem::take(&mut place.left_out);
+        published.blocked.extend(left_out.reasons());
         let is_waiting = published.waiting.is_some() || published.is_retiring;
         let is_waiting = is_waiting || !place.shadows.is_empty() || !is_said;
         if let (Some(next_try), Some(sighting), false) = (next_try, place.sighting, is_waiting) {

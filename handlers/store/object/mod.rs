@@ -4,6 +4,7 @@
 //! goes through [`ObjectStore`], and every name is built and parsed in [`paths`].
 
 mod azure;
+mod handed_over;
 mod limits;
 mod memory;
 pub mod paths;
@@ -19,6 +20,7 @@ use bytes::Bytes;
 use super::StorageError;
 use crate::event::UnixMillis;
 pub use azure::{AzureObjectStore, OPERATION_SECONDS};
+pub use handed_over::Handover;
 pub use limits::{MAX_METADATA_BYTES, MAX_NAME_UNITS};
 pub use memory::MemoryObjectStore;
 pub use paths::ObjectPath;

@@ -45,6 +45,7 @@ fn dataset() -> Dataset {
         max_clock_skew: Duration::from_secs(600),
         idle_timeout: Duration::from_secs(300),
         quiet_after: None,
+        latency: crate::dataset::Latency::Timer,
         unknown_fields: UnknownFields::Rescue,
         conflicts: ConflictScope::Group,
         payload: Payload::default(),

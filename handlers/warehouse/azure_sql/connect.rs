@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use azure_core::credentials::TokenCredential;
@@ -46,6 +47,8 @@ pub(super) struct Connector {
     settings: AdoSettings,
     /// What tokens come from, where tokens log in.
     pub(super) credential: Option<Arc<dyn TokenCredential>>,
+    /// How often its sessions were answered, but for logging in.
+    pub(super) round_trips: Arc<AtomicU64>,
 }
 
 impl fmt::Debug for Connector {
@@ -64,6 +67,8 @@ pub(super) struct Session {
     renew_at: Option<Instant>,
     /// When it was last known to be alive.
     alive_at: Instant,
+    /// Counts what all sessions ask.
+    round_trips: Arc<AtomicU64>,
 }
 
 impl fmt::Debug for Session {
@@ -83,6 +88,7 @@ impl Connector {
         Ok(Self {
             settings,
             credential,
+            round_trips: Arc::default(),
         })
     }
 
@@ -91,23 +97,37 @@ impl Connector {
         let deadline = Deadline::after(RESUME_TIME);
         let mut backoff = Backoff::default();
         loop {
-            let (token, renew_at) = self.token().await?;
-            match self.log_in(token.as_deref()).await {
-                Ok(client) => {
-                    let alive_at = Instant::now();
-                    let mut session = Session {
-                        client,
-                        renew_at,
-                        alive_at,
-                    };
-                    let prepared = session.run(dml::SESSION).await;
-                    prepared.map_err(failed("open a session in", &self.settings.database))?;
-                    return Ok(session);
-                }
-                Err(error) if is_resuming(&error) && backoff.wait(deadline).await => {}
-                Err(error) => return Err(failed("connect to", &self.settings.host)(error)),
+            match self.open_now().await? {
+                Ok(session) => return Ok(session),
+                Err(_) if backoff.wait(deadline).await => {}
+                Err(resuming) => return Err(resuming),
             }
         }
+    }
+
+    /// Opens a connection; the inner error is that of a database that resumes.
+    pub(super) async fn open_now(&self) -> Result<Result<Session, WarehouseError>, WarehouseError> {
+        let (token, renew_at) = self.token().await?;
+        let client = match self.log_in(token.as_deref()).await {
+            Ok(client) => client,
+            Err(error) => {
+                let is_resuming = is_resuming(&error);
+                let error = failed("connect to", &self.settings.host)(error);
+                return match is_resuming {
+                    true => Ok(Err(error)),
+                    false => Err(error),
+                };
+            }
+        };
+        let mut session = Session {
+            client,
+            renew_at,
+            alive_at: Instant::now(),
+            round_trips: Arc::clone(&self.round_trips),
+        };
+        let prepared = session.run(dml::SESSION).await;
+        prepared.map_err(failed("open a session in", &self.settings.database))?;
+        Ok(Ok(session))
     }
 
     /// Returns a token and when to renew it, where tokens log in. The credential keeps tokens and renews them.
@@ -232,7 +252,7 @@ impl Session {
     /// Runs a batch without parameters and returns its rows.
     pub(super) async fn run(&mut self, sql: &str) -> Result<Vec<Row>, Error> {
         let results = self.client.simple_query(sql).await?.into_results().await?;
-        self.alive_at = Instant::now();
+        self.answered(1);
         Ok(results.into_iter().flatten().collect())
     }
 
@@ -248,7 +268,7 @@ impl Session {
             visit(row);
         }
         drop(rows);
-        self.alive_at = Instant::now();
+        self.answered(1);
         Ok(())
     }
 
@@ -270,7 +290,7 @@ impl Session {
             answer.rows.push(read::any_cells(row)?);
         }
         drop(rows);
-        self.alive_at = Instant::now();
+        self.answered(1);
         Ok(answer)
     }
 
@@ -282,7 +302,7 @@ impl Session {
     ) -> Result<Vec<Row>, Error> {
         let stream = self.client.query(sql, parameters).await?;
         let results = stream.into_results().await?;
-        self.alive_at = Instant::now();
+        self.answered(1);
         Ok(results.into_iter().flatten().collect())
     }
 
@@ -293,7 +313,7 @@ impl Session {
         parameters: &[&dyn ToSql],
     ) -> Result<u64, Error> {
         let changed = self.client.execute(sql, parameters).await?.total();
-        self.alive_at = Instant::now();
+        self.answered(1);
         Ok(changed)
     }
 
@@ -308,8 +328,15 @@ impl Session {
             request.send(row).await?;
         }
         request.finalize().await?;
-        self.alive_at = Instant::now();
+        // The columns, the statement and the rows.
+        self.answered(3);
         Ok(())
+    }
+
+    /// Notes that the server has answered.
+    fn answered(&mut self, times: u64) {
+        self.alive_at = Instant::now();
+        self.round_trips.fetch_add(times, Ordering::Relaxed);
     }
 
     /// Returns whether the connection can be used: its token lasts, and it answers if it was idle for a while.

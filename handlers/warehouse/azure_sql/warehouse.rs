@@ -1,6 +1,7 @@
 //! The warehouse in a database on a server.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -175,6 +176,22 @@ impl AzureSqlWarehouse {
 impl Warehouse for AzureSqlWarehouse {
     fn may_be_paused(&self) -> bool {
         true
+    }
+
+    async fn is_awake(&self) -> Result<bool, WarehouseError> {
+        let mut slot = self.kept.lock().await;
+        let is_usable = match slot.as_mut() {
+            Some(session) => session.is_usable(self.idle).await,
+            None => false,
+        };
+        if !is_usable {
+            *slot = self.connector.open_now().await?.ok();
+        }
+        Ok(slot.is_some())
+    }
+
+    fn round_trips(&self) -> u64 {
+        self.connector.round_trips.load(Ordering::Relaxed)
     }
 
     fn schema(&self) -> &GoldSchema {

@@ -99,6 +99,15 @@ pub trait Warehouse: Reports + Outbox {
     /// Returns whether looking at the database may cost money or time, because it pauses when it is not used.
     fn may_be_paused(&self) -> bool;
 
+    /// Returns whether the database can be used now: one that was paused begins to resume, and is not waited for.
+    ///
+    /// # Errors
+    /// Fails if the database does.
+    async fn is_awake(&self) -> Result<bool, WarehouseError>;
+
+    /// Returns how many round trips to a server there were since it was opened; a file has none.
+    fn round_trips(&self) -> u64;
+
     /// Returns what gold looks like here.
     fn schema(&self) -> &GoldSchema;
 

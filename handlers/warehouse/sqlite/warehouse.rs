@@ -91,6 +91,14 @@ impl Warehouse for SqliteWarehouse {
         false
     }
 
+    async fn is_awake(&self) -> Result<bool, WarehouseError> {
+        Ok(true)
+    }
+
+    fn round_trips(&self) -> u64 {
+        0
+    }
+
     fn schema(&self) -> &GoldSchema {
         &self.schema
     }

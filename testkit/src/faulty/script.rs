@@ -96,6 +96,8 @@ struct Told {
     flaky: Option<(When, BTreeSet<String>)>,
     /// Open transactions of the warehouse. Others wait for them outside of paused time, so nothing dawdles meanwhile.
     open: usize,
+    /// How often the process gave up its session with the warehouse.
+    closes: usize,
     /// Objects in a page of a listing; unlimited at first.
     page: Option<usize>,
 }
@@ -190,6 +192,16 @@ impl Script {
         let told = self.told();
         let calls = told.calls.iter().filter(|call| call.starts_with(text));
         calls.cloned().collect()
+    }
+
+    /// Returns how often the process gave up its session with the warehouse, which is no call that could fail.
+    #[must_use]
+    pub fn closes(&self) -> usize {
+        self.told().closes
+    }
+
+    pub(super) fn note_close(&self) {
+        self.told().closes += 1;
     }
 
     /// Returns how many calls there were.

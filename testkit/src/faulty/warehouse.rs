@@ -39,6 +39,17 @@ impl Warehouse for Faulty<dyn Warehouse> {
         true
     }
 
+    async fn is_awake(&self) -> Result<bool, WarehouseError> {
+        let act = self.inner.is_awake();
+        self.script
+            .around("is awake".into(), warehouse_error, act)
+            .await
+    }
+
+    fn round_trips(&self) -> u64 {
+        self.inner.round_trips()
+    }
+
     fn schema(&self) -> &GoldSchema {
         self.inner.schema()
     }
@@ -123,6 +134,7 @@ impl Warehouse for Faulty<dyn Warehouse> {
     }
 
     async fn close(&self) {
+        self.script.note_close();
         self.inner.close().await;
     }
 

@@ -13,6 +13,10 @@ const AIM: u64 = 50_000;
 const MEMORY: u64 = 512 * 1024 * 1024;
 /// Storage calls of all layers for 1,000 events.
 const CALLS: f64 = 3.0;
+/// Milliseconds from enqueued to row in gold that half of the events stay below.
+const P50_MS: i64 = 1_000;
+/// And those that all but one in a hundred do.
+const P99_MS: i64 = 2_000;
 /// Events an object from which batches count as full; the last one of each partition never is.
 const FULL: u64 = 900;
 
@@ -53,7 +57,44 @@ pub(super) struct Bar {
 
 /// Compares a run with every bar.
 pub(super) fn judge(facts: &Facts) -> Vec<Bar> {
-    vec![throughput(facts), memory(facts), calls(facts)]
+    vec![
+        throughput(facts),
+        memory(facts),
+        calls(facts),
+        latency(facts),
+    ]
+}
+
+fn latency(facts: &Facts) -> Bar {
+    let found = facts.gold_latency;
+    let (verdict, note) = match (facts.pace, facts.follows, found) {
+        (Pace::Max, _, _) => (
+            Verdict::NotJudged,
+            Some("events queue: --rate 5000 measures it"),
+        ),
+        (_, false, _) => (
+            Verdict::NotJudged,
+            Some("gold waits for its timer: latency = \"low\" follows silver"),
+        ),
+        (_, true, None) => (Verdict::NotJudged, None),
+        (_, true, Some(found)) => {
+            let is_met = found.p50_ms < P50_MS && found.p99_ms < P99_MS;
+            (
+                Verdict::of(is_met),
+                Some("alerts are written with their rows"),
+            )
+        }
+    };
+    Bar {
+        name: "enqueued to row in gold, p50 and p99",
+        measured: found.map_or_else(
+            || "not measured".to_owned(),
+            |found| format!("{} and {} ms", found.p50_ms, found.p99_ms),
+        ),
+        bar: format!("below {P50_MS} and {P99_MS} ms"),
+        verdict,
+        note: note.map(str::to_owned),
+    }
 }
 
 fn throughput(facts: &Facts) -> Bar {
@@ -127,6 +168,7 @@ fn calls(facts: &Facts) -> Bar {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::bench::latency::Summary;
 
     fn verdicts(facts: &Facts) -> Vec<(&'static str, Verdict)> {
         let bars = judge(facts);
@@ -143,7 +185,8 @@ mod tests {
             [
                 ("25,000", Verdict::Met),
                 ("100 MiB", Verdict::Met),
-                ("2.50", Verdict::Met)
+                ("2.50", Verdict::Met),
+                ("not measured", Verdict::NotJudged)
             ]
         );
         facts.silver_seconds = Some(50.1);
@@ -154,7 +197,8 @@ mod tests {
             [
                 ("19,960", Verdict::Missed),
                 ("512 MiB", Verdict::Missed),
-                ("3.00", Verdict::Missed)
+                ("3.00", Verdict::Missed),
+                ("not measured", Verdict::NotJudged)
             ]
         );
         facts.pace = Pace::Steady(5_000);
@@ -167,5 +211,18 @@ mod tests {
                 .all(|(_, verdict)| *verdict == Verdict::NotJudged)
         );
         assert_eq!(not_judged[1].0, "not measured");
+        for (p99_ms, expected) in [(1_999, Verdict::Met), (2_000, Verdict::Missed)] {
+            facts.gold_latency = Some(Summary {
+                p50_ms: 999,
+                p99_ms,
+                max_ms: 9_000,
+                events: 1,
+            });
+            let latency = verdicts(&facts)[3];
+            let measured = format!("999 and {p99_ms} ms");
+            assert_eq!(latency, (measured.as_str(), expected));
+        }
+        facts.follows = false;
+        assert_eq!(verdicts(&facts)[3].1, Verdict::NotJudged);
     }
 }

@@ -61,6 +61,8 @@ pub(super) struct Facts {
     pub(super) events: u64,
     pub(super) partitions: usize,
     pub(super) gold_seconds: u8,
+    /// Whether gold follows silver at once.
+    pub(super) follows: bool,
     /// From the first event sent until the last one is sent.
     pub(super) sent_seconds: f64,
     /// From the first event sent until the last row is in silver.
@@ -110,6 +112,7 @@ impl Facts {
                 bronze: 1_010,
                 silver: 1_400,
                 gold: 90,
+                sql: 0,
             },
             gold_runs: 20,
             transactions: 18,
@@ -121,6 +124,7 @@ impl Facts {
             events: 1_000_000,
             partitions: 4,
             gold_seconds: 2,
+            follows: true,
             sent_seconds: 20.0,
             silver_seconds: Some(40.0),
             gold_run_seconds: Some(41.5),

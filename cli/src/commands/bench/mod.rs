@@ -52,7 +52,7 @@ use trial::Trial;
 How to read it:
   events a second    from the first event sent until the last row is in silver, or in gold
   latency            of each event; as fast as they go, it is mostly the time in the hub's queue: use --rate
-  latency to gold    contains the wait for gold's timer (--gold-every)
+  latency to gold    contains the wait for gold's timer (--gold-every), unless the dataset has latency = \"low\" or alerts
   calls              requests of the handler to blob and table storage; the host's own are not the handler's
   CPU time           divided by the elapsed time, how many cores each process kept busy")]
 pub(crate) struct BenchArguments {

@@ -31,6 +31,8 @@ pub(super) struct Calls {
     pub(super) bronze: u64,
     pub(super) silver: u64,
     pub(super) gold: u64,
+    /// Round trips of gold to a database server; none where gold is in a file.
+    pub(super) sql: u64,
 }
 
 /// Everything that was heard.
@@ -108,6 +110,9 @@ impl Record {
         let calls = line.required(Number::StorageCalls)?;
         self.transactions += line.required(Number::Transactions)?;
         self.calls.gold = self.calls.gold.max(calls);
+        // Earlier handlers do not say.
+        let sql = line.number(Number::SqlCalls).unwrap_or_default();
+        self.calls.sql = self.calls.sql.max(sql);
         self.gold_runs += 1;
         if line.is_whole_run() {
             let version = line.required(Number::Version)?;

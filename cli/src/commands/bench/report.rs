@@ -69,6 +69,8 @@ impl Serialize for Report {
                 "gold": per_thousand(calls.gold),
                 "all": per_thousand(calls.bronze + calls.silver + calls.gold),
             },
+            "sql_calls": calls.sql,
+            "sql_calls_per_1000_events": per_thousand(calls.sql),
             "bronze": { "objects": heard.objects, "events_per_object": ratio(heard.stored, heard.objects) },
             "silver": {
                 "commits": facts.silver.commits,
@@ -92,11 +94,12 @@ pub(super) fn show(report: &Report) {
         Pace::Steady(rate) => format!("{} a second", thousands(rate)),
     };
     print(&format!(
-        "\nsluice bench  {}  {} {pace}, {}, gold every {} s, {}\n",
+        "\nsluice bench  {}  {} {pace}, {}, gold every {} s{}, {}\n",
         facts.dataset,
         count(facts.events, "event"),
         count(facts.partitions as u64, "partition"),
         facts.gold_seconds,
+        if facts.follows { " and at once" } else { "" },
         count(cores() as u64, "core"),
     ));
     print_lines(&bars_table(&report.bars).lines(terminal_width()));
@@ -204,6 +207,14 @@ fn work(facts: &Facts) -> Vec<String> {
         row("bronze", calls(heard.calls.bronze), objects),
         row("silver", calls(heard.calls.silver), commits),
         row("gold", calls(heard.calls.gold), runs),
+        row(
+            "gold, SQL",
+            calls(heard.calls.sql),
+            match heard.calls.sql {
+                0 => "no round trips: it is in a file".to_owned(),
+                sql => count(sql, "round trip"),
+            },
+        ),
         String::new(),
         format!("  {:<16}{:>12}{:>12}", "CPU time", "seconds", "cores"),
     ];

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sluice::clock::{Clock, SystemClock};
-use sluice::dataset::Dataset;
+use sluice::dataset::{Dataset, Latency};
 use sluice::table::log::{Commit, CommitKind, LedgerEntry};
 use sluice_local::hub_client::Destination;
 
@@ -216,6 +216,7 @@ impl Trial {
             events: stack.hub_events(),
             partitions: self.partitions,
             gold_seconds: self.gold_seconds,
+            follows: self.dataset.latency == Latency::Low,
             sent_seconds: elapsed(times.started, times.sent),
             silver_seconds: seconds(last(&rows)),
             gold_run_seconds: seconds(last(&sums)),

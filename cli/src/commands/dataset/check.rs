@@ -74,6 +74,9 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<bool, Box<dyn Error + Se
                 say(&format!("{file}: warning: {warning}"));
             }
             print_prose(&format!("{file} is fine: {}", summary(&dataset)?));
+            if let Some(cost) = dataset.latency_cost() {
+                print_prose(&cost);
+            }
             if let Some(Cost { text, warning }) = cost {
                 print_prose(&text);
                 if let Some(warning) = warning {
@@ -127,6 +130,7 @@ fn as_json(dataset: &Dataset, warnings: &[Warning]) -> serde_json::Value {
         "generation": dataset.generation,
         "columns": columns,
         "gold": gold,
+        "latency_cost": dataset.latency_cost(),
     })
 }
 

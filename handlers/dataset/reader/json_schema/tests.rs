@@ -160,6 +160,7 @@ allowed_lateness = "1h"
 max_clock_skew = "1m"
 idle_timeout = "10s"
 quiet_after = "1d"
+latency = "low"
 unknown_fields = "ignore"
 where = "price > 1"
 
@@ -395,6 +396,7 @@ fn what_the_schema_refuses_the_reader_refuses_too() {
         ),
         ("\"1h\"", "\"1 h\"", "$.allowed_lateness: has not the form"),
         ("\"1d\"", "\"never\"", "$.quiet_after: is not one"),
+        ("\"low\"", "\"high\"", "$.latency: is not one"),
         ("key = [\"id\", \"at\"]", "key = \"id\"", "$.key: is no"),
         (
             "ignore_case = true",

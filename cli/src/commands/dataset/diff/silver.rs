@@ -14,6 +14,7 @@ pub(super) fn later(old: &Dataset, new: &Dataset) -> Vec<String> {
         ),
         ("idle_timeout", old.idle_timeout == new.idle_timeout),
         ("quiet_after", old.quiet_after == new.quiet_after),
+        ("latency", old.latency == new.latency),
         ("dedup.conflicts", old.conflicts == new.conflicts),
     ] {
         if !is_same {

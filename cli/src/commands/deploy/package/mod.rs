@@ -80,6 +80,9 @@ pub(crate) async fn run(arguments: PackageArguments) -> Result<bool, Box<dyn Err
     let zip = archive::write(&entries)?;
     std::fs::write(&file, &zip).map_err(|source| format!("write {}: {source}", file.display()))?;
     summarise(&dataset.name, &entries, &file, zip.len());
+    if let Some(cost) = dataset.latency_cost() {
+        say(&cost);
+    }
     Ok(true)
 }
 

@@ -1,0 +1,119 @@
+//! When runs begin, and what they ask.
+
+use std::time::Duration;
+
+use sluice::dataset::Latency;
+use testkit::faulty::{How, Script, When};
+use testkit::world::World;
+
+use super::{commit, follow, follow_of, is_published, published_within, world};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_is_in_gold_at_once_and_the_next_one_a_second_later() {
+    let world = world();
+    let process = world.process();
+    let _following = follow(&process);
+    commit(&world, &process, 1).await;
+    let first = published_within(&world, SECOND).await;
+    assert!(first < SECOND / 2, "{first:?}");
+    commit(&world, &process, 2).await;
+    let second = published_within(&world, SECOND * 2).await;
+    assert!(second > SECOND / 2, "runs begin a second apart: {second:?}");
+    world.end_state().await.check_gold();
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_come_from_memory_and_the_books_are_looked_at_once() {
+    let world = world();
+    let process = world.process();
+    let _following = follow(&process);
+    for id in 1..6 {
+        commit(&world, &process, id).await;
+        published_within(&world, SECOND * 2).await;
+    }
+    let read = process.script.calls("get silver/");
+    let read: Vec<_> = read
+        .iter()
+        .filter(|call| call.ends_with(".parquet"))
+        .collect();
+    assert_eq!(read, [""; 0]);
+    // Before the tables were there, and after.
+    assert!(process.script.calls("look").len() <= 2);
+    assert_eq!(process.script.calls("commit").len(), 5);
+    world.end_state().await.check_gold();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dataset_that_does_not_ask_for_it_has_no_loop() {
+    let world = World::new();
+    assert_eq!(world.dataset.latency, Latency::Timer);
+    assert!(world.process().app.eager().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_quiet_minute_nothing_is_asked_and_no_session_kept() {
+    let world = world();
+    let process = world.process();
+    let _following = follow(&process);
+    commit(&world, &process, 1).await;
+    published_within(&world, SECOND).await;
+    tokio::time::sleep(SECOND * 50).await;
+    assert_eq!(process.script.closes(), 0);
+    tokio::time::sleep(SECOND * 20).await;
+    assert_eq!(process.script.closes(), 1);
+    let calls = process.script.count();
+    tokio::time::sleep(SECOND * 3_600).await;
+    assert_eq!(process.script.count(), calls);
+    // And it wakes up again.
+    commit(&world, &process, 2).await;
+    published_within(&world, SECOND).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_warehouse_that_is_down_is_asked_less_and_less_and_silver_goes_on() {
+    let world = world();
+    let (silver, gold) = (world.process(), world.process_with(Script::new()));
+    for _ in 0..100 {
+        gold.script
+            .fail_at("is awake", When::Before, How::Transient);
+    }
+    let _following = follow_of(&gold, &silver);
+    for id in 0..300 {
+        commit(&world, &silver, id).await;
+        tokio::time::sleep(SECOND).await;
+    }
+    let tries = gold.script.calls("is awake").len();
+    assert!((5..=12).contains(&tries), "{tries} in five minutes");
+    assert!(!is_published(&world).await);
+    assert_eq!(world.silver().await.len(), 300);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_warehouse_that_is_back_is_followed_without_the_timer() {
+    let world = world();
+    let (silver, gold) = (world.process(), world.process_with(Script::new()));
+    for _ in 0..3 {
+        gold.script.fail_at("begin", When::Before, How::Transient);
+    }
+    let _following = follow_of(&gold, &silver);
+    commit(&world, &silver, 1).await;
+    published_within(&world, SECOND * 10).await;
+    world.end_state().await.check_gold();
+}
+
+#[tokio::test(start_paused = true)]
+async fn commits_without_a_pause_make_no_storm_of_runs() {
+    let world = world();
+    let process = world.process();
+    let _following = follow(&process);
+    for id in 0..100 {
+        commit(&world, &process, id).await;
+        tokio::time::sleep(SECOND / 10).await;
+    }
+    published_within(&world, SECOND * 2).await;
+    let runs = process.script.calls("begin").len();
+    assert!((8..=13).contains(&runs), "{runs} in ten seconds");
+    world.end_state().await.check_gold();
+}
