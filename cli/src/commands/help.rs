@@ -1,9 +1,9 @@
-//! Help as it is shown: as wide as the terminal, with examples that can be copied.
+//! Help as it is shown: as wide as the terminal, with commands that can be copied as they are to be typed here.
 
-use clap::Command;
+use clap::{Arg, Command};
 
 use crate::called;
-use crate::output::{Line, prose, prose_width};
+use crate::output::{Line, named, prose, prose_width};
 
 /// What clap prints of a command, but for what comes after it.
 const TEMPLATE: &str = "{before-help}{about-with-newline}\n{usage-heading} {usage}\n\n{all-args}";
@@ -15,7 +15,32 @@ pub(super) fn laid_out(command: Command) -> Command {
     let command = command
         .bin_name(called::name())
         .term_width(width.unwrap_or(0));
-    with_examples(command, called::name(), width)
+    with_examples(with_names(command, called::name()), called::name(), width)
+}
+
+/// Has what is said of a command and its arguments, and of all below it, name commands as this one was called.
+fn with_names(command: Command, called: &str) -> Command {
+    let named = |text: &clap::builder::StyledStr| named(&text.to_string(), called);
+    let command = match command.get_about().map(named) {
+        Some(text) => command.about(text),
+        None => command,
+    };
+    let command = match command.get_long_about().map(named) {
+        Some(text) => command.long_about(text),
+        None => command,
+    };
+    let with_names_of = |argument: Arg| {
+        let argument = match argument.get_help().map(named) {
+            Some(text) => argument.help(text),
+            None => argument,
+        };
+        match argument.get_long_help().map(named) {
+            Some(text) => argument.long_help(text),
+            None => argument,
+        }
+    };
+    let command = command.mut_args(with_names_of);
+    command.mut_subcommands(|command| with_names(command, called))
 }
 
 /// Has the examples of a command, and of all below it, printed as they are: clap would break command lines to the width.
@@ -40,7 +65,8 @@ mod tests {
     use crate::CommandLine;
 
     fn help(words: &[&str], called: &str, width: Option<usize>) -> String {
-        let mut command = with_examples(CommandLine::command(), called, width)
+        let command = with_names(CommandLine::command(), called);
+        let mut command = with_examples(command, called, width)
             .bin_name(called.to_owned())
             .term_width(width.unwrap_or(0));
         command.build();
@@ -61,6 +87,29 @@ mod tests {
         let wrapped = options.lines().filter(|line| !line.starts_with("Usage: "));
         let widest = wrapped.map(|line| line.chars().count()).max();
         assert!(widest <= Some(40), "{text}");
+    }
+
+    #[test]
+    fn what_is_said_of_a_command_and_its_options_names_commands_as_this_one_was_called() {
+        let text = help(&["schema"], "cargo sluice", None);
+        let about = "once `cargo sluice status` says that it is ready";
+        assert!(text.contains(about), "{text}");
+        let text = help(&["status"], "cargo sluice", None);
+        let option = "The pipeline that `cargo sluice up` runs with its state here";
+        assert!(text.contains(option), "{text}");
+        let command = with_names(CommandLine::command(), "cargo sluice");
+        let mut command = with_examples(command, "cargo sluice", None);
+        command.build();
+        let mut all = vec![command];
+        while let Some(mut command) = all.pop() {
+            let texts = [command.render_help(), command.render_long_help()];
+            for text in texts.map(|text| text.to_string()) {
+                assert!(!text.contains("`sluice "), "{text}");
+            }
+            all.extend(command.get_subcommands().cloned());
+        }
+        let installed = help(&["status"], "sluice", None);
+        assert!(installed.contains("The pipeline that `sluice up` runs"));
     }
 
     #[test]

@@ -18,6 +18,7 @@ use tokio::time::{Instant, timeout};
 
 use super::flow::Flow;
 use super::pace::{self, Gold, GoldFacts, is_due};
+use crate::called;
 use crate::output::gold::{ShownTable, default_order, shown_name};
 use crate::quarantine::{Quarantine, Rejected, Span};
 use crate::status::{
@@ -43,6 +44,8 @@ pub(super) struct Facts {
     pub(super) dataset: Arc<Dataset>,
     /// Where it is, without secrets.
     pub(super) target: String,
+    /// What the command is called that shows it.
+    pub(super) called: &'static str,
     /// Now, for whoever says how long ago something was.
     pub(super) at: UnixMillis,
     /// When it was read the last time.
@@ -306,6 +309,7 @@ impl Facts {
         Self {
             dataset,
             target,
+            called: called::name(),
             at,
             read: None,
             problem: None,

@@ -22,6 +22,8 @@ use tokio::sync::watch;
 use super::guard::{Guard, Refusal};
 use super::live::{Live, Parts};
 use super::view;
+use crate::called;
+use crate::output::named;
 
 /// Only what the page's own files ask for is loaded, and nobody else frames it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -99,11 +101,11 @@ impl IntoResponse for Refusal {
                 "This can only be asked for by the dashboard's own page.",
             ),
         };
-        (status, text("text/plain", why)).into_response()
+        (status, text("text/plain", named(why, called::name()))).into_response()
     }
 }
 
-fn text(kind: &'static str, text: &'static str) -> Response {
+fn text(kind: &'static str, text: impl IntoResponse) -> Response {
     let kind = format!("{kind}; charset=utf-8");
     ([(CONTENT_TYPE, kind)], text).into_response()
 }
@@ -148,7 +150,11 @@ async fn page(
     let all = served.pipelines.iter();
     let all: Vec<&str> = all.map(|live| live.name.as_str()).collect();
     let kind = [(CONTENT_TYPE, "text/html; charset=utf-8")];
-    Ok((kind, view::page(&live.name, &all, &live.tables)).into_response())
+    Ok((
+        kind,
+        view::page(&live.name, &all, &live.tables, called::name()),
+    )
+        .into_response())
 }
 
 async fn live(

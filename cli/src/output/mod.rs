@@ -19,7 +19,7 @@ pub(crate) use balance::Balance;
 pub(crate) use escape::{escaped, is_unsafe, shell_word};
 pub(crate) use failure::failure;
 pub(crate) use format::{About, Format, FormatArguments};
-pub(crate) use line::{Line, Tone, broken, prose, wrapped};
+pub(crate) use line::{Line, Tone, broken, named, prose, wrapped};
 pub(crate) use numbers::{ages, by_reason, count, duplicates, nulled, size, span, thousands};
 pub(crate) use progress::bar;
 pub(crate) use rows::Rows;

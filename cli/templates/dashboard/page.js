@@ -25,7 +25,7 @@ function listen() {
     say("");
   };
   source.onerror = () => {
-    say("The dashboard has ended, or cannot be reached: what is shown is old. Start it again with `sluice dashboard` and open the address that it prints.");
+    say(`The dashboard has ended, or cannot be reached: what is shown is old. Start it again with “${document.body.dataset.again}” and open the address that it prints.`);
     // A browser asks again by itself, unless it was refused.
     if (source && source.readyState === EventSource.CLOSED) hangUp();
   };

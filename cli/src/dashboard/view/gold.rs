@@ -10,7 +10,7 @@ use super::super::chart::{self, Kind};
 use super::super::reading::Facts;
 use super::text::{Number, Remark, Tone, html, percent, seconds};
 use crate::output::gold::ShownTable;
-use crate::output::{Cells, Heading, count, span, thousands};
+use crate::output::{Cells, Heading, count, named, span, thousands};
 use crate::status::GoldTable;
 
 /// Most measures of a table that have a chart.
@@ -79,7 +79,7 @@ pub(super) fn standing(facts: &Facts) -> String {
     let gold = &facts.gold;
     let latest = facts.silver.as_ref().map(|silver| silver.version);
     let problem = gold.problem.iter();
-    let problem = problem.map(|text| Remark::new(Tone::Bad, text.clone()));
+    let problem = problem.map(|text| Remark::new(Tone::Bad, named(text, facts.called)));
     let removed = gold.removed.iter().map(|removed| {
         let text = format!(
             "{} is no longer in the dataset file, so it stays at version {}",
@@ -88,19 +88,24 @@ pub(super) fn standing(facts: &Facts) -> String {
         Remark::new(Tone::Doubtful, text)
     });
     html(&Standing {
-        tables: gold.tables.iter().map(|table| row(table, latest)).collect(),
+        tables: gold
+            .tables
+            .iter()
+            .map(|table| row(table, latest, facts.called))
+            .collect(),
         remarks: problem.chain(removed).collect(),
         is_asleep: gold.is_asleep,
         when: gold.at.map(seconds),
     })
 }
 
-fn row(table: &GoldTable, latest: Option<u64>) -> Table {
+fn row(table: &GoldTable, latest: Option<u64>, called: &str) -> Table {
+    let state = state(table, latest);
     Table {
         name: table.table.clone(),
         rows: Number(table.rows),
         version: table.version.map(Number),
-        state: state(table, latest),
+        state: Remark::new(state.tone, named(&state.text, called)),
         settled_until: table.settled_until.clone(),
         last_run: table.last_run.clone(),
     }

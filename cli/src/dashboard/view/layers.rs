@@ -6,7 +6,7 @@ use sluice::event::UnixMillis;
 use super::super::chart::{self, Kind};
 use super::super::reading::Facts;
 use super::text::{Number, Remark, Tone, ago, html};
-use crate::output::{ages, count, thousands};
+use crate::output::{ages, count, named, thousands};
 use crate::status::{Silver, Unkept};
 
 /// From which lag on a layer is doubtful.
@@ -62,7 +62,12 @@ pub(super) fn layers(facts: &Facts) -> String {
         .flat_map(|silver| &silver.unkept)
         .map(unkept);
     html(&Layers {
-        layers: vec![hub(facts), bronze(silver), silver_layer(facts), gold(facts)],
+        layers: vec![
+            hub(facts),
+            bronze(silver, facts.called),
+            silver_layer(facts),
+            gold(facts),
+        ],
         remarks: remarks.chain(unkept).collect(),
     })
 }
@@ -108,7 +113,7 @@ fn hub(facts: &Facts) -> Layer {
             )
         }
         Some(Err(reason)) => {
-            let text = format!("cannot be read: {reason}");
+            let text = format!("cannot be read: {}", named(reason, facts.called));
             (None, Some(Remark::new(Tone::Bad, text)), Vec::new())
         }
         None => (None, None, Vec::new()),
@@ -124,10 +129,10 @@ fn hub(facts: &Facts) -> Layer {
     }
 }
 
-fn bronze(silver: Option<&Silver>) -> Layer {
+fn bronze(silver: Option<&Silver>, called: &str) -> Layer {
     let objects = silver.map(|silver| count(silver.objects, "object"));
-    let objects =
-        objects.map(|objects| format!("in {objects}; what waits is told by sluice status --deep"));
+    let objects = objects
+        .map(|objects| format!("in {objects}; what waits is told by {called} status --deep"));
     Layer {
         id: "bronze-events",
         name: "Bronze",
@@ -187,9 +192,9 @@ fn gold(facts: &Facts) -> Layer {
         .max()
         .map(|versions| behind(versions, "version", "silver"));
     let stuck = tables.iter().find_map(|table| table.reason.as_ref());
-    let stuck = stuck.map(|reason| Remark::new(Tone::Bad, reason.clone()));
+    let stuck = stuck.map(|reason| Remark::new(Tone::Bad, named(reason, facts.called)));
     let problem = facts.gold.problem.as_ref();
-    let problem = problem.map(|text| Remark::new(Tone::Doubtful, text.clone()));
+    let problem = problem.map(|text| Remark::new(Tone::Doubtful, named(text, facts.called)));
     let read = facts
         .gold
         .at

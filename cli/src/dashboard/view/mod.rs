@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 
 use super::reading::Facts;
+use crate::output::named;
 use text::{html, seconds};
 
 /// The whole page, before anything is known.
@@ -22,6 +23,7 @@ struct Shell<'a> {
     name: &'a str,
     names: &'a [&'a str],
     tables: &'a [String],
+    called: &'a str,
 }
 
 /// Where the figures come from.
@@ -48,12 +50,14 @@ struct Problem {
     text: String,
 }
 
-/// Returns the page of a dataset among those that are served; `tables` have a place on it each.
-pub(super) fn page(name: &str, names: &[&str], tables: &[String]) -> String {
+/// Returns the page of a dataset among those that are served; `tables` have a place on it each. It names the command as
+/// `called`.
+pub(super) fn page(name: &str, names: &[&str], tables: &[String], called: &str) -> String {
     html(&Shell {
         name,
         names,
         tables,
+        called,
     })
 }
 
@@ -92,7 +96,7 @@ fn problem(facts: &Facts) -> String {
     };
     html(&Problem {
         since: seconds(*since),
-        text: text.clone(),
+        text: named(text, facts.called),
     })
 }
 

@@ -19,6 +19,7 @@ struct Quarantined {
     reasons: Vec<Reason>,
     /// The newest, as `sluice quarantine show` writes them.
     newest: Vec<String>,
+    called: &'static str,
 }
 
 /// What was rejected, and why.
@@ -41,5 +42,6 @@ pub(super) fn rejected(facts: &Facts) -> String {
         total: Number(total),
         reasons,
         newest: newest.map(|rejected| rejected.text(None)).collect(),
+        called: facts.called,
     })
 }

@@ -32,7 +32,10 @@ async fn facts() -> Facts {
 /// What is known before anything was read.
 fn unknown(pipeline: &Pipeline) -> Facts {
     let dataset = std::sync::Arc::clone(&pipeline.stores.dataset);
-    Facts::new(dataset, "here".to_owned(), UnixMillis(0))
+    Facts {
+        called: "cargo sluice",
+        ..Facts::new(dataset, "here".to_owned(), UnixMillis(0))
+    }
 }
 
 /// Returns whether a part has an element with this id and value, and that text.
@@ -47,7 +50,7 @@ fn a_page_has_a_place_for_every_part() {
     let pipeline = Pipeline::new();
     let facts = unknown(&pipeline);
     let tables = tables(&facts.dataset);
-    let page = page("orders", &["orders", "sensors"], &tables);
+    let page = page("orders", &["orders", "sensors"], &tables, "cargo sluice");
     let mut ids: Vec<String> = parts(&facts).into_keys().collect();
     for at in 0..tables.len() {
         ids.extend([format!("chart-{at}"), format!("rows-{at}")]);
@@ -58,6 +61,34 @@ fn a_page_has_a_place_for_every_part() {
     }
     assert!(page.contains("href=\"/pipeline/orders\" aria-current=\"page\">orders</a>"));
     assert!(page.contains("href=\"/pipeline/sensors\">sensors</a>"));
+}
+
+#[tokio::test]
+async fn commands_are_named_as_the_one_was_called_that_shows_the_page() {
+    let mut facts = facts().await;
+    facts.problem = Some((UnixMillis(0), "run `sluice up` again".to_owned()));
+    facts.gold.problem = Some("run `sluice rebuild gold`".to_owned());
+    facts.gold.tables[0].reason = Some("ask `sluice status`".to_owned());
+    let parts = parts(&facts);
+    for (part, expected) in [
+        ("problem", "run `cargo sluice up` again"),
+        ("gold", "run `cargo sluice rebuild gold`"),
+        ("gold", "ask `cargo sluice status`"),
+        ("layers", "run `cargo sluice rebuild gold`"),
+        ("layers", "what waits is told by cargo sluice status --deep"),
+        ("rejected", "<code>cargo sluice quarantine</code>"),
+    ] {
+        assert!(
+            parts[part].contains(expected),
+            "{expected}: {}",
+            parts[part]
+        );
+    }
+    let page = page("orders", &["orders"], &[], "cargo sluice");
+    assert!(
+        page.contains("data-again=\"cargo sluice dashboard\""),
+        "{page}"
+    );
 }
 
 #[test]

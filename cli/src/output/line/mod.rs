@@ -5,7 +5,7 @@ mod prose;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::escape::escaped;
-pub(crate) use prose::prose;
+pub(crate) use prose::{named, prose};
 
 /// What stands where something was cut off.
 const CUT: &str = "…";

@@ -33,6 +33,15 @@ pub(crate) fn prose(
     rows.collect()
 }
 
+/// Names the commands in a text as this one was called.
+pub(crate) fn named(text: &str, called: &str) -> String {
+    let lines = text.split('\n');
+    let lines: Vec<String> = lines
+        .map(|line| as_called(Line::plain(line), called).text())
+        .collect();
+    lines.join("\n")
+}
+
 /// Names the commands in a line as this one was called.
 fn as_called(line: Line, called: &str) -> Line {
     if called == SLUICE {
@@ -76,7 +85,8 @@ fn wrap(line: Line, most: usize, hang: Option<usize>) -> Vec<Line> {
     }
     let text = line.text();
     let own = text.len() - text.trim_start().len();
-    let hang = match (hang, second_column(&text)) {
+    let column = second_column(&text);
+    let hang = match (hang, column) {
         (Some(hang), _) if own > 0 && hang * 2 <= most => hang,
         (None, Some(column)) if column + LEAST <= most => column,
         _ if own > 0 => NARROW,
@@ -90,13 +100,14 @@ fn wrap(line: Line, most: usize, hang: Option<usize>) -> Vec<Line> {
     let words = words(&text);
     let room = most.saturating_sub(hang);
     let rows = match command(&text) {
-        Some(command) => {
+        // Beside its command, where rows of a note stand below its beginning.
+        Some(command) if column != Some(hang) => {
             let note = words.into_iter().filter(|word| word.start >= command.end);
             std::iter::once(0..command.end)
                 .chain(rows(&text, note, room, room))
                 .collect()
         }
-        None => match own > hang {
+        _ => match own > hang {
             true => {
                 let start = Line::plain(&" ".repeat(hang));
                 let line = start.then(line.slice(&(own..text.len())));
@@ -265,6 +276,12 @@ mod tests {
             "    start afresh, and forget all of it",
         ];
         assert_eq!(shown(noted, SLUICE, 40, None), rows);
+        let beside = "  sluice up --clean  start afresh, and forget all of it";
+        let rows = [
+            "  sluice up --clean  start afresh, and forget",
+            "                     all of it",
+        ];
+        assert_eq!(shown(beside, SLUICE, 46, None), rows);
         let open = "a ` that is not closed is a letter";
         assert_eq!(
             shown(open, SLUICE, 20, None),
