@@ -61,10 +61,11 @@ fn lines(running: &[Running]) -> String {
 }
 
 impl Several {
-    /// Asks on a terminal for the number of the one that is meant; returns its dataset file.
+    /// Asks on a terminal for the number or the name of the one that is meant, until it is one of them; returns its dataset
+    /// file.
     ///
     /// # Errors
-    /// Fails with the list where nobody can be asked, and if the answer is none of the numbers.
+    /// Fails with the list where nobody can be asked, and if nothing is answered.
     pub(super) fn ask(self) -> Result<PathBuf, Self> {
         let input = std::io::stdin();
         if !input.is_terminal() || !errors_are_shown() {
@@ -73,23 +74,38 @@ impl Several {
         for (number, running) in (1..).zip(&self.running) {
             say(&format!("{number}  {}", running.line()));
         }
+        let last = self.running.len();
         say(&format!(
-            "several pipelines run; which one? (1 to {})",
-            self.running.len()
+            "several pipelines run; which one? (1 to {last}, or its name)"
         ));
-        let mut answer = String::new();
-        match input.read_line(&mut answer) {
-            Ok(_) => self.chosen(&answer),
-            Err(_) => Err(self),
+        loop {
+            let mut answer = String::new();
+            if input.read_line(&mut answer).is_err() || answer.trim().is_empty() {
+                return Err(self);
+            }
+            match self.chosen(&answer) {
+                Some(file) => return Ok(file),
+                None => say(&format!(
+                    "{} is none of them; which one? (1 to {last}, or its name)",
+                    answer.trim()
+                )),
+            }
         }
     }
 
-    fn chosen(self, answer: &str) -> Result<PathBuf, Self> {
-        let number = answer.trim().parse::<usize>().ok();
+    /// Returns the dataset file of the one that an answer names; a name that two have names none.
+    fn chosen(&self, answer: &str) -> Option<PathBuf> {
+        let answer = answer.trim();
+        let number = answer.parse::<usize>().ok();
         let index = number.and_then(|number| number.checked_sub(1));
-        let found = index.and_then(|index| self.running.get(index));
-        let file = found.map(|running| running.file.clone());
-        file.ok_or(self)
+        let by_number = index.and_then(|index| self.running.get(index));
+        let mut named = self
+            .running
+            .iter()
+            .filter(|running| running.dataset == answer);
+        let by_name = named.next().filter(|_| named.next().is_none());
+        let found = by_number.or(by_name);
+        found.map(|running| running.file.clone())
     }
 }
 
@@ -127,11 +143,15 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_one_of_the_numbers() {
-        let chosen = |answer: &str| several().chosen(answer).ok();
+    fn an_answer_is_one_of_the_numbers_or_a_name_that_one_has_alone() {
+        let chosen = |answer: &str| several().chosen(answer);
         assert_eq!(chosen("2\n"), Some("datasets/sensors.toml".into()));
-        for wrong in ["0", "3", "", "orders", "-1"] {
+        assert_eq!(chosen("orders\n"), Some("datasets/orders.toml".into()));
+        for wrong in ["0", "3", "", "order", "Orders", "-1"] {
             assert_eq!(chosen(wrong), None, "{wrong}");
         }
+        let mut twice = several();
+        twice.running[1].dataset = "orders".to_owned();
+        assert_eq!(twice.chosen("orders"), None);
     }
 }
