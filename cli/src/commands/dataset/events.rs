@@ -59,7 +59,8 @@ impl Events {
         path: &Path,
         most: u64,
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let mut input = Input::open(path)?;
+        let input = Input::open(path);
+        let mut input = input.map_err(|error| Usage(sluice::error::chain(&error)))?;
         let mut number = 0;
         loop {
             // One more than wanted tells whether there are more.
