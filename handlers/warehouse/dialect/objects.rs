@@ -213,6 +213,20 @@ impl<'a> Columns<'a> {
         Ok(())
     }
 
+    /// Adds what averages are divided from: they can be added up further, the averages cannot.
+    fn parts(&mut self) -> Result<(), Invariant> {
+        let table = self.table;
+        for shown in &table.shown {
+            if let ShownValue::Average { sum, count, .. } = shown.value {
+                for part in [sum, count] {
+                    let part = stored(table, part)?;
+                    self.own(&part.name, part.kind);
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn of_table(&self, name: &str) -> String {
         format!("t.{}", self.dialect.quote(name))
     }
@@ -281,6 +295,7 @@ fn report(
         columns.own(&dimension.name, dimension.kind);
     }
     columns.measures()?;
+    columns.parts()?;
     let Some(time) = table.time() else {
         return Ok(columns.view(&table.report, physical, ("", "")));
     };

@@ -1336,7 +1336,7 @@ SELECT
 FROM [reports].[hourly__2] AS t');
 IF OBJECT_ID(N'[reports].[hourly_report]', N'V') IS NOT NULL
     EXEC(N'ALTER VIEW [reports].[hourly_report] AS
-/* sluice db9dd698387d1fa47cdc05a73497406f */
+/* sluice 3deae545958e8b614b655cc86acd7e93 */
 SELECT
     t.[hour] AS [hour],
     t.[n] AS [n],
@@ -1348,12 +1348,16 @@ SELECT
     t.[last] AS [last],
     t.[ids] AS [ids],
     CAST(ROUND(CAST(t.[mean_id_sum] AS float) / NULLIF(t.[mean_id_count], 0), 6) AS float) AS [mean_id],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count],
+    t.[mean_id_sum] AS [mean_id_sum],
+    t.[mean_id_count] AS [mean_id_count],
     CAST(CASE WHEN CAST(t.[hour] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
 FROM [reports].[hourly__2] AS t
 LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N''hourly''')
 ELSE
     EXEC(N'CREATE VIEW [reports].[hourly_report] AS
-/* sluice db9dd698387d1fa47cdc05a73497406f */
+/* sluice 3deae545958e8b614b655cc86acd7e93 */
 SELECT
     t.[hour] AS [hour],
     t.[n] AS [n],
@@ -1365,6 +1369,10 @@ SELECT
     t.[last] AS [last],
     t.[ids] AS [ids],
     CAST(ROUND(CAST(t.[mean_id_sum] AS float) / NULLIF(t.[mean_id_count], 0), 6) AS float) AS [mean_id],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count],
+    t.[mean_id_sum] AS [mean_id_sum],
+    t.[mean_id_count] AS [mean_id_count],
     CAST(CASE WHEN CAST(t.[hour] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
 FROM [reports].[hourly__2] AS t
 LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N''hourly''');
@@ -1590,25 +1598,29 @@ SELECT
 FROM [reports].[windows__2] AS t');
 IF OBJECT_ID(N'[reports].[windows_report]', N'V') IS NOT NULL
     EXEC(N'ALTER VIEW [reports].[windows_report] AS
-/* sluice 542fb24b8a51808c3f3f499523c3516a */
+/* sluice 5afc5bb08f05a52600ebed055903caac */
 SELECT
     t.[window_start] AS [window_start],
     DATEADD(minute, 5, t.[window_start]) AS [window_end],
     t.[kind] AS [kind],
     t.[n] AS [n],
     CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count],
     CAST(CASE WHEN CAST(t.[window_start] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
 FROM [reports].[windows__2] AS t
 LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N''windows''')
 ELSE
     EXEC(N'CREATE VIEW [reports].[windows_report] AS
-/* sluice 542fb24b8a51808c3f3f499523c3516a */
+/* sluice 5afc5bb08f05a52600ebed055903caac */
 SELECT
     t.[window_start] AS [window_start],
     DATEADD(minute, 5, t.[window_start]) AS [window_end],
     t.[kind] AS [kind],
     t.[n] AS [n],
     CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count],
     CAST(CASE WHEN CAST(t.[window_start] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
 FROM [reports].[windows__2] AS t
 LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N''windows''');
@@ -1670,23 +1682,27 @@ SELECT
 FROM [reports].[filtered__2] AS t');
 IF OBJECT_ID(N'[reports].[filtered_report]', N'V') IS NOT NULL
     EXEC(N'ALTER VIEW [reports].[filtered_report] AS
-/* sluice 3b724c4c0905fc9979b241571cedbfb6 */
+/* sluice 9aa633abb760713ed46585617587c188 */
 SELECT
     t.[day] AS [day],
     t.[n] AS [n],
     t.[large] AS [large],
     CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count],
     CAST(CASE WHEN CAST(t.[day] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
 FROM [reports].[filtered__2] AS t
 LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N''filtered''')
 ELSE
     EXEC(N'CREATE VIEW [reports].[filtered_report] AS
-/* sluice 3b724c4c0905fc9979b241571cedbfb6 */
+/* sluice 9aa633abb760713ed46585617587c188 */
 SELECT
     t.[day] AS [day],
     t.[n] AS [n],
     t.[large] AS [large],
     CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count],
     CAST(CASE WHEN CAST(t.[day] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
 FROM [reports].[filtered__2] AS t
 LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N''filtered''');
@@ -1770,7 +1786,7 @@ SELECT TOP (10) [hour], [n], [total], [mean_sum], [mean_count], [low], [high], [
 
 -- show hourly_report
 CREATE OR ALTER VIEW [reports].[hourly_report] AS
-/* sluice db9dd698387d1fa47cdc05a73497406f */
+/* sluice 3deae545958e8b614b655cc86acd7e93 */
 SELECT
     t.[hour] AS [hour],
     t.[n] AS [n],
@@ -1782,6 +1798,10 @@ SELECT
     t.[last] AS [last],
     t.[ids] AS [ids],
     CAST(ROUND(CAST(t.[mean_id_sum] AS float) / NULLIF(t.[mean_id_count], 0), 6) AS float) AS [mean_id],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count],
+    t.[mean_id_sum] AS [mean_id_sum],
+    t.[mean_id_count] AS [mean_id_count],
     CAST(CASE WHEN CAST(t.[hour] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
 FROM [reports].[hourly__2] AS t
 LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N'hourly'
@@ -2259,13 +2279,15 @@ SELECT TOP (10) [window_start], [kind], [n], [mean_sum], [mean_count] FROM [repo
 
 -- show windows_report
 CREATE OR ALTER VIEW [reports].[windows_report] AS
-/* sluice 542fb24b8a51808c3f3f499523c3516a */
+/* sluice 5afc5bb08f05a52600ebed055903caac */
 SELECT
     t.[window_start] AS [window_start],
     DATEADD(minute, 5, t.[window_start]) AS [window_end],
     t.[kind] AS [kind],
     t.[n] AS [n],
     CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count],
     CAST(CASE WHEN CAST(t.[window_start] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
 FROM [reports].[windows__2] AS t
 LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N'windows'
@@ -2448,12 +2470,14 @@ SELECT TOP (10) [day], [n], [large], [mean_sum], [mean_count] FROM [reports].[fi
 
 -- show filtered_report
 CREATE OR ALTER VIEW [reports].[filtered_report] AS
-/* sluice 3b724c4c0905fc9979b241571cedbfb6 */
+/* sluice 9aa633abb760713ed46585617587c188 */
 SELECT
     t.[day] AS [day],
     t.[n] AS [n],
     t.[large] AS [large],
     CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count],
     CAST(CASE WHEN CAST(t.[day] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
 FROM [reports].[filtered__2] AS t
 LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N'filtered'

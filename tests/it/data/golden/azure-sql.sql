@@ -474,7 +474,7 @@ IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
     WHERE [gold_table] = N'hourly' AND [definition] = N'7d83e14e1a4737bcc650fbc2417ba380');
 DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[hourly_report] AS
-/* sluice 6e5b99cf4e8903acbecd616742a6227d */
+/* sluice 60b92807cdbaed667935cdfa0281dfd1 */
 SELECT
     t.[hour] AS [hour],
     t.[n] AS [n],
@@ -486,6 +486,10 @@ SELECT
     t.[last] AS [last],
     t.[ids] AS [ids],
     CAST(ROUND(CAST(t.[mean_id_sum] AS float) / NULLIF(t.[mean_id_count], 0), 6) AS float) AS [mean_id],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count],
+    t.[mean_id_sum] AS [mean_id_sum],
+    t.[mean_id_count] AS [mean_id_count],
     CAST(CASE WHEN CAST(t.[hour] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
 FROM [gold].[hourly__1] AS t
 LEFT JOIN [gold].[sluice_freshness] AS f ON f.[gold_table] = N''hourly''', N'[hourly__1]', QUOTENAME(@physical));
@@ -911,13 +915,15 @@ IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
     WHERE [gold_table] = N'windows' AND [definition] = N'48356355f4dc96f282fd15110e76da08');
 DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[windows_report] AS
-/* sluice ed1cf26a87772c65129f673758c1ce26 */
+/* sluice 381a5388cfeb5927121acbe728fdb3bd */
 SELECT
     t.[window_start] AS [window_start],
     DATEADD(minute, 5, t.[window_start]) AS [window_end],
     t.[kind] AS [kind],
     t.[n] AS [n],
     CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count],
     CAST(CASE WHEN CAST(t.[window_start] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
 FROM [gold].[windows__1] AS t
 LEFT JOIN [gold].[sluice_freshness] AS f ON f.[gold_table] = N''windows''', N'[windows__1]', QUOTENAME(@physical));
@@ -1093,12 +1099,14 @@ IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
     WHERE [gold_table] = N'filtered' AND [definition] = N'd8415d2f896d377b0bc0ecd3fca7f659');
 DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[filtered_report] AS
-/* sluice 107225a6597e6064e9a006c6cb1f6eb3 */
+/* sluice 7b87cba36b0ce3a892a4af0b080c0857 */
 SELECT
     t.[day] AS [day],
     t.[n] AS [n],
     t.[large] AS [large],
     CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count],
     CAST(CASE WHEN CAST(t.[day] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
 FROM [gold].[filtered__1] AS t
 LEFT JOIN [gold].[sluice_freshness] AS f ON f.[gold_table] = N''filtered''', N'[filtered__1]', QUOTENAME(@physical));

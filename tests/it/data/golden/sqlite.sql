@@ -128,9 +128,15 @@ SELECT
     t."last" AS "last",
     CAST(t."ids" AS NUMERIC) AS "ids",
     round(CAST(t."mean_id_sum" AS REAL) / t."mean_id_count", 6) AS "mean_id",
+    CAST(t."mean_sum" AS REAL) AS "mean_sum",
+    t."mean_count" AS "mean_count",
+    CAST(t."mean_id_sum" AS NUMERIC) AS "mean_id_sum",
+    t."mean_id_count" AS "mean_id_count",
     COALESCE(t."hour" < f."settled_until", 0) AS "is_settled",
     t."total" AS "total_exact",
-    t."ids" AS "ids_exact"
+    t."ids" AS "ids_exact",
+    t."mean_sum" AS "mean_sum_exact",
+    t."mean_id_sum" AS "mean_id_sum_exact"
 FROM "hourly__1" AS t
 LEFT JOIN "sluice_freshness" AS f ON f."gold_table" = 'hourly';
 
@@ -326,7 +332,10 @@ SELECT
     t."kind" AS "kind",
     t."n" AS "n",
     round(CAST(t."mean_sum" AS REAL) / t."mean_count", 6) AS "mean",
-    COALESCE(t."window_start" < f."settled_until", 0) AS "is_settled"
+    CAST(t."mean_sum" AS REAL) AS "mean_sum",
+    t."mean_count" AS "mean_count",
+    COALESCE(t."window_start" < f."settled_until", 0) AS "is_settled",
+    t."mean_sum" AS "mean_sum_exact"
 FROM "windows__1" AS t
 LEFT JOIN "sluice_freshness" AS f ON f."gold_table" = 'windows';
 
@@ -391,6 +400,9 @@ SELECT
     t."n" AS "n",
     t."large" AS "large",
     round(CAST(t."mean_sum" AS REAL) / t."mean_count", 6) AS "mean",
-    COALESCE(t."day" < f."settled_until", 0) AS "is_settled"
+    CAST(t."mean_sum" AS REAL) AS "mean_sum",
+    t."mean_count" AS "mean_count",
+    COALESCE(t."day" < f."settled_until", 0) AS "is_settled",
+    t."mean_sum" AS "mean_sum_exact"
 FROM "filtered__1" AS t
 LEFT JOIN "sluice_freshness" AS f ON f."gold_table" = 'filtered';
