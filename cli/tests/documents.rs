@@ -93,6 +93,9 @@ fn trial(arguments: &[String]) -> Trial {
         ["query", "--silver", ..] => {
             Trial::NotHere("needs DuckDB; cli/tests/readers.rs asks silver where it is")
         }
+        ["schema", "--pbip", ..] => {
+            Trial::NotHere("writes a folder; its own tests write it to others")
+        }
         ["dataset" | "schema" | "doctor" | "completions", ..] | [_, "--help"] => Trial::Local,
         _ => Trial::OnPipeline,
     }

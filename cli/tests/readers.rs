@@ -1,5 +1,6 @@
 //! What `sluice connect` prints runs as it is, and `sluice query` asks silver, wherever the tools are: on a pipeline that
-//! runs, with the ports that it has. A tool that is missing is named, and its tests are ignored.
+//! runs, with the ports that it has. What `sluice schema --pbip` writes is read by the library that Power BI has. A tool that
+//! is missing is named, and its tests are ignored.
 #![expect(
     clippy::unwrap_used,
     reason = "a test fails by panicking, also in the functions that tests share"
@@ -8,7 +9,10 @@
 #[path = "support/pipeline.rs"]
 mod pipeline;
 mod support;
+#[path = "support/tmdl.rs"]
+mod tmdl;
 
+use std::path::Path;
 use std::process::{Command, ExitCode, Output};
 use std::sync::{Arc, LazyLock};
 
@@ -17,7 +21,8 @@ use serde_json::Value;
 use testkit::tool::{Missing, trial};
 
 use pipeline::Pipeline;
-use support::repository;
+use support::{command, repository};
+use tmdl::Library;
 
 /// The orders of the pipeline, of which none is broken and none comes twice.
 const ORDERS: u64 = 300;
@@ -138,6 +143,58 @@ fn query_silver(pipeline: &Pipeline) {
     assert!(said.starts_with("sluice: DuckDB: Binder Error"), "{said}");
 }
 
+/// Every dataset of the repository, and one with everything that gold can have.
+fn power_bi() {
+    let mut library = Library::start();
+    let mut files = vec!["tests/it/data/golden/things.toml".to_owned()];
+    for folder in ["datasets", "datasets/examples"] {
+        for entry in std::fs::read_dir(repository().join(folder)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if name.ends_with(".toml") {
+                files.push(format!("{folder}/{name}"));
+            }
+        }
+    }
+    assert!(files.len() > 7, "{files:?}");
+    for file in files {
+        let folder = tempfile::tempdir().unwrap();
+        let written = folder.path().join("written");
+        let place = "Server=tcp:shop.database.windows.net;Database=gold;Authentication=Active Directory Default";
+        let pbip = ["schema", "--dataset", &file, "--gold", place, "--pbip"];
+        let mut command = command(repository());
+        let output = command.args(pbip).arg(&written).output().unwrap();
+        assert!(printed(&output).contains(".pbip"), "{file}");
+        let model = std::fs::read_dir(&written).unwrap();
+        let mut model = model.map(|entry| entry.unwrap().path().join("definition/tables"));
+        let model = model.find(|tables| tables.is_dir()).unwrap();
+        let (model, again) = (model.parent().unwrap(), folder.path().join("again"));
+        library.copy(model, &again);
+        assert_same(model, &again, &file);
+    }
+}
+
+/// Compares the files of two folders, byte by byte.
+fn assert_same(one: &Path, other: &Path, what: &str) {
+    let names = |folder: &Path| {
+        let mut names: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(one), names(other), "{what}");
+    for name in names(one) {
+        let (one, other) = (one.join(&name), other.join(&name));
+        if one.is_dir() {
+            assert_same(&one, &other, what);
+            continue;
+        }
+        let text = |path: &Path| std::fs::read_to_string(path).unwrap().replace("\r\n", "\n");
+        assert_eq!(text(&one), text(&other), "{what}: {}", one.display());
+    }
+}
+
 fn main() -> ExitCode {
     let pipeline: Shared = Arc::new(LazyLock::new(Pipeline::with_orders));
     let test = |name: &str, missing: Option<Missing>, act: fn(&Pipeline)| -> Trial {
@@ -165,6 +222,11 @@ fn main() -> ExitCode {
             readme,
         ),
         test("silver_is_asked_with_duckdb", query, query_silver),
+        trial(
+            "power_bi_reads_its_model_and_writes_it_as_it_is",
+            Missing::on_path(&[tmdl::PROGRAM]),
+            power_bi,
+        ),
     ];
     let conclusion = libtest_mimic::run(&Arguments::from_args(), tests);
     // It ends with the last of these.

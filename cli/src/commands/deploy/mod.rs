@@ -1,6 +1,7 @@
 //! What a deployment in Azure needs: `package`, `schema`, `sql-grant`, and `rebuild`.
 
 mod package;
+mod power_bi;
 mod rebuild;
 mod schema;
 mod sql_grant;

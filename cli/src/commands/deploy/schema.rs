@@ -1,7 +1,7 @@
 //! `sluice schema`: gold's tables and views as SQL, and how Power BI finds them.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
@@ -13,7 +13,8 @@ use sluice::warehouse::{
     Options, Progress, Rules, Shadow, Standing, Swap, azure_sql, connect_with, sqlite,
 };
 
-use crate::output::{print, say};
+use super::power_bi::{self, Place};
+use crate::output::{count, print, say};
 
 /// Print the SQL that creates gold's tables and views
 ///
@@ -26,7 +27,8 @@ use crate::output::{print, say};
   sluice schema > gold.sql                                 T-SQL, for sqlcmd or any other tool
   sluice schema --sqlite                                   the same for SQLite
   sluice schema --swap --gold 'Server=…;Database=…'        what shows the tables that are ready
-  sluice schema --pbids --gold 'Server=…;Database=…'       a file that opens in Power BI Desktop")]
+  sluice schema --pbids --gold 'Server=…;Database=…'       a file that opens in Power BI Desktop
+  sluice schema --pbip reports --gold 'Server=…;Database=…'   a project with a model, measures and a calendar")]
 pub(crate) struct SchemaArguments {
     /// The dataset file
     #[arg(long, value_name = "FILE", default_value = "datasets/orders.toml")]
@@ -44,6 +46,11 @@ pub(crate) struct SchemaArguments {
     /// Print a connection file for Power BI Desktop; it holds no secret
     #[arg(long, requires = "gold")]
     pbids: bool,
+    /// Write a project for Power BI Desktop into this folder: a semantic model of gold with measures, a calendar and
+    /// relationships, and a report to begin with; it holds no secret. Again after the dataset file has changed: the model is
+    /// made anew, the report stays
+    #[arg(long, value_name = "FOLDER", requires = "gold", conflicts_with_all = ["sqlite", "pbids", "swap"])]
+    pbip: Option<PathBuf>,
     /// The ADO connection string of the database, as in the setting GoldDatabase
     #[arg(
         long,
@@ -64,6 +71,9 @@ pub(crate) async fn run(arguments: &SchemaArguments) -> Result<bool, Box<dyn Err
     if let (true, Some(gold)) = (arguments.swap, &arguments.gold) {
         return print_swap(arguments, gold, schema).await;
     }
+    if let (Some(folder), Some(gold)) = (&arguments.pbip, &arguments.gold) {
+        return write_project(folder, (&schema, arguments), gold);
+    }
     let script = match arguments.sqlite {
         true => sqlite::script(&schema)?,
         false => azure_sql::script(&schema, Some(&arguments.schema))?,
@@ -72,6 +82,35 @@ pub(crate) async fn run(arguments: &SchemaArguments) -> Result<bool, Box<dyn Err
     print(&format!(
         "-- Gold of {file}. Run this again after the file has changed: tables stay, views are made anew.\n\n{}",
         script.trim_end()
+    ));
+    Ok(true)
+}
+
+/// Writes a project for Power BI Desktop.
+fn write_project(
+    folder: &Path,
+    (schema, arguments): (&GoldSchema, &SchemaArguments),
+    gold: &str,
+) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    let (server, database) = azure_sql::address(gold)?;
+    let place = Place {
+        server,
+        database,
+        schema: arguments.schema.clone(),
+    };
+    let written = power_bi::write(folder, &power_bi::project(schema, &place))?;
+    for other in &written.others {
+        say(&format!(
+            "{} is not of {}: it stays, and the model has it",
+            other.display(),
+            arguments.dataset.display()
+        ));
+    }
+    let project = folder.join(format!("{}.pbip", schema.dataset));
+    let files = count(written.files as u64, "file");
+    print(&format!(
+        "{files} written; open {} in Power BI Desktop, and choose Refresh",
+        project.display()
     ));
     Ok(true)
 }

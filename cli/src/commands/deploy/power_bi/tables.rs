@@ -1,0 +1,197 @@
+//! Gold's tables as a semantic model has them; pure.
+//!
+//! Each is what its report shows, which says of every period whether it is complete. What a measure stands for is hidden, so
+//! that nobody adds averages up.
+
+use sluice::warehouse::schema::{
+    FRESHNESS, GoldSchema, RANK, RankingSchema, SETTLED, ShownValue, TableSchema, ValueType,
+};
+
+use super::dates;
+use super::measures::{column, measure};
+use super::model::{Column, Kind, Measure, Model, Rows, Table};
+use super::power_query::Query;
+
+/// What a time in gold is.
+const IN_UTC: &str = "In UTC.";
+
+/// Works the model out.
+pub(super) fn model(schema: &GoldSchema) -> Model {
+    let mut model = Model::default();
+    let mut days = Vec::new();
+    for table in &schema.tables {
+        let (table, day) = of_table(table);
+        days.extend(day.map(|day| (table.name.clone(), day)));
+        model.tables.push(table);
+    }
+    let rankings = schema.rankings.iter();
+    let rankings = rankings.filter_map(|ranking| of_ranking(schema, ranking));
+    model.tables.extend(rankings);
+    model.tables.push(freshness(&schema.dataset));
+    dates::relate(&mut model, &days);
+    model
+}
+
+/// Returns a gold table, and the column that has the day of its periods.
+fn of_table(table: &TableSchema) -> (Table, Option<String>) {
+    let mut columns = leading(table);
+    let mut measures = Vec::new();
+    for shown in &table.shown {
+        let measure = measure(table, shown);
+        match shown.value {
+            ShownValue::Average { sum, count, .. } => {
+                let parts = [sum, count].into_iter();
+                let parts = parts.filter_map(|part| table.measures.get(part));
+                columns.extend(parts.map(|part| Column::hidden(&part.name, Kind::from(part.kind))));
+            }
+            ShownValue::Stored(_) => columns.push(Column {
+                is_hidden: measure.is_some(),
+                ..Column::new(&shown.name, Kind::from(shown.kind))
+            }),
+        }
+        measures.extend(measure);
+    }
+    if table.time().is_some() {
+        let settled = Column::new(SETTLED, Kind::Flag);
+        columns.push(settled.about("Whether the period is complete: no event of it is expected."));
+    }
+    let day = day_of(table, &columns);
+    let added = day.as_deref().filter(|day| table.time() != Some(day));
+    let query = Query {
+        view: &table.report,
+        columns: &columns,
+        dataset: None,
+        day: table.time().zip(added),
+    };
+    let rows = Rows::Imported(query.text());
+    if let Some(day) = added {
+        columns.push(Column::hidden(day, Kind::Date));
+    }
+    let table = Table {
+        name: table.name.clone(),
+        about: about(table),
+        measures,
+        columns,
+        rows,
+    };
+    (table, day)
+}
+
+/// Returns the time, the end of windows and the dimensions of a table.
+fn leading(table: &TableSchema) -> Vec<Column> {
+    let time = table
+        .time()
+        .map(|name| Column::new(name, Kind::from(table.time_type())));
+    let time = time.map(|column| match column.kind {
+        Kind::Time => column.about(IN_UTC),
+        _ => column,
+    });
+    let end = table.end();
+    let end = end.map(|name| Column::new(name, Kind::from(table.time_type())).about(IN_UTC));
+    let dimensions = table.dimensions.iter();
+    let dimensions = dimensions.map(|d| Column::new(&d.name, Kind::from(d.kind)));
+    time.into_iter().chain(end).chain(dimensions).collect()
+}
+
+/// Returns the name of the column that has the day of a table's periods: their start where that is a day, and otherwise one
+/// that is added, under a name that none of these columns has.
+fn day_of(table: &TableSchema, columns: &[Column]) -> Option<String> {
+    let time = table.time()?;
+    if table.time_type() == ValueType::Date {
+        return Some(time.to_owned());
+    }
+    let mut name = "day_utc".to_owned();
+    while columns
+        .iter()
+        .any(|column| column.name.eq_ignore_ascii_case(&name))
+    {
+        name.push('_');
+    }
+    Some(name)
+}
+
+fn about(table: &TableSchema) -> String {
+    let dimensions = table.dimensions.iter().map(|column| column.name.as_str());
+    let group: Vec<&str> = table.time().into_iter().chain(dimensions).collect();
+    match group.is_empty() {
+        true => "One row for all time.".to_owned(),
+        false => format!("A row for each {}.", group.join(" and ")),
+    }
+}
+
+/// Returns a ranking, whose numbers are those of its rows.
+fn of_ranking(schema: &GoldSchema, ranking: &RankingSchema) -> Option<Table> {
+    let table = schema.table_at(ranking.table).ok()?;
+    let measure = &table.shown.get(ranking.order_by)?.name;
+    let columns: Vec<Column> = schema
+        .columns_of(&ranking.name)?
+        .iter()
+        .map(|(name, value)| match name.as_str() {
+            RANK => Column::new(RANK, Kind::Whole),
+            name => Column::new(name, Kind::from(*value)),
+        })
+        .collect();
+    let (top, from) = (ranking.top, &table.name);
+    let about = format!("The {top} rows of {from} with the highest {measure}.");
+    Some(imported(&ranking.name, about, columns, None))
+}
+
+/// Returns how fresh the tables are.
+fn freshness(dataset: &str) -> Table {
+    let columns = vec![
+        Column::new("gold_table", Kind::Text),
+        Column::new("watermark", Kind::Time)
+            .about("No event with an earlier event time is expected. In UTC."),
+        Column::new("settled_until", Kind::Time)
+            .about("Periods that start before it are complete."),
+        Column::new("last_run", Kind::Time).about("When the table last changed, in UTC."),
+        Column::new("version", Kind::Whole)
+            .about("The version of silver that the table equals the aggregate of."),
+        Column::new("state", Kind::Text),
+        Column::new("reason", Kind::Text)
+            .about("Why it is blocked or stands still, and what to do."),
+        Column::new("pending_objects", Kind::Whole)
+            .about("What bronze has and silver has not refined."),
+        Column::new("oldest_pending", Kind::Time).about(IN_UTC),
+    ];
+    let about = "How fresh each table is.".to_owned();
+    let of = |name: &str| column(FRESHNESS, name);
+    let measures = vec![
+        Measure {
+            name: "Data until".to_owned(),
+            about: "No event with an earlier event time is expected, in any table. In UTC."
+                .to_owned(),
+            expression: format!("MIN({})", of("watermark")),
+            format: Kind::Time.format(),
+        },
+        Measure {
+            name: "Tables not live".to_owned(),
+            about: "How many tables are blocked or stand still.".to_owned(),
+            expression: format!(
+                "COUNTROWS(FILTER('{FRESHNESS}', NOT ISBLANK({state}) && {state} <> \"live\")) + 0",
+                state = of("state")
+            ),
+            format: Kind::Whole.format(),
+        },
+    ];
+    Table {
+        measures,
+        ..imported(FRESHNESS, about, columns, Some(dataset))
+    }
+}
+
+fn imported(view: &str, about: String, columns: Vec<Column>, dataset: Option<&str>) -> Table {
+    let query = Query {
+        view,
+        columns: &columns,
+        dataset,
+        day: None,
+    };
+    Table {
+        name: view.to_owned(),
+        about,
+        measures: Vec::new(),
+        rows: Rows::Imported(query.text()),
+        columns,
+    }
+}
