@@ -21,7 +21,7 @@ const GROUPS: u64 = 100_000;
 const HOUR: i64 = 3_600_000_000;
 
 fn schema() -> GoldSchema {
-    let text = include_str!("../datasets/orders.toml");
+    let text = include_str!("orders.toml");
     GoldSchema::of(&Dataset::parse(text, "orders.toml").unwrap()).unwrap()
 }
 

@@ -42,7 +42,7 @@ const LATER_TABLES: [&str; 2] = ["gold_live_revenue", "gold_daily_customers"];
 const OBJECT_EVENTS: usize = 80_000;
 
 fn dataset() -> Arc<Dataset> {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/datasets/orders.toml");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/orders.toml");
     let mut dataset = Dataset::load(std::path::Path::new(file)).unwrap();
     // Its figures are compared with those of builds before these tables.
     let is_measured = |name: &str| !LATER_TABLES.contains(&name);
@@ -52,7 +52,7 @@ fn dataset() -> Arc<Dataset> {
 
 /// The orders' dataset with a path, a condition and a computed column.
 fn described_dataset() -> Arc<Dataset> {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/datasets/orders.toml");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/orders.toml");
     let mut text = std::fs::read_to_string(file).unwrap();
     for (before, after) in [
         (

@@ -107,9 +107,12 @@ fn shipped_files_are_valid() {
             "gold_total_revenue",
             "gold_customer_totals",
             "gold_live_revenue",
-            "gold_daily_customers"
+            "gold_daily_customers",
+            "gold_customer_windows"
         ]
     );
+    let rules = orders.alerts.iter().map(|rule| rule.name.as_str());
+    assert_eq!(rules.collect::<Vec<_>>(), ["large-order", "card-testing"]);
     assert_eq!(orders.gold[3].by, [ColumnIndex::new(3)]);
     let ranking = &orders.rankings[0];
     assert_eq!(ranking.from, TableIndex::new(3));

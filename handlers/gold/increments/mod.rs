@@ -26,7 +26,7 @@ use accumulator::Accumulator;
 pub use error::AggregateError;
 use filter::Filter;
 use groups::{Groups, Rows};
-pub(super) use rows::Watchers;
+pub use rows::Watchers;
 
 /// Aggregates rows for several tables at once.
 #[derive(Debug)]

@@ -20,7 +20,7 @@ use crate::warehouse::{MOST_ALERTS, NewAlert, Told, alert_id};
 
 /// Judges rows by several rules at once.
 #[derive(Debug)]
-pub(in crate::gold) struct Watchers {
+pub struct Watchers {
     /// The dataset's name.
     dataset: String,
     columns: Vec<ColumnIndex>,
@@ -45,7 +45,10 @@ struct Watcher {
 
 impl Watchers {
     /// Makes those of these rules, where nothing is told that is older than they are fresh at `as_of`.
-    pub(in crate::gold) fn new<'r>(
+    ///
+    /// # Errors
+    /// Fails if a rule is none on rows of this dataset.
+    pub fn new<'r>(
         dataset: &Arc<Dataset>,
         rules: impl Iterator<Item = (&'r Arc<RuleSchema>, Option<EventTime>)> + Clone,
     ) -> Result<Self, AggregateError> {
@@ -108,12 +111,16 @@ impl Watchers {
     }
 
     /// Returns the columns that rows must have, in this order.
-    pub(in crate::gold) fn columns(&self) -> &[ColumnIndex] {
+    #[must_use]
+    pub fn columns(&self) -> &[ColumnIndex] {
         &self.columns
     }
 
     /// Judges rows.
-    pub(in crate::gold) fn add(&mut self, rows: &RecordBatch) -> Result<(), AggregateError> {
+    ///
+    /// # Errors
+    /// Fails if a column is not what [`Self::columns`] has there.
+    pub fn add(&mut self, rows: &RecordBatch) -> Result<(), AggregateError> {
         let times = rows.columns().get(self.event_time);
         let times = times.and_then(|times| times.as_primitive_opt::<TimestampMicrosecondType>());
         let times = times.ok_or(Invariant("the event time is read"))?;
@@ -133,7 +140,7 @@ impl Watchers {
     }
 
     /// Returns what each rule tells.
-    pub(in crate::gold) fn finish(self) -> impl Iterator<Item = (String, Told)> {
+    pub fn finish(self) -> impl Iterator<Item = (String, Told)> {
         let rules = self.rules.into_iter();
         rules.map(|watcher| (watcher.name, watcher.told))
     }

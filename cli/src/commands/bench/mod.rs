@@ -61,7 +61,7 @@ pub(crate) struct BenchArguments {
         short,
         long,
         value_name = "FILE",
-        default_value = "datasets/orders.toml"
+        default_value = "benches/orders.toml"
     )]
     dataset: PathBuf,
     /// How many events, where the rate is `max`

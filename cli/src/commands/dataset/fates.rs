@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use arrow_array::{RecordBatch, UInt32Array};
 use arrow_schema::ArrowError;
+use arrow_select::take::take_record_batch;
 use bytes::Bytes;
 use serde_json::{Value, json};
-use sluice::dataset::{ColumnType, Dataset};
+use sluice::dataset::{ColumnIndex, ColumnType, Dataset};
 use sluice::event::UnixMillis;
 use sluice::silver::RefineError;
 use sluice::silver::trial::{Fate, Record, Refusal, Trial, trial};
@@ -73,6 +75,21 @@ impl Fates {
     /// Returns the values of a row of the trial.
     pub(super) fn row(&self, row: usize) -> &[Option<String>] {
         self.texts.get(row).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns these columns of the rows that are no duplicates.
+    ///
+    /// # Errors
+    /// Fails by a defect only.
+    pub(super) fn kept(&self, columns: &[ColumnIndex]) -> Result<RecordBatch, ArrowError> {
+        let records = self.trial.records.iter();
+        let rows = records.filter_map(|record| match record.fate {
+            Fate::Row { row } => u32::try_from(row).ok(),
+            _ => None,
+        });
+        let rows = UInt32Array::from_iter_values(rows);
+        let columns: Vec<usize> = columns.iter().map(|index| index.position()).collect();
+        take_record_batch(&self.trial.values.project(&columns)?, &rows)
     }
 
     /// Returns the records with their refusals, of those that are refused.

@@ -80,7 +80,7 @@ pub(crate) async fn run(arguments: DatasetArguments) -> Result<bool, Box<dyn Err
         DatasetCommand::Diff(arguments) => diff::run(&arguments),
         DatasetCommand::Infer(arguments) => infer(&arguments),
         DatasetCommand::Try(arguments) => trial::run(&arguments).await,
-        DatasetCommand::Test(arguments) => fixtures::run(&arguments),
+        DatasetCommand::Test(arguments) => fixtures::run(&arguments).await,
         DatasetCommand::Schema(SchemaArguments {}) => {
             schema::run();
             Ok(true)

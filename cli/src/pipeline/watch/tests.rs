@@ -197,6 +197,7 @@ async fn gold_tables_are_shown_as_people_read_them() {
             "gold_customer_totals",
             "gold_live_revenue",
             "gold_daily_customers",
+            "gold_customer_windows",
             "gold_top_customers"
         ]
     );
@@ -465,7 +466,7 @@ async fn the_last_tables_stay_where_one_can_no_longer_be_read() {
     pipeline.refine().await;
     let after = watch.look_at(stored(1), || 2).await.unwrap();
     assert!(after.version > before.version && !after.is_published());
-    assert_eq!((before.gold.len(), after.gold.len()), (7, 7));
+    assert_eq!((before.gold.len(), after.gold.len()), (8, 8));
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,12 +2,9 @@
 
 use std::error::Error;
 
-use arrow_array::{RecordBatch, UInt32Array};
-use arrow_select::take::take_record_batch;
 use sluice::clock::{Clock, SystemClock};
 use sluice::dataset::Dataset;
 use sluice::gold::increments::Aggregator;
-use sluice::silver::trial::Fate;
 use sluice::table::log::Version;
 use sluice::warehouse::schema::{GoldSchema, TableIndex, TableSchema};
 use sluice::warehouse::sqlite::SqliteWarehouse;
@@ -36,7 +33,7 @@ pub(super) async fn gold(
         return Ok(Vec::new());
     }
     let mut aggregator = Aggregator::new(dataset, &tables)?;
-    aggregator.add(&rows_that_stay(fates, &aggregator)?)?;
+    aggregator.add(&fates.kept(aggregator.columns())?)?;
     let warehouse = SqliteWarehouse::new(IN_MEMORY.into(), schema.clone());
     warehouse.prepare(&Build::default()).await?;
     let step = |(table, _)| Step {
@@ -68,25 +65,6 @@ pub(super) async fn gold(
         shown.push(show(dataset, &schema, &warehouse, &table.name).await?);
     }
     Ok(shown)
-}
-
-/// The columns that gold needs of the rows that are no duplicates.
-fn rows_that_stay(
-    fates: &Fates,
-    aggregator: &Aggregator,
-) -> Result<RecordBatch, Box<dyn Error + Send + Sync>> {
-    let records = fates.trial.records.iter();
-    let rows = records.filter_map(|record| match record.fate {
-        Fate::Row { row } => u32::try_from(row).ok(),
-        _ => None,
-    });
-    let rows = UInt32Array::from_iter_values(rows);
-    let columns = aggregator.columns().iter();
-    let columns: Vec<usize> = columns.map(|index| index.position()).collect();
-    Ok(take_record_batch(
-        &fates.trial.values.project(&columns)?,
-        &rows,
-    )?)
 }
 
 async fn show(

@@ -210,7 +210,7 @@ async fn a_real_pipeline_adds_up_as_long_as_the_hub_has_no_more() {
         };
         assert_eq!(conclusion.adds_up(&report), adds_up);
         let result = conclusion.json(&report).unwrap();
-        assert_eq!(result["gold"].as_array().unwrap().len(), 7);
+        assert_eq!(result["gold"].as_array().unwrap().len(), 8);
         assert_eq!(result["gold"][0]["first"][0]["total_orders"], 2);
         assert_eq!(result["rejected"][0]["example"]["body"], "broken");
         let text = plain(&conclusion.lines(None));
