@@ -7,6 +7,7 @@
 //! - `target`: which pipeline a command is about: its settings, stores and event hub
 //! - `called`: what this command is called where it was started
 //! - `status`: how far every layer is, read from the stores
+//! - `alerts`: what rules have raised, as the books have it
 //! - `dashboard`: the same as a page that is left open
 //! - `duration`, `number`: lengths of time and whole numbers on the command line
 //! - `quarantine`: rejected records, and what quarantine holds of them
@@ -14,6 +15,7 @@
 //! - `output`: text, numbers, tables and progress bars for people
 //! - [`audit`]: the proof that everything adds up
 
+mod alerts;
 pub mod audit;
 mod called;
 mod commands;

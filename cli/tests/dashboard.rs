@@ -18,6 +18,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use libtest_mimic::{Arguments, Trial};
 use serde_json::Value;
+use sluice::clock::{Clock as _, SystemClock};
 use testkit::tool::trial;
 
 use browser::Browser;
@@ -241,8 +242,35 @@ fn figures(world: &World) {
         "document.getElementById('hub-events').value === '{}'",
         hub.unwrap()
     ));
+    alerts(world, &mut browser);
     browser.picture("light", true);
     assert_eq!(browser.faults(), [""; 0]);
+}
+
+/// An order that a rule tells of comes onto the page, and the figures there are those of the books.
+fn alerts(world: &World, browser: &mut Browser) {
+    let seconds = SystemClock.now().0 / 1_000;
+    let order = format!("{{\"order_id\": 900001, \"amount\": 1200, \"timestamp\": {seconds}}}\n");
+    let file = world.pipeline.folder.path().join("large.jsonl");
+    std::fs::write(&file, order).unwrap();
+    let produce = ["produce", "--input", file.to_str().unwrap()];
+    assert!(world.pipeline.run(&produce).status.success());
+    browser.wait("document.getElementById('alerts-newest')?.textContent.includes('1200.00')");
+    let listed = world.pipeline.run(&["alerts", "--json", "-n", "0"]);
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let newest: Value = serde_json::from_str(listed.lines().last().unwrap()).unwrap();
+    assert_eq!(newest["rule"], "large-order");
+    assert_eq!(newest["fields"]["amount"], "1200.00");
+    let alerts = &world.status()["alerts"];
+    for (id, expected) in [
+        ("alerts-open", &alerts["open"]),
+        ("alerts-waiting", &alerts["waiting"]),
+        ("alerts-failed", &alerts["failed"]),
+    ] {
+        assert_eq!(browser.number(id), expected.as_u64(), "{id}");
+        assert!(expected.is_u64(), "{alerts}");
+    }
+    assert_eq!(alerts["rules"][0]["rule"], "large-order");
 }
 
 /// The lowest contrast of any text with what is behind it.

@@ -25,8 +25,8 @@ pub use error::{FailureKind, WarehouseError};
 pub(crate) use model::text;
 pub use model::{
     Answer, Arrangement, Blocked, Build, Changed, Datum, Delivery, Fill, Filled, MOST_ALERTS,
-    Message, NewAlert, Order, Pending, Picked, Progress, Remarks, Resend, Retired, Row, RuleAct,
-    RuleBefore, RuleProgress, RuleStep, Rules, Run, Shadow, ShadowNote, Standing, Step, Swap,
-    TableRows, Told, Unfit, alert_id,
+    Message, NewAlert, Order, Outstanding, Pending, Picked, Progress, Remarks, Resend, Retired,
+    Row, RuleAct, RuleBefore, RuleProgress, RuleStep, Rules, Run, Shadow, ShadowNote, Standing,
+    Step, Swap, TableRows, Told, Unfit, alert_id,
 };
 pub use options::Options;

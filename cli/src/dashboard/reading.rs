@@ -18,12 +18,13 @@ use tokio::time::{Instant, timeout};
 
 use super::flow::Flow;
 use super::pace::{self, Gold, GoldFacts, is_due};
+use crate::alerts::{self, Alert};
 use crate::called;
 use crate::output::gold::{ShownTable, default_order, shown_name};
 use crate::quarantine::{Quarantine, Rejected, Span};
 use crate::status::{
-    GoldTable, Hub, RemovedTable, Silver, Unkept, compare_head, find_unkept, read_gold, read_hub,
-    silver, totals,
+    Alerts, GoldTable, Hub, RemovedTable, Silver, Unkept, compare_head, find_unkept, read_gold,
+    read_hub, silver, totals,
 };
 use crate::target::{self, AppSettings, HubArguments, SettingsArguments, Stores};
 
@@ -35,6 +36,10 @@ const GOLD_PATIENCE: Duration = Duration::from_secs(120);
 pub(super) const ROWS: usize = 48;
 /// Rejected records that are shown.
 const SAMPLES: usize = 5;
+/// Alerts that are shown.
+const ALERTS: usize = 8;
+/// Among how many of the latest alerts and messages, of which others may share the books.
+const LOOKED_THROUGH: usize = 1_000;
 /// Where the newest rejected records are looked for: the hour before the newest event, and where there are few the day.
 const SPANS: [i64; 2] = [MILLIS_PER_HOUR, 24 * MILLIS_PER_HOUR];
 
@@ -71,6 +76,10 @@ pub(super) struct GoldSeen {
     pub(super) is_asleep: bool,
     pub(super) tables: Vec<GoldTable>,
     pub(super) removed: Vec<RemovedTable>,
+    /// What rules have raised; nothing where there are none.
+    pub(super) alerts: Option<Alerts>,
+    /// The newest alerts, the latest first.
+    pub(super) newest: Vec<Alert>,
     /// The first rows of tables and rankings, by the name in the dataset file.
     pub(super) shown: BTreeMap<String, ShownTable>,
 }
@@ -323,11 +332,15 @@ impl Facts {
 }
 
 impl GoldSeen {
-    /// Returns whether a table lacks something of silver.
+    /// Returns whether a table lacks something of silver, or somebody is still to be told of an alert.
     fn is_behind(&self, latest: Option<Version>) -> bool {
         let latest = latest.map(|version| version.0);
         let mut tables = self.tables.iter();
-        self.tables.is_empty() || tables.any(|table| table.version < latest)
+        let is_to_be_told = self
+            .alerts
+            .as_ref()
+            .is_some_and(|alerts| alerts.waiting > 0);
+        self.tables.is_empty() || is_to_be_told || tables.any(|table| table.version < latest)
     }
 }
 
@@ -355,12 +368,20 @@ pub(super) async fn read_all(
             Err(error) => return Err(sluice::error::chain(&error)),
         }
     }
+    let mut newest = match &gold.alerts {
+        Some(books) if books.has_books => alerts::read(warehouse, LOOKED_THROUGH).await,
+        _ => Ok(Vec::new()),
+    }
+    .map_err(|error| sluice::error::chain(&error))?;
+    newest.truncate(ALERTS);
     Ok(GoldSeen {
         at: Some(SystemClock.now()),
         problem: None,
         is_asleep: false,
         tables: gold.tables,
         removed: gold.removed,
+        alerts: gold.alerts,
+        newest,
         shown,
     })
 }

@@ -12,6 +12,8 @@ use sluice::value::time::millis;
 use sluice::warehouse::schema::{FRESHNESS, PROGRESS};
 use sluice::warehouse::{Shadow, Standing, Warehouse, WarehouseError};
 
+use super::alerts::{self, Alerts};
+
 #[derive(Debug, Serialize)]
 pub(crate) struct GoldTable {
     pub(crate) table: String,
@@ -38,6 +40,8 @@ pub(crate) struct GoldTable {
 pub(crate) struct Gold {
     pub(crate) tables: Vec<GoldTable>,
     pub(crate) removed: Vec<RemovedTable>,
+    /// What rules have raised; nothing where there are none.
+    pub(crate) alerts: Option<Alerts>,
 }
 
 /// A table that is shown and that the dataset file no longer has.
@@ -191,7 +195,12 @@ pub(crate) async fn read_gold(
             last_run: fresh.moved.map(|moved| moved.to_string()),
         });
     }
-    Ok(Gold { tables, removed })
+    let alerts = alerts::read(warehouse, &standing).await.map_err(text)?;
+    Ok(Gold {
+        tables,
+        removed,
+        alerts,
+    })
 }
 
 /// Returns the tables that the dataset file no longer has.

@@ -3,6 +3,7 @@
 //! What silver has is one read of its head, whatever the age of the lake, and where events were empty or filtered, two reads
 //! for each hub partition. What takes a listing of bronze, the ledger or the log is read only where it is asked for.
 
+mod alerts;
 mod gold;
 pub(crate) mod unkept;
 
@@ -23,6 +24,9 @@ use sluice_local::hub_client::{EventHubConnection, PartitionState};
 
 use crate::output::Balance;
 use crate::target::{Stores, events_ever, read_partitions};
+pub(crate) use alerts::Alerts;
+#[cfg(test)]
+pub(crate) use alerts::Rule;
 pub(crate) use gold::{GoldTable, NextTable, RemovedTable, read_gold};
 pub(crate) use unkept::{Unkept, find as find_unkept};
 
@@ -45,6 +49,9 @@ pub(crate) struct Status {
     pub(crate) gold: Result<Vec<GoldTable>, String>,
     /// The tables of gold that are shown and that the dataset file no longer has.
     pub(crate) gold_removed: Vec<RemovedTable>,
+    /// What rules have raised; nothing where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) alerts: Option<Alerts>,
     /// Why gold's last run changed nothing, if a later package had run before it and that was a short while ago.
     pub(crate) gold_replaced: Option<String>,
 }
@@ -188,9 +195,9 @@ pub(crate) async fn gather(
         Ok(_) => last_replaced(&stores.state, dataset).await?,
         Err(_) => None,
     };
-    let (gold, gold_removed) = match gold {
-        Ok(gold) => (Ok(gold.tables), gold.removed),
-        Err(reason) => (Err(reason), Vec::new()),
+    let (gold, gold_removed, alerts) = match gold {
+        Ok(gold) => (Ok(gold.tables), gold.removed, gold.alerts),
+        Err(reason) => (Err(reason), Vec::new(), None),
     };
     Ok(Status {
         dataset: dataset.name.clone(),
@@ -202,6 +209,7 @@ pub(crate) async fn gather(
         deep,
         gold,
         gold_removed,
+        alerts,
         gold_replaced: replaced.and_then(|last| gold::replaced(last, SystemClock.now())),
     })
 }

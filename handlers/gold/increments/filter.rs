@@ -83,6 +83,12 @@ impl Filter {
 
     /// Returns of which rows the condition is true; where it cannot be computed it is not.
     pub(super) fn judge(&self, rows: &RecordBatch) -> Result<Vec<bool>, AggregateError> {
+        let verdicts = self.verdicts(rows)?.into_iter();
+        Ok(verdicts.map(|verdict| verdict == Verdict::Holds).collect())
+    }
+
+    /// Judges rows.
+    pub(super) fn verdicts(&self, rows: &RecordBatch) -> Result<Vec<Verdict>, AggregateError> {
         // What the condition does not name is not looked at.
         let none = NullArray::new(0);
         let inputs = self.places.iter().map(|place| {
@@ -94,12 +100,8 @@ impl Filter {
         });
         let inputs: Vec<Input<'_>> = inputs.collect();
         let verdicts = self.condition.judge(&inputs, rows.num_rows());
-        let verdicts = verdicts.map_err(|error| AggregateError::Column {
+        verdicts.map_err(|error| AggregateError::Column {
             column: format!("of a condition ({error})"),
-        })?;
-        Ok(verdicts
-            .into_iter()
-            .map(|verdict| verdict == Verdict::Holds)
-            .collect())
+        })
     }
 }

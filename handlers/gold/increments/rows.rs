@@ -14,6 +14,7 @@ use super::groups::datum;
 use crate::dataset::{ColumnIndex, Dataset};
 use crate::error::Invariant;
 use crate::event::EventTime;
+use crate::expr::Verdict;
 use crate::table::keys::KeyHasher;
 use crate::warehouse::schema::{RuleSchema, RuleTrigger, ValueType};
 use crate::warehouse::{MOST_ALERTS, NewAlert, Told, alert_id};
@@ -126,7 +127,12 @@ impl Watchers {
         let times = times.ok_or(Invariant("the event time is read"))?;
         let mut hashes = None;
         for watcher in &mut self.rules {
-            let holds = watcher.filter.judge(rows)?;
+            let verdicts = watcher.filter.verdicts(rows)?;
+            let failed = verdicts.iter();
+            let failed = failed.filter(|verdict| matches!(verdict, Verdict::Invalid(_)));
+            watcher.told.failed += failed.count() as u64;
+            let holds = verdicts.iter().map(|verdict| *verdict == Verdict::Holds);
+            let holds: Vec<bool> = holds.collect();
             if !holds.contains(&true) {
                 continue;
             }

@@ -48,8 +48,7 @@ impl Mover<'_> {
             log: self.log.map(str::to_owned),
             version: to,
             stamp: self.stamp,
-            as_of: None,
-            stale: 0,
+            ..RuleProgress::default()
         }
     }
 

@@ -12,7 +12,7 @@ use super::{ado, read};
 use crate::event::UnixMillis;
 use crate::warehouse::contract::Outbox;
 use crate::warehouse::error::WarehouseError;
-use crate::warehouse::model::{Delivery, Message, Resend};
+use crate::warehouse::model::{Delivery, Message, Outstanding, Resend};
 use crate::warehouse::options::Options;
 use crate::warehouse::schema::{ALERTS, OUTBOX};
 
@@ -84,8 +84,23 @@ impl Outbox for AzureSqlWarehouse {
         let rows = self.run_on(&sql, ("read", OUTBOX)).await?;
         let cell = rows.into_iter().next().map(read::cells);
         let text = cell.and_then(|cells| cells.into_iter().next().flatten());
-        let time = text.and_then(|text| DateTime::parse_from_rfc3339(&text).ok());
-        Ok(time.map(|time| UnixMillis(time.timestamp_millis())))
+        Ok(text.as_deref().and_then(time_of))
+    }
+
+    async fn outstanding(&self) -> Result<Outstanding, WarehouseError> {
+        let sql = outbox::outstanding(&self.sql_schema, &self.schema.dataset);
+        let rows = self.run_on(&sql, ("read", OUTBOX)).await?;
+        let cells = rows.into_iter().next().map(read::cells);
+        let mut cells = cells.unwrap_or_default().into_iter();
+        let mut next = || cells.next().flatten();
+        let number = |text: Option<String>| text.and_then(|text| text.parse().ok()).unwrap_or(0);
+        Ok(Outstanding {
+            open: number(next()),
+            waiting: number(next()),
+            oldest: next().as_deref().and_then(time_of),
+            failed: number(next()),
+            error: next(),
+        })
     }
 
     async fn resend(&self, resend: &Resend) -> Result<u64, WarehouseError> {
@@ -100,6 +115,11 @@ impl Outbox for AzureSqlWarehouse {
         self.run_on(&sql, ("forget alerts of", ALERTS)).await?;
         Ok(())
     }
+}
+
+fn time_of(text: &str) -> Option<UnixMillis> {
+    let time = DateTime::parse_from_rfc3339(text).ok()?;
+    Some(UnixMillis(time.timestamp_millis()))
 }
 
 /// Reads a message with its alert from the columns of [`outbox::claim`].

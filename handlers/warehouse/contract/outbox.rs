@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::event::UnixMillis;
 use crate::warehouse::error::WarehouseError;
-use crate::warehouse::model::{Delivery, Message, Resend};
+use crate::warehouse::model::{Delivery, Message, Outstanding, Resend};
 
 /// The messages of alerts. A database whose books have none fails.
 #[async_trait]
@@ -28,6 +28,12 @@ pub trait Outbox: Debug + Send + Sync {
     /// # Errors
     /// Fails if the database does.
     async fn next_message(&self) -> Result<Option<UnixMillis>, WarehouseError>;
+
+    /// Counts what is true and what is still to be told.
+    ///
+    /// # Errors
+    /// Fails if the database does.
+    async fn outstanding(&self) -> Result<Outstanding, WarehouseError>;
 
     /// Lets messages be sent again; returns how many.
     ///

@@ -163,7 +163,8 @@ impl Row<'_> {
         let text = |name| self.row.get(name).cloned().unwrap_or_default();
         let (version, stamp): (Option<u64>, Option<i64>) =
             (self.number("version")?, self.number("stamp")?);
-        let stale: Option<u64> = self.number("stale")?;
+        let (stale, failed): (Option<u64>, Option<u64>) =
+            (self.number("stale")?, self.number("failed")?);
         Ok(RuleProgress {
             table: text("gold_table"),
             definition: text("definition"),
@@ -173,6 +174,8 @@ impl Row<'_> {
             stamp: stamp.unwrap_or(0),
             as_of: self.event_time("as_of")?,
             stale: stale.unwrap_or(0),
+            failed: failed.unwrap_or(0),
+            failed_at: self.time("failed_at")?,
         })
     }
 

@@ -1,5 +1,7 @@
 //! Messages of alerts, as they are claimed, sent and noted.
 
+use crate::event::UnixMillis;
+
 /// What a message ends in that says that an alert is over.
 pub(in crate::warehouse) const CLEARED: &str = "/cleared";
 
@@ -80,6 +82,21 @@ impl Delivery {
         let error = self.error.as_ref();
         error.map(|error| error.chars().take(MOST_REASON).collect())
     }
+}
+
+/// What is true and whom it is still to be told, of all rules.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outstanding {
+    /// How many alerts are open: of a group, and still true.
+    pub open: u64,
+    /// How many messages are still to be sent.
+    pub waiting: u64,
+    /// Since when the oldest of them is.
+    pub oldest: Option<UnixMillis>,
+    /// How many have failed.
+    pub failed: u64,
+    /// Why one of these could not be sent.
+    pub error: Option<String>,
 }
 
 /// Which messages are sent again.

@@ -19,7 +19,7 @@ use crate::table::log::Version;
 use crate::value::hash::sketch::Sketch;
 pub(super) use merge::{StoredRow, joined_row, merged, parts};
 pub(super) use message::{CLAIMED_FOR, CLEARED, FORGOTTEN, TRIED_FOR};
-pub use message::{Delivery, Message, Resend};
+pub use message::{Delivery, Message, Outstanding, Resend};
 pub use progress::{Build, Pending, Progress};
 pub use rule::{NewAlert, RuleAct, RuleBefore, RuleProgress, RuleStep, Rules, Told};
 pub use shadow::{Arrangement, Changed, Fill, Filled, Shadow, ShadowNote, Swap};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::event::EventTime;
+use crate::event::{EventTime, UnixMillis};
 use crate::table::log::Version;
 use crate::warehouse::schema::{RuleSchema, TableIndex, TableSchema};
 
@@ -25,6 +25,10 @@ pub struct RuleProgress {
     pub as_of: Option<EventTime>,
     /// How much became true and was too old to be told.
     pub stale: u64,
+    /// Of how many groups or rows its condition could not be computed, so that it counted as not true.
+    pub failed: u64,
+    /// When that was last so; nothing where it never was since the rule is as it is.
+    pub failed_at: Option<UnixMillis>,
 }
 
 impl RuleProgress {
@@ -34,6 +38,8 @@ impl RuleProgress {
         let bare = |progress: &Self| Self {
             as_of: None,
             stale: 0,
+            failed: 0,
+            failed_at: None,
             text: String::new(),
             ..progress.clone()
         };
@@ -108,6 +114,8 @@ pub struct Told {
     pub more: u64,
     /// How many were too old to be told.
     pub stale: u64,
+    /// Of how many rows the condition could not be computed.
+    pub failed: u64,
 }
 
 /// What became true, as an alert tells it.

@@ -187,7 +187,7 @@ const FRESHNESS_COLUMNS: [(&str, ValueType); 17] = [
     ("oldest_pending", ValueType::Timestamp),
 ];
 /// The columns of [`RULES`]. `gold_table` is `rows` for a rule on silver's rows.
-const RULES_COLUMNS: [(&str, ValueType); 10] = [
+const RULES_COLUMNS: [(&str, ValueType); 12] = [
     ("dataset", ValueType::Text),
     ("rule", ValueType::Text),
     ("gold_table", ValueType::Text),
@@ -198,6 +198,8 @@ const RULES_COLUMNS: [(&str, ValueType); 10] = [
     ("stamp", ValueType::Int64),
     ("as_of", ValueType::Timestamp),
     ("stale", ValueType::Int64),
+    ("failed", ValueType::Int64),
+    ("failed_at", ValueType::Timestamp),
 ];
 /// The columns of [`ALERTS`]. `group_key` is the [`KEY`] of the group in hexadecimal digits, `fields` JSON.
 const ALERTS_COLUMNS: [(&str, ValueType); 13] = [

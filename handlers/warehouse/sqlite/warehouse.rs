@@ -17,8 +17,8 @@ use crate::warehouse::dialect::removal;
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::lookup::{columns_of, present, without_ties};
 use crate::warehouse::model::{
-    Answer, Arrangement, Blocked, Build, Changed, Delivery, Fill, Message, Order, Progress,
-    Remarks, Resend, Run, Standing, Swap, TableRows,
+    Answer, Arrangement, Blocked, Build, Changed, Delivery, Fill, Message, Order, Outstanding,
+    Progress, Remarks, Resend, Run, Standing, Swap, TableRows,
 };
 use crate::warehouse::schema::{BOOKS, GoldSchema, TableIndex, TableSchema, ValueType};
 
@@ -201,6 +201,11 @@ impl Outbox for SqliteWarehouse {
 
     async fn next_message(&self) -> Result<Option<UnixMillis>, WarehouseError> {
         self.with(|connection, schema| outbox::next(connection, &schema.dataset))
+            .await
+    }
+
+    async fn outstanding(&self) -> Result<Outstanding, WarehouseError> {
+        self.with(|connection, schema| outbox::outstanding(connection, &schema.dataset))
             .await
     }
 

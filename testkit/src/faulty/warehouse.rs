@@ -7,8 +7,9 @@ use sluice::event::UnixMillis;
 use sluice::warehouse::schema::{GoldSchema, TableIndex, TableSchema, ValueType};
 use sluice::warehouse::{
     Answer, Arrangement, Begun, Blocked, Build, Changed, Delivery, FailureKind, Fill, Filled,
-    Filling, Message, Opened, Order, Outbox, Prepared, Progress, Remarks, Reports, Resend, Row,
-    RowVisitor, Run, Standing, Swap, TableRows, Told, Transaction, Warehouse, WarehouseError,
+    Filling, Message, Opened, Order, Outbox, Outstanding, Prepared, Progress, Remarks, Reports,
+    Resend, Row, RowVisitor, Run, Standing, Swap, TableRows, Told, Transaction, Warehouse,
+    WarehouseError,
 };
 
 use super::script::{Held, How, Script};
@@ -176,6 +177,10 @@ impl Outbox for Faulty<dyn Warehouse> {
         self.script
             .around("next message".into(), warehouse_error, act)
             .await
+    }
+
+    async fn outstanding(&self) -> Result<Outstanding, WarehouseError> {
+        self.inner.outstanding().await
     }
 
     async fn resend(&self, resend: &Resend) -> Result<u64, WarehouseError> {

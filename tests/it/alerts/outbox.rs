@@ -13,8 +13,8 @@ use serde_json::Value;
 use sluice::event::UnixMillis;
 use sluice::gold::Ended;
 use sluice::outbox::{Courier, Webhooks};
-use sluice::warehouse::Resend;
 use sluice::warehouse::schema::{ALERTS, OUTBOX};
+use sluice::warehouse::{Outstanding, Resend};
 use testkit::database::SqliteFile;
 use testkit::world::{Committed, deadline, event};
 
@@ -244,6 +244,9 @@ async fn after_seven_days_a_message_has_failed_and_is_sent_again_where_somebody_
     publish(&world, Some(&url)).await;
     let failed = message(&world).await;
     assert_ne!(failed["failed_at"], "-");
+    let outstanding = world.world.warehouse().outstanding().await.unwrap();
+    assert_eq!((outstanding.waiting, outstanding.failed), (0, 1));
+    assert_eq!(outstanding.error.as_deref(), Some("it answered 500"));
     due(&path);
     publish(&world, Some(&url)).await;
     assert!(hook.taken().is_empty());
@@ -259,8 +262,16 @@ async fn after_seven_days_a_message_has_failed_and_is_sent_again_where_somebody_
     assert_eq!(warehouse.resend(&Resend::Failed).await.unwrap(), 1);
     publish(&world, Some(&url)).await;
     assert_eq!(warehouse.resend(&Resend::Alert(id)).await.unwrap(), 1);
+    let outstanding = warehouse.outstanding().await.unwrap();
+    assert_eq!((outstanding.waiting, outstanding.failed), (1, 0));
+    assert!(outstanding.oldest.is_some() && outstanding.error.is_none());
     publish(&world, Some(&url)).await;
     assert_eq!(hook.taken().len(), 2);
+    // The alert is of a row, which is never over and never open.
+    assert_eq!(
+        warehouse.outstanding().await.unwrap(),
+        Outstanding::default()
+    );
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Rules on silver's rows.
 
 use super::{alerts, book, burst, outbox, stale, watched};
-use sluice::warehouse::schema::ALERTS;
+use sluice::warehouse::schema::{ALERTS, RULES};
 use testkit::world::event;
 
 const LARGE: &str = r#"
@@ -82,4 +82,22 @@ async fn an_alert_of_a_row_has_the_id_that_it_had_in_earlier_builds() {
     let alerts = book(&world, ALERTS).await;
     let ids: Vec<&str> = alerts.iter().map(|row| row["alert_id"].as_str()).collect();
     assert_eq!(ids, ["321f79dbf0467b295fba457732c231c5"]);
+}
+
+#[tokio::test]
+async fn a_rule_on_rows_that_cannot_be_computed_is_marked() {
+    let rule = LARGE.replace("amount > 5.00", "id * 4611686018427387904 > 1");
+    let world = watched(&rule).await;
+    world
+        .append(&[&[
+            event(1, 2, None, 1),
+            event(2, 3, None, 1),
+            event(3, 4, None, 1),
+        ]])
+        .await;
+    world.publish().await;
+    let rules = book(&world, RULES).await;
+    assert_eq!(rules[0]["failed"], "2");
+    assert_ne!(rules[0]["failed_at"], "-");
+    assert_eq!(alerts(&world).await.len(), 1);
 }

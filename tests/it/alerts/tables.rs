@@ -1,6 +1,7 @@
 //! Rules on gold tables.
 
-use super::{alerts, burst, outbox, stale, watched};
+use super::{alerts, book, burst, outbox, stale, watched};
+use sluice::warehouse::schema::RULES;
 use testkit::world::event;
 
 const MANY: &str = r#"
@@ -178,4 +179,35 @@ async fn a_changed_rule_closes_what_is_no_longer_true_and_a_removed_one_everythi
         told.len() == 2 && told.iter().all(|told| told.contains(" over ")),
         "{told:?}"
     );
+}
+
+#[tokio::test]
+async fn a_rule_that_cannot_be_computed_is_marked_until_it_is_changed() {
+    // Beyond a whole number from two on.
+    let broken = "n * 4611686018427387904 > 1";
+    let mut world = watched(&MANY.replace("n >= 3", broken)).await;
+    let marked = async |world: &_| {
+        let rules = book(world, RULES).await;
+        (rules[0]["failed"].clone(), rules[0]["failed_at"] != "-")
+    };
+    assert_eq!(marked(&world).await, ("-".to_owned(), false));
+    world
+        .append(&[
+            &burst(10, 61, 2, 1),
+            &burst(20, 121, 3, 1),
+            &burst(30, 181, 1, 1),
+        ])
+        .await;
+    world.publish().await;
+    assert_eq!(marked(&world).await, ("2".to_owned(), true));
+    let told = alerts(&world).await;
+    assert_eq!(told.len(), 1, "of others it is true: {told:?}");
+    // It goes on, and nothing that it could not compute before is counted again.
+    world.append(&[&burst(40, 241, 1, 1)]).await;
+    world.publish().await;
+    assert_eq!(marked(&world).await, ("2".to_owned(), true));
+    world.change(broken, "n >= 4");
+    world.append(&[&burst(50, 122, 1, 1)]).await;
+    world.publish().await;
+    assert_eq!(marked(&world).await, ("-".to_owned(), false));
 }

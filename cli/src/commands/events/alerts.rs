@@ -1,14 +1,14 @@
 //! `sluice alerts`: what rules have told, as it is told, and messages that are sent again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
-use sluice::warehouse::schema::{ALERTS, OUTBOX, ValueType};
-use sluice::warehouse::{Order, Resend, Warehouse, WarehouseError};
+use sluice::warehouse::schema::ValueType;
+use sluice::warehouse::{Resend, Warehouse};
 
+use crate::alerts::{Alert, read};
 use crate::interrupt::Interrupts;
 use crate::number;
 use crate::output::{Column, Format, FormatArguments, Table, Usage, count, print, say};
@@ -99,7 +99,7 @@ pub(crate) async fn run(arguments: AlertsArguments) -> Result<bool, Box<dyn Erro
         }
         return Ok(true);
     }
-    let all = read(warehouse.as_ref()).await?;
+    let all = read(warehouse.as_ref(), MOST).await?;
     let chosen = all.iter().filter(|alert| arguments.has(alert));
     let limit = match arguments.limit {
         0 => usize::MAX,
@@ -113,7 +113,7 @@ pub(crate) async fn run(arguments: AlertsArguments) -> Result<bool, Box<dyn Erro
             .for_each(|alert| print(&alert.json().to_string())),
         format => {
             let title = format!("{}: {}", dataset.name, count(all.len() as u64, "alert"));
-            let rows = chosen.iter().map(|alert| alert.cells()).collect();
+            let rows = chosen.iter().map(|alert| cells(alert)).collect();
             Table::new(&title, columns(), rows).show(format);
         }
     }
@@ -161,12 +161,12 @@ async fn follow(
             _ = interrupts.next() => return Ok(()),
             () = tokio::time::sleep(EVERY) => {}
         }
-        let mut new = read(warehouse).await?;
+        let mut new = read(warehouse, MOST).await?;
         new.retain(|alert| known.insert(alert.id.clone()));
         for alert in new.iter().rev().filter(|alert| arguments.has(alert)) {
             print(&match arguments.format.format() {
                 Format::Json => alert.json().to_string(),
-                Format::Table | Format::Csv => alert.line(),
+                Format::Table | Format::Csv => line(alert),
             });
         }
     }
@@ -177,29 +177,6 @@ impl AlertsArguments {
         let rule = self.rule.as_ref();
         rule.is_none_or(|rule| alert.rule == *rule) && (!self.open || alert.is_open())
     }
-}
-
-/// An alert, as it is shown.
-#[derive(Clone, Debug, Default)]
-struct Alert {
-    id: String,
-    rule: String,
-    table: Option<String>,
-    kind: String,
-    event_time: Option<String>,
-    raised_at: Option<String>,
-    cleared_at: Option<String>,
-    group: Option<String>,
-    fields: Option<String>,
-    messages: Vec<Message>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Message {
-    target: String,
-    delivered_at: Option<String>,
-    failed_at: Option<String>,
-    error: Option<String>,
 }
 
 fn columns() -> Vec<Column> {
@@ -215,133 +192,23 @@ fn columns() -> Vec<Column> {
     .into()
 }
 
-impl Alert {
-    /// Returns whether it is of a group and still true.
-    fn is_open(&self) -> bool {
-        self.cleared_at.is_none() && self.group.is_some()
-    }
-
-    /// Returns what it is, in a word or two.
-    fn what(&self) -> String {
-        match self.cleared_at {
-            Some(_) => format!("{}, over", self.kind),
-            None => self.kind.clone(),
-        }
-    }
-
-    /// Says how many of its targets were told.
-    fn told(&self) -> String {
-        let told = self.messages.iter();
-        let told = told
-            .filter(|message| message.delivered_at.is_some())
-            .count();
-        let failed = self.messages.iter();
-        let failed = failed.filter(|message| message.failed_at.is_some()).count();
-        match (self.messages.len(), failed) {
-            (0, _) => "nobody".to_owned(),
-            (all, 0) => format!("{told} of {all}"),
-            (all, failed) => format!("{told} of {all}, {failed} failed"),
-        }
-    }
-
-    fn cells(&self) -> Vec<Option<String>> {
-        vec![
-            self.raised_at.clone(),
-            Some(self.rule.clone()),
-            Some(self.what()),
-            self.event_time.clone(),
-            Some(self.told()),
-            self.fields.clone(),
-        ]
-    }
-
-    fn line(&self) -> String {
-        format!(
-            "{}  {}  {}  {}",
-            self.raised_at.as_deref().unwrap_or("-"),
-            self.rule,
-            self.what(),
-            self.fields.as_deref().unwrap_or("{}")
-        )
-    }
-
-    fn json(&self) -> Value {
-        let fields = self.fields.as_deref();
-        let fields: Option<Value> = fields.and_then(|text| serde_json::from_str(text).ok());
-        let messages = self.messages.iter().map(|message| {
-            json!({
-                "target": message.target,
-                "delivered_at": message.delivered_at,
-                "failed_at": message.failed_at,
-                "error": message.error,
-            })
-        });
-        json!({
-            "alert_id": self.id,
-            "rule": self.rule,
-            "on": self.table,
-            "kind": self.kind,
-            "event_time": self.event_time,
-            "raised_at": self.raised_at,
-            "cleared_at": self.cleared_at,
-            "fields": fields,
-            "messages": messages.collect::<Vec<_>>(),
-        })
-    }
+fn cells(alert: &Alert) -> Vec<Option<String>> {
+    vec![
+        alert.raised_at.clone(),
+        Some(alert.rule.clone()),
+        Some(alert.what()),
+        alert.event_time.clone(),
+        Some(alert.told()),
+        alert.fields.clone(),
+    ]
 }
 
-/// Reads the alerts of the dataset, the latest first.
-async fn read(warehouse: &dyn Warehouse) -> Result<Vec<Alert>, WarehouseError> {
-    let dataset = warehouse.schema().dataset.clone();
-    let mut messages: BTreeMap<String, Vec<Message>> = BTreeMap::new();
-    for mut row in rows(warehouse, OUTBOX, "created_at", &dataset).await? {
-        let mut take = |name: &str| row.remove(name);
-        let id = take("alert_id").unwrap_or_default();
-        messages.entry(id).or_default().push(Message {
-            target: take("target").unwrap_or_default(),
-            delivered_at: take("delivered_at"),
-            failed_at: take("failed_at"),
-            error: take("error"),
-        });
-    }
-    let alerts = rows(warehouse, ALERTS, "raised_at", &dataset).await?;
-    let alerts = alerts.into_iter().map(|mut row| {
-        let mut take = |name: &str| row.remove(name);
-        let id = take("alert_id").unwrap_or_default();
-        Alert {
-            messages: messages.remove(&id).unwrap_or_default(),
-            rule: take("rule").unwrap_or_default(),
-            table: take("gold_table"),
-            kind: take("kind").unwrap_or_default(),
-            event_time: take("event_time"),
-            raised_at: take("raised_at"),
-            cleared_at: take("cleared_at"),
-            group: take("group_key"),
-            fields: take("fields"),
-            id,
-        }
-    });
-    Ok(alerts.collect())
-}
-
-/// Reads the rows of a dataset in a book by their columns, those with the latest time first.
-async fn rows(
-    warehouse: &dyn Warehouse,
-    book: &str,
-    time: &str,
-    dataset: &str,
-) -> Result<Vec<BTreeMap<String, String>>, WarehouseError> {
-    let order = Order {
-        column: time.to_owned(),
-        descending: true,
-    };
-    let found = warehouse.read_table(book, Some(order), MOST).await?;
-    let columns = found.columns;
-    let rows = found.rows.into_iter().map(|row| {
-        let cells = columns.iter().cloned().zip(row);
-        let cells = cells.filter_map(|(name, cell)| Some((name, cell?)));
-        cells.collect::<BTreeMap<String, String>>()
-    });
-    let own = rows.filter(|row| row.get("dataset").is_some_and(|own| own == dataset));
-    Ok(own.collect())
+fn line(alert: &Alert) -> String {
+    format!(
+        "{}  {}  {}  {}",
+        alert.raised_at.as_deref().unwrap_or("-"),
+        alert.rule,
+        alert.what(),
+        alert.fields.as_deref().unwrap_or("{}")
+    )
 }

@@ -3,6 +3,7 @@
 //! Each part has an id of its own and a template that is given text and numbers only, which the templates escape. What a
 //! chart shows stands beside it as text.
 
+mod alerts;
 mod gold;
 mod layers;
 mod rejected;
@@ -71,6 +72,7 @@ pub(super) fn parts(facts: &Facts) -> BTreeMap<String, String> {
         ("flow".to_owned(), layers::flow(facts)),
         ("balance".to_owned(), layers::balance(facts)),
         ("rejected".to_owned(), rejected::rejected(facts)),
+        ("alerts".to_owned(), alerts::alerts(facts)),
         ("gold".to_owned(), gold::standing(facts)),
     ]);
     parts.extend(gold::contents(facts));

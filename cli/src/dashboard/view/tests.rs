@@ -260,3 +260,41 @@ async fn what_is_wrong_and_what_was_not_read_is_said() {
         "what was read stays"
     );
 }
+
+#[tokio::test]
+async fn alerts_stand_on_the_page_with_what_is_to_be_looked_at() {
+    let pipeline = Pipeline::new();
+    let mut facts = unknown(&pipeline);
+    let now = parts(&facts)["alerts"].clone();
+    assert!(now.contains("nothing is shown yet"), "{now}");
+    pipeline.run(0, &[1]).await;
+    // Five small orders of one customer within ten minutes.
+    pipeline.run(1, &[2, 3, 4, 5]).await;
+    let head = pipeline.stores.log.head().await.unwrap();
+    let dataset = &pipeline.stores.dataset;
+    let gold = read_all(pipeline.warehouse.as_ref(), dataset, head.as_ref());
+    facts.gold = gold.await.unwrap();
+    let now = parts(&facts)["alerts"].clone();
+    assert!(has(&now, "alerts-open", 1, "1 open alert"), "{now}");
+    assert!(has(&now, "alerts-waiting", 0, "0 messages"), "{now}");
+    let fields = "<td>customer_id 00007, largest 10.50, orders 5, window_start ";
+    assert!(
+        now.contains("<th scope=\"row\">card-testing</th><td>raised</td><td>nobody</td>"),
+        "{now}"
+    );
+    assert!(now.contains(fields), "{now}");
+
+    let alerts = facts.gold.alerts.as_mut().unwrap();
+    (alerts.waiting, alerts.failed) = (2, 1);
+    alerts.error = Some("it answered 503".to_owned());
+    alerts.rules[0].failed = 1;
+    alerts.rules[0].failed_at = Some("2025-11-25T11:00:00Z".to_owned());
+    let now = parts(&facts)["alerts"].clone();
+    for said in [
+        "<p class=\"bad\">1 message could not be sent for seven days: it answered 503",
+        "<p class=\"doubtful\">2 messages to be sent: it answered 503</p>",
+        "<p class=\"bad\">rule large-order: its condition could not be computed once",
+    ] {
+        assert!(now.contains(said), "{said}: {now}");
+    }
+}

@@ -246,16 +246,8 @@ async fn write(
     (step, effects): (&RuleStep, &Effects),
 ) -> Result<(), tiberius::error::Error> {
     let (dataset, at) = (watch.dataset.as_str(), watch.at.as_event_time());
-    if effects.failed > 0 {
-        let (rule, groups) = (&effects.rule, effects.failed);
-        tracing::warn!(
-            rule,
-            groups,
-            "a rule could not be computed, and counts as not true"
-        );
-    }
-    if effects.stale > 0 {
-        let sql = rules::count_stale(sql_schema, dataset, effects);
+    if let Some(counted) = effects.counted() {
+        let sql = rules::count(sql_schema, (dataset, &effects.rule), counted, at);
         session.run(&sql).await?;
     }
     let targets = effects.targets_json();

@@ -33,7 +33,7 @@ pub(in crate::warehouse) struct Effects {
     pub(in crate::warehouse) cleared: Cleared,
     /// What became true too long ago.
     pub(in crate::warehouse) stale: u64,
-    /// Of how many groups it could not be computed.
+    /// Of how many groups or rows it could not be computed.
     pub(in crate::warehouse) failed: u64,
     pub(in crate::warehouse) notify: Vec<String>,
     pub(in crate::warehouse) notify_cleared: bool,
@@ -123,6 +123,20 @@ pub(in crate::warehouse) fn groups_json(
         json!({ "group": hex(&key), "start": start })
     });
     Value::from_iter(groups).to_string()
+}
+
+impl Effects {
+    /// Returns how much the books count: what became true too long ago, and what could not be computed, which is logged.
+    pub(in crate::warehouse) fn counted(&self) -> Option<(u64, u64)> {
+        if self.failed > 0 {
+            tracing::warn!(
+                rule = self.rule,
+                groups = self.failed,
+                "a rule could not be computed, and counts as not true"
+            );
+        }
+        (self.stale + self.failed > 0).then_some((self.stale, self.failed))
+    }
 }
 
 impl RuleStep {

@@ -144,8 +144,8 @@ impl Watch {
                 stored.filter_map(|(row, before)| Some(Group::with(row, before.as_deref()?)));
             let stored: Vec<Group<'_>> = stored.collect();
             let after: Vec<Group<'_>> = rows.iter().map(Group::of).collect();
-            let was = watched.verdicts((&rule, table), &stored, watched.before)?;
-            let is = watched.verdicts((&rule, table), &after, watched.as_of)?;
+            let (was, _) = verdicts((&rule, table), &stored, watched.before)?;
+            let is = watched.verdicts((&rule, table), &after)?;
             let mut was = was.into_iter();
             for ((row, before), (group, after)) in rows.iter().zip(before).zip(after.iter().zip(is))
             {
@@ -174,8 +174,8 @@ impl Watch {
             ) else {
                 continue;
             };
-            let was = watched.verdicts((&was_rule, old), &there, watched.before)?;
-            let is = watched.verdicts((&rule, new), &new_groups, watched.as_of)?;
+            let (was, _) = verdicts((&was_rule, old), &there, watched.before)?;
+            let is = watched.verdicts((&rule, new), &new_groups)?;
             let mut was = was.into_iter();
             for (((_, before), group), after) in pairs.iter().zip(&new_groups).zip(is) {
                 let before = before.is_some() && was.next().unwrap_or(false);
@@ -194,6 +194,7 @@ impl Watch {
             watched.told.extend(told.alerts);
             watched.more += told.more;
             watched.stale += told.stale;
+            watched.failed += told.failed;
         }
     }
 
@@ -283,14 +284,13 @@ impl Watched {
         self.step.table == Some(table) && matches!(self.step.act, RuleAct::Evaluate(_))
     }
 
-    /// Returns of which groups the rule is true.
+    /// Returns of which groups the rule is true now, and notes of how many that could not be computed.
     fn verdicts(
         &mut self,
         (rule, table): (&RuleSchema, &TableSchema),
         groups: &[Group<'_>],
-        as_of: Option<EventTime>,
     ) -> Result<Vec<bool>, Invariant> {
-        let (holds, failed) = verdicts((rule, table), groups, as_of)?;
+        let (holds, failed) = verdicts((rule, table), groups, self.as_of)?;
         self.failed += failed;
         Ok(holds)
     }

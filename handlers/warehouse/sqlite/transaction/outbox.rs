@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row, TransactionBehavior, params};
 use crate::event::UnixMillis;
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::model::{
-    CLAIMED_FOR, CLEARED, Delivery, FORGOTTEN, Message, Resend, TRIED_FOR,
+    CLAIMED_FOR, CLEARED, Delivery, FORGOTTEN, Message, Outstanding, Resend, TRIED_FOR,
 };
 use crate::warehouse::schema::{ALERTS, OUTBOX, RULES};
 use crate::warehouse::sqlite::connection::failed;
@@ -145,8 +145,41 @@ pub(in crate::warehouse::sqlite) fn next(
     let next: rusqlite::Result<Option<String>> =
         connection.query_row(&sql, [dataset], |row| row.get(0));
     let next = next.map_err(failed("read", OUTBOX))?;
-    let time = next.and_then(|text| chrono::DateTime::parse_from_rfc3339(&text).ok());
-    Ok(time.map(|time| UnixMillis(time.timestamp_millis())))
+    Ok(next.as_deref().and_then(time_of))
+}
+
+/// Counts what is true and what is still to be told.
+pub(in crate::warehouse::sqlite) fn outstanding(
+    connection: &Connection,
+    dataset: &str,
+) -> Result<Outstanding, WarehouseError> {
+    let failed_ones = "\"delivered_at\" IS NULL AND \"failed_at\" IS NOT NULL";
+    let sql = format!(
+        "SELECT (SELECT count(*) FROM {ALERTS} WHERE \"dataset\" = ?1 AND \"cleared_at\" IS NULL AND \"group_key\" IS NOT NULL), \
+         count(*) FILTER (WHERE {WAITING}), min(\"created_at\") FILTER (WHERE {WAITING}), \
+         count(*) FILTER (WHERE {failed_ones}), max(\"error\") FROM {OUTBOX} WHERE \"dataset\" = ?1 AND \"delivered_at\" IS NULL"
+    );
+    let read = connection.query_row(&sql, [dataset], |row| {
+        let oldest: Option<String> = row.get(2)?;
+        Ok(Outstanding {
+            open: number(row, 0)?,
+            waiting: number(row, 1)?,
+            oldest: oldest.as_deref().and_then(time_of),
+            failed: number(row, 3)?,
+            error: row.get(4)?,
+        })
+    });
+    read.map_err(failed("read", OUTBOX))
+}
+
+fn number(row: &Row<'_>, place: usize) -> rusqlite::Result<u64> {
+    let number: i64 = row.get(place)?;
+    Ok(u64::try_from(number).unwrap_or(0))
+}
+
+fn time_of(text: &str) -> Option<UnixMillis> {
+    let time = chrono::DateTime::parse_from_rfc3339(text).ok()?;
+    Some(UnixMillis(time.timestamp_millis()))
 }
 
 /// Lets messages be sent again; returns how many.

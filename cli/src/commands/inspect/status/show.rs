@@ -6,7 +6,7 @@ use sluice::maintain::TableStatus;
 
 use crate::output::{Balance, Line, Tone, ages, by_reason, count, size, span, thousands};
 use crate::status::{
-    Bronze, Deep, GoldTable, Hub, NextTable, RemovedTable, Silver, Status, Unkept, Waiting,
+    Alerts, Bronze, Deep, GoldTable, Hub, NextTable, RemovedTable, Silver, Status, Unkept, Waiting,
 };
 
 /// Where the text of a layer begins.
@@ -44,6 +44,7 @@ pub(super) fn lines(status: &Status) -> Vec<Line> {
             lines.push(layer("gold", Tone::Doubtful, reason));
         }
     }
+    lines.extend(status.alerts.iter().flat_map(alerts));
     lines.extend(status.gold_removed.iter().map(removed));
     let replaced = status.gold_replaced.iter();
     lines.extend(replaced.map(|why| doubt(&format!("gold: {why}"))));
@@ -300,6 +301,26 @@ fn gold(table: &GoldTable) -> Line {
         Some(next) => line.and(Tone::Plain, "; ").then(beside_it(next)),
         None => line,
     }
+}
+
+/// What rules have raised, who is still to be told, and which rules are to be looked at.
+fn alerts(alerts: &Alerts) -> Vec<Line> {
+    let open = layer_of("alerts", &column(alerts.open, "open alert"));
+    let messages = alerts.messages();
+    let told = match messages.is_empty() {
+        true => Line::plain(", ").and(Tone::Good, "nobody is still to be told"),
+        false => Line::default(),
+    };
+    let messages = messages.into_iter().map(|(is_bad, text)| {
+        let tone = match is_bad {
+            true => Tone::Bad,
+            false => Tone::Doubtful,
+        };
+        beside(tone, &text)
+    });
+    let marks = alerts.marks().into_iter().map(|mark| doubt(&mark));
+    let lines = [open.then(told)].into_iter();
+    lines.chain(messages).chain(marks).collect()
 }
 
 /// A table that the dataset file no longer has.

@@ -69,6 +69,21 @@ pub(crate) fn next(sql_schema: &SqlSchema, dataset: &str) -> String {
     )
 }
 
+/// Answers with how many alerts are open, how many messages are still to be sent and since when, how many have failed, and
+/// with a reason.
+pub(crate) fn outstanding(sql_schema: &SqlSchema, dataset: &str) -> String {
+    let (outbox, alerts) = (sql_schema.of(OUTBOX), sql_schema.of(ALERTS));
+    let dataset = literal(dataset);
+    format!(
+        "SELECT (SELECT COUNT_BIG(*) FROM {alerts} AS a WHERE a.[dataset] = {dataset} AND a.[cleared_at] IS NULL \
+         AND a.[group_key] IS NOT NULL) AS [open],\n    \
+         COUNT_BIG(CASE WHEN o.[failed_at] IS NULL THEN 1 END) AS [waiting],\n    \
+         MIN(CASE WHEN o.[failed_at] IS NULL THEN o.[created_at] END) AS [oldest],\n    \
+         COUNT_BIG(o.[failed_at]) AS [failed], MAX(o.[error]) AS [error]\n\
+         FROM {outbox} AS o WHERE o.[dataset] = {dataset} AND o.[delivered_at] IS NULL"
+    )
+}
+
 /// Lets messages be sent again, and answers with their number.
 pub(crate) fn resend(sql_schema: &SqlSchema, dataset: &str, resend: &Resend) -> String {
     let which = match resend {

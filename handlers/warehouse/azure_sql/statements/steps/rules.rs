@@ -45,7 +45,9 @@ pub(crate) fn advance<'a>(
             ),
             Some(from) => format!(
                 "UPDATE {rules} SET [gold_table] = {table}, [definition] = {definition}, [text] = {text}, [log] = {log}, \
-                 [version] = {version}, [stamp] = {stamp}, [as_of] = {as_of}\n\
+                 [version] = {version}, [stamp] = {stamp}, [as_of] = {as_of}, \
+                 [failed] = CASE WHEN [definition] = {definition} THEN [failed] END, \
+                 [failed_at] = CASE WHEN [definition] = {definition} THEN [failed_at] END\n\
                  WHERE [dataset] = {dataset} AND [rule] = {name} AND ISNULL([gold_table], N'') = {} \
                  AND ISNULL([definition], N'') = {} AND ISNULL([log], N'') = {} AND ISNULL([version], 0) = {} \
                  AND ISNULL([stamp], 0) = {};\n",
@@ -175,14 +177,25 @@ pub(crate) fn pairs(
     )
 }
 
-/// Counts what was too old to be told.
-pub(crate) fn count_stale(sql_schema: &SqlSchema, dataset: &str, effects: &Effects) -> String {
+/// Counts what was too old to be told, and what could not be computed.
+pub(crate) fn count(
+    sql_schema: &SqlSchema,
+    (dataset, rule): (&str, &str),
+    (stale, failed): (u64, u64),
+    at: EventTime,
+) -> String {
+    let marked = match failed {
+        0 => String::new(),
+        failed => format!(
+            ", [failed] = ISNULL([failed], 0) + {failed}, [failed_at] = {}",
+            time(Some(at), 6)
+        ),
+    };
     format!(
-        "UPDATE {} SET [stale] = ISNULL([stale], 0) + {} WHERE [dataset] = {} AND [rule] = {}",
+        "UPDATE {} SET [stale] = ISNULL([stale], 0) + {stale}{marked} WHERE [dataset] = {} AND [rule] = {}",
         sql_schema.of(RULES),
-        effects.stale,
         literal(dataset),
-        literal(&effects.rule)
+        literal(rule)
     )
 }
 

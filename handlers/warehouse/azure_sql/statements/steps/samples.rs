@@ -94,6 +94,10 @@ fn of_outbox(sql_schema: &SqlSchema, dataset: &str) -> Vec<(String, String)> {
             outbox::next(sql_schema, dataset),
         ),
         (
+            "count what is outstanding",
+            outbox::outstanding(sql_schema, dataset),
+        ),
+        (
             "resend an alert",
             outbox::resend(sql_schema, dataset, &Resend::Alert("id".to_owned())),
         ),
@@ -170,10 +174,13 @@ fn written(
         if let Cleared::Of(groups) = &mut effects.cleared {
             groups.push((0, [0; 16]));
         }
-        all.push((
-            "count what is stale",
-            rules::count_stale(sql_schema, dataset, &effects),
-        ));
+        let named = (dataset, effects.rule.as_str());
+        for (purpose, counted) in [
+            ("count what is stale", (1, 0)),
+            ("mark what could not be computed", (1, 2)),
+        ] {
+            all.push((purpose, rules::count(sql_schema, named, counted, at)));
+        }
         all.push(("open again", rules::open_again(sql_schema, dataset)));
         let clear = rules::clear(sql_schema, dataset, &effects, at);
         all.extend(clear.map(|sql| ("clear", sql)));

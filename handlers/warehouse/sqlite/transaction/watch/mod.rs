@@ -72,7 +72,8 @@ fn move_rule(
         ),
         Some(_) => format!(
             "UPDATE {RULES} SET \"gold_table\" = ?3, \"definition\" = ?4, \"text\" = ?5, \"log\" = ?6, \"version\" = ?7, \
-             \"stamp\" = ?8, \"as_of\" = ?9\n\
+             \"stamp\" = ?8, \"as_of\" = ?9, \"failed\" = CASE WHEN \"definition\" = ?4 THEN \"failed\" END, \
+             \"failed_at\" = CASE WHEN \"definition\" = ?4 THEN \"failed_at\" END\n\
              WHERE \"dataset\" = ?1 AND \"rule\" = ?2 AND coalesce(\"gold_table\", '') = ?10 \
              AND coalesce(\"definition\", '') = ?11 AND \"log\" IS ?12 AND coalesce(\"version\", 0) = ?13 \
              AND coalesce(\"stamp\", 0) = ?14 AND ?15"
@@ -163,19 +164,16 @@ fn write(
     (step, effects): (&RuleStep, &Effects),
 ) -> rusqlite::Result<()> {
     let (dataset, rule) = (&watch.dataset, &effects.rule);
-    if effects.failed > 0 {
-        let (rule, groups) = (&effects.rule, effects.failed);
-        tracing::warn!(
-            rule,
-            groups,
-            "a rule could not be computed, and counts as not true"
-        );
-    }
-    if effects.stale > 0 {
+    if let Some((stale, failed)) = effects.counted() {
         let sql = format!(
-            "UPDATE {RULES} SET \"stale\" = coalesce(\"stale\", 0) + ?3 WHERE \"dataset\" = ?1 AND \"rule\" = ?2"
+            "UPDATE {RULES} SET \"stale\" = coalesce(\"stale\", 0) + ?3, \"failed\" = coalesce(\"failed\", 0) + ?4, \
+             \"failed_at\" = CASE WHEN ?4 > 0 THEN ?5 ELSE \"failed_at\" END WHERE \"dataset\" = ?1 AND \"rule\" = ?2"
         );
-        connection.execute(&sql, params![dataset, rule, stored(effects.stale)])?;
+        let at = timestamp(watch.at.as_event_time().0);
+        connection.execute(
+            &sql,
+            params![dataset, rule, stored(stale), stored(failed), at],
+        )?;
     }
     clear(connection, watch, effects)?;
     if let Some(again) = effects.again_json() {

@@ -4,8 +4,8 @@ use sluice::maintain::{PendingObject, TableStatus};
 use sluice::table::log::Nulled;
 
 use super::*;
-use crate::status::HubPartition;
 use crate::status::unkept::Fate;
+use crate::status::{Alerts, HubPartition, Rule};
 
 fn status() -> Status {
     Status {
@@ -61,6 +61,7 @@ fn status() -> Status {
             last_run: None,
         }]),
         gold_removed: Vec::new(),
+        alerts: None,
         gold_replaced: None,
     }
 }
@@ -336,4 +337,56 @@ fn what_is_well_waits_or_fails_has_the_tones_of_up() {
         toned(&status, Tone::Bad),
         ["cannot be read: lost", "blocked at version 141: a sum"]
     );
+}
+
+#[test]
+fn messages_that_wait_or_have_failed_and_rules_that_are_marked_are_named() {
+    let rule = |rule: &str, failed, failed_at: Option<&str>| Rule {
+        rule: rule.to_owned(),
+        version: Some(140),
+        stale: 2,
+        failed,
+        failed_at: failed_at.map(str::to_owned),
+    };
+    let told = Alerts {
+        open: 3,
+        rules: vec![rule("large", 0, None)],
+        ..Alerts::default()
+    };
+    let said = |alerts: Alerts| {
+        let status = Status {
+            alerts: Some(alerts),
+            ..status()
+        };
+        let lines = texts(&status);
+        let from = lines.iter().position(|line| line.starts_with("  alerts"));
+        lines[from.unwrap()..].to_vec()
+    };
+    assert_eq!(
+        said(told.clone()),
+        ["  alerts              3 open alerts, nobody is still to be told"]
+    );
+    let troubled = Alerts {
+        waiting: 2,
+        waiting_for: Some(300),
+        failed: 1,
+        error: Some("it answered 503".to_owned()),
+        rules: vec![
+            rule("large", 0, None),
+            rule("many", 1_204, Some("2026-11-25T11:00:00Z")),
+        ],
+        ..told
+    };
+    assert_eq!(
+        said(troubled.clone()),
+        [
+            "  alerts              3 open alerts",
+            "                        1 message could not be sent for seven days: it answered 503; `sluice alerts resend --failed` sends them again",
+            "                        2 messages to be sent, the oldest for 5 min: it answered 503",
+            "  ! rule many: its condition could not be computed 1,204 times, the last time at 2026-11-25T11:00:00Z; it counts as not true there",
+        ]
+    );
+    let json = serde_json::to_value(&troubled).unwrap();
+    assert_eq!((&json["waiting"], &json["failed"]), (&2.into(), &1.into()));
+    assert_eq!(json["rules"][1]["failed"], 1_204);
 }
