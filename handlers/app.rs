@@ -14,7 +14,7 @@ use crate::dataset::{Dataset, Latency, LoadDatasetError, MissingSalt, TargetKind
 use crate::eager::Eager;
 use crate::gold::Gold;
 use crate::maintain::{Maintenance, Refine, RefineFailure};
-use crate::outbox::{Courier, Webhooks};
+use crate::outbox::{Courier, EventHubError, EventHubs, Webhooks};
 use crate::settings::{Lookup, Settings};
 use crate::silver::{COMMIT_INTERVAL, Silver};
 use crate::store::account::{AccountError, Calls};
@@ -49,6 +49,9 @@ pub enum StartError {
     /// Nothing can be made that sends to webhooks.
     #[error("make a client for webhooks")]
     Client(#[source] reqwest::Error),
+    /// No event hub can be told of alerts with these settings.
+    #[error(transparent)]
+    EventHub(#[from] EventHubError),
     /// The warehouse cannot be reached with these settings.
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
@@ -298,6 +301,10 @@ fn courier(
     if named(TargetKind::Queue).next().is_some() {
         let queues = AzureQueues::new(&settings.lake.counted_by(calls))?;
         courier = courier.queues(Arc::new(queues));
+    }
+    if named(TargetKind::EventHub).next().is_some() {
+        let hubs = EventHubs::new(named(TargetKind::EventHub), lookup)?;
+        courier = courier.event_hubs(Arc::new(hubs));
     }
     Ok(courier)
 }

@@ -95,6 +95,15 @@ param keyCacheMiB int = 64
 @description('The secret of a key vault that holds the salt of masked columns, by its URI without a version. Empty: no column has mask = "sha256".')
 param maskSaltSecretUri string = ''
 
+@description('Queues of the lake that rules tell of alerts: the NAMEs of "queue:NAME" in the dataset file, which deploy.sh looks up.')
+param alertQueues string[] = []
+
+@description('Event hubs that rules tell of alerts: the NAMEs of "eventhub:NAME" in the dataset file, which deploy.sh looks up.')
+param alertHubs string[] = []
+
+@description('Addresses of webhooks: for each SETTING of "webhook:SETTING", and for its SETTING_KEY where there is one, the secret of a key vault by its URI without a version.')
+param alertWebhookSecretUris { *: string } = {}
+
 @description('The database\'s compute.')
 param sqlCompute sqlComputeType = { maxVCores: 2, minVCores: '0.5', maxSizeGB: 32, autoPauseDelayMinutes: 60 }
 
@@ -237,6 +246,7 @@ module lake 'modules/lake.bicep' = {
     softDeleteDays: softDeleteDays
     bronzeLifecycle: bronzeLifecycle
     bronzeImmutableDays: bronzeImmutableDays
+    alertQueues: alertQueues
     isolated: networkIsolation
     deleteLock: deleteLock
     workspaceId: monitoring.outputs.workspaceId
@@ -254,6 +264,7 @@ module eventHubs 'modules/event-hubs.bicep' = {
     maximumThroughputUnits: maximumThroughputUnits
     partitionCount: partitionCount
     retentionHours: eventRetentionHours
+    alertHubs: alertHubs
     zoneRedundant: zoneRedundant
     isolated: networkIsolation
     deleteLock: deleteLock
@@ -314,6 +325,8 @@ module access 'modules/access.bicep' = {
     lakeName: lake.outputs.name
     eventHubsName: eventHubs.outputs.namespaceName
     componentName: monitoring.outputs.componentName
+    alertQueues: alertQueues
+    alertHubs: alertHubs
   }
 }
 
@@ -339,6 +352,7 @@ module app 'modules/function-app.bicep' = {
     maintainSchedule: maintainSchedule
     keyCacheMiB: keyCacheMiB
     maskSaltSecretUri: maskSaltSecretUri
+    alertWebhookSecretUris: alertWebhookSecretUris
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     alwaysReady: alwaysReady

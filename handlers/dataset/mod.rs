@@ -296,6 +296,8 @@ pub enum TargetKind {
     Webhook,
     /// A queue of the storage account.
     Queue,
+    /// An event hub of the app's own namespace.
+    EventHub,
 }
 
 impl Column {

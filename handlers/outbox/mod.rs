@@ -6,6 +6,7 @@
 //! failed. No layer waits for it, and none fails by it.
 
 mod event;
+mod event_hub;
 mod queue;
 mod webhook;
 
@@ -21,6 +22,7 @@ use crate::error::chain;
 use crate::retry::Deadline;
 use crate::warehouse::{Delivery, Message, Warehouse};
 pub use event::CloudEvent;
+pub use event_hub::{EventHubError, EventHubs};
 pub use webhook::{KEY_SUFFIX, SIGNATURE, Webhook, Webhooks};
 
 /// How many messages are claimed at a time.
@@ -47,6 +49,7 @@ pub trait Sender: Debug + Send + Sync {
 pub struct Courier {
     webhooks: Option<Arc<dyn Sender>>,
     queues: Option<Arc<dyn Sender>>,
+    event_hubs: Option<Arc<dyn Sender>>,
 }
 
 impl Debug for Courier {
@@ -79,11 +82,19 @@ impl Courier {
         self
     }
 
+    /// Sends to event hubs by this.
+    #[must_use]
+    pub fn event_hubs(mut self, sender: Arc<dyn Sender>) -> Self {
+        self.event_hubs = Some(sender);
+        self
+    }
+
     /// Sends the messages that are due until none is left or the time is over, and gives the warehouse's session back while it
     /// sends. What fails is logged: nobody waits for it.
     pub async fn deliver(&self, warehouse: &dyn Warehouse, deadline: Deadline) -> Sent {
         let mut sent = Sent::default();
-        if self.webhooks.is_none() && self.queues.is_none() {
+        let senders = [&self.webhooks, &self.queues, &self.event_hubs];
+        if senders.iter().all(|sender| sender.is_none()) {
             return sent;
         }
         let until = deadline.min(Deadline::after(ALL));
@@ -161,6 +172,7 @@ impl Courier {
         let sender = match target.kind {
             TargetKind::Webhook => &self.webhooks,
             TargetKind::Queue => &self.queues,
+            TargetKind::EventHub => &self.event_hubs,
         };
         let sender = sender.as_ref();
         let sender = sender.ok_or_else(|| "this app has nothing to send it by".to_owned())?;

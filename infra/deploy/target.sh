@@ -51,6 +51,21 @@ parameters() {
     printf '%s\n' "$file"
 }
 
+# The queues and event hubs that rules of the dataset file tell of alerts: the parameter files read them, to make them and to let the
+# app send to them.
+know_alert_targets() {
+    SLUICE_ALERT_QUEUES=$(alert_targets queue)
+    SLUICE_ALERT_HUBS=$(alert_targets eventhub)
+    export SLUICE_ALERT_QUEUES SLUICE_ALERT_HUBS
+    [[ ",${SLUICE_ALERT_HUBS,,}," != *,events,* ]] ||
+        fail "$dataset_file tells eventhub:events of alerts, which is the hub that it is read from: name another"
+}
+
+alert_targets() {
+    sed 's/^[[:space:]]*#.*//' "$dataset_file" | { grep -oE "[\"']$1:[A-Za-z0-9._-]+[\"']" || true; } |
+        tr -d "\"'" | cut -d : -f 2 | sort -u | paste -sd , -
+}
+
 # Auto-inflate raises the hub's units and never lowers them: the parameter files read what they are, and keep them.
 know_throughput() {
     local units=

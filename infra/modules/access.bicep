@@ -10,6 +10,8 @@ param hostStorageName string
 param lakeName string
 param eventHubsName string
 param componentName string
+param alertQueues string[]
+param alertHubs string[]
 
 var roles = loadJsonContent('../roles.json')
 var hasOperator = !empty(operatorPrincipalId)
@@ -59,6 +61,12 @@ resource lake 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
     resource poison 'queues' existing = {
       name: 'webjobs-blobtrigger-poison'
     }
+
+    resource alerts 'queues' existing = [
+      for queue in alertQueues: {
+        name: queue
+      }
+    ]
   }
 }
 
@@ -68,6 +76,12 @@ resource namespace 'Microsoft.EventHub/namespaces@2024-01-01' existing = {
   resource hub 'eventhubs' existing = {
     name: 'events'
   }
+
+  resource alerts 'eventhubs' existing = [
+    for hub in alertHubs: {
+      name: hub
+    }
+  ]
 }
 
 resource component 'Microsoft.Insights/components@2020-02-02' existing = {
@@ -120,6 +134,31 @@ resource receiverRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     roleDefinitionId: role(roles.eventHubsDataReceiver)
   }
 }
+
+// What rules tell of alerts, and nothing else: the app may put messages there, and not read them.
+resource alertQueueRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (queue, i) in alertQueues: {
+    name: guid(lake::queues::alerts[i].id, appPrincipalId, roles.storageQueueDataMessageSender)
+    scope: lake::queues::alerts[i]
+    properties: {
+      principalId: appPrincipalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: role(roles.storageQueueDataMessageSender)
+    }
+  }
+]
+
+resource alertHubRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (hub, i) in alertHubs: {
+    name: guid(namespace::alerts[i].id, appPrincipalId, roles.eventHubsDataSender)
+    scope: namespace::alerts[i]
+    properties: {
+      principalId: appPrincipalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: role(roles.eventHubsDataSender)
+    }
+  }
+]
 
 resource metricsRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(component.id, appPrincipalId, roles.monitoringMetricsPublisher)

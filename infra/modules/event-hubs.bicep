@@ -8,6 +8,7 @@ param currentThroughputUnits int
 param maximumThroughputUnits int
 param partitionCount int
 param retentionHours int
+param alertHubs string[]
 @description('For good: a namespace cannot be spread over zones later.')
 param zoneRedundant bool
 param isolated bool
@@ -43,6 +44,17 @@ resource namespace 'Microsoft.EventHub/namespaces@2024-01-01' = {
       name: 'sluice'
     }
   }
+
+  // One partition: alerts are few.
+  resource alerts 'eventhubs' = [
+    for hub in alertHubs: {
+      name: hub
+      properties: {
+        partitionCount: 1
+        retentionDescription: { cleanupPolicy: 'Delete', retentionTimeInHours: retentionHours }
+      }
+    }
+  ]
 }
 
 resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {

@@ -22,6 +22,7 @@ param maintainSchedule string
 param keyCacheMiB int
 @description('The secret of a key vault that holds the salt of masks, by its URI. Empty: no column is masked with one.')
 param maskSaltSecretUri string
+param alertWebhookSecretUris { *: string }
 param instanceMemoryMB int
 param maximumInstanceCount int
 param alwaysReady alwaysReadyType[]
@@ -85,8 +86,9 @@ var openToOperators = [
   for (range, i) in operatorIpRanges: { name: 'operator-${i}', action: 'Allow', priority: 200 + i, ipAddress: range }
 ]
 
-// The setting names the secret, and the platform puts it in its place.
-var masks = empty(maskSaltSecretUri) ? {} : { SLUICE_MASK_SALT: '@Microsoft.KeyVault(SecretUri=${maskSaltSecretUri})' }
+// A setting names its secret, and the platform puts it in its place.
+var masks = empty(maskSaltSecretUri) ? {} : { SLUICE_MASK_SALT: maskSaltSecretUri }
+var secrets = mapValues({ ...masks, ...alertWebhookSecretUris }, uri => '@Microsoft.KeyVault(SecretUri=${uri})')
 
 resource app 'Microsoft.Web/sites@2025-03-01' = {
   name: name
@@ -98,7 +100,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     serverFarmId: plan.id
     httpsOnly: true
     publicNetworkAccess: 'Enabled'
-    keyVaultReferenceIdentity: empty(maskSaltSecretUri) ? null : identityId
+    keyVaultReferenceIdentity: empty(secrets) ? null : identityId
     virtualNetworkSubnetId: isolated ? subnetId : null
     functionAppConfig: {
       deployment: {
@@ -129,7 +131,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   resource settings 'config' = {
     name: 'appsettings'
     properties: {
-      ...masks
+      ...secrets
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
       // It says where to send; with local authentication off it opens nothing.
       APPLICATIONINSIGHTS_CONNECTION_STRING: component.properties.ConnectionString

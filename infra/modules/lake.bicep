@@ -10,6 +10,7 @@ param softDeleteDays int
 param bronzeLifecycle bronzeLifecycleType
 @description('0: none.')
 param bronzeImmutableDays int
+param alertQueues string[]
 param isolated bool
 param deleteLock bool
 param workspaceId string
@@ -74,6 +75,12 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     resource poison 'queues' = {
       name: 'webjobs-blobtrigger-poison'
     }
+
+    resource alerts 'queues' = [
+      for queue in alertQueues: {
+        name: queue
+      }
+    ]
   }
 }
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use sluice::clock::{Clock, SystemClock};
+use sluice::dataset::{Dataset, TargetKind};
 use sluice::event::EventTime;
 use sluice::store::account::{PIPELINE, StorageAccount};
 use sluice_local::azurite::{Azurite, AzuriteError, AzuriteOptions, Progress};
@@ -230,19 +231,16 @@ impl Stack {
 
     /// All events that the hub holds.
     pub(crate) fn hub_events(&self) -> u64 {
-        self.namespace
-            .stats()
-            .iter()
-            .map(|partition| partition.events)
-            .sum()
+        let stats = self.namespace.stats().into_iter();
+        let own = stats.filter(|partition| partition.hub == HUB);
+        own.map(|partition| partition.events).sum()
     }
 
     /// When the hub took its newest event; nothing while it has none.
     pub(crate) fn last_event(&self) -> Option<EventTime> {
         let stats = self.namespace.stats();
-        let times = stats
-            .iter()
-            .filter_map(|partition| partition.last_enqueued_ms);
+        let own = stats.iter().filter(|partition| partition.hub == HUB);
+        let times = own.filter_map(|partition| partition.last_enqueued_ms);
         times
             .max()
             .map(|time| EventTime(time.saturating_mul(1_000)))
@@ -250,7 +248,9 @@ impl Stack {
 
     /// When every event of the hub was enqueued.
     pub(crate) async fn arrivals(&self) -> Result<Vec<PartitionArrivals>, event_hubs::Error> {
-        self.namespace.arrivals().await
+        let mut arrivals = self.namespace.arrivals().await?;
+        arrivals.retain(|partition| partition.hub == HUB);
+        Ok(arrivals)
     }
 
     /// The ids of the processes of Azurite and of the handler, which is there once it has started.
@@ -358,19 +358,37 @@ async fn start_azurite(state: &StateDir, tell: &Teller) -> Result<Azurite, Azuri
 
 /// Starts the namespace on the emulator's port, or on a free one where somebody has that.
 async fn start_namespace(plan: &Plan) -> Result<Namespace, event_hubs::Error> {
+    let own = HubConfig {
+        name: HUB.to_owned(),
+        partitions: plan.partitions,
+        consumer_groups: vec![GROUP.to_owned()],
+    };
+    // Those that rules tell of alerts: in Azure, the deployment makes them.
+    let told = alert_hubs(&plan.dataset_file).into_iter();
+    let told = told.map(|name| HubConfig {
+        name,
+        partitions: 1,
+        consumer_groups: Vec::new(),
+    });
+    let hubs: Vec<HubConfig> = [own].into_iter().chain(told).collect();
     let config = |port| NamespaceConfig {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         data_dir: Some(plan.state.hubs()),
-        hubs: vec![HubConfig {
-            name: HUB.to_owned(),
-            partitions: plan.partitions,
-            consumer_groups: vec![GROUP.to_owned()],
-        }],
+        hubs: hubs.clone(),
     };
     match Namespace::start(config(AMQP_PORT)).await {
         Err(event_hubs::Error::Listen { .. }) => Namespace::start(config(0)).await,
         outcome => outcome,
     }
+}
+
+/// Returns the event hubs that the rules of a dataset file tell. What is wrong with the file is told by who reads it.
+fn alert_hubs(dataset: &Path) -> BTreeSet<String> {
+    let dataset = Dataset::load(dataset).ok();
+    let alerts = dataset.into_iter().flat_map(|dataset| dataset.alerts);
+    let targets = alerts.flat_map(|alert| alert.notify);
+    let hubs = targets.filter(|target| target.kind == TargetKind::EventHub && target.name != HUB);
+    hubs.map(|target| target.name).collect()
 }
 
 fn is_free(port: u16) -> bool {

@@ -455,7 +455,7 @@ pub(in crate::dataset) const ALERT: Table = Table {
         key(
             "notify",
             Shape::Texts,
-            "Who is told: \"webhook:SETTING\", where SETTING is the app setting that holds the URL, or \"queue:NAME\", a queue of the storage account of the lake. Default: nobody; sluice alerts lists it.",
+            "Who is told: \"webhook:SETTING\", where SETTING is the app setting that holds the URL, \"queue:NAME\", a queue of the storage account of the lake, or \"eventhub:NAME\", an event hub of the app's namespace. Default: nobody; sluice alerts lists it.",
         ),
         key(
             "fresh",

@@ -322,7 +322,12 @@ fn sibling(url: &Url, service: &str) -> Option<Url> {
     Some(sibling)
 }
 
-fn credential(
+/// Returns what asks for tokens, as the host's own connections of this setting do: the identity that `{name}__credential` and
+/// `{name}__clientId` name, or who is logged in on this machine.
+///
+/// # Errors
+/// Fails if it names what is not known.
+pub(crate) fn credential(
     name: &str,
     lookup: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Arc<dyn TokenCredential>, Problem> {

@@ -14,6 +14,9 @@
 //! namespace.shutdown().await?
 //! ```
 //!
+//! Whoever only sends may also do so as the service takes it by HTTPS, here without TLS and at the same port:
+//! `POST http://{local_addr}/{hub}/messages`, an event with each request.
+//!
 //! What it promises:
 //! - an event is acknowledged after it was handed to the operating system: it survives the end of
 //!   the process, but is not forced to the disk, so a power failure can lose it

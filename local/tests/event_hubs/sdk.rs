@@ -16,6 +16,7 @@ use sluice_local::event_hubs::{Error, Namespace, NamespaceConfig};
 use sluice_local::hub_client::{
     Destination, EventHubConnection, PartitionReceiver, Producer, ReceiverOptions, Start,
 };
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::support::{
     bodies, config, connection, drain, earliest, free_namespace, hub, producer, sdk_producer, to,
@@ -390,5 +391,50 @@ async fn properties_tell_how_far_a_partition_is() {
     assert_eq!(received[1].offset, state.last_offset);
     assert_eq!(Some(received[1].enqueued_time_ms), state.last_enqueued_ms);
     producer.close().await;
+    namespace.shutdown().await.unwrap();
+}
+
+/// Sends one event by HTTP; returns the status.
+async fn post(namespace: &Namespace, path: &str, kind: &str, body: &[u8]) -> u16 {
+    let mut stream = tokio::net::TcpStream::connect(namespace.local_addr())
+        .await
+        .unwrap();
+    let length = body.len();
+    let head = format!(
+        "POST /{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{kind}Content-Length: {length}\r\n\r\n"
+    );
+    stream
+        .write_all(&[head.as_bytes(), body].concat())
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let status = answer.split(' ').nth(1);
+    status.unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_is_sent_by_http_is_received_like_any_other() {
+    let namespace = free_namespace(&[hub("orders", 1), hub("alerts", 1)]).await;
+    let kind = "Content-Type: application/json; charset=utf-8\r\n";
+    let path = "alerts/messages?api-version=2014-01";
+    assert_eq!(post(&namespace, path, kind, b"{\"id\": 1}").await, 201);
+    let long = "x".repeat(300);
+    let too_long = format!("Content-Type: text/{long}\r\n");
+    assert_eq!(post(&namespace, path, &too_long, b"second").await, 201);
+    assert_eq!(post(&namespace, path, "", b"").await, 201);
+    assert_eq!(post(&namespace, "nobody/messages", kind, b"x").await, 404);
+    assert_eq!(post(&namespace, "alerts", kind, b"x").await, 404);
+
+    let received = drain(&mut earliest(&namespace, "alerts", "0").await, 3).await;
+    assert_eq!(received[0].body, "{\"id\": 1}");
+    assert_eq!(
+        received[0].system_properties["content-type"],
+        "application/json; charset=utf-8"
+    );
+    assert_eq!(received[1].body, "second");
+    assert_eq!(received[2].body, "");
+    let stats = namespace.stats();
+    assert_eq!((stats[0].events, stats[1].events), (3, 0), "{stats:?}");
     namespace.shutdown().await.unwrap();
 }

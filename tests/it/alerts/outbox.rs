@@ -12,9 +12,11 @@ use axum::routing::post;
 use serde_json::Value;
 use sluice::event::UnixMillis;
 use sluice::gold::Ended;
-use sluice::outbox::{Courier, Webhooks};
+use sluice::outbox::{Courier, EventHubs, Sender, Webhooks};
 use sluice::warehouse::schema::{ALERTS, OUTBOX};
 use sluice::warehouse::{Outstanding, Resend};
+use sluice_local::event_hubs::{HubConfig, Namespace, NamespaceConfig};
+use sluice_local::hub_client::{EventHubConnection, PartitionReceiver, ReceiverOptions};
 use testkit::database::SqliteFile;
 use testkit::world::{Committed, deadline, event};
 
@@ -294,4 +296,55 @@ async fn an_alert_is_forgotten_when_it_is_old_and_told_and_not_before() {
     assert_eq!(count().await, 2, "it is young");
     warehouse.forget(now).await.unwrap();
     assert_eq!(count().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_hub_of_the_namespace_gets_a_cloud_event_or_the_reason_is_kept() {
+    let hub = |name: &str| HubConfig {
+        name: name.to_owned(),
+        partitions: 1,
+        consumer_groups: Vec::new(),
+    };
+    let config = NamespaceConfig {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        data_dir: None,
+        hubs: vec![hub("events"), hub("alerts")],
+    };
+    let namespace = Namespace::start(config).await.unwrap();
+    let lookup = |name: &str| match name {
+        "EventHubConnection" => Some(namespace.connection_string()),
+        "EVENTHUB_NAME" => Some("events".to_owned()),
+        _ => None,
+    };
+    let hubs = Arc::new(EventHubs::new(["alerts"].into_iter(), &lookup).unwrap());
+    for (target, expected) in [
+        ("alerts", None),
+        ("nobody", Some("there is no such event hub")),
+    ] {
+        let rule = LARGE.replace("webhook:HOOK", &format!("eventhub:{target}"));
+        let world = watched_in(Arc::new(SqliteFile::new()), &rule).await;
+        world.append(&[&[event(7, 2, None, 900)]]).await;
+        let courier = Courier::default().event_hubs(Arc::clone(&hubs) as Arc<dyn Sender>);
+        let gold = world.gold().with_courier(courier);
+        gold.publish(deadline()).await.unwrap();
+        let message = message(&world).await;
+        match expected {
+            None => assert_eq!(message["error"], "-"),
+            Some(expected) => assert!(message["error"].contains(expected), "{message:?}"),
+        }
+    }
+    let connection = EventHubConnection::parse(&namespace.connection_string(), Some("alerts"));
+    let receiver = PartitionReceiver::open(connection.unwrap(), ReceiverOptions::new("0"));
+    let mut receiver = receiver.await.unwrap();
+    let received = receiver
+        .next_batch(1, Duration::from_secs(20))
+        .await
+        .unwrap();
+    let told: Value = serde_json::from_slice(&received[0].body).unwrap();
+    assert_eq!(told["type"], "sluice.alert.raised");
+    assert_eq!(told["data"]["fields"]["amount"], "9.00");
+    let stats = namespace.stats();
+    let of = |name: &str| stats.iter().find(|own| own.hub == name).unwrap().events;
+    assert_eq!((of("alerts"), of("events")), (1, 0));
+    namespace.shutdown().await.unwrap();
 }

@@ -1,11 +1,15 @@
-//! The real client of the poison queue, against Azurite.
+//! The real clients of queues, that of the poison queue and that of alerts, against Azurite.
 
 use std::time::Duration;
 
 use azure_storage_queue::models::QueueMessage;
 use azure_storage_queue::{QueueServiceClient, QueueServiceClientOptions};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sluice::outbox::{CloudEvent, Sender};
 use sluice::store::account::StorageAccount;
-use sluice::store::queue::{AzurePoisonQueue, PoisonQueue};
+use sluice::store::queue::{AzurePoisonQueue, AzureQueues, PoisonQueue};
+use sluice::warehouse::Message;
 use sluice_local::azurite::{Azurite, AzuriteOptions};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -60,10 +64,40 @@ async fn messages_are_received_hidden_and_removed() {
         poison.delete(message).await.unwrap();
     }
     poison.delete(&first[0]).await.unwrap();
+    alerts_go_into_a_queue_that_is_there(&account, &service).await;
     let left = queue.peek_messages(None).await.unwrap().into_model();
     assert_eq!(left.unwrap().items.unwrap_or_default().len(), 0, "hidden");
     tokio::time::timeout(Duration::from_secs(20), azurite.shutdown())
         .await
         .unwrap()
         .unwrap();
+}
+
+async fn alerts_go_into_a_queue_that_is_there(
+    account: &StorageAccount,
+    service: &QueueServiceClient,
+) {
+    let sender = AzureQueues::new(account).unwrap();
+    let alert = Message {
+        message: "id-1".to_owned(),
+        rule: "large".to_owned(),
+        kind: "raised".to_owned(),
+        fields: Some("{\"city\": \"Kön\u{ad}ig <&>\"}".to_owned()),
+        ..Message::default()
+    };
+    let event = CloudEvent::of("orders", &alert);
+    let refused = sender.send("alerts", &event).await.unwrap_err();
+    assert!(
+        refused.contains("put a message into queue alerts"),
+        "{refused}"
+    );
+    let queue = service.queue_client("alerts").unwrap();
+    queue.create(None).await.unwrap();
+    sender.send("alerts", &event).await.unwrap();
+    let messages = queue.peek_messages(None).await.unwrap().into_model();
+    let messages = messages.unwrap().items.unwrap_or_default();
+    assert_eq!(messages.len(), 1);
+    // As triggers of Azure Functions read it.
+    let text = messages[0].message_text.clone().unwrap();
+    assert_eq!(STANDARD.decode(text).unwrap(), event.body.as_bytes());
 }

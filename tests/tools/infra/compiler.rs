@@ -8,13 +8,15 @@ use serde_json::Value;
 use crate::tool::{BICEP, root};
 
 /// What the parameter files read from the environment.
-const ENVIRONMENT: [(&str, &str); 13] = [
+const ENVIRONMENT: [(&str, &str); 15] = [
     ("AZURE_ENV_NAME", "try"),
     ("AZURE_LOCATION", "westeurope"),
     ("AZURE_PRINCIPAL_ID", "55555555-5555-5555-5555-555555555555"),
     ("AZURE_PRINCIPAL_TYPE", "User"),
     ("SLUICE_ACTION_GROUP_IDS", GROUP),
     ("SLUICE_ALERT_EMAILS", "operations@example.com"),
+    ("SLUICE_ALERT_HUBS", "fraud"),
+    ("SLUICE_ALERT_QUEUES", "alerts"),
     ("SLUICE_COMMIT", "0123456789ab"),
     ("SLUICE_CURRENT_THROUGHPUT_UNITS", "0"),
     ("SLUICE_DATASET", "orders"),

@@ -87,6 +87,8 @@ pub(super) const ROLES: &[Mutant] = &[
     (ACCESS, "    roles.storageTableDataContributor\n", "", "storageTableDataContributor is not assigned at /storageAccounts/sthost"),
     (ACCESS, "scope: lake::blobs::containers[read.container]\n", "scope: lake\n", "storageBlobDataReader is assigned at … storageAccounts/stlake"),
     (ACCESS, "for id in readerPrincipalIds: {\n    name: guid(namespace::hub.id,", "for id in []: {\n    name: guid(namespace::hub.id,", "eventHubsDataReceiver is not assigned at /eventhubs/events"),
+    (ACCESS, "    scope: lake::queues::alerts[i]\n", "    scope: lake\n", "storageQueueDataMessageSender is assigned at … storageAccounts/stlake"),
+    (ACCESS, "    scope: namespace::alerts[i]\n", "    scope: namespace\n", "eventHubsDataSender is not assigned at /eventhubs/fraud"),
     ("roles.json", "{\n  \"eventHubsDataReceiver\"", "{\n  \"owner\": \"8e3af657-a8ff-443c-a75c-2fe8c4bcb635\",\n  \"eventHubsDataReceiver\"", "owner in roles.json is not used"),
 ];
 

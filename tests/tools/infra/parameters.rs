@@ -15,6 +15,7 @@ pub(super) fn trials() -> Vec<Trial> {
         the_hub_keeps_its_units_and_goes_no_higher_than_it_may,
         bronze_can_be_immutable_and_readable_elsewhere,
         the_salt_of_masks_is_a_reference_to_a_secret,
+        webhooks_are_references_to_secrets,
     ]
 }
 
@@ -177,4 +178,25 @@ fn the_salt_of_masks_is_a_reference_to_a_secret() {
     );
     let reference = format!("@Microsoft.KeyVault(SecretUri={uri})");
     assert_eq!(found(&copy), (Some(reference), true));
+}
+
+fn webhooks_are_references_to_secrets() {
+    let copy = Copy::new();
+    let uri = "https://vault.example.net/secrets/shop-alerts";
+    copy.replace(
+        "prod.bicepparam",
+        "keyCacheMiB = 512",
+        &format!("keyCacheMiB = 512\nparam alertWebhookSecretUris = {{ SHOP_ALERTS: '{uri}', SHOP_ALERTS_KEY: '{uri}-key' }}"),
+    );
+    let snapshot = Snapshot(copy.predict("prod"));
+    let settings: Vec<(&str, &str)> = snapshot.settings().into_iter().collect();
+    for (name, uri) in [
+        ("SHOP_ALERTS", uri.to_owned()),
+        ("SHOP_ALERTS_KEY", format!("{uri}-key")),
+    ] {
+        let reference = format!("@Microsoft.KeyVault(SecretUri={uri})");
+        assert!(settings.contains(&(name, reference.as_str())), "{name}");
+    }
+    let app = snapshot.of("Microsoft.Web/sites").next().unwrap();
+    assert!(app.property("/keyVaultReferenceIdentity").is_string());
 }

@@ -7,11 +7,14 @@ use serde_json::Value;
 use super::snapshot::{Resource, Snapshot};
 
 /// Role and scope of every assignment, by name of role and by the end of the scope.
-const EXPECTED: [(&str, &str); 17] = [
+const EXPECTED: [(&str, &str); 19] = [
     // The app, and a reader.
     ("eventHubsDataReceiver", "/eventhubs/events"),
     ("eventHubsDataReceiver", "/eventhubs/events"),
     ("eventHubsDataSender", "/eventhubs/events"),
+    // What rules tell of alerts, and no more.
+    ("eventHubsDataSender", "/eventhubs/fraud"),
+    ("storageQueueDataMessageSender", "/queues/alerts"),
     ("monitoringMetricsPublisher", "/components/appi-"),
     ("storageBlobDataContributor", "/containers/bronze"),
     (

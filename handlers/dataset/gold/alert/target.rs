@@ -5,12 +5,12 @@ use std::fmt;
 use crate::dataset::{Target, TargetKind};
 
 /// What a target may be, in messages.
-pub(super) const TARGET: &str = "\"webhook:SETTING\", where SETTING is the app setting that holds the URL, or \"queue:NAME\", a queue of the lake's storage account";
+pub(super) const TARGET: &str = "\"webhook:SETTING\", where SETTING is the app setting that holds the URL, \"queue:NAME\", a queue of the lake's storage account, or \"eventhub:NAME\", an event hub of the app's namespace";
 /// The most characters of a name.
 const LONGEST: usize = 128;
 
 impl TargetKind {
-    const EACH: [Self; 2] = [Self::Webhook, Self::Queue];
+    const EACH: [Self; 3] = [Self::Webhook, Self::Queue, Self::EventHub];
 
     /// Returns the word that the dataset file has for it.
     #[must_use]
@@ -18,6 +18,7 @@ impl TargetKind {
         match self {
             Self::Webhook => "webhook",
             Self::Queue => "queue",
+            Self::EventHub => "eventhub",
         }
     }
 }
@@ -32,13 +33,14 @@ impl Target {
             .find(|known| known.as_str() == kind)?;
         let starts_well = name.starts_with(|first: char| match kind {
             TargetKind::Webhook => first.is_ascii_alphabetic(),
-            TargetKind::Queue => first.is_ascii_alphanumeric(),
+            TargetKind::Queue | TargetKind::EventHub => first.is_ascii_alphanumeric(),
         });
         let is_allowed = |letter: u8| match kind {
             TargetKind::Webhook => letter.is_ascii_alphanumeric() || letter == b'_',
             TargetKind::Queue => {
                 letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'-'
             }
+            TargetKind::EventHub => letter.is_ascii_alphanumeric() || b"-_.".contains(&letter),
         };
         let is_long_enough = kind != TargetKind::Queue || (3..=63).contains(&name.len());
         let is_well = starts_well
@@ -64,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_target_is_written_as_it_is_read() {
-        for text in ["webhook:ALERTS", "queue:alerts-1"] {
+        for text in ["webhook:ALERTS", "queue:alerts-1", "eventhub:Alerts_1.x"] {
             assert_eq!(Target::parse(text).unwrap().to_string(), text);
         }
         for text in [
@@ -72,7 +74,8 @@ mod tests {
             "webhook:1",
             "queue:Al",
             "queue:Alerts",
-            "eventhub:alerts",
+            "eventhub:-alerts",
+            "eventhub:a/b",
             "mail:me",
             "alerts",
         ] {

@@ -42,7 +42,7 @@ impl Ingest {
     }
 
     /// Appends in this task: it is one write to the page cache, quicker than handing it over.
-    fn store(&self, events: &[NewEvent]) -> Result<(), AmqpFault> {
+    pub(in crate::event_hubs) fn store(&self, events: &[NewEvent]) -> Result<(), AmqpFault> {
         let Some(first) = events.first() else {
             return Ok(());
         };

@@ -13,7 +13,8 @@ use map::MapWriter;
 pub(super) use normal::normal;
 pub(super) use section::Malformed;
 use section::{
-    APPLICATION_PROPERTIES, DATA, DELIVERY_ANNOTATIONS, FOOTER, MESSAGE_ANNOTATIONS, Section,
+    APPLICATION_PROPERTIES, DATA, DELIVERY_ANNOTATIONS, FOOTER, MESSAGE_ANNOTATIONS, PROPERTIES,
+    Section,
 };
 
 const SEQUENCE_NUMBER: &str = "x-opt-sequence-number";
@@ -42,6 +43,26 @@ pub(super) struct LastEnqueued {
     pub(super) enqueued_ms: i64,
     /// When this was looked up.
     pub(super) retrieved_ms: i64,
+}
+
+/// Makes the message of a body, which says of what type it is.
+pub(super) fn of_body(content_type: Option<&str>, body: &[u8]) -> Vec<u8> {
+    let mut message = Vec::with_capacity(body.len() + 128);
+    // The type is the seventh property, and none of those before it is there. A longer one than a list takes is left out.
+    let kind = content_type.and_then(|kind| Some((kind, u8::try_from(kind.len()).ok()?)));
+    if let Some((kind, length)) = kind
+        && let Some(size) = length.checked_add(9)
+    {
+        message.extend([0x00, 0x53, PROPERTIES, 0xc0, size, 7]);
+        message.extend([encoding::NULL; 6]);
+        message.extend([0xa3, length]);
+        message.extend(kind.as_bytes());
+    }
+    let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
+    message.extend([0x00, 0x53, DATA, 0xb0]);
+    message.extend(length.to_be_bytes());
+    message.extend(body);
+    message
 }
 
 /// Writes the message as a receiver gets it: stamped, and without the sender's transport header.

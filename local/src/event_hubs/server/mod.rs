@@ -1,8 +1,11 @@
 //! Connections, sessions and what their links are attached to.
 //!
+//! Clients speak AMQP; one that only sends may speak HTTP at the same port.
+//!
 //! Tasks form a tree: the listener owns its connections, a connection its sessions, a session its
 //! links. Ending one ends all below it.
 
+mod http;
 mod identity;
 mod session;
 
@@ -67,6 +70,13 @@ async fn connection(server: Arc<Server>, mut stream: TcpStream, mut stop: watch:
         () = stopped(&mut stop) => true,
     };
     if asked {
+        return;
+    }
+    if http::speaks(&stream).await {
+        tokio::select! {
+            () = http::serve(server, stream) => {}
+            () = stopped(&mut stop) => {}
+        }
         return;
     }
     let client = Arc::new(Client::default());

@@ -2,7 +2,7 @@
 
 use libtest_mimic::Trial;
 
-use super::stand_in::{OUTPUTS, deploy, deploy_answering};
+use super::stand_in::{OUTPUTS, TOLD, deploy, deploy_answering};
 use crate::tool::trials;
 
 /// They need a shell and no more.
@@ -19,6 +19,7 @@ pub(super) fn trials() -> Vec<Trial> {
         a_preview_changes_nothing_and_deletion_wants_the_name_typed,
         what_is_locked_is_deleted_by_its_name_only,
         a_deployment_keeps_what_the_hub_has_inflated_to,
+        queues_and_hubs_are_those_that_the_rules_of_the_dataset_name,
         a_locked_server_lets_nobody_in_after_the_grant,
     ]
 }
@@ -359,4 +360,19 @@ fn a_locked_server_lets_nobody_in_after_the_grant() {
         last.contains("firewall-rule update") && last.ends_with(narrowed),
         "{last}"
     );
+}
+
+fn queues_and_hubs_are_those_that_the_rules_of_the_dataset_name() {
+    for (environment, expected) in [
+        (&[][..], "alerts to no queue, no hub"),
+        (&[TOLD][..], "alerts to alerts,shop-alerts, Fraud.1"),
+    ] {
+        let arguments = [&DEV[..], &["--step", "provision"]].concat();
+        let (output, calls) = deploy(&arguments, environment);
+        assert!(output.status.success(), "{output:?}");
+        assert!(
+            calls.iter().any(|call| call == expected),
+            "{expected}\n{calls:#?}"
+        );
+    }
 }

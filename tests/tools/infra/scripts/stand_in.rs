@@ -29,7 +29,8 @@ case "$*" in
     *"get-access-token --resource"*) echo TOKEN ;;
     *get-access-token*) echo "x.$(printf '{"oid": "55555555-5555-5555-5555-555555555555"}' | base64 | tr -d '=\n').x" ;;
     "deployment sub "*) printf '%s\n' "administrator $SLUICE_SQL_ADMIN_TYPE $SLUICE_SQL_ADMIN_ID" \
-        "units $SLUICE_CURRENT_THROUGHPUT_UNITS" "commit $SLUICE_COMMIT" >> "$CALLS/log" ;;
+        "units $SLUICE_CURRENT_THROUGHPUT_UNITS" "commit $SLUICE_COMMIT" \
+        "alerts to ${SLUICE_ALERT_QUEUES:-no queue}, ${SLUICE_ALERT_HUBS:-no hub}" >> "$CALLS/log" ;;
     *"eq 'head'"*) [[ ! -e $CALLS/looked ]] || echo 7; touch "$CALLS/looked" ;;
     *"eq 'hint'"*) echo 7 ;;
     "group exists"*) echo "${EXISTS:-true}" ;;
@@ -52,6 +53,12 @@ pub(super) const OUTPUTS: &str = r#"{
     "EVENTHUB_NAMESPACE": {"value": "ns.example.net"}, "EVENTHUB_NAME": {"value": "events"},
     "LAKE_ACCOUNT": {"value": "stlake"}, "NETWORK_ISOLATION": {"value": false},
     "ALERT_RECEIVERS": {"value": 0}}"#;
+
+/// Lets rules of the dataset tell somebody.
+pub(super) const TOLD: (&str, &str) = ("TOLD", "1");
+const NOTIFY: &str = r#"# "queue:not-this-one"
+notify = ["queue:shop-alerts", "eventhub:Fraud.1", "webhook:HOOK", 'queue:alerts', "queue:alerts"]
+"#;
 
 fn write(folder: &Path, name: &str, text: &str) {
     let path = folder.join(name);
@@ -92,6 +99,14 @@ pub(super) fn deploy_answering(
         ("datasets/orders.toml", "datasets/other.toml"),
     ] {
         std::fs::copy(root().join(file), folder.path().join(copy)).unwrap();
+    }
+    if environment.contains(&TOLD) {
+        let file = folder.path().join("datasets/orders.toml");
+        let mut text = std::fs::read_to_string(&file).unwrap() + NOTIFY;
+        if environment.iter().any(|(name, _)| *name == "TOLD_OWN") {
+            text = text.replace("eventhub:Fraud.1", "eventhub:Events");
+        }
+        std::fs::write(file, text).unwrap();
     }
     for script in files("infra/deploy") {
         let text = std::fs::read_to_string(root().join(&script)).unwrap();
