@@ -58,7 +58,7 @@ fn check(run: &Value, events: u64) {
         let seconds = &run["cpu_seconds"][process];
         assert_eq!(seconds.as_f64().is_some(), on_linux, "{process}");
     }
-    assert_eq!(run["bars"].as_array().unwrap().len(), 3);
+    assert_eq!(run["bars"].as_array().unwrap().len(), 4);
 }
 
 #[test]

@@ -414,7 +414,7 @@ fn wrong_usage_ends_with_2_and_says_what_would_be_accepted() {
         (vec!["consume", "--from", "yesterday"], 2, "latest"),
         (
             vec!["dataset", "infer", "no/such.jsonl"],
-            1,
+            2,
             "no/such.jsonl",
         ),
         (

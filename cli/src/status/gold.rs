@@ -9,8 +9,8 @@ use sluice::clock::{Clock, SystemClock};
 use sluice::event::UnixMillis;
 use sluice::gold::{LONGEST, Replaced};
 use sluice::value::time::millis;
-use sluice::warehouse::schema::{FRESHNESS, PROGRESS};
-use sluice::warehouse::{Shadow, Standing, Warehouse, WarehouseError};
+use sluice::warehouse::schema::{FRESHNESS, PROGRESS, TableIndex};
+use sluice::warehouse::{Progress, Shadow, Standing, Warehouse, WarehouseError};
 
 use super::alerts::{self, Alerts};
 
@@ -131,6 +131,33 @@ impl GoldTable {
     }
 }
 
+/// What keeps a table from going on.
+struct Trouble {
+    reason: Option<String>,
+    blocked_version: Option<u64>,
+    /// Whether none of its rows can be shown.
+    is_unreadable: bool,
+}
+
+impl Trouble {
+    fn of(standing: &mut Standing, table: &str, index: TableIndex) -> Self {
+        let blocked = standing.blocked.remove(table);
+        let blocked_version = blocked.as_ref().and_then(|blocked| blocked.version);
+        // What does not fit, or has its name from another, hides none of the others.
+        let unfit = standing.unfit.remove(&index);
+        Self {
+            is_unreadable: unfit
+                .as_ref()
+                .is_some_and(WarehouseError::keeps_from_showing),
+            reason: match unfit {
+                Some(unfit) => Some(sluice::error::chain(&unfit)),
+                None => blocked.map(|blocked| blocked.reason),
+            },
+            blocked_version: blocked_version.map(|version| version.0),
+        }
+    }
+}
+
 /// Reads every table of gold, or says why not.
 pub(crate) async fn read_gold(
     warehouse: &dyn Warehouse,
@@ -149,18 +176,15 @@ pub(crate) async fn read_gold(
     let removed = removed(warehouse, &standing, &fresh);
     let mut tables = Vec::new();
     for (index, table) in schema.indexed_tables() {
-        let blocked = standing.blocked.remove(&table.name);
-        let blocked_version = blocked.as_ref().and_then(|blocked| blocked.version);
-        let blocked_version = blocked_version.map(|version| version.0);
-        let reason = blocked.map(|blocked| blocked.reason);
-        // What does not fit, or has its name from another, hides none of the others.
-        let unfit = standing.unfit.remove(&index);
-        let is_unreadable = unfit
-            .as_ref()
-            .is_some_and(WarehouseError::keeps_from_showing);
-        let reason = unfit.map(text).or(reason);
-        let next = standing.next.get(&table.name);
-        let next = next.map(|next| NextTable::of(next, now));
+        let Trouble {
+            reason,
+            blocked_version,
+            is_unreadable,
+        } = Trouble::of(&mut standing, &table.name, index);
+        let next = standing
+            .next
+            .get(&table.name)
+            .map(|next| NextTable::of(next, now));
         if is_unreadable || standing.missing.contains(&table.name) {
             tables.push(GoldTable {
                 next,
@@ -170,13 +194,8 @@ pub(crate) async fn read_gold(
         }
         let progress = standing.progress.get(&table.name);
         let version = progress.map(|progress| progress.version.0);
-        // Versions of two generations, or of two logs, are never compared.
-        let current = progress.filter(|own| own.generation == schema.generation);
-        let (latest, reason) = match current.zip(head) {
-            Some((own, (latest, log))) if own.follows(log) => (Some(latest), reason),
-            Some(_) => (None, reason.or_else(|| Some(ANOTHERS.to_owned()))),
-            None => (None, reason),
-        };
+        let (latest, is_anothers) = latest(progress, schema.generation, head);
+        let reason = reason.or_else(|| is_anothers.then(|| ANOTHERS.to_owned()));
         let is_behind = latest > version;
         let fresh = fresh.remove(&table.name).unwrap_or_default();
         let moved = fresh.moved.filter(|_| is_behind);
@@ -195,12 +214,26 @@ pub(crate) async fn read_gold(
             last_run: fresh.moved.map(|moved| moved.to_string()),
         });
     }
-    let alerts = alerts::read(warehouse, &standing).await.map_err(text)?;
     Ok(Gold {
         tables,
         removed,
-        alerts,
+        alerts: alerts::read(warehouse, &standing).await.map_err(text)?,
     })
+}
+
+/// Returns the latest version that a table may be compared with, and whether it follows another pipeline's log: versions of
+/// two generations, or of two logs, are never compared.
+fn latest(
+    progress: Option<&Progress>,
+    generation: u32,
+    head: Option<(u64, Option<&str>)>,
+) -> (Option<u64>, bool) {
+    let current = progress.filter(|own| own.generation == generation);
+    match current.zip(head) {
+        Some((own, (latest, log))) if own.follows(log) => (Some(latest), false),
+        Some(_) => (None, true),
+        None => (None, false),
+    }
 }
 
 /// Returns the tables that the dataset file no longer has.

@@ -395,22 +395,22 @@ async fn properties_tell_how_far_a_partition_is() {
 }
 
 /// Sends one event by HTTP; returns the status.
-async fn post(namespace: &Namespace, path: &str, kind: &str, body: &[u8]) -> u16 {
-    let mut stream = tokio::net::TcpStream::connect(namespace.local_addr())
-        .await
-        .unwrap();
+async fn post(
+    namespace: &Namespace,
+    path: &str,
+    kind: &str,
+    body: &[u8],
+) -> Result<u16, Box<dyn std::error::Error>> {
+    let mut stream = tokio::net::TcpStream::connect(namespace.local_addr()).await?;
     let length = body.len();
     let head = format!(
         "POST /{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{kind}Content-Length: {length}\r\n\r\n"
     );
-    stream
-        .write_all(&[head.as_bytes(), body].concat())
-        .await
-        .unwrap();
+    stream.write_all(&[head.as_bytes(), body].concat()).await?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    let status = answer.split(' ').nth(1);
-    status.unwrap().parse().unwrap()
+    stream.read_to_string(&mut answer).await?;
+    let status = answer.split(' ').nth(1).ok_or("an answer has a status")?;
+    Ok(status.parse()?)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -418,13 +418,24 @@ async fn an_event_that_is_sent_by_http_is_received_like_any_other() {
     let namespace = free_namespace(&[hub("orders", 1), hub("alerts", 1)]).await;
     let kind = "Content-Type: application/json; charset=utf-8\r\n";
     let path = "alerts/messages?api-version=2014-01";
-    assert_eq!(post(&namespace, path, kind, b"{\"id\": 1}").await, 201);
+    assert_eq!(
+        post(&namespace, path, kind, b"{\"id\": 1}").await.unwrap(),
+        201
+    );
     let long = "x".repeat(300);
     let too_long = format!("Content-Type: text/{long}\r\n");
-    assert_eq!(post(&namespace, path, &too_long, b"second").await, 201);
-    assert_eq!(post(&namespace, path, "", b"").await, 201);
-    assert_eq!(post(&namespace, "nobody/messages", kind, b"x").await, 404);
-    assert_eq!(post(&namespace, "alerts", kind, b"x").await, 404);
+    assert_eq!(
+        post(&namespace, path, &too_long, b"second").await.unwrap(),
+        201
+    );
+    assert_eq!(post(&namespace, path, "", b"").await.unwrap(), 201);
+    assert_eq!(
+        post(&namespace, "nobody/messages", kind, b"x")
+            .await
+            .unwrap(),
+        404
+    );
+    assert_eq!(post(&namespace, "alerts", kind, b"x").await.unwrap(), 404);
 
     let received = drain(&mut earliest(&namespace, "alerts", "0").await, 3).await;
     assert_eq!(received[0].body, "{\"id\": 1}");

@@ -62,6 +62,7 @@ pub(super) async fn serve(
     let _ = tokio::time::timeout(3 * CLOSE_TIMEOUT, closing).await;
 }
 
+/// Serves what a client turns out to speak.
 async fn connection(server: Arc<Server>, mut stream: TcpStream, mut stop: watch::Receiver<bool>) {
     // Only a matter of speed.
     let _ = stream.set_nodelay(true);
@@ -72,13 +73,20 @@ async fn connection(server: Arc<Server>, mut stream: TcpStream, mut stop: watch:
     if asked {
         return;
     }
-    if http::speaks(&stream).await {
-        tokio::select! {
-            () = http::serve(server, stream) => {}
-            () = stopped(&mut stop) => {}
-        }
-        return;
+    let speaks_http = tokio::select! {
+        speaks = http::speaks(&stream) => speaks,
+        () = stopped(&mut stop) => return,
+    };
+    if !speaks_http {
+        return amqp(server, stream, stop).await;
     }
+    tokio::select! {
+        () = http::serve(server, stream) => {}
+        () = stopped(&mut stop) => {}
+    }
+}
+
+async fn amqp(server: Arc<Server>, stream: TcpStream, mut stop: watch::Receiver<bool>) {
     let client = Arc::new(Client::default());
     let (stream, moving) = shim::pipe(stream, Arc::clone(&client));
     let mut pipe = JoinSet::new();
