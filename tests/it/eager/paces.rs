@@ -1,12 +1,17 @@
 //! When runs begin, and what they ask.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use sluice::dataset::Latency;
+use sluice::eager::Eager;
+use sluice::outbox::{CloudEvent, Courier, Sender};
+use sluice::store::account::Calls;
 use testkit::faulty::{How, Script, When};
 use testkit::world::World;
 
-use super::{commit, follow, follow_of, is_published, published_within, world};
+use super::{Following, commit, follow, follow_of, is_published, published_within, world};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -116,4 +121,44 @@ async fn commits_without_a_pause_make_no_storm_of_runs() {
     let runs = process.script.calls("begin").len();
     assert!((8..=13).contains(&runs), "{runs} in ten seconds");
     world.end_state().await.check_gold();
+}
+
+/// A webhook that notes whom it told.
+#[derive(Debug, Default)]
+struct Hook(Mutex<Vec<String>>);
+
+#[async_trait]
+impl Sender for Hook {
+    async fn send(&self, name: &str, _: &CloudEvent) -> Result<(), String> {
+        self.0.lock().unwrap().push(name.to_owned());
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alert_is_sent_right_after_the_run_that_raised_it() {
+    let world = world();
+    let process = world.process();
+    let hook = Arc::new(Hook::default());
+    let courier = Courier::default().webhooks(Arc::clone(&hook) as Arc<dyn Sender>);
+    let gold = world.gold_with(world.warehouse()).with_courier(courier);
+    let eager = Eager::new(
+        Arc::new(gold),
+        process.app.silver.committed(),
+        "this process".to_owned(),
+        Calls::default(),
+    );
+    let _following = Following(tokio::spawn(eager.run()));
+    // The rule begins with the first commit, and is true of the hour with the third.
+    for id in 1..4 {
+        commit(&world, &process, id).await;
+        published_within(&world, SECOND * 2).await;
+    }
+    let told = || hook.0.lock().unwrap().clone();
+    let started = tokio::time::Instant::now();
+    while told().is_empty() {
+        assert!(started.elapsed() < SECOND, "no timer is waited for");
+        tokio::time::sleep(SECOND / 50).await;
+    }
+    assert_eq!(told(), ["HOOK"]);
 }
