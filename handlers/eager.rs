@@ -222,15 +222,14 @@ impl Eager {
         if published.ended == Ended::Replaced {
             return Next::Replaced;
         }
-        published.log(Caller {
+        let caller = Caller {
             invocation_id: INVOCATION,
             elapsed_ms: self.started.map_or(0, |started| {
                 u64::try_from(millis(started.elapsed())).unwrap_or_default()
             }),
-            generation: self.gold.generation(),
             storage_calls: self.calls.count(),
-            sql_calls: self.gold.sql_calls(),
-        });
+        };
+        self.gold.log(&published, caller);
         if published.has_outbox && published.transactions > 0 {
             self.send();
         }

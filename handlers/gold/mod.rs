@@ -243,12 +243,6 @@ impl Gold {
         Lease::new(state, &self.dataset, (clock, owner))
     }
 
-    /// Returns which generation of silver it shows.
-    #[must_use]
-    pub fn generation(&self) -> u32 {
-        self.dataset.generation
-    }
-
     /// Returns the latest version of silver; nothing where there is none.
     ///
     /// # Errors
@@ -262,10 +256,13 @@ impl Gold {
         self.courier.deliver(&*self.warehouse, deadline).await
     }
 
-    /// Returns how many round trips to a database server there were since the start.
-    #[must_use]
-    pub fn sql_calls(&self) -> u64 {
-        self.warehouse.round_trips()
+    /// Writes the summary of a run to the log.
+    pub fn log(&self, published: &Published, caller: Caller<'_>) {
+        published.log(
+            caller,
+            self.dataset.generation,
+            self.warehouse.round_trips(),
+        );
     }
 
     /// Gives up the session that [`Gold::follow`] has kept.

@@ -126,24 +126,20 @@ pub struct Caller<'a> {
     pub invocation_id: &'a str,
     /// How long the run took, in milliseconds.
     pub elapsed_ms: u64,
-    /// The generation that ran.
-    pub generation: u32,
     /// What gold asked of storage since the start.
     pub storage_calls: u64,
-    /// What gold asked of a database server since the start.
-    pub sql_calls: u64,
 }
 
 impl Published {
-    /// Writes the summary of the run to the log.
-    pub fn log(&self, caller: Caller<'_>) {
+    /// Writes the summary of the run to the log; `sql_calls` is what gold asked of a database server since the start.
+    pub(super) fn log(&self, caller: Caller<'_>, generation: u32, sql_calls: u64) {
         let version = self.head.map(|version| version.0);
         tracing::info!(
             function = "gold",
             invocation_id = caller.invocation_id,
             elapsed_ms = caller.elapsed_ms,
             ended = self.ended.as_str(),
-            generation = caller.generation,
+            generation,
             version,
             commits = self.commits,
             files = self.files,
@@ -156,7 +152,7 @@ impl Published {
             alerts_delivered = self.sent.delivered,
             alerts_refused = self.sent.refused,
             storage_calls = caller.storage_calls,
-            sql_calls = caller.sql_calls,
+            sql_calls,
             "{}",
             lines::PUBLISHED
         );

@@ -349,13 +349,12 @@ async fn gold(
     if published.ended == Ended::NothingYet {
         return Ok("silver holds nothing yet".to_owned());
     }
-    published.log(Caller {
+    let caller = Caller {
         invocation_id: &invocation.id,
         elapsed_ms: invocation.elapsed_ms(),
-        generation: app.dataset.generation,
         storage_calls: app.calls.gold.count(),
-        sql_calls: app.gold.sql_calls(),
-    });
+    };
+    app.gold.log(&published, caller);
     let Published {
         ended,
         commits,
