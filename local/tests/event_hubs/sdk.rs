@@ -3,11 +3,18 @@
 use std::collections::HashSet;
 use std::time::{Duration, UNIX_EPOCH};
 
+use azure_core::credentials::Secret;
+use azure_core::http::Url;
+use azure_core::time::OffsetDateTime;
 use azure_core_amqp::message::{
     AmqpAnnotations, AmqpApplicationProperties, AmqpMessageBody, AmqpMessageId,
     AmqpMessageProperties,
 };
-use azure_core_amqp::{AmqpSimpleValue, AmqpSymbol, AmqpTimestamp, AmqpValue};
+use azure_core_amqp::{
+    AmqpClaimsBasedSecurity, AmqpClaimsBasedSecurityApis as _, AmqpConnection,
+    AmqpConnectionApis as _, AmqpSession, AmqpSessionApis as _, AmqpSimpleValue, AmqpSymbol,
+    AmqpTimestamp, AmqpValue,
+};
 use azure_messaging_eventhubs::SendEventOptions;
 use azure_messaging_eventhubs::models::{AmqpMessage, EventData};
 use bytes::Bytes;
@@ -149,6 +156,35 @@ async fn what_comes_with_an_event_is_what_the_real_host_hands_on() {
         "iothub-connection-device-id": "d1", "iothub-enqueuedtime": "1970-01-01T01:00:00.12Z",
     });
     assert_eq!(Value::from(received[0].system_properties.clone()), expected);
+    namespace.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_of_a_token_that_are_let_go_long_before_their_session_do_not_cost_the_connection() {
+    let namespace = free_namespace(&[hub("orders", 1)]).await;
+    let connection = AmqpConnection::new();
+    let url = Url::parse(&namespace.endpoint()).unwrap();
+    connection
+        .open("orders".to_owned(), url.clone(), None)
+        .await
+        .unwrap();
+    for _ in 0..3 {
+        let session = AmqpSession::new();
+        session.begin(&connection, None).await.unwrap();
+        let tokens = AmqpClaimsBasedSecurity::new(session.clone()).unwrap();
+        tokens.attach().await.unwrap();
+        let path = format!("{url}/orders");
+        let expires = OffsetDateTime::now_utc() + azure_core::time::Duration::hours(1);
+        tokens
+            .authorize_path(path, None, &Secret::new("token"), expires)
+            .await
+            .unwrap();
+        // The SDK lets go of both at once, but its threads may stop in between for any time.
+        drop(tokens);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        drop(session);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     namespace.shutdown().await.unwrap();
 }
 

@@ -9,7 +9,7 @@ use crate::event_hubs::MAX_MESSAGE_BYTES;
 use crate::event_hubs::encoding::{self, FALSE, NULL, TRUE};
 
 pub(super) const OPEN: u8 = 0x10;
-const ATTACH: u8 = 0x12;
+pub(super) const ATTACH: u8 = 0x12;
 pub(super) const TRANSFER: u8 = 0x14;
 const DISPOSITION: u8 = 0x15;
 pub(super) const DETACH: u8 = 0x16;

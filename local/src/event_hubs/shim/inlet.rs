@@ -3,8 +3,13 @@
 //! The acceptor decodes messages when it takes them in: it hands nobody the bytes, keeps nothing of what it cannot decode,
 //! and ends the link of a message that is too large. So it gets each message as the one data section of a message of our
 //! own, which it always decodes, and of one that is too large only how large it was.
+//!
+//! The client inside the SDK for Rust (fe2o3-amqp before 0.18.2) detaches the two links that it sent its token by and ends
+//! their session, and waits for neither answer. If both answers come before it has ended the session, it finds nobody to
+//! give them to, gives its whole connection up, and the next call fails. So the acceptor does not hear of those detaches:
+//! the end of the session, which always follows, ends the links.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -24,6 +29,9 @@ const MAX_FRAME_BYTES: usize = 65_536;
 /// How much of a message goes into one frame: less than the largest, so that there is room for the fields.
 const PIECE_BYTES: usize = 60 * 1024;
 
+/// What the names of the links begin with that the SDK for Rust sends its tokens by, and detaches without waiting.
+const TOKEN_LINKS: &str = "rust_amqp_cbs";
+
 /// The fields that the first transfer of a message is known by, up to whether it is settled.
 const FIRST_FIELDS: usize = 5;
 /// Where a transfer says whether more follow, and whether the message is not to be delivered after all.
@@ -36,6 +44,8 @@ pub(super) struct Inlet {
     client: Arc<Client>,
     /// Messages of which not everything is there, by channel and handle.
     messages: HashMap<(u16, u32), Message>,
+    /// Links whose detach is kept from the acceptor, by channel and handle.
+    token_links: HashSet<(u16, u32)>,
     /// Whether this has turned out not to be AMQP.
     is_foreign: bool,
 }
@@ -57,6 +67,7 @@ impl Inlet {
         Self {
             client,
             messages: HashMap::new(),
+            token_links: HashSet::new(),
             is_foreign: false,
         }
     }
@@ -96,15 +107,26 @@ impl Inlet {
                 }
                 None
             }
+            frame::ATTACH => {
+                let (name, rest) = encoding::split(parts.fields)?;
+                let (handle, _) = encoding::split(rest)?;
+                if encoding::text(name)?.starts_with(TOKEN_LINKS) {
+                    let link = (channel, encoding::uint(handle)?);
+                    self.token_links.insert(link);
+                }
+                None
+            }
             frame::TRANSFER => self.transfer(channel, &parts, to),
             // What is half there is never going to be whole.
             frame::DETACH => {
                 let (handle, _) = encoding::split(parts.fields)?;
-                self.messages.remove(&(channel, encoding::uint(handle)?));
-                None
+                let link = (channel, encoding::uint(handle)?);
+                self.messages.remove(&link);
+                self.token_links.remove(&link).then_some(())
             }
             frame::END => {
                 self.messages.retain(|(of, _), _| *of != channel);
+                self.token_links.retain(|(of, _)| *of != channel);
                 None
             }
             _ => None,
@@ -281,6 +303,35 @@ mod tests {
             assert_eq!(passed(&mut inlet, &ending), expected);
             assert!(inlet.messages.is_empty());
         }
+    }
+
+    #[test]
+    fn links_of_tokens_end_with_their_session() {
+        let attach = |name: &[u8], handle| {
+            let length = u8::try_from(name.len()).unwrap();
+            let fields = [&[0xa1, length][..], name, &[0x52, handle]].concat();
+            frame(1, frame::ATTACH, &fields, 2, b"")
+        };
+        let detach = |channel, handle| frame(channel, frame::DETACH, &[0x52, handle], 1, b"");
+        let end = frame(1, frame::END, &[], 0, b"");
+        let mut inlet = inlet();
+        for (name, handle) in [(&b"rust_amqp_cbs-mgmt-sender"[..], 3), (b"other", 4)] {
+            let attach = attach(name, handle);
+            assert_eq!(passed(&mut inlet, &attach), attach);
+        }
+        for (other, passes) in [
+            (detach(2, 3), true),
+            (detach(1, 4), true),
+            (detach(1, 3), false),
+            // The handle is free again, and may be another link's.
+            (detach(1, 3), true),
+        ] {
+            let expected = if passes { other.clone() } else { Vec::new() };
+            assert_eq!(passed(&mut inlet, &other), expected);
+        }
+        passed(&mut inlet, &attach(b"rust_amqp_cbs-mgmt-sender", 3));
+        assert_eq!(passed(&mut inlet, &end), end);
+        assert_eq!(passed(&mut inlet, &detach(1, 3)), detach(1, 3));
     }
 
     #[test]
