@@ -1,6 +1,7 @@
 //! Reads a dataset file as a whole.
 
 mod identity;
+mod unquoted;
 
 use std::fs;
 use std::path::Path;
@@ -49,10 +50,7 @@ impl Dataset {
     ) -> Result<Self, DatasetProblems> {
         let sink = Sink::new(text);
         let (root, errors) = DeTable::parse_recoverable(text);
-        for error in &errors {
-            let at = error.span().map_or(0, |span| span.start);
-            sink.report(at, String::new(), error.message().to_owned());
-        }
+        report_syntax(&sink, text, &errors);
         let dataset = if errors.is_empty() {
             let root = Located {
                 value: root.get_ref(),
@@ -93,6 +91,27 @@ impl Dataset {
         };
         let name = path.display().to_string();
         Ok(Self::parse_beside(&text, &name, &read_file)?)
+    }
+}
+
+/// Notes what makes a file no TOML.
+fn report_syntax(sink: &Sink<'_>, text: &str, errors: &[toml::de::Error]) {
+    let place = |error: &toml::de::Error| error.span().map_or(0, |span| span.start);
+    let mut errors: Vec<_> = errors.iter().map(|error| (place(error), error)).collect();
+    errors.sort_by_key(|(at, _)| *at);
+    let mut last = 0;
+    for (at, error) in errors {
+        // Behind text without quotes nothing is as its writer meant it, up to the end of the line.
+        if at < last {
+            continue;
+        }
+        let unquoted = unquoted::unquoted(text, at);
+        if unquoted.is_some() {
+            let rest = text.get(at..).and_then(|rest| rest.find('\n'));
+            last = rest.map_or(text.len(), |rest| at + rest);
+        }
+        let message = unquoted.unwrap_or_else(|| error.message().to_owned());
+        sink.report(at, String::new(), message);
     }
 }
 

@@ -7,6 +7,7 @@ mod masks;
 mod payload;
 mod places;
 mod rules;
+mod syntax;
 
 use std::path::PathBuf;
 
@@ -592,13 +593,6 @@ fn all_problems_are_reported_together_by_line() {
 fn a_reference_to_a_broken_column_is_no_second_problem() {
     let text = problems(&changed("type = \"int64\"", "type = \"int\""));
     assert_eq!(text.lines().count(), 1, "{text}");
-}
-
-#[test]
-fn syntax_errors_name_their_lines() {
-    let text = problems("name = \"orders\"\nkey = [\nevent_time = at\n");
-    assert!(text.starts_with("x.toml:"), "{text}");
-    assert!(problems("name = \"a\"\nname = \"b\"\n").starts_with("x.toml:2: duplicate key"));
 }
 
 #[test]
