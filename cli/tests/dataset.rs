@@ -84,7 +84,7 @@ fn a_sample_is_tried_from_files_and_from_standard_input_alike() {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     assert_eq!(lines.len(), 501);
-    assert_eq!(lines[0]["of"]["line"], 1);
+    assert_eq!(lines[0]["of"]["line_number"], 1);
     assert_eq!(lines[500]["totals"]["duplicates"], 500);
 }
 

@@ -1,8 +1,9 @@
-//! A line of quarantine: a rejected record as silver keeps it; pure.
+//! A line of quarantine: a rejected record as silver keeps it. Kept are numbers of lines and records from 0; people and
+//! programs are told them from 1, under a name that is not the kept one. Pure.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use sluice::value::time::parse_rfc3339;
 
 use super::refusal::Refused;
@@ -13,9 +14,14 @@ pub(crate) struct Rejected {
     /// The bronze object.
     pub(crate) source: String,
     /// The number of its line there, from 0.
+    #[serde(rename(serialize = "line_number"), serialize_with = "from_one")]
     pub(crate) line: u32,
     /// Its number in its event, from 0.
-    #[serde(default)]
+    #[serde(
+        default,
+        rename(serialize = "record_number"),
+        serialize_with = "from_one"
+    )]
     pub(crate) record: u32,
     /// Whether the event was rejected whole.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -70,11 +76,26 @@ impl Rejected {
     fn place(&self) -> String {
         let record = match self.record {
             0 => String::new(),
-            record => format!(", record {}", u64::from(record) + 1),
+            _ => format!(", record {}", self.record_number()),
         };
-        let (time, source, line) = (&self.enqueued_time, &self.source, u64::from(self.line) + 1);
+        let (time, source, line) = (&self.enqueued_time, &self.source, self.line_number());
         format!("{time}, {source} line {line}{record}")
     }
+
+    /// The number of its line in the bronze object, from 1.
+    pub(crate) fn line_number(&self) -> u64 {
+        u64::from(self.line) + 1
+    }
+
+    /// Its number in its event, from 1.
+    pub(crate) fn record_number(&self) -> u64 {
+        u64::from(self.record) + 1
+    }
+}
+
+/// Writes a number that is kept from 0.
+fn from_one<S: Serializer>(kept: &u32, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::from(*kept) + 1)
 }
 
 #[cfg(test)]
@@ -92,7 +113,14 @@ mod tests {
         );
         assert_eq!(rejected.enqueued(), Some(1_763_120_674_343_000));
         let again = serde_json::to_string(&rejected).unwrap();
-        assert_eq!(again, LINE, "programs get what is kept");
+        let told = LINE.replace(
+            "\"line\":2,\"record\":0,",
+            "\"line_number\":3,\"record_number\":1,",
+        );
+        assert_eq!(
+            again, told,
+            "programs get what is kept, with numbers as people are told them"
+        );
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub(crate) struct QuarantineArguments {
     /// All records that were ever rejected: reads the whole ledger
     #[arg(long, conflicts_with_all = ["from", "to"])]
     all: bool,
-    /// Most records that `show` prints, 10 for people and all for programs, or kinds that `list` does, all; 0 is all
+    /// Print at most N records (`show`: without it 10 for people, all for programs) or N kinds (`list`: all); 0 is all
     #[arg(short = 'n', long, value_name = "N", value_parser = number::from::<usize>(0))]
     limit: Option<usize>,
     #[command(flatten)]
@@ -241,8 +241,8 @@ fn table(records: &[Rejected]) -> Table {
     let columns = [
         ("enqueued_time", ValueType::Timestamp),
         ("source", ValueType::Text),
-        ("line", ValueType::Int64),
-        ("record", ValueType::Int64),
+        ("line_number", ValueType::Int64),
+        ("record_number", ValueType::Int64),
         ("sequence_number", ValueType::Int64),
         ("reason", ValueType::Text),
         ("column", ValueType::Text),
@@ -255,8 +255,8 @@ fn table(records: &[Rejected]) -> Table {
         vec![
             Some(record.enqueued_time.clone()),
             Some(record.source.clone()),
-            Some(record.line.to_string()),
-            Some(record.record.to_string()),
+            Some(record.line_number().to_string()),
+            Some(record.record_number().to_string()),
             record.sequence_number.map(|number| number.to_string()),
             Some(record.reason.clone()),
             record.column.clone(),
@@ -323,6 +323,26 @@ mod tests {
         assert!(looked("show --reason overflow").await.records.is_empty());
         assert!(looked("show --column amount").await.records.is_empty());
         assert!(Line::try_parse_from(["quarantine", "--reason", "no_such"]).is_err());
+    }
+
+    #[tokio::test]
+    async fn lines_and_records_are_counted_from_one_however_they_are_printed() {
+        let found = looked("show -n 1").await;
+        let record = &found.records[0];
+        assert!(record.text(None).contains(" line 3, "), "{record:?}");
+        let json = serde_json::to_value(record).unwrap();
+        assert_eq!(
+            (&json["line_number"], &json["record_number"]),
+            (&3.into(), &1.into())
+        );
+        let rows: Vec<String> = table(&found.records)
+            .json_rows()
+            .map(|row| serde_json::to_string(&row).unwrap())
+            .collect();
+        assert!(
+            rows[0].contains(r#""line_number":3,"record_number":1,"#),
+            "{rows:?}"
+        );
     }
 
     #[tokio::test]

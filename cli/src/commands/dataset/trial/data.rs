@@ -25,7 +25,14 @@ pub(super) fn json_lines(chosen: &Chosen<'_>) -> String {
 /// Returns a header, and a line for each event: where it is, what became of it, and its values if it was cast.
 pub(super) fn csv(chosen: &Chosen<'_>) -> String {
     const OWN: [&str; 8] = [
-        "file", "line", "record", "fate", "of", "reason", "column", "detail",
+        "file",
+        "line_number",
+        "record_number",
+        "fate",
+        "of",
+        "reason",
+        "column",
+        "detail",
     ];
     let columns = chosen.fates.columns.iter();
     let header = OWN
@@ -89,9 +96,9 @@ fn json_of(chosen: &Chosen<'_>, record: &Record) -> Value {
 /// A place: file, line from 1, and the record from 1 where an event has several.
 fn place_json(chosen: &Chosen<'_>, place: Place) -> Value {
     let (file, line) = chosen.events.place(place.line);
-    let mut object = json!({ "file": file, "line": line });
+    let mut object = json!({ "file": file, "line_number": line });
     if let Some(record) = place.record {
-        object["record"] = json!(u64::from(record) + 1);
+        object["record_number"] = json!(u64::from(record) + 1);
     }
     object
 }

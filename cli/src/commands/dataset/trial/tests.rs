@@ -139,10 +139,10 @@ fn programs_get_an_object_an_event_and_the_totals_last() {
     assert_eq!(lines[0]["row"]["id"], 1);
     assert_eq!(lines[0]["row"]["amount"], "1.50", "exact, as text");
     assert_eq!(
-        (&lines[3]["of"]["line"], &lines[3]["conflict"]),
+        (&lines[3]["of"]["line_number"], &lines[3]["conflict"]),
         (&1.into(), &true.into())
     );
-    assert_eq!(lines[4]["line"], 6);
+    assert_eq!(lines[4]["line_number"], 6);
     assert_eq!(lines[4]["reason"], "invalid_value");
     assert_eq!(lines[6]["totals"]["quarantined"]["missing_field"], 1);
 }
@@ -154,7 +154,7 @@ fn csv_has_a_line_an_event_with_quotes_where_they_are_needed() {
     let lines: Vec<&str> = csv.lines().collect();
     assert_eq!(
         lines[0],
-        "file,line,record,fate,of,reason,column,detail,id,at,amount,_rescued"
+        "file,line_number,record_number,fate,of,reason,column,detail,id,at,amount,_rescued"
     );
     assert!(
         lines[1].ends_with(",1,,row,,,,,1,2025-11-14T11:00:00Z,1.50,"),
