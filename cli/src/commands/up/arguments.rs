@@ -92,19 +92,23 @@ impl UpArguments {
         }
     }
 
-    /// The command line that goes on from here.
-    pub(super) fn again(&self) -> Again {
-        let mut pipeline = String::from("sluice up");
+    /// What tells other commands which pipeline this is, each with a blank before it.
+    pub(super) fn options(&self) -> String {
+        let mut options = String::new();
         if let Some(file) = &self.dataset {
-            pipeline.push_str(&format!(
-                " --dataset {}",
-                shell_word(&file.display().to_string())
-            ));
+            let file = file.display().to_string();
+            options.push_str(&format!(" --dataset {}", shell_word(&file)));
         }
         if self.state_dir != Path::new(DEFAULT_STATE_DIR) {
             let folder = self.state_dir.display().to_string();
-            pipeline.push_str(&format!(" --state-dir {}", shell_word(&folder)));
+            options.push_str(&format!(" --state-dir {}", shell_word(&folder)));
         }
+        options
+    }
+
+    /// The command line that goes on from here.
+    pub(super) fn again(&self) -> Again {
+        let mut pipeline = format!("sluice up{}", self.options());
         if self.gold.is_some() {
             // It may hold a password.
             pipeline.push_str(" --gold '…'");

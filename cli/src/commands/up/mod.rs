@@ -57,7 +57,7 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
     let Some(handler) = handler(&arguments, &project, &mut interrupts).await? else {
         return Ok(interrupted_early());
     };
-    let again = arguments.again();
+    let (again, options) = (arguments.again(), arguments.options());
     let view = View::new(&dataset.name, feed_plan.ends(), arguments.parts());
     let screen = Screen::open(view, arguments.json);
     let start = Stack::start(Plan {
@@ -84,6 +84,7 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
                 page: (!feed_plan.ends()).then(|| page(dataset_file, state_dir)),
                 plan: feed_plan,
                 json: arguments.json,
+                options,
             };
             let work = run.supervise(&mut stack, &mut interrupts, &screen);
             Box::pin(screen.beside(work)).await
@@ -199,6 +200,8 @@ struct Run {
     page: Option<SettingsArguments>,
     plan: FeedPlan,
     json: bool,
+    /// What tells other commands which pipeline this is.
+    options: String,
 }
 
 impl Run {
@@ -249,7 +252,8 @@ impl Run {
         };
         // It goes on until the run ends.
         let dashboard = dashboard(self.page, screen).await;
-        screen.stands(stack, dashboard.as_ref().map(Dashboard::address));
+        let address = dashboard.as_ref().map(Dashboard::address);
+        screen.stands(stack, address, &self.options);
         let feed = Feed::start(
             self.plan,
             stack.connection()?,

@@ -19,22 +19,27 @@ use places::Places;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice connect                  everything
+  sluice connect event-hub        one connection string, for a producer
   sluice connect polars > read.py
   sluice connect sqlite           one line for the shell
   sluice connect --json           for programs")]
 pub(crate) struct ConnectArguments {
-    /// Print only what this tool needs, as a file that it runs
-    tool: Option<Tool>,
+    /// Print this alone: a connection string, or a snippet as a file that its tool runs
+    what: Option<What>,
     /// Print JSON: an object with the places, and a snippet for each tool
-    #[arg(long, conflicts_with = "tool")]
+    #[arg(long, conflicts_with = "what")]
     json: bool,
     #[command(flatten)]
     settings: SettingsArguments,
 }
 
-/// A tool that reads silver or gold.
+/// A connection string, or a tool that reads silver or gold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Tool {
+enum What {
+    /// The connection string of the event hub, for producers and consumers
+    EventHub,
+    /// The connection string of the storage, for its tools
+    Storage,
     /// Silver, by DuckDB in Python
     Duckdb,
     /// Silver, by Polars
@@ -49,9 +54,30 @@ enum Tool {
     PowerBi,
 }
 
-impl Tool {
+/// Those of which there are snippets, and what is above each.
+const TOOLS: [(What, &str); 6] = [
+    (
+        What::Duckdb,
+        "DuckDB on silver (pip install duckdb deltalake pyarrow)",
+    ),
+    (
+        What::Polars,
+        "Polars on silver (pip install polars deltalake)",
+    ),
+    (
+        What::Pandas,
+        "pandas on silver (pip install pandas deltalake pyarrow)",
+    ),
+    (What::Spark, "Spark on silver"),
+    (What::Sqlite, "SQLite on gold"),
+    (What::PowerBi, "Power BI on gold"),
+];
+
+impl What {
     fn name(self) -> &'static str {
         match self {
+            Self::EventHub => "event-hub",
+            Self::Storage => "storage",
             Self::Duckdb => "duckdb",
             Self::Polars => "polars",
             Self::Pandas => "pandas",
@@ -61,27 +87,21 @@ impl Tool {
         }
     }
 
-    /// What is above its snippet.
-    fn heading(self) -> &'static str {
-        match self {
-            Self::Duckdb => "DuckDB on silver (pip install duckdb deltalake pyarrow)",
-            Self::Polars => "Polars on silver (pip install polars deltalake)",
-            Self::Pandas => "pandas on silver (pip install pandas deltalake pyarrow)",
-            Self::Spark => "Spark on silver",
-            Self::Sqlite => "SQLite on gold",
-            Self::PowerBi => "Power BI on gold",
-        }
-    }
-
-    fn snippet(self, places: &Places) -> String {
-        match self {
+    /// What is printed for it.
+    fn text(self, places: &Places) -> Result<String, &'static str> {
+        Ok(match self {
+            Self::EventHub => places
+                .event_hub()
+                .ok_or("the settings name no event hub: EventHubConnection and EVENTHUB_NAME")?
+                .to_owned(),
+            Self::Storage => places.storage().to_owned(),
             Self::Duckdb => snippets::duckdb(places),
             Self::Polars => snippets::polars(places),
             Self::Pandas => snippets::pandas(places),
             Self::Spark => snippets::spark(places),
             Self::Sqlite => snippets::sqlite(places),
             Self::PowerBi => snippets::power_bi(places),
-        }
+        })
     }
 }
 
@@ -91,38 +111,38 @@ pub(crate) async fn run(arguments: ConnectArguments) -> Result<bool, Box<dyn Err
     settings.own()?;
     let dataset = target::dataset(&settings)?;
     let places = Places::of(&dataset, &|name| settings.lookup(name))?;
-    match (arguments.tool, arguments.json) {
-        (Some(tool), _) => print(&tool.snippet(&places)),
-        (None, true) => print(&format!("{:#}", json(&places))),
-        (None, false) => print(&format!("from {}\n\n{}", settings.origin, text(&places))),
+    match (arguments.what, arguments.json) {
+        (Some(what), _) => print(&what.text(&places)?),
+        (None, true) => print(&format!("{:#}", json(&places)?)),
+        (None, false) => print(&format!("from {}\n\n{}", settings.origin, text(&places)?)),
     }
     Ok(true)
 }
 
-fn text(places: &Places) -> String {
+fn text(places: &Places) -> Result<String, &'static str> {
     let lines = places.named();
     let lines = lines.map(|(name, value)| format!("{name:<10} {}", value.unwrap_or("none")));
     let mut text = lines.collect::<Vec<_>>().join("\n");
-    for tool in Tool::value_variants() {
+    for (tool, heading) in TOOLS {
         text.push_str(&format!(
-            "\n\n# {}: sluice connect {}\n{}",
-            tool.heading(),
+            "\n\n# {heading}: sluice connect {}\n{}",
             tool.name(),
-            tool.snippet(places)
+            tool.text(places)?
         ));
     }
-    text
+    Ok(text)
 }
 
-fn json(places: &Places) -> Value {
+fn json(places: &Places) -> Result<Value, &'static str> {
     let named = places.named();
     let mut object: serde_json::Map<String, Value> = named
         .map(|(name, value)| (name.replace(' ', "_"), json!(value)))
         .collect();
-    let tools = Tool::value_variants().iter();
-    let snippets = tools.map(|tool| (tool.name().to_owned(), json!(tool.snippet(places))));
-    object.insert("snippets".to_owned(), Value::Object(snippets.collect()));
-    Value::Object(object)
+    let snippets = TOOLS.map(|(tool, _)| Ok((tool.name().to_owned(), json!(tool.text(places)?))));
+    let snippets: serde_json::Map<String, Value> =
+        snippets.into_iter().collect::<Result<_, &'static str>>()?;
+    object.insert("snippets".to_owned(), Value::Object(snippets));
+    Ok(Value::Object(object))
 }
 
 #[cfg(test)]
@@ -157,7 +177,11 @@ mod tests {
             ("EVENTHUB_NAME", "events"),
             ("GoldDatabase", "sqlite:/it's/gold.db"),
         ]);
-        let text = text(&places);
+        let text = text(&places).unwrap();
+        let hub = What::EventHub.text(&places).unwrap();
+        assert_eq!(hub, format!("{HUB}EntityPath=events"), "ready to be copied");
+        let storage = What::Storage.text(&places).unwrap();
+        assert!(storage.ends_with("TableEndpoint=http://127.0.0.1:40451/devstoreaccount1;"));
         for expected in [
             "Endpoint=sb://127.0.0.1:40123;",
             "UseDevelopmentEmulator=true;EntityPath=events",
@@ -168,7 +192,7 @@ mod tests {
         ] {
             assert!(text.contains(expected), "{expected} is not in\n{text}");
         }
-        let json = json(&places);
+        let json = json(&places).unwrap();
         assert_eq!(json["gold"], "/it's/gold.db");
         assert!(
             json["event_hub"]
@@ -196,7 +220,9 @@ mod tests {
             ("GoldDatabase", &gold),
         ];
         let places = places(&values);
-        let all = format!("{}{:#}", text(&places), json(&places));
+        let all = format!("{}{:#}", text(&places).unwrap(), json(&places).unwrap());
+        let hub = What::EventHub.text(&places).unwrap();
+        assert_eq!(hub, "shop.servicebus.windows.net/orders");
         assert!(!all.contains(key) && !all.contains("User Id"), "{all}");
         for expected in [
             "https://shoplake.blob.core.windows.net",
@@ -213,7 +239,12 @@ mod tests {
     #[test]
     fn what_is_not_set_is_said_to_be_none() {
         let places = places(&[("LakeStorage__accountName", "shoplake")]);
-        let text = text(&places);
+        let error = What::EventHub.text(&places).unwrap_err();
+        assert!(
+            error.starts_with("the settings name no event hub"),
+            "{error}"
+        );
+        let text = text(&places).unwrap();
         assert!(text.starts_with("event hub  none\n"), "{text}");
         assert!(text.contains("gold       none"), "{text}");
         assert!(text.contains("# gold is in no file"), "{text}");

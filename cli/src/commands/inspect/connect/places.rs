@@ -93,6 +93,16 @@ impl Places {
         })
     }
 
+    /// How producers reach the hub, if the settings name one.
+    pub(super) fn event_hub(&self) -> Option<&str> {
+        self.event_hub.as_deref()
+    }
+
+    /// How tools for storage reach the account.
+    pub(super) fn storage(&self) -> &str {
+        &self.storage
+    }
+
     /// Returns them by name.
     pub(super) fn named(&self) -> impl Iterator<Item = (&'static str, Option<&str>)> {
         [

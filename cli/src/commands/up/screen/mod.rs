@@ -4,14 +4,16 @@
 
 mod terminal;
 
+use std::path::Path;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use sluice::clock::{Clock, SystemClock};
 
-use super::view::{Access, Again, Moment, Seen, View};
-use crate::output::{print, print_prose, print_prose_lines, say};
+use super::view::{Access, Again, Moment, Seen, ToCopy, View};
+use crate::called;
+use crate::output::{named, print, print_prose, print_prose_lines, say};
 use crate::pipeline::{Part, Stack, Teller, Told};
 use terminal::Terminal;
 
@@ -76,18 +78,23 @@ impl Screen {
         })
     }
 
-    /// Says how to take part in a pipeline that runs.
-    pub(super) fn stands(&self, stack: &Stack, dashboard: Option<&str>) {
+    /// Says how to take part in a pipeline that runs; `options` tell other commands which one it is.
+    pub(super) fn stands(&self, stack: &Stack, dashboard: Option<&str>, options: &str) {
+        let to_copy = |text: String, command: &str| ToCopy {
+            text,
+            command: named(&format!("{command}{options}"), called::name()),
+        };
         let access = Access {
-            connection: stack.connection_string(),
-            log: stack.log_file().display().to_string(),
-            dashboard: dashboard.map(str::to_owned),
+            connection: to_copy(stack.connection_string(), "sluice connect event-hub"),
+            log: from_here(stack.log_file()),
+            dashboard: dashboard.map(|address| to_copy(address.to_owned(), "sluice dashboard")),
         };
         if matches!(*self.place(), Place::Lines { .. }) {
-            print(&format!("send your own events to  {}", access.connection));
+            let connection = &access.connection.text;
+            print(&format!("send your own events to  {connection}"));
             print(&format!("logs of host and handler {}", access.log));
             if let Some(address) = &access.dashboard {
-                print(&format!("dashboard                {address}"));
+                print(&format!("dashboard                {}", address.text));
             }
             print("");
         }
@@ -214,6 +221,13 @@ impl Screen {
     fn place(&self) -> MutexGuard<'_, Place> {
         self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Names a file as short as it can be named here.
+fn from_here(file: &Path) -> String {
+    let here = std::env::current_dir().ok();
+    let inside = here.and_then(|here| file.strip_prefix(here).ok());
+    inside.unwrap_or(file).display().to_string()
 }
 
 fn lock(view: &Mutex<View>) -> MutexGuard<'_, View> {

@@ -31,12 +31,20 @@ pub(in crate::commands::up) struct Moment {
 /// How others take part.
 #[derive(Clone, Debug)]
 pub(in crate::commands::up) struct Access {
-    /// For producers.
-    pub(in crate::commands::up) connection: String,
+    /// For producers, and the command that prints it.
+    pub(in crate::commands::up) connection: ToCopy,
     /// Where host and handler are heard.
     pub(in crate::commands::up) log: String,
-    /// The address of its page, if it has one.
-    pub(in crate::commands::up) dashboard: Option<String>,
+    /// The address of its page, if it has one, and the command that serves another.
+    pub(in crate::commands::up) dashboard: Option<ToCopy>,
+}
+
+/// A text that is there to be copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::commands::up) struct ToCopy {
+    pub(in crate::commands::up) text: String,
+    /// Prints such a text where it does not fit a row.
+    pub(in crate::commands::up) command: String,
 }
 
 /// The command line that goes on with a run.

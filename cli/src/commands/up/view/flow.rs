@@ -1,4 +1,4 @@
-//! Phrases one after another, broken between them; pure.
+//! Phrases one after another, broken between them, and texts to copy, which are not broken; pure.
 
 use super::facts::INDENT;
 use crate::output::{Line, Tone, broken};
@@ -44,13 +44,25 @@ pub(super) fn lines(start: Line, phrases: &[Line], width: usize) -> Vec<Line> {
     lines
 }
 
-/// Lays a text out after `start`, broken anywhere.
-pub(super) fn anywhere(start: Line, text: &str, width: usize) -> Vec<Line> {
-    let first = width.saturating_sub(start.width());
-    let mut rows = broken(text, first, width.saturating_sub(INDENT));
-    let head = start.and(Tone::Plain, rows.next().unwrap_or(""));
-    let below = rows.map(|row| Line::plain(&" ".repeat(INDENT)).and(Tone::Plain, row));
-    std::iter::once(head).chain(below).collect()
+/// Lays a text out that is there to be copied: after `what` it is, or on a row of its own below it. Only what is longer than a row
+/// is broken, anywhere.
+pub(super) fn to_copy(what: &str, text: &str, width: usize) -> Vec<Line> {
+    let start = Line::of(Tone::Faint, what);
+    let all = Line::plain(text).width();
+    if start.width() + all <= width {
+        return vec![start.and(Tone::Plain, text)];
+    }
+    // Indented as far as leaves it whole.
+    let indent = " ".repeat(width.saturating_sub(all).min(INDENT));
+    let rows = broken(text, width, width);
+    let below = rows.map(|row| Line::plain(&indent).and(Tone::Plain, row));
+    let start = Line::of(Tone::Faint, what.trim_end());
+    std::iter::once(start).chain(below).collect()
+}
+
+/// Whether a text fits a row.
+pub(super) fn fits(text: &str, width: usize) -> bool {
+    Line::plain(text).width() <= width
 }
 
 #[cfg(test)]
@@ -77,16 +89,15 @@ mod tests {
     }
 
     #[test]
-    fn a_text_to_copy_is_whole_on_several_lines() {
-        let text = "Endpoint=sb://127.0.0.1";
-        let lines = texts(&anywhere(Line::plain("to "), text, 10));
-        assert_eq!(
-            lines,
-            ["to Endpoin", "    t=sb:/", "    /127.0", "    .0.1"]
-        );
-        let lines = texts(&anywhere(Line::plain("logs "), "/数字数字数字", 10));
-        assert_eq!(lines, ["logs /数字", "    数字数", "    字"]);
-        let narrow = texts(&anywhere(Line::plain("to "), "数a", 2));
-        assert_eq!(narrow, ["to ", "    数", "    a"]);
+    fn a_text_to_copy_stands_on_one_row_wherever_it_fits_one() {
+        let text = "http://127.0.0.1";
+        let rows = |width| texts(&to_copy("page ", text, width));
+        assert_eq!(rows(21), ["page http://127.0.0.1"]);
+        assert_eq!(rows(20), ["page", "    http://127.0.0.1"]);
+        assert_eq!(rows(17), ["page", " http://127.0.0.1"]);
+        assert_eq!(rows(16), ["page", "http://127.0.0.1"]);
+        assert_eq!(rows(10), ["page", "http://127", ".0.0.1"]);
+        let wide = texts(&to_copy("logs ", "/数字数字", 8));
+        assert_eq!(wide, ["logs", "/数字数", "字"]);
     }
 }

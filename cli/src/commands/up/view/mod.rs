@@ -17,7 +17,7 @@ use crate::output::{Line, Tone, ages, by_reason, span, wrapped};
 use crate::pipeline::{Part, Told};
 use arrange::{Block, Rank, arrange};
 use facts::clock;
-pub(super) use facts::{Access, Again, Moment, Seen, Size};
+pub(super) use facts::{Access, Again, Moment, Seen, Size, ToCopy};
 use rates::Rates;
 use start::Step;
 
@@ -195,19 +195,24 @@ impl View {
         let notices = notices.flat_map(|text| marked(Tone::Doubtful, text, width));
         let mut blocks = vec![Block::new(Rank::Notice, notices.collect()).spaced()];
         if let Some(access) = &self.access {
-            let line = |what: &str, text: &str| {
-                let start = Line::of(Tone::Faint, what);
-                // Whole, so that it can be copied: broken anywhere if it must be.
-                flow::anywhere(start, text, width)
+            let told = |[what, how]: [&str; 2], told: &ToCopy| match flow::fits(&told.text, width) {
+                true => flow::to_copy(what, &told.text, width),
+                false => flow::to_copy(how, &told.command, width),
             };
             // `sluice connect` tells the rest, and nobody else tells this.
             if let Some(address) = &access.dashboard {
-                let lines = line("  dashboard                ", address);
+                let what = ["  dashboard                "; 2];
+                let lines = told(what, address);
                 let all = lines.len();
                 blocks.push(Block::new(Rank::Dashboard, lines).at_least(all).spaced());
             }
-            let mut lines = line("  send your own events to  ", &access.connection);
-            lines.extend(line("  logs of host and handler ", &access.log));
+            let what = ["  send your own events to  ", "  where to send events     "];
+            let mut lines = told(what, &access.connection);
+            lines.extend(flow::to_copy(
+                "  logs of host and handler ",
+                &access.log,
+                width,
+            ));
             // Half of it is of no use.
             let all = lines.len();
             let block = Block::new(Rank::Access, lines).at_least(all);

@@ -14,6 +14,16 @@ const NORMAL: Size = Size {
     height: 24,
 };
 
+/// How producers reach the hub.
+const CONNECTION: &str = "Endpoint=sb://127.0.0.1:5672;SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;EntityPath=events";
+
+fn to_copy(text: &str, command: &str) -> ToCopy {
+    ToCopy {
+        text: text.to_owned(),
+        command: command.to_owned(),
+    }
+}
+
 fn moment(seconds: u64) -> Moment {
     Moment {
         elapsed: Duration::from_secs(seconds),
@@ -107,8 +117,8 @@ fn running_with(snapshot: Snapshot) -> View {
         view.see(Duration::from_secs(at), seen);
     }
     view.access = Some(Access {
-        dashboard: Some("http://127.0.0.1:7001/0123".to_owned()),
-        connection: "Endpoint=sb://127.0.0.1:5672;SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;EntityPath=events".to_owned(),
+        dashboard: Some(to_copy("http://127.0.0.1:7001/0123", "sluice dashboard")),
+        connection: to_copy(CONNECTION, "sluice connect event-hub"),
         log: "/shop/.sluice/orders/host.log".to_owned(),
     });
     view
@@ -163,8 +173,7 @@ sluice up  orders  00:00:22                                                     
   2025-11-14T11:00:00Z   6,336  3,160,114.81         999.77
 
   dashboard                http://127.0.0.1:7001/0123
-  send your own events to  Endpoint=sb://127.0.0.1:5672;SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SA
-    S_KEY_VALUE;UseDevelopmentEmulator=true;EntityPath=events
+  where to send events     sluice connect event-hub
   logs of host and handler /shop/.sluice/orders/host.log
 ",
     );
@@ -184,6 +193,7 @@ sluice up  orders  00:00:22                                         Ctrl-C stops
 • silver  512/s   8,225 rows    1,498 events wait, 1,037 duplicates, 435 late,
                                 439 quarantined, in 716 files
 • gold                          6 versions wait, at version 1,187
+
   quarantined  missing_field 51, invalid_value 388
   watermark  2025-11-14T11:44:31Z, events are 2 s old when they come
 
@@ -196,10 +206,9 @@ sluice up  orders  00:00:22                                         Ctrl-C stops
   hour                  orders       revenue  largest_order
   ────────────────────  ──────  ────────────  ─────────────
   2025-11-14T11:00:00Z   6,336  3,160,114.81         999.77
+
   dashboard                http://127.0.0.1:7001/0123
-  send your own events to  Endpoint=sb://127.0.0.1:5672;SharedAccessKeyName=Root
-    ManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=t
-    rue;EntityPath=events
+  where to send events     sluice connect event-hub
   logs of host and handler /shop/.sluice/orders/host.log
 ",
     );
@@ -235,8 +244,8 @@ orders  00:00:22            Ctrl-C stops
   day         total_orders  total_amount
   ──────────  ────────────  ────────────
   2025-11-14         6,544  3,257,849.44
-  dashboard                http://127.0.
-    0.1:7001/0123
+  dashboard
+    http://127.0.0.1:7001/0123
 ",
     );
 }
@@ -262,6 +271,30 @@ sluice up  orders  00:00:22                                                     
   ──────────  ────────────  ────────────
   2025-11-14         6,544  3,257,849.44
 ",
+    );
+}
+
+#[test]
+fn a_text_to_copy_is_whole_on_a_row_or_there_is_a_command_for_it() {
+    let view = running_with(snapshot());
+    let lines = |width| texts(&view, 22, size(width, 40));
+    for width in [CONNECTION.len(), 160, 200] {
+        let text = lines(width);
+        let mut rows = text.lines();
+        assert!(rows.any(|row| row.ends_with(CONNECTION)), "{width}\n{text}");
+        assert!(!text.contains("sluice connect"), "{width}\n{text}");
+    }
+    for width in [40, 80, 120, CONNECTION.len() - 1] {
+        let text = lines(width);
+        assert!(!text.contains("Endpoint"), "{width}\n{text}");
+        let mut rows = text.lines();
+        let command = "sluice connect event-hub";
+        assert!(rows.any(|row| row.ends_with(command)), "{width}\n{text}");
+    }
+    let narrow = lines(25);
+    assert!(
+        narrow.contains("dashboard\n         sluice dashboard"),
+        "{narrow}"
     );
 }
 
