@@ -381,6 +381,28 @@ fn refusals(world: &World) {
     is(&ask(place, "POST /pipeline/orders/gold", &others), "403");
 }
 
+/// Has the page think that it is seen, or not: a browser without a screen shows every page.
+fn see(browser: &mut Browser, is_seen: bool) {
+    browser.evaluate(&format!(
+        "Object.defineProperty(document, 'hidden', {{ value: {}, configurable: true }}); document.dispatchEvent(new Event('visibilitychange'))",
+        !is_seen
+    ));
+}
+
+/// A page that nobody sees has hung up, and catches up once it is seen.
+fn unseen(world: &World) {
+    let mut browser = opened(world);
+    let status = wait_for_all(world, &mut browser);
+    see(&mut browser, false);
+    world.produce(50, 4);
+    let rows = status["silver"]["rows"].as_u64();
+    assert_eq!(browser.number("silver-rows"), rows, "nothing comes");
+    see(&mut browser, true);
+    let later = wait_for_all(world, &mut browser);
+    assert!(later["silver"]["rows"].as_u64() > rows);
+    assert_eq!(browser.faults(), [""; 0]);
+}
+
 fn outage(world: &mut World) {
     let mut browser = opened(world);
     let status = wait_for_all(world, &mut browser);
@@ -457,6 +479,11 @@ fn main() -> ExitCode {
             "it_is_readable_by_everybody_in_light_and_dark_on_a_desk_and_a_phone",
             browser::missing(),
             on(&world, everywhere),
+        ),
+        trial(
+            "a_page_that_nobody_sees_hangs_up_and_catches_up_later",
+            browser::missing(),
+            on(&world, unseen),
         ),
         trial(
             "nobody_gets_in_without_the_address",

@@ -52,6 +52,13 @@ impl Live {
         self.woken.notify_one();
     }
 
+    /// How many look, and what was shown last.
+    #[cfg(test)]
+    pub(super) fn lookers(&self) -> (usize, Parts) {
+        let last = Arc::clone(&self.shown.borrow());
+        (self.shown.receiver_count(), last)
+    }
+
     /// Reads while anybody looks, for ever.
     pub(super) async fn follow(self: Arc<Self>) {
         loop {

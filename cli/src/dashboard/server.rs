@@ -207,3 +207,6 @@ async fn gold(
         None => not_found(),
     })
 }
+
+#[cfg(test)]
+mod tests;
