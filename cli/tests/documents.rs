@@ -11,6 +11,7 @@ mod pipeline;
 mod printed;
 mod support;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Output;
 
@@ -127,9 +128,25 @@ fn printed() -> Vec<Printed> {
     all
 }
 
+/// The long options that the help of some command has; names of before, which are taken still, are not among them.
+fn shown_options(command: &clap::Command) -> BTreeSet<String> {
+    let own = command.get_arguments().filter(|it| !it.is_hide_set());
+    let own = own.filter_map(|it| it.get_long().map(str::to_owned));
+    let below = command.get_subcommands().flat_map(shown_options);
+    own.chain(below).collect()
+}
+
 /// Says what is wrong with arguments of our command.
 fn refusal(arguments: &[String]) -> Option<String> {
     let words = std::iter::once("sluice").chain(arguments.iter().map(String::as_str));
+    let shown = shown_options(&CommandLine::command());
+    let options = arguments.iter().filter_map(|word| word.strip_prefix("--"));
+    let mut options = options.filter_map(|word| word.split('=').next());
+    let unshown =
+        options.find(|name| !shown.contains(*name) && !["help", "version"].contains(name));
+    if let Some(option) = unshown {
+        return Some(format!("no help has an option --{option}"));
+    }
     match CommandLine::try_parse_from(words) {
         Ok(_) => None,
         Err(error) if error.kind() == ErrorKind::DisplayHelp => None,

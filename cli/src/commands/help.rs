@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn examples_are_whole_however_narrow_and_named_as_the_command_was_called() {
         let text = help(&["dataset", "try"], "cargo sluice", Some(40));
-        let example = "\n  cargo sluice consume --from start --count 1000 | cargo sluice dataset try datasets/orders.toml -\n";
+        let example = "\n  cargo sluice consume --from start -n 1000 | cargo sluice dataset try datasets/orders.toml -\n";
         assert!(text.contains(example), "{text}");
         assert!(text.contains("Usage: cargo sluice dataset try "), "{text}");
         let options = text.split("Examples:").next().unwrap();

@@ -158,6 +158,26 @@ mod tests {
     }
 
     #[test]
+    fn every_command_has_examples_and_a_dataset_is_named_in_one_way() {
+        for (words, command) in all(&CommandLine::command(), &["sluice".to_owned()]) {
+            let help = command.get_after_help().map(ToString::to_string);
+            let help = help.unwrap_or_default();
+            assert!(help.starts_with("Examples:\n  "), "{words:?}");
+            let name = words.join(" ");
+            let mut lines = help.lines();
+            let is_named = lines.any(|line| line.trim().starts_with(&name));
+            assert!(is_named, "{words:?}: {help}");
+            let dataset = command
+                .get_arguments()
+                .find(|it| it.get_long() == Some("dataset"));
+            assert!(
+                dataset.is_none_or(|it| it.get_short() == Some('d')),
+                "{words:?}"
+            );
+        }
+    }
+
+    #[test]
     fn how_many_is_asked_in_one_way_and_in_those_of_before() {
         for line in [
             "up -n 5",

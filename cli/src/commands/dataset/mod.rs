@@ -34,6 +34,12 @@ const WRITTEN: &str = "the inferred file";
 
 /// Check, try, test and compare dataset files, or write a first one from sample events
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sluice dataset infer events.jsonl > datasets/events.toml    a first file, to be read and corrected
+  sluice dataset check datasets/events.toml                   all mistakes at once
+  sluice dataset try datasets/events.toml events.jsonl        what becomes of each event
+  sluice dataset test                                         whether that is what is expected
+  sluice dataset diff datasets/events.toml changed.toml       what a change does to a running pipeline")]
 pub(crate) struct DatasetArguments {
     #[command(subcommand)]
     command: DatasetCommand,
@@ -60,7 +66,7 @@ enum DatasetCommand {
 #[command(after_help = "Examples:
   sluice dataset infer events.jsonl > datasets/events.toml
   sluice dataset infer monday.jsonl.gz tuesday.jsonl --name orders -n 1000000
-  sluice consume --from start --count 1000 | sluice dataset infer - --name orders")]
+  sluice consume --from start -n 1000 | sluice dataset infer - --name orders")]
 struct InferArguments {
     /// Sample events, one a line; packed with gzip or not; - or nothing is standard input
     #[arg(value_name = "INPUT")]

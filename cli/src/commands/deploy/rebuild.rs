@@ -31,11 +31,14 @@ pub(crate) struct RebuildArguments {
 enum What {
     /// Make gold's tables from this pipeline's silver, whatever they are now
     Gold(GoldArguments),
-    /// Say what is to become of a generation of silver that is being made
+    /// Accept that a new generation of silver, which is being made, lacks what bronze has lost
     Silver(SilverArguments),
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sluice rebuild gold                             all tables
+  sluice rebuild gold --table gold_daily_orders   one")]
 struct GoldArguments {
     /// This table only
     #[arg(long, value_name = "TABLE")]
@@ -45,11 +48,14 @@ struct GoldArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sluice rebuild silver --accept-loss             count what bronze no longer has, and change nothing
+  sluice rebuild silver --accept-loss --expect 3  show a new generation without just these 3 objects")]
 struct SilverArguments {
     /// Show it although objects of the generation before are neither in it nor in bronze: without --expect they are counted
     #[arg(long, required = true)]
     accept_loss: bool,
-    /// Accept it if just so many objects are lost; if more are lost later, nothing is shown
+    /// Accept it if exactly this many objects are lost; if more are lost later, nothing is shown
     #[arg(long, value_name = "N", value_parser = number::from::<u64>(1))]
     expect: Option<u64>,
     /// Print JSON

@@ -24,14 +24,19 @@ use crate::output::{count, print, say};
 /// prints.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  sluice schema > gold.sql                                 T-SQL, for sqlcmd or any other tool
-  sluice schema --sqlite                                   the same for SQLite
-  sluice schema --swap --gold 'Server=…;Database=…'        what shows the tables that are ready
-  sluice schema --pbids --gold 'Server=…;Database=…'       a file that opens in Power BI Desktop
+  sluice schema > gold.sql                                    T-SQL, for sqlcmd or any other tool
+  sluice schema --sqlite                                      the same for SQLite
+  sluice schema --swap --gold 'Server=…;Database=…'           what shows the tables that are ready
+  sluice schema --pbids --gold 'Server=…;Database=…'          a file that opens in Power BI Desktop
   sluice schema --pbip reports --gold 'Server=…;Database=…'   a project with a model, measures and a calendar")]
 pub(crate) struct SchemaArguments {
     /// The dataset file
-    #[arg(long, value_name = "FILE", default_value = "datasets/orders.toml")]
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        default_value = "datasets/orders.toml"
+    )]
     dataset: PathBuf,
     /// The database schema that the tables are in
     #[arg(long, value_name = "NAME", env = "GOLD_SCHEMA", default_value = azure_sql::DEFAULT_SCHEMA)]

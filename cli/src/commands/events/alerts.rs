@@ -21,8 +21,9 @@ const MOST: usize = 100_000;
 
 /// List the alerts that rules have raised, follow them, or send messages again
 ///
-/// An alert is raised once: a row, a period of a group, or each time that a group of a table for all time becomes what the
-/// rule says. It is open until that is no longer so. The column told says how many of its targets have the message.
+/// An alert is raised once for a row and once for a period of a group; for a group of a table that has no periods, each time
+/// that the rule becomes true of it. It is open until the rule is no longer true. The column `told` says how many of its targets
+/// have the message.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice alerts                            the last 20
@@ -59,6 +60,10 @@ enum What {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sluice alerts --json -n 0 | jq -r .id                     the ids
+  sluice alerts resend 0123456789abcdef0123456789abcdef     the messages of one alert
+  sluice alerts resend --failed                             all that were tried for seven days")]
 struct ResendArguments {
     /// The id of an alert, as --json shows it
     #[arg(required_unless_present = "failed", conflicts_with = "failed")]

@@ -33,7 +33,7 @@ const WAIT: Duration = Duration::from_secs(1);
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice consume                              what arrives from now on, until Ctrl-C
-  sluice consume --from start -n 5            the five first that come
+  sluice consume --from start -n 5            the first five that come
   sluice consume --from start --until-now > events.jsonl
                                               everything that is there
   sluice consume --json | jq .sequence_number

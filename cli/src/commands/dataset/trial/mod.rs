@@ -31,7 +31,7 @@ use chosen::{Chosen, Only};
 #[command(after_help = "Examples:
   sluice dataset try datasets/orders.toml orders.jsonl
   sluice dataset try datasets/orders.toml a.jsonl.gz b.jsonl --only quarantined -n 50
-  sluice consume --from start --count 1000 | sluice dataset try datasets/orders.toml -
+  sluice consume --from start -n 1000 | sluice dataset try datasets/orders.toml -
   sluice dataset try datasets/orders.toml orders.jsonl --format csv > fates.csv")]
 pub(super) struct TryArguments {
     /// The dataset file

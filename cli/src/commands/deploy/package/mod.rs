@@ -31,9 +31,18 @@ const MAX_GLIBC: elf::Glibc = elf::Glibc(2, 28);
 /// Builds the handler for Linux x64 so that it runs on glibc 2.28 and later. The compiler for that comes from the
 /// Python packages ziglang and cargo-zigbuild, which are installed under target/zig the first time.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sluice package                                     dist/app and dist/app.zip, of datasets/orders.toml
+  sluice package -d datasets/shop.toml --output out  another dataset, elsewhere
+  sluice package --stamp 2026-11-28T08:00:00Z        the same bytes again, from the same commit")]
 pub(crate) struct PackageArguments {
     /// The dataset file; the package holds it in datasets/ under its own name
-    #[arg(long, value_name = "FILE", default_value = "datasets/orders.toml")]
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        default_value = "datasets/orders.toml"
+    )]
     dataset: PathBuf,
     /// Where to put app and app.zip
     #[arg(long, value_name = "DIR", default_value = "dist")]
