@@ -173,7 +173,7 @@ fn mebibytes(text: &str) -> Option<usize> {
 fn account(name: &str, lookup: Lookup<'_>, problems: &mut Vec<String>) -> Option<StorageAccount> {
     let id = lookup(PIPELINE).filter(|id| !id.trim().is_empty());
     StorageAccount::from_settings(name, lookup)
-        .map(|account| account.owned_by(id.as_deref()))
+        .and_then(|account| account.owned_by(id.as_deref()))
         .map_err(|error| problems.push(crate::error::chain(&error)))
         .ok()
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use std::error::Error as _;
 use std::time::Duration;
 
-use super::account::Foreign;
+use super::account::{Foreign, foreign};
 use azure_core::error::ErrorKind as AzureKind;
 use azure_core::http::StatusCode;
 use thiserror::Error;
@@ -173,18 +173,6 @@ fn cause(error: &azure_core::Error) -> Cause {
         code: error_code.clone().unwrap_or_default(),
         message: message(*status, &error.to_string()),
     }
-}
-
-/// Returns whose the storage is, if that is why a request was not sent.
-fn foreign(error: &azure_core::Error) -> Option<&Foreign> {
-    let mut source = error.source();
-    while let Some(inner) = source {
-        if let Some(foreign) = inner.downcast_ref() {
-            return Some(foreign);
-        }
-        source = inner.source();
-    }
-    None
 }
 
 /// Returns the words of a service's XML answer, or what its status means.

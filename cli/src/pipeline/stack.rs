@@ -139,7 +139,7 @@ impl Stack {
         let storage = azurite.connection_string();
         let account = StorageAccount::from_connection_string("LakeStorage", &storage)?;
         let id = target::own(plan.state.path(), &account).await?;
-        let account = account.owned_by(Some(&id));
+        let account = account.owned_by(Some(&id))?;
         let ports = azurite.ports();
         let [blobs, ..] = ports;
         let stands = |what: &str, port: u16| Told::Stands(format!("{what} at 127.0.0.1:{port}"));

@@ -213,7 +213,8 @@ mod tests {
         assert!(!theirs.path().join(FILE).exists(), "nothing is changed");
 
         // What works on it has to say whose it is.
-        let lake = |id: Option<&str>| AzureObjectStore::new(&account.owned_by(id)).unwrap();
+        let lake =
+            |id: Option<&str>| AzureObjectStore::new(&account.owned_by(id).unwrap()).unwrap();
         let place = ObjectPath::new("bronze", "orders/x.jsonl");
         lake(Some(&id)).put(&place, "{}".into()).await.unwrap();
         for stranger in [None, Some("another")] {
@@ -225,17 +226,42 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn nobody_who_was_idle_meanwhile_writes_to_an_azurite_that_took_the_port() {
+        let state = tempfile::tempdir().unwrap();
+        let (first, account) = azurite().await;
+        let ports = first.ports();
+        let id = own(state.path(), &account).await.unwrap();
+        let lake = AzureObjectStore::new(&account.owned_by(Some(&id)).unwrap()).unwrap();
+        let place = ObjectPath::new("bronze", "orders/x.jsonl");
+        lake.put(&place, "{}".into()).await.unwrap();
+        // Its connection is closed with that storage, and no request of its own tells it so.
+        first.shutdown().await.unwrap();
+        let options = AzuriteOptions {
+            ports: Some(ports),
+            ..AzuriteOptions::default()
+        };
+        let _second = Azurite::start(options).await.unwrap();
+        let error = lake.put(&place, "{}".into()).await.unwrap_err();
+        let said = sluice::error::chain(&error);
+        assert!(said.contains("somebody else has taken its port"), "{said}");
+        assert!(!error.is_transient(), "{said}");
+        let unwatched = AzureObjectStore::new(&account).unwrap();
+        let theirs = unwatched.get(&place).await.unwrap();
+        assert_eq!(theirs, None, "theirs is empty");
+    }
+
+    #[tokio::test]
     async fn an_azurite_that_takes_a_dead_one_s_port_is_not_written_to() {
         let state = tempfile::tempdir().unwrap();
         let (first, account) = azurite().await;
         let ports = first.ports();
         let id = own(state.path(), &account).await.unwrap();
-        let lake = AzureObjectStore::new(&account.owned_by(Some(&id))).unwrap();
+        let lake = AzureObjectStore::new(&account.owned_by(Some(&id)).unwrap()).unwrap();
         let place = ObjectPath::new("bronze", "orders/x.jsonl");
         lake.put(&place, "{}".into()).await.unwrap();
         let work = tokio::spawn({
             let (lake, place) = (
-                AzureObjectStore::new(&account.owned_by(Some(&id))),
+                AzureObjectStore::new(&account.owned_by(Some(&id)).unwrap()),
                 place.clone(),
             );
             let lake = lake.unwrap();

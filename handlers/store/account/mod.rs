@@ -2,6 +2,7 @@
 
 mod access;
 mod calls;
+mod connecting;
 mod connection_string;
 mod owner;
 mod pipeline;
@@ -26,8 +27,9 @@ use url::Url;
 use access::{Access, Endpoints};
 pub use calls::Calls;
 pub use connection_string::{EMULATOR_ACCOUNT, EMULATOR_KEY, Fields, MalformedField};
-use owner::OwnerPolicy;
+pub(in crate::store) use owner::foreign;
 pub use owner::{Foreign, OWNER, Owner, PIPELINE};
+use owner::{OwnerPolicy, Watch};
 pub use problem::{AccountError, Problem};
 use sas::SignaturePolicy;
 
@@ -48,8 +50,8 @@ pub struct StorageAccount {
     credential: Option<Arc<dyn TokenCredential>>,
     signature: Option<Arc<SignaturePolicy>>,
     calls: Option<Calls>,
-    /// Sees to it that the storage is the pipeline's own.
-    owner: Option<Arc<OwnerPolicy>>,
+    /// Whether its connections are made sure of to lead to the pipeline's own storage.
+    is_watched: bool,
     /// The connections that all of the account's clients share.
     transport: Transport,
 }
@@ -121,7 +123,7 @@ impl StorageAccount {
             credential,
             signature: signature.map(Arc::new),
             calls: None,
-            owner: None,
+            is_watched: false,
             transport: Transport::new(new_http_client(None)),
         }
     }
@@ -137,26 +139,28 @@ impl StorageAccount {
 
     /// Returns the same account, whose clients refuse to work on the storage of another pipeline; `id` is that of this
     /// one, if it has any. What is not on plain HTTP has an account of its own, and is not asked whose it is.
-    #[must_use]
-    pub fn owned_by(&self, id: Option<&str>) -> Self {
-        let unwatched = Self {
-            owner: None,
+    ///
+    /// # Errors
+    /// Fails if there can be no clients.
+    pub fn owned_by(&self, id: Option<&str>) -> Result<Self, AccountError> {
+        let url = self.blob_service_url().ok();
+        let Some(url) = url.filter(|url| url.scheme() == "http") else {
+            return Ok(self.clone());
+        };
+        let fail = |error: reqwest::Error| self.fail(Problem::Client(error.to_string()));
+        let asking = Self {
+            is_watched: false,
             calls: None,
+            transport: Transport::new(Arc::new(connecting::fresh().map_err(fail)?)),
             ..self.clone()
         };
-        let url = self.blob_service_url().ok();
-        let url = url.filter(|url| url.scheme() == "http");
-        // An account that cannot be asked has no clients either.
-        let service = unwatched
-            .blob_service_with(unwatched.client_options_without_retry())
-            .ok();
-        let policy = url.zip(service);
-        let policy =
-            policy.map(|(url, service)| OwnerPolicy::new(&service, url.authority().to_owned(), id));
-        Self {
-            owner: policy.map(Arc::new),
+        let service = asking.blob_service_with(asking.client_options_without_retry())?;
+        let watch = Watch::new(&service, url.authority().to_owned(), id);
+        Ok(Self {
+            is_watched: true,
+            transport: Transport::new(Arc::new(connecting::watched(watch).map_err(fail)?)),
             ..self.clone()
-        }
+        })
     }
 
     /// Returns what every client of the account is made with: bounded retries, and the signature where there is one.
@@ -180,8 +184,8 @@ impl StorageAccount {
             transport: Some(self.transport.clone()),
             ..ClientOptions::default()
         };
-        if let Some(owner) = &self.owner {
-            options.per_try_policies.push(Arc::clone(owner) as _);
+        if self.is_watched {
+            options.per_try_policies.push(Arc::new(OwnerPolicy));
         }
         if let Some(calls) = &self.calls {
             options.per_try_policies.push(Arc::new(calls.clone()));

@@ -1,14 +1,14 @@
 //! Whose a storage on this machine is, so that nobody works on that of another pipeline.
 //!
 //! Every Azurite has the same account and the same key, and ports change hands: what tells one from another is an object
-//! that says which pipeline keeps it. It is read before the first request, and again before the next one after a request
-//! that had no answer, for in between somebody else may have taken the port. No other request is added. A storage in
-//! Azure has an account of its own and is never asked.
+//! that says which pipeline keeps it. It is read each time that a connection has been made, before anything goes over it
+//! (`connecting`): a connection leads to one storage for as long as it lasts, and whoever has the port by then answers for it.
+//! A storage in Azure has an account of its own and is never asked.
 
+use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use azure_core::error::ErrorKind;
@@ -16,8 +16,6 @@ use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{Context, Request};
 use azure_storage_blob::{BlobClient, BlobServiceClient};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
-use tokio::sync::Mutex;
 
 use super::pipeline::hand_on;
 
@@ -36,7 +34,7 @@ pub struct Owner {
 }
 
 /// A storage that is not the pipeline's own.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Foreign {
     /// It is kept by another pipeline.
     #[error(
@@ -77,27 +75,26 @@ fn judge(address: &str, expected: Option<&str>, found: Option<Owner>) -> Result<
     }
 }
 
-/// Lets requests through to the pipeline's own storage only.
-pub(super) struct OwnerPolicy {
-    /// Where the storage says whose it is.
+/// Asks a storage whose it is.
+pub(super) struct Watch {
+    /// Where the storage says it.
     mark: BlobClient,
     address: String,
     expected: Option<String>,
-    is_sure: AtomicBool,
-    asking: Mutex<()>,
 }
 
-impl fmt::Debug for OwnerPolicy {
+impl fmt::Debug for Watch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OwnerPolicy")
+        f.debug_struct("Watch")
             .field("address", &self.address)
             .field("expected", &self.expected)
             .finish_non_exhaustive()
     }
 }
 
-impl OwnerPolicy {
-    /// Asks through `service`, which nobody watches over.
+impl Watch {
+    /// Asks through `service`, which nobody watches over, and whose connections serve one request each: one that was made
+    /// before may still lead to a storage that has given its port away.
     pub(super) fn new(
         service: &BlobServiceClient,
         address: String,
@@ -108,8 +105,6 @@ impl OwnerPolicy {
             mark: service.blob_container_client(container).blob_client(name),
             address,
             expected: expected.map(str::to_owned),
-            is_sure: AtomicBool::new(false),
-            asking: Mutex::new(()),
         }
     }
 
@@ -123,19 +118,19 @@ impl OwnerPolicy {
         }
     }
 
-    /// Asks whose the storage is, unless somebody else just has.
-    async fn make_sure(&self) -> azure_core::Result<()> {
-        let _asking = self.asking.lock().await;
-        if self.is_sure.load(Ordering::Acquire) {
-            return Ok(());
-        }
+    /// Asks whose the storage is.
+    ///
+    /// # Errors
+    /// Fails with [`Foreign`] if it is another's, and with the storage's own error if it does not tell.
+    pub(super) async fn make_sure(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
         let found = self.owner().await?;
-        judge(&self.address, self.expected.as_deref(), found)
-            .map_err(|foreign| azure_core::Error::new(ErrorKind::Other, foreign))?;
-        self.is_sure.store(true, Ordering::Release);
-        Ok(())
+        Ok(judge(&self.address, self.expected.as_deref(), found)?)
     }
 }
+
+/// Tells that a storage is another's as what it is: as a failure to connect it would be tried again.
+#[derive(Debug)]
+pub(super) struct OwnerPolicy;
 
 #[async_trait]
 impl Policy for OwnerPolicy {
@@ -145,15 +140,24 @@ impl Policy for OwnerPolicy {
         request: &mut Request,
         next: &[Arc<dyn Policy>],
     ) -> PolicyResult {
-        if !self.is_sure.load(Ordering::Acquire) {
-            self.make_sure().await?;
-        }
         let answer = hand_on(context, request, next).await;
-        if answer.is_err() {
-            self.is_sure.store(false, Ordering::Release);
-        }
-        answer
+        answer.map_err(|error| match foreign(&error) {
+            Some(foreign) => azure_core::Error::new(ErrorKind::Other, foreign.clone()),
+            None => error,
+        })
     }
+}
+
+/// Returns whose the storage is, if that is why a request was not sent.
+pub(in crate::store) fn foreign(error: &azure_core::Error) -> Option<&Foreign> {
+    let mut source = error.source();
+    while let Some(inner) = source {
+        if let Some(foreign) = inner.downcast_ref() {
+            return Some(foreign);
+        }
+        source = inner.source();
+    }
+    None
 }
 
 fn is_missing(error: &azure_core::Error) -> bool {

@@ -49,6 +49,9 @@ pub enum Problem {
         "names credential {0:?}; use managedidentity, or leave it away for the Azure CLI's login"
     )]
     UnknownCredential(String),
+    /// There can be no client of HTTP.
+    #[error("has no client: {0}")]
+    Client(String),
     /// The credential cannot be set up.
     #[error("has a credential that cannot be used: {0}")]
     Credential(String),

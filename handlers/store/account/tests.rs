@@ -169,8 +169,8 @@ fn no_secret_is_in_a_debug_text() {
 fn a_storage_in_azure_is_not_asked() {
     let text = "AccountName=shop;AccountKey=a2V5;EndpointSuffix=core.windows.net";
     let account = StorageAccount::from_connection_string("LakeStorage", text).unwrap();
-    assert!(account.owned_by(Some("a")).owner.is_none());
+    assert!(!account.owned_by(Some("a")).unwrap().is_watched);
     let local = "UseDevelopmentStorage=true";
     let account = StorageAccount::from_connection_string("LakeStorage", local).unwrap();
-    assert!(account.owned_by(None).owner.is_some());
+    assert!(account.owned_by(None).unwrap().is_watched);
 }

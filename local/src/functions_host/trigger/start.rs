@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use azure_storage_blob::BlobServiceClient;
 use sluice::error::chain;
-use sluice::store::account::StorageAccount;
+use sluice::store::account::{PIPELINE, StorageAccount};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
@@ -74,9 +74,12 @@ impl Starter {
         self.start_blobs(blobs, &account, &storage).await
     }
 
+    /// The account of a connection, whose storage has to be the pipeline's own as the handler's has.
     fn account(&self, name: &str) -> Result<StorageAccount, HostError> {
         let lookup = |key: &str| self.config.settings.get(key).map(ToOwned::to_owned);
+        let id = lookup(PIPELINE);
         StorageAccount::from_settings(name, &lookup)
+            .and_then(|account| account.owned_by(id.as_deref()))
             .map_err(|error| HostError::storage(chain(&error)))
     }
 
