@@ -34,7 +34,7 @@ pub(crate) enum Unsound {
     },
     /// Gold is ahead of silver: it was made from a log that is no longer here.
     #[error(
-        "gold is ahead of silver: {} stand beyond version {head}, which is silver's last, so they were made from another log; {}",
+        "gold is ahead of silver, whose last version is {head}, so it was made from another log ({}); {}",
         tables.join(", "),
         way.words()
     )]
@@ -45,7 +45,7 @@ pub(crate) enum Unsound {
     },
     /// Gold follows another log.
     #[error(
-        "gold follows another pipeline: {} were made from a log that is not here, so nothing is added to them; {}",
+        "gold follows another pipeline: it was made from a log that is not here, so nothing is added to it ({}); {}",
         tables.join(", "),
         way.words()
     )]
@@ -87,7 +87,7 @@ impl GoldAnew {
 
     fn words(&self) -> String {
         match self {
-            Self::Asked => "start `sluice up --no-handler`, run `sluice rebuild gold` beside it, and the next `up` makes them anew from silver".to_owned(),
+            Self::Asked => "start `sluice up --no-handler`, run `sluice rebuild gold` beside it, and the next `up` makes it anew from silver".to_owned(),
             Self::Removed(Some(file)) => format!(
                 "silver is empty, so delete the file {file}, and the next run begins it anew"
             ),

@@ -129,7 +129,8 @@ impl UpArguments {
             count: self.events,
             rate: self.rate,
             orders: self.orders.clone(),
-            nothing: self.no_producer,
+            // Without a handler nobody takes events.
+            nothing: self.no_producer || self.no_handler,
         }
     }
 }
@@ -179,6 +180,7 @@ mod tests {
         assert_eq!((counted.count, counted.rate), (Some(9), Some(3)));
         assert_eq!((counted.orders.seed, counted.orders.shares.late), (7, 0.5));
         assert!(request("--no-producer").nothing);
+        assert!(request("--no-handler").nothing, "of any dataset");
         let file = request("--input orders.jsonl.gz").input.unwrap();
         assert_eq!(file.to_str(), Some("orders.jsonl.gz"));
     }

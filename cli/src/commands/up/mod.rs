@@ -57,9 +57,9 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
     let Some(handler) = handler(&arguments, &project, &mut interrupts).await? else {
         return Ok(interrupted_early());
     };
-    let (again, options) = (arguments.again(), arguments.options());
+    let again = arguments.again();
     let view = View::new(&dataset.name, feed_plan.ends(), arguments.parts());
-    let screen = Screen::open(view, arguments.json);
+    let screen = Screen::open(view, arguments.json, arguments.options());
     let start = Stack::start(Plan {
         root: project.app(&state.path().join("app"))?,
         state: Arc::new(state),
@@ -84,7 +84,6 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
                 page: (!feed_plan.ends()).then(|| page(dataset_file, state_dir)),
                 plan: feed_plan,
                 json: arguments.json,
-                options,
             };
             let work = run.supervise(&mut stack, &mut interrupts, &screen);
             Box::pin(screen.beside(work)).await
@@ -200,8 +199,6 @@ struct Run {
     page: Option<SettingsArguments>,
     plan: FeedPlan,
     json: bool,
-    /// What tells other commands which pipeline this is.
-    options: String,
 }
 
 impl Run {
@@ -252,8 +249,7 @@ impl Run {
         };
         // It goes on until the run ends.
         let dashboard = dashboard(self.page, screen).await;
-        let address = dashboard.as_ref().map(Dashboard::address);
-        screen.stands(stack, address, &self.options);
+        screen.stands(stack, dashboard.as_ref().map(Dashboard::address));
         let feed = Feed::start(
             self.plan,
             stack.connection()?,

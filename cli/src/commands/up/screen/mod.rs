@@ -40,11 +40,14 @@ pub(super) struct Screen {
     started: Instant,
     place: Mutex<Place>,
     is_silent: bool,
+    /// What tells other commands which pipeline it is.
+    options: String,
 }
 
 impl Screen {
-    /// Opens the screen; `is_silent` says that standard output is for something else.
-    pub(super) fn open(view: View, is_silent: bool) -> Self {
+    /// Opens the screen; `is_silent` says that standard output is for something else, and `options` tell other commands
+    /// which pipeline it is.
+    pub(super) fn open(view: View, is_silent: bool, options: String) -> Self {
         let lines = || Place::Lines {
             last: None,
             said: Vec::new(),
@@ -59,6 +62,7 @@ impl Screen {
             started: Instant::now(),
             place: Mutex::new(place),
             is_silent,
+            options,
         }
     }
 
@@ -78,11 +82,11 @@ impl Screen {
         })
     }
 
-    /// Says how to take part in a pipeline that runs; `options` tell other commands which one it is.
-    pub(super) fn stands(&self, stack: &Stack, dashboard: Option<&str>, options: &str) {
+    /// Says how to take part in a pipeline that runs.
+    pub(super) fn stands(&self, stack: &Stack, dashboard: Option<&str>) {
         let to_copy = |text: String, command: &str| ToCopy {
             text,
-            command: named(&format!("{command}{options}"), called::name()),
+            command: named(&format!("{command}{}", self.options), called::name()),
         };
         let access = Access {
             connection: to_copy(stack.connection_string(), "sluice connect event-hub"),

@@ -25,6 +25,7 @@ pub(super) enum Rank {
     Reasons,
     Watermark,
     Notice,
+    Invitation,
     Table,
     Dashboard,
     Access,

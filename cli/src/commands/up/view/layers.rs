@@ -53,9 +53,16 @@ fn hub(rates: &Rates, seen: &Seen, moment: Moment) -> Layer {
         name: "hub",
         state: State::UpToDate,
         rate: Some(rates.of(moment.elapsed, |totals| totals.hub)),
-        total: (thousands(seen.snapshot.hub_events), "events"),
+        total: (
+            thousands(seen.snapshot.hub_events),
+            events(seen.snapshot.hub_events),
+        ),
         phrases,
     }
+}
+
+fn events(number: u64) -> &'static str {
+    if number == 1 { "event" } else { "events" }
 }
 
 fn age(now: EventTime, then: EventTime) -> String {
@@ -70,7 +77,10 @@ fn bronze(rates: &Rates, seen: &Seen, moment: Moment) -> Layer {
         name: "bronze",
         state: state(seen, "bronze", waiting),
         rate: Some(rates.of(moment.elapsed, |totals| totals.bronze)),
-        total: (thousands(snapshot.bronze_events), "events"),
+        total: (
+            thousands(snapshot.bronze_events),
+            events(snapshot.bronze_events),
+        ),
         phrases: with_waiting(waiting, "event", vec![Line::from(format!("in {objects}"))]),
     }
 }
@@ -105,7 +115,10 @@ fn silver(rates: &Rates, seen: &Seen, moment: Moment) -> Layer {
         name: "silver",
         state: state(seen, "silver", waiting),
         rate: Some(rates.of(moment.elapsed, |totals| totals.silver)),
-        total: (thousands(counts.rows), "rows"),
+        total: (
+            thousands(counts.rows),
+            if counts.rows == 1 { "row" } else { "rows" },
+        ),
         phrases: with_waiting(waiting, "event", phrases),
     }
 }

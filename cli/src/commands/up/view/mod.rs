@@ -207,19 +207,21 @@ impl View {
                 blocks.push(Block::new(Rank::Dashboard, lines).at_least(all).spaced());
             }
             let what = ["  send your own events to  ", "  where to send events     "];
-            let mut lines = told(what, &access.connection);
-            lines.extend(flow::to_copy(
-                "  logs of host and handler ",
-                &access.log,
-                width,
-            ));
-            // Half of it is of no use.
+            // Where nobody sends any, that matters more than what became of them.
+            let rank = match &self.seen {
+                Some(seen) if seen.sent.events > 0 => Rank::Access,
+                _ => Rank::Invitation,
+            };
+            let log = flow::to_copy("  logs of host and handler ", &access.log, width);
+            let lines = told(what, &access.connection);
+            // Half of one is of no use.
             let all = lines.len();
-            let block = Block::new(Rank::Access, lines).at_least(all);
             blocks.push(Block {
                 is_spaced: access.dashboard.is_none(),
-                ..block
+                ..Block::new(rank, lines).at_least(all)
             });
+            let all = log.len();
+            blocks.push(Block::new(Rank::Access, log).at_least(all));
         }
         blocks
     }

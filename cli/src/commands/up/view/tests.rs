@@ -293,8 +293,41 @@ fn a_text_to_copy_is_whole_on_a_row_or_there_is_a_command_for_it() {
     }
     let narrow = lines(25);
     assert!(
-        narrow.contains("dashboard\n         sluice dashboard"),
+        narrow.contains("dashboard\n    sluice dashboard"),
         "{narrow}"
+    );
+}
+
+#[test]
+fn whoever_is_to_send_events_is_told_where_before_tables_are_shown() {
+    let mut view = running_with(snapshot());
+    let small = size(80, 13);
+    assert!(!texts(&view, 22, small).contains("where to send"));
+    if let Some(seen) = &mut view.seen {
+        seen.sent.events = 0;
+    }
+    let text = texts(&view, 22, small);
+    assert!(
+        text.contains("  where to send events     sluice connect event-hub"),
+        "{text}"
+    );
+}
+
+#[test]
+fn one_is_no_more_than_one() {
+    let one = Snapshot {
+        hub_events: 1,
+        bronze_events: 1,
+        counts: Counts {
+            rows: 1,
+            ..Counts::of_lines(1)
+        },
+        ..Snapshot::default()
+    };
+    let text = texts(&running_with(one), 22, NORMAL);
+    assert!(
+        text.contains(" 1 event ") && text.contains(" 1 row "),
+        "{text}"
     );
 }
 
