@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::output::{Usage, failure, say};
-use crate::target::FindError;
+use crate::target::{FindError, is_not_there};
 
 /// Real-time medallion ELT on Azure Functions: Event Hubs -> bronze -> silver -> gold
 ///
@@ -130,12 +130,15 @@ fn exit_code(outcome: &Result<bool, Box<dyn Error + Send + Sync>>) -> u8 {
         Ok(false) => 1,
         Err(error) if error.is::<Usage>() => 2,
         Err(error) if error.downcast_ref().is_some_and(FindError::is_usage) => 2,
+        Err(error) if error.downcast_ref().is_some_and(is_not_there) => 2,
         Err(_) => 1,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use sluice::dataset::{Dataset, LoadDatasetError};
+
     use super::*;
 
     #[test]
@@ -144,6 +147,10 @@ mod tests {
         assert_eq!(exit_code(&Ok(false)), 1, "something does not add up");
         assert_eq!(exit_code(&Err("a store failed".into())), 1);
         assert_eq!(exit_code(&Err(Usage("no such table".into()).into())), 2);
+        let missing = Dataset::load("no/such.toml".as_ref()).unwrap_err();
+        assert_eq!(exit_code(&Err(missing.into())), 2, "as other files");
+        let wrong = Dataset::parse("", "x.toml").unwrap_err();
+        assert_eq!(exit_code(&Err(LoadDatasetError::from(wrong).into())), 1);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod written;
 pub(crate) use announcement::{Announced, Marker, announce};
 pub(crate) use hub::{HubArguments, events_ever, read_partitions};
 pub(crate) use owner::own;
+pub(crate) use running::is_not_there;
 pub(crate) use settings::{
     AppSettings, DEFAULT_STATE_DIR, FindError, HOST_FILE, LOCAL_FILE, STATE_DIR, SettingsArguments,
     app_root, default_dataset,

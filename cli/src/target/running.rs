@@ -1,6 +1,7 @@
 //! The pipelines of `sluice up` on this machine: which run, which have ended without a word, and which of them a command
 //! is about.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -120,11 +121,17 @@ pub(crate) enum RunningError {
 impl RunningError {
     /// Returns whether the command line is to be changed.
     pub(super) fn is_usage(&self) -> bool {
-        matches!(
-            self,
-            Self::Several(_) | Self::Both { .. } | Self::Otherwise { .. }
-        )
+        match self {
+            Self::Several(_) | Self::Both { .. } | Self::Otherwise { .. } => true,
+            Self::Dataset(error) => is_not_there(error),
+            _ => false,
+        }
     }
+}
+
+/// Returns whether a dataset file was named that is not there.
+pub(crate) fn is_not_there(error: &LoadDatasetError) -> bool {
+    matches!(error, LoadDatasetError::Read { source, .. } if source.kind() == ErrorKind::NotFound)
 }
 
 /// The settings files in a folder of states.

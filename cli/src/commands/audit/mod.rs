@@ -191,8 +191,10 @@ fn lines(report: &Report) -> Vec<Line> {
     lines.push(Line::from(balance(sums).text(&events)));
     lines.push(match report.first_difference() {
         None => Line::of(Tone::Good, "everything adds up"),
-        Some((name, difference)) => Line::of(Tone::Bad, "DOES NOT ADD UP")
-            .and(Tone::Plain, &format!(": {name}: {difference}")),
+        // What differs stands above, below its check.
+        Some((name, _)) => {
+            Line::of(Tone::Bad, "DOES NOT ADD UP").and(Tone::Plain, &format!(": {name}"))
+        }
     });
     lines
 }

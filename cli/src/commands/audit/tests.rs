@@ -82,7 +82,7 @@ fn a_good_report_has_its_checks_its_totals_and_the_verdict() {
 }
 
 #[test]
-fn every_difference_is_shown_and_the_first_is_the_verdict() {
+fn every_difference_is_shown_once_and_the_first_check_is_the_verdict() {
     let report = report(vec![
         check("a", None, false),
         check("b", Some("a key is there twice"), false),
@@ -95,7 +95,7 @@ fn every_difference_is_shown_and_the_first_is_the_verdict() {
     let failed = lines.iter().filter(|line| line.starts_with("  FAIL "));
     assert_eq!(failed.count(), 2);
     let verdict = lines.last().unwrap();
-    assert_eq!(verdict, "DOES NOT ADD UP: b: a key is there twice");
+    assert_eq!(verdict, "DOES NOT ADD UP: b");
 }
 
 #[test]
@@ -280,10 +280,12 @@ async fn events_that_bronze_passed_over_are_the_verdict() {
     let pipeline = Pipeline::new();
     pipeline.run(3, &[1, 2]).await;
     let report = beside_hub(&pipeline, 0, 4).await;
-    let verdict = texts(&report).pop().unwrap();
-    let expected =
-        "DOES NOT ADD UP: hub: bronze skipped no event: partition 0: the hub has events 0 to 2";
-    assert!(verdict.starts_with(expected), "{verdict}");
+    let lines = texts(&report);
+    let verdict = "DOES NOT ADD UP: hub: bronze skipped no event";
+    assert_eq!(lines.last().unwrap(), verdict);
+    let expected = "       partition 0: the hub has events 0 to 2";
+    let is_told = lines.iter().any(|line| line.starts_with(expected));
+    assert!(is_told, "{lines:?}");
 }
 
 #[tokio::test]

@@ -132,7 +132,7 @@ impl Sent {
             seconds,
         } = self;
         match is_json {
-            true => json!({ "hub": hub, "events": events, "seconds": seconds }).to_string(),
+            true => json!({ "hub": hub, "events": events, "seconds": (seconds * 1_000.0).round() / 1_000.0 }).to_string(),
             false => format!(
                 "sent {} to hub {hub} in {seconds:.1} s",
                 count(*events, "event")

@@ -45,8 +45,9 @@ pub(crate) struct GoldArguments {
 }
 
 /// The columns of the list of all tables, and what they hold.
-const LISTED: [(&str, ValueType); 5] = [
+const LISTED: [(&str, ValueType); 6] = [
     ("table", ValueType::Text),
+    ("kind", ValueType::Text),
     ("rows", ValueType::Int64),
     ("version", ValueType::Int64),
     ("settled_until", ValueType::Timestamp),
@@ -253,10 +254,13 @@ async fn list(warehouse: &dyn Warehouse) -> Result<Listed, WhyNot> {
             continue;
         }
         let count = warehouse.count_rows(&ranking.name).await?;
-        let row = [Some(ranking.name.clone()), Some(count.to_string())];
+        let row = [ranking.name.clone(), "view".to_owned(), count.to_string()].map(Some);
         rows.push(row.into_iter().chain([None, None, None]).collect());
     }
-    let columns = LISTED.map(|(name, kind)| Column::new(name, kind));
+    let columns = LISTED.map(|(name, kind)| match name {
+        "settled_until" => Column::new(name, kind).spare(),
+        _ => Column::new(name, kind),
+    });
     Ok(Listed {
         table: Table::new("gold", columns.into(), rows),
         notes,
@@ -279,6 +283,7 @@ fn table_row(
     let version = progress.get(name).map(|found| found.version.to_string());
     vec![
         Some(name.to_owned()),
+        Some("table".to_owned()),
         Some(rows.to_string()),
         version,
         fresh("settled_until"),

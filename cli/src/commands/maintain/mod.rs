@@ -237,7 +237,7 @@ fn checkpointed(done: &Checkpointed) -> String {
 
 fn not_made(is_due: bool, since: u64) -> String {
     let due = if is_due { "due" } else { "not due" };
-    format!("{due}, {} since the last one", count(since, "version"))
+    format!("{due}, {} without one", count(since, "version"))
 }
 
 fn vacuumed(done: &Vacuumed, is_dry: bool) -> String {

@@ -50,7 +50,7 @@ fn a_report_tells_what_was_done_what_failed_and_what_is_left() {
         "  count       1,204 sources counted up",
         "  compact     130 files replaced by 2, with 4,800 rows in 76.11 kB, 1 rewrite abandoned after a conflict, 5 rewrites left",
         "  delta       1 version published, at version 7, up to date",
-        "  snapshot    not due, 12 versions since the last one",
+        "  snapshot    not due, 12 versions without one",
         "  checkpoint  failed: write blob x: refused",
         "  vacuum      1 replaced file, 20 log versions removed, 4 left",
     ];
@@ -84,8 +84,8 @@ fn a_dry_run_tells_what_there_is_to_do() {
         "  reconcile   0 objects of bronze listed, none left to refine",
         "  compact     17 rewrites to do",
         "  delta       3 versions to publish",
-        "  snapshot    due, 1,000 versions since the last one",
-        "  checkpoint  not due, 0 versions since the last one",
+        "  snapshot    due, 1,000 versions without one",
+        "  checkpoint  not due, 0 versions without one",
         "  vacuum      not due",
     ];
     assert_eq!(lines("orders", &report), expected);

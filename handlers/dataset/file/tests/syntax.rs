@@ -66,7 +66,7 @@ fn every_line_with_such_text_is_named() {
 fn other_mistakes_are_told_as_they_are() {
     let cases = [
         ("min = 1.5.2", "invalid float"),
-        ("at = 2026-13-01", "2026-13-01"),
+        ("at = 2026-13-01", "invalid date"),
         ("name = \"shop", "invalid basic string"),
         ("name = shop\"", "missing opening quote"),
         ("pattern = \"a = \\d\"", "missing escaped value"),

@@ -88,6 +88,10 @@ pub(super) async fn run(arguments: &TryArguments) -> Result<bool, Box<dyn Error 
                 print_lines(&lines);
             }
             print_prose(&text::totals(&chosen));
+            let file = arguments.file.display();
+            for warning in dataset.warnings() {
+                say(&format!("{file}: warning: {warning}"));
+            }
             say(&next(&arguments.file, inputs, fates.totals().rows > 0));
         }
     }

@@ -8,6 +8,7 @@ use super::super::infer::{Guess, TypeGuess};
 use super::super::sample::{Field, Sample, Source};
 use super::comments::{comment, guessed, warn};
 use super::names::quote;
+use crate::output::{count, thousands};
 
 /// Most values inside of a field that are named.
 const MOST_INSIDE: usize = 30;
@@ -95,10 +96,11 @@ const PARTITION_KEY: (&str, &str) = ("x-opt-partition-key", "partition_key");
 /// Says what the guess at a field rests on, and what lies inside of it.
 fn describe(text: &mut String, field: &Field, guess: &TypeGuess, events: u64, is_required: bool) {
     if field.present > 0 {
-        let (present, example) = (field.present, field.example.as_str());
+        let (present, all) = (thousands(field.present), count(events, "event"));
+        let example = field.example.as_str();
         comment(
             text,
-            &format!("In {present} of {events} events, for example {example}"),
+            &format!("In {present} of {all}, for example {example}"),
         );
     }
     let required = match (is_required, guess.required) {
@@ -110,10 +112,10 @@ fn describe(text: &mut String, field: &Field, guess: &TypeGuess, events: u64, is
     };
     guessed(text, &format!("{}: {}{required}", guess.kind, guess.why));
     if is_required && !guess.required {
-        let without = events - field.present;
+        let (without, all) = (thousands(events - field.present), count(events, "event"));
         warn(
             text,
-            &format!("{without} of {events} events are without it, and would go to quarantine."),
+            &format!("{without} of {all} are without it, and would go to quarantine."),
         );
     }
     guess.warnings.iter().for_each(|line| warn(text, line));

@@ -10,7 +10,7 @@ use std::fmt::Write;
 
 use super::infer::{Guess, Kinds, Proposal};
 use super::sample::Sample;
-use crate::output::{count, thousands};
+use crate::output::{count, span, thousands};
 use column::{write_column, write_unseen};
 use comments::{comment, guessed, warn};
 pub(super) use names::dataset_name;
@@ -99,7 +99,7 @@ fn write_head(text: &mut String, heading: Heading<'_>, proposal: &Proposal) {
     let refused = sample.refused.total();
     if refused > 0 {
         let what = count(refused, "record");
-        let line = format!("No JSON object: {what}; such ones go to quarantine.");
+        let line = format!("Not a JSON object: {what}, which would go to quarantine.");
         warn(text, &line);
     }
     if let (refused @ 1.., why) = &proposal.unopened {
@@ -112,9 +112,9 @@ fn write_head(text: &mut String, heading: Heading<'_>, proposal: &Proposal) {
     }
     if !sample.odd.events.is_empty() {
         let line = format!(
-            "Left out of the guess as unlike the others: {} of {} events ({}).",
-            sample.odd.events.len(),
-            sample.lines,
+            "Left out of the guess as unlike the others: {} of {} ({}).",
+            thousands(sample.odd.events.len() as u64),
+            count(sample.lines, "event"),
             sample.odd.why.join("; ")
         );
         warn(text, &line);
@@ -146,7 +146,8 @@ fn write_key(text: &mut String, sample: &Sample, guess: &Guess, columns: &[Strin
         shared => warn(
             text,
             &format!(
-                "In the sample {shared} events share their key with another that differs elsewhere: they would be dropped as duplicates. Is a column missing?"
+                "In the sample {} share their key with another that differs elsewhere: they would be dropped as duplicates. Is a column missing?",
+                count(shared, "event")
             ),
         ),
     }
@@ -196,10 +197,15 @@ fn write_times(text: &mut String, guess: &Guess, columns: &[String]) {
         true => "",
         false => "; a live stream wants \"hour\"",
     };
-    let line = format!(
-        "silver's directories. The sample spans {:.1} days, which looks like {why}{live}.",
-        guess.days
-    );
+    let looks = match guess.no_time {
+        // There is nothing that it could span.
+        Some(_) => String::new(),
+        None => {
+            let spanned = span((guess.days * 86_400.0) as i64);
+            format!(" The sample spans {spanned}, which looks like {why}{live}.")
+        }
+    };
+    let line = format!("silver's directories.{looks}");
     guessed(text, &line);
     let _ = writeln!(text, "period = \"{period}\"\n");
     comment(

@@ -65,8 +65,9 @@ fn orders_are_recognised() {
     );
     assert_eq!(column(&dataset, "customer_id").kind, ColumnType::String);
     assert_eq!(dataset.period, Period::Hour);
+    assert!(!text.contains(" 0.0 days"), "{text}");
     assert!(
-        text.contains("# WARNING: No JSON object: 1 record;"),
+        text.contains("# WARNING: Not a JSON object: 1 record,"),
         "{text}"
     );
     assert!(text.contains("leading zeros"), "{text}");

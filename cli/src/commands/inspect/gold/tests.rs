@@ -52,12 +52,13 @@ async fn the_list_has_every_table_with_its_rows_and_its_version() {
     assert!(found.is_fit && found.notes.is_empty(), "{:?}", found.notes);
     assert_eq!(lines.len(), 8);
     for line in &lines[..7] {
-        assert_eq!(line["rows"], 1);
+        assert_eq!((&line["rows"], &line["kind"]), (&1.into(), &"table".into()));
         assert_eq!(line["version"], head.version.0);
         assert!(line["last_run"].is_string(), "{line}");
     }
     assert_eq!(lines[7]["table"], "gold_top_customers");
     assert_eq!(lines[7]["version"], Value::Null, "a view has no progress");
+    assert_eq!(lines[7]["kind"], "view");
 }
 
 #[tokio::test]
@@ -168,6 +169,7 @@ fn a_table_that_has_not_run_has_no_version_and_no_time() {
         rows: Vec::new(),
     };
     let row = table_row("t", 0, &BTreeMap::new(), &freshness);
-    let expected = [Some("t".to_owned()), Some("0".to_owned()), None, None, None];
+    let own = ["t", "table", "0"].map(|text| Some(text.to_owned()));
+    let expected: Vec<_> = own.into_iter().chain([None, None, None]).collect();
     assert_eq!(row, expected);
 }
