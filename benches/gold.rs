@@ -13,7 +13,8 @@ use sluice::event::{EventTime, UnixMillis};
 use sluice::table::log::Version;
 use sluice::warehouse::schema::{GoldSchema, TableIndex};
 use sluice::warehouse::{
-    Begun, Build, Datum, Options, Progress, Row, Rules, Run, Step, Warehouse, connect, connect_with,
+    Balance, Begun, Build, Datum, Options, Progress, Row, Rules, Run, Step, Warehouse, connect,
+    connect_with,
 };
 use tokio::runtime::Runtime;
 
@@ -76,6 +77,7 @@ async fn commit(
         watermark: Some(EventTime(0)),
         complete_to: Some(EventTime(0)),
         pending: None,
+        balance: Balance::default(),
         rules: Rules::default(),
         at: UnixMillis(0),
     };

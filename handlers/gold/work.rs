@@ -12,7 +12,7 @@ use crate::dataset::Dataset;
 use crate::retry::Deadline;
 use crate::store::object::ObjectStore;
 use crate::table::log::DataFile;
-use crate::table::parquet::read_columns;
+use crate::table::parquet::{ReadFileError, read_columns};
 use crate::warehouse::schema::{TableIndex, TableSchema};
 use crate::warehouse::{
     Begun, Fill, Filling, Opened, Row, Run, Transaction, Warehouse, WarehouseError,
@@ -135,10 +135,14 @@ impl Work<'_> {
             .map(|file| {
                 let (lake, columns) = (Arc::clone(self.lake), Arc::clone(&columns));
                 let dataset = Arc::clone(self.dataset);
-                async move { read_columns(&lake, &file, &dataset, &columns).await }
+                async move {
+                    let batches = read_columns(&lake, &file, &dataset, &columns).await?;
+                    Ok::<_, ReadFileError>((file, batches))
+                }
             })
             .buffered(FILES_AHEAD);
-        while let Some(mut batches) = opened.try_next().await? {
+        while let Some((file, mut batches)) = opened.try_next().await? {
+            let before = counts.rows;
             counts.files += 1;
             while let Some(batch) = batches.try_next().await? {
                 counts.rows += batch.num_rows() as u64;
@@ -154,6 +158,7 @@ impl Work<'_> {
                     Err(refused) => return Ok(Err(refused)),
                 }
             }
+            whole(&file, counts.rows - before)?;
             if until.is_some_and(|until| !until.allows(Duration::ZERO)) {
                 break;
             }
@@ -200,5 +205,17 @@ impl Work<'_> {
                 Opened::Replaced => Err(Done::Replaced),
             },
         })
+    }
+}
+
+/// Fails if a file has not as many rows as the log says: what a table has taken in is counted by the log. Of a file that was
+/// replaced since it does not say it any more, and every file has rows.
+fn whole(file: &DataFile, rows: u64) -> Result<(), ReadFileError> {
+    match rows == file.rows || file.rows == 0 {
+        true => Ok(()),
+        false => Err(ReadFileError::Decode {
+            path: file.path.clone(),
+            source: format!("it has {rows} rows, and the log says {}", file.rows).into(),
+        }),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::schema::{GoldSchema, TableIndex};
 use super::{
-    Begun, Build, Datum, Prepared, Progress, Row, Rules, Run, Standing, Step, Warehouse,
+    Balance, Begun, Build, Datum, Prepared, Progress, Row, Rules, Run, Standing, Step, Warehouse,
     WarehouseError,
 };
 use crate::dataset::Dataset;
@@ -92,6 +92,7 @@ pub(super) fn run(schema: &GoldSchema, from: Option<u64>, to: u64) -> Run {
         watermark: Some(EventTime(0)),
         complete_to: Some(EventTime(0)),
         pending: None,
+        balance: Balance::default(),
         rules: Rules::default(),
         at: UnixMillis(0),
     }

@@ -24,9 +24,9 @@ pub use contract::{
 pub use error::{FailureKind, WarehouseError};
 pub(crate) use model::text;
 pub use model::{
-    Answer, Arrangement, Blocked, Build, Changed, Datum, Delivery, Fill, Filled, MOST_ALERTS,
-    Message, NewAlert, Order, Outstanding, Pending, Picked, Progress, Remarks, Resend, Retired,
-    Row, RuleAct, RuleBefore, RuleProgress, RuleStep, Rules, Run, Shadow, ShadowNote, Standing,
-    Step, Swap, TableRows, Told, Unfit, alert_id,
+    Answer, Arrangement, Balance, Blocked, Build, Changed, Counted, Datum, Delivery, Fill, Filled,
+    MOST_ALERTS, Message, NewAlert, Order, Outstanding, Pending, Picked, Progress, Remarks, Resend,
+    Retired, Row, RuleAct, RuleBefore, RuleProgress, RuleStep, Rules, Run, Shadow, ShadowNote,
+    Standing, Step, Swap, TableRows, Told, Unfit, alert_id, rows_of,
 };
 pub use options::Options;

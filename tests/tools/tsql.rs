@@ -101,6 +101,7 @@ fn the_swap_that_an_administrator_runs_parses() {
             watermark: None,
             complete_to: None,
             pending: None,
+            silver: None,
             rules: Rules::default(),
             before: Vec::new(),
             at: UnixMillis(0),

@@ -196,7 +196,7 @@ impl Attempt<'_> {
     ) -> Result<(), Error> {
         let mut moved = Vec::new();
         for (table, shadow) in group {
-            let to = self.moved(shadow, &part, counts.files, &place.head);
+            let to = self.moved(shadow, &part, &counts, &place.head);
             let percent = self.percent((shadow, &to), part.of, place).await?;
             moved.push(Filled {
                 table: *table,
@@ -213,12 +213,16 @@ impl Attempt<'_> {
     }
 
     /// Returns where a shadow stands after a part.
-    fn moved(&self, shadow: &Shadow, part: &Part, files: u64, head: &Head) -> Shadow {
+    fn moved(&self, shadow: &Shadow, part: &Part, counts: &Counts, head: &Head) -> Shadow {
         let now = self.clock.now();
+        let is_first = shadow.version.is_none() && shadow.files_done == 0;
+        let before = is_first.then_some(0).or(shadow.taken);
+        let taken = before.map(|before| before + counts.rows);
         match part.of {
             Some(of) => {
-                let files_done = shadow.files_done + files;
+                let files_done = shadow.files_done + counts.files;
                 Shadow {
+                    taken,
                     files_done,
                     version: shadow.base.filter(|_| files_done == of),
                     note: None,
@@ -226,6 +230,7 @@ impl Attempt<'_> {
                 }
             }
             None => Shadow {
+                taken,
                 version: Some(part.until),
                 // Everything that comes after the head is live for seven days from now on.
                 since: match part.until == head.version {

@@ -11,7 +11,7 @@ use crate::gold::plan::rules::of_swap;
 use crate::gold::shadow::{Due, due, is_left_alone};
 use crate::table::log::Version;
 use crate::warehouse::schema::TableIndex;
-use crate::warehouse::{Changed, FailureKind, Progress, Rules, Shadow, Swap};
+use crate::warehouse::{Changed, Counted, FailureKind, Progress, Rules, Shadow, Swap};
 
 /// A shadow that may be shown, with what it takes the place of.
 type Ready = (TableIndex, Progress, Shadow);
@@ -174,6 +174,7 @@ impl Attempt<'_> {
             watermark: place.head.watermark,
             complete_to: place.finals.complete_to,
             pending: place.finals.pending,
+            silver: place.head.totals.as_ref().map(Counted::of),
             at: self.clock.now(),
         })
     }

@@ -12,7 +12,7 @@ use crate::table::live::LiveFiles;
 use crate::table::log::{DataFile, Head, LogError, Version};
 use crate::table::parquet::ReadFileError;
 use crate::warehouse::schema::TableIndex;
-use crate::warehouse::{Progress, Rules, Run, Step};
+use crate::warehouse::{Balance, Counted, Progress, Rules, Run, Step, rows_of};
 
 impl Attempt<'_> {
     /// Makes tables that nobody sees yet from the live files at the head.
@@ -39,11 +39,12 @@ impl Attempt<'_> {
         });
         let steps: Vec<Step> = steps.collect();
         let rules = self.rules_of(&steps, place)?;
+        let files: Vec<DataFile> = live.iter().cloned().collect();
         let run = Run {
             rules,
+            balance: Balance::of_all(&head, &files),
             ..self.run(steps, (head.watermark, place.finals), &head)
         };
-        let files = live.iter().cloned().collect();
         match self.work(run, files, 0, place).await {
             Err(Error::File(ReadFileError::Gone { path })) => {
                 let commits = match self.log.head().await? {
@@ -103,10 +104,12 @@ impl Attempt<'_> {
         let most = from.0.saturating_add(self.limits.versions.max(1));
         let until = next.until.min(Version(most));
         let commits = self.log.commits(from, until).await?;
-        let watermarks: BTreeMap<Version, _> = commits
-            .iter()
-            .map(|commit| (commit.version, commit.watermark))
-            .collect();
+        let before = commits.first().and_then(Balance::rows_before);
+        let said = commits.iter().map(|commit| {
+            let silver = commit.totals.as_ref().map(Counted::of);
+            (commit.version, (commit.watermark, silver))
+        });
+        let said: BTreeMap<Version, _> = said.collect();
         let chunk = chunk(from, commits, self.limits);
         let names = self.names(&next.tables)?;
         let steps = next.tables.iter().zip(names).map(|(table, name)| Step {
@@ -116,16 +119,22 @@ impl Attempt<'_> {
             replace: false,
             layout: place.layouts.get(table).cloned(),
         });
-        let watermark = watermarks.get(&chunk.until).copied().flatten();
-        // What is final at the head may change on the way there.
-        let finals = match chunk.until == place.head.version {
-            true => place.finals,
-            false => Finals::default(),
+        let (watermark, silver) = said.get(&chunk.until).copied().unwrap_or_default();
+        // What is final at the head may change on the way there; what it counts may have been counted later.
+        let (finals, at_head) = match chunk.until == place.head.version {
+            true => (place.finals, Balance::at(&place.head)),
+            false => Default::default(),
+        };
+        let balance = Balance {
+            silver: silver.or(at_head.silver),
+            before,
+            taken: rows_of(&chunk.files),
         };
         let steps: Vec<Step> = steps.collect();
         let rules = self.rules_of(&steps, place)?;
         let run = Run {
             rules,
+            balance,
             ..self.run(steps, (watermark, finals), &place.head)
         };
         let done = self.work(run, chunk.files, chunk.appends, place).await?;
@@ -145,6 +154,7 @@ impl Attempt<'_> {
             watermark,
             complete_to: finals.complete_to,
             pending: finals.pending,
+            balance: Balance::at(head),
             rules: Rules::default(),
             at: self.clock.now(),
         }

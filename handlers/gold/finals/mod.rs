@@ -13,7 +13,7 @@ use super::work::{Done, Work};
 use crate::event::{EventTime, UnixMillis};
 use crate::table::log::Head;
 use crate::warehouse::schema::{FRESHNESS, TableIndex};
-use crate::warehouse::{Build, Pending, Progress, Rules, Run, Step, Warehouse};
+use crate::warehouse::{Balance, Build, Pending, Progress, Rules, Run, Step, Warehouse};
 pub(super) use complete::{Patience, Sighting};
 pub(super) use lookout::{Look, Lookout, OBJECTS, counts_until};
 
@@ -107,6 +107,7 @@ impl Known {
                     watermark: head.watermark,
                     complete_to: finals.complete_to,
                     pending: finals.pending,
+                    balance: Balance::at(head),
                     rules: Rules::default(),
                     at,
                 };

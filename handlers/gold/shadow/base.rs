@@ -97,6 +97,7 @@ async fn described(
     Ok(found.map(|found| DataFile {
         path,
         period: EventTime(0),
+        // Not known.
         rows: 0,
         bytes: found.size,
         min: EventTime(0),

@@ -208,6 +208,7 @@ pub(in crate::gold) fn begun(
         base: Some(version),
         files_done: 0,
         version: None,
+        taken: None,
         stamp: known.stamp,
         is_asked,
         since: known.now,

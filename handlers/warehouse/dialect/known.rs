@@ -192,7 +192,8 @@ impl Row<'_> {
         let (files, stamp): (Option<u64>, Option<i64>) =
             (self.number("files_done")?, self.number("stamp")?);
         let asked: Option<u8> = self.number("is_asked")?;
-        Ok(Shadow {
+        let (taken, taken_at) = (self.number("rows_taken")?, self.number("rows_taken_at")?);
+        let shadow = Shadow {
             physical: self.row.get("physical").cloned(),
             log: self.row.get("log").cloned(),
             generation: self.needed("generation")?,
@@ -205,6 +206,11 @@ impl Row<'_> {
             // What is there since an unknown time has nothing to lose.
             since: self.time("since")?.unwrap_or(UnixMillis(i64::MAX)),
             note: self.shadow_note()?,
+            taken: None,
+        };
+        Ok(Shadow {
+            taken: taken.filter(|_| taken_at == Some(shadow.mark())),
+            ..shadow
         })
     }
 

@@ -4,6 +4,7 @@
 //! laid out is said in `objects`, what books say in `known`, what is missing in a database and what does not fit in
 //! `upkeep`, once for all kinds. Names come from the validated dataset file and are quoted.
 
+mod balance;
 mod definition;
 mod known;
 mod objects;
@@ -11,6 +12,7 @@ mod rankings;
 mod removal;
 mod upkeep;
 
+pub(super) use balance::balance;
 pub(super) use definition::{
     Catalog, ColumnDefinition, Content, Dialect, Found, TableDefinition, ViewDefinition,
     create_table,

@@ -3,8 +3,8 @@
 use super::definition::{ColumnDefinition, Content, Dialect, TableDefinition, ViewDefinition};
 use crate::error::Invariant;
 use crate::warehouse::schema::{
-    BOOKS, Book, FRESHNESS, GoldSchema, Holds, KEY, MeasureColumn, RANK, RankingSchema, SETTLED,
-    Shown, ShownValue, TableIndex, TableSchema, ValueType,
+    BALANCE, BOOKS, Book, FRESHNESS, GoldSchema, Holds, KEY, MeasureColumn, RANK, RankingSchema,
+    SETTLED, Shown, ShownValue, TableIndex, TableSchema, ValueType,
 };
 
 const RANKED: Invariant = Invariant("a ranking orders by a measure of its table");
@@ -28,6 +28,12 @@ pub(in crate::warehouse) fn description(
 ) -> Result<String, Invariant> {
     if let Some(book) = BOOKS.iter().find(|book| book.name == name) {
         return Ok(book.about.to_owned());
+    }
+    if name == BALANCE {
+        return Ok(
+            "What silver counts, and what each gold table has taken in: nothing is missing where is_balanced is 1."
+                .to_owned(),
+        );
     }
     if let Some((_, table)) = schema.table(name) {
         let dimensions = table.dimensions.iter().map(|column| column.name.as_str());

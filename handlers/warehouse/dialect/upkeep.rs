@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 
+use super::balance::balance;
 use super::definition::{Catalog, Dialect, Found, ViewDefinition};
 use super::known::Known;
 use super::objects::{all_of, books, table as rows_of, views};
@@ -57,6 +58,7 @@ pub(in crate::warehouse) fn upkeep(
         others: known.others,
     };
     look.books()?;
+    look.balance()?;
     for (index, table) in schema.indexed_tables() {
         match look.taken(index, table) {
             Some(taken) => drop(look.standing.unfit.insert(index, taken)),
@@ -162,6 +164,30 @@ impl Look<'_> {
             self.statements.extend(added);
         }
         Ok(())
+    }
+
+    /// Sees to the view of the balance. Like a book it is nobody else's.
+    fn balance(&mut self) -> Result<(), WarehouseError> {
+        let view = balance(self.dialect);
+        let Some(found) = self.found(&view.name) else {
+            self.statements.extend(self.dialect.show(&view));
+            return Ok(());
+        };
+        let problem = match (found.is_view, self.dialect.is_made(found)) {
+            (false, _) => "it is a table, not a view",
+            (true, Some(false)) => "gold has not made it",
+            (true, _) => {
+                if !self.dialect.is_shown(&view, found) {
+                    self.statements.extend(self.dialect.show(&view));
+                }
+                return Ok(());
+            }
+        };
+        Err(WarehouseError::Mismatch {
+            table: view.name.clone(),
+            problems: vec![problem.to_owned()],
+            in_the_way: Some(view.name),
+        })
     }
 
     /// Finds those of the tables beside the live ones that are gone.

@@ -1,5 +1,6 @@
 //! What goes into a warehouse and comes out of it: progress, rows, transactions to be made and what is read.
 
+mod balance;
 mod merge;
 mod message;
 mod progress;
@@ -17,6 +18,7 @@ use crate::error::Invariant;
 use crate::event::{EventTime, UnixMillis};
 use crate::table::log::Version;
 use crate::value::hash::sketch::Sketch;
+pub use balance::{Balance, Counted, rows_of};
 pub(super) use merge::{StoredRow, joined_row, merged, parts};
 pub(super) use message::{CLAIMED_FOR, CLEARED, FORGOTTEN, TRIED_FOR};
 pub use message::{Delivery, Message, Outstanding, Resend};
@@ -253,6 +255,8 @@ pub struct Run {
     pub complete_to: Option<EventTime>,
     /// What silver has not refined of bronze, if that is known.
     pub pending: Option<Pending>,
+    /// What silver counts, and how much of it the tables take in.
+    pub balance: Balance,
     /// What is done with rules.
     pub rules: Rules,
     /// Now.

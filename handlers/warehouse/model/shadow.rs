@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::balance::Counted;
 use super::progress::{Build, Pending, Progress};
 use super::rule::{RuleBefore, Rules};
 use crate::event::{EventTime, UnixMillis};
@@ -26,6 +27,8 @@ pub struct Shadow {
     pub files_done: u64,
     /// The version that it equals the aggregate of, once it has all of them.
     pub version: Option<Version>,
+    /// How many rows of silver it has taken in; nothing where an earlier build filled it.
+    pub taken: Option<u64>,
     /// The stamp of the build that began it.
     pub stamp: i64,
     /// Whether somebody asked for it: no build gives it up.
@@ -43,9 +46,18 @@ impl Shadow {
         let bare = |shadow: &Self| Self {
             note: None,
             since: UnixMillis(0),
+            taken: None,
             ..shadow.clone()
         };
         bare(self) == bare(other)
+    }
+
+    /// Returns how far it is as a number that rises with every part of its filling: how many rows it has taken in is known
+    /// where the books say it of this number.
+    #[must_use]
+    pub fn mark(&self) -> u64 {
+        let version = self.version.unwrap_or_default().0;
+        self.files_done.saturating_add(version)
     }
 
     /// Returns whether it was made for these rows: of this log, or of none yet.
@@ -147,6 +159,8 @@ pub struct Swap {
     pub complete_to: Option<EventTime>,
     /// What silver has not refined of bronze, if that is known.
     pub pending: Option<Pending>,
+    /// What silver counts at the version of the shadows, if that is known.
+    pub silver: Option<Counted>,
     /// What is done with rules.
     pub rules: Rules,
     /// Those of them that compare, as they were read over the tables that are replaced.

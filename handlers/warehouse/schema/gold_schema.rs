@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::canonical;
 use super::error::SchemaError;
 use super::layout::table_schema;
-use super::names::{BOOKS, Book, RANK, SETTLED};
+use super::names::{BALANCE, BALANCE_COLUMNS, BOOKS, Book, RANK, SETTLED};
 use super::rule::RuleSchema;
 use super::table::TableSchema;
 use super::value_type::ValueType;
@@ -72,7 +72,8 @@ impl GoldSchema {
                 top: ranking.top,
             })
             .collect();
-        let mut names: HashSet<String> = BOOKS.iter().map(|book| book.name.to_owned()).collect();
+        let own = BOOKS.iter().map(|book| book.name).chain([BALANCE]);
+        let mut names: HashSet<String> = own.map(str::to_owned).collect();
         let tables_and_reports = tables.iter().flat_map(|t| [&t.name, &t.report]);
         for name in tables_and_reports.chain(rankings.iter().map(|ranking| &ranking.name)) {
             if !names.insert(name.to_lowercase()) {
@@ -176,6 +177,9 @@ impl GoldSchema {
         let named = |(name, kind): (&str, ValueType)| (name.to_owned(), kind);
         if let Some(book) = BOOKS.iter().find(|book| book.name == name) {
             return Some(book.columns.iter().copied().map(named).collect());
+        }
+        if name == BALANCE {
+            return Some(BALANCE_COLUMNS.map(named).into());
         }
         if let Some((_, table)) = self.table(name) {
             return Some(table.columns());

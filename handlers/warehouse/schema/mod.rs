@@ -27,11 +27,11 @@ pub use error::SchemaError;
 pub(super) use gold_schema::RANKINGS_END;
 pub use gold_schema::{GoldSchema, RankingSchema};
 pub use measure::{Holds, MeasureColumn, MeasureSource, Merge, StoredColumn};
-pub(super) use names::report_of;
 pub use names::{
-    ALERTS, BOOKS, BUILDS, Book, FRESHNESS, KEY, NEXT, OUTBOX, PROGRESS, RANK, RETIRED, RULES,
-    SETTLED,
+    ALERTS, BALANCE, BOOKS, BUILDS, Book, FRESHNESS, KEY, NEXT, OUTBOX, PROGRESS, RANK, RETIRED,
+    RULES, SETTLED,
 };
+pub(super) use names::{BALANCE_COLUMNS, report_of};
 pub use rule::{RuleSchema, RuleTrigger, WatchedColumn, WatchedValue, watched_columns};
 pub use table::{DimensionColumn, Shown, ShownValue, TableSchema};
 pub use value_type::ValueType;

@@ -20,6 +20,8 @@ pub const RULES: &str = "sluice_rules";
 pub const ALERTS: &str = "sluice_alerts";
 /// The table that says who is still to be told of an alert.
 pub const OUTBOX: &str = "sluice_outbox";
+/// The view that shows what silver counts, and what each gold table has taken in of it.
+pub const BALANCE: &str = "sluice_balance";
 /// The column of a report view that tells whether its period is complete.
 pub const SETTLED: &str = "is_settled";
 /// Returns the name of the report view of a gold table.
@@ -147,8 +149,9 @@ const PROGRESS_COLUMNS: [(&str, ValueType); 10] = [
     ("text", ValueType::Text),
     ("rankings", ValueType::Text),
 ];
-/// The columns of [`NEXT`]. `version` is null until everything of `base_version` is there.
-const NEXT_COLUMNS: [(&str, ValueType); 16] = [
+/// The columns of [`NEXT`]. `version` is null until everything of `base_version` is there; `rows_taken` is of the sum of
+/// `files_done` and `version` that is `rows_taken_at`.
+const NEXT_COLUMNS: [(&str, ValueType); 18] = [
     ("gold_table", ValueType::Text),
     ("dataset", ValueType::Text),
     ("generation", ValueType::Int64),
@@ -165,9 +168,12 @@ const NEXT_COLUMNS: [(&str, ValueType); 16] = [
     ("reason", ValueType::Text),
     ("noted_stamp", ValueType::Int64),
     ("noted_at", ValueType::Timestamp),
+    ("rows_taken", ValueType::Int64),
+    ("rows_taken_at", ValueType::Int64),
 ];
-/// The columns of [`FRESHNESS`]. Periods that start before `settled_until` are complete.
-const FRESHNESS_COLUMNS: [(&str, ValueType); 17] = [
+/// The columns of [`FRESHNESS`]. Periods that start before `settled_until` are complete. What silver counts, and how many of
+/// its rows the table has taken in, are of `counted_version`.
+const FRESHNESS_COLUMNS: [(&str, ValueType); 26] = [
     ("gold_table", ValueType::Text),
     ("watermark", ValueType::Timestamp),
     ("settled_until", ValueType::Timestamp),
@@ -185,6 +191,33 @@ const FRESHNESS_COLUMNS: [(&str, ValueType); 17] = [
     ("next_done", ValueType::Int64),
     ("pending_objects", ValueType::Int64),
     ("oldest_pending", ValueType::Timestamp),
+    ("events", ValueType::Int64),
+    ("records", ValueType::Int64),
+    ("rows", ValueType::Int64),
+    ("duplicates", ValueType::Int64),
+    ("filtered", ValueType::Int64),
+    ("quarantined", ValueType::Int64),
+    ("redriven", ValueType::Int64),
+    ("rows_taken", ValueType::Int64),
+    ("counted_version", ValueType::Int64),
+];
+/// The columns of [`BALANCE`].
+pub(in crate::warehouse) const BALANCE_COLUMNS: [(&str, ValueType); 15] = [
+    ("gold_table", ValueType::Text),
+    ("dataset", ValueType::Text),
+    ("generation", ValueType::Int64),
+    ("version", ValueType::Int64),
+    ("events", ValueType::Int64),
+    ("records", ValueType::Int64),
+    ("rows", ValueType::Int64),
+    ("duplicates", ValueType::Int64),
+    ("filtered", ValueType::Int64),
+    ("quarantined", ValueType::Int64),
+    ("redriven", ValueType::Int64),
+    ("unaccounted", ValueType::Int64),
+    ("rows_taken", ValueType::Int64),
+    ("rows_missing", ValueType::Int64),
+    ("is_balanced", ValueType::Bool),
 ];
 /// The columns of [`RULES`]. `gold_table` is `rows` for a rule on silver's rows.
 const RULES_COLUMNS: [(&str, ValueType); 12] = [

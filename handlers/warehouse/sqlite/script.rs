@@ -2,7 +2,7 @@
 
 use super::ddl::{Sqlite, create_view};
 use crate::error::Invariant;
-use crate::warehouse::dialect::{self, TableDefinition};
+use crate::warehouse::dialect::{self, TableDefinition, ViewDefinition};
 use crate::warehouse::schema::GoldSchema;
 
 /// Returns the script that creates gold's tables and views in a file, as the handler does by itself, each table as the
@@ -21,6 +21,12 @@ pub fn script(schema: &GoldSchema) -> Result<String, Invariant> {
     for book in dialect::books(schema, &Sqlite) {
         parts.push(format!("{}\n{};\n", about(&book.name)?, create(&book)));
     }
+    let view = |view: &ViewDefinition| {
+        let create = create_view(view);
+        create.replacen("CREATE VIEW", "CREATE VIEW IF NOT EXISTS", 1)
+    };
+    let balance = dialect::balance(&Sqlite);
+    parts.push(format!("{}\n{};\n", about(&balance.name)?, view(&balance)));
     for (index, table) in schema.indexed_tables() {
         let physical = table.physical(1);
         let rows = dialect::table(table, &physical, &Sqlite);
@@ -30,10 +36,8 @@ pub fn script(schema: &GoldSchema) -> Result<String, Invariant> {
             about(&table.name)?,
             create(&rows)
         ));
-        for view in dialect::views(schema, index, &physical, &Sqlite)? {
-            let shown = create_view(&view);
-            let shown = shown.replacen("CREATE VIEW", "CREATE VIEW IF NOT EXISTS", 1);
-            parts.push(format!("{}\n{shown};\n", about(&view.name)?));
+        for shown in dialect::views(schema, index, &physical, &Sqlite)? {
+            parts.push(format!("{}\n{};\n", about(&shown.name)?, view(&shown)));
         }
     }
     Ok(parts.join("\n"))

@@ -3,6 +3,7 @@
 //! [`warehouse_behaviours!`](crate::warehouse_behaviours) gives the names of all behaviours to a macro of the test's
 //! choice.
 
+mod balance;
 mod content;
 mod remarks;
 mod runs;
@@ -10,6 +11,7 @@ mod sets;
 mod shadows;
 mod transactions;
 
+pub use balance::*;
 pub use content::*;
 pub use remarks::*;
 pub use runs::{HOURLY, apply, commit, everything, hourly, run, schema};
@@ -49,6 +51,9 @@ macro_rules! warehouse_behaviours {
             a_build_lower_than_the_highest_that_ran_changes_nothing,
             a_blocked_table_says_why_until_it_goes_on,
             what_a_run_remarks_is_said_of_tables_that_do_not_move,
+            the_balance_is_of_the_version_that_a_table_stands_at,
+            what_a_shadow_has_taken_in_comes_with_its_swap,
+            a_shadow_that_an_earlier_build_filled_has_taken_in_what_silver_has,
             a_table_of_another_dataset_is_left_to_it,
             a_shadow_is_filled_beside_the_live_table_and_takes_its_place,
             a_table_of_an_earlier_definition_goes_on_beside_its_shadow,

@@ -7,7 +7,7 @@ use sluice::event::{EventTime, UnixMillis};
 use sluice::table::log::Version;
 use sluice::warehouse::schema::{FRESHNESS, GoldSchema, TableIndex};
 use sluice::warehouse::{
-    Begun, Build, Datum, Order, Progress, Row, Rules, Run, Step, Warehouse, WarehouseError,
+    Balance, Begun, Build, Datum, Order, Progress, Row, Rules, Run, Step, Warehouse, WarehouseError,
 };
 
 use crate::datasets::{COLUMNS, with_large_amounts};
@@ -109,6 +109,7 @@ pub fn run(schema: &GoldSchema, table: usize, from: Option<u64>, to: u64) -> Run
         watermark: Some(EventTime(5 * HOUR + 1)),
         complete_to: Some(EventTime(5 * HOUR + 1)),
         pending: None,
+        balance: Balance::default(),
         rules: Rules::default(),
         at: UnixMillis(1_000),
     }

@@ -20,12 +20,12 @@ use crate::database::Database;
 const TABLE: TableIndex = TableIndex::new(HOURLY);
 
 /// The tables with another definition of the first.
-fn changed() -> GoldSchema {
+pub(super) fn changed() -> GoldSchema {
     schema_of(&TABLES.replace("avg(id)", "avg(amount)"))
 }
 
 /// A shadow that has begun.
-fn begun(schema: &GoldSchema) -> Shadow {
+pub(super) fn begun(schema: &GoldSchema) -> Shadow {
     Shadow {
         physical: Some("hourly__2".to_owned()),
         log: Some(LOG.to_owned()),
@@ -57,7 +57,7 @@ async fn arrange(warehouse: &dyn Warehouse, change: Arrangement) -> Changed {
 }
 
 /// A live table, and a shadow of another definition that has begun; with what runs of that definition open.
-async fn beside(database: &dyn Database) -> Arc<dyn Warehouse> {
+pub(super) async fn beside(database: &dyn Database) -> Arc<dyn Warehouse> {
     let live = database.ready(&schema()).await;
     let rows = vec![hourly(1, 1, None, None)];
     commit(&*live, run(&schema(), HOURLY, None, 1), rows).await;
@@ -68,7 +68,12 @@ async fn beside(database: &dyn Database) -> Arc<dyn Warehouse> {
 }
 
 /// Fills the shadow as far as `to`; returns whether no other run was first.
-async fn fill(warehouse: &dyn Warehouse, from: Shadow, to: Shadow, rows: Vec<Row>) -> bool {
+pub(super) async fn fill(
+    warehouse: &dyn Warehouse,
+    from: Shadow,
+    to: Shadow,
+    rows: Vec<Row>,
+) -> bool {
     let fill = Fill {
         shadows: vec![(TABLE, from)],
         build: Build::default(),
@@ -89,7 +94,7 @@ async fn fill(warehouse: &dyn Warehouse, from: Shadow, to: Shadow, rows: Vec<Row
     }
 }
 
-fn swap(shadow: Shadow) -> Swap {
+pub(super) fn swap(shadow: Shadow) -> Swap {
     let live = Progress {
         made: 2,
         ..progress(&schema(), HOURLY, 1)
@@ -101,6 +106,7 @@ fn swap(shadow: Shadow) -> Swap {
         watermark: Some(EventTime(7)),
         complete_to: Some(EventTime(3 * 3_600_000_000)),
         pending: None,
+        silver: None,
         rules: Rules::default(),
         before: Vec::new(),
         at: UnixMillis(9_000),

@@ -41,36 +41,22 @@ pub async fn rows_progress_and_freshness_become_visible_together(database: &dyn 
         found,
         BTreeMap::from([("hourly".into(), progress(&schema, HOURLY, 4))])
     );
-    let row = [
-        "1970-01-01T01:00:00Z",
-        "2",
-        "1.00",
-        "0.40",
-        "0.60",
-        "-",
-        "0",
-    ];
-    assert_eq!(read(&*reader, "hourly").await, [row]);
+    let row = "1970-01-01T01:00:00Z 2 1.00 0.40 0.60 - 0";
+    let read_hourly = read(&*reader, "hourly").await;
+    assert_eq!(read_hourly.len(), 1);
+    assert_eq!(read_hourly[0].join(" "), row);
+    // What is not known of the balance is null; nothing was taken in.
     let fresh = [
         "hourly",
         "1970-01-01T05:00:00.000001Z",
         "1970-01-01T04:00:00Z",
-        "4",
-        "1970-01-01T00:00:01.000000Z",
-        "things",
-        "live",
-        "-",
-        "-",
-        "-",
-        "-",
-        "-",
-        "1",
-        "-",
-        "-",
-        "-",
-        "-",
+        "4 1970-01-01T00:00:01.000000Z",
+        "things live - - - - - 1 - - - -",
+        "- - - - - - - 0 4",
     ];
-    assert_eq!(read(&*reader, FRESHNESS).await, [fresh]);
+    let read_fresh = read(&*reader, FRESHNESS).await;
+    assert_eq!(read_fresh.len(), 1);
+    assert_eq!(read_fresh[0].join(" "), fresh.join(" "));
 }
 
 pub async fn a_period_that_is_final_stays_so_unless_its_table_is_replaced(database: &dyn Database) {

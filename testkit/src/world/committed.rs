@@ -272,6 +272,7 @@ impl Committed {
         assert!(progress.values().all(is_at_head), "{progress:?}");
         let events = self.events.lock().unwrap().clone();
         assert_eq!(tables, expected(&events));
+        self.world.check_balance().await;
     }
 }
 

@@ -83,6 +83,7 @@ impl World {
         assert_eq!(logged, ledger, "the log and the ledger agree");
         assert_eq!(ledger.rows, silver.len() as u64);
         self.check_totals().await;
+        self.check_balance().await;
 
         EndState {
             bronze: self.bronze().await,

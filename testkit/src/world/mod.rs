@@ -1,5 +1,6 @@
 //! Stores that outlive processes, processes on them, and what the stores hold in the end.
 
+mod balance;
 mod bronze;
 mod committed;
 mod end_state;

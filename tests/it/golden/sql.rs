@@ -10,7 +10,8 @@ use sluice::table::log::Version;
 use sluice::value::decimal;
 use sluice::warehouse::schema::{GoldSchema, TableIndex, TableSchema, ValueType};
 use sluice::warehouse::{
-    Begun, Build, Datum, Progress, Row, Rules, Run, Step, Warehouse, azure_sql, connect, sqlite,
+    Balance, Begun, Build, Datum, Progress, Row, Rules, Run, Step, Warehouse, azure_sql, connect,
+    sqlite,
 };
 
 use super::{assert_golden, dataset};
@@ -155,6 +156,7 @@ async fn publish(warehouse: &Arc<dyn Warehouse>, from: Option<u64>, to: u64) {
         watermark: Some(EventTime(1_763_120_674_343_001)),
         complete_to: Some(EventTime(1_763_120_674_343_001)),
         pending: None,
+        balance: Balance::default(),
         rules: Rules::default(),
         at: UnixMillis(1_763_120_674_343),
     };

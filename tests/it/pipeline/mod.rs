@@ -1,5 +1,6 @@
 //! The layers together: whatever fails, repeats, races or restarts, the stores hold the same in the end.
 
+mod balance;
 mod changes;
 mod crash_points;
 mod replay;

@@ -164,6 +164,7 @@ fn swap(
         watermark: None,
         complete_to: None,
         pending: None,
+        silver: None,
         rules: Rules::default(),
         before: Vec::new(),
         at: SystemClock.now(),

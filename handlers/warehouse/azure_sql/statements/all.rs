@@ -13,7 +13,8 @@ use crate::warehouse::dialect::{self, Dialect, TableDefinition};
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::lookup::{columns_of, without_ties};
 use crate::warehouse::model::{
-    Arrangement, Build, Fill, Filled, Order, Pending, Progress, Remarks, Rules, Shadow, Swap,
+    Arrangement, Build, Counted, Fill, Filled, Order, Pending, Progress, Remarks, Rules, Shadow,
+    Swap,
 };
 use crate::warehouse::schema::{GoldSchema, TableIndex, TableSchema};
 
@@ -113,6 +114,11 @@ fn all_statements(
             add("add a column to", &book.name, added);
         }
     }
+    let balance = dialect::balance(sql_schema);
+    for shown in sql_schema.show(&balance) {
+        add("show", &balance.name, shown);
+    }
+    add("read", &balance.name, read(&balance.name)?);
     for sql in dialect::removal(sql_schema, "gone", &gone()) {
         add("remove", "gone", sql);
     }
@@ -215,6 +221,7 @@ fn of_shadows(
         watermark: Some(EventTime(0)),
         complete_to: Some(EventTime(0)),
         pending: None,
+        silver: Some(Counted::default()),
         rules: Rules::default(),
         before: Vec::new(),
         at,
@@ -296,6 +303,7 @@ fn sample_changes(schema: &GoldSchema) -> Vec<Arrangement> {
             definition: table.definition.clone(),
             base: Some(Version(1)),
             version: Some(Version(1)),
+            taken: Some(1),
             ..from.clone()
         };
         Arrangement {

@@ -166,7 +166,7 @@ pub(super) fn shadow_is(dataset: &str, name: &str, shadow: &Shadow) -> String {
 }
 
 /// Returns the columns of a shadow's row that change, with their values.
-fn values(shadow: &Shadow) -> [(&'static str, String); 14] {
+fn values(shadow: &Shadow) -> [(&'static str, String); 16] {
     let note = shadow.note.as_ref();
     [
         ("physical", text(shadow.physical.as_deref())),
@@ -185,6 +185,11 @@ fn values(shadow: &Shadow) -> [(&'static str, String); 14] {
         (
             "noted_at",
             note.map_or("NULL".to_owned(), |note| instant(note.at)),
+        ),
+        ("rows_taken", number(shadow.taken.map(stored))),
+        (
+            "rows_taken_at",
+            number(shadow.taken.map(|_| stored(shadow.mark()))),
         ),
     ]
 }

@@ -7,6 +7,7 @@ use super::beside::{
 };
 use super::ddl::show_view;
 use super::sql_schema::{SqlSchema, literal};
+use super::steps::swapped;
 use crate::warehouse::dialect::{self, Dialect, LIVE, ViewDefinition};
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::model::{Progress, Shadow, Swap};
@@ -118,7 +119,7 @@ fn moved(
          UPDATE {freshness} SET [dataset] = {}, [watermark] = {}, [settled_until] = {}, [version] = {}, \
          [last_run] = {}, [state] = {}, [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, \
          [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = {}, [next_generation] = NULL, \
-         [next_done] = NULL, [pending_objects] = {objects}, [oldest_pending] = {oldest}\nWHERE [gold_table] = {full};\n",
+         [next_done] = NULL, [pending_objects] = {objects}, [oldest_pending] = {oldest}, {}\nWHERE [gold_table] = {full};\n",
         literal(dataset),
         time(swap.watermark, 6),
         time(settled, 0),
@@ -126,6 +127,7 @@ fn moved(
         instant(swap.at),
         literal(LIVE),
         shadow.generation,
+        swapped(swap.silver.as_ref(), shadow),
     ));
     if let Some(before) = &progress.physical {
         sql.push_str(&retire(sql_schema, dataset, (before, swap.at)));

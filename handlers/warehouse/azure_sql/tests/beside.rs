@@ -35,6 +35,7 @@ fn swap(warehouse: &AzureSqlWarehouse) -> Swap {
         watermark: Some(EventTime(0)),
         complete_to: None,
         pending: None,
+        silver: None,
         rules: Rules::default(),
         before: Vec::new(),
         at: UnixMillis(0),

@@ -5,7 +5,7 @@ use crate::warehouse::Prepared;
 use crate::warehouse::azure_sql::statements::ddl::{MARK, show_view};
 use crate::warehouse::azure_sql::statements::look::CatalogType;
 use crate::warehouse::dialect::{self, Catalog, ColumnDefinition, Found, Known, Upkeep};
-use crate::warehouse::schema::{FRESHNESS, TableSchema};
+use crate::warehouse::schema::{BALANCE, FRESHNESS, TableSchema};
 
 fn table(columns: Vec<ColumnDefinition>) -> Found {
     Found {
@@ -44,7 +44,8 @@ fn complete(schema: &GoldSchema) -> Catalog {
     let rows = dialect::columns(daily, &gold());
     catalog.insert("daily__1".to_owned(), table(rows));
     let index = TableIndex::new(0);
-    for view in dialect::views(schema, index, "daily__1", &gold()).unwrap() {
+    let views = dialect::views(schema, index, "daily__1", &gold()).unwrap();
+    for view in views.into_iter().chain([dialect::balance(&gold())]) {
         let columns = view.columns.iter().map(|name| ColumnDefinition {
             name: name.clone(),
             kind: String::new(),
@@ -67,7 +68,7 @@ fn earlier(schema: &GoldSchema) -> Catalog {
     for (book, columns) in [("sluice_progress", 4), ("sluice_freshness", 5)] {
         catalog.get_mut(book).unwrap().columns.truncate(columns);
     }
-    for later in ["sluice_next", "sluice_builds", "sluice_old"] {
+    for later in ["sluice_next", "sluice_builds", "sluice_old", BALANCE] {
         catalog.remove(later);
     }
     let rows = catalog.remove("daily__1").unwrap();
@@ -113,6 +114,7 @@ fn an_empty_database_gets_its_books() {
             "CREATE TABLE [gold].[sluice_next] (",
             "CREATE TABLE [gold].[sluice_builds] (",
             "CREATE TABLE [gold].[sluice_old] (",
+            "CREATE OR ALTER VIEW [gold].[sluice_balance] AS",
         ]
     );
     let daily: &TableSchema = &schema_of(TABLES).tables[0];
@@ -234,6 +236,20 @@ fn a_view_of_somebody_elses_under_a_public_name_is_refused() {
 }
 
 #[test]
+fn what_has_the_name_of_the_balance_and_is_anothers_is_refused() {
+    let schema = schema_of(TABLES);
+    let mut catalog = complete(&schema);
+    let found = catalog.get_mut(BALANCE).unwrap();
+    found.text = Some("CREATE VIEW x AS SELECT 1 AS [one]".to_owned());
+    let text = problems(&catalog, known(&schema));
+    assert!(text.contains("gold has not made it"), "{text}");
+    catalog.get_mut(BALANCE).unwrap().is_view = false;
+    let text = problems(&catalog, known(&schema));
+    assert!(text.contains("it is a table, not a view"), "{text}");
+    assert!(text.contains(BALANCE), "{text}");
+}
+
+#[test]
 fn a_view_follows_the_dataset_file_and_the_table_that_has_the_rows() {
     let schema = schema_of(TABLES);
     let catalog = complete(&schema);
@@ -290,7 +306,7 @@ fn a_database_of_an_earlier_build_is_made_one_of_this_by_one_rename_a_table() {
     let added = statements
         .iter()
         .filter(|sql| sql.starts_with("ALTER TABLE"));
-    assert_eq!(added.count(), 6 + 12);
+    assert_eq!(added.count(), 6 + 21);
     let rest: Vec<&str> = statements
         .iter()
         .filter(|sql| !sql.starts_with("ALTER TABLE"))
@@ -302,6 +318,7 @@ fn a_database_of_an_earlier_build_is_made_one_of_this_by_one_rename_a_table() {
             "CREATE TABLE [gold].[sluice_next] (",
             "CREATE TABLE [gold].[sluice_builds] (",
             "CREATE TABLE [gold].[sluice_old] (",
+            "CREATE OR ALTER VIEW [gold].[sluice_balance] AS",
             "EXEC sp_rename @objname = N'[gold].[daily]', @newname = N'daily__1', @objtype = N'OBJECT'",
             "UPDATE [gold].[sluice_progress] SET [dataset] = N'orders', [physical] = N'daily__1', [n] = 1, [rankings] = N'top' WHERE [gold_table] = N'daily'",
             "CREATE OR ALTER VIEW [gold].[daily] AS",
@@ -455,8 +472,9 @@ async fn what_is_missing_is_created_in_one_transaction_after_a_second_look() {
     assert!(asked[3].starts_with("IF NOT EXISTS"));
     let created = asked.iter().filter(|sql| sql.starts_with("CREATE TABLE"));
     assert_eq!(created.count(), 5);
-    assert!(asked[9].starts_with("UPDATE [gold].[sluice_builds]"));
-    assert_eq!(asked[10..], [look::look(&gold()), dml::COMMIT.to_owned()]);
+    assert!(asked[9].starts_with("CREATE OR ALTER VIEW [gold].[sluice_balance]"));
+    assert!(asked[10].starts_with("UPDATE [gold].[sluice_builds]"));
+    assert_eq!(asked[11..], [look::look(&gold()), dml::COMMIT.to_owned()]);
 
     let mut refused = failing_once(
         "CREATE TABLE",

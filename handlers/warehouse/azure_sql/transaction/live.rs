@@ -19,7 +19,7 @@ use crate::warehouse::contract::{Begun, Transaction};
 use crate::warehouse::dialect::{self, Dialect};
 use crate::warehouse::error::{FailureKind, WarehouseError};
 use crate::warehouse::lookup::{MOVED, over};
-use crate::warehouse::model::{Row, Run, Step, Told, Watch};
+use crate::warehouse::model::{Balance, Row, Run, Step, Told, Watch};
 use crate::warehouse::schema::{GoldSchema, PROGRESS, RETIRED, TableIndex};
 
 /// An open transaction.
@@ -184,6 +184,7 @@ async fn fence(
         ),
         Box::new(oldest.unwrap_or_default()),
     ];
+    values.extend(balance(&run.balance));
     for step in &run.steps {
         let table = step.layout(schema)?;
         let to = step.moved(run, schema)?;
@@ -209,6 +210,19 @@ async fn fence(
         .await;
     let rows = rows.map_err(failed("advance", PROGRESS))?;
     Ok(read::number(&rows))
+}
+
+/// Returns what a run says of the balance, as text that is empty where it is not known.
+fn balance(balance: &Balance) -> impl Iterator<Item = Box<dyn ToSql>> + use<> {
+    let is_known = balance.silver.is_some();
+    let silver = balance.silver.unwrap_or_default().columns();
+    let silver = silver.map(|(_, count)| is_known.then_some(count));
+    let more = [balance.before, Some(balance.taken)];
+    let counts = silver.into_iter().chain(more);
+    counts.map(|count| {
+        let text = count.map_or(String::new(), |count| count.to_string());
+        Box::new(text) as Box<dyn ToSql>
+    })
 }
 
 /// Returns a time as text that every setting of a server reads alike; empty where the calendar has no such time.

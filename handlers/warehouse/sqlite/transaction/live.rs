@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rusqlite::{Connection, ToSql, params, params_from_iter};
 
+use super::balance;
 use super::parts::{Tables, commit, fence, fenced, merge, retire, stored};
 use super::watch;
 use crate::warehouse::contract::{Begun, Transaction};
@@ -182,7 +183,9 @@ fn refresh(
                 .map(|oldest| timestamp(oldest.as_event_time().0)),
             pending.is_some(),
         ])?;
-    Ok(())
+    let from = step.from.as_ref().filter(|_| !step.replace);
+    let versions = (from.map(|from| from.version), step.to);
+    balance::write(connection, &table.name, versions, &run.balance)
 }
 
 #[async_trait]

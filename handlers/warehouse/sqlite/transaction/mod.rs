@@ -1,5 +1,6 @@
 //! Transactions on the file: of live tables, of those that are made beside them, and those that put these in their place.
 
+mod balance;
 mod live;
 pub(super) mod outbox;
 mod parts;

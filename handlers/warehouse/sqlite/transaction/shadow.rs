@@ -166,8 +166,8 @@ fn insert(
     let sql = format!(
         "INSERT INTO {NEXT} (\"gold_table\", \"dataset\", \"physical\", \"log\", \"generation\", \"definition\", \
          \"base_version\", \"files_done\", \"version\", \"stamp\", \"is_asked\", \"since\", \"state\", \"reason\", \
-         \"noted_stamp\", \"noted_at\")\n\
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
+         \"noted_stamp\", \"noted_at\", \"rows_taken\", \"rows_taken_at\")\n\
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"
     );
     let note = to.note.as_ref();
     let time = |time: UnixMillis| timestamp(time.as_event_time().0);
@@ -188,6 +188,8 @@ fn insert(
         note.map(|note| note.reason.clone()),
         note.map(|note| note.stamp),
         note.map(|note| time(note.at)),
+        to.taken.map(stored),
+        to.taken.map(|_| stored(to.mark())),
     ])?;
     Ok(())
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, ToSql, params, params_from_iter};
 
+use super::balance;
 use super::parts::{Tables, commit, fence, fenced, retire, stored};
 use super::shadow::{begin, remove};
 use super::watch;
 use crate::event::UnixMillis;
 use crate::warehouse::dialect::{self, Dialect, LIVE};
 use crate::warehouse::error::WarehouseError;
-use crate::warehouse::model::{Changed, Progress, Swap, Watch};
+use crate::warehouse::model::{Changed, Progress, Shadow, Swap, Watch};
 use crate::warehouse::schema::{
     FRESHNESS, GoldSchema, NEXT, PROGRESS, RETIRED, RULES, TableSchema,
 };
@@ -54,7 +55,7 @@ pub(in crate::warehouse::sqlite) fn swap(
         if let Some(before) = &progress.physical {
             retire(connection, schema, (before, swap.at)).map_err(failed("write", RETIRED))?;
         }
-        let fresh = freshen(connection, schema, table, (&to, swap));
+        let fresh = freshen(connection, schema, table, (&to, shadow, swap));
         fresh.map_err(failed("write", FRESHNESS))?;
     }
     for (name, progress) in &swap.retired {
@@ -142,7 +143,7 @@ fn freshen(
     connection: &Connection,
     schema: &GoldSchema,
     table: &TableSchema,
-    (to, swap): (&Progress, &Swap),
+    (to, shadow, swap): (&Progress, &Shadow, &Swap),
 ) -> rusqlite::Result<()> {
     let settled = schema.settled_until(table.grain, swap.complete_to);
     let sql = format!(
@@ -166,7 +167,7 @@ fn freshen(
         swap.pending.map(|pending| stored(pending.objects)),
         oldest.map(|oldest| timestamp(oldest.as_event_time().0)),
     ])?;
-    Ok(())
+    balance::swapped(connection, &table.name, shadow, swap.silver.as_ref())
 }
 
 /// Lets a table go that the dataset file no longer has. Its count stays, so that no name is used twice.

@@ -57,42 +57,48 @@ BEGIN
     RETURN;
 END;
 INSERT INTO [reports].[sluice_progress] ([gold_table], [dataset], [log], [generation], [definition], [version], [physical], [n], [text], [rankings])
-SELECT @P8, @P1, NULLIF(@P9, N''), @P10, @P11, @P12, NULLIF(@P13, N''), @P14, NULLIF(@P22, N''), NULLIF(@P23, N'')
-WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [gold_table] = @P8);
+SELECT @P17, @P1, NULLIF(@P18, N''), @P19, @P20, @P21, NULLIF(@P22, N''), @P23, NULLIF(@P31, N''), NULLIF(@P32, N'')
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [gold_table] = @P17);
 IF @@ROWCOUNT = 0
 BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CAST(NULLIF(@P21, N'') AS datetime2(0)), [version] = @P12, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = @P10, [pending_objects] = CASE WHEN @P6 = N'' THEN [pending_objects] ELSE CAST(NULLIF(@P6, N'') AS bigint) END, [oldest_pending] = CASE WHEN @P6 = N'' THEN [oldest_pending] ELSE CAST(NULLIF(@P7, N'') AS datetime2(6)) END
-WHERE [gold_table] = @P8;
+UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CAST(NULLIF(@P30, N'') AS datetime2(0)), [version] = @P21, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = @P19, [pending_objects] = CASE WHEN @P6 = N'' THEN [pending_objects] ELSE CAST(NULLIF(@P6, N'') AS bigint) END, [oldest_pending] = CASE WHEN @P6 = N'' THEN [oldest_pending] ELSE CAST(NULLIF(@P7, N'') AS datetime2(6)) END
+WHERE [gold_table] = @P17;
 IF @@ROWCOUNT = 0
 INSERT INTO [reports].[sluice_freshness] ([gold_table], [dataset], [watermark], [settled_until], [version], [last_run], [state], [generation], [pending_objects], [oldest_pending])
-VALUES (@P8, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P21, N'') AS datetime2(0)), @P12, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live', @P10, CAST(NULLIF(@P6, N'') AS bigint), CAST(NULLIF(@P7, N'') AS datetime2(6)));
-UPDATE [reports].[sluice_progress] SET [dataset] = @P1, [log] = NULLIF(@P25, N''), [generation] = @P26, [definition] = @P27, [version] = @P28, [physical] = NULLIF(@P29, N''), [n] = @P30, [text] = NULLIF(@P38, N''), [rankings] = NULLIF(@P39, N'')
-WHERE [gold_table] = @P24 AND ISNULL([dataset], @P1) = @P1 AND ISNULL([log], N'') = @P31 AND [generation] = @P32 AND [definition] = @P33 AND [version] = @P34 AND ISNULL([physical], N'') = @P35 AND ISNULL([n], 0) = @P36;
+VALUES (@P17, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P30, N'') AS datetime2(0)), @P21, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live', @P19, CAST(NULLIF(@P6, N'') AS bigint), CAST(NULLIF(@P7, N'') AS datetime2(6)));
+UPDATE [reports].[sluice_freshness] SET [events] = CAST(NULLIF(@P8, N'') AS bigint), [records] = CAST(NULLIF(@P9, N'') AS bigint), [rows] = CAST(NULLIF(@P10, N'') AS bigint), [duplicates] = CAST(NULLIF(@P11, N'') AS bigint), [filtered] = CAST(NULLIF(@P12, N'') AS bigint), [quarantined] = CAST(NULLIF(@P13, N'') AS bigint), [redriven] = CAST(NULLIF(@P14, N'') AS bigint), [rows_taken] = CAST(NULLIF(@P16, N'') AS bigint), [counted_version] = @P21
+WHERE [gold_table] = @P17;
+UPDATE [reports].[sluice_progress] SET [dataset] = @P1, [log] = NULLIF(@P34, N''), [generation] = @P35, [definition] = @P36, [version] = @P37, [physical] = NULLIF(@P38, N''), [n] = @P39, [text] = NULLIF(@P47, N''), [rankings] = NULLIF(@P48, N'')
+WHERE [gold_table] = @P33 AND ISNULL([dataset], @P1) = @P1 AND ISNULL([log], N'') = @P40 AND [generation] = @P41 AND [definition] = @P42 AND [version] = @P43 AND ISNULL([physical], N'') = @P44 AND ISNULL([n], 0) = @P45;
 IF @@ROWCOUNT = 0
 BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CASE WHEN CAST(NULLIF(@P37, N'') AS datetime2(0)) IS NULL OR [settled_until] > CAST(NULLIF(@P37, N'') AS datetime2(0)) THEN [settled_until] ELSE CAST(NULLIF(@P37, N'') AS datetime2(0)) END, [version] = @P28, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = @P26, [pending_objects] = CASE WHEN @P6 = N'' THEN [pending_objects] ELSE CAST(NULLIF(@P6, N'') AS bigint) END, [oldest_pending] = CASE WHEN @P6 = N'' THEN [oldest_pending] ELSE CAST(NULLIF(@P7, N'') AS datetime2(6)) END
-WHERE [gold_table] = @P24;
+UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CASE WHEN CAST(NULLIF(@P46, N'') AS datetime2(0)) IS NULL OR [settled_until] > CAST(NULLIF(@P46, N'') AS datetime2(0)) THEN [settled_until] ELSE CAST(NULLIF(@P46, N'') AS datetime2(0)) END, [version] = @P37, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = @P35, [pending_objects] = CASE WHEN @P6 = N'' THEN [pending_objects] ELSE CAST(NULLIF(@P6, N'') AS bigint) END, [oldest_pending] = CASE WHEN @P6 = N'' THEN [oldest_pending] ELSE CAST(NULLIF(@P7, N'') AS datetime2(6)) END
+WHERE [gold_table] = @P33;
 IF @@ROWCOUNT = 0
 INSERT INTO [reports].[sluice_freshness] ([gold_table], [dataset], [watermark], [settled_until], [version], [last_run], [state], [generation], [pending_objects], [oldest_pending])
-VALUES (@P24, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P37, N'') AS datetime2(0)), @P28, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live', @P26, CAST(NULLIF(@P6, N'') AS bigint), CAST(NULLIF(@P7, N'') AS datetime2(6)));
-UPDATE [reports].[sluice_progress] SET [dataset] = @P1, [log] = NULLIF(@P41, N''), [generation] = @P42, [definition] = @P43, [version] = @P44, [physical] = NULLIF(@P45, N''), [n] = @P46, [text] = NULLIF(@P54, N''), [rankings] = NULLIF(@P55, N'')
-WHERE [gold_table] = @P40 AND ISNULL([dataset], @P1) = @P1 AND ISNULL([log], N'') = @P47 AND [generation] = @P48 AND [definition] = @P49 AND [version] = @P50 AND ISNULL([physical], N'') = @P51 AND ISNULL([n], 0) = @P52;
+VALUES (@P33, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P46, N'') AS datetime2(0)), @P37, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live', @P35, CAST(NULLIF(@P6, N'') AS bigint), CAST(NULLIF(@P7, N'') AS datetime2(6)));
+UPDATE [reports].[sluice_freshness] SET [events] = CAST(NULLIF(@P8, N'') AS bigint), [records] = CAST(NULLIF(@P9, N'') AS bigint), [rows] = CAST(NULLIF(@P10, N'') AS bigint), [duplicates] = CAST(NULLIF(@P11, N'') AS bigint), [filtered] = CAST(NULLIF(@P12, N'') AS bigint), [quarantined] = CAST(NULLIF(@P13, N'') AS bigint), [redriven] = CAST(NULLIF(@P14, N'') AS bigint), [rows_taken] = ISNULL(CASE WHEN [counted_version] = @P43 THEN [rows_taken] END, CAST(NULLIF(@P15, N'') AS bigint)) + CAST(NULLIF(@P16, N'') AS bigint), [counted_version] = @P37
+WHERE [gold_table] = @P33;
+UPDATE [reports].[sluice_progress] SET [dataset] = @P1, [log] = NULLIF(@P50, N''), [generation] = @P51, [definition] = @P52, [version] = @P53, [physical] = NULLIF(@P54, N''), [n] = @P55, [text] = NULLIF(@P63, N''), [rankings] = NULLIF(@P64, N'')
+WHERE [gold_table] = @P49 AND ISNULL([dataset], @P1) = @P1 AND ISNULL([log], N'') = @P56 AND [generation] = @P57 AND [definition] = @P58 AND [version] = @P59 AND ISNULL([physical], N'') = @P60 AND ISNULL([n], 0) = @P61;
 IF @@ROWCOUNT = 0
 BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CAST(NULLIF(@P53, N'') AS datetime2(0)), [version] = @P44, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = @P42, [pending_objects] = CASE WHEN @P6 = N'' THEN [pending_objects] ELSE CAST(NULLIF(@P6, N'') AS bigint) END, [oldest_pending] = CASE WHEN @P6 = N'' THEN [oldest_pending] ELSE CAST(NULLIF(@P7, N'') AS datetime2(6)) END
-WHERE [gold_table] = @P40;
+UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CAST(NULLIF(@P62, N'') AS datetime2(0)), [version] = @P53, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = @P51, [pending_objects] = CASE WHEN @P6 = N'' THEN [pending_objects] ELSE CAST(NULLIF(@P6, N'') AS bigint) END, [oldest_pending] = CASE WHEN @P6 = N'' THEN [oldest_pending] ELSE CAST(NULLIF(@P7, N'') AS datetime2(6)) END
+WHERE [gold_table] = @P49;
 IF @@ROWCOUNT = 0
 INSERT INTO [reports].[sluice_freshness] ([gold_table], [dataset], [watermark], [settled_until], [version], [last_run], [state], [generation], [pending_objects], [oldest_pending])
-VALUES (@P40, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P53, N'') AS datetime2(0)), @P44, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live', @P42, CAST(NULLIF(@P6, N'') AS bigint), CAST(NULLIF(@P7, N'') AS datetime2(6)));
+VALUES (@P49, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P62, N'') AS datetime2(0)), @P53, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live', @P51, CAST(NULLIF(@P6, N'') AS bigint), CAST(NULLIF(@P7, N'') AS datetime2(6)));
+UPDATE [reports].[sluice_freshness] SET [events] = CAST(NULLIF(@P8, N'') AS bigint), [records] = CAST(NULLIF(@P9, N'') AS bigint), [rows] = CAST(NULLIF(@P10, N'') AS bigint), [duplicates] = CAST(NULLIF(@P11, N'') AS bigint), [filtered] = CAST(NULLIF(@P12, N'') AS bigint), [quarantined] = CAST(NULLIF(@P13, N'') AS bigint), [redriven] = CAST(NULLIF(@P14, N'') AS bigint), [rows_taken] = CAST(NULLIF(@P16, N'') AS bigint), [counted_version] = @P53
+WHERE [gold_table] = @P49;
 SELECT 0 AS [outcome]
 
 -- raise the build
@@ -155,6 +161,15 @@ CREATE TABLE [reports].[sluice_freshness] (
     [next_done] bigint NULL,
     [pending_objects] bigint NULL,
     [oldest_pending] datetime2(6) NULL,
+    [events] bigint NULL,
+    [records] bigint NULL,
+    [rows] bigint NULL,
+    [duplicates] bigint NULL,
+    [filtered] bigint NULL,
+    [quarantined] bigint NULL,
+    [redriven] bigint NULL,
+    [rows_taken] bigint NULL,
+    [counted_version] bigint NULL,
     PRIMARY KEY ([gold_table])
 )
 
@@ -176,6 +191,8 @@ CREATE TABLE [reports].[sluice_next] (
     [reason] nvarchar(max) NULL,
     [noted_stamp] bigint NULL,
     [noted_at] datetime2(6) NULL,
+    [rows_taken] bigint NULL,
+    [rows_taken_at] bigint NULL,
     PRIMARY KEY ([gold_table])
 )
 
@@ -267,6 +284,33 @@ ALTER TABLE [reports].[sluice_freshness] ADD [pending_objects] bigint NULL
 -- add a column to sluice_freshness
 ALTER TABLE [reports].[sluice_freshness] ADD [oldest_pending] datetime2(6) NULL
 
+-- add a column to sluice_freshness
+ALTER TABLE [reports].[sluice_freshness] ADD [events] bigint NULL
+
+-- add a column to sluice_freshness
+ALTER TABLE [reports].[sluice_freshness] ADD [records] bigint NULL
+
+-- add a column to sluice_freshness
+ALTER TABLE [reports].[sluice_freshness] ADD [rows] bigint NULL
+
+-- add a column to sluice_freshness
+ALTER TABLE [reports].[sluice_freshness] ADD [duplicates] bigint NULL
+
+-- add a column to sluice_freshness
+ALTER TABLE [reports].[sluice_freshness] ADD [filtered] bigint NULL
+
+-- add a column to sluice_freshness
+ALTER TABLE [reports].[sluice_freshness] ADD [quarantined] bigint NULL
+
+-- add a column to sluice_freshness
+ALTER TABLE [reports].[sluice_freshness] ADD [redriven] bigint NULL
+
+-- add a column to sluice_freshness
+ALTER TABLE [reports].[sluice_freshness] ADD [rows_taken] bigint NULL
+
+-- add a column to sluice_freshness
+ALTER TABLE [reports].[sluice_freshness] ADD [counted_version] bigint NULL
+
 -- read sluice_next
 SELECT b.* FROM [reports].[sluice_next] AS b
 
@@ -306,11 +350,41 @@ ALTER TABLE [reports].[sluice_next] ADD [noted_stamp] bigint NULL
 -- add a column to sluice_next
 ALTER TABLE [reports].[sluice_next] ADD [noted_at] datetime2(6) NULL
 
+-- add a column to sluice_next
+ALTER TABLE [reports].[sluice_next] ADD [rows_taken] bigint NULL
+
+-- add a column to sluice_next
+ALTER TABLE [reports].[sluice_next] ADD [rows_taken_at] bigint NULL
+
 -- read sluice_builds
 SELECT b.* FROM [reports].[sluice_builds] AS b
 
 -- read sluice_old
 SELECT b.* FROM [reports].[sluice_old] AS b
+
+-- show sluice_balance
+CREATE OR ALTER VIEW [reports].[sluice_balance] AS
+/* sluice 897a57c0c5f3d75a529289eaacc8cdd0 */
+SELECT
+    f.[gold_table] AS [gold_table],
+    f.[dataset] AS [dataset],
+    f.[generation] AS [generation],
+    f.[counted_version] AS [version],
+    f.[events] AS [events],
+    f.[records] AS [records],
+    f.[rows] AS [rows],
+    f.[duplicates] AS [duplicates],
+    f.[filtered] AS [filtered],
+    f.[quarantined] AS [quarantined],
+    f.[redriven] AS [redriven],
+    f.[records] + f.[redriven] - (f.[rows] + f.[duplicates] + f.[filtered] + f.[quarantined]) AS [unaccounted],
+    f.[rows_taken] AS [rows_taken],
+    f.[rows] - f.[rows_taken] AS [rows_missing],
+    CAST(CASE WHEN f.[records] + f.[redriven] - (f.[rows] + f.[duplicates] + f.[filtered] + f.[quarantined]) = 0 AND f.[rows] - f.[rows_taken] = 0 THEN 1 WHEN f.[records] + f.[redriven] - (f.[rows] + f.[duplicates] + f.[filtered] + f.[quarantined]) <> 0 OR f.[rows] - f.[rows_taken] <> 0 THEN 0 END AS bit) AS [is_balanced]
+FROM [reports].[sluice_freshness] AS f
+
+-- read sluice_balance
+SELECT TOP (10) [gold_table], [dataset], [generation], [version], [events], [records], [rows], [duplicates], [filtered], [quarantined], [redriven], [unaccounted], [rows_taken], [rows_missing], [is_balanced] FROM [reports].[sluice_balance] ORDER BY CASE WHEN [is_balanced] IS NULL THEN 1 ELSE 0 END, [is_balanced] DESC
 
 -- remove gone
 DROP VIEW IF EXISTS [reports].[gone]
@@ -369,8 +443,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'hourly', N'things', N'hourly__2', N'log', 3, N'7d83e14e1a4737bcc650fbc2417ba380', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'hourly', N'things', N'hourly__2', N'log', 3, N'7d83e14e1a4737bcc650fbc2417ba380', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[hourly__2] (
     [hour] datetime2(0) NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -404,8 +478,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'daily', N'things', N'daily__2', N'log', 3, N'c00db0504b57d26a0986caabdf027ad2', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'daily', N'things', N'daily__2', N'log', 3, N'c00db0504b57d26a0986caabdf027ad2', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[daily__2] (
     [day] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -433,8 +507,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'monthly', N'things', N'monthly__2', N'log', 3, N'b148a3f4a7310ab0148c4df904e1f476', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'monthly', N'things', N'monthly__2', N'log', 3, N'b148a3f4a7310ab0148c4df904e1f476', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[monthly__2] (
     [month] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -464,8 +538,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'ever', N'things', N'ever__2', N'log', 3, N'de91091b06fe01f3794e871de6e4a707', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'ever', N'things', N'ever__2', N'log', 3, N'de91091b06fe01f3794e871de6e4a707', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[ever__2] (
     [_key] binary(16) NOT NULL,
     [n] bigint NOT NULL,
@@ -489,8 +563,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'windows', N'things', N'windows__2', N'log', 3, N'48356355f4dc96f282fd15110e76da08', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'windows', N'things', N'windows__2', N'log', 3, N'48356355f4dc96f282fd15110e76da08', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[windows__2] (
     [window_start] datetime2(0) NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -517,8 +591,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'weekly', N'things', N'weekly__2', N'log', 3, N'0816b48101f96bfbf5421f89b864012c', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'weekly', N'things', N'weekly__2', N'log', 3, N'0816b48101f96bfbf5421f89b864012c', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[weekly__2] (
     [week] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -542,8 +616,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'filtered', N'things', N'filtered__2', N'log', 3, N'd8415d2f896d377b0bc0ecd3fca7f659', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'filtered', N'things', N'filtered__2', N'log', 3, N'd8415d2f896d377b0bc0ecd3fca7f659', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[filtered__2] (
     [day] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -593,8 +667,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'hourly', N'things', N'hourly__2', N'log', 3, N'7d83e14e1a4737bcc650fbc2417ba380', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'hourly', N'things', N'hourly__2', N'log', 3, N'7d83e14e1a4737bcc650fbc2417ba380', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[hourly__2] (
     [hour] datetime2(0) NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -629,8 +703,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'daily', N'things', N'daily__2', N'log', 3, N'c00db0504b57d26a0986caabdf027ad2', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'daily', N'things', N'daily__2', N'log', 3, N'c00db0504b57d26a0986caabdf027ad2', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[daily__2] (
     [day] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -659,8 +733,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'monthly', N'things', N'monthly__2', N'log', 3, N'b148a3f4a7310ab0148c4df904e1f476', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'monthly', N'things', N'monthly__2', N'log', 3, N'b148a3f4a7310ab0148c4df904e1f476', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[monthly__2] (
     [month] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -691,8 +765,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'ever', N'things', N'ever__2', N'log', 3, N'de91091b06fe01f3794e871de6e4a707', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'ever', N'things', N'ever__2', N'log', 3, N'de91091b06fe01f3794e871de6e4a707', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[ever__2] (
     [_key] binary(16) NOT NULL,
     [n] bigint NOT NULL,
@@ -717,8 +791,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'windows', N'things', N'windows__2', N'log', 3, N'48356355f4dc96f282fd15110e76da08', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'windows', N'things', N'windows__2', N'log', 3, N'48356355f4dc96f282fd15110e76da08', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[windows__2] (
     [window_start] datetime2(0) NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -746,8 +820,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'weekly', N'things', N'weekly__2', N'log', 3, N'0816b48101f96bfbf5421f89b864012c', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'weekly', N'things', N'weekly__2', N'log', 3, N'0816b48101f96bfbf5421f89b864012c', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[weekly__2] (
     [week] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -772,8 +846,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'filtered', N'things', N'filtered__2', N'log', 3, N'd8415d2f896d377b0bc0ecd3fca7f659', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'filtered', N'things', N'filtered__2', N'log', 3, N'd8415d2f896d377b0bc0ecd3fca7f659', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[filtered__2] (
     [day] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -1076,13 +1150,13 @@ SET LOCK_TIMEOUT 30000;
 SELECT 0 AS [outcome]
 
 -- note beside all tables
-UPDATE [reports].[sluice_next] SET [physical] = N'hourly__2', [log] = N'log', [generation] = 3, [definition] = N'7d83e14e1a4737bcc650fbc2417ba380', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'hourly';
-UPDATE [reports].[sluice_next] SET [physical] = N'daily__2', [log] = N'log', [generation] = 3, [definition] = N'c00db0504b57d26a0986caabdf027ad2', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'daily';
-UPDATE [reports].[sluice_next] SET [physical] = N'monthly__2', [log] = N'log', [generation] = 3, [definition] = N'b148a3f4a7310ab0148c4df904e1f476', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'monthly';
-UPDATE [reports].[sluice_next] SET [physical] = N'ever__2', [log] = N'log', [generation] = 3, [definition] = N'de91091b06fe01f3794e871de6e4a707', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'ever';
-UPDATE [reports].[sluice_next] SET [physical] = N'windows__2', [log] = N'log', [generation] = 3, [definition] = N'48356355f4dc96f282fd15110e76da08', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'windows';
-UPDATE [reports].[sluice_next] SET [physical] = N'weekly__2', [log] = N'log', [generation] = 3, [definition] = N'0816b48101f96bfbf5421f89b864012c', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'weekly';
-UPDATE [reports].[sluice_next] SET [physical] = N'filtered__2', [log] = N'log', [generation] = 3, [definition] = N'd8415d2f896d377b0bc0ecd3fca7f659', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'filtered';
+UPDATE [reports].[sluice_next] SET [physical] = N'hourly__2', [log] = N'log', [generation] = 3, [definition] = N'7d83e14e1a4737bcc650fbc2417ba380', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL, [rows_taken] = 1, [rows_taken_at] = 1 WHERE [gold_table] = N'hourly';
+UPDATE [reports].[sluice_next] SET [physical] = N'daily__2', [log] = N'log', [generation] = 3, [definition] = N'c00db0504b57d26a0986caabdf027ad2', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL, [rows_taken] = 1, [rows_taken_at] = 1 WHERE [gold_table] = N'daily';
+UPDATE [reports].[sluice_next] SET [physical] = N'monthly__2', [log] = N'log', [generation] = 3, [definition] = N'b148a3f4a7310ab0148c4df904e1f476', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL, [rows_taken] = 1, [rows_taken_at] = 1 WHERE [gold_table] = N'monthly';
+UPDATE [reports].[sluice_next] SET [physical] = N'ever__2', [log] = N'log', [generation] = 3, [definition] = N'de91091b06fe01f3794e871de6e4a707', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL, [rows_taken] = 1, [rows_taken_at] = 1 WHERE [gold_table] = N'ever';
+UPDATE [reports].[sluice_next] SET [physical] = N'windows__2', [log] = N'log', [generation] = 3, [definition] = N'48356355f4dc96f282fd15110e76da08', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL, [rows_taken] = 1, [rows_taken_at] = 1 WHERE [gold_table] = N'windows';
+UPDATE [reports].[sluice_next] SET [physical] = N'weekly__2', [log] = N'log', [generation] = 3, [definition] = N'0816b48101f96bfbf5421f89b864012c', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL, [rows_taken] = 1, [rows_taken_at] = 1 WHERE [gold_table] = N'weekly';
+UPDATE [reports].[sluice_next] SET [physical] = N'filtered__2', [log] = N'log', [generation] = 3, [definition] = N'd8415d2f896d377b0bc0ecd3fca7f659', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL, [rows_taken] = 1, [rows_taken_at] = 1 WHERE [gold_table] = N'filtered';
 UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'hourly';
 UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'daily';
 UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'monthly';
@@ -1131,7 +1205,7 @@ BEGIN
 END;
 IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'hourly')
     INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'hourly');
-UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T22:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T22:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL, [events] = 0, [records] = 0, [rows] = 0, [duplicates] = 0, [filtered] = 0, [quarantined] = 0, [redriven] = 0, [rows_taken] = 1, [counted_version] = 1
 WHERE [gold_table] = N'hourly';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'hourly__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
@@ -1155,7 +1229,7 @@ BEGIN
 END;
 IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'daily')
     INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'daily');
-UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL, [events] = 0, [records] = 0, [rows] = 0, [duplicates] = 0, [filtered] = 0, [quarantined] = 0, [redriven] = 0, [rows_taken] = 1, [counted_version] = 1
 WHERE [gold_table] = N'daily';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'daily__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
@@ -1179,7 +1253,7 @@ BEGIN
 END;
 IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'monthly')
     INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'monthly');
-UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-01T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-01T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL, [events] = 0, [records] = 0, [rows] = 0, [duplicates] = 0, [filtered] = 0, [quarantined] = 0, [redriven] = 0, [rows_taken] = 1, [counted_version] = 1
 WHERE [gold_table] = N'monthly';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'monthly__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
@@ -1203,7 +1277,7 @@ BEGIN
 END;
 IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'ever')
     INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'ever');
-UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = NULL, [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = NULL, [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL, [events] = 0, [records] = 0, [rows] = 0, [duplicates] = 0, [filtered] = 0, [quarantined] = 0, [redriven] = 0, [rows_taken] = 1, [counted_version] = 1
 WHERE [gold_table] = N'ever';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'ever__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
@@ -1227,7 +1301,7 @@ BEGIN
 END;
 IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'windows')
     INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'windows');
-UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T22:30:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T22:30:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL, [events] = 0, [records] = 0, [rows] = 0, [duplicates] = 0, [filtered] = 0, [quarantined] = 0, [redriven] = 0, [rows_taken] = 1, [counted_version] = 1
 WHERE [gold_table] = N'windows';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'windows__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
@@ -1251,7 +1325,7 @@ BEGIN
 END;
 IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'weekly')
     INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'weekly');
-UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-29T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-29T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL, [events] = 0, [records] = 0, [rows] = 0, [duplicates] = 0, [filtered] = 0, [quarantined] = 0, [redriven] = 0, [rows_taken] = 1, [counted_version] = 1
 WHERE [gold_table] = N'weekly';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'weekly__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
@@ -1275,7 +1349,7 @@ BEGIN
 END;
 IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'filtered')
     INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'filtered');
-UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL, [events] = 0, [records] = 0, [rows] = 0, [duplicates] = 0, [filtered] = 0, [quarantined] = 0, [redriven] = 0, [rows_taken] = 1, [counted_version] = 1
 WHERE [gold_table] = N'filtered';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'filtered__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))

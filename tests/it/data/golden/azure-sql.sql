@@ -12,6 +12,7 @@ INSERT INTO @names VALUES (N'sluice_progress', N'sluice_progress', N'book'),
     (N'sluice_next', N'sluice_next', N'book'),
     (N'sluice_builds', N'sluice_builds', N'book'),
     (N'sluice_old', N'sluice_old', N'book'),
+    (N'sluice_balance', N'sluice_balance', N'view'),
     (N'hourly', N'hourly', N'public'),
     (N'hourly_report', N'hourly', N'view'),
     (N'daily', N'daily', N'public'),
@@ -179,6 +180,15 @@ CREATE TABLE [gold].[sluice_freshness] (
     [next_done] bigint NULL,
     [pending_objects] bigint NULL,
     [oldest_pending] datetime2(6) NULL,
+    [events] bigint NULL,
+    [records] bigint NULL,
+    [rows] bigint NULL,
+    [duplicates] bigint NULL,
+    [filtered] bigint NULL,
+    [quarantined] bigint NULL,
+    [redriven] bigint NULL,
+    [rows_taken] bigint NULL,
+    [counted_version] bigint NULL,
     PRIMARY KEY ([gold_table])
 );
 GO
@@ -264,6 +274,51 @@ IF COL_LENGTH(N'[gold].[sluice_freshness]', N'oldest_pending') IS NULL
 GO
 
 IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'events') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [events] bigint NULL;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'records') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [records] bigint NULL;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'rows') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [rows] bigint NULL;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'duplicates') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [duplicates] bigint NULL;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'filtered') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [filtered] bigint NULL;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'quarantined') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [quarantined] bigint NULL;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'redriven') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [redriven] bigint NULL;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'rows_taken') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [rows_taken] bigint NULL;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+IF COL_LENGTH(N'[gold].[sluice_freshness]', N'counted_version') IS NULL
+    ALTER TABLE [gold].[sluice_freshness] ADD [counted_version] bigint NULL;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- The tables that are being made beside the live ones: the loader's own book.
 IF OBJECT_ID(N'[gold].[sluice_next]', N'U') IS NULL
 CREATE TABLE [gold].[sluice_next] (
@@ -283,6 +338,8 @@ CREATE TABLE [gold].[sluice_next] (
     [reason] nvarchar(max) NULL,
     [noted_stamp] bigint NULL,
     [noted_at] datetime2(6) NULL,
+    [rows_taken] bigint NULL,
+    [rows_taken_at] bigint NULL,
     PRIMARY KEY ([gold_table])
 );
 GO
@@ -348,6 +405,16 @@ IF COL_LENGTH(N'[gold].[sluice_next]', N'noted_at') IS NULL
 GO
 
 IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+IF COL_LENGTH(N'[gold].[sluice_next]', N'rows_taken') IS NULL
+    ALTER TABLE [gold].[sluice_next] ADD [rows_taken] bigint NULL;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+IF COL_LENGTH(N'[gold].[sluice_next]', N'rows_taken_at') IS NULL
+    ALTER TABLE [gold].[sluice_next] ADD [rows_taken_at] bigint NULL;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 -- The latest package that ever ran against each dataset's tables.
 IF OBJECT_ID(N'[gold].[sluice_builds]', N'U') IS NULL
 CREATE TABLE [gold].[sluice_builds] (
@@ -367,6 +434,29 @@ CREATE TABLE [gold].[sluice_old] (
     [since] datetime2(6) NOT NULL,
     PRIMARY KEY ([dataset], [physical])
 );
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- What silver counts, and what each gold table has taken in: nothing is missing where is_balanced is 1.
+EXEC(N'CREATE OR ALTER VIEW [gold].[sluice_balance] AS
+/* sluice 897a57c0c5f3d75a529289eaacc8cdd0 */
+SELECT
+    f.[gold_table] AS [gold_table],
+    f.[dataset] AS [dataset],
+    f.[generation] AS [generation],
+    f.[counted_version] AS [version],
+    f.[events] AS [events],
+    f.[records] AS [records],
+    f.[rows] AS [rows],
+    f.[duplicates] AS [duplicates],
+    f.[filtered] AS [filtered],
+    f.[quarantined] AS [quarantined],
+    f.[redriven] AS [redriven],
+    f.[records] + f.[redriven] - (f.[rows] + f.[duplicates] + f.[filtered] + f.[quarantined]) AS [unaccounted],
+    f.[rows_taken] AS [rows_taken],
+    f.[rows] - f.[rows_taken] AS [rows_missing],
+    CAST(CASE WHEN f.[records] + f.[redriven] - (f.[rows] + f.[duplicates] + f.[filtered] + f.[quarantined]) = 0 AND f.[rows] - f.[rows_taken] = 0 THEN 1 WHEN f.[records] + f.[redriven] - (f.[rows] + f.[duplicates] + f.[filtered] + f.[quarantined]) <> 0 OR f.[rows] - f.[rows_taken] <> 0 THEN 0 END AS bit) AS [is_balanced]
+FROM [gold].[sluice_freshness] AS f');
 GO
 
 IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;

@@ -32,6 +32,15 @@ CREATE TABLE IF NOT EXISTS "sluice_freshness" (
     "next_done" BIGINT NULL,
     "pending_objects" BIGINT NULL,
     "oldest_pending" TIMESTAMP_TEXT NULL,
+    "events" BIGINT NULL,
+    "records" BIGINT NULL,
+    "rows" BIGINT NULL,
+    "duplicates" BIGINT NULL,
+    "filtered" BIGINT NULL,
+    "quarantined" BIGINT NULL,
+    "redriven" BIGINT NULL,
+    "rows_taken" BIGINT NULL,
+    "counted_version" BIGINT NULL,
     PRIMARY KEY ("gold_table")
 );
 
@@ -53,6 +62,8 @@ CREATE TABLE IF NOT EXISTS "sluice_next" (
     "reason" TEXT NULL,
     "noted_stamp" BIGINT NULL,
     "noted_at" TIMESTAMP_TEXT NULL,
+    "rows_taken" BIGINT NULL,
+    "rows_taken_at" BIGINT NULL,
     PRIMARY KEY ("gold_table")
 );
 
@@ -71,6 +82,26 @@ CREATE TABLE IF NOT EXISTS "sluice_old" (
     "since" TIMESTAMP_TEXT NOT NULL,
     PRIMARY KEY ("dataset", "physical")
 );
+
+-- What silver counts, and what each gold table has taken in: nothing is missing where is_balanced is 1.
+CREATE VIEW IF NOT EXISTS "sluice_balance" AS
+SELECT
+    f."gold_table" AS "gold_table",
+    f."dataset" AS "dataset",
+    f."generation" AS "generation",
+    f."counted_version" AS "version",
+    f."events" AS "events",
+    f."records" AS "records",
+    f."rows" AS "rows",
+    f."duplicates" AS "duplicates",
+    f."filtered" AS "filtered",
+    f."quarantined" AS "quarantined",
+    f."redriven" AS "redriven",
+    f."records" + f."redriven" - (f."rows" + f."duplicates" + f."filtered" + f."quarantined") AS "unaccounted",
+    f."rows_taken" AS "rows_taken",
+    f."rows" - f."rows_taken" AS "rows_missing",
+    CAST(CASE WHEN f."records" + f."redriven" - (f."rows" + f."duplicates" + f."filtered" + f."quarantined") = 0 AND f."rows" - f."rows_taken" = 0 THEN 1 WHEN f."records" + f."redriven" - (f."rows" + f."duplicates" + f."filtered" + f."quarantined") <> 0 OR f."rows" - f."rows_taken" <> 0 THEN 0 END AS BOOLEAN) AS "is_balanced"
+FROM "sluice_freshness" AS f;
 
 -- A row for each hour.
 CREATE TABLE IF NOT EXISTS "hourly__1" (

@@ -237,7 +237,8 @@ async fn tables_that_all_have_other_names_take_the_place_of_those_before_at_once
     let standing = world.world.warehouse().look().await.unwrap();
     assert_eq!(standing.retired.len(), 3, "they are no longer wanted");
     let views = "SELECT count(*) FROM sqlite_schema WHERE type = 'view'";
-    assert_eq!(one(views).unwrap(), 6, "three tables and their reports");
+    let expected = "three tables, their reports and the balance";
+    assert_eq!(one(views).unwrap(), 7, "{expected}");
 }
 
 #[tokio::test]

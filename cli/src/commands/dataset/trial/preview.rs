@@ -8,7 +8,7 @@ use sluice::gold::increments::Aggregator;
 use sluice::table::log::Version;
 use sluice::warehouse::schema::{GoldSchema, TableIndex, TableSchema};
 use sluice::warehouse::sqlite::SqliteWarehouse;
-use sluice::warehouse::{Begun, Build, Rules, Run, Step, Warehouse};
+use sluice::warehouse::{Balance, Begun, Build, Rules, Run, Step, Warehouse};
 
 use super::super::fates::Fates;
 use crate::output::Table;
@@ -50,6 +50,7 @@ pub(super) async fn gold(
         watermark: None,
         complete_to: None,
         pending: None,
+        balance: Balance::default(),
         rules: Rules::default(),
         at: SystemClock.now(),
     };

@@ -1,7 +1,8 @@
-//! Everything around a model: what Power BI Desktop opens, and a report with a page that says how fresh everything is; pure.
+//! Everything around a model: what Power BI Desktop opens, and a report with a page that says how fresh everything is, and one
+//! that says that nothing is missing; pure.
 
 use serde_json::{Value, json};
-use sluice::warehouse::schema::FRESHNESS;
+use sluice::warehouse::schema::{BALANCE, FRESHNESS};
 use uuid::Builder;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -9,8 +10,11 @@ use super::model::Model;
 use super::project::Project;
 
 const SCHEMAS: &str = "https://developer.microsoft.com/json-schemas/fabric";
-/// The page that a report begins with.
-const PAGE: &str = "freshness";
+/// The pages that a report begins with: their names, their titles and the tables that they show.
+const PAGES: [(&str, &str, &str); 2] = [
+    ("freshness", "Freshness", FRESHNESS),
+    ("balance", "Balance", BALANCE),
+];
 /// What Power BI Desktop keeps beside a project for the one who has it open: data among it.
 const IGNORED: &str = "**/.pbi/localSettings.json\n**/.pbi/cache.abf\n";
 /// The width and the height of a page.
@@ -69,7 +73,7 @@ fn item(name: &str, kind: &str) -> Value {
 fn of_report(name: &str, model: &Model) -> Vec<(String, Value)> {
     let schema =
         |what: &str, version: &str| format!("{SCHEMAS}/item/report/{what}/{version}/schema.json");
-    let page = format!("definition/pages/{PAGE}");
+    let [(first, ..), _] = PAGES;
     let mut files = vec![
         (".platform".to_owned(), item(name, "Report")),
         (
@@ -92,28 +96,31 @@ fn of_report(name: &str, model: &Model) -> Vec<(String, Value)> {
             "definition/pages/pages.json".to_owned(),
             json!({
                 "$schema": schema("definition/pagesMetadata", "1.0.0"),
-                "pageOrder": [PAGE],
-                "activePageName": PAGE
+                "pageOrder": PAGES.map(|(name, ..)| name),
+                "activePageName": first
             }),
         ),
-        (
+    ];
+    for (name, title, shown) in PAGES {
+        let page = format!("definition/pages/{name}");
+        files.push((
             format!("{page}/page.json"),
             json!({
                 "$schema": schema("definition/page", "2.0.0"),
-                "name": PAGE,
-                "displayName": "Freshness",
+                "name": name,
+                "displayName": title,
                 "displayOption": "FitToPage",
                 "width": SIZE.0,
                 "height": SIZE.1
             }),
-        ),
-    ];
-    if let Some(table) = model.tables.iter().find(|table| table.name == FRESHNESS) {
-        let columns = table.columns.iter().map(|column| column.name.as_str());
-        files.push((
-            format!("{page}/visuals/tables/visual.json"),
-            rows(&table.name, columns),
         ));
+        if let Some(table) = model.tables.iter().find(|table| table.name == shown) {
+            let columns = table.columns.iter().map(|column| column.name.as_str());
+            files.push((
+                format!("{page}/visuals/tables/visual.json"),
+                rows(&table.name, columns),
+            ));
+        }
     }
     files
 }

@@ -4,7 +4,8 @@
 //! that nobody adds averages up.
 
 use sluice::warehouse::schema::{
-    FRESHNESS, GoldSchema, RANK, RankingSchema, SETTLED, ShownValue, TableSchema, ValueType,
+    BALANCE, FRESHNESS, GoldSchema, RANK, RankingSchema, SETTLED, ShownValue, TableSchema,
+    ValueType,
 };
 
 use super::dates;
@@ -28,6 +29,7 @@ pub(super) fn model(schema: &GoldSchema) -> Model {
     let rankings = rankings.filter_map(|ranking| of_ranking(schema, ranking));
     model.tables.extend(rankings);
     model.tables.push(freshness(&schema.dataset));
+    model.tables.push(balance(&schema.dataset));
     dates::relate(&mut model, &days);
     model
 }
@@ -177,6 +179,52 @@ fn freshness(dataset: &str) -> Table {
     Table {
         measures,
         ..imported(FRESHNESS, about, columns, Some(dataset))
+    }
+}
+
+/// Returns what silver counts, and what the tables have taken in of it.
+fn balance(dataset: &str) -> Table {
+    let count = |name: &str| Column::new(name, Kind::Whole);
+    let columns = vec![
+        Column::new("gold_table", Kind::Text),
+        count("version").about("The version of silver that the counts are of."),
+        count("events").about("What bronze has and silver has refined."),
+        count("records").about("What the events hold; as a rule each is one."),
+        count("rows"),
+        count("duplicates").about("Records whose key was there already."),
+        count("filtered").about("Records that the dataset's condition leaves out."),
+        count("quarantined").about("Records that could not become a row."),
+        count("redriven").about("Those of them that were taken up again."),
+        count("unaccounted").about("Records without a fate: 0."),
+        count("rows_taken").about("The rows of silver that the table has taken in."),
+        count("rows_missing").about("The rows of silver that the table has not: 0."),
+        Column::new("is_balanced", Kind::Flag)
+            .about("Whether nothing is missing; blank where that is not known."),
+    ];
+    let of = |name: &str| column(BALANCE, name);
+    let measures = vec![
+        Measure {
+            name: "Rows missing".to_owned(),
+            about: "How many rows of silver the tables have not taken in, at their versions: 0."
+                .to_owned(),
+            expression: format!("SUM({}) + 0", of("rows_missing")),
+            format: Kind::Whole.format(),
+        },
+        Measure {
+            name: "Tables not balanced".to_owned(),
+            about: "How many tables lack something.".to_owned(),
+            // A blank is equal to false.
+            expression: format!(
+                "COUNTROWS(FILTER('{BALANCE}', NOT ISBLANK({flag}) && NOT {flag})) + 0",
+                flag = of("is_balanced")
+            ),
+            format: Kind::Whole.format(),
+        },
+    ];
+    let about = "What silver counts, beside what each table has taken in of it.".to_owned();
+    Table {
+        measures,
+        ..imported(BALANCE, about, columns, Some(dataset))
     }
 }
 

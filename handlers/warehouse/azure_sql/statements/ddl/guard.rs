@@ -5,7 +5,7 @@
 use crate::error::Invariant;
 use crate::warehouse::azure_sql::statements::sql_schema::{SqlSchema, literal};
 use crate::warehouse::dialect;
-use crate::warehouse::schema::{GoldSchema, PROGRESS};
+use crate::warehouse::schema::{BALANCE, GoldSchema, PROGRESS};
 
 /// The error that ends the script.
 const REFUSED: u32 = 50_039;
@@ -36,6 +36,7 @@ impl Kind {
 fn names(schema: &GoldSchema) -> Result<Vec<(String, String, Kind)>, Invariant> {
     let books = schema.books().map(|book| book.name.to_owned());
     let mut names: Vec<_> = books.map(|book| (book.clone(), book, Kind::Book)).collect();
+    names.push((BALANCE.to_owned(), BALANCE.to_owned(), Kind::View));
     for table in &schema.tables {
         names.push((table.name.clone(), table.name.clone(), Kind::Public));
         names.push((table.report.clone(), table.name.clone(), Kind::View));

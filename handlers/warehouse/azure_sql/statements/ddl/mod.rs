@@ -85,6 +85,12 @@ pub(crate) fn script(schema: &GoldSchema, sql_schema: &SqlSchema) -> Result<Stri
             ));
         }
     }
+    let balance = dialect::balance(sql_schema);
+    batches.push(format!(
+        "{}\nEXEC({})",
+        about(&balance.name)?,
+        literal(&show_view(sql_schema, &balance))
+    ));
     let progress = sql_schema.of(PROGRESS);
     for (index, table) in schema.indexed_tables() {
         let physical = table.physical(1);

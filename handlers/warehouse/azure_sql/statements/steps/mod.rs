@@ -1,6 +1,7 @@
 //! The statements that move progress and say who may; pure text. All values are parameters, but those that names are
 //! made of.
 
+mod balance;
 pub(crate) mod outbox;
 pub(crate) mod rules;
 mod samples;
@@ -9,6 +10,7 @@ use super::sql_schema::{SqlSchema, literal};
 use crate::warehouse::dialect::{BLOCKED, LIVE};
 use crate::warehouse::model::Build;
 use crate::warehouse::schema::{BUILDS, FRESHNESS, NEXT, PROGRESS, RETIRED};
+pub(super) use balance::swapped;
 pub(crate) use samples::of_rules;
 
 /// The answer of [`fence`] when every table has moved.
@@ -19,8 +21,9 @@ pub(crate) const CONFLICT: i32 = 1;
 pub(crate) const REPLACED: i32 = 2;
 
 /// How many parameters [`fence`] has for the whole run: the dataset, the build's stamp and hash, the time of the run, the
-/// watermark, how many objects wait and since when. Text that is empty stands for a null everywhere.
-const COMMON: usize = 7;
+/// watermark, how many objects wait and since when, and those of the balance. Text that is empty stands for a null
+/// everywhere.
+const COMMON: usize = 7 + balance::PARAMETERS;
 /// How many it has for each table: its name; log, generation, definition, version, table with the rows and number of
 /// tables made, as they are to be and then as they must be; until when it is settled; the text of its definition and its
 /// rankings.
@@ -66,8 +69,14 @@ pub(crate) fn fence(sql_schema: &SqlSchema, moves: &[Move]) -> String {
             false => advance(sql_schema, first),
         };
         sql.push_str(&format!(
-            ";\n{moved};\nIF @@ROWCOUNT = 0\nBEGIN\n    SELECT {CONFLICT} AS [outcome];\n    RETURN;\nEND;\n{}",
-            refresh(sql_schema, first, kind.replaces)
+            ";\n{moved};\nIF @@ROWCOUNT = 0\nBEGIN\n    SELECT {CONFLICT} AS [outcome];\n    RETURN;\nEND;\n{};\n{}",
+            refresh(sql_schema, first, kind.replaces),
+            balance::write(
+                sql_schema,
+                COMMON - balance::PARAMETERS + 1,
+                (first, first + 4, first + 10),
+                kind.replaces
+            )
         ));
     }
     sql.push_str(&format!(";\nSELECT {MOVED} AS [outcome]"));
