@@ -175,7 +175,7 @@ if $what_if; then
     file=$(parameters)
     know_principal
     know_throughput
-    know_alert_targets
+    know_dataset
     az deployment sub what-if --name "$deployment" --location "$AZURE_LOCATION" --parameters "$file"
     exit 0
 fi

@@ -75,8 +75,17 @@ param maximumInstanceCount int = 40
 @description('Instances that are never switched off, by function or group, such as { name: \'function:bronze\', instanceCount: 1 }.')
 param alwaysReady alwaysReadyType[] = []
 
-@description('How long bronze gathers events of a partition before it stores fewer than 1,000: the price of a quiet hub.')
-param maxBatchWait string = '00:00:02'
+@description('When gold follows silver: low, about half a second after each commit, where the dataset file has rules or says so; else timer.')
+@allowed(['low', 'timer'])
+param latency string = 'timer'
+
+@description('How many events of a partition bronze stores at once at least, until maxBatchWait is over.')
+@minValue(1)
+@maxValue(1000)
+param minBatchEvents int = latency == 'low' ? 500 : 1000
+
+@description('How long bronze gathers events of a partition before it stores fewer than minBatchEvents: the price of a quiet hub.')
+param maxBatchWait string = latency == 'low' ? '00:00:01' : '00:00:02'
 
 @description('When gold publishes, as NCRONTAB with seconds.')
 param goldSchedule string = '0 * * * * *'
@@ -346,6 +355,7 @@ module app 'modules/function-app.bicep' = {
     componentName: monitoring.outputs.componentName
     datasetFile: datasetFile
     commit: commit
+    minBatchEvents: minBatchEvents
     maxBatchWait: maxBatchWait
     goldSchedule: goldSchedule
     goldSchema: goldSchema

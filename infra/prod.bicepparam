@@ -15,6 +15,7 @@ param readerPrincipalIds = filter(split(readEnvironmentVariable('SLUICE_READER_I
 param commit = readEnvironmentVariable('SLUICE_COMMIT', 'unknown')
 param currentThroughputUnits = int(readEnvironmentVariable('SLUICE_CURRENT_THROUGHPUT_UNITS', '0'))
 param alertEmails = filter(split(readEnvironmentVariable('SLUICE_ALERT_EMAILS', ''), ','), address => !empty(address))
+param latency = readEnvironmentVariable('SLUICE_LATENCY', 'timer')
 param alertQueues = filter(split(readEnvironmentVariable('SLUICE_ALERT_QUEUES', ''), ','), name => !empty(name))
 param alertHubs = filter(split(readEnvironmentVariable('SLUICE_ALERT_HUBS', ''), ','), name => !empty(name))
 param actionGroupIds = filter(split(readEnvironmentVariable('SLUICE_ACTION_GROUP_IDS', ''), ','), id => !empty(id))

@@ -10,7 +10,7 @@ check() {
     $by_azd || file=$(parameters)
     know_principal
     know_throughput
-    know_alert_targets
+    know_dataset
     if $by_azd; then
         azd env set SLUICE_CURRENT_THROUGHPUT_UNITS "$SLUICE_CURRENT_THROUGHPUT_UNITS"
     fi

@@ -11,7 +11,7 @@ provision() {
     file=$(parameters)
     know_principal
     know_throughput
-    know_alert_targets
+    know_dataset
     az deployment sub create --name "$deployment" --location "$AZURE_LOCATION" \
         --parameters "$file" --output none
     load_outputs

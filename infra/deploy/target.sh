@@ -51,14 +51,26 @@ parameters() {
     printf '%s\n' "$file"
 }
 
-# The queues and event hubs that rules of the dataset file tell of alerts: the parameter files read them, to make them and to let the
-# app send to them.
-know_alert_targets() {
+# What the parameter files read of the dataset file: whether gold follows at once, and the queues and event hubs that its rules tell of
+# alerts, to make them and to let the app send to them.
+know_dataset() {
+    SLUICE_LATENCY=$(dataset_latency)
     SLUICE_ALERT_QUEUES=$(alert_targets queue)
     SLUICE_ALERT_HUBS=$(alert_targets eventhub)
-    export SLUICE_ALERT_QUEUES SLUICE_ALERT_HUBS
+    export SLUICE_LATENCY SLUICE_ALERT_QUEUES SLUICE_ALERT_HUBS
     [[ ",${SLUICE_ALERT_HUBS,,}," != *,events,* ]] ||
         fail "$dataset_file tells eventhub:events of alerts, which is the hub that it is read from: name another"
+}
+
+# As the dataset file says, or else low where it has rules.
+dataset_latency() {
+    local said
+    said=$(sed -nE "s/^[[:space:]]*latency[[:space:]]*=[[:space:]]*[\"'](low|timer)[\"'].*/\\1/p" "$dataset_file")
+    if [[ -z $said ]]; then
+        said=timer
+        ! grep -qE '^[[:space:]]*\[\[[[:space:]]*alert[[:space:]]*\]\]' "$dataset_file" || said=low
+    fi
+    printf '%s\n' "$said"
 }
 
 alert_targets() {

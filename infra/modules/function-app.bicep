@@ -15,6 +15,7 @@ param sqlServerName string
 param componentName string
 param datasetFile string
 param commit string
+param minBatchEvents int
 param maxBatchWait string
 param goldSchedule string
 param goldSchema string
@@ -135,8 +136,9 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
       // It says where to send; with local authentication off it opens nothing.
       APPLICATIONINSIGHTS_CONNECTION_STRING: component.properties.ConnectionString
-      // host.json's own value, overridden.
+      // host.json's own values, overridden.
       AzureFunctionsJobHost__extensions__eventHubs__maxWaitTime: maxBatchWait
+      AzureFunctionsJobHost__extensions__eventHubs__minEventBatchSize: string(minBatchEvents)
       AzureWebJobsStorage__blobServiceUri: host.properties.primaryEndpoints.blob
       AzureWebJobsStorage__clientId: identityClientId
       AzureWebJobsStorage__credential: 'managedidentity'

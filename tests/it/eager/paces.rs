@@ -16,16 +16,17 @@ use super::{Following, commit, follow, follow_of, is_published, published_within
 const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test(start_paused = true)]
-async fn a_commit_is_in_gold_at_once_and_the_next_one_a_second_later() {
+async fn a_commit_is_in_gold_at_once_and_the_next_one_a_quarter_of_a_second_later() {
     let world = world();
     let process = world.process();
     let _following = follow(&process);
     commit(&world, &process, 1).await;
     let first = published_within(&world, SECOND).await;
-    assert!(first < SECOND / 2, "{first:?}");
+    assert!(first < SECOND / 8, "{first:?}");
     commit(&world, &process, 2).await;
-    let second = published_within(&world, SECOND * 2).await;
-    assert!(second > SECOND / 2, "runs begin a second apart: {second:?}");
+    let second = published_within(&world, SECOND).await;
+    let apart = SECOND / 8..SECOND / 2;
+    assert!(apart.contains(&second), "{second:?} between two runs");
     world.end_state().await.check_gold();
 }
 
@@ -119,7 +120,7 @@ async fn commits_without_a_pause_make_no_storm_of_runs() {
     }
     published_within(&world, SECOND * 2).await;
     let runs = process.script.calls("begin").len();
-    assert!((8..=13).contains(&runs), "{runs} in ten seconds");
+    assert!((30..=45).contains(&runs), "{runs} in ten seconds");
     world.end_state().await.check_gold();
 }
 

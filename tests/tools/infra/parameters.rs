@@ -16,6 +16,7 @@ pub(super) fn trials() -> Vec<Trial> {
         bronze_can_be_immutable_and_readable_elsewhere,
         the_salt_of_masks_is_a_reference_to_a_secret,
         webhooks_are_references_to_secrets,
+        batches_are_smaller_where_gold_follows_at_once,
     ]
 }
 
@@ -199,4 +200,25 @@ fn webhooks_are_references_to_secrets() {
     }
     let app = snapshot.of("Microsoft.Web/sites").next().unwrap();
     assert!(app.property("/keyVaultReferenceIdentity").is_string());
+}
+
+fn batches_are_smaller_where_gold_follows_at_once() {
+    let variable = "readEnvironmentVariable('SLUICE_LATENCY', 'timer')";
+    for (latency, expected) in [
+        ("'timer'", ["1000", "00:00:02"]),
+        ("'low'", ["500", "00:00:01"]),
+        (
+            "'low'\nparam minBatchEvents = 100\nparam maxBatchWait = '00:00:05'",
+            ["100", "00:00:05"],
+        ),
+    ] {
+        let copy = Copy::new();
+        copy.replace("prod.bicepparam", variable, latency);
+        let snapshot = Snapshot(copy.predict("prod"));
+        let settings = snapshot.of("Microsoft.Web/sites/config").next().unwrap();
+        let name = "AzureFunctionsJobHost__extensions__eventHubs__";
+        let found = ["minEventBatchSize", "maxWaitTime"]
+            .map(|value| settings.property(&format!("/{name}{value}")).clone());
+        assert_eq!(found, expected, "{latency}");
+    }
 }

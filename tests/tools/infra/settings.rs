@@ -9,9 +9,10 @@ use sluice::settings::Settings;
 use super::snapshot::Snapshot;
 use crate::tool::root;
 
-/// What the host reads besides the triggers' connections: its own account, and a value of host.json.
-const HOST: [&str; 6] = [
+/// What the host reads besides the triggers' connections: its own account, and values of host.json.
+const HOST: [&str; 7] = [
     "AzureFunctionsJobHost__extensions__eventHubs__maxWaitTime",
+    "AzureFunctionsJobHost__extensions__eventHubs__minEventBatchSize",
     "AzureWebJobsStorage__blobServiceUri",
     "AzureWebJobsStorage__clientId",
     "AzureWebJobsStorage__credential",

@@ -88,7 +88,7 @@ impl Trial {
             dataset_file: self.dataset_file.clone(),
             partitions: self.partitions,
             gold: None,
-            settings: settings::settings(&self.root, self.gold_seconds)?,
+            settings: settings::settings(&self.root, self.dataset.latency, self.gold_seconds)?,
             listener: Some(Box::new(move |line| {
                 let mut record = hearing.lock().unwrap_or_else(PoisonError::into_inner);
                 record.hear(line, SystemClock.now().0);

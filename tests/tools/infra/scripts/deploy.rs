@@ -19,6 +19,7 @@ pub(super) fn trials() -> Vec<Trial> {
         a_preview_changes_nothing_and_deletion_wants_the_name_typed,
         what_is_locked_is_deleted_by_its_name_only,
         a_deployment_keeps_what_the_hub_has_inflated_to,
+        gold_follows_as_the_dataset_says,
         queues_and_hubs_are_those_that_the_rules_of_the_dataset_name,
         a_locked_server_lets_nobody_in_after_the_grant,
     ]
@@ -360,6 +361,22 @@ fn a_locked_server_lets_nobody_in_after_the_grant() {
         last.contains("firewall-rule update") && last.ends_with(narrowed),
         "{last}"
     );
+}
+
+fn gold_follows_as_the_dataset_says() {
+    let set = |name| (name, "1");
+    for (environment, expected) in [
+        (&[][..], "gold by low"),
+        (&[set("NO_RULES")], "gold by timer"),
+        (&[set("TIMER")], "gold by timer"),
+        (&[set("NO_RULES"), set("LOW")], "gold by low"),
+    ] {
+        let arguments = [&DEV[..], &["--step", "provision"]].concat();
+        let (output, calls) = deploy(&arguments, environment);
+        assert!(output.status.success(), "{output:?}");
+        let said = calls.iter().find(|call| call.starts_with("gold by"));
+        assert_eq!(said.map(String::as_str), Some(expected), "{environment:?}");
+    }
 }
 
 fn queues_and_hubs_are_those_that_the_rules_of_the_dataset_name() {
