@@ -72,6 +72,8 @@ pub struct Dataset {
     pub gold: Vec<GoldTable>,
     /// The ranking views.
     pub rankings: Vec<Ranking>,
+    /// The views that add up the rows of gold tables.
+    pub summaries: Vec<Summary>,
     /// The rules that are watched for.
     pub alerts: Vec<Alert>,
     /// The secret that masks are made with: a setting of the app, and never in the file.
@@ -231,6 +233,43 @@ pub struct Ranking {
     pub top: u32,
 }
 
+/// A view that adds up the rows of a gold table of all time by some of its columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// The view's name.
+    pub view: String,
+    /// The gold table, whose grain is `all`.
+    pub from: TableIndex,
+    /// The columns of the table that its rows are added up by: dimensions and measures; one row for all if there are none.
+    pub by: Vec<String>,
+    /// The measures, in the file's order.
+    pub measures: Vec<SummaryMeasure>,
+}
+
+/// A measure of a [`Summary`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SummaryMeasure {
+    /// The SQL column's name.
+    pub name: String,
+    /// What it computes.
+    pub total: Total,
+}
+
+/// What is computed of the rows of a gold table, whose columns are named. Nulls count nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Total {
+    /// Their number.
+    Count,
+    /// The sum of an int64 or decimal column.
+    Sum(String),
+    /// The lowest value of an int64, double, decimal, timestamp or date column.
+    Min(String),
+    /// The highest value, likewise.
+    Max(String),
+    /// The mean of an int64 or decimal column.
+    Avg(String),
+}
+
 /// What stands for silver's rows where a rule names what it watches.
 pub const ROWS: &str = "rows";
 /// Fewest digits after the point of an average.
@@ -325,6 +364,13 @@ pub struct MissingSalt {
 }
 
 impl Dataset {
+    /// Returns the names of the views that gold has beside tables and their reports: rankings first, then summaries.
+    pub fn views(&self) -> impl Iterator<Item = &str> {
+        let rankings = self.rankings.iter().map(|ranking| ranking.view.as_str());
+        let summaries = self.summaries.iter();
+        rankings.chain(summaries.map(|summary| summary.view.as_str()))
+    }
+
     /// Takes the salt of the app, if it has one.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use super::error::{FailureKind, WarehouseError};
 use super::model::Order;
-use super::schema::{GoldSchema, TableSchema, ValueType};
+use super::schema::{GoldSchema, ValueType};
 use crate::error::Invariant;
 
 /// Returns the columns of a table or view of gold as read.
@@ -29,14 +29,13 @@ pub(super) fn present(
 }
 
 /// Returns an order that no two rows of a gold table tie in: after what is asked for come those of the table's time and
-/// dimensions that are among the columns.
+/// dimensions that are among the columns, or of a summary what it adds up by.
 pub(super) fn without_ties(
     schema: &GoldSchema,
     (name, columns): (&str, &[(String, ValueType)]),
     order: Order,
 ) -> Vec<Order> {
-    let leading = schema.table_of(name).into_iter();
-    let leading = leading.flat_map(TableSchema::leading_columns);
+    let leading = schema.leading_of(name).into_iter();
     let others = leading.filter(|column| column.0 != order.column && columns.contains(column));
     let others = others.map(|(column, _)| Order {
         column,

@@ -17,7 +17,7 @@ pub(super) type Parts = Arc<BTreeMap<String, String>>;
 pub(super) struct Live {
     /// The dataset's name.
     pub(super) name: String,
-    /// The gold tables and rankings that have a place on the page.
+    /// The gold tables and views that have a place on the page.
     pub(super) tables: Vec<String>,
     reading: Mutex<Reading>,
     shown: watch::Sender<Parts>,

@@ -80,7 +80,7 @@ pub(super) struct GoldSeen {
     pub(super) alerts: Option<Alerts>,
     /// The newest alerts, the latest first.
     pub(super) newest: Vec<Alert>,
-    /// The first rows of tables and rankings, by the name in the dataset file.
+    /// The first rows of tables and views, by the name in the dataset file.
     pub(super) shown: BTreeMap<String, ShownTable>,
 }
 
@@ -344,13 +344,10 @@ impl GoldSeen {
     }
 }
 
-/// Returns the names of the tables and rankings that have a place on the page.
+/// Returns the names of the tables and views that have a place on the page.
 pub(super) fn tables(dataset: &Dataset) -> Vec<String> {
     let tables = dataset.gold.iter().map(|table| table.table.clone());
-    let rankings = dataset.rankings.iter();
-    tables
-        .chain(rankings.map(|ranking| ranking.view.clone()))
-        .collect()
+    tables.chain(dataset.views().map(str::to_owned)).collect()
 }
 
 /// Reads how far gold is, and the first rows of everything in it.
@@ -386,7 +383,7 @@ pub(super) async fn read_all(
     })
 }
 
-/// Reads the first rows of a table or ranking as people read it; nothing if it is not made yet.
+/// Reads the first rows of a table or view as people read it; nothing if it is not made yet.
 async fn read_rows(
     warehouse: &dyn Warehouse,
     dataset: &Dataset,

@@ -136,6 +136,17 @@ fn has_average(table: &TableSchema) -> bool {
 pub(crate) fn default_order(dataset: &Dataset, name: &str) -> Option<Order> {
     let table =
         |table: &&GoldTable| table.table == name || name == format!("{}_report", table.table);
+    if let Some(summary) = dataset
+        .summaries
+        .iter()
+        .find(|summary| summary.view == name)
+    {
+        let first = summary.measures.first();
+        return first.map(|measure| Order {
+            column: measure.name.clone(),
+            descending: true,
+        });
+    }
     let table = dataset.gold.iter().find(table)?;
     let first_measure = || table.measures.first().map(|measure| measure.name.clone());
     let time = table.grain.time_column().map(str::to_owned);

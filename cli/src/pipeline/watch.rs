@@ -235,7 +235,7 @@ impl Watch {
         &self.stores.log
     }
 
-    /// Returns the gold tables and rankings as people read them, at most `rows` rows of each.
+    /// Returns the gold tables and views as people read them, at most `rows` rows of each.
     pub(crate) async fn gold_tables(
         &self,
         rows: usize,
@@ -245,7 +245,7 @@ impl Watch {
             .gold
             .iter()
             .map(|table| shown_name(schema, &table.table));
-        let views = dataset.rankings.iter().map(|ranking| ranking.view.clone());
+        let views = dataset.views().map(str::to_owned);
         let mut shown = Vec::new();
         for name in tables.chain(views) {
             let order = default_order(dataset, &name);

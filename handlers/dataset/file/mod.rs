@@ -10,7 +10,9 @@ use std::time::Duration;
 use toml::de::DeTable;
 
 use super::column::{Draft, read_condition};
-use super::gold::{Parts, Taken, find_column, read_alerts, read_rankings, read_tables};
+use super::gold::{
+    Parts, Taken, find_column, read_alerts, read_rankings, read_summaries, read_tables,
+};
 use super::name::{DATASET_NAME, is_dataset_name};
 use super::payload::read as payload;
 use super::payload::schemas::ReadFile;
@@ -18,7 +20,7 @@ use super::problem::Sink;
 use super::reader::{Keys, Located, keys};
 use super::{
     Alert, ColumnType, Dataset, DatasetProblems, GoldTable, Key, Latency, LoadDatasetError,
-    Problem, Ranking, UnknownFields, column,
+    Problem, Ranking, Summary, UnknownFields, column,
 };
 use crate::dataset::ColumnIndex;
 use crate::value::Period;
@@ -134,7 +136,12 @@ fn read<'a>(
     let key = identity::read_key(&keys, &columns, times, dedup.keep);
     identity::check_enqueued_time(&keys, &columns, event_time, key.as_ref());
     let watched = (columns.as_slice(), event_time, key.as_ref());
-    let (gold, rankings, alerts) = read_gold(sink, &keys, watched);
+    let Gold {
+        gold,
+        rankings,
+        summaries,
+        alerts,
+    } = read_gold(sink, &keys, watched);
     let duration = |key: &str, default: Duration| {
         keys.parsed(key, DURATION, parse_duration)
             .unwrap_or(default)
@@ -175,9 +182,18 @@ fn read<'a>(
             .collect::<Option<_>>()?,
         gold,
         rankings,
+        summaries,
         alerts,
         salt: None,
     })
+}
+
+/// The tables and views of gold, and the rules.
+struct Gold {
+    gold: Vec<GoldTable>,
+    rankings: Vec<Ranking>,
+    summaries: Vec<Summary>,
+    alerts: Vec<Alert>,
 }
 
 /// Reads the tables and views of gold, and the rules.
@@ -185,10 +201,12 @@ fn read_gold<'a>(
     sink: &'a Sink<'a>,
     keys: &Keys<'a>,
     (columns, event_time, key): (&[Draft], Option<ColumnIndex>, Option<&Key>),
-) -> (Vec<GoldTable>, Vec<Ranking>, Vec<Alert>) {
+) -> Gold {
     let mut taken = Taken::default();
     let gold = read_tables(sink, keys.tables("gold"), columns, &mut taken);
     let rankings = read_rankings(sink, keys.tables("ranking"), &gold, &mut taken);
+    let described = (gold.as_slice(), columns);
+    let summaries = read_summaries(sink, keys.tables("summary"), described, &mut taken);
     let parts = Parts {
         columns,
         gold: &gold,
@@ -196,7 +214,12 @@ fn read_gold<'a>(
         key,
     };
     let alerts = read_alerts(sink, keys.tables("alert"), &parts);
-    (gold, rankings, alerts)
+    Gold {
+        gold,
+        rankings,
+        summaries,
+        alerts,
+    }
 }
 
 fn read_name(keys: &Keys<'_>) -> Option<String> {

@@ -7,6 +7,7 @@ mod masks;
 mod payload;
 mod places;
 mod rules;
+mod summaries;
 mod syntax;
 
 use std::path::PathBuf;

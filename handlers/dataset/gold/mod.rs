@@ -1,14 +1,16 @@
-//! The `[[gold]]` and `[[ranking]]` tables of a dataset file.
+//! The `[[gold]]`, `[[ranking]]` and `[[summary]]` tables of a dataset file.
 
 mod alert;
 mod find;
 mod latency;
 mod measures;
+mod names;
+mod summary;
 
 use toml::de::DeTable;
 
 use super::column::{Draft, read_condition};
-use super::name::{LONGEST_NAME, OWN_TABLES, SQL_NAME, is_sql_name};
+use super::name::{LONGEST_NAME, SQL_NAME};
 use super::problem::Sink;
 use super::reader::{Keys, Located, keys};
 use super::{ColumnIndex, ColumnType, GoldTable, Ranking, TableIndex};
@@ -18,9 +20,10 @@ pub(super) use alert::{Parts, read_alerts};
 pub(super) use find::find_column;
 use find::find_name;
 use measures::{kept_beside, read_measures};
+pub(super) use names::Taken;
+use names::path;
+pub(super) use summary::read_summaries;
 
-/// What a table's report view is called, after the table's name.
-const REPORT_SUFFIX: &str = "_report";
 /// Columns that the views of a table have beside the table's. What begins with an underscore is no name anyway.
 const VIEW_COLUMNS: [&str; 2] = ["is_settled", "rank"];
 /// The column that holds the hash of the dimensions.
@@ -50,50 +53,6 @@ impl Grain {
     #[must_use]
     pub fn end_column(self) -> Option<&'static str> {
         self.window_minutes().map(|_| "window_end")
-    }
-}
-
-/// Names of tables and views that are taken, in lower case.
-#[derive(Debug, Default)]
-pub(super) struct Taken(Vec<String>);
-
-impl Taken {
-    fn claim(&mut self, keys: &Keys<'_>, key: &str, name: Located<&str>) {
-        if !is_sql_name(name.value) {
-            keys.report(
-                key,
-                name.at,
-                format!("{} is not {SQL_NAME}", quoted(name.value)),
-            );
-        }
-        let lower = name.value.to_ascii_lowercase();
-        if lower.starts_with(OWN_TABLES) {
-            keys.report(
-                key,
-                name.at,
-                format!("names that begin with {OWN_TABLES} are reserved"),
-            );
-        }
-        if self.0.contains(&lower) {
-            let message =
-                "a table or view of this name exists already (upper and lower case are the same)";
-            keys.report(key, name.at, message);
-        }
-        self.0.push(lower);
-    }
-
-    /// Claims the name of a table and that of its report view.
-    fn claim_table(&mut self, keys: &Keys<'_>, name: Located<&str>) {
-        self.claim(keys, "table", name);
-        let report = format!("{}{REPORT_SUFFIX}", name.value.to_ascii_lowercase());
-        if self.0.contains(&report) {
-            let message = format!(
-                "its report view would be called {}, which another table or view is called already",
-                quoted(&report)
-            );
-            keys.report("table", name.at, message);
-        }
-        self.0.push(report);
     }
 }
 
@@ -132,13 +91,6 @@ pub(super) fn read_tables<'a>(
         gold.push(table);
     }
     gold
-}
-
-fn path(kind: &str, table: &DeTable<'_>, key: &str, i: usize) -> String {
-    match table.get(key).and_then(|name| name.get_ref().as_str()) {
-        Some(name) => format!("{kind} {}", quoted(name)),
-        None => format!("{kind} {}", i + 1),
-    }
 }
 
 fn read_dimensions<'c>(keys: &Keys<'_>, columns: &'c [Draft]) -> Vec<(ColumnIndex, &'c Draft)> {

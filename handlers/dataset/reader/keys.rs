@@ -86,6 +86,8 @@ const SQL_NAME: Shape = Shape::Form("^[A-Za-z][A-Za-z0-9_]{0,127}$");
 const DURATION: Shape = Shape::Form("^[0-9]+[smhd]$");
 const DECIMAL: &str = r"^decimal\( *[0-9]{1,2} *, *[0-9]{1,2} *\)$";
 const AGGREGATE: &str = r"^(count|(sum|min|max|avg|first|last|count_distinct)\([A-Za-z][A-Za-z0-9_]*\))( +(where|WHERE) [\s\S]+)?$";
+/// As [`AGGREGATE`], of a gold table's rows.
+const TOTAL: &str = r"^(count|(sum|min|max|avg)\([A-Za-z][A-Za-z0-9_]*\))$";
 
 /// The file itself.
 pub(in crate::dataset) const FILE: Table = Table {
@@ -156,6 +158,7 @@ pub(in crate::dataset) const FILE: Table = Table {
         required("column", Shape::Tables(&COLUMN), COLUMN.about),
         key("gold", Shape::Tables(&GOLD), GOLD.about),
         key("ranking", Shape::Tables(&RANKING), RANKING.about),
+        key("summary", Shape::Tables(&SUMMARY), SUMMARY.about),
         key("alert", Shape::Tables(&ALERT), ALERT.about),
     ],
 };
@@ -415,6 +418,29 @@ pub(in crate::dataset) const RANKING: Table = Table {
             "One of its measures, highest first.",
         ),
         required("top", Shape::Positive, "The number of rows, from 1."),
+    ],
+};
+
+/// `[[summary]]`
+pub(in crate::dataset) const SUMMARY: Table = Table {
+    about: "A view that adds up the rows of a gold table with grain = \"all\" by some of its columns.",
+    keys: &[
+        required(
+            "view",
+            SQL_NAME,
+            "The view's name, unique among tables and views.",
+        ),
+        required("from", Shape::Text, "A gold table with grain = \"all\"."),
+        key(
+            "by",
+            Shape::Texts,
+            "Its dimensions or measures that rows are added up by: neither double nor decimal. Default: none, which makes one row.",
+        ),
+        required(
+            "measures",
+            Shape::Names(TOTAL),
+            "{ name = \"aggregate\", … }, at least one, of the rows and columns of the table: count, sum(column), min(column), max(column) or avg(column).",
+        ),
     ],
 };
 

@@ -27,6 +27,7 @@ fn schema(names: &[&str]) -> GoldSchema {
         allowed_lateness: std::time::Duration::ZERO,
         tables: names.iter().map(|name| table(name)).collect(),
         rankings: vec![],
+        summaries: vec![],
         rules: vec![],
     }
 }

@@ -59,6 +59,7 @@ fn dataset() -> Dataset {
         ],
         gold: vec![],
         rankings: vec![],
+        summaries: vec![],
         alerts: vec![],
         salt: None,
     }

@@ -328,11 +328,8 @@ impl Reports for AzureSqlWarehouse {
         let found = self.columns(name).await?;
         // What is not there at all is read, and fails with the reason.
         let columns = if found.is_empty() { columns } else { found };
-        let is_ranking = self
-            .schema
-            .rankings
-            .iter()
-            .any(|ranking| ranking.name == name);
+        let view = self.schema.view(name);
+        let is_ranking = view.is_some_and(|view| !view.is_summary());
         // A view has no order of its own.
         let by_rank = || Order {
             column: RANK.to_owned(),

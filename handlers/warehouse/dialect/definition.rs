@@ -38,6 +38,14 @@ pub(in crate::warehouse) trait Dialect {
     /// Returns an average with so many digits after the point, null where nothing was counted: the only number of
     /// gold that is rounded.
     fn average(&self, sum: &str, count: &str, scale: u8) -> String;
+    /// Returns the sum of values as clients are to see it, null where there is none. What is exact stays so where the
+    /// database adds exact numbers.
+    fn sum(&self, value: &str, kind: ValueType) -> String;
+    /// Returns the number of rows, or of the values that are not null.
+    fn count(&self, value: Option<&str>) -> String;
+    /// Returns a value by which rows are grouped, and what they are grouped by so that just equal values are one: text by
+    /// its code units, trailing blanks included.
+    fn grouped(&self, value: &str, kind: ValueType) -> (String, Vec<String>);
     /// Returns a value that orders text by its code units and everything else as it is.
     fn ordered(&self, value: &str, kind: ValueType) -> String;
     /// Returns the terms that order by a value, nulls last.

@@ -5,11 +5,13 @@
 //! `upkeep`, once for all kinds. Names come from the validated dataset file and are quoted.
 
 mod balance;
+mod columns;
 mod definition;
 mod known;
 mod objects;
 mod rankings;
 mod removal;
+mod summaries;
 mod upkeep;
 
 pub(super) use balance::balance;

@@ -1,10 +1,12 @@
 //! Which tables, columns and views gold has, and how they are laid out; pure.
 
+use super::columns::{Columns, shown_value};
 use super::definition::{ColumnDefinition, Content, Dialect, TableDefinition, ViewDefinition};
+use super::summaries;
 use crate::error::Invariant;
 use crate::warehouse::schema::{
-    BALANCE, BOOKS, Book, FRESHNESS, GoldSchema, Holds, KEY, MeasureColumn, RANK, RankingSchema,
-    SETTLED, Shown, ShownValue, TableIndex, TableSchema, ValueType,
+    BALANCE, BOOKS, Book, FRESHNESS, GoldSchema, Holds, KEY, MeasureColumn, RANK, SETTLED, Shows,
+    TableIndex, TableSchema, ValueType,
 };
 
 const RANKED: Invariant = Invariant("a ranking orders by a measure of its table");
@@ -53,14 +55,29 @@ pub(in crate::warehouse) fn description(
             table.name
         ));
     }
-    let ranking = schema.rankings.iter().find(|ranking| ranking.name == name);
-    let ranking = ranking.ok_or(Invariant("only tables and views of gold are described"))?;
-    let table = schema.table_at(ranking.table)?;
-    let measure = &table.shown.get(ranking.order_by).ok_or(RANKED)?.name;
-    let (top, table) = (ranking.top, &table.name);
-    Ok(format!(
-        "The {top} rows of {table} with the highest {measure}."
-    ))
+    let view = schema.view(name);
+    let view = view.ok_or(Invariant("only tables and views of gold are described"))?;
+    let table = schema.table_at(view.table)?;
+    Ok(match &view.shows {
+        Shows::Ranking { order_by, top } => {
+            let measure = &table.shown.get(*order_by).ok_or(RANKED)?.name;
+            format!(
+                "The {top} rows of {} with the highest {measure}.",
+                table.name
+            )
+        }
+        Shows::Summary { by, .. } => {
+            let by: Vec<&str> = by.iter().map(|(name, _)| name.as_str()).collect();
+            match by.is_empty() {
+                true => format!("All rows of {} added up.", table.name),
+                false => format!(
+                    "The rows of {} added up by {}.",
+                    table.name,
+                    by.join(" and ")
+                ),
+            }
+        }
+    })
 }
 
 /// Returns the loader's own tables.
@@ -136,7 +153,7 @@ fn book(dialect: &dyn Dialect, book: &Book) -> TableDefinition {
     }
 }
 
-/// Returns the views of a gold table over the table with its rows: its public name, its report and its rankings.
+/// Returns the views of a gold table over the table with its rows: its public name, its report and the others.
 ///
 /// # Errors
 /// Fails if the schema refers to what it does not have.
@@ -149,112 +166,22 @@ pub(in crate::warehouse) fn views(
     let table = schema.table_at(index)?;
     let public = public(table, physical, dialect);
     let report = report(table, physical, dialect)?;
-    let rankings = schema.rankings_at(index);
-    let rankings = rankings.map(|ranking| rank(ranking, table, physical, dialect));
-    [Ok(public), Ok(report)]
-        .into_iter()
-        .chain(rankings)
-        .collect()
-}
-
-/// The columns of a view: the expressions of what it shows, by name.
-struct Columns<'a> {
-    table: &'a TableSchema,
-    dialect: &'a dyn Dialect,
-    first: Vec<(String, String)>,
-    /// What stands after all others: the exact text of what is shown as a number.
-    last: Vec<(String, String)>,
-}
-
-impl<'a> Columns<'a> {
-    fn new(table: &'a TableSchema, dialect: &'a dyn Dialect) -> Self {
-        Self {
-            table,
-            dialect,
-            first: Vec::new(),
-            last: Vec::new(),
+    let views = schema.views_at(index).map(|view| match &view.shows {
+        Shows::Ranking { order_by, top } => {
+            let ranking = (view.name.as_str(), *order_by, *top);
+            rank(ranking, table, physical, dialect)
         }
-    }
-
-    /// Adds a value as clients are to see it.
-    fn value(&mut self, name: &str, value: String, kind: ValueType) {
-        match self.dialect.number(&value, kind) {
-            Some(number) => {
-                self.first.push((name.to_owned(), number));
-                self.last.push((self.table.exact(name), value));
-            }
-            None => self.first.push((name.to_owned(), value)),
+        Shows::Summary { by, measures } => {
+            let columns = (by.as_slice(), measures.as_slice());
+            Ok(summaries::view(
+                (&view.name, physical),
+                table,
+                columns,
+                dialect,
+            ))
         }
-    }
-
-    /// Adds a column of the table.
-    fn own(&mut self, name: &str, kind: ValueType) {
-        self.value(name, self.of_table(name), kind);
-    }
-
-    /// Adds the end of a window, where the table has these.
-    fn window_end(&mut self, start: &str) {
-        let window = self.table.grain.window_minutes().zip(self.table.end());
-        if let Some((minutes, name)) = window {
-            let end = self.dialect.window_end(&self.of_table(start), minutes);
-            self.first.push((name.to_owned(), end));
-        }
-    }
-
-    /// Adds the key, after all others where it is text.
-    fn key(&mut self) {
-        let key = self.of_table(KEY);
-        match self.dialect.key_text(&key) {
-            Some(text) => self.last.push((KEY.to_owned(), text)),
-            None => self.first.push((KEY.to_owned(), key)),
-        }
-    }
-
-    /// Adds the measures as reports show them.
-    fn measures(&mut self) -> Result<(), Invariant> {
-        for shown in &self.table.shown {
-            let value = shown_value(self.table, shown, self.dialect)?;
-            self.value(&shown.name, value, shown.kind);
-        }
-        Ok(())
-    }
-
-    /// Adds what averages are divided from: they can be added up further, the averages cannot.
-    fn parts(&mut self) -> Result<(), Invariant> {
-        let table = self.table;
-        for shown in &table.shown {
-            if let ShownValue::Average { sum, count, .. } = shown.value {
-                for part in [sum, count] {
-                    let part = stored(table, part)?;
-                    self.own(&part.name, part.kind);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn of_table(&self, name: &str) -> String {
-        format!("t.{}", self.dialect.quote(name))
-    }
-
-    /// Returns the view of these columns; `start` and `end` are what its query says before and after them.
-    fn view(self, name: &str, physical: &str, (start, end): (&str, &str)) -> ViewDefinition {
-        let columns: Vec<(String, String)> = self.first.into_iter().chain(self.last).collect();
-        let named = columns.iter();
-        let named = named.map(|(name, value)| format!("{value} AS {}", self.dialect.quote(name)));
-        let named: Vec<String> = named.collect();
-        let query = format!(
-            "SELECT{start}\n    {}\nFROM {} AS t{end}",
-            named.join(",\n    "),
-            self.dialect.full_name(physical)
-        );
-        ViewDefinition {
-            name: name.to_owned(),
-            physical: physical.to_owned(),
-            columns: columns.into_iter().map(|(name, _)| name).collect(),
-            query,
-        }
-    }
+    });
+    [Ok(public), Ok(report)].into_iter().chain(views).collect()
 }
 
 /// Returns the view that shows a table under its public name.
@@ -318,12 +245,12 @@ fn report(
 }
 
 fn rank(
-    ranking: &RankingSchema,
+    (name, order_by, top): (&str, usize, u32),
     table: &TableSchema,
     physical: &str,
     dialect: &dyn Dialect,
 ) -> Result<ViewDefinition, Invariant> {
-    let measure = table.shown.get(ranking.order_by).ok_or(RANKED)?;
+    let measure = table.shown.get(order_by).ok_or(RANKED)?;
     let mut columns = Columns::new(table, dialect);
     let mut terms = dialect.order_terms(&shown_value(table, measure, dialect)?, measure.kind, true);
     let dimensions = table.dimensions.iter();
@@ -336,30 +263,7 @@ fn rank(
         columns.own(&name, kind);
     }
     columns.measures()?;
-    let (first, end) = dialect.first(ranking.top);
+    let (first, end) = dialect.first(top);
     let end = format!("\nORDER BY {}{end}", dialect.quote(RANK));
-    Ok(columns.view(&ranking.name, physical, (&first, &end)))
-}
-
-/// Returns the expression of a measure.
-fn shown_value(
-    table: &TableSchema,
-    shown: &Shown,
-    dialect: &dyn Dialect,
-) -> Result<String, Invariant> {
-    let column = |index: usize| {
-        let name = &stored(table, index)?.name;
-        Ok(format!("t.{}", dialect.quote(name)))
-    };
-    match shown.value {
-        ShownValue::Stored(index) => column(index),
-        ShownValue::Average { sum, count, scale } => {
-            Ok(dialect.average(&column(sum)?, &column(count)?, scale))
-        }
-    }
-}
-
-fn stored(table: &TableSchema, index: usize) -> Result<&MeasureColumn, Invariant> {
-    let measure = table.measures.get(index);
-    measure.ok_or(Invariant("a measure that is shown is stored"))
+    Ok(columns.view(name, physical, (&first, &end)))
 }

@@ -1,4 +1,4 @@
-//! Views that come and go with their tables: rankings that are no longer shown, and what a swap removes and shows; pure.
+//! Views that come and go with their tables: those that are no longer shown, and what a swap removes and shows; pure.
 
 use super::definition::{Dialect, ViewDefinition};
 use super::objects::views;
@@ -6,7 +6,7 @@ use crate::error::Invariant;
 use crate::warehouse::model::{Progress, Swap};
 use crate::warehouse::schema::GoldSchema;
 
-/// Returns the names of rankings of a table that no table of the dataset file shows any more: one may have gone from one
+/// Returns the names of views of a table that no table of the dataset file shows any more: one may have gone from one
 /// table to another.
 pub(super) fn removed<'a>(schema: &GoldSchema, before: &'a Progress) -> Vec<&'a str> {
     let before = before.rankings();

@@ -323,9 +323,9 @@ impl Look<'_> {
         Ok(())
     }
 
-    /// Removes rankings of a table that the dataset file no longer has, and notes those that it has.
+    /// Removes views of a table that the dataset file no longer has, and notes those that it has.
     fn rankings(&mut self, index: TableIndex, table: &TableSchema, progress: &Progress) {
-        let wanted = self.schema.rankings_of(index);
+        let wanted = self.schema.views_of(index);
         if progress.rankings == wanted {
             return;
         }
@@ -360,10 +360,10 @@ impl Look<'_> {
     }
 }
 
-/// Returns the rankings of a table as a literal.
+/// Returns the names of the views of a table beside its report as a literal.
 fn rankings(schema: &GoldSchema, dialect: &dyn Dialect, table: &TableSchema) -> String {
     let found = schema.table(&table.name);
-    let rankings = found.and_then(|(index, _)| schema.rankings_of(index));
+    let rankings = found.and_then(|(index, _)| schema.views_of(index));
     rankings.map_or("NULL".to_owned(), |rankings| dialect.literal(&rankings))
 }
 

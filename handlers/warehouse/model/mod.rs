@@ -224,7 +224,7 @@ impl Step {
             rankings: match self.layout {
                 // Its views stay as they are.
                 Some(_) => from.rankings,
-                None => schema.rankings_of(self.table),
+                None => schema.views_of(self.table),
             },
         })
     }

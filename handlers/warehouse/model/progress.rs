@@ -4,7 +4,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::event::UnixMillis;
 use crate::table::log::Version;
-use crate::warehouse::schema::{RANKINGS_END, TableSchema, report_of};
+use crate::warehouse::schema::{TableSchema, VIEWS_END, report_of};
 
 /// How far a gold table has come. A transaction that moves it compares all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,7 +23,8 @@ pub struct Progress {
     pub made: u64,
     /// The definition as text, so that a later build can go on with the table; none where an earlier build made it.
     pub text: Option<String>,
-    /// The rankings that show it, by name, if it has any; an earlier build did not say.
+    /// The views that show it beside its report, by name, if it has any: rankings, and summaries. An earlier build did
+    /// not say.
     pub rankings: Option<String>,
 }
 
@@ -40,13 +41,13 @@ impl Progress {
         self.log.is_none() || self.log.as_deref() == log
     }
 
-    /// Returns the names of the rankings that show it.
+    /// Returns the names of the views that show it beside its report.
     pub fn rankings(&self) -> impl Iterator<Item = &str> {
         let names = self.rankings.as_deref().into_iter();
-        names.flat_map(|names| names.split(RANKINGS_END))
+        names.flat_map(|names| names.split(VIEWS_END))
     }
 
-    /// Returns the public names of a gold table of this name: its own, its report's and its rankings'.
+    /// Returns the public names of a gold table of this name: its own, its report's and those of its other views.
     pub fn public_names<'a>(&'a self, table: &str) -> impl Iterator<Item = String> + use<'a> {
         let own = [table.to_owned(), report_of(table)];
         own.into_iter().chain(self.rankings().map(str::to_owned))

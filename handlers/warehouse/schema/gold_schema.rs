@@ -7,18 +7,19 @@ use std::time::Duration;
 use super::canonical;
 use super::error::SchemaError;
 use super::layout::table_schema;
-use super::names::{BALANCE, BALANCE_COLUMNS, BOOKS, Book, RANK, SETTLED};
+use super::names::{BALANCE, BALANCE_COLUMNS, BOOKS, Book, SETTLED};
 use super::rule::RuleSchema;
 use super::table::TableSchema;
 use super::value_type::ValueType;
+use super::view::ViewSchema;
 use crate::dataset::{Dataset, TableIndex};
 use crate::error::Invariant;
 use crate::event::EventTime;
 use crate::value::Grain;
 use crate::value::time::micros;
 
-/// What stands between the names of rankings in a book.
-pub(in crate::warehouse) const RANKINGS_END: &str = ",";
+/// What stands between the names of views in a book.
+pub(in crate::warehouse) const VIEWS_END: &str = ",";
 
 /// All of gold.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,24 +32,10 @@ pub struct GoldSchema {
     pub allowed_lateness: Duration,
     /// The tables, in the order of [`Dataset::gold`].
     pub tables: Vec<TableSchema>,
-    /// The ranking views.
-    pub rankings: Vec<RankingSchema>,
+    /// The views beside the reports of tables: rankings first, and then summaries.
+    pub views: Vec<ViewSchema>,
     /// The rules that are watched for, in the order of [`Dataset::alerts`].
     pub rules: Vec<Arc<RuleSchema>>,
-}
-
-/// A ranking view: the time, dimensions and measures of the highest rows of a table, with their [`RANK`]. Rows with
-/// equal measures are ordered by their dimensions, time and key.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RankingSchema {
-    /// Its name.
-    pub name: String,
-    /// The table.
-    pub table: TableIndex,
-    /// The measure that ranks, as an index into [`TableSchema::shown`].
-    pub order_by: usize,
-    /// How many rows it shows.
-    pub top: u32,
 }
 
 impl GoldSchema {
@@ -62,20 +49,11 @@ impl GoldSchema {
             .iter()
             .map(|table| table_schema(dataset, table))
             .collect::<Result<_, _>>()?;
-        let rankings: Vec<RankingSchema> = dataset
-            .rankings
-            .iter()
-            .map(|ranking| RankingSchema {
-                name: ranking.view.clone(),
-                table: ranking.from,
-                order_by: ranking.order_by,
-                top: ranking.top,
-            })
-            .collect();
+        let views = ViewSchema::all(dataset, &tables)?;
         let own = BOOKS.iter().map(|book| book.name).chain([BALANCE]);
         let mut names: HashSet<String> = own.map(str::to_owned).collect();
         let tables_and_reports = tables.iter().flat_map(|t| [&t.name, &t.report]);
-        for name in tables_and_reports.chain(rankings.iter().map(|ranking| &ranking.name)) {
+        for name in tables_and_reports.chain(views.iter().map(|view| &view.name)) {
             if !names.insert(name.to_lowercase()) {
                 return Err(SchemaError::DuplicateName { name: name.clone() });
             }
@@ -93,7 +71,7 @@ impl GoldSchema {
             generation: dataset.generation,
             allowed_lateness: dataset.allowed_lateness,
             tables,
-            rankings,
+            views,
         })
     }
 
@@ -121,13 +99,13 @@ impl GoldSchema {
         ))
     }
 
-    /// Returns the rankings of a table.
-    pub(in crate::warehouse) fn rankings_at(
+    /// Returns the views of a table beside its report.
+    pub(in crate::warehouse) fn views_at(
         &self,
         table: TableIndex,
-    ) -> impl Iterator<Item = &RankingSchema> {
-        let rankings = self.rankings.iter();
-        rankings.filter(move |ranking| ranking.table == table)
+    ) -> impl Iterator<Item = &ViewSchema> {
+        let views = self.views.iter();
+        views.filter(move |view| view.table == table)
     }
 
     /// Returns the books that it needs: those of rules only where there are some.
@@ -147,22 +125,21 @@ impl GoldSchema {
         self.rules.iter().find(|rule| rule.name == name)
     }
 
-    /// Returns the public names of a table: its own first, its report's and its rankings'.
+    /// Returns the public names of a table: its own first, its report's and those of its other views.
     pub(in crate::warehouse) fn names_of<'a>(
         &'a self,
         index: TableIndex,
         table: &'a TableSchema,
     ) -> impl Iterator<Item = &'a str> {
         let own = [table.name.as_str(), table.report.as_str()].into_iter();
-        own.chain(self.rankings_at(index).map(|ranking| ranking.name.as_str()))
+        own.chain(self.views_at(index).map(|view| view.name.as_str()))
     }
 
-    /// Returns the names of the rankings of a table, as its book keeps them; nothing if it has none.
+    /// Returns the names of the views that a table has beside its report, as its book keeps them; nothing if it has none.
     #[must_use]
-    pub fn rankings_of(&self, table: TableIndex) -> Option<String> {
-        let rankings = self.rankings_at(table);
-        let names: Vec<&str> = rankings.map(|ranking| ranking.name.as_str()).collect();
-        (!names.is_empty()).then(|| names.join(RANKINGS_END))
+    pub fn views_of(&self, table: TableIndex) -> Option<String> {
+        let names: Vec<&str> = self.views_at(table).map(|view| &*view.name).collect();
+        (!names.is_empty()).then(|| names.join(VIEWS_END))
     }
 
     /// Returns how a table lies in the database that was made by the text of an earlier definition, if that is understood.
@@ -194,19 +171,35 @@ impl GoldSchema {
             }
             return Some(columns);
         }
-        let ranking = self.rankings.iter().find(|ranking| ranking.name == name)?;
-        let rank = (RANK.to_owned(), ValueType::Int64);
-        let table = self.table_at(ranking.table).ok()?;
-        Some([rank].into_iter().chain(table.shown_columns()).collect())
+        let view = self.view(name)?;
+        Some(view.columns(self.table_at(view.table).ok()?))
     }
 
-    /// Returns the names under which gold shows something: tables with their reports, and rankings.
+    /// Returns a view that a table has beside its report.
+    #[must_use]
+    pub fn view(&self, name: &str) -> Option<&ViewSchema> {
+        self.views.iter().find(|view| view.name == name)
+    }
+
+    /// Returns the columns that tell the rows of a table or view of gold apart, as far as they are shown.
+    pub(in crate::warehouse) fn leading_of(&self, name: &str) -> Vec<(String, ValueType)> {
+        let table = self.table_of(name);
+        match self.view(name).zip(table) {
+            Some((view, table)) => view.leading(table),
+            None => {
+                let columns = table.into_iter().flat_map(TableSchema::leading_columns);
+                columns.collect()
+            }
+        }
+    }
+
+    /// Returns the names under which gold shows something: tables with their reports, and other views.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
         let tables = self.tables.iter();
         let tables = tables.flat_map(|table| [table.name.as_str(), table.report.as_str()]);
-        let rankings = self.rankings.iter().map(|ranking| ranking.name.as_str());
-        tables.chain(rankings).collect()
+        let views = self.views.iter().map(|view| view.name.as_str());
+        tables.chain(views).collect()
     }
 
     /// Returns whether gold shows something under this name; case does not count.
@@ -216,12 +209,11 @@ impl GoldSchema {
         names.any(|own| own.eq_ignore_ascii_case(name))
     }
 
-    /// Returns the table that a view of gold shows: under its public name, as its report or as a ranking.
+    /// Returns the table that a view of gold shows: under its public name, in its report or in another view.
     #[must_use]
     pub fn table_of(&self, view: &str) -> Option<&TableSchema> {
-        let mut rankings = self.rankings.iter();
-        if let Some(ranking) = rankings.find(|ranking| ranking.name == view) {
-            return self.table_at(ranking.table).ok();
+        if let Some(view) = self.view(view) {
+            return self.table_at(view.table).ok();
         }
         let mut tables = self.tables.iter();
         tables.find(|table| table.name == view || table.report == view)

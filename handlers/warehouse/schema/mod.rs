@@ -21,11 +21,12 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod value_type;
+mod view;
 
 pub use crate::dataset::TableIndex;
 pub use error::SchemaError;
-pub(super) use gold_schema::RANKINGS_END;
-pub use gold_schema::{GoldSchema, RankingSchema};
+pub use gold_schema::GoldSchema;
+pub(super) use gold_schema::VIEWS_END;
 pub use measure::{Holds, MeasureColumn, MeasureSource, Merge, StoredColumn};
 pub use names::{
     ALERTS, BALANCE, BOOKS, BUILDS, Book, FRESHNESS, KEY, NEXT, OUTBOX, PROGRESS, RANK, RETIRED,
@@ -35,3 +36,4 @@ pub(super) use names::{BALANCE_COLUMNS, report_of};
 pub use rule::{RuleSchema, RuleTrigger, WatchedColumn, WatchedValue, watched_columns};
 pub use table::{DimensionColumn, Shown, ShownValue, TableSchema};
 pub use value_type::ValueType;
+pub use view::{Shows, SummaryColumn, ViewSchema};

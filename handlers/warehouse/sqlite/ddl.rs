@@ -6,7 +6,8 @@
 //!
 //! Views show a decimal twice: as a number, which orders and adds up in any client and has the 15 digits of a REAL, and
 //! beside it, under [`TableSchema::exact`](crate::warehouse::schema::TableSchema::exact), as the text that has all of
-//! them. A key is hexadecimal text.
+//! them. A summary shows a decimal as a number alone: SQLite has no function of its own that adds the exact ones up. A
+//! key is hexadecimal text.
 
 use crate::warehouse::dialect::{ColumnDefinition, Content, Dialect, Found, ViewDefinition};
 use crate::warehouse::schema::ValueType;
@@ -56,6 +57,27 @@ impl Dialect for Sqlite {
 
     fn average(&self, sum: &str, count: &str, scale: u8) -> String {
         format!("round(CAST({sum} AS REAL) / {count}, {scale})")
+    }
+
+    fn sum(&self, value: &str, kind: ValueType) -> String {
+        match kind {
+            // Of REALs, which lose nothing that the 15 digits of the sum would show.
+            ValueType::Decimal { scale: 0, .. } => {
+                format!("CAST(sum(CAST({value} AS REAL)) AS NUMERIC)")
+            }
+            ValueType::Decimal { scale, .. } => {
+                format!("round(sum(CAST({value} AS REAL)), {scale})")
+            }
+            _ => format!("sum({value})"),
+        }
+    }
+
+    fn count(&self, value: Option<&str>) -> String {
+        format!("count({})", value.unwrap_or("*"))
+    }
+
+    fn grouped(&self, value: &str, _: ValueType) -> (String, Vec<String>) {
+        (value.to_owned(), vec![value.to_owned()])
     }
 
     fn ordered(&self, value: &str, _: ValueType) -> String {

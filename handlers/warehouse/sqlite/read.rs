@@ -13,6 +13,8 @@ use crate::warehouse::schema::{BOOKS, TableSchema, ValueType};
 pub(super) struct Source<'a> {
     /// The gold table that it is or shows, if it does.
     pub(super) table: Option<&'a TableSchema>,
+    /// Whether it adds the rows of that up, so that decimals are numbers.
+    pub(super) is_summary: bool,
     pub(super) name: &'a str,
     pub(super) columns: &'a [(String, ValueType)],
 }
@@ -50,6 +52,9 @@ pub(super) fn each_row(
         let mut columns = source.columns.iter().zip(&values);
         let column = columns.find(|((name, _), _)| *name == order.column);
         let (kind, value) = match column {
+            Some(((_, ValueType::Decimal { .. }), value)) if source.is_summary => {
+                (ValueType::Double, value.clone())
+            }
             Some(((_, kind), value)) => (*kind, value.clone()),
             None => (ValueType::Text, quote(&order.column)),
         };
@@ -106,7 +111,10 @@ pub(super) fn text_of(value: ValueRef<'_>, kind: ValueType) -> Option<String> {
         ValueRef::Null => None,
         ValueRef::Integer(number) if kind == ValueType::Bool => Some((number != 0).to_string()),
         ValueRef::Integer(number) => Some(number.to_string()),
-        ValueRef::Real(number) => Some(number.to_string()),
+        ValueRef::Real(number) => Some(match kind {
+            ValueType::Decimal { scale, .. } => format!("{number:.0$}", usize::from(scale)),
+            _ => number.to_string(),
+        }),
         ValueRef::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
         ValueRef::Blob(bytes) => Some(hex(bytes)),
     }

@@ -20,7 +20,7 @@ use crate::warehouse::model::{
     Answer, Arrangement, Blocked, Build, Changed, Delivery, Fill, Message, Order, Outstanding,
     Progress, Remarks, Resend, Run, Standing, Swap, TableRows,
 };
-use crate::warehouse::schema::{BOOKS, GoldSchema, TableIndex, TableSchema, ValueType};
+use crate::warehouse::schema::{BOOKS, GoldSchema, TableIndex, TableSchema, ValueType, ViewSchema};
 
 /// A warehouse in a file.
 #[derive(Debug)]
@@ -245,6 +245,7 @@ impl Reports for SqliteWarehouse {
         self.with(move |connection, schema| {
             let source = read::Source {
                 table: schema.table_of(&name),
+                is_summary: schema.view(&name).is_some_and(ViewSchema::is_summary),
                 name: &name,
                 columns: &columns,
             };
@@ -274,6 +275,7 @@ impl Reports for SqliteWarehouse {
         self.with(move |connection, _| {
             let source = read::Source {
                 table: Some(&table),
+                is_summary: false,
                 name: &table.name,
                 columns: &table.columns(),
             };

@@ -9,6 +9,7 @@ mod remarks;
 mod runs;
 mod sets;
 mod shadows;
+mod summaries;
 mod transactions;
 
 pub use balance::*;
@@ -17,6 +18,7 @@ pub use remarks::*;
 pub use runs::{HOURLY, apply, commit, everything, hourly, run, schema};
 pub use sets::*;
 pub use shadows::*;
+pub use summaries::*;
 pub use transactions::*;
 
 /// Calls a macro with the names of all behaviours, which are functions of this module.
@@ -40,6 +42,7 @@ macro_rules! warehouse_behaviours {
             a_sum_of_39_digits_is_an_overflow_and_nothing_is_written,
             a_table_that_does_not_fit_is_refused_with_its_columns,
             a_ranking_orders_numbers_as_numbers_and_ties_by_dimension,
+            a_summary_adds_up_what_is_now_by_what_is_just_equal,
             a_report_shows_averages_and_settled_periods,
             a_group_of_which_nothing_was_measured_has_zero_or_null,
             a_report_shows_the_ends_of_windows_and_which_are_final,

@@ -78,7 +78,7 @@ pub fn schema() -> GoldSchema {
 }
 
 pub(super) fn progress(schema: &GoldSchema, table: usize, version: u64) -> Progress {
-    let rankings = schema.rankings_of(TableIndex::new(table));
+    let rankings = schema.views_of(TableIndex::new(table));
     let table = &schema.tables[table];
     Progress {
         log: Some(LOG.to_owned()),

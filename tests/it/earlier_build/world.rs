@@ -320,7 +320,7 @@ impl World {
             .tables
             .iter()
             .flat_map(|table| [&table.name, &table.report]);
-        let names = tables.chain(schema.rankings.iter().map(|ranking| &ranking.name));
+        let names = tables.chain(schema.views.iter().map(|view| &view.name));
         let names = names.map(String::as_str).chain([PROGRESS, FRESHNESS]);
         for name in names {
             let read = warehouse.read_table(name, None, 10_000).await.unwrap();

@@ -105,6 +105,7 @@ fn groups(columns: &[(&'static str, ArrayRef)], rows: usize) -> Vec<Row> {
         measures: vec![count],
     }];
     dataset.rankings.clear();
+    dataset.summaries.clear();
     let schema = GoldSchema::of(&dataset).unwrap();
     let tables = [(TableIndex::new(0), &schema.tables[0])];
     let mut aggregator = Aggregator::new(&dataset, &tables).unwrap();

@@ -140,8 +140,7 @@ fn summary(dataset: &Dataset) -> Result<String, Invariant> {
         None => "no key (every record is a row)".to_owned(),
     };
     let tables = dataset.gold.iter().map(|table| table.table.as_str());
-    let views = dataset.rankings.iter().map(|ranking| ranking.view.as_str());
-    let gold: Vec<_> = tables.chain(views).collect();
+    let gold: Vec<_> = tables.chain(dataset.views()).collect();
     Ok(format!(
         "dataset {}, generation {}, {}, {key}, gold {}",
         dataset.name,

@@ -203,7 +203,7 @@ fn order_of_those_there(
     })
 }
 
-/// All tables and rankings, and what is to be said of some.
+/// All tables and views, and what is to be said of some.
 #[derive(Debug)]
 struct Listed {
     table: Table,
@@ -212,7 +212,7 @@ struct Listed {
     is_fit: bool,
 }
 
-/// Reads every table and ranking with its number of rows, and how far it is. One that does not fit, or is not there, hides
+/// Reads every table and view with its number of rows, and how far it is. One that does not fit, or is not there, hides
 /// none of the others.
 async fn list(warehouse: &dyn Warehouse) -> Result<Listed, WhyNot> {
     let schema = warehouse.schema();
@@ -245,16 +245,16 @@ async fn list(warehouse: &dyn Warehouse) -> Result<Listed, WhyNot> {
             &freshness,
         ));
     }
-    for ranking in &schema.rankings {
-        if not_shown.contains(&ranking.table) {
+    for view in &schema.views {
+        if not_shown.contains(&view.table) {
             continue;
         }
-        if warehouse.columns(&ranking.name).await?.is_empty() {
-            notes.push(WhyNot::NotMade(ranking.name.clone()).to_string());
+        if warehouse.columns(&view.name).await?.is_empty() {
+            notes.push(WhyNot::NotMade(view.name.clone()).to_string());
             continue;
         }
-        let count = warehouse.count_rows(&ranking.name).await?;
-        let row = [ranking.name.clone(), "view".to_owned(), count.to_string()].map(Some);
+        let count = warehouse.count_rows(&view.name).await?;
+        let row = [view.name.clone(), "view".to_owned(), count.to_string()].map(Some);
         rows.push(row.into_iter().chain([None, None, None]).collect());
     }
     let columns = LISTED.map(|(name, kind)| match name {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use sluice::dataset::GoldTable as Definition;
+use sluice::dataset::{GoldTable as Definition, Summary};
 use sluice::warehouse::schema::RANK;
 
 use super::super::chart::{self, Kind};
@@ -146,7 +146,7 @@ fn state(table: &GoldTable, latest: Option<u64>) -> Remark {
     }
 }
 
-/// What is in each table and ranking: its charts and its rows.
+/// What is in each table and view: its charts and its rows.
 pub(super) fn contents(facts: &Facts) -> BTreeMap<String, String> {
     let mut parts = BTreeMap::new();
     let tables = facts.dataset.gold.iter();
@@ -158,7 +158,9 @@ pub(super) fn contents(facts: &Facts) -> BTreeMap<String, String> {
         let measure = measure.map_or("", |measure| measure.name.as_str());
         (&ranking.view, Shown::Ranking(measure))
     });
-    for (at, (name, shown)) in tables.chain(rankings).enumerate() {
+    let summaries = facts.dataset.summaries.iter();
+    let summaries = summaries.map(|summary| (&summary.view, Shown::Summary(summary)));
+    for (at, (name, shown)) in tables.chain(rankings).chain(summaries).enumerate() {
         let Some(table) = facts.gold.shown.get(name) else {
             continue;
         };
@@ -201,6 +203,7 @@ enum Shown<'d> {
     Table(&'d Definition),
     /// By this measure.
     Ranking(&'d str),
+    Summary(&'d Summary),
 }
 
 /// The columns of a table by what they are.
@@ -223,6 +226,11 @@ impl Columns {
             }
             // Its rows are in the order of this column.
             Shown::Ranking(measure) => (vec![RANK], vec![measure]),
+            Shown::Summary(summary) => {
+                let measures = summary.measures.iter();
+                let measures = measures.map(|measure| measure.name.as_str());
+                (Vec::new(), measures.collect())
+            }
         };
         let is_quantity = |at: &usize| {
             let heading = cells.headings.get(*at);

@@ -42,7 +42,7 @@ pub(super) fn read_fields(
 }
 
 /// Finds one of these columns by its name.
-pub(super) fn find<'c>(
+pub(in crate::dataset::gold) fn find<'c>(
     keys: &Keys<'_>,
     key: &str,
     name: Located<&str>,

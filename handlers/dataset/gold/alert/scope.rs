@@ -1,23 +1,23 @@
-//! The columns that a rule may name: those of silver, or those of a gold table as its report shows them. Pure.
+//! The columns that a rule or a summary may name: those of silver, or those of a gold table as its report shows them. Pure.
 
 use crate::dataset::column::Draft;
 use crate::dataset::{AVERAGE_SCALE, Aggregate, ColumnIndex, ColumnType, GoldTable};
 use crate::expr::Type;
 use crate::value::decimal::MAX_PRECISION;
 
-/// A column that a rule may name.
+/// A column that a rule or a summary may name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct TableColumn {
+pub(in crate::dataset::gold) struct TableColumn {
     /// Its name.
-    pub(super) name: String,
+    pub(in crate::dataset::gold) name: String,
     /// Its type.
-    pub(super) kind: Type,
+    pub(in crate::dataset::gold) kind: Type,
     /// Whether it may be null.
-    pub(super) nullable: bool,
+    pub(in crate::dataset::gold) nullable: bool,
     /// Whether it tells what a row is about: a column of the key, the time or a dimension.
-    pub(super) tells: bool,
+    pub(in crate::dataset::gold) tells: bool,
     /// Whether it is the latest event time of a group.
-    pub(super) is_last_time: bool,
+    pub(in crate::dataset::gold) is_last_time: bool,
 }
 
 /// Returns the columns of silver; nothing if one of them could not be read, which is reported.
@@ -37,7 +37,7 @@ pub(super) fn of_rows(columns: &[Draft], key: &[ColumnIndex]) -> Option<Vec<Tabl
 }
 
 /// Returns the columns of a gold table; nothing if a type is not known, which is reported.
-pub(super) fn columns_of(
+pub(in crate::dataset::gold) fn columns_of(
     table: &GoldTable,
     event_time: Option<ColumnIndex>,
     kind_of: &dyn Fn(ColumnIndex) -> Option<(String, ColumnType)>,

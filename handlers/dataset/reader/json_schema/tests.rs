@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::super::keys::{ALERT, COLUMN, DEDUP, GOLD, OPEN, PAYLOAD, RANKING};
+use super::super::keys::{ALERT, COLUMN, DEDUP, GOLD, OPEN, PAYLOAD, RANKING, SUMMARY};
 use super::*;
 use crate::dataset::Dataset;
 use crate::value::Grain;
@@ -256,6 +256,12 @@ from = "t"
 order_by = "n"
 top = 3
 
+[[summary]]
+view = "w"
+from = "t"
+by = ["id"]
+measures = { n = "sum(n)" }
+
 [[alert]]
 name = "many"
 on = "t"
@@ -273,8 +279,8 @@ silent = "s"
 for = "15m"
 "#;
 
-const TABLES: [&Table; 8] = [
-    &FILE, &DEDUP, &PAYLOAD, &OPEN, &COLUMN, &GOLD, &RANKING, &ALERT,
+const TABLES: [&Table; 9] = [
+    &FILE, &DEDUP, &PAYLOAD, &OPEN, &COLUMN, &GOLD, &RANKING, &SUMMARY, &ALERT,
 ];
 
 /// Keys that do not go with the others: a line that stands for some of them, and a file that the reader looks for.
@@ -330,6 +336,7 @@ fn every_value_that_the_schema_lists_is_one_that_the_reader_knows() {
         "[[column]]",
         "[[gold]]",
         "[[ranking]]",
+        "[[summary]]",
         "[[alert]]",
     ];
     for (header, table) in headers.iter().zip(TABLES) {

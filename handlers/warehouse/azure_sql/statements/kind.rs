@@ -57,6 +57,27 @@ impl Dialect for SqlSchema {
         format!("CAST(ROUND(CAST({sum} AS float) / NULLIF({count}, 0), {scale}) AS float)")
     }
 
+    fn sum(&self, value: &str, kind: ValueType) -> String {
+        match kind {
+            // A sum of them is a bigint, which may be too small.
+            ValueType::Int64 => format!("SUM(CAST({value} AS decimal(38,0)))"),
+            _ => format!("SUM({value})"),
+        }
+    }
+
+    fn count(&self, value: Option<&str>) -> String {
+        format!("COUNT_BIG({})", value.unwrap_or("*"))
+    }
+
+    fn grouped(&self, value: &str, kind: ValueType) -> (String, Vec<String>) {
+        let exact = self.ordered(value, kind);
+        let mut terms = vec![exact.clone()];
+        if kind == ValueType::Text {
+            terms.push(format!("DATALENGTH({value})"));
+        }
+        (exact, terms)
+    }
+
     fn ordered(&self, value: &str, kind: ValueType) -> String {
         match kind {
             ValueType::Text => format!("{value} {BINARY}"),

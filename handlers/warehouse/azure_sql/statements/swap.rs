@@ -102,7 +102,7 @@ fn moved(
         version(Some(shadow.version.unwrap_or_default())),
         text(shadow.physical.as_deref()),
         literal(&table.text),
-        text(schema.rankings_of(index).as_deref()),
+        text(schema.views_of(index).as_deref()),
         progress_is(dataset, name, progress),
     );
     sql.push_str(&format!(

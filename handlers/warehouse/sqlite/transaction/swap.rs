@@ -32,7 +32,7 @@ pub(in crate::warehouse::sqlite) fn swap(
     }
     for (index, progress, shadow) in &swap.tables {
         let table = schema.table_at(*index)?;
-        let rankings = schema.rankings_of(*index);
+        let rankings = schema.views_of(*index);
         let Some(physical) = &shadow.physical else {
             return Ok(Changed::Conflict);
         };

@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 use sluice::dataset::Dataset;
 use sluice::expr::Condition;
-use sluice::warehouse::schema::{GoldSchema, SchemaError, Shown, ShownValue, TableSchema};
+use sluice::warehouse::schema::{
+    GoldSchema, SchemaError, Shown, ShownValue, TableSchema, ViewSchema,
+};
 
-/// What becomes of a table, or of a view that ranks one.
+/// What becomes of a table, or of a view beside its report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Change {
     name: String,
@@ -86,26 +88,24 @@ pub(super) fn changes(old: &Dataset, new: &Dataset) -> Result<Vec<Change>, Schem
         let name = table.name.clone();
         changes.push(Change { name, what, why });
     }
-    for (ranking, is) in new.rankings.iter().zip(&after.rankings) {
-        let was = before.rankings.iter().find(|was| was.name == ranking.view);
+    for is in &after.views {
+        let was = before.view(&is.name);
         let table =
             |schema: &GoldSchema, index| schema.table_at(index).map(|t| t.name.clone()).ok();
         let tables = was.and_then(|was| table(&before, was.table).zip(table(&after, is.table)));
         let moved = tables.filter(|(from, to)| from != to);
-        let is_same = was
-            .is_some_and(|was| moved.is_none() && (was.order_by, was.top) == (is.order_by, is.top));
-        let what = match (was, is_same) {
-            (None, _) => What::New,
-            (Some(_), true) => What::Stays,
-            (Some(_), false) => What::View,
+        let what = match was {
+            None => What::New,
+            Some(was) if moved.is_none() && was.shows == is.shows => What::Stays,
+            Some(_) => What::View,
         };
-        let why = moved.map(|(from, to)| moves(&from, &to, &changes));
-        let (name, why) = (ranking.view.clone(), why.into_iter().collect());
+        let why = moved.map(|(from, to)| moves(is, (&from, &to), &changes));
+        let (name, why) = (is.name.clone(), why.into_iter().collect());
         changes.push(Change { name, what, why });
     }
     let names: Vec<String> = changes.iter().map(|change| change.name.clone()).collect();
     let tables = before.tables.iter().map(|table| &table.name);
-    let views = before.rankings.iter().map(|ranking| &ranking.name);
+    let views = before.views.iter().map(|view| &view.name);
     let gone = tables.chain(views).filter(|name| !names.contains(name));
     changes.extend(gone.map(|name| Change {
         name: name.clone(),
@@ -115,14 +115,18 @@ pub(super) fn changes(old: &Dataset, new: &Dataset) -> Result<Vec<Change>, Schem
     Ok(changes)
 }
 
-/// Says when a ranking goes from one table to another: until that is shown as the file says, it ranks the old one.
-fn moves(from: &str, to: &str, changes: &[Change]) -> String {
+/// Says when a view goes from one table to another: until that is shown as the file says, it shows the old one.
+fn moves(view: &ViewSchema, (from, to): (&str, &str), changes: &[Change]) -> String {
+    let does = match view.is_summary() {
+        true => "adds up",
+        false => "ranks",
+    };
     let mut of_table = changes.iter().filter(|change| change.name == to);
     match of_table.next().map(|change| change.what) {
         Some(What::Rebuilt | What::New) => {
-            format!("it ranks {to} once that is made, and {from} until then")
+            format!("it {does} {to} once that is made, and {from} until then")
         }
-        _ => format!("it ranks {to} instead of {from} from the next run on"),
+        _ => format!("it {does} {to} instead of {from} from the next run on"),
     }
 }
 

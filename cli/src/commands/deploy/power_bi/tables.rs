@@ -4,8 +4,8 @@
 //! that nobody adds averages up.
 
 use sluice::warehouse::schema::{
-    BALANCE, FRESHNESS, GoldSchema, RANK, RankingSchema, SETTLED, ShownValue, TableSchema,
-    ValueType,
+    BALANCE, FRESHNESS, GoldSchema, RANK, SETTLED, ShownValue, Shows, TableSchema, ValueType,
+    ViewSchema,
 };
 
 use super::dates;
@@ -25,9 +25,9 @@ pub(super) fn model(schema: &GoldSchema) -> Model {
         days.extend(day.map(|day| (table.name.clone(), day)));
         model.tables.push(table);
     }
-    let rankings = schema.rankings.iter();
-    let rankings = rankings.filter_map(|ranking| of_ranking(schema, ranking));
-    model.tables.extend(rankings);
+    let views = schema.views.iter();
+    let views = views.filter_map(|view| of_view(schema, view));
+    model.tables.extend(views);
     model.tables.push(freshness(&schema.dataset));
     model.tables.push(balance(&schema.dataset));
     dates::relate(&mut model, &days);
@@ -121,21 +121,26 @@ fn about(table: &TableSchema) -> String {
     }
 }
 
-/// Returns a ranking, whose numbers are those of its rows.
-fn of_ranking(schema: &GoldSchema, ranking: &RankingSchema) -> Option<Table> {
-    let table = schema.table_at(ranking.table).ok()?;
-    let measure = &table.shown.get(ranking.order_by)?.name;
+/// Returns a ranking or a summary, whose numbers are those of its rows.
+fn of_view(schema: &GoldSchema, view: &ViewSchema) -> Option<Table> {
+    let table = schema.table_at(view.table).ok()?;
+    let from = &table.name;
+    let about = match &view.shows {
+        Shows::Ranking { order_by, top } => {
+            let measure = &table.shown.get(*order_by)?.name;
+            format!("The {top} rows of {from} with the highest {measure}.")
+        }
+        Shows::Summary { .. } => format!("The rows of {from} added up."),
+    };
     let columns: Vec<Column> = schema
-        .columns_of(&ranking.name)?
+        .columns_of(&view.name)?
         .iter()
         .map(|(name, value)| match name.as_str() {
-            RANK => Column::new(RANK, Kind::Whole),
+            RANK if !view.is_summary() => Column::new(RANK, Kind::Whole),
             name => Column::new(name, Kind::from(*value)),
         })
         .collect();
-    let (top, from) = (ranking.top, &table.name);
-    let about = format!("The {top} rows of {from} with the highest {measure}.");
-    Some(imported(&ranking.name, about, columns, None))
+    Some(imported(&view.name, about, columns, None))
 }
 
 /// Returns how fresh the tables are.

@@ -18,7 +18,7 @@ enum Kind {
     Book,
     /// The public name of a table, which an earlier build's table had itself.
     Public,
-    /// A report or a ranking.
+    /// A report or another view.
     View,
 }
 
@@ -41,9 +41,9 @@ fn names(schema: &GoldSchema) -> Result<Vec<(String, String, Kind)>, Invariant> 
         names.push((table.name.clone(), table.name.clone(), Kind::Public));
         names.push((table.report.clone(), table.name.clone(), Kind::View));
     }
-    for ranking in &schema.rankings {
-        let table = schema.table_at(ranking.table)?;
-        names.push((ranking.name.clone(), table.name.clone(), Kind::View));
+    for view in &schema.views {
+        let table = schema.table_at(view.table)?;
+        names.push((view.name.clone(), table.name.clone(), Kind::View));
     }
     Ok(names)
 }
