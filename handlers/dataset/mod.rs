@@ -21,6 +21,7 @@ use crate::error::Invariant;
 use crate::expr::{self, Condition, Expression};
 use crate::value::mask::Salt;
 use crate::value::path::FieldPath;
+use crate::value::time::notation::Zone;
 use crate::value::{Grain, Period};
 
 pub use index::{ColumnIndex, TableIndex};
@@ -180,6 +181,12 @@ pub struct GoldTable {
     pub table: String,
     /// The time step of its rows.
     pub grain: Grain,
+    /// How many minutes lie between the starts of its windows, where these overlap.
+    pub every: Option<u8>,
+    /// By whose clocks its days, weeks or months begin; UTC's if nothing is said.
+    pub zone: Option<Zone>,
+    /// How far below the watermark its periods are kept; for ever if nothing is said.
+    pub keep: Option<Duration>,
     /// Which rows have a group; all have one if there is none.
     pub condition: Option<Condition>,
     /// The dimension columns.

@@ -29,6 +29,7 @@ use std::sync::Arc;
 use arrow_array::ArrayRef;
 
 pub use crate::value::time::notation::ZONES;
+pub use caution::Motion;
 pub use check::{Column, Scope};
 use evaluate::{CHUNK, Output, State, evaluate};
 pub use evaluate::{Input, Reason};
@@ -173,6 +174,13 @@ impl Condition {
     #[must_use]
     pub fn overlooked_nulls(&self, scope: Scope<'_>) -> Vec<usize> {
         caution::overlooked_nulls(&self.0.typed, scope)
+    }
+
+    /// Returns which way the condition turns as what it names moves: `of` says it of a name, in lower case.
+    #[must_use]
+    pub fn motion(&self, of: &dyn Fn(&str) -> Motion) -> Motion {
+        // The normal text reads back as the same tree.
+        read::read(&self.0.text).map_or(Motion::Any, |tree| caution::motion(&tree, of))
     }
 }
 

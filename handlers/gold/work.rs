@@ -9,6 +9,8 @@ use super::error::Error;
 use super::increments::Aggregator;
 use crate::dataset::ColumnIndex;
 use crate::dataset::Dataset;
+use crate::error::Invariant;
+use crate::event::EventTime;
 use crate::retry::Deadline;
 use crate::store::object::ObjectStore;
 use crate::table::log::DataFile;
@@ -183,13 +185,33 @@ impl Work<'_> {
                 Err(refused) => return Ok(Err(refused)),
             },
         };
-        for (table, rows) in aggregator.take() {
+        for (table, mut rows) in aggregator.take() {
+            if let Some(kept_from) = self.kept_from(target, table)? {
+                rows.retain(|row| row.start >= kept_from.0);
+            }
             counts.groups += rows.len() as u64;
             if !rows.is_empty() {
                 open.merge(table, rows).await?;
             }
         }
         Ok(Ok(open))
+    }
+
+    /// Returns the start of the first period that a table keeps, if it does not keep all.
+    fn kept_from(
+        &self,
+        target: Target<'_>,
+        table: TableIndex,
+    ) -> Result<Option<EventTime>, Invariant> {
+        let schema = self.warehouse.schema();
+        match target {
+            Target::Live(run) => {
+                let step = run.steps.iter().find(|step| step.table == table);
+                let moved = step.map(|step| step.moved(run, schema)).transpose()?;
+                Ok(moved.and_then(|moved| moved.kept_from))
+            }
+            Target::Beside(fill) => Ok(schema.table_at(table)?.kept_from(fill.as_of)),
+        }
     }
 
     async fn begin(&self, target: Target<'_>) -> Result<Result<Open, Done>, Error> {

@@ -12,4 +12,4 @@ pub mod path;
 pub mod period;
 pub mod time;
 
-pub use period::{Grain, Period};
+pub use period::{Grain, Period, Steps, Stretch};

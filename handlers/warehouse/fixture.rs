@@ -90,6 +90,7 @@ pub(super) fn run(schema: &GoldSchema, from: Option<u64>, to: u64) -> Run {
         log: None,
         build: Build::default(),
         watermark: Some(EventTime(0)),
+        as_of: None,
         complete_to: Some(EventTime(0)),
         pending: None,
         balance: Balance::default(),

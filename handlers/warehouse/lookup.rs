@@ -45,6 +45,9 @@ pub(super) fn without_ties(
     std::iter::once(order).chain(others).collect()
 }
 
+/// How many rows that are too old a transaction removes from a table, so that it holds its locks for a moment only.
+pub(super) const EXPIRED_AT_ONCE: u32 = 10_000;
+
 /// Of a transaction that is given rows of a table that it does not move.
 pub(super) const MOVED: Invariant = Invariant("a transaction merges into the tables that it moves");
 

@@ -136,12 +136,7 @@ fn read<'a>(
     let key = identity::read_key(&keys, &columns, times, dedup.keep);
     identity::check_enqueued_time(&keys, &columns, event_time, key.as_ref());
     let watched = (columns.as_slice(), event_time, key.as_ref());
-    let Gold {
-        gold,
-        rankings,
-        summaries,
-        alerts,
-    } = read_gold(sink, &keys, watched);
+    let gold = read_gold(sink, &keys, watched);
     let duration = |key: &str, default: Duration| {
         keys.parsed(key, DURATION, parse_duration)
             .unwrap_or(default)
@@ -161,7 +156,7 @@ fn read<'a>(
             .unwrap_or(Some(allowed_lateness.max(QUIET_AT_LEAST))),
         latency: keys
             .parsed("latency", "\"timer\" or \"low\"", Latency::named)
-            .unwrap_or(match alerts.is_empty() {
+            .unwrap_or(match gold.alerts.is_empty() {
                 true => Latency::Timer,
                 false => Latency::Low,
             }),
@@ -180,17 +175,17 @@ fn read<'a>(
             .into_iter()
             .map(Draft::finish)
             .collect::<Option<_>>()?,
-        gold,
-        rankings,
-        summaries,
-        alerts,
+        gold: gold.tables,
+        rankings: gold.rankings,
+        summaries: gold.summaries,
+        alerts: gold.alerts,
         salt: None,
     })
 }
 
 /// The tables and views of gold, and the rules.
 struct Gold {
-    gold: Vec<GoldTable>,
+    tables: Vec<GoldTable>,
     rankings: Vec<Ranking>,
     summaries: Vec<Summary>,
     alerts: Vec<Alert>,
@@ -215,7 +210,7 @@ fn read_gold<'a>(
     };
     let alerts = read_alerts(sink, keys.tables("alert"), &parts);
     Gold {
-        gold,
+        tables: gold,
         rankings,
         summaries,
         alerts,

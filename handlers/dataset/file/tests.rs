@@ -7,6 +7,7 @@ mod masks;
 mod payload;
 mod places;
 mod rules;
+mod steps;
 mod summaries;
 mod syntax;
 

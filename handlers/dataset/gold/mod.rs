@@ -5,6 +5,8 @@ mod find;
 mod latency;
 mod measures;
 mod names;
+mod passing;
+mod steps;
 mod summary;
 
 use toml::de::DeTable;
@@ -22,6 +24,7 @@ use find::find_name;
 use measures::{kept_beside, read_measures};
 pub(super) use names::Taken;
 use names::path;
+use steps::{Said, read_steps};
 pub(super) use summary::read_summaries;
 
 /// Columns that the views of a table have beside the table's. What begins with an underscore is no name anyway.
@@ -77,12 +80,16 @@ pub(super) fn read_tables<'a>(
         }
         let _ = keys.required_string("grain", GRAINS);
         let grain = keys.parsed("grain", GRAINS, Grain::named);
+        let Said { every, zone, keep } = read_steps(&keys, grain);
         let by = read_dimensions(&keys, columns);
         let measures = read_measures(&keys, columns);
         let table = GoldTable {
             // Without a name a problem was reported, and the file makes no dataset.
             table: name.map(|name| name.value.to_owned()).unwrap_or_default(),
             grain: grain.unwrap_or(Grain::All),
+            every,
+            zone,
+            keep,
             condition: read_condition(&keys, columns.iter().map(Draft::as_named).collect()),
             by: by.iter().map(|(index, _)| *index).collect(),
             measures,

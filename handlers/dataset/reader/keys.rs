@@ -382,7 +382,22 @@ pub(in crate::dataset) const GOLD: Table = Table {
             Shape::OneOf(&[
                 "5m", "10m", "15m", "20m", "30m", "hour", "day", "week", "month", "all",
             ]),
-            "The time step, in UTC: minutes are aligned with the hour, weeks begin on Monday, \"all\" is one row for all time.",
+            "The time step, in UTC unless there is a zone: minutes are aligned with the hour, weeks begin on Monday, \"all\" is one row for all time.",
+        ),
+        key(
+            "every",
+            Shape::Form("^[0-9]+m$"),
+            "Windows (\"5m\" to \"30m\") overlap: one begins so often. Whole minutes, a part of the grain, and an event lies in at most 12.",
+        ),
+        key(
+            "zone",
+            Shape::Text,
+            "The time zone whose days, weeks or months rows are of, such as \"Europe/Berlin\". Default: UTC.",
+        ),
+        key(
+            "keep",
+            DURATION,
+            "How long periods are kept, by the watermark: older ones are removed, and older events pass the table by. Not with grain \"all\". Default: for ever.",
         ),
         key(
             "by",

@@ -32,7 +32,7 @@ use crate::event::UnixMillis;
 use crate::table::TableId;
 use crate::table::log::{Head, Version};
 use crate::value::time::millis;
-use crate::warehouse::schema::TableIndex;
+use crate::warehouse::schema::{TableIndex, TableSchema};
 use crate::warehouse::{Changed, Pending, Prepared, Progress, Remarks, Run, Standing, Step};
 pub(super) use context::{Attempt, Turn};
 use context::{Place, Raised};
@@ -327,9 +327,9 @@ impl Attempt<'_> {
             return;
         };
         let now = self.clock.now();
-        let grains = self.schema().tables.iter().map(|table| table.grain);
+        let steps = self.schema().tables.iter().map(TableSchema::steps);
         let next_final = match sighting.version == head.version {
-            true => sighting.next_final(grains, Patience::of(self.dataset)),
+            true => sighting.next_final(steps, Patience::of(self.dataset)),
             // An earlier look says less than the next one will.
             false => Some(counts_until(now)),
         };

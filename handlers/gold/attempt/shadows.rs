@@ -161,6 +161,7 @@ impl Attempt<'_> {
         };
         let fill = Fill {
             shadows: group.to_vec(),
+            as_of: place.head.watermark,
             build: self.build.clone(),
         };
         // Commits are taken as a whole.

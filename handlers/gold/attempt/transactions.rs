@@ -152,6 +152,7 @@ impl Attempt<'_> {
             log: head.log.clone(),
             build: self.build.clone(),
             watermark,
+            as_of: head.watermark,
             complete_to: finals.complete_to,
             pending: finals.pending,
             balance: Balance::at(head),

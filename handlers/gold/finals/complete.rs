@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::dataset::Dataset;
 use crate::event::{EventTime, UnixMillis};
 use crate::table::log::{Head, Version};
-use crate::value::Grain;
 use crate::value::time::{micros, millis};
+use crate::value::{Grain, Steps};
 use crate::warehouse::Pending;
 
 /// What a look at bronze found, and the head that was read after it.
@@ -77,11 +77,11 @@ impl Sighting {
         (self.clock? <= since).then(|| since.as_event_time())
     }
 
-    /// Returns when a stream that stays quiet makes another period of these grains final; nothing if it never does: while
+    /// Returns when a stream that stays quiet makes another of these periods final; nothing if it never does: while
     /// something waits, which will be a commit, and for periods after all events, for which no database is woken up.
     pub(in crate::gold) fn next_final(
         &self,
-        grains: impl IntoIterator<Item = Grain>,
+        steps: impl IntoIterator<Item = impl Into<Steps>>,
         patience: Patience,
     ) -> Option<UnixMillis> {
         // Without these a stream is never quiet.
@@ -93,22 +93,25 @@ impl Sighting {
         let newest = clock.as_event_time().0;
         let newest = newest.saturating_add(micros(patience.max_clock_skew));
         let complete = self.complete_to(patience);
-        let mut grains = grains
+        let mut steps = steps
             .into_iter()
-            .filter(|grain| *grain != Grain::All)
+            .map(Into::into)
+            .filter(|steps: &Steps| steps.grain != Grain::All)
             .peekable();
-        grains.peek()?;
-        let next = grains.filter_map(|grain| {
+        steps.peek()?;
+        let next = steps.filter_map(|steps| {
             let Some(complete) = complete else {
                 return Some(is_quiet_from);
             };
-            let (start, end) = grain.bounds(complete.0.saturating_sub(lateness));
+            let start = steps.first_open(complete.0.saturating_sub(lateness));
             // Rounded up: a millisecond too early would be another run.
-            let over = end
+            let over = steps
+                .end(start)
                 .saturating_add(lateness)
                 .saturating_add(999)
                 .div_euclid(1_000);
-            (start <= newest).then_some(over.saturating_add(quiet_after).max(is_quiet_from))
+            (steps.begin(start) <= newest)
+                .then_some(over.saturating_add(quiet_after).max(is_quiet_from))
         });
         next.min().map(UnixMillis)
     }

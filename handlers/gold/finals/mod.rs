@@ -74,7 +74,7 @@ impl Known {
         let mut higher = Vec::new();
         for (index, progress) in standing {
             let table = schema.table_at(index)?;
-            let settled = schema.settled_until(table.grain, finals.complete_to);
+            let settled = schema.settled_until(&table.steps(), finals.complete_to);
             let settled = settled.filter(|settled| self.is_before(&table.name, *settled));
             higher.extend(settled.map(|settled| (index, &table.name, progress, settled)));
         }
@@ -105,6 +105,7 @@ impl Known {
                     log: head.log.clone(),
                     build: build.clone(),
                     watermark: head.watermark,
+                    as_of: head.watermark,
                     complete_to: finals.complete_to,
                     pending: finals.pending,
                     balance: Balance::at(head),

@@ -14,7 +14,7 @@ use arrow_schema::{DataType, TimeUnit};
 
 use super::AggregateError;
 use crate::error::Invariant;
-use crate::value::Grain;
+use crate::value::Steps;
 use crate::value::hash::{HashHasher, RowHasher};
 use crate::warehouse::schema::TableSchema;
 use crate::warehouse::{Datum, Row, text};
@@ -42,7 +42,7 @@ pub(super) struct Rows<'a> {
 /// The groups seen so far, numbered.
 #[derive(Debug)]
 pub(super) struct Groups {
-    grain: Grain,
+    steps: Steps,
     /// Where the dimensions are among the columns of a batch.
     dimensions: Vec<usize>,
     numbers: HashMap<(i64, u128), usize, BuildHasherDefault<HashHasher>>,
@@ -56,9 +56,9 @@ pub(super) struct Groups {
 const NUMBER_BYTES: usize = 48;
 
 impl Groups {
-    pub(super) fn new(grain: Grain, dimensions: Vec<usize>) -> Self {
+    pub(super) fn new(steps: Steps, dimensions: Vec<usize>) -> Self {
         Self {
-            grain,
+            steps,
             dimensions,
             numbers: HashMap::default(),
             rows: Vec::new(),
@@ -111,20 +111,17 @@ impl Groups {
     fn cut(&mut self, times: &[i64], rows: &RecordBatch) -> Result<(), AggregateError> {
         self.runs.clear();
         let mut dimensions = Dimensions::of(rows, &self.dimensions)?;
-        if self.grain == Grain::All && !times.is_empty() {
-            return self.split(0, 0..times.len(), &mut dimensions);
-        }
         let mut from = 0;
         while let Some(time) = times.get(from) {
-            let period = self.grain.bounds(*time);
+            let stretch = self.steps.stretch(*time);
             // There is a time at `from`, so this is not empty.
             let after = times.get(from..).unwrap_or_default();
-            let length = after
-                .iter()
-                .position(|time| *time < period.0 || *time >= period.1)
-                .unwrap_or(after.len());
-            self.split(period.0, from..from + length, &mut dimensions)?;
-            from += length.max(1);
+            let length = after.iter().position(|time| !stretch.has(*time));
+            let length = length.unwrap_or(after.len()).max(1);
+            for start in stretch.starts() {
+                self.split(start, from..from + length, &mut dimensions)?;
+            }
+            from += length;
         }
         Ok(())
     }

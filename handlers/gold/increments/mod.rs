@@ -150,7 +150,7 @@ impl TableAggregator {
             index,
             accumulators: accumulators.collect::<Result<_, AggregateError>>()?,
             filter: filter(&schema.condition)?,
-            groups: Groups::new(schema.grain, dimensions),
+            groups: Groups::new(schema.steps(), dimensions),
             told_apart_by: told_apart_by.collect::<Result<_, _>>()?,
             schema: schema.clone(),
         })

@@ -276,5 +276,5 @@ fn has_same_groups(one: &TableSchema, two: &TableSchema) -> bool {
         let dimensions = dimensions.map(|column| (column.name.clone(), column.kind));
         dimensions.collect::<Vec<_>>()
     };
-    one.grain == two.grain && dimensions(one) == dimensions(two)
+    one.steps() == two.steps() && dimensions(one) == dimensions(two)
 }

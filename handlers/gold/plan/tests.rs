@@ -10,6 +10,9 @@ fn table(name: &str) -> TableSchema {
         name: name.into(),
         report: format!("{name}_report"),
         grain: Grain::All,
+        every: None,
+        zone: None,
+        keep: None,
         condition: None,
         dimensions: vec![],
         measures: vec![],
@@ -26,8 +29,7 @@ fn schema(names: &[&str]) -> GoldSchema {
         generation: 2,
         allowed_lateness: std::time::Duration::ZERO,
         tables: names.iter().map(|name| table(name)).collect(),
-        rankings: vec![],
-        summaries: vec![],
+        views: vec![],
         rules: vec![],
     }
 }

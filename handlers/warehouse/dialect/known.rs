@@ -156,6 +156,7 @@ impl Row<'_> {
             made: made.unwrap_or(0),
             text: self.row.get("text").cloned(),
             rankings: self.row.get("rankings").cloned(),
+            kept_from: self.event_time("kept_from")?,
         })
     }
 

@@ -210,7 +210,9 @@ impl Step {
         let from = self.from.clone().unwrap_or_default();
         let makes_table = self.makes_table(table);
         let made = from.made + u64::from(makes_table);
+        let kept_before = from.kept_from.filter(|_| !self.replace);
         Ok(Progress {
+            kept_from: table.kept_from(run.as_of).max(kept_before),
             log: run.log.clone(),
             generation: schema.generation,
             definition: table.definition.clone(),
@@ -250,6 +252,9 @@ pub struct Run {
     pub build: Build,
     /// The watermark at the version that they move to.
     pub watermark: Option<EventTime>,
+    /// The watermark of the head that the run read, by which periods are too old to be kept: that of a version before may
+    /// be lower than what an earlier run went by.
+    pub as_of: Option<EventTime>,
     /// No event before it is expected any more, so that periods that end the allowed lateness before it are final; nothing
     /// where that is not known, which leaves what was said before. It is never lowered but for a table that is replaced.
     pub complete_to: Option<EventTime>,

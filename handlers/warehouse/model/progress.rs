@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::event::UnixMillis;
+use crate::event::{EventTime, UnixMillis};
 use crate::table::log::Version;
 use crate::warehouse::schema::{TableSchema, VIEWS_END, report_of};
 
@@ -26,6 +26,8 @@ pub struct Progress {
     /// The views that show it beside its report, by name, if it has any: rankings, and summaries. An earlier build did
     /// not say.
     pub rankings: Option<String>,
+    /// The start of the first period that it keeps; nothing where it keeps all. It only rises.
+    pub kept_from: Option<EventTime>,
 }
 
 impl Progress {

@@ -129,6 +129,8 @@ impl Arrangement {
 pub struct Fill {
     /// The tables, with the shadows that they must have.
     pub shadows: Vec<(TableIndex, Shadow)>,
+    /// The watermark of the head that the run read, by which periods are too old to be kept.
+    pub as_of: Option<EventTime>,
     /// Which package runs.
     pub build: Build,
 }

@@ -5,6 +5,10 @@
 //! 1 Day|by "who" Text|"n" = rows None Int64|"total" = sum Some("amount") Decimal { precision: 38, scale: 2 }
 //! ```
 //!
+//! Of windows that overlap `every 5` stands after the grain, of days of a zone its name and a hash of what its clocks show from
+//! 1900 to 2100: `1 Day in "Europe/Berlin" 0f…`; and at last how long periods are kept, ` keep 2592000000000`. An earlier build
+//! understands none of them.
+//!
 //! A condition stands after the grain, `|where "who" IS NOT NULL`, or at the end of its measure, in its normal form and
 //! with `\` and `|` written as `\\` and `\p`; an earlier build understands no text that has one.
 //!
@@ -21,21 +25,30 @@ use super::value_type::ValueType;
 use crate::dataset::{ColumnIndex, Dataset};
 use crate::error::Invariant;
 use crate::expr::{Condition, Scope};
-use crate::value::Grain;
 use crate::value::decimal::MAX_PRECISION;
+use crate::value::time::notation::Zone;
+use crate::value::{Grain, Steps};
 
 /// What a condition follows.
 const WHERE: &str = "where ";
+/// What the minutes between windows follow, and a zone.
+const EVERY: &str = " every ";
+const IN: &str = " in ";
+/// What the microseconds follow that periods are kept.
+const KEEP: &str = " keep ";
 
 /// Writes what the content of a table depends on.
 pub(super) fn write(
     dataset: &Dataset,
-    (grain, condition): (Grain, Option<&Condition>),
+    (steps, keep, condition): (&Steps, Option<i64>, Option<&Condition>),
     dimensions: &[DimensionColumn],
     measures: &[MeasureColumn],
 ) -> Result<String, Invariant> {
     let name_of = |index| dataset.column(index).map(|column| column.name.as_str());
-    let mut text = format!("1 {grain:?}");
+    let mut text = format!("1 {}", write_steps(steps));
+    if let Some(keep) = keep {
+        text.push_str(&format!("{KEEP}{keep}"));
+    }
     if let Some(condition) = condition {
         text.push_str(&format!("|{WHERE}{}", escape(condition.text())));
     }
@@ -69,8 +82,11 @@ pub(super) fn hash(text: &str) -> String {
 pub(super) fn read(dataset: &Dataset, table: &TableSchema, text: &str) -> Option<TableSchema> {
     let mut parts = text.split('|');
     let named = parts.next()?.strip_prefix("1 ")?;
-    let mut grains = Grain::EACH.into_iter();
-    let grain = grains.find(|grain| format!("{grain:?}") == named)?;
+    let (named, keep) = match named.split_once(KEEP) {
+        None => (named, None),
+        Some((named, keep)) => (named, Some(keep.parse().ok()?)),
+    };
+    let steps = read_steps(named)?;
     let (mut dimensions, mut measures) = (Vec::new(), Vec::new());
     let mut condition = None;
     for part in parts {
@@ -82,12 +98,15 @@ pub(super) fn read(dataset: &Dataset, table: &TableSchema, text: &str) -> Option
             measures.push(measure(dataset, part)?);
         }
     }
-    let head = (grain, condition.as_ref());
+    let head = (&steps, keep, condition.as_ref());
     let again = write(dataset, head, &dimensions, &measures).ok()?;
     (again == text).then(|| TableSchema {
         name: table.name.clone(),
         report: table.report.clone(),
-        grain,
+        grain: steps.grain,
+        every: steps.every,
+        zone: steps.zone,
+        keep,
         condition,
         dimensions,
         told_apart_by: told_apart_by(dataset, &measures),
@@ -96,6 +115,31 @@ pub(super) fn read(dataset: &Dataset, table: &TableSchema, text: &str) -> Option
         definition: hash(text),
         text: again,
     })
+}
+
+/// Writes which periods a table has.
+fn write_steps(steps: &Steps) -> String {
+    let Steps { grain, every, zone } = steps;
+    let every = every.map(|minutes| format!("{EVERY}{minutes}"));
+    let zone = zone.as_ref();
+    let zone = zone.map(|zone| format!("{IN}{:?} {:032x}", zone.name(), zone.rules_hash()));
+    let (every, zone) = (every.unwrap_or_default(), zone.unwrap_or_default());
+    format!("{grain:?}{every}{zone}")
+}
+
+/// Reads periods; what their zone shows is compared by who writes them again.
+fn read_steps(text: &str) -> Option<Steps> {
+    let (text, zone) = match text.split_once(IN) {
+        None => (text, None),
+        Some((text, zone)) => (text, Some(Zone::named(quoted(zone)?.0)?)),
+    };
+    let (grain, every) = match text.split_once(EVERY) {
+        None => (text, None),
+        Some((grain, every)) => (grain, Some(every.parse().ok()?)),
+    };
+    let mut grains = Grain::EACH.into_iter();
+    let grain = grains.find(|known| format!("{known:?}") == grain)?;
+    Some(Steps { grain, every, zone })
 }
 
 /// Writes a condition such that it ends where its part of the text does.

@@ -15,8 +15,8 @@ use super::view::ViewSchema;
 use crate::dataset::{Dataset, TableIndex};
 use crate::error::Invariant;
 use crate::event::EventTime;
-use crate::value::Grain;
 use crate::value::time::micros;
+use crate::value::{Grain, Steps};
 
 /// What stands between the names of views in a book.
 pub(in crate::warehouse) const VIEWS_END: &str = ",";
@@ -219,15 +219,20 @@ impl GoldSchema {
         tables.find(|table| table.name == view || table.report == view)
     }
 
-    /// Returns the start of the first period of `grain` that may still change, if it is known before when no event is
-    /// expected: all before it end at or before that time minus the allowed lateness.
+    /// Returns the start of the first of these periods that may still change, if it is known before when no event is
+    /// expected: all before it end at or before that time minus the allowed lateness. Of days of a zone it is the day that
+    /// its clocks show.
     #[must_use]
-    pub fn settled_until(&self, grain: Grain, complete_to: Option<EventTime>) -> Option<EventTime> {
-        if grain == Grain::All {
+    pub fn settled_until(
+        &self,
+        steps: &Steps,
+        complete_to: Option<EventTime>,
+    ) -> Option<EventTime> {
+        if steps.grain == Grain::All {
             return None;
         }
         let lateness = micros(self.allowed_lateness);
         let settled = complete_to?.0.saturating_sub(lateness);
-        Some(EventTime(grain.bounds(settled).0))
+        Some(EventTime(steps.first_open(settled)))
     }
 }

@@ -10,6 +10,8 @@ use super::table::{DimensionColumn, Shown, ShownValue, TableSchema};
 use super::value_type::ValueType;
 use crate::dataset::{AVERAGE_SCALE, Aggregate, ColumnIndex, Dataset, GoldTable, Measure};
 use crate::error::Invariant;
+use crate::value::Steps;
+use crate::value::time::micros;
 
 /// Lays out a table.
 pub(super) fn table_schema(
@@ -37,12 +39,21 @@ pub(super) fn table_schema(
         });
     }
 
-    let head = (table.grain, table.condition.as_ref());
+    let steps = Steps {
+        grain: table.grain,
+        every: table.every,
+        zone: table.zone.clone(),
+    };
+    let keep = table.keep.map(micros);
+    let head = (&steps, keep, table.condition.as_ref());
     let text = canonical::write(dataset, head, &dimensions, &measures)?;
     let schema = TableSchema {
         name: table.table.clone(),
         report: report_of(&table.table),
-        grain: table.grain,
+        grain: steps.grain,
+        every: steps.every,
+        zone: steps.zone,
+        keep,
         condition: table.condition.clone(),
         definition: canonical::hash(&text),
         text,

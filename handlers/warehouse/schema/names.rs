@@ -136,8 +136,8 @@ pub const BOOKS: [Book; 8] = [
     },
 ];
 
-/// The columns of [`PROGRESS`].
-const PROGRESS_COLUMNS: [(&str, ValueType); 10] = [
+/// The columns of [`PROGRESS`]. No period before `kept_from` is kept.
+const PROGRESS_COLUMNS: [(&str, ValueType); 11] = [
     ("gold_table", ValueType::Text),
     ("generation", ValueType::Int64),
     ("definition", ValueType::Text),
@@ -148,6 +148,7 @@ const PROGRESS_COLUMNS: [(&str, ValueType); 10] = [
     ("n", ValueType::Int64),
     ("text", ValueType::Text),
     ("rankings", ValueType::Text),
+    ("kept_from", ValueType::Timestamp),
 ];
 /// The columns of [`NEXT`]. `version` is null until everything of `base_version` is there; `rows_taken` is of the sum of
 /// `files_done` and `version` that is `rows_taken_at`.

@@ -5,8 +5,10 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::measure::MeasureColumn;
 use super::value_type::ValueType;
 use crate::dataset::ColumnIndex;
+use crate::event::EventTime;
 use crate::expr::Condition;
-use crate::value::Grain;
+use crate::value::time::notation::Zone;
+use crate::value::{Grain, Steps};
 
 /// A gold table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +19,12 @@ pub struct TableSchema {
     pub report: String,
     /// The time step of its rows.
     pub grain: Grain,
+    /// How many minutes lie between the starts of its windows, where these overlap.
+    pub every: Option<u8>,
+    /// By whose clocks its days begin; UTC's if nothing is said.
+    pub zone: Option<Zone>,
+    /// How far below the watermark its periods are kept, in microseconds; for ever if nothing is said.
+    pub keep: Option<i64>,
     /// Which rows of silver have a group, if not all have one.
     pub condition: Option<Condition>,
     /// The dimension columns.
@@ -130,6 +138,23 @@ impl TableSchema {
     pub fn is_merged_by_sql(&self) -> bool {
         let mut measures = self.measures.iter();
         measures.all(|measure| measure.source.merge().is_sql())
+    }
+
+    /// Returns its periods.
+    #[must_use]
+    pub fn steps(&self) -> Steps {
+        Steps {
+            grain: self.grain,
+            every: self.every,
+            zone: self.zone.clone(),
+        }
+    }
+
+    /// Returns the start of the first period that is kept when this is the watermark; nothing where all are.
+    #[must_use]
+    pub fn kept_from(&self, watermark: Option<EventTime>) -> Option<EventTime> {
+        let oldest = watermark?.0.saturating_sub(self.keep?);
+        Some(EventTime(self.steps().first_open(oldest)))
     }
 
     /// Returns the name of the time column, which the grain `all` does not have.

@@ -2,6 +2,7 @@ use super::*;
 use crate::dataset::Dataset;
 use crate::event::EventTime;
 use crate::value::Grain;
+use crate::value::time::notation::Zone;
 use crate::warehouse::fixture::COLUMNS;
 
 const TABLES: &str = r#"
@@ -62,7 +63,7 @@ fn tables_and_views_have_these_columns() {
         ("best", "rank day who n total mean last"),
         (
             PROGRESS,
-            "gold_table generation definition version dataset log physical n text rankings",
+            "gold_table generation definition version dataset log physical n text rankings kept_from",
         ),
     ] {
         let columns = schema.columns_of(name).unwrap();
@@ -191,6 +192,43 @@ fn a_definition_names_its_grain_and_is_read_again() {
         let read = read.unwrap();
         assert_eq!((read.grain, &read.text), (grain, &table.text));
     }
+}
+
+#[test]
+fn a_definition_says_its_zone_its_windows_and_what_is_kept_and_is_read_again() {
+    let dataset = Dataset::parse(&file(), "orders.toml").unwrap();
+    let berlin = Zone::named("Europe/Berlin").unwrap().rules_hash();
+    for (keys, begins) in [
+        (
+            "\"day\"\nzone = \"europe/berlin\"",
+            format!("1 Day in \"Europe/Berlin\" {berlin:032x}|"),
+        ),
+        (
+            "\"30m\"\nevery = \"10m\"",
+            "1 ThirtyMinutes every 10|".to_owned(),
+        ),
+        (
+            "\"hour\"\nkeep = \"36h\"",
+            "1 Hour keep 129600000000|".to_owned(),
+        ),
+        (
+            "\"week\"\nkeep = \"1d\"\nzone = \"Europe/Berlin\"",
+            format!("1 Week in \"Europe/Berlin\" {berlin:032x} keep 86400000000|"),
+        ),
+    ] {
+        let schema = schema(&file().replacen("\"day\"", keys, 1)).unwrap();
+        let table = &schema.tables[0];
+        assert!(table.text.starts_with(&begins), "{}", table.text);
+        let read = schema.earlier(&dataset, TableIndex::new(0), &table.text);
+        let read = read.unwrap();
+        assert_eq!((read.steps(), read.keep), (table.steps(), table.keep));
+        assert_eq!(read.text, table.text);
+    }
+    // Clocks that show something else are another definition, which nobody can go on with.
+    let text =
+        "1 Day in \"Europe/Berlin\" 00000000000000000000000000000000|\"n\" = rows None Int64";
+    let schema = schema(&file()).unwrap();
+    assert_eq!(schema.earlier(&dataset, TableIndex::new(0), text), None);
 }
 
 /// The file with a condition on the table and on two measures.
@@ -370,8 +408,9 @@ fn a_period_holds_its_start_and_not_its_end() {
 #[test]
 fn a_period_is_settled_when_it_ends_before_the_watermark_minus_the_lateness() {
     let schema = schema(&file()).unwrap();
-    let settled =
-        |grain, watermark: &str| schema.settled_until(grain, Some(EventTime(micros(watermark))));
+    let settled = |grain: Grain, watermark: &str| {
+        schema.settled_until(&grain.into(), Some(EventTime(micros(watermark))))
+    };
     let time = |text: &str| Some(EventTime(micros(text)));
     assert_eq!(
         settled(Grain::Hour, "2025-01-01T02:29:59Z"),
@@ -407,7 +446,7 @@ fn a_period_is_settled_when_it_ends_before_the_watermark_minus_the_lateness() {
         time("2025-01-01T00:00:00Z")
     );
     assert_eq!(settled(Grain::All, "2025-01-01T01:30:00Z"), None);
-    assert_eq!(schema.settled_until(Grain::Hour, None), None);
+    assert_eq!(schema.settled_until(&Grain::Hour.into(), None), None);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use rusqlite::types::{Value, ValueRef};
 use super::ddl::quote;
 use super::functions;
 use crate::value::{Grain, decimal};
+use crate::warehouse::lookup::EXPIRED_AT_ONCE;
 use crate::warehouse::model::{Datum, Row, StoredRow, parts, text};
 use crate::warehouse::schema::{Holds, KEY, MeasureColumn, Merge, TableSchema, ValueType};
 
@@ -110,6 +111,16 @@ impl MergeStatements {
 /// The temporary table that takes the rows of a merge.
 fn delta(physical: &str) -> String {
     quote(&format!("sluice_delta_{physical}"))
+}
+
+/// Returns the statement that removes rows of periods before the one of its parameter, [`EXPIRED_AT_ONCE`] at most; nothing
+/// where a table has no periods.
+pub(super) fn expire(table: &TableSchema, physical: &str) -> Option<String> {
+    let (physical, time) = (quote(physical), quote(table.time()?));
+    Some(format!(
+        "DELETE FROM main.{physical} WHERE rowid IN \
+         (SELECT rowid FROM main.{physical} WHERE {time} < ?1 LIMIT {EXPIRED_AT_ONCE})"
+    ))
 }
 
 /// Returns the statement that finds the key of a group whose sum has more than 38 digits with what is loaded, if a sum may

@@ -5,6 +5,7 @@
 
 mod balance;
 mod content;
+mod periods;
 mod remarks;
 mod runs;
 mod sets;
@@ -14,6 +15,7 @@ mod transactions;
 
 pub use balance::*;
 pub use content::*;
+pub use periods::*;
 pub use remarks::*;
 pub use runs::{HOURLY, apply, commit, everything, hourly, run, schema};
 pub use sets::*;
@@ -47,6 +49,10 @@ macro_rules! warehouse_behaviours {
             a_group_of_which_nothing_was_measured_has_zero_or_null,
             a_report_shows_the_ends_of_windows_and_which_are_final,
             weeks_are_kept_by_their_mondays,
+            a_day_of_a_zone_is_a_date_and_final_by_its_clocks,
+            a_window_that_overlaps_others_is_final_at_its_end,
+            periods_that_are_too_old_go_and_never_come_back,
+            many_rows_that_are_too_old_go_in_parts,
             what_was_committed_is_there_after_reopening,
             a_run_may_merge_a_group_more_than_once,
             an_unknown_table_is_an_error,

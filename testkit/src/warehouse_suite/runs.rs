@@ -89,6 +89,7 @@ pub(super) fn progress(schema: &GoldSchema, table: usize, version: u64) -> Progr
         made: 1,
         text: Some(table.text.clone()),
         rankings,
+        kept_from: None,
     }
 }
 
@@ -107,6 +108,7 @@ pub fn run(schema: &GoldSchema, table: usize, from: Option<u64>, to: u64) -> Run
         log: Some(LOG.to_owned()),
         build: Build::default(),
         watermark: Some(EventTime(5 * HOUR + 1)),
+        as_of: None,
         complete_to: Some(EventTime(5 * HOUR + 1)),
         pending: None,
         balance: Balance::default(),

@@ -76,6 +76,7 @@ pub(super) async fn fill(
 ) -> bool {
     let fill = Fill {
         shadows: vec![(TABLE, from)],
+        as_of: None,
         build: Build::default(),
     };
     match warehouse.fill(fill).await.unwrap() {
@@ -351,6 +352,7 @@ pub async fn a_shadow_that_is_dropped_changes_nothing(database: &dyn Database) {
     for merges in 0..2 {
         let fill = Fill {
             shadows: vec![(TABLE, begun(&changed()))],
+            as_of: None,
             build: Build::default(),
         };
         let Opened::Open(mut filling) = warehouse.fill(fill).await.unwrap() else {
@@ -378,6 +380,7 @@ pub async fn a_later_build_stops_what_is_made_beside(database: &dyn Database) {
     warehouse.prepare(&later).await.unwrap();
     let fill = Fill {
         shadows: vec![(TABLE, begun(&changed()))],
+        as_of: None,
         build: Build::default(),
     };
     assert!(matches!(

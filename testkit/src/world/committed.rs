@@ -206,7 +206,7 @@ impl Committed {
             ledger: is_append.then_some(entry).into_iter().collect(),
             kind,
             committed: self.world.now(),
-            watermark: files.iter().map(|file| file.max).max(),
+            watermark: files.iter().map(|file| file.max).max().max(head.watermark),
             files,
             clock: None,
             partitions: BTreeMap::new(),

@@ -6,6 +6,7 @@ mod rows;
 mod silence;
 mod swaps;
 mod tables;
+mod windows;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -100,6 +100,9 @@ fn groups(columns: &[(&'static str, ArrayRef)], rows: usize) -> Vec<Row> {
     dataset.gold = vec![GoldTable {
         table: "t".to_owned(),
         grain: Grain::All,
+        every: None,
+        zone: None,
+        keep: None,
         condition: None,
         by: by.collect(),
         measures: vec![count],

@@ -154,6 +154,7 @@ async fn publish(warehouse: &Arc<dyn Warehouse>, from: Option<u64>, to: u64) {
         log: None,
         build: Build::default(),
         watermark: Some(EventTime(1_763_120_674_343_001)),
+        as_of: None,
         complete_to: Some(EventTime(1_763_120_674_343_001)),
         pending: None,
         balance: Balance::default(),

@@ -3,6 +3,7 @@
 mod balance;
 mod changes;
 mod crash_points;
+mod periods;
 mod replay;
 mod reports;
 mod restart;

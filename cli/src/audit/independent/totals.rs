@@ -21,16 +21,23 @@ pub(crate) struct Totals<'a> {
     schema: &'a TableSchema,
     dataset: &'a Dataset,
     pass: Pass,
+    /// The start of the first period that counts, in microseconds since 1970.
+    kept_from: Option<i64>,
     groups: HashMap<Vec<u8>, Vec<Total>>,
     encoded: Vec<u8>,
 }
 
 impl<'a> Totals<'a> {
-    pub(crate) fn new(schema: &'a TableSchema, dataset: &'a Dataset, pass: Pass) -> Self {
+    pub(crate) fn new(
+        schema: &'a TableSchema,
+        dataset: &'a Dataset,
+        (pass, kept_from): (Pass, Option<i64>),
+    ) -> Self {
         Self {
             schema,
             dataset,
             pass,
+            kept_from,
             groups: HashMap::new(),
             encoded: Vec::new(),
         }
@@ -84,34 +91,40 @@ impl<'a> Totals<'a> {
             let Cell::Timestamp(time) = times.cell(row) else {
                 return Err("a row has no event time".to_owned());
             };
-            self.encoded.clear();
-            if let Some(start) = period(self.schema.grain, time) {
-                start.encode(&mut self.encoded);
-            }
-            for dimension in &dimensions {
-                dimension.cell(row).encode(&mut self.encoded);
-            }
-            if self.pass.of > 1 && !self.pass.takes(hash(&self.encoded)) {
-                continue;
-            }
-            if !self.groups.contains_key(&self.encoded) {
-                let totals = self
-                    .schema
-                    .measures
-                    .iter()
-                    .map(|m| Total::of(m.source))
-                    .collect();
-                self.groups.insert(self.encoded.clone(), totals);
-            }
-            let Some(totals) = self.groups.get_mut(&self.encoded) else {
-                return Err("a group is not there although it was just added".to_owned());
-            };
-            let measured = totals.iter_mut().zip(&measures).zip(&counts);
-            for ((total, column), _) in measured.filter(|(_, counts)| holds(counts, row)) {
-                total.add(column.as_ref().map(|column| column.cell(row)), time)?;
+            for start in periods(self.schema, time) {
+                if start.as_ref().and_then(begin) < self.kept_from {
+                    continue;
+                }
+                self.encoded.clear();
+                if let Some(start) = start {
+                    start.encode(&mut self.encoded);
+                }
+                for dimension in &dimensions {
+                    dimension.cell(row).encode(&mut self.encoded);
+                }
+                let Some(totals) = self.group() else {
+                    continue;
+                };
+                let measured = totals.iter_mut().zip(&measures).zip(&counts);
+                for ((total, column), _) in measured.filter(|(_, counts)| holds(counts, row)) {
+                    total.add(column.as_ref().map(|column| column.cell(row)), time)?;
+                }
             }
         }
         Ok(())
+    }
+
+    /// The totals of the group that is encoded; nothing if another pass takes it.
+    fn group(&mut self) -> Option<&mut Vec<Total>> {
+        if self.pass.of > 1 && !self.pass.takes(hash(&self.encoded)) {
+            return None;
+        }
+        if !self.groups.contains_key(&self.encoded) {
+            let measures = self.schema.measures.iter();
+            let totals = measures.map(|m| Total::of(m.source)).collect();
+            self.groups.insert(self.encoded.clone(), totals);
+        }
+        self.groups.get_mut(&self.encoded)
     }
 
     /// Returns of which rows a condition is true; nothing where there is none. What a condition is of a row is the language's
@@ -195,6 +208,8 @@ impl<'a> Totals<'a> {
 
 /// A row of a gold table.
 pub(crate) struct GoldRow {
+    /// The start of its period, in microseconds since 1970.
+    pub(crate) start: Option<i64>,
     /// Time and dimensions, encoded as [`Totals`] does.
     pub(crate) group: Vec<u8>,
     /// The measures as text.
@@ -219,11 +234,15 @@ impl GoldRow {
         }
         let mut group = Vec::new();
         let mut shown = Vec::new();
+        let mut start = None;
         for ((name, kind), text) in columns.iter().zip(row).take(leading) {
             let cell = Cell::parse(text.as_deref(), *kind);
             let cell = cell.ok_or_else(|| {
                 format!("has {text:?} as {name}, which is not a value of its type")
             })?;
+            if shown.is_empty() {
+                start = begin(&cell);
+            }
             cell.encode(&mut group);
             shown.push(format!("{name} = {}", cell.show(scale_of(*kind))));
         }
@@ -232,6 +251,7 @@ impl GoldRow {
             false => shown.join(", "),
         };
         Ok(Self {
+            start,
             group,
             measures: row.iter().skip(leading).cloned().collect(),
             shown,
@@ -262,6 +282,32 @@ fn scale_of(kind: ValueType) -> u8 {
         ValueType::Decimal { scale, .. } => scale,
         _ => 0,
     }
+}
+
+/// The start of a period in microseconds since 1970.
+fn begin(start: &Cell<'_>) -> Option<i64> {
+    match start {
+        Cell::Timestamp(micros) => Some(*micros),
+        Cell::Date(days) => Some(i64::from(*days) * 86_400_000_000),
+        _ => None,
+    }
+}
+
+/// The times of the rows that an event counts in: as the clocks of the table's zone show its own, and of windows that overlap
+/// each that has begun and is not over.
+fn periods(table: &TableSchema, micros: i64) -> Vec<Option<Cell<'static>>> {
+    let shown = table
+        .zone
+        .as_ref()
+        .map_or(micros, |zone| zone.clock(micros));
+    let Some((every, length)) = table.every.zip(table.grain.window_minutes()) else {
+        return vec![period(table.grain, shown)];
+    };
+    let minute = micros.div_euclid(60_000_000);
+    let starts = (0..length).map(|back| minute - back);
+    let starts = starts.filter(|start| start.rem_euclid(i64::from(every)) == 0);
+    let starts = starts.map(|start| Some(Cell::Timestamp(start * 60_000_000)));
+    starts.collect()
 }
 
 /// The time of a row as the table's time column has it.

@@ -59,7 +59,8 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<bool, Box<dyn Error + Se
         Err(error) => return Err(error.into()),
     };
     GoldSchema::of(&dataset)?;
-    let warnings = dataset.warnings();
+    let mut warnings = dataset.warnings();
+    warnings.extend(dataset.passing_rules());
     let cost = arguments.rate.map(|rate| cost(&dataset, rate));
     match arguments.json {
         true => {

@@ -110,3 +110,38 @@ const MISTAKES: [(&str, &str); 15] = [
         "alert \"a\".name: an alert of this name exists already",
     ),
 ];
+
+#[test]
+fn a_rule_whose_condition_may_pass_unseen_is_named() {
+    let named = |rule: &str| {
+        let dataset = Dataset::parse(&with(rule), "x.toml").unwrap();
+        let found = dataset.passing_rules();
+        found.first().map(ToString::to_string)
+    };
+    let of = |when: &str| named(&format!("name = \"r\"\non = \"ever\"\nwhen = \"{when}\""));
+    for when in [
+        "n >= 5",
+        "n >= 5 AND id > 3",
+        "seen > timestamp '2026-01-01T00:00:00Z'",
+    ] {
+        assert_eq!(of(when), None, "{when}");
+    }
+    for when in ["n < 5", "n BETWEEN 2 AND 5", "mean > 3", "n = 3"] {
+        let found = of(when).unwrap();
+        assert!(
+            found.starts_with(
+                "alert \"r\".when: it may be true of a group and, some rows later, no longer"
+            ),
+            "{when}: {found}"
+        );
+    }
+    // What is true of a row stays true, and silence has a form of its own.
+    assert_eq!(
+        named("name = \"r\"\non = \"rows\"\nwhen = \"amount < 5\""),
+        None
+    );
+    assert_eq!(
+        named("name = \"q\"\non = \"ever\"\nsilent = \"seen\"\nfor = \"15m\""),
+        None
+    );
+}

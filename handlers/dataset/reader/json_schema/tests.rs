@@ -250,6 +250,19 @@ by = ["id"]
 where = "id > 0 AND price IS NOT NULL"
 measures = { n = "count", p = "sum(price)", q = "count  where price > 1", s = "max(at)" }
 
+[[gold]]
+table = "days"
+grain = "day"
+zone = "Europe/Berlin"
+keep = "30d"
+measures = { n = "count" }
+
+[[gold]]
+table = "overlapping"
+grain = "30m"
+every = "10m"
+measures = { n = "count" }
+
 [[ranking]]
 view = "v"
 from = "t"

@@ -44,6 +44,7 @@ impl Case {
             made: 3,
             text: Some(table.text.clone()),
             rankings: None,
+            kept_from: None,
         };
         Self {
             dataset,

@@ -11,7 +11,7 @@ mod zone;
 
 use super::{ClockTime, TimeProblem, check_day, check_range, parse_clock_time};
 pub use format::{FormatError, TimeFormat};
-pub use zone::{Shown, ZONES, Zone};
+pub use zone::{Shown, Steady, ZONES, Zone};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 

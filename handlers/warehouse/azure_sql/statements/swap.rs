@@ -93,7 +93,7 @@ fn moved(
     let refused = refuse("@@ROWCOUNT = 0", CONFLICT);
     let mut sql = format!(
         "UPDATE {} SET [dataset] = {}, [log] = {}, [generation] = {}, [definition] = {}, [version] = {}, \
-         [physical] = {}, [text] = {}, [rankings] = {}\nWHERE {};\n{refused}",
+         [physical] = {}, [text] = {}, [rankings] = {}, [kept_from] = {}\nWHERE {};\n{refused}",
         sql_schema.of(PROGRESS),
         literal(dataset),
         text(shadow.log.as_deref()),
@@ -103,6 +103,7 @@ fn moved(
         text(shadow.physical.as_deref()),
         literal(&table.text),
         text(schema.views_of(index).as_deref()),
+        time(table.kept_from(swap.watermark), 6),
         progress_is(dataset, name, progress),
     );
     sql.push_str(&format!(
@@ -110,7 +111,7 @@ fn moved(
         sql_schema.of(NEXT),
         shadow_is(dataset, name, shadow)
     ));
-    let settled = schema.settled_until(table.grain, swap.complete_to);
+    let settled = schema.settled_until(&table.steps(), swap.complete_to);
     let (objects, oldest) = pending(swap.pending);
     let (freshness, full) = (sql_schema.of(FRESHNESS), literal(name));
     sql.push_str(&format!(

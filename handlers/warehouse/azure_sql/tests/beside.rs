@@ -241,6 +241,7 @@ async fn a_shadow_is_filled_on_a_session_and_under_a_lock_of_its_own() {
     let warehouse = warehouse(&server);
     let fill = || Fill {
         shadows: vec![(TABLE, shadow(&warehouse))],
+        as_of: None,
         build: Build::default(),
     };
     let Opened::Open(mut filling) = warehouse.fill(fill()).await.unwrap() else {

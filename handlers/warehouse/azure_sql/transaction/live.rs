@@ -112,6 +112,7 @@ pub(in crate::warehouse::azure_sql) async fn begin(
     let mut views = Vec::new();
     for step in run.steps.iter() {
         views.extend(empty(session, (&schema, &sql_schema), (step, run)).await?);
+        expire(session, (&schema, &sql_schema), (step, run)).await?;
     }
     Ok(Begun::Open(Box::new(AzureSqlTransaction {
         held: Some(held),
@@ -156,6 +157,24 @@ async fn empty(
         .collect())
 }
 
+/// Removes rows of periods that are not kept, so many at most: others go with the next transactions.
+async fn expire(
+    session: &mut Session,
+    (schema, sql_schema): (&GoldSchema, &SqlSchema),
+    (step, run): (&Step, &Run),
+) -> Result<(), WarehouseError> {
+    let table = step.layout(schema)?;
+    let to = step.moved(run, schema)?;
+    let physical = to.physical(table);
+    let kept_from = to.kept_from;
+    let sql = kept_from.and_then(|start| dml::expire(sql_schema, (table, physical), start));
+    if let Some(sql) = sql {
+        let expired = session.run(&sql).await;
+        expired.map_err(failed("expire", &table.name))?;
+    }
+    Ok(())
+}
+
 /// Moves progress and freshness of all tables in one statement; returns what became of it.
 async fn fence(
     session: &mut Session,
@@ -188,7 +207,7 @@ async fn fence(
     for step in &run.steps {
         let table = step.layout(schema)?;
         let to = step.moved(run, schema)?;
-        let (text, rankings) = (to.text.clone(), to.rankings.clone());
+        let (text, rankings, kept_from) = (to.text.clone(), to.rankings.clone(), to.kept_from);
         let from = step.from.clone().unwrap_or_default();
         values.push(Box::new(table.name.clone()));
         for progress in [to, from] {
@@ -199,10 +218,11 @@ async fn fence(
             values.push(Box::new(progress.physical.unwrap_or_default()));
             values.push(Box::new(i64::try_from(progress.made).unwrap_or(i64::MAX)));
         }
-        let settled = schema.settled_until(table.grain, run.complete_to);
+        let settled = schema.settled_until(&table.steps(), run.complete_to);
         values.push(Box::new(settled.map(iso).unwrap_or_default()));
         values.push(Box::new(text.unwrap_or_default()));
         values.push(Box::new(rankings.unwrap_or_default()));
+        values.push(Box::new(kept_from.map(iso).unwrap_or_default()));
     }
     let values: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
     let rows = session

@@ -261,8 +261,8 @@ async fn write(
         let sql = rules::open_again(sql_schema, dataset);
         session.execute(&sql, &values).await?;
     }
-    if !effects.raised.is_empty() {
-        let raised = effects.raised_json();
+    for turn in effects.turns().iter().filter(|turn| !turn.is_empty()) {
+        let raised = effects.raised_json(turn);
         let values: [&dyn ToSql; 2] = [&raised, &targets];
         let sql = rules::raise(sql_schema, dataset, (step, effects), at);
         session.execute(&sql, &values).await?;

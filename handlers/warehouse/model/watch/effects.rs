@@ -1,6 +1,6 @@
 //! What a transaction writes of its rules; pure.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::{Value, json};
 
@@ -9,8 +9,8 @@ use super::judge::alert_id;
 use super::{Turn, Watch, Watched, verdicts};
 use crate::error::Invariant;
 use crate::event::EventTime;
-use crate::value::Grain;
 use crate::value::hash::hex;
+use crate::value::{Grain, Steps};
 use crate::warehouse::model::rule::{NewAlert, RuleAct, RuleStep};
 use crate::warehouse::model::text;
 use crate::warehouse::schema::{GoldSchema, TableSchema};
@@ -39,6 +39,8 @@ pub(in crate::warehouse) struct Effects {
     pub(in crate::warehouse) notify_cleared: bool,
     /// The least event time between two alerts of a group, in microseconds.
     pub(in crate::warehouse) rearm: Option<i64>,
+    /// How long the windows of its table are, in microseconds, where they overlap.
+    pub(in crate::warehouse) overlap: Option<i64>,
     /// Whether its groups are of periods.
     pub(in crate::warehouse) has_periods: bool,
 }
@@ -97,10 +99,66 @@ impl Effects {
         (!self.again.is_empty()).then(|| Value::from(self.again.clone()).to_string())
     }
 
-    /// Returns what became true, as JSON.
-    pub(in crate::warehouse) fn raised_json(&self) -> String {
-        let alerts = self.raised.iter().map(|alert| {
+    /// Splits what became true into what is raised at once, in this order, so that of windows of a group which overlap the
+    /// earliest is told and no other: each time none of the same group, and all of them earlier than those of later times.
+    pub(in crate::warehouse) fn turns(&self) -> Vec<Vec<&NewAlert>> {
+        let mut turns: Vec<Vec<&NewAlert>> = Vec::new();
+        let mut told: HashMap<Option<[u8; 16]>, usize> = HashMap::new();
+        let mut raised: Vec<&NewAlert> = self.raised.iter().collect();
+        if self.overlap.is_none() {
+            return vec![raised];
+        }
+        raised.sort_by_key(|alert| alert.start);
+        for alert in raised {
+            let turn = told.entry(alert.group).or_default();
+            if turns.len() <= *turn {
+                turns.push(Vec::new());
+            }
+            if let Some(turn) = turns.get_mut(*turn) {
+                turn.push(alert);
+            }
+            *turn += 1;
+        }
+        turns
+    }
+
+    /// Returns how many alerts there are at least: of windows of a group that overlap the earliest.
+    fn least(&self) -> u64 {
+        let Some(length) = self.overlap else {
+            return self.raised.len() as u64;
+        };
+        let mut raised: Vec<(Option<[u8; 16]>, i64)> = self
+            .raised
+            .iter()
+            .map(|alert| (alert.group, alert.start.unwrap_or_default()))
+            .collect();
+        raised.sort_unstable();
+        let mut last = None;
+        let mut count = 0;
+        for (group, start) in raised {
+            let is_apart = last.is_none_or(|(other, before): (_, i64)| {
+                other != group || start >= before.saturating_add(length)
+            });
+            if is_apart {
+                last = Some((group, start));
+                count += 1;
+            }
+        }
+        count
+    }
+
+    /// Returns alerts as JSON.
+    pub(in crate::warehouse) fn raised_json(&self, alerts: &[&NewAlert]) -> String {
+        // Between these no other window of the group overlaps.
+        let beside = |alert: &NewAlert, away: i64| {
+            let start = alert.start.filter(|_| self.overlap.is_some())?;
+            text::timestamp(start.saturating_add(away))
+        };
+        let length = self.overlap.unwrap_or_default();
+        let alerts = alerts.iter().map(|alert| {
             json!({
+                "after": beside(alert, -length),
+                "before": beside(alert, length),
                 "id": alert.id,
                 "group": alert.group.map(|key| hex(&key)),
                 "start": alert.start.and_then(text::timestamp),
@@ -181,33 +239,20 @@ impl Watch {
         let (dataset, log) = (self.dataset.clone(), self.log.clone());
         let mut effects = Vec::new();
         for watched in &mut self.rules {
-            let grain = match watched.step.table {
-                Some(index) => Some(schema.table_at(index)?.grain),
+            let steps = match watched.step.table {
+                Some(index) => Some(schema.table_at(index)?.steps()),
                 None => None,
             };
-            effects.push(watched.settle(&dataset, log.as_deref(), grain));
+            effects.push(watched.settle(&dataset, log.as_deref(), steps.as_ref()));
         }
         Ok(effects)
     }
 }
 
 impl Watched {
-    fn settle(&mut self, dataset: &str, log: Option<&str>, grain: Option<Grain>) -> Effects {
+    fn settle(&mut self, dataset: &str, log: Option<&str>, steps: Option<&Steps>) -> Effects {
         let name = self.step.name.clone();
-        let mut effects = Effects {
-            rule: name.clone(),
-            raised: Vec::new(),
-            kind: Kind::Raised,
-            alerts: 0,
-            again: Vec::new(),
-            cleared: Cleared::Of(Vec::new()),
-            stale: 0,
-            failed: self.failed,
-            notify: Vec::new(),
-            notify_cleared: false,
-            rearm: None,
-            has_periods: grain.is_some_and(|grain| grain != Grain::All),
-        };
+        let mut effects = Effects::none(name.clone(), self.failed, steps);
         let Some(rule) = self.step.rule() else {
             effects.cleared = Cleared::All;
             return effects;
@@ -229,7 +274,7 @@ impl Watched {
         for (place, turn) in std::mem::take(&mut self.turns) {
             match (turn.before, turn.after) {
                 (false, true) => {
-                    let named = (dataset, name.as_str(), grain.unwrap_or(Grain::All));
+                    let named = (dataset, name.as_str(), steps);
                     let alert = became_true(named, (episode.0, &episode.1), (place, turn));
                     if effects.has_periods {
                         effects.again.push(alert.id.clone());
@@ -247,7 +292,7 @@ impl Watched {
         raised.retain(|alert| seen.insert(alert.id.clone()));
         effects.cleared = Cleared::Of(over);
         effects.raised = raised;
-        let count = effects.raised.len() as u64 + self.more;
+        let count = effects.least() + self.more;
         if count > MOST_ALERTS as u64 {
             let id = alert_id(&[dataset, &name, "overflow", episode.0, &episode.1]);
             effects.overflow(id, count);
@@ -257,6 +302,25 @@ impl Watched {
 }
 
 impl Effects {
+    /// Of a rule that has found nothing, and could not be computed of so many groups or rows.
+    fn none(rule: String, failed: u64, steps: Option<&Steps>) -> Self {
+        Self {
+            rule,
+            raised: Vec::new(),
+            kind: Kind::Raised,
+            alerts: 0,
+            again: Vec::new(),
+            cleared: Cleared::Of(Vec::new()),
+            stale: 0,
+            failed,
+            notify: Vec::new(),
+            notify_cleared: false,
+            rearm: None,
+            overlap: steps.and_then(Steps::overlap),
+            has_periods: steps.is_some_and(|steps| steps.grain != Grain::All),
+        }
+    }
+
     /// Puts one alert in the place of so many.
     fn overflow(&mut self, id: String, count: u64) {
         let newest = self.raised.iter().map(|alert| alert.event_time).max();
@@ -276,27 +340,27 @@ impl Effects {
 /// Returns the alert of a group that became what a rule says: of its period, or of an episode, which its log and version tell
 /// from others.
 fn became_true(
-    (dataset, rule, grain): (&str, &str, Grain),
+    (dataset, rule, steps): (&str, &str, Option<&Steps>),
     (log, version): (&str, &str),
     ((start, key), turn): ((i64, [u8; 16]), Turn),
 ) -> NewAlert {
     let group = hex(&key);
-    let is_all = grain == Grain::All;
-    let (id, event_time) = match is_all {
-        true => {
+    let steps = steps.filter(|steps| steps.grain != Grain::All);
+    let (id, event_time) = match steps {
+        None => {
             let parts = [dataset, rule, "episode", &group, log, version];
             (alert_id(&parts), turn.newest)
         }
-        false => {
+        Some(steps) => {
             let period = start.to_string();
             let parts = [dataset, rule, "period", &group, &period];
-            (alert_id(&parts), grain.bounds(start).1)
+            (alert_id(&parts), steps.end(start))
         }
     };
     NewAlert {
         id,
         group: Some(key),
-        start: (!is_all).then_some(start),
+        start: steps.map(|_| start),
         event_time,
         fields: turn.fields,
     }

@@ -8,6 +8,7 @@ use rusqlite::{Connection, ToSql, params, params_from_iter};
 use super::balance;
 use super::parts::{Tables, commit, fence, fenced, merge, retire, stored};
 use super::watch;
+use crate::event::EventTime;
 use crate::warehouse::contract::{Begun, Transaction};
 use crate::warehouse::dialect::{self, Dialect, LIVE};
 use crate::warehouse::error::WarehouseError;
@@ -19,7 +20,7 @@ use crate::warehouse::schema::{
 use crate::warehouse::sqlite::books::is_replaced;
 use crate::warehouse::sqlite::connection::{Held, blocking, failed};
 use crate::warehouse::sqlite::ddl::{Sqlite, quote};
-use crate::warehouse::sqlite::dml::{period, timestamp};
+use crate::warehouse::sqlite::dml::{self, period, timestamp};
 
 /// An open transaction.
 #[derive(Debug)]
@@ -61,6 +62,7 @@ pub(in crate::warehouse::sqlite) fn begin(
         let name = to.physical(table).to_owned();
         views.extend(empty(connection, &schema, (step, run), &name)?);
         refresh(connection, &schema, table, (step, run)).map_err(failed("write", FRESHNESS))?;
+        expire(connection, (table, &name), to.kept_from).map_err(failed("expire", &table.name))?;
         tables.insert(step.table, (Arc::new(table.clone()), name));
     }
     let mut watch = Watch::of_run(&schema.dataset, run);
@@ -111,7 +113,7 @@ fn advance(
     (table, step): (&TableSchema, &Step),
     to: &Progress,
 ) -> rusqlite::Result<bool> {
-    let columns = "\"dataset\", \"log\", \"generation\", \"definition\", \"version\", \"physical\", \"n\", \"text\", \"rankings\"";
+    let columns = "\"dataset\", \"log\", \"generation\", \"definition\", \"version\", \"physical\", \"n\", \"text\", \"rankings\", \"kept_from\"";
     let mut values: Vec<Box<dyn ToSql>> = vec![
         Box::new(table.name.clone()),
         Box::new(schema.dataset.clone()),
@@ -123,24 +125,40 @@ fn advance(
         Box::new(stored(to.made)),
         Box::new(to.text.clone()),
         Box::new(to.rankings.clone()),
+        Box::new(to.kept_from.map(|start| timestamp(start.0))),
     ];
     let sql = match &step.from {
         None => format!(
             "INSERT INTO {PROGRESS} (\"gold_table\", {columns})\n\
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 \
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 \
              WHERE NOT EXISTS (SELECT 1 FROM {PROGRESS} WHERE \"gold_table\" = ?1)"
         ),
         Some(from) => {
             values.extend(fenced(from));
             format!(
-                "UPDATE {PROGRESS} SET ({columns}) = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)\n\
+                "UPDATE {PROGRESS} SET ({columns}) = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)\n\
                  WHERE \"gold_table\" = ?1 AND {}",
-                fence(10)
+                fence(11)
             )
         }
     };
     let mut statement = connection.prepare_cached(&sql)?;
     Ok(statement.execute(params_from_iter(values))? == 1)
+}
+
+/// Removes rows of periods that are not kept, so many at most: others go with the next transactions.
+fn expire(
+    connection: &Connection,
+    (table, physical): (&TableSchema, &str),
+    kept_from: Option<EventTime>,
+) -> rusqlite::Result<()> {
+    let Some((start, sql)) = kept_from.zip(dml::expire(table, physical)) else {
+        return Ok(());
+    };
+    connection
+        .prepare_cached(&sql)?
+        .execute(params![period(table.grain, start.0)])?;
+    Ok(())
 }
 
 /// Writes the freshness of a table, and leaves what it does not know of that row.
@@ -150,7 +168,7 @@ fn refresh(
     table: &TableSchema,
     (step, run): (&Step, &Run),
 ) -> rusqlite::Result<()> {
-    let settled = schema.settled_until(table.grain, run.complete_to);
+    let settled = schema.settled_until(&table.steps(), run.complete_to);
     // Starts of periods of one grain have one width, so that text orders as they do.
     let settled_until = match step.replace {
         true => "?4",

@@ -45,6 +45,7 @@ pub(in crate::warehouse::sqlite) fn swap(
             made: progress.made,
             text: Some(table.text.clone()),
             rankings: rankings.clone(),
+            kept_from: table.kept_from(swap.watermark),
         };
         let advance = failed("advance", PROGRESS);
         if !move_on(connection, schema, (&table.name, progress), &to).map_err(advance)?
@@ -126,13 +127,14 @@ fn move_on(
         Box::new(to.physical.clone()),
         Box::new(to.text.clone()),
         Box::new(to.rankings.clone()),
+        Box::new(to.kept_from.map(|start| timestamp(start.0))),
     ];
     values.extend(fenced(from));
     let sql = format!(
         "UPDATE {PROGRESS} SET \"dataset\" = ?2, \"log\" = ?3, \"generation\" = ?4, \"definition\" = ?5, \
-         \"version\" = ?6, \"physical\" = ?7, \"text\" = ?8, \"rankings\" = ?9\n\
+         \"version\" = ?6, \"physical\" = ?7, \"text\" = ?8, \"rankings\" = ?9, \"kept_from\" = ?10\n\
          WHERE \"gold_table\" = ?1 AND {}",
-        fence(9)
+        fence(10)
     );
     let mut statement = connection.prepare_cached(&sql)?;
     Ok(statement.execute(params_from_iter(values))? == 1)
@@ -145,7 +147,7 @@ fn freshen(
     table: &TableSchema,
     (to, shadow, swap): (&Progress, &Shadow, &Swap),
 ) -> rusqlite::Result<()> {
-    let settled = schema.settled_until(table.grain, swap.complete_to);
+    let settled = schema.settled_until(&table.steps(), swap.complete_to);
     let sql = format!(
         "INSERT INTO {FRESHNESS} (\"gold_table\", \"dataset\", \"watermark\", \"settled_until\", \"version\", \
          \"last_run\", \"state\", \"generation\", \"pending_objects\", \"oldest_pending\")\n\

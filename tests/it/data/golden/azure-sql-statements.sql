@@ -56,49 +56,43 @@ BEGIN
     SELECT 2 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_progress] ([gold_table], [dataset], [log], [generation], [definition], [version], [physical], [n], [text], [rankings])
-SELECT @P17, @P1, NULLIF(@P18, N''), @P19, @P20, @P21, NULLIF(@P22, N''), @P23, NULLIF(@P31, N''), NULLIF(@P32, N'')
-WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [gold_table] = @P17);
+INSERT INTO [reports].[sluice_progress] ([gold_table], [dataset], [log], [generation], [definition], [version], [physical], [n], [text], [rankings], [kept_from])
+SELECT @P8, @P1, NULLIF(@P9, N''), @P10, @P11, @P12, NULLIF(@P13, N''), @P14, NULLIF(@P22, N''), NULLIF(@P23, N''), CAST(NULLIF(@P24, N'') AS datetime2(6))
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [gold_table] = @P8);
 IF @@ROWCOUNT = 0
 BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CAST(NULLIF(@P30, N'') AS datetime2(0)), [version] = @P21, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = @P19, [pending_objects] = CASE WHEN @P6 = N'' THEN [pending_objects] ELSE CAST(NULLIF(@P6, N'') AS bigint) END, [oldest_pending] = CASE WHEN @P6 = N'' THEN [oldest_pending] ELSE CAST(NULLIF(@P7, N'') AS datetime2(6)) END
-WHERE [gold_table] = @P17;
+UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CAST(NULLIF(@P21, N'') AS datetime2(0)), [version] = @P12, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = @P10, [pending_objects] = CASE WHEN @P6 = N'' THEN [pending_objects] ELSE CAST(NULLIF(@P6, N'') AS bigint) END, [oldest_pending] = CASE WHEN @P6 = N'' THEN [oldest_pending] ELSE CAST(NULLIF(@P7, N'') AS datetime2(6)) END
+WHERE [gold_table] = @P8;
 IF @@ROWCOUNT = 0
 INSERT INTO [reports].[sluice_freshness] ([gold_table], [dataset], [watermark], [settled_until], [version], [last_run], [state], [generation], [pending_objects], [oldest_pending])
-VALUES (@P17, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P30, N'') AS datetime2(0)), @P21, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live', @P19, CAST(NULLIF(@P6, N'') AS bigint), CAST(NULLIF(@P7, N'') AS datetime2(6)));
-UPDATE [reports].[sluice_freshness] SET [events] = CAST(NULLIF(@P8, N'') AS bigint), [records] = CAST(NULLIF(@P9, N'') AS bigint), [rows] = CAST(NULLIF(@P10, N'') AS bigint), [duplicates] = CAST(NULLIF(@P11, N'') AS bigint), [filtered] = CAST(NULLIF(@P12, N'') AS bigint), [quarantined] = CAST(NULLIF(@P13, N'') AS bigint), [redriven] = CAST(NULLIF(@P14, N'') AS bigint), [rows_taken] = CAST(NULLIF(@P16, N'') AS bigint), [counted_version] = @P21
-WHERE [gold_table] = @P17;
-UPDATE [reports].[sluice_progress] SET [dataset] = @P1, [log] = NULLIF(@P34, N''), [generation] = @P35, [definition] = @P36, [version] = @P37, [physical] = NULLIF(@P38, N''), [n] = @P39, [text] = NULLIF(@P47, N''), [rankings] = NULLIF(@P48, N'')
-WHERE [gold_table] = @P33 AND ISNULL([dataset], @P1) = @P1 AND ISNULL([log], N'') = @P40 AND [generation] = @P41 AND [definition] = @P42 AND [version] = @P43 AND ISNULL([physical], N'') = @P44 AND ISNULL([n], 0) = @P45;
+VALUES (@P8, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P21, N'') AS datetime2(0)), @P12, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live', @P10, CAST(NULLIF(@P6, N'') AS bigint), CAST(NULLIF(@P7, N'') AS datetime2(6)));
+UPDATE [reports].[sluice_progress] SET [dataset] = @P1, [log] = NULLIF(@P26, N''), [generation] = @P27, [definition] = @P28, [version] = @P29, [physical] = NULLIF(@P30, N''), [n] = @P31, [text] = NULLIF(@P39, N''), [rankings] = NULLIF(@P40, N''), [kept_from] = CAST(NULLIF(@P41, N'') AS datetime2(6))
+WHERE [gold_table] = @P25 AND ISNULL([dataset], @P1) = @P1 AND ISNULL([log], N'') = @P32 AND [generation] = @P33 AND [definition] = @P34 AND [version] = @P35 AND ISNULL([physical], N'') = @P36 AND ISNULL([n], 0) = @P37;
 IF @@ROWCOUNT = 0
 BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CASE WHEN CAST(NULLIF(@P46, N'') AS datetime2(0)) IS NULL OR [settled_until] > CAST(NULLIF(@P46, N'') AS datetime2(0)) THEN [settled_until] ELSE CAST(NULLIF(@P46, N'') AS datetime2(0)) END, [version] = @P37, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = @P35, [pending_objects] = CASE WHEN @P6 = N'' THEN [pending_objects] ELSE CAST(NULLIF(@P6, N'') AS bigint) END, [oldest_pending] = CASE WHEN @P6 = N'' THEN [oldest_pending] ELSE CAST(NULLIF(@P7, N'') AS datetime2(6)) END
-WHERE [gold_table] = @P33;
+UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CASE WHEN CAST(NULLIF(@P38, N'') AS datetime2(0)) IS NULL OR [settled_until] > CAST(NULLIF(@P38, N'') AS datetime2(0)) THEN [settled_until] ELSE CAST(NULLIF(@P38, N'') AS datetime2(0)) END, [version] = @P29, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = @P27, [pending_objects] = CASE WHEN @P6 = N'' THEN [pending_objects] ELSE CAST(NULLIF(@P6, N'') AS bigint) END, [oldest_pending] = CASE WHEN @P6 = N'' THEN [oldest_pending] ELSE CAST(NULLIF(@P7, N'') AS datetime2(6)) END
+WHERE [gold_table] = @P25;
 IF @@ROWCOUNT = 0
 INSERT INTO [reports].[sluice_freshness] ([gold_table], [dataset], [watermark], [settled_until], [version], [last_run], [state], [generation], [pending_objects], [oldest_pending])
-VALUES (@P33, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P46, N'') AS datetime2(0)), @P37, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live', @P35, CAST(NULLIF(@P6, N'') AS bigint), CAST(NULLIF(@P7, N'') AS datetime2(6)));
-UPDATE [reports].[sluice_freshness] SET [events] = CAST(NULLIF(@P8, N'') AS bigint), [records] = CAST(NULLIF(@P9, N'') AS bigint), [rows] = CAST(NULLIF(@P10, N'') AS bigint), [duplicates] = CAST(NULLIF(@P11, N'') AS bigint), [filtered] = CAST(NULLIF(@P12, N'') AS bigint), [quarantined] = CAST(NULLIF(@P13, N'') AS bigint), [redriven] = CAST(NULLIF(@P14, N'') AS bigint), [rows_taken] = ISNULL(CASE WHEN [counted_version] = @P43 THEN [rows_taken] END, CAST(NULLIF(@P15, N'') AS bigint)) + CAST(NULLIF(@P16, N'') AS bigint), [counted_version] = @P37
-WHERE [gold_table] = @P33;
-UPDATE [reports].[sluice_progress] SET [dataset] = @P1, [log] = NULLIF(@P50, N''), [generation] = @P51, [definition] = @P52, [version] = @P53, [physical] = NULLIF(@P54, N''), [n] = @P55, [text] = NULLIF(@P63, N''), [rankings] = NULLIF(@P64, N'')
-WHERE [gold_table] = @P49 AND ISNULL([dataset], @P1) = @P1 AND ISNULL([log], N'') = @P56 AND [generation] = @P57 AND [definition] = @P58 AND [version] = @P59 AND ISNULL([physical], N'') = @P60 AND ISNULL([n], 0) = @P61;
+VALUES (@P25, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P38, N'') AS datetime2(0)), @P29, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live', @P27, CAST(NULLIF(@P6, N'') AS bigint), CAST(NULLIF(@P7, N'') AS datetime2(6)));
+UPDATE [reports].[sluice_progress] SET [dataset] = @P1, [log] = NULLIF(@P43, N''), [generation] = @P44, [definition] = @P45, [version] = @P46, [physical] = NULLIF(@P47, N''), [n] = @P48, [text] = NULLIF(@P56, N''), [rankings] = NULLIF(@P57, N''), [kept_from] = CAST(NULLIF(@P58, N'') AS datetime2(6))
+WHERE [gold_table] = @P42 AND ISNULL([dataset], @P1) = @P1 AND ISNULL([log], N'') = @P49 AND [generation] = @P50 AND [definition] = @P51 AND [version] = @P52 AND ISNULL([physical], N'') = @P53 AND ISNULL([n], 0) = @P54;
 IF @@ROWCOUNT = 0
 BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CAST(NULLIF(@P62, N'') AS datetime2(0)), [version] = @P53, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = @P51, [pending_objects] = CASE WHEN @P6 = N'' THEN [pending_objects] ELSE CAST(NULLIF(@P6, N'') AS bigint) END, [oldest_pending] = CASE WHEN @P6 = N'' THEN [oldest_pending] ELSE CAST(NULLIF(@P7, N'') AS datetime2(6)) END
-WHERE [gold_table] = @P49;
+UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CAST(NULLIF(@P55, N'') AS datetime2(0)), [version] = @P46, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = @P44, [pending_objects] = CASE WHEN @P6 = N'' THEN [pending_objects] ELSE CAST(NULLIF(@P6, N'') AS bigint) END, [oldest_pending] = CASE WHEN @P6 = N'' THEN [oldest_pending] ELSE CAST(NULLIF(@P7, N'') AS datetime2(6)) END
+WHERE [gold_table] = @P42;
 IF @@ROWCOUNT = 0
 INSERT INTO [reports].[sluice_freshness] ([gold_table], [dataset], [watermark], [settled_until], [version], [last_run], [state], [generation], [pending_objects], [oldest_pending])
-VALUES (@P49, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P62, N'') AS datetime2(0)), @P53, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live', @P51, CAST(NULLIF(@P6, N'') AS bigint), CAST(NULLIF(@P7, N'') AS datetime2(6)));
-UPDATE [reports].[sluice_freshness] SET [events] = CAST(NULLIF(@P8, N'') AS bigint), [records] = CAST(NULLIF(@P9, N'') AS bigint), [rows] = CAST(NULLIF(@P10, N'') AS bigint), [duplicates] = CAST(NULLIF(@P11, N'') AS bigint), [filtered] = CAST(NULLIF(@P12, N'') AS bigint), [quarantined] = CAST(NULLIF(@P13, N'') AS bigint), [redriven] = CAST(NULLIF(@P14, N'') AS bigint), [rows_taken] = CAST(NULLIF(@P16, N'') AS bigint), [counted_version] = @P53
-WHERE [gold_table] = @P49;
+VALUES (@P42, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P55, N'') AS datetime2(0)), @P46, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live', @P44, CAST(NULLIF(@P6, N'') AS bigint), CAST(NULLIF(@P7, N'') AS datetime2(6)));
 SELECT 0 AS [outcome]
 
 -- raise the build
@@ -139,6 +133,7 @@ CREATE TABLE [reports].[sluice_progress] (
     [n] bigint NULL,
     [text] nvarchar(max) NULL,
     [rankings] nvarchar(max) NULL,
+    [kept_from] datetime2(6) NULL,
     PRIMARY KEY ([gold_table])
 )
 
@@ -161,15 +156,6 @@ CREATE TABLE [reports].[sluice_freshness] (
     [next_done] bigint NULL,
     [pending_objects] bigint NULL,
     [oldest_pending] datetime2(6) NULL,
-    [events] bigint NULL,
-    [records] bigint NULL,
-    [rows] bigint NULL,
-    [duplicates] bigint NULL,
-    [filtered] bigint NULL,
-    [quarantined] bigint NULL,
-    [redriven] bigint NULL,
-    [rows_taken] bigint NULL,
-    [counted_version] bigint NULL,
     PRIMARY KEY ([gold_table])
 )
 
@@ -191,8 +177,6 @@ CREATE TABLE [reports].[sluice_next] (
     [reason] nvarchar(max) NULL,
     [noted_stamp] bigint NULL,
     [noted_at] datetime2(6) NULL,
-    [rows_taken] bigint NULL,
-    [rows_taken_at] bigint NULL,
     PRIMARY KEY ([gold_table])
 )
 
@@ -232,6 +216,9 @@ ALTER TABLE [reports].[sluice_progress] ADD [text] nvarchar(max) NULL
 
 -- add a column to sluice_progress
 ALTER TABLE [reports].[sluice_progress] ADD [rankings] nvarchar(max) NULL
+
+-- add a column to sluice_progress
+ALTER TABLE [reports].[sluice_progress] ADD [kept_from] datetime2(6) NULL
 
 -- read sluice_freshness
 SELECT b.* FROM [reports].[sluice_freshness] AS b
@@ -284,33 +271,6 @@ ALTER TABLE [reports].[sluice_freshness] ADD [pending_objects] bigint NULL
 -- add a column to sluice_freshness
 ALTER TABLE [reports].[sluice_freshness] ADD [oldest_pending] datetime2(6) NULL
 
--- add a column to sluice_freshness
-ALTER TABLE [reports].[sluice_freshness] ADD [events] bigint NULL
-
--- add a column to sluice_freshness
-ALTER TABLE [reports].[sluice_freshness] ADD [records] bigint NULL
-
--- add a column to sluice_freshness
-ALTER TABLE [reports].[sluice_freshness] ADD [rows] bigint NULL
-
--- add a column to sluice_freshness
-ALTER TABLE [reports].[sluice_freshness] ADD [duplicates] bigint NULL
-
--- add a column to sluice_freshness
-ALTER TABLE [reports].[sluice_freshness] ADD [filtered] bigint NULL
-
--- add a column to sluice_freshness
-ALTER TABLE [reports].[sluice_freshness] ADD [quarantined] bigint NULL
-
--- add a column to sluice_freshness
-ALTER TABLE [reports].[sluice_freshness] ADD [redriven] bigint NULL
-
--- add a column to sluice_freshness
-ALTER TABLE [reports].[sluice_freshness] ADD [rows_taken] bigint NULL
-
--- add a column to sluice_freshness
-ALTER TABLE [reports].[sluice_freshness] ADD [counted_version] bigint NULL
-
 -- read sluice_next
 SELECT b.* FROM [reports].[sluice_next] AS b
 
@@ -350,41 +310,11 @@ ALTER TABLE [reports].[sluice_next] ADD [noted_stamp] bigint NULL
 -- add a column to sluice_next
 ALTER TABLE [reports].[sluice_next] ADD [noted_at] datetime2(6) NULL
 
--- add a column to sluice_next
-ALTER TABLE [reports].[sluice_next] ADD [rows_taken] bigint NULL
-
--- add a column to sluice_next
-ALTER TABLE [reports].[sluice_next] ADD [rows_taken_at] bigint NULL
-
 -- read sluice_builds
 SELECT b.* FROM [reports].[sluice_builds] AS b
 
 -- read sluice_old
 SELECT b.* FROM [reports].[sluice_old] AS b
-
--- show sluice_balance
-CREATE OR ALTER VIEW [reports].[sluice_balance] AS
-/* sluice 897a57c0c5f3d75a529289eaacc8cdd0 */
-SELECT
-    f.[gold_table] AS [gold_table],
-    f.[dataset] AS [dataset],
-    f.[generation] AS [generation],
-    f.[counted_version] AS [version],
-    f.[events] AS [events],
-    f.[records] AS [records],
-    f.[rows] AS [rows],
-    f.[duplicates] AS [duplicates],
-    f.[filtered] AS [filtered],
-    f.[quarantined] AS [quarantined],
-    f.[redriven] AS [redriven],
-    f.[records] + f.[redriven] - (f.[rows] + f.[duplicates] + f.[filtered] + f.[quarantined]) AS [unaccounted],
-    f.[rows_taken] AS [rows_taken],
-    f.[rows] - f.[rows_taken] AS [rows_missing],
-    CAST(CASE WHEN f.[records] + f.[redriven] - (f.[rows] + f.[duplicates] + f.[filtered] + f.[quarantined]) = 0 AND f.[rows] - f.[rows_taken] = 0 THEN 1 WHEN f.[records] + f.[redriven] - (f.[rows] + f.[duplicates] + f.[filtered] + f.[quarantined]) <> 0 OR f.[rows] - f.[rows_taken] <> 0 THEN 0 END AS bit) AS [is_balanced]
-FROM [reports].[sluice_freshness] AS f
-
--- read sluice_balance
-SELECT TOP (10) [gold_table], [dataset], [generation], [version], [events], [records], [rows], [duplicates], [filtered], [quarantined], [redriven], [unaccounted], [rows_taken], [rows_missing], [is_balanced] FROM [reports].[sluice_balance] ORDER BY CASE WHEN [is_balanced] IS NULL THEN 1 ELSE 0 END, [is_balanced] DESC
 
 -- remove gone
 DROP VIEW IF EXISTS [reports].[gone]
@@ -443,8 +373,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
-VALUES (N'hourly', N'things', N'hourly__2', N'log', 3, N'7d83e14e1a4737bcc650fbc2417ba380', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'hourly', N'things', N'hourly__2', N'log', 3, N'7d83e14e1a4737bcc650fbc2417ba380', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
 CREATE TABLE [reports].[hourly__2] (
     [hour] datetime2(0) NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -478,8 +408,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
-VALUES (N'daily', N'things', N'daily__2', N'log', 3, N'c00db0504b57d26a0986caabdf027ad2', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'daily', N'things', N'daily__2', N'log', 3, N'c00db0504b57d26a0986caabdf027ad2', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
 CREATE TABLE [reports].[daily__2] (
     [day] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -507,8 +437,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
-VALUES (N'monthly', N'things', N'monthly__2', N'log', 3, N'b148a3f4a7310ab0148c4df904e1f476', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'monthly', N'things', N'monthly__2', N'log', 3, N'b148a3f4a7310ab0148c4df904e1f476', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
 CREATE TABLE [reports].[monthly__2] (
     [month] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -538,8 +468,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
-VALUES (N'ever', N'things', N'ever__2', N'log', 3, N'de91091b06fe01f3794e871de6e4a707', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'ever', N'things', N'ever__2', N'log', 3, N'de91091b06fe01f3794e871de6e4a707', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
 CREATE TABLE [reports].[ever__2] (
     [_key] binary(16) NOT NULL,
     [n] bigint NOT NULL,
@@ -563,8 +493,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
-VALUES (N'windows', N'things', N'windows__2', N'log', 3, N'48356355f4dc96f282fd15110e76da08', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'windows', N'things', N'windows__2', N'log', 3, N'48356355f4dc96f282fd15110e76da08', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
 CREATE TABLE [reports].[windows__2] (
     [window_start] datetime2(0) NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -591,8 +521,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
-VALUES (N'weekly', N'things', N'weekly__2', N'log', 3, N'0816b48101f96bfbf5421f89b864012c', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'weekly', N'things', N'weekly__2', N'log', 3, N'0816b48101f96bfbf5421f89b864012c', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
 CREATE TABLE [reports].[weekly__2] (
     [week] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -616,8 +546,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
-VALUES (N'filtered', N'things', N'filtered__2', N'log', 3, N'd8415d2f896d377b0bc0ecd3fca7f659', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'filtered', N'things', N'filtered__2', N'log', 3, N'd8415d2f896d377b0bc0ecd3fca7f659', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
 CREATE TABLE [reports].[filtered__2] (
     [day] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -628,6 +558,90 @@ CREATE TABLE [reports].[filtered__2] (
     PRIMARY KEY ([day], [_key])
 );
 UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'filtered';
+UPDATE [reports].[sluice_progress] SET [n] = 2 WHERE [gold_table] = N'kinds' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'kinds__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'kinds' AND [dataset] = N'things' AND [physical] IS NULL AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [base_version] IS NULL AND ISNULL([files_done], 0) = 0 AND [version] IS NULL AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'kinds', N'things', N'kinds__2', N'log', 3, N'f38246cb1eaaeb1e92ecc35853715761', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+CREATE TABLE [reports].[kinds__2] (
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [id] bigint NULL,
+    [n] bigint NOT NULL,
+    [total] decimal(38,2) NULL,
+    [highest] float NULL,
+    [seen] datetime2(6) NULL,
+    PRIMARY KEY ([_key])
+);
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'kinds';
+UPDATE [reports].[sluice_progress] SET [n] = 2 WHERE [gold_table] = N'local_days' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'local_days__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'local_days' AND [dataset] = N'things' AND [physical] IS NULL AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [base_version] IS NULL AND ISNULL([files_done], 0) = 0 AND [version] IS NULL AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'local_days', N'things', N'local_days__2', N'log', 3, N'bf5cf24a370c4bf18a2150da54d092c1', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+CREATE TABLE [reports].[local_days__2] (
+    [day] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [n] bigint NOT NULL,
+    [total] decimal(38,2) NULL,
+    PRIMARY KEY ([day], [_key])
+);
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'local_days';
+UPDATE [reports].[sluice_progress] SET [n] = 2 WHERE [gold_table] = N'overlapping' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'overlapping__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'overlapping' AND [dataset] = N'things' AND [physical] IS NULL AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [base_version] IS NULL AND ISNULL([files_done], 0) = 0 AND [version] IS NULL AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'overlapping', N'things', N'overlapping__2', N'log', 3, N'b66946768988627c6ccb6fb2efcf8417', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+CREATE TABLE [reports].[overlapping__2] (
+    [window_start] datetime2(0) NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [n] bigint NOT NULL,
+    [mean_sum] decimal(38,2) NULL,
+    [mean_count] bigint NOT NULL,
+    PRIMARY KEY ([window_start], [_key])
+);
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'overlapping';
 SELECT 0 AS [outcome]
 
 -- make the first beside all tables
@@ -667,8 +681,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
-VALUES (N'hourly', N'things', N'hourly__2', N'log', 3, N'7d83e14e1a4737bcc650fbc2417ba380', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'hourly', N'things', N'hourly__2', N'log', 3, N'7d83e14e1a4737bcc650fbc2417ba380', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
 CREATE TABLE [reports].[hourly__2] (
     [hour] datetime2(0) NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -703,8 +717,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
-VALUES (N'daily', N'things', N'daily__2', N'log', 3, N'c00db0504b57d26a0986caabdf027ad2', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'daily', N'things', N'daily__2', N'log', 3, N'c00db0504b57d26a0986caabdf027ad2', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
 CREATE TABLE [reports].[daily__2] (
     [day] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -733,8 +747,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
-VALUES (N'monthly', N'things', N'monthly__2', N'log', 3, N'b148a3f4a7310ab0148c4df904e1f476', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'monthly', N'things', N'monthly__2', N'log', 3, N'b148a3f4a7310ab0148c4df904e1f476', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
 CREATE TABLE [reports].[monthly__2] (
     [month] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -765,8 +779,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
-VALUES (N'ever', N'things', N'ever__2', N'log', 3, N'de91091b06fe01f3794e871de6e4a707', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'ever', N'things', N'ever__2', N'log', 3, N'de91091b06fe01f3794e871de6e4a707', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
 CREATE TABLE [reports].[ever__2] (
     [_key] binary(16) NOT NULL,
     [n] bigint NOT NULL,
@@ -791,8 +805,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
-VALUES (N'windows', N'things', N'windows__2', N'log', 3, N'48356355f4dc96f282fd15110e76da08', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'windows', N'things', N'windows__2', N'log', 3, N'48356355f4dc96f282fd15110e76da08', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
 CREATE TABLE [reports].[windows__2] (
     [window_start] datetime2(0) NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -820,8 +834,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
-VALUES (N'weekly', N'things', N'weekly__2', N'log', 3, N'0816b48101f96bfbf5421f89b864012c', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'weekly', N'things', N'weekly__2', N'log', 3, N'0816b48101f96bfbf5421f89b864012c', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
 CREATE TABLE [reports].[weekly__2] (
     [week] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -846,8 +860,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
-VALUES (N'filtered', N'things', N'filtered__2', N'log', 3, N'd8415d2f896d377b0bc0ecd3fca7f659', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'filtered', N'things', N'filtered__2', N'log', 3, N'd8415d2f896d377b0bc0ecd3fca7f659', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
 CREATE TABLE [reports].[filtered__2] (
     [day] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -858,6 +872,93 @@ CREATE TABLE [reports].[filtered__2] (
     PRIMARY KEY ([day], [_key])
 );
 UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'filtered';
+INSERT INTO [reports].[sluice_progress] ([gold_table], [dataset], [generation], [definition], [version], [n])
+SELECT N'kinds', N'things', 0, N'', 0, 1
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [gold_table] = N'kinds');
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+IF EXISTS (SELECT 1 FROM [reports].[sluice_next] WHERE [gold_table] = N'kinds')
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'kinds', N'things', N'kinds__2', N'log', 3, N'f38246cb1eaaeb1e92ecc35853715761', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+CREATE TABLE [reports].[kinds__2] (
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [id] bigint NULL,
+    [n] bigint NOT NULL,
+    [total] decimal(38,2) NULL,
+    [highest] float NULL,
+    [seen] datetime2(6) NULL,
+    PRIMARY KEY ([_key])
+);
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'kinds';
+INSERT INTO [reports].[sluice_progress] ([gold_table], [dataset], [generation], [definition], [version], [n])
+SELECT N'local_days', N'things', 0, N'', 0, 1
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [gold_table] = N'local_days');
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+IF EXISTS (SELECT 1 FROM [reports].[sluice_next] WHERE [gold_table] = N'local_days')
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'local_days', N'things', N'local_days__2', N'log', 3, N'bf5cf24a370c4bf18a2150da54d092c1', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+CREATE TABLE [reports].[local_days__2] (
+    [day] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [n] bigint NOT NULL,
+    [total] decimal(38,2) NULL,
+    PRIMARY KEY ([day], [_key])
+);
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'local_days';
+INSERT INTO [reports].[sluice_progress] ([gold_table], [dataset], [generation], [definition], [version], [n])
+SELECT N'overlapping', N'things', 0, N'', 0, 1
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [gold_table] = N'overlapping');
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+IF EXISTS (SELECT 1 FROM [reports].[sluice_next] WHERE [gold_table] = N'overlapping')
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
+VALUES (N'overlapping', N'things', N'overlapping__2', N'log', 3, N'b66946768988627c6ccb6fb2efcf8417', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+CREATE TABLE [reports].[overlapping__2] (
+    [window_start] datetime2(0) NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [n] bigint NOT NULL,
+    [mean_sum] decimal(38,2) NULL,
+    [mean_count] bigint NOT NULL,
+    PRIMARY KEY ([window_start], [_key])
+);
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 0 WHERE [gold_table] = N'overlapping';
 SELECT 0 AS [outcome]
 
 -- give up beside all tables
@@ -1020,6 +1121,66 @@ INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'filtered__2', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
 WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'filtered__2');
 UPDATE [reports].[sluice_freshness] SET [next_generation] = NULL, [next_done] = NULL WHERE [gold_table] = N'filtered';
+UPDATE [reports].[sluice_progress] SET [n] = 1 WHERE [gold_table] = N'kinds' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'kinds__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'kinds' AND [dataset] = N'things' AND [physical] = N'kinds__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'f38246cb1eaaeb1e92ecc35853715761' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
+SELECT N'things', N'kinds__2', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'kinds__2');
+UPDATE [reports].[sluice_freshness] SET [next_generation] = NULL, [next_done] = NULL WHERE [gold_table] = N'kinds';
+UPDATE [reports].[sluice_progress] SET [n] = 1 WHERE [gold_table] = N'local_days' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'local_days__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'local_days' AND [dataset] = N'things' AND [physical] = N'local_days__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'bf5cf24a370c4bf18a2150da54d092c1' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
+SELECT N'things', N'local_days__2', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'local_days__2');
+UPDATE [reports].[sluice_freshness] SET [next_generation] = NULL, [next_done] = NULL WHERE [gold_table] = N'local_days';
+UPDATE [reports].[sluice_progress] SET [n] = 1 WHERE [gold_table] = N'overlapping' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'overlapping__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'overlapping' AND [dataset] = N'things' AND [physical] = N'overlapping__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'b66946768988627c6ccb6fb2efcf8417' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
+SELECT N'things', N'overlapping__2', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'overlapping__2');
+UPDATE [reports].[sluice_freshness] SET [next_generation] = NULL, [next_done] = NULL WHERE [gold_table] = N'overlapping';
 SELECT 0 AS [outcome]
 
 -- fill beside all tables
@@ -1075,6 +1236,30 @@ BEGIN
     RETURN;
 END;
 EXEC @granted = sp_getapplock @Resource = N'sluice/reports/things/filtered', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 2000;
+IF @granted < 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 3 AS [outcome];
+    RETURN;
+END;
+EXEC @granted = sp_getapplock @Resource = N'sluice/reports/things/kinds', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 2000;
+IF @granted < 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 3 AS [outcome];
+    RETURN;
+END;
+EXEC @granted = sp_getapplock @Resource = N'sluice/reports/things/local_days', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 2000;
+IF @granted < 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 3 AS [outcome];
+    RETURN;
+END;
+EXEC @granted = sp_getapplock @Resource = N'sluice/reports/things/overlapping', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 2000;
 IF @granted < 0
 BEGIN
     ROLLBACK TRANSACTION;
@@ -1146,17 +1331,44 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
+UPDATE [reports].[sluice_next] SET [stamp] = [stamp] WHERE [gold_table] = N'kinds' AND [dataset] = N'things' AND [physical] = N'kinds__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'f38246cb1eaaeb1e92ecc35853715761' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+UPDATE [reports].[sluice_next] SET [stamp] = [stamp] WHERE [gold_table] = N'local_days' AND [dataset] = N'things' AND [physical] = N'local_days__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'bf5cf24a370c4bf18a2150da54d092c1' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+UPDATE [reports].[sluice_next] SET [stamp] = [stamp] WHERE [gold_table] = N'overlapping' AND [dataset] = N'things' AND [physical] = N'overlapping__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'b66946768988627c6ccb6fb2efcf8417' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
 SET LOCK_TIMEOUT 30000;
 SELECT 0 AS [outcome]
 
 -- note beside all tables
-UPDATE [reports].[sluice_next] SET [physical] = N'hourly__2', [log] = N'log', [generation] = 3, [definition] = N'7d83e14e1a4737bcc650fbc2417ba380', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL, [rows_taken] = 1, [rows_taken_at] = 1 WHERE [gold_table] = N'hourly';
-UPDATE [reports].[sluice_next] SET [physical] = N'daily__2', [log] = N'log', [generation] = 3, [definition] = N'c00db0504b57d26a0986caabdf027ad2', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL, [rows_taken] = 1, [rows_taken_at] = 1 WHERE [gold_table] = N'daily';
-UPDATE [reports].[sluice_next] SET [physical] = N'monthly__2', [log] = N'log', [generation] = 3, [definition] = N'b148a3f4a7310ab0148c4df904e1f476', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL, [rows_taken] = 1, [rows_taken_at] = 1 WHERE [gold_table] = N'monthly';
-UPDATE [reports].[sluice_next] SET [physical] = N'ever__2', [log] = N'log', [generation] = 3, [definition] = N'de91091b06fe01f3794e871de6e4a707', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL, [rows_taken] = 1, [rows_taken_at] = 1 WHERE [gold_table] = N'ever';
-UPDATE [reports].[sluice_next] SET [physical] = N'windows__2', [log] = N'log', [generation] = 3, [definition] = N'48356355f4dc96f282fd15110e76da08', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL, [rows_taken] = 1, [rows_taken_at] = 1 WHERE [gold_table] = N'windows';
-UPDATE [reports].[sluice_next] SET [physical] = N'weekly__2', [log] = N'log', [generation] = 3, [definition] = N'0816b48101f96bfbf5421f89b864012c', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL, [rows_taken] = 1, [rows_taken_at] = 1 WHERE [gold_table] = N'weekly';
-UPDATE [reports].[sluice_next] SET [physical] = N'filtered__2', [log] = N'log', [generation] = 3, [definition] = N'd8415d2f896d377b0bc0ecd3fca7f659', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL, [rows_taken] = 1, [rows_taken_at] = 1 WHERE [gold_table] = N'filtered';
+UPDATE [reports].[sluice_next] SET [physical] = N'hourly__2', [log] = N'log', [generation] = 3, [definition] = N'7d83e14e1a4737bcc650fbc2417ba380', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'hourly';
+UPDATE [reports].[sluice_next] SET [physical] = N'daily__2', [log] = N'log', [generation] = 3, [definition] = N'c00db0504b57d26a0986caabdf027ad2', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'daily';
+UPDATE [reports].[sluice_next] SET [physical] = N'monthly__2', [log] = N'log', [generation] = 3, [definition] = N'b148a3f4a7310ab0148c4df904e1f476', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'monthly';
+UPDATE [reports].[sluice_next] SET [physical] = N'ever__2', [log] = N'log', [generation] = 3, [definition] = N'de91091b06fe01f3794e871de6e4a707', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'ever';
+UPDATE [reports].[sluice_next] SET [physical] = N'windows__2', [log] = N'log', [generation] = 3, [definition] = N'48356355f4dc96f282fd15110e76da08', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'windows';
+UPDATE [reports].[sluice_next] SET [physical] = N'weekly__2', [log] = N'log', [generation] = 3, [definition] = N'0816b48101f96bfbf5421f89b864012c', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'weekly';
+UPDATE [reports].[sluice_next] SET [physical] = N'filtered__2', [log] = N'log', [generation] = 3, [definition] = N'd8415d2f896d377b0bc0ecd3fca7f659', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'filtered';
+UPDATE [reports].[sluice_next] SET [physical] = N'kinds__2', [log] = N'log', [generation] = 3, [definition] = N'f38246cb1eaaeb1e92ecc35853715761', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'kinds';
+UPDATE [reports].[sluice_next] SET [physical] = N'local_days__2', [log] = N'log', [generation] = 3, [definition] = N'bf5cf24a370c4bf18a2150da54d092c1', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'local_days';
+UPDATE [reports].[sluice_next] SET [physical] = N'overlapping__2', [log] = N'log', [generation] = 3, [definition] = N'b66946768988627c6ccb6fb2efcf8417', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'overlapping';
 UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'hourly';
 UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'daily';
 UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'monthly';
@@ -1164,6 +1376,9 @@ UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100
 UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'windows';
 UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'weekly';
 UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'filtered';
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'kinds';
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'local_days';
+UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'overlapping';
 
 
 -- swap all tables
@@ -1186,7 +1401,7 @@ BEGIN
     SELECT 2 AS [outcome];
     RETURN;
 END;
-UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = N'log', [generation] = 3, [definition] = N'7d83e14e1a4737bcc650fbc2417ba380', [version] = 1, [physical] = N'hourly__2', [text] = N'1 Hour|"n" = rows None Int64|"total" = sum Some("amount") Decimal { precision: 38, scale: 2 }|"mean_sum" = sum Some("amount") Decimal { precision: 38, scale: 2 }|"mean_count" = values Some("amount") Int64|"low" = min Some("level") Double|"high" = max Some("level") Double|"first" = min Some("born") Date|"last" = max Some("seen") Timestamp|"ids" = sum Some("id") Decimal { precision: 38, scale: 0 }|"mean_id_sum" = sum Some("id") Decimal { precision: 38, scale: 0 }|"mean_id_count" = values Some("id") Int64', [rankings] = N'best_hours'
+UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = N'log', [generation] = 3, [definition] = N'7d83e14e1a4737bcc650fbc2417ba380', [version] = 1, [physical] = N'hourly__2', [text] = N'1 Hour|"n" = rows None Int64|"total" = sum Some("amount") Decimal { precision: 38, scale: 2 }|"mean_sum" = sum Some("amount") Decimal { precision: 38, scale: 2 }|"mean_count" = values Some("amount") Int64|"low" = min Some("level") Double|"high" = max Some("level") Double|"first" = min Some("born") Date|"last" = max Some("seen") Timestamp|"ids" = sum Some("id") Decimal { precision: 38, scale: 0 }|"mean_id_sum" = sum Some("id") Decimal { precision: 38, scale: 0 }|"mean_id_count" = values Some("id") Int64', [rankings] = N'best_hours', [kept_from] = NULL
 WHERE [gold_table] = N'hourly' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'hourly__1' AND ISNULL([n], 0) = 1;
 IF @@ROWCOUNT = 0
 BEGIN
@@ -1205,12 +1420,12 @@ BEGIN
 END;
 IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'hourly')
     INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'hourly');
-UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T22:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL, [events] = 0, [records] = 0, [rows] = 0, [duplicates] = 0, [filtered] = 0, [quarantined] = 0, [redriven] = 0, [rows_taken] = 1, [counted_version] = 1
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T22:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
 WHERE [gold_table] = N'hourly';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'hourly__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
 WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'hourly__1');
-UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = N'log', [generation] = 3, [definition] = N'c00db0504b57d26a0986caabdf027ad2', [version] = 1, [physical] = N'daily__2', [text] = N'1 Day|by "kind" Text|by "flag" Bool|"n" = rows None Int64|"total" = sum Some("amount") Decimal { precision: 38, scale: 2 }|"largest" = max Some("amount") Decimal { precision: 18, scale: 2 }', [rankings] = N'best_kinds'
+UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = N'log', [generation] = 3, [definition] = N'c00db0504b57d26a0986caabdf027ad2', [version] = 1, [physical] = N'daily__2', [text] = N'1 Day|by "kind" Text|by "flag" Bool|"n" = rows None Int64|"total" = sum Some("amount") Decimal { precision: 38, scale: 2 }|"largest" = max Some("amount") Decimal { precision: 18, scale: 2 }', [rankings] = N'best_kinds', [kept_from] = NULL
 WHERE [gold_table] = N'daily' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'daily__1' AND ISNULL([n], 0) = 1;
 IF @@ROWCOUNT = 0
 BEGIN
@@ -1229,12 +1444,12 @@ BEGIN
 END;
 IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'daily')
     INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'daily');
-UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL, [events] = 0, [records] = 0, [rows] = 0, [duplicates] = 0, [filtered] = 0, [quarantined] = 0, [redriven] = 0, [rows_taken] = 1, [counted_version] = 1
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
 WHERE [gold_table] = N'daily';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'daily__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
 WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'daily__1');
-UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = N'log', [generation] = 3, [definition] = N'b148a3f4a7310ab0148c4df904e1f476', [version] = 1, [physical] = N'monthly__2', [text] = N'1 Month|by "amount" Decimal { precision: 18, scale: 2 }|by "born" Date|by "seen" Timestamp|by "id" Int64|"n" = rows None Int64|"smallest" = min Some("amount") Decimal { precision: 18, scale: 2 }|"lowest_id" = min Some("id") Int64', [rankings] = NULL
+UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = N'log', [generation] = 3, [definition] = N'b148a3f4a7310ab0148c4df904e1f476', [version] = 1, [physical] = N'monthly__2', [text] = N'1 Month|by "amount" Decimal { precision: 18, scale: 2 }|by "born" Date|by "seen" Timestamp|by "id" Int64|"n" = rows None Int64|"smallest" = min Some("amount") Decimal { precision: 18, scale: 2 }|"lowest_id" = min Some("id") Int64', [rankings] = NULL, [kept_from] = NULL
 WHERE [gold_table] = N'monthly' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'monthly__1' AND ISNULL([n], 0) = 1;
 IF @@ROWCOUNT = 0
 BEGIN
@@ -1253,12 +1468,12 @@ BEGIN
 END;
 IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'monthly')
     INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'monthly');
-UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-01T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL, [events] = 0, [records] = 0, [rows] = 0, [duplicates] = 0, [filtered] = 0, [quarantined] = 0, [redriven] = 0, [rows_taken] = 1, [counted_version] = 1
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-01T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
 WHERE [gold_table] = N'monthly';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'monthly__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
 WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'monthly__1');
-UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = N'log', [generation] = 3, [definition] = N'de91091b06fe01f3794e871de6e4a707', [version] = 1, [physical] = N'ever__2', [text] = N'1 All|"n" = rows None Int64|"total" = sum Some("amount") Decimal { precision: 38, scale: 2 }', [rankings] = NULL
+UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = N'log', [generation] = 3, [definition] = N'de91091b06fe01f3794e871de6e4a707', [version] = 1, [physical] = N'ever__2', [text] = N'1 All|"n" = rows None Int64|"total" = sum Some("amount") Decimal { precision: 38, scale: 2 }', [rankings] = NULL, [kept_from] = NULL
 WHERE [gold_table] = N'ever' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'ever__1' AND ISNULL([n], 0) = 1;
 IF @@ROWCOUNT = 0
 BEGIN
@@ -1277,12 +1492,12 @@ BEGIN
 END;
 IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'ever')
     INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'ever');
-UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = NULL, [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL, [events] = 0, [records] = 0, [rows] = 0, [duplicates] = 0, [filtered] = 0, [quarantined] = 0, [redriven] = 0, [rows_taken] = 1, [counted_version] = 1
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = NULL, [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
 WHERE [gold_table] = N'ever';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'ever__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
 WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'ever__1');
-UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = N'log', [generation] = 3, [definition] = N'48356355f4dc96f282fd15110e76da08', [version] = 1, [physical] = N'windows__2', [text] = N'1 FiveMinutes|by "kind" Text|"n" = rows None Int64|"mean_sum" = sum Some("amount") Decimal { precision: 38, scale: 2 }|"mean_count" = values Some("amount") Int64', [rankings] = NULL
+UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = N'log', [generation] = 3, [definition] = N'48356355f4dc96f282fd15110e76da08', [version] = 1, [physical] = N'windows__2', [text] = N'1 FiveMinutes|by "kind" Text|"n" = rows None Int64|"mean_sum" = sum Some("amount") Decimal { precision: 38, scale: 2 }|"mean_count" = values Some("amount") Int64', [rankings] = NULL, [kept_from] = NULL
 WHERE [gold_table] = N'windows' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'windows__1' AND ISNULL([n], 0) = 1;
 IF @@ROWCOUNT = 0
 BEGIN
@@ -1301,12 +1516,12 @@ BEGIN
 END;
 IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'windows')
     INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'windows');
-UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T22:30:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL, [events] = 0, [records] = 0, [rows] = 0, [duplicates] = 0, [filtered] = 0, [quarantined] = 0, [redriven] = 0, [rows_taken] = 1, [counted_version] = 1
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T22:30:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
 WHERE [gold_table] = N'windows';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'windows__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
 WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'windows__1');
-UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = N'log', [generation] = 3, [definition] = N'0816b48101f96bfbf5421f89b864012c', [version] = 1, [physical] = N'weekly__2', [text] = N'1 Week|"n" = rows None Int64', [rankings] = NULL
+UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = N'log', [generation] = 3, [definition] = N'0816b48101f96bfbf5421f89b864012c', [version] = 1, [physical] = N'weekly__2', [text] = N'1 Week|"n" = rows None Int64', [rankings] = NULL, [kept_from] = NULL
 WHERE [gold_table] = N'weekly' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'weekly__1' AND ISNULL([n], 0) = 1;
 IF @@ROWCOUNT = 0
 BEGIN
@@ -1325,12 +1540,12 @@ BEGIN
 END;
 IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'weekly')
     INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'weekly');
-UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-29T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL, [events] = 0, [records] = 0, [rows] = 0, [duplicates] = 0, [filtered] = 0, [quarantined] = 0, [redriven] = 0, [rows_taken] = 1, [counted_version] = 1
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-29T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
 WHERE [gold_table] = N'weekly';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'weekly__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
 WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'weekly__1');
-UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = N'log', [generation] = 3, [definition] = N'd8415d2f896d377b0bc0ecd3fca7f659', [version] = 1, [physical] = N'filtered__2', [text] = N'1 Day|where (kind = ''a\pb'') OR (kind IS NULL)|"n" = rows None Int64|"large" = rows None Int64 where (amount >= 1.50) AND flag|"mean_sum" = sum Some("amount") Decimal { precision: 38, scale: 2 } where level < 1e0|"mean_count" = values Some("amount") Int64 where level < 1e0', [rankings] = NULL
+UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = N'log', [generation] = 3, [definition] = N'd8415d2f896d377b0bc0ecd3fca7f659', [version] = 1, [physical] = N'filtered__2', [text] = N'1 Day|where (kind = ''a\pb'') OR (kind IS NULL)|"n" = rows None Int64|"large" = rows None Int64 where (amount >= 1.50) AND flag|"mean_sum" = sum Some("amount") Decimal { precision: 38, scale: 2 } where level < 1e0|"mean_count" = values Some("amount") Int64 where level < 1e0', [rankings] = NULL, [kept_from] = NULL
 WHERE [gold_table] = N'filtered' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'filtered__1' AND ISNULL([n], 0) = 1;
 IF @@ROWCOUNT = 0
 BEGIN
@@ -1349,11 +1564,83 @@ BEGIN
 END;
 IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'filtered')
     INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'filtered');
-UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL, [events] = 0, [records] = 0, [rows] = 0, [duplicates] = 0, [filtered] = 0, [quarantined] = 0, [redriven] = 0, [rows_taken] = 1, [counted_version] = 1
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
 WHERE [gold_table] = N'filtered';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'filtered__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
 WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'filtered__1');
+UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = N'log', [generation] = 3, [definition] = N'f38246cb1eaaeb1e92ecc35853715761', [version] = 1, [physical] = N'kinds__2', [text] = N'1 All|by "kind" Text|by "id" Int64|"n" = rows None Int64|"total" = sum Some("amount") Decimal { precision: 38, scale: 2 }|"highest" = max Some("level") Double|"seen" = max Some("seen") Timestamp', [rankings] = N'by_kind,all_kinds', [kept_from] = NULL
+WHERE [gold_table] = N'kinds' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'kinds__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'kinds' AND [dataset] = N'things' AND [physical] = N'kinds__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'f38246cb1eaaeb1e92ecc35853715761' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'kinds')
+    INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'kinds');
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = NULL, [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+WHERE [gold_table] = N'kinds';
+INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
+SELECT N'things', N'kinds__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'kinds__1');
+UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = N'log', [generation] = 3, [definition] = N'bf5cf24a370c4bf18a2150da54d092c1', [version] = 1, [physical] = N'local_days__2', [text] = N'1 Day in "America/St_Johns" 5c5a5bb1d33cef9ba275179bfef83068|by "kind" Text|"n" = rows None Int64|"total" = sum Some("amount") Decimal { precision: 38, scale: 2 }', [rankings] = NULL, [kept_from] = NULL
+WHERE [gold_table] = N'local_days' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'local_days__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'local_days' AND [dataset] = N'things' AND [physical] = N'local_days__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'bf5cf24a370c4bf18a2150da54d092c1' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'local_days')
+    INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'local_days');
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+WHERE [gold_table] = N'local_days';
+INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
+SELECT N'things', N'local_days__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'local_days__1');
+UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = N'log', [generation] = 3, [definition] = N'b66946768988627c6ccb6fb2efcf8417', [version] = 1, [physical] = N'overlapping__2', [text] = N'1 ThirtyMinutes every 10 keep 604800000000|by "kind" Text|"n" = rows None Int64|"mean_sum" = sum Some("amount") Decimal { precision: 38, scale: 2 }|"mean_count" = values Some("amount") Int64', [rankings] = NULL, [kept_from] = CAST(N'1969-12-24T23:40:00.000000' AS datetime2(6))
+WHERE [gold_table] = N'overlapping' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 3 AND [definition] = N'' AND [version] = 0 AND [physical] = N'overlapping__1' AND ISNULL([n], 0) = 1;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+DELETE FROM [reports].[sluice_next] WHERE [gold_table] = N'overlapping' AND [dataset] = N'things' AND [physical] = N'overlapping__2' AND [log] = N'log' AND [generation] = 3 AND [definition] = N'b66946768988627c6ccb6fb2efcf8417' AND [base_version] = 1 AND ISNULL([files_done], 0) = 0 AND [version] = 1 AND ISNULL([stamp], 0) = 0 AND ISNULL([is_asked], 0) = 0;
+IF @@ROWCOUNT = 0
+BEGIN
+    ROLLBACK TRANSACTION;
+    SET LOCK_TIMEOUT 30000;
+    SELECT 1 AS [outcome];
+    RETURN;
+END;
+IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'overlapping')
+    INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'overlapping');
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T22:10:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+WHERE [gold_table] = N'overlapping';
+INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
+SELECT N'things', N'overlapping__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'overlapping__1');
 UPDATE [reports].[sluice_progress] SET [dataset] = N'things', [log] = NULL, [generation] = 0, [definition] = N'', [version] = 0, [physical] = NULL, [text] = NULL, [rankings] = NULL
 WHERE [gold_table] = N'gone' AND ISNULL([dataset], N'things') = N'things' AND [log] IS NULL AND [generation] = 0 AND [definition] = N'' AND [version] = 0 AND [physical] IS NULL AND ISNULL([n], 0) = 0;
 IF @@ROWCOUNT = 0
@@ -1780,6 +2067,184 @@ SELECT
     CAST(CASE WHEN CAST(t.[day] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
 FROM [reports].[filtered__2] AS t
 LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N''filtered''');
+IF OBJECT_ID(N'[reports].[kinds]', N'V') IS NOT NULL
+    EXEC(N'ALTER VIEW [reports].[kinds] AS
+/* sluice 6df82a912ec96deab275ec9aed3f6427 */
+SELECT
+    t.[_key] AS [_key],
+    t.[kind] AS [kind],
+    t.[id] AS [id],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    t.[highest] AS [highest],
+    t.[seen] AS [seen]
+FROM [reports].[kinds__2] AS t')
+ELSE
+    EXEC(N'CREATE VIEW [reports].[kinds] AS
+/* sluice 6df82a912ec96deab275ec9aed3f6427 */
+SELECT
+    t.[_key] AS [_key],
+    t.[kind] AS [kind],
+    t.[id] AS [id],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    t.[highest] AS [highest],
+    t.[seen] AS [seen]
+FROM [reports].[kinds__2] AS t');
+IF OBJECT_ID(N'[reports].[kinds_report]', N'V') IS NOT NULL
+    EXEC(N'ALTER VIEW [reports].[kinds_report] AS
+/* sluice 7521657868eb1476c80c271f29825904 */
+SELECT
+    t.[kind] AS [kind],
+    t.[id] AS [id],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    t.[highest] AS [highest],
+    t.[seen] AS [seen]
+FROM [reports].[kinds__2] AS t')
+ELSE
+    EXEC(N'CREATE VIEW [reports].[kinds_report] AS
+/* sluice 7521657868eb1476c80c271f29825904 */
+SELECT
+    t.[kind] AS [kind],
+    t.[id] AS [id],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    t.[highest] AS [highest],
+    t.[seen] AS [seen]
+FROM [reports].[kinds__2] AS t');
+IF OBJECT_ID(N'[reports].[by_kind]', N'V') IS NOT NULL
+    EXEC(N'ALTER VIEW [reports].[by_kind] AS
+/* sluice eedfe47d45ac159aff6d120638b3fcb7 */
+SELECT
+    t.[kind] COLLATE Latin1_General_BIN2 AS [kind],
+    COUNT_BIG(*) AS [rows],
+    SUM(CAST(t.[n] AS decimal(38,0))) AS [n],
+    SUM(t.[total]) AS [total],
+    CAST(ROUND(CAST(SUM(t.[total]) AS float) / NULLIF(COUNT_BIG(t.[total]), 0), 6) AS float) AS [mean],
+    min(t.[highest]) AS [lowest],
+    max(t.[seen]) AS [seen]
+FROM [reports].[kinds__2] AS t
+GROUP BY t.[kind] COLLATE Latin1_General_BIN2, DATALENGTH(t.[kind])')
+ELSE
+    EXEC(N'CREATE VIEW [reports].[by_kind] AS
+/* sluice eedfe47d45ac159aff6d120638b3fcb7 */
+SELECT
+    t.[kind] COLLATE Latin1_General_BIN2 AS [kind],
+    COUNT_BIG(*) AS [rows],
+    SUM(CAST(t.[n] AS decimal(38,0))) AS [n],
+    SUM(t.[total]) AS [total],
+    CAST(ROUND(CAST(SUM(t.[total]) AS float) / NULLIF(COUNT_BIG(t.[total]), 0), 6) AS float) AS [mean],
+    min(t.[highest]) AS [lowest],
+    max(t.[seen]) AS [seen]
+FROM [reports].[kinds__2] AS t
+GROUP BY t.[kind] COLLATE Latin1_General_BIN2, DATALENGTH(t.[kind])');
+IF OBJECT_ID(N'[reports].[all_kinds]', N'V') IS NOT NULL
+    EXEC(N'ALTER VIEW [reports].[all_kinds] AS
+/* sluice b0d4e4714daabfc78e78b2fe5b7659ac */
+SELECT
+    max(t.[total]) AS [largest],
+    CAST(ROUND(CAST(SUM(CAST(t.[n] AS decimal(38,0))) AS float) / NULLIF(COUNT_BIG(t.[n]), 0), 6) AS float) AS [mean_n]
+FROM [reports].[kinds__2] AS t')
+ELSE
+    EXEC(N'CREATE VIEW [reports].[all_kinds] AS
+/* sluice b0d4e4714daabfc78e78b2fe5b7659ac */
+SELECT
+    max(t.[total]) AS [largest],
+    CAST(ROUND(CAST(SUM(CAST(t.[n] AS decimal(38,0))) AS float) / NULLIF(COUNT_BIG(t.[n]), 0), 6) AS float) AS [mean_n]
+FROM [reports].[kinds__2] AS t');
+IF OBJECT_ID(N'[reports].[local_days]', N'V') IS NOT NULL
+    EXEC(N'ALTER VIEW [reports].[local_days] AS
+/* sluice d31407a7c5f0f60be0a48b453f102f7a */
+SELECT
+    t.[day] AS [day],
+    t.[_key] AS [_key],
+    t.[kind] AS [kind],
+    t.[n] AS [n],
+    t.[total] AS [total]
+FROM [reports].[local_days__2] AS t')
+ELSE
+    EXEC(N'CREATE VIEW [reports].[local_days] AS
+/* sluice d31407a7c5f0f60be0a48b453f102f7a */
+SELECT
+    t.[day] AS [day],
+    t.[_key] AS [_key],
+    t.[kind] AS [kind],
+    t.[n] AS [n],
+    t.[total] AS [total]
+FROM [reports].[local_days__2] AS t');
+IF OBJECT_ID(N'[reports].[local_days_report]', N'V') IS NOT NULL
+    EXEC(N'ALTER VIEW [reports].[local_days_report] AS
+/* sluice 8c746b79adcdb14ad897b347707e5397 */
+SELECT
+    t.[day] AS [day],
+    t.[kind] AS [kind],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    CAST(CASE WHEN CAST(t.[day] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [reports].[local_days__2] AS t
+LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N''local_days''')
+ELSE
+    EXEC(N'CREATE VIEW [reports].[local_days_report] AS
+/* sluice 8c746b79adcdb14ad897b347707e5397 */
+SELECT
+    t.[day] AS [day],
+    t.[kind] AS [kind],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    CAST(CASE WHEN CAST(t.[day] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [reports].[local_days__2] AS t
+LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N''local_days''');
+IF OBJECT_ID(N'[reports].[overlapping]', N'V') IS NOT NULL
+    EXEC(N'ALTER VIEW [reports].[overlapping] AS
+/* sluice f4d99d824d35f919bcd293f48eb9e20b */
+SELECT
+    t.[window_start] AS [window_start],
+    t.[_key] AS [_key],
+    t.[kind] AS [kind],
+    t.[n] AS [n],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count]
+FROM [reports].[overlapping__2] AS t')
+ELSE
+    EXEC(N'CREATE VIEW [reports].[overlapping] AS
+/* sluice f4d99d824d35f919bcd293f48eb9e20b */
+SELECT
+    t.[window_start] AS [window_start],
+    t.[_key] AS [_key],
+    t.[kind] AS [kind],
+    t.[n] AS [n],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count]
+FROM [reports].[overlapping__2] AS t');
+IF OBJECT_ID(N'[reports].[overlapping_report]', N'V') IS NOT NULL
+    EXEC(N'ALTER VIEW [reports].[overlapping_report] AS
+/* sluice 6dc102429836741394983cbc7a867e15 */
+SELECT
+    t.[window_start] AS [window_start],
+    DATEADD(minute, 30, t.[window_start]) AS [window_end],
+    t.[kind] AS [kind],
+    t.[n] AS [n],
+    CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count],
+    CAST(CASE WHEN CAST(t.[window_start] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [reports].[overlapping__2] AS t
+LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N''overlapping''')
+ELSE
+    EXEC(N'CREATE VIEW [reports].[overlapping_report] AS
+/* sluice 6dc102429836741394983cbc7a867e15 */
+SELECT
+    t.[window_start] AS [window_start],
+    DATEADD(minute, 30, t.[window_start]) AS [window_end],
+    t.[kind] AS [kind],
+    t.[n] AS [n],
+    CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count],
+    CAST(CASE WHEN CAST(t.[window_start] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [reports].[overlapping__2] AS t
+LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N''overlapping''');
 SELECT 0 AS [outcome]
 
 -- remark of all tables
@@ -2615,4 +3080,358 @@ INSERT INTO [reports].[filtered__2] ([day], [_key], [n], [large], [mean_sum], [m
 SELECT [day], [_key], [n], [large], [mean_sum], [mean_count] FROM (SELECT [day], [_key], [n], [large], CAST([mean_sum] AS decimal(38,2)) AS [mean_sum], [mean_count] FROM [#sluice_filtered__2]) AS d
 WHERE NOT EXISTS (SELECT 1 FROM [reports].[filtered__2] AS t WHERE t.[day] = d.[day] AND t.[_key] = d.[_key]);
 DELETE FROM [#sluice_filtered__2]
+
+-- rename kinds
+EXEC sp_rename @objname = N'[reports].[kinds]', @newname = N'kinds__2', @objtype = N'OBJECT'
+
+-- create kinds
+CREATE TABLE [reports].[kinds__2] (
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [id] bigint NULL,
+    [n] bigint NOT NULL,
+    [total] decimal(38,2) NULL,
+    [highest] float NULL,
+    [seen] datetime2(6) NULL,
+    PRIMARY KEY ([_key])
+)
+
+-- show kinds
+CREATE OR ALTER VIEW [reports].[kinds] AS
+/* sluice 6df82a912ec96deab275ec9aed3f6427 */
+SELECT
+    t.[_key] AS [_key],
+    t.[kind] AS [kind],
+    t.[id] AS [id],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    t.[highest] AS [highest],
+    t.[seen] AS [seen]
+FROM [reports].[kinds__2] AS t
+
+-- list the columns of kinds
+SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c
+WHERE c.[object_id] IN (OBJECT_ID(N'[reports].[kinds]', N'V'), OBJECT_ID(N'[reports].[kinds]', N'U'))
+
+-- read kinds
+SELECT TOP (10) [kind], [id], [n], [total], [highest], [seen] FROM [reports].[kinds] ORDER BY CASE WHEN [seen] IS NULL THEN 1 ELSE 0 END, [seen] DESC, CASE WHEN [kind] IS NULL THEN 1 ELSE 0 END, [kind] COLLATE Latin1_General_BIN2 ASC, CASE WHEN [id] IS NULL THEN 1 ELSE 0 END, [id] ASC
+
+-- show kinds_report
+CREATE OR ALTER VIEW [reports].[kinds_report] AS
+/* sluice 7521657868eb1476c80c271f29825904 */
+SELECT
+    t.[kind] AS [kind],
+    t.[id] AS [id],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    t.[highest] AS [highest],
+    t.[seen] AS [seen]
+FROM [reports].[kinds__2] AS t
+
+-- list the columns of kinds_report
+SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c
+WHERE c.[object_id] IN (OBJECT_ID(N'[reports].[kinds_report]', N'V'), OBJECT_ID(N'[reports].[kinds_report]', N'U'))
+
+-- read kinds_report
+SELECT TOP (10) [kind], [id], [n], [total], [highest], [seen] FROM [reports].[kinds_report] ORDER BY CASE WHEN [seen] IS NULL THEN 1 ELSE 0 END, [seen] DESC, CASE WHEN [kind] IS NULL THEN 1 ELSE 0 END, [kind] COLLATE Latin1_General_BIN2 ASC, CASE WHEN [id] IS NULL THEN 1 ELSE 0 END, [id] ASC
+
+-- show by_kind
+CREATE OR ALTER VIEW [reports].[by_kind] AS
+/* sluice eedfe47d45ac159aff6d120638b3fcb7 */
+SELECT
+    t.[kind] COLLATE Latin1_General_BIN2 AS [kind],
+    COUNT_BIG(*) AS [rows],
+    SUM(CAST(t.[n] AS decimal(38,0))) AS [n],
+    SUM(t.[total]) AS [total],
+    CAST(ROUND(CAST(SUM(t.[total]) AS float) / NULLIF(COUNT_BIG(t.[total]), 0), 6) AS float) AS [mean],
+    min(t.[highest]) AS [lowest],
+    max(t.[seen]) AS [seen]
+FROM [reports].[kinds__2] AS t
+GROUP BY t.[kind] COLLATE Latin1_General_BIN2, DATALENGTH(t.[kind])
+
+-- list the columns of by_kind
+SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c
+WHERE c.[object_id] IN (OBJECT_ID(N'[reports].[by_kind]', N'V'), OBJECT_ID(N'[reports].[by_kind]', N'U'))
+
+-- read by_kind
+SELECT TOP (10) [kind], [rows], [n], [total], [mean], [lowest], [seen] FROM [reports].[by_kind] ORDER BY CASE WHEN [seen] IS NULL THEN 1 ELSE 0 END, [seen] DESC, CASE WHEN [kind] IS NULL THEN 1 ELSE 0 END, [kind] COLLATE Latin1_General_BIN2 ASC
+
+-- show all_kinds
+CREATE OR ALTER VIEW [reports].[all_kinds] AS
+/* sluice b0d4e4714daabfc78e78b2fe5b7659ac */
+SELECT
+    max(t.[total]) AS [largest],
+    CAST(ROUND(CAST(SUM(CAST(t.[n] AS decimal(38,0))) AS float) / NULLIF(COUNT_BIG(t.[n]), 0), 6) AS float) AS [mean_n]
+FROM [reports].[kinds__2] AS t
+
+-- list the columns of all_kinds
+SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c
+WHERE c.[object_id] IN (OBJECT_ID(N'[reports].[all_kinds]', N'V'), OBJECT_ID(N'[reports].[all_kinds]', N'U'))
+
+-- read all_kinds
+SELECT TOP (10) [largest], [mean_n] FROM [reports].[all_kinds] ORDER BY CASE WHEN [mean_n] IS NULL THEN 1 ELSE 0 END, [mean_n] DESC
+
+-- clear kinds
+DELETE FROM [reports].[kinds__2]
+
+-- drop a table of kinds
+SET LOCK_TIMEOUT 2000;
+BEGIN TRANSACTION;
+DELETE FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'kinds__2'
+    AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [physical] = N'kinds__2')
+    AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_next] WHERE [physical] = N'kinds__2')
+    AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_builds] WHERE [dataset] = N'things'
+    AND ([stamp] > 0 OR ([stamp] = 0 AND [hash] > N'')));
+IF @@ROWCOUNT > 0
+    DROP TABLE IF EXISTS [reports].[kinds__2];
+COMMIT TRANSACTION;
+SET LOCK_TIMEOUT 30000
+
+-- make a temporary table for kinds
+DROP TABLE IF EXISTS [#sluice_kinds__2];
+CREATE TABLE [#sluice_kinds__2] (
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [id] bigint NULL,
+    [n] bigint NOT NULL,
+    [total] nvarchar(max) NULL,
+    [highest] float NULL,
+    [seen] datetime2(6) NULL,
+    PRIMARY KEY ([_key])
+)
+
+-- merge rows into kinds
+DECLARE @rows bigint = (SELECT COUNT_BIG(*) FROM [#sluice_kinds__2]);
+IF @rows <> 10
+BEGIN
+    SELECT @rows AS [rows];
+    RETURN;
+END;
+DECLARE @group nvarchar(2048) = (SELECT TOP (1) REPLACE(LEFT(CONCAT(N'kind = ', ISNULL(CONVERT(nvarchar(200), d.[kind]), N'null'), N', ', N'id = ', ISNULL(CONVERT(nvarchar(200), d.[id]), N'null')), 1000), N'%', N'%%') FROM [reports].[kinds__2] AS t
+JOIN (SELECT [_key], [kind], [id], [n], CAST([total] AS decimal(38,2)) AS [total], [highest], [seen] FROM [#sluice_kinds__2]) AS d ON t.[_key] = d.[_key]
+WHERE CASE WHEN d.[total] > 0 AND t.[total] > 0 THEN CASE WHEN t.[total] > 999999999999999999999999999999999999.99 - d.[total] THEN 1 ELSE 0 END
+      WHEN d.[total] < 0 AND t.[total] < 0 THEN CASE WHEN t.[total] < -999999999999999999999999999999999999.99 - d.[total] THEN 1 ELSE 0 END
+      ELSE 0 END = 1);
+IF @group IS NOT NULL
+    THROW 50038, @group, 1;
+UPDATE t SET [n] = t.[n] + d.[n],
+    [total] = CASE WHEN t.[total] IS NULL THEN d.[total] WHEN d.[total] IS NULL THEN t.[total] ELSE t.[total] + d.[total] END,
+    [highest] = CASE WHEN t.[highest] IS NULL OR d.[highest] > t.[highest] THEN d.[highest] ELSE t.[highest] END,
+    [seen] = CASE WHEN t.[seen] IS NULL OR d.[seen] > t.[seen] THEN d.[seen] ELSE t.[seen] END
+FROM [reports].[kinds__2] AS t
+JOIN (SELECT [_key], [kind], [id], [n], CAST([total] AS decimal(38,2)) AS [total], [highest], [seen] FROM [#sluice_kinds__2]) AS d ON t.[_key] = d.[_key];
+INSERT INTO [reports].[kinds__2] ([_key], [kind], [id], [n], [total], [highest], [seen])
+SELECT [_key], [kind], [id], [n], [total], [highest], [seen] FROM (SELECT [_key], [kind], [id], [n], CAST([total] AS decimal(38,2)) AS [total], [highest], [seen] FROM [#sluice_kinds__2]) AS d
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[kinds__2] AS t WHERE t.[_key] = d.[_key]);
+DELETE FROM [#sluice_kinds__2]
+
+-- rename local_days
+EXEC sp_rename @objname = N'[reports].[local_days]', @newname = N'local_days__2', @objtype = N'OBJECT'
+
+-- create local_days
+CREATE TABLE [reports].[local_days__2] (
+    [day] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [n] bigint NOT NULL,
+    [total] decimal(38,2) NULL,
+    PRIMARY KEY ([day], [_key])
+)
+
+-- show local_days
+CREATE OR ALTER VIEW [reports].[local_days] AS
+/* sluice d31407a7c5f0f60be0a48b453f102f7a */
+SELECT
+    t.[day] AS [day],
+    t.[_key] AS [_key],
+    t.[kind] AS [kind],
+    t.[n] AS [n],
+    t.[total] AS [total]
+FROM [reports].[local_days__2] AS t
+
+-- list the columns of local_days
+SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c
+WHERE c.[object_id] IN (OBJECT_ID(N'[reports].[local_days]', N'V'), OBJECT_ID(N'[reports].[local_days]', N'U'))
+
+-- read local_days
+SELECT TOP (10) [day], [kind], [n], [total] FROM [reports].[local_days] ORDER BY CASE WHEN [total] IS NULL THEN 1 ELSE 0 END, [total] DESC, CASE WHEN [day] IS NULL THEN 1 ELSE 0 END, [day] ASC, CASE WHEN [kind] IS NULL THEN 1 ELSE 0 END, [kind] COLLATE Latin1_General_BIN2 ASC
+
+-- show local_days_report
+CREATE OR ALTER VIEW [reports].[local_days_report] AS
+/* sluice 8c746b79adcdb14ad897b347707e5397 */
+SELECT
+    t.[day] AS [day],
+    t.[kind] AS [kind],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    CAST(CASE WHEN CAST(t.[day] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [reports].[local_days__2] AS t
+LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N'local_days'
+
+-- list the columns of local_days_report
+SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c
+WHERE c.[object_id] IN (OBJECT_ID(N'[reports].[local_days_report]', N'V'), OBJECT_ID(N'[reports].[local_days_report]', N'U'))
+
+-- read local_days_report
+SELECT TOP (10) [day], [kind], [n], [total], [is_settled] FROM [reports].[local_days_report] ORDER BY CASE WHEN [is_settled] IS NULL THEN 1 ELSE 0 END, [is_settled] DESC, CASE WHEN [day] IS NULL THEN 1 ELSE 0 END, [day] ASC, CASE WHEN [kind] IS NULL THEN 1 ELSE 0 END, [kind] COLLATE Latin1_General_BIN2 ASC
+
+-- clear local_days
+DELETE FROM [reports].[local_days__2]
+
+-- drop a table of local_days
+SET LOCK_TIMEOUT 2000;
+BEGIN TRANSACTION;
+DELETE FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'local_days__2'
+    AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [physical] = N'local_days__2')
+    AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_next] WHERE [physical] = N'local_days__2')
+    AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_builds] WHERE [dataset] = N'things'
+    AND ([stamp] > 0 OR ([stamp] = 0 AND [hash] > N'')));
+IF @@ROWCOUNT > 0
+    DROP TABLE IF EXISTS [reports].[local_days__2];
+COMMIT TRANSACTION;
+SET LOCK_TIMEOUT 30000
+
+-- make a temporary table for local_days
+DROP TABLE IF EXISTS [#sluice_local_days__2];
+CREATE TABLE [#sluice_local_days__2] (
+    [day] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [n] bigint NOT NULL,
+    [total] nvarchar(max) NULL,
+    PRIMARY KEY ([day], [_key])
+)
+
+-- merge rows into local_days
+DECLARE @rows bigint = (SELECT COUNT_BIG(*) FROM [#sluice_local_days__2]);
+IF @rows <> 10
+BEGIN
+    SELECT @rows AS [rows];
+    RETURN;
+END;
+DECLARE @group nvarchar(2048) = (SELECT TOP (1) REPLACE(LEFT(CONCAT(N'day = ', ISNULL(CONVERT(nvarchar(200), d.[day], 23), N'null'), N', ', N'kind = ', ISNULL(CONVERT(nvarchar(200), d.[kind]), N'null')), 1000), N'%', N'%%') FROM [reports].[local_days__2] AS t
+JOIN (SELECT [day], [_key], [kind], [n], CAST([total] AS decimal(38,2)) AS [total] FROM [#sluice_local_days__2]) AS d ON t.[day] = d.[day] AND t.[_key] = d.[_key]
+WHERE CASE WHEN d.[total] > 0 AND t.[total] > 0 THEN CASE WHEN t.[total] > 999999999999999999999999999999999999.99 - d.[total] THEN 1 ELSE 0 END
+      WHEN d.[total] < 0 AND t.[total] < 0 THEN CASE WHEN t.[total] < -999999999999999999999999999999999999.99 - d.[total] THEN 1 ELSE 0 END
+      ELSE 0 END = 1);
+IF @group IS NOT NULL
+    THROW 50038, @group, 1;
+UPDATE t SET [n] = t.[n] + d.[n],
+    [total] = CASE WHEN t.[total] IS NULL THEN d.[total] WHEN d.[total] IS NULL THEN t.[total] ELSE t.[total] + d.[total] END
+FROM [reports].[local_days__2] AS t
+JOIN (SELECT [day], [_key], [kind], [n], CAST([total] AS decimal(38,2)) AS [total] FROM [#sluice_local_days__2]) AS d ON t.[day] = d.[day] AND t.[_key] = d.[_key];
+INSERT INTO [reports].[local_days__2] ([day], [_key], [kind], [n], [total])
+SELECT [day], [_key], [kind], [n], [total] FROM (SELECT [day], [_key], [kind], [n], CAST([total] AS decimal(38,2)) AS [total] FROM [#sluice_local_days__2]) AS d
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[local_days__2] AS t WHERE t.[day] = d.[day] AND t.[_key] = d.[_key]);
+DELETE FROM [#sluice_local_days__2]
+
+-- rename overlapping
+EXEC sp_rename @objname = N'[reports].[overlapping]', @newname = N'overlapping__2', @objtype = N'OBJECT'
+
+-- create overlapping
+CREATE TABLE [reports].[overlapping__2] (
+    [window_start] datetime2(0) NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [n] bigint NOT NULL,
+    [mean_sum] decimal(38,2) NULL,
+    [mean_count] bigint NOT NULL,
+    PRIMARY KEY ([window_start], [_key])
+)
+
+-- show overlapping
+CREATE OR ALTER VIEW [reports].[overlapping] AS
+/* sluice f4d99d824d35f919bcd293f48eb9e20b */
+SELECT
+    t.[window_start] AS [window_start],
+    t.[_key] AS [_key],
+    t.[kind] AS [kind],
+    t.[n] AS [n],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count]
+FROM [reports].[overlapping__2] AS t
+
+-- list the columns of overlapping
+SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c
+WHERE c.[object_id] IN (OBJECT_ID(N'[reports].[overlapping]', N'V'), OBJECT_ID(N'[reports].[overlapping]', N'U'))
+
+-- read overlapping
+SELECT TOP (10) [window_start], [kind], [n], [mean_sum], [mean_count] FROM [reports].[overlapping] ORDER BY CASE WHEN [mean_count] IS NULL THEN 1 ELSE 0 END, [mean_count] DESC, CASE WHEN [window_start] IS NULL THEN 1 ELSE 0 END, [window_start] ASC, CASE WHEN [kind] IS NULL THEN 1 ELSE 0 END, [kind] COLLATE Latin1_General_BIN2 ASC
+
+-- show overlapping_report
+CREATE OR ALTER VIEW [reports].[overlapping_report] AS
+/* sluice 6dc102429836741394983cbc7a867e15 */
+SELECT
+    t.[window_start] AS [window_start],
+    DATEADD(minute, 30, t.[window_start]) AS [window_end],
+    t.[kind] AS [kind],
+    t.[n] AS [n],
+    CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count],
+    CAST(CASE WHEN CAST(t.[window_start] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [reports].[overlapping__2] AS t
+LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N'overlapping'
+
+-- list the columns of overlapping_report
+SELECT CAST(c.[name] AS nvarchar(128)) AS [column] FROM sys.columns AS c
+WHERE c.[object_id] IN (OBJECT_ID(N'[reports].[overlapping_report]', N'V'), OBJECT_ID(N'[reports].[overlapping_report]', N'U'))
+
+-- read overlapping_report
+SELECT TOP (10) [window_start], [window_end], [kind], [n], [mean], [is_settled] FROM [reports].[overlapping_report] ORDER BY CASE WHEN [is_settled] IS NULL THEN 1 ELSE 0 END, [is_settled] DESC, CASE WHEN [window_start] IS NULL THEN 1 ELSE 0 END, [window_start] ASC, CASE WHEN [kind] IS NULL THEN 1 ELSE 0 END, [kind] COLLATE Latin1_General_BIN2 ASC
+
+-- clear overlapping
+DELETE FROM [reports].[overlapping__2]
+
+-- drop a table of overlapping
+SET LOCK_TIMEOUT 2000;
+BEGIN TRANSACTION;
+DELETE FROM [reports].[sluice_old] WHERE [dataset] = N'things' AND [physical] = N'overlapping__2'
+    AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [physical] = N'overlapping__2')
+    AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_next] WHERE [physical] = N'overlapping__2')
+    AND NOT EXISTS (SELECT 1 FROM [reports].[sluice_builds] WHERE [dataset] = N'things'
+    AND ([stamp] > 0 OR ([stamp] = 0 AND [hash] > N'')));
+IF @@ROWCOUNT > 0
+    DROP TABLE IF EXISTS [reports].[overlapping__2];
+COMMIT TRANSACTION;
+SET LOCK_TIMEOUT 30000
+
+-- make a temporary table for overlapping
+DROP TABLE IF EXISTS [#sluice_overlapping__2];
+CREATE TABLE [#sluice_overlapping__2] (
+    [window_start] datetime2(0) NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [n] bigint NOT NULL,
+    [mean_sum] nvarchar(max) NULL,
+    [mean_count] bigint NOT NULL,
+    PRIMARY KEY ([window_start], [_key])
+)
+
+-- remove what is too old of overlapping
+DELETE TOP (10000) FROM [reports].[overlapping__2] WHERE [window_start] < CAST(N'1970-01-01T00:00:00' AS datetime2(0))
+
+-- merge rows into overlapping
+DECLARE @rows bigint = (SELECT COUNT_BIG(*) FROM [#sluice_overlapping__2]);
+IF @rows <> 10
+BEGIN
+    SELECT @rows AS [rows];
+    RETURN;
+END;
+DECLARE @group nvarchar(2048) = (SELECT TOP (1) REPLACE(LEFT(CONCAT(N'window_start = ', ISNULL(CONVERT(nvarchar(200), d.[window_start], 126), N'null'), N', ', N'kind = ', ISNULL(CONVERT(nvarchar(200), d.[kind]), N'null')), 1000), N'%', N'%%') FROM [reports].[overlapping__2] AS t
+JOIN (SELECT [window_start], [_key], [kind], [n], CAST([mean_sum] AS decimal(38,2)) AS [mean_sum], [mean_count] FROM [#sluice_overlapping__2]) AS d ON t.[window_start] = d.[window_start] AND t.[_key] = d.[_key]
+WHERE CASE WHEN d.[mean_sum] > 0 AND t.[mean_sum] > 0 THEN CASE WHEN t.[mean_sum] > 999999999999999999999999999999999999.99 - d.[mean_sum] THEN 1 ELSE 0 END
+      WHEN d.[mean_sum] < 0 AND t.[mean_sum] < 0 THEN CASE WHEN t.[mean_sum] < -999999999999999999999999999999999999.99 - d.[mean_sum] THEN 1 ELSE 0 END
+      ELSE 0 END = 1);
+IF @group IS NOT NULL
+    THROW 50038, @group, 1;
+UPDATE t SET [n] = t.[n] + d.[n],
+    [mean_sum] = CASE WHEN t.[mean_sum] IS NULL THEN d.[mean_sum] WHEN d.[mean_sum] IS NULL THEN t.[mean_sum] ELSE t.[mean_sum] + d.[mean_sum] END,
+    [mean_count] = t.[mean_count] + d.[mean_count]
+FROM [reports].[overlapping__2] AS t
+JOIN (SELECT [window_start], [_key], [kind], [n], CAST([mean_sum] AS decimal(38,2)) AS [mean_sum], [mean_count] FROM [#sluice_overlapping__2]) AS d ON t.[window_start] = d.[window_start] AND t.[_key] = d.[_key];
+INSERT INTO [reports].[overlapping__2] ([window_start], [_key], [kind], [n], [mean_sum], [mean_count])
+SELECT [window_start], [_key], [kind], [n], [mean_sum], [mean_count] FROM (SELECT [window_start], [_key], [kind], [n], CAST([mean_sum] AS decimal(38,2)) AS [mean_sum], [mean_count] FROM [#sluice_overlapping__2]) AS d
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[overlapping__2] AS t WHERE t.[window_start] = d.[window_start] AND t.[_key] = d.[_key]);
+DELETE FROM [#sluice_overlapping__2]
 

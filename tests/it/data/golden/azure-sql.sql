@@ -27,8 +27,16 @@ INSERT INTO @names VALUES (N'sluice_progress', N'sluice_progress', N'book'),
     (N'weekly_report', N'weekly', N'view'),
     (N'filtered', N'filtered', N'public'),
     (N'filtered_report', N'filtered', N'view'),
+    (N'kinds', N'kinds', N'public'),
+    (N'kinds_report', N'kinds', N'view'),
+    (N'local_days', N'local_days', N'public'),
+    (N'local_days_report', N'local_days', N'view'),
+    (N'overlapping', N'overlapping', N'public'),
+    (N'overlapping_report', N'overlapping', N'view'),
     (N'best_kinds', N'daily', N'view'),
-    (N'best_hours', N'hourly', N'view');
+    (N'best_hours', N'hourly', N'view'),
+    (N'by_kind', N'kinds', N'view'),
+    (N'all_kinds', N'kinds', N'view');
 DECLARE @columns TABLE ([table] nvarchar(128), [name] nvarchar(128), [type] nvarchar(128));
 INSERT INTO @columns VALUES (N'hourly', N'hour', N'datetime2'),
     (N'hourly', N'_key', N'binary'),
@@ -76,7 +84,25 @@ INSERT INTO @columns VALUES (N'hourly', N'hour', N'datetime2'),
     (N'filtered', N'n', N'bigint'),
     (N'filtered', N'large', N'bigint'),
     (N'filtered', N'mean_sum', N'decimal'),
-    (N'filtered', N'mean_count', N'bigint');
+    (N'filtered', N'mean_count', N'bigint'),
+    (N'kinds', N'_key', N'binary'),
+    (N'kinds', N'kind', N'nvarchar'),
+    (N'kinds', N'id', N'bigint'),
+    (N'kinds', N'n', N'bigint'),
+    (N'kinds', N'total', N'decimal'),
+    (N'kinds', N'highest', N'float'),
+    (N'kinds', N'seen', N'datetime2'),
+    (N'local_days', N'day', N'date'),
+    (N'local_days', N'_key', N'binary'),
+    (N'local_days', N'kind', N'nvarchar'),
+    (N'local_days', N'n', N'bigint'),
+    (N'local_days', N'total', N'decimal'),
+    (N'overlapping', N'window_start', N'datetime2'),
+    (N'overlapping', N'_key', N'binary'),
+    (N'overlapping', N'kind', N'nvarchar'),
+    (N'overlapping', N'n', N'bigint'),
+    (N'overlapping', N'mean_sum', N'decimal'),
+    (N'overlapping', N'mean_count', N'bigint');
 DECLARE @problem nvarchar(2048) = (SELECT TOP (1) N'gold cannot show ' + n.[table] + N': ' + n.[name] + N' is a name of dataset '
     + b.[dataset] + N' here; give one of the two another name, or its dataset another database schema'
 FROM @names AS n JOIN #sluice_books AS b ON b.[dataset] <> N'things' AND (LOWER(n.[name]) IN (LOWER(b.[gold_table]), LOWER(b.[gold_table] + N'_report'))
@@ -125,6 +151,7 @@ CREATE TABLE [gold].[sluice_progress] (
     [n] bigint NULL,
     [text] nvarchar(max) NULL,
     [rankings] nvarchar(max) NULL,
+    [kept_from] datetime2(6) NULL,
     PRIMARY KEY ([gold_table])
 );
 GO
@@ -157,6 +184,11 @@ GO
 IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 IF COL_LENGTH(N'[gold].[sluice_progress]', N'rankings') IS NULL
     ALTER TABLE [gold].[sluice_progress] ADD [rankings] nvarchar(max) NULL;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+IF COL_LENGTH(N'[gold].[sluice_progress]', N'kept_from') IS NULL
+    ALTER TABLE [gold].[sluice_progress] ADD [kept_from] datetime2(6) NULL;
 GO
 
 IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
@@ -1200,5 +1232,328 @@ SELECT
     CAST(CASE WHEN CAST(t.[day] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
 FROM [gold].[filtered__1] AS t
 LEFT JOIN [gold].[sluice_freshness] AS f ON f.[gold_table] = N''filtered''', N'[filtered__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+IF OBJECT_ID(N'[gold].[kinds]', N'U') IS NOT NULL AND OBJECT_ID(N'[gold].[kinds]', N'V') IS NULL
+BEGIN
+    EXEC sp_rename @objname = N'[gold].[kinds]', @newname = N'kinds__1', @objtype = N'OBJECT';
+UPDATE [gold].[sluice_progress] SET [dataset] = N'things', [physical] = N'kinds__1', [n] = 1, [rankings] = N'by_kind,all_kinds' WHERE [gold_table] = N'kinds';
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
+SELECT N'kinds', 0, N'f38246cb1eaaeb1e92ecc35853715761', 0, N'things', N'kinds__1', 1, N'by_kind,all_kinds'
+WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'kinds');
+END;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- A row for each kind and id.
+IF NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'kinds')
+    AND OBJECT_ID(N'[gold].[kinds]', N'U') IS NULL AND OBJECT_ID(N'[gold].[kinds]', N'V') IS NULL
+BEGIN
+CREATE TABLE [gold].[kinds__1] (
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [id] bigint NULL,
+    [n] bigint NOT NULL,
+    [total] decimal(38,2) NULL,
+    [highest] float NULL,
+    [seen] datetime2(6) NULL,
+    PRIMARY KEY ([_key])
+);
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
+SELECT N'kinds', 0, N'f38246cb1eaaeb1e92ecc35853715761', 0, N'things', N'kinds__1', 1, N'by_kind,all_kinds'
+WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'kinds');
+END;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- Where kinds is to be made anew: a table beside it, for a run to fill.
+DECLARE @log nvarchar(64) = (SELECT [log] FROM [gold].[sluice_next] WHERE [gold_table] = N'kinds' AND [definition] = N'f38246cb1eaaeb1e92ecc35853715761' AND [generation] = 3 AND [is_asked] = 1);
+DECLARE @asked bigint = (SELECT [is_asked] FROM [gold].[sluice_next] WHERE [gold_table] = N'kinds' AND [definition] = N'f38246cb1eaaeb1e92ecc35853715761' AND [generation] = 3);
+DECLARE @n bigint = (SELECT ISNULL([n], 0) + 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'kinds' AND [generation] <> 0
+    AND ([definition] <> N'f38246cb1eaaeb1e92ecc35853715761' OR [generation] <> 3 OR @asked = 1)
+    AND NOT EXISTS (SELECT 1 FROM [gold].[sluice_next] WHERE [gold_table] = N'kinds' AND [definition] = N'f38246cb1eaaeb1e92ecc35853715761' AND [generation] = 3 AND [physical] IS NOT NULL));
+IF @n IS NOT NULL
+BEGIN
+    DECLARE @physical nvarchar(128) = N'kinds__' + CAST(@n AS nvarchar(20));
+    DECLARE @create nvarchar(max) = REPLACE(N'CREATE TABLE [gold].[kinds__1] (
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [id] bigint NULL,
+    [n] bigint NOT NULL,
+    [total] decimal(38,2) NULL,
+    [highest] float NULL,
+    [seen] datetime2(6) NULL,
+    PRIMARY KEY ([_key])
+)', N'[kinds__1]', QUOTENAME(@physical));
+    BEGIN TRANSACTION;
+    EXEC(@create);
+    UPDATE [gold].[sluice_progress] SET [n] = @n WHERE [gold_table] = N'kinds';
+    INSERT INTO [gold].[sluice_old] ([dataset], [physical], [since])
+        SELECT [dataset], [physical], SYSUTCDATETIME() FROM [gold].[sluice_next] WHERE [gold_table] = N'kinds' AND [physical] IS NOT NULL;
+    DELETE FROM [gold].[sluice_next] WHERE [gold_table] = N'kinds';
+    INSERT INTO [gold].[sluice_next] ([gold_table], [dataset], [generation], [definition], [physical], [log], [is_asked])
+        VALUES (N'kinds', N'things', 3, N'f38246cb1eaaeb1e92ecc35853715761', @physical, @log, @asked);
+    COMMIT TRANSACTION;
+END;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- A row for each kind and id.
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'kinds' AND [definition] = N'f38246cb1eaaeb1e92ecc35853715761');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[kinds] AS
+/* sluice 6df82a912ec96deab275ec9aed3f6427 */
+SELECT
+    t.[_key] AS [_key],
+    t.[kind] AS [kind],
+    t.[id] AS [id],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    t.[highest] AS [highest],
+    t.[seen] AS [seen]
+FROM [gold].[kinds__1] AS t', N'[kinds__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- kinds as reports show it: averages computed.
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'kinds' AND [definition] = N'f38246cb1eaaeb1e92ecc35853715761');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[kinds_report] AS
+/* sluice 7521657868eb1476c80c271f29825904 */
+SELECT
+    t.[kind] AS [kind],
+    t.[id] AS [id],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    t.[highest] AS [highest],
+    t.[seen] AS [seen]
+FROM [gold].[kinds__1] AS t', N'[kinds__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- The rows of kinds added up by kind.
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'kinds' AND [definition] = N'f38246cb1eaaeb1e92ecc35853715761');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[by_kind] AS
+/* sluice eedfe47d45ac159aff6d120638b3fcb7 */
+SELECT
+    t.[kind] COLLATE Latin1_General_BIN2 AS [kind],
+    COUNT_BIG(*) AS [rows],
+    SUM(CAST(t.[n] AS decimal(38,0))) AS [n],
+    SUM(t.[total]) AS [total],
+    CAST(ROUND(CAST(SUM(t.[total]) AS float) / NULLIF(COUNT_BIG(t.[total]), 0), 6) AS float) AS [mean],
+    min(t.[highest]) AS [lowest],
+    max(t.[seen]) AS [seen]
+FROM [gold].[kinds__1] AS t
+GROUP BY t.[kind] COLLATE Latin1_General_BIN2, DATALENGTH(t.[kind])', N'[kinds__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- All rows of kinds added up.
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'kinds' AND [definition] = N'f38246cb1eaaeb1e92ecc35853715761');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[all_kinds] AS
+/* sluice b0d4e4714daabfc78e78b2fe5b7659ac */
+SELECT
+    max(t.[total]) AS [largest],
+    CAST(ROUND(CAST(SUM(CAST(t.[n] AS decimal(38,0))) AS float) / NULLIF(COUNT_BIG(t.[n]), 0), 6) AS float) AS [mean_n]
+FROM [gold].[kinds__1] AS t', N'[kinds__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+IF OBJECT_ID(N'[gold].[local_days]', N'U') IS NOT NULL AND OBJECT_ID(N'[gold].[local_days]', N'V') IS NULL
+BEGIN
+    EXEC sp_rename @objname = N'[gold].[local_days]', @newname = N'local_days__1', @objtype = N'OBJECT';
+UPDATE [gold].[sluice_progress] SET [dataset] = N'things', [physical] = N'local_days__1', [n] = 1, [rankings] = NULL WHERE [gold_table] = N'local_days';
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
+SELECT N'local_days', 0, N'bf5cf24a370c4bf18a2150da54d092c1', 0, N'things', N'local_days__1', 1, NULL
+WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'local_days');
+END;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- A row for each day and kind.
+IF NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'local_days')
+    AND OBJECT_ID(N'[gold].[local_days]', N'U') IS NULL AND OBJECT_ID(N'[gold].[local_days]', N'V') IS NULL
+BEGIN
+CREATE TABLE [gold].[local_days__1] (
+    [day] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [n] bigint NOT NULL,
+    [total] decimal(38,2) NULL,
+    PRIMARY KEY ([day], [_key])
+);
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
+SELECT N'local_days', 0, N'bf5cf24a370c4bf18a2150da54d092c1', 0, N'things', N'local_days__1', 1, NULL
+WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'local_days');
+END;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- Where local_days is to be made anew: a table beside it, for a run to fill.
+DECLARE @log nvarchar(64) = (SELECT [log] FROM [gold].[sluice_next] WHERE [gold_table] = N'local_days' AND [definition] = N'bf5cf24a370c4bf18a2150da54d092c1' AND [generation] = 3 AND [is_asked] = 1);
+DECLARE @asked bigint = (SELECT [is_asked] FROM [gold].[sluice_next] WHERE [gold_table] = N'local_days' AND [definition] = N'bf5cf24a370c4bf18a2150da54d092c1' AND [generation] = 3);
+DECLARE @n bigint = (SELECT ISNULL([n], 0) + 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'local_days' AND [generation] <> 0
+    AND ([definition] <> N'bf5cf24a370c4bf18a2150da54d092c1' OR [generation] <> 3 OR @asked = 1)
+    AND NOT EXISTS (SELECT 1 FROM [gold].[sluice_next] WHERE [gold_table] = N'local_days' AND [definition] = N'bf5cf24a370c4bf18a2150da54d092c1' AND [generation] = 3 AND [physical] IS NOT NULL));
+IF @n IS NOT NULL
+BEGIN
+    DECLARE @physical nvarchar(128) = N'local_days__' + CAST(@n AS nvarchar(20));
+    DECLARE @create nvarchar(max) = REPLACE(N'CREATE TABLE [gold].[local_days__1] (
+    [day] date NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [n] bigint NOT NULL,
+    [total] decimal(38,2) NULL,
+    PRIMARY KEY ([day], [_key])
+)', N'[local_days__1]', QUOTENAME(@physical));
+    BEGIN TRANSACTION;
+    EXEC(@create);
+    UPDATE [gold].[sluice_progress] SET [n] = @n WHERE [gold_table] = N'local_days';
+    INSERT INTO [gold].[sluice_old] ([dataset], [physical], [since])
+        SELECT [dataset], [physical], SYSUTCDATETIME() FROM [gold].[sluice_next] WHERE [gold_table] = N'local_days' AND [physical] IS NOT NULL;
+    DELETE FROM [gold].[sluice_next] WHERE [gold_table] = N'local_days';
+    INSERT INTO [gold].[sluice_next] ([gold_table], [dataset], [generation], [definition], [physical], [log], [is_asked])
+        VALUES (N'local_days', N'things', 3, N'bf5cf24a370c4bf18a2150da54d092c1', @physical, @log, @asked);
+    COMMIT TRANSACTION;
+END;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- A row for each day and kind.
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'local_days' AND [definition] = N'bf5cf24a370c4bf18a2150da54d092c1');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[local_days] AS
+/* sluice d31407a7c5f0f60be0a48b453f102f7a */
+SELECT
+    t.[day] AS [day],
+    t.[_key] AS [_key],
+    t.[kind] AS [kind],
+    t.[n] AS [n],
+    t.[total] AS [total]
+FROM [gold].[local_days__1] AS t', N'[local_days__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- local_days as reports show it: averages computed, and whether the period is complete.
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'local_days' AND [definition] = N'bf5cf24a370c4bf18a2150da54d092c1');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[local_days_report] AS
+/* sluice 8bbf20bc5b6ab61322974c5653259766 */
+SELECT
+    t.[day] AS [day],
+    t.[kind] AS [kind],
+    t.[n] AS [n],
+    t.[total] AS [total],
+    CAST(CASE WHEN CAST(t.[day] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [gold].[local_days__1] AS t
+LEFT JOIN [gold].[sluice_freshness] AS f ON f.[gold_table] = N''local_days''', N'[local_days__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+IF OBJECT_ID(N'[gold].[overlapping]', N'U') IS NOT NULL AND OBJECT_ID(N'[gold].[overlapping]', N'V') IS NULL
+BEGIN
+    EXEC sp_rename @objname = N'[gold].[overlapping]', @newname = N'overlapping__1', @objtype = N'OBJECT';
+UPDATE [gold].[sluice_progress] SET [dataset] = N'things', [physical] = N'overlapping__1', [n] = 1, [rankings] = NULL WHERE [gold_table] = N'overlapping';
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
+SELECT N'overlapping', 0, N'b66946768988627c6ccb6fb2efcf8417', 0, N'things', N'overlapping__1', 1, NULL
+WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'overlapping');
+END;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- A row for each window_start and kind.
+IF NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'overlapping')
+    AND OBJECT_ID(N'[gold].[overlapping]', N'U') IS NULL AND OBJECT_ID(N'[gold].[overlapping]', N'V') IS NULL
+BEGIN
+CREATE TABLE [gold].[overlapping__1] (
+    [window_start] datetime2(0) NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [n] bigint NOT NULL,
+    [mean_sum] decimal(38,2) NULL,
+    [mean_count] bigint NOT NULL,
+    PRIMARY KEY ([window_start], [_key])
+);
+INSERT INTO [gold].[sluice_progress] ([gold_table], [generation], [definition], [version], [dataset], [physical], [n], [rankings])
+SELECT N'overlapping', 0, N'b66946768988627c6ccb6fb2efcf8417', 0, N'things', N'overlapping__1', 1, NULL
+WHERE NOT EXISTS (SELECT 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'overlapping');
+END;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- Where overlapping is to be made anew: a table beside it, for a run to fill.
+DECLARE @log nvarchar(64) = (SELECT [log] FROM [gold].[sluice_next] WHERE [gold_table] = N'overlapping' AND [definition] = N'b66946768988627c6ccb6fb2efcf8417' AND [generation] = 3 AND [is_asked] = 1);
+DECLARE @asked bigint = (SELECT [is_asked] FROM [gold].[sluice_next] WHERE [gold_table] = N'overlapping' AND [definition] = N'b66946768988627c6ccb6fb2efcf8417' AND [generation] = 3);
+DECLARE @n bigint = (SELECT ISNULL([n], 0) + 1 FROM [gold].[sluice_progress] WHERE [gold_table] = N'overlapping' AND [generation] <> 0
+    AND ([definition] <> N'b66946768988627c6ccb6fb2efcf8417' OR [generation] <> 3 OR @asked = 1)
+    AND NOT EXISTS (SELECT 1 FROM [gold].[sluice_next] WHERE [gold_table] = N'overlapping' AND [definition] = N'b66946768988627c6ccb6fb2efcf8417' AND [generation] = 3 AND [physical] IS NOT NULL));
+IF @n IS NOT NULL
+BEGIN
+    DECLARE @physical nvarchar(128) = N'overlapping__' + CAST(@n AS nvarchar(20));
+    DECLARE @create nvarchar(max) = REPLACE(N'CREATE TABLE [gold].[overlapping__1] (
+    [window_start] datetime2(0) NOT NULL,
+    [_key] binary(16) NOT NULL,
+    [kind] nvarchar(max) NULL,
+    [n] bigint NOT NULL,
+    [mean_sum] decimal(38,2) NULL,
+    [mean_count] bigint NOT NULL,
+    PRIMARY KEY ([window_start], [_key])
+)', N'[overlapping__1]', QUOTENAME(@physical));
+    BEGIN TRANSACTION;
+    EXEC(@create);
+    UPDATE [gold].[sluice_progress] SET [n] = @n WHERE [gold_table] = N'overlapping';
+    INSERT INTO [gold].[sluice_old] ([dataset], [physical], [since])
+        SELECT [dataset], [physical], SYSUTCDATETIME() FROM [gold].[sluice_next] WHERE [gold_table] = N'overlapping' AND [physical] IS NOT NULL;
+    DELETE FROM [gold].[sluice_next] WHERE [gold_table] = N'overlapping';
+    INSERT INTO [gold].[sluice_next] ([gold_table], [dataset], [generation], [definition], [physical], [log], [is_asked])
+        VALUES (N'overlapping', N'things', 3, N'b66946768988627c6ccb6fb2efcf8417', @physical, @log, @asked);
+    COMMIT TRANSACTION;
+END;
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- A row for each window_start and kind.
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'overlapping' AND [definition] = N'b66946768988627c6ccb6fb2efcf8417');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[overlapping] AS
+/* sluice f4d99d824d35f919bcd293f48eb9e20b */
+SELECT
+    t.[window_start] AS [window_start],
+    t.[_key] AS [_key],
+    t.[kind] AS [kind],
+    t.[n] AS [n],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count]
+FROM [gold].[overlapping__1] AS t', N'[overlapping__1]', QUOTENAME(@physical));
+IF @view IS NOT NULL EXEC(@view);
+GO
+
+IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
+-- overlapping as reports show it: averages computed, and whether the period is complete.
+DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
+    WHERE [gold_table] = N'overlapping' AND [definition] = N'b66946768988627c6ccb6fb2efcf8417');
+DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[overlapping_report] AS
+/* sluice 31ad1981d70bf5a73d24c0c6480121e7 */
+SELECT
+    t.[window_start] AS [window_start],
+    DATEADD(minute, 30, t.[window_start]) AS [window_end],
+    t.[kind] AS [kind],
+    t.[n] AS [n],
+    CAST(ROUND(CAST(t.[mean_sum] AS float) / NULLIF(t.[mean_count], 0), 6) AS float) AS [mean],
+    t.[mean_sum] AS [mean_sum],
+    t.[mean_count] AS [mean_count],
+    CAST(CASE WHEN CAST(t.[window_start] AS datetime2(0)) < f.[settled_until] THEN 1 ELSE 0 END AS bit) AS [is_settled]
+FROM [gold].[overlapping__1] AS t
+LEFT JOIN [gold].[sluice_freshness] AS f ON f.[gold_table] = N''overlapping''', N'[overlapping__1]', QUOTENAME(@physical));
 IF @view IS NOT NULL EXEC(@view);
 GO

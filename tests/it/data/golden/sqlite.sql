@@ -10,6 +10,7 @@ CREATE TABLE IF NOT EXISTS "sluice_progress" (
     "n" BIGINT NULL,
     "text" TEXT NULL,
     "rankings" TEXT NULL,
+    "kept_from" TIMESTAMP_TEXT NULL,
     PRIMARY KEY ("gold_table")
 );
 
@@ -437,3 +438,140 @@ SELECT
     t."mean_sum" AS "mean_sum_exact"
 FROM "filtered__1" AS t
 LEFT JOIN "sluice_freshness" AS f ON f."gold_table" = 'filtered';
+
+-- A row for each kind and id.
+CREATE TABLE IF NOT EXISTS "kinds__1" (
+    "_key" BLOB NOT NULL,
+    "kind" TEXT NULL,
+    "id" BIGINT NULL,
+    "n" BIGINT NOT NULL,
+    "total" DECIMAL_TEXT(38,2) NULL,
+    "highest" DOUBLE NULL,
+    "seen" TIMESTAMP_TEXT NULL,
+    PRIMARY KEY ("_key")
+);
+INSERT INTO "sluice_progress" ("gold_table", "generation", "definition", "version", "dataset", "physical", "n", "rankings")
+SELECT 'kinds', 0, 'f38246cb1eaaeb1e92ecc35853715761', 0, 'things', 'kinds__1', 1, 'by_kind,all_kinds'
+WHERE NOT EXISTS (SELECT 1 FROM "sluice_progress" WHERE "gold_table" = 'kinds');
+
+-- A row for each kind and id.
+CREATE VIEW IF NOT EXISTS "kinds" AS
+SELECT
+    t."kind" AS "kind",
+    t."id" AS "id",
+    t."n" AS "n",
+    CAST(t."total" AS REAL) AS "total",
+    t."highest" AS "highest",
+    t."seen" AS "seen",
+    lower(hex(t."_key")) AS "_key",
+    t."total" AS "total_exact"
+FROM "kinds__1" AS t;
+
+-- kinds as reports show it: averages computed.
+CREATE VIEW IF NOT EXISTS "kinds_report" AS
+SELECT
+    t."kind" AS "kind",
+    t."id" AS "id",
+    t."n" AS "n",
+    CAST(t."total" AS REAL) AS "total",
+    t."highest" AS "highest",
+    t."seen" AS "seen",
+    t."total" AS "total_exact"
+FROM "kinds__1" AS t;
+
+-- The rows of kinds added up by kind.
+CREATE VIEW IF NOT EXISTS "by_kind" AS
+SELECT
+    t."kind" AS "kind",
+    count(*) AS "rows",
+    sum(t."n") AS "n",
+    round(sum(CAST(t."total" AS REAL)), 2) AS "total",
+    round(CAST(round(sum(CAST(t."total" AS REAL)), 2) AS REAL) / count(t."total"), 6) AS "mean",
+    min(t."highest") AS "lowest",
+    max(t."seen") AS "seen"
+FROM "kinds__1" AS t
+GROUP BY t."kind";
+
+-- All rows of kinds added up.
+CREATE VIEW IF NOT EXISTS "all_kinds" AS
+SELECT
+    max(CAST(t."total" AS REAL)) AS "largest",
+    round(CAST(sum(t."n") AS REAL) / count(t."n"), 6) AS "mean_n"
+FROM "kinds__1" AS t;
+
+-- A row for each day and kind.
+CREATE TABLE IF NOT EXISTS "local_days__1" (
+    "day" DATE_TEXT NOT NULL,
+    "_key" BLOB NOT NULL,
+    "kind" TEXT NULL,
+    "n" BIGINT NOT NULL,
+    "total" DECIMAL_TEXT(38,2) NULL,
+    PRIMARY KEY ("day", "_key")
+);
+INSERT INTO "sluice_progress" ("gold_table", "generation", "definition", "version", "dataset", "physical", "n", "rankings")
+SELECT 'local_days', 0, 'bf5cf24a370c4bf18a2150da54d092c1', 0, 'things', 'local_days__1', 1, NULL
+WHERE NOT EXISTS (SELECT 1 FROM "sluice_progress" WHERE "gold_table" = 'local_days');
+
+-- A row for each day and kind.
+CREATE VIEW IF NOT EXISTS "local_days" AS
+SELECT
+    t."day" AS "day",
+    t."kind" AS "kind",
+    t."n" AS "n",
+    CAST(t."total" AS REAL) AS "total",
+    lower(hex(t."_key")) AS "_key",
+    t."total" AS "total_exact"
+FROM "local_days__1" AS t;
+
+-- local_days as reports show it: averages computed, and whether the period is complete.
+CREATE VIEW IF NOT EXISTS "local_days_report" AS
+SELECT
+    t."day" AS "day",
+    t."kind" AS "kind",
+    t."n" AS "n",
+    CAST(t."total" AS REAL) AS "total",
+    COALESCE(t."day" < f."settled_until", 0) AS "is_settled",
+    t."total" AS "total_exact"
+FROM "local_days__1" AS t
+LEFT JOIN "sluice_freshness" AS f ON f."gold_table" = 'local_days';
+
+-- A row for each window_start and kind.
+CREATE TABLE IF NOT EXISTS "overlapping__1" (
+    "window_start" TIMESTAMP_TEXT NOT NULL,
+    "_key" BLOB NOT NULL,
+    "kind" TEXT NULL,
+    "n" BIGINT NOT NULL,
+    "mean_sum" DECIMAL_TEXT(38,2) NULL,
+    "mean_count" BIGINT NOT NULL,
+    PRIMARY KEY ("window_start", "_key")
+);
+INSERT INTO "sluice_progress" ("gold_table", "generation", "definition", "version", "dataset", "physical", "n", "rankings")
+SELECT 'overlapping', 0, 'b66946768988627c6ccb6fb2efcf8417', 0, 'things', 'overlapping__1', 1, NULL
+WHERE NOT EXISTS (SELECT 1 FROM "sluice_progress" WHERE "gold_table" = 'overlapping');
+
+-- A row for each window_start and kind.
+CREATE VIEW IF NOT EXISTS "overlapping" AS
+SELECT
+    t."window_start" AS "window_start",
+    t."kind" AS "kind",
+    t."n" AS "n",
+    CAST(t."mean_sum" AS REAL) AS "mean_sum",
+    t."mean_count" AS "mean_count",
+    lower(hex(t."_key")) AS "_key",
+    t."mean_sum" AS "mean_sum_exact"
+FROM "overlapping__1" AS t;
+
+-- overlapping as reports show it: averages computed, and whether the period is complete.
+CREATE VIEW IF NOT EXISTS "overlapping_report" AS
+SELECT
+    t."window_start" AS "window_start",
+    strftime('%Y-%m-%dT%H:%M:%SZ', t."window_start", '+30 minutes') AS "window_end",
+    t."kind" AS "kind",
+    t."n" AS "n",
+    round(CAST(t."mean_sum" AS REAL) / t."mean_count", 6) AS "mean",
+    CAST(t."mean_sum" AS REAL) AS "mean_sum",
+    t."mean_count" AS "mean_count",
+    COALESCE(t."window_start" < f."settled_until", 0) AS "is_settled",
+    t."mean_sum" AS "mean_sum_exact"
+FROM "overlapping__1" AS t
+LEFT JOIN "sluice_freshness" AS f ON f."gold_table" = 'overlapping';

@@ -29,7 +29,13 @@ pub(super) async fn compare(
     let portions = history.at(version).await?;
     let mut totals: Vec<Totals<'_>> = snapshots
         .iter()
-        .map(|snapshot| Totals::new(&snapshot.layout, &subject.dataset, snapshot.pass))
+        .map(|snapshot| {
+            Totals::new(
+                &snapshot.layout,
+                &subject.dataset,
+                (snapshot.pass, snapshot.kept_from),
+            )
+        })
         .collect();
     let named: Result<Vec<_>, _> = totals.iter().map(Totals::columns).collect();
     let mut columns = named?.concat();

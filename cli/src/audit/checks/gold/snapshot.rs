@@ -19,6 +19,8 @@ pub(super) struct Snapshot {
     pub(super) generation: u32,
     pub(super) version: Version,
     pub(super) pass: Pass,
+    /// The start of the first period that it keeps, in microseconds since 1970; nothing where it keeps all.
+    pub(super) kept_from: Option<i64>,
     pub(super) rows: Vec<GoldRow>,
 }
 
@@ -38,7 +40,9 @@ pub(super) async fn snapshot<'a>(
             return Ok(Err(judged));
         };
         let before = standing.progress.get(&table.name).cloned();
-        let rows = rows(subject, &layout, pass).await;
+        let kept_from = before.as_ref().and_then(|before| before.kept_from);
+        let kept_from = kept_from.map(|start| start.0);
+        let rows = rows(subject, &layout, (pass, kept_from)).await;
         *standing = subject.warehouse.look().await?;
         // What failed because the table was swapped meanwhile is no failure.
         let after = standing.progress.get(&table.name);
@@ -49,6 +53,7 @@ pub(super) async fn snapshot<'a>(
                     generation,
                     version: progress.version,
                     pass,
+                    kept_from,
                     rows,
                 }),
                 Err(difference) => Err(Judged::Differs(difference)),
@@ -64,7 +69,7 @@ pub(super) async fn snapshot<'a>(
 async fn rows(
     subject: &Subject,
     layout: &TableSchema,
-    pass: Pass,
+    (pass, kept_from): (Pass, Option<i64>),
 ) -> Result<Result<Vec<GoldRow>, String>, WarehouseError> {
     let columns = layout.columns();
     let leading = columns.len().saturating_sub(layout.measures.len());
@@ -74,6 +79,8 @@ async fn rows(
         let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
         if let Ok(kept) = sink.as_mut() {
             match GoldRow::read(&row, &columns, leading) {
+                // What is too old goes with the next runs.
+                Ok(row) if row.start < kept_from => {}
                 Ok(row) if pass.takes(hash(&row.group)) => kept.push(row),
                 Ok(_) => {}
                 Err(difference) => *sink = Err(difference),

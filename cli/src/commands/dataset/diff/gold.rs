@@ -145,6 +145,15 @@ fn reasons(was: &TableSchema, is: &TableSchema) -> Vec<String> {
     if was.grain != is.grain {
         reasons.push("another grain".to_owned());
     }
+    if was.every != is.every {
+        reasons.push("another every".to_owned());
+    }
+    if was.keep != is.keep {
+        reasons.push("another keep".to_owned());
+    }
+    if was.zone != is.zone {
+        reasons.push("another zone".to_owned());
+    }
     let text = |condition: &Option<Condition>| condition.as_ref().map(|c| c.text().to_owned());
     if text(&was.condition) != text(&is.condition) {
         reasons.push("another where".to_owned());

@@ -40,7 +40,7 @@ fn has_same_groups(before: &GoldSchema, after: &GoldSchema, rule: &RuleSchema) -
     let groups = |table: &TableSchema| {
         let dimensions = table.dimensions.iter();
         let dimensions = dimensions.map(|column| (column.name.clone(), column.kind));
-        (table.grain, dimensions.collect::<Vec<_>>())
+        (table.steps(), dimensions.collect::<Vec<_>>())
     };
     let is = after.table_at(index).ok();
     let was = is.and_then(|table| before.table(&table.name));

@@ -48,6 +48,7 @@ pub(super) async fn gold(
         log: None,
         build: Build::default(),
         watermark: None,
+        as_of: None,
         complete_to: None,
         pending: None,
         balance: Balance::default(),

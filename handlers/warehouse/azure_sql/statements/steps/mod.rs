@@ -25,9 +25,9 @@ pub(crate) const REPLACED: i32 = 2;
 /// everywhere.
 const COMMON: usize = 7 + balance::PARAMETERS;
 /// How many it has for each table: its name; log, generation, definition, version, table with the rows and number of
-/// tables made, as they are to be and then as they must be; until when it is settled; the text of its definition and its
-/// rankings.
-const EACH: usize = 16;
+/// tables made, as they are to be and then as they must be; until when it is settled; the text of its definition, its
+/// rankings and from when on it keeps periods.
+const EACH: usize = 17;
 
 /// How a table moves.
 #[derive(Clone, Copy, Debug)]
@@ -97,12 +97,16 @@ fn text(parameter: usize) -> String {
     format!("NULLIF(@P{parameter}, N'')")
 }
 
+fn kept_from(parameter: usize) -> String {
+    format!("CAST({} AS datetime2(6))", text(parameter))
+}
+
 fn start(sql_schema: &SqlSchema, first: usize) -> String {
     let progress = sql_schema.of(PROGRESS);
     let at = |offset: usize| first + offset;
     format!(
-        "INSERT INTO {progress} ([gold_table], [dataset], [log], [generation], [definition], [version], [physical], [n], [text], [rankings])\n\
-         SELECT @P{}, @P1, {}, @P{}, @P{}, @P{}, {}, @P{}, {}, {}\n\
+        "INSERT INTO {progress} ([gold_table], [dataset], [log], [generation], [definition], [version], [physical], [n], [text], [rankings], [kept_from])\n\
+         SELECT @P{}, @P1, {}, @P{}, @P{}, @P{}, {}, @P{}, {}, {}, {}\n\
          WHERE NOT EXISTS (SELECT 1 FROM {progress} WHERE [gold_table] = @P{})",
         first,
         text(at(1)),
@@ -113,6 +117,7 @@ fn start(sql_schema: &SqlSchema, first: usize) -> String {
         at(6),
         text(at(14)),
         text(at(15)),
+        kept_from(at(16)),
         first
     )
 }
@@ -121,7 +126,7 @@ fn advance(sql_schema: &SqlSchema, first: usize) -> String {
     let at = |offset: usize| first + offset;
     format!(
         "UPDATE {} SET [dataset] = @P1, [log] = {}, [generation] = @P{}, [definition] = @P{}, [version] = @P{}, \
-         [physical] = {}, [n] = @P{}, [text] = {}, [rankings] = {}\n\
+         [physical] = {}, [n] = @P{}, [text] = {}, [rankings] = {}, [kept_from] = {}\n\
          WHERE [gold_table] = @P{first} AND ISNULL([dataset], @P1) = @P1 AND ISNULL([log], N'') = @P{} \
          AND [generation] = @P{} AND [definition] = @P{} AND [version] = @P{} \
          AND ISNULL([physical], N'') = @P{} AND ISNULL([n], 0) = @P{}",
@@ -134,6 +139,7 @@ fn advance(sql_schema: &SqlSchema, first: usize) -> String {
         at(6),
         text(at(14)),
         text(at(15)),
+        kept_from(at(16)),
         at(7),
         at(8),
         at(9),

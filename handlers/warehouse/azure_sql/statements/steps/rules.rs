@@ -229,13 +229,17 @@ pub(crate) fn raise(
     let version = step.to.version.as_i64();
     format!(
         "DECLARE @new TABLE ([id] nvarchar(64) PRIMARY KEY, [group] nvarchar(64) NULL, [start] nvarchar(40) NULL, \
-         [time] nvarchar(40) NOT NULL, [since] nvarchar(40) NULL, [fields] nvarchar(max) NULL);\n\
-         INSERT INTO @new SELECT [id], [group], [start], [time], [since], [fields] FROM OPENJSON(@P1) WITH ([id] nvarchar(64), \
-         [group] nvarchar(64), [start] nvarchar(40), [time] nvarchar(40), [since] nvarchar(40), [fields] nvarchar(max));\n\
+         [time] nvarchar(40) NOT NULL, [since] nvarchar(40) NULL, [after] nvarchar(40) NULL, [before] nvarchar(40) NULL, \
+         [fields] nvarchar(max) NULL);\n\
+         INSERT INTO @new SELECT [id], [group], [start], [time], [since], [after], [before], [fields] FROM OPENJSON(@P1) \
+         WITH ([id] nvarchar(64), [group] nvarchar(64), [start] nvarchar(40), [time] nvarchar(40), [since] nvarchar(40), \
+         [after] nvarchar(40), [before] nvarchar(40), [fields] nvarchar(max));\n\
          DELETE j FROM @new AS j WHERE EXISTS (SELECT 1 FROM {alerts} AS a WHERE a.[dataset] = {dataset} \
          AND a.[alert_id] = j.[id] COLLATE DATABASE_DEFAULT)\n    \
          OR EXISTS (SELECT 1 FROM {alerts} AS a WHERE a.[dataset] = {dataset} AND a.[rule] = {rule} \
-         AND a.[group_key] = j.[group] COLLATE DATABASE_DEFAULT AND a.[event_time] > {});\n\
+         AND a.[group_key] = j.[group] COLLATE DATABASE_DEFAULT AND a.[event_time] > {})\n    \
+         OR EXISTS (SELECT 1 FROM {alerts} AS a WHERE a.[dataset] = {dataset} AND a.[rule] = {rule} \
+         AND a.[group_key] = j.[group] COLLATE DATABASE_DEFAULT AND a.[period_start] > {} AND a.[period_start] < {});\n\
          INSERT INTO {alerts} ([dataset], [alert_id], [rule], [gold_table], [kind], [group_key], [period_start], [event_time], \
          [raised_at], [fields], [alerts], [version])\n\
          SELECT {dataset}, j.[id], {rule}, {}, {}, j.[group], {}, {}, {at}, j.[fields], {count}, {version} FROM @new AS j;\n\
@@ -244,6 +248,8 @@ pub(crate) fn raise(
          WHERE NOT EXISTS (SELECT 1 FROM {outbox} AS o WHERE o.[dataset] = {dataset} \
          AND o.[message] = j.[id] COLLATE DATABASE_DEFAULT AND o.[target] = t.[value] COLLATE DATABASE_DEFAULT)",
         json_time("j.[since]"),
+        json_time("j.[after]"),
+        json_time("j.[before]"),
         literal(&step.to.table),
         literal(effects.kind.as_str()),
         json_time("j.[start]"),

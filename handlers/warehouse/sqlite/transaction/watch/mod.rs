@@ -8,7 +8,7 @@ use super::parts::{Tables, stored};
 use crate::event::EventTime;
 use crate::warehouse::error::WarehouseError;
 use crate::warehouse::lookup::MOVED;
-use crate::warehouse::model::{CLEARED, Cleared, Effects, RuleStep, Watch, groups_json};
+use crate::warehouse::model::{CLEARED, Cleared, Effects, NewAlert, RuleStep, Watch, groups_json};
 use crate::warehouse::schema::{ALERTS, GoldSchema, KEY, OUTBOX, RULES, TableSchema};
 use crate::warehouse::sqlite::connection::failed;
 use crate::warehouse::sqlite::ddl::quote;
@@ -185,21 +185,21 @@ fn write(
             .prepare_cached(&sql)?
             .execute(params![dataset, again])?;
     }
-    match effects.raised.is_empty() {
-        true => Ok(()),
-        false => raise(connection, watch, (step, effects)),
+    for turn in effects.turns().iter().filter(|turn| !turn.is_empty()) {
+        raise(connection, watch, (step, effects, turn))?;
     }
+    Ok(())
 }
 
 /// Writes alerts that are not there yet, and whom to tell.
 fn raise(
     connection: &Connection,
     watch: &Watch,
-    (step, effects): (&RuleStep, &Effects),
+    (step, effects, turn): (&RuleStep, &Effects, &[&NewAlert]),
 ) -> rusqlite::Result<()> {
     let (dataset, rule) = (&watch.dataset, &effects.rule);
     let at = timestamp(watch.at.as_event_time().0);
-    let raised = effects.raised_json();
+    let raised = effects.raised_json(turn);
     let sql = format!(
         "INSERT INTO {ALERTS} (\"dataset\", \"alert_id\", \"rule\", \"gold_table\", \"kind\", \"group_key\", \
          \"period_start\", \"event_time\", \"raised_at\", \"fields\", \"alerts\", \"version\")\n\
@@ -207,7 +207,10 @@ fn raise(
          value ->> 'fields', ?6, ?7\nFROM json_each(?8) AS j\n\
          WHERE NOT EXISTS (SELECT 1 FROM {ALERTS} AS a WHERE a.\"dataset\" = ?1 AND a.\"alert_id\" = j.value ->> 'id')\n\
          AND NOT EXISTS (SELECT 1 FROM {ALERTS} AS a WHERE a.\"dataset\" = ?1 AND a.\"rule\" = ?2 \
-         AND a.\"group_key\" = j.value ->> 'group' AND a.\"event_time\" > j.value ->> 'since')"
+         AND a.\"group_key\" = j.value ->> 'group' AND a.\"event_time\" > j.value ->> 'since')\n\
+         AND NOT EXISTS (SELECT 1 FROM {ALERTS} AS a WHERE a.\"dataset\" = ?1 AND a.\"rule\" = ?2 \
+         AND a.\"group_key\" = j.value ->> 'group' AND a.\"period_start\" > j.value ->> 'after' \
+         AND a.\"period_start\" < j.value ->> 'before')"
     );
     let count = (effects.alerts > 0).then(|| stored(effects.alerts));
     let version = step.to.version.as_i64();

@@ -1,8 +1,7 @@
 //! Steps of the calendar in UTC: the periods of silver's files and of gold's rows. Pure.
 
 use crate::event::{EventTime, UnixMillis};
-
-use super::time::{Date, MICROS_PER_DAY, MICROS_PER_HOUR};
+use crate::value::time::{Date, MICROS_PER_DAY, MICROS_PER_HOUR};
 
 const MICROS_PER_MINUTE: i64 = MICROS_PER_HOUR / 60;
 

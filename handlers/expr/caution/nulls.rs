@@ -1,13 +1,13 @@
-//! What is allowed in a condition and may not be meant. Pure.
+//! Nulls that a condition overlooks. Pure.
 
 use std::collections::BTreeSet;
 
-use super::check::Scope;
-use super::tree::Comparison;
-use super::typed::{Exact, Node, Step, Typed};
+use crate::expr::check::Scope;
+use crate::expr::tree::Comparison;
+use crate::expr::typed::{Exact, Node, Step, Typed};
 
 /// Returns the nullable columns that are compared by `<>` or NOT IN, and nowhere by IS NULL or IS DISTINCT FROM.
-pub(super) fn overlooked_nulls(part: &Typed, scope: Scope<'_>) -> Vec<usize> {
+pub(in crate::expr) fn overlooked_nulls(part: &Typed, scope: Scope<'_>) -> Vec<usize> {
     let mut found = Found::default();
     found.visit(part);
     let is_nullable = |place: &usize| {
