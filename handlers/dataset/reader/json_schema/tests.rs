@@ -94,6 +94,10 @@ fn has_form(form: &str, text: &str) -> bool {
     match form {
         "^[A-Za-z][A-Za-z0-9_]{0,127}$" => is_name(text, &word, &letter) && text.len() <= 128,
         "^[a-z][a-z0-9_-]{0,40}$" => crate::dataset::is_dataset_name(text),
+        "^[0-9]+m$" => {
+            let number = text.strip_suffix('m');
+            number.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+        }
         "^[0-9]+[smhd]$" => {
             let number = text.strip_suffix(['s', 'm', 'h', 'd']);
             number.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))

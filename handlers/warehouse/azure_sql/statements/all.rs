@@ -204,9 +204,7 @@ fn of_shadows(
         ));
         changes.push(change);
     }
-    let shadows = tables
-        .iter()
-        .map(|(index, _, shadow)| (*index, shadow.clone()));
+    let shadows = tables.iter().map(|(index, _, to)| (*index, to.clone()));
     let fill = Fill {
         shadows: shadows.collect(),
         as_of: None,

@@ -306,7 +306,7 @@ fn a_database_of_an_earlier_build_is_made_one_of_this_by_one_rename_a_table() {
     let added = statements
         .iter()
         .filter(|sql| sql.starts_with("ALTER TABLE"));
-    assert_eq!(added.count(), 6 + 21);
+    assert_eq!(added.count(), 6 + 22);
     let rest: Vec<&str> = statements
         .iter()
         .filter(|sql| !sql.starts_with("ALTER TABLE"))

@@ -57,42 +57,48 @@ BEGIN
     RETURN;
 END;
 INSERT INTO [reports].[sluice_progress] ([gold_table], [dataset], [log], [generation], [definition], [version], [physical], [n], [text], [rankings], [kept_from])
-SELECT @P8, @P1, NULLIF(@P9, N''), @P10, @P11, @P12, NULLIF(@P13, N''), @P14, NULLIF(@P22, N''), NULLIF(@P23, N''), CAST(NULLIF(@P24, N'') AS datetime2(6))
-WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [gold_table] = @P8);
+SELECT @P17, @P1, NULLIF(@P18, N''), @P19, @P20, @P21, NULLIF(@P22, N''), @P23, NULLIF(@P31, N''), NULLIF(@P32, N''), CAST(NULLIF(@P33, N'') AS datetime2(6))
+WHERE NOT EXISTS (SELECT 1 FROM [reports].[sluice_progress] WHERE [gold_table] = @P17);
 IF @@ROWCOUNT = 0
 BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CAST(NULLIF(@P21, N'') AS datetime2(0)), [version] = @P12, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = @P10, [pending_objects] = CASE WHEN @P6 = N'' THEN [pending_objects] ELSE CAST(NULLIF(@P6, N'') AS bigint) END, [oldest_pending] = CASE WHEN @P6 = N'' THEN [oldest_pending] ELSE CAST(NULLIF(@P7, N'') AS datetime2(6)) END
-WHERE [gold_table] = @P8;
+UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CAST(NULLIF(@P30, N'') AS datetime2(0)), [version] = @P21, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = @P19, [pending_objects] = CASE WHEN @P6 = N'' THEN [pending_objects] ELSE CAST(NULLIF(@P6, N'') AS bigint) END, [oldest_pending] = CASE WHEN @P6 = N'' THEN [oldest_pending] ELSE CAST(NULLIF(@P7, N'') AS datetime2(6)) END
+WHERE [gold_table] = @P17;
 IF @@ROWCOUNT = 0
 INSERT INTO [reports].[sluice_freshness] ([gold_table], [dataset], [watermark], [settled_until], [version], [last_run], [state], [generation], [pending_objects], [oldest_pending])
-VALUES (@P8, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P21, N'') AS datetime2(0)), @P12, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live', @P10, CAST(NULLIF(@P6, N'') AS bigint), CAST(NULLIF(@P7, N'') AS datetime2(6)));
-UPDATE [reports].[sluice_progress] SET [dataset] = @P1, [log] = NULLIF(@P26, N''), [generation] = @P27, [definition] = @P28, [version] = @P29, [physical] = NULLIF(@P30, N''), [n] = @P31, [text] = NULLIF(@P39, N''), [rankings] = NULLIF(@P40, N''), [kept_from] = CAST(NULLIF(@P41, N'') AS datetime2(6))
-WHERE [gold_table] = @P25 AND ISNULL([dataset], @P1) = @P1 AND ISNULL([log], N'') = @P32 AND [generation] = @P33 AND [definition] = @P34 AND [version] = @P35 AND ISNULL([physical], N'') = @P36 AND ISNULL([n], 0) = @P37;
+VALUES (@P17, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P30, N'') AS datetime2(0)), @P21, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live', @P19, CAST(NULLIF(@P6, N'') AS bigint), CAST(NULLIF(@P7, N'') AS datetime2(6)));
+UPDATE [reports].[sluice_freshness] SET [events] = CAST(NULLIF(@P8, N'') AS bigint), [records] = CAST(NULLIF(@P9, N'') AS bigint), [rows] = CAST(NULLIF(@P10, N'') AS bigint), [duplicates] = CAST(NULLIF(@P11, N'') AS bigint), [filtered] = CAST(NULLIF(@P12, N'') AS bigint), [quarantined] = CAST(NULLIF(@P13, N'') AS bigint), [redriven] = CAST(NULLIF(@P14, N'') AS bigint), [rows_taken] = CAST(NULLIF(@P16, N'') AS bigint), [counted_version] = @P21
+WHERE [gold_table] = @P17;
+UPDATE [reports].[sluice_progress] SET [dataset] = @P1, [log] = NULLIF(@P35, N''), [generation] = @P36, [definition] = @P37, [version] = @P38, [physical] = NULLIF(@P39, N''), [n] = @P40, [text] = NULLIF(@P48, N''), [rankings] = NULLIF(@P49, N''), [kept_from] = CAST(NULLIF(@P50, N'') AS datetime2(6))
+WHERE [gold_table] = @P34 AND ISNULL([dataset], @P1) = @P1 AND ISNULL([log], N'') = @P41 AND [generation] = @P42 AND [definition] = @P43 AND [version] = @P44 AND ISNULL([physical], N'') = @P45 AND ISNULL([n], 0) = @P46;
 IF @@ROWCOUNT = 0
 BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CASE WHEN CAST(NULLIF(@P38, N'') AS datetime2(0)) IS NULL OR [settled_until] > CAST(NULLIF(@P38, N'') AS datetime2(0)) THEN [settled_until] ELSE CAST(NULLIF(@P38, N'') AS datetime2(0)) END, [version] = @P29, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = @P27, [pending_objects] = CASE WHEN @P6 = N'' THEN [pending_objects] ELSE CAST(NULLIF(@P6, N'') AS bigint) END, [oldest_pending] = CASE WHEN @P6 = N'' THEN [oldest_pending] ELSE CAST(NULLIF(@P7, N'') AS datetime2(6)) END
-WHERE [gold_table] = @P25;
+UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CASE WHEN CAST(NULLIF(@P47, N'') AS datetime2(0)) IS NULL OR [settled_until] > CAST(NULLIF(@P47, N'') AS datetime2(0)) THEN [settled_until] ELSE CAST(NULLIF(@P47, N'') AS datetime2(0)) END, [version] = @P38, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = @P36, [pending_objects] = CASE WHEN @P6 = N'' THEN [pending_objects] ELSE CAST(NULLIF(@P6, N'') AS bigint) END, [oldest_pending] = CASE WHEN @P6 = N'' THEN [oldest_pending] ELSE CAST(NULLIF(@P7, N'') AS datetime2(6)) END
+WHERE [gold_table] = @P34;
 IF @@ROWCOUNT = 0
 INSERT INTO [reports].[sluice_freshness] ([gold_table], [dataset], [watermark], [settled_until], [version], [last_run], [state], [generation], [pending_objects], [oldest_pending])
-VALUES (@P25, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P38, N'') AS datetime2(0)), @P29, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live', @P27, CAST(NULLIF(@P6, N'') AS bigint), CAST(NULLIF(@P7, N'') AS datetime2(6)));
-UPDATE [reports].[sluice_progress] SET [dataset] = @P1, [log] = NULLIF(@P43, N''), [generation] = @P44, [definition] = @P45, [version] = @P46, [physical] = NULLIF(@P47, N''), [n] = @P48, [text] = NULLIF(@P56, N''), [rankings] = NULLIF(@P57, N''), [kept_from] = CAST(NULLIF(@P58, N'') AS datetime2(6))
-WHERE [gold_table] = @P42 AND ISNULL([dataset], @P1) = @P1 AND ISNULL([log], N'') = @P49 AND [generation] = @P50 AND [definition] = @P51 AND [version] = @P52 AND ISNULL([physical], N'') = @P53 AND ISNULL([n], 0) = @P54;
+VALUES (@P34, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P47, N'') AS datetime2(0)), @P38, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live', @P36, CAST(NULLIF(@P6, N'') AS bigint), CAST(NULLIF(@P7, N'') AS datetime2(6)));
+UPDATE [reports].[sluice_freshness] SET [events] = CAST(NULLIF(@P8, N'') AS bigint), [records] = CAST(NULLIF(@P9, N'') AS bigint), [rows] = CAST(NULLIF(@P10, N'') AS bigint), [duplicates] = CAST(NULLIF(@P11, N'') AS bigint), [filtered] = CAST(NULLIF(@P12, N'') AS bigint), [quarantined] = CAST(NULLIF(@P13, N'') AS bigint), [redriven] = CAST(NULLIF(@P14, N'') AS bigint), [rows_taken] = ISNULL(CASE WHEN [counted_version] = @P44 THEN [rows_taken] END, CAST(NULLIF(@P15, N'') AS bigint)) + CAST(NULLIF(@P16, N'') AS bigint), [counted_version] = @P38
+WHERE [gold_table] = @P34;
+UPDATE [reports].[sluice_progress] SET [dataset] = @P1, [log] = NULLIF(@P52, N''), [generation] = @P53, [definition] = @P54, [version] = @P55, [physical] = NULLIF(@P56, N''), [n] = @P57, [text] = NULLIF(@P65, N''), [rankings] = NULLIF(@P66, N''), [kept_from] = CAST(NULLIF(@P67, N'') AS datetime2(6))
+WHERE [gold_table] = @P51 AND ISNULL([dataset], @P1) = @P1 AND ISNULL([log], N'') = @P58 AND [generation] = @P59 AND [definition] = @P60 AND [version] = @P61 AND ISNULL([physical], N'') = @P62 AND ISNULL([n], 0) = @P63;
 IF @@ROWCOUNT = 0
 BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CAST(NULLIF(@P55, N'') AS datetime2(0)), [version] = @P46, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = @P44, [pending_objects] = CASE WHEN @P6 = N'' THEN [pending_objects] ELSE CAST(NULLIF(@P6, N'') AS bigint) END, [oldest_pending] = CASE WHEN @P6 = N'' THEN [oldest_pending] ELSE CAST(NULLIF(@P7, N'') AS datetime2(6)) END
-WHERE [gold_table] = @P42;
+UPDATE [reports].[sluice_freshness] SET [dataset] = @P1, [watermark] = CAST(NULLIF(@P5, N'') AS datetime2(6)), [settled_until] = CAST(NULLIF(@P64, N'') AS datetime2(0)), [version] = @P55, [last_run] = CAST(NULLIF(@P4, N'') AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = @P53, [pending_objects] = CASE WHEN @P6 = N'' THEN [pending_objects] ELSE CAST(NULLIF(@P6, N'') AS bigint) END, [oldest_pending] = CASE WHEN @P6 = N'' THEN [oldest_pending] ELSE CAST(NULLIF(@P7, N'') AS datetime2(6)) END
+WHERE [gold_table] = @P51;
 IF @@ROWCOUNT = 0
 INSERT INTO [reports].[sluice_freshness] ([gold_table], [dataset], [watermark], [settled_until], [version], [last_run], [state], [generation], [pending_objects], [oldest_pending])
-VALUES (@P42, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P55, N'') AS datetime2(0)), @P46, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live', @P44, CAST(NULLIF(@P6, N'') AS bigint), CAST(NULLIF(@P7, N'') AS datetime2(6)));
+VALUES (@P51, @P1, CAST(NULLIF(@P5, N'') AS datetime2(6)), CAST(NULLIF(@P64, N'') AS datetime2(0)), @P55, CAST(NULLIF(@P4, N'') AS datetime2(6)), N'live', @P53, CAST(NULLIF(@P6, N'') AS bigint), CAST(NULLIF(@P7, N'') AS datetime2(6)));
+UPDATE [reports].[sluice_freshness] SET [events] = CAST(NULLIF(@P8, N'') AS bigint), [records] = CAST(NULLIF(@P9, N'') AS bigint), [rows] = CAST(NULLIF(@P10, N'') AS bigint), [duplicates] = CAST(NULLIF(@P11, N'') AS bigint), [filtered] = CAST(NULLIF(@P12, N'') AS bigint), [quarantined] = CAST(NULLIF(@P13, N'') AS bigint), [redriven] = CAST(NULLIF(@P14, N'') AS bigint), [rows_taken] = CAST(NULLIF(@P16, N'') AS bigint), [counted_version] = @P55
+WHERE [gold_table] = @P51;
 SELECT 0 AS [outcome]
 
 -- raise the build
@@ -156,6 +162,15 @@ CREATE TABLE [reports].[sluice_freshness] (
     [next_done] bigint NULL,
     [pending_objects] bigint NULL,
     [oldest_pending] datetime2(6) NULL,
+    [events] bigint NULL,
+    [records] bigint NULL,
+    [rows] bigint NULL,
+    [duplicates] bigint NULL,
+    [filtered] bigint NULL,
+    [quarantined] bigint NULL,
+    [redriven] bigint NULL,
+    [rows_taken] bigint NULL,
+    [counted_version] bigint NULL,
     PRIMARY KEY ([gold_table])
 )
 
@@ -177,6 +192,8 @@ CREATE TABLE [reports].[sluice_next] (
     [reason] nvarchar(max) NULL,
     [noted_stamp] bigint NULL,
     [noted_at] datetime2(6) NULL,
+    [rows_taken] bigint NULL,
+    [rows_taken_at] bigint NULL,
     PRIMARY KEY ([gold_table])
 )
 
@@ -271,6 +288,33 @@ ALTER TABLE [reports].[sluice_freshness] ADD [pending_objects] bigint NULL
 -- add a column to sluice_freshness
 ALTER TABLE [reports].[sluice_freshness] ADD [oldest_pending] datetime2(6) NULL
 
+-- add a column to sluice_freshness
+ALTER TABLE [reports].[sluice_freshness] ADD [events] bigint NULL
+
+-- add a column to sluice_freshness
+ALTER TABLE [reports].[sluice_freshness] ADD [records] bigint NULL
+
+-- add a column to sluice_freshness
+ALTER TABLE [reports].[sluice_freshness] ADD [rows] bigint NULL
+
+-- add a column to sluice_freshness
+ALTER TABLE [reports].[sluice_freshness] ADD [duplicates] bigint NULL
+
+-- add a column to sluice_freshness
+ALTER TABLE [reports].[sluice_freshness] ADD [filtered] bigint NULL
+
+-- add a column to sluice_freshness
+ALTER TABLE [reports].[sluice_freshness] ADD [quarantined] bigint NULL
+
+-- add a column to sluice_freshness
+ALTER TABLE [reports].[sluice_freshness] ADD [redriven] bigint NULL
+
+-- add a column to sluice_freshness
+ALTER TABLE [reports].[sluice_freshness] ADD [rows_taken] bigint NULL
+
+-- add a column to sluice_freshness
+ALTER TABLE [reports].[sluice_freshness] ADD [counted_version] bigint NULL
+
 -- read sluice_next
 SELECT b.* FROM [reports].[sluice_next] AS b
 
@@ -310,11 +354,41 @@ ALTER TABLE [reports].[sluice_next] ADD [noted_stamp] bigint NULL
 -- add a column to sluice_next
 ALTER TABLE [reports].[sluice_next] ADD [noted_at] datetime2(6) NULL
 
+-- add a column to sluice_next
+ALTER TABLE [reports].[sluice_next] ADD [rows_taken] bigint NULL
+
+-- add a column to sluice_next
+ALTER TABLE [reports].[sluice_next] ADD [rows_taken_at] bigint NULL
+
 -- read sluice_builds
 SELECT b.* FROM [reports].[sluice_builds] AS b
 
 -- read sluice_old
 SELECT b.* FROM [reports].[sluice_old] AS b
+
+-- show sluice_balance
+CREATE OR ALTER VIEW [reports].[sluice_balance] AS
+/* sluice 897a57c0c5f3d75a529289eaacc8cdd0 */
+SELECT
+    f.[gold_table] AS [gold_table],
+    f.[dataset] AS [dataset],
+    f.[generation] AS [generation],
+    f.[counted_version] AS [version],
+    f.[events] AS [events],
+    f.[records] AS [records],
+    f.[rows] AS [rows],
+    f.[duplicates] AS [duplicates],
+    f.[filtered] AS [filtered],
+    f.[quarantined] AS [quarantined],
+    f.[redriven] AS [redriven],
+    f.[records] + f.[redriven] - (f.[rows] + f.[duplicates] + f.[filtered] + f.[quarantined]) AS [unaccounted],
+    f.[rows_taken] AS [rows_taken],
+    f.[rows] - f.[rows_taken] AS [rows_missing],
+    CAST(CASE WHEN f.[records] + f.[redriven] - (f.[rows] + f.[duplicates] + f.[filtered] + f.[quarantined]) = 0 AND f.[rows] - f.[rows_taken] = 0 THEN 1 WHEN f.[records] + f.[redriven] - (f.[rows] + f.[duplicates] + f.[filtered] + f.[quarantined]) <> 0 OR f.[rows] - f.[rows_taken] <> 0 THEN 0 END AS bit) AS [is_balanced]
+FROM [reports].[sluice_freshness] AS f
+
+-- read sluice_balance
+SELECT TOP (10) [gold_table], [dataset], [generation], [version], [events], [records], [rows], [duplicates], [filtered], [quarantined], [redriven], [unaccounted], [rows_taken], [rows_missing], [is_balanced] FROM [reports].[sluice_balance] ORDER BY CASE WHEN [is_balanced] IS NULL THEN 1 ELSE 0 END, [is_balanced] DESC
 
 -- remove gone
 DROP VIEW IF EXISTS [reports].[gone]
@@ -373,8 +447,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'hourly', N'things', N'hourly__2', N'log', 3, N'7d83e14e1a4737bcc650fbc2417ba380', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'hourly', N'things', N'hourly__2', N'log', 3, N'7d83e14e1a4737bcc650fbc2417ba380', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[hourly__2] (
     [hour] datetime2(0) NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -408,8 +482,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'daily', N'things', N'daily__2', N'log', 3, N'c00db0504b57d26a0986caabdf027ad2', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'daily', N'things', N'daily__2', N'log', 3, N'c00db0504b57d26a0986caabdf027ad2', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[daily__2] (
     [day] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -437,8 +511,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'monthly', N'things', N'monthly__2', N'log', 3, N'b148a3f4a7310ab0148c4df904e1f476', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'monthly', N'things', N'monthly__2', N'log', 3, N'b148a3f4a7310ab0148c4df904e1f476', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[monthly__2] (
     [month] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -468,8 +542,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'ever', N'things', N'ever__2', N'log', 3, N'de91091b06fe01f3794e871de6e4a707', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'ever', N'things', N'ever__2', N'log', 3, N'de91091b06fe01f3794e871de6e4a707', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[ever__2] (
     [_key] binary(16) NOT NULL,
     [n] bigint NOT NULL,
@@ -493,8 +567,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'windows', N'things', N'windows__2', N'log', 3, N'48356355f4dc96f282fd15110e76da08', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'windows', N'things', N'windows__2', N'log', 3, N'48356355f4dc96f282fd15110e76da08', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[windows__2] (
     [window_start] datetime2(0) NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -521,8 +595,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'weekly', N'things', N'weekly__2', N'log', 3, N'0816b48101f96bfbf5421f89b864012c', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'weekly', N'things', N'weekly__2', N'log', 3, N'0816b48101f96bfbf5421f89b864012c', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[weekly__2] (
     [week] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -546,8 +620,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'filtered', N'things', N'filtered__2', N'log', 3, N'd8415d2f896d377b0bc0ecd3fca7f659', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'filtered', N'things', N'filtered__2', N'log', 3, N'd8415d2f896d377b0bc0ecd3fca7f659', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[filtered__2] (
     [day] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -574,8 +648,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'kinds', N'things', N'kinds__2', N'log', 3, N'f38246cb1eaaeb1e92ecc35853715761', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'kinds', N'things', N'kinds__2', N'log', 3, N'f38246cb1eaaeb1e92ecc35853715761', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[kinds__2] (
     [_key] binary(16) NOT NULL,
     [kind] nvarchar(max) NULL,
@@ -603,8 +677,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'local_days', N'things', N'local_days__2', N'log', 3, N'bf5cf24a370c4bf18a2150da54d092c1', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'local_days', N'things', N'local_days__2', N'log', 3, N'bf5cf24a370c4bf18a2150da54d092c1', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[local_days__2] (
     [day] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -630,8 +704,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'overlapping', N'things', N'overlapping__2', N'log', 3, N'b66946768988627c6ccb6fb2efcf8417', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'overlapping', N'things', N'overlapping__2', N'log', 3, N'b66946768988627c6ccb6fb2efcf8417', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[overlapping__2] (
     [window_start] datetime2(0) NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -681,8 +755,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'hourly', N'things', N'hourly__2', N'log', 3, N'7d83e14e1a4737bcc650fbc2417ba380', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'hourly', N'things', N'hourly__2', N'log', 3, N'7d83e14e1a4737bcc650fbc2417ba380', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[hourly__2] (
     [hour] datetime2(0) NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -717,8 +791,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'daily', N'things', N'daily__2', N'log', 3, N'c00db0504b57d26a0986caabdf027ad2', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'daily', N'things', N'daily__2', N'log', 3, N'c00db0504b57d26a0986caabdf027ad2', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[daily__2] (
     [day] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -747,8 +821,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'monthly', N'things', N'monthly__2', N'log', 3, N'b148a3f4a7310ab0148c4df904e1f476', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'monthly', N'things', N'monthly__2', N'log', 3, N'b148a3f4a7310ab0148c4df904e1f476', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[monthly__2] (
     [month] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -779,8 +853,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'ever', N'things', N'ever__2', N'log', 3, N'de91091b06fe01f3794e871de6e4a707', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'ever', N'things', N'ever__2', N'log', 3, N'de91091b06fe01f3794e871de6e4a707', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[ever__2] (
     [_key] binary(16) NOT NULL,
     [n] bigint NOT NULL,
@@ -805,8 +879,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'windows', N'things', N'windows__2', N'log', 3, N'48356355f4dc96f282fd15110e76da08', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'windows', N'things', N'windows__2', N'log', 3, N'48356355f4dc96f282fd15110e76da08', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[windows__2] (
     [window_start] datetime2(0) NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -834,8 +908,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'weekly', N'things', N'weekly__2', N'log', 3, N'0816b48101f96bfbf5421f89b864012c', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'weekly', N'things', N'weekly__2', N'log', 3, N'0816b48101f96bfbf5421f89b864012c', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[weekly__2] (
     [week] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -860,8 +934,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'filtered', N'things', N'filtered__2', N'log', 3, N'd8415d2f896d377b0bc0ecd3fca7f659', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'filtered', N'things', N'filtered__2', N'log', 3, N'd8415d2f896d377b0bc0ecd3fca7f659', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[filtered__2] (
     [day] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -889,8 +963,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'kinds', N'things', N'kinds__2', N'log', 3, N'f38246cb1eaaeb1e92ecc35853715761', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'kinds', N'things', N'kinds__2', N'log', 3, N'f38246cb1eaaeb1e92ecc35853715761', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[kinds__2] (
     [_key] binary(16) NOT NULL,
     [kind] nvarchar(max) NULL,
@@ -919,8 +993,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'local_days', N'things', N'local_days__2', N'log', 3, N'bf5cf24a370c4bf18a2150da54d092c1', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'local_days', N'things', N'local_days__2', N'log', 3, N'bf5cf24a370c4bf18a2150da54d092c1', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[local_days__2] (
     [day] date NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -947,8 +1021,8 @@ BEGIN
     SELECT 1 AS [outcome];
     RETURN;
 END;
-INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at])
-VALUES (N'overlapping', N'things', N'overlapping__2', N'log', 3, N'b66946768988627c6ccb6fb2efcf8417', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL);
+INSERT INTO [reports].[sluice_next] ([gold_table], [dataset], [physical], [log], [generation], [definition], [base_version], [files_done], [version], [stamp], [is_asked], [since], [state], [reason], [noted_stamp], [noted_at], [rows_taken], [rows_taken_at])
+VALUES (N'overlapping', N'things', N'overlapping__2', N'log', 3, N'b66946768988627c6ccb6fb2efcf8417', 1, 0, 1, 0, 0, CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), NULL, NULL, NULL, NULL, 1, 1);
 CREATE TABLE [reports].[overlapping__2] (
     [window_start] datetime2(0) NOT NULL,
     [_key] binary(16) NOT NULL,
@@ -1359,16 +1433,16 @@ SET LOCK_TIMEOUT 30000;
 SELECT 0 AS [outcome]
 
 -- note beside all tables
-UPDATE [reports].[sluice_next] SET [physical] = N'hourly__2', [log] = N'log', [generation] = 3, [definition] = N'7d83e14e1a4737bcc650fbc2417ba380', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'hourly';
-UPDATE [reports].[sluice_next] SET [physical] = N'daily__2', [log] = N'log', [generation] = 3, [definition] = N'c00db0504b57d26a0986caabdf027ad2', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'daily';
-UPDATE [reports].[sluice_next] SET [physical] = N'monthly__2', [log] = N'log', [generation] = 3, [definition] = N'b148a3f4a7310ab0148c4df904e1f476', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'monthly';
-UPDATE [reports].[sluice_next] SET [physical] = N'ever__2', [log] = N'log', [generation] = 3, [definition] = N'de91091b06fe01f3794e871de6e4a707', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'ever';
-UPDATE [reports].[sluice_next] SET [physical] = N'windows__2', [log] = N'log', [generation] = 3, [definition] = N'48356355f4dc96f282fd15110e76da08', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'windows';
-UPDATE [reports].[sluice_next] SET [physical] = N'weekly__2', [log] = N'log', [generation] = 3, [definition] = N'0816b48101f96bfbf5421f89b864012c', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'weekly';
-UPDATE [reports].[sluice_next] SET [physical] = N'filtered__2', [log] = N'log', [generation] = 3, [definition] = N'd8415d2f896d377b0bc0ecd3fca7f659', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'filtered';
-UPDATE [reports].[sluice_next] SET [physical] = N'kinds__2', [log] = N'log', [generation] = 3, [definition] = N'f38246cb1eaaeb1e92ecc35853715761', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'kinds';
-UPDATE [reports].[sluice_next] SET [physical] = N'local_days__2', [log] = N'log', [generation] = 3, [definition] = N'bf5cf24a370c4bf18a2150da54d092c1', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'local_days';
-UPDATE [reports].[sluice_next] SET [physical] = N'overlapping__2', [log] = N'log', [generation] = 3, [definition] = N'b66946768988627c6ccb6fb2efcf8417', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL WHERE [gold_table] = N'overlapping';
+UPDATE [reports].[sluice_next] SET [physical] = N'hourly__2', [log] = N'log', [generation] = 3, [definition] = N'7d83e14e1a4737bcc650fbc2417ba380', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL, [rows_taken] = 1, [rows_taken_at] = 1 WHERE [gold_table] = N'hourly';
+UPDATE [reports].[sluice_next] SET [physical] = N'daily__2', [log] = N'log', [generation] = 3, [definition] = N'c00db0504b57d26a0986caabdf027ad2', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL, [rows_taken] = 1, [rows_taken_at] = 1 WHERE [gold_table] = N'daily';
+UPDATE [reports].[sluice_next] SET [physical] = N'monthly__2', [log] = N'log', [generation] = 3, [definition] = N'b148a3f4a7310ab0148c4df904e1f476', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL, [rows_taken] = 1, [rows_taken_at] = 1 WHERE [gold_table] = N'monthly';
+UPDATE [reports].[sluice_next] SET [physical] = N'ever__2', [log] = N'log', [generation] = 3, [definition] = N'de91091b06fe01f3794e871de6e4a707', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL, [rows_taken] = 1, [rows_taken_at] = 1 WHERE [gold_table] = N'ever';
+UPDATE [reports].[sluice_next] SET [physical] = N'windows__2', [log] = N'log', [generation] = 3, [definition] = N'48356355f4dc96f282fd15110e76da08', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL, [rows_taken] = 1, [rows_taken_at] = 1 WHERE [gold_table] = N'windows';
+UPDATE [reports].[sluice_next] SET [physical] = N'weekly__2', [log] = N'log', [generation] = 3, [definition] = N'0816b48101f96bfbf5421f89b864012c', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL, [rows_taken] = 1, [rows_taken_at] = 1 WHERE [gold_table] = N'weekly';
+UPDATE [reports].[sluice_next] SET [physical] = N'filtered__2', [log] = N'log', [generation] = 3, [definition] = N'd8415d2f896d377b0bc0ecd3fca7f659', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL, [rows_taken] = 1, [rows_taken_at] = 1 WHERE [gold_table] = N'filtered';
+UPDATE [reports].[sluice_next] SET [physical] = N'kinds__2', [log] = N'log', [generation] = 3, [definition] = N'f38246cb1eaaeb1e92ecc35853715761', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL, [rows_taken] = 1, [rows_taken_at] = 1 WHERE [gold_table] = N'kinds';
+UPDATE [reports].[sluice_next] SET [physical] = N'local_days__2', [log] = N'log', [generation] = 3, [definition] = N'bf5cf24a370c4bf18a2150da54d092c1', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL, [rows_taken] = 1, [rows_taken_at] = 1 WHERE [gold_table] = N'local_days';
+UPDATE [reports].[sluice_next] SET [physical] = N'overlapping__2', [log] = N'log', [generation] = 3, [definition] = N'b66946768988627c6ccb6fb2efcf8417', [base_version] = 1, [files_done] = 0, [version] = 1, [stamp] = 0, [is_asked] = 0, [since] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = NULL, [reason] = NULL, [noted_stamp] = NULL, [noted_at] = NULL, [rows_taken] = 1, [rows_taken_at] = 1 WHERE [gold_table] = N'overlapping';
 UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'hourly';
 UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'daily';
 UPDATE [reports].[sluice_freshness] SET [next_generation] = 3, [next_done] = 100 WHERE [gold_table] = N'monthly';
@@ -1420,7 +1494,7 @@ BEGIN
 END;
 IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'hourly')
     INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'hourly');
-UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T22:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T22:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL, [events] = 0, [records] = 0, [rows] = 0, [duplicates] = 0, [filtered] = 0, [quarantined] = 0, [redriven] = 0, [rows_taken] = 1, [counted_version] = 1
 WHERE [gold_table] = N'hourly';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'hourly__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
@@ -1444,7 +1518,7 @@ BEGIN
 END;
 IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'daily')
     INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'daily');
-UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL, [events] = 0, [records] = 0, [rows] = 0, [duplicates] = 0, [filtered] = 0, [quarantined] = 0, [redriven] = 0, [rows_taken] = 1, [counted_version] = 1
 WHERE [gold_table] = N'daily';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'daily__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
@@ -1468,7 +1542,7 @@ BEGIN
 END;
 IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'monthly')
     INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'monthly');
-UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-01T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-01T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL, [events] = 0, [records] = 0, [rows] = 0, [duplicates] = 0, [filtered] = 0, [quarantined] = 0, [redriven] = 0, [rows_taken] = 1, [counted_version] = 1
 WHERE [gold_table] = N'monthly';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'monthly__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
@@ -1492,7 +1566,7 @@ BEGIN
 END;
 IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'ever')
     INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'ever');
-UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = NULL, [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = NULL, [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL, [events] = 0, [records] = 0, [rows] = 0, [duplicates] = 0, [filtered] = 0, [quarantined] = 0, [redriven] = 0, [rows_taken] = 1, [counted_version] = 1
 WHERE [gold_table] = N'ever';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'ever__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
@@ -1516,7 +1590,7 @@ BEGIN
 END;
 IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'windows')
     INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'windows');
-UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T22:30:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T22:30:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL, [events] = 0, [records] = 0, [rows] = 0, [duplicates] = 0, [filtered] = 0, [quarantined] = 0, [redriven] = 0, [rows_taken] = 1, [counted_version] = 1
 WHERE [gold_table] = N'windows';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'windows__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
@@ -1540,7 +1614,7 @@ BEGIN
 END;
 IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'weekly')
     INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'weekly');
-UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-29T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-29T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL, [events] = 0, [records] = 0, [rows] = 0, [duplicates] = 0, [filtered] = 0, [quarantined] = 0, [redriven] = 0, [rows_taken] = 1, [counted_version] = 1
 WHERE [gold_table] = N'weekly';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'weekly__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
@@ -1564,7 +1638,7 @@ BEGIN
 END;
 IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'filtered')
     INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'filtered');
-UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL, [events] = 0, [records] = 0, [rows] = 0, [duplicates] = 0, [filtered] = 0, [quarantined] = 0, [redriven] = 0, [rows_taken] = 1, [counted_version] = 1
 WHERE [gold_table] = N'filtered';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'filtered__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
@@ -1588,7 +1662,7 @@ BEGIN
 END;
 IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'kinds')
     INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'kinds');
-UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = NULL, [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = NULL, [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL, [events] = 0, [records] = 0, [rows] = 0, [duplicates] = 0, [filtered] = 0, [quarantined] = 0, [redriven] = 0, [rows_taken] = 1, [counted_version] = 1
 WHERE [gold_table] = N'kinds';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'kinds__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
@@ -1612,7 +1686,7 @@ BEGIN
 END;
 IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'local_days')
     INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'local_days');
-UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T00:00:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL, [events] = 0, [records] = 0, [rows] = 0, [duplicates] = 0, [filtered] = 0, [quarantined] = 0, [redriven] = 0, [rows_taken] = 1, [counted_version] = 1
 WHERE [gold_table] = N'local_days';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'local_days__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
@@ -1636,7 +1710,7 @@ BEGIN
 END;
 IF NOT EXISTS (SELECT 1 FROM [reports].[sluice_freshness] WHERE [gold_table] = N'overlapping')
     INSERT INTO [reports].[sluice_freshness] ([gold_table]) VALUES (N'overlapping');
-UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T22:10:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL
+UPDATE [reports].[sluice_freshness] SET [dataset] = N'things', [watermark] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [settled_until] = CAST(N'1969-12-31T22:10:00.000000' AS datetime2(0)), [version] = 1, [last_run] = CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6)), [state] = N'live', [reason] = NULL, [blocked_version] = NULL, [blocked_definition] = NULL, [blocked_stamp] = NULL, [blocked_at] = NULL, [generation] = 3, [next_generation] = NULL, [next_done] = NULL, [pending_objects] = NULL, [oldest_pending] = NULL, [events] = 0, [records] = 0, [rows] = 0, [duplicates] = 0, [filtered] = 0, [quarantined] = 0, [redriven] = 0, [rows_taken] = 1, [counted_version] = 1
 WHERE [gold_table] = N'overlapping';
 INSERT INTO [reports].[sluice_old] ([dataset], [physical], [since])
 SELECT N'things', N'overlapping__1', CAST(N'1970-01-01T00:00:00.000000' AS datetime2(6))
