@@ -126,6 +126,11 @@ fn has_form(form: &str, text: &str) -> bool {
             let of = of.filter(|(name, _)| functions.contains(name));
             text == "count" || of.is_some_and(|(_, column)| is_name(column, &word, &letter))
         }
+        r"^(count|(sum|min|max|avg)\([A-Za-z][A-Za-z0-9_]*\))$" => {
+            let of = text.strip_suffix(')').and_then(|text| text.split_once('('));
+            let of = of.filter(|(name, _)| ["sum", "min", "max", "avg"].contains(name));
+            text == "count" || of.is_some_and(|(_, measure)| is_name(measure, &word, &letter))
+        }
         "%" => text.contains('%'),
         r"^\$.*\[\*\]$" => text.starts_with('$') && text.ends_with("[*]"),
         other => panic!("a form that this test does not know: {other}"),
