@@ -75,6 +75,7 @@ async fn commit(
         log: None,
         build: Build::default(),
         watermark: Some(EventTime(0)),
+        as_of: None,
         complete_to: Some(EventTime(0)),
         pending: None,
         balance: Balance::default(),
