@@ -110,20 +110,19 @@ pub(super) fn deploy_answering(
     ] {
         std::fs::copy(root().join(file), folder.path().join(copy)).unwrap();
     }
+    let orders = folder.path().join("datasets/orders.toml");
     for (name, old, new) in LATENCIES {
         if environment.iter().any(|(given, _)| *given == name) {
-            let file = folder.path().join("datasets/orders.toml");
-            let text = std::fs::read_to_string(&file).unwrap().replace(old, new);
-            std::fs::write(file, text).unwrap();
+            let text = std::fs::read_to_string(&orders).unwrap().replace(old, new);
+            std::fs::write(&orders, text).unwrap();
         }
     }
     if environment.contains(&TOLD) {
-        let file = folder.path().join("datasets/orders.toml");
-        let mut text = std::fs::read_to_string(&file).unwrap() + NOTIFY;
+        let mut text = std::fs::read_to_string(&orders).unwrap() + NOTIFY;
         if environment.iter().any(|(name, _)| *name == "TOLD_OWN") {
             text = text.replace("eventhub:Fraud.1", "eventhub:Events");
         }
-        std::fs::write(file, text).unwrap();
+        std::fs::write(orders, text).unwrap();
     }
     for script in files("infra/deploy") {
         let text = std::fs::read_to_string(root().join(&script)).unwrap();
