@@ -196,6 +196,49 @@ mod tests {
         (azurite, account)
     }
 
+    /// A store in a storage that a state owns, and an object in it.
+    struct Owned {
+        _state: tempfile::TempDir,
+        azurite: Azurite,
+        account: StorageAccount,
+        lake: AzureObjectStore,
+        place: ObjectPath,
+    }
+
+    async fn owned() -> Owned {
+        let state = tempfile::tempdir().unwrap();
+        let (azurite, account) = azurite().await;
+        let id = own(state.path(), &account).await.unwrap();
+        let lake = AzureObjectStore::new(&account.owned_by(Some(&id)).unwrap()).unwrap();
+        let place = ObjectPath::new("bronze", "orders/x.jsonl");
+        lake.put(&place, "{}".into()).await.unwrap();
+        Owned {
+            _state: state,
+            azurite,
+            account,
+            lake,
+            place,
+        }
+    }
+
+    /// Ends an Azurite, and starts another one at its ports.
+    async fn taken_over(first: Azurite) -> Azurite {
+        let options = AzuriteOptions {
+            ports: Some(first.ports()),
+            ..AzuriteOptions::default()
+        };
+        first.shutdown().await.unwrap();
+        Azurite::start(options).await.unwrap()
+    }
+
+    /// Checks that an error says who is there, and that nothing was written there.
+    async fn refused(said: &str, account: &StorageAccount, place: &ObjectPath) {
+        assert!(said.contains("somebody else has taken its port"), "{said}");
+        let unwatched = AzureObjectStore::new(account).unwrap();
+        let theirs = unwatched.get(place).await.unwrap();
+        assert_eq!(theirs, None, "theirs is empty");
+    }
+
     #[tokio::test]
     async fn a_storage_without_an_owner_is_marked_once_and_then_refuses_others() {
         let (_azurite, account) = azurite().await;
@@ -227,44 +270,20 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_who_was_idle_meanwhile_writes_to_an_azurite_that_took_the_port() {
-        let state = tempfile::tempdir().unwrap();
-        let (first, account) = azurite().await;
-        let ports = first.ports();
-        let id = own(state.path(), &account).await.unwrap();
-        let lake = AzureObjectStore::new(&account.owned_by(Some(&id)).unwrap()).unwrap();
-        let place = ObjectPath::new("bronze", "orders/x.jsonl");
-        lake.put(&place, "{}".into()).await.unwrap();
+        let ours = owned().await;
         // Its connection is closed with that storage, and no request of its own tells it so.
-        first.shutdown().await.unwrap();
-        let options = AzuriteOptions {
-            ports: Some(ports),
-            ..AzuriteOptions::default()
-        };
-        let _second = Azurite::start(options).await.unwrap();
-        let error = lake.put(&place, "{}".into()).await.unwrap_err();
+        let _second = taken_over(ours.azurite).await;
+        let error = ours.lake.put(&ours.place, "{}".into()).await.unwrap_err();
+        assert!(!error.is_transient(), "{error}");
         let said = sluice::error::chain(&error);
-        assert!(said.contains("somebody else has taken its port"), "{said}");
-        assert!(!error.is_transient(), "{said}");
-        let unwatched = AzureObjectStore::new(&account).unwrap();
-        let theirs = unwatched.get(&place).await.unwrap();
-        assert_eq!(theirs, None, "theirs is empty");
+        refused(&said, &ours.account, &ours.place).await;
     }
 
     #[tokio::test]
     async fn an_azurite_that_takes_a_dead_one_s_port_is_not_written_to() {
-        let state = tempfile::tempdir().unwrap();
-        let (first, account) = azurite().await;
-        let ports = first.ports();
-        let id = own(state.path(), &account).await.unwrap();
-        let lake = AzureObjectStore::new(&account.owned_by(Some(&id)).unwrap()).unwrap();
-        let place = ObjectPath::new("bronze", "orders/x.jsonl");
-        lake.put(&place, "{}".into()).await.unwrap();
+        let ours = owned().await;
         let work = tokio::spawn({
-            let (lake, place) = (
-                AzureObjectStore::new(&account.owned_by(Some(&id)).unwrap()),
-                place.clone(),
-            );
-            let lake = lake.unwrap();
+            let (lake, place) = (ours.lake, ours.place.clone());
             async move {
                 loop {
                     if let Err(error) = lake.get(&place).await
@@ -275,22 +294,9 @@ mod tests {
                 }
             }
         });
-        first.shutdown().await.unwrap();
-        let options = AzuriteOptions {
-            ports: Some(ports),
-            ..AzuriteOptions::default()
-        };
-        let second = Azurite::start(options).await.unwrap();
+        let _second = taken_over(ours.azurite).await;
         let patience = std::time::Duration::from_secs(60);
         let said = tokio::time::timeout(patience, work).await;
-        let said = said.unwrap().unwrap();
-        assert!(said.contains("somebody else has taken its port"), "{said}");
-        let unwatched = AzureObjectStore::new(&account).unwrap();
-        assert_eq!(
-            unwatched.get(&place).await.unwrap(),
-            None,
-            "theirs is empty"
-        );
-        drop(second);
+        refused(&said.unwrap().unwrap(), &ours.account, &ours.place).await;
     }
 }

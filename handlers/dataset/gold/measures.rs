@@ -1,6 +1,6 @@
 //! The measures of a gold table: their aggregates, the types that these take, and what they are kept as.
 
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 
 use super::find::find_column;
 use crate::dataset::column::{Draft, condition_of};
@@ -18,18 +18,8 @@ const NAME: &str = "{}";
 
 /// Reads the measures of a table.
 pub(super) fn read_measures(keys: &Keys<'_>, columns: &[Draft]) -> Vec<Measure> {
-    let entries = keys.required_entries("measures", MEASURES);
-    if let Some(measures) = keys.value("measures")
-        && measures.value.as_table().is_some_and(DeTable::is_empty)
-    {
-        keys.report(
-            "measures",
-            measures.at,
-            format!("must not be empty: {MEASURES}"),
-        );
-    }
     let mut measures = Vec::new();
-    for (name, value) in entries {
+    for (name, value) in measure_entries(keys) {
         let key = format!("measures.{name}");
         if !is_sql_name(name) {
             keys.report(
@@ -60,6 +50,45 @@ pub(super) fn read_measures(keys: &Keys<'_>, columns: &[Draft]) -> Vec<Measure> 
     measures
 }
 
+/// Returns what the measures are called, and how each is written, in the order of the file.
+pub(super) fn measure_entries<'a>(keys: &Keys<'a>) -> Vec<(&'a str, Located<&'a DeValue<'a>>)> {
+    let entries = keys.required_entries("measures", MEASURES);
+    if let Some(measures) = keys.value("measures")
+        && measures.value.as_table().is_some_and(DeTable::is_empty)
+    {
+        let message = format!("must not be empty: {MEASURES}");
+        keys.report("measures", measures.at, message);
+    }
+    entries
+}
+
+/// Reads `FUNCTION(COLUMN)`: the function's name, what `function_of` makes of it, and the column's name. Anything else is
+/// reported as none of the `forms`.
+pub(super) fn read_call<'t, F>(
+    keys: &Keys<'_>,
+    key: &str,
+    text: Located<&'t str>,
+    (function_of, forms): (impl Fn(&str) -> Option<F>, &str),
+) -> Option<(&'t str, F, Located<&'t str>)> {
+    let rest = text.value.strip_suffix(')');
+    let parts = rest.and_then(|rest| rest.split_once('('));
+    let known =
+        parts.and_then(|(function, column)| Some((function, function_of(function)?, column)));
+    let Some((function, made, column)) = known else {
+        keys.report(
+            key,
+            text.at,
+            format!("{} is not {forms}", quoted(text.value)),
+        );
+        return None;
+    };
+    let column = Located {
+        value: column.trim(),
+        at: text.at,
+    };
+    Some((function, made, column))
+}
+
 /// Splits a measure into its aggregate and the condition of the rows that it is of, if it has one.
 fn split(text: Located<&str>) -> (Located<&str>, Option<Located<&str>>) {
     // A condition may hold the other spelling.
@@ -80,24 +109,7 @@ fn read_aggregate(
     if text.value == "count" {
         return Some(Aggregate::Count);
     }
-    let parts = text
-        .value
-        .strip_suffix(')')
-        .and_then(|rest| rest.split_once('('));
-    let known =
-        parts.and_then(|(function, argument)| Some((function, function_of(function)?, argument)));
-    let Some((function, aggregate, argument)) = known else {
-        keys.report(
-            key,
-            text.at,
-            format!("{} is not {AGGREGATES}", quoted(text.value)),
-        );
-        return None;
-    };
-    let name = Located {
-        value: argument.trim(),
-        at: text.at,
-    };
+    let (function, aggregate, name) = read_call(keys, key, text, (function_of, AGGREGATES))?;
     let (index, column) = find_column(keys, key, name, columns)?;
     let aggregate = aggregate(index);
     if let Some(types) = column.kind.and_then(|kind| other_types(aggregate, kind)) {

@@ -4,6 +4,7 @@ use toml::de::DeTable;
 
 use super::alert::{TableColumn, columns_of, find};
 use super::find::find_name;
+use super::measures::{measure_entries, read_call};
 use super::names::{Taken, path};
 use crate::dataset::column::Draft;
 use crate::dataset::name::{SQL_NAME, is_sql_name};
@@ -16,7 +17,6 @@ use crate::expr::Type;
 use crate::value::Grain;
 use crate::wording::quoted;
 
-const MEASURES: &str = "a table such as { orders = \"count\", total = \"sum(amount)\" }";
 const TOTALS: &str = "count, sum(column), min(column), max(column) or avg(column)";
 
 /// A gold table that rows are added up of.
@@ -41,11 +41,7 @@ pub(in crate::dataset) fn read_summaries<'a>(
         if let Some(view) = view {
             taken.claim(&keys, "view", view);
         }
-        let entries = keys.required_entries("measures", MEASURES);
-        if entries.is_empty() && keys.value("measures").is_some() {
-            let message = format!("must not be empty: {MEASURES}");
-            keys.report("measures", keys.at_value("measures"), message);
-        }
+        let entries = measure_entries(&keys);
         // Without a table a problem was reported, and no column is looked for.
         let Some(from) = read_from(&keys, gold, columns) else {
             continue;
@@ -156,21 +152,7 @@ fn read_total(keys: &Keys<'_>, key: &str, text: Located<&str>, from: &Summed<'_>
     if text.value == "count" {
         return Some(Total::Count);
     }
-    let parts = text
-        .value
-        .strip_suffix(')')
-        .and_then(|rest| rest.split_once('('));
-    let known =
-        parts.and_then(|(function, argument)| Some((function, function_of(function)?, argument)));
-    let Some((function, total, argument)) = known else {
-        let message = format!("{} is not {TOTALS}", quoted(text.value));
-        keys.report(key, text.at, message);
-        return None;
-    };
-    let name = Located {
-        value: argument.trim(),
-        at: text.at,
-    };
+    let (function, total, name) = read_call(keys, key, text, (function_of, TOTALS))?;
     let column = find(keys, key, name, &from.columns)?;
     if let Some(why) = refusal(function, column, from.table) {
         keys.report(key, text.at, format!("{}: {why}", quoted(text.value)));

@@ -60,6 +60,13 @@ impl Shadow {
         self.files_done.saturating_add(version)
     }
 
+    /// Returns how many rows of silver the table has taken in that it takes the place of, where `silver` is what that counts
+    /// then. They are the same (G1), so that stands in where an earlier build filled the shadow.
+    #[must_use]
+    pub fn brings(&self, silver: Option<&Counted>) -> Option<u64> {
+        self.taken.or(silver.map(|silver| silver.rows))
+    }
+
     /// Returns whether it was made for these rows: of this log, or of none yet.
     #[must_use]
     pub fn is_for(&self, log: Option<&str>, generation: u32, definition: &str) -> bool {

@@ -78,6 +78,10 @@ fn what_no_summary_can_be_of_is_said() {
             "measures = {}",
             "measures: must not be empty: a table such as { orders = \"count\", total = \"sum(amount)\" }",
         ),
+        (
+            "measures = 3",
+            "measures: must be a table such as { orders = \"count\", total = \"sum(amount)\" }, not an integer",
+        ),
     ] {
         let found = of(rest);
         assert!(found.ends_with(expected), "{rest}: {found}");

@@ -38,11 +38,10 @@ pub(super) fn swapped(
     shadow: &Shadow,
     silver: Option<&Counted>,
 ) -> rusqlite::Result<()> {
-    let taken = shadow.taken.or(silver.map(|silver| silver.rows));
     let mut values: Vec<Box<dyn ToSql>> = vec![
         Box::new(name.to_owned()),
         Box::new(shadow.version.unwrap_or_default().as_i64()),
-        Box::new(taken.map(stored)),
+        Box::new(shadow.brings(silver).map(stored)),
     ];
     update(connection, "?3", silver, &mut values)
 }

@@ -53,11 +53,10 @@ pub(in crate::warehouse::azure_sql::statements) fn swapped(
         format!("{} = {}", quote(column), number(known))
     });
     let counts: Vec<String> = counts.collect();
-    let taken = shadow.taken.or(silver.map(|silver| silver.rows));
     format!(
         "{}, [rows_taken] = {}, [counted_version] = {}",
         counts.join(", "),
-        number(taken),
+        number(shadow.brings(silver)),
         number(Some(shadow.version.unwrap_or_default().0))
     )
 }
