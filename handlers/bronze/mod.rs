@@ -16,9 +16,10 @@ use crate::error::Invariant;
 use crate::event::{PartitionId, SourceEvent};
 use crate::retry::{Deadline, retry};
 use crate::store::StorageError;
-use crate::store::object::{Created, ObjectPath, ObjectRange, ObjectStore, paths};
+use crate::store::object::{Created, ObjectInfo, ObjectPath, ObjectRange, ObjectStore, paths};
 use crate::value::line::append_line;
 use crate::value::line::times::append_times;
+use plan::Stored;
 
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -200,14 +201,33 @@ impl Bronze {
         partition: &PartitionId,
         events: &[SourceEvent],
         deadline: Deadline,
-    ) -> Result<Vec<ObjectRange>, StorageError> {
+    ) -> Result<Vec<Stored>, StorageError> {
         let mut known = Vec::new();
         for hour in plan::hours(events) {
             let folder = paths::bronze_hour(&self.dataset, partition, hour);
-            let listed = retry(deadline, || self.lake.list(&folder)).await?;
-            known.extend(plan::ranges(&listed));
+            for info in retry(deadline, || self.lake.list(&folder)).await? {
+                known.extend(self.stored(&info, events, deadline).await?);
+            }
         }
         Ok(known)
+    }
+
+    /// Reads of an object what tells which of the events it holds; nothing if bronze did not write it.
+    async fn stored(
+        &self,
+        info: &ObjectInfo,
+        events: &[SourceEvent],
+        deadline: Deadline,
+    ) -> Result<Option<Stored>, StorageError> {
+        let Some(range) = ObjectRange::from_metadata(&info.metadata) else {
+            return Ok(None);
+        };
+        let Some(from) = plan::tail_to_read(info, &range, events) else {
+            return Ok(Some(Stored::of_range(range)));
+        };
+        let read = || self.lake.get_range(&info.path, from..info.size);
+        let tail = retry(deadline, read).await?.unwrap_or_default();
+        Ok(Some(Stored::of_tail(range, &tail)))
     }
 
     /// Writes one object after the other and returns the last one that holds an event of the batch.
@@ -215,7 +235,7 @@ impl Bronze {
         &self,
         partition: &PartitionId,
         events: &[SourceEvent],
-        mut known: Vec<ObjectRange>,
+        mut known: Vec<Stored>,
         deadline: Deadline,
     ) -> Result<(Ingested, Option<ObjectRange>), IngestError> {
         let mut lines = Lines::of(events);
@@ -241,12 +261,15 @@ impl Bronze {
                     ingested.stored += run.len();
                     ingested.objects += 1;
                     ingested.bytes += content.len();
-                    known.push(range);
+                    known.push(Stored::of_range(range));
                     from = run.end;
                 }
                 Created::AlreadyThere => {
                     let found = retry(deadline, || self.lake.head(&path)).await?;
-                    let object = found.and_then(|info| ObjectRange::from_metadata(&info.metadata));
+                    let object = match &found {
+                        Some(info) => self.stored(info, run_events, deadline).await?,
+                        None => None,
+                    };
                     match object.filter(|object| object.holds(first)) {
                         Some(object) => known.push(object),
                         None => return Err(IngestError::Foreign { path }),
@@ -255,10 +278,9 @@ impl Bronze {
                 }
             }
         }
-        let holds_last =
-            |object: &&ObjectRange| events.last().is_some_and(|event| object.holds(event));
-        let last_written = known.iter().rev().find(holds_last).copied();
-        Ok((ingested, last_written))
+        let holds_last = |object: &&Stored| events.last().is_some_and(|event| object.holds(event));
+        let last_written = known.iter().rev().find(holds_last);
+        Ok((ingested, last_written.map(|object| object.range)))
     }
 
     fn slot(&self, partition: &PartitionId) -> Arc<tokio::sync::Mutex<Option<ObjectRange>>> {

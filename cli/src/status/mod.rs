@@ -89,6 +89,10 @@ pub(crate) struct HubPartition {
     pub(crate) unrefined: Option<u64>,
     /// Those of them that are not even in bronze, if bronze was listed.
     pub(crate) behind: Option<u64>,
+    /// The last number that silver has, where the hub has later events of lower numbers: it was made anew, or a copy without
+    /// its last events has taken over. Who reads it waits behind a checkpoint for a number that is yet to come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) waits_behind: Option<i64>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -237,15 +241,15 @@ pub(crate) fn compare_head(hub: &mut Hub, head: Option<&Head>) -> Option<u64> {
     let mut total = Some(0);
     for partition in &mut hub.partitions {
         let own = head.and_then(|head| head.partitions.get(&PartitionId(partition.id.clone())));
-        // Silver beyond the hub has gone on since the hub was asked, unless the hub has later events: it was made anew then,
-        // and nothing of it has been refined.
-        let is_of_now = |own: &&PartitionProgress| {
-            let refined = own.refined_to.map_or(-1, |to| to.0);
-            refined <= partition.last_sequence
-                || own.enqueued_time().is_none()
-                || partition.last_enqueued <= own.enqueued_time()
-        };
-        let own = own.filter(is_of_now).unwrap_or(&nothing);
+        // Silver beyond the hub has gone on since the hub was asked, unless the hub has later events: it counts anew then, and
+        // nothing of that has been refined.
+        let waits_behind = own.and_then(|own| {
+            let refined = own.refined_to.filter(|to| to.0 > partition.last_sequence)?;
+            let has_later = partition.last_enqueued > Some(own.enqueued_time()?);
+            has_later.then_some(refined.0)
+        });
+        partition.waits_behind = waits_behind;
+        let own = own.filter(|_| waits_behind.is_none()).unwrap_or(&nothing);
         let first = SequenceNumber(partition.first_sequence);
         let last = SequenceNumber(partition.last_sequence);
         partition.unrefined = own.unrefined(first, last);
@@ -272,6 +276,7 @@ fn hub_partition((id, state): (String, PartitionState)) -> HubPartition {
         last_enqueued: state.last_enqueued_ms.map(UnixMillis),
         unrefined: None,
         behind: None,
+        waits_behind: None,
     }
 }
 

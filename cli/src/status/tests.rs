@@ -38,6 +38,7 @@ fn hub(first: i64, last: i64) -> Hub {
             last_enqueued: Some(UnixMillis(10)),
             unrefined: None,
             behind: None,
+            waits_behind: None,
         }],
     }
 }
@@ -136,9 +137,14 @@ async fn silver_is_behind_by_the_events_of_the_hub_that_its_head_has_not_refined
     assert_eq!(compare_head(&mut later, head.as_ref()), Some(6));
     assert_eq!(later.partitions[0].unrefined, Some(6));
     assert_eq!(compare_head(&mut of(5, 9), head.as_ref()), Some(4));
+    assert_eq!(later.partitions[0].waits_behind, None);
     // A hub that was made anew counts from 0 again; one that was asked earlier has fewer events.
-    assert_eq!(compare_head(&mut of(0, 1), head.as_ref()), Some(2));
-    assert_eq!(compare_head(&mut hub(0, 1), head.as_ref()), Some(0));
+    let mut anew = of(0, 1);
+    assert_eq!(compare_head(&mut anew, head.as_ref()), Some(2));
+    assert_eq!(anew.partitions[0].waits_behind, Some(2));
+    let mut earlier = hub(0, 1);
+    assert_eq!(compare_head(&mut earlier, head.as_ref()), Some(0));
+    assert_eq!(earlier.partitions[0].waits_behind, None);
 }
 
 #[tokio::test]

@@ -56,7 +56,14 @@ impl ObjectRange {
         })
     }
 
-    /// Returns whether the object holds `event`.
+    /// Returns how many events it has.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        let SequenceRange { first, last } = self.sequence;
+        u64::try_from(last.0.saturating_sub(first.0).saturating_add(1)).unwrap_or(0)
+    }
+
+    /// Returns whether the object may hold `event`: it does, unless the hub has given the number to two events.
     #[must_use]
     pub fn holds(&self, event: &SourceEvent) -> bool {
         self.sequence.contains(event.sequence_number)

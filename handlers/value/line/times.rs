@@ -14,6 +14,15 @@ const LONGEST_NUMBER: usize = 21;
 /// Most bytes of the line of a single event.
 pub const LONGEST_SINGLE: usize = START.len() + LONGEST_NUMBER + END.len() + 1;
 
+/// Returns the most bytes that the line of so many events takes, its line feed included.
+#[must_use]
+pub fn longest(events: u64) -> u64 {
+    let more = events
+        .saturating_sub(1)
+        .saturating_mul(LONGEST_NUMBER as u64);
+    more.saturating_add(LONGEST_SINGLE as u64)
+}
+
 /// Appends the line, its line feed included.
 pub fn append_times(times: impl IntoIterator<Item = UnixMillis>, lines: &mut Vec<u8>) {
     lines.extend_from_slice(START);

@@ -185,6 +185,50 @@ async fn a_hub_that_was_made_anew_collides_with_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn numbers_that_a_copy_of_the_hub_gives_again_are_new_events_whatever_its_clock_says() {
+    let world = World::new();
+    let process = world.process();
+    let mut before = events(0..10, 0);
+    for (event, seconds) in before.iter_mut().zip(0..) {
+        event.enqueued_time.0 += seconds * 1_000;
+    }
+    ingest(&process, &before).await.unwrap();
+    // The copy lacked 4 to 9, and its clock is behind: its events come within the times of those that it lacked.
+    let mut again = events(4..8, 0);
+    for (event, step) in again.iter_mut().zip(0..) {
+        event.enqueued_time.0 += 4_500 + step * 700;
+        event.body = thing(100 + step, 0, 100);
+    }
+    let new = ingest(&process, &again).await.unwrap();
+    assert_eq!((new.stored, new.objects), (4, 1));
+    // Whatever is delivered again, and to whomever, is there.
+    for other in [process, world.process()] {
+        for batch in [&again[..], &before[2..], &again[2..]] {
+            assert_eq!(ingest(&other, batch).await.unwrap().stored, 0);
+        }
+    }
+    let numbers = stored(&world).await.0;
+    assert_eq!(numbers, [0, 1, 2, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 9]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_an_object_that_may_hold_an_event_is_read_and_only_its_end() {
+    let world = World::new();
+    ingest(&world.process(), &events(0..5, 0)).await.unwrap();
+    ingest(&world.process(), &events(5..9, 1)).await.unwrap();
+    let process = world.process();
+    ingest(&process, &events(7..12, 1)).await.unwrap();
+    let reads = process.script.calls("get ");
+    assert_eq!(reads.len(), 1);
+    assert!(
+        reads[0].contains("0005-") && reads[0].contains(".."),
+        "{reads:?}"
+    );
+    ingest(&process, &events(12..15, 1)).await.unwrap();
+    assert_eq!(process.script.calls("get ").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_object_holds_at_most_8_mib_unless_an_event_is_larger() {
     let world = World::new();
     let process = world.process();

@@ -8,4 +8,5 @@ mod replay;
 mod reports;
 mod restart;
 mod strategies;
+mod takeover;
 mod wires;

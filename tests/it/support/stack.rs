@@ -35,10 +35,11 @@ pub(crate) struct Stack {
     pub(crate) warehouse: Arc<dyn Warehouse>,
     pub(crate) output: Arc<Mutex<Vec<String>>>,
     azurite: Azurite,
-    namespace: Namespace,
+    /// There but while a copy takes over.
+    namespace: Option<Namespace>,
     settings: BTreeMap<String, String>,
     host: Option<Host>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Stack {
@@ -48,17 +49,8 @@ impl Stack {
         let azurite = Azurite::start(AzuriteOptions::default())
             .await
             .expect("Azurite starts");
-        let namespace = Namespace::start(NamespaceConfig {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            data_dir: Some(folder.path().join("hubs")),
-            hubs: vec![HubConfig {
-                name: "events".to_owned(),
-                partitions: 2,
-                consumer_groups: Vec::new(),
-            }],
-        })
-        .await
-        .expect("the namespace starts");
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let namespace = start_namespace(address, &folder.path().join("hubs")).await;
 
         let dataset_file = root().join(dataset_file);
         let dataset = Arc::new(Dataset::load(&dataset_file).expect("the dataset file is valid"));
@@ -95,10 +87,10 @@ impl Stack {
             warehouse,
             output: Arc::default(),
             azurite,
-            namespace,
+            namespace: Some(namespace),
             settings,
             host: None,
-            _folder: folder,
+            folder,
         };
         stack.start_host().await;
         stack
@@ -169,8 +161,8 @@ impl Stack {
 
     /// Sends events in batches, to a partition or wherever the hub puts them.
     pub(crate) async fn send(&self, events: &[Bytes], to: &Destination) {
-        let text = self.namespace.connection_string();
-        let connection = EventHubConnection::parse(&text, Some("events")).expect("a connection");
+        let text = &self.settings["EventHubConnection"];
+        let connection = EventHubConnection::parse(text, Some("events")).expect("a connection");
         let producer = Producer::connect(connection)
             .await
             .expect("the hub answers");
@@ -226,13 +218,61 @@ impl Stack {
         objects.into_iter().flat_map(|(_, bodies)| bodies).collect()
     }
 
+    /// Copies the data of the hub as it is now. Its clients are cut off for a moment.
+    pub(crate) async fn copy_hub(&mut self) -> PathBuf {
+        let (hubs, copy) = (self.hubs(), self.folder.path().join("copy"));
+        let address = self.stop_namespace().await;
+        copy_folder(&hubs, &copy);
+        self.namespace = Some(start_namespace(address, &hubs).await);
+        copy
+    }
+
+    /// Lets a copy of the hub take its place, at its address.
+    pub(crate) async fn take_over(&mut self, copy: &Path) {
+        let address = self.stop_namespace().await;
+        std::fs::remove_dir_all(self.hubs()).expect("the hub's data can be removed");
+        copy_folder(copy, &self.hubs());
+        self.namespace = Some(start_namespace(address, &self.hubs()).await);
+    }
+
+    fn hubs(&self) -> PathBuf {
+        self.folder.path().join("hubs")
+    }
+
+    async fn stop_namespace(&mut self) -> SocketAddr {
+        let namespace = self.namespace.take().expect("the namespace runs");
+        let address = namespace.local_addr();
+        namespace.shutdown().await.expect("the namespace stops");
+        address
+    }
+
+    /// Waits until the host or the handler has said something with this text in it.
+    pub(crate) async fn says(&self, text: &str) {
+        let has_said = || {
+            let output = self.output.lock().expect("no test panics while it logs");
+            output.iter().any(|line| line.contains(text))
+        };
+        let said = async {
+            while !has_said() {
+                tokio::time::sleep(POLL).await;
+            }
+        };
+        let said = tokio::time::timeout(PATIENCE, said).await;
+        assert!(said.is_ok(), "nobody said {text:?}:\n{}", self.tail());
+    }
+
+    /// Returns a client of the storage, which sees more than the lake.
+    pub(crate) fn azure_lake(&self) -> AzureObjectStore {
+        let storage = self.azurite.connection_string();
+        let account = StorageAccount::from_connection_string("LakeStorage", &storage)
+            .expect("Azurite's connection string is one");
+        AzureObjectStore::new(&account).expect("a lake")
+    }
+
     /// Ends everything.
     pub(crate) async fn shutdown(mut self) {
         self.stop_host().await;
-        self.namespace
-            .shutdown()
-            .await
-            .expect("the namespace stops");
+        self.stop_namespace().await;
         self.azurite.shutdown().await.expect("Azurite stops");
     }
 
@@ -246,6 +286,34 @@ impl Stack {
             .cloned()
             .collect::<Vec<_>>()
             .join("\n")
+    }
+}
+
+async fn start_namespace(listen: SocketAddr, data_dir: &Path) -> Namespace {
+    let config = NamespaceConfig {
+        listen,
+        data_dir: Some(data_dir.to_owned()),
+        hubs: vec![HubConfig {
+            name: "events".to_owned(),
+            partitions: 2,
+            consumer_groups: Vec::new(),
+        }],
+    };
+    Namespace::start(config)
+        .await
+        .expect("the namespace starts")
+}
+
+/// Copies a folder with all that is in it.
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder can be made");
+    for entry in std::fs::read_dir(from).expect("the folder can be read") {
+        let entry = entry.expect("the folder can be read");
+        let (old, new) = (entry.path(), to.join(entry.file_name()));
+        match old.is_dir() {
+            true => copy_folder(&old, &new),
+            false => drop(std::fs::copy(&old, &new).expect("a file can be copied")),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use sluice::store::StorageError;
 use sluice::store::object::{ObjectFormat, ObjectPath, ObjectStore, paths};
 
 use super::gold::Books;
-use super::object::{BronzeObject, births};
+use super::object::{BronzeObject, life_of, lives};
 use super::opened::Reopened;
 use crate::audit::history::History;
 use crate::audit::independent::{Contents, ends_of_lines};
@@ -50,11 +50,10 @@ pub(crate) fn check_ranges(objects: &[BronzeObject]) -> Check {
 fn range_difference(partition: &PartitionId, mut objects: Vec<&BronzeObject>) -> Option<String> {
     let range = |object: &BronzeObject| object.place.as_ref().map(|(_, range)| *range);
     // Each life of a hub is whole by itself.
-    let births = births(objects.iter().filter_map(|object| range(object)));
+    let lives = lives(objects.iter().filter_map(|object| range(object)));
     objects.sort_by_key(|object| {
         let range = range(object)?;
-        let life = births.partition_point(|birth| *birth <= range.first_enqueued);
-        Some((life.max(1), range.sequence))
+        Some((life_of(&range, &lives), range.sequence))
     });
     let mut last: Option<(usize, i64, &str)> = None;
     for object in objects {
@@ -71,9 +70,7 @@ fn range_difference(partition: &PartitionId, mut objects: Vec<&BronzeObject>) ->
                 )
             ));
         }
-        let life = births
-            .partition_point(|birth| *birth <= range.first_enqueued)
-            .max(1);
+        let life = life_of(&range, &lives);
         if let Some((last_life, last_end, name)) = last
             && last_life == life
         {

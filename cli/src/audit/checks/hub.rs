@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sluice::event::PartitionId;
 use sluice::store::object::ObjectRange;
 
-use super::object::{BronzeObject, births};
+use super::object::{BronzeObject, Life, life_of, lives};
 use crate::audit::hub_state::{Hub, HubPartition};
 use crate::audit::report::Check;
 use crate::output::{count, thousands};
@@ -53,14 +53,10 @@ struct Compared {
 }
 
 fn compare(partition: &HubPartition, ranges: &[ObjectRange]) -> Compared {
-    // Only the hub's last life can be compared: one that was made anew counts from 0 again.
-    let born = births(ranges.iter().copied()).last().copied();
+    let lives = lives(ranges.iter().copied());
     let newest = ranges.iter().max_by_key(|range| range.last_enqueued);
-    let mut ranges: Vec<(i64, i64)> = ranges
-        .iter()
-        .filter(|range| born.is_none_or(|born| born <= range.first_enqueued))
-        .map(|range| (range.sequence.first.0, range.sequence.last.0))
-        .collect();
+    let of_now = ranges.iter().filter_map(|range| of_now(range, &lives));
+    let mut ranges: Vec<(i64, i64)> = of_now.collect();
     if is_made_anew(partition, newest) {
         ranges.clear();
     }
@@ -81,6 +77,16 @@ fn compare(partition: &HubPartition, ranges: &[ObjectRange]) -> Compared {
         behind: events(next, partition.last),
         difference,
     }
+}
+
+/// Returns which numbers of an object are those of events that the hub may still have: in its last life, one that was made anew
+/// counts from 0 again, and a copy that has taken over gives the numbers again that it lacked.
+fn of_now(range: &ObjectRange, lives: &[Life]) -> Option<(i64, i64)> {
+    let later = lives.get(life_of(range, lives)..).unwrap_or_default();
+    let given_again = later.iter().map(|life| life.first.0).min();
+    let end = given_again.map_or(i64::MAX, |first| first.saturating_sub(1));
+    let (first, last) = (range.sequence.first.0, range.sequence.last.0.min(end));
+    (first <= last).then_some((first, last))
 }
 
 /// Returns whether the hub counts from 0 again and nothing of that has arrived: it has later events with lower numbers.
@@ -168,5 +174,18 @@ mod tests {
         let anew = [range(0, 9, 1), range(0, 3, 7)];
         assert_eq!(compared(0, 5, &anew), (2, None));
         assert_eq!(compared(0, 3, &[range(0, 9, 1)]), (4, None));
+    }
+
+    #[test]
+    fn a_copy_that_has_taken_over_still_has_what_it_did_not_lack() {
+        // It lacked 6 to 9, and has given 6 to 11 since.
+        let stored = [range(0, 4, 1), range(5, 9, 2), range(6, 8, 7)];
+        assert_eq!(compared(0, 11, &stored), (3, None));
+        let skipped = [range(0, 4, 1), range(6, 9, 2), range(7, 8, 7)];
+        let difference = compared(0, 8, &skipped).1.unwrap();
+        assert!(difference.contains("events 5 to 5"), "{difference}");
+        // Twice it was taken over.
+        let twice = [range(0, 9, 1), range(5, 7, 2), range(6, 8, 7)];
+        assert_eq!(compared(0, 8, &twice), (0, None));
     }
 }

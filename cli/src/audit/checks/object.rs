@@ -1,6 +1,8 @@
 //! The objects of bronze, as a listing tells of them.
 
-use sluice::event::{PartitionId, UnixMillis};
+use std::collections::BTreeMap;
+
+use sluice::event::{PartitionId, SequenceNumber, UnixMillis};
 use sluice::store::StorageError;
 use sluice::store::object::{ObjectFormat, ObjectRange, paths};
 
@@ -40,14 +42,49 @@ impl BronzeObject {
     }
 }
 
-/// Returns when each life of a partition began: a hub that was made anew counts from 0 again, later.
-pub(super) fn births(ranges: impl Iterator<Item = ObjectRange>) -> Vec<UnixMillis> {
-    let mut births: Vec<UnixMillis> = ranges
-        .filter(|range| range.sequence.first.0 == 0)
-        .map(|range| range.first_enqueued)
-        .collect();
-    births.sort_unstable();
-    births
+/// A time in which a partition gave each number once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Life {
+    /// When its first event was enqueued.
+    pub(super) began: UnixMillis,
+    /// The number of that event.
+    pub(super) first: SequenceNumber,
+}
+
+/// Returns the lives of a partition after its first one, in the order of time.
+///
+/// A hub that was made anew counts from 0 again. One that a copy has taken over which lacked the last events gives their
+/// numbers again: an object begins with a number of an object all of whose events came earlier. What was stored twice is no
+/// such thing, since an event has one time: it lies within the times of the object that has it.
+pub(super) fn lives(ranges: impl Iterator<Item = ObjectRange>) -> Vec<Life> {
+    let mut ranges: Vec<ObjectRange> = ranges.collect();
+    ranges.sort_unstable_by_key(|range| (range.first_enqueued, range.sequence));
+    let (mut lives, mut has_counted) = (Vec::new(), false);
+    // The objects of the last life, by their first numbers.
+    let mut own: BTreeMap<SequenceNumber, ObjectRange> = BTreeMap::new();
+    for range in ranges {
+        let first = range.sequence.first;
+        let below = own.range(..=first).next_back().map(|(_, below)| below);
+        let is_given_again = below.is_some_and(|below| {
+            below.sequence.contains(first) && below.last_enqueued < range.first_enqueued
+        });
+        let counts_anew = first.0 == 0 && (has_counted || !lives.is_empty());
+        has_counted |= first.0 == 0;
+        if counts_anew || is_given_again {
+            lives.push(Life {
+                began: range.first_enqueued,
+                first,
+            });
+            own.clear();
+        }
+        own.insert(first, range);
+    }
+    lives
+}
+
+/// Returns how many lives have begun after the first one when an object's events came.
+pub(super) fn life_of(range: &ObjectRange, lives: &[Life]) -> usize {
+    lives.partition_point(|life| life.began <= range.first_enqueued)
 }
 
 /// Lists the objects of the dataset.

@@ -113,22 +113,21 @@ async fn an_object_of_a_clock_that_was_ahead_is_not_too_young_for_the_ledger() {
     );
 }
 
-#[tokio::test]
-async fn a_recreated_hub_starts_from_zero_without_a_difference() {
-    let pipeline = Pipeline::good().await;
-    // As if the hub had been made anew: sequence numbers from 0 again, enqueued later.
-    let later = super::pipeline::START * 1_000 + 1_000_000;
+/// Puts an object of two events, the first of this number, that were enqueued a while after all others.
+async fn put_later(pipeline: &Pipeline, first: i64, millis: i64) {
+    let later = super::pipeline::START * 1_000 + 1_000_000 + millis;
     let metadata = [
         ("format", "1".to_owned()),
         ("partition", "0".to_owned()),
-        ("first_sequence", "0".to_owned()),
-        ("last_sequence", "1".to_owned()),
+        ("first_sequence", first.to_string()),
+        ("last_sequence", (first + 1).to_string()),
         ("first_enqueued_ms", later.to_string()),
         ("last_enqueued_ms", later.to_string()),
         ("lines", "2".to_owned()),
     ];
-    let path = sluice::store::object::ObjectPath::new("bronze", "shop/0/2025/11/14/12/anew.jsonl");
-    let lines = [event(80), event(81)]
+    let name = format!("shop/0/2025/11/14/12/{first}-{later}.jsonl");
+    let path = sluice::store::object::ObjectPath::new("bronze", &name);
+    let lines = [event(80 + first), event(81 + first)]
         .map(|line| [line, b"\n".to_vec()].concat())
         .concat();
     let metadata = metadata
@@ -138,7 +137,43 @@ async fn a_recreated_hub_starts_from_zero_without_a_difference() {
         .world
         .replace_object(&path, lines.into(), &metadata)
         .await;
+}
+
+#[tokio::test]
+async fn a_recreated_hub_starts_from_zero_without_a_difference() {
+    let pipeline = Pipeline::good().await;
+    put_later(&pipeline, 0, 0).await;
     pipeline.refine().await;
     pipeline.publish().await;
     assert_adds_up(&pipeline.audit().await);
+}
+
+#[tokio::test]
+async fn a_copy_of_the_hub_that_lacked_the_last_events_gives_their_numbers_again_without_a_difference()
+ {
+    let pipeline = Pipeline::good().await;
+    for (first, millis) in [(7, 0), (9, 1_000), (8, 2_000)] {
+        put_later(&pipeline, first, millis).await;
+    }
+    pipeline.refine().await;
+    pipeline.publish().await;
+    assert_adds_up(&pipeline.audit().await);
+}
+
+#[tokio::test]
+async fn numbers_that_are_given_again_hide_no_event_that_is_there_twice_or_not_at_all() {
+    for (second, expected) in [
+        ((8, 0), "stored twice"),
+        ((8, -1), "stored twice"),
+        ((10, 1_000), "events 9 to 9 are in no object"),
+    ] {
+        let pipeline = Pipeline::good().await;
+        put_later(&pipeline, 7, 0).await;
+        put_later(&pipeline, second.0, second.1).await;
+        pipeline.refine().await;
+        pipeline.publish().await;
+        let report = pipeline.audit().await;
+        let (_, difference) = report.first_difference().unwrap();
+        assert!(difference.contains(expected), "{difference}");
+    }
 }

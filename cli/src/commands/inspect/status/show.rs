@@ -30,6 +30,7 @@ pub(super) fn lines(status: &Status) -> Vec<Line> {
     let mut lines = vec![Line::of(Tone::Strong, &title)];
     lines.extend(warnings(&status.warnings));
     lines.push(hub(&status.hub));
+    lines.extend(status.hub.iter().flat_map(waiting_behind));
     let deep = status.deep.as_ref();
     lines.extend(deep.map(|deep| bronze(&deep.bronze)));
     match &status.silver {
@@ -96,6 +97,18 @@ fn hub(hub: &Result<Hub, String>) -> Line {
         ),
         Err(reason) => layer("hub", Tone::Bad, &format!("cannot be read: {reason}")),
     }
+}
+
+/// The partitions that stand still behind a checkpoint of events that the hub no longer has, and the way out.
+fn waiting_behind(hub: &Hub) -> impl Iterator<Item = Line> {
+    let partitions = hub.partitions.iter();
+    partitions.filter_map(|partition| {
+        let checkpoint = format!("/{}/…/checkpoint/{}", hub.name, partition.id).to_lowercase();
+        Some(doubt(&format!(
+            "hub partition {}: the hub was made anew or a copy has taken over, since its newest event is number {} and silver has one of number {} that came before; the host waits behind its checkpoint: stop the app, delete the blob …{checkpoint} in container azure-webjobs-eventhub of the host's account, and start it again",
+            partition.id, partition.last_sequence, partition.waits_behind?
+        )))
+    })
 }
 
 /// How far a layer is behind the one before it, if that is known.

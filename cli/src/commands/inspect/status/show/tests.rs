@@ -23,6 +23,7 @@ fn status() -> Status {
                 last_enqueued: None,
                 unrefined: Some(0),
                 behind: None,
+                waits_behind: None,
             }],
         }),
         silver: Some(Silver {
