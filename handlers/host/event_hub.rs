@@ -385,6 +385,20 @@ mod tests {
     }
 
     #[test]
+    fn a_partition_that_could_lead_elsewhere_is_refused() {
+        let body = request(r#"["e30="]"#, "[1]", r#"["2026-11-22T10:00:00"]"#);
+        for id in ["", "..", "../1", "a/b", "a\\b", "1\0", "%2e", "é", "1 "] {
+            let mut body: serde_json::Value = serde_json::from_str(&body).unwrap();
+            body["Metadata"]["PartitionContext"]["PartitionId"] = id.into();
+            let error = EventBatch::parse(body.to_string().as_bytes()).unwrap_err();
+            assert!(
+                error.to_string().contains("PartitionContext"),
+                "{id:?}: {error}"
+            );
+        }
+    }
+
+    #[test]
     fn what_does_not_fit_together_is_an_error_that_names_the_part() {
         let cases = [
             (request(r#"["e30="]"#, "[]", "[]"), "Metadata"),

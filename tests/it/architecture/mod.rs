@@ -5,6 +5,7 @@
 //! of which nothing is left, fails all of them.
 
 mod cycles;
+mod evidence;
 mod imports;
 mod levels;
 mod mutants;

@@ -11,6 +11,7 @@ mod formats;
 mod groups;
 mod lines;
 mod log;
+mod names;
 mod opened;
 mod order;
 mod steps;
