@@ -19,6 +19,7 @@ use crate::outbox;
 use crate::retry::Deadline;
 use crate::store::account::Calls;
 use crate::table::log::Version;
+use crate::telemetry::lines;
 use crate::value::time::millis;
 
 /// How long lies at least between the starts of two runs: less than between two commits of a process, so that a commit waits
@@ -38,8 +39,6 @@ const QUIET: Duration = Duration::from_secs(60);
 const MOST_BACKOFF: Duration = Duration::from_secs(60);
 /// How long a process leaves gold alone after a later package has run.
 const REPLACED: Duration = Duration::from_secs(60 * 60);
-/// What runs are called in the log, where those of a timer have the id of their invocation.
-const INVOCATION: &str = "eager";
 
 /// The loop of one process.
 #[derive(Debug)]
@@ -226,7 +225,7 @@ impl Eager {
             return Next::Replaced;
         }
         let caller = Caller {
-            invocation_id: INVOCATION,
+            invocation_id: lines::EAGER,
             elapsed_ms: self.started.map_or(0, |started| {
                 u64::try_from(millis(started.elapsed())).unwrap_or_default()
             }),

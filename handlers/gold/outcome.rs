@@ -1,9 +1,11 @@
 //! How a run ended, and what it did.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::notes::Replaced;
 use super::work::Done;
+use crate::event::EventTime;
 use crate::outbox::Sent;
 use crate::table::log::Version;
 use crate::telemetry::lines;
@@ -39,6 +41,10 @@ pub struct Published {
     pub has_outbox: bool,
     /// What became of the messages that it sent.
     pub sent: Sent,
+    /// The versions that tables stand at, by name, where the books were looked at.
+    pub tables: BTreeMap<String, Version>,
+    /// Silver's watermark at the version that it saw.
+    pub watermark: Option<EventTime>,
 }
 
 impl Published {
@@ -156,6 +162,24 @@ impl Published {
             "{}",
             lines::PUBLISHED
         );
+        self.log_tables();
+    }
+
+    /// Says where each table stands, and what is missing in none of those that stand at silver's head.
+    fn log_tables(&self) {
+        let head = self.head.unwrap_or_default();
+        for (table, at) in &self.tables {
+            let watermark = self.watermark.filter(|_| *at == head);
+            tracing::debug!(
+                function = "gold",
+                table,
+                version = at.0,
+                backlog = head.0.saturating_sub(at.0),
+                watermark_ms = watermark.map(|watermark| watermark.0.div_euclid(1_000)),
+                "{}",
+                lines::STANDING
+            );
+        }
     }
 
     /// Counts a transaction; returns how the run ends if it was refused.

@@ -9,6 +9,7 @@ mod blob;
 mod body;
 mod escaped;
 mod event_hub;
+mod failure;
 mod invocation;
 
 use std::sync::Arc;
@@ -21,20 +22,18 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::json;
-use thiserror::Error;
 
 use crate::app::App;
-use crate::bronze::IngestError;
 use crate::error::chain;
-use crate::gold;
 use crate::gold::{Caller, Ended, Published};
 use crate::maintain::{Options, Report};
 use crate::retry::Deadline;
-use crate::silver::RefineError;
 use crate::table::log::Counts;
 use crate::telemetry::lines;
+use crate::telemetry::signals::{Span, Traces};
 use body::Bodies;
 pub use body::BodyError;
+use failure::Failure;
 pub use invocation::InvocationError;
 
 /// How long an invocation of bronze may wait for the lake; below the host's functionTimeout.
@@ -55,64 +54,27 @@ const FOREIGN: &str = "ignored an object of another dataset";
 /// Likewise.
 const NOT_REFINED: &str = "not every unprocessed object could be refined";
 
-/// Why an invocation failed.
-#[derive(Debug, Error)]
-enum Failure {
-    #[error(transparent)]
-    Body(#[from] BodyError),
-    #[error(transparent)]
-    Invocation(#[from] InvocationError),
-    #[error(transparent)]
-    Ingest(#[from] IngestError),
-    #[error(transparent)]
-    Refine(#[from] Arc<RefineError>),
-    #[error(
-        "{0} is not refined after {minutes} minutes: it opens to a lot, or waits for an object that does. It is worked on, and its next delivery waits for that; if there is none, maintenance takes it up",
-        minutes = REFINE_TIME.as_secs() / 60
-    )]
-    UnderWay(String),
-    #[error(transparent)]
-    Publish(#[from] gold::Error),
-    #[error("{0}; the other tables of gold are up to date")]
-    Blocked(String),
-    #[error("maintenance is not complete: {0}")]
-    Maintain(String),
-    #[error("write the report of maintenance")]
-    Report(#[from] serde_json::Error),
-    #[error("there is no function {0}; there are bronze, silver, gold and maintain")]
-    UnknownFunction(String),
-}
-
-impl Failure {
-    /// Returns whether the layer cannot go on until somebody changes something: its next tries would fail like this one.
-    fn is_lasting(&self) -> bool {
-        match self {
-            Self::Ingest(error) => error.is_lasting(),
-            Self::Refine(error) => error.is_lasting(),
-            Self::Publish(error) => error.is_lasting(),
-            Self::Blocked(_) => true,
-            // The next request is another; each step of maintenance has its own reasons, and the next run tries all.
-            Self::Body(_)
-            | Self::Invocation(_)
-            | Self::UnderWay(_)
-            | Self::Maintain(_)
-            | Self::Report(_)
-            | Self::UnknownFunction(_) => false,
-        }
-    }
-}
-
 /// An invocation, as its log lines name it.
 struct Invocation {
     function: String,
     id: String,
     started: Instant,
+    /// Where spans are collected.
+    span: Option<Span>,
 }
 
 impl Invocation {
     fn elapsed_ms(&self) -> u64 {
         // A duration of more milliseconds than 64 bits hold is not lived to see.
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Ends the span, if there is one; where the invocation failed, with the kind and the text of its error.
+    fn end_span(self, traces: Option<&Arc<Traces>>, error: Option<(&str, &str)>) {
+        if let (Some(traces), Some(span)) = (traces, self.span) {
+            let took = self.started.elapsed();
+            traces.end(span, (&self.function, &self.id), (took, error));
+        }
     }
 }
 
@@ -134,6 +96,7 @@ macro_rules! log {
 struct Served {
     app: Arc<App>,
     bodies: Bodies,
+    traces: Option<Arc<Traces>>,
 }
 
 /// A function that the handler serves.
@@ -178,9 +141,15 @@ impl Function {
 
 /// Routes the host's requests to the layers.
 pub fn router(app: Arc<App>) -> Router {
+    traced_router(app, None)
+}
+
+/// Routes the host's requests to the layers, with a span for each where `traces` are made.
+pub fn traced_router(app: Arc<App>, traces: Option<Arc<Traces>>) -> Router {
     let served = Arc::new(Served {
         app,
         bodies: Bodies::default(),
+        traces,
     });
     Router::new()
         .route("/", get(|| async { "sluice handler\n" }))
@@ -194,13 +163,14 @@ async fn invoke(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let id = headers
-        .get("x-azure-functions-invocationid")
-        .and_then(|id| id.to_str().ok());
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let id = header("x-azure-functions-invocationid");
+    let traces = served.traces.as_ref();
     let invocation = Invocation {
         function,
         id: id.unwrap_or("none").to_owned(),
         started: Instant::now(),
+        span: traces.map(|traces| traces.begin(header("traceparent"))),
     };
     let outcome = match Function::named(&invocation.function) {
         Some(Function::Bronze) => bronze(&served, body, &invocation).await,
@@ -210,11 +180,15 @@ async fn invoke(
         None => Err(Failure::UnknownFunction(invocation.function.clone())),
     };
     match outcome {
-        Ok(summary) => success(&summary),
+        Ok(summary) => {
+            invocation.end_span(traces, None);
+            success(&summary)
+        }
         Err(failure) => {
             let error = chain(&failure);
             let lasting = failure.is_lasting();
             log!(error, invocation, lines::FAILED, error, lasting,);
+            invocation.end_span(traces, Some((failure.kind(), &error)));
             let status = match failure {
                 Failure::UnknownFunction(_) => StatusCode::NOT_FOUND,
                 _ => StatusCode::INTERNAL_SERVER_ERROR,
@@ -225,7 +199,7 @@ async fn invoke(
 }
 
 async fn bronze(
-    Served { app, bodies }: &Served,
+    Served { app, bodies, .. }: &Served,
     body: Body,
     invocation: &Invocation,
 ) -> Result<String, Failure> {
@@ -235,6 +209,11 @@ async fn bronze(
     let partition_id = batch.partition;
     let first_sequence = batch.events.first().map(|event| event.sequence_number.0);
     let last_sequence = batch.events.last().map(|event| event.sequence_number.0);
+    if let Some(span) = &invocation.span {
+        span.say("messaging.destination.partition.id", partition_id.0.clone());
+        span.say("messaging.batch.message_count", whole(batch.events.len()));
+        span.link(batch.events.iter().map(|event| event.properties.as_ref()));
+    }
     let newest = batch.events.iter().map(|event| event.enqueued_time.0).max();
     let deadline = Deadline::after(INGEST_TIME);
     let done = app
@@ -265,7 +244,7 @@ async fn bronze(
 }
 
 async fn silver(
-    Served { app, bodies }: &Served,
+    Served { app, bodies, .. }: &Served,
     body: Body,
     invocation: &Invocation,
 ) -> Result<String, Failure> {
@@ -279,12 +258,19 @@ async fn silver(
         ));
     }
     let source = blob.into_source(app.clock.now())?;
+    if let Some(span) = &invocation.span {
+        span.say("faas.document.collection", "bronze");
+        span.say("faas.document.operation", "insert");
+        span.say("faas.document.name", name.clone());
+        span.link_lines(&source.content);
+    }
     // The encoded body is a third larger than the content and no longer needed; its place in the budget is.
     let _room = body.into_room();
 
     let deadline = Deadline::after(REFINE_TIME);
     let refined = deadline.within(app.silver.refine(source)).await;
-    let refined = refined.ok_or(Failure::UnderWay(name))??;
+    let minutes = REFINE_TIME.as_secs() / 60;
+    let refined = refined.ok_or(Failure::UnderWay { name, minutes })??;
     let entry = &refined.entry;
     let counts = &entry.counts;
     let quarantined = counts.quarantined_total();
@@ -339,7 +325,7 @@ fn warn_of(source: &str, counts: &Counts, invocation: &Invocation) {
 }
 
 async fn gold(
-    Served { app, bodies }: &Served,
+    Served { app, bodies, .. }: &Served,
     body: Body,
     invocation: &Invocation,
 ) -> Result<String, Failure> {
@@ -372,7 +358,7 @@ async fn gold(
 }
 
 async fn maintain(
-    Served { app, bodies }: &Served,
+    Served { app, bodies, .. }: &Served,
     body: Body,
     invocation: &Invocation,
 ) -> Result<String, Failure> {
@@ -420,6 +406,11 @@ fn log_maintained(report: &Report, invocation: &Invocation) {
         vacuumed_log_entries = vacuumed.log_entries,
         vacuum_left = vacuumed.left,
     );
+}
+
+/// Returns a count as collectors keep it.
+fn whole(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn success(log: &str) -> Response {

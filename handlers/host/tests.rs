@@ -62,6 +62,7 @@ impl World {
         Served {
             app: Arc::new(App::builder(context, warehouse).build()),
             bodies: Bodies::default(),
+            traces: None,
         }
     }
 
@@ -95,6 +96,7 @@ async fn tick(process: &Served) -> Result<String, Failure> {
         function: "gold".to_owned(),
         id: "none".to_owned(),
         started: Instant::now(),
+        span: None,
     };
     gold(process, Body::empty(), &invocation).await
 }
@@ -185,7 +187,10 @@ async fn a_paused_database_is_waited_for_by_the_timers_run_only() {
     .await;
     let process = world.process();
     let refused = process.app.gold.follow(Deadline::after(PUBLISH_TIME)).await;
-    assert!(matches!(refused, Err(gold::Error::Asleep)), "{refused:?}");
+    assert!(
+        matches!(refused, Err(crate::gold::Error::Asleep)),
+        "{refused:?}"
+    );
     assert_eq!(world.server.logins(), 1);
     assert_eq!(ended(&process).await, "UpToDate");
     assert_eq!(world.server.logins(), 4);

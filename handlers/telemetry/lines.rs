@@ -18,6 +18,14 @@ pub const MAINTAINED: &str = "maintained";
 /// An invocation failed; its trigger tries again. `lasting` says that this changes nothing.
 pub const FAILED: &str = "invocation failed";
 
+/// The handler serves.
+pub const STARTED: &str = "started";
+/// Where a gold table stands after a run: a line for each table, for people who debug and for metrics.
+pub const STANDING: &str = "stands";
+
+/// What the log lines of gold's runs have as the id of the invocation where it follows silver by itself.
+pub const EAGER: &str = "eager";
+
 /// What every summary of an invocation says besides its own.
 pub const INVOCATION: [&str; 3] = ["function", "invocation_id", "elapsed_ms"];
 

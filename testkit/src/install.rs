@@ -33,7 +33,7 @@ impl Clients {
             let environment = directory.join("environment");
             let mut create = Command::new("python3");
             create.args(["-m", "venv"]).arg(&environment);
-            let needs = "Python 3.9 or newer with its venv module";
+            let needs = "Python 3.10 or newer with its venv module";
             succeed("python3 -m venv", needs, create.output());
             let mut pip = Command::new(interpreter(directory));
             pip.args(["-m", "pip", "install", "--quiet", "--no-input"])

@@ -16,6 +16,7 @@ use sluice::clock::{Clock, SystemClock};
 use sluice::dataset::{Dataset, TargetKind};
 use sluice::event::EventTime;
 use sluice::store::account::{PIPELINE, StorageAccount};
+use sluice::telemetry::signals::METRICS_PORT;
 use sluice_local::azurite::{Azurite, AzuriteError, AzuriteOptions, Progress};
 use sluice_local::event_hubs::{self, HubConfig, Namespace, NamespaceConfig, PartitionArrivals};
 use sluice_local::functions_host::events::{EventSink, HostEvent};
@@ -191,9 +192,13 @@ impl Stack {
     pub(crate) async fn start_host(&mut self) -> Result<(), HostError> {
         if let Some(options) = self.host_options.take() {
             (self.tell)(Part::Handler, Told::Begins);
+            let metrics = options.settings.get(METRICS_PORT).cloned();
             self.host = Some(Host::start(options).await?);
-            let stands = "the Functions host with bronze, silver, gold and maintain";
-            (self.tell)(Part::Handler, Told::Stands(stands.to_owned()));
+            let mut stands = "the Functions host with bronze, silver, gold and maintain".to_owned();
+            if let Some(port) = metrics {
+                stands.push_str(&format!("; metrics at http://127.0.0.1:{port}/metrics"));
+            }
+            (self.tell)(Part::Handler, Told::Stands(stands));
         }
         Ok(())
     }

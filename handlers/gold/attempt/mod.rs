@@ -144,6 +144,8 @@ impl Attempt<'_> {
                 return Ok(turn);
             }
         }
+        published.watermark = place.head.watermark;
+        published.tables = self.standing_at(&place.progress);
         let is_raised = !place.raised.from.is_empty();
         let ended = self.say_final(&mut place, at_head, published).await?;
         if let (Some(remembered), Some(books), Ended::UpToDate) = (self.remembered, books, ended) {
@@ -218,6 +220,17 @@ impl Attempt<'_> {
         self.leave_alone(&mut place)?;
         self.say_unknown(&place, &still).await?;
         Ok((backlog, place))
+    }
+
+    /// Returns the versions of the dataset file's tables that show this generation.
+    fn standing_at(&self, progress: &BTreeMap<String, Progress>) -> BTreeMap<String, Version> {
+        let generation = self.schema().generation;
+        let tables = self.schema().tables.iter().filter_map(|table| {
+            let own = progress.get(&table.name);
+            let own = own.filter(|own| own.generation == generation)?;
+            Some((table.name.clone(), own.version))
+        });
+        tables.collect()
     }
 
     /// Says what is final of tables that stood at the head, and notes that nothing is left to do.

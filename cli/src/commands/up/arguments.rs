@@ -1,8 +1,10 @@
 //! What the command line of `sluice up` says: which parts run, what is fed in, and how to go on after the end.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use sluice::telemetry::signals::METRICS_PORT;
 
 use super::view::Again;
 use crate::feed::{OrderArguments, Request};
@@ -31,6 +33,7 @@ use crate::target::{DEFAULT_STATE_DIR, STATE_DIR};
   sluice up -d shop.toml -i orders.jsonl.gz   a file, each line an event, then the tables
   sluice up --gold 'Server=tcp:…;Database=…'  gold in Azure SQL instead of a file
   sluice up --no-producer                     wait for producers of your own
+  sluice up --metrics                         metrics for Prometheus, at http://127.0.0.1:9464/metrics
   sluice up --no-handler                      storage and event hub alone, for `audit`, `status` and `maintain`")]
 pub(crate) struct UpArguments {
     /// The dataset file; otherwise the setting DATASET of local.settings.json, or datasets/orders.toml
@@ -69,6 +72,9 @@ pub(crate) struct UpArguments {
     /// Keep gold in this database, an ADO connection string, instead of a file; GOLD_SCHEMA names its schema
     #[arg(long, value_name = "STRING")]
     pub(super) gold: Option<String>,
+    /// Let the handler's metrics be read at this port of this machine, for Prometheus; without a number at 9464
+    #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "9464", conflicts_with = "no_handler", value_parser = number::between::<u16>(1, 65535))]
+    pub(super) metrics: Option<u16>,
     /// Start afresh: delete this dataset's state first (but nothing in a database of --gold)
     #[arg(long)]
     pub(super) clean: bool,
@@ -113,6 +119,9 @@ impl UpArguments {
             // It may hold a password.
             pipeline.push_str(" --gold '…'");
         }
+        if let Some(port) = self.metrics {
+            pipeline.push_str(&format!(" --metrics {port}"));
+        }
         let mut feed = String::new();
         if self.no_producer {
             feed.push_str(" --no-producer");
@@ -121,6 +130,13 @@ impl UpArguments {
             feed.push_str(&format!(" --rate {rate}"));
         }
         Again { pipeline, feed }
+    }
+
+    /// The app settings that differ from local.settings.json.
+    pub(super) fn settings(&self) -> BTreeMap<String, String> {
+        let port = self.metrics.map(|port| port.to_string());
+        let settings = port.map(|port| (METRICS_PORT.to_owned(), port));
+        settings.into_iter().collect()
     }
 
     pub(super) fn request(&self) -> Request {
@@ -168,6 +184,8 @@ mod tests {
         assert_eq!(own.pipeline, expected, "a password is not repeated");
         assert_eq!(own.feed, " --no-producer");
         assert_eq!(again("--rate 5").feed, " --rate 5");
+        assert_eq!(again("--metrics").pipeline, "sluice up --metrics 9464");
+        assert_eq!(again("--metrics 80").pipeline, "sluice up --metrics 80");
     }
 
     #[test]

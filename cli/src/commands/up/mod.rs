@@ -7,7 +7,6 @@ mod reasons;
 mod screen;
 mod view;
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -66,8 +65,8 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
         handler,
         dataset_file: dataset_file.clone(),
         partitions: usize::from(arguments.partitions),
+        settings: arguments.settings(),
         gold: arguments.gold,
-        settings: BTreeMap::new(),
         listener: None,
         tell: screen.teller(),
     });

@@ -46,10 +46,11 @@ const BUILT_IN: [&str; 3] = ["timestamp", "level", "message"];
 async fn work() -> Vec<Map<String, Value>> {
     let log = Log::default();
     let writer = log.clone();
-    let _guard =
-        tracing::subscriber::set_default(telemetry::to(Some("warn,sluice=info"), move || {
-            writer.clone()
-        }));
+    let _guard = tracing::subscriber::set_default(telemetry::to(
+        Some("warn,sluice=info"),
+        move || writer.clone(),
+        None,
+    ));
     let world = World::new();
     let process = world.process();
     let bronze = captured("event-hub-many-binary.json");
@@ -125,7 +126,7 @@ const NEWEST: i64 = 1_795_341_603_789;
 async fn the_age_of_the_newest_event_is_that_of_the_batchs_last() {
     let log = Log::default();
     let writer = log.clone();
-    let subscriber = telemetry::to(Some("sluice=info"), move || writer.clone());
+    let subscriber = telemetry::to(Some("sluice=info"), move || writer.clone(), None);
     let _guard = tracing::subscriber::set_default(subscriber);
     let world = World::new();
     let process = world.process();

@@ -5,4 +5,6 @@ mod blobs;
 mod events;
 mod log_lines;
 mod request;
+mod running;
+mod signals;
 mod started;
