@@ -113,6 +113,12 @@ param alertHubs string[] = []
 @description('Addresses of webhooks: for each SETTING of "webhook:SETTING", and for its SETTING_KEY where there is one, the secret of a key vault by its URI without a version.')
 param alertWebhookSecretUris { *: string } = {}
 
+@description('The collector that takes metrics and spans by OTLP over HTTP, such as https://collector.example.com:4318. Empty: nothing is measured or traced.')
+param otlpEndpoint string = ''
+
+@description('The secret of a key vault that holds what is sent with each request to the collector, as key=value,other=value, by its URI without a version. Empty: nothing is.')
+param otlpHeadersSecretUri string = ''
+
 @description('The database\'s compute.')
 param sqlCompute sqlComputeType = { maxVCores: 2, minVCores: '0.5', maxSizeGB: 32, autoPauseDelayMinutes: 60 }
 
@@ -363,6 +369,8 @@ module app 'modules/function-app.bicep' = {
     keyCacheMiB: keyCacheMiB
     maskSaltSecretUri: maskSaltSecretUri
     alertWebhookSecretUris: alertWebhookSecretUris
+    otlpEndpoint: otlpEndpoint
+    otlpHeadersSecretUri: otlpHeadersSecretUri
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     alwaysReady: alwaysReady

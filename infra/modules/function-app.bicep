@@ -24,6 +24,10 @@ param keyCacheMiB int
 @description('The secret of a key vault that holds the salt of masks, by its URI. Empty: no column is masked with one.')
 param maskSaltSecretUri string
 param alertWebhookSecretUris { *: string }
+@description('Where metrics and spans go. Empty: nowhere.')
+param otlpEndpoint string
+@description('The secret of a key vault with what is sent along. Empty: nothing.')
+param otlpHeadersSecretUri string
 param instanceMemoryMB int
 param maximumInstanceCount int
 param alwaysReady alwaysReadyType[]
@@ -89,7 +93,14 @@ var openToOperators = [
 
 // A setting names its secret, and the platform puts it in its place.
 var masks = empty(maskSaltSecretUri) ? {} : { SLUICE_MASK_SALT: maskSaltSecretUri }
-var secrets = mapValues({ ...masks, ...alertWebhookSecretUris }, uri => '@Microsoft.KeyVault(SecretUri=${uri})')
+var headers = empty(otlpHeadersSecretUri) ? {} : { OTEL_EXPORTER_OTLP_HEADERS: otlpHeadersSecretUri }
+var secrets = mapValues(
+  { ...masks, ...headers, ...alertWebhookSecretUris },
+  uri => '@Microsoft.KeyVault(SecretUri=${uri})'
+)
+
+// The host would send its own logs there, too, if host.json asked for it; it does not.
+var collector = empty(otlpEndpoint) ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint }
 
 resource app 'Microsoft.Web/sites@2025-03-01' = {
   name: name
@@ -133,6 +144,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     name: 'appsettings'
     properties: {
       ...secrets
+      ...collector
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
       // It says where to send; with local authentication off it opens nothing.
       APPLICATIONINSIGHTS_CONNECTION_STRING: component.properties.ConnectionString

@@ -15,6 +15,7 @@ pub(super) fn trials() -> Vec<Trial> {
         the_hub_keeps_its_units_and_goes_no_higher_than_it_may,
         bronze_can_be_immutable_and_readable_elsewhere,
         the_salt_of_masks_is_a_reference_to_a_secret,
+        a_collector_is_set_with_a_reference_to_its_headers,
         webhooks_are_references_to_secrets,
         batches_are_smaller_where_gold_follows_at_once,
     ]
@@ -179,6 +180,35 @@ fn the_salt_of_masks_is_a_reference_to_a_secret() {
     );
     let reference = format!("@Microsoft.KeyVault(SecretUri={uri})");
     assert_eq!(found(&copy), (Some(reference), true));
+}
+
+fn a_collector_is_set_with_a_reference_to_its_headers() {
+    let copy = Copy::new();
+    let names = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS"];
+    let found = |copy: &Copy| {
+        let snapshot = Snapshot(copy.predict("prod"));
+        let settings: Vec<(&str, &str)> = snapshot.settings().into_iter().collect();
+        names.map(|name| {
+            let own = settings.iter().find(|(own, _)| *own == name);
+            own.map(|(_, value)| (*value).to_owned())
+        })
+    };
+    assert_eq!(
+        found(&copy),
+        [None, None],
+        "nothing, unless it is asked for"
+    );
+    let (endpoint, uri) = (
+        "https://collector.example.com:4318",
+        "https://vault.example.net/secrets/otlp-headers",
+    );
+    copy.replace(
+        "prod.bicepparam",
+        "keyCacheMiB = 512",
+        &format!("keyCacheMiB = 512\nparam otlpEndpoint = '{endpoint}'\nparam otlpHeadersSecretUri = '{uri}'"),
+    );
+    let reference = format!("@Microsoft.KeyVault(SecretUri={uri})");
+    assert_eq!(found(&copy), [Some(endpoint.to_owned()), Some(reference)]);
 }
 
 fn webhooks_are_references_to_secrets() {

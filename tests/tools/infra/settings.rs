@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use sluice::settings::Settings;
+use sluice::telemetry::signals;
 
 use super::snapshot::Snapshot;
 use crate::tool::root;
@@ -69,7 +70,8 @@ pub(super) fn functions() -> BTreeMap<String, Value> {
 pub(super) fn problems(snapshot: &Snapshot) -> Vec<String> {
     let settings: BTreeMap<&str, &str> = snapshot.settings().into_iter().collect();
     let mut problems = Vec::new();
-    let read = handler(&settings, &mut problems);
+    let mut read = handler(&settings, &mut problems);
+    read.extend(collected());
     let needed = needed();
     for name in &needed {
         if !settings.contains_key(name.as_str()) {
@@ -114,9 +116,14 @@ pub(super) fn differences_of_page(snapshot: &Snapshot, page: &str) -> Vec<String
     let set = settings.keys().filter(|name| !told.contains(*name));
     let asked_for = asked.iter().filter(|name| !is_told(name));
     let left_out: BTreeSet<&str> = set.copied().chain(asked_for.map(String::as_str)).collect();
+    // The page about telemetry tells the rest of these.
+    let collected = collected();
     let unread = told.iter().filter(|name| {
         // Read before all others.
-        **name != "RUST_LOG" && !settings.contains_key(*name) && !asked.contains(**name)
+        **name != "RUST_LOG"
+            && !settings.contains_key(*name)
+            && !asked.contains(**name)
+            && !collected.contains(**name)
     });
     left_out
         .iter()
@@ -177,5 +184,16 @@ fn handler(settings: &BTreeMap<&str, &str>, problems: &mut Vec<String>) -> BTree
         Ok(_) => {}
         Err(error) => problems.push(format!("the handler refuses its settings: {error}")),
     }
+    asked.into_inner()
+}
+
+/// Reads the settings of metrics and spans; returns the names that are asked for.
+fn collected() -> BTreeSet<String> {
+    let asked = RefCell::new(BTreeSet::new());
+    let lookup = |name: &str| {
+        asked.borrow_mut().insert(name.to_owned());
+        (name == "OTEL_EXPORTER_OTLP_ENDPOINT").then(|| "http://localhost:4318".to_owned())
+    };
+    signals::Settings::from_lookup(&lookup, String::new()).unwrap();
     asked.into_inner()
 }
