@@ -34,8 +34,16 @@ impl ShownTable {
         limit: usize,
     ) -> Result<Self, WarehouseError> {
         let there = warehouse.columns(&name).await?;
+        let unnamed = match order == default_order(dataset, &name) {
+            true => unnamed(dataset, &name),
+            false => Vec::new(),
+        };
         let order = order.map(|order| ordered_by(order, &there));
-        let rows = warehouse.read_table(&name, order, limit).await?;
+        // One more, for one may go to the end.
+        let most = limit.saturating_add(usize::from(!unnamed.is_empty()));
+        let mut rows = warehouse.read_table(&name, order, most).await?;
+        unnamed_last(&mut rows, &unnamed);
+        rows.rows.truncate(limit);
         Ok(Self {
             total: warehouse.count_rows(&name).await?,
             columns: columns(dataset, there.iter()),
@@ -83,6 +91,33 @@ impl ShownTable {
     pub(crate) fn table(&self) -> Table {
         Table::new(&self.title(), self.columns.clone(), self.rows.rows.clone())
     }
+}
+
+/// Returns the columns that name the groups of a table whose rows are in the order of a measure; none of others.
+fn unnamed<'d>(dataset: &'d Dataset, name: &str) -> Vec<&'d str> {
+    let mut tables = dataset.gold.iter();
+    let table =
+        tables.find(|table| table.table == name || name == format!("{}_report", table.table));
+    let table = table.filter(|table| table.grain.time_column().is_none());
+    let by = table.map_or(&[][..], |table| &table.by);
+    let columns = by.iter().filter_map(|index| dataset.column(*index).ok());
+    columns.map(|column| column.name.as_str()).collect()
+}
+
+/// Moves the group of which every column of its name is null to the end: it is what has none, and no highest one.
+fn unnamed_last(rows: &mut TableRows, names: &[&str]) {
+    let columns = rows.columns.iter().enumerate();
+    let places = columns.filter(|(_, name)| names.contains(&name.as_str()));
+    let places: Vec<usize> = places.map(|(place, _)| place).collect();
+    if places.is_empty() {
+        return;
+    }
+    let is_unnamed = |row: &Vec<Option<String>>| {
+        let mut cells = places.iter().map(|place| row.get(*place));
+        cells.all(|cell| cell.is_some_and(Option::is_none))
+    };
+    // Of those that are equal, the order stays.
+    rows.rows.sort_by_key(is_unnamed);
 }
 
 /// Returns the order, or where its column is not there the one by the first that is.
@@ -180,6 +215,26 @@ mod tests {
         };
         assert_eq!(shown(23_570, 10).title(), "t  23,570 rows, first 10");
         assert_eq!(shown(1, 1).title(), "t  1 row");
+    }
+
+    #[test]
+    fn the_group_without_a_name_comes_last_where_the_highest_come_first() {
+        let dataset = orders();
+        assert_eq!(unnamed(&dataset, "gold_customer_totals"), ["customer_id"]);
+        assert!(unnamed(&dataset, "gold_daily_orders").is_empty(), "by time");
+        assert!(unnamed(&dataset, "gold_total_revenue_report").is_empty());
+        let cell = |text: &str| Some(text.to_owned());
+        let mut rows = TableRows {
+            columns: vec!["customer_id".to_owned(), "total_orders".to_owned()],
+            rows: vec![
+                vec![None, cell("9")],
+                vec![cell("b"), cell("8")],
+                vec![cell("a"), None],
+            ],
+        };
+        unnamed_last(&mut rows, &["customer_id"]);
+        let names = rows.rows.iter().map(|row| row[0].as_deref());
+        assert_eq!(names.collect::<Vec<_>>(), [Some("b"), Some("a"), None]);
     }
 
     #[test]

@@ -263,7 +263,15 @@ fn rank(
         columns.own(&name, kind);
     }
     columns.measures()?;
+    // What nothing is known of is no contender.
+    let named = table.dimensions.iter();
+    let named = named.map(|d| format!("{} IS NOT NULL", columns.of_table(&d.name)));
+    let named: Vec<String> = named.collect();
+    let named = match named.is_empty() {
+        true => String::new(),
+        false => format!("\nWHERE {}", named.join(" OR ")),
+    };
     let (first, end) = dialect.first(top);
-    let end = format!("\nORDER BY {}{end}", dialect.quote(RANK));
+    let end = format!("{named}\nORDER BY {}{end}", dialect.quote(RANK));
     Ok(columns.view(name, physical, (&first, &end)))
 }

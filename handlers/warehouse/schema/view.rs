@@ -23,7 +23,7 @@ pub struct ViewSchema {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shows {
     /// The time, dimensions and measures of the highest rows with their [`RANK`]. Rows with equal measures are ordered by
-    /// their dimensions, time and key.
+    /// their dimensions, time and key. A group of which every dimension is null has no rank.
     Ranking {
         /// The measure that ranks, as an index into [`TableSchema::shown`].
         order_by: usize,

@@ -227,7 +227,9 @@ pub async fn a_ranking_orders_numbers_as_numbers_and_ties_by_dimension(database:
         ("zero", 0),
         ("less", -2),
     ];
-    let rows = totals.map(|(name, total)| who(Some(name), total)).to_vec();
+    let mut rows = totals.map(|(name, total)| who(Some(name), total)).to_vec();
+    // What has no name has the highest, and no rank.
+    rows.push(who(None, 2 * 10_i128.pow(37)));
     commit(&*warehouse, run(&schema, BY_WHO, None, 1), rows).await;
     let ranked = read(&*warehouse, "top_who").await;
     let ranked: Vec<_> = ranked

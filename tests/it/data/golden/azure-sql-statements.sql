@@ -1897,7 +1897,7 @@ FROM [reports].[daily__2] AS t
 LEFT JOIN [reports].[sluice_freshness] AS f ON f.[gold_table] = N''daily''');
 IF OBJECT_ID(N'[reports].[best_kinds]', N'V') IS NOT NULL
     EXEC(N'ALTER VIEW [reports].[best_kinds] AS
-/* sluice 023b08b3f5d2b99bffe6026a77b41d7e */
+/* sluice a6455ab66e099bfb3641f5b5bbf40214 */
 SELECT TOP (3)
     row_number() OVER (ORDER BY CASE WHEN t.[total] IS NULL THEN 1 ELSE 0 END, t.[total] DESC, t.[kind] COLLATE Latin1_General_BIN2, t.[flag], t.[day], t.[_key]) AS [rank],
     t.[day] AS [day],
@@ -1907,10 +1907,11 @@ SELECT TOP (3)
     t.[total] AS [total],
     t.[largest] AS [largest]
 FROM [reports].[daily__2] AS t
+WHERE t.[kind] IS NOT NULL OR t.[flag] IS NOT NULL
 ORDER BY [rank]')
 ELSE
     EXEC(N'CREATE VIEW [reports].[best_kinds] AS
-/* sluice 023b08b3f5d2b99bffe6026a77b41d7e */
+/* sluice a6455ab66e099bfb3641f5b5bbf40214 */
 SELECT TOP (3)
     row_number() OVER (ORDER BY CASE WHEN t.[total] IS NULL THEN 1 ELSE 0 END, t.[total] DESC, t.[kind] COLLATE Latin1_General_BIN2, t.[flag], t.[day], t.[_key]) AS [rank],
     t.[day] AS [day],
@@ -1920,6 +1921,7 @@ SELECT TOP (3)
     t.[total] AS [total],
     t.[largest] AS [largest]
 FROM [reports].[daily__2] AS t
+WHERE t.[kind] IS NOT NULL OR t.[flag] IS NOT NULL
 ORDER BY [rank]');
 IF OBJECT_ID(N'[reports].[monthly]', N'V') IS NOT NULL
     EXEC(N'ALTER VIEW [reports].[monthly] AS
@@ -2585,7 +2587,7 @@ SELECT TOP (10) [day], [kind], [flag], [n], [total], [largest], [is_settled] FRO
 
 -- show best_kinds
 CREATE OR ALTER VIEW [reports].[best_kinds] AS
-/* sluice 023b08b3f5d2b99bffe6026a77b41d7e */
+/* sluice a6455ab66e099bfb3641f5b5bbf40214 */
 SELECT TOP (3)
     row_number() OVER (ORDER BY CASE WHEN t.[total] IS NULL THEN 1 ELSE 0 END, t.[total] DESC, t.[kind] COLLATE Latin1_General_BIN2, t.[flag], t.[day], t.[_key]) AS [rank],
     t.[day] AS [day],
@@ -2595,6 +2597,7 @@ SELECT TOP (3)
     t.[total] AS [total],
     t.[largest] AS [largest]
 FROM [reports].[daily__2] AS t
+WHERE t.[kind] IS NOT NULL OR t.[flag] IS NOT NULL
 ORDER BY [rank]
 
 -- list the columns of best_kinds

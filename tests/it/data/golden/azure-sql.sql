@@ -747,7 +747,7 @@ IF SESSION_CONTEXT(N'sluice_refused') IS NOT NULL RETURN;
 DECLARE @physical nvarchar(128) = (SELECT [physical] FROM [gold].[sluice_progress]
     WHERE [gold_table] = N'daily' AND [definition] = N'c00db0504b57d26a0986caabdf027ad2');
 DECLARE @view nvarchar(max) = REPLACE(N'CREATE OR ALTER VIEW [gold].[best_kinds] AS
-/* sluice 023b08b3f5d2b99bffe6026a77b41d7e */
+/* sluice a6455ab66e099bfb3641f5b5bbf40214 */
 SELECT TOP (3)
     row_number() OVER (ORDER BY CASE WHEN t.[total] IS NULL THEN 1 ELSE 0 END, t.[total] DESC, t.[kind] COLLATE Latin1_General_BIN2, t.[flag], t.[day], t.[_key]) AS [rank],
     t.[day] AS [day],
@@ -757,6 +757,7 @@ SELECT TOP (3)
     t.[total] AS [total],
     t.[largest] AS [largest]
 FROM [gold].[daily__1] AS t
+WHERE t.[kind] IS NOT NULL OR t.[flag] IS NOT NULL
 ORDER BY [rank]', N'[daily__1]', QUOTENAME(@physical));
 IF @view IS NOT NULL EXEC(@view);
 GO

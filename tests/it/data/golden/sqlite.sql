@@ -249,6 +249,7 @@ SELECT
     t."total" AS "total_exact",
     t."largest" AS "largest_exact"
 FROM "daily__1" AS t
+WHERE t."kind" IS NOT NULL OR t."flag" IS NOT NULL
 ORDER BY "rank"
 LIMIT 3;
 
