@@ -16,6 +16,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use serde_json::json;
 use sluice::dataset::{Dataset, DatasetProblems};
 
 use crate::number;
@@ -77,6 +78,9 @@ struct InferArguments {
     /// Most events to look at
     #[arg(short = 'n', long = "limit", alias = "sample", value_name = "N", default_value_t = 100_000, value_parser = number::from::<u64>(1))]
     sample: u64,
+    /// Print an object with the dataset's name, the file's text and the warnings
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs a subcommand.
@@ -100,6 +104,15 @@ fn infer(arguments: &InferArguments) -> Result<bool, Box<dyn Error + Send + Sync
         &Events::read(inputs, arguments.sample)?,
         arguments.name.as_deref(),
     )?;
+    if arguments.json {
+        let Inferred {
+            name,
+            text,
+            warnings,
+        } = inferred;
+        print(&json!({ "dataset": name, "file": text, "warnings": warnings }).to_string());
+        return Ok(true);
+    }
     print(inferred.text.trim_end());
     // Loudly, for the file often goes where nobody looks at once.
     for line in inferred.warnings {

@@ -182,6 +182,28 @@ fn tables_that_come_and_go_and_views_that_change_are_named() {
 }
 
 #[test]
+fn a_rule_that_changes_says_in_which_keys() {
+    let rule = "[[alert]]\nname = \"big\"\non = \"daily\"\nwhen = \"n > 5\"\n[[ranking]]";
+    let with = |from: &str, to: &str| {
+        let text = FILE.replacen("[[ranking]]", rule, 1);
+        let parse = |text: &str| Dataset::parse(text, "shop.toml").unwrap();
+        let changed = text.replacen(from, to, 1);
+        let diff = Diff::of(&parse(&text), &parse(&changed)).unwrap();
+        diff.later.join("; ")
+    };
+    assert_eq!(with("n > 5", "n > 5"), "");
+    let anew = "alert big begins anew (another when): it tells nothing of what is true by then";
+    assert!(with("n > 5", "n > 6").starts_with(anew));
+    let moved = with("on = \"daily\"", "on = \"hourly\"");
+    assert!(moved.contains("(another on, another fields)"), "{moved}");
+    let told = with("n > 5\"", "n > 5\"\nfields = [\"n\"]");
+    assert_eq!(
+        told,
+        "alert big goes on, and is told otherwise (another fields)"
+    );
+}
+
+#[test]
 fn a_ranking_that_moves_to_another_table_says_from_when_on() {
     let moved = [
         ("from = \"daily\"", "from = \"hourly\""),

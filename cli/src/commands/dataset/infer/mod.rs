@@ -15,6 +15,7 @@ pub(super) use guess::Guess;
 pub(super) use kinds::Kinds;
 pub(super) use propose::{Proposal, propose};
 pub(super) use types::TypeGuess;
+pub(super) use words::adds_up;
 
 #[cfg(test)]
 mod tests;

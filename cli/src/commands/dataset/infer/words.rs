@@ -30,6 +30,35 @@ const MONEY: [&str; 11] = [
     "payment",
     "charge",
 ];
+/// What the names of fields say whose values add up.
+const SUMMED: [&str; 24] = [
+    "amount",
+    "price",
+    "cost",
+    "costs",
+    "fee",
+    "tax",
+    "revenue",
+    "sales",
+    "payment",
+    "charge",
+    "paid",
+    "total",
+    "sum",
+    "quantity",
+    "qty",
+    "count",
+    "items",
+    "units",
+    "use",
+    "usage",
+    "consumption",
+    "volume",
+    "bytes",
+    "energy",
+];
+/// And what says that they do not, whatever else the name says.
+const RATIO: [&str; 7] = ["unit", "per", "avg", "average", "mean", "rate", "ratio"];
 const IDENTITY: [&str; 9] = [
     "uuid", "guid", "serial", "device", "station", "sensor", "meter", "machine", "vehicle",
 ];
@@ -124,6 +153,13 @@ pub(super) fn speaks_of_money(name: &str) -> bool {
         .any(|word| MONEY.contains(&word.as_str()))
 }
 
+/// Returns whether a name speaks of an amount or a number of things, whose values add up; those of a measurement do not.
+pub(in super::super) fn adds_up(name: &str) -> bool {
+    let words = words(name);
+    let speaks = |of: &[&str]| words.iter().any(|word| of.contains(&word.as_str()));
+    speaks(&SUMMED) && !speaks(&RATIO)
+}
+
 /// Returns how much a name speaks of identity, 0 the most; nothing if it does not.
 pub(super) fn identity_rank(name: &str) -> Option<u8> {
     let lower = name.to_lowercase();
@@ -176,6 +212,25 @@ mod tests {
         }
         assert!(speaks_of_kind("eventType") && speaks_of_kind("op"));
         assert!(!speaks_of_kind("typewriter") && !speaks_of_kind("status"));
+        for name in [
+            "amount",
+            "order.totalPrice",
+            "gas_totalUse",
+            "qty",
+            "item_count",
+        ] {
+            assert!(adds_up(name), "{name}");
+        }
+        for name in [
+            "temp",
+            "celsius",
+            "unit_price",
+            "pressure",
+            "tax_rate",
+            "lat",
+        ] {
+            assert!(!adds_up(name), "{name}");
+        }
         for name in ["paid", "status_code", "valid", "pump", "keyboard"] {
             assert_eq!(identity_rank(name), None, "{name}");
         }

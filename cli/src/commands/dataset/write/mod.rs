@@ -3,6 +3,7 @@
 
 mod column;
 mod comments;
+mod gold;
 mod names;
 mod payload;
 
@@ -13,12 +14,10 @@ use super::sample::Sample;
 use crate::output::{count, span, thousands};
 use column::{write_column, write_unseen};
 use comments::{comment, guessed, warn};
+use gold::write_gold;
 pub(super) use names::dataset_name;
-use names::{column_names, quote, short, sql_text};
+use names::{column_names, quote, sql_text};
 use payload::write_payload;
-
-/// Most sums of a gold table.
-const MOST_SUMS: usize = 4;
 
 /// What a file begins with.
 #[derive(Clone, Copy, Debug)]
@@ -252,33 +251,6 @@ fn write_condition(
         kept.collect::<Vec<_>>().join(", ")
     );
     let _ = writeln!(text, "where = {}\n", quote(&condition));
-}
-
-fn write_gold(text: &mut String, dataset: &str, guess: &Guess, columns: &[String]) {
-    let table = format!("gold_daily_{}", dataset.replace('-', "_"));
-    let mut measures = vec!["events = \"count\"".to_owned()];
-    let sums = guess.types.iter().zip(columns).enumerate();
-    let sums = sums.filter(|(index, (guessed, _))| {
-        guessed.kind.starts_with("decimal") && !guess.key.fields.contains(index)
-    });
-    for (_, (_, column)) in sums.take(MOST_SUMS) {
-        measures.push(format!(
-            "{} = {}",
-            short(&format!("total_{column}")),
-            quote(&format!("sum({column})"))
-        ));
-    }
-    text.push('\n');
-    guessed(
-        text,
-        "a first gold table: a row a day. Add dimensions with by = [\"column\"], measures with count, sum, min, max and avg.",
-    );
-    let _ = writeln!(
-        text,
-        "[[gold]]\ntable = {}\ngrain = \"day\"\nmeasures = {{ {} }}",
-        quote(&table),
-        measures.join(", ")
-    );
 }
 
 #[cfg(test)]
