@@ -419,7 +419,7 @@ fn wrong_usage_ends_with_2_and_says_what_would_be_accepted() {
         ),
         (
             vec!["audit", "--dataset", "no/such.toml"],
-            1,
+            2,
             "no/such.toml",
         ),
     ] {

@@ -160,7 +160,10 @@ fn a_second_pipeline_on_a_state_in_use_is_refused_and_touches_nothing() {
             .unwrap();
         assert_eq!(refused.status.code(), Some(1), "{arguments:?}");
         let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-        let owner = format!("in use by another `sluice` (process {})", up.child.id());
+        let owner = format!(
+            "in use by another `sluice` (process {}, since ",
+            up.child.id()
+        );
         assert!(said.contains(&owner), "{said}");
     }
     assert_eq!(

@@ -6,7 +6,9 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
+use sluice::event::UnixMillis;
 use sluice_local::azurite::{AzuriteError, wait_until_unused};
 use sluice_local::held_file::hold;
 use thiserror::Error;
@@ -22,10 +24,14 @@ pub(crate) enum StateError {
     Use { path: PathBuf, source: io::Error },
     /// Another process uses it.
     #[error(
-        "the state in {} is in use by another `sluice` (process {owner}), and nothing was touched: end that one first, or give --state-dir another folder",
-        path.display()
+        "the state in {} is in use by another `sluice` (process {owner}{}), and nothing was touched: `sluice status` shows how far it is; end it first, or give --state-dir another folder",
+        path.display(), since.map_or_else(String::new, |since| format!(", since {since}"))
     )]
-    InUse { path: PathBuf, owner: String },
+    InUse {
+        path: PathBuf,
+        owner: String,
+        since: Option<UnixMillis>,
+    },
     /// The storage of an earlier run does not end.
     #[error(transparent)]
     Storage(#[from] AzuriteError),
@@ -52,6 +58,7 @@ impl StateDir {
             return Err(StateError::InUse {
                 path: path.to_owned(),
                 owner: owner.trim().to_owned(),
+                since: written(&file),
             });
         };
         lock.set_len(0)
@@ -132,6 +139,14 @@ impl StateDir {
     }
 }
 
+/// When a file was written, to the second: that of the lock, when its owner took it.
+fn written(file: &Path) -> Option<UnixMillis> {
+    let written = file.metadata().and_then(|it| it.modified()).ok()?;
+    let since = written.duration_since(UNIX_EPOCH).ok()?;
+    let millis = since.as_secs().checked_mul(1_000)?;
+    i64::try_from(millis).ok().map(UnixMillis)
+}
+
 fn using(path: &Path) -> impl Fn(io::Error) -> StateError {
     let path = path.to_owned();
     move |source| StateError::Use {
@@ -152,7 +167,9 @@ mod tests {
         fs::write(path.join("kept"), "kept").unwrap();
         let refused = StateDir::take(&path).unwrap_err().to_string();
         let id = std::process::id();
-        assert!(refused.contains(&format!("process {id}")), "{refused}");
+        let owner = format!("process {id}, since 2");
+        assert!(refused.contains(&owner), "{refused}");
+        assert!(refused.contains("`sluice status` shows"), "{refused}");
         assert!(path.join("kept").is_file());
         drop(state);
         StateDir::take(&path).unwrap();

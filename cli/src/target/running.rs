@@ -90,15 +90,17 @@ pub(super) struct Stack {
 pub(crate) enum RunningError {
     /// The pipeline that the command line names does not run.
     #[error(
-        "no pipeline of `sluice up` {wanted}runs with its state in {}{stale}; start it with {start}, or leave {option} out to look at the pipeline that the settings name", state_dir.display()
+        "no pipeline of `sluice up` {wanted}runs with its state in {}{stale}; start it with {start}, or leave {option} out to look at the pipeline that the settings name{others}", state_dir.display()
     )]
     NotRunning {
         state_dir: PathBuf,
-        wanted: String,
+        wanted: Box<str>,
         stale: String,
         /// The command line that starts it, and what the present one named.
-        start: String,
+        start: Box<str>,
         option: &'static str,
+        /// Those that run elsewhere.
+        others: Box<str>,
     },
     /// Several pipelines run.
     #[error(transparent)]
@@ -119,6 +121,14 @@ pub(crate) enum RunningError {
 }
 
 impl RunningError {
+    /// Names those that run elsewhere, if it is that the one which is meant does not.
+    pub(super) fn beside(mut self, running: &[String]) -> Self {
+        if let (Self::NotRunning { others, .. }, false) = (&mut self, running.is_empty()) {
+            *others = format!(". These run:\n  {}", running.join("\n  ")).into();
+        }
+        self
+    }
+
     /// Returns whether the command line is to be changed.
     pub(super) fn is_usage(&self) -> bool {
         match self {
@@ -211,11 +221,20 @@ impl Stacks {
         };
         RunningError::NotRunning {
             state_dir: state_dir.to_owned(),
-            wanted: dataset.map_or_else(String::new, |name| format!("for dataset {name} ")),
+            wanted: dataset.map_or_else(Box::default, |name| format!("for dataset {name} ").into()),
             stale: stale.collect(),
-            start,
+            start: start.into(),
             option,
+            others: Box::default(),
         }
+    }
+
+    /// Lists those that run; dataset files are named as seen from `here`.
+    pub(super) fn listed(&self, here: &Path) -> Vec<String> {
+        let running = self.running.iter();
+        let mut lines: Vec<_> = running.map(|stack| stack.described(here).line()).collect();
+        lines.sort();
+        lines
     }
 }
 

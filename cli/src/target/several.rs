@@ -28,7 +28,7 @@ impl Running {
         format!("--dataset {}", shell_word(&self.file.display().to_string()))
     }
 
-    fn line(&self) -> String {
+    pub(super) fn line(&self) -> String {
         let since = self.since.map_or_else(String::new, |since| {
             let since = DateTime::<Utc>::from(since);
             let since = since.to_rfc3339_opts(SecondsFormat::Secs, true);

@@ -135,7 +135,9 @@ impl Answer {
             (RequestNode::Management, "READ") => {
                 let name = property("name").unwrap_or_default();
                 let Some(hub) = store.hub(name) else {
-                    let text = entity_not_found(name);
+                    let hubs: Vec<&str> = store.hubs().map(|hub| hub.name.as_str()).collect();
+                    let hubs = hubs.join(", ");
+                    let text = format!("{} The namespace has: {hubs}.", entity_not_found(name));
                     return Self::error(404, "amqp:not-found", text);
                 };
                 match property("type") {

@@ -3,11 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use super::names::names_pipeline;
+use crate::output::shell_word;
 use crate::target::announcement::Values;
-use crate::target::running::{Probe, RunningError, Stack, Stacks, dataset_name};
+use crate::target::running::{
+    Answer, Probe, RunningError, Stack, Stacks, dataset_name, is_not_there,
+};
 
 /// Where `up` keeps the state of pipelines, unless it is told.
 pub(crate) const DEFAULT_STATE_DIR: &str = ".sluice";
+
+/// The storage of the first pipeline on a machine.
+const FIRST_STORAGE: &str = "UseDevelopmentStorage=true";
 
 /// Where a command looks for the pipeline that it is about.
 pub(super) struct Places<'a> {
@@ -49,9 +55,30 @@ impl Places<'_> {
         let stacks = Stacks::look(&folder, dataset.as_deref(), probe).await;
         let missing = stacks.not_running(&folder, dataset.as_deref(), self.state_dir.is_some());
         match stacks.choose(&folder, self.here)? {
-            None if must_run => Err(missing),
+            None if must_run => Err(missing.beside(&self.others(&folder, probe).await)),
             found => Ok(found),
         }
+    }
+
+    /// Lists the pipelines that run with their state in this folder, in that where it is unless `up` is told, or with the
+    /// storage at the ports that the first one on a machine gets.
+    async fn others(&self, folder: &Path, probe: &impl Probe) -> Vec<String> {
+        let default = self.root.join(DEFAULT_STATE_DIR);
+        let mut lines = Stacks::look(folder, None, probe).await.listed(self.here);
+        if default != folder {
+            lines.extend(Stacks::look(&default, None, probe).await.listed(self.here));
+        }
+        if let Answer::Pipeline(marker) = probe.ask(FIRST_STORAGE).await {
+            let state = marker.state_dir.display().to_string();
+            if !lines.iter().any(|line| line.contains(&state)) {
+                let parent = marker.state_dir.parent().unwrap_or(&marker.state_dir);
+                let parent = shell_word(&parent.display().to_string());
+                lines.push(format!(
+                    "one with its state in {state}: --state-dir {parent}"
+                ));
+            }
+        }
+        lines
     }
 
     /// Fails if the dataset file of the command line may be about another pipeline than the one that the environment names.
@@ -61,9 +88,11 @@ impl Places<'_> {
         folder: &Path,
         probe: &impl Probe,
     ) -> Result<(), RunningError> {
-        // A file that is none is reported where it is read.
-        let Ok(name) = dataset_name(file) else {
-            return Ok(());
+        let name = match dataset_name(file) {
+            Ok(name) => name,
+            Err(error) if is_not_there(&error) => return Err(error.into()),
+            // A file that is none is reported where it is read.
+            Err(_) => return Ok(()),
         };
         if Stacks::look(folder, Some(&name), probe).await.is_any() {
             return Err(RunningError::Both {

@@ -368,6 +368,8 @@ async fn the_dataset_is_that_of_the_command_line_then_of_the_settings() {
     let root = folder.path();
     write(&root.join(LOCAL_FILE), &[("DATASET", "datasets/file.toml")]);
     let here = root.join("below");
+    std::fs::create_dir(&here).unwrap();
+    std::fs::copy(datasets().join("orders.toml"), here.join("my.toml")).unwrap();
     let environment: &[(&str, &str)] = &[("dataset", "datasets/environment.toml")];
     let named: &[(&str, &str)] = &[("lakestorage__accountname", "shop")];
     for (environment, dataset, expected) in [
@@ -384,6 +386,12 @@ async fn the_dataset_is_that_of_the_command_line_then_of_the_settings() {
         let settings = find(&here, environment, &arguments, &nothing).await;
         assert_eq!(settings.unwrap().dataset_file(), expected);
     }
+    let missing = SettingsArguments {
+        dataset: Some("no/such.toml".into()),
+        ..arguments()
+    };
+    let refused = find(&here, named, &missing, &Storages::default()).await;
+    assert!(refused.unwrap_err().is_usage(), "as other files");
 }
 
 #[tokio::test]
@@ -472,6 +480,7 @@ async fn a_dataset_that_is_named_is_looked_for_in_no_other_settings() {
     let expected = "no pipeline of `sluice up` for dataset sensors runs with its state in";
     assert!(error.contains(expected), "{error}");
     assert!(error.contains("leave --dataset out"), "{error}");
+    assert!(error.contains(". These run:\n  orders: since "), "{error}");
 
     let settings = find(root, &[], &named("orders.toml"), &runs).await.unwrap();
     assert_eq!(settings.get("B").as_deref(), Some("stack"));
