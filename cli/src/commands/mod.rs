@@ -232,7 +232,7 @@ mod tests {
         for (words, command) in all(&CommandLine::command(), &["sluice".to_owned()]) {
             let is_number = |argument: &&clap::Arg| {
                 let names = argument.get_value_names().unwrap_or_default();
-                names.iter().any(|name| name == "N")
+                argument.get_long().is_some() && names.iter().any(|name| name == "N")
             };
             for argument in command.get_arguments().filter(is_number) {
                 let option = argument.get_long().unwrap();
@@ -246,6 +246,11 @@ mod tests {
             }
         }
         assert!(options >= 16, "{options}");
+        let error = CommandLine::try_parse_from(["sluice", "head", "x"]).unwrap_err();
+        assert!(
+            error.to_string().contains("'[N]': it is a whole number"),
+            "{error}"
+        );
         let error = CommandLine::try_parse_from(["sluice", "gold", "-n", "x"]).unwrap_err();
         let expected = "invalid value 'x' for '--limit <N>': it is a whole number of 0 or more";
         assert!(error.to_string().contains(expected), "{error}");

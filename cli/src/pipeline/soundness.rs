@@ -34,7 +34,11 @@ pub(crate) enum Unsound {
     },
     /// Gold is ahead of silver: it was made from a log that is no longer here.
     #[error(
-        "gold is ahead of silver, whose last version is {head}, so it was made from another log ({}); {}",
+        "gold is ahead of silver, whose last version is {head}, so it was made from {} ({}); {}",
+        match is_of_this_log {
+            true => "an end of its log that storage has lost",
+            false => "another log",
+        },
         tables.join(", "),
         way.words()
     )]
@@ -42,6 +46,8 @@ pub(crate) enum Unsound {
         tables: Vec<String>,
         head: Version,
         way: GoldAnew,
+        /// Whether it follows this log, of which the end was lost.
+        is_of_this_log: bool,
     },
     /// Gold follows another log.
     #[error(
@@ -64,6 +70,14 @@ fn lost(what: &str, count: u64, first: &str) -> String {
             "{what} {first} and {} more are not in storage",
             thousands(count - 1)
         ),
+    }
+}
+
+impl Unsound {
+    /// Returns whether all that is wrong is that storage has lost the end of silver's log: gold is then ahead of the silver
+    /// that it is to follow, and nothing but that silver is missing to make it anew.
+    pub(super) fn is_lost_end(&self) -> bool {
+        matches!(self, Self::Ahead { is_of_this_log, .. } if *is_of_this_log)
     }
 }
 
@@ -188,11 +202,16 @@ pub(super) fn check_gold(
     let others = others.map(|(index, _)| index).collect();
     let backlog = TableBacklog::of(schema, (&progress, &all_there), head, &others);
     let way = GoldAnew::of(log, gold);
+    let foreign = foreign(schema.generation, &progress, log);
     if !backlog.ahead.is_empty() {
-        let tables = backlog.ahead;
-        return Err(Unsound::Ahead { tables, head, way });
+        return Err(Unsound::Ahead {
+            tables: backlog.ahead,
+            head,
+            way,
+            is_of_this_log: log.is_some() && foreign.is_empty(),
+        });
     }
-    match foreign(schema.generation, &progress, log) {
+    match foreign {
         tables if tables.is_empty() => Ok(()),
         tables => Err(Unsound::OtherPipeline { tables, way }),
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use sluice::clock::{Clock, SystemClock};
 use sluice::dataset::Dataset;
 use sluice::event::{EventTime, UnixMillis};
+use sluice::gold::{Gold, Rebuild};
 use sluice::store::object::paths;
 use sluice::table::log::{CommitLog, Counts, Totals, Version};
 use sluice::value::period::MILLIS_PER_HOUR;
@@ -17,7 +18,7 @@ use sluice::warehouse::{Options, Progress, Warehouse};
 use tokio::time::Instant;
 
 use super::heard::Heard;
-use super::soundness::{self, Sound};
+use super::soundness::{self, Sound, Unsound};
 use super::stack::Stack;
 use crate::audit::Subject;
 use crate::output::gold::{ShownTable, default_order, shown_name};
@@ -182,6 +183,44 @@ impl Watch {
             unrefined,
             clock: head.and_then(|head| head.clock),
         })
+    }
+
+    /// As [`Self::inspect`]; but where storage that was killed has lost the end of silver's log, and gold is `own`, the file
+    /// beside it that nothing else fills, its tables are asked to be made anew from silver, and what was wrong is returned
+    /// too. Nothing is lost by that which silver has.
+    ///
+    /// # Errors
+    /// As [`Self::inspect`], and if gold cannot be asked.
+    pub(crate) async fn inspect_and_mend(
+        &self,
+        gold: &str,
+        own: &str,
+    ) -> Result<(Found, Option<String>), Box<dyn Error + Send + Sync>> {
+        let error = match self.inspect(gold).await {
+            Ok(found) => return Ok((found, None)),
+            Err(error) => error,
+        };
+        let unsound = error.downcast_ref::<Unsound>();
+        if gold != own || !unsound.is_some_and(Unsound::is_lost_end) {
+            return Err(error);
+        }
+        // Books of an earlier build may lack columns that are written by asking. The handler is about to do the same.
+        let build = self.warehouse.look().await?.build;
+        self.warehouse.prepare(&build.unwrap_or_default()).await?;
+        let dataset = Arc::clone(&self.stores.dataset);
+        let lake = Arc::clone(&self.stores.lake);
+        let state = Arc::clone(&self.stores.state);
+        let warehouse = Arc::clone(&self.warehouse);
+        let gold_of = Gold::new(dataset, lake, state, warehouse, Arc::new(SystemClock));
+        let asked = gold_of.ask(&Rebuild::All).await?;
+        let said = format!(
+            "storage ended without saving its last seconds, and gold was ahead of silver: {} made anew from silver",
+            match asked.len() {
+                1 => "one table is".to_owned(),
+                tables => format!("{tables} tables are"),
+            }
+        );
+        Ok((self.inspect(gold).await?, Some(said)))
     }
 
     /// Reads what is new of a running stack.

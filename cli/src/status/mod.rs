@@ -1,10 +1,11 @@
 //! Reads how far every layer is. A layer that cannot be read is reported, and the others are still shown.
 //!
 //! What silver has is one read of its head, whatever the age of the lake, and where events were empty or filtered, two reads
-//! for each hub partition. What takes a listing of bronze, the ledger or the log is read only where it is asked for.
+//! for each hub partition; one more of its latest commits tells of columns that are always null. What takes a listing of bronze, the ledger or the log is read only where it is asked for.
 
 mod alerts;
 mod gold;
+pub(crate) mod nulls;
 pub(crate) mod unkept;
 
 use std::collections::{BTreeMap, HashSet};
@@ -28,6 +29,7 @@ pub(crate) use alerts::Alerts;
 #[cfg(test)]
 pub(crate) use alerts::Rule;
 pub(crate) use gold::{GoldTable, NextTable, RemovedTable, read_gold};
+pub(crate) use nulls::NullColumn;
 pub(crate) use unkept::{Unkept, find as find_unkept};
 
 /// How far everything is. A further section is a further field here, filled by [`gather`] and shown by `sluice status`.
@@ -140,6 +142,8 @@ pub(crate) struct Silver {
     pub(crate) behind: Option<u64>,
     /// Hours of a hub partition of which hardly anything was kept.
     pub(crate) unkept: Vec<Unkept>,
+    /// Columns without a single value in the latest rows.
+    pub(crate) null_columns: Vec<NullColumn>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -351,7 +355,12 @@ async fn read_silver(
 ) -> Result<Silver, Box<dyn Error + Send + Sync>> {
     let totals = totals(stores, head).await?;
     let unkept = find_unkept(&stores.dataset, &stores.log, head, &totals.counts).await?;
-    Ok(silver(head, totals, behind, unkept))
+    let rows = totals.counts.rows;
+    let null_columns = nulls::of_latest(&stores.dataset, &stores.log, head, rows).await?;
+    Ok(Silver {
+        null_columns,
+        ..silver(head, totals, behind, unkept)
+    })
 }
 
 impl Silver {
@@ -406,6 +415,7 @@ pub(crate) fn silver(
         files: totals.files,
         behind,
         unkept,
+        null_columns: Vec::new(),
     }
 }
 

@@ -7,6 +7,8 @@
 //! nothing. Tables of builds that left out those of truth values and of text for people name the columns that always have
 //! some (`always_bounded`).
 
+use std::collections::BTreeMap;
+
 use arrow_arith::aggregate::{max, max_boolean, max_string, min, min_boolean, min_string};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -15,6 +17,7 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, TimeUnit};
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
+use serde::Deserialize;
 
 use crate::table::evolution::{SchemaRecord, Standing};
 use crate::table::schema::{RESCUED, SOURCE};
@@ -57,6 +60,23 @@ pub fn of(batch: &RecordBatch) -> String {
         highest.join(","),
         nulls.join(",")
     )
+}
+
+/// How many rows of a file have no value in which column.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Nulls {
+    /// The file's rows.
+    #[serde(rename = "numRecords")]
+    pub rows: u64,
+    /// Those without a value, by column. A column that the file does not have is not in it.
+    #[serde(rename = "nullCount")]
+    pub columns: BTreeMap<String, u64>,
+}
+
+/// Reads back how many values are null; nothing where the text does not say.
+#[must_use]
+pub fn nulls(text: &str) -> Option<Nulls> {
+    serde_json::from_str(text).ok()
 }
 
 /// Returns the columns that have bounds in every file where they have a value, whichever build wrote it.
@@ -244,6 +264,12 @@ mod tests {
             stats["nullCount"],
             json!({ "id": 0, "amount": 0, "at": 0, "name": 1, "none": 2 })
         );
+        let read = nulls(&text).unwrap();
+        assert_eq!(
+            (read.rows, read.columns["name"], read.columns["none"]),
+            (2, 1, 2)
+        );
+        assert_eq!(nulls("{}"), None, "that says nothing");
     }
 
     #[test]

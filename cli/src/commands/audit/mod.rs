@@ -1,7 +1,7 @@
 //! `sluice audit`: proves that everything adds up.
 
 use std::error::Error;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::Args;
@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sluice::clock::{Clock, SystemClock};
 use sluice::event::{PartitionId, UnixMillis};
+use sluice::table::log::{CommitLog, LogError};
 use sluice_local::hub_client::PartitionState;
 
 use crate::audit::{
@@ -19,6 +20,7 @@ use crate::duration;
 use crate::output::{
     About, Balance, Line, Tone, bar, count, print, print_prose, print_prose_lines,
 };
+use crate::status::nulls::{self, NullColumn};
 use crate::target::{self, AppSettings, HubArguments, Stores, read_partitions};
 
 /// Prove that every event is accounted for and gold is right
@@ -34,13 +36,13 @@ use crate::target::{self, AppSettings, HubArguments, Stores, read_partitions};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice audit                     the pipeline that `sluice up` runs, or that of local.settings.json
-  sluice audit --grace 0s          also count bronze objects that were written just now
+  sluice audit --grace 0s          also count bronze objects of the last ten minutes
   sluice audit --deep              also open every event again, as silver once did
   sluice audit --json | jq '.checks[] | select(.difference)'
   LakeStorage='…' AzureWebJobsStorage='…' GoldDatabase='…' sluice audit --dataset datasets/orders.toml
                                    a deployment in Azure")]
 pub(super) struct AuditArguments {
-    /// Bronze objects younger than this may still be in flight
+    /// Bronze objects younger than this may still be in flight, and those of the last ten seconds always
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration::or_seconds)]
     grace: Duration,
     /// Open every event of bronze again and compare what is in it with the ledger
@@ -55,6 +57,9 @@ pub(super) struct AuditArguments {
     #[command(flatten)]
     hub: HubArguments,
 }
+
+/// Bronze objects younger than this are in silver's hands where a pipeline runs, and say nothing of it.
+const IN_HAND: Duration = Duration::from_secs(10);
 
 /// Audits; returns whether everything adds up.
 pub(super) async fn run(arguments: AuditArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
@@ -71,18 +76,20 @@ pub(super) async fn run(arguments: AuditArguments) -> Result<bool, Box<dyn Error
         print_prose(&format!("from {target}"));
     }
     let options = Options {
-        grace: arguments.grace,
+        grace: arguments.grace.max(IN_HAND),
         hub,
         is_deep: arguments.deep,
         ..Options::at(SystemClock.now())
     };
-    let report = examine(&stores.subject(warehouse), &options).await?;
+    let subject = stores.subject(warehouse);
+    let report = examine(&subject, &options).await?;
+    let nulls = null_columns(&subject).await?;
     match arguments.json {
         true => print(&serde_json::to_string_pretty(&About {
             target,
-            result: json(&report),
+            result: json(&report, &nulls),
         })?),
-        false => show(&report),
+        false => show(&report, &nulls),
     }
     Ok(report.adds_up())
 }
@@ -119,6 +126,20 @@ pub(super) async fn examine(subject: &Subject, options: &Options) -> Result<Repo
     let report = audit(subject, options, &bars).await;
     bars.finish();
     report
+}
+
+/// Finds the columns that are null in every row. That is no difference, and may be a mistake of the dataset file.
+///
+/// # Errors
+/// Fails if a store does.
+pub(super) async fn null_columns(subject: &Subject) -> Result<Vec<NullColumn>, LogError> {
+    let (state, lake) = (Arc::clone(&subject.state), Arc::clone(&subject.lake));
+    let log = CommitLog::new(state, lake, &subject.dataset);
+    match nulls::of_all(&subject.dataset, &log).await {
+        // A log of another build, which the audit has named.
+        Err(error) if error.is_outdated() => Ok(Vec::new()),
+        found => found,
+    }
 }
 
 /// Where what a check found begins.
@@ -159,23 +180,26 @@ struct WithVerdict<'a> {
     #[serde(flatten)]
     report: &'a Report,
     adds_up: bool,
+    /// Columns without a single value.
+    null_columns: &'a [NullColumn],
 }
 
 /// The report for programs: its fields, and whether everything adds up.
-pub(super) fn json(report: &Report) -> Value {
+pub(super) fn json(report: &Report, null_columns: &[NullColumn]) -> Value {
     json!(WithVerdict {
         report,
         adds_up: report.adds_up(),
+        null_columns,
     })
 }
 
 /// Prints the report for people.
-pub(super) fn show(report: &Report) {
-    print_prose_lines(lines(report), Some(INDENT));
+pub(super) fn show(report: &Report, nulls: &[NullColumn]) {
+    print_prose_lines(lines(report, nulls), Some(INDENT));
 }
 
 /// The report for people: a line for each check, the totals and the verdict.
-fn lines(report: &Report) -> Vec<Line> {
+fn lines(report: &Report, nulls: &[NullColumn]) -> Vec<Line> {
     let version = report.version.map_or_else(
         || "no version yet".to_owned(),
         |version| format!("version {version}"),
@@ -186,6 +210,8 @@ fn lines(report: &Report) -> Vec<Line> {
     );
     let mut lines = vec![Line::of(Tone::Strong, &title)];
     lines.extend(report.checks.iter().flat_map(check_lines));
+    let doubts = nulls.iter().map(ToString::to_string);
+    lines.extend(doubts.map(|text| Line::of(Tone::Doubtful, "  !    ").and(Tone::Plain, &text)));
     let sums = &report.sums;
     let events = count(sums.lines, "line");
     lines.push(Line::from(balance(sums).text(&events)));

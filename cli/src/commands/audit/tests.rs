@@ -2,6 +2,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use clap::Parser;
 use testkit::faulty::{Faulty, How, Script, When};
 
@@ -60,7 +61,7 @@ fn report(checks: Vec<Check>) -> Report {
 }
 
 fn texts(report: &Report) -> Vec<String> {
-    lines(report).iter().map(|line| line.text()).collect()
+    lines(report, &[]).iter().map(|line| line.text()).collect()
 }
 
 #[test]
@@ -99,6 +100,47 @@ fn every_difference_is_shown_once_and_the_first_check_is_the_verdict() {
 }
 
 #[test]
+fn a_column_that_is_always_null_is_doubted_and_no_difference() {
+    let column = NullColumn {
+        column: "temp".to_owned(),
+        rows: 2_000,
+        is_all: true,
+        from: vec!["from = \"telemetry.temp\"".to_owned()],
+    };
+    let report = report(vec![check("a", None, false)]);
+    let nulls = [column];
+    let lines = lines(&report, &nulls);
+    let lines: Vec<String> = lines.iter().map(|line| line.text()).collect();
+    let doubt = "  !    column temp is null in all 2,000 rows: is from = \"telemetry.temp\" where";
+    assert!(lines[2].starts_with(doubt), "{lines:?}");
+    assert_eq!(lines.last().unwrap(), "everything adds up");
+    assert_eq!(json(&report, &nulls)["null_columns"][0]["rows"], 2_000);
+}
+
+#[tokio::test]
+async fn a_real_pipeline_names_the_columns_that_are_always_null() {
+    let pipeline = Pipeline::new();
+    let nobodys = |ids: std::ops::Range<u64>| -> Vec<Bytes> {
+        let text = |id| format!(r#"{{"order_id":{id},"amount":1,"timestamp":1763120674.343}}"#);
+        ids.map(|id| Bytes::from(text(id))).collect()
+    };
+    pipeline.ingest_bodies(0, nobodys(1..100)).await;
+    pipeline.refine().await;
+    let subject = pipeline.stores.subject(Arc::clone(&pipeline.warehouse));
+    assert_eq!(null_columns(&subject).await.unwrap(), [], "too few rows");
+    pipeline.ingest_bodies(99, nobodys(100..102)).await;
+    pipeline.refine().await;
+    let found = null_columns(&subject).await.unwrap();
+    let found: Vec<_> = found
+        .iter()
+        .map(|it| (it.column.as_str(), it.rows))
+        .collect();
+    assert_eq!(found, [("customer_id", 101)]);
+    pipeline.run(200, &[300]).await;
+    assert_eq!(null_columns(&subject).await.unwrap(), [], "one has a value");
+}
+
+#[test]
 fn before_the_first_commit_there_is_no_version() {
     let mut report = report(Vec::new());
     report.version = None;
@@ -107,7 +149,7 @@ fn before_the_first_commit_there_is_no_version() {
 
 #[test]
 fn programs_get_every_field_and_the_verdict() {
-    let good = json(&report(vec![check("a", None, true)]));
+    let good = json(&report(vec![check("a", None, true)]), &[]);
     assert_eq!(
         good,
         json!({
@@ -118,9 +160,10 @@ fn programs_get_every_field_and_the_verdict() {
                 "rows": 69_659, "duplicates": 500, "conflicts": 0, "filtered": 0, "quarantined": 0, "nulled": 0 },
             "checks": [{ "name": "a", "examined": "2 objects", "difference": null, "skipped": true }],
             "adds_up": true,
+            "null_columns": [],
         })
     );
-    let bad = json(&report(vec![check("a", Some("gone"), false)]));
+    let bad = json(&report(vec![check("a", Some("gone"), false)]), &[]);
     assert_eq!(bad["adds_up"], false);
     assert_eq!(bad["checks"][0]["difference"], "gone");
 }
@@ -160,7 +203,7 @@ async fn a_good_pipeline_adds_up_and_one_without_gold_does_not() {
 
     pipeline.publish().await;
     let report = examine_within(&subject, Duration::ZERO).await.unwrap();
-    assert!(report.adds_up(), "{:#}", json(&report));
+    assert!(report.adds_up(), "{:#}", json(&report, &[]));
     assert_eq!(report.sums.lines, 4);
 }
 
@@ -270,7 +313,7 @@ async fn events_that_are_on_the_way_from_the_hub_add_up() {
     let pipeline = Pipeline::new();
     pipeline.run(0, &[1, 2]).await;
     let report = beside_hub(&pipeline, 0, 6).await;
-    assert!(report.adds_up(), "{:#}", json(&report));
+    assert!(report.adds_up(), "{:#}", json(&report, &[]));
     let lines = texts(&report).join("\n");
     assert!(lines.contains("7 events retained in 1 partition, 5 on the way to bronze"));
 }
@@ -300,7 +343,7 @@ async fn gold_that_was_changed_by_hand_fails_under_its_name() {
     let failed: Vec<&String> = lines.iter().filter(|l| l.starts_with("  FAIL ")).collect();
     assert_eq!(failed.len(), 1, "{lines:#?}");
     assert!(failed[0].contains("gold: gold_daily_orders = silver"));
-    assert_eq!(json(&report)["adds_up"], false);
+    assert_eq!(json(&report, &[])["adds_up"], false);
     assert_eq!(exit_code_of(&subject).await, 1);
 }
 

@@ -79,7 +79,7 @@ impl Serialize for Report {
             "gold": { "runs": heard.gold_runs, "transactions": heard.transactions, "every_seconds": facts.gold_seconds },
             "cpu_seconds": facts.cpu_seconds,
             "bars": self.bars,
-            "audit": verdict::json(&self.audit),
+            "audit": verdict::json(&self.audit, &[]),
             "adds_up": self.adds_up,
         });
         value.serialize(serializer)
@@ -112,7 +112,7 @@ pub(super) fn show(report: &Report) {
         );
     }
     print("");
-    verdict::show(&report.audit);
+    verdict::show(&report.audit, &[]);
     if !report.is_conserved {
         print("DOES NOT ADD UP: lines and events differ");
     }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 use sluice::clock::{Clock, SystemClock};
 use sluice::dataset::Dataset;
 use sluice::gold::Ready;
@@ -64,6 +64,9 @@ pub(crate) struct SchemaArguments {
         hide_env_values = true
     )]
     gold: Option<String>,
+    /// Print an object: with the SQL, or with what --pbip has written
+    #[arg(long, conflicts_with = "pbids")]
+    json: bool,
 }
 
 /// Prints.
@@ -84,11 +87,23 @@ pub(crate) async fn run(arguments: &SchemaArguments) -> Result<bool, Box<dyn Err
         false => azure_sql::script(&schema, Some(&arguments.schema))?,
     };
     let file = arguments.dataset.display();
-    print(&format!(
+    let script = format!(
         "-- Gold of {file}. Run this again after the file has changed: tables stay, views are made anew.\n\n{}",
         script.trim_end()
-    ));
+    );
+    match arguments.json {
+        true => print(
+            &json!({ "dataset": schema.dataset, "names": schema.names(), "sql": script })
+                .to_string(),
+        ),
+        false => print(&script),
+    }
     Ok(true)
+}
+
+/// A path as text.
+fn shown(path: &Path) -> String {
+    path.display().to_string()
 }
 
 /// Writes a project for Power BI Desktop.
@@ -112,6 +127,17 @@ fn write_project(
         ));
     }
     let project = folder.join(format!("{}.pbip", schema.dataset));
+    if arguments.json {
+        let others: Vec<String> = written.others.iter().map(|path| shown(path)).collect();
+        let result = json!({
+            "dataset": schema.dataset,
+            "project": shown(&project),
+            "files": written.files,
+            "others": others,
+        });
+        print(&result.to_string());
+        return Ok(true);
+    }
     let files = count(written.files as u64, "file");
     print(&format!(
         "{files} written; open {} in Power BI Desktop, and choose Refresh",
@@ -136,17 +162,27 @@ async fn print_swap(
     for (table, reason) in &ready.held {
         say(&format!("{table} is not shown anew: {reason}"));
     }
+    let held = ready.held.iter();
+    let held = held.map(|(table, reason)| json!({ "table": table, "reason": reason.to_string() }));
+    let held: Vec<Value> = held.collect();
     if ready.tables.is_empty() {
         say("nothing is ready to be shown: `sluice status` tells how far it is");
+        if arguments.json {
+            print(&json!({ "sql": null, "held": held }).to_string());
+        }
         return Ok(false);
     }
     let swap = swap(warehouse.schema(), &standing, ready.tables);
     let script = azure_sql::swap_script(warehouse.schema(), Some(&arguments.schema), &swap)?;
-    print(&format!(
+    let script = format!(
         "-- Shows what is ready in place of the live tables, if both are still where they were now. The answer is 0 where it\n\
          -- is done; 1: a run was faster, print this again; 2: a later package has run; 3: somebody reads, run this again.\n\n{}",
         script.trim_end()
-    ));
+    );
+    match arguments.json {
+        true => print(&json!({ "sql": script, "held": held }).to_string()),
+        false => print(&script),
+    }
     Ok(true)
 }
 

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
 use sluice::warehouse::azure_sql::{Grant, Rights};
 use sluice::warehouse::{Options, azure_sql};
 use uuid::Uuid;
@@ -39,6 +40,9 @@ pub(crate) struct SqlGrantArguments {
     /// Print the statements and run nothing
     #[arg(long)]
     print: bool,
+    /// Print an object with the user, its rights, the statements and whether they were run
+    #[arg(long)]
+    json: bool,
 }
 
 /// What a reader is.
@@ -68,6 +72,10 @@ pub(crate) async fn run(
         },
     };
     let statements = grant.statements();
+    if arguments.print && arguments.json {
+        print(&arguments.result(&statements).to_string());
+        return Ok(true);
+    }
     if arguments.print {
         for statement in statements {
             print(&format!("{statement};\nGO"));
@@ -82,12 +90,31 @@ pub(crate) async fn run(
         ..Written::default()
     });
     azure_sql::administer(&connection, &Options::default(), &statements).await?;
+    if arguments.json {
+        print(&arguments.result(&statements).to_string());
+        return Ok(true);
+    }
     let what = arguments.reader.map_or("use", |_| "read");
     say(&format!(
         "{} may {what} schema {} of {database} on {server}",
         arguments.identity, arguments.schema
     ));
     Ok(true)
+}
+
+impl SqlGrantArguments {
+    /// What was done, or is to be, for programs.
+    fn result(&self, statements: &[String]) -> Value {
+        json!({
+            "server": self.server,
+            "database": self.database,
+            "schema": self.schema,
+            "user": self.identity,
+            "rights": self.reader.map_or("publish", |_| "read"),
+            "statements": statements,
+            "is_done": !self.print,
+        })
+    }
 }
 
 /// Returns how an administrator who is logged in to the Azure CLI reaches the database.

@@ -25,6 +25,9 @@ use crate::target::{AppSettings, SettingsArguments, Stores};
   sluice head --format csv > newest.csv
   sluice head --json | jq .customer_id")]
 pub(crate) struct HeadArguments {
+    /// Most rows to print, as -n
+    #[arg(value_name = "N", conflicts_with = "limit", value_parser = number::from::<usize>(0))]
+    rows: Option<usize>,
     /// Most rows to print
     #[arg(
         short = 'n',
@@ -49,7 +52,8 @@ pub(crate) async fn run(arguments: HeadArguments) -> Result<bool, Box<dyn Error 
     let settings = AppSettings::find(&arguments.settings).await?;
     let stores = Stores::open(&settings)?;
     let format = arguments.format.format();
-    let Some((title, rows)) = read(&stores, arguments.limit).await? else {
+    let Some((title, rows)) = read(&stores, arguments.rows.unwrap_or(arguments.limit)).await?
+    else {
         if arguments.format.is_for_people() {
             print("silver has no rows yet");
         }

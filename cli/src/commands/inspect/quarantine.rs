@@ -28,6 +28,10 @@ const SHOWN: usize = 10;
 /// `list` counts them by reason and column, with an example of each; `show` prints them, the newest first, with a pointer
 /// under the value. Without --from they are those of the day before the newest event. What a mask hides stays hidden. Only
 /// what the ledger names for that time is read, 2,000 objects at most, the newest first.
+///
+/// To take rejected records after all, mend the dataset file, try it (`sluice dataset try`) and raise its generation: silver
+/// and gold are then made anew from bronze, which has every event as it came, and the tables are shown as they are until
+/// then. A mended file without that holds for what comes from then on.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice quarantine                              how many of the last day, by reason and column
@@ -196,7 +200,8 @@ impl QuarantineArguments {
             say(&shortfall);
         }
         if self.format.is_for_people() && self.what == What::List && looked.tally.records() > 0 {
-            say("next: sluice quarantine show -n 3");
+            say("next: sluice quarantine show -n 3
+to take them after all: mend the dataset file and raise its generation, which makes silver and gold anew from bronze");
         }
     }
 }

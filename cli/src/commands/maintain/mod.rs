@@ -19,7 +19,8 @@ use crate::target::{self, AppSettings, SettingsArguments, Stores, say_target};
 ///
 /// Refines unprocessed bronze objects, merges small files, publishes missing Delta versions, writes the snapshot and the
 /// Delta checkpoint that are due, and removes what is no longer referenced. The function `maintain` does the same on its
-/// timer; running both at once is safe. Each step is bounded; the next run does what is left.
+/// timer; running both at once is safe. Each step is bounded; the next run does what is left. In JSON each step has what it
+/// did, and as `left` what there is to do after it: after a dry run all of it.
 ///
 /// Exit code 0: every step succeeded. 1: a step failed, or the dataset file no longer fits silver; the other steps did
 /// their work all the same.

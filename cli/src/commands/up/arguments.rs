@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use sluice::telemetry::signals::METRICS_PORT;
 
+use super::allowed::MaxQuarantined;
 use super::view::Again;
 use crate::feed::{OrderArguments, Request};
 use crate::number;
-use crate::output::shell_word;
+use crate::output::{Usage, shell_word};
 use crate::pipeline::Part;
 use crate::target::{DEFAULT_STATE_DIR, STATE_DIR};
 
@@ -24,13 +25,16 @@ use crate::target::{DEFAULT_STATE_DIR, STATE_DIR};
 /// properties and its annotations, for which the local hub stands in for whoever adds them, such as an IoT hub.
 ///
 /// With --input or --limit it ends by itself: with the tables, the audit, and exit code 0 if everything adds up. Exit
-/// code 1 also if a layer cannot go on, or if none of the events became a row; the reasons are printed.
+/// code 1 also if a layer cannot go on, if none of the events became a row, or if more were rejected than --max-quarantined
+/// allows; the reasons are printed.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice up                                   made-up orders until Ctrl-C
   sluice up --rate 2000 --broken 0.1          faster, and a tenth of them broken
   sluice up -n 100000                         a hundred thousand, then the tables
   sluice up -d shop.toml -i orders.jsonl.gz   a file, each line an event, then the tables
+  sluice up -i orders.jsonl --max-quarantined 0.5%
+                                              and exit code 1 if more than one in 200 is rejected
   sluice up --gold 'Server=tcp:…;Database=…'  gold in Azure SQL instead of a file
   sluice up --no-producer                     wait for producers of your own
   sluice up --metrics                         metrics for Prometheus, at http://127.0.0.1:9464/metrics
@@ -52,6 +56,9 @@ pub(crate) struct UpArguments {
         value_parser = number::from::<u64>(0)
     )]
     pub(super) events: Option<u64>,
+    /// Exit code 1 if --input or --limit has more rejected records than this, or a larger share of them; without it any number
+    #[arg(long, value_name = "N|P%", value_parser = MaxQuarantined::parse, conflicts_with = "no_producer")]
+    pub(super) max_quarantined: Option<MaxQuarantined>,
     /// Events a second; without it 200 made-up orders, and files and --limit as fast as they go
     #[arg(short, long, value_name = "N", value_parser = number::from::<u64>(1))]
     pub(super) rate: Option<u64>,
@@ -59,7 +66,7 @@ pub(crate) struct UpArguments {
     #[arg(long)]
     pub(super) no_producer: bool,
     /// Start storage and event hub without the handler, so that the other commands can look at a state that `up` refuses
-    #[arg(long, conflicts_with_all = ["input", "events", "rate", "clean", "handler", "release", "json"])]
+    #[arg(long, conflicts_with_all = ["input", "events", "rate", "clean", "handler", "release", "json", "max_quarantined"])]
     pub(super) no_handler: bool,
     #[command(flatten)]
     pub(super) orders: OrderArguments,
@@ -139,6 +146,23 @@ impl UpArguments {
         settings.into_iter().collect()
     }
 
+    /// Refuses what only a run that ends has.
+    ///
+    /// # Errors
+    /// Fails if the run does not end by itself.
+    pub(super) fn check_end(&self, ends: bool) -> Result<(), Usage> {
+        let text = match (ends, self.json, self.max_quarantined) {
+            (false, true, _) => {
+                "--json prints a result, which only --input and --limit have; for a running pipeline use `sluice status --json`"
+            }
+            (false, false, Some(_)) => {
+                "--max-quarantined judges a run at its end, which only --input and --limit have; for a running pipeline use `sluice status --json | jq .silver.quarantined`"
+            }
+            _ => return Ok(()),
+        };
+        Err(Usage(text.to_owned()))
+    }
+
     pub(super) fn request(&self) -> Request {
         Request {
             input: self.input.clone(),
@@ -186,6 +210,20 @@ mod tests {
         assert_eq!(again("--rate 5").feed, " --rate 5");
         assert_eq!(again("--metrics").pipeline, "sluice up --metrics 9464");
         assert_eq!(again("--metrics 80").pipeline, "sluice up --metrics 80");
+    }
+
+    #[test]
+    fn what_judges_an_end_needs_one() {
+        let check = |line: &str, ends| {
+            let words = std::iter::once("up").chain(line.split_whitespace());
+            Line::try_parse_from(words).unwrap().up.check_end(ends)
+        };
+        for line in ["--json", "--max-quarantined 1%"] {
+            let refused = check(line, false).unwrap_err().0;
+            assert!(refused.contains("only --input and --limit"), "{refused}");
+            check(line, true).unwrap();
+        }
+        check("", false).unwrap();
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use sluice::clock::{Clock, SystemClock};
 use sluice::table::log::Counts;
 
+use super::allowed::MaxQuarantined;
 use crate::audit::{Options, Report};
 use crate::commands::audit as verdict;
 use crate::output::gold::ShownTable;
@@ -16,6 +17,7 @@ use crate::output::{
 };
 use crate::pipeline::{Found, Snapshot, Watch};
 use crate::quarantine::Tally;
+use crate::status::NullColumn;
 
 /// How many rows of a gold table are printed.
 const ROWS: usize = 10;
@@ -44,13 +46,15 @@ pub(super) struct Concluding {
     pub(super) found: Found,
     /// How many events it sent.
     pub(super) sent: u64,
+    /// How many of its records may have been rejected.
+    pub(super) max_quarantined: Option<MaxQuarantined>,
 }
 
 impl Concluding {
-    /// Prints the gold tables, the balance and the audit; returns whether everything adds up and any event became a row.
+    /// Prints the gold tables, the balance and the audit; returns whether everything adds up.
     ///
     /// # Errors
-    /// Fails if a store does.
+    /// Fails if a store does, if no event became a row, and if more records were rejected than may be.
     pub(super) async fn conclude(self, json: bool) -> Result<bool, Box<dyn Error + Send + Sync>> {
         let Arrived {
             watch,
@@ -65,6 +69,7 @@ impl Concluding {
             true => watch.rejected_since(&self.found).await?,
             false => Default::default(),
         };
+        let over = self.over();
         let conclusion = Conclusion {
             dataset: &subject.dataset.name,
             seconds: *seconds,
@@ -72,6 +77,7 @@ impl Concluding {
             tables: watch.gold_tables(ROWS).await?,
             reasons,
             are_all_rejected: self.sent > 0 && are_all_rejected(before, &snapshot.counts),
+            is_over: over.is_some(),
         };
         if !json {
             // Before the audit, which takes its time.
@@ -88,17 +94,30 @@ impl Concluding {
             ..Options::at(SystemClock.now())
         };
         let report = verdict::examine(&subject, &options).await?;
+        let nulls = verdict::null_columns(&subject).await?;
         match json {
-            true => print(&format!("{:#}", conclusion.json(&report)?)),
+            true => print(&format!("{:#}", conclusion.json(&report, &nulls)?)),
             false => {
                 print("");
-                verdict::show(&report);
+                verdict::show(&report, &nulls);
             }
         }
         if conclusion.are_all_rejected {
             return Err(all_rejected(self.sent, &snapshot.counts).into());
         }
-        Ok(conclusion.adds_up(&report))
+        match over {
+            Some(over) => Err(over.into()),
+            None => Ok(conclusion.adds_up(&report)),
+        }
+    }
+
+    /// Says that more records of the run were rejected than may be, if so.
+    fn over(&self) -> Option<String> {
+        let (before, now) = (&self.found.counts, &self.arrived.snapshot.counts);
+        let since = |count: fn(&Counts) -> u64| count(now).saturating_sub(count(before));
+        let quarantined = since(Counts::quarantined_total);
+        self.max_quarantined?
+            .exceeded(quarantined, since(|counts| counts.records))
     }
 }
 
@@ -129,6 +148,8 @@ struct Conclusion<'a> {
     /// Why records of this run were rejected.
     reasons: Tally,
     are_all_rejected: bool,
+    /// Whether more were rejected than may be.
+    is_over: bool,
 }
 
 impl Conclusion<'_> {
@@ -138,7 +159,7 @@ impl Conclusion<'_> {
     }
 
     /// The result for programs.
-    fn json(&self, report: &Report) -> Result<Value, serde_json::Error> {
+    fn json(&self, report: &Report, nulls: &[NullColumn]) -> Result<Value, serde_json::Error> {
         let counts = &self.snapshot.counts;
         let tables = self.tables.iter().map(table_json);
         let tables: Vec<Value> = tables.collect::<Result<_, _>>()?;
@@ -157,10 +178,11 @@ impl Conclusion<'_> {
             "nulled": counts.nulled,
             "version": self.snapshot.version.0,
             "gold": tables,
-            "audit": verdict::json(report),
+            "audit": verdict::json(report, nulls),
             "adds_up": self.adds_up(report),
             "rejected": reasons_json(&self.reasons),
             "all_rejected": self.are_all_rejected,
+            "over_max_quarantined": self.is_over,
         }))
     }
 

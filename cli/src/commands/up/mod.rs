@@ -1,5 +1,6 @@
 //! `sluice up`: the whole pipeline on this machine, on the production code path.
 
+mod allowed;
 mod arguments;
 mod conclude;
 mod follow;
@@ -18,11 +19,12 @@ use crate::audit::misfit;
 use crate::dashboard::Dashboard;
 use crate::feed::{Feed, FeedPlan};
 use crate::interrupt::Interrupts;
-use crate::output::{Usage, count, failure, say, thousands};
+use crate::output::{count, failure, say, thousands};
 use crate::pipeline::{
     Found, HandlerProgram, Part, Plan, Project, Stack, StateDir, Told, Watch, given_handler,
 };
 use crate::target::{self, SettingsArguments};
+use allowed::MaxQuarantined;
 pub(crate) use arguments::UpArguments;
 use conclude::Concluding;
 use follow::follow;
@@ -38,10 +40,7 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
     };
     let dataset = Arc::new(Dataset::load(&dataset_file)?);
     let feed_plan = FeedPlan::of(arguments.request(), Some(&dataset))?;
-    if arguments.json && !feed_plan.ends() {
-        let text = "--json prints a result, which only --input and --limit have; for a running pipeline use `sluice status --json`";
-        return Err(Usage(text.to_owned()).into());
-    }
+    arguments.check_end(feed_plan.ends())?;
     // Before anything is opened, removed or started.
     let state_dir = project.root().join(&arguments.state_dir);
     let state = StateDir::take(&state_dir.join(&dataset.name))?;
@@ -59,6 +58,7 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
     let again = arguments.again();
     let view = View::new(&dataset.name, feed_plan.ends(), arguments.parts());
     let screen = Screen::open(view, arguments.json, arguments.options());
+    let own_gold = state.gold();
     let start = Stack::start(Plan {
         root: project.app(&state.path().join("app"))?,
         state: Arc::new(state),
@@ -83,6 +83,8 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
                 page: (!feed_plan.ends()).then(|| page(dataset_file, state_dir)),
                 plan: feed_plan,
                 json: arguments.json,
+                max_quarantined: arguments.max_quarantined,
+                own_gold,
             };
             let work = run.supervise(&mut stack, &mut interrupts, &screen);
             Box::pin(screen.beside(work)).await
@@ -198,6 +200,9 @@ struct Run {
     page: Option<SettingsArguments>,
     plan: FeedPlan,
     json: bool,
+    max_quarantined: Option<MaxQuarantined>,
+    /// The setting of gold where it is the file beside the rest of the state.
+    own_gold: String,
 }
 
 impl Run {
@@ -210,7 +215,10 @@ impl Run {
         let tell = screen.teller();
         tell(Part::State, Told::Begins);
         let watch = Watch::open(stack, Arc::clone(&self.dataset)).await?;
-        let mut found = watch.inspect(stack.gold()).await?;
+        let (mut found, mended) = watch.inspect_and_mend(stack.gold(), &self.own_gold).await?;
+        if let Some(mended) = mended {
+            screen.warn(&mended);
+        }
         let stands = match found.counts.lines {
             0 => "new".to_owned(),
             lines => format!(
@@ -270,6 +278,7 @@ impl Run {
             arrived,
             found,
             sent: feed.sent().events,
+            max_quarantined: self.max_quarantined,
         };
         tokio::select! {
             outcome = end.conclude(self.json) => Ok(Ended::Concluded(outcome?)),

@@ -220,6 +220,38 @@ async fn gold_that_another_silver_has_filled_is_refused() {
 }
 
 #[tokio::test]
+async fn gold_ahead_of_a_log_whose_end_is_lost_is_made_anew_where_it_is_of_this_state() {
+    let pipeline = Pipeline::new();
+    pipeline.run(0, &[1, 2]).await;
+    let before = pipeline.head().await;
+    pipeline.run(10, &[3]).await;
+    let watch = watch(&pipeline).await;
+    let (_, mended) = watch.inspect_and_mend("own", "own").await.unwrap();
+    assert_eq!(mended, None, "nothing is wrong");
+
+    // As a storage has it that was killed before it had saved.
+    pipeline.write_head(before).await;
+    let refused = watch.inspect_and_mend("Server=s", "own").await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("an end of its log"), "{refused}");
+    let (_, mended) = watch.inspect_and_mend("own", "own").await.unwrap();
+    assert!(mended.unwrap().contains("7 tables are made anew"));
+    let (_, again) = watch.inspect_and_mend("own", "own").await.unwrap();
+    assert_eq!(again, None, "it is asked for");
+}
+
+#[tokio::test]
+async fn gold_that_another_silver_fills_is_not_mended() {
+    let pipeline = Pipeline::new();
+    pipeline.run(0, &[1, 2]).await;
+    let stores = pipeline.stores_of_another_silver();
+    let watch = Watch::over(stores, Arc::clone(&pipeline.warehouse)).await;
+    let refused = watch.unwrap().inspect_and_mend("own", "own").await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("another log"), "{refused}");
+}
+
+#[tokio::test]
 async fn gold_of_another_log_is_refused_until_somebody_asks_for_it() {
     let pipeline = Pipeline::new();
     pipeline.run(0, &[1, 2]).await;

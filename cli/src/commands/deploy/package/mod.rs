@@ -13,12 +13,13 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::json;
 use sluice::clock::{Clock, SystemClock};
 use sluice::dataset::Dataset;
 use sluice::event::UnixMillis;
 use sluice::settings::parse_stamp;
 
-use crate::output::say;
+use crate::output::{print, say};
 use crate::pipeline::app_root;
 use app::Entry;
 use elf::Program;
@@ -56,6 +57,9 @@ pub(crate) struct PackageArguments {
     /// nothing. To roll back, package the earlier commit again.
     #[arg(long, value_name = "TIME", value_parser = stamp)]
     stamp: Option<UnixMillis>,
+    /// Print an object with what was made
+    #[arg(long)]
+    json: bool,
 }
 
 fn stamp(text: &str) -> Result<UnixMillis, String> {
@@ -91,6 +95,22 @@ pub(crate) async fn run(arguments: PackageArguments) -> Result<bool, Box<dyn Err
     summarise(&dataset.name, &entries, &file, zip.len());
     if let Some(cost) = dataset.latency_cost() {
         say(&cost);
+    }
+    if arguments.json {
+        let glibc = program.glibc.map(|glibc| glibc.to_string());
+        let entries = entries.iter();
+        let entries = entries
+            .map(|Entry { path, content, .. }| json!({ "path": path, "bytes": content.len() }));
+        let result = json!({
+            "dataset": dataset.name,
+            "stamp": stamp.to_string(),
+            "glibc": glibc,
+            "folder": folder.display().to_string(),
+            "file": file.display().to_string(),
+            "bytes": zip.len(),
+            "entries": entries.collect::<Vec<_>>(),
+        });
+        print(&result.to_string());
     }
     Ok(true)
 }

@@ -15,9 +15,13 @@ use crate::target::{self, HubArguments, Stores};
 /// Hub, silver and gold with what they hold and how far silver is behind the hub and gold behind silver; the versions of
 /// silver's log and of the gold tables, the watermark, and what became of the events. All of silver is one read, whatever
 /// the age of the lake. Where events are empty or filtered, two more reads for each hub partition look at its latest two
-/// hours, and a partition is named of which 99 % of an hour were. With --deep also what takes a listing of bronze, the whole
-/// ledger and the log: what bronze holds and what of it waits for silver, silver's small files, the length of its log, how
-/// far its Delta log is, and whether the dataset file still fits. Reads only.
+/// hours, and a partition is named of which 99 % of an hour were; one read of the latest
+/// commits finds columns that are null in every row. With --deep also what takes a listing of bronze, the whole ledger and
+/// the log: what bronze holds and what of it waits for silver, silver's small files, the length of its log, how far its
+/// Delta log is, and whether the dataset file still fits. Reads only.
+///
+/// In JSON, times are in UTC, and spans of time in seconds: watermark_behind_now, watermark_behind_arrival, oldest, lacks_for,
+/// ready_for.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice status                       the pipeline that `sluice up` runs, or that of local.settings.json

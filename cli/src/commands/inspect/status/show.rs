@@ -201,6 +201,8 @@ fn silver_lines(silver: &Silver, waiting: Option<&Waiting>) -> Vec<Line> {
         }
         _ => beside(Tone::Plain, "no watermark yet"),
     });
+    let null_columns = silver.null_columns.iter();
+    lines.extend(null_columns.map(|column| doubt(&column.to_string())));
     lines.extend(silver.unkept.iter().take(MOST_UNKEPT).map(unkept));
     let more = silver.unkept.len().saturating_sub(MOST_UNKEPT);
     if more > 0 {

@@ -42,6 +42,7 @@ fn conclusion(snapshot: &Snapshot) -> Conclusion<'_> {
         tables: vec![ShownTable::of_row("gold_daily_orders", &columns, &row, 12)],
         reasons: Tally::default(),
         are_all_rejected: false,
+        is_over: false,
     }
 }
 
@@ -92,7 +93,7 @@ fn an_event_that_became_nothing_does_not_add_up() {
     assert!(!conclusion.adds_up(&report(None)));
     let expected = "1,001 events = 900 rows + 60 duplicates + 40 quarantined  DOES NOT ADD UP";
     assert!(shown(&conclusion).ends_with(expected));
-    let result = conclusion.json(&report(None)).unwrap();
+    let result = conclusion.json(&report(None), &[]).unwrap();
     assert_eq!(result["adds_up"], false);
 }
 
@@ -109,7 +110,7 @@ fn a_difference_that_the_audit_found_does_not_add_up() {
     let conclusion = conclusion(&snapshot);
     let report = report(Some("order_id = 7: in a and in b"));
     assert!(!conclusion.adds_up(&report));
-    let result = conclusion.json(&report).unwrap();
+    let result = conclusion.json(&report, &[]).unwrap();
     assert_eq!(result["adds_up"], false);
     assert_eq!(result["audit"]["adds_up"], false);
 }
@@ -117,7 +118,7 @@ fn a_difference_that_the_audit_found_does_not_add_up() {
 #[test]
 fn the_result_for_programs_has_every_number() {
     let snapshot = snapshot(1_000);
-    let result = conclusion(&snapshot).json(&report(None));
+    let result = conclusion(&snapshot).json(&report(None), &[]);
     let result = result.unwrap();
     for (field, expected) in [
         ("dataset", json!("orders")),
@@ -207,9 +208,10 @@ async fn a_real_pipeline_adds_up_as_long_as_the_hub_has_no_more() {
             tables: tables.clone(),
             reasons: reasons.clone(),
             are_all_rejected: false,
+            is_over: false,
         };
         assert_eq!(conclusion.adds_up(&report), adds_up);
-        let result = conclusion.json(&report).unwrap();
+        let result = conclusion.json(&report, &[]).unwrap();
         assert_eq!(result["gold"].as_array().unwrap().len(), 8);
         assert_eq!(result["gold"][0]["first"][0]["total_orders"], 2);
         assert_eq!(result["rejected"][0]["example"]["body"], "broken");

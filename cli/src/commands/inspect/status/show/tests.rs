@@ -47,6 +47,7 @@ fn status() -> Status {
             files: 427,
             behind: Some(0),
             unkept: Vec::new(),
+            null_columns: Vec::new(),
         }),
         deep: None,
         gold: Ok(vec![GoldTable {
