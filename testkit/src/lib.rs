@@ -13,6 +13,7 @@ pub mod database;
 pub mod datasets;
 pub mod events;
 pub mod faulty;
+pub mod ids;
 pub mod install;
 pub mod read;
 pub mod tool;

@@ -6,40 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
-/// Whether a call that fails takes effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
-    /// It fails instead.
-    Before,
-    /// It takes effect, and the answer is lost.
-    After,
-}
-
-/// How a call fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum How {
-    /// With an error that may pass. What a store or a commit did is unknown to the caller then.
-    Transient,
-    /// With an error that stays.
-    Permanent,
-    /// With an error that leaves the outcome open, whatever the call was.
-    Unknown,
-    /// With an error that stays, and so does every call after it.
-    Outage,
-    /// With a panic, as a defect would.
-    Panic,
-    /// Not at all: the process is gone, and none of its calls returns or takes effect any more.
-    Crash,
-}
-
-/// The ways in which a call fails for good to whoever made it, or leaves the outcome open.
-pub const ENDINGS: [(When, How); 5] = [
-    (When::Before, How::Crash),
-    (When::After, How::Crash),
-    (When::Before, How::Permanent),
-    (When::After, How::Permanent),
-    (When::After, How::Unknown),
-];
+use super::fault::{How, When};
+use super::weather::Weather;
 
 /// Which call a fault or a gate is for.
 #[derive(Clone, Debug)]
@@ -94,6 +62,11 @@ struct Told {
     seed: Option<u64>,
     /// The calls that have failed once, while each is to fail once.
     flaky: Option<(When, BTreeSet<String>)>,
+    /// What calls meet by chance.
+    weather: Option<Weather>,
+    /// What has been met of faults, and how many transactions were late.
+    struck: Vec<(When, How)>,
+    delayed: usize,
     /// Open transactions of the warehouse. Others wait for them outside of paused time, so nothing dawdles meanwhile.
     open: usize,
     /// How often the process gave up its session with the warehouse.
@@ -124,6 +97,14 @@ impl Script {
     pub fn dawdling(seed: u64) -> Arc<Self> {
         let script = Self::new();
         script.told().seed = Some(seed);
+        script
+    }
+
+    /// Lets every call wait likewise, and one in `rate` fail by chance: both are functions of the seed.
+    #[must_use]
+    pub fn stormy(seed: u64, rate: u64) -> Arc<Self> {
+        let script = Self::dawdling(seed);
+        script.told().weather = Some(Weather::of(seed, rate));
         script
     }
 
@@ -194,6 +175,18 @@ impl Script {
         calls.cloned().collect()
     }
 
+    /// Returns the faults that calls have met.
+    #[must_use]
+    pub fn struck(&self) -> Vec<(When, How)> {
+        self.told().struck.clone()
+    }
+
+    /// Returns how many transactions took effect after they were taken for timed out.
+    #[must_use]
+    pub fn delayed(&self) -> usize {
+        self.told().delayed
+    }
+
     /// Returns how often the process gave up its session with the warehouse, which is no call that could fail.
     #[must_use]
     pub fn closes(&self) -> usize {
@@ -237,9 +230,14 @@ impl Script {
         let index = told
             .late
             .iter()
-            .position(|(which, _)| which.is(call, number))?;
+            .position(|(which, _)| which.is(call, number));
+        let lag = match index {
+            Some(index) => told.late.remove(index).1,
+            None => told.weather.as_mut()?.lateness()?,
+        };
         told.calls.push(call.to_owned());
-        Some(told.late.remove(index).1)
+        told.delayed += 1;
+        Some(lag)
     }
 
     /// Makes the call, unless it is to fail.
@@ -280,6 +278,7 @@ impl Script {
         error: &impl Fn(&str, How) -> E,
     ) -> Result<(), E> {
         let fault = turn.fault.filter(|(at, _)| *at == when);
+        self.told().struck.extend(fault);
         match fault.map(|(_, how)| how) {
             None => Ok(()),
             Some(How::Crash) => {
@@ -318,12 +317,13 @@ impl Told {
             fault.map(|fault| (fault.when, fault.how))
         };
         let flaky = self.first_failure(call);
+        let chance = self.weather.as_mut().and_then(Weather::fault);
         let gate = self
             .gates
             .iter()
             .position(|(which, _, _)| which.is(call, number));
         Turn {
-            fault: fault.or(flaky),
+            fault: fault.or(flaky).or(chance),
             gate: gate.map(|index| {
                 let (_, when, gate) = self.gates.remove(index);
                 (when, gate)

@@ -9,7 +9,8 @@ use sluice::store::entity::{EntityStore, Operation, Outcome, PartitionKey, RowRa
 use sluice::store::object::{Created, Metadata, ObjectInfo, ObjectPath, ObjectStore, Page};
 use sluice::store::{ErrorKind, StorageError};
 
-use super::script::{How, Script};
+use super::fault::How;
+use super::script::Script;
 
 /// An edge, and the script that its calls follow.
 #[derive(Debug)]

@@ -12,7 +12,8 @@ use sluice::warehouse::{
     WarehouseError,
 };
 
-use super::script::{Held, How, Script};
+use super::fault::How;
+use super::script::{Held, Script};
 use super::stores::Faulty;
 
 /// The calls that commit.

@@ -199,7 +199,7 @@ impl World {
             lake: Faulty::new(&self.lake, script),
             state: Faulty::new(&self.state, script),
             clock: Arc::clone(&self.clock) as _,
-            new_id: || uuid::Uuid::new_v4().simple().to_string(),
+            new_id: crate::ids::next,
             key_cache_bytes: 16 << 20,
         }
     }

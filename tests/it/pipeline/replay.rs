@@ -17,7 +17,7 @@ use testkit::faulty::Script;
 use testkit::read::watermarks;
 use testkit::world::{EndState, Process, SilverRow, World, deadline};
 
-type Hub = Vec<(Partition, [Batches; 2])>;
+pub(crate) type Hub = Vec<(Partition, [Batches; 2])>;
 
 /// How the objects of bronze come to the silver workers: which worker, and how many at once.
 #[derive(Clone, Debug)]
@@ -176,7 +176,8 @@ async fn publish_early(process: &Process) {
     }
 }
 
-fn check(hub: &Hub, end: &EndState) {
+/// Checks that the stores hold what was sent.
+pub(crate) fn check(hub: &Hub, end: &EndState) {
     let mut sent: Vec<_> = Vec::new();
     for (index, (events, _)) in hub.iter().enumerate() {
         let place = |event: &sluice::event::SourceEvent| {
