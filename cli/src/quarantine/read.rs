@@ -101,6 +101,14 @@ impl<'a> Quarantine<'a> {
         }
     }
 
+    /// The same, however many objects there are.
+    pub(crate) fn of_any_size(self) -> Self {
+        Self {
+            most_objects: usize::MAX,
+            ..self
+        }
+    }
+
     /// Hands the records of a span to `take`, the newest first, until it has enough: it says whether to go on. `head` is
     /// that of the log; `after` leaves out what was refined up to a version.
     ///

@@ -1,6 +1,9 @@
 //! `sluice quarantine`: what was rejected, and why.
 
+mod export;
+
 use std::error::Error;
+use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
@@ -9,6 +12,7 @@ use sluice::event::{RejectReason, UnixMillis};
 use sluice::value::period::MILLIS_PER_HOUR;
 use sluice::warehouse::schema::ValueType;
 
+use self::export::{Kind, export};
 use super::moment::Moment;
 use crate::number;
 use crate::output::{
@@ -26,8 +30,9 @@ const SHOWN: usize = 10;
 /// Show which records were rejected, and why
 ///
 /// `list` counts them by reason and column, with an example of each; `show` prints them, the newest first, with a pointer
-/// under the value. Without --from they are those of the day before the newest event. What a mask hides stays hidden. Only
-/// what the ledger names for that time is read, 2,000 objects at most, the newest first.
+/// under the value; `export` writes them to a file, or the events that they are of. Without --from they are those of the day
+/// before the newest event. What a mask hides stays hidden. Only what the ledger names for that time is read, by `list` and
+/// `show` 2,000 objects at most, the newest first.
 ///
 /// To take rejected records after all, mend the dataset file, try it (`sluice dataset try`) and raise its generation: silver
 /// and gold are then made anew from bronze, which has every event as it came, and the tables are shown as they are until
@@ -38,11 +43,27 @@ const SHOWN: usize = 10;
   sluice quarantine show -n 3                    the newest three, with a pointer under the value
   sluice quarantine show --reason invalid_value --column amount
   sluice quarantine --from 7d                    how many of a week
-  sluice quarantine show --all --format json     all that were ever rejected, an object a line")]
+  sluice quarantine show --all --format json     all that were ever rejected, an object a line
+  sluice quarantine export bad.jsonl --as events --from 7d    the events of a week, for `sluice dataset try`")]
 pub(crate) struct QuarantineArguments {
     /// What is printed
     #[arg(value_enum, default_value = "list")]
     what: What,
+    /// The file that `export` writes; it must not be there yet
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// What `export` writes
+    #[arg(
+        long = "as",
+        value_enum,
+        value_name = "KIND",
+        default_value = "records",
+        requires = "file"
+    )]
+    kind: Kind,
+    /// Let `export --as events` write what masks hide elsewhere
+    #[arg(long, requires = "file")]
+    unmasked: bool,
     /// Only records that were rejected for this reason
     #[arg(long, value_name = "REASON", value_parser = reasons())]
     reason: Option<String>,
@@ -58,7 +79,7 @@ pub(crate) struct QuarantineArguments {
     /// All records that were ever rejected: reads the whole ledger
     #[arg(long, conflicts_with_all = ["from", "to"])]
     all: bool,
-    /// Print at most N records (`show`: without it 10 for people, all for programs) or N kinds (`list`: all); 0 is all
+    /// Print at most N records (`show`: without it 10 for people, all for programs; `export`: all) or N kinds (`list`: all); 0 is all
     #[arg(short = 'n', long, value_name = "N", value_parser = number::from::<usize>(0))]
     limit: Option<usize>,
     #[command(flatten)]
@@ -74,6 +95,8 @@ enum What {
     List,
     /// The records, the newest first
     Show,
+    /// Write the records, or their events, to a file
+    Export,
 }
 
 fn reasons() -> PossibleValuesParser {
@@ -84,8 +107,17 @@ fn reasons() -> PossibleValuesParser {
 pub(crate) async fn run(
     arguments: QuarantineArguments,
 ) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    arguments.check()?;
     let settings = AppSettings::find(&arguments.settings).await?;
     let stores = Stores::open(&settings)?;
+    if arguments.what == What::Export {
+        let exported = export(&arguments, &stores, SystemClock.now()).await?;
+        match arguments.format.is_for_people() {
+            true => say(&exported.text()),
+            false => print(&serde_json::to_string(&exported)?),
+        }
+        return Ok(exported.gone.is_empty());
+    }
     let looked = arguments.look(&stores, SystemClock.now()).await?;
     let Some(looked) = looked else {
         if arguments.format.is_for_people() {
@@ -108,6 +140,19 @@ struct Looked {
 }
 
 impl QuarantineArguments {
+    /// Holds a file to be named where one is written, and nowhere else.
+    fn check(&self) -> Result<(), &'static str> {
+        match (self.what, &self.file) {
+            (What::Export, None) => {
+                Err("export needs the file that it is to write: `sluice quarantine export FILE`")
+            }
+            (What::List | What::Show, Some(_)) => {
+                Err("only export writes a file: `sluice quarantine export FILE`")
+            }
+            _ => Ok(()),
+        }
+    }
+
     async fn look(
         &self,
         stores: &Stores,
@@ -121,7 +166,7 @@ impl QuarantineArguments {
         let (mut tally, mut records) = (Tally::default(), Vec::new());
         let most = match self.what {
             What::List => usize::MAX,
-            What::Show => self.most(),
+            What::Show | What::Export => self.most(),
         };
         let take = |rejected: Rejected| {
             if !self.wants(&rejected) {
@@ -129,7 +174,7 @@ impl QuarantineArguments {
             }
             match self.what {
                 What::List => tally.add(rejected),
-                What::Show => records.push(rejected),
+                What::Show | What::Export => records.push(rejected),
             }
             records.len() < most
         };
@@ -178,7 +223,7 @@ impl QuarantineArguments {
                 let title = title(dataset, looked.tally.records(), looked);
                 list(&title, &looked.tally, self.limit.unwrap_or(0)).show(format);
             }
-            (What::Show, Format::Json) => {
+            (What::Show | What::Export, Format::Json) => {
                 let lines = looked.records.iter();
                 let lines: Vec<String> = lines
                     .filter_map(|r| serde_json::to_string(r).ok())
@@ -187,8 +232,8 @@ impl QuarantineArguments {
                     print(&lines.join("\n"));
                 }
             }
-            (What::Show, Format::Csv) => table(&looked.records).show(Format::Csv),
-            (What::Show, Format::Table) => {
+            (What::Show | What::Export, Format::Csv) => table(&looked.records).show(Format::Csv),
+            (What::Show | What::Export, Format::Table) => {
                 let shown = looked.records.len() as u64;
                 print_prose(&title(dataset, shown, looked));
                 let width = terminal_width();
@@ -274,102 +319,4 @@ fn table(records: &[Rejected]) -> Table {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::*;
-    use crate::target::in_memory::Pipeline;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        quarantine: QuarantineArguments,
-    }
-
-    fn arguments(line: &str) -> QuarantineArguments {
-        let words = std::iter::once("quarantine").chain(line.split_whitespace());
-        Line::try_parse_from(words).unwrap().quarantine
-    }
-
-    /// An order, one that is none, and some without what they must have.
-    async fn pipeline() -> Pipeline {
-        let pipeline = Pipeline::new();
-        pipeline.ingest(0, &[1, 0, 0]).await;
-        pipeline.refine().await;
-        pipeline
-    }
-
-    async fn looked(line: &str) -> Looked {
-        let pipeline = pipeline().await;
-        let arguments = arguments(line);
-        let looked = arguments.look(&pipeline.stores, SystemClock.now());
-        looked.await.unwrap().unwrap()
-    }
-
-    #[tokio::test]
-    async fn the_day_before_the_newest_event_is_looked_at() {
-        let found = looked("").await;
-        assert_eq!((found.tally.records(), found.ever), (2, Some(2)));
-        let title = title("orders", 2, &found);
-        let expected = "orders: 2 rejected records since 2025-11-13T11:44:34.002Z, of 2 ever";
-        assert_eq!(title, expected);
-        assert_eq!(looked("--from 1h").await.tally.records(), 0);
-        assert_eq!(looked("--from 2025-11-14").await.tally.records(), 2);
-        assert_eq!(looked("--to 2025-11-14").await.tally.records(), 0);
-        assert_eq!(looked("--all").await.tally.records(), 2);
-    }
-
-    #[tokio::test]
-    async fn records_are_chosen_by_reason_and_column_and_shown_newest_first() {
-        let found = looked("show --reason not_an_object -n 1").await;
-        let numbers = found.records.iter().map(|record| record.sequence_number);
-        assert_eq!(numbers.collect::<Vec<_>>(), [Some(2)]);
-        assert!(found.records[0].text(None).contains("\n    broken\n    ^"));
-        assert!(looked("show --reason overflow").await.records.is_empty());
-        assert!(looked("show --column amount").await.records.is_empty());
-        assert!(Line::try_parse_from(["quarantine", "--reason", "no_such"]).is_err());
-    }
-
-    #[tokio::test]
-    async fn lines_and_records_are_counted_from_one_however_they_are_printed() {
-        let found = looked("show -n 1").await;
-        let record = &found.records[0];
-        assert!(record.text(None).contains(" line 3, "), "{record:?}");
-        let json = serde_json::to_value(record).unwrap();
-        assert_eq!(
-            (&json["line_number"], &json["record_number"]),
-            (&3.into(), &1.into())
-        );
-        let rows: Vec<String> = table(&found.records)
-            .json_rows()
-            .map(|row| serde_json::to_string(&row).unwrap())
-            .collect();
-        assert!(
-            rows[0].contains(r#""line_number":3,"record_number":1,"#),
-            "{rows:?}"
-        );
-    }
-
-    #[tokio::test]
-    async fn before_the_first_commit_there_is_nothing() {
-        let pipeline = Pipeline::new();
-        let arguments = arguments("");
-        let looked = arguments.look(&pipeline.stores, SystemClock.now());
-        assert!(looked.await.unwrap().is_none());
-    }
-
-    #[tokio::test]
-    async fn a_list_has_a_row_for_each_kind() {
-        let found = looked("").await;
-        let table = list("t", &found.tally, 0);
-        let rows: Vec<String> = table
-            .json_rows()
-            .map(|row| serde_json::to_string(&row).unwrap())
-            .collect();
-        assert_eq!(rows.len(), 1);
-        assert!(
-            rows[0].starts_with(r#"{"reason":"not_an_object","column":null,"records":2,"#),
-            "{rows:?}"
-        );
-    }
-}
+mod tests;
