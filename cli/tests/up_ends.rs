@@ -9,6 +9,8 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use sluice::store::account::StorageAccount;
+use sluice::store::object::{AzureObjectStore, ObjectPath, ObjectStore};
 
 use support::{command, handler, repository};
 
@@ -143,6 +145,71 @@ fn a_terminated_pipeline_is_continued() {
 #[test]
 fn a_pipeline_whose_terminal_was_closed_is_continued() {
     ends_by("HUP", true);
+}
+
+/// Deletes the files of silver from the storage of a pipeline that runs.
+fn lose_silver(state: &Path) {
+    let settings = std::fs::read(state.join("orders/settings.json")).unwrap();
+    let settings: Value = serde_json::from_slice(&settings).unwrap();
+    let storage = settings["Values"]["LakeStorage"].as_str().unwrap();
+    let account = StorageAccount::from_connection_string("LakeStorage", storage).unwrap();
+    let lake = AzureObjectStore::new(&account).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let mut files = lake
+            .list(&ObjectPath::new("silver", "orders/"))
+            .await
+            .unwrap();
+        files.retain(|file| file.path.name().ends_with(".parquet"));
+        assert!(!files.is_empty());
+        for file in files {
+            lake.delete(&file.path).await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_state_that_lost_files_is_refused_with_the_way_out_and_can_be_looked_at() {
+    let state = tempfile::tempdir().unwrap();
+    let state = state.path();
+    let mut up = Up::start(state, &["--rate", "200"]);
+    said(state, "published", 2);
+    up.signal("TERM");
+    assert!(up.end().success(), "{}", up.text());
+    let look = || {
+        let up = Up::start(state, &["--no-handler"]);
+        eventually("its start", || up.text().contains("and no handler"));
+        up
+    };
+    let mut up = look();
+    adds_up(state);
+    lose_silver(state);
+    up.signal("TERM");
+    assert!(up.end().success(), "{}", up.text());
+
+    let mut refused = Up::start(state, &["--no-producer"]);
+    assert_eq!(refused.end().code(), Some(1), "{}", refused.text());
+    let words: Vec<String> = refused
+        .text()
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect();
+    let said = words.join(" ");
+    for expected in [
+        "not in storage",
+        "raise `generation` in the dataset file",
+        "`sluice up --no-handler`",
+    ] {
+        assert!(said.contains(expected), "{expected:?} is not in {said}");
+    }
+    let mut up = look();
+    let audit = audit(state);
+    assert!(!audit.status.success());
+    let said = [audit.stdout, audit.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    assert!(said.contains(".parquet"), "{said}");
+    up.signal("TERM");
+    assert!(up.end().success(), "{}", up.text());
 }
 
 #[test]
