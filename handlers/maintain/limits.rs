@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use crate::event::UnixMillis;
+use crate::pending::Extent;
+
 /// Bounds of one run, and when things are due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -52,6 +55,20 @@ pub struct Options {
     pub dry_run: bool,
     /// Look at all of bronze whatever earlier runs found, and vacuum whenever the last time was.
     pub full: bool,
+    /// Look at the hours of bronze from a time up to another, whatever earlier runs found, in place of what is new. Events that
+    /// were put elsewhere are not seen, and nothing is taken for complete.
+    pub span: Option<(UnixMillis, UnixMillis)>,
+}
+
+impl Options {
+    /// Returns where in bronze the run looks.
+    pub(super) fn look(self) -> Extent {
+        match (self.span, self.full) {
+            (Some((from, until)), _) => Extent::Span { from, until },
+            (None, true) => Extent::Everything,
+            (None, false) => Extent::New,
+        }
+    }
 }
 
 /// Bounds of a rewrite, which is held in memory as a whole.

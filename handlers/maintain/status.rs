@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::publish::lag;
 use super::{Error, Maintenance};
 use crate::event::UnixMillis;
-use crate::pending::MaintenanceState;
+use crate::pending::{Extent, MaintenanceState};
 use crate::retry::Deadline;
 
 /// A live file below this size is a small one.
@@ -63,7 +63,9 @@ impl Maintenance {
         let head = self.log.head().await?;
         let deadline = Deadline::after(SCAN);
         let scanner = self.scanner();
-        let scan = scanner.scan(head.as_ref(), &state, false, deadline).await?;
+        let scan = scanner
+            .scan(head.as_ref(), &state, Extent::New, deadline)
+            .await?;
         let oldest = scan.oldest.first().map(|object| PendingObject {
             source: object.path.name().to_owned(),
             created: object.created,

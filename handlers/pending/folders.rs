@@ -4,7 +4,30 @@ use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 
 use crate::event::UnixMillis;
 use crate::store::object::ObjectPath;
-use crate::value::period::{hour_before, hour_of};
+use crate::value::period::{MILLIS_PER_HOUR, hour_before, hour_of};
+
+const MILLIS_PER_DAY: i64 = 24 * MILLIS_PER_HOUR;
+
+/// Returns folders below a partition's that cover every hour from that of `from` up to that in which `until` has not come yet,
+/// and nothing else: whole days as such, and hours around them.
+pub(super) fn folders_of_span(from: UnixMillis, until: UnixMillis) -> Vec<String> {
+    let mut folders = Vec::new();
+    let mut hour = hour_of(from).0;
+    while hour < until.0 {
+        let Some(time) = DateTime::<Utc>::from_timestamp_millis(hour) else {
+            return folders;
+        };
+        let is_day =
+            hour.rem_euclid(MILLIS_PER_DAY) == 0 && hour.saturating_add(MILLIS_PER_DAY) <= until.0;
+        let (format, length) = match is_day {
+            true => ("%Y/%m/%d/", MILLIS_PER_DAY),
+            false => ("%Y/%m/%d/%H/", MILLIS_PER_HOUR),
+        };
+        folders.push(time.format(format).to_string());
+        hour = hour.saturating_add(length);
+    }
+    folders
+}
 
 /// Returns folders below a partition's that cover every hour from that of `from` to that of `until`, and nothing
 /// before: hours up to midnight, then days, months and years, so that a long silence takes few listings.
@@ -62,6 +85,28 @@ mod tests {
 
     fn at(text: &str) -> UnixMillis {
         UnixMillis(text.parse::<DateTime<Utc>>().unwrap().timestamp_millis())
+    }
+
+    #[test]
+    fn a_span_is_whole_days_and_the_hours_around_them() {
+        let of = |from, until| folders_of_span(at(from), at(until));
+        assert_eq!(
+            of("2025-11-14T22:30:00Z", "2025-11-17T01:00:01Z"),
+            [
+                "2025/11/14/22/",
+                "2025/11/14/23/",
+                "2025/11/15/",
+                "2025/11/16/",
+                "2025/11/17/00/",
+                "2025/11/17/01/"
+            ]
+        );
+        assert_eq!(
+            of("2025-11-14T22:30:00Z", "2025-11-14T23:00:00Z"),
+            ["2025/11/14/22/"]
+        );
+        assert!(of("2025-11-14T22:00:00Z", "2025-11-14T22:00:00Z").is_empty());
+        assert!(folders_of_span(UnixMillis(i64::MAX), UnixMillis(i64::MAX)).is_empty());
     }
 
     #[test]

@@ -9,4 +9,4 @@ mod memo;
 mod scan;
 
 pub use memo::MaintenanceState;
-pub use scan::{Age, Scan, Scanner};
+pub use scan::{Age, Extent, Scan, Scanner};

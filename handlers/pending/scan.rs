@@ -22,7 +22,7 @@ use futures::future::ready;
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 
 use super::MaintenanceState;
-use super::folders::{complete_before, folder_hour, folders};
+use super::folders::{complete_before, folder_hour, folders, folders_of_span};
 use crate::clock::Clock;
 use crate::dataset::Dataset;
 use crate::event::{PartitionId, SequenceRange, UnixMillis};
@@ -53,6 +53,23 @@ struct PageScan {
     answered: Option<UnixMillis>,
     newest: BTreeMap<PartitionId, UnixMillis>,
     pending: Vec<ObjectInfo>,
+}
+
+/// Where a scan looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Where something may have come since an earlier scan found all complete.
+    New,
+    /// Everywhere.
+    Everything,
+    /// At the hours from that of `from` up to that in which `until` has not come yet, whatever earlier scans found. It says
+    /// nothing of the others.
+    Span {
+        /// The beginning.
+        from: UnixMillis,
+        /// The end, which is not part of it.
+        until: UnixMillis,
+    },
 }
 
 /// What a scan of bronze found.
@@ -157,12 +174,14 @@ impl Scanner {
         &self,
         head: Option<&Head>,
         state: &MaintenanceState,
-        full: bool,
+        look: Extent,
         deadline: Deadline,
     ) -> Result<Scan, LogError> {
         let cut = Arc::new(AtomicBool::new(false));
         // Without a state this is the first run, which sees everything.
-        if full || state.complete_before.is_empty() {
+        let full = look == Extent::Everything;
+        let is_first = state.complete_before.is_empty() && look == Extent::New;
+        if full || is_first {
             let everything = vec![paths::bronze_dataset(&self.dataset.name)];
             let pages = if full { usize::MAX } else { FIRST_PAGES };
             let scan = self.scan_below(everything, usize::MAX, (deadline, &cut));
@@ -186,7 +205,12 @@ impl Scanner {
             .map_or(now, |hub| hub.max(now));
         let until = UnixMillis(hour_of(now).0 + MILLIS_PER_HOUR);
         let scans = partitions.iter().map(|partition| {
-            let prefixes = self.prefixes(partition, state, until);
+            let prefixes = match look {
+                Extent::Span { from, until } => {
+                    self.below(partition, &folders_of_span(from, until))
+                }
+                Extent::New | Extent::Everything => self.prefixes(partition, state, until),
+            };
             self.scan_below(prefixes, self.objects, (deadline, &cut))
                 .boxed()
         });
@@ -196,6 +220,11 @@ impl Scanner {
         // By the store's clock there may be folders that were not listed.
         let is_covered = found.answered.is_none_or(|now| hour_of(now) <= until);
         found.is_whole &= is_covered && !cut.load(Ordering::Relaxed);
+        if let Extent::Span { .. } = look {
+            // Nothing is known of what was not looked at.
+            found.is_whole = false;
+            found.complete_before.clone_from(&state.complete_before);
+        }
         Ok(found)
     }
 
@@ -311,8 +340,14 @@ impl Scanner {
         };
         let now = hour_of(self.clock.now());
         // A clock that was far ahead may have put objects where this one has not come to.
-        folders(*from.min(&hour_before(now)), until)
-            .iter()
+        self.below(partition, &folders(*from.min(&hour_before(now)), until))
+    }
+
+    /// Returns folders below that of a partition.
+    fn below(&self, partition: &PartitionId, folders: &[String]) -> Vec<ObjectPath> {
+        let root = paths::bronze_partition(&self.dataset.name, partition);
+        let folders = folders.iter();
+        folders
             .map(|folder| ObjectPath::new(root.container(), &format!("{}{folder}", root.name())))
             .collect()
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::complete::Sighting;
 use crate::error::chain;
 use crate::event::UnixMillis;
-use crate::pending::{MaintenanceState, Scan, Scanner};
+use crate::pending::{Extent, MaintenanceState, Scan, Scanner};
 use crate::retry::Deadline;
 use crate::store::entity::EntityStore;
 use crate::table::log::{Head, LogError};
@@ -110,7 +110,9 @@ impl Lookout {
 
     async fn scan(&self, head: &Head, deadline: Deadline) -> Result<Scan, LogError> {
         let state = MaintenanceState::read(&self.state, &self.scanner.dataset).await?;
-        self.scanner.scan(Some(head), &state, false, deadline).await
+        self.scanner
+            .scan(Some(head), &state, Extent::New, deadline)
+            .await
     }
 
     /// Returns what a run knows once it has read `head`, which it did after the look.

@@ -19,7 +19,7 @@ use super::error::Error;
 use super::notes::partition;
 use crate::dataset::Dataset;
 use crate::event::UnixMillis;
-use crate::pending::{MaintenanceState, Scanner};
+use crate::pending::{Extent, MaintenanceState, Scanner};
 use crate::retry::Deadline;
 use crate::store::StorageError;
 use crate::store::entity::{Entity, EntityStore, Operation, Properties, Value};
@@ -120,7 +120,7 @@ impl Successor<'_> {
             unprocessed_after: REFINED_AFTER,
             ..self.scanner.clone()
         };
-        let scan = scanner.scan(head.as_ref(), &state, false, self.deadline);
+        let scan = scanner.scan(head.as_ref(), &state, Extent::New, self.deadline);
         let scan = scan.await?;
         let is_seen = scan.unprocessed == 0 && scan.is_whole;
         let objects = scan.unprocessed.max(1);

@@ -48,7 +48,7 @@ impl Maintenance {
         // However much there is to list, time is left to refine what was scan.
         let head = self.log.head().await?;
         let (scanner, time) = (self.scanner(), deadline.part(SCAN));
-        let scan = scanner.scan(head.as_ref(), &state, options.full, time);
+        let scan = scanner.scan(head.as_ref(), &state, options.look(), time);
         let scan = scan.await?;
         let closed = match (head, options.dry_run) {
             (Some(head), false) => self.close_gaps(&head, &scan).await,
@@ -73,7 +73,7 @@ impl Maintenance {
             self.refine(unprocessed, deadline, &mut done).await?;
             self.clear_poison(deadline, &mut done).await?;
             // Gold asks it whether something waits of which no commit will tell.
-            if state.left != done.left {
+            if options.span.is_none() && state.left != done.left {
                 state.left = done.left;
                 state
                     .write(&self.context.state, &self.context.dataset)

@@ -104,7 +104,7 @@ impl Process {
     pub async fn maintain(&self, full: bool) -> Report {
         let options = Options {
             full,
-            dry_run: false,
+            ..Options::default()
         };
         let report = self.maintenance.run(options, deadline()).await;
         assert_eq!(report.failures(), []);

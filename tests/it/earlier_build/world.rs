@@ -228,7 +228,7 @@ impl World {
     pub(super) async fn maintain(&self, limits: Limits) -> Report {
         let options = Options {
             full: true,
-            dry_run: false,
+            ..Options::default()
         };
         let report = self
             .maintenance(limits)

@@ -17,6 +17,43 @@ use testkit::world::{World, deadline};
 const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test]
+async fn a_span_is_looked_at_whatever_earlier_runs_found_and_nothing_else_is_taken_for_complete() {
+    let world = World::of_orders();
+    let process = world.process();
+    world.refine(&process, 0..10).await;
+    world.wait(30 * HOUR);
+    world.refine(&process, 10..20).await;
+    process.maintain(false).await;
+    // By hand, or by a clock that was far behind: hours that were found complete.
+    let old = UnixMillis(world.now().0 - 20 * HOUR);
+    let older = UnixMillis(world.now().0 - 25 * HOUR);
+    world.put_orders_of(old, 100..110).await;
+    world.put_orders_of(older, 200..210).await;
+    world.wait(HOUR);
+    let reconciled = |report: sluice::maintain::Report| report.reconcile.done().cloned().unwrap();
+    assert_eq!(reconciled(process.maintain(false).await).refined, 0);
+
+    let span = |from: i64, until: i64, dry_run| {
+        let options = Options {
+            dry_run,
+            span: Some((UnixMillis(old.0 + from), UnixMillis(old.0 + until))),
+            ..Options::default()
+        };
+        process.maintenance.run(options, deadline())
+    };
+    let missed = reconciled(span(HOUR, 3 * HOUR, false).await);
+    assert_eq!((missed.refined, missed.left), (0, 0));
+    let dry = reconciled(span(-HOUR, HOUR, true).await);
+    assert_eq!((dry.refined, dry.left), (0, 1));
+    let found = reconciled(span(-HOUR, HOUR, false).await);
+    assert_eq!((found.refined, found.left), (1, 0));
+    assert_eq!(world.ids().await.len(), 30);
+    let found = reconciled(span(-6 * HOUR, 0, false).await);
+    assert_eq!(found.refined, 1);
+    assert_eq!(world.ids().await.len(), 40);
+}
+
+#[tokio::test]
 async fn objects_without_a_trigger_are_refined_unless_they_are_young() {
     let world = World::of_orders();
     let process = world.process();

@@ -23,6 +23,7 @@ async fn a_dry_run_says_what_it_would_do_and_changes_nothing() {
     let options = Options {
         dry_run: true,
         full: true,
+        ..Options::default()
     };
     let report = process.maintenance.run(options, deadline()).await;
     assert_eq!(report.failures(), []);

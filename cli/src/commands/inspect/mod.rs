@@ -15,6 +15,7 @@ pub(super) use connect::{ConnectArguments, run as connect};
 pub(super) use gold::{GoldArguments, run as gold};
 pub(super) use head::{HeadArguments, run as head};
 pub(super) use history::{HistoryArguments, run as history};
+pub(super) use moment::Moment;
 pub(super) use quarantine::{QuarantineArguments, run as quarantine};
 pub(super) use query::{QueryArguments, run as query};
 pub(super) use status::{StatusArguments, run as status};

@@ -7,7 +7,7 @@ use sluice::value::time::{MICROS_PER_DAY, parse_date, parse_duration, parse_rfc3
 
 /// A point in time, or how long ago it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Moment {
+pub(in crate::commands) enum Moment {
     /// In microseconds since 1970.
     At(i64),
     Ago(Duration),
@@ -15,7 +15,7 @@ pub(super) enum Moment {
 
 impl Moment {
     /// Reads `2026-11-28T14:00:00Z`, a day, whose beginning in UTC it is, or a span of time before now, such as `90m`.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(in crate::commands) fn parse(text: &str) -> Result<Self, String> {
         if let Some(span) = parse_duration(text) {
             return Ok(Self::Ago(span));
         }
@@ -30,7 +30,7 @@ impl Moment {
     }
 
     /// Returns the point in time.
-    pub(super) fn at(self, now: UnixMillis) -> UnixMillis {
+    pub(in crate::commands) fn at(self, now: UnixMillis) -> UnixMillis {
         match self {
             Self::At(micros) => UnixMillis(micros.div_euclid(1_000)),
             Self::Ago(span) => {

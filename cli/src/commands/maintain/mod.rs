@@ -4,13 +4,17 @@ use std::error::Error;
 use std::time::Duration;
 
 use clap::Args;
+use sluice::clock::{Clock, SystemClock};
+use sluice::event::UnixMillis;
 use sluice::maintain::{
     Checkpointed, Compacted, Counted, Delta, Limits, Options, Reconciled, Report, Snapshotted,
     Step, Vacuumed,
 };
 use sluice::retry::Deadline;
+use sluice::value::period::MILLIS_PER_HOUR;
 use sluice::warehouse::WarehouseError;
 
+use super::inspect::Moment;
 use crate::duration;
 use crate::output::{About, count, print, print_prose, say, size, thousands};
 use crate::target::{self, AppSettings, SettingsArguments, Stores, say_target};
@@ -29,7 +33,8 @@ use crate::target::{self, AppSettings, SettingsArguments, Stores, say_target};
   sluice maintain --dry-run      what there is to do
   sluice maintain                a run like the timer's
   sluice maintain --for 2h       with more time than the timer gives
-  sluice maintain --full         look at all of bronze, and vacuum even if it is not due")]
+  sluice maintain --full         look at all of bronze, and vacuum even if it is not due
+  sluice maintain --from 2d      look at two days of bronze, whatever earlier runs found")]
 pub(super) struct MaintainArguments {
     /// Say what would be done, and change nothing
     #[arg(long)]
@@ -37,6 +42,12 @@ pub(super) struct MaintainArguments {
     /// Look at all of bronze, and vacuum even if it is not due
     #[arg(long)]
     full: bool,
+    /// Look at bronze from this time on, whatever earlier runs found: a time, a day, or how long ago, such as 2h
+    #[arg(long, value_name = "TIME", value_parser = Moment::parse, conflicts_with = "full")]
+    from: Option<Moment>,
+    /// Look at bronze only up to this time
+    #[arg(long, value_name = "TIME", value_parser = Moment::parse, requires = "from")]
+    to: Option<Moment>,
     /// Begin no more work after this long
     #[arg(long = "for", value_name = "TIME", alias = "minutes", default_value = "10m", value_parser = duration::or_minutes)]
     time: Duration,
@@ -45,6 +56,18 @@ pub(super) struct MaintainArguments {
     json: bool,
     #[command(flatten)]
     settings: SettingsArguments,
+}
+
+impl MaintainArguments {
+    /// The hours of bronze that are asked for.
+    fn span(&self, now: UnixMillis) -> Option<(UnixMillis, UnixMillis)> {
+        let from = self.from?.at(now);
+        // The hub's clock may be ahead of this one.
+        let until = self
+            .to
+            .map_or(UnixMillis(now.0 + MILLIS_PER_HOUR), |to| to.at(now));
+        Some((from, until))
+    }
 }
 
 /// How long after its time a run waits for objects that are in hand: as long as silver gives the work on one.
@@ -62,6 +85,7 @@ pub(super) async fn run(
     let options = Options {
         dry_run: arguments.dry_run,
         full: arguments.full,
+        span: arguments.span(SystemClock.now()),
     };
     let deadline = Deadline::after(arguments.time);
     // What is under way at the end would end with this process.

@@ -171,6 +171,7 @@ async fn a_real_run_refines_what_silver_has_not_seen() {
     let dry = Options {
         dry_run: true,
         full: true,
+        span: None,
     };
     let deadline = || Deadline::after(Duration::from_secs(60));
     let report = maintenance.run(dry, deadline()).await;

@@ -88,7 +88,7 @@ async fn a_gap_that_nothing_fills_is_closed_by_a_look() {
     }
     let dry = Options {
         dry_run: true,
-        full: false,
+        ..Options::default()
     };
     process.maintenance.run(dry, deadline()).await;
     assert_eq!(head(&world).await.watermark, at(90));

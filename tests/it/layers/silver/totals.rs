@@ -68,7 +68,7 @@ async fn a_log_without_totals_goes_on_and_is_counted_once() {
 
     let dry = Options {
         dry_run: true,
-        full: false,
+        ..Options::default()
     };
     let report = process.maintenance.run(dry, deadline()).await;
     let counted = report.count.done().unwrap();
