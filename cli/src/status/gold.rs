@@ -13,6 +13,7 @@ use sluice::warehouse::schema::{FRESHNESS, PROGRESS, TableIndex};
 use sluice::warehouse::{Progress, Shadow, Standing, Warehouse, WarehouseError};
 
 use super::alerts::{self, Alerts};
+use crate::output::count;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct GoldTable {
@@ -33,6 +34,10 @@ pub(crate) struct GoldTable {
     pub(crate) settled_until: Option<String>,
     /// When it was last changed.
     pub(crate) last_run: Option<String>,
+    /// Rows of silver that it has taken in, and how many it lacks of those that silver had then; unknown of a table that an
+    /// earlier build made.
+    pub(crate) rows_taken: Option<u64>,
+    pub(crate) rows_missing: Option<i64>,
 }
 
 /// What there is of gold.
@@ -127,7 +132,19 @@ impl GoldTable {
             lacks_for: None,
             settled_until: None,
             last_run: None,
+            rows_taken: None,
+            rows_missing: None,
         }
+    }
+
+    /// Says what does not add up between it and silver, if anything does not.
+    pub(crate) fn imbalance(&self) -> Option<String> {
+        let missing = self.rows_missing.filter(|missing| *missing != 0)?;
+        let rows = count(missing.unsigned_abs(), "row");
+        Some(match missing > 0 {
+            true => format!("it lacks {rows} of silver, which `sluice audit` looks into"),
+            false => format!("it has taken in {rows} too many, which `sluice audit` looks into"),
+        })
     }
 }
 
@@ -212,6 +229,11 @@ pub(crate) async fn read_gold(
             lacks_for: moved.and_then(|moved| about_to_go(moved, now)),
             settled_until: fresh.settled_until,
             last_run: fresh.moved.map(|moved| moved.to_string()),
+            rows_taken: fresh.rows_taken,
+            rows_missing: fresh
+                .rows
+                .zip(fresh.rows_taken)
+                .map(|(rows, taken)| rows.cast_signed() - taken.cast_signed()),
         });
     }
     Ok(Gold {
@@ -261,6 +283,9 @@ struct Freshness {
     /// When it was last changed.
     moved: Option<UnixMillis>,
     settled_until: Option<String>,
+    /// Rows that silver had then, and those of them that it has taken in.
+    rows: Option<u64>,
+    rows_taken: Option<u64>,
 }
 
 /// Reads how fresh each table is.
@@ -273,12 +298,15 @@ async fn freshness(
         return Ok(BTreeMap::new());
     };
     let (last, settled) = (at("last_run"), at("settled_until"));
+    let (silver, taken) = (at("rows"), at("rows_taken"));
     let rows = read.rows.iter().filter_map(|row| {
         let value = |column: Option<usize>| row.get(column?)?.clone();
         let time = value(last).and_then(|time| DateTime::parse_from_rfc3339(&time).ok());
         let fresh = Freshness {
             moved: time.map(|time| UnixMillis(time.timestamp_millis())),
             settled_until: value(settled),
+            rows: value(silver).and_then(|rows| rows.parse().ok()),
+            rows_taken: value(taken).and_then(|rows| rows.parse().ok()),
         };
         Some((row.get(table)?.clone()?, fresh))
     });

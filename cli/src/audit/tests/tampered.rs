@@ -366,6 +366,16 @@ const SPOILED: &[(&str, &str, &[&str])] = &[
         &["other measures"],
     ),
     (
+        "UPDATE sluice_freshness SET rows_taken = 59 WHERE gold_table = 'gold_all'",
+        "sluice_balance",
+        &["rows_taken of gold_all at version", "is 59", "60"],
+    ),
+    (
+        "UPDATE sluice_freshness SET duplicates = NULL WHERE gold_table = 'gold_weekly'",
+        "sluice_balance",
+        &["duplicates of gold_weekly", "is null", "4"],
+    ),
+    (
         "UPDATE sluice_progress SET version = 1 WHERE gold_table = 'gold_all'",
         "gold_all",
         &["orders of all time is 60", "30"],

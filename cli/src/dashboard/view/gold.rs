@@ -24,6 +24,7 @@ struct Table {
     name: String,
     rows: Number,
     version: Option<Number>,
+    rows_taken: Option<Number>,
     state: Remark,
     settled_until: Option<String>,
     last_run: Option<String>,
@@ -105,6 +106,7 @@ fn row(table: &GoldTable, latest: Option<u64>, called: &str) -> Table {
         name: table.table.clone(),
         rows: Number(table.rows),
         version: table.version.map(Number),
+        rows_taken: table.rows_taken.map(Number),
         state: Remark::new(state.tone, named(&state.text, called)),
         settled_until: table.settled_until.clone(),
         last_run: table.last_run.clone(),
@@ -125,6 +127,9 @@ fn state(table: &GoldTable, latest: Option<u64>) -> Remark {
             "has not moved for {}, and silver keeps what it needs for seven days",
             span(lacks_for)
         );
+        return Remark::new(Tone::Bad, text);
+    }
+    if let Some(text) = table.imbalance() {
         return Remark::new(Tone::Bad, text);
     }
     if let Some(next) = &table.next {

@@ -1,6 +1,7 @@
 //! Gold: each table equals the aggregate of silver at the version that it stands at, by the definition that the books have
 //! of it and in the generation that it shows. What is being made beside it is named, and judged once it is shown.
 
+mod balance;
 mod books;
 mod compare;
 mod judge;
@@ -68,7 +69,9 @@ pub(crate) async fn check(
     for index in 0..passes {
         audit.pass(&mut tables, index, progress).await?;
     }
-    Ok(tables.into_iter().map(TableAudit::into_check).collect())
+    let mut checks: Vec<Check> = tables.into_iter().map(TableAudit::into_check).collect();
+    checks.push(balance::check(subject, audit.silver).await?);
+    Ok(checks)
 }
 
 /// What tables are compared by.

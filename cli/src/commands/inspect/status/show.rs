@@ -312,6 +312,9 @@ fn gold(table: &GoldTable) -> Line {
         );
         line = line.and(Tone::Plain, "; ").and(Tone::Bad, &text);
     }
+    if let Some(text) = table.imbalance() {
+        line = line.and(Tone::Plain, "; ").and(Tone::Bad, &text);
+    }
     match &table.next {
         Some(next) => line.and(Tone::Plain, "; ").then(beside_it(next)),
         None => line,

@@ -61,6 +61,8 @@ fn status() -> Status {
             lacks_for: None,
             settled_until: None,
             last_run: None,
+            rows_taken: Some(69_659),
+            rows_missing: Some(0),
         }]),
         gold_removed: Vec::new(),
         alerts: None,
@@ -167,6 +169,27 @@ fn gold_that_a_later_package_has_replaced_says_so() {
         ..status()
     };
     assert_eq!(line(&status, "  !"), "  ! gold: a run published nothing");
+}
+
+#[test]
+fn a_table_that_has_not_taken_in_what_silver_has_says_so() {
+    let mut status = status();
+    for (missing, expected) in [
+        (
+            1,
+            "; it lacks 1 row of silver, which `sluice audit` looks into",
+        ),
+        (
+            -2_000,
+            "; it has taken in 2,000 rows too many, which `sluice audit` looks into",
+        ),
+    ] {
+        if let Some(table) = status.gold.as_mut().unwrap().first_mut() {
+            table.rows_missing = Some(missing);
+        }
+        let last = texts(&status).pop().unwrap();
+        assert!(last.ends_with(expected), "{last}");
+    }
 }
 
 #[test]
