@@ -16,7 +16,7 @@ use crate::gold::Gold;
 use crate::maintain::{Maintenance, Refine, RefineFailure};
 use crate::outbox::{Courier, EventHubError, EventHubs, Webhooks};
 use crate::settings::{Lookup, Settings};
-use crate::silver::{COMMIT_INTERVAL, LOW_LATENCY_COMMIT_INTERVAL, Silver};
+use crate::silver::{Silver, commit_interval};
 use crate::store::account::{AccountError, Calls};
 use crate::store::entity::{AzureEntityStore, STATE_TABLE};
 use crate::store::object::paths::SILVER;
@@ -267,16 +267,12 @@ impl App {
             maintain: context(&calls.maintain)?,
         };
         let courier = courier(&dataset, settings, (lookup, &calls.gold))?;
-        let commit_interval = match dataset.latency {
-            Latency::Timer => COMMIT_INTERVAL,
-            Latency::Low => LOW_LATENCY_COMMIT_INTERVAL,
-        };
         let lake = settings.lake.counted_by(&calls.maintain);
         let builder = Self::builder(contexts, warehouse)
             .calls(calls)
             .package(package)
             .courier(courier)
-            .commit_interval(commit_interval);
+            .commit_interval(commit_interval(dataset.latency));
         // An account without queues has no poison messages either.
         let builder = match AzurePoisonQueue::new(&lake) {
             Ok(queue) => builder.poison(Arc::new(queue)),

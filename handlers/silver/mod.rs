@@ -19,5 +19,5 @@ mod write;
 
 pub use error::RefineError;
 pub use prepare::trial;
-pub use queue::{COMMIT_INTERVAL, LOW_LATENCY_COMMIT_INTERVAL, Silver};
+pub use queue::{Silver, commit_interval};
 pub use sources::Refined;

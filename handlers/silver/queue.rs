@@ -16,6 +16,7 @@ use super::commit::{Committer, WorkTime};
 use super::prepare::MOST_OPENED;
 use super::sources::{Refined, SortedSources};
 use crate::context::Context;
+use crate::dataset::Latency;
 use crate::error::chain;
 use crate::store::object::Source;
 use crate::table::log::MAX_SOURCES;
@@ -23,12 +24,16 @@ use crate::table::log::MAX_SOURCES;
 /// Most bytes of bronze that one group holds, unless a single source is larger.
 const MAX_GROUP_BYTES: usize = 64 * 1024 * 1024;
 
-/// Minimum interval between commit starts. Bounds the latency added by batching, and spreads the fixed number of
-/// requests of a commit over its sources.
-pub const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
-/// The same where gold follows at once. What is shorter costs more requests, and is hardly sooner: sources then wait for
-/// each other.
-pub const LOW_LATENCY_COMMIT_INTERVAL: Duration = Duration::from_millis(500);
+/// Returns the minimum interval between commit starts. It bounds the latency added by batching, and spreads the fixed number
+/// of requests of a commit over its sources. What is shorter than this costs more requests, and is hardly sooner: sources
+/// then wait for each other.
+#[must_use]
+pub const fn commit_interval(latency: Latency) -> Duration {
+    match latency {
+        Latency::Timer => Duration::from_secs(1),
+        Latency::Low => Duration::from_millis(500),
+    }
+}
 
 type Reply = oneshot::Sender<Result<Refined, Arc<RefineError>>>;
 

@@ -9,7 +9,7 @@ use sluice::context::Context;
 use sluice::dataset::Dataset;
 use sluice::event::UnixMillis;
 use sluice::gold::Gold;
-use sluice::silver::{COMMIT_INTERVAL, Silver};
+use sluice::silver::{Silver, commit_interval};
 use sluice::store::entity::{EntityStore, MemoryEntityStore};
 use sluice::store::object::{MemoryObjectStore, ObjectStore};
 use sluice::table::log::{Commit, CommitLog, LedgerEntry, Snapshot, Version};
@@ -207,7 +207,8 @@ impl World {
     /// Returns a silver layer that commits as often as a handler does.
     #[must_use]
     pub fn silver_with_commit_interval(&self) -> Silver {
-        Silver::with_commit_interval(self.edges(&Script::new()), COMMIT_INTERVAL)
+        let interval = commit_interval(self.dataset.latency);
+        Silver::with_commit_interval(self.edges(&Script::new()), interval)
     }
 
     /// Returns gold that writes to a warehouse of the test's choice.

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::join_all;
-use sluice::silver::{COMMIT_INTERVAL, RefineError};
+use sluice::dataset::Latency;
+use sluice::silver::{RefineError, commit_interval};
 use sluice::store::object::{ObjectFormat, Source};
 use sluice::table::log::Version;
+use testkit::datasets::THINGS;
 use testkit::events::thing;
 use testkit::faulty::{How, When};
 use testkit::world::World;
@@ -203,7 +205,15 @@ async fn a_panic_fails_its_group_and_not_the_ones_after_it() {
 
 #[tokio::test(start_paused = true)]
 async fn what_comes_within_the_pace_of_commits_shares_one() {
-    let world = World::new();
+    shares_a_commit(&World::new(), Duration::from_secs(1)).await;
+    let low = format!("latency = \"low\"\n{THINGS}");
+    let world = World::builder().dataset(&low).build();
+    assert_eq!(world.dataset.latency, Latency::Low);
+    shares_a_commit(&world, Duration::from_millis(500)).await;
+}
+
+/// Sees commits begin `interval` apart.
+async fn shares_a_commit(world: &World, interval: Duration) {
     let silver = world.silver_with_commit_interval();
     let mut sources = Vec::new();
     for id in 0..4 {
@@ -215,26 +225,20 @@ async fn what_comes_within_the_pace_of_commits_shares_one() {
 
     let first = refine(0).await.unwrap();
     assert_eq!(first.entry.version, Version(1));
-    assert!(
-        started.elapsed() < COMMIT_INTERVAL / 2,
-        "after a pause at once"
-    );
+    assert!(started.elapsed() < interval / 2, "after a pause at once");
 
     let (mut second, mut third) = (Box::pin(refine(1)), Box::pin(refine(2)));
     assert!(futures::poll!(second.as_mut()).is_pending());
-    tokio::time::advance(COMMIT_INTERVAL / 2).await;
+    tokio::time::advance(interval / 2).await;
     assert!(futures::poll!(third.as_mut()).is_pending());
     let (second, third) = (second.await.unwrap(), third.await.unwrap());
     assert_eq!(second.entry.version, third.entry.version);
-    assert!(started.elapsed() >= COMMIT_INTERVAL);
+    assert!(started.elapsed() >= interval);
 
-    tokio::time::advance(COMMIT_INTERVAL).await;
+    tokio::time::advance(interval).await;
     let before = Instant::now();
     assert_eq!(refine(3).await.unwrap().entry.version, Version(3));
-    assert!(
-        before.elapsed() < COMMIT_INTERVAL / 2,
-        "after a pause at once"
-    );
+    assert!(before.elapsed() < interval / 2, "after a pause at once");
 }
 
 #[tokio::test(start_paused = true)]
@@ -253,5 +257,5 @@ async fn a_full_group_does_not_wait_for_its_time() {
     for refined in join_all(rest).await {
         assert_eq!(refined.unwrap().entry.version, Version(2));
     }
-    assert!(started.elapsed() < COMMIT_INTERVAL / 2);
+    assert!(started.elapsed() < commit_interval(Latency::Timer) / 2);
 }
