@@ -155,6 +155,7 @@ impl Builder {
     }
 
     /// Appends a null.
+    #[inline]
     pub(super) fn push_null(&mut self) {
         match &mut self.values {
             Values::Int64(values) | Values::Timestamp(values) => values.push(0),

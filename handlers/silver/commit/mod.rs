@@ -16,7 +16,7 @@ mod work;
 use std::sync::Arc;
 
 use super::dedup::Known;
-use super::dedup::key_set::KeyCache;
+use super::dedup::file_keys::KeyCache;
 use super::sources::SortedSources;
 use super::write::Written;
 use super::{RefineError, Refined, write};

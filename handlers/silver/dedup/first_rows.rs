@@ -11,25 +11,61 @@ pub(in crate::silver) struct Repeat {
     pub(in crate::silver) of: u32,
 }
 
-/// Splits rows into the first one of each key and the others; both stay in their order.
-pub(in crate::silver) fn first_rows(mut rows: Vec<KeyedRow>) -> (Vec<KeyedRow>, Vec<Repeat>) {
-    let mut table = Table::with_capacity(rows.len());
-    let mut is_first = Vec::with_capacity(rows.len());
+/// Up to so many rows, looking at each pair is faster than a table.
+const FEW: usize = 8;
+
+/// Splits rows into the first one of each key and the others; both stay in their order. Of two rows that follow each other
+/// `are_apart` says whether no row up to the first has the key of one from the second on: a table of all rows' keys would
+/// be looked up in memory, one of few rows in the cache.
+pub(in crate::silver) fn first_rows(
+    mut rows: Vec<KeyedRow>,
+    are_apart: impl Fn(&KeyedRow, &KeyedRow) -> bool,
+) -> (Vec<KeyedRow>, Vec<Repeat>) {
     let mut repeats = Vec::new();
-    // Numbers from 1, and rows are counted in 32 bits.
-    let mut numbers = 1_u32..;
-    for block in rows.chunks(AHEAD) {
-        table.fetch(block);
-        for (row, number) in block.iter().zip(&mut numbers) {
-            let first = table.first_or_put(&rows, row.key, number);
-            is_first.push(first.is_none());
-            repeats.extend(first.map(|of| Repeat { row: *row, of }));
+    let mut places = Vec::new();
+    let mut start = 0;
+    for run in rows.chunk_by(|row, next| !are_apart(row, next)) {
+        each_repeat(run, |place, repeat| {
+            places.push(start + place);
+            repeats.push(repeat);
+        });
+        start += run.len();
+    }
+    let mut places = places.into_iter().peekable();
+    let mut place = 0..;
+    rows.retain(|_| {
+        let place = place.next();
+        places.next_if(|repeat| Some(*repeat) == place).is_none()
+    });
+    (rows, repeats)
+}
+
+/// Finds the rows whose key one before them has, in their order, with their places among the rows.
+fn each_repeat(rows: &[KeyedRow], mut each: impl FnMut(usize, Repeat)) {
+    if rows.len() > FEW {
+        return each_repeat_of_many(rows, each);
+    }
+    for (place, row) in rows.iter().enumerate().skip(1) {
+        let before = rows.iter().take(place);
+        if let Some(first) = before.into_iter().find(|first| first.key == row.key) {
+            let (row, of) = (*row, first.row);
+            each(place, Repeat { row, of });
         }
     }
-    let mut is_first = is_first.into_iter();
-    // There is an answer for every row.
-    rows.retain(|_| is_first.next().unwrap_or(true));
-    (rows, repeats)
+}
+
+fn each_repeat_of_many(rows: &[KeyedRow], mut each: impl FnMut(usize, Repeat)) {
+    let mut table = Table::with_capacity(rows.len());
+    // Numbers from 1, and rows are counted in 32 bits.
+    let mut numbers = (1_u32..).zip(0..);
+    for block in rows.chunks(AHEAD) {
+        table.fetch(block);
+        for (row, (number, place)) in block.iter().zip(&mut numbers) {
+            if let Some(of) = table.first_or_put(rows, row.key, number) {
+                each(place, Repeat { row: *row, of });
+            }
+        }
+    }
 }
 
 /// The first row of each key, found by it: a third of the memory that the keys themselves would take, which is what
@@ -97,6 +133,22 @@ mod tests {
         (0..).zip(keys).map(row).collect()
     }
 
+    /// What a map finds.
+    fn expected(rows: &[KeyedRow]) -> (Vec<KeyedRow>, Vec<Repeat>) {
+        let mut firsts = HashMap::new();
+        let (mut distinct, mut repeats) = (Vec::new(), Vec::new());
+        for row in rows {
+            match firsts.get(&row.key) {
+                Some(of) => repeats.push(Repeat { row: *row, of: *of }),
+                None => {
+                    firsts.insert(row.key, row.row);
+                    distinct.push(*row);
+                }
+            }
+        }
+        (distinct, repeats)
+    }
+
     /// Keys that share the bits by which they are placed, those by which they are told apart first, or neither.
     fn key() -> impl Strategy<Value = u128> {
         let bits = prop_oneof![Just(0_u128), Just(1 << 127), Just(u128::MAX << 96)];
@@ -110,18 +162,21 @@ mod tests {
             keys in proptest::collection::vec(key(), 0..200),
         ) {
             let rows = rows(&keys);
-            let mut firsts = HashMap::new();
-            let (mut expected, mut expected_repeats) = (Vec::new(), Vec::new());
-            for row in &rows {
-                match firsts.get(&row.key) {
-                    Some(of) => expected_repeats.push(Repeat { row: *row, of: *of }),
-                    None => {
-                        firsts.insert(row.key, row.row);
-                        expected.push(*row);
-                    }
-                }
+            prop_assert_eq!(first_rows(rows.clone(), |_, _| false), expected(&rows));
+        }
+
+        #[test]
+        fn rows_of_runs_without_a_key_in_common_are_split_as_all_at_once(
+            runs in proptest::collection::vec(proptest::collection::vec(0..12_u128, 1..30), 0..20),
+        ) {
+            let runs = (0_u128..).zip(&runs);
+            let keys = runs.flat_map(|(run, keys)| keys.iter().map(move |key| (run << 100) | key));
+            let mut rows = rows(&keys.collect::<Vec<u128>>());
+            for row in &mut rows {
+                row.time = i64::try_from(row.key >> 100).unwrap();
             }
-            prop_assert_eq!(first_rows(rows), (expected, expected_repeats));
+            let split = first_rows(rows.clone(), |row, next| row.time != next.time);
+            prop_assert_eq!(split, expected(&rows));
         }
     }
 }

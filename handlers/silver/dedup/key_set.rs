@@ -1,15 +1,9 @@
-//! Sets of deduplication keys: small, fast, and kept only as long as there is room. Pure.
+//! Sets of deduplication keys: small and fast. Pure.
 
-use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasherDefault;
 use std::hint::black_box;
-use std::sync::Arc;
 
-use crate::store::object::ObjectPath;
 use crate::value::hash::HashHasher;
-
-/// What an entry of the cache takes beside its set and its path, which is kept twice: nodes of the maps, counters.
-const ENTRY_BYTES: usize = 256;
 
 /// Hashes keys, which are hashes already.
 pub(super) type KeyBuilder = BuildHasherDefault<HashHasher>;
@@ -186,83 +180,6 @@ fn insert(slots: &mut [u128], key: u128) -> bool {
     false
 }
 
-/// The key sets of recently used files, bounded by bytes. It only saves reading: what is not here is read.
-#[derive(Debug)]
-pub struct KeyCache {
-    sets: HashMap<ObjectPath, (Arc<KeySet>, u64)>,
-    /// Paths by when they were last used, oldest first.
-    uses: BTreeMap<u64, ObjectPath>,
-    clock: u64,
-    bytes: usize,
-    max_bytes: usize,
-}
-
-impl KeyCache {
-    /// Makes a cache of at most `max_bytes` bytes of key sets.
-    #[must_use]
-    pub fn new(max_bytes: usize) -> Self {
-        Self {
-            sets: HashMap::new(),
-            uses: BTreeMap::new(),
-            clock: 0,
-            bytes: 0,
-            max_bytes,
-        }
-    }
-
-    /// Returns the keys of a file, if they are here.
-    pub fn get(&mut self, path: &ObjectPath) -> Option<Arc<KeySet>> {
-        self.clock += 1;
-        let (set, used) = self.sets.get_mut(path)?;
-        self.uses.remove(used);
-        *used = self.clock;
-        self.uses.insert(self.clock, path.clone());
-        Some(Arc::clone(set))
-    }
-
-    /// Keeps the keys of a file, and forgets those used longest ago to make room. A set larger than the cache is
-    /// not kept.
-    pub fn put(&mut self, path: ObjectPath, set: impl Into<Arc<KeySet>>) {
-        let set = set.into();
-        let size = entry_bytes(&path, &set);
-        if size > self.max_bytes {
-            return;
-        }
-        self.remove(&path);
-        while self.bytes + size > self.max_bytes {
-            let Some((_, oldest)) = self.uses.pop_first() else {
-                break;
-            };
-            if let Some((old, _)) = self.sets.remove(&oldest) {
-                self.bytes -= entry_bytes(&oldest, &old);
-            }
-        }
-        self.clock += 1;
-        self.bytes += size;
-        self.uses.insert(self.clock, path.clone());
-        self.sets.insert(path, (set, self.clock));
-    }
-
-    /// Forgets the keys of a file.
-    pub fn remove(&mut self, path: &ObjectPath) {
-        if let Some((set, used)) = self.sets.remove(path) {
-            self.bytes -= entry_bytes(path, &set);
-            self.uses.remove(&used);
-        }
-    }
-
-    /// Returns the memory that the cache takes, in bytes.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.bytes
-    }
-}
-
-/// Many files are small: what an entry takes beside its keys counts as well, or the bound would be none.
-fn entry_bytes(path: &ObjectPath, set: &KeySet) -> usize {
-    ENTRY_BYTES + 2 * path.as_str().len() + set.bytes()
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -270,10 +187,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn path(name: &str) -> ObjectPath {
-        ObjectPath::new("silver", name)
-    }
 
     proptest! {
         #[test]
@@ -301,40 +214,5 @@ mod tests {
             let set = KeySet::of((1..=keys).collect::<Vec<u128>>().into_iter());
             assert!(set.bytes() as u128 <= 24 * keys, "{keys}");
         }
-    }
-
-    #[test]
-    fn the_cache_forgets_what_was_used_longest_ago() {
-        let size = entry_bytes(&path("a"), &KeySet::of([1, 2, 3].into_iter()));
-        let mut cache = KeyCache::new(2 * size);
-        cache.put(path("a"), KeySet::of([1, 2, 3].into_iter()));
-        cache.put(path("b"), KeySet::of([4, 5, 6].into_iter()));
-        assert!(cache.get(&path("a")).is_some());
-        cache.put(path("c"), KeySet::of([7, 8, 9].into_iter()));
-        assert!(cache.get(&path("b")).is_none());
-        assert!(cache.get(&path("a")).is_some_and(|set| set.contains(2)));
-        assert!(cache.get(&path("c")).is_some());
-        assert!(cache.bytes() <= 2 * size);
-    }
-
-    #[test]
-    fn the_bound_holds_for_many_small_files_too() {
-        let mut cache = KeyCache::new(100_000);
-        for number in 0..10_000 {
-            cache.put(
-                path(&format!("{number:0100}")),
-                KeySet::of([number].into_iter()),
-            );
-        }
-        assert!(cache.bytes() <= 100_000);
-        assert!(cache.sets.len() * 2 * 100 < 100_000, "{}", cache.sets.len());
-    }
-
-    #[test]
-    fn a_set_larger_than_the_cache_is_not_kept() {
-        let mut cache = KeyCache::new(16);
-        cache.put(path("a"), KeySet::of([1, 2, 3].into_iter()));
-        assert!(cache.get(&path("a")).is_none());
-        assert_eq!(cache.bytes(), 0);
     }
 }

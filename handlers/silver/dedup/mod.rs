@@ -6,6 +6,7 @@
 //! nothing is read at all: a source is refined once, which the ledger sees to, and that is the whole proof.
 
 pub(super) mod conflicts;
+pub(super) mod file_keys;
 pub(super) mod first_rows;
 pub mod key_set;
 pub(super) mod own;
@@ -28,7 +29,8 @@ use crate::table::log::DataFile;
 use crate::table::parquet::read_columns;
 use crate::value::Period;
 use conflicts::{ContentHasher, Contents, compared};
-use key_set::{KEY_BYTES, KeyBuilder, KeyCache, KeySet};
+use file_keys::{FileKeys, KeyCache};
+use key_set::{KEY_BYTES, KeyBuilder, KeySet};
 use own::OwnFiles;
 
 /// How many files are read at once.
@@ -98,10 +100,11 @@ impl Known<'_> {
                 Some(keys) => {
                     let mut rows_left = rows.iter();
                     let mut known = Vec::new();
-                    keys.look_up(rows.iter().map(|row| row.key), |is_known| {
-                        let row = rows_left.next().filter(|_| is_known);
-                        known.extend(row.map(|row| row.key));
-                    });
+                    keys.set()
+                        .look_up(rows.iter().map(|row| row.key), |is_known| {
+                            let row = rows_left.next().filter(|_| is_known);
+                            known.extend(row.map(|row| row.key));
+                        });
                     holders.push(Holder { file, keys: known });
                 }
                 None => unread.push(file),
@@ -131,7 +134,7 @@ impl Known<'_> {
     /// Fails if a file cannot be read.
     pub(super) async fn meet(
         &mut self,
-        own: Vec<(&DataFile, &KeySet)>,
+        own: Vec<(&DataFile, &FileKeys)>,
         overlapping: impl Fn(EventTime, EventTime, EventTime) -> Vec<DataFile>,
     ) -> Result<bool, RefineError> {
         let Some(key) = &self.dataset.key else {
@@ -141,7 +144,7 @@ impl Known<'_> {
             let (min, max) = reach(key.bucket, file.min, file.max);
             for other in overlapping(file.period, min, max) {
                 let others = self.keys_of(key, other).await?;
-                if others.iter().any(|key| keys.contains(key)) {
+                if others.set().iter().any(|key| keys.set().contains(key)) {
                     return Ok(true);
                 }
             }
@@ -149,19 +152,19 @@ impl Known<'_> {
         Ok(false)
     }
 
-    fn keys_at_hand(&mut self, path: &ObjectPath) -> Option<Arc<KeySet>> {
+    fn keys_at_hand(&mut self, path: &ObjectPath) -> Option<Arc<FileKeys>> {
         self.own.keys(path).or_else(|| self.cache.get(path))
     }
 
     /// Returns all keys of a file.
-    async fn keys_of(&mut self, key: &Key, file: DataFile) -> Result<Arc<KeySet>, RefineError> {
+    async fn keys_of(&mut self, key: &Key, file: DataFile) -> Result<Arc<FileKeys>, RefineError> {
         if let Some(keys) = self.keys_at_hand(&file.path) {
             return Ok(keys);
         }
         let (nothing, all) = (HashSet::default(), usize::MAX);
         let read = stream_file(self.lake, self.dataset, key, file, (&nothing, all)).await?;
         let keys = read.keys.ok_or(Invariant("all keys are read"))?;
-        let keys = Arc::new(keys);
+        let keys = Arc::new(FileKeys::from(keys));
         self.cache.put(read.file.path, Arc::clone(&keys));
         Ok(keys)
     }
@@ -202,15 +205,15 @@ impl Known<'_> {
             .into_iter()
             .map(|file| stream_file(self.lake, self.dataset, key, file, (&wanted, max_kept)))
             .collect();
-        let read: Vec<FileKeys> = stream::iter(reads)
+        let read: Vec<ReadKeys> = stream::iter(reads)
             .buffer_unordered(PARALLEL_FILES)
             .try_collect()
             .await?;
 
         let mut holders = Vec::new();
-        for FileKeys { file, found, keys } in read {
+        for ReadKeys { file, found, keys } in read {
             if let Some(keys) = keys {
-                self.cache.put(file.path.clone(), keys);
+                self.cache.put(file.path.clone(), FileKeys::from(keys));
             }
             holders.push(Holder { file, keys: found });
         }
@@ -247,7 +250,7 @@ async fn contents_of(
 }
 
 /// What a file's keys say.
-struct FileKeys {
+struct ReadKeys {
     file: DataFile,
     /// Those of the rows' keys that it holds.
     found: Vec<u128>,
@@ -261,7 +264,7 @@ async fn stream_file(
     key: &Key,
     file: DataFile,
     (wanted, max_kept): (&HashSet<u128, KeyBuilder>, usize),
-) -> Result<FileKeys, RefineError> {
+) -> Result<ReadKeys, RefineError> {
     // More rows than memory has addresses are too many to keep.
     let rows = usize::try_from(file.rows).unwrap_or(usize::MAX);
     let mut keys = (rows <= max_kept).then(|| KeySet::with_capacity(rows));
@@ -278,7 +281,7 @@ async fn stream_file(
             }
         }
     }
-    Ok(FileKeys { file, found, keys })
+    Ok(ReadKeys { file, found, keys })
 }
 
 /// What equal keys have in common beside them: a directory, and the bucket of a key that has one.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::key_set::KeySet;
+use super::file_keys::FileKeys;
 use crate::event::EventTime;
 use crate::store::object::ObjectPath;
 use crate::table::log::DataFile;
@@ -13,7 +13,7 @@ use crate::table::log::DataFile;
 pub(in crate::silver) struct OwnFiles {
     files: Vec<DataFile>,
     /// None where rows have no keys.
-    keys: BTreeMap<ObjectPath, Arc<KeySet>>,
+    keys: BTreeMap<ObjectPath, Arc<FileKeys>>,
 }
 
 impl OwnFiles {
@@ -21,7 +21,7 @@ impl OwnFiles {
     pub(in crate::silver) fn add(
         &mut self,
         files: impl IntoIterator<Item = DataFile>,
-        keys: impl IntoIterator<Item = (ObjectPath, KeySet)>,
+        keys: impl IntoIterator<Item = (ObjectPath, FileKeys)>,
     ) {
         self.files.extend(files);
         let keys = keys.into_iter();
@@ -46,18 +46,18 @@ impl OwnFiles {
     }
 
     /// Returns the keys of a file, if it is one of these.
-    pub(in crate::silver) fn keys(&self, path: &ObjectPath) -> Option<Arc<KeySet>> {
+    pub(in crate::silver) fn keys(&self, path: &ObjectPath) -> Option<Arc<FileKeys>> {
         self.keys.get(path).map(Arc::clone)
     }
 
     /// Returns each file that has keys, with these.
-    pub(in crate::silver) fn with_keys(&self) -> impl Iterator<Item = (&DataFile, &KeySet)> {
+    pub(in crate::silver) fn with_keys(&self) -> impl Iterator<Item = (&DataFile, &FileKeys)> {
         let files = self.files.iter();
         files.filter_map(|file| Some((file, self.keys.get(&file.path)?.as_ref())))
     }
 
     /// Hands the keys over.
-    pub(in crate::silver) fn into_keys(self) -> impl Iterator<Item = (ObjectPath, Arc<KeySet>)> {
+    pub(in crate::silver) fn into_keys(self) -> impl Iterator<Item = (ObjectPath, Arc<FileKeys>)> {
         self.keys.into_iter()
     }
 }

@@ -137,7 +137,7 @@ impl<'a> Events<'a> {
     /// Goes on to the event of a line that was not read yet.
     ///
     /// # Errors
-    /// Fails if there is no such line.
+    /// Fails if there is no such line, or if its event was read before.
     pub(super) fn skip_to(&mut self, line: u32) -> Result<(), RefineError> {
         while self
             .block
@@ -154,7 +154,10 @@ impl<'a> Events<'a> {
             }
             self.next += 1;
         }
-        Ok(())
+        match self.upcoming().is_some_and(|next| next > line) {
+            true => Err(Invariant("events are read in the order of their lines").into()),
+            false => Ok(()),
+        }
     }
 
     /// Returns the number of the next line, if there is one.

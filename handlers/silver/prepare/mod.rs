@@ -11,7 +11,7 @@ use super::cast::judge::{Judged, Place};
 use super::cast::keyed_rows::{KeyedRow, keyed_rows};
 use super::cast::rows::Cast;
 use super::dedup::conflicts::Conflicts;
-use super::dedup::first_rows::first_rows;
+use super::dedup::first_rows::{Repeat, first_rows};
 use super::open::Opener;
 use super::sources::SortedSources;
 use crate::dataset::Dataset;
@@ -109,15 +109,12 @@ impl Prepared {
             let times = cast.highest_times(run.iter().map(|row| row.row));
             Times::merge(&mut source.times, times);
         }
-        let (distinct, repeats) = match dataset.key {
-            Some(_) => first_rows(rows),
-            None => (rows, Vec::new()),
-        };
+        let (distinct, repeats) = distinct(dataset, rows);
         Ok(Self {
             sources: facts,
             rest,
             conflicts: Conflicts::within(dataset, &cast, &repeats)?,
-            distinct: by_time(distinct),
+            distinct,
             repeats: repeats.into_iter().map(|repeat| repeat.row).collect(),
             cast,
         })
@@ -154,6 +151,21 @@ fn add_verdicts(
         facts.add_rejected(source, index, opener, of_source)?;
     }
     Ok(())
+}
+
+/// Returns one row of each key (every row, where there is none), the one that was cast first, by event time; and the others.
+fn distinct(dataset: &Dataset, rows: Vec<KeyedRow>) -> (Vec<KeyedRow>, Vec<Repeat>) {
+    match &dataset.key {
+        None => (by_time(rows), Vec::new()),
+        // Rows of one key are of one time then, and stay in their order.
+        Some(key) if key.bucket.is_none() && key.columns.contains(&dataset.event_time) => {
+            first_rows(by_time(rows), |row, next| row.time != next.time)
+        }
+        Some(_) => {
+            let (distinct, repeats) = first_rows(rows, |_, _| false);
+            (by_time(distinct), repeats)
+        }
+    }
 }
 
 /// Sorts rows by event time.

@@ -9,7 +9,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::RefineError;
 use super::cast::keyed_rows::KeyedRow;
-use super::dedup::key_set::KeySet;
+use super::dedup::file_keys::FileKeys;
 use super::prepare::Prepared;
 use super::segments::{MOST_PARTS, Segment, segments, split_outliers};
 use crate::dataset::Dataset;
@@ -45,7 +45,7 @@ pub(super) struct Written {
     /// The files of silver.
     pub(super) files: Vec<DataFile>,
     /// The keys of each file; none where rows have none.
-    pub(super) keys: Vec<(ObjectPath, KeySet)>,
+    pub(super) keys: Vec<(ObjectPath, FileKeys)>,
     /// The quarantine objects, by source.
     pub(super) quarantine: BTreeMap<String, ObjectPath>,
 }
@@ -95,12 +95,12 @@ pub(super) async fn write(
         Ok(write_file(lake, dataset, prepared, rows, target))
     });
     let writes: Vec<_> = writes.collect::<Result<_, Invariant>>()?;
-    let written: Vec<(DataFile, Option<KeySet>)> = stream::iter(writes)
+    let written: Vec<(DataFile, Option<FileKeys>)> = stream::iter(writes)
         .buffered(PARALLEL_WRITES)
         .try_collect()
         .await?;
 
-    let (files, sets): (Vec<DataFile>, Vec<Option<KeySet>>) = written.into_iter().unzip();
+    let (files, sets): (Vec<DataFile>, Vec<Option<FileKeys>>) = written.into_iter().unzip();
     let keys = files.iter().zip(sets);
     let keys = keys
         .filter_map(|(file, set)| Some((file.path.clone(), set?)))
@@ -119,12 +119,12 @@ async fn write_file(
     prepared: &Arc<Prepared>,
     (segment, rows): (Segment, Vec<KeyedRow>),
     (path, columns): (ObjectPath, Arc<[String]>),
-) -> Result<(DataFile, Option<KeySet>), RefineError> {
+) -> Result<(DataFile, Option<FileKeys>), RefineError> {
     let (dataset, prepared) = (Arc::clone(dataset), Arc::clone(prepared));
     let count = rows.len() as u64;
     let encode = move || {
-        let keys = rows.iter().map(|row| row.key);
-        let keys = dataset.key.is_some().then(|| KeySet::of(keys));
+        let keys = || FileKeys::of(rows.iter().map(|row| row.key).collect());
+        let keys = dataset.key.is_some().then(keys);
         let names: Vec<&str> = prepared.sources.iter().map(|s| s.name.as_str()).collect();
         let rows: Vec<u32> = rows.iter().map(|row| row.row).collect();
         let batch = prepared

@@ -30,6 +30,7 @@ use arrow_array::{
     Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array,
     StringArray, TimestampMicrosecondArray,
 };
+use arrow_buffer::NullBuffer;
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType, TimeUnit};
 use xxhash_rust::xxh3::xxh3_128;
@@ -80,9 +81,16 @@ const BLOCK: usize = 64;
 /// Hashes rows of some columns.
 #[derive(Debug)]
 pub struct RowHasher {
-    columns: Vec<Values>,
+    columns: Vec<Column>,
     rows: usize,
     buffer: Vec<u8>,
+}
+
+/// A column's values, and which of them are null, if any is.
+#[derive(Debug)]
+struct Column {
+    nulls: Option<NullBuffer>,
+    values: Values,
 }
 
 #[derive(Debug)]
@@ -122,7 +130,7 @@ impl RowHasher {
             return Err(HashError::Length { expected, found });
         }
         Ok(Self {
-            columns: columns.iter().map(Values::of).collect::<Result<_, _>>()?,
+            columns: columns.iter().map(Column::of).collect::<Result<_, _>>()?,
             rows,
             buffer: Vec::new(),
         })
@@ -163,6 +171,23 @@ impl RowHasher {
     }
 }
 
+impl Column {
+    fn of(array: &ArrayRef) -> Result<Self, HashError> {
+        Ok(Self {
+            nulls: array.logical_nulls().filter(|nulls| nulls.null_count() > 0),
+            values: Values::of(array)?,
+        })
+    }
+
+    #[inline]
+    fn encode(&self, row: usize, out: &mut Vec<u8>) {
+        match &self.nulls {
+            Some(nulls) if nulls.is_null(row) => out.push(0),
+            _ => self.values.encode(row, out),
+        }
+    }
+}
+
 impl Values {
     fn of(array: &ArrayRef) -> Result<Self, HashError> {
         let data_type = array.data_type().clone();
@@ -188,24 +213,8 @@ impl Values {
         })
     }
 
-    fn array(&self) -> &dyn Array {
-        match self {
-            Self::Int64(array) => array,
-            Self::Double(array) => array,
-            Self::Decimal(array) => array,
-            Self::Text(array) => array,
-            Self::Bool(array) => array,
-            Self::Timestamp(array) => array,
-            Self::Date(array) => array,
-        }
-    }
-
     #[inline]
     fn encode(&self, row: usize, out: &mut Vec<u8>) {
-        if self.array().is_null(row) {
-            out.push(0);
-            return;
-        }
         match self {
             Self::Int64(array) => put8(out, 1, array.value(row).to_le_bytes()),
             Self::Double(array) => put8(out, 2, canonical_bits(array.value(row)).to_le_bytes()),
