@@ -124,6 +124,7 @@ fn objects(lines: &[String]) -> Vec<Source> {
                 last: sequence(first + lines.len() - 1),
             }),
             enqueued_time: UnixMillis(i64::try_from(START + EVENTS).unwrap() * 1_000),
+            only: None,
         }
     });
     objects.collect()

@@ -21,6 +21,8 @@
 //! - **G1** a gold table equals the aggregate of silver at its recorded version
 //! - **G2** applying a version twice changes nothing
 //! - **G3** readers see the old table or the new, each whole at the version that its freshness names
+//! - **A1** at most one alert per id, and one for each fresh state that gold committed
+//! - **O1** what is announced of a redrive is what happens, or nothing of what is left
 //! - **T1** the watermark never regresses
 
 pub mod app;

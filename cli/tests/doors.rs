@@ -28,9 +28,10 @@ const LOOKING: [&str; 11] = [
     "dashboard",
 ];
 /// Those that write to one.
-const WRITING: [&str; 5] = [
+const WRITING: [&str; 6] = [
     "produce -n 1",
     "maintain",
+    "redrive",
     "rebuild gold",
     "rebuild silver --accept-loss",
     "alerts resend 0123456789abcdef0123456789abcdef",

@@ -86,6 +86,51 @@ pub enum RefineError {
         /// Its name.
         source_name: String,
     },
+    /// A quarantine object that the ledger names is gone.
+    #[error("quarantine object {path} is in the ledger and not in the lake: restore it")]
+    QuarantineGone {
+        /// Where it was.
+        path: ObjectPath,
+    },
+    /// A line of quarantine is none.
+    #[error("line {line} of {path} is not a rejected record")]
+    QuarantineLine {
+        /// The object.
+        path: ObjectPath,
+        /// The line, from 1.
+        line: usize,
+        /// What the parser says.
+        source: serde_json::Error,
+    },
+    /// Quarantine has not what the ledger says.
+    #[error(
+        "quarantine has {found} rejected records of {source_name}, and the ledger says {expected}: restore its objects"
+    )]
+    QuarantineCount {
+        /// The source.
+        source_name: String,
+        /// The lines that are there.
+        found: u64,
+        /// The records that were rejected.
+        expected: u64,
+    },
+    /// Rejected records are taken up by the dataset file that silver goes by, and by no other.
+    #[error(
+        "silver goes by another dataset file than this one, and rejected records are taken up by its own: deploy this file first, which silver records with the next object that it refines"
+    )]
+    NotDeployed,
+    /// What would become of a source's rejected records is not what was announced.
+    #[error(
+        "{source_name}: announced was {announced}, and now it would be {found}; nothing of it was changed"
+    )]
+    Unannounced {
+        /// The bronze object.
+        source_name: String,
+        /// What was announced.
+        announced: String,
+        /// What it would be.
+        found: String,
+    },
     /// A defect.
     #[error(transparent)]
     Invariant(#[from] Invariant),
@@ -134,6 +179,11 @@ impl RefineError {
             | Self::Schema(_)
             | Self::Format { .. }
             | Self::Times { .. }
+            | Self::QuarantineGone { .. }
+            | Self::QuarantineLine { .. }
+            | Self::QuarantineCount { .. }
+            | Self::NotDeployed
+            | Self::Unannounced { .. }
             | Self::Invariant(_)
             | Self::Interrupted(_)
             | Self::Abandoned

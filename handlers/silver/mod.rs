@@ -17,6 +17,7 @@ mod segments;
 mod sources;
 mod write;
 
+pub use commit::redrive;
 pub use error::RefineError;
 pub use prepare::trial;
 pub use queue::{Silver, commit_interval};

@@ -18,6 +18,7 @@ mod identity;
 mod layers;
 mod maintenance;
 mod pipeline;
+mod redrive;
 mod simulation;
 mod stores;
 mod support;

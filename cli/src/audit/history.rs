@@ -5,7 +5,7 @@
 //! rows were there at an earlier version follows from the rows themselves: each names its source, and the ledger
 //! names the version that committed the source. That holds however compaction has mixed the files since.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use sluice::dataset::Dataset;
@@ -69,9 +69,17 @@ impl History {
             attempts += 1;
         }
         if let Some(head) = history.head {
-            let entries = history.log.ledger_prefix("").await?;
+            let mut entries = history.log.ledger_prefix("").await?;
             // What was committed since the head was read belongs to later versions.
-            let entries = entries.into_iter().filter(|entry| entry.version <= head);
+            let later = entries.iter().filter(|entry| entry.version > head);
+            let later: HashSet<String> = later.map(|entry| entry.source.clone()).collect();
+            entries.retain(|entry| entry.version <= head);
+            for entry in &mut entries {
+                entry
+                    .taken_up
+                    .take_if(|taken_up| later.contains(&taken_up.by));
+            }
+            let entries = entries.into_iter();
             history.ledger = entries.map(|entry| (entry.source.clone(), entry)).collect();
         }
         Ok(history)
@@ -173,6 +181,16 @@ impl History {
     pub(crate) fn had(&self, source: &str, version: Version) -> bool {
         self.entry(source)
             .is_none_or(|entry| entry.version <= version)
+    }
+
+    /// Whether the rows of `version` can be told from later ones. A row names its bronze object, and the ledger the version that
+    /// refined it; where records of it were taken up again since, and a compaction has put their rows into one file with the
+    /// others, nothing tells them apart.
+    pub(crate) fn tells_apart(&self, version: Version) -> bool {
+        let mut redrives = self.ledger().filter(|entry| entry.redrive.is_some());
+        let is_since = redrives.any(|entry| entry.version > version);
+        let is_past = self.head.is_some_and(|head| version < head);
+        !is_since || !is_past || !self.before(version).iter().any(|portion| portion.is_mixed)
     }
 
     /// The files that hold the rows of `version`, which may be later than the one that everything else is compared at.

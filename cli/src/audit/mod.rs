@@ -90,6 +90,7 @@ pub async fn audit(
         opened
     });
     checks.push(ledger::check_balance(&history));
+    checks.extend(ledger::check_redrives(&history));
     checks.push(ledger::check_quarantine(subject, &history, progress).await?);
     checks.push(ledger::check_log(&history));
     checks.push(totals::check(&history));
@@ -130,12 +131,13 @@ fn sums(objects: &[BronzeObject], history: &History) -> Sums {
         lines: counts.lines,
         empty: counts.empty,
         opened: counts.opened,
-        records: counts.records,
+        records: counts.records_once(),
         rows: counts.rows,
         duplicates: counts.duplicates,
         conflicts: counts.conflicts,
         filtered: counts.filtered,
-        quarantined: counts.quarantined_total(),
+        quarantined: counts.quarantined_still(),
+        redriven: counts.redriven,
         nulled: counts.nulled.total(),
     }
 }

@@ -41,8 +41,10 @@ pub struct Sums {
     pub conflicts: u64,
     /// Records that the dataset's condition leaves out.
     pub filtered: u64,
-    /// Records in quarantine.
+    /// Records in quarantine that nobody has taken up again.
     pub quarantined: u64,
+    /// Records that were in quarantine and were taken up again: they count as what they have become.
+    pub redriven: u64,
     /// Values that became null because their column could not take them.
     pub nulled: u64,
 }

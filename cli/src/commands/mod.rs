@@ -5,13 +5,13 @@
 
 mod audit;
 mod bench;
-mod dashboard;
 mod dataset;
 mod deploy;
 mod events;
 mod help;
 mod inspect;
 mod maintain;
+mod operate;
 mod project;
 mod up;
 
@@ -55,7 +55,7 @@ enum Command {
     Consume(events::ConsumeArguments),
     Alerts(events::AlertsArguments),
     Status(inspect::StatusArguments),
-    Dashboard(dashboard::DashboardArguments),
+    Dashboard(operate::DashboardArguments),
     Gold(inspect::GoldArguments),
     Audit(audit::AuditArguments),
     Head(inspect::HeadArguments),
@@ -64,7 +64,8 @@ enum Command {
     Connect(inspect::ConnectArguments),
     History(inspect::HistoryArguments),
     Maintain(maintain::MaintainArguments),
-    Rebuild(deploy::RebuildArguments),
+    Redrive(operate::RedriveArguments),
+    Rebuild(operate::RebuildArguments),
     Dataset(dataset::DatasetArguments),
     Schema(deploy::SchemaArguments),
     Package(deploy::PackageArguments),
@@ -102,7 +103,7 @@ impl Command {
             Self::Consume(arguments) => Box::pin(events::consume(arguments)).await,
             Self::Alerts(arguments) => Box::pin(events::alerts(arguments)).await,
             Self::Status(arguments) => Box::pin(inspect::status(arguments)).await,
-            Self::Dashboard(arguments) => Box::pin(dashboard::run(arguments)).await,
+            Self::Dashboard(arguments) => Box::pin(operate::dashboard(arguments)).await,
             Self::Gold(arguments) => Box::pin(inspect::gold(arguments)).await,
             Self::Audit(arguments) => Box::pin(audit::run(arguments)).await,
             Self::Quarantine(arguments) => Box::pin(inspect::quarantine(arguments)).await,
@@ -111,7 +112,8 @@ impl Command {
             Self::Head(arguments) => Box::pin(inspect::head(arguments)).await,
             Self::History(arguments) => Box::pin(inspect::history(arguments)).await,
             Self::Maintain(arguments) => Box::pin(maintain::run(arguments)).await,
-            Self::Rebuild(arguments) => Box::pin(deploy::rebuild(arguments)).await,
+            Self::Redrive(arguments) => Box::pin(operate::redrive(arguments)).await,
+            Self::Rebuild(arguments) => Box::pin(operate::rebuild(arguments)).await,
             Self::Dataset(arguments) => Box::pin(dataset::run(arguments)).await,
             Self::Schema(arguments) => Box::pin(deploy::schema(&arguments)).await,
             Self::Package(arguments) => Box::pin(deploy::package(arguments)).await,
@@ -158,7 +160,7 @@ mod tests {
         let command = CommandLine::command();
         // Also checks for flags that clash and for conflicts with flags that do not exist.
         command.clone().debug_assert();
-        assert_eq!(command.get_subcommands().count(), 23);
+        assert_eq!(command.get_subcommands().count(), 24);
         for subcommand in command.get_subcommands() {
             assert!(subcommand.get_about().is_some(), "{subcommand}");
         }
@@ -279,6 +281,8 @@ mod tests {
             "schema --swap --sqlite --gold x",
             "alerts resend",
             "alerts resend id --failed",
+            "redrive --dry-run --expect x",
+            "redrive --reason no_such",
             "rebuild",
             "rebuild silver",
             "rebuild silver --expect 3",

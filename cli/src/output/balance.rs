@@ -14,6 +14,7 @@ pub(crate) struct Balance {
     pub(crate) duplicates: u64,
     pub(crate) conflicts: u64,
     pub(crate) filtered: u64,
+    /// Rejected, and not taken up again.
     pub(crate) quarantined: u64,
     pub(crate) nulled: u64,
 }
@@ -23,12 +24,12 @@ impl From<&Counts> for Balance {
         Self {
             lines: counts.lines,
             empty: counts.empty,
-            records: counts.records,
+            records: counts.records_once(),
             rows: counts.rows,
             duplicates: counts.duplicates,
             conflicts: counts.conflicts,
             filtered: counts.filtered,
-            quarantined: counts.quarantined_total(),
+            quarantined: counts.quarantined_still(),
             nulled: counts.nulled.total(),
         }
     }

@@ -235,7 +235,9 @@ fn check(stored: &Stored, ledger: &[LedgerEntry], snapshot: &Snapshot) -> Result
             Some(lines) => lines.is_some_and(|lines| lines != entry.counts.lines),
         }
     };
-    let sources = ledger.iter().filter(is_lost);
+    // A redrive has no object of its own.
+    let own = ledger.iter().filter(|entry| entry.redrive.is_none());
+    let sources = own.filter(is_lost);
     let sources = sources.map(|entry| entry.source.clone());
     none_lost("the bronze object that the ledger has as", sources)?;
     let files = snapshot.files.keys();
@@ -268,6 +270,8 @@ mod tests {
             range: None,
             version: Version(1),
             quarantine: None,
+            redrive: None,
+            taken_up: None,
         }
     }
 

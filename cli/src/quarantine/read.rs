@@ -10,7 +10,7 @@ use sluice::event::{PartitionId, UnixMillis};
 use sluice::store::StorageError;
 use sluice::store::object::{ObjectPath, ObjectStore, paths};
 use sluice::table::TableId;
-use sluice::table::log::{CommitLog, Head, LedgerEntry, Version};
+use sluice::table::log::{CommitLog, Head, LedgerEntry, TakenUp, Version};
 use sluice::value::period::MILLIS_PER_HOUR;
 use thiserror::Error;
 
@@ -164,10 +164,13 @@ impl<'a> Quarantine<'a> {
         head: &Head,
         span: Span,
     ) -> Result<Vec<LedgerEntry>, Box<dyn Error + Send + Sync>> {
-        let mut entries = Vec::new();
+        let (mut entries, mut later) = (Vec::new(), Vec::new());
         let mut add = |page: Vec<LedgerEntry>| {
-            let rejected = page.into_iter().filter(|entry| entry.quarantine.is_some());
-            entries.extend(rejected);
+            // Of what was taken up again the last that took it up says what it is now.
+            let (open, taken_up): (Vec<_>, Vec<_>) =
+                page.into_iter().partition(|entry| entry.taken_up.is_none());
+            entries.extend(open.into_iter().filter(LedgerEntry::is_open));
+            later.extend(taken_up.into_iter().filter_map(|entry| entry.taken_up));
         };
         match span {
             Span::Everything => {
@@ -188,8 +191,23 @@ impl<'a> Quarantine<'a> {
                 }
             }
         }
+        // Everything has them already.
+        let mut names = match span {
+            Span::Everything => Vec::new(),
+            Span::Enqueued { .. } => names_of(later),
+        };
+        while !names.is_empty() {
+            let found = self.log.ledger(&names).await?.into_values();
+            let (open, taken_up): (Vec<_>, Vec<_>) = found.partition(LedgerEntry::is_open);
+            entries.extend(open);
+            names = names_of(taken_up.into_iter().filter_map(|entry| entry.taken_up));
+        }
         Ok(entries)
     }
+}
+
+fn names_of(taken_up: impl IntoIterator<Item = TakenUp>) -> Vec<String> {
+    taken_up.into_iter().map(|taken_up| taken_up.by).collect()
 }
 
 /// Returns the objects with the rejected records of a source, of which the ledger names the last, the last first: those of a

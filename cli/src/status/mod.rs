@@ -130,7 +130,11 @@ pub(crate) struct Silver {
     pub(crate) late: u64,
     /// Records that the dataset's condition leaves out.
     pub(crate) filtered: u64,
+    /// Records that were rejected and not taken up again.
     pub(crate) quarantined: u64,
+    /// Records that were rejected and taken up again: they count as what they have become.
+    pub(crate) redriven: u64,
+    /// How many were ever rejected, those that were taken up again included.
     pub(crate) quarantined_by_reason: BTreeMap<String, u64>,
     /// Values that became null because their column could not take them.
     pub(crate) nulled: Nulled,
@@ -400,13 +404,14 @@ pub(crate) fn silver(
         lines: counts.lines,
         empty: counts.empty,
         opened: counts.opened,
-        records: counts.records,
+        records: counts.records_once(),
         rows: counts.rows,
         duplicates: counts.duplicates,
         conflicts: counts.conflicts,
         late: counts.late,
         filtered: counts.filtered,
-        quarantined: counts.quarantined_total(),
+        quarantined: counts.quarantined_still(),
+        redriven: counts.redriven,
         quarantined_by_reason: reasons
             .map(|(reason, count)| (reason.to_string(), *count))
             .collect(),

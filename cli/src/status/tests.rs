@@ -81,6 +81,8 @@ fn objects_that_are_not_in_the_ledger_wait() {
         range: None,
         version: sluice::table::log::Version(1),
         quarantine: None,
+        redrive: None,
+        taken_up: None,
     };
     let waiting = compare_ledger(&objects, &[entry], 9_000);
     assert_eq!(

@@ -117,6 +117,8 @@ mod tests {
             range: None,
             version: Version(1),
             quarantine: None,
+            redrive: None,
+            taken_up: None,
         }
     }
 

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use super::reach::answers;
 use super::settings::{AppSettings, DEFAULT_STATE_DIR};
 use crate::audit::{Subject, misfit};
+use sluice::context::Context;
 use sluice::dataset::Dataset;
 use sluice::maintain::Maintenance;
 use sluice::settings::Settings;
 use sluice::silver::Silver;
+use sluice::silver::redrive::Redrives;
 use sluice::store::account::StorageAccount;
 use sluice::store::entity::{AzureEntityStore, EntityStore, STATE_TABLE};
 use sluice::store::object::{AzureObjectStore, ObjectStore};
@@ -94,14 +96,23 @@ impl Stores {
 
     /// The maintenance of silver.
     pub(crate) fn maintenance(&self) -> Maintenance {
-        let edges = sluice::context::Context::new(
+        let edges = self.context();
+        let silver = Silver::new(edges.clone());
+        Maintenance::new(edges, silver, self.poison.clone())
+    }
+
+    /// What takes up rejected records again.
+    pub(crate) fn redrives(&self) -> Redrives {
+        Redrives::new(self.context())
+    }
+
+    fn context(&self) -> Context {
+        Context::new(
             Arc::clone(&self.dataset),
             Arc::clone(&self.lake),
             Arc::clone(&self.state),
             KEY_CACHE_BYTES,
-        );
-        let silver = Silver::new(edges.clone());
-        Maintenance::new(edges, silver, self.poison.clone())
+        )
     }
 
     /// What an audit looks at.

@@ -18,7 +18,7 @@ pub(super) fn in_bronze<'e>(
     entries: &[&'e LedgerEntry],
 ) -> impl Stream<Item = Result<(&'e LedgerEntry, bool), StorageError>> {
     let looks = entries.iter().map(|entry| {
-        let (entry, path) = (*entry, ObjectPath::new(BRONZE, &entry.source));
+        let (entry, path) = (*entry, ObjectPath::new(BRONZE, entry.bronze()));
         async move { Ok((entry, lake.head(&path).await?.is_some())) }
     });
     stream::iter(looks.collect::<Vec<_>>()).buffer_unordered(PARALLEL)

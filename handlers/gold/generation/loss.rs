@@ -28,7 +28,7 @@ pub struct Loss {
 
 impl Loss {
     fn add(&mut self, entry: &LedgerEntry) {
-        self.objects += 1;
+        self.objects += u64::from(entry.redrive.is_none());
         self.events += entry.counts.lines;
         self.rows += entry.counts.rows;
     }
@@ -72,11 +72,11 @@ impl Stores<'_> {
                 return Ok(());
             };
             after = Some(last.source.clone());
-            let is_listed = |entry: &&LedgerEntry| listed.contains(entry.source.as_str());
+            let is_listed = |entry: &&LedgerEntry| listed.contains(entry.bronze());
             let mut gone: Vec<&LedgerEntry> = page.iter().filter(|e| !is_listed(e)).collect();
-            let names: Vec<&str> = gone.iter().map(|entry| entry.source.as_str()).collect();
+            let names: Vec<&str> = gone.iter().map(|entry| entry.bronze()).collect();
             let found = self.log.ledger(&names).await?;
-            gone.retain(|entry| !found.contains_key(&entry.source));
+            gone.retain(|entry| !found.contains_key(entry.bronze()));
             // It may have come since the listing, or lie elsewhere.
             let mut looks = pin!(in_bronze(self.lake, &gone));
             while let Some((entry, is_there)) = looks.try_next().await? {

@@ -149,14 +149,16 @@ impl Successor<'_> {
         };
         while !pass.is_over {
             let page = old.ledger_after(pass.after.as_deref()).await?;
-            let names: Vec<&str> = page.iter().map(|entry| entry.source.as_str()).collect();
+            let names: Vec<&str> = page.iter().map(LedgerEntry::bronze).collect();
             let found = self.log.ledger(&names).await?;
-            let is_missing = |entry: &&LedgerEntry| !found.contains_key(&entry.source);
+            // What a redrive took up is refined anew with the rest of its object.
+            let is_missing = |entry: &&LedgerEntry| !found.contains_key(entry.bronze());
             let missing: Vec<&LedgerEntry> = page.iter().filter(is_missing).collect();
             if self.has_any(&missing).await? {
                 return Ok(Some(Lack::Pending(missing.len())));
             }
-            pass.lost.sources += missing.len();
+            let objects = missing.iter().filter(|entry| entry.redrive.is_none());
+            pass.lost.sources += objects.count();
             pass.lost.rows += missing.iter().map(|entry| entry.counts.rows).sum::<u64>();
             pass.is_over = page.is_empty();
             pass.after = page.last().map(|last| last.source.clone()).or(pass.after);

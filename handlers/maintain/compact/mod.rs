@@ -241,6 +241,7 @@ impl Maintenance {
             committed: self.context.clock.now(),
             files: vec![file.clone()],
             ledger: Vec::new(),
+            taken_up: Vec::new(),
             watermark: head.watermark,
             clock: head.clock,
             partitions: head.partitions.clone(),

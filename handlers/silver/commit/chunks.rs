@@ -48,6 +48,7 @@ impl Chunk<'_> {
                 empty: source.empty,
                 opened: source.lines.saturating_sub(source.empty),
                 records: source.records,
+                redriven: 0,
                 rows,
                 duplicates: duplicates.ok_or(Invariant("a record is at most one row"))?,
                 conflicts: conflicts.get(&number).copied().unwrap_or(0),
@@ -86,6 +87,8 @@ pub(super) struct Settled {
     pub(super) times: Option<Times>,
     /// When the events of its rows happened, in microseconds since 1970.
     event_times: Vec<i64>,
+    /// The sum of the keys of its rows, by which other rows are told from them.
+    pub(super) keys: u128,
     /// The last of its quarantine objects, and how many there are.
     pub(super) quarantine: Option<ObjectPath>,
     quarantined: usize,
@@ -127,6 +130,7 @@ impl Done {
         for row in chunk.rows {
             let settled = self.sources.entry(row.source).or_default();
             settled.event_times.push(row.time);
+            settled.keys = settled.keys.wrapping_add(row.key);
         }
         self.id = Some(written.id);
         self.chunks += 1;

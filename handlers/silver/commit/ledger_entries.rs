@@ -32,6 +32,8 @@ pub(super) fn ledger(
             range: source.range,
             version: Version(0),
             quarantine: quarantine.cloned(),
+            redrive: None,
+            taken_up: None,
         }
     });
     Ok(entries.collect())

@@ -9,14 +9,16 @@
 mod chunks;
 mod ledger_entries;
 mod plan;
+pub mod redrive;
 mod schema;
 mod time;
 mod work;
 
 use std::sync::Arc;
 
-use super::dedup::Known;
 use super::dedup::file_keys::KeyCache;
+use super::dedup::own::OwnFiles;
+use super::dedup::{Dropped, Known};
 use super::sources::SortedSources;
 use super::write::Written;
 use super::{RefineError, Refined, write};
@@ -61,6 +63,28 @@ struct Tail {
     commits: Vec<Commit>,
 }
 
+/// What is to be done in one commit.
+trait Job: Sync {
+    /// Tries it on the head as it is; the work on it survives until the next try.
+    fn attempt(
+        &self,
+        committer: &mut Committer,
+        work: &mut Option<Work>,
+        time: &mut WorkTime,
+    ) -> impl Future<Output = Result<Attempt, RefineError>> + Send;
+}
+
+impl Job for SortedSources {
+    async fn attempt(
+        &self,
+        committer: &mut Committer,
+        work: &mut Option<Work>,
+        time: &mut WorkTime,
+    ) -> Result<Attempt, RefineError> {
+        committer.refine(self, work, time).await
+    }
+}
+
 /// How an attempt ended.
 enum Attempt {
     /// These sources are in the ledger, the first of them at least.
@@ -103,12 +127,21 @@ impl Committer {
         sources: &SortedSources,
         time: &mut WorkTime,
     ) -> Result<Vec<Refined>, RefineError> {
+        self.finish(sources, time).await
+    }
+
+    /// Does a job in one commit, starting over at the head as often as it takes.
+    async fn finish(
+        &mut self,
+        job: &impl Job,
+        time: &mut WorkTime,
+    ) -> Result<Vec<Refined>, RefineError> {
         let mut backoff = Backoff::default();
         let mut work = None;
         let mut missing: Option<ObjectPath> = None;
         let mut outdated = 0;
         loop {
-            match self.attempt(sources, &mut work, time).await {
+            match job.attempt(self, &mut work, time).await {
                 Ok(Attempt::Done(refined)) => return Ok(refined),
                 Ok(Attempt::StartOver) => {}
                 // Maintenance has cleared the log up to a snapshot that only a newer head names.
@@ -137,7 +170,8 @@ impl Committer {
         }
     }
 
-    async fn attempt(
+    /// Tries to commit sources, on the head as it is now.
+    async fn refine(
         &mut self,
         sources: &SortedSources,
         work: &mut Option<Work>,
@@ -173,25 +207,30 @@ impl Committer {
             CommitOutcome::Conflict => Ok(Attempt::StartOver),
             CommitOutcome::Committed(version) => {
                 let committed = commit.on(&head);
-                // What was just written need not be read again, if nothing lies between.
-                if let Some(live) = &mut self.live
-                    && live.version().next() == version
-                {
-                    live.advance(std::slice::from_ref(&committed));
-                }
-                // Nobody else holds it any more; if somebody did, the keys would be read when they are needed.
-                current.written = None;
-                for (path, keys) in std::mem::take(&mut current.done).own.into_keys() {
-                    self.cache.put(path, keys);
-                }
-                for (path, keys) in Arc::into_inner(written).into_iter().flat_map(|w| w.keys) {
-                    self.cache.put(path, keys);
-                }
+                self.keep(current, written, &committed);
                 self.publish(committed);
                 let mut refined = ledger_entries::earlier(finished, &head);
                 refined.extend(ledger_entries::newly(commit.ledger, version));
                 Ok(Attempt::Done(refined))
             }
+        }
+    }
+
+    /// Keeps in memory what was just committed, so that it need not be read again.
+    fn keep(&mut self, work: &mut Work, written: Arc<Written>, committed: &Commit) {
+        // If nothing lies between.
+        if let Some(live) = &mut self.live
+            && live.version().next() == committed.version
+        {
+            live.advance(std::slice::from_ref(committed));
+        }
+        // Nobody else holds it any more; if somebody did, the keys would be read when they are needed.
+        work.written = None;
+        for (path, keys) in std::mem::take(&mut work.done).own.into_keys() {
+            self.cache.put(path, keys);
+        }
+        for (path, keys) in Arc::into_inner(written).into_iter().flat_map(|w| w.keys) {
+            self.cache.put(path, keys);
         }
     }
 
@@ -277,22 +316,43 @@ impl Committer {
         }
     }
 
-    /// Drops the rows in hand that files hold: those that were `appended`, or all live ones, and those of the chunks before.
+    /// Drops the rows in hand that files hold, and compares them with the rows that stay, as far as the dataset asks for it.
     async fn drop_known(
         &mut self,
         work: &mut Work,
         appended: Option<&LiveFiles>,
     ) -> Result<(), RefineError> {
+        let dropped = self.drop_rows(work, appended).await?;
+        if dropped.rows.is_empty() {
+            return Ok(());
+        }
+        work.written = None;
+        let dataset = &self.context.dataset;
+        let mut holders = dropped.holders;
+        if dataset.conflicts == ConflictScope::Group {
+            // What is committed together is compared, however it was cut.
+            holders.retain(|holder| work.done.own.keys(&holder.file.path).is_some());
+        }
+        if !holders.is_empty() {
+            let known = known(&self.context, &mut self.cache, &work.done.own);
+            let kept = known.contents(&holders).await?;
+            let prepared = &work.prepared;
+            let duplicates = dropped.rows.iter().chain(&prepared.repeats);
+            work.conflicts
+                .compare(dataset, &prepared.cast, duplicates, &kept)?;
+        }
+        Ok(())
+    }
+
+    /// Drops the rows in hand that files hold: those that were `appended`, or all live ones, and those of the chunks before.
+    async fn drop_rows(
+        &mut self,
+        work: &mut Work,
+        appended: Option<&LiveFiles>,
+    ) -> Result<Dropped, RefineError> {
         let live = self.live.get_or_insert_default();
         let (against, own) = (appended.unwrap_or(live), &work.done.own);
-        let dataset = &self.context.dataset;
-        let mut known = Known {
-            lake: &self.context.lake,
-            dataset,
-            own,
-            cache: &mut self.cache,
-            cache_bytes: self.context.key_cache_bytes,
-        };
+        let mut known = known(&self.context, &mut self.cache, own);
         let overlapping = |period, min, max| {
             let files = against.overlapping(period, min, max);
             files
@@ -302,23 +362,7 @@ impl Committer {
         };
         let dropped = known.drop_known(&mut work.rows, overlapping).await?;
         work.checked = live.version();
-        if dropped.rows.is_empty() {
-            return Ok(());
-        }
-        work.written = None;
-        let mut holders = dropped.holders;
-        if dataset.conflicts == ConflictScope::Group {
-            // What is committed together is compared, however it was cut.
-            holders.retain(|holder| own.keys(&holder.file.path).is_some());
-        }
-        if !holders.is_empty() {
-            let kept = known.contents(&holders).await?;
-            let prepared = &work.prepared;
-            let duplicates = dropped.rows.iter().chain(&prepared.repeats);
-            work.conflicts
-                .compare(dataset, &prepared.cast, duplicates, &kept)?;
-        }
-        Ok(())
+        Ok(dropped)
     }
 
     /// Returns whether all chunks are written, and no file that was appended since holds one of their keys.
@@ -333,13 +377,7 @@ impl Committer {
         let last = written.files.iter().zip(&written.keys);
         let last = last.map(|(file, (_, keys))| (file, keys));
         let own = work.done.own.with_keys().chain(last).collect();
-        let mut known = Known {
-            lake: &self.context.lake,
-            dataset: &self.context.dataset,
-            own: &work.done.own,
-            cache: &mut self.cache,
-            cache_bytes: self.context.key_cache_bytes,
-        };
+        let mut known = known(&self.context, &mut self.cache, &work.done.own);
         let overlapping =
             |period, min, max| appended.overlapping(period, min, max).cloned().collect();
         Ok(!known.meet(own, overlapping).await?)
@@ -381,5 +419,15 @@ impl Committer {
         };
         let written = write::write(lake, dataset, &work.prepared, &work.rows, name).await?;
         Ok(Arc::clone(work.written.insert(Arc::new(written))))
+    }
+}
+
+fn known<'k>(context: &'k Context, cache: &'k mut KeyCache, own: &'k OwnFiles) -> Known<'k> {
+    Known {
+        lake: &context.lake,
+        dataset: &context.dataset,
+        own,
+        cache,
+        cache_bytes: context.key_cache_bytes,
     }
 }

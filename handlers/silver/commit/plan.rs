@@ -45,6 +45,7 @@ pub(super) fn plan(
         committed,
         files: [work.done.own.files(), &written.files].concat(),
         ledger: ledger(work, written, late_below)?,
+        taken_up: Vec::new(),
         watermark: watermark(&partitions, clock, dataset.idle_timeout, head.watermark),
         clock,
         partitions,

@@ -25,6 +25,14 @@ impl Recorded {
         Ok(Self { record, committed })
     }
 
+    /// Returns whether it is what the dataset file asks for, so that nothing need be recorded.
+    ///
+    /// # Errors
+    /// Fails if what the file asks for cannot be written.
+    pub(super) fn is_of(&self, context: &Context) -> Result<bool, RefineError> {
+        Ok(self.record.change_to(&asked(context)?) == Change::None)
+    }
+
     /// Compares with the dataset file; returns whether the log was changed or has moved.
     ///
     /// # Errors
@@ -58,6 +66,7 @@ impl Recorded {
             committed: context.clock.now(),
             files: Vec::new(),
             ledger: Vec::new(),
+            taken_up: Vec::new(),
             watermark: head.watermark,
             clock: head.clock,
             partitions: head.partitions.clone(),

@@ -98,11 +98,15 @@ impl Work {
         Ok(Self { done, ..next })
     }
 
+    /// Returns the names of the sources, in their order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &String> {
+        self.prepared.sources.iter().map(|source| &source.name)
+    }
+
     /// Returns whether this is the work on the first of these sources, as it would be prepared again.
     pub(super) fn is_on(&self, sources: &SortedSources) -> bool {
-        let names = self.prepared.sources.iter().map(|source| &source.name);
         let mut wanted = sources.iter().map(|source| &source.name);
-        names.into_iter().all(|name| wanted.next() == Some(name))
+        self.names().all(|name| wanted.next() == Some(name))
     }
 }
 
@@ -162,6 +166,7 @@ type = "string"
             partition: None,
             range: None,
             enqueued_time: UnixMillis(0),
+            only: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Sources in, typed rows out: opened, cast, each key once, sorted by event time. Pure.
 
 mod lines;
+mod picked;
 mod records;
 mod source;
 pub mod trial;
@@ -19,7 +20,7 @@ use crate::error::Invariant;
 use crate::table::keys::KeyHasher;
 use crate::table::log::Times;
 use lines::expected_events;
-pub(super) use source::{Rejected, SourceFacts};
+pub(super) use source::{Rejected, SourceFacts, picked_texts};
 use source::{Span, cast_source, is_full};
 
 const FOREIGN: Invariant = Invariant("a row comes from a source of its group");

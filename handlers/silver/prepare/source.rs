@@ -1,18 +1,21 @@
 //! Casts the records of one source, and says what its events were. Pure.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::lines::{Event, Events, is_blank};
+use super::picked::PickedEvents;
 use super::records::{Record, open, records_of};
 use crate::dataset::Dataset;
 use crate::error::Invariant;
 use crate::event::{KeptReason, PartitionId, SequenceRange, UnixMillis};
 use crate::silver::RefineError;
+use crate::silver::cast::hide::{Hider, hidden};
 use crate::silver::cast::judge::Place;
 use crate::silver::cast::reject::Reject;
 use crate::silver::cast::{Caster, LineContext};
 use crate::silver::open::Opener;
-use crate::store::object::Source;
+use crate::store::object::{Pick, Source};
 use crate::table::log::{AMBIGUOUS_TIME, Nulled, Times};
 
 /// How much of an event that is rejected whole is kept beside bronze, which has all of it.
@@ -179,6 +182,32 @@ pub(super) fn records_of_events(
     Ok(all)
 }
 
+/// Returns the texts of the records that are picked in a source, as quarantine would have them, by line and number; nothing of one
+/// that it would leave out. Of events that are picked whole, or refused, there are none.
+pub(in crate::silver) fn picked_texts(
+    dataset: &Dataset,
+    source: &Source,
+) -> Result<BTreeMap<(u32, u32), Option<Vec<u8>>>, RefineError> {
+    let mut opener = Opener::of(dataset);
+    let hider = Hider::of(dataset);
+    let mut texts = BTreeMap::new();
+    let mut events = PickedEvents::from(source, 0, 0)?;
+    while let Some((event, pick)) = events.next()? {
+        let Some(pick @ Pick::Records(_)) = pick else {
+            continue;
+        };
+        let line = event.at.line;
+        // What is refused whole has no records.
+        let _ = open(event, &mut opener, |record| {
+            if pick.has(record.number) {
+                let (text, _) = hidden(hider.as_ref(), false, record.text, 0);
+                texts.insert((line, record.number), text.map(Cow::into_owned));
+            }
+        });
+    }
+    Ok(texts)
+}
+
 /// Which events of a source are cast.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {
@@ -199,14 +228,16 @@ pub(super) fn cast_source(
 ) -> Result<(SourceFacts, Option<u32>), RefineError> {
     let mut facts = SourceFacts::new(source);
     let mut nulled: BTreeMap<(usize, &str), u64> = BTreeMap::new();
-    let mut events = Events::of(source, index)?;
-    events.skip_to(span.from)?;
+    let mut events = PickedEvents::from(source, index, span.from)?;
     let counts_blank_lines = events.counts_blank_lines();
     let mut rest = None;
-    while let Some(event) = events.next()? {
+    while let Some((event, pick)) = events.next()? {
         let mut records = 0;
         caster.begin_event();
         let opened = open(event, opener, |record| {
+            if pick.is_some_and(|pick| !pick.has(record.number)) {
+                return;
+            }
             // Most events are one record, and need no context of their own.
             let mut later = None;
             let at = match record.number {
@@ -236,14 +267,15 @@ pub(super) fn cast_source(
             facts.rejected.push(Rejected::event(event, reject));
             records = 1;
         }
-        if records == 0 {
+        facts.records += records;
+        // The lines are those of another source, where records of them are taken up again.
+        if records == 0 && pick.is_none() {
             if event.is_blank_line() && !counts_blank_lines {
                 continue;
             }
             facts.empty += 1;
         }
-        facts.lines += 1;
-        facts.records += records;
+        facts.lines += u64::from(pick.is_none());
         if is_full(opener.as_ref(), span.most_opened) {
             rest = events.upcoming();
             if rest.is_some() {

@@ -213,6 +213,7 @@ fn source(lines: &[Bytes], enqueued_time: UnixMillis) -> Source {
             last: SequenceNumber(last),
         }),
         enqueued_time,
+        only: None,
     }
 }
 

@@ -21,6 +21,8 @@ use crate::table::schema::{arranged, arrow_schema, place_of};
 use crate::table::{TableId, parquet};
 use quarantine::write_quarantine;
 
+const OUTSIDE: Invariant = Invariant("a segment lies within its rows");
+
 /// How many objects are written at once.
 const PARALLEL_WRITES: usize = 8;
 
@@ -87,7 +89,7 @@ pub(super) async fn write(
 
     let writes = parts.into_iter().map(|(part, segment)| {
         let of_segment = rows.get(segment.rows.clone());
-        let of_segment = of_segment.ok_or(Invariant("a segment lies within its rows"))?;
+        let of_segment = of_segment.ok_or(OUTSIDE)?;
         let part = chunk * MOST_PARTS + part;
         let path = table.file(dataset.period, segment.period, &id, part);
         let rows = (segment, of_segment.to_vec());
@@ -111,6 +113,43 @@ pub(super) async fn write(
         keys,
         quarantine,
     })
+}
+
+/// Returns what [`write`] would have written of rows, whose keys can be looked up in it, and writes nothing.
+///
+/// # Errors
+/// Fails on a defect.
+pub(super) fn pretended(
+    dataset: &Dataset,
+    rows: &[KeyedRow],
+    (id, chunk): (&str, usize),
+) -> Result<Written, Invariant> {
+    let table = TableId::of(dataset);
+    let mut written = Written {
+        id: id.to_owned(),
+        files: Vec::new(),
+        keys: Vec::new(),
+        quarantine: BTreeMap::new(),
+    };
+    for segment in segments(dataset.period, rows) {
+        let of_segment = rows.get(segment.rows.clone());
+        let of_segment = of_segment.ok_or(OUTSIDE)?;
+        let path = table.file(dataset.period, segment.period, id, chunk * MOST_PARTS);
+        if dataset.key.is_some() {
+            let keys = FileKeys::of(of_segment.iter().map(|row| row.key).collect());
+            written.keys.push((path.clone(), keys));
+        }
+        written.files.push(DataFile {
+            path,
+            period: segment.period,
+            rows: of_segment.len() as u64,
+            bytes: 0,
+            min: segment.min,
+            max: segment.max,
+            stats: None,
+        });
+    }
+    Ok(written)
 }
 
 async fn write_file(

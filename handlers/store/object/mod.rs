@@ -25,7 +25,7 @@ pub use limits::{MAX_METADATA_BYTES, MAX_NAME_UNITS};
 pub use memory::MemoryObjectStore;
 pub use paths::ObjectPath;
 pub use range::{ObjectFormat, ObjectRange};
-pub use source::Source;
+pub use source::{Pick, Selection, Source};
 
 /// User metadata of an object. Names are lower case; stores may change the case, so readers get them lowered.
 pub type Metadata = BTreeMap<String, String>;

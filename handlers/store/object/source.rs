@@ -1,5 +1,8 @@
 //! A bronze object to be refined, from whichever trigger or listing it came. Pure.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::{Metadata, ObjectFormat, ObjectRange};
@@ -20,6 +23,32 @@ pub struct Source {
     pub range: Option<SequenceRange>,
     /// The highest enqueued time in it; when it was created, if it was put there by hand.
     pub enqueued_time: UnixMillis,
+    /// Which of its records are to be refined; nothing where all are.
+    pub only: Option<Arc<Selection>>,
+}
+
+/// Records of a bronze object, by the numbers of their lines, from 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection(pub BTreeMap<u32, Pick>);
+
+/// Records of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// Whatever is in it.
+    Event,
+    /// Those of these numbers, from 0.
+    Records(BTreeSet<u32>),
+}
+
+impl Pick {
+    /// Returns whether a record of this number is one of them.
+    #[must_use]
+    pub fn has(&self, record: u32) -> bool {
+        match self {
+            Self::Event => true,
+            Self::Records(numbers) => numbers.contains(&record),
+        }
+    }
 }
 
 impl Source {
@@ -43,6 +72,7 @@ impl Source {
             partition: partition.filter(|_| range.is_some()),
             range: range.map(|range| range.sequence),
             enqueued_time: range.map_or(created, |range| range.last_enqueued),
+            only: None,
         }
     }
 }

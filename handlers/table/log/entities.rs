@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::totals::StoredTotals;
-use super::{Commit, CommitKind, Counts, DataFile, LedgerEntry, Nulled, Totals, Version};
+use super::{
+    Commit, CommitKind, Counts, DataFile, LedgerEntry, Nulled, Redrive, Superseded, TakenUp,
+    Totals, Version,
+};
 use crate::event::{EventTime, KeptReason, SequenceNumber, SequenceRange, UnixMillis};
 use crate::store::entity::{Entity, Properties, Value};
 use crate::store::object::ObjectPath;
@@ -155,10 +158,32 @@ pub(super) fn encode_ledger(
     if let Some(quarantine) = &entry.quarantine {
         put_text(&mut properties, "quarantine", quarantine.as_str());
     }
+    if let Some(redrive) = &entry.redrive {
+        put_text(&mut properties, "origin", &redrive.origin);
+        put_text(&mut properties, "plan", &redrive.plan);
+        if let Some(token) = &redrive.token {
+            put_text(&mut properties, "token", token);
+        }
+    }
+    if let Some(taken_up) = &entry.taken_up {
+        put_taken_up(&mut properties, taken_up);
+    }
     Ok(Entity {
         row: ledger_row(&entry.source),
         properties,
     })
+}
+
+fn put_taken_up(properties: &mut Properties, taken_up: &TakenUp) {
+    put_text(properties, "taken_up_by", &taken_up.by);
+    put(properties, "taken_up", stored(taken_up.records));
+}
+
+/// Returns an entry as it was read, with what took up its rejected records.
+pub(super) fn encode_superseded(superseded: &Superseded) -> Entity {
+    let mut entity = superseded.stored.entity.clone();
+    put_taken_up(&mut entity.properties, &superseded.taken_up);
+    entity
 }
 
 pub(super) fn decode_ledger(entity: &Entity) -> Result<LedgerEntry, MalformedEntity> {
@@ -180,7 +205,31 @@ pub(super) fn decode_ledger(entity: &Entity) -> Result<LedgerEntry, MalformedEnt
         quarantine: quarantine
             .then(|| path(properties, "quarantine"))
             .transpose()?,
+        redrive: redrive(properties)?,
+        taken_up: taken_up(properties)?,
     })
+}
+
+fn redrive(properties: &Properties) -> Result<Option<Redrive>, MalformedEntity> {
+    if !properties.contains_key("origin") {
+        return Ok(None);
+    }
+    let token = properties.contains_key("token");
+    Ok(Some(Redrive {
+        origin: text(properties, "origin")?,
+        plan: text(properties, "plan")?,
+        token: token.then(|| text(properties, "token")).transpose()?,
+    }))
+}
+
+fn taken_up(properties: &Properties) -> Result<Option<TakenUp>, MalformedEntity> {
+    if !properties.contains_key("taken_up_by") {
+        return Ok(None);
+    }
+    Ok(Some(TakenUp {
+        by: text(properties, "taken_up_by")?,
+        records: count(properties, "taken_up")?,
+    }))
 }
 
 fn put_counts(properties: &mut Properties, counts: &Counts) -> Result<(), MalformedEntity> {
@@ -201,6 +250,7 @@ fn put_counts(properties: &mut Properties, counts: &Counts) -> Result<(), Malfor
         ("records", counts.records, counts.lines),
         ("filtered", counts.filtered, 0),
         ("conflicts", counts.conflicts, 0),
+        ("redriven", counts.redriven, 0),
     ] {
         if count != plain {
             put(properties, name, stored(count));
@@ -240,6 +290,7 @@ fn counts(properties: &Properties) -> Result<Counts, MalformedEntity> {
         empty: or("empty", 0)?,
         opened: or("opened", lines)?,
         records: or("records", lines)?,
+        redriven: or("redriven", 0)?,
         rows: count(properties, "rows")?,
         duplicates: count(properties, "duplicates")?,
         conflicts: or("conflicts", 0)?,

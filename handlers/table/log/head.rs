@@ -16,6 +16,9 @@ use crate::store::entity::{Entity, Properties, Stored};
 pub(super) const HEAD: &str = "head";
 /// The property that names the log.
 const LOG: &str = "log";
+/// How many rejected records were taken up again. It is among the totals too; builds that do not know it keep it here as it
+/// was, and lose it there.
+const REDRIVEN: &str = "redriven";
 
 /// How far a partition has been refined. Its times stand apart in `partitions`, where earlier builds look for them and
 /// nothing else.
@@ -61,10 +64,20 @@ pub(super) fn encode_head(head: &Head) -> Result<Entity, MalformedEntity> {
         put_text(&mut properties, "snapshot", snapshot.path.as_str());
     }
     put_totals(&mut properties, head.totals.as_ref(), head.version)?;
+    // Of a head without totals it stays as it was, and so no totals count that lack it.
+    if let Some(totals) = &head.totals
+        && (totals.counts.redriven > 0 || properties.contains_key(REDRIVEN))
+    {
+        put(&mut properties, REDRIVEN, saturated(totals.counts.redriven));
+    }
     Ok(Entity {
         row: HEAD.to_owned(),
         properties,
     })
+}
+
+fn saturated(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 pub(super) fn decode_head(stored: Stored) -> Result<Head, MalformedEntity> {
@@ -80,10 +93,20 @@ pub(super) fn decode_head(stored: Stored) -> Result<Head, MalformedEntity> {
         clock: enqueued.chain([clock]).flatten().max(),
         partitions,
         snapshot: snapshot(properties)?,
-        totals: totals(properties, version)?,
+        totals: own_totals(properties, version)?,
         log: log_id(properties)?,
         stored,
     })
+}
+
+/// Returns the totals, unless they lack what was taken up again: then maintenance counts.
+fn own_totals(
+    properties: &Properties,
+    version: Version,
+) -> Result<Option<Totals>, MalformedEntity> {
+    let redriven = optional(properties, REDRIVEN).unwrap_or(0);
+    let totals = totals(properties, version)?;
+    Ok(totals.filter(|totals| saturated(totals.counts.redriven) == redriven))
 }
 
 fn put_partitions(

@@ -59,6 +59,32 @@ impl CommitLog {
         Ok(entries.into_iter().filter(wanted).collect())
     }
 
+    /// Returns those of the sources that are in the ledger as they were read, with their ETags: for a commit that takes up
+    /// their rejected records.
+    ///
+    /// # Errors
+    /// Fails if the store does, or if an entity is not a ledger entry.
+    pub async fn ledger_stored(
+        &self,
+        sources: &[impl AsRef<str>],
+    ) -> Result<BTreeMap<String, (LedgerEntry, Stored)>, LogError> {
+        let rows = sources
+            .iter()
+            .map(|source| entities::ledger_row(source.as_ref()));
+        let reads: Vec<_> = rows
+            .map(|row| async move { self.state.get(&self.partition, &row).await })
+            .collect();
+        let found: Vec<Option<Stored>> = stream::iter(reads)
+            .buffered(PARALLEL_READS)
+            .try_collect()
+            .await?;
+        let found = found.into_iter().flatten().map(|stored| {
+            let entry = decode_ledger_entry(&stored)?;
+            Ok((entry.source.clone(), (entry, stored)))
+        });
+        found.collect()
+    }
+
     /// Returns the ledger entries of all sources whose names start with `prefix`.
     ///
     /// # Errors

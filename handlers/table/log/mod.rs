@@ -38,7 +38,7 @@ pub use entities::MalformedEntity;
 pub use error::LogError;
 pub use model::{
     Commit, CommitKind, CommitOutcome, Counts, DataFile, Head, LedgerEntry, LiveFile, NewCommit,
-    Snapshot, SnapshotRef, Totals, Version,
+    Redrive, Snapshot, SnapshotRef, Superseded, TakenUp, Totals, Version,
 };
 pub use nulled::{AMBIGUOUS_TIME, Nulled};
 pub use progress::{Beyond, MAX_BEYOND, PartitionProgress, Times, bound};
@@ -49,6 +49,9 @@ pub const COMMIT_DEADLINE: Duration = Duration::from_secs(10 * 60);
 
 /// Most sources that one commit may finish; with `head` and the log entry they fit one transaction.
 pub const MAX_SOURCES: usize = 90;
+/// Most entries whose rejected records one commit may take up: it finishes a source for each of them, and has one entry left
+/// in hand for each.
+pub const MAX_TAKEN_UP: usize = MAX_SOURCES / 2;
 /// Longest list of files, in bytes of JSON, that is kept in the log entry itself.
 const MAX_INLINE_FILES: usize = 28 * 1024;
 /// How many point reads are in flight at once.
@@ -119,8 +122,8 @@ impl CommitLog {
         })
     }
 
-    /// Makes `new` the version after `head`, in one transaction, if the head has not moved and none of the sources
-    /// is in the ledger. A long list of files is written to a manifest first.
+    /// Makes `new` the version after `head`, in one transaction, if the head has not moved, none of the sources
+    /// is in the ledger, and no entry that it takes up has changed. A long list of files is written to a manifest first.
     ///
     /// # Errors
     /// Fails if the store does; after a transient failure it may or may not have happened, and the caller starts
@@ -174,6 +177,10 @@ impl CommitLog {
             let entity = entities::encode_ledger(entry, version);
             operations.push(Operation::Insert(entity.map_err(malformed(&entry.source))?));
         }
+        operations.extend(new.taken_up.iter().map(|superseded| Operation::Update {
+            entity: entities::encode_superseded(superseded),
+            if_match: superseded.stored.etag.clone(),
+        }));
 
         let longest = Duration::from_secs(TRANSACTION_SECONDS);
         if deadline.is_some_and(|deadline| !deadline.allows(longest)) {

@@ -99,6 +99,10 @@ pub enum CommitKind {
 
 /// What became of the lines of one or more sources. `lines = empty + opened`, and
 /// `records = rows + duplicates + filtered + quarantined` (S2).
+///
+/// A redrive's source has no lines: its records are those of an earlier source that were rejected and are taken up again.
+/// They count there as quarantined, and here as what they have become, so that a sum of both has them twice: `redriven` says
+/// how many these are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Lines read, each of them an event.
@@ -109,6 +113,9 @@ pub struct Counts {
     pub opened: u64,
     /// The records of the events; an event that was rejected whole is one.
     pub records: u64,
+    /// Rejected records of earlier sources that were taken up again. An event that was rejected whole is one, however many
+    /// records are found in it now.
+    pub redriven: u64,
     /// Rows written.
     pub rows: u64,
     /// Records whose key was there already.
@@ -150,6 +157,7 @@ impl Counts {
         self.empty += other.empty;
         self.opened += other.opened;
         self.records += other.records;
+        self.redriven += other.redriven;
         self.rows += other.rows;
         self.duplicates += other.duplicates;
         self.conflicts += other.conflicts;
@@ -159,6 +167,18 @@ impl Counts {
             *self.quarantined.entry(reason.clone()).or_default() += count;
         }
         self.nulled.add(&other.nulled);
+    }
+
+    /// Returns the number of records in bronze: those that were taken up again count once.
+    #[must_use]
+    pub fn records_once(&self) -> u64 {
+        self.records.saturating_sub(self.redriven)
+    }
+
+    /// Returns the number of records that were rejected and not taken up again.
+    #[must_use]
+    pub fn quarantined_still(&self) -> u64 {
+        self.quarantined_total().saturating_sub(self.redriven)
     }
 
     /// Returns whether every line and every record is accounted for (S2).
@@ -237,6 +257,55 @@ pub struct LedgerEntry {
     pub version: Version,
     /// The quarantine object with its rejected lines, if it had any.
     pub quarantine: Option<ObjectPath>,
+    /// Where its records come from, if they were taken up again.
+    pub redrive: Option<Redrive>,
+    /// What took up its own rejected records, if anything did.
+    pub taken_up: Option<TakenUp>,
+}
+
+impl LedgerEntry {
+    /// Returns the bronze object that its records are in.
+    #[must_use]
+    pub fn bronze(&self) -> &str {
+        self.redrive
+            .as_ref()
+            .map_or(&self.source, |redrive| &redrive.origin)
+    }
+
+    /// Returns whether rejected records of it wait for somebody to take them up.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.quarantine.is_some() && self.taken_up.is_none()
+    }
+}
+
+/// Where the records of a redrive's source come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redrive {
+    /// The bronze object.
+    pub origin: String,
+    /// What was to become of them, as a hash.
+    pub plan: String,
+    /// By which announcement this was done, if by one.
+    pub token: Option<String>,
+}
+
+/// That the rejected records of a source were taken up again, all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakenUp {
+    /// The source that they are now, by its name in the ledger.
+    pub by: String,
+    /// How many they were.
+    pub records: u64,
+}
+
+/// A ledger entry whose rejected records a commit takes up.
+#[derive(Clone, Debug)]
+pub struct Superseded {
+    /// The entity as it was read, with its ETag: the commit is made only if nobody has changed it since.
+    pub stored: Stored,
+    /// What takes them up.
+    pub taken_up: TakenUp,
 }
 
 /// A commit to be made on a [`Head`].
@@ -252,6 +321,8 @@ pub struct NewCommit {
     pub files: Vec<DataFile>,
     /// The sources it finishes; their `version` is filled in.
     pub ledger: Vec<LedgerEntry>,
+    /// The entries whose rejected records it takes up.
+    pub taken_up: Vec<Superseded>,
     /// The watermark after it.
     pub watermark: Option<EventTime>,
     /// The highest enqueued time of any object that was refined, after it.

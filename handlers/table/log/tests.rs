@@ -115,6 +115,8 @@ fn entry(source: &str) -> LedgerEntry {
         }),
         version: Version(0),
         quarantine: Some(ObjectPath::new("quarantine", "orders/g2/x.jsonl")),
+        redrive: None,
+        taken_up: None,
     }
 }
 
@@ -134,6 +136,7 @@ fn append(id: &str, files: Vec<DataFile>, sources: &[&str]) -> NewCommit {
         committed: UnixMillis(9),
         files,
         ledger: sources.iter().map(|source| entry(source)).collect(),
+        taken_up: Vec::new(),
         watermark: Some(EventTime(7)),
         clock: Some(UnixMillis(8)),
         partitions: [(PartitionId("0".into()), progress)].into(),

@@ -29,13 +29,12 @@ impl Counted {
         let counts = &totals.counts;
         Self {
             events: counts.lines,
-            records: counts.records,
+            records: counts.records_once(),
             rows: counts.rows,
             duplicates: counts.duplicates,
             filtered: counts.filtered,
             quarantined: counts.quarantined_total(),
-            // As yet none is taken up again.
-            redriven: 0,
+            redriven: counts.redriven,
         }
     }
 

@@ -199,11 +199,14 @@ impl Committed {
             range: None,
             version,
             quarantine: None,
+            redrive: None,
+            taken_up: None,
         };
         let is_append = kind == CommitKind::Append;
         let new = NewCommit {
             id: format!("c{version}"),
             ledger: is_append.then_some(entry).into_iter().collect(),
+            taken_up: Vec::new(),
             kind,
             committed: self.world.now(),
             watermark: files.iter().map(|file| file.max).max().max(head.watermark),

@@ -9,6 +9,7 @@ use sluice::context::Context;
 use sluice::dataset::Dataset;
 use sluice::event::UnixMillis;
 use sluice::gold::Gold;
+use sluice::silver::redrive::Redrives;
 use sluice::silver::{Silver, commit_interval};
 use sluice::store::entity::{EntityStore, MemoryEntityStore};
 use sluice::store::object::{MemoryObjectStore, ObjectStore};
@@ -209,6 +210,12 @@ impl World {
     pub fn silver_with_commit_interval(&self) -> Silver {
         let interval = commit_interval(self.dataset.latency);
         Silver::with_commit_interval(self.edges(&Script::new()), interval)
+    }
+
+    /// Returns what takes up rejected records, with calls that follow a script.
+    #[must_use]
+    pub fn redrives(&self, script: &Arc<Script>) -> Redrives {
+        Redrives::new(self.edges(script))
     }
 
     /// Returns gold that writes to a warehouse of the test's choice.

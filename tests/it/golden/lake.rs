@@ -203,6 +203,7 @@ pub(super) fn source(bodies: &[&[u8]]) -> Source {
             last: SequenceNumber(last),
         }),
         enqueued_time: UnixMillis(NOW),
+        only: None,
     }
 }
 

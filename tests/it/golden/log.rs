@@ -10,7 +10,7 @@ use sluice::event::{
 use sluice::store::object::{MemoryObjectStore, ObjectPath, ObjectStore};
 use sluice::table::log::{
     Beyond, CommitKind, CommitLog, CommitOutcome, Counts, DataFile, LedgerEntry, NewCommit, Nulled,
-    PartitionProgress, Times, Version,
+    PartitionProgress, Redrive, Superseded, TakenUp, Times, Version,
 };
 
 use super::recorder::Recorder;
@@ -51,6 +51,8 @@ fn full_entry() -> LedgerEntry {
         }),
         version: Version(0),
         quarantine: Some(ObjectPath::new("quarantine", "things/g3/0/2025/x.c2.jsonl")),
+        redrive: None,
+        taken_up: None,
     }
 }
 
@@ -61,6 +63,8 @@ fn plain_entry() -> LedgerEntry {
         range: None,
         version: Version(0),
         quarantine: None,
+        redrive: None,
+        taken_up: None,
     }
 }
 
@@ -71,6 +75,7 @@ fn append(id: &str) -> NewCommit {
         committed: UnixMillis(NOW),
         files: Vec::new(),
         ledger: Vec::new(),
+        taken_up: Vec::new(),
         watermark: None,
         clock: None,
         partitions: BTreeMap::new(),
@@ -131,6 +136,7 @@ fn commits() -> Vec<NewCommit> {
         NewCommit {
             files: vec![file(1, Some("{\"numRecords\":3}")), file(2, None)],
             ledger: vec![full_entry(), plain_entry()],
+            taken_up: Vec::new(),
             watermark: Some(EventTime(1_763_103_600_000_999)),
             clock: Some(UnixMillis(NOW + 1)),
             partitions: seen.clone(),
@@ -231,6 +237,7 @@ async fn counts_that_are_not_in_every_entry_stand_beside_the_others() {
     };
     let new = NewCommit {
         ledger: vec![entry.clone()],
+        taken_up: Vec::new(),
         ..append("c1")
     };
     commit(&log, &new).await;
@@ -240,6 +247,73 @@ async fn counts_that_are_not_in_every_entry_stand_beside_the_others() {
     assert_eq!(read[&entry.source].counts, entry.counts);
     let read = log.commits(Version(0), Version(1)).await.unwrap();
     assert_eq!(read[0].counts, entry.counts);
+}
+
+#[tokio::test]
+async fn a_redrive_inserts_an_entry_and_notes_in_the_one_before_what_took_it_up() {
+    let state = Arc::new(Recorder::default());
+    let clock = Arc::new(ManualClock::at(UnixMillis(NOW)));
+    let lake = Arc::new(MemoryObjectStore::new(clock));
+    let log = CommitLog::new(Arc::clone(&state) as _, lake, &dataset());
+    log.initialize("c0", "{}", UnixMillis(NOW)).await.unwrap();
+    let before = full_entry();
+    let new = NewCommit {
+        ledger: vec![before.clone()],
+        ..append("c1")
+    };
+    commit(&log, &new).await;
+    state.take();
+
+    let taken_up = TakenUp {
+        by: format!("redrive/1/{}", before.source),
+        records: 36,
+    };
+    let redrive = Redrive {
+        origin: before.source.clone(),
+        plan: "00112233445566778899aabbccddeeff".to_owned(),
+        token: Some("01234567-00112233445566778899aabbccddeeff".to_owned()),
+    };
+    let entry = LedgerEntry {
+        source: taken_up.by.clone(),
+        counts: Counts {
+            records: 36,
+            rows: 36,
+            redriven: 36,
+            ..Counts::default()
+        },
+        range: None,
+        quarantine: None,
+        redrive: Some(redrive.clone()),
+        ..before.clone()
+    };
+    let (_, stored) = log.ledger_stored(&[&before.source]).await.unwrap()[&before.source].clone();
+    let new = NewCommit {
+        ledger: vec![entry.clone()],
+        taken_up: vec![Superseded {
+            stored,
+            taken_up: taken_up.clone(),
+        }],
+        ..append("c2")
+    };
+    commit(&log, &new).await;
+    assert_golden("golden/log-redrive.txt", &state.take());
+
+    let read = log.ledger_prefix("").await.unwrap();
+    let expected = [
+        LedgerEntry {
+            version: Version(2),
+            ..entry
+        },
+        LedgerEntry {
+            version: Version(1),
+            taken_up: Some(taken_up),
+            ..before
+        },
+    ];
+    assert_eq!(read, expected);
+    let head = log.head().await.unwrap().unwrap();
+    let counts = head.totals.unwrap().counts;
+    assert_eq!((counts.records_once(), counts.quarantined_still()), (39, 0));
 }
 
 #[test]

@@ -161,6 +161,7 @@ async fn unpublished(versions: u64) -> (World, Vec<Commit>) {
             committed: UnixMillis(5),
             files: vec![file(version)],
             ledger: vec![],
+            taken_up: Vec::new(),
             watermark: None,
             clock: head.clock,
             partitions: head.partitions.clone(),

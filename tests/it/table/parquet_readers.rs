@@ -79,6 +79,7 @@ async fn silver_file() -> Bytes {
             last: SequenceNumber(8),
         }),
         enqueued_time: UnixMillis(1_763_120_690_123),
+        only: None,
     };
     let refined = world.process().refine(&source).await;
     assert_eq!(refined.entry.counts.rows, 2);

@@ -256,10 +256,9 @@ async fn orphan(
 ) -> Result<Option<String>, StorageError> {
     let listed: std::collections::HashSet<&str> =
         objects.iter().map(|object| object.name.as_str()).collect();
-    for entry in history
-        .ledger()
-        .filter(|entry| !listed.contains(entry.source.as_str()))
-    {
+    // A redrive has no object of its own.
+    let own = history.ledger().filter(|entry| entry.redrive.is_none());
+    for entry in own.filter(|entry| !listed.contains(entry.source.as_str())) {
         let path = ObjectPath::new(paths::BRONZE, &entry.source);
         if subject.lake.head(&path).await?.is_none() {
             return Ok(Some(format!(

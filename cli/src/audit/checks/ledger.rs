@@ -6,7 +6,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use sluice::store::StorageError;
 use sluice::store::object::{ObjectPath, ObjectStore};
 use sluice::table::TableId;
-use sluice::table::log::{Commit, CommitKind, Counts, DataFile, Nulled, Version};
+use sluice::table::log::{Commit, CommitKind, Counts, DataFile, LedgerEntry, Nulled, Version};
 
 use super::bronze::count_lines;
 use crate::audit::history::History;
@@ -50,6 +50,49 @@ fn fates(counts: &Counts) -> String {
         thousands(counts.quarantined_total())
     )
 }
+
+/// Checks that what took up rejected records again is there, took up all of those of one source, and no other did.
+pub(crate) fn check_redrives(history: &History) -> Option<Check> {
+    let mut redrives: BTreeMap<&str, &LedgerEntry> = history
+        .ledger()
+        .filter(|entry| entry.redrive.is_some())
+        .map(|entry| (entry.source.as_str(), entry))
+        .collect();
+    let (all, mut difference) = (redrives.len() as u64, None);
+    for entry in history.ledger() {
+        let Some(taken_up) = &entry.taken_up else {
+            continue;
+        };
+        let by = redrives.remove(taken_up.by.as_str());
+        let rejected = entry.counts.quarantined_total();
+        let is_right = by.is_some_and(|by| {
+            by.bronze() == entry.bronze()
+                && by.counts.redriven == rejected
+                && taken_up.records == rejected
+        });
+        if difference.is_none() && !is_right {
+            difference = Some(format!(
+                "{}: its {} were taken up by {}, which {}",
+                entry.source,
+                count(rejected, "rejected record"),
+                taken_up.by,
+                by.map_or_else(
+                    || "is not there, or took up those of another source".to_owned(),
+                    |by| format!("took up {}", thousands(by.counts.redriven))
+                )
+            ));
+        }
+    }
+    if let Some((name, _)) = redrives.pop_first() {
+        let text = format!("{name} took up records, and no source says that its own were");
+        difference = difference.or(Some(text));
+    }
+    let has_some = all > 0 || difference.is_some();
+    has_some.then(|| Check::new(REDRIVES, count(all, "source"), difference))
+}
+
+/// The name of the check of what was taken up again.
+const REDRIVES: &str = "ledger: what was taken up again is there once";
 
 /// Checks that each source's quarantine object has as many lines as the ledger says were rejected.
 pub(crate) async fn check_quarantine(

@@ -1,6 +1,6 @@
 //! Silver: the live files hold the rows that the log and the ledger say, and no key twice.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -230,13 +230,17 @@ impl Scan<'_> {
 
     /// Checks that silver has as many rows of each source as the ledger says.
     fn compare_sources(&mut self, history: &History) {
+        // What was taken up again keeps the bronze object that it came from.
+        let mut expected: BTreeMap<&str, u64> = BTreeMap::new();
         for entry in history.ledger() {
-            let rows = self.by_source.get(&entry.source).copied().unwrap_or(0);
-            if rows != entry.counts.rows {
+            *expected.entry(entry.bronze()).or_default() += entry.counts.rows;
+        }
+        for (source, expected) in expected {
+            let rows = self.by_source.get(source).copied().unwrap_or(0);
+            if rows != expected {
                 let difference = format!(
-                    "{}: the ledger says {}, silver holds {}",
-                    entry.source,
-                    count(entry.counts.rows, "row"),
+                    "{source}: the ledger says {}, silver holds {}",
+                    count(expected, "row"),
                     thousands(rows)
                 );
                 return note(&mut self.found.sources, || difference);

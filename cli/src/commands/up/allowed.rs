@@ -42,7 +42,7 @@ impl MaxQuarantined {
         };
         is_over.then(|| {
             format!(
-                "{} of this run's {} are in quarantine, and --max-quarantined allows {self}; what became rows stays. The reasons are above; mend the dataset file, and raise its generation to take them after all",
+                "{} of this run's {} are in quarantine, and --max-quarantined allows {self}; what became rows stays. The reasons are above; mend the dataset file, deploy it, and take them up with `sluice redrive`",
                 thousands(quarantined),
                 count(records, "record")
             )

@@ -68,6 +68,7 @@ async fn a_file_that_compaction_replaced_is_not_missed() {
         committed: UnixMillis(START),
         files: vec![new],
         ledger: Vec::new(),
+        taken_up: Vec::new(),
         watermark: head.watermark,
         clock: head.clock,
         partitions: head.partitions.clone(),

@@ -72,11 +72,12 @@ fn differs(said: &Said, history: &History, version: Version) -> Option<String> {
     entries.for_each(|entry| counts.add(&entry.counts));
     let expected = [
         ("events", counts.lines),
-        ("records", counts.records),
+        ("records", counts.records_once()),
         ("rows", counts.rows),
         ("duplicates", counts.duplicates),
         ("filtered", counts.filtered),
         ("quarantined", counts.quarantined_total()),
+        ("redriven", counts.redriven),
         ("rows_taken", counts.rows),
     ];
     let wrong = |(name, expected): &(&str, u64)| text(said, name) != Some(&expected.to_string());

@@ -53,6 +53,8 @@ fn a_source_is_in_gold_with_the_first_run_that_covers_its_version() {
         }),
         version: Version(1),
         quarantine: None,
+        redrive: None,
+        taken_up: None,
     };
     let mut heard = Record::default();
     let refined = |version, at_ms| Refined { version, at_ms };

@@ -34,9 +34,8 @@ const SHOWN: usize = 10;
 /// before the newest event. What a mask hides stays hidden. Only what the ledger names for that time is read, by `list` and
 /// `show` 2,000 objects at most, the newest first.
 ///
-/// To take rejected records after all, mend the dataset file, try it (`sluice dataset try`) and raise its generation: silver
-/// and gold are then made anew from bronze, which has every event as it came, and the tables are shown as they are until
-/// then. A mended file without that holds for what comes from then on.
+/// To take rejected records after all, mend the dataset file, try it (`sluice dataset try`), deploy it, and take them up with
+/// `sluice redrive`. A mended file without that holds for what comes from then on.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice quarantine                              how many of the last day, by reason and column
@@ -99,7 +98,8 @@ enum What {
     Export,
 }
 
-fn reasons() -> PossibleValuesParser {
+/// What a record can be rejected for.
+pub(in crate::commands) fn reasons() -> PossibleValuesParser {
     PossibleValuesParser::new(RejectReason::ALL.map(RejectReason::as_str))
 }
 
@@ -246,7 +246,7 @@ impl QuarantineArguments {
         }
         if self.format.is_for_people() && self.what == What::List && looked.tally.records() > 0 {
             say("next: sluice quarantine show -n 3
-to take them after all: mend the dataset file and raise its generation, which makes silver and gold anew from bronze");
+to take them after all: mend the dataset file and deploy it, then `sluice redrive --dry-run` tells what becomes of them");
         }
     }
 }

@@ -189,7 +189,14 @@ fn silver_lines(silver: &Silver, waiting: Option<&Waiting>) -> Vec<Line> {
     ];
     if !silver.quarantined_by_reason.is_empty() {
         let reasons = by_reason(&silver.quarantined_by_reason);
-        let text = format!("quarantined: {}", reasons.join(", "));
+        let text = match silver.redriven {
+            0 => format!("quarantined: {}", reasons.join(", ")),
+            redriven => format!(
+                "quarantined: {}; {} of them taken up again",
+                reasons.join(", "),
+                thousands(redriven)
+            ),
+        };
         lines.push(beside(Tone::Doubtful, &text));
     }
     lines.extend(nulled(silver));

@@ -38,7 +38,7 @@ impl View {
             thousands(counts.rows),
             duplicates(counts.duplicates, counts.conflicts),
             thousands(counts.late),
-            thousands(counts.quarantined_total()),
+            thousands(counts.quarantined_still()),
             thousands(snapshot.version.0),
         ))
     }

@@ -89,7 +89,7 @@ fn silver(rates: &Rates, seen: &Seen, moment: Moment) -> Layer {
     let snapshot = &seen.snapshot;
     let counts = &snapshot.counts;
     let waiting = snapshot.bronze_events.saturating_sub(counts.lines);
-    let quarantined = counts.quarantined_total();
+    let quarantined = counts.quarantined_still();
     let mut phrases = vec![
         Line::from(duplicates(counts.duplicates, counts.conflicts)),
         Line::from(format!("{} late", thousands(counts.late))),
