@@ -46,7 +46,7 @@ fn seconds_to_gold(project: &Path) -> Duration {
     let mut lines = Vec::new();
     for line in said.lines() {
         let line = line.unwrap();
-        if line.starts_with("gold_daily_pumps  1 row") {
+        if line.starts_with("gold_daily_pumps_report  1 row") {
             shown.get_or_insert_with(|| started.elapsed());
         }
         lines.push(line);

@@ -31,12 +31,20 @@ struct Up {
 
 impl Up {
     fn start(state: &Path, arguments: &[&str]) -> Self {
+        let mut command = sluice(state, &["up"]);
+        command.args(arguments).arg("--handler").arg(handler());
+        Self::of(command, state)
+    }
+
+    /// Starts storage and event hub alone.
+    fn look(state: &Path) -> Self {
+        Self::of(sluice(state, &["up", "--no-handler"]), state)
+    }
+
+    fn of(mut command: Command, state: &Path) -> Self {
         let output = state.join("up.txt");
         let file = std::fs::File::create(&output).unwrap();
-        let child = sluice(state, &["up"])
-            .args(arguments)
-            .arg("--handler")
-            .arg(handler())
+        let child = command
             .stdin(Stdio::null())
             .stdout(file.try_clone().unwrap())
             .stderr(file)
@@ -177,7 +185,7 @@ fn a_state_that_lost_files_is_refused_with_the_way_out_and_can_be_looked_at() {
     up.signal("TERM");
     assert!(up.end().success(), "{}", up.text());
     let look = || {
-        let up = Up::start(state, &["--no-handler"]);
+        let up = Up::look(state);
         eventually("its start", || up.text().contains("and no handler"));
         up
     };

@@ -227,13 +227,10 @@ pub(crate) async fn read_gold(
             blocked_version,
             next,
             lacks_for: moved.and_then(|moved| about_to_go(moved, now)),
-            settled_until: fresh.settled_until,
             last_run: fresh.moved.map(|moved| moved.to_string()),
             rows_taken: fresh.rows_taken,
-            rows_missing: fresh
-                .rows
-                .zip(fresh.rows_taken)
-                .map(|(rows, taken)| rows.cast_signed() - taken.cast_signed()),
+            rows_missing: fresh.rows_missing(),
+            settled_until: fresh.settled_until,
         });
     }
     Ok(Gold {
@@ -286,6 +283,13 @@ struct Freshness {
     /// Rows that silver had then, and those of them that it has taken in.
     rows: Option<u64>,
     rows_taken: Option<u64>,
+}
+
+impl Freshness {
+    /// Returns how many of the rows that silver had it has not taken in; fewer than none where it has taken in too many.
+    fn rows_missing(&self) -> Option<i64> {
+        Some(self.rows?.cast_signed() - self.rows_taken?.cast_signed())
+    }
 }
 
 /// Reads how fresh each table is.

@@ -205,7 +205,7 @@ type = "bool"
         assert_eq!(found(&files, 2_000).len(), 1, "hot");
         assert_eq!(
             found(&[file(99, r#""temp":99"#)], 99),
-            [String::new(); 0],
+            Vec::<String>::new(),
             "too few"
         );
     }
@@ -213,9 +213,9 @@ type = "bool"
     #[test]
     fn rows_that_are_older_than_a_column_say_nothing_of_it() {
         let files = [file(5_000, r#""id":0"#), file(60, r#""id":0,"temp":60"#)];
-        assert_eq!(found(&files, 5_060), [String::new(); 0]);
+        assert_eq!(found(&files, 5_060), Vec::<String>::new());
         let mut unrecorded = file(200, r#""temp":200"#);
         unrecorded.stats = None;
-        assert_eq!(found(&[unrecorded], 200), [String::new(); 0]);
+        assert_eq!(found(&[unrecorded], 200), Vec::<String>::new());
     }
 }

@@ -182,12 +182,14 @@ pub(super) fn records_of_events(
     Ok(all)
 }
 
-/// Returns the texts of the records that are picked in a source, as quarantine would have them, by line and number; nothing of one
-/// that it would leave out. Of events that are picked whole, or refused, there are none.
+/// Texts of records by the numbers of their line and in their event, from 0; nothing of one that quarantine would leave out.
+pub(in crate::silver) type PickedTexts = BTreeMap<(u32, u32), Option<Vec<u8>>>;
+
+/// Returns the texts of the records that are picked in a source, as quarantine would have them. Of events that are picked whole, or refused, there are none.
 pub(in crate::silver) fn picked_texts(
     dataset: &Dataset,
     source: &Source,
-) -> Result<BTreeMap<(u32, u32), Option<Vec<u8>>>, RefineError> {
+) -> Result<PickedTexts, RefineError> {
     let mut opener = Opener::of(dataset);
     let hider = Hider::of(dataset);
     let mut texts = BTreeMap::new();

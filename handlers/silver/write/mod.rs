@@ -115,7 +115,7 @@ pub(super) async fn write(
     })
 }
 
-/// Returns what [`write`] would have written of rows, whose keys can be looked up in it, and writes nothing.
+/// Returns what [`write()`] would have written of rows, whose keys can be looked up in it, and writes nothing.
 ///
 /// # Errors
 /// Fails on a defect.

@@ -249,6 +249,27 @@ async fn counts_that_are_not_in_every_entry_stand_beside_the_others() {
     assert_eq!(read[0].counts, entry.counts);
 }
 
+/// The entry of a redrive that made rows of all that was rejected.
+fn redrive_of(before: &LedgerEntry) -> LedgerEntry {
+    LedgerEntry {
+        source: format!("redrive/1/{}", before.source),
+        counts: Counts {
+            records: 36,
+            rows: 36,
+            redriven: 36,
+            ..Counts::default()
+        },
+        range: None,
+        quarantine: None,
+        redrive: Some(Redrive {
+            origin: before.source.clone(),
+            plan: "00112233445566778899aabbccddeeff".to_owned(),
+            token: Some("01234567-00112233445566778899aabbccddeeff".to_owned()),
+        }),
+        ..before.clone()
+    }
+}
+
 #[tokio::test]
 async fn a_redrive_inserts_an_entry_and_notes_in_the_one_before_what_took_it_up() {
     let state = Arc::new(Recorder::default());
@@ -264,27 +285,10 @@ async fn a_redrive_inserts_an_entry_and_notes_in_the_one_before_what_took_it_up(
     commit(&log, &new).await;
     state.take();
 
+    let entry = redrive_of(&before);
     let taken_up = TakenUp {
-        by: format!("redrive/1/{}", before.source),
+        by: entry.source.clone(),
         records: 36,
-    };
-    let redrive = Redrive {
-        origin: before.source.clone(),
-        plan: "00112233445566778899aabbccddeeff".to_owned(),
-        token: Some("01234567-00112233445566778899aabbccddeeff".to_owned()),
-    };
-    let entry = LedgerEntry {
-        source: taken_up.by.clone(),
-        counts: Counts {
-            records: 36,
-            rows: 36,
-            redriven: 36,
-            ..Counts::default()
-        },
-        range: None,
-        quarantine: None,
-        redrive: Some(redrive.clone()),
-        ..before.clone()
     };
     let (_, stored) = log.ledger_stored(&[&before.source]).await.unwrap()[&before.source].clone();
     let new = NewCommit {

@@ -97,6 +97,10 @@ async fn gold_ahead_of_the_audit_is_compared_at_its_own_version() {
     let version = format!("at version {}", pipeline.log_span().await.1);
     for check in checks.await.unwrap() {
         assert_eq!(check.difference, None, "{}", check.name);
+        if check.name.contains("sluice_balance") {
+            assert!(check.skipped, "the ledger was read at an earlier version");
+            continue;
+        }
         assert!(check.examined.ends_with(&version), "{}", check.examined);
     }
 }

@@ -24,10 +24,11 @@ async fn a_good_store_adds_up() {
         conflicts: 0,
         filtered: 0,
         quarantined: 3,
+        redriven: 0,
         nulled: 0,
     };
     assert_eq!(report.sums, sums);
-    assert_eq!(report.checks.len(), 9 + 6);
+    assert_eq!(report.checks.len(), 9 + 7);
 }
 
 #[tokio::test]

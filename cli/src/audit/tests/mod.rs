@@ -6,4 +6,5 @@ mod good;
 mod identity;
 mod pipeline;
 mod rebuilding;
+mod redriven;
 mod tampered;

@@ -235,7 +235,7 @@ mod tests {
             "Server=tcp:s.database.windows.net,1433;Database=gold;User Id=u;Password=hidden";
         let text = pbids(string).unwrap();
         assert!(!text.contains("hidden"), "{text}");
-        let file: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let file: Value = serde_json::from_str(&text).unwrap();
         let details = &file["connections"][0]["details"];
         assert_eq!(details["protocol"], "tds");
         assert_eq!(details["address"]["server"], "s.database.windows.net");

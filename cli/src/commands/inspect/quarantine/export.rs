@@ -5,27 +5,16 @@ use std::error::Error;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
 use serde::Serialize;
 use sluice::event::UnixMillis;
 use sluice::store::object::{ObjectPath, paths};
 use sluice::value::line::times::Times;
 use tempfile::NamedTempFile;
 
-use super::QuarantineArguments;
+use super::arguments::{Kind, QuarantineArguments};
 use crate::output::{count, shell_word};
 use crate::quarantine::{Quarantine, Rejected};
 use crate::target::Stores;
-
-/// What is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum Kind {
-    /// What quarantine keeps of each record, the newest first, as `show --format json` prints it
-    #[default]
-    Records,
-    /// The events that they are of, each once, as bronze has them
-    Events,
-}
 
 /// What was written.
 #[derive(Debug, PartialEq, Eq, Serialize)]

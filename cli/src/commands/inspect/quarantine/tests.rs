@@ -101,7 +101,7 @@ async fn a_list_has_a_row_for_each_kind() {
 
 async fn exported(line: &str, pipeline: &Pipeline) -> Result<(Exported, String), String> {
     let arguments = arguments(line);
-    let exported = export::export(&arguments, &pipeline.stores, SystemClock.now());
+    let exported = export(&arguments, &pipeline.stores, SystemClock.now());
     let exported = exported.await.map_err(|error| error.to_string())?;
     let text = std::fs::read_to_string(&exported.file).unwrap();
     Ok((exported, text))

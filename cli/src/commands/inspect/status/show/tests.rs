@@ -7,6 +7,23 @@ use super::*;
 use crate::status::unkept::Fate;
 use crate::status::{Alerts, HubPartition, Rule};
 
+fn gold_table() -> GoldTable {
+    GoldTable {
+        table: "gold_daily_orders".to_owned(),
+        rows: 546,
+        version: Some(140),
+        behind: Some(0),
+        reason: None,
+        blocked_version: None,
+        next: None,
+        lacks_for: None,
+        settled_until: None,
+        last_run: None,
+        rows_taken: Some(69_659),
+        rows_missing: Some(0),
+    }
+}
+
 fn status() -> Status {
     Status {
         dataset: "orders".to_owned(),
@@ -41,6 +58,7 @@ fn status() -> Status {
             late: 3,
             filtered: 0,
             quarantined: 20,
+            redriven: 0,
             quarantined_by_reason: [("invalid_value".to_owned(), 20)].into(),
             nulled: Nulled::default(),
             objects: 302,
@@ -50,20 +68,7 @@ fn status() -> Status {
             null_columns: Vec::new(),
         }),
         deep: None,
-        gold: Ok(vec![GoldTable {
-            table: "gold_daily_orders".to_owned(),
-            rows: 546,
-            version: Some(140),
-            behind: Some(0),
-            reason: None,
-            blocked_version: None,
-            next: None,
-            lacks_for: None,
-            settled_until: None,
-            last_run: None,
-            rows_taken: Some(69_659),
-            rows_missing: Some(0),
-        }]),
+        gold: Ok(vec![gold_table()]),
         gold_removed: Vec::new(),
         alerts: None,
         gold_replaced: None,
