@@ -13,7 +13,7 @@ use sluice::store::object::ObjectPath;
 use sluice::table::evolution::defined_since;
 use sluice::table::live::LiveFiles;
 use sluice::table::log::{
-    Commit, CommitKind, CommitLog, DataFile, Head, LedgerEntry, LogError, Totals, Version,
+    Commit, CommitKind, CommitLog, Counts, DataFile, Head, LedgerEntry, LogError, Totals, Version,
 };
 
 use super::subject::Subject;
@@ -170,6 +170,14 @@ impl History {
 
     pub(crate) fn ledger(&self) -> impl Iterator<Item = &LedgerEntry> {
         self.ledger.values()
+    }
+
+    /// What became of everything up to a version.
+    pub(crate) fn counts_at(&self, version: Version) -> Counts {
+        let mut counts = Counts::default();
+        let entries = self.ledger().filter(|entry| entry.version <= version);
+        entries.for_each(|entry| counts.add(&entry.counts));
+        counts
     }
 
     pub(crate) fn entry(&self, source: &str) -> Option<&LedgerEntry> {

@@ -51,18 +51,21 @@ pub struct Fates {
     keys: u128,
 }
 
-impl Fates {
-    fn of(counts: &Counts, keys: u128) -> Self {
+/// What records have become, of which the keys are not known.
+impl From<&Counts> for Fates {
+    fn from(counts: &Counts) -> Self {
         Self {
             rows: counts.rows,
             duplicates: counts.duplicates,
             filtered: counts.filtered,
             quarantined: counts.quarantined.clone(),
             nulled: counts.nulled.total(),
-            keys,
+            keys: 0,
         }
     }
+}
 
+impl Fates {
     /// Returns how many would be rejected again.
     #[must_use]
     pub fn quarantined_total(&self) -> u64 {
@@ -195,9 +198,11 @@ pub(super) fn fates(work: &Work) -> Result<Vec<(String, Fates)>, Invariant> {
         *sum = sum.wrapping_add(settled.keys);
     }
     let fates = work.names().zip(counts).zip(keys);
-    Ok(fates
-        .map(|((name, counts), keys)| (name.clone(), Fates::of(&counts, keys)))
-        .collect())
+    let fates = fates.map(|((name, counts), keys)| {
+        let fates = Fates::from(&counts);
+        (name.clone(), Fates { keys, ..fates })
+    });
+    Ok(fates.collect())
 }
 
 #[cfg(test)]

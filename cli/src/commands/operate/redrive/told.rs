@@ -107,7 +107,7 @@ impl Told {
             self.dataset,
             count(total.redriven, "rejected record"),
             count(outcome.done.len() as u64, "object"),
-            became(&total)
+            words(&Fates::from(&total))
         )];
         if before > 0 {
             let before = count(before as u64, "object");
@@ -151,7 +151,7 @@ impl Told {
             }
             What::Done(outcome, waiting, before) => json!({
                 "done": outcome.done.iter().map(done).collect::<Vec<_>>(),
-                "total": counts(&total(&outcome.done)),
+                "total": of_counts(&total(&outcome.done)),
                 "done_before": before,
                 "refused": outcome.refused.iter().map(|(source, reason)| json!({ "source": source, "reason": reason })).collect::<Vec<_>>(),
                 "left": waiting,
@@ -170,11 +170,11 @@ fn announced(plan: &Plan) -> Vec<String> {
         "  {} of {} would be: {}",
         count(records, "rejected record"),
         count(good.clone().count() as u64, "object"),
-        fates(&plan.total())
+        words(&plan.total())
     )];
     let shown = good.clone().take(SHOWN);
     lines.extend(shown.filter_map(|source| {
-        let fate = fates(source.fates.as_ref().ok()?);
+        let fate = words(source.fates.as_ref().ok()?);
         let records = count(source.records, "record");
         Some(format!("  {}: {records}: {fate}", source.source))
     }));
@@ -199,50 +199,24 @@ fn refused<'r>(refused: impl Iterator<Item = (&'r String, &'r String)>) -> Vec<S
         .collect()
 }
 
-fn fates(fates: &Fates) -> String {
-    words(
-        (fates.rows, fates.duplicates, fates.filtered),
-        &reasons(fates.quarantined.iter()),
-        fates.nulled,
-    )
-}
-
-fn became(counts: &Counts) -> String {
-    words(
-        (counts.rows, counts.duplicates, counts.filtered),
-        &reasons(counts.quarantined.iter()),
-        counts.nulled.total(),
-    )
-}
-
-fn reasons<'c, R: ToString>(reasons: impl Iterator<Item = (R, &'c u64)>) -> Vec<(String, u64)> {
-    reasons
-        .map(|(reason, count)| (reason.to_string(), *count))
-        .collect()
-}
-
 /// Names what records are now; what none of them is, is left out.
-fn words(
-    (rows, duplicates, filtered): (u64, u64, u64),
-    quarantined: &[(String, u64)],
-    nulled: u64,
-) -> String {
-    let mut parts = vec![count(rows, "new row")];
-    if duplicates > 0 {
-        parts.push(count(duplicates, "duplicate"));
+fn words(fates: &Fates) -> String {
+    let mut parts = vec![count(fates.rows, "new row")];
+    if fates.duplicates > 0 {
+        parts.push(count(fates.duplicates, "duplicate"));
     }
-    if filtered > 0 {
-        parts.push(format!("{} filtered", thousands(filtered)));
+    if fates.filtered > 0 {
+        parts.push(format!("{} filtered", thousands(fates.filtered)));
     }
-    let again: u64 = quarantined.iter().map(|(_, count)| count).sum();
+    let again = fates.quarantined_total();
     if again > 0 {
-        let reasons = quarantined.iter();
+        let reasons = fates.quarantined.iter();
         let reasons = reasons.map(|(reason, count)| format!("{reason} {}", thousands(*count)));
         let reasons = reasons.collect::<Vec<_>>().join(", ");
         parts.push(format!("{} rejected again ({reasons})", thousands(again)));
     }
-    if nulled > 0 {
-        parts.push(format!("{} of them null now", count(nulled, "value")));
+    if fates.nulled > 0 {
+        parts.push(format!("{} of them null now", count(fates.nulled, "value")));
     }
     parts.join(", ")
 }
@@ -271,37 +245,25 @@ fn planned(plan: &Plan) -> Value {
 }
 
 fn of_fates(fates: &Fates) -> Value {
-    let quarantined = by_reason(fates.quarantined.iter());
+    let reasons = fates.quarantined.iter();
+    let quarantined = reasons.map(|(reason, count)| (reason.to_string(), *count));
     json!({
         "rows": fates.rows,
         "duplicates": fates.duplicates,
         "filtered": fates.filtered,
-        "quarantined": quarantined,
+        "quarantined": quarantined.collect::<BTreeMap<String, u64>>(),
         "nulled": fates.nulled,
     })
 }
 
-fn by_reason<'c, R: ToString>(
-    reasons: impl Iterator<Item = (R, &'c u64)>,
-) -> BTreeMap<String, u64> {
-    reasons
-        .map(|(reason, count)| (reason.to_string(), *count))
-        .collect()
-}
-
-fn counts(counts: &Counts) -> Value {
-    json!({
-        "records": counts.redriven,
-        "rows": counts.rows,
-        "duplicates": counts.duplicates,
-        "filtered": counts.filtered,
-        "quarantined": by_reason(counts.quarantined.iter()),
-        "nulled": counts.nulled.total(),
-    })
+fn of_counts(counts: &Counts) -> Value {
+    let mut object = of_fates(&Fates::from(counts));
+    object["records"] = json!(counts.redriven);
+    object
 }
 
 fn done(entry: &LedgerEntry) -> Value {
-    let mut object = counts(&entry.counts);
+    let mut object = of_counts(&entry.counts);
     object["source"] = json!(entry.bronze());
     object["version"] = json!(entry.version);
     object
