@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::blocked::LeftOut;
 use super::remembered::Remembered;
 use crate::clock::Clock;
 use crate::dataset::Dataset;
 use crate::error::Invariant;
-use crate::gold::blocked::LeftOut;
 use crate::gold::finals::{self, Finals, Look, Lookout, Sighting};
 use crate::gold::generation::Looked;
 use crate::gold::notes::IdleMarker;

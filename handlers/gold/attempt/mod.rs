@@ -8,6 +8,7 @@
 //! live tables go on whatever is made beside them.
 
 mod arrange;
+mod blocked;
 mod context;
 mod remembered;
 mod shadows;
@@ -20,7 +21,6 @@ mod whose;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::blocked::{LeftOut, blamed};
 use super::error::Error;
 use super::finals::{Finals, Patience, Sighting, counts_until};
 use super::notes::{Noted, Replaced};
@@ -34,6 +34,7 @@ use crate::table::log::{Head, Version};
 use crate::value::time::millis;
 use crate::warehouse::schema::{TableIndex, TableSchema};
 use crate::warehouse::{Changed, Pending, Prepared, Progress, Remarks, Run, Standing, Step};
+use blocked::{LeftOut, blamed};
 pub(super) use context::{Attempt, Turn};
 use context::{Place, Raised};
 pub(super) use remembered::Remembered;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::blocked::blamed;
 use super::context::{Attempt, Place, Raised, Turn};
 use crate::error::{Invariant, chain};
-use crate::gold::blocked::blamed;
 use crate::gold::error::Error;
 use crate::gold::outcome::{Ended, Published};
 use crate::gold::plan::{Limits, chunk};

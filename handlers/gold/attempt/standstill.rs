@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::blocked::{TRIED_EVERY_TIME, blamed, is_left_alone, next_try};
 use super::context::{Attempt, Place, Turn};
 use crate::error::{Invariant, chain};
 use crate::event::UnixMillis;
-use crate::gold::blocked::{TRIED_EVERY_TIME, blamed, is_left_alone, next_try};
 use crate::gold::error::Error;
 use crate::gold::outcome::Published;
 use crate::gold::plan::TableBacklog;

@@ -26,6 +26,17 @@ pub struct Loss {
     pub rows: u64,
 }
 
+/// What a further generation would be made of, and what it would lack.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remade {
+    /// The objects of bronze.
+    pub objects: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// What of today's generation bronze no longer has.
+    pub loss: Loss,
+}
+
 impl Loss {
     fn add(&mut self, entry: &LedgerEntry) {
         self.objects += u64::from(entry.redrive.is_none());
@@ -39,7 +50,7 @@ impl Loss {
 pub(in crate::gold) struct Stores<'a> {
     pub(in crate::gold) dataset: &'a Dataset,
     pub(in crate::gold) lake: &'a Arc<dyn ObjectStore>,
-    /// The log of the generation that is made.
+    /// The log of the generation that is made, or would be.
     pub(in crate::gold) log: &'a CommitLog,
 }
 
@@ -57,6 +68,17 @@ impl Stores<'_> {
             self.count(log, &listed, &mut loss).await?;
         }
         Ok(loss)
+    }
+
+    /// Counts what a further generation would be made of, and what of this one, by its log, bronze no longer has.
+    pub(in crate::gold) async fn remade(self, today: (u32, CommitLog)) -> Result<Remade, LogError> {
+        let prefix = paths::bronze_dataset(&self.dataset.name);
+        let listed = self.lake.list(&prefix).await?;
+        Ok(Remade {
+            objects: listed.len() as u64,
+            bytes: listed.iter().map(|object| object.size).sum(),
+            loss: self.loss(&[today]).await?,
+        })
     }
 
     async fn count(

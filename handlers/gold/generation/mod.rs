@@ -26,8 +26,8 @@ use crate::store::entity::{Entity, EntityStore, Operation, Properties, Value};
 use crate::store::object::ObjectStore;
 use crate::table::log::{CommitLog, Head, LedgerEntry, LogError, Version};
 use bronze::in_bronze;
-pub use loss::Loss;
 pub(in crate::gold) use loss::Stores;
+pub use loss::{Loss, Remade};
 
 /// How old an object is that should have been refined.
 const REFINED_AFTER: Duration = Duration::from_secs(5 * 60);

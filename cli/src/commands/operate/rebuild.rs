@@ -6,10 +6,10 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use sluice::clock::SystemClock;
-use sluice::gold::{Gold, Loss, Rebuild};
+use sluice::gold::{Gold, Loss, Rebuild, Remade};
 
 use crate::number;
-use crate::output::{About, Usage, count, print, print_prose};
+use crate::output::{About, Usage, count, print, print_prose, size};
 use crate::target::{self, AppSettings, SettingsArguments, Stores};
 
 /// Ask for gold to be made anew from silver, or accept what a new generation of silver has lost
@@ -20,6 +20,7 @@ use crate::target::{self, AppSettings, SettingsArguments, Stores};
 #[command(after_help = "Examples:
   sluice rebuild gold                             all tables
   sluice rebuild gold --table gold_daily_orders   one
+  sluice rebuild silver --dry-run                 what a new generation would be made of, and would lack
   sluice rebuild silver --accept-loss             count what bronze no longer has, and change nothing
   sluice rebuild silver --accept-loss --expect 3  show a new generation without just these 3 objects")]
 pub(crate) struct RebuildArguments {
@@ -31,7 +32,10 @@ pub(crate) struct RebuildArguments {
 enum What {
     /// Make gold's tables from this pipeline's silver, whatever they are now
     Gold(GoldArguments),
-    /// Accept that a new generation of silver, which is being made, lacks what bronze has lost
+    /// Tell what a new generation of silver would be made of, or accept that one which is being made lacks what bronze has lost
+    ///
+    /// A generation is made by raising `generation` in the dataset file and deploying it; gold shows it when it has everything
+    /// that the one before had.
     Silver(SilverArguments),
 }
 
@@ -43,18 +47,25 @@ struct GoldArguments {
     /// This table only
     #[arg(long, value_name = "TABLE")]
     table: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     settings: SettingsArguments,
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
+  sluice rebuild silver --dry-run                 what a new generation would be made of, and would lack
   sluice rebuild silver --accept-loss             count what bronze no longer has, and change nothing
   sluice rebuild silver --accept-loss --expect 3  show a new generation without just these 3 objects")]
 struct SilverArguments {
     /// Show it although objects of the generation before are neither in it nor in bronze: without --expect they are counted
-    #[arg(long, required = true)]
+    #[arg(long, required_unless_present = "dry_run")]
     accept_loss: bool,
+    /// Count what bronze has for the generation after this one, and what of this one it would lack; change nothing
+    #[arg(long, conflicts_with_all = ["accept_loss", "expect"])]
+    dry_run: bool,
     /// Accept it if exactly this many objects are lost; if more are lost later, nothing is shown
     #[arg(long, value_name = "N", value_parser = number::from::<u64>(1))]
     expect: Option<u64>,
@@ -86,20 +97,36 @@ async fn ask(arguments: GoldArguments) -> Result<bool, Box<dyn Error + Send + Sy
         }
         asked => asked?,
     };
-    print_prose(&match asked.is_empty() {
-        true => "no table has rows yet: the next run makes all of them".to_owned(),
-        false => format!(
+    match (arguments.json, asked.is_empty()) {
+        (true, _) => print(&serde_json::to_string_pretty(&About {
+            target: settings.target(),
+            result: json!({ "tables": asked }),
+        })?),
+        (false, true) => print_prose("no table has rows yet: the next run makes all of them"),
+        (false, false) => print_prose(&format!(
             "the next runs make {} anew, beside the tables that are shown",
             asked.join(", ")
-        ),
-    });
+        )),
+    }
     Ok(true)
 }
 
 async fn accept(arguments: SilverArguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
     let settings = AppSettings::find(&arguments.settings).await?;
     let gold = gold(&settings)?;
-    let generation = target::dataset(&settings)?.generation;
+    let dataset = target::dataset(&settings)?;
+    let generation = dataset.generation;
+    if arguments.dry_run {
+        let remade = gold.remade().await?;
+        match arguments.json {
+            true => print(&serde_json::to_string_pretty(&About {
+                target: settings.target(),
+                result: remade_json(&remade, generation),
+            })?),
+            false => print_prose(&remade_text(&remade, (&dataset.name, generation))),
+        }
+        return Ok(true);
+    }
     let answer = answer(&gold, arguments.expect).await?;
     match arguments.json {
         true => print(&serde_json::to_string_pretty(&About {
@@ -109,6 +136,45 @@ async fn accept(arguments: SilverArguments) -> Result<bool, Box<dyn Error + Send
         false => print_prose(&answer.text(generation)),
     }
     Ok(answer.is_well())
+}
+
+/// Says what a new generation would be made of.
+fn remade_text(remade: &Remade, (dataset, generation): (&str, u32)) -> String {
+    let Remade {
+        objects,
+        bytes,
+        loss,
+    } = remade;
+    let next = generation.saturating_add(1);
+    let lacks = match loss.objects {
+        0 => format!("of generation {generation} it would lack nothing"),
+        _ => format!(
+            "of generation {generation} it would lack {} with {} and {}, which bronze no longer has",
+            count(loss.objects, "object"),
+            count(loss.events, "event"),
+            count(loss.rows, "row"),
+        ),
+    };
+    format!(
+        "{dataset}, a dry run: nothing was changed\n  generation {next} would be made of {} ({}) of bronze; {lacks}\n\
+         next: raise `generation` to {next} in the dataset file and deploy it; gold shows it when it is whole",
+        count(*objects, "object"),
+        size(*bytes),
+    )
+}
+
+fn remade_json(remade: &Remade, generation: u32) -> Value {
+    let Remade {
+        objects,
+        bytes,
+        loss,
+    } = remade;
+    json!({
+        "generation": generation.saturating_add(1),
+        "objects": objects,
+        "bytes": bytes,
+        "lost": { "objects": loss.objects, "events": loss.events, "rows": loss.rows },
+    })
 }
 
 /// What became of the wish to accept a loss.
@@ -298,6 +364,49 @@ mod tests {
         assert!(accepted.is_well());
         assert_eq!(accepted.json(2)["accepted"], true);
         assert_eq!(accepted.json(2)["rows"], 2);
+    }
+
+    #[tokio::test]
+    async fn what_a_new_generation_would_be_made_of_and_lack_is_told_beforehand() {
+        let pipeline = Pipeline::new();
+        for id in 1..=3 {
+            pipeline.run(id, &[u64::try_from(id).unwrap()]).await;
+        }
+        let Stores {
+            dataset,
+            lake,
+            state,
+            ..
+        } = pipeline.stores();
+        let warehouse = Arc::clone(&pipeline.warehouse);
+        let gold = Gold::new(dataset, lake, state, warehouse, Arc::new(SystemClock));
+        let text = remade_text(&gold.remade().await.unwrap(), ("orders", 1));
+        assert!(
+            text.contains("generation 2 would be made of 3 objects ("),
+            "{text}"
+        );
+        assert!(
+            text.contains("of generation 1 it would lack nothing"),
+            "{text}"
+        );
+        lose(&pipeline).await;
+        let remade = gold.remade().await.unwrap();
+        assert_eq!((remade.objects, remade.loss.objects), (2, 1));
+        let text = remade_text(&remade, ("orders", 1));
+        assert!(
+            text.contains("would lack 1 object with 1 event and 1 row"),
+            "{text}"
+        );
+        assert_eq!(remade_json(&remade, 1)["lost"]["rows"], 1);
+        // It is what the generation lacks indeed, once it is raised.
+        let raised = pipeline.stores_of(Dataset {
+            generation: 2,
+            ..(*pipeline.stores.dataset).clone()
+        });
+        let warehouse = pipeline.warehouse_of(&raised.dataset);
+        let clock = Arc::new(SystemClock);
+        let gold = Gold::new(raised.dataset, raised.lake, raised.state, warehouse, clock);
+        assert_eq!(gold.loss().await.unwrap(), Some(remade.loss));
     }
 
     #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sluice::event::UnixMillis;
-use sluice::gold::{Ended, Rebuild};
+use sluice::gold::{Ended, Error, Rebuild};
 use sluice::table::log::Version;
 use sluice::warehouse::Shadow;
 use testkit::database::{Database, SqliteFile};
@@ -326,6 +326,24 @@ async fn a_request_is_noticed_although_nothing_was_added() {
         .await
         .unwrap();
     assert_eq!(gold.publish(deadline()).await.unwrap().rebuilt, ["ever"]);
+}
+
+#[tokio::test]
+async fn what_is_asked_of_the_books_of_an_earlier_build_waits_for_their_first_run() {
+    let file = Arc::new(SqliteFile::new());
+    let world = Committed::on(Arc::clone(&file) as Arc<dyn Database>);
+    world.initialize().await;
+    world.append(&[&events(0, 5)]).await;
+    world.publish().await;
+    let connection = rusqlite::Connection::open(file.path()).unwrap();
+    let lacking = "ALTER TABLE sluice_next DROP COLUMN rows_taken";
+    connection.execute_batch(lacking).unwrap();
+    let asked = world.gold().ask(&Rebuild::All).await;
+    assert!(matches!(asked, Err(Error::Unprepared)), "{asked:?}");
+    world.publish().await;
+    let asked = world.gold().ask(&Rebuild::All).await.unwrap();
+    assert!(asked.contains(&"ever".to_owned()), "{asked:?}");
+    assert!(world.publish().await.rebuilt.contains(&"ever".to_owned()));
 }
 
 #[tokio::test]

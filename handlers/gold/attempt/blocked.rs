@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::error::Error;
-use super::increments::AggregateError;
 use crate::event::UnixMillis;
+use crate::gold::error::Error;
+use crate::gold::increments::AggregateError;
 use crate::value::time::millis;
 use crate::warehouse::schema::{GoldSchema, TableIndex, TableSchema};
 use crate::warehouse::{Blocked, FailureKind, WarehouseError};
@@ -100,7 +100,7 @@ mod tests {
     const DAY: i64 = 86_400_000;
 
     fn schema() -> GoldSchema {
-        let text = include_str!("../../datasets/orders.toml");
+        let text = include_str!("../../../datasets/orders.toml");
         GoldSchema::of(&Dataset::parse(text, "orders.toml").unwrap()).unwrap()
     }
 
