@@ -18,6 +18,7 @@ fn table(name: &str) -> TableSchema {
         measures: vec![],
         told_apart_by: vec![],
         shown: vec![],
+        searched: BTreeSet::new(),
         definition: format!("definition of {name}"),
         text: format!("text of {name}"),
     }

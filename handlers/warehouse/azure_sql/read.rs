@@ -56,6 +56,7 @@ fn column(catalog: &mut Catalog, row: &Row) -> Result<(), Error> {
         kind: declared.declared(),
         required: number(8)? == 0,
         is_key: number(9)? != 0,
+        is_indexed: number(10)? != 0,
     });
     Ok(())
 }

@@ -59,6 +59,8 @@ pub(in crate::warehouse) trait Dialect {
     fn key_text(&self, key: &str) -> Option<String>;
     /// Returns the statement that adds a column, which takes nulls, to a table of gold.
     fn add_column(&self, table: &str, column: &ColumnDefinition) -> String;
+    /// Returns the statement that makes the index of a column of a table of gold.
+    fn create_index(&self, table: &str, column: &str) -> String;
     /// Returns the statement that gives a table of gold another name.
     fn rename(&self, table: &str, to: &str) -> String;
     /// Returns the statements that make a view, or make the one of its name show this instead; each is a batch.
@@ -82,6 +84,8 @@ pub(in crate::warehouse) struct ColumnDefinition {
     pub(in crate::warehouse) required: bool,
     /// Whether it is part of the primary key.
     pub(in crate::warehouse) is_key: bool,
+    /// Whether it has an index of its own, or one that begins with it.
+    pub(in crate::warehouse) is_indexed: bool,
 }
 
 impl ColumnDefinition {
@@ -113,12 +117,34 @@ pub(in crate::warehouse) struct ViewDefinition {
 }
 
 impl TableDefinition {
-    /// Returns the statement that creates the table in gold.
+    /// Returns the statements that create the table in gold with its indexes; they are one batch.
     pub(in crate::warehouse) fn create(&self, dialect: &dyn Dialect) -> String {
-        create_table(dialect, &dialect.full_name(&self.name), &self.columns)
+        let table = create_table(dialect, &dialect.full_name(&self.name), &self.columns);
+        let indexes = self.indexed();
+        let indexes = indexes.map(|column| dialect.create_index(&self.name, &column.name));
+        let statements: Vec<String> = std::iter::once(table).chain(indexes).collect();
+        statements.join(";\n")
     }
 
-    /// Returns what of a table with these columns does not fit; its primary key, types and nulls count, order does not.
+    /// Returns the columns that have an index.
+    pub(in crate::warehouse) fn indexed(&self) -> impl Iterator<Item = &ColumnDefinition> {
+        self.columns.iter().filter(|column| column.is_indexed)
+    }
+
+    /// Returns the columns that have an index, and in a table with these columns none.
+    pub(in crate::warehouse) fn unindexed<'a>(
+        &'a self,
+        found: &'a [ColumnDefinition],
+    ) -> impl Iterator<Item = &'a ColumnDefinition> {
+        let is_indexed = |column: &ColumnDefinition| {
+            let mut found = found.iter().filter(|other| other.is_indexed);
+            found.any(|other| column.has_name_of(other))
+        };
+        self.indexed().filter(move |column| !is_indexed(column))
+    }
+
+    /// Returns what of a table with these columns does not fit; its primary key, types and nulls count, order and indexes do
+    /// not.
     pub(in crate::warehouse) fn problems(&self, found: &[ColumnDefinition]) -> Vec<String> {
         let mut problems = self.different(found);
         let missing = self.missing(found);

@@ -110,6 +110,7 @@ pub(in crate::warehouse) fn columns(
         kind: dialect.declared_type(content),
         required,
         is_key,
+        is_indexed: table.searched.contains(name),
     };
     let time = table.time();
     let time = time.map(|name| column(name, Content::Period(table.time_type()), true, true));
@@ -145,6 +146,7 @@ fn book(dialect: &dyn Dialect, book: &Book) -> TableDefinition {
             kind: dialect.declared_type(content),
             required: position < book.required,
             is_key: position < book.key,
+            is_indexed: false,
         }
     });
     TableDefinition {

@@ -2,7 +2,7 @@
 //!
 //! What is there is read in one look, so that a function without the right to create anything finds that nothing is to
 //! be done. Books get the columns that they lack and keep those that nobody knows. A table with rows is compared column
-//! by column and never changed; one of an earlier build, which had the public name itself, is renamed once. A view that
+//! by column and never changed, but for an index that a new rule searches it by; one of an earlier build, which had the public name itself, is renamed once. A view that
 //! gold has made is made anew when it shows something else; one of another dataset, or of somebody's own, under a public
 //! name blocks its table and is never replaced. Tables that are to be made are made by the transaction that fills
 //! them, with their views.
@@ -251,12 +251,17 @@ impl Look<'_> {
         if progress.definition != table.definition {
             return Ok(());
         }
+        let rows = rows_of(table, physical, self.dialect);
         let problems = match found.is_view {
             true => vec![format!("its table {physical} is a view")],
-            false => rows_of(table, physical, self.dialect).problems(&found.columns),
+            false => rows.problems(&found.columns),
         };
         match problems.is_empty() {
             true => {
+                let lacking = rows.unindexed(&found.columns);
+                let indexes = lacking.map(|c| self.dialect.create_index(physical, &c.name));
+                let indexes: Vec<String> = indexes.collect();
+                self.statements.extend(indexes);
                 self.show_all(index, physical)?;
                 self.rankings(index, table, progress);
                 Ok(())

@@ -17,6 +17,8 @@
 //! Columns are named, so that a new column of silver changes nothing. The hash of the text is the definition: one letter
 //! that is another would make every table anew.
 
+use std::collections::BTreeSet;
+
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::measure::{MeasureColumn, MeasureSource, told_apart_by};
@@ -112,6 +114,7 @@ pub(super) fn read(dataset: &Dataset, table: &TableSchema, text: &str) -> Option
         told_apart_by: told_apart_by(dataset, &measures),
         measures,
         shown: Vec::new(),
+        searched: BTreeSet::new(),
         definition: hash(text),
         text: again,
     })

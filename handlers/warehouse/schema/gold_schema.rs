@@ -44,7 +44,7 @@ impl GoldSchema {
     /// # Errors
     /// Fails if two columns, or two tables or views, would have one name (case does not count).
     pub fn of(dataset: &Dataset) -> Result<Self, SchemaError> {
-        let tables: Vec<TableSchema> = dataset
+        let mut tables: Vec<TableSchema> = dataset
             .gold
             .iter()
             .map(|table| table_schema(dataset, table))
@@ -64,7 +64,19 @@ impl GoldSchema {
         }
         let rules = dataset.alerts.iter();
         let rules = rules.map(|alert| Ok(Arc::new(RuleSchema::of(alert, &tables)?)));
-        let rules = rules.collect::<Result<_, SchemaError>>()?;
+        let rules = rules.collect::<Result<Vec<Arc<RuleSchema>>, SchemaError>>()?;
+        for rule in &rules {
+            let searched = rule.table.zip(rule.searched());
+            let table =
+                searched.map(|(table, measure)| (tables.get_mut(table.position()), measure));
+            if let Some((Some(table), measure)) = table {
+                let measure = table
+                    .measures
+                    .get(measure)
+                    .map(|measure| measure.name.clone());
+                table.searched.extend(measure);
+            }
+        }
         Ok(Self {
             rules,
             dataset: dataset.name.clone(),

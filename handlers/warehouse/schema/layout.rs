@@ -1,6 +1,6 @@
 //! How a gold table of the dataset file becomes columns; pure.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::canonical::{self, scale_of, sum_type};
 use super::error::SchemaError;
@@ -55,6 +55,7 @@ pub(super) fn table_schema(
         zone: steps.zone,
         keep,
         condition: table.condition.clone(),
+        searched: BTreeSet::new(),
         definition: canonical::hash(&text),
         text,
         dimensions,

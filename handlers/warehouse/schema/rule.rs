@@ -272,6 +272,14 @@ impl RuleSchema {
         }
     }
 
+    /// Returns the measure by whose range it looks for groups, as an index into those of its table.
+    pub(super) fn searched(&self) -> Option<usize> {
+        match self.trigger {
+            RuleTrigger::Silent { measure, .. } => Some(measure),
+            _ => None,
+        }
+    }
+
     /// Returns whether it waits for silence.
     #[must_use]
     pub fn is_silence(&self) -> bool {

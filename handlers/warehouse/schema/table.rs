@@ -1,5 +1,7 @@
 //! One table of gold: its columns and what they are computed from; pure.
 
+use std::collections::BTreeSet;
+
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::measure::MeasureColumn;
@@ -35,6 +37,8 @@ pub struct TableSchema {
     pub told_apart_by: Vec<ColumnIndex>,
     /// The measures as shown, in the file's order.
     pub shown: Vec<Shown>,
+    /// The names of stored columns by whose range rules look for groups: they have indexes.
+    pub searched: BTreeSet<String>,
     /// A hash of grain, condition, dimensions and measures; when it changes, the table is made anew from silver.
     pub definition: String,
     /// Grain, condition, dimensions and measures as text, of which the definition is the hash.

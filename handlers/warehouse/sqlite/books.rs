@@ -162,7 +162,9 @@ fn catalog(connection: &Connection) -> rusqlite::Result<Catalog> {
         catalog.insert(name.to_ascii_lowercase(), found);
     }
     let mut columns = connection.prepare_cached(
-        "SELECT m.name, c.name, c.type, c.\"notnull\", c.pk FROM sqlite_schema AS m \
+        "SELECT m.name, c.name, c.type, c.\"notnull\", c.pk, \
+         EXISTS (SELECT 1 FROM pragma_index_list(m.name) AS l JOIN pragma_index_info(l.name) AS i \
+         WHERE l.origin = 'c' AND i.seqno = 0 AND i.cid = c.cid) FROM sqlite_schema AS m \
          JOIN pragma_table_info(m.name) AS c WHERE m.type = 'table' ORDER BY m.name, c.cid",
     )?;
     let mut rows = columns.query([])?;
@@ -172,6 +174,7 @@ fn catalog(connection: &Connection) -> rusqlite::Result<Catalog> {
             kind: row.get(2)?,
             required: row.get(3)?,
             is_key: row.get::<_, i64>(4)? > 0,
+            is_indexed: row.get(5)?,
         };
         let name: String = row.get(0)?;
         if let Some(found) = catalog.get_mut(&name.to_ascii_lowercase()) {

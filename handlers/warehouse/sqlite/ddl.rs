@@ -111,6 +111,16 @@ impl Dialect for Sqlite {
         format!("ALTER TABLE {} ADD COLUMN {name} {kind}", quote(table))
     }
 
+    fn create_index(&self, table: &str, column: &str) -> String {
+        // Indexes and tables have their names in common.
+        let name = quote(&format!("{table}.{column}"));
+        format!(
+            "CREATE INDEX {name} ON {} ({})",
+            quote(table),
+            quote(column)
+        )
+    }
+
     fn rename(&self, table: &str, to: &str) -> String {
         // The views that name it go on to name what then has its name: a view of it.
         format!(

@@ -1,7 +1,10 @@
 //! Groups of which nothing is heard.
 
-use super::{alerts, watched};
+use std::sync::Arc;
+
+use super::{alerts, watched, watched_in};
 use sluice::event::UnixMillis;
+use testkit::database::SqliteFile;
 use testkit::world::{Committed, event};
 
 const SILENT: &str = r#"
@@ -17,6 +20,43 @@ silent = "last_seen"
 for = "30m"
 fields = ["who", "last_seen"]
 "#;
+
+/// Says how SQLite finds the groups whose last time is in a range.
+fn plan(file: &SqliteFile, made: u64) -> String {
+    let connection = rusqlite::Connection::open(file.path()).unwrap();
+    let asked = format!(
+        "EXPLAIN QUERY PLAN SELECT * FROM \"seen__{made}\" WHERE \"last_seen\" >= 'a' AND \"last_seen\" < 'b'"
+    );
+    let detail = connection.query_row(&asked, [], |row| row.get("detail"));
+    detail.unwrap()
+}
+
+#[tokio::test]
+async fn silent_groups_are_found_by_an_index_which_a_rule_brings_along() {
+    let file = Arc::new(SqliteFile::new());
+    let (table, rule) = SILENT.split_once("[[alert]]").unwrap();
+    let mut world = watched_in(Arc::clone(&file), table).await;
+    let scan = plan(&file, 1);
+    assert!(scan.starts_with("SCAN"), "{scan}");
+    // A rule is added: the table has rows, and stays.
+    world.change(table, &format!("{table}[[alert]]{rule}"));
+    heard(&world, 1, 2, 1).await;
+    let search = plan(&file, 1);
+    assert!(
+        search.contains("SEARCH") && search.contains("INDEX seen__1.last_seen"),
+        "{search}"
+    );
+    // The table is made anew, and has its own.
+    world.change(
+        "last_seen = \"max(at)\"",
+        "n = \"count\", last_seen = \"max(at)\"",
+    );
+    heard(&world, 2, 3, 1).await;
+    let search = plan(&file, 2);
+    assert!(search.contains("INDEX seen__2.last_seen"), "{search}");
+    // Nothing is left to be done.
+    assert!(!world.world.warehouse().look().await.unwrap().is_incomplete);
+}
 
 async fn heard(world: &Committed, id: i64, minute: i64, who: i64) {
     world.world.clock.set(UnixMillis(minute * 60_000));

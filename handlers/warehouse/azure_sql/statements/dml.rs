@@ -151,6 +151,7 @@ impl Reading {
             kind: sql_schema.declared_type(Content::Value(ValueType::Int64)),
             required: true,
             is_key: false,
+            is_indexed: false,
         };
         let columns = dialect::columns(table, sql_schema).into_iter();
         let key = columns.filter(|column| column.is_key);

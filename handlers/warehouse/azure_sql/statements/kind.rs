@@ -110,6 +110,12 @@ impl Dialect for SqlSchema {
         format!("ALTER TABLE {table} ADD {name} {kind} NULL")
     }
 
+    fn create_index(&self, table: &str, column: &str) -> String {
+        // Each table has names of its own for its indexes.
+        let column = quote(column);
+        format!("CREATE INDEX {column} ON {} ({column})", self.of(table))
+    }
+
     fn rename(&self, table: &str, to: &str) -> String {
         format!(
             "EXEC sp_rename @objname = {}, @newname = {}, @objtype = N'OBJECT'",

@@ -15,7 +15,8 @@ SELECT N'columns' AS [part], CAST(o.[name] AS nvarchar(128)) AS [object], CAST(o
     CAST(c.[name] AS nvarchar(128)) AS [column], CAST(y.[name] AS nvarchar(128)) AS [type],
     CAST(c.[max_length] AS int) AS [length], CAST(c.[precision] AS int) AS [precision],
     CAST(c.[scale] AS int) AS [scale], CAST(c.[is_nullable] AS int) AS [nullable],
-    CASE WHEN k.[column_id] IS NULL THEN 0 ELSE 1 END AS [key]
+    CASE WHEN k.[column_id] IS NULL THEN 0 ELSE 1 END AS [key],
+    CASE WHEN n.[column_id] IS NULL THEN 0 ELSE 1 END AS [indexed]
 FROM sys.objects AS o
 JOIN sys.schemas AS s ON s.[schema_id] = o.[schema_id]
 JOIN sys.columns AS c ON c.[object_id] = o.[object_id]
@@ -23,6 +24,9 @@ JOIN sys.types AS y ON y.[user_type_id] = c.[user_type_id]
 LEFT JOIN (SELECT i.[object_id], x.[column_id] FROM sys.indexes AS i
     JOIN sys.index_columns AS x ON x.[object_id] = i.[object_id] AND x.[index_id] = i.[index_id]
     WHERE i.[is_primary_key] = 1 AND x.[key_ordinal] > 0) AS k ON k.[object_id] = c.[object_id] AND k.[column_id] = c.[column_id]
+LEFT JOIN (SELECT DISTINCT i.[object_id], x.[column_id] FROM sys.indexes AS i
+    JOIN sys.index_columns AS x ON x.[object_id] = i.[object_id] AND x.[index_id] = i.[index_id]
+    WHERE i.[is_primary_key] = 0 AND x.[key_ordinal] = 1) AS n ON n.[object_id] = c.[object_id] AND n.[column_id] = c.[column_id]
 WHERE LOWER(s.[name]) = LOWER(@P1) AND RTRIM(o.[type]) IN (N'U', N'V')
 ORDER BY o.[object_id], c.[column_id];
 SELECT N'views' AS [part], CAST(o.[name] AS nvarchar(128)) AS [object], CAST(m.[definition] AS nvarchar(max)) AS [text]

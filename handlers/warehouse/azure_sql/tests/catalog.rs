@@ -21,7 +21,7 @@ fn progress(schema: &GoldSchema) -> Progress {
         version: Version(7),
         physical: Some("daily__1".to_owned()),
         made: 1,
-        rankings: Some("top".to_owned()),
+        rankings: schema.views_of(TableIndex::new(0)),
         ..Progress::default()
     }
 }
@@ -51,6 +51,7 @@ fn complete(schema: &GoldSchema) -> Catalog {
             kind: String::new(),
             required: false,
             is_key: false,
+            is_indexed: false,
         });
         let found = Found {
             is_view: true,
@@ -136,6 +137,45 @@ fn a_complete_database_needs_nothing_also_where_texts_are_hidden_or_names_lowere
             column.name = column.name.to_ascii_uppercase();
         }
     }
+    assert!(batches(&schema, &catalog, known(&schema)).is_empty());
+}
+
+/// [`TABLES`] with a rule that looks for groups by a range of a measure.
+const SILENT: &str = r#"
+[[gold]]
+table = "daily"
+grain = "all"
+by = ["who"]
+measures = { seen = "max(at)" }
+[[alert]]
+name = "quiet"
+on = "daily"
+silent = "seen"
+for = "30m"
+"#;
+
+#[test]
+fn a_measure_by_whose_range_a_rule_looks_for_groups_has_an_index() {
+    let schema = schema_of(SILENT);
+    let index = "CREATE INDEX [seen] ON [gold].[daily__1] ([seen])";
+    let made = dialect::table(&schema.tables[0], "daily__1", &gold()).create(&gold());
+    assert!(made.ends_with(&format!(")\n);\n{index}")), "{made}");
+    // A table that was made before there was such a rule gets it; where it is, nothing is to be done.
+    let mut catalog = complete(&schema);
+    assert!(batches(&schema, &catalog, known(&schema)).is_empty());
+    for column in &mut catalog.get_mut("daily__1").unwrap().columns {
+        column.is_indexed = false;
+    }
+    assert_eq!(batches(&schema, &catalog, known(&schema)), [index]);
+    // So it is by the script of those who deploy by hand.
+    let script = script(&schema, None).unwrap();
+    assert_eq!(script.matches("CREATE INDEX [seen]").count(), 3, "{script}");
+    // Without a rule there is none, and one that somebody has made is no difference.
+    let schema = schema_of(TABLES);
+    let mut catalog = complete(&schema);
+    let columns = &mut catalog.get_mut("daily__1").unwrap().columns;
+    assert!(columns.iter().all(|column| !column.is_indexed));
+    columns[3].is_indexed = true;
     assert!(batches(&schema, &catalog, known(&schema)).is_empty());
 }
 
@@ -395,6 +435,7 @@ fn described(catalog: &Catalog, progress: Option<&Progress>, request: &Request) 
             row.extend(sizes.map(Cell::Int));
             row.push(Cell::Int((!column.required).into()));
             row.push(Cell::Int(column.is_key.into()));
+            row.push(Cell::Int(column.is_indexed.into()));
             columns.push(row);
         }
         if let Some(shown) = found.text.as_deref() {
@@ -407,7 +448,7 @@ fn described(catalog: &Catalog, progress: Option<&Progress>, request: &Request) 
             .map(|(i, column)| (format!("c{i}"), column))
             .collect()
     };
-    let kinds = [vec![Column::Text; 5], vec![Column::Int; 5]].concat();
+    let kinds = [vec![Column::Text; 5], vec![Column::Int; 6]].concat();
     let mut tables = vec![
         (names(kinds), columns),
         (names(vec![Column::Text; 3]), views),

@@ -111,6 +111,24 @@ pub(crate) fn script(schema: &GoldSchema, sql_schema: &SqlSchema) -> Result<Stri
             rows.create(sql_schema)
         ));
         batches.push(make_beside(schema, sql_schema, table, &rows));
+        batches.extend(rows.indexed().map(|column| {
+            let indexed = literal(&sql_schema.of(&physical));
+            let create = format!(
+                "IF NOT EXISTS (SELECT 1 FROM sys.indexes WHERE [object_id] = OBJECT_ID({indexed}, N'U') AND [name] = {})\n    {}",
+                literal(&column.name),
+                sql_schema.create_index(&physical, &column.name)
+            );
+            format!(
+                "-- A rule looks for groups by a range of this column.\n\
+                 DECLARE @physical nvarchar(128) = (SELECT [physical] FROM {progress}\n    \
+                 WHERE [gold_table] = {name} AND [definition] = {});\n\
+                 DECLARE @index nvarchar(max) = REPLACE({}, {}, QUOTENAME(@physical));\n\
+                 IF @index IS NOT NULL EXEC(@index)",
+                literal(&table.definition),
+                literal(&create),
+                literal(&quote(&physical)),
+            )
+        }));
         for view in dialect::views(schema, index, &physical, sql_schema)? {
             batches.push(format!(
                 "{}\nDECLARE @physical nvarchar(128) = (SELECT [physical] FROM {progress}\n    \
