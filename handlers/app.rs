@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::bronze::Bronze;
 use crate::clock::{Clock, SystemClock};
 use crate::context::Context;
-use crate::dataset::{Dataset, Latency, LoadDatasetError, MissingSalt, TargetKind};
+use crate::dataset::{Dataset, Latency, LoadDatasetError, MissingSalt, TargetKind, Watched};
 use crate::eager::Eager;
 use crate::gold::Gold;
 use crate::maintain::{Maintenance, Refine, RefineFailure};
@@ -200,7 +200,10 @@ impl AppBuilder {
 
 /// Hands the files that silver has just written over to gold in memory.
 fn handing_over(mut silver: Context, mut gold: Context) -> (Context, Context) {
-    let handover = Handover::new(HANDED_OVER);
+    let mut rules = gold.dataset.alerts.iter();
+    let on_rows = rules.any(|alert| alert.on == Watched::Rows);
+    // Tables read each file once, and rules on rows once more.
+    let handover = Handover::new(HANDED_OVER, 1 + usize::from(on_rows));
     silver.lake = handover.keeping(silver.lake, SILVER);
     gold.lake = handover.taking(gold.lake);
     (silver, gold)

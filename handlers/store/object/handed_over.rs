@@ -1,7 +1,7 @@
 //! Objects that this process has just written, for those in it that read them next.
 //!
-//! Whoever reads one takes it out of memory; from then on, and if it was never there, it is read from the store. It is only
-//! ever a saving: objects are immutable, so both give the same bytes.
+//! An object is read from memory as often as was agreed, and the last reader takes it out; from then on, and if it was never
+//! there, it is read from the store. It is only ever a saving: objects are immutable, so both give the same bytes.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -17,21 +17,31 @@ use crate::store::StorageError;
 #[derive(Debug)]
 pub struct Handover {
     most_bytes: usize,
+    readings: usize,
     kept: Mutex<Kept>,
 }
 
 #[derive(Debug, Default)]
 struct Kept {
-    objects: VecDeque<(ObjectPath, Bytes)>,
+    objects: VecDeque<Handed>,
     bytes: usize,
 }
 
+/// An object, and how often it is still to be read.
+#[derive(Debug)]
+struct Handed {
+    path: ObjectPath,
+    content: Bytes,
+    readings: usize,
+}
+
 impl Handover {
-    /// Keeps so many bytes at the most.
+    /// Keeps so many bytes at the most, and each object until it was read so often.
     #[must_use]
-    pub fn new(most_bytes: usize) -> Arc<Self> {
+    pub fn new(most_bytes: usize, readings: usize) -> Arc<Self> {
         Arc::new(Self {
             most_bytes,
+            readings,
             kept: Mutex::default(),
         })
     }
@@ -76,19 +86,28 @@ impl Handover {
         }
         let mut kept = self.kept();
         kept.bytes += content.len();
-        kept.objects.push_back((path.clone(), content));
+        kept.objects.push_back(Handed {
+            path: path.clone(),
+            content,
+            readings: self.readings,
+        });
         while kept.bytes > self.most_bytes {
-            let Some((_, oldest)) = kept.objects.pop_front() else {
+            let Some(oldest) = kept.objects.pop_front() else {
                 break;
             };
-            kept.bytes -= oldest.len();
+            kept.bytes -= oldest.content.len();
         }
     }
 
-    fn take(&self, path: &ObjectPath) -> Option<Bytes> {
+    fn read(&self, path: &ObjectPath) -> Option<Bytes> {
         let mut kept = self.kept();
-        let place = kept.objects.iter().position(|(kept, _)| kept == path)?;
-        let (_, content) = kept.objects.remove(place)?;
+        let place = kept.objects.iter().position(|kept| kept.path == *path)?;
+        let handed = kept.objects.get_mut(place)?;
+        if handed.readings > 1 {
+            handed.readings -= 1;
+            return Some(handed.content.clone());
+        }
+        let Handed { content, .. } = kept.objects.remove(place)?;
         kept.bytes -= content.len();
         Some(content)
     }
@@ -97,7 +116,8 @@ impl Handover {
         let start = usize::try_from(range.start).ok()?;
         let end = usize::try_from(range.end).ok()?;
         let kept = self.kept();
-        let (_, content) = kept.objects.iter().find(|(kept, _)| kept == path)?;
+        let handed = kept.objects.iter().find(|kept| kept.path == *path)?;
+        let content = &handed.content;
         // What does not lie within is the store's to refuse.
         (start <= end && end <= content.len()).then(|| content.slice(start..end))
     }
@@ -108,7 +128,7 @@ impl Handover {
 struct HandedOver {
     store: Arc<dyn ObjectStore>,
     handover: Arc<Handover>,
-    /// The container whose objects are kept, for those who write; who reads takes.
+    /// The container whose objects are kept, for those who write; none for those who read.
     keeps: Option<&'static str>,
 }
 
@@ -135,7 +155,7 @@ impl ObjectStore for HandedOver {
     async fn get(&self, path: &ObjectPath) -> Result<Option<Bytes>, StorageError> {
         let taken = match self.keeps {
             Some(_) => None,
-            None => self.handover.take(path),
+            None => self.handover.read(path),
         };
         match taken {
             Some(content) => Ok(Some(content)),
@@ -188,8 +208,8 @@ mod tests {
         reader: Arc<dyn ObjectStore>,
     }
 
-    fn parts(most_bytes: usize) -> Parts {
-        let handover = Handover::new(most_bytes);
+    fn parts(most_bytes: usize, readings: usize) -> Parts {
+        let handover = Handover::new(most_bytes, readings);
         let store: Arc<dyn ObjectStore> = Arc::new(MemoryObjectStore::new(Arc::new(SystemClock)));
         Parts {
             writer: handover.keeping(Arc::clone(&store), "silver"),
@@ -206,7 +226,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_just_written_is_read_once_without_the_store() {
-        let parts = parts(10);
+        let parts = parts(10, 1);
         write(&parts.writer, &path("a"), "abc").await;
         // So that it can only come from memory.
         parts.store.delete(&path("a")).await.unwrap();
@@ -219,8 +239,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_two_are_to_read_is_kept_for_the_second() {
+        let parts = parts(10, 2);
+        write(&parts.writer, &path("a"), "abc").await;
+        parts.store.delete(&path("a")).await.unwrap();
+        for left in [3, 0] {
+            let read = parts.reader.get(&path("a")).await.unwrap();
+            assert_eq!(read.as_deref(), Some(&b"abc"[..]));
+            assert_eq!(parts.handover.bytes(), left);
+        }
+        assert_eq!(parts.reader.get(&path("a")).await.unwrap(), None);
+    }
+
+    #[tokio::test]
     async fn memory_is_bounded_and_the_store_has_the_rest() {
-        let parts = parts(5);
+        let parts = parts(5, 1);
         write(&parts.writer, &path("a"), "abc").await;
         write(&parts.writer, &path("b"), "def").await;
         write(&parts.writer, &path("large"), "abcdef").await;
@@ -234,7 +267,7 @@ mod tests {
 
     #[tokio::test]
     async fn other_containers_and_names_that_were_taken_are_not_kept() {
-        let parts = parts(100);
+        let parts = parts(100, 1);
         write(&parts.writer, &ObjectPath::new("bronze", "a"), "abc").await;
         write(&parts.store, &path("a"), "abc").await;
         write(&parts.writer, &path("a"), "another").await;

@@ -8,8 +8,9 @@ use sluice::dataset::Latency;
 use sluice::eager::Eager;
 use sluice::outbox::{CloudEvent, Courier, Sender};
 use sluice::store::account::Calls;
+use testkit::datasets::THINGS;
 use testkit::faulty::{How, Script, When};
-use testkit::world::World;
+use testkit::world::{Process, World};
 
 use super::{Following, commit, follow, follow_of, is_published, published_within, world};
 
@@ -39,16 +40,33 @@ async fn files_come_from_memory_and_the_books_are_looked_at_once() {
         commit(&world, &process, id).await;
         published_within(&world, SECOND * 2).await;
     }
-    let read = process.script.calls("get silver/");
-    let read: Vec<_> = read
-        .iter()
-        .filter(|call| call.ends_with(".parquet"))
-        .collect();
-    assert_eq!(read, [""; 0]);
+    assert_eq!(files_read(&process), [""; 0]);
     // Before the tables were there, and after.
     assert!(process.script.calls("look").len() <= 2);
     assert_eq!(process.script.calls("commit").len(), 5);
     world.end_state().await.check_gold();
+}
+
+/// Returns the reads of silver's files from the store.
+fn files_read(process: &Process) -> Vec<String> {
+    let mut read = process.script.calls("get silver/");
+    read.retain(|call| call.contains(".parquet"));
+    read
+}
+
+#[tokio::test(start_paused = true)]
+async fn rules_on_rows_have_files_from_memory_as_well() {
+    let rule = "[[alert]]\nname = \"large\"\non = \"rows\"\nwhen = \"amount > 0\"\nnotify = [\"webhook:HOOK\"]\n";
+    let world = World::builder()
+        .dataset(&format!("latency = \"low\"\n{THINGS}{rule}"))
+        .build();
+    let process = world.process();
+    let _following = follow(&process);
+    for id in 1..6 {
+        commit(&world, &process, id).await;
+        published_within(&world, SECOND * 2).await;
+    }
+    assert_eq!(files_read(&process), [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]
