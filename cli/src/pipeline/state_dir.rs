@@ -52,15 +52,7 @@ impl StateDir {
     pub(crate) fn take(path: &Path) -> Result<Self, StateError> {
         let fail = using(path);
         fs::create_dir_all(path).map_err(&fail)?;
-        let file = path.join(LOCK);
-        let Some(mut lock) = hold(&file).map_err(&fail)? else {
-            let owner = fs::read_to_string(&file).map_err(&fail)?;
-            return Err(StateError::InUse {
-                path: path.to_owned(),
-                owner: owner.trim().to_owned(),
-                since: written(&file),
-            });
-        };
+        let mut lock = lock(path)?;
         lock.set_len(0)
             .and_then(|()| writeln!(lock, "{}", std::process::id()))
             .map_err(&fail)?;
@@ -68,6 +60,17 @@ impl StateDir {
             path: path.to_owned(),
             _lock: lock,
         })
+    }
+
+    /// Refuses a folder that another process uses; makes and keeps nothing.
+    ///
+    /// # Errors
+    /// Fails if another process uses it, or if that cannot be told.
+    pub(crate) fn refuse_in_use(path: &Path) -> Result<(), StateError> {
+        match path.join(LOCK).is_file() {
+            true => lock(path).map(drop),
+            false => Ok(()),
+        }
     }
 
     /// The folder.
@@ -139,6 +142,20 @@ impl StateDir {
     }
 }
 
+/// Takes the lock of a folder that is there.
+fn lock(path: &Path) -> Result<File, StateError> {
+    let (file, fail) = (path.join(LOCK), using(path));
+    if let Some(lock) = hold(&file).map_err(&fail)? {
+        return Ok(lock);
+    }
+    let owner = fs::read_to_string(&file).map_err(&fail)?;
+    Err(StateError::InUse {
+        path: path.to_owned(),
+        owner: owner.trim().to_owned(),
+        since: written(&file),
+    })
+}
+
 /// When a file was written, to the second: that of the lock, when its owner took it.
 fn written(file: &Path) -> Option<UnixMillis> {
     let written = file.metadata().and_then(|it| it.modified()).ok()?;
@@ -171,8 +188,13 @@ mod tests {
         assert!(refused.contains(&owner), "{refused}");
         assert!(refused.contains("`sluice status` shows"), "{refused}");
         assert!(path.join("kept").is_file());
+        StateDir::refuse_in_use(&path).unwrap_err();
         drop(state);
+        StateDir::refuse_in_use(&path).unwrap();
         StateDir::take(&path).unwrap();
+        let nowhere = folder.path().join("sensors");
+        StateDir::refuse_in_use(&nowhere).unwrap();
+        assert!(!nowhere.exists());
     }
 
     #[test]

@@ -39,10 +39,12 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
         None => target::default_dataset(project.root())?,
     };
     let dataset = Arc::new(Dataset::load(&dataset_file)?);
+    let state_dir = project.root().join(&arguments.state_dir);
+    // What already runs needs no better options.
+    StateDir::refuse_in_use(&state_dir.join(&dataset.name))?;
     let feed_plan = FeedPlan::of(arguments.request(), Some(&dataset))?;
     arguments.check_end(feed_plan.ends())?;
     // Before anything is opened, removed or started.
-    let state_dir = project.root().join(&arguments.state_dir);
     let state = StateDir::take(&state_dir.join(&dataset.name))?;
     if arguments.clean {
         state.clear()?;
