@@ -28,9 +28,10 @@ const LOOKING: [&str; 11] = [
     "dashboard",
 ];
 /// Those that write to one.
-const WRITING: [&str; 6] = [
+const WRITING: [&str; 7] = [
     "produce -n 1",
     "maintain",
+    "load -",
     "redrive",
     "rebuild gold",
     "rebuild silver --accept-loss",

@@ -64,6 +64,7 @@ enum Command {
     Connect(inspect::ConnectArguments),
     History(inspect::HistoryArguments),
     Maintain(maintain::MaintainArguments),
+    Load(operate::LoadArguments),
     Redrive(operate::RedriveArguments),
     Rebuild(operate::RebuildArguments),
     Dataset(dataset::DatasetArguments),
@@ -112,6 +113,7 @@ impl Command {
             Self::Head(arguments) => Box::pin(inspect::head(arguments)).await,
             Self::History(arguments) => Box::pin(inspect::history(arguments)).await,
             Self::Maintain(arguments) => Box::pin(maintain::run(arguments)).await,
+            Self::Load(arguments) => Box::pin(operate::load(arguments)).await,
             Self::Redrive(arguments) => Box::pin(operate::redrive(arguments)).await,
             Self::Rebuild(arguments) => Box::pin(operate::rebuild(arguments)).await,
             Self::Dataset(arguments) => Box::pin(dataset::run(arguments)).await,
@@ -160,7 +162,7 @@ mod tests {
         let command = CommandLine::command();
         // Also checks for flags that clash and for conflicts with flags that do not exist.
         command.clone().debug_assert();
-        assert_eq!(command.get_subcommands().count(), 24);
+        assert_eq!(command.get_subcommands().count(), 25);
         for subcommand in command.get_subcommands() {
             assert!(subcommand.get_about().is_some(), "{subcommand}");
         }

@@ -51,6 +51,11 @@ impl Input {
         })
     }
 
+    /// Returns what was not read yet, unpacked.
+    pub(crate) fn into_reader(self) -> impl BufRead + Send {
+        self.reader
+    }
+
     /// Returns up to `count` further events; none at the end.
     pub(crate) fn next_events(&mut self, count: usize) -> Result<Vec<Bytes>, InputError> {
         let mut events = Vec::with_capacity(count);

@@ -1,6 +1,7 @@
 //! Places of objects: containers, and the names of bronze. Pure.
 //!
 //! ```text
+//! bronze/{dataset}/load/{hash of what is in it}.jsonl                                   put there by `sluice load`
 //! bronze/{dataset}/{partition}/{yyyy}/{MM}/{dd}/{HH}/{first_sequence:020}-{first_enqueued_ms}.jsonl
 //! ```
 //!
@@ -80,6 +81,12 @@ pub fn bronze_object(dataset: &str, partition: &PartitionId, first: &SourceEvent
         BRONZE,
         &format!("{}{sequence:020}-{enqueued}.jsonl", folder.name()),
     )
+}
+
+/// Returns the name of an object of events that came from a file, by the hash of what is in it.
+#[must_use]
+pub fn loaded_object(dataset: &str, hash: &str) -> ObjectPath {
+    ObjectPath::new(BRONZE, &format!("{dataset}/load/{hash}.jsonl"))
 }
 
 /// Returns the prefix of all bronze objects of a dataset.
