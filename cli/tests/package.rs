@@ -44,11 +44,22 @@ fn package(output: &Path, stamp: &str) {
         .arg(handler())
         .arg("--stamp")
         .arg(stamp)
+        .arg("--json")
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&run.stderr);
     assert!(run.status.success(), "{said}");
     assert!(said.contains("the handler needs glibc 2."), "{said}");
+    let made: Value = serde_json::from_slice(&run.stdout).unwrap();
+    let zip = output.join("app.zip");
+    assert_eq!(made["bytes"], zip.metadata().unwrap().len());
+    assert_eq!(made["file"], zip.display().to_string());
+    let size_of = |path: &str| output.join("app").join(path).metadata().unwrap().len();
+    let entries = made["entries"].as_array().unwrap();
+    for path in ["handler", "host.json", "datasets/orders.toml"] {
+        let entry = entries.iter().find(|entry| entry["path"] == path).unwrap();
+        assert_eq!(entry["bytes"], size_of(path), "{path}");
+    }
 }
 
 /// Unpacks as the platform does: with the modes that the zip file has.

@@ -5,7 +5,7 @@
 pub(super) struct Choice<'d>(pub(super) &'d [u8]);
 
 impl<'d> Choice<'d> {
-    fn byte(&mut self) -> u8 {
+    pub(super) fn byte(&mut self) -> u8 {
         let Some((first, rest)) = self.0.split_first() else {
             return 0;
         };

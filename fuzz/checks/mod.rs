@@ -5,9 +5,11 @@
 
 pub(crate) mod avro;
 mod choice;
+pub(crate) mod dataset_file;
 mod fates;
 mod json;
 pub(crate) mod line;
 pub(crate) mod opening;
 mod packing;
 pub(crate) mod paths;
+pub(crate) mod secrets;

@@ -38,6 +38,16 @@ fn expressions_hold_for_what_was_kept() {
 }
 
 #[test]
+fn dataset_files_hold_for_what_was_kept() {
+    all("dataset_file", checks::dataset_file::check);
+}
+
+#[test]
+fn secrets_hold_for_what_was_kept() {
+    all("secrets", checks::secrets::check);
+}
+
+#[test]
 fn avro_holds_for_what_was_kept() {
     all("avro", checks::avro::check);
 }

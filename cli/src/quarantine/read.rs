@@ -1,5 +1,5 @@
 //! What quarantine holds, found by the ledger: it names the object of every source with rejected records, so nothing is
-//! listed, and a range of time costs one read of the ledger for each partition of the hub.
+//! listed, and a range of time costs one read of the ledger for each partition of the hub, and one for what came from files.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -189,6 +189,9 @@ impl<'a> Quarantine<'a> {
                     let end = hour(UnixMillis(until.0.saturating_add(MILLIS_PER_HOUR)));
                     add(self.log.ledger_between(&hour(from), &end).await?);
                 }
+                // What came from files is of no partition and no hour.
+                let loaded = paths::loaded(self.dataset);
+                add(self.log.ledger_prefix(&loaded).await?);
             }
         }
         // Everything has them already.

@@ -86,7 +86,13 @@ pub fn bronze_object(dataset: &str, partition: &PartitionId, first: &SourceEvent
 /// Returns the name of an object of events that came from a file, by the hash of what is in it.
 #[must_use]
 pub fn loaded_object(dataset: &str, hash: &str) -> ObjectPath {
-    ObjectPath::new(BRONZE, &format!("{dataset}/load/{hash}.jsonl"))
+    ObjectPath::new(BRONZE, &format!("{}{hash}.jsonl", loaded(dataset)))
+}
+
+/// Returns what the names of all objects begin with whose events came from files.
+#[must_use]
+pub fn loaded(dataset: &str) -> String {
+    format!("{dataset}/load/")
 }
 
 /// Returns the prefix of all bronze objects of a dataset.

@@ -2,11 +2,13 @@ use std::sync::Arc;
 
 use clap::Parser;
 use sluice::clock::{Clock, SystemClock};
+use sluice::event::UnixMillis;
 use sluice::store::object::ObjectInfo;
 use testkit::faulty::{How, Script, When};
 
 use super::*;
 use crate::audit;
+use crate::quarantine::{Quarantine, Span};
 use crate::target::in_memory::Pipeline;
 
 #[derive(Parser)]
@@ -120,7 +122,22 @@ async fn what_is_loaded_beside_what_the_hub_brings_adds_up() {
         (counts.lines, counts.rows, counts.quarantined_total()),
         (6, 4, 2)
     );
-    let options = audit::Options::at(SystemClock.now());
+    let now = SystemClock.now();
+    let span = Span::Enqueued {
+        from: UnixMillis(now.0 - 3_600_000),
+        until: UnixMillis(now.0 + 3_600_000),
+    };
+    let head = pipeline.stores.log.head().await.unwrap().unwrap();
+    let (log, lake) = (&pipeline.stores.log, &pipeline.stores.lake);
+    let mut rejected = 0;
+    let quarantine = Quarantine::new("orders", log, lake);
+    let found = quarantine.visit(&head, span, None, |_| {
+        rejected += 1;
+        true
+    });
+    found.await.unwrap();
+    assert_eq!(rejected, 1, "what came by the hub is of another year");
+    let options = audit::Options::at(now);
     let subject = pipeline.stores.subject(Arc::clone(&pipeline.warehouse));
     let report = audit::audit(&subject, &options, &audit::Silent);
     let report = report.await.unwrap();
