@@ -9,6 +9,7 @@
 //! namespace.local_addr() / .connection_string() / .endpoint()
 //! namespace.stats() -> Vec<PartitionStats>
 //! namespace.arrivals() -> Vec<PartitionArrivals>   // when every event was enqueued
+//! namespace.each_event(hub, |event| ...).await?   // what was sent
 //! namespace.events() -> watch::Receiver<u64>       // events stored in this run, awaitable
 //! namespace.identify(text); ask_identity(host, port).await -> NamespaceIdentity   // whose it is
 //! namespace.shutdown().await?
@@ -44,6 +45,8 @@ const MAX_MESSAGE_BYTES: u64 = 1024 * 1024;
 /// lists, maps and arrays, which Event Hubs takes all the same, as JSON text.
 pub const PLAIN_PROPERTIES: &str = "sluice-plain-properties-";
 
-pub use namespace::{Error, Namespace, NamespaceConfig, PartitionArrivals, PartitionStats};
+pub use namespace::{
+    Error, HeldEvent, Namespace, NamespaceConfig, PartitionArrivals, PartitionStats,
+};
 pub use server::{NamespaceIdentity, ask_identity};
 pub use store::{HubConfig, StoreError};

@@ -11,9 +11,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::filter::StartAt;
+use super::message;
 use super::ownership::Ownership;
 use super::server::{self, Server};
-use super::store::{HubConfig, Partition, Store, StoreError, Total};
+use super::store::{HubConfig, Partition, Record, Store, StoreError, Total};
 
 /// Configuration of a namespace.
 #[derive(Debug, Clone)]
@@ -79,6 +80,19 @@ pub struct PartitionArrivals {
     /// Sequence numbers with the time of their events, in milliseconds since 1970. Only the first of events in a row
     /// that have the same time is here.
     pub times: Vec<(i64, i64)>,
+}
+
+/// An event as the hub holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldEvent {
+    /// The partition's id.
+    pub partition: String,
+    /// The sequence number.
+    pub sequence: i64,
+    /// When it was enqueued, in milliseconds since 1970.
+    pub enqueued_ms: i64,
+    /// What was sent; nothing where the message is not one of bytes.
+    pub body: Option<Vec<u8>>,
 }
 
 /// A running namespace. Dropping it ends it at once; [`Namespace::shutdown`] says good-bye first.
@@ -204,6 +218,39 @@ impl Namespace {
         }
     }
 
+    /// Hands every event of a hub to `each`, in the order of its partitions and their sequence numbers: what was sent,
+    /// whatever has become of it since. A hub that there is not has none.
+    ///
+    /// # Errors
+    /// Fails if a partition cannot be read.
+    pub async fn each_event(
+        &self,
+        hub: &str,
+        mut each: impl FnMut(HeldEvent) + Send + 'static,
+    ) -> Result<(), Error> {
+        let (server, hub) = (Arc::clone(&self.server), hub.to_owned());
+        let reading = move || -> Result<(), StoreError> {
+            let Some(hub) = server.store.hub(&hub) else {
+                return Ok(());
+            };
+            for (id, partition) in hub.partitions.iter().enumerate() {
+                each_record(partition, |record| {
+                    each(HeldEvent {
+                        partition: id.to_string(),
+                        sequence: record.sequence,
+                        enqueued_ms: record.enqueued_ms,
+                        body: message::body(&record.message).ok(),
+                    });
+                })?;
+            }
+            Ok(())
+        };
+        match tokio::task::spawn_blocking(reading).await {
+            Ok(read) => Ok(read?),
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        }
+    }
+
     /// Follows how many events were stored since the start, in all hubs together.
     pub fn events(&self) -> watch::Receiver<u64> {
         self.server.total.watch()
@@ -233,20 +280,26 @@ impl Drop for Namespace {
 
 /// Returns the sequence numbers at which the enqueued time changes, each with that time.
 fn enqueued_times(partition: &Partition) -> Result<Vec<(i64, i64)>, StoreError> {
+    let mut times: Vec<(i64, i64)> = Vec::new();
+    each_record(partition, |record| {
+        let last = times.last();
+        if last.is_none_or(|(_, time)| *time != record.enqueued_ms) {
+            times.push((record.sequence, record.enqueued_ms));
+        }
+    })?;
+    Ok(times)
+}
+
+/// Hands what a partition holds by now to `each`.
+fn each_record(partition: &Partition, mut each: impl FnMut(Record)) -> Result<(), StoreError> {
     let tail = partition.tail();
     let mut reader = partition.reader(StartAt::Earliest)?;
-    let mut times: Vec<(i64, i64)> = Vec::new();
     loop {
         let records = reader.read(tail)?;
         if records.is_empty() {
-            return Ok(times);
+            return Ok(());
         }
-        for (_, record) in records {
-            let last = times.last();
-            if last.is_none_or(|(_, time)| *time != record.enqueued_ms) {
-                times.push((record.sequence, record.enqueued_ms));
-            }
-        }
+        records.into_iter().for_each(|(_, record)| each(record));
     }
 }
 

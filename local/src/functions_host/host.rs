@@ -12,6 +12,7 @@ use super::config::{self, AppConfig};
 use super::error::HostError;
 use super::events::{EventSink, Level};
 use super::invoke::{HandlerDispatch, InvocationError};
+pub use super::process::Signal;
 use super::process::http::Client;
 use super::process::{self, Ended, HandlerSpec, Worker, supervise};
 use super::stats::{Counters, HostStats};
@@ -38,6 +39,9 @@ pub struct HostOptions {
     pub deliver_again: BTreeSet<String>,
     /// Maximum time for which a shutdown waits for invocations in flight before it kills the handler.
     pub drain: Duration,
+    /// Whether the host stops at the third failure of the handler within half an hour. The real one does, and Azure puts
+    /// another in its place; one that does not stop stands for both.
+    pub gives_up: bool,
 }
 
 impl HostOptions {
@@ -51,6 +55,7 @@ impl HostOptions {
             retry_poisoned: false,
             deliver_again: BTreeSet::new(),
             drain: Duration::from_secs(10),
+            gives_up: true,
         }
     }
 }
@@ -95,6 +100,7 @@ impl Host {
             options: config.host.handler.clone(),
             root: config.root.clone(),
             settings: config.settings.for_handler().clone(),
+            gives_up: options.gives_up,
         };
         let (switch, stop) = StopSwitch::new();
         let switch = Arc::new(switch);
@@ -159,6 +165,13 @@ impl Host {
     /// The id of the handler's process, the last one's if none runs; none before the first.
     pub fn handler_process(&self) -> Option<u32> {
         self.worker.process_id()
+    }
+
+    /// Does to the handler's process what an operating system may do; returns whether there was a process to do it to.
+    ///
+    /// The process is this host's child, so it is never another one that has got its id since.
+    pub async fn signal(&self, signal: Signal) -> bool {
+        self.worker.signal(signal).await
     }
 
     /// Runs a function with a timer now, and waits for its end, retries included.

@@ -22,4 +22,5 @@ mod trigger;
 mod wire;
 
 pub use error::HostError;
-pub use host::{Host, HostEnd, HostOptions};
+pub use host::{Host, HostEnd, HostOptions, Signal};
+pub use trigger::event_hub::checkpoint::set_back;

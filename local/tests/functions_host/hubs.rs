@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use sluice_local::event_hubs::{HubConfig, Namespace, NamespaceConfig};
-use sluice_local::functions_host::Host;
+use sluice_local::functions_host::{Host, set_back};
 use sluice_local::hub_client::{Destination, EventHubConnection, Producer};
 
 use crate::raw::{BATCH, RawReceiver, send_raw};
@@ -111,6 +111,50 @@ async fn events_arrive_byte_for_byte_and_a_restart_goes_on() {
     assert_eq!(requests.iter().flat_map(bodies).count(), 6);
     host.shutdown().await;
     checkpoint_blob_is_in_the_sdks_layout().await;
+    namespace.shutdown().await.expect("shut down");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn checkpoints_that_are_set_back_have_events_delivered_again_and_what_was_sent_is_known() {
+    let namespace = namespace("again").await;
+    let app = app(&namespace, "again").await;
+    let sent: [&[u8]; 4] = [b"one", b"two", b"three", b"four"];
+    send(&namespace, "again", "0", &sent).await;
+    send(&namespace, "again", "1", &[b"elsewhere"]).await;
+    let host = app.start().await;
+    checkpointed(&host, "0", 3).await;
+    checkpointed(&host, "1", 0).await;
+    host.shutdown().await;
+    let before = app.requests().len();
+
+    let text = namespace.connection_string();
+    let connection = EventHubConnection::parse(&text, Some("again")).expect("valid");
+    let again = set_back(&account().await, &connection, "$Default", 2).await;
+    assert_eq!(
+        again,
+        Ok(3),
+        "two of the one partition, and all of the other"
+    );
+    let host = app.start().await;
+    checkpointed(&host, "0", 3).await;
+    checkpointed(&host, "1", 0).await;
+    let requests = app.requests();
+    let delivered: BTreeSet<_> = requests[before..].iter().flat_map(bodies).collect();
+    let expected: [&[u8]; 3] = [b"three", b"four", b"elsewhere"];
+    assert_eq!(delivered, expected.map(<[u8]>::to_vec).into());
+    host.shutdown().await;
+
+    let (held, taking) = std::sync::mpsc::channel();
+    let all = namespace.each_event("again", move |event| drop(held.send(event)));
+    all.await.expect("the hub can be read");
+    let found: Vec<_> = taking
+        .try_iter()
+        .map(|event| (event.sequence, event.body))
+        .collect();
+    let sequences = [0, 1, 2, 3, 0];
+    let bodies = [&sent[..], &[b"elsewhere"]].concat();
+    let bodies = bodies.into_iter().map(|body| Some(body.to_vec()));
+    assert_eq!(found, sequences.into_iter().zip(bodies).collect::<Vec<_>>());
     namespace.shutdown().await.expect("shut down");
 }
 

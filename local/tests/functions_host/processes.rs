@@ -1,8 +1,8 @@
 //! The handler's life: start, readiness, crashes, time-outs, and its end.
 
 use serde_json::json;
-use sluice_local::functions_host::HostEnd;
 use sluice_local::functions_host::events::{HostEvent, Level};
+use sluice_local::functions_host::{HostEnd, Signal};
 
 use crate::support::{App, eventually, header, yearly};
 
@@ -112,6 +112,42 @@ async fn a_handler_that_cannot_start_stops_the_host_at_the_third_time() {
             "Language Worker Process exited. node exited with code 3 (0x3) cannot start"
         )
     );
+    host.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_host_that_does_not_give_up_starts_a_handler_that_is_killed_again_and_again() {
+    let mut app = app().await;
+    app.gives_up = false;
+    let host = app.start().await;
+    for killed in 1..=5 {
+        host.trigger("tick").await.expect("runs");
+        let before = host.handler_process();
+        assert!(host.signal(Signal::Kill).await);
+        eventually("another handler", async || {
+            (host.handler_process() != before && app.starts().len() > killed).then_some(())
+        })
+        .await;
+    }
+    host.trigger("tick").await.expect("runs");
+    host.shutdown().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_handler_that_is_held_does_nothing_until_it_goes_on() {
+    let app = app().await;
+    let host = app.start().await;
+    host.trigger("tick").await.expect("runs");
+    let process = host.handler_process();
+    assert!(host.signal(Signal::Hold).await);
+    let running = host.trigger("tick");
+    let in_time = tokio::time::timeout(std::time::Duration::from_millis(300), running).await;
+    assert!(in_time.is_err(), "it is held");
+    assert_eq!(app.requests().len(), 1);
+    assert!(host.signal(Signal::Continue).await);
+    app.requested(2).await;
+    assert_eq!(host.handler_process(), process, "it is the same one");
     host.shutdown().await;
 }
 

@@ -47,6 +47,8 @@ pub(crate) struct App {
     pub(crate) retry_poisoned: bool,
     /// What its hosts deliver again.
     pub(crate) deliver_again: BTreeSet<String>,
+    /// Whether its hosts stop when the handler fails too often.
+    pub(crate) gives_up: bool,
     events: Arc<Mutex<Vec<HostEvent>>>,
 }
 
@@ -74,6 +76,7 @@ impl App {
             settings: BTreeMap::new(),
             retry_poisoned: false,
             deliver_again: BTreeSet::new(),
+            gives_up: true,
             events: Arc::default(),
         };
         let path = |name: &str| {
@@ -119,6 +122,7 @@ impl App {
         options.drain = Duration::from_secs(2);
         options.retry_poisoned = self.retry_poisoned;
         options.deliver_again = self.deliver_again.clone();
+        options.gives_up = self.gives_up;
         options.events = EventSink::new(move |event| events.lock().expect("lock").push(event));
         Host::start(options).await
     }

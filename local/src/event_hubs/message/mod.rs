@@ -136,6 +136,21 @@ pub(super) fn batched(batch: &[u8]) -> Result<Vec<&[u8]>, Malformed> {
     messages.collect()
 }
 
+/// The body of an encoded message: all of its data sections, one after the other.
+///
+/// # Errors
+/// Fails if `message` is not a sequence of AMQP sections.
+pub(super) fn body(message: &[u8]) -> Result<Vec<u8>, Malformed> {
+    let mut body = Vec::new();
+    for section in Section::all(message)? {
+        if section.code == DATA {
+            let data = encoding::binary(section.value);
+            body.extend_from_slice(data.ok_or(Malformed("a data section is not binary"))?);
+        }
+    }
+    Ok(body)
+}
+
 fn write_last_enqueued(last: LastEnqueued, to: &mut Vec<u8>) -> Result<(), Malformed> {
     let mut map = MapWriter::begin(DELIVERY_ANNOTATIONS, to);
     map.symbol("last_enqueued_sequence_number")?

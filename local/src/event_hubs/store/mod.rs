@@ -22,6 +22,7 @@ use crate::held_file::hold;
 
 pub use error::StoreError;
 pub(super) use partition::{NewEvent, Partition, Tail};
+pub(super) use record::Record;
 
 /// One event hub.
 #[derive(Debug, Clone, PartialEq, Eq)]

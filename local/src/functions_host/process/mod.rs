@@ -7,6 +7,7 @@
 mod console;
 pub(crate) mod http;
 mod rules;
+mod signal;
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -18,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use sluice::settings::HOST_ON_STDIN;
 use tokio::process::{Child, Command};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -28,6 +29,7 @@ use crate::own_group::own_group;
 use console::Console;
 use http::Client;
 use rules::{AfterExit, ErrorList, after_exit};
+pub use signal::Signal;
 
 const POLL: Duration = Duration::from_millis(25);
 
@@ -58,6 +60,8 @@ pub(crate) struct HandlerSpec {
     pub(crate) root: PathBuf,
     /// App settings; the environment of this process is inherited.
     pub(crate) settings: BTreeMap<String, String>,
+    /// Whether too many errors end the supervision.
+    pub(crate) gives_up: bool,
 }
 
 /// A handle to the supervised handler.
@@ -69,10 +73,12 @@ pub(crate) struct Worker {
     commands: mpsc::UnboundedSender<Order>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 enum Order {
     /// Restart the process with this number; later ones are left alone.
     Restart(u64),
+    /// Do this to the process, and answer whether there was one.
+    Signal(Signal, oneshot::Sender<bool>),
     Stop,
 }
 
@@ -100,6 +106,14 @@ impl Worker {
             // No one left to hear it means that the process is gone anyway.
             let _ = self.commands.send(Order::Restart(process));
         }
+    }
+
+    /// Does something to the present process; returns whether there was one.
+    pub(crate) async fn signal(&self, signal: Signal) -> bool {
+        let (reply, done) = oneshot::channel();
+        // Nobody hears it once the supervision has ended, and with it the process.
+        let is_heard = self.commands.send(Order::Signal(signal, reply)).is_ok();
+        is_heard && done.await.unwrap_or(false)
     }
 
     /// Kills the process and ends the supervision.
@@ -185,7 +199,8 @@ impl Supervisor {
                 }
                 Life::Error(text) => self.events.message(Level::Error, text),
             }
-            if !self.errors.may_restart_after(Instant::now()) {
+            let may_restart = self.errors.may_restart_after(Instant::now());
+            if !may_restart && self.spec.gives_up {
                 self.events.message(
                     Level::Error,
                     "Exceeded http worker restart retry count. Shutting down Functions Host",
@@ -235,6 +250,10 @@ impl Supervisor {
                         kill(&mut child).await;
                         return Life::Restart;
                     }
+                    Some(Order::Signal(signal, reply)) => {
+                        // Who asked may have stopped waiting.
+                        let _ = reply.send(running && signal.send(&mut child));
+                    }
                     Some(Order::Stop) | None => {
                         kill(&mut child).await;
                         return Life::Stop;
@@ -253,6 +272,7 @@ impl Supervisor {
             match self.orders.recv().await {
                 Some(Order::Restart(process)) if process != self.process => {}
                 Some(Order::Restart(_)) => return Life::Restart,
+                Some(Order::Signal(_, reply)) => drop(reply.send(false)),
                 Some(Order::Stop) | None => return Life::Stop,
             }
         }
@@ -263,6 +283,7 @@ impl Supervisor {
             options,
             root,
             settings,
+            gives_up: _,
         } = &self.spec;
         let port = self.port.to_string();
         let mut command = Command::new(&options.executable);

@@ -3,7 +3,7 @@
 //! [`start`] makes the triggers of all functions; each runs in tasks of its own until [`stop`] is signalled.
 
 mod blob;
-mod event_hub;
+pub(super) mod event_hub;
 pub(crate) mod retry;
 pub(crate) mod start;
 pub(crate) mod stop;

@@ -8,8 +8,11 @@ use azure_storage_blob::models::{
 };
 use azure_storage_blob::{BlobClient, BlobServiceClient};
 use bytes::Bytes;
+use sluice::error::chain;
+use sluice::store::account::StorageAccount;
 
 use super::Checkpoint;
+use crate::hub_client::EventHubConnection;
 
 /// The container in the host's storage account.
 pub(crate) const CONTAINER: &str = "azure-webjobs-eventhub";
@@ -71,6 +74,43 @@ pub(crate) async fn write(
     written
         .map(|_| ())
         .map_err(|error| format!("write checkpoint {name}: {error}"))
+}
+
+/// Sets the checkpoints of all partitions of a hub back by so many events, as somebody does who wants them delivered again;
+/// returns how many events that are in all. Where a partition has fewer, its checkpoint is removed. Whoever reads the
+/// partition already goes on where it is.
+///
+/// # Errors
+/// Fails if the hub or the storage account cannot be reached.
+pub async fn set_back(
+    account: &StorageAccount,
+    connection: &EventHubConnection,
+    group: &str,
+    by: i64,
+) -> Result<i64, String> {
+    let service = account.blob_service().map_err(|error| chain(&error))?;
+    let partitions = Box::pin(connection.partition_ids()).await;
+    let mut events = 0;
+    for partition in partitions.map_err(|error| chain(&error))? {
+        let name = blob_name(connection.namespace(), connection.hub(), group, &partition);
+        let Some(checkpoint) = read(&service, &name).await? else {
+            continue;
+        };
+        let sequence_number = checkpoint.sequence_number.saturating_sub(by);
+        if sequence_number >= 0 {
+            let offset = String::new();
+            let earlier = Checkpoint {
+                sequence_number,
+                offset,
+            };
+            write(&service, &name, &earlier).await?;
+        } else {
+            let deleted = client(&service, &name).delete(None).await;
+            deleted.map_err(|error| format!("delete checkpoint {name}: {error}"))?;
+        }
+        events += checkpoint.sequence_number - sequence_number.max(-1);
+    }
+    Ok(events)
 }
 
 fn client(service: &BlobServiceClient, name: &str) -> BlobClient {
