@@ -11,13 +11,31 @@ pub trait Clock: Debug + Send + Sync {
     fn now(&self) -> UnixMillis;
 }
 
+/// How far the clock of a process is off, in milliseconds, for trials of what wrong clocks do: of a development build only,
+/// so that no setting of a deployment can turn a clock.
+#[cfg(debug_assertions)]
+static OFF_BY: AtomicI64 = AtomicI64::new(0);
+
 /// The machine's clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> UnixMillis {
-        UnixMillis(chrono::Utc::now().timestamp_millis())
+        let now = chrono::Utc::now().timestamp_millis();
+        #[cfg(debug_assertions)]
+        let now = now.saturating_add(OFF_BY.load(Ordering::Relaxed));
+        UnixMillis(now)
+    }
+}
+
+impl SystemClock {
+    /// Turns the clock of this process by so many milliseconds; returns whether this build does so.
+    #[must_use]
+    pub fn turn(by_ms: i64) -> bool {
+        #[cfg(debug_assertions)]
+        OFF_BY.store(by_ms, Ordering::Relaxed);
+        cfg!(debug_assertions) && by_ms != 0
     }
 }
 

@@ -14,8 +14,9 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 
 use crate::app::App;
+use crate::clock::SystemClock;
 use crate::error::chain;
-use crate::settings::{HOST_ON_STDIN, Settings};
+use crate::settings::{CLOCK_OFF_BY, HOST_ON_STDIN, Settings};
 use crate::telemetry::lines;
 use crate::telemetry::signals::{self, Signals};
 use crate::{host, telemetry};
@@ -82,6 +83,10 @@ async fn run(
     lookup: &dyn Fn(&str) -> Option<String>,
     signals: Option<&Arc<Signals>>,
 ) -> Result<(), Failure> {
+    let off_by = lookup(CLOCK_OFF_BY).and_then(|text| text.parse().ok());
+    if let Some(off_by_ms) = off_by.filter(|off_by| SystemClock::turn(*off_by)) {
+        tracing::warn!(off_by_ms, "{}", lines::CLOCK_TURNED);
+    }
     let settings = Settings::from_lookup(lookup)?;
     let app = Arc::new(App::connect(&settings, lookup)?);
     if let Some(eager) = app.eager() {

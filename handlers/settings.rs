@@ -20,6 +20,10 @@ pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// does not.
 pub const HOST_ON_STDIN: &str = "SLUICE_HOST_ON_STDIN";
 
+/// By how many milliseconds the handler's clock is to be off, which a development build obeys and no other: how it is
+/// tried what a wrong clock does.
+pub const CLOCK_OFF_BY: &str = "SLUICE_CLOCK_OFF_BY_MS";
+
 /// Where the dataset file is, unless `DATASET` says.
 const DEFAULT_DATASET: &str = "datasets/orders.toml";
 /// Memory for key sets, unless `SLUICE_KEY_CACHE_MIB` says: about 3 million keys.

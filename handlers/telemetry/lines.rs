@@ -20,6 +20,8 @@ pub const FAILED: &str = "invocation failed";
 
 /// The handler serves.
 pub const STARTED: &str = "started";
+/// The clock of the handler is off because somebody asked for that: in a development build only.
+pub const CLOCK_TURNED: &str = "clock turned";
 /// Where a gold table stands after a run: a line for each table, for people who debug and for metrics.
 pub const STANDING: &str = "stands";
 
