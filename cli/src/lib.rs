@@ -2,9 +2,10 @@
 //!
 //! - `commands`: a module for each command, in groups: what runs a pipeline here, what sends and reads events, what
 //!   looks at the layers, what deploys
-//! - `pipeline`: the whole pipeline as processes of this machine, for `up` and `bench`
+//! - `pipeline`: the whole pipeline as processes of this machine, for `up`, `bench` and `chaos`
 //! - `feed`: the events that commands send
 //! - `target`: which pipeline a command is about: its settings, stores and event hub
+//! - `chaos`: the pipeline under every fault, and whether anything was lost
 //! - `called`: what this command is called where it was started
 //! - `status`: how far every layer is, read from the stores
 //! - `alerts`: what rules have raised, as the books have it
@@ -18,6 +19,7 @@
 mod alerts;
 pub mod audit;
 mod called;
+mod chaos;
 mod commands;
 mod dashboard;
 mod duration;

@@ -74,6 +74,7 @@ fn trial(arguments: &[String]) -> Trial {
         ["up", ..] => Trial::NotHere("cli/tests/readme.rs and cli/tests/up.rs run pipelines"),
         ["init", ..] => Trial::NotHere("writes a folder; cli/tests/readme.rs runs it"),
         ["bench", ..] => Trial::NotHere("takes minutes; cli/tests/bench.rs runs a small one"),
+        ["chaos", ..] => Trial::NotHere("takes minutes; cli/tests/chaos.rs runs a short one"),
         ["package", ..] => Trial::NotHere("cross-compiles; cli/tests/package.rs runs it"),
         ["sql-grant", ..] => Trial::NotHere("needs a database in Azure"),
         ["alerts", _, ..] => Trial::NotHere("needs rules; tests/it/alerts has them"),

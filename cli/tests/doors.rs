@@ -38,7 +38,7 @@ const WRITING: [&str; 7] = [
     "alerts resend 0123456789abcdef0123456789abcdef",
 ];
 /// Those that have their own ways: they make a pipeline, or only tell what is wrong.
-const OTHERS: [&str; 3] = ["up", "bench", "doctor"];
+const OTHERS: [&str; 4] = ["up", "bench", "chaos", "doctor"];
 
 fn words(line: &str) -> Vec<&str> {
     line.split(' ').collect()

@@ -38,6 +38,7 @@ use crate::target::{FindError, is_not_there};
   sluice dashboard                 the same as a page that is left open
   sluice gold gold_daily_orders    a table
   sluice bench                     how fast a pipeline on this machine is
+  sluice chaos                     what is left of it under every fault
   sluice audit                     the proof that everything adds up
   sluice COMMAND --help            more examples")]
 pub struct CommandLine {
@@ -51,6 +52,7 @@ enum Command {
     Doctor(project::DoctorArguments),
     Up(up::UpArguments),
     Bench(bench::BenchArguments),
+    Chaos(operate::ChaosArguments),
     Produce(events::ProduceArguments),
     Consume(events::ConsumeArguments),
     Alerts(events::AlertsArguments),
@@ -100,6 +102,7 @@ impl Command {
             Self::Doctor(arguments) => Box::pin(project::doctor(arguments)).await,
             Self::Up(arguments) => Box::pin(up::run(arguments)).await,
             Self::Bench(arguments) => Box::pin(bench::run(arguments)).await,
+            Self::Chaos(arguments) => Box::pin(operate::chaos(arguments)).await,
             Self::Produce(arguments) => Box::pin(events::produce(arguments)).await,
             Self::Consume(arguments) => Box::pin(events::consume(arguments)).await,
             Self::Alerts(arguments) => Box::pin(events::alerts(arguments)).await,
@@ -162,7 +165,7 @@ mod tests {
         let command = CommandLine::command();
         // Also checks for flags that clash and for conflicts with flags that do not exist.
         command.clone().debug_assert();
-        assert_eq!(command.get_subcommands().count(), 25);
+        assert_eq!(command.get_subcommands().count(), 26);
         for subcommand in command.get_subcommands() {
             assert!(subcommand.get_about().is_some(), "{subcommand}");
         }

@@ -7,8 +7,6 @@ mod plan;
 mod producer;
 
 pub(crate) use input::Input;
-#[cfg(test)]
-pub(crate) use orders::Shares;
-pub(crate) use orders::{OrderArguments, Orders};
+pub(crate) use orders::{OrderArguments, Orders, Shares};
 pub(crate) use plan::{FeedPlan, Request};
 pub(crate) use producer::{Feed, Sent};

@@ -88,7 +88,7 @@ impl Heard {
 }
 
 /// Returns an event as a line of the log file, if it belongs there.
-pub(super) fn log_line(event: &HostEvent) -> Option<String> {
+pub(crate) fn log_line(event: &HostEvent) -> Option<String> {
     Some(match event {
         HostEvent::Stdout { line } => format!("handler {line}"),
         HostEvent::Stderr { level, line } => format!("handler {level:?} {line}"),

@@ -179,6 +179,16 @@ fn unrefined(bronze: &[ObjectInfo], ledger: &[LedgerEntry]) -> BTreeSet<String> 
     names.map(str::to_owned).collect()
 }
 
+/// Returns the objects of bronze that silver lacks, by their names in its container, once nobody changes any of it.
+///
+/// # Errors
+/// Fails if storage lacks what the log of commits names, or does not answer.
+pub(crate) async fn what_silver_lacks(
+    stores: &Stores,
+) -> Result<BTreeSet<String>, Box<dyn std::error::Error + Send + Sync>> {
+    Ok(check_silver(stores).await?.unrefined)
+}
+
 /// Fails if gold is ahead of silver or follows another log, as a database does that another state has filled. Its runs
 /// would end without effect for ever, unless somebody has asked for these tables from this log. `log` is the id of silver's
 /// log, if it has one.
