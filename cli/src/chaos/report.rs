@@ -282,7 +282,8 @@ mod tests {
 
     #[test]
     fn whatever_is_wrong_fails_the_run_and_is_named() {
-        let cases: [(fn(&mut Report), &str); 5] = [
+        type Spoil = fn(&mut Report);
+        let cases: [(Spoil, &str); 5] = [
             (
                 |report| report.verdict.differences.push("silver: lost".to_owned()),
                 "silver: lost",
