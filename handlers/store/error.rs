@@ -208,7 +208,8 @@ pub(crate) fn xml_refusal(text: &str) -> Option<(String, String)> {
 }
 
 /// Cuts the query off every URL: it may hold a signature.
-pub(crate) fn redact(text: &str) -> String {
+#[must_use]
+pub fn redact(text: &str) -> String {
     let ends_url = |c: char| c.is_whitespace() || matches!(c, ')' | '"' | '\'' | '>' | ']');
     let mut redacted = String::with_capacity(text.len());
     let mut rest = text;

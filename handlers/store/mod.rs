@@ -13,5 +13,5 @@ mod error;
 pub mod object;
 pub mod queue;
 
-pub use error::{Cause, ErrorKind, StorageError, code_of, kind_of, kind_of_status};
-pub(crate) use error::{redact, xml_refusal};
+pub(crate) use error::xml_refusal;
+pub use error::{Cause, ErrorKind, StorageError, code_of, kind_of, kind_of_status, redact};

@@ -1,5 +1,7 @@
 //! Why a host does not start, or a function cannot be run.
 
+use sluice::store::redact;
+
 use super::config::ConfigError;
 
 /// Why a host does not start, or a function cannot be run.
@@ -45,7 +47,9 @@ pub enum HostError {
 }
 
 impl HostError {
-    pub(crate) fn storage(reason: String) -> Self {
+    /// Of a failure of storage, whose words may name a URL with its signature.
+    pub(crate) fn storage(reason: impl AsRef<str>) -> Self {
+        let reason = redact(reason.as_ref());
         Self::Storage { reason }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sluice::store::redact;
 use uuid::Uuid;
 
 /// Severity of a line.
@@ -77,10 +78,11 @@ impl EventSink {
         (self.0)(event);
     }
 
-    pub(crate) fn message(&self, level: Level, text: impl Into<String>) {
+    /// Says something; URLs in it lose their queries, which may hold a signature.
+    pub(crate) fn message(&self, level: Level, text: impl AsRef<str>) {
         self.emit(HostEvent::Message {
             level,
-            text: text.into(),
+            text: redact(text.as_ref()),
         });
     }
 }
@@ -95,5 +97,29 @@ impl Default for EventSink {
 impl fmt::Debug for EventSink {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("EventSink")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, PoisonError};
+
+    use super::*;
+    use crate::functions_host::HostError;
+
+    #[test]
+    fn no_signature_of_a_url_is_said() {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&said);
+        let events = EventSink::new(move |event| {
+            let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+            heard.push(event);
+        });
+        let words =
+            "error sending request for url (http://127.0.0.1:1/a/b?sv=2024&sig=c2Vj): refused";
+        events.message(Level::Warning, words);
+        let said = format!("{:?} {}", said.lock().unwrap(), HostError::storage(words));
+        assert!(said.contains("/a/b") && said.contains("refused"), "{said}");
+        assert!(!said.contains("sig="), "{said}");
     }
 }
