@@ -1,4 +1,4 @@
-//! Which faults there are, when each is due, and how often each happened; pure.
+//! Which faults there are, when each is due, and how often each happened.
 
 mod kind;
 mod schedule;

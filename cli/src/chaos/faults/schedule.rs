@@ -1,4 +1,4 @@
-//! What is done when: made of a seed and a length before anything runs; pure.
+//! What is done when: made of a seed and a length before anything runs, and of nothing else.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

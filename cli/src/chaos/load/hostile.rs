@@ -1,4 +1,4 @@
-//! Events that nobody sends on purpose: broken, hostile, and odd but right; pure.
+//! Events that nobody sends on purpose: broken, hostile, and odd but right.
 
 use bytes::Bytes;
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 use sluice_local::functions_host::{Host, HostError, HostOptions, Signal};
 use tokio::sync::Mutex;
 
+use super::patience::{Failure, patiently};
 use super::settings::{Settings, Ways};
-use super::{Failure, patiently};
 use crate::chaos::faults::HOSTS;
 use crate::chaos::hearing::Hearing;
 

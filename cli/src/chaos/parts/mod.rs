@@ -5,13 +5,12 @@
 //! are told. The hub comes back at its port, with its events.
 
 mod hosts;
+mod patience;
 mod settings;
 
-use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use sluice::clock::{Clock, SystemClock};
 use sluice::store::account::StorageAccount;
@@ -26,15 +25,10 @@ use crate::output::say;
 use crate::pipeline::{HandlerProgram, StateDir};
 use crate::target;
 pub(super) use hosts::Hosts;
+use patience::Failure;
+pub(super) use patience::patiently;
 use settings::Settings;
-
-/// The hub's name.
-pub(super) const HUB: &str = "events";
-/// The consumer group of both hosts.
-pub(super) const GROUP: &str = "sluice";
-/// How long a part may take to come back, while what it needs is disturbed, and how often to try.
-const PATIENCE: Duration = Duration::from_secs(180);
-const PAUSE: Duration = Duration::from_millis(200);
+pub(super) use settings::{GROUP, HUB};
 
 /// What is started.
 pub(super) struct Plan {
@@ -57,8 +51,6 @@ pub(super) struct Parts {
     namespace_config: NamespaceConfig,
     pub(super) hosts: Hosts,
 }
-
-type Failure = Box<dyn Error + Send + Sync>;
 
 impl Parts {
     /// Starts everything but the hosts.
@@ -205,24 +197,5 @@ impl Storage {
             azurite.shutdown().await?;
         }
         Ok(())
-    }
-}
-
-/// Tries again for a while where an error passes.
-pub(super) async fn patiently<T, E, F>(
-    passes: impl Fn(&E) -> bool,
-    attempt: impl Fn() -> F,
-) -> Result<T, E>
-where
-    F: Future<Output = Result<T, E>>,
-{
-    let begun = tokio::time::Instant::now();
-    loop {
-        match attempt().await {
-            Err(error) if passes(&error) && begun.elapsed() < PATIENCE => {
-                tokio::time::sleep(PAUSE).await;
-            }
-            outcome => return outcome,
-        }
     }
 }

@@ -6,9 +6,12 @@ use std::path::PathBuf;
 use sluice::settings::CLOCK_OFF_BY;
 use sluice::store::account::{EMULATOR_ACCOUNT, EMULATOR_KEY, PIPELINE};
 
-use super::{GROUP, HUB};
 use crate::pipeline::HandlerProgram;
 
+/// The hub's name.
+pub(in crate::chaos) const HUB: &str = "events";
+/// The consumer group of both hosts.
+pub(in crate::chaos) const GROUP: &str = "sluice";
 const DESCRIPTION: &str = "AzureFunctionsJobHost__customHandler__description__";
 const BATCHING: &str = "AzureFunctionsJobHost__extensions__eventHubs__";
 

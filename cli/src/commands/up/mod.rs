@@ -42,8 +42,7 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
     let state_dir = project.root().join(&arguments.state_dir);
     // What already runs needs no better options.
     StateDir::refuse_in_use(&state_dir.join(&dataset.name))?;
-    let feed_plan = FeedPlan::of(arguments.request(), Some(&dataset))?;
-    arguments.check_end(feed_plan.ends())?;
+    let feed_plan = feed_plan(&arguments, &dataset)?;
     // Before anything is opened, removed or started.
     let state = StateDir::take(&state_dir.join(&dataset.name))?;
     if arguments.clean {
@@ -96,6 +95,16 @@ pub(crate) async fn run(arguments: UpArguments) -> Result<bool, Box<dyn Error + 
         screen.propose(&again);
     }
     end(stack, &screen, outcome, &again).await
+}
+
+/// Returns what is sent, where the options fit it.
+fn feed_plan(
+    arguments: &UpArguments,
+    dataset: &Arc<Dataset>,
+) -> Result<FeedPlan, Box<dyn Error + Send + Sync>> {
+    let plan = FeedPlan::of(arguments.request(), Some(dataset))?;
+    arguments.check_end(plan.ends())?;
+    Ok(plan)
 }
 
 /// Stops the pipeline, and shows meanwhile and afterwards how the run ended; returns whether everything adds up.

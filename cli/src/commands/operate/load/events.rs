@@ -95,8 +95,10 @@ fn on_one_line(value: &str) -> Vec<u8> {
 mod tests {
     use super::*;
 
+    type Failure = Box<dyn Error + Send + Sync>;
+
     fn read(
-        of: fn(&Path, Take<'_>) -> Result<(), Box<dyn Error + Send + Sync>>,
+        of: fn(&Path, Take<'_>) -> Result<(), Failure>,
         text: &str,
         most: usize,
     ) -> (Vec<String>, Result<(), String>) {

@@ -17,10 +17,8 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::output::{About, Usage, bar, print, print_prose};
 use crate::target::{AppSettings, SettingsArguments, Stores, say_target};
 use parts::{Cutter, Part};
-use told::{Loaded, Told, What};
+use told::{Loaded, STDIN, Told, What};
 
-/// How a command line names standard input.
-const STDIN: &str = "-";
 /// How many objects are read ahead of the one that is written.
 const AHEAD: usize = 1;
 

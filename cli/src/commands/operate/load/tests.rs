@@ -190,6 +190,19 @@ async fn files_that_are_not_those_that_were_announced_are_not_loaded() {
     );
     assert!(objects(&pipeline).await.is_empty());
     assert_eq!(told.json()["what"], "differs");
+    let stdin = Loaded {
+        file: "-".into(),
+        ..Loaded::default()
+    };
+    let told = Told {
+        files: vec![stdin],
+        ..told
+    };
+    assert!(
+        told.text().contains("  standard input: 0 events"),
+        "{}",
+        told.text()
+    );
     // The order of files counts as well; what is there does not.
     history.write("a.jsonl", 1..=3);
     load(&pipeline.stores, &file).await;

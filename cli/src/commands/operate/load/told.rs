@@ -1,10 +1,13 @@
 //! What a load says, in text and as JSON; pure.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use crate::output::{count, size};
+
+/// How a command line names standard input.
+pub(super) const STDIN: &str = "-";
 
 /// What became of one file, or would.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +20,15 @@ pub(super) struct Loaded {
     pub(super) objects: u64,
     /// How many of those were there before.
     pub(super) there: u64,
+}
+
+impl Loaded {
+    fn name(&self) -> String {
+        match self.file.as_path() == Path::new(STDIN) {
+            true => "standard input".to_owned(),
+            false => self.file.display().to_string(),
+        }
+    }
 }
 
 /// What happened, or would.
@@ -62,7 +74,7 @@ impl Told {
         };
         let mut lines = vec![format!("{}, {title}", self.dataset)];
         let files = self.files.iter();
-        lines.extend(files.map(|file| line(&file.file.display().to_string(), file)));
+        lines.extend(files.map(|file| line(&file.name(), file)));
         if self.files.len() > 1 {
             lines.push(line("together", &self.total()));
         }

@@ -67,30 +67,8 @@ pub(crate) fn is_shown(sql_schema: &SqlSchema, view: &ViewDefinition, found: &Fo
 /// views, which go on showing the table that has the rows. Where something of another has a name of gold's, the first batch
 /// ends with an error and the others do nothing.
 pub(crate) fn script(schema: &GoldSchema, sql_schema: &SqlSchema) -> Result<String, Invariant> {
-    let about =
-        |name: &str| Ok::<_, Invariant>(format!("-- {}", dialect::description(schema, name)?));
     let mut batches = vec![create_schema(sql_schema)];
-    for book in dialect::books(schema, sql_schema) {
-        let full = literal(&sql_schema.of(&book.name));
-        batches.push(format!(
-            "{}\nIF OBJECT_ID({full}, N'U') IS NULL\n{}",
-            about(&book.name)?,
-            book.create(sql_schema)
-        ));
-        for column in book.columns.iter().filter(|column| !column.required) {
-            batches.push(format!(
-                "IF COL_LENGTH({full}, {}) IS NULL\n    {}",
-                literal(&column.name),
-                sql_schema.add_column(&book.name, column)
-            ));
-        }
-    }
-    let balance = dialect::balance(sql_schema);
-    batches.push(format!(
-        "{}\nEXEC({})",
-        about(&balance.name)?,
-        literal(&show_view(sql_schema, &balance))
-    ));
+    batches.extend(make_books(schema, sql_schema)?);
     let progress = sql_schema.of(PROGRESS);
     for (index, table) in schema.indexed_tables() {
         let physical = table.physical(1);
@@ -107,35 +85,18 @@ pub(crate) fn script(schema: &GoldSchema, sql_schema: &SqlSchema) -> Result<Stri
         batches.push(format!(
             "{}\nIF NOT EXISTS (SELECT 1 FROM {progress} WHERE [gold_table] = {name})\n    \
              AND OBJECT_ID({full}, N'U') IS NULL AND OBJECT_ID({full}, N'V') IS NULL\nBEGIN\n{};\n{noted};\nEND",
-            about(&table.name)?,
+            about(schema, &table.name)?,
             rows.create(sql_schema)
         ));
         batches.push(make_beside(schema, sql_schema, table, &rows));
-        batches.extend(rows.indexed().map(|column| {
-            let indexed = literal(&sql_schema.of(&physical));
-            let create = format!(
-                "IF NOT EXISTS (SELECT 1 FROM sys.indexes WHERE [object_id] = OBJECT_ID({indexed}, N'U') AND [name] = {})\n    {}",
-                literal(&column.name),
-                sql_schema.create_index(&physical, &column.name)
-            );
-            format!(
-                "-- A rule looks for groups by a range of this column.\n\
-                 DECLARE @physical nvarchar(128) = (SELECT [physical] FROM {progress}\n    \
-                 WHERE [gold_table] = {name} AND [definition] = {});\n\
-                 DECLARE @index nvarchar(max) = REPLACE({}, {}, QUOTENAME(@physical));\n\
-                 IF @index IS NOT NULL EXEC(@index)",
-                literal(&table.definition),
-                literal(&create),
-                literal(&quote(&physical)),
-            )
-        }));
+        batches.extend(make_indexes(sql_schema, table, &rows));
         for view in dialect::views(schema, index, &physical, sql_schema)? {
             batches.push(format!(
                 "{}\nDECLARE @physical nvarchar(128) = (SELECT [physical] FROM {progress}\n    \
                  WHERE [gold_table] = {name} AND [definition] = {});\n\
                  DECLARE @view nvarchar(max) = REPLACE({}, {}, QUOTENAME(@physical));\n\
                  IF @view IS NOT NULL EXEC(@view)",
-                about(&view.name)?,
+                about(schema, &view.name)?,
                 literal(&table.definition),
                 literal(&show_view(sql_schema, &view)),
                 literal(&quote(&physical)),
@@ -146,6 +107,66 @@ pub(crate) fn script(schema: &GoldSchema, sql_schema: &SqlSchema) -> Result<Stri
     let first = format!("{};\nGO\n", guard(schema, sql_schema, MARK)?);
     let batches = std::iter::once(first).chain(batches);
     Ok(batches.collect::<Vec<String>>().join("\n"))
+}
+
+/// Returns a line that says what a table or view holds.
+fn about(schema: &GoldSchema, name: &str) -> Result<String, Invariant> {
+    Ok(format!("-- {}", dialect::description(schema, name)?))
+}
+
+/// Returns the batches that make the books, or add the columns that they lack, and the view of the balance.
+fn make_books(schema: &GoldSchema, sql_schema: &SqlSchema) -> Result<Vec<String>, Invariant> {
+    let mut batches = Vec::new();
+    for book in dialect::books(schema, sql_schema) {
+        let full = literal(&sql_schema.of(&book.name));
+        batches.push(format!(
+            "{}\nIF OBJECT_ID({full}, N'U') IS NULL\n{}",
+            about(schema, &book.name)?,
+            book.create(sql_schema)
+        ));
+        for column in book.columns.iter().filter(|column| !column.required) {
+            batches.push(format!(
+                "IF COL_LENGTH({full}, {}) IS NULL\n    {}",
+                literal(&column.name),
+                sql_schema.add_column(&book.name, column)
+            ));
+        }
+    }
+    let balance = dialect::balance(sql_schema);
+    batches.push(format!(
+        "{}\nEXEC({})",
+        about(schema, &balance.name)?,
+        literal(&show_view(sql_schema, &balance))
+    ));
+    Ok(batches)
+}
+
+/// Returns the batches that make the indexes that a table lacks, whichever of its tables is shown.
+fn make_indexes(
+    sql_schema: &SqlSchema,
+    table: &TableSchema,
+    first: &TableDefinition,
+) -> Vec<String> {
+    let (progress, name) = (sql_schema.of(PROGRESS), literal(&table.name));
+    let batches = first.indexed().map(|column| {
+        let create = format!(
+            "IF NOT EXISTS (SELECT 1 FROM sys.indexes WHERE [object_id] = OBJECT_ID({}, N'U') AND [name] = {})\n    {}",
+            literal(&sql_schema.of(&first.name)),
+            literal(&column.name),
+            sql_schema.create_index(&first.name, &column.name)
+        );
+        format!(
+            "-- A rule looks for groups by a range of this column.\n\
+             DECLARE @physical nvarchar(128) = (SELECT [physical] FROM {progress}\n    \
+             WHERE [gold_table] = {name} AND [definition] = {});\n\
+             DECLARE @index nvarchar(max) = REPLACE({}, {}, QUOTENAME(@physical));\n\
+             IF @index IS NOT NULL EXEC(@index)",
+            literal(&table.definition),
+            literal(&create),
+            literal(&quote(&first.name)),
+        )
+    });
+    batches.collect()
 }
 
 /// Returns the batch that makes a table beside the live one, for an app that must not: where the dataset file has another
