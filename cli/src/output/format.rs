@@ -3,6 +3,8 @@
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+use super::text::{print, print_prose};
+
 /// How rows are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -58,4 +60,18 @@ pub(crate) struct About<T> {
     pub(crate) target: String,
     #[serde(flatten)]
     pub(crate) result: T,
+}
+
+impl<T: Serialize> About<T> {
+    /// Prints it as JSON for a program, or the same in words for people.
+    ///
+    /// # Errors
+    /// Fails if it cannot be written as JSON.
+    pub(crate) fn tell(&self, json: bool, words: &str) -> serde_json::Result<()> {
+        match json {
+            true => print(&serde_json::to_string_pretty(self)?),
+            false => print_prose(words),
+        }
+        Ok(())
+    }
 }

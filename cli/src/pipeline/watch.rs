@@ -45,6 +45,8 @@ pub(crate) struct Snapshot {
     pub(crate) bronze_objects: u64,
     /// What became of the lines.
     pub(crate) counts: Counts,
+    /// How many of the lines came from files, and never through the hub.
+    pub(crate) loaded: u64,
     /// Files that silver consists of.
     pub(crate) silver_files: u64,
     /// The log's latest version.
@@ -86,7 +88,12 @@ pub(crate) struct Found {
 impl Snapshot {
     /// Returns whether silver has every event.
     pub(crate) fn has_arrived(&self) -> bool {
-        self.counts.lines >= self.hub_events
+        self.lines_of_hub() >= self.hub_events
+    }
+
+    /// Returns how many of silver's lines came through the hub.
+    pub(crate) fn lines_of_hub(&self) -> u64 {
+        self.counts.lines.saturating_sub(self.loaded)
     }
 
     /// Returns whether gold has everything that silver has.
@@ -95,10 +102,10 @@ impl Snapshot {
     }
 
     /// Returns the number of events that are judged: those that the hub had when the look began, and of those that others
-    /// sent during it as many as silver has.
+    /// sent during it as many as silver has; and those that came from files.
     pub(crate) fn judged(&self) -> u64 {
         let most = self.hub_events_after.max(self.hub_events);
-        self.counts.lines.clamp(self.hub_events, most)
+        self.loaded + self.lines_of_hub().clamp(self.hub_events, most)
     }
 
     /// Returns whether every event of the hub is a line, and every line a row, a duplicate or quarantined.
@@ -307,6 +314,11 @@ impl Watch {
                 self.show(&counted);
             }
             None => {}
+        }
+        if is_new {
+            let loaded = paths::loaded(&self.stores.dataset.name);
+            let loaded = self.stores.log.ledger_prefix(&loaded).await?;
+            self.snapshot.loaded = loaded.iter().map(|entry| entry.counts.lines).sum();
         }
         self.read = Some(head.version);
         self.snapshot.version = head.version;

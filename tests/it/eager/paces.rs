@@ -35,20 +35,20 @@ async fn a_commit_is_in_gold_at_once_and_the_next_one_a_quarter_of_a_second_late
 async fn files_come_from_memory_and_the_books_are_looked_at_once() {
     let world = world();
     let process = world.process();
-    let _following = follow(&process);
-    for id in 1..6 {
-        commit(&world, &process, id).await;
-        published_within(&world, SECOND * 2).await;
-    }
-    assert_eq!(files_read(&process), [""; 0]);
+    assert_eq!(files_read(&world, &process).await, [""; 0]);
     // Before the tables were there, and after.
     assert!(process.script.calls("look").len() <= 2);
     assert_eq!(process.script.calls("commit").len(), 5);
     world.end_state().await.check_gold();
 }
 
-/// Returns the reads of silver's files from the store.
-fn files_read(process: &Process) -> Vec<String> {
+/// Follows five commits, one by one; returns the reads of silver's files from the store.
+async fn files_read(world: &World, process: &Process) -> Vec<String> {
+    let _following = follow(process);
+    for id in 1..6 {
+        commit(world, process, id).await;
+        published_within(world, SECOND * 2).await;
+    }
     let mut read = process.script.calls("get silver/");
     read.retain(|call| call.contains(".parquet"));
     read
@@ -61,12 +61,7 @@ async fn rules_on_rows_have_files_from_memory_as_well() {
         .dataset(&format!("latency = \"low\"\n{THINGS}{rule}"))
         .build();
     let process = world.process();
-    let _following = follow(&process);
-    for id in 1..6 {
-        commit(&world, &process, id).await;
-        published_within(&world, SECOND * 2).await;
-    }
-    assert_eq!(files_read(&process), [""; 0]);
+    assert_eq!(files_read(&world, &process).await, [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -16,7 +16,7 @@ use sluice::warehouse::WarehouseError;
 
 use super::inspect::Moment;
 use crate::duration;
-use crate::output::{About, count, print, print_prose, say, size, thousands};
+use crate::output::{About, count, say, size, thousands};
 use crate::target::{self, AppSettings, SettingsArguments, Stores, say_target};
 
 /// Reconcile, compact, publish, snapshot and vacuum silver now, and say what was done and what is left
@@ -96,13 +96,12 @@ pub(super) async fn run(
     let maintenance = stores.maintenance().with_limits(limits);
     let report = maintenance.run(options, deadline).await;
     let is_whole = report.failures().is_empty() && fits;
-    match arguments.json {
-        true => print(&serde_json::to_string_pretty(&About {
-            target,
-            result: report,
-        })?),
-        false => print_prose(&lines(&stores.dataset.name, &report).join("\n")),
-    }
+    let words = lines(&stores.dataset.name, &report).join("\n");
+    let about = About {
+        target,
+        result: report,
+    };
+    about.tell(arguments.json, &words)?;
     Ok(is_whole)
 }
 

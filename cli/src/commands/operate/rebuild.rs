@@ -9,7 +9,7 @@ use sluice::clock::SystemClock;
 use sluice::gold::{Gold, Loss, Rebuild, Remade};
 
 use crate::number;
-use crate::output::{About, Usage, count, print, print_prose, size};
+use crate::output::{About, Usage, count, size};
 use crate::target::{self, AppSettings, SettingsArguments, Stores};
 
 /// Ask for gold to be made anew from silver, or accept what a new generation of silver has lost
@@ -97,17 +97,18 @@ async fn ask(arguments: GoldArguments) -> Result<bool, Box<dyn Error + Send + Sy
         }
         asked => asked?,
     };
-    match (arguments.json, asked.is_empty()) {
-        (true, _) => print(&serde_json::to_string_pretty(&About {
-            target: settings.target(),
-            result: json!({ "tables": asked }),
-        })?),
-        (false, true) => print_prose("no table has rows yet: the next run makes all of them"),
-        (false, false) => print_prose(&format!(
+    let words = match asked.is_empty() {
+        true => "no table has rows yet: the next run makes all of them".to_owned(),
+        false => format!(
             "the next runs make {} anew, beside the tables that are shown",
             asked.join(", ")
-        )),
-    }
+        ),
+    };
+    let about = About {
+        target: settings.target(),
+        result: json!({ "tables": asked }),
+    };
+    about.tell(arguments.json, &words)?;
     Ok(true)
 }
 
@@ -118,23 +119,22 @@ async fn accept(arguments: SilverArguments) -> Result<bool, Box<dyn Error + Send
     let generation = dataset.generation;
     if arguments.dry_run {
         let remade = gold.remade().await?;
-        match arguments.json {
-            true => print(&serde_json::to_string_pretty(&About {
-                target: settings.target(),
-                result: remade_json(&remade, generation),
-            })?),
-            false => print_prose(&remade_text(&remade, (&dataset.name, generation))),
-        }
+        let about = About {
+            target: settings.target(),
+            result: remade_json(&remade, generation),
+        };
+        about.tell(
+            arguments.json,
+            &remade_text(&remade, (&dataset.name, generation)),
+        )?;
         return Ok(true);
     }
     let answer = answer(&gold, arguments.expect).await?;
-    match arguments.json {
-        true => print(&serde_json::to_string_pretty(&About {
-            target: settings.target(),
-            result: answer.json(generation),
-        })?),
-        false => print_prose(&answer.text(generation)),
-    }
+    let about = About {
+        target: settings.target(),
+        result: answer.json(generation),
+    };
+    about.tell(arguments.json, &answer.text(generation))?;
     Ok(answer.is_well())
 }
 

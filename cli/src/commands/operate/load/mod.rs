@@ -14,7 +14,7 @@ use sluice::store::object::{Created, Metadata, ObjectPath, paths};
 use tokio::sync::mpsc;
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::output::{About, Usage, bar, print, print_prose};
+use crate::output::{About, Usage, bar};
 use crate::target::{AppSettings, SettingsArguments, Stores, say_target};
 use parts::{Cutter, Part};
 use told::{Loaded, STDIN, Told, What};
@@ -69,13 +69,11 @@ pub(crate) async fn run(arguments: LoadArguments) -> Result<bool, Box<dyn Error 
         say_target(&settings.written());
     }
     let told = arguments.load(&stores).await?;
-    match arguments.json {
-        true => print(&serde_json::to_string_pretty(&About {
-            target: settings.target(),
-            result: told.json(),
-        })?),
-        false => print_prose(&told.text()),
-    }
+    let about = About {
+        target: settings.target(),
+        result: told.json(),
+    };
+    about.tell(arguments.json, &told.text())?;
     Ok(told.is_well())
 }
 

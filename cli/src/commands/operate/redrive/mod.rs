@@ -11,7 +11,7 @@ use sluice::silver::redrive::{Candidate, Filter, Outcome, Plan, Redrives};
 
 use crate::commands::inspect::moment::Moment;
 use crate::commands::inspect::quarantine::reasons;
-use crate::output::{About, bar, print, print_prose};
+use crate::output::{About, bar};
 use crate::target::{AppSettings, SettingsArguments, Stores, say_target};
 use told::Told;
 
@@ -68,13 +68,11 @@ pub(crate) async fn run(arguments: RedriveArguments) -> Result<bool, Box<dyn Err
         say_target(&settings.written());
     }
     let told = arguments.redrive(&stores).await?;
-    match arguments.json {
-        true => print(&serde_json::to_string_pretty(&About {
-            target: settings.target(),
-            result: told.json(),
-        })?),
-        false => print_prose(&told.text()),
-    }
+    let about = About {
+        target: settings.target(),
+        result: told.json(),
+    };
+    about.tell(arguments.json, &told.text())?;
     Ok(told.is_well())
 }
 

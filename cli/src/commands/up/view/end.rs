@@ -132,7 +132,7 @@ fn came_to(seen: &Seen) -> Vec<Line> {
         "  gold    {gold}{separator} silver is at version {}",
         thousands(snapshot.version.0)
     )));
-    let waiting = snapshot.hub_events.saturating_sub(counts.lines);
+    let waiting = snapshot.hub_events.saturating_sub(snapshot.lines_of_hub());
     if waiting > 0 {
         let text = format!("  {} of the hub not in silver yet", count(waiting, "event"));
         lines.push(Line::of(Tone::Doubtful, &text));

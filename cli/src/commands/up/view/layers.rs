@@ -88,7 +88,9 @@ fn bronze(rates: &Rates, seen: &Seen, moment: Moment) -> Layer {
 fn silver(rates: &Rates, seen: &Seen, moment: Moment) -> Layer {
     let snapshot = &seen.snapshot;
     let counts = &snapshot.counts;
-    let waiting = snapshot.bronze_events.saturating_sub(counts.lines);
+    let waiting = snapshot
+        .bronze_events
+        .saturating_sub(snapshot.lines_of_hub());
     let quarantined = counts.quarantined_still();
     let mut phrases = vec![
         Line::from(duplicates(counts.duplicates, counts.conflicts)),
